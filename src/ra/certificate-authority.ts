@@ -1,0 +1,62 @@
+import type { Identifier } from './types.js';
+
+/** What the RA asks of a CA, whatever carries it (the ZeroMQ channel, or a stand-in for faults in tests). */
+export interface CertificateAuthority {
+  /**
+   * Issues for an order. Asking twice for the same order gives the same certificate.
+   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
+   */
+  issue(request: IssueRequest): Promise<IssuedCertificate>;
+  /** Revokes by serial (lower-case hex). Revoking again is no error: `already` tells. */
+  revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
+  /** Profiles an ACME client may ask for, by name. Cached by the implementation. */
+  profiles(): Promise<AcmeProfile[]>;
+  /** PEM of the root and of the issuing chain (issuer first, root left out). */
+  caCertificates(): Promise<{ root: string; chain: string }>;
+  /** DER of the current CRL. */
+  crl(): Promise<Uint8Array>;
+  /** Resolves when the CA answers; rejects with CaUnavailable within the channel's time limit. */
+  ping(): Promise<void>;
+}
+
+export interface IssueRequest {
+  orderId: string;
+  accountId: string;
+  profile: string;
+  identifiers: Identifier[];
+  /** DER; the RA checked that it names exactly `identifiers`, and the CA checks again. */
+  csr: Uint8Array;
+  notBefore: number | null;
+  notAfter: number | null;
+}
+
+export interface IssuedCertificate {
+  /** PEM, leaf first, root left out. */
+  chain: string;
+  /** Lower-case hex. */
+  serial: string;
+}
+
+export interface AcmeProfile {
+  name: string;
+  /** One line for people, shown in the directory's `meta.profiles`. */
+  description: string;
+  /** Longest validity in milliseconds; also the default. */
+  maxValidity: number;
+}
+
+/** The CA did not answer in time, or the connection is away: try again, the outcome is unknown. */
+export class CaUnavailable extends Error {
+  override readonly name = 'CaUnavailable';
+}
+
+/** The CA answered no, for good. `code` as in the channel's `[code] message`; `kind` says what a client should hear. */
+export class CaRefused extends Error {
+  override readonly name = 'CaRefused';
+  constructor(
+    message: string,
+    readonly kind: 'badCSR' | 'rejectedIdentifier' | 'alreadyRevoked' | 'notFound' | 'other' = 'other',
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Identifier } from './types.js';
+
+/**
+ * What a client is told when a request fails (RFC 8555 §6.7, RFC 7807). Every ACME problem of the program is
+ * made here, with its URN and HTTP status. An error that is *ours* (a bug, a lost database) is a plain Error
+ * and reaches the client only as `serverInternal`.
+ */
+export type ProblemType =
+  | 'accountDoesNotExist'
+  | 'alreadyReplaced'
+  | 'alreadyRevoked'
+  | 'badCSR'
+  | 'badNonce'
+  | 'badPublicKey'
+  | 'badRevocationReason'
+  | 'badSignatureAlgorithm'
+  | 'caa'
+  | 'compound'
+  | 'connection'
+  | 'dns'
+  | 'externalAccountRequired'
+  | 'incorrectResponse'
+  | 'invalidContact'
+  | 'invalidProfile'
+  | 'malformed'
+  | 'orderNotReady'
+  | 'rateLimited'
+  | 'rejectedIdentifier'
+  | 'serverInternal'
+  | 'tls'
+  | 'unauthorized'
+  | 'unsupportedContact'
+  | 'unsupportedIdentifier'
+  | 'userActionRequired';
+
+/** HTTP status a problem is served with unless its maker says otherwise. */
+const STATUS: Record<ProblemType, number> = {
+  accountDoesNotExist: 400, // §6.2, §7.3.1
+  alreadyReplaced: 409, // RFC 9773 §5
+  alreadyRevoked: 400, // §7.6
+  badCSR: 400, // §7.4
+  badNonce: 400, // §6.5
+  badPublicKey: 400, // §6.2
+  badRevocationReason: 400, // §7.6
+  badSignatureAlgorithm: 400, // §6.2
+  caa: 403,
+  compound: 400, // §6.7.1
+  connection: 400,
+  dns: 400,
+  externalAccountRequired: 403, // §7.3.4
+  incorrectResponse: 403,
+  invalidContact: 400, // §7.3
+  invalidProfile: 400, // draft-ietf-acme-profiles §4
+  malformed: 400,
+  orderNotReady: 403, // §7.4
+  rateLimited: 429,
+  rejectedIdentifier: 400, // §7.4
+  serverInternal: 500,
+  tls: 400,
+  unauthorized: 403,
+  unsupportedContact: 400, // §7.3
+  unsupportedIdentifier: 400, // §7.4
+  userActionRequired: 403, // §7.3.3
+};
+
+export const PROBLEM_URN = 'urn:ietf:params:acme:error:';
+
+/** A problem as it is stored on a challenge or order and as a subproblem (§6.7.1). */
+export interface ProblemDocument {
+  /** Full URN. */
+  type: string;
+  detail: string;
+  status: number;
+  identifier?: Identifier;
+  subproblems?: ProblemDocument[];
+  /** §6.2: the algorithms the server accepts, on badSignatureAlgorithm. */
+  algorithms?: string[];
+  /** §7.3.3: on userActionRequired, the URL to visit. */
+  instance?: string;
+}
+
+export interface ProblemOptions {
+  status?: number;
+  identifier?: Identifier;
+  subproblems?: ProblemDocument[];
+  algorithms?: string[];
+  instance?: string;
+  /** Seconds, sent as `Retry-After`. */
+  retryAfter?: number;
+  /** URL for `Location` (§7.3.5: the account that holds the key). */
+  location?: string;
+}
+
+/** Thrown wherever a request must be refused; the HTTP layer turns it into `application/problem+json`. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+
+  constructor(
+    readonly type: ProblemType,
+    readonly detail: string,
+    readonly options: ProblemOptions = {},
+  ) {
+    super(`${type}: ${detail}`);
+    this.status = options.status ?? STATUS[type];
+  }
+
+  /** The problem document to serve or to store, RFC 7807 members first. */
+  toDocument(): ProblemDocument {
+    const { identifier, subproblems, algorithms, instance } = this.options;
+    return {
+      type: PROBLEM_URN + this.type,
+      detail: this.detail,
+      status: this.status,
+      ...(identifier && { identifier }),
+      ...(subproblems && { subproblems }),
+      ...(algorithms && { algorithms }),
+      ...(instance && { instance }),
+    };
+  }
+}
+
+/** §6.7.1: one problem for one bad identifier, a compound one with a subproblem each for several. */
+export function forIdentifiers(problems: Problem[]): Problem {
+  const [first] = problems;
+  if (!first) throw new Error('forIdentifiers wants at least one problem');
+  if (problems.length === 1) return first;
+  const sameType = problems.every((problem) => problem.type === first.type);
+  return new Problem(sameType ? first.type : 'compound', `${problems.length} identifiers were refused`, {
+    status: sameType ? first.status : 403,
+    subproblems: problems.map((problem) => problem.toDocument()),
+  });
+}

@@ -1,0 +1,111 @@
+import type { JsonWebKey } from 'node:crypto';
+import type { ProblemDocument } from './problem.js';
+
+/**
+ * The facts the RA keeps about each ACME resource (RFC 8555 §7.1). No fact is a status: what a client sees as
+ * `status` is computed from these by `status.ts`. All times are milliseconds since the epoch; all ids are
+ * URL-safe and unguessable.
+ */
+
+/** RFC 8555 §9.7.7 and RFC 8738 §2: a normalised identifier (A-label lower case, no trailing dot; canonical IP text). */
+export interface Identifier {
+  type: 'dns' | 'ip';
+  value: string;
+}
+
+export type ChallengeType = 'http-01' | 'dns-01' | 'tls-alpn-01';
+
+export interface Account {
+  id: string;
+  /** Public JWK, exactly the members RFC 7638 hashes. */
+  jwk: JsonWebKey;
+  /** base64url SHA-256 JWK thumbprint (RFC 7638). */
+  thumbprint: string;
+  contact: string[];
+  termsAgreedAt: number | null;
+  /** The external account binding's key id and the whole JWS as sent (§7.3.4), else null. */
+  externalAccount: { kid: string; jws: unknown } | null;
+  createdAt: number;
+  deactivatedAt: number | null;
+  /** Set when the server, not the client, ended the account (§7.1.6 `revoked`). */
+  revokedAt: number | null;
+}
+
+/** §7.1.5. Facts of one challenge; its token is its authorization's. */
+export interface Challenge {
+  type: ChallengeType;
+  token: string;
+  /** The client said "go" (§7.5.1); from then on it is `processing` until validated or failed. */
+  answeredAt: number | null;
+  validatedAt: number | null;
+  failedAt: number | null;
+  /** Last attempt's problem; on a challenge still processing it tells what the retry waits for (§8.2). */
+  error: ProblemDocument | null;
+}
+
+/** §7.1.4. */
+export interface Authorization {
+  id: string;
+  accountId: string;
+  /** Null for a pre-authorization (§7.4.1). */
+  orderId: string | null;
+  /** For a wildcard, the name without `*.` (§7.1.4). */
+  identifier: Identifier;
+  wildcard: boolean;
+  createdAt: number;
+  expiresAt: number;
+  deactivatedAt: number | null;
+  revokedAt: number | null;
+  challenges: Challenge[];
+}
+
+/** §7.1.3. */
+export interface Order {
+  id: string;
+  accountId: string;
+  /** As ordered, normalised, duplicates merged, wildcards with their `*.`. */
+  identifiers: Identifier[];
+  authorizationIds: string[];
+  profile: string;
+  notBefore: number | null;
+  notAfter: number | null;
+  /** RFC 9773 §5: certificate identifier of the predecessor. */
+  replaces: string | null;
+  createdAt: number;
+  expiresAt: number;
+  /** DER of the CSR accepted by finalize; from then on the order is `processing`. */
+  csr: Uint8Array | null;
+  /** The client was told 503 at finalize while the request is being carried out in the background. */
+  finalizeDeferred: boolean;
+  error: ProblemDocument | null;
+  certificateId: string | null;
+}
+
+/** An order with the authorizations its status depends on, in `authorizationIds` order. */
+export interface OrderAndAuthorizations {
+  order: Order;
+  authorizations: Authorization[];
+}
+
+/** A certificate the RA obtained for an order (§7.4.2). */
+export interface Certificate {
+  id: string;
+  orderId: string;
+  accountId: string;
+  /** Lower-case hex, even length, no `00` prefix but for a sign byte. */
+  serial: string;
+  /** RFC 9773 §4.1 `base64url(AKI).base64url(serial)`. */
+  ariId: string;
+  /** base64url SHA-256 of the leaf's DER, to find it when it is presented for revocation. */
+  fingerprint: string;
+  identifiers: Identifier[];
+  /** PEM, leaf first, without the root. */
+  chain: string;
+  notBefore: number;
+  notAfter: number;
+  revokedAt: number | null;
+  /** RFC 5280 §5.3.1 reason code, when revoked with one. */
+  revocationReason: number | null;
+  /** Order id that named this certificate in `replaces`. */
+  replacedBy: string | null;
+}

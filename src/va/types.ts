@@ -1,0 +1,53 @@
+/**
+ * The validation authority's contract: given an identifier, a challenge type and what the client must have
+ * put in place, say whether the network proves it. It knows nothing of accounts, orders or storage.
+ */
+
+export interface ValidationRequest {
+  type: 'http-01' | 'dns-01' | 'tls-alpn-01';
+  /** Without `*.`; canonical text for IP addresses. */
+  identifier: { type: 'dns' | 'ip'; value: string };
+  wildcard: boolean;
+  token: string;
+  /** `token.thumbprint` (RFC 8555 §8.1). */
+  keyAuthorization: string;
+  /** RFC 8657: the account's URL, to match `accounturi` in CAA records. */
+  accountUri: string;
+}
+
+/** One address tried, for logs and for the operator who must understand a failure. */
+export interface AttemptRecord {
+  /** What was dialed or asked, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
+  target: string;
+  /** What came of it, such as `HTTP 404, 19 bytes` or `connection refused`. */
+  outcome: string;
+  milliseconds: number;
+}
+
+export type ValidationErrorType =
+  | 'caa'
+  | 'connection'
+  | 'dns'
+  | 'incorrectResponse'
+  | 'malformed'
+  | 'rejectedIdentifier'
+  | 'serverInternal'
+  | 'tls'
+  | 'unauthorized';
+
+export type ValidationResult =
+  | { ok: true; attempts: AttemptRecord[] }
+  | {
+      ok: false;
+      type: ValidationErrorType;
+      /** One sentence an operator understands: address tried, status, bytes received, what was expected. */
+      detail: string;
+      /** Worth trying again soon (RFC 8555 §8.2): refused, timed out, not found yet, wrong content. False for policy refusals. */
+      retryable: boolean;
+      attempts: AttemptRecord[];
+    };
+
+export interface Validator {
+  /** Never throws for anything the network or the peer does; `signal` ends it early. */
+  validate(request: ValidationRequest, signal?: AbortSignal): Promise<ValidationResult>;
+}
