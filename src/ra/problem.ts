@@ -1,5 +1,3 @@
-import type { Identifier } from './types.js';
-
 /**
  * What a client is told when a request fails (RFC 8555 §6.7, RFC 7807). Every ACME problem of the program is
  * made here, with its URN and HTTP status. An error that is *ours* (a bug, a lost database) is a plain Error
@@ -71,7 +69,8 @@ export interface ProblemDocument {
   type: string;
   detail: string;
   status: number;
-  identifier?: Identifier;
+  /** The identifier refused, as the client wrote it: its type may be one we do not know. */
+  identifier?: { type: string; value: string };
   subproblems?: ProblemDocument[];
   /** §6.2: the algorithms the server accepts, on badSignatureAlgorithm. */
   algorithms?: string[];
@@ -81,7 +80,7 @@ export interface ProblemDocument {
 
 export interface ProblemOptions {
   status?: number;
-  identifier?: Identifier;
+  identifier?: { type: string; value: string };
   subproblems?: ProblemDocument[];
   algorithms?: string[];
   instance?: string;

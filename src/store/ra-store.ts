@@ -52,8 +52,6 @@ export interface RaStore {
     oldThumbprint: string,
     next: { jwk: JsonWebKey; thumbprint: string },
   ): Promise<{ changed: boolean; conflict: string | null }>;
-  /** §7.3.4: spends an external account key id for this account; false when another account has it. */
-  bindExternalAccount(kid: string, accountId: string): Promise<boolean>;
 
   // Orders (§7.4)
   /**

@@ -1,0 +1,137 @@
+import type { JsonWebKey } from 'node:crypto';
+import type { RaStore } from '../store/ra-store.js';
+import { parseContacts } from './contacts.js';
+import type { Ids } from './ids.js';
+import type { Policy } from './policy.js';
+import { Problem } from './problem.js';
+import type { NewAccount } from './service.js';
+import type { Account } from './types.js';
+
+/** Hot accounts kept in memory; each is about a kilobyte. */
+const CACHE_SIZE = 10_000;
+
+/** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
+export class Accounts {
+  /** By id, oldest use first. Only this process writes accounts while it may cache them. */
+  readonly #cache = new Map<string, Account>();
+
+  constructor(
+    private readonly store: RaStore,
+    private readonly policy: Policy,
+    private readonly ids: Ids,
+    private readonly clock: () => number,
+  ) {}
+
+  async byId(id: string): Promise<Account | null> {
+    const cached = this.#cache.get(id);
+    if (cached) {
+      this.#cache.delete(id);
+      this.#cache.set(id, cached);
+      return cached;
+    }
+    const account = await this.store.getAccount(id);
+    return account && this.#remember(account);
+  }
+
+  async byThumbprint(thumbprint: string): Promise<Account | null> {
+    return this.store.findAccountByThumbprint(thumbprint);
+  }
+
+  /** §7.3, and §7.3.4 for the binding already verified. */
+  async create(request: NewAccount): Promise<{ account: Account; created: boolean }> {
+    const existing = await this.store.findAccountByThumbprint(request.thumbprint);
+    if (existing) return { account: existing, created: false };
+    const contact = parseContacts(request.contact);
+    const agreed = booleanMember('termsOfServiceAgreed', request.termsOfServiceAgreed);
+    if (this.policy.termsRequired && !agreed) {
+      throw new Problem(
+        'userActionRequired',
+        'the terms of service must be agreed to: send "termsOfServiceAgreed": true',
+      );
+    }
+    const now = this.clock();
+    const id = this.ids.next(now);
+    const result = await this.store.createAccount({
+      id,
+      jwk: request.jwk,
+      thumbprint: request.thumbprint,
+      contact,
+      termsAgreedAt: agreed ? now : null,
+      externalAccount: request.externalAccount,
+      createdAt: now,
+      deactivatedAt: null,
+      revokedAt: null,
+    });
+    this.#remember(result.account);
+    return result;
+  }
+
+  /** §7.3.2: members other than contact and the agreement are ignored by the caller. */
+  async update(
+    account: Account,
+    change: { contact?: unknown; termsOfServiceAgreed?: unknown },
+  ): Promise<Account> {
+    const agreed = booleanMember('termsOfServiceAgreed', change.termsOfServiceAgreed);
+    const update = {
+      ...(change.contact !== undefined && { contact: parseContacts(change.contact) }),
+      ...(agreed && { termsAgreedAt: this.clock() }),
+    };
+    if (Object.keys(update).length === 0) return account;
+    return this.#stored(await this.store.updateAccount(account.id, update));
+  }
+
+  /** §7.3.6 */
+  async deactivate(account: Account): Promise<Account> {
+    return this.#stored(await this.store.deactivateAccount(account.id, this.clock()));
+  }
+
+  /** §7.3.5 */
+  async changeKey(
+    account: Account,
+    next: { jwk: JsonWebKey; thumbprint: string },
+    conflictUrl: (accountId: string) => string,
+  ): Promise<Account> {
+    this.#cache.delete(account.id);
+    const { changed, conflict } = await this.store.changeAccountKey(account.id, account.thumbprint, next);
+    if (conflict !== null) {
+      throw new Problem('malformed', 'the new key is in use by another account', {
+        status: 409,
+        location: conflictUrl(conflict),
+      });
+    }
+    if (!changed) throw new Problem('unauthorized', 'the old key is no longer the key of this account');
+    return this.#remember({ ...account, ...next });
+  }
+
+  /** §7.3.3: the terms changed since this account agreed. */
+  requireCurrentTerms(account: Account): void {
+    const changed = this.policy.termsChanged;
+    if (!changed || (account.termsAgreedAt ?? 0) >= changed.at) return;
+    throw new Problem('userActionRequired', 'the terms of service have changed and must be agreed to again', {
+      instance: changed.instance,
+    });
+  }
+
+  #stored(account: Account | null): Account {
+    if (!account) throw new Problem('unauthorized', 'the account is deactivated');
+    return this.#remember(account);
+  }
+
+  #remember(account: Account): Account {
+    this.#cache.delete(account.id);
+    this.#cache.set(account.id, account);
+    if (this.#cache.size > CACHE_SIZE) {
+      for (const oldest of this.#cache.keys()) {
+        this.#cache.delete(oldest);
+        break;
+      }
+    }
+    return account;
+  }
+}
+
+function booleanMember(name: string, value: unknown): boolean {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw new Problem('malformed', `"${name}" must be true or false`);
+  return value;
+}

@@ -1,0 +1,203 @@
+import type { RaStore } from '../store/ra-store.js';
+import type { ValidationResult, Validator } from '../va/types.js';
+import { Accounts } from './accounts.js';
+import { Authorizations } from './authorizations.js';
+import type { CertificateAuthority } from './certificate-authority.js';
+import { checkCsr } from './csr-rules.js';
+import { FinalizationQueue, type FinalizeOutcome } from './finalization-queue.js';
+import { Ids } from './ids.js';
+import { Orders } from './orders.js';
+import type { Policy } from './policy.js';
+import { Problem } from './problem.js';
+import { renewalWindow } from './renewal-info.js';
+import { Revocations } from './revocations.js';
+import type { RegistrationAuthority } from './service.js';
+import { orderStatus } from './status.js';
+import type { Account, ChallengeType, Order, OrderAndAuthorizations } from './types.js';
+import { ValidationQueue } from './validation-queue.js';
+
+/** Seconds a client is told to wait when the CA is away; the RA itself tries sooner. */
+const CA_RETRY_AFTER = 5;
+/** One bounded purge step, and the pause to the next while there is more to do. */
+const PURGE_LIMIT = 500;
+const PURGE_PAUSE = 1_000;
+const PURGE_INTERVAL = 10 * 60_000;
+/** Expired orders stay readable this long, for a client that comes back to see why. */
+const PURGE_GRACE = 24 * 3600_000;
+
+/** What happened, for logs and metrics; never holds a secret. */
+export interface RaEvents {
+  validation(event: {
+    authorizationId: string;
+    type: ChallengeType;
+    identifier: string;
+    attempt: number;
+    result: ValidationResult;
+  }): void;
+  finalization(event: { order: Order; outcome: FinalizeOutcome; detail: string }): void;
+  revocation(event: { serial: string; reason: number | null; accountId: string | null }): void;
+  error(error: unknown): void;
+}
+
+export interface RegistrationAuthorityOptions {
+  store: RaStore;
+  ca: CertificateAuthority;
+  validator: Validator;
+  policy: Policy;
+  /** Lower-case names in the RA's own certificate. */
+  ownNames(): readonly string[];
+  /** Absolute URL of an account. */
+  accountUrl(accountId: string): string;
+  /** True when no other RA shares the store. */
+  soleRunner: boolean;
+  events: RaEvents;
+  clock(): number;
+  random(bytes: number): Buffer;
+}
+
+/** The RA with its background work: `start` takes up what an earlier run left, `stop` lets running work end. */
+export interface RunningRegistrationAuthority extends RegistrationAuthority {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Puts the registration authority together (DESIGN "The house": `acme → ra → store`, `ra → va`, `ra → channel`). */
+export function createRegistrationAuthority(
+  options: RegistrationAuthorityOptions,
+): RunningRegistrationAuthority {
+  const { store, ca, policy, clock, events, soleRunner } = options;
+  const ids = new Ids(options.random);
+  const validations = new ValidationQueue({
+    store,
+    validator: options.validator,
+    policy,
+    accountUrl: options.accountUrl,
+    soleRunner,
+    clock,
+    onAttempt: ({ authorization, type, attempts }, result) =>
+      events.validation({
+        authorizationId: authorization.id,
+        type,
+        identifier: authorization.identifier.value,
+        attempt: attempts + 1,
+        result,
+      }),
+    onError: events.error,
+  });
+  const finalizations = new FinalizationQueue({
+    store,
+    ca,
+    soleRunner,
+    clock,
+    onOutcome: (order, outcome, detail) => events.finalization({ order, outcome, detail }),
+    onError: events.error,
+  });
+  const accounts = new Accounts(store, policy, ids, clock);
+  const orders = new Orders(store, ca, accounts, policy, ids, clock);
+  const authorizations = new Authorizations(store, validations, accounts, policy, options.ownNames, clock);
+  const revocations = new Revocations(store, ca, clock, events.revocation);
+  const purge = createPurge(store, clock, events.error);
+
+  const finalize = async (
+    account: Account,
+    orderId: string,
+    csr: Uint8Array,
+  ): Promise<OrderAndAuthorizations> => {
+    const { order, authorizations: proofs } = await orders.get(account, orderId);
+    const status = orderStatus(order, proofs, clock());
+    if (status !== 'ready') {
+      // The client was told 503 for this very request: asking again is not a second finalize.
+      if (order.finalizeDeferred && order.csr && Buffer.compare(order.csr, csr) === 0) {
+        return { order, authorizations: proofs };
+      }
+      throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
+    }
+    checkCsr(csr, order.identifiers, account);
+    const outcome = await finalizations.submit(order, csr);
+    if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
+    if (outcome === 'deferred') {
+      throw new Problem(
+        'serverInternal',
+        'the certificate authority cannot be reached; the order is kept and will be completed when it is back',
+        { status: 503, retryAfter: CA_RETRY_AFTER },
+      );
+    }
+    return orders.get(account, orderId);
+  };
+
+  return {
+    account: (id) => accounts.byId(id),
+    accountByThumbprint: (thumbprint) => accounts.byThumbprint(thumbprint),
+    newAccount: (request) => accounts.create(request),
+    updateAccount: (account, change) => accounts.update(account, change),
+    deactivateAccount: (account) => accounts.deactivate(account),
+    changeKey: (account, next, conflictUrl) => accounts.changeKey(account, next, conflictUrl),
+
+    newOrder: (account, request) => orders.create(account, request),
+    order: (account, id) => orders.get(account, id),
+    orders: (account, cursor) => orders.list(account, cursor),
+    finalize,
+
+    newAuthorization: (account, identifier) => orders.preauthorize(account, identifier),
+    authorization: (account, id) => authorizations.get(account, id),
+    deactivateAuthorization: (account, id) => authorizations.deactivate(account, id),
+    answerChallenge: (account, id, type) => authorizations.answer(account, id, type),
+    challenge: (account, id, type) => authorizations.withChallenge(account, id, type),
+    httpChallengeResponse: (token, host) => authorizations.httpChallengeResponse(token, host),
+
+    certificate: async (account, id) => {
+      const certificate = await store.getCertificate(id);
+      if (!certificate) throw new Problem('malformed', 'there is no such certificate', { status: 404 });
+      if (certificate.accountId !== account.id) {
+        throw new Problem('unauthorized', "this certificate is another account's");
+      }
+      return certificate;
+    },
+    revoke: (certificate, reason, by) => revocations.revoke(certificate, reason, by),
+    renewalInfo: async (ariId) => {
+      const certificate = await store.findCertificateByAriId(ariId);
+      if (!certificate) throw new Problem('malformed', 'there is no such certificate', { status: 404 });
+      return renewalWindow(certificate, clock());
+    },
+    inspectOrder: (id) => store.getOrder(id),
+    inspectAuthorization: (id) => store.getAuthorization(id),
+
+    profiles: () => ca.profiles(),
+    now: clock,
+
+    start: () => {
+      validations.start();
+      finalizations.start();
+      purge.start();
+    },
+    stop: async () => {
+      purge.stop();
+      await Promise.all([validations.stop(), finalizations.stop()]);
+    },
+  };
+}
+
+/** Removes expired, unfinished orders in small steps, so that no step is proportional to what is stored. */
+function createPurge(store: RaStore, clock: () => number, onError: (error: unknown) => void) {
+  let timer: NodeJS.Timeout | null = null;
+  const later = (pause: number) => {
+    timer = setTimeout(step, pause);
+    timer.unref();
+  };
+  const step = async () => {
+    let removed = 0;
+    try {
+      removed = await store.purgeExpired(clock() - PURGE_GRACE, PURGE_LIMIT);
+    } catch (error) {
+      onError(error);
+    }
+    if (timer) later(removed > 0 ? PURGE_PAUSE : PURGE_INTERVAL);
+  };
+  return {
+    start: () => later(PURGE_PAUSE),
+    stop: () => {
+      if (timer) clearTimeout(timer);
+      timer = null;
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { RaStore } from '../store/ra-store.js';
+import type { Accounts } from './accounts.js';
+import type { Policy } from './policy.js';
+import { Problem } from './problem.js';
+import { accountStatus, authorizationStatus, challengeStatus } from './status.js';
+import type { Account, Authorization, Challenge, ChallengeType } from './types.js';
+import type { ValidationQueue } from './validation-queue.js';
+
+/** RFC 8555 §7.5: authorizations, their deactivation, and answering challenges. */
+export class Authorizations {
+  constructor(
+    private readonly store: RaStore,
+    private readonly queue: ValidationQueue,
+    private readonly accounts: Accounts,
+    private readonly policy: Policy,
+    /** Lower-case names the RA itself answers to; it never serves a challenge for one of them. */
+    private readonly ownNames: () => readonly string[],
+    private readonly clock: () => number,
+  ) {}
+
+  /** The authorization, if it is this account's. */
+  async get(account: Account, id: string): Promise<Authorization> {
+    return owned(account, await this.store.getAuthorization(id));
+  }
+
+  /** The authorization of a challenge of this type, if it is this account's. */
+  async withChallenge(account: Account, id: string, type: ChallengeType): Promise<Authorization> {
+    const authorization = await this.get(account, id);
+    findChallenge(authorization, type);
+    return authorization;
+  }
+
+  /** §7.5.2: an authorization that is still of use is relinquished; any other state is refused. */
+  async deactivate(account: Account, id: string): Promise<Authorization> {
+    const authorization = await this.get(account, id);
+    const status = authorizationStatus(authorization, this.clock());
+    if (status === 'deactivated') return authorization;
+    if (status !== 'pending' && status !== 'valid') {
+      throw new Problem('malformed', `an authorization that is ${status} cannot be deactivated`);
+    }
+    return owned(account, await this.store.deactivateAuthorization(id, this.clock()));
+  }
+
+  /**
+   * §7.5.1: the client says its answer is in place. Validation starts at once; the reply waits up to the
+   * policy's hold for its outcome, so that most clients see `valid` on their first look.
+   */
+  async answer(account: Account, id: string, type: ChallengeType): Promise<Authorization> {
+    const authorization = await this.get(account, id);
+    const challenge = findChallenge(authorization, type);
+    if (challengeStatus(challenge) !== 'pending') return authorization;
+    const status = authorizationStatus(authorization, this.clock());
+    if (status !== 'pending') {
+      throw new Problem(
+        'malformed',
+        `the authorization is ${status}; its challenges can no longer be answered`,
+      );
+    }
+    const outcome = await this.queue.submit(
+      authorization,
+      type,
+      account.thumbprint,
+      this.policy.challengeHold,
+    );
+    return outcome ?? owned(account, await this.store.getAuthorization(id));
+  }
+
+  /** SPEC §1: what to serve at /.well-known/acme-challenge/{token} for this host, or null. */
+  async httpChallengeResponse(token: string, host: string): Promise<string | null> {
+    const name = host.toLowerCase();
+    if (!/^[A-Za-z0-9_-]{22,64}$/.test(token) || this.ownNames().includes(name)) return null;
+    const authorization = await this.store.findAuthorizationByToken(token);
+    if (!authorization || authorization.identifier.value !== name) return null;
+    if (authorizationStatus(authorization, this.clock()) !== 'pending') return null;
+    if (!authorization.challenges.some((challenge) => challenge.type === 'http-01')) return null;
+    const account = await this.accounts.byId(authorization.accountId);
+    if (!account || accountStatus(account) !== 'valid') return null;
+    return `${token}.${account.thumbprint}`;
+  }
+}
+
+function owned(account: Account, authorization: Authorization | null): Authorization {
+  if (!authorization) throw new Problem('malformed', 'there is no such authorization', { status: 404 });
+  if (authorization.accountId !== account.id) {
+    throw new Problem('unauthorized', "this authorization is another account's");
+  }
+  return authorization;
+}
+
+function findChallenge(authorization: Authorization, type: ChallengeType): Challenge {
+  const challenge = authorization.challenges.find((candidate) => candidate.type === type);
+  if (!challenge) {
+    throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });
+  }
+  return challenge;
+}

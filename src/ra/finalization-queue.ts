@@ -1,0 +1,130 @@
+import type { ClaimedFinalization, RaStore } from '../store/ra-store.js';
+import {
+  CaRefused,
+  CaUnavailable,
+  type CertificateAuthority,
+  type IssuedCertificate,
+} from './certificate-authority.js';
+import { ariIdOf, parseLeaf } from './issued.js';
+import { Problem } from './problem.js';
+import type { Certificate, Order } from './types.js';
+import { WorkQueue } from './work-queue.js';
+
+/** Requests at the CA at once for this RA; the channel pipelines them. */
+const CAPACITY = 256;
+/** Longer than the channel's own time limit, so that an order is with one runner only. */
+const LEASE = 30_000;
+const SWEEP_INTERVAL = 5_000;
+/** Pauses while the CA is away; the last one repeats. A returning CA is found within seconds. */
+const RETRY_PAUSES = [1_000, 2_000, 4_000];
+
+/** What became of an order handed to the CA; `queued`: nothing yet, there was no room to ask at once. */
+export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued';
+
+export interface FinalizationQueueOptions {
+  store: RaStore;
+  ca: CertificateAuthority;
+  soleRunner: boolean;
+  clock(): number;
+  /** Tells of every issuance, refusal and deferral. */
+  onOutcome(order: Order, outcome: FinalizeOutcome, detail: string): void;
+  onError(error: unknown): void;
+}
+
+/**
+ * RFC 8555 §7.4: orders whose CSR was accepted get their certificate, or an error, whatever happens to this
+ * process, the channel or the CA in between. The CA answers the same order with the same certificate, so asking
+ * again is safe.
+ */
+export class FinalizationQueue {
+  readonly #options: FinalizationQueueOptions;
+  readonly #queue: WorkQueue<ClaimedFinalization, FinalizeOutcome>;
+
+  constructor(options: FinalizationQueueOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      claim: (now, leaseUntil, limit) => options.store.claimFinalizations(now, leaseUntil, limit),
+      run: (claimed) => this.#issue(claimed),
+      capacity: CAPACITY,
+      lease: LEASE,
+      sweepInterval: SWEEP_INTERVAL,
+      soleRunner: options.soleRunner,
+      clock: options.clock,
+      onError: options.onError,
+    });
+  }
+
+  start(): void {
+    this.#queue.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  /** Accepts the CSR and asks the CA. Null: the order was not ready any more, nothing was done. */
+  async submit(order: Order, csr: Uint8Array): Promise<FinalizeOutcome | null> {
+    if (!(await this.#options.store.beginFinalize(order.id, csr, this.#queue.leaseForNew()))) return null;
+    return (await this.#queue.execute({ order: { ...order, csr }, attempts: 0 })) ?? 'queued';
+  }
+
+  async #issue({ order, attempts }: ClaimedFinalization): Promise<FinalizeOutcome> {
+    const { store, ca, clock, onOutcome } = this.#options;
+    if (!order.csr) throw new Error(`order ${order.id} was claimed for issuance without a CSR`);
+    try {
+      const issued = await ca.issue({
+        orderId: order.id,
+        accountId: order.accountId,
+        profile: order.profile,
+        identifiers: order.identifiers,
+        csr: order.csr,
+        notBefore: order.notBefore,
+        notAfter: order.notAfter,
+      });
+      await store.recordIssuance(order.id, certificateOf(order, issued));
+      onOutcome(order, 'issued', issued.serial);
+      return 'issued';
+    } catch (error) {
+      if (error instanceof CaUnavailable) {
+        const retryAt = clock() + (RETRY_PAUSES[Math.min(attempts, RETRY_PAUSES.length - 1)] ?? 0);
+        await store.deferFinalize(order.id, retryAt);
+        this.#queue.wakeAt(retryAt);
+        onOutcome(order, 'deferred', error.message);
+        return 'deferred';
+      }
+      if (error instanceof CaRefused) {
+        await store.failOrder(order.id, refusal(error).toDocument());
+        onOutcome(order, 'refused', error.message);
+        return 'refused';
+      }
+      throw error;
+    }
+  }
+}
+
+/** What the client is told of a CA's no: its own words only where they speak of the client's request. */
+function refusal(error: CaRefused): Problem {
+  if (error.kind === 'badCSR' || error.kind === 'rejectedIdentifier')
+    return new Problem(error.kind, error.message);
+  return new Problem('serverInternal', 'the certificate authority refused to issue for this order');
+}
+
+function certificateOf(order: Order, issued: IssuedCertificate): Certificate {
+  const leaf = parseLeaf(issued.chain);
+  return {
+    // One certificate an order, ever: its id is the order's.
+    id: order.id,
+    orderId: order.id,
+    accountId: order.accountId,
+    serial: leaf.serial,
+    ariId: ariIdOf(leaf),
+    fingerprint: leaf.fingerprint,
+    identifiers: order.identifiers,
+    chain: issued.chain,
+    notBefore: leaf.notBefore,
+    notAfter: leaf.notAfter,
+    revokedAt: null,
+    revocationReason: null,
+    replacedBy: null,
+  };
+}

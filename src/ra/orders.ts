@@ -1,0 +1,183 @@
+import type { RaStore } from '../store/ra-store.js';
+import type { Accounts } from './accounts.js';
+import type { CertificateAuthority } from './certificate-authority.js';
+import { identifierKey, parseIdentifier, parseIdentifiers } from './identifiers.js';
+import type { Ids } from './ids.js';
+import { challengeTypes, chooseProfile, NamePolicy, type Policy, requestedValidity } from './policy.js';
+import { Problem } from './problem.js';
+import type { NewOrder } from './service.js';
+import { authorizationStatus } from './status.js';
+import type {
+  Account,
+  Authorization,
+  Certificate,
+  Identifier,
+  Order,
+  OrderAndAuthorizations,
+} from './types.js';
+
+/** Orders a page of the account's list (RFC 8555 §7.1.2.1). */
+const PAGE = 50;
+
+/** RFC 8555 §7.4 and §7.1.2.1: new orders and their authorizations, reading and listing. */
+export class Orders {
+  readonly #names: NamePolicy;
+
+  constructor(
+    private readonly store: RaStore,
+    private readonly ca: CertificateAuthority,
+    private readonly accounts: Accounts,
+    private readonly policy: Policy,
+    private readonly ids: Ids,
+    private readonly clock: () => number,
+  ) {
+    this.#names = new NamePolicy(policy);
+  }
+
+  /** §7.4, RFC 9773 §5 for `replaces`. */
+  async create(account: Account, request: NewOrder): Promise<OrderAndAuthorizations> {
+    this.accounts.requireCurrentTerms(account);
+    const identifiers = parseIdentifiers(request.identifiers, this.policy.maxIdentifiers);
+    this.#names.check(identifiers);
+    const profile = chooseProfile(request.profile, await this.ca.profiles(), this.policy.defaultProfile);
+    const now = this.clock();
+    const validity = requestedValidity(request, profile, now);
+    const replaces = await this.#replaced(account, request.replaces, identifiers);
+
+    const id = this.ids.next(now);
+    const reusable = await this.#preauthorized(account, identifiers, now);
+    const fresh: Authorization[] = [];
+    const authorizations = identifiers.map((identifier) => {
+      const existing = reusable.get(identifierKey(identifier));
+      if (existing) return existing;
+      const authorization = this.#authorization(account, id, identifier, now);
+      fresh.push(authorization);
+      return authorization;
+    });
+    const order: Order = {
+      id,
+      accountId: account.id,
+      identifiers,
+      authorizationIds: authorizations.map((authorization) => authorization.id),
+      profile: profile.name,
+      ...validity,
+      replaces,
+      createdAt: now,
+      expiresAt: Math.min(now + this.policy.orderLifetime, ...authorizations.map((each) => each.expiresAt)),
+      csr: null,
+      finalizeDeferred: false,
+      error: null,
+      certificateId: null,
+    };
+    if (!(await this.store.createOrder(order, fresh))) throw alreadyReplaced();
+    return { order, authorizations };
+  }
+
+  /** The order, if it is this account's. */
+  async get(account: Account, id: string): Promise<OrderAndAuthorizations> {
+    const found = await this.store.getOrder(id);
+    if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
+    if (found.order.accountId !== account.id)
+      throw new Problem('unauthorized', "this order is another account's");
+    return found;
+  }
+
+  /** §7.1.2.1: newest first; the cursor is the last id of the page before. */
+  async list(account: Account, cursor: string | null): Promise<{ ids: string[]; next: string | null }> {
+    if (cursor !== null && !/^[0-9a-f]{1,64}$/.test(cursor)) {
+      throw new Problem('malformed', '"cursor" is not one this server gave out');
+    }
+    const ids = await this.store.listOrderIds(account.id, {
+      after: cursor,
+      limit: PAGE + 1,
+      now: this.clock(),
+    });
+    const page = ids.slice(0, PAGE);
+    return { ids: page, next: ids.length > PAGE ? (page.at(-1) ?? null) : null };
+  }
+
+  /** §7.4.1: an authorization ahead of any order. Wildcards cannot be pre-authorized. */
+  async preauthorize(account: Account, value: unknown): Promise<Authorization> {
+    this.accounts.requireCurrentTerms(account);
+    const identifier = parseIdentifier(value);
+    if (identifier.value.startsWith('*.')) {
+      throw new Problem('malformed', 'newAuthz does not take wildcard names (RFC 8555 §7.4.1)', {
+        identifier,
+      });
+    }
+    this.#names.check([identifier]);
+    const authorization = this.#authorization(account, null, identifier, this.clock());
+    await this.store.createAuthorization(authorization);
+    return authorization;
+  }
+
+  #authorization(
+    account: Account,
+    orderId: string | null,
+    identifier: Identifier,
+    now: number,
+  ): Authorization {
+    const wildcard = identifier.value.startsWith('*.');
+    const token = this.ids.token();
+    return {
+      id: this.ids.next(now),
+      accountId: account.id,
+      orderId,
+      identifier: wildcard ? { type: 'dns', value: identifier.value.slice(2) } : identifier,
+      wildcard,
+      createdAt: now,
+      expiresAt: now + this.policy.orderLifetime,
+      deactivatedAt: null,
+      revokedAt: null,
+      challenges: challengeTypes(identifier).map((type) => ({
+        type,
+        token,
+        answeredAt: null,
+        validatedAt: null,
+        failedAt: null,
+        error: null,
+      })),
+    };
+  }
+
+  /** Valid pre-authorizations by the identifier they prove. */
+  async #preauthorized(
+    account: Account,
+    identifiers: Identifier[],
+    now: number,
+  ): Promise<Map<string, Authorization>> {
+    const found = new Map<string, Authorization>();
+    if (!this.policy.preauthorization) return found;
+    for (const authorization of await this.store.findValidAuthorizations(account.id, identifiers, now)) {
+      const usable = authorization.orderId === null && authorizationStatus(authorization, now) === 'valid';
+      if (usable && !authorization.wildcard)
+        found.set(identifierKey(authorization.identifier), authorization);
+    }
+    return found;
+  }
+
+  /** RFC 9773 §5: the predecessor is this account's, shares a name, and was not replaced before. */
+  async #replaced(account: Account, value: unknown, identifiers: Identifier[]): Promise<string | null> {
+    if (value === undefined) return null;
+    if (typeof value !== 'string')
+      throw new Problem('malformed', '"replaces" must be a certificate identifier string');
+    const certificate: Certificate | null = await this.store.findCertificateByAriId(value);
+    if (!certificate) throw new Problem('malformed', '"replaces" names no certificate of this authority');
+    if (certificate.accountId !== account.id) {
+      throw new Problem('unauthorized', '"replaces" names a certificate of another account');
+    }
+    const ordered = new Set(identifiers.map(identifierKey));
+    if (!certificate.identifiers.some((identifier) => ordered.has(identifierKey(identifier)))) {
+      throw new Problem(
+        'malformed',
+        '"replaces" names a certificate that shares no identifier with this order',
+      );
+    }
+    if (certificate.replacedBy !== null) throw alreadyReplaced();
+    return value;
+  }
+}
+
+function alreadyReplaced(): Problem {
+  return new Problem('alreadyReplaced', 'another order has replaced this certificate already');
+}

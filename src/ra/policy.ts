@@ -1,0 +1,166 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { AcmeProfile } from './certificate-authority.js';
+import { forIdentifiers, Problem } from './problem.js';
+import type { ChallengeType, Identifier } from './types.js';
+
+/** What the operator decides about ACME; durations in milliseconds. */
+export interface Policy {
+  /** §7.1.6: an order and its pending authorizations live this long. */
+  orderLifetime: number;
+  /** §7.1.4: a validated authorization counts this long (for revocation, and for orders when pre-authorized). */
+  authorizationLifetime: number;
+  /** Most identifiers in an order. */
+  maxIdentifiers: number;
+  /** Profile of an order that names none. */
+  defaultProfile: string;
+  /** §7.3: newAccount must agree to the terms. */
+  termsRequired: boolean;
+  /** §7.3.3: agreements older than this must be renewed; `instance` is where a person reads what changed. */
+  termsChanged: { at: number; instance: string } | null;
+  /** §7.4.1: newAuthz is offered, and its authorizations count for later orders. */
+  preauthorization: boolean;
+  /** How long the answer to a challenge waits for the outcome of its validation. */
+  challengeHold: number;
+  /** §8.2: pauses between attempts; one attempt more than pauses is made. */
+  retryDelays: number[];
+  /** Names (with their subdomains) and CIDRs that may be ordered; empty allows every name. */
+  allowed: string[];
+  /** Names (with their subdomains) and CIDRs that are never issued, even when allowed. */
+  denied: string[];
+}
+
+export const DEFAULT_POLICY: Policy = {
+  orderLifetime: 7 * 24 * 3600_000,
+  authorizationLifetime: 30 * 24 * 3600_000,
+  maxIdentifiers: 100,
+  defaultProfile: 'server',
+  termsRequired: true,
+  termsChanged: null,
+  preauthorization: false,
+  challengeHold: 250,
+  retryDelays: [500, 1500, 4000],
+  allowed: [],
+  denied: [],
+};
+
+/** §8 and RFC 8738 §4, §7: the challenges that can prove an identifier; a wildcard is proven by dns-01 only. */
+export function challengeTypes(identifier: Identifier): ChallengeType[] {
+  if (identifier.type === 'ip') return ['http-01', 'tls-alpn-01'];
+  return identifier.value.startsWith('*.') ? ['dns-01'] : ['http-01', 'dns-01', 'tls-alpn-01'];
+}
+
+/** A compiled allow/deny list of names with their subdomains, and of addresses by CIDR. */
+export class NameList {
+  readonly #names = new Set<string>();
+  readonly #addresses = new BlockList();
+
+  /** @throws Error naming the entry that is neither a name, an address nor a CIDR. */
+  constructor(entries: string[]) {
+    for (const entry of entries) this.#add(entry.toLowerCase());
+  }
+
+  #add(entry: string): void {
+    const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);
+    if (cidr?.[1] && cidr[2]) {
+      this.#addresses.addSubnet(cidr[1], Number(cidr[2]), family(cidr[1]));
+    } else if (/^[\d.]+$|:/.test(entry)) {
+      this.#addresses.addAddress(entry, family(entry));
+    } else if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(entry)) {
+      this.#names.add(entry);
+    } else {
+      throw new Error(`"${entry}" is neither a DNS name, an IP address nor a CIDR`);
+    }
+  }
+
+  has(identifier: Identifier): boolean {
+    if (identifier.type === 'ip') return this.#addresses.check(identifier.value, family(identifier.value));
+    const labels = identifier.value.replace(/^\*\./, '').split('.');
+    return labels.some((_, index) => this.#names.has(labels.slice(index).join('.')));
+  }
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+/** Who may get which names: the operator's lists, checked on every new order and authorization. */
+export class NamePolicy {
+  readonly #allowed: NameList | null;
+  readonly #denied: NameList;
+
+  constructor(policy: Pick<Policy, 'allowed' | 'denied'>) {
+    this.#allowed = policy.allowed.length > 0 ? new NameList(policy.allowed) : null;
+    this.#denied = new NameList(policy.denied);
+  }
+
+  /** @throws Problem rejectedIdentifier, with a subproblem each when several are refused (§6.7.1). */
+  check(identifiers: Identifier[]): void {
+    const refused = identifiers.filter(
+      (identifier) => this.#denied.has(identifier) || (this.#allowed && !this.#allowed.has(identifier)),
+    );
+    if (refused.length === 0) return;
+    throw forIdentifiers(
+      refused.map(
+        (identifier) =>
+          new Problem('rejectedIdentifier', `"${identifier.value}" is not a name this authority issues for`, {
+            identifier,
+          }),
+      ),
+    );
+  }
+}
+
+/** The profile an order asked for, or the default. @throws Problem invalidProfile naming those on offer. */
+export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallback: string): AcmeProfile {
+  if (requested !== undefined && typeof requested !== 'string') {
+    throw new Problem('malformed', '"profile" must be a string');
+  }
+  const name = requested ?? fallback;
+  const profile = profiles.find((candidate) => candidate.name === name);
+  if (profile) return profile;
+  throw new Problem(
+    'invalidProfile',
+    `there is no profile "${name.slice(0, 64)}"; on offer: ${profiles.map((each) => each.name).join(', ')}`,
+  );
+}
+
+/** A clock a little ahead of ours must not make a client's "from now" a request for the past. */
+const CLOCK_SKEW = 3600_000;
+
+/**
+ * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA.
+ * @throws Problem malformed naming the member.
+ */
+export function requestedValidity(
+  request: { notBefore?: unknown; notAfter?: unknown },
+  profile: AcmeProfile,
+  now: number,
+): { notBefore: number | null; notAfter: number | null } {
+  const notBefore = parseTime('notBefore', request.notBefore);
+  const notAfter = parseTime('notAfter', request.notAfter);
+  const start = notBefore ?? now;
+  const refuse = (why: string) => new Problem('malformed', why);
+  if (start < now - CLOCK_SKEW) throw refuse('"notBefore" is in the past');
+  if (start > now + profile.maxValidity)
+    throw refuse('"notBefore" is further away than the profile\'s longest validity');
+  if (notAfter !== null) {
+    if (notAfter <= Math.max(start, now))
+      throw refuse('"notAfter" must be later than "notBefore" and than now');
+    if (notAfter - start > profile.maxValidity) {
+      const days = profile.maxValidity / 86_400_000;
+      throw refuse(`"notAfter" asks for more than the ${days} days of profile "${profile.name}"`);
+    }
+  }
+  return { notBefore, notAfter };
+}
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+function parseTime(member: string, value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  const time =
+    typeof value === 'string' && RFC3339.test(value) ? Date.parse(value.toUpperCase()) : Number.NaN;
+  if (Number.isNaN(time)) throw new Problem('malformed', `"${member}" must be an RFC 3339 time`);
+  // X.509 keeps whole seconds (RFC 5280 §4.1.2.5).
+  return Math.floor(time / 1000) * 1000;
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import {
+  challengeTypes,
+  chooseProfile,
+  NameList,
+  NamePolicy,
+  requestedValidity,
+} from '../../src/ra/policy.js';
+import { Problem } from '../../src/ra/problem.js';
+import type { Identifier } from '../../src/ra/types.js';
+
+const DAY = 86_400_000;
+const NOW = Date.parse('2026-11-24T00:00:00Z');
+const dns = (value: string): Identifier => ({ type: 'dns', value });
+const ip = (value: string): Identifier => ({ type: 'ip', value });
+const server = { name: 'server', description: 'TLS servers', maxValidity: 60 * DAY };
+
+describe('which challenges can prove an identifier', () => {
+  it('RFC 8555 §7.1.3: a wildcard by dns-01 only', () => {
+    expect(challengeTypes(dns('*.example.com'))).toEqual(['dns-01']);
+  });
+  it('RFC 8738 §7: an IP address by http-01 and tls-alpn-01', () => {
+    expect(challengeTypes(ip('192.0.2.1'))).toEqual(['http-01', 'tls-alpn-01']);
+  });
+  it('a plain name by all three', () => {
+    expect(challengeTypes(dns('example.com'))).toEqual(['http-01', 'dns-01', 'tls-alpn-01']);
+  });
+});
+
+describe("the operator's lists of names", () => {
+  const list = new NameList(['Plant.Internal', '10.0.0.0/8', 'fd00::/8', '192.0.2.1']);
+  it.each([
+    [dns('plant.internal'), true],
+    [dns('a.b.plant.internal'), true],
+    [dns('*.plant.internal'), true],
+    [dns('xplant.internal'), false],
+    [dns('internal'), false],
+    [ip('10.1.2.3'), true],
+    [ip('11.1.2.3'), false],
+    [ip('fd00::1'), true],
+    [ip('192.0.2.1'), true],
+  ])('%j is in the list: %s', (identifier, expected) => {
+    expect(list.has(identifier)).toBe(expected);
+  });
+
+  it.each(['10.0.0.0/33', 'a b', '*.x', '1.2.3'])('refuses the entry %j', (entry) => {
+    expect(() => new NameList([entry])).toThrow();
+  });
+
+  it('RFC 8555 §7.4: a name outside what is allowed, or denied within it, is rejectedIdentifier', () => {
+    const policy = new NamePolicy({ allowed: ['internal'], denied: ['pki.internal'] });
+    expect(() => policy.check([dns('app.internal')])).not.toThrow();
+    for (const identifiers of [
+      [dns('example.com')],
+      [dns('x.pki.internal')],
+      [dns('a.test'), dns('b.test')],
+    ]) {
+      try {
+        policy.check(identifiers);
+        expect.unreachable();
+      } catch (error) {
+        expect(error).toBeInstanceOf(Problem);
+        expect((error as Problem).type).toBe('rejectedIdentifier');
+        expect((error as Problem).options.subproblems?.length ?? 1).toBe(identifiers.length);
+      }
+    }
+  });
+});
+
+describe('profiles', () => {
+  it('an order without one gets the default', () => {
+    expect(chooseProfile(undefined, [server], 'server')).toBe(server);
+  });
+  it('an unknown one is invalidProfile and those on offer are named', () => {
+    expect(() => chooseProfile('nope', [server], 'server')).toThrow(/invalidProfile.*server/);
+  });
+});
+
+describe('RFC 8555 §7.4 notBefore and notAfter', () => {
+  const at = (days: number) => new Date(NOW + days * DAY).toISOString();
+  it('absent ones are left to the CA', () => {
+    expect(requestedValidity({}, server, NOW)).toEqual({ notBefore: null, notAfter: null });
+  });
+  it('are whole seconds within the profile', () => {
+    const asked = { notBefore: '2026-11-25T00:00:00.900Z', notAfter: '2026-12-01T01:00:00+01:00' };
+    expect(requestedValidity(asked, server, NOW)).toEqual({
+      notBefore: Date.parse('2026-11-25T00:00:00Z'),
+      notAfter: Date.parse('2026-12-01T00:00:00Z'),
+    });
+  });
+  it.each([
+    [{ notBefore: 'tomorrow' }],
+    [{ notBefore: 17 }],
+    [{ notAfter: '2026-13-01T00:00:00Z' }],
+    [{ notBefore: at(-1) }],
+    [{ notBefore: at(61) }],
+    [{ notAfter: at(-1) }],
+    [{ notAfter: at(61) }],
+    [{ notBefore: at(2), notAfter: at(1) }],
+  ])('%j is malformed', (asked) => {
+    expect(() => requestedValidity(asked, server, NOW)).toThrow(Problem);
+  });
+});
