@@ -1,0 +1,49 @@
+import type { SettingType } from './types.js';
+
+export type Program = 'ra' | 'ca';
+
+/** One entry of the configuration: everything about it that any part of the program, its help or its docs says. */
+export interface Setting<T> {
+  /** Environment variable; the names in the configuration files are derived from it (`fileKey`). */
+  env: `UPKI_${string}`;
+  /** Who reads it. */
+  programs: readonly Program[];
+  type: SettingType<T & NonNullable<unknown>>;
+  default: T;
+  /** What the default is, in words, when it is computed from something else. */
+  defaultText?: string;
+  /** Redacted wherever it is printed; also read from the file that `<env>_FILE` names. */
+  secret?: true;
+  /** The same sentence in `--help` and in docs/configuration.md. */
+  doc: string;
+}
+
+type Rest<T> = Omit<Setting<T>, 'type' | 'default'>;
+
+/** A setting that always has a value. */
+export function setting<T extends NonNullable<unknown>>(
+  type: SettingType<T>,
+  value: NoInfer<T>,
+  rest: Rest<T>,
+): Setting<T> {
+  return { type, default: value, ...rest };
+}
+
+/** A setting that may be absent: null then. */
+export function optional<T extends NonNullable<unknown>>(
+  type: SettingType<T>,
+  rest: Rest<T | null>,
+): Setting<T | null> {
+  return { type: type as Setting<T | null>['type'], default: null, ...rest };
+}
+
+/**
+ * Name of a setting in a program's own file: the variable without `UPKI_` and without that program's prefix,
+ * in lower case: `UPKI_CA_PORT` is `port` in the CA's file and `ca_port` in the RA's.
+ */
+export function fileKey(env: string, program: Program): string {
+  return env
+    .replace(/^UPKI_/, '')
+    .toLowerCase()
+    .replace(new RegExp(`^${program}_`), '');
+}

@@ -1,0 +1,206 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+
+/**
+ * How a setting's text becomes a value. `parse` throws a `RangeError` for anything but what `allowed` says;
+ * the message, when it adds something, explains which part was wrong.
+ */
+export interface SettingType<T> {
+  /** What may be written, as the end of the sentence "… must be". */
+  allowed: string;
+  parse(text: string): T;
+  /** The shortest text that parses to the value; for defaults in help and docs. */
+  format(value: T): string;
+}
+
+const refuse = (why = ''): never => {
+  throw new RangeError(why);
+};
+
+/** One line of text without control characters. */
+export function text(allowed: string, pattern = /^[^\p{Cc}]+$/u): SettingType<string> {
+  return { allowed, parse: (value) => (pattern.test(value) ? value : refuse()), format: (value) => value };
+}
+
+export const path: SettingType<string> = text('a path');
+
+/** A secret keeps its inner bytes; only the line end a file or shell adds goes. */
+export const secret: SettingType<string> = text('one line of text, not empty');
+
+const TRUE = ['true', '1', 'yes', 'on'];
+const FALSE = ['false', '0', 'no', 'off'];
+
+export const boolean: SettingType<boolean> = {
+  allowed: 'true or false (also 1, yes, on, 0, no, off)',
+  parse: (value) => {
+    const word = value.toLowerCase();
+    if (TRUE.includes(word)) return true;
+    return FALSE.includes(word) ? false : refuse();
+  },
+  format: String,
+};
+
+export function integer(min: number, max: number, what = 'a whole number'): SettingType<number> {
+  return {
+    allowed: `${what} from ${min} to ${max}`,
+    parse: (value) => {
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      return number >= min && number <= max ? number : refuse();
+    },
+    format: String,
+  };
+}
+
+/** 0 lets the system choose; of use to tests and to several instances on one machine. */
+export const port: SettingType<number> = integer(0, 65535, 'a port');
+
+export function choice<const Word extends string>(...words: Word[]): SettingType<Word> {
+  return {
+    allowed: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
+    parse: (value) => words.find((word) => word === value) ?? refuse(),
+    format: (value) => value,
+  };
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+
+export function formatDuration(milliseconds: number): string {
+  const units = Object.entries(UNITS).reverse();
+  const [unit, size] = units.find(([, each]) => milliseconds > 0 && milliseconds % each === 0) ?? ['ms', 1];
+  return `${milliseconds / size}${unit}`;
+}
+
+/** Milliseconds, written with a unit so that nobody has to guess it. */
+export function duration(min: number, max: number): SettingType<number> {
+  return {
+    allowed: `a duration from ${formatDuration(min)} to ${formatDuration(max)}, such as 250ms, 30s, 10m, 12h or 7d`,
+    parse: (value) => {
+      const [, count, unit] = DURATION.exec(value) ?? refuse();
+      const milliseconds = Number(count) * UNITS[unit as keyof typeof UNITS];
+      return milliseconds >= min && milliseconds <= max ? milliseconds : refuse();
+    },
+    format: formatDuration,
+  };
+}
+
+/** An instant, in milliseconds since the epoch. */
+export const time: SettingType<number> = {
+  allowed: 'a date or time such as 2026-03-01 or 2026-03-01T12:00:00Z',
+  parse: (value) => {
+    const milliseconds = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(value)
+      ? Date.parse(value)
+      : Number.NaN;
+    return Number.isNaN(milliseconds) ? refuse() : milliseconds;
+  },
+  format: (value) => new Date(value).toISOString(),
+};
+
+/** The base of the program's own URLs: no path, so that every URL of the seed stays where it is documented. */
+export function origin(...schemes: ('http' | 'https')[]): SettingType<string> {
+  const example = `${schemes.at(-1)}://pki.example.internal:8000`;
+  return {
+    allowed: `an ${schemes.join(' or ')} URL without path, query or user, such as ${example}`,
+    parse: (value) => {
+      const url = parseUrl(value);
+      if (!schemes.some((scheme) => url.protocol === `${scheme}:`))
+        refuse(`it is not ${schemes.join(' or ')}`);
+      if (url.pathname !== '/' || url.search || url.hash) refuse('it has a path, a query or a fragment');
+      return url.origin;
+    },
+    format: (value) => value,
+  };
+}
+
+export const webPage: SettingType<string> = {
+  allowed: 'an http or https URL',
+  parse: (value) => {
+    const url = parseUrl(value);
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : refuse();
+  },
+  format: (value) => value,
+};
+
+function parseUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : refuse('it is not a URL');
+  if (url.username || url.password) refuse('it holds a user or password');
+  return url;
+}
+
+/** A comma-separated list; empty parts are dropped, so that a trailing comma does no harm. */
+export function list<T>(item: SettingType<T>, plural: string): SettingType<T[]> {
+  return {
+    allowed: `${plural}, separated by commas`,
+    parse: (value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => {
+          try {
+            return item.parse(part);
+          } catch {
+            return refuse(`"${part}" is not ${item.allowed}`);
+          }
+        }),
+    format: (values) => values.map((value) => item.format(value)).join(','),
+  };
+}
+
+/** RFC 1123 §2.1 labels, at most 253 octets (RFC 1035 §2.3.4); an underscore is tolerated in no host name. */
+const HOST_NAME =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+export const isHostName = (value: string): boolean => HOST_NAME.test(value) && !/^[\d.]+$/.test(value);
+
+export const hostName: SettingType<string> = {
+  allowed: 'a DNS name',
+  parse: (value) => (isHostName(value) ? value.toLowerCase() : refuse()),
+  format: (value) => value,
+};
+
+export const host: SettingType<string> = {
+  allowed: 'a host name or an IP address',
+  parse: (value) => (isIP(value) || isHostName(value) ? value.toLowerCase() : refuse()),
+  format: (value) => value,
+};
+
+/** Host and port of a server; the address is textual, IPv6 written in brackets. */
+export interface HostPort {
+  host: string;
+  port: number;
+}
+
+/** `host`, `host:port`, `[v6]:port`; a bare IPv6 address takes the default port. */
+export function hostPort(defaultPort: number): SettingType<HostPort> {
+  return {
+    allowed: 'an IP address with or without a port, such as 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53',
+    parse: (value) => {
+      if (isIPv6(value)) return { host: value, port: defaultPort };
+      const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(value) ?? refuse();
+      const address = bracketed ?? plain ?? '';
+      if (bracketed ? !isIPv6(address) : !isIPv4(address)) refuse();
+      const number = digits === undefined ? defaultPort : port.parse(digits);
+      return number > 0 ? { host: address, port: number } : refuse();
+    },
+    format: ({ host: address, port: number }) => `${isIPv6(address) ? `[${address}]` : address}:${number}`,
+  };
+}
+
+export const cidr: SettingType<string> = {
+  allowed: 'a CIDR such as 10.0.0.0/8 or fd00::/8, or an IP address',
+  parse: (value) => {
+    const [address = '', bits, more] = value.split('/');
+    const version = isIP(address);
+    if (version === 0 || more !== undefined) refuse();
+    if (bits === undefined) return value;
+    return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? value : refuse();
+  },
+  format: (value) => value,
+};
+
+/** An entry of the lists of names that may, or may never, be ordered. */
+export const nameOrCidr: SettingType<string> = {
+  allowed: 'a DNS name, a CIDR or an IP address',
+  parse: (value) => (isHostName(value) ? value.toLowerCase() : cidr.parse(value)),
+  format: (value) => value,
+};

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, loadSettings, redacted, type Sources } from '../../src/config/index.js';
+
+function load(sources: Partial<Sources> & { files?: Record<string, string> } = {}) {
+  const { files = {}, ...rest } = sources;
+  return loadSettings({ program: 'ra', env: {}, read: (path) => files[path] ?? null, ...rest });
+}
+
+function complaints(sources: Parameters<typeof load>[0]): string[] {
+  try {
+    load(sources);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.complaints;
+    throw error;
+  }
+  return [];
+}
+
+describe('a setting is taken from', () => {
+  const file = '/d/config.json';
+  const files = { [file]: '{"port": 8300, "va_http_port": 8080}' };
+  const env = { UPKI_RA_PORT: '8200' };
+
+  it('the command line first', () => {
+    expect(load({ flags: { raPort: '8100' }, env, file, files }).settings.raPort).toBe(8100);
+  });
+  it('the environment second', () => {
+    expect(load({ env, file, files }).settings.raPort).toBe(8200);
+  });
+  it("the program's own file third", () => {
+    const { settings } = load({ file, files });
+    expect(settings.raPort).toBe(8300);
+    expect(settings.validationHttpPort).toBe(8080);
+  });
+  it('the default last', () => {
+    expect(load({ file }).settings.raPort).toBe(8000);
+  });
+  it('the next source when the variable is empty, as compose files leave it', () => {
+    expect(load({ env: { UPKI_RA_PORT: '' } }).settings.raPort).toBe(8000);
+  });
+  it('the YAML file of the Python CA under its own names', () => {
+    const { settings } = load({
+      program: 'ca',
+      file: '/d/ca.config.yml',
+      files: { '/d/ca.config.yml': 'host: 127.0.0.2\nport: 5100\nseed: abc\ncrl_validity: 3\n' },
+    });
+    expect(settings).toMatchObject({ caHost: '127.0.0.2', caPort: 5100, caSeed: 'abc', crlValidity: 3 });
+  });
+  it('nothing but what its program reads', () => {
+    expect(load({ program: 'ca', env: { UPKI_RA_PORT: 'wrong for the RA only' } }).settings.raPort).toBe(
+      8000,
+    );
+  });
+  it('a source that is remembered as given', () => {
+    const { given } = load({ env });
+    expect([...given]).toEqual(['raPort']);
+  });
+});
+
+describe('a wrong value is refused with its name, the value and what is allowed:', () => {
+  it.each([
+    ['UPKI_RA_PORT', '80a', 'a port from 0 to 65535'],
+    ['UPKI_RA_PORT', '65536', 'a port from 0 to 65535'],
+    ['UPKI_RA_PORT', '-1', 'a port from 0 to 65535'],
+    ['UPKI_RA_TLS', 'maybe', 'true or false'],
+    ['UPKI_ZMQ_MODE', 'Curve', 'curve or clear'],
+    ['UPKI_LOG_LEVEL', 'loud', 'one of trace, debug'],
+    ['UPKI_RA_CHALLENGE_HOLD', '250', 'a duration from 0ms to 10s'],
+    ['UPKI_RA_CHALLENGE_HOLD', '11s', 'a duration from 0ms to 10s'],
+    ['UPKI_RA_URL', 'http://pki.example', 'an https URL without path'],
+    ['UPKI_RA_URL', 'https://pki.example/acme', 'it has a path'],
+    ['UPKI_RA_URL', 'https://me:secret@pki.example', 'it holds a user or password'],
+    ['UPKI_RA_URL', 'pki.example', 'it is not a URL'],
+    ['UPKI_VA_RESOLVERS', '10.0.0.1,dns.example:53', '"dns.example:53" is not an IP address'],
+    ['UPKI_VA_RESOLVERS', '10.0.0.1:0', 'is not an IP address'],
+    ['UPKI_VA_RESOLVERS', '[::1', 'is not an IP address'],
+    ['UPKI_VA_DENY', '10.0.0.0/33', '"10.0.0.0/33" is not a CIDR'],
+    ['UPKI_VA_DENY', 'example.com', 'is not a CIDR'],
+    ['UPKI_RA_SANS', 'ok.example, not ok', '"not ok" is not a host name'],
+    ['UPKI_RA_CN', 'a..b', 'a DNS name'],
+    ['UPKI_RA_CN', '10.0.0.1', 'a DNS name'],
+    ['UPKI_RA_TERMS_CHANGED', '2026-13-01', 'a date or time'],
+    ['UPKI_DATABASE_URL', 'mysql://x', 'sqlite:PATH'],
+  ])('%s=%s', (name, value, allowed) => {
+    const [complaint, ...others] = complaints({ env: { [name]: value } });
+    expect(others).toEqual([]);
+    expect(complaint).toContain(`${name} is "${value}"`);
+    expect(complaint).toContain(allowed);
+  });
+
+  it('all of them at once, so that one start tells everything', () => {
+    expect(complaints({ env: { UPKI_RA_PORT: 'x', UPKI_RA_TLS: 'x' } })).toHaveLength(2);
+  });
+  it('a file that is no configuration', () => {
+    expect(complaints({ file: 'f', files: { f: '{"port": ' } })[0]).toMatch(/^f cannot be read/);
+    expect(complaints({ file: 'f', files: { f: '[1]' } })[0]).toBe('f must hold names and values');
+    expect(complaints({ file: 'f', files: { f: '{"port": {}}' } })[0]).toMatch(/^port in f must be a text/);
+  });
+  it('a value in a file, by the name it has there', () => {
+    expect(complaints({ file: 'f', files: { f: 'port: x' } })[0]).toContain('port in f is "x"');
+  });
+});
+
+describe('what a person writes is understood:', () => {
+  it.each([
+    ['yes', true],
+    ['1', true],
+    ['ON', true],
+    ['no', false],
+    ['0', false],
+    ['False', false],
+  ])('boolean %s', (value, meant) => {
+    expect(load({ env: { UPKI_RA_TLS: value } }).settings.raTls).toBe(meant);
+  });
+  it.each([
+    ['0ms', 0],
+    ['1s', 1000],
+    ['250ms', 250],
+  ])('duration %s', (value, meant) => {
+    expect(load({ env: { UPKI_RA_CHALLENGE_HOLD: value } }).settings.challengeHold).toBe(meant);
+  });
+  it('resolvers with and without port, in both families', () => {
+    const env = { UPKI_VA_RESOLVERS: '10.0.0.53, 10.0.0.54:5353, fd00::53, [fd00::54]:5353,' };
+    expect(load({ env }).settings.resolvers).toEqual([
+      { host: '10.0.0.53', port: 53 },
+      { host: '10.0.0.54', port: 5353 },
+      { host: 'fd00::53', port: 53 },
+      { host: 'fd00::54', port: 5353 },
+    ]);
+  });
+  it('names in any case, kept in lower case', () => {
+    expect(load({ env: { UPKI_RA_SANS: 'PKI.Example,10.0.0.1' } }).settings.raSans).toEqual([
+      'pki.example',
+      '10.0.0.1',
+    ]);
+  });
+  it('a list of a file', () => {
+    const files = { f: 'sans: [a.example, b.example]' };
+    expect(load({ file: 'f', files }).settings.raSans).toEqual(['a.example', 'b.example']);
+  });
+});
+
+describe('a secret', () => {
+  it('is read from the file its _FILE variable names, without the line end', () => {
+    const sources = { env: { UPKI_CA_SEED_FILE: '/s' }, files: { '/s': 'quiet\n' } };
+    expect(load(sources).settings.caSeed).toBe('quiet');
+  });
+  it('whose file is missing is complained about', () => {
+    expect(complaints({ env: { UPKI_CA_SEED_FILE: '/none' } })[0]).toContain('UPKI_CA_SEED_FILE is "/none"');
+  });
+  it('is never printed', () => {
+    const { settings } = load({ env: { UPKI_CA_SEED: 'quiet' } });
+    expect(JSON.stringify(redacted(settings))).not.toContain('quiet');
+    expect(redacted(settings).UPKI_CA_SEED).toBe('(secret)');
+  });
+  it('is not repeated in a complaint', () => {
+    const [complaint] = complaints({ env: { UPKI_CA_SEED: 'two\nlines' } });
+    expect(complaint).toContain('UPKI_CA_SEED');
+    expect(complaint).not.toContain('two');
+  });
+});
+
+describe('a name we do not know is warned about', () => {
+  it('with the nearest known one', () => {
+    expect(load({ env: { UPKI_RA_PROT: '1' } }).warnings).toEqual([
+      'UPKI_RA_PROT is not a variable of uPKI and was ignored; did you mean UPKI_RA_PORT?',
+    ]);
+  });
+  it('without a guess when none is near', () => {
+    expect(load({ env: { UPKI_COFFEE_MACHINE_TEMPERATURE: '1' } }).warnings[0]).not.toContain('did you mean');
+  });
+  it('in a file too', () => {
+    const { warnings } = load({ file: 'f', files: { f: 'prot: 1' } });
+    expect(warnings[0]).toBe('prot in f is not a setting and was ignored; did you mean port?');
+  });
+  it('but not when it belongs to the other program', () => {
+    expect(load({ program: 'ca', env: { UPKI_RA_PORT: '8000' } }).warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { configurationReference, environmentHelp } from '../../src/config/index.js';
+import { SETTING_LIST } from '../../src/config/settings.js';
+
+it('docs/configuration.md is what the table of settings says (npm run docs writes it)', () => {
+  expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationReference());
+});
+
+it('the help of both programs together names every setting', () => {
+  const help = environmentHelp(['ra', 'ca']);
+  for (const [, setting] of SETTING_LIST) expect(help).toContain(`  ${setting.env}`);
+});
+
+it("the help of one program leaves out the other's settings", () => {
+  expect(environmentHelp(['ca'])).not.toContain('UPKI_RA_PORT');
+});
