@@ -1,0 +1,43 @@
+import { ApiError } from './envelope.js';
+
+/**
+ * The format a file is wanted in: `?format=`, else the first media type of `Accept` we have (RFC 9110 §12.5.1,
+ * in the client's order; weights are not weighed), else the first of `formats`.
+ * @throws ApiError 400 for a `format` we do not have.
+ */
+export function chooseFormat<Format extends string>(
+  formats: Record<Format, string>,
+  asked: unknown,
+  accept: string | undefined,
+): Format {
+  const names = Object.keys(formats) as Format[];
+  const [first] = names;
+  if (first === undefined) throw new Error('chooseFormat wants at least one format');
+  if (asked !== undefined) {
+    const name = names.find((each) => each === asked);
+    if (name) return name;
+    throw new ApiError(400, `format must be one of ${names.join(', ')}`);
+  }
+  const types = (accept ?? '').split(',').map((part) => part.split(';')[0]?.trim().toLowerCase());
+  for (const type of types) {
+    const name = names.find((each) => formats[each] === type);
+    if (name) return name;
+  }
+  return first;
+}
+
+/** The DER of a PEM's first certificate. */
+export function pemToDer(pem: string): Buffer {
+  const [, body] = /-----BEGIN [A-Z0-9 ]+-----([^-]+)-----END/.exec(pem) ?? [];
+  if (body === undefined) throw new Error('no PEM block found');
+  return Buffer.from(body, 'base64');
+}
+
+/** RFC 7468 §2: 64 characters a line. */
+export function derToPem(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
