@@ -3,4 +3,4 @@ export { defaultText, redacted } from './print.js';
 export { configurationReference, environmentHelp } from './reference.js';
 export { fileKey, type Program } from './setting.js';
 export { SETTINGS, type SettingName, type Settings } from './settings.js';
-export { formatDuration, type HostPort } from './types.js';
+export { formatDuration, type HostPort, isHostName } from './types.js';

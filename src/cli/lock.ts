@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { CannotStart } from './exit.js';
+
+/** A killed predecessor's children need a moment to notice and end. */
+const PATIENCE = 5000;
+
+/**
+ * Holds a data directory for this process until it ends, however it ends: two programs on one directory would
+ * each believe they alone run its queues. The lock is SQLite's own on a small file, which the system releases.
+ * Waits up to five seconds, blocking: it is the first thing a program does.
+ * @throws CannotStart when another process holds it.
+ */
+export function lockDirectory(directory: string, patience = PATIENCE): () => void {
+  const lock = new DatabaseSync(join(directory, '.lock'), { timeout: patience });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    const busy = error instanceof Error && /locked|busy/i.test(error.message);
+    if (!busy) throw error;
+    throw new CannotStart(
+      `another uPKI runs on ${directory}; end it, or set UPKI_DATA_DIR to another directory`,
+    );
+  }
+  return () => lock.close();
+}

@@ -1,0 +1,48 @@
+import 'reflect-metadata';
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import * as peculiar from '@peculiar/x509';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { banner, shellWord } from '../../src/cli/banner.js';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
+async function greeting(rootPath: string) {
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const root = await peculiar.X509CertificateGenerator.createSelfSigned({
+    keys,
+    signingAlgorithm: ALGORITHM,
+  });
+  const pem = root.toString('pem');
+  const text = banner({ directoryUrl: 'https://box:8000/acme/directory', rootPath, root: pem });
+  return { text, fingerprint: new X509Certificate(pem).fingerprint256 };
+}
+
+it('the greeting tells the directory, the root and its fingerprint, and ends with the line scripts wait for', async () => {
+  const { text, fingerprint } = await greeting('/data/ra/ca.crt');
+  expect(text).toContain('/data/ra/ca.crt\n');
+  expect(text).toContain(fingerprint);
+  expect(text.trimEnd().split('\n').at(-1)).toBe('uPKI is ready: https://box:8000/acme/directory');
+});
+
+it('each client is told the directory and to trust the root, also at a path with spaces', async () => {
+  const { text } = await greeting("/my data/it's/ca.crt");
+  const path = "'/my data/it'\\''s/ca.crt'";
+  expect(text).toContain(`REQUESTS_CA_BUNDLE=${path} certbot`);
+  expect(text).toContain(`LEGO_CA_CERTIFICATES=${path} lego`);
+  expect(text).toContain(`--ca-bundle ${path} `);
+  expect(text).toContain(`acme_ca_root "/my data/it's/ca.crt"`);
+  expect(text).toContain(`LEGO_CA_CERTIFICATES=${path} traefik`);
+});
+
+it('any word survives a shell', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (word) => {
+      fc.pre(!word.includes('\0'));
+      const said = execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`], { encoding: 'utf8' });
+      expect(said).toBe(word);
+    }),
+    { numRuns: 30 },
+  );
+});
