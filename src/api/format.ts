@@ -1,9 +1,9 @@
-import { ApiError } from './envelope.js';
+import { Problem } from '../ra/problem.js';
 
 /**
  * The format a file is wanted in: `?format=`, else the first media type of `Accept` we have (RFC 9110 §12.5.1,
  * in the client's order; weights are not weighed), else the first of `formats`.
- * @throws ApiError 400 for a `format` we do not have.
+ * @throws Problem 400 for a `format` we do not have.
  */
 export function chooseFormat<Format extends string>(
   formats: Record<Format, string>,
@@ -16,7 +16,7 @@ export function chooseFormat<Format extends string>(
   if (asked !== undefined) {
     const name = names.find((each) => each === asked);
     if (name) return name;
-    throw new ApiError(400, `format must be one of ${names.join(', ')}`);
+    throw new Problem('malformed', `format must be one of ${names.join(', ')}`);
   }
   const types = (accept ?? '').split(',').map((part) => part.split(';')[0]?.trim().toLowerCase());
   for (const type of types) {

@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
-import { success, useEnvelopeForErrors } from './envelope.js';
+import { Problem } from '../ra/problem.js';
+import { fromCa, success } from './envelope.js';
 import { chooseFormat, derToPem, pemToDer } from './format.js';
 import { failedChecks, type HealthChecks } from './health.js';
 
 export interface ApiOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>;
   checks: HealthChecks;
-  /** What went wrong inside, for the log. */
-  onError(error: unknown): void;
 }
 
 const CA_FORMATS = {
@@ -27,20 +26,19 @@ type Request = FastifyRequest<{ Querystring: Record<string, unknown> }>;
 
 /** The public REST resources; register it under `/api/v1`. */
 export async function publicApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  const { ca, checks, onError } = options;
-  useEnvelopeForErrors(app, onError);
+  const { ca, checks } = options;
 
   /** Whether the process answers; with `?ready`, whether it can do its work. */
-  const health = async (request: Request, reply: FastifyReply) => {
+  const health = async (request: Request) => {
     if (request.query.ready === undefined) return success({ status: 'healthy' });
     const failed = await failedChecks(checks);
     if (failed.length === 0) return success({ status: 'ready' });
-    return reply.code(503).send({ status: 'error', message: `Not ready: ${failed.join(', ')}`, code: 503 });
+    throw new Problem('serverInternal', `not ready: ${failed.join(', ')}`, { status: 503 });
   };
 
   const authority = async (request: Request, reply: FastifyReply) => {
     const format = chooseFormat(CA_FORMATS, request.query.format, request.headers.accept);
-    const { root, chain } = await ca.caCertificates();
+    const { root, chain } = await fromCa(ca.caCertificates());
     if (format === 'json') return success({ certificate: root, chain });
     reply.type(CA_FORMATS[format]);
     if (format === 'der') return reply.send(pemToDer(root));
@@ -49,7 +47,7 @@ export async function publicApi(app: FastifyInstance, options: ApiOptions): Prom
 
   const crl = async (request: Request, reply: FastifyReply) => {
     const format = chooseFormat(CRL_FORMATS, request.query.format, request.headers.accept);
-    const der = Buffer.from(await ca.crl());
+    const der = Buffer.from(await fromCa(ca.crl()));
     if (format === 'json') return success({ crl: der.toString('base64') });
     return reply.type(CRL_FORMATS[format]).send(format === 'pem' ? derToPem('X509 CRL', der) : der);
   };

@@ -2,9 +2,10 @@ import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import * as peculiar from '@peculiar/x509';
-import Fastify from 'fastify';
+import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { publicApi } from '../../src/api/public.js';
+import { createHttpServer } from '../../src/http/server.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -37,8 +38,10 @@ async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
     if (options.away) throw new CaUnavailable('no answer');
     return value;
   };
-  const errors: unknown[] = [];
-  const app = Fastify();
+  const errors: string[] = [];
+  const app = createHttpServer({
+    log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
+  });
   await app.register(publicApi, {
     prefix: '/api/v1',
     ca: { caCertificates: () => orAway({ root, chain }), crl: () => orAway(crl) },
@@ -48,7 +51,6 @@ async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
         if (options.storeBroken) throw new Error('disk full');
       },
     },
-    onError: (error: unknown) => errors.push(error),
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   closing.push(() => app.close());
@@ -78,7 +80,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({
       status: 'error',
-      message: 'Not ready: the CA cannot be reached, the store cannot be written',
+      message: 'not ready: the CA cannot be reached, the store cannot be written',
       code: 503,
     });
   });
@@ -165,6 +167,10 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     const { get } = await serve();
     const response = await get(`${prefix}/nothing`);
     expect(response.status).toBe(404);
-    expect(await response.json()).toEqual({ status: 'error', message: 'Not found', code: 404 });
+    expect(await response.json()).toEqual({
+      status: 'error',
+      message: 'there is nothing at this URL',
+      code: 404,
+    });
   });
 });

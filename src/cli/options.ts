@@ -1,0 +1,46 @@
+import { type Command, Option } from 'commander';
+import { defaultText, environmentHelp, type Program, SETTINGS, type SettingName } from '../config/index.js';
+
+type Flags = Partial<Record<SettingName, string>>;
+
+/** A flag that sets a setting, as the Python programs have it. */
+export interface Flag {
+  flags: string;
+  setting: SettingName;
+}
+
+export const DIRECTORY_FLAG: Flag = { flags: '-d, --dir <path>', setting: 'dataDir' };
+
+export const CA_ADDRESS_FLAGS: Flag[] = [
+  { flags: '-i, --ip <address>', setting: 'caHost' },
+  { flags: '-p, --port <port>', setting: 'caPort' },
+];
+
+export const WEB_FLAGS: Flag[] = [
+  { flags: '--web-ip <address>', setting: 'raHost' },
+  { flags: '--web-port <port>', setting: 'raPort' },
+];
+
+/** Adds the flags with the settings' own explanations, `--debug`, and the environment to the command's help. */
+export function addSettingFlags(command: Command, flags: Flag[], programs: Program[]): Command {
+  for (const { flags: text, setting } of flags) {
+    const { doc, env } = SETTINGS[setting];
+    command.addOption(new Option(text, `${doc} Default: ${defaultText(SETTINGS[setting])}. (${env})`));
+  }
+  command.option('--debug', 'Log everything worth knowing when looking for a fault. (UPKI_LOG_LEVEL=debug)');
+  return command.addHelpText('after', `\n${environmentHelp(programs)}`);
+}
+
+/** The settings given on the command line. */
+export function givenFlags(command: Command, flags: Flag[]): Flags {
+  const given = command.opts<Record<string, string | boolean | undefined>>();
+  const entries = flags.map(({ flags: text, setting }) => [setting, given[new Option(text).attributeName()]]);
+  const settings: Flags = Object.fromEntries(entries.filter(([, value]) => typeof value === 'string'));
+  return given.debug ? { ...settings, logLevel: 'debug' } : settings;
+}
+
+/** Shows how a command is used, at the end of its help. */
+export function addExamples(command: Command, examples: [commandLine: string, what: string][]): Command {
+  const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,77 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { ConfigError, loadSettings, type Program, type SettingName, type Settings } from '../config/index.js';
+
+/** The settings of one program with everything computed that depends on others. */
+export interface ProgramSettings extends Settings {
+  dataDir: string;
+  caRegistrationPort: number;
+}
+
+export interface LoadedProgram {
+  settings: ProgramSettings;
+  given: ReadonlySet<SettingName>;
+  warnings: string[];
+}
+
+/** Where each program looks for its own file in its data directory. */
+const FILES: Record<Program, string> = { ra: 'config.json', ca: 'ca.config.yml' };
+
+const userDirectory = (): string => join(homedir(), '.upki');
+
+/** The data directory before any file is read, for the file is in it. */
+function directory(env: NodeJS.ProcessEnv, flag: string | undefined, fallback: string): string {
+  const path = flag ?? (env.UPKI_DATA_DIR || fallback);
+  return isAbsolute(path) ? path : resolve(path);
+}
+
+/** The folder under which `upki start` keeps both programs' own. */
+export function commonDirectory(env: NodeJS.ProcessEnv, flag?: string): string {
+  return directory(env, flag, userDirectory());
+}
+
+/**
+ * Reads the settings of one program.
+ * @throws ConfigError
+ */
+export function loadProgramSettings(
+  program: Program,
+  env: NodeJS.ProcessEnv,
+  flags: Partial<Record<SettingName, string>> = {},
+): LoadedProgram {
+  const dataDir = directory(env, flags.dataDir, join(userDirectory(), program));
+  const loaded = loadSettings({ program, env, flags, file: join(dataDir, FILES[program]) });
+  const { settings } = loaded;
+  const complaints = contradictions(program, settings);
+  if (complaints.length > 0) throw new ConfigError(complaints);
+  const { caPort } = settings;
+  const caRegistrationPort = settings.caRegistrationPort ?? (caPort === 0 ? 0 : caPort + 1);
+  return { ...loaded, settings: { ...settings, dataDir, caRegistrationPort } };
+}
+
+/** Settings that are each allowed but not together. */
+function contradictions(program: Program, settings: Settings): string[] {
+  const complaints: string[] = [];
+  const { caPort, caRegistrationPort } = settings;
+  if (caRegistrationPort === null && caPort === 65535) {
+    complaints.push(
+      'UPKI_CA_PORT is 65535: the registration port would be one more; set UPKI_CA_REGISTRATION_PORT',
+    );
+  }
+  if (caRegistrationPort === caPort && caPort !== 0) {
+    complaints.push(`UPKI_CA_REGISTRATION_PORT is ${caPort}: it must differ from UPKI_CA_PORT`);
+  }
+  if (program === 'ca') return complaints;
+  if (settings.raPort === settings.raHttpPort && settings.raPort !== 0) {
+    complaints.push(`UPKI_RA_HTTP_PORT is ${settings.raPort}: it must differ from UPKI_RA_PORT`);
+  }
+  if (!settings.raTls && settings.raUrl === null) {
+    complaints.push(
+      'UPKI_RA_TLS is false: UPKI_RA_URL must then say under which https URL the proxy serves the RA',
+    );
+  }
+  if (settings.externalAccountRequired && settings.externalAccountsFile === null) {
+    complaints.push('UPKI_RA_EAB_REQUIRED is true: UPKI_RA_EAB_FILE must then name a file with the accounts');
+  }
+  return complaints;
+}

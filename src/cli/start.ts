@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { banner } from './banner.js';
+import { describeError } from './errors.js';
+import { ExitCode } from './exit.js';
+import { makePrivateFolder, readIfThere } from './files.js';
+import { lockDirectory } from './lock.js';
+import {
+  addExamples,
+  addSettingFlags,
+  CA_ADDRESS_FLAGS,
+  DIRECTORY_FLAG,
+  givenFlags,
+  WEB_FLAGS,
+} from './options.js';
+import { commonDirectory, loadProgramSettings } from './settings.js';
+import { joinPrograms } from './start-environment.js';
+import { type ChildSpec, Supervisor } from './supervisor.js';
+
+const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
+
+/** SPEC "All in one": a CA and an RA, joined, with nothing asked. */
+export function startCommand(): Command {
+  const command = new Command('start').description(
+    'Run a CA and an RA on this machine; the first start initialises both and asks nothing.',
+  );
+  addSettingFlags(command, FLAGS, ['ra', 'ca']);
+  addExamples(command, [
+    ['upki start', 'Serve ACME on port 8000, with everything kept in ~/.upki.'],
+    ['UPKI_RA_SANS=pki.example.internal upki start', 'Let clients reach the RA by another name as well.'],
+    ['upki start -d /srv/pki --web-port 9000', 'Another directory, another port.'],
+  ]);
+  return command.action(() => start(process.env, givenFlags(command, FLAGS)));
+}
+
+const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+
+/** @throws ConfigError, CannotStart before anything runs; afterwards the exit code tells. */
+async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags>): Promise<void> {
+  const dataDir = commonDirectory(env, flags.dataDir);
+  const [raDirectory, caDirectory] = [join(dataDir, 'ra'), join(dataDir, 'ca')];
+  const ca = loadProgramSettings('ca', env, { ...flags, dataDir: caDirectory });
+  const ra = loadProgramSettings('ra', env, { ...flags, dataDir: raDirectory });
+  for (const warning of new Set([...ca.warnings, ...ra.warnings])) say(warning);
+  await makePrivateFolder(raDirectory);
+  await makePrivateFolder(caDirectory);
+  lockDirectory(dataDir);
+
+  const joined = await joinPrograms(env, ra.settings, ca.settings);
+  const supervisor = new Supervisor({ say, onGiveUp: () => process.exit(ExitCode.failure) });
+  endOnSignals(supervisor);
+  const caStarted = await supervisor.start(program('CA', 'ca', joined.ca)).catch(() => null);
+  const serving = caStarted && (await supervisor.start(program('RA', 'ra', joined.ra)).catch(() => null));
+  // Null: the supervisor has said why, and ends everything.
+  if (serving) await greet(supervisor, String(serving.directoryUrl), join(raDirectory, 'ca.crt'));
+}
+
+/** The same command as a child runs one program of its own. */
+function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): ChildSpec {
+  const module = fileURLToPath(new URL('./main.js', import.meta.url));
+  return { name, module, args: [command, 'start'], env: () => env };
+}
+
+async function greet(supervisor: Supervisor, directoryUrl: string, rootPath: string): Promise<void> {
+  try {
+    const root = await readIfThere(rootPath);
+    if (root === null) throw new Error(`the RA serves, but ${rootPath} is missing`);
+    process.stdout.write(banner({ directoryUrl, rootPath, root }));
+  } catch (error) {
+    say(describeError(error));
+    await supervisor.stop();
+    process.exit(ExitCode.failure);
+  }
+}
+
+function endOnSignals(supervisor: Supervisor): void {
+  let asked = false;
+  const end = (signal: NodeJS.Signals) => {
+    // Asked twice in a terminal means now: the children end when this process is gone.
+    if (asked && signal === 'SIGINT') process.exit(ExitCode.failure);
+    if (asked) return;
+    asked = true;
+    say('ending');
+    void supervisor.stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+}
