@@ -1,0 +1,34 @@
+import { DerError } from './der-error.js';
+
+/** RFC 7468 text encoding, strict: one label, base64 in lines, nothing inside but base64. */
+
+/** DER to PEM with 64-character lines and a final newline. */
+export function toPem(label: string, der: Uint8Array): string {
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');
+  return `-----BEGIN ${label}-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
+}
+
+/** DER of every block with this label, in order; text around the blocks is ignored. @throws DerError when a block is broken. */
+export function fromPem(label: string, pem: string): Buffer[] {
+  const begin = `-----BEGIN ${label}-----`;
+  const end = `-----END ${label}-----`;
+  const blocks: Buffer[] = [];
+  for (let at = pem.indexOf(begin); at >= 0; at = pem.indexOf(begin, at)) {
+    const stop = pem.indexOf(end, at);
+    if (stop < 0) throw new DerError(`PEM ${label}: has no END line`);
+    const base64 = pem.slice(at + begin.length, stop).replace(/[\r\n\t ]+/g, '');
+    if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64) || base64 === '') {
+      throw new DerError(`PEM ${label}: is not base64`);
+    }
+    blocks.push(Buffer.from(base64, 'base64'));
+    at = stop + end.length;
+  }
+  return blocks;
+}
+
+/** DER of the first block with this label. @throws DerError when there is none. */
+export function firstFromPem(label: string, pem: string): Buffer {
+  const [first] = fromPem(label, pem);
+  if (!first) throw new DerError(`PEM: there is no ${label}`);
+  return first;
+}
