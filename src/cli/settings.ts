@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { MIN_SEED_LENGTH } from '../channel/curve-keys.js';
 import { ConfigError, loadSettings, type Program, type SettingName, type Settings } from '../config/index.js';
 
 /** The settings of one program with everything computed that depends on others. */
@@ -60,6 +61,11 @@ function contradictions(program: Program, settings: Settings): string[] {
   }
   if (caRegistrationPort === caPort && caPort !== 0) {
     complaints.push(`UPKI_CA_REGISTRATION_PORT is ${caPort}: it must differ from UPKI_CA_PORT`);
+  }
+  if (settings.zmqMode === 'curve' && settings.caSeed !== null && settings.caSeed.length < MIN_SEED_LENGTH) {
+    complaints.push(
+      `UPKI_CA_SEED has ${settings.caSeed.length} characters: curve mode needs ${MIN_SEED_LENGTH} random ones or more (128 bits)`,
+    );
   }
   if (program === 'ca') return complaints;
   if (settings.raPort === settings.raHttpPort && settings.raPort !== 0) {

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/index.js';
+import { caCommand } from './ca.js';
+import { configCommand } from './config-command.js';
+import { describeError } from './errors.js';
+import { CannotStart, ExitCode } from './exit.js';
+import { raCommand } from './ra.js';
+import { startCommand } from './start.js';
+
+function upki(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const program = new Command('upki')
+    .description("The private network's Let's Encrypt: a certificate authority and an ACME server.")
+    .version(version)
+    .addCommand(startCommand())
+    .addCommand(raCommand())
+    .addCommand(caCommand())
+    .addCommand(configCommand());
+  throwOnExit(program);
+  return program;
+}
+
+/** Lets `run` decide the exit code of wrong usage, at every depth. */
+function throwOnExit(command: Command): void {
+  command.exitOverride();
+  for (const each of command.commands) throwOnExit(each);
+}
+
+async function run(): Promise<void> {
+  try {
+    await upki().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version end with 0; commander has printed everything.
+      process.exitCode = error.exitCode === 0 ? 0 : ExitCode.usage;
+      return;
+    }
+    process.stderr.write(`uPKI: ${describeError(error)}\n`);
+    process.exitCode = exitCode(error);
+  }
+}
+
+function exitCode(error: unknown): number {
+  if (error instanceof ConfigError) return ExitCode.usage;
+  return error instanceof CannotStart ? ExitCode.cannotStart : ExitCode.failure;
+}
+
+await run();
