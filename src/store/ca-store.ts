@@ -1,0 +1,173 @@
+/** A certificate the CA signed. Times are milliseconds since the epoch. */
+export interface CertificateRecord {
+  /** Lower-case hex, even length, no `00` prefix but for a sign byte. */
+  serial: string;
+  /** What people call it: the CN, or the first identifier of a certificate without one. */
+  cn: string;
+  /** The whole subject, as the program prints DNs. */
+  dn: string;
+  profile: string;
+  /** The subject alternative names, in certificate order. */
+  identifiers: { type: string; value: string }[];
+  der: Uint8Array;
+  notBefore: number;
+  notAfter: number;
+  /** The ACME order it was issued for, else null. */
+  orderId: string | null;
+  accountId: string | null;
+  issuedAt: number;
+  revokedAt: number | null;
+  /** RFC 5280 §5.3.1 reason code, when revoked with one. */
+  reason: number | null;
+  /** Left out of listings from then on; still known by serial and order, still on the CRL. */
+  deletedAt: number | null;
+}
+
+/** Listings by the state at `now`; a revoked certificate that also expired is `revoked`. */
+export type CertificateState = 'good' | 'revoked' | 'expired';
+
+export interface CertificateFilter {
+  state?: CertificateState;
+  /** Exactly this `cn`. */
+  cn?: string;
+  /** `notAfter` before this time. */
+  expiresBefore?: number;
+}
+
+/** A page and where the next begins; `next` null: there is no more. */
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+/** What a CRL says of a certificate (RFC 5280 §5.3). */
+export interface RevokedEntry {
+  serial: string;
+  revokedAt: number;
+  reason: number | null;
+}
+
+export interface StoredCrl {
+  /** RFC 5280 §5.2.3. */
+  number: number;
+  der: Uint8Array;
+  thisUpdate: number;
+  nextUpdate: number;
+}
+
+/** A registered node; its certificate is the newest of its CN. */
+export interface NodeRecord {
+  cn: string;
+  profile: string;
+  sans: { type: string; value: string }[];
+  registeredAt: number;
+}
+
+export type PeerRole = 'ra' | 'admin';
+
+/** A client admitted to the operations socket by its CURVE public key. */
+export interface PeerRecord {
+  /** Z85, 40 characters. */
+  publicKey: string;
+  role: PeerRole;
+  cn: string;
+  addedAt: number;
+  revokedAt: number | null;
+}
+
+export type DocumentKind = 'account' | 'order' | 'authorization';
+
+/** A copy of an ACME object that an RA keeps at the CA; `body` is the RA's own JSON. */
+export interface SyncedDocument {
+  kind: DocumentKind;
+  id: string;
+  /** The account of an order, the order of an authorization; null for an account. */
+  parentId: string | null;
+  body: Record<string, unknown>;
+}
+
+/**
+ * What the CA keeps. Every method is one atomic step: it either happened, and is on disk before the promise
+ * resolves, or did not happen. Reads see every write resolved before them. Rejects with StoreUnavailable (see
+ * errors.ts) when nothing could be kept. Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each.
+ */
+export interface CaStore {
+  // Certificates
+  /**
+   * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false
+   * and nothing is stored. Rejects with StoreConflict when the serial is taken.
+   */
+  recordCertificate(record: CertificateRecord): Promise<{ certificate: CertificateRecord; created: boolean }>;
+  findByOrder(orderId: string): Promise<CertificateRecord | null>;
+  findBySerial(serial: string): Promise<CertificateRecord | null>;
+  /** The certificate of this CN issued last, deleted ones left out. */
+  findNewestByCn(cn: string): Promise<CertificateRecord | null>;
+  /** Certificates of this CN, newest first, deleted ones left out. */
+  listByCn(cn: string, limit: number): Promise<CertificateRecord[]>;
+  /**
+   * Certificates by serial, deleted ones left out. The work of a page is bounded: with a filter it may hold fewer
+   * than `limit`, even none, while `next` is not null.
+   */
+  listCertificates(page: {
+    after: string | null;
+    limit: number;
+    now: number;
+    filter?: CertificateFilter;
+  }): Promise<Page<CertificateRecord>>;
+  /** `already`: it was revoked before; time and reason stay as they were. */
+  revoke(serial: string, at: number, reason: number | null): Promise<'revoked' | 'already' | 'unknown'>;
+  /** Takes a certificate off certificateHold (RFC 5280 §5.3.1, code 6); false when it is not on hold. */
+  unrevoke(serial: string): Promise<boolean>;
+  /** Leaves it out of listings; false when unknown. Doing it again is no error and keeps the first time. */
+  markDeleted(serial: string, at: number): Promise<boolean>;
+
+  // CRL (RFC 5280 §5)
+  /** Revoked certificates with `notAfter` at or after `now`, in an order that new revocations do not disturb. */
+  listRevoked(page: { after: string | null; limit: number; now: number }): Promise<Page<RevokedEntry>>;
+  /** A CRL number no caller got before, greater than all given out so far (§5.2.3); the first is 1. */
+  allocateCrlNumber(): Promise<number>;
+  /** Keeps it as the current CRL; false when the kept one has the same or a greater number. */
+  putCrl(crl: StoredCrl): Promise<boolean>;
+  getCrl(): Promise<StoredCrl | null>;
+
+  // Nodes and administrators
+  /** Registers, or replaces the registration of the same CN. */
+  putNode(node: NodeRecord): Promise<void>;
+  getNode(cn: string): Promise<NodeRecord | null>;
+  /** All nodes by CN, a page at a time. */
+  listNodes(page: { after: string | null; limit: number }): Promise<Page<NodeRecord>>;
+  removeNode(cn: string): Promise<boolean>;
+  /** False when the DN already is one. */
+  addAdmin(dn: string, at: number): Promise<boolean>;
+  removeAdmin(dn: string): Promise<boolean>;
+  isAdmin(dn: string): Promise<boolean>;
+  /** In the order they were added. */
+  listAdmins(): Promise<string[]>;
+
+  // Channel peers
+  /** Admits a key, or admits it again with this role and CN. */
+  admitPeer(peer: { publicKey: string; role: PeerRole; cn: string; addedAt: number }): Promise<void>;
+  /** The peer, whether or not revoked; null when never admitted. */
+  findPeer(publicKey: string): Promise<PeerRecord | null>;
+  /** All peers, revoked ones too, in the order they were admitted. */
+  listPeers(): Promise<PeerRecord[]>;
+  /** Shuts a key out; false when it is unknown or revoked already. */
+  revokePeer(publicKey: string, at: number): Promise<boolean>;
+
+  // Copies of ACME objects
+  putDocument(document: SyncedDocument): Promise<void>;
+  getDocument(kind: DocumentKind, id: string): Promise<SyncedDocument | null>;
+  /** Documents of a kind, by id; with `parentId` only its children. */
+  listDocuments(
+    kind: DocumentKind,
+    page: { parentId?: string; after: string | null; limit: number },
+  ): Promise<Page<SyncedDocument>>;
+
+  /** Small named values. */
+  getSetting(name: string): Promise<string | null>;
+  putSetting(name: string, value: string): Promise<void>;
+  /** Resolves when a write can be made durable right now (readiness). */
+  ping(): Promise<void>;
+  /** Finishes what was asked before, then lets go of the database. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,17 @@
+/** Nothing could be kept or read just now (disk full, I/O error, database busy, engine restarting); asking again later may work. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly code = 'STORE_UNAVAILABLE';
+}
+
+/** The write contradicts what is stored (a unique value is taken, a referenced row is absent); asking again will not help. */
+export class StoreConflict extends Error {
+  override readonly name = 'StoreConflict';
+  readonly code = 'STORE_CONFLICT';
+}
+
+/** The database was written by a newer version of the program; this one must not touch it. */
+export class StoreTooNew extends Error {
+  override readonly name = 'StoreTooNew';
+  readonly code = 'STORE_TOO_NEW';
+}
