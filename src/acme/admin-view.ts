@@ -1,0 +1,25 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Problem } from '../ra/problem.js';
+import type { AcmeContext } from './context.js';
+import type { Links } from './links.js';
+
+/**
+ * GET of an order or authorization (SPEC §1): RFC 8555 §6.3 forbids it to everybody but an administrator of this PKI, whom the
+ * TLS client certificate proves.
+ */
+export function readByAdmin(
+  app: FastifyInstance,
+  context: AcmeContext,
+  url: `${string}/:id`,
+  send: (id: string, reply: FastifyReply, links: Links) => Promise<FastifyReply>,
+): void {
+  app.get<{ Params: { id: string } }>(url, async (request, reply) => {
+    if (!(await context.isAdmin(request))) {
+      reply.header('allow', 'POST');
+      throw new Problem('malformed', 'read this with a signed POST-as-GET (RFC 8555 §6.3), not with GET', {
+        status: 405,
+      });
+    }
+    return send(request.params.id, reply, context.links.forHost(request.headers.host));
+  });
+}

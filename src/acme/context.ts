@@ -1,0 +1,37 @@
+import type { FastifyRequest } from 'fastify';
+import type { RegistrationAuthority } from '../ra/service.js';
+import type { Certificate } from '../ra/types.js';
+import type { ExternalAccounts } from './external-account.js';
+import type { LinkBuilder } from './links.js';
+import type { NonceWindow } from './nonce-window.js';
+import type { SignedRequests } from './signed-request.js';
+
+/** What the operator decides about the ACME front end. */
+export interface AcmeSettings {
+  /** §7.1.1 `meta`. */
+  caaIdentities: readonly string[];
+  website: string | null;
+  terms: TermsOfService;
+  /** §7.3.4 */
+  externalAccounts: ExternalAccounts;
+  /** §7.4.1: newAuthz is offered. */
+  preauthorization: boolean;
+}
+
+/** A page elsewhere, or the text served at /acme/terms. */
+export type TermsOfService = { url: string } | { text: string };
+
+/** What every resource of this folder works with. */
+export interface AcmeContext {
+  ra: RegistrationAuthority;
+  settings: AcmeSettings;
+  links: LinkBuilder;
+  nonces: NonceWindow;
+  signed: SignedRequests;
+  /** Whether the peer's client certificate is an administrator's. */
+  isAdmin(request: FastifyRequest): boolean | Promise<boolean>;
+  /** True for a key on the operator's list of compromised keys; by hex SHA-256 of its SubjectPublicKeyInfo. */
+  isCompromised(spkiFingerprint: string): boolean;
+  /** §7.4.2: other chains for a certificate, PEM, leaf first. */
+  alternateChains(certificate: Certificate): readonly string[];
+}

@@ -1,0 +1,103 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Problem } from '../ra/problem.js';
+import { decodeBase64url } from './base64url.js';
+import { isJsonObject, type Json, parseJsonObject } from './json.js';
+import { type PublicKey, parsePublicKey } from './jwk.js';
+import { type Jws, readJws, stringMember } from './jws.js';
+
+/** RFC 8555 §7.3.4: who may bind accounts, and whether every new account must be bound. */
+export interface ExternalAccounts {
+  required: boolean;
+  /** MAC keys by key id. */
+  keys: ReadonlyMap<string, Buffer>;
+}
+
+/** RFC 7518 §3.2: a key at least as long as the hash output; the shortest hash decides what is never enough. */
+const MIN_KEY_BYTES = 32;
+const HASHES = new Map<Json | undefined, { hash: string; bytes: number }>([
+  ['HS256', { hash: 'sha256', bytes: 32 }],
+  ['HS384', { hash: 'sha384', bytes: 48 }],
+  ['HS512', { hash: 'sha512', bytes: 64 }],
+]);
+
+/**
+ * Reads the operator's list: a JSON object, key id to base64url MAC key.
+ * @throws RangeError naming the entry that is wrong
+ */
+export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buffer> {
+  let entries: [string, Json][];
+  try {
+    entries = Object.entries(parseJsonObject(Buffer.from(text), 'the list of external accounts'));
+  } catch (error) {
+    throw new RangeError(error instanceof Problem ? error.detail : String(error));
+  }
+  return new Map(
+    entries.map(([kid, value]) => {
+      const key = typeof value === 'string' ? decodeBase64url(value) : null;
+      if (!key || key.length < MIN_KEY_BYTES) {
+        throw new RangeError(
+          `external account "${kid}": the key must be base64url of ${MIN_KEY_BYTES} bytes or more`,
+        );
+      }
+      return [kid, key];
+    }),
+  );
+}
+
+/**
+ * §7.3.4: verifies the `externalAccountBinding` of a newAccount request signed by `accountKey`.
+ * @returns the binding to keep, or null when none was sent and none is required.
+ */
+export function verifyExternalAccount(
+  binding: Json | undefined,
+  accounts: ExternalAccounts,
+  accountKey: PublicKey,
+  newAccountUrl: string,
+): { kid: string; jws: unknown } | null {
+  if (binding === undefined) {
+    if (!accounts.required) return null;
+    throw new Problem('externalAccountRequired', 'new accounts must carry an "externalAccountBinding"');
+  }
+  if (!isJsonObject(binding)) throw malformed('it is not a JSON object');
+  const jws = readJws(binding, '"externalAccountBinding"');
+  const kid = requireBindingHeader(jws, newAccountUrl);
+  requireMac(jws, accounts.keys.get(kid));
+  requireSameKey(jws, accountKey);
+  return { kid, jws: binding };
+}
+
+/** The protected header: a MAC algorithm, a kid, no nonce, the outer URL. */
+function requireBindingHeader({ header }: Jws, newAccountUrl: string): string {
+  if (!HASHES.has(header.alg)) {
+    throw new Problem('badSignatureAlgorithm', '"externalAccountBinding" wants HS256, HS384 or HS512', {
+      algorithms: ['HS256', 'HS384', 'HS512'],
+    });
+  }
+  const kid = stringMember(header, 'kid');
+  if (kid === null) throw malformed('its protected header has no "kid"');
+  if ('nonce' in header) throw malformed('its protected header has a "nonce"');
+  if (header.url !== newAccountUrl) throw malformed('its "url" is not that of the request');
+  return kid;
+}
+
+function requireMac({ header, signingInput, signature }: Jws, key: Buffer | undefined): void {
+  const { hash, bytes } = HASHES.get(header.alg) ?? { hash: 'sha256', bytes: 32 };
+  // An unknown key id takes the same way, so that the answer does not tell which ids exist.
+  const mac = createHmac(hash, key ?? Buffer.alloc(bytes))
+    .update(signingInput)
+    .digest();
+  const same = signature.length === bytes && timingSafeEqual(mac, signature);
+  if (!same || !key) {
+    throw new Problem('unauthorized', '"externalAccountBinding" is not signed with a key known here');
+  }
+}
+
+/** The payload is the account key: the same as the outer `jwk`. */
+function requireSameKey({ payload }: Jws, accountKey: PublicKey): void {
+  const bound = parsePublicKey(parseJsonObject(payload, 'the payload of "externalAccountBinding"'));
+  if (bound.thumbprint !== accountKey.thumbprint) throw malformed('its payload is not the account key');
+}
+
+function malformed(why: string): Problem {
+  return new Problem('malformed', `"externalAccountBinding" is refused: ${why}`);
+}

@@ -1,0 +1,147 @@
+import type { ChallengeType } from '../ra/types.js';
+
+/** Every URL of the ACME side, under one base (RFC 8555 §7.1). */
+export class Links {
+  readonly directory: string;
+  readonly newNonce: string;
+  readonly newAccount: string;
+  readonly newOrder: string;
+  readonly newAuthz: string;
+  readonly revokeCert: string;
+  readonly keyChange: string;
+  readonly renewalInfo: string;
+  readonly terms: string;
+  /** Value of the `Link` header on every answer but the directory (§7.1). */
+  readonly index: string;
+  readonly #accounts: string;
+
+  /** @param base scheme, host and port without a slash at the end */
+  constructor(readonly base: string) {
+    const root = `${base}/acme`;
+    this.directory = `${root}/directory`;
+    this.newNonce = `${root}/new-nonce`;
+    this.newAccount = `${root}/new-account`;
+    this.newOrder = `${root}/new-order`;
+    this.newAuthz = `${root}/new-authz`;
+    this.revokeCert = `${root}/revoke-cert`;
+    this.keyChange = `${root}/key-change`;
+    this.renewalInfo = `${root}/renewal-info`;
+    this.terms = `${root}/terms`;
+    this.index = `<${this.directory}>;rel="index"`;
+    this.#accounts = `${root}/account/`;
+  }
+
+  account(id: string): string {
+    return this.#accounts + id;
+  }
+
+  /** §7.1.2.1 */
+  orders(accountId: string, cursor?: string): string {
+    const url = `${this.account(accountId)}/orders`;
+    return cursor === undefined ? url : `${url}?cursor=${encodeURIComponent(cursor)}`;
+  }
+
+  order(id: string): string {
+    return `${this.base}/acme/order/${id}`;
+  }
+
+  finalize(orderId: string): string {
+    return `${this.order(orderId)}/finalize`;
+  }
+
+  authorization(id: string): string {
+    return `${this.base}/acme/authz/${id}`;
+  }
+
+  challenge(authorizationId: string, type: ChallengeType): string {
+    return `${this.base}/acme/challenge/${authorizationId}/${type}`;
+  }
+
+  /** §7.4.2; alternate chains are numbered from 1. */
+  certificate(id: string, alternate?: number): string {
+    const url = `${this.base}/acme/cert/${id}`;
+    return alternate === undefined ? url : `${url}/${alternate}`;
+  }
+}
+
+const ACCOUNT_URL = /^(https:\/\/[^/]+)\/acme\/account\/([^/?#]+)$/;
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
+/** Bases remembered: more than an RA has names and ports; a forged port in `Host` can cost no more than this. */
+const MAX_BASES = 64;
+
+export interface LinkBuilderOptions {
+  /** UPKI_RA_URL, or null to answer each client under the name it used. */
+  publicUrl: string | null;
+  /** Names and addresses in the RA's own certificate, lower case; the first is its main one. The same array until they change. */
+  ownNames(): readonly string[];
+  /** The port the RA listens on. */
+  port(): number;
+}
+
+/**
+ * Chooses the base of a request's URLs (SPEC §1): the configured one, else the request's Host when that name is in the
+ * RA's own certificate, else the RA's first name. A forged Host is never echoed.
+ */
+export class LinkBuilder {
+  readonly #options: LinkBuilderOptions;
+  readonly #public: Links | null;
+  readonly #byHost = new Map<string, Links>();
+  #names: readonly string[] = [];
+  #main: Links | null = null;
+
+  constructor(options: LinkBuilderOptions) {
+    this.#options = options;
+    this.#public = options.publicUrl === null ? null : new Links(options.publicUrl.replace(/\/$/, ''));
+  }
+
+  /** @param host the request's Host header, port included */
+  forHost(host: string | undefined): Links {
+    if (this.#public) return this.#public;
+    this.#forgetOldNames();
+    const known = host === undefined ? undefined : this.#byHost.get(host);
+    if (known) return known;
+    const base = host === undefined ? null : this.#ownBase(host);
+    if (base === null || host === undefined) return this.main();
+    const links = new Links(base);
+    if (this.#byHost.size >= MAX_BASES) this.#byHost.clear();
+    this.#byHost.set(host, links);
+    return links;
+  }
+
+  /** URLs for what has no request: the ready line, CAA `accounturi`. */
+  main(): Links {
+    if (this.#public) return this.#public;
+    this.#forgetOldNames();
+    this.#main ??= new Links(this.#mainBase());
+    return this.#main;
+  }
+
+  /** The account id of a `kid` (RFC 8555 §6.2) under any base of ours, else null. */
+  accountId(kid: string, links: Links): string | null {
+    const [, base = '', id] = ACCOUNT_URL.exec(kid) ?? [];
+    if (id === undefined) return null;
+    const ours = base === links.base || this.#ownBase(base.slice('https://'.length)) === base;
+    return ours ? id : null;
+  }
+
+  #forgetOldNames(): void {
+    const names = this.#options.ownNames();
+    if (names === this.#names) return;
+    this.#names = names;
+    this.#byHost.clear();
+    this.#main = null;
+  }
+
+  #ownBase(hostHeader: string): string | null {
+    const [, host = '', port] = HOST.exec(hostHeader.toLowerCase()) ?? [];
+    const name = host.replace(/^\[|\]$/g, '');
+    if (name === '' || !this.#options.ownNames().includes(name)) return null;
+    return `https://${host}${port === undefined || port === '443' ? '' : `:${port}`}`;
+  }
+
+  #mainBase(): string {
+    const [name = 'localhost'] = this.#options.ownNames();
+    const port = this.#options.port();
+    return `https://${name.includes(':') ? `[${name}]` : name}${port === 443 ? '' : `:${port}`}`;
+  }
+}

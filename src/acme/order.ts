@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Problem } from '../ra/problem.js';
+import { orderStatus } from '../ra/status.js';
+import type { OrderAndAuthorizations } from '../ra/types.js';
+import { readByAdmin } from './admin-view.js';
+import type { AcmeContext } from './context.js';
+import type { Links } from './links.js';
+import { requireDer, requireObject, requirePostAsGet } from './payload.js';
+import { POLL_AFTER, rfc3339 } from './times.js';
+
+interface OrderPath {
+  Params: { id: string };
+}
+
+/** RFC 8555 §7.4: orders. */
+export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
+  const { ra, signed } = context;
+
+  /** §7.4 */
+  app.post('/new-order', async (request, reply) => {
+    const { account, payload, links } = await signed.byAccount(request);
+    const { identifiers, notBefore, notAfter, profile, replaces } = requireObject(payload);
+    const found = await ra.newOrder(account, { identifiers, notBefore, notAfter, profile, replaces });
+    return sendOrder(reply.code(201), found, links, ra.now());
+  });
+
+  /** §7.4, polled with POST-as-GET */
+  app.post<OrderPath>('/order/:id', async (request, reply) => {
+    const { account, payload, links } = await signed.byAccount(request);
+    requirePostAsGet(payload);
+    return sendOrder(reply, await ra.order(account, request.params.id), links, ra.now());
+  });
+
+  /** §7.4 */
+  app.post<OrderPath>('/order/:id/finalize', async (request, reply) => {
+    const { account, payload, links } = await signed.byAccount(request);
+    const csr = requireDer(requireObject(payload), 'csr');
+    return sendOrder(reply, await ra.finalize(account, request.params.id, csr), links, ra.now());
+  });
+
+  readByAdmin(app, context, '/order/:id', async (id, reply, links) => {
+    const found = await ra.inspectOrder(id);
+    if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
+    return sendOrder(reply, found, links, ra.now());
+  });
+}
+
+/** §7.1.3 */
+function sendOrder(
+  reply: FastifyReply,
+  { order, authorizations }: OrderAndAuthorizations,
+  links: Links,
+  now: number,
+): FastifyReply {
+  const { id, identifiers, notBefore, notAfter, error, authorizationIds, certificateId, profile, replaces } =
+    order;
+  const status = orderStatus(order, authorizations, now);
+  if (status === 'processing') reply.header('retry-after', POLL_AFTER);
+  const object = {
+    status,
+    expires: rfc3339(order.expiresAt),
+    identifiers,
+    ...(notBefore !== null && { notBefore: rfc3339(notBefore) }),
+    ...(notAfter !== null && { notAfter: rfc3339(notAfter) }),
+    ...(error && { error }),
+    authorizations: authorizationIds.map((each) => links.authorization(each)),
+    finalize: links.finalize(id),
+    ...(certificateId !== null && { certificate: links.certificate(certificateId) }),
+    profile,
+    ...(replaces !== null && { replaces }),
+  };
+  return reply.header('location', links.order(id)).type('application/json').send(JSON.stringify(object));
+}

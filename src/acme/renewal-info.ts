@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify';
+import type { AcmeContext } from './context.js';
+import { rfc3339 } from './times.js';
+
+/** RFC 9773 §4.3: seconds until a client should look again; the RFC's own suggestion is six hours. */
+const LOOK_AGAIN = 6 * 3600;
+
+/** RFC 9773 §4.1: unauthenticated GET; the certificate identifier is `base64url(AKI).base64url(serial)`. */
+export function renewalInfoRoutes(app: FastifyInstance, { ra }: AcmeContext): void {
+  app.get<{ Params: { id: string } }>('/renewal-info/:id', async (request, reply) => {
+    const { start, end } = await ra.renewalInfo(request.params.id);
+    return reply
+      .header('retry-after', LOOK_AGAIN)
+      .type('application/json')
+      .send(JSON.stringify({ suggestedWindow: { start: rfc3339(start), end: rfc3339(end) } }));
+  });
+}

@@ -1,0 +1,105 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { refuseUnknown } from '../http/failures.js';
+import { type ClientIdentity, clientIdentity } from '../http/identity.js';
+import { Problem } from '../ra/problem.js';
+import type { RegistrationAuthority } from '../ra/service.js';
+import type { Certificate } from '../ra/types.js';
+import { accountRoutes } from './account.js';
+import { authorizationRoutes } from './authorization.js';
+import { certificateRoutes } from './certificate.js';
+import { challengeRoutes } from './challenge.js';
+import type { AcmeContext, AcmeSettings } from './context.js';
+import { directoryRoutes, termsUrl } from './directory.js';
+import { keyChangeRoutes } from './key-change.js';
+import type { LinkBuilder } from './links.js';
+import { nonceRoutes } from './nonce.js';
+import { NonceWindow } from './nonce-window.js';
+import { orderRoutes } from './order.js';
+import { renewalInfoRoutes } from './renewal-info.js';
+import { revocationRoutes } from './revocation.js';
+import { SignedRequests } from './signed-request.js';
+import { termsRoutes } from './terms.js';
+
+export interface AcmeOptions {
+  ra: RegistrationAuthority;
+  links: LinkBuilder;
+  settings: AcmeSettings;
+  nonces?: NonceWindow;
+  /** Whether the holder of a client certificate may read orders and authorizations of everybody; nobody when absent. */
+  isAdmin?(identity: ClientIdentity): boolean | Promise<boolean>;
+  /** By hex SHA-256 of the SubjectPublicKeyInfo; none when absent. */
+  isCompromised?(spkiFingerprint: string): boolean;
+  /** §7.4.2; none when absent. */
+  alternateChains?(certificate: Certificate): readonly string[];
+}
+
+const RESOURCES = [
+  directoryRoutes,
+  nonceRoutes,
+  accountRoutes,
+  keyChangeRoutes,
+  orderRoutes,
+  authorizationRoutes,
+  challengeRoutes,
+  certificateRoutes,
+  revocationRoutes,
+  renewalInfoRoutes,
+  termsRoutes,
+];
+
+/** ACME (RFC 8555), all of it under /acme. A fastify plugin; `wellKnownRoutes` is its neighbour outside /acme. */
+export async function acmeRoutes(app: FastifyInstance, options: AcmeOptions): Promise<void> {
+  const context = contextOf(options);
+  await app.register(
+    async (acme) => {
+      takeOnlyJose(acme);
+      addProtocolHeaders(acme, context);
+      acme.setNotFoundHandler(refuseUnknown);
+      for (const resource of RESOURCES) resource(acme, context);
+    },
+    { prefix: '/acme' },
+  );
+}
+
+function contextOf(options: AcmeOptions): AcmeContext {
+  const { ra, links, settings, nonces = new NonceWindow(), isAdmin = () => false } = options;
+  return {
+    ra,
+    links,
+    settings,
+    nonces,
+    signed: new SignedRequests(ra, nonces, links),
+    isAdmin: (request: FastifyRequest) => {
+      const identity = clientIdentity(request);
+      return identity === null ? false : isAdmin(identity);
+    },
+    isCompromised: options.isCompromised ?? (() => false),
+    alternateChains: options.alternateChains ?? (() => []),
+  };
+}
+
+/** §6.2: a body is application/jose+json, or refused with 415. */
+function takeOnlyJose(acme: FastifyInstance): void {
+  acme.removeAllContentTypeParsers();
+  acme.addContentTypeParser('application/jose+json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+}
+
+function addProtocolHeaders(acme: FastifyInstance, { links, nonces, settings }: AcmeContext): void {
+  acme.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.url !== '/acme/directory') {
+      reply.header('link', links.forHost(request.headers.host).index); // §7.1
+    }
+    // §6.5: on every answer to a POST, errors included.
+    if (request.method === 'POST') reply.header('replay-nonce', nonces.mint());
+    done();
+  });
+  acme.setErrorHandler((error, request, reply) => {
+    if (error instanceof Problem && error.type === 'userActionRequired') {
+      const own = links.forHost(request.headers.host);
+      reply.header('link', [own.index, `<${termsUrl(own, settings)}>;rel="terms-of-service"`]); // §7.3.3
+    }
+    throw error;
+  });
+}

@@ -1,0 +1,131 @@
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../ra/problem.js';
+import type { RegistrationAuthority } from '../ra/service.js';
+import { accountStatus } from '../ra/status.js';
+import type { Account } from '../ra/types.js';
+import { type PublicKey, parsePublicKey } from './jwk.js';
+import { type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jws.js';
+import { KeyCache } from './key-cache.js';
+import type { LinkBuilder, Links } from './links.js';
+import type { NonceWindow } from './nonce-window.js';
+
+/** A POST whose signature, nonce and URL were checked (RFC 8555 §6.2 to §6.5). */
+export interface SignedRequest {
+  payload: Buffer;
+  links: Links;
+}
+
+export interface AccountRequest extends SignedRequest {
+  account: Account;
+}
+
+export interface KeyRequest extends SignedRequest {
+  key: PublicKey;
+}
+
+/** Authenticates ACME POSTs. Its methods are RFC 8555 §6, in order. */
+export class SignedRequests {
+  readonly #keys = new KeyCache();
+
+  constructor(
+    private readonly ra: Pick<RegistrationAuthority, 'account'>,
+    private readonly nonces: NonceWindow,
+    private readonly links: LinkBuilder,
+  ) {}
+
+  /** Signed by an account, named by `kid`. */
+  async byAccount(request: FastifyRequest): Promise<AccountRequest> {
+    const { jws, links } = this.#open(request);
+    return this.#fromAccount(jws, requireKid(jws), links);
+  }
+
+  /** Signed by a key that comes along as `jwk`: newAccount (§7.3). */
+  async byKey(request: FastifyRequest): Promise<KeyRequest> {
+    const { jws, links } = this.#open(request);
+    return this.#fromKey(jws, requireJwk(jws), links);
+  }
+
+  /** Either of the two: revokeCert (§7.6). */
+  async byAccountOrKey(request: FastifyRequest): Promise<AccountRequest | KeyRequest> {
+    const { jws, links } = this.#open(request);
+    if ('jwk' in jws.header) return this.#fromKey(jws, requireJwk(jws), links);
+    return this.#fromAccount(jws, requireKid(jws), links);
+  }
+
+  /** What can be checked without a key. */
+  #open(request: FastifyRequest): { jws: Jws; links: Links } {
+    const links = this.links.forHost(request.headers.host);
+    const jws = parseJws(requireBody(request)); // §6.2
+    signatureAlgorithm(jws); // §6.2
+    requireUrl(jws, links.base + request.url); // §6.4
+    return { jws, links };
+  }
+
+  async #fromAccount(jws: Jws, kid: string, links: Links): Promise<AccountRequest> {
+    const id = this.links.accountId(kid, links);
+    const account = id === null ? null : await this.ra.account(id);
+    if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
+    verifyJws(jws, this.#keys.ofAccount(account)); // §6.2
+    this.#spendNonce(jws); // §6.5
+    requireValid(account); // §7.3.6
+    return { account, payload: jws.payload, links };
+  }
+
+  #fromKey(jws: Jws, jwk: unknown, links: Links): KeyRequest {
+    const key = parsePublicKey(jwk); // §6.2
+    verifyJws(jws, key); // §6.2
+    this.#spendNonce(jws); // §6.5
+    return { key, payload: jws.payload, links };
+  }
+
+  /** §6.5, after the signature: who did not sign a nonce cannot spend it. */
+  #spendNonce({ header }: Jws): void {
+    const nonce = stringMember(header, 'nonce');
+    if (nonce === null) throw new Problem('badNonce', 'the protected header has no "nonce"');
+    // §6.5.2
+    if (!/^[A-Za-z0-9_-]+$/.test(nonce)) throw new Problem('malformed', '"nonce" is not base64url');
+    const verdict = this.nonces.spend(nonce);
+    if (verdict !== 'ok') throw new Problem('badNonce', NONCE_REFUSALS[verdict]);
+  }
+}
+
+const NONCE_REFUSALS = {
+  unknown: 'the nonce is not one this server gave out since it started',
+  spent: 'the nonce was used before',
+  expired: 'the nonce is too old',
+};
+
+/** §7.3.6 fixes 401 for deactivated accounts; one the server revoked is treated alike. */
+export function requireValid(account: Account): void {
+  const status = accountStatus(account);
+  if (status !== 'valid') throw new Problem('unauthorized', `the account is ${status}`, { status: 401 });
+}
+
+/** §6.2: the content type (a body of any other never gets here, but no body at all does). */
+function requireBody({ body }: FastifyRequest): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  throw new Problem('malformed', 'a JWS is wanted, with Content-Type: application/jose+json', {
+    status: 415,
+  });
+}
+
+/** §6.4 */
+function requireUrl({ header }: Jws, url: string): void {
+  const signed = stringMember(header, 'url');
+  if (signed === null) throw new Problem('malformed', 'the protected header has no "url"');
+  if (signed !== url) throw new Problem('unauthorized', `"url" in the protected header is not ${url}`);
+}
+
+/** §6.2: jwk and kid exclude each other. */
+function requireKid(jws: Jws): string {
+  const kid = stringMember(jws.header, 'kid');
+  if ('jwk' in jws.header) throw new Problem('malformed', 'sign with the account\'s "kid", without a "jwk"');
+  if (kid === null) throw new Problem('malformed', 'the protected header has no "kid"');
+  return kid;
+}
+
+function requireJwk({ header }: Jws): unknown {
+  if ('kid' in header) throw new Problem('malformed', 'sign with a "jwk", without a "kid"');
+  if (!('jwk' in header)) throw new Problem('malformed', 'the protected header has no "jwk"');
+  return header.jwk;
+}

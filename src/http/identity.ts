@@ -1,0 +1,49 @@
+import type { X509Certificate } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+
+/** The holder of a client certificate of this PKI, as the TLS handshake proved it. */
+export interface ClientIdentity {
+  /** DER. */
+  certificate: Buffer;
+  /** Lower-case hex. */
+  serial: string;
+  /** One `TYPE=value` a line, as node:crypto writes it. */
+  subject: string;
+  x509: X509Certificate;
+  /** Milliseconds since the epoch. */
+  notBefore: number;
+  notAfter: number;
+}
+
+const known = new WeakMap<TLSSocket, ClientIdentity | null>();
+
+/**
+ * Who the peer proved to be, or null. The TLS stack checked the chain to our root and the key's possession; the
+ * times are checked here on each call, for connections and sessions outlive certificates. Revocation and
+ * entitlement are the caller's to check. No header is ever looked at.
+ */
+export function clientIdentity(request: FastifyRequest, now: number = Date.now()): ClientIdentity | null {
+  const { socket } = request.raw;
+  if (!(socket instanceof TLSSocket)) return null;
+  let identity = known.get(socket);
+  if (identity === undefined) {
+    identity = readIdentity(socket);
+    known.set(socket, identity);
+  }
+  return identity && identity.notBefore <= now && now <= identity.notAfter ? identity : null;
+}
+
+function readIdentity(socket: TLSSocket): ClientIdentity | null {
+  // `authorized` alone proves nothing: a resumed session without any certificate is authorized too.
+  const x509 = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  if (!x509) return null;
+  return {
+    certificate: x509.raw,
+    serial: x509.serialNumber.toLowerCase(),
+    subject: x509.subject,
+    x509,
+    notBefore: Date.parse(x509.validFrom),
+    notAfter: Date.parse(x509.validTo),
+  };
+}

@@ -1,0 +1,157 @@
+import { constants, randomBytes } from 'node:crypto';
+import { createServer as createPlainServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { answerError, answerFailures, type ReportError } from './failures.js';
+import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
+import { rememberMethods } from './methods.js';
+import { logRequests } from './request-log.js';
+
+export interface HttpServerOptions {
+  log: Logger;
+  limits?: Partial<HttpLimits>;
+}
+
+/** What the server proves itself with, and whom it believes. All PEM. */
+export interface TlsMaterial {
+  key: string;
+  /** Leaf first, with the intermediates. */
+  cert: string;
+  /** Root and intermediates client certificates must chain to; nothing else is trusted. */
+  clientCa: string[];
+}
+
+export interface HttpsServerOptions extends HttpServerOptions {
+  tls: TlsMaterial;
+}
+
+export interface HttpsServer {
+  app: FastifyInstance;
+  /** Serves new connections with this from now on; open ones keep what they have. @throws when key and cert do not match. */
+  reload(tls: TlsMaterial): void;
+}
+
+/**
+ * The HTTPS listener: TLS 1.2 and 1.3, sessions resumed, a client certificate asked for but not demanded (see
+ * `identity.ts`). Add routes as plugins, then `app.listen`; `app.close` ends it.
+ */
+export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const servers: TlsServer[] = [];
+  let context = secureContext(options.tls);
+  let clientCa = options.tls.clientCa.join();
+  const app = createApp(options, limits, (listener) => {
+    const server = createTlsServer(
+      {
+        ...nodeLimits(limits),
+        ...context,
+        requestCert: true,
+        rejectUnauthorized: false,
+        handshakeTimeout: limits.handshakeTime,
+      },
+      listener,
+    );
+    servers.push(server);
+    // fastify's types tell http from https servers; what it and its plugins use of them is the same.
+    return server as unknown as Server;
+  });
+  return {
+    app,
+    reload: (tls) => {
+      const sameClients = tls.clientCa.join() === clientCa;
+      // A session remembers that a client was believed: believing others starts with new tickets.
+      context = secureContext(tls, sameClients ? context.ticketKeys : undefined);
+      clientCa = tls.clientCa.join();
+      for (const server of servers) {
+        server.setSecureContext(context);
+        server.setTicketKeys(context.ticketKeys);
+      }
+    },
+  };
+}
+
+/** A listener without TLS: for CRLs and issuer certificates, or behind a proxy that does TLS. */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  return createApp(options, limits, (listener) => createPlainServer(nodeLimits(limits), listener));
+}
+
+/** RFC 8446 §2.2 tickets work across connections for as long as their keys live: the process, and Node's 5 minutes. */
+function secureContext(
+  { key, cert, clientCa }: TlsMaterial,
+  ticketKeys: Buffer = randomBytes(48),
+): SecureContextOptions & { ticketKeys: Buffer } {
+  return {
+    key,
+    cert,
+    ca: clientCa,
+    minVersion: 'TLSv1.2',
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    sessionIdContext: 'upki-ra',
+    ticketKeys,
+  };
+}
+
+function nodeLimits(limits: HttpLimits): ServerOptions {
+  return {
+    maxHeaderSize: limits.headers,
+    headersTimeout: limits.headersTime,
+    requestTimeout: limits.requestTime,
+    keepAliveTimeout: limits.keepAliveTime,
+    connectionsCheckingInterval: limits.checkInterval,
+    noDelay: true,
+  };
+}
+
+type Listener = ConstructorParameters<typeof Server>[1];
+
+function createApp(
+  { log }: HttpServerOptions,
+  limits: HttpLimits,
+  createServer: (listener: Listener) => Server,
+): FastifyInstance {
+  const report: ReportError = (error, request) => {
+    log.error({ err: error, id: request.id, method: request.method, url: request.url }, 'request failed');
+  };
+  let count = 0;
+  const run = randomBytes(4).toString('hex');
+  const app = Fastify({
+    serverFactory: (listener) => {
+      const server = createServer(listener);
+      server.maxConnections = limits.connections;
+      server.timeout = limits.idleTime;
+      return server;
+    },
+    bodyLimit: limits.body,
+    logger: false,
+    genReqId: () => `${run}-${(count++).toString(36)}`,
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply, report);
+    },
+    routerOptions: { maxParamLength: 512 },
+    forceCloseConnections: 'idle',
+  });
+  rememberMethods(app);
+  answerFailures(app, report);
+  logRequests(app, log);
+  return app;
+}
+
+const STATUS_LINES: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What is not HTTP at all gets a bare status line, if the peer still listens. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+  socket.destroy();
+}
