@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LinkBuilder } from '../../src/acme/links.js';
+import { hostWithoutPort } from '../../src/acme/well-known.js';
+
+let names: readonly string[] = ['ra.example.internal', 'ra', '192.0.2.7', '::1'];
+const builder = (publicUrl: string | null = null) =>
+  new LinkBuilder({ publicUrl, ownNames: () => names, port: () => 8000 });
+
+describe('the base of URLs (SPEC §1)', () => {
+  it.each([
+    ['ra.example.internal:8000', 'https://ra.example.internal:8000'],
+    ['RA.Example.Internal:8000', 'https://ra.example.internal:8000'],
+    ['ra:9443', 'https://ra:9443'],
+    ['ra', 'https://ra'],
+    ['ra:443', 'https://ra'],
+    ['192.0.2.7:8000', 'https://192.0.2.7:8000'],
+    ['[::1]:8000', 'https://[::1]:8000'],
+  ])('follows the Host %s when the name is our own', (host, base) => {
+    expect(builder().forHost(host).base).toBe(base);
+  });
+
+  it.each([
+    undefined,
+    '',
+    'evil.example',
+    'evil.example:8000',
+    'ra.example.internal.evil.example',
+    'ra@evil',
+    'ra:8000/x',
+    'ra:port',
+    '[ra]x',
+  ])('never echoes the Host %s, but uses our first name', (host) => {
+    expect(builder().forHost(host).base).toBe('https://ra.example.internal:8000');
+  });
+
+  it('is one of our names, whatever the Host', () => {
+    const links = builder();
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.webAuthority()), (host) => {
+        const { hostname } = new URL(links.forHost(host).base);
+        expect(names).toContain(hostname.replace(/^\[|\]$/g, ''));
+      }),
+    );
+  });
+
+  it('is the configured one when there is one', () => {
+    expect(builder('https://pki.example.test').forHost('ra:8000').directory).toBe(
+      'https://pki.example.test/acme/directory',
+    );
+  });
+
+  it('follows a new certificate', () => {
+    const links = builder();
+    expect(links.forHost('new:8000').base).toBe('https://ra.example.internal:8000');
+    const before = names;
+    names = ['new'];
+    expect(links.forHost('new:8000').base).toBe('https://new:8000');
+    expect(links.forHost('ra:8000').base).toBe('https://new:8000');
+    expect(links.main().base).toBe('https://new:8000');
+    names = before;
+  });
+
+  it('survives more hosts than it remembers', () => {
+    const links = builder();
+    for (let port = 1; port < 500; port++)
+      expect(links.forHost(`ra:${port}`).base).toBe(port === 443 ? 'https://ra' : `https://ra:${port}`);
+  });
+});
+
+describe('a kid (RFC 8555 §6.2)', () => {
+  it.each([
+    ['https://ra:8000/acme/account/abc', 'abc'],
+    ['https://ra.example.internal:8000/acme/account/abc', 'abc'],
+    ['https://evil.example:8000/acme/account/abc', null],
+    ['http://ra:8000/acme/account/abc', null],
+    ['https://RA:8000/acme/account/abc', null],
+    ['https://ra:8000/acme/account/abc/orders', null],
+    ['https://ra:8000/acme/account/abc?x', null],
+    ['https://ra:8000/acme/account/', null],
+    ['https://ra:8000/acme/order/abc', null],
+    ['abc', null],
+    ['', null],
+  ])('%s names the account %s', (kid, id) => {
+    const links = builder();
+    expect(links.accountId(kid, links.forHost('ra:8000'))).toBe(id);
+  });
+
+  it('counts under the configured base and under our own names', () => {
+    const links = builder('https://pki.example.test');
+    expect(links.accountId('https://pki.example.test/acme/account/a', links.main())).toBe('a');
+    expect(links.accountId('https://ra:8000/acme/account/a', links.main())).toBe('a');
+    expect(links.accountId('https://other.test/acme/account/a', links.main())).toBeNull();
+  });
+});
+
+describe('the host an http-01 token is asked under (§8.3)', () => {
+  it.each([
+    ['App.Example.test', 'app.example.test'],
+    ['app.example.test:80', 'app.example.test'],
+    ['192.0.2.7:80', '192.0.2.7'],
+    ['[2001:db8::1]:80', '2001:db8::1'],
+    ['a b', null],
+    [undefined, null],
+  ])('%s is %s', (header, host) => {
+    expect(hostWithoutPort(header)).toBe(host);
+  });
+});
