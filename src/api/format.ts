@@ -25,19 +25,3 @@ export function chooseFormat<Format extends string>(
   }
   return first;
 }
-
-/** The DER of a PEM's first certificate. */
-export function pemToDer(pem: string): Buffer {
-  const [, body] = /-----BEGIN [A-Z0-9 ]+-----([^-]+)-----END/.exec(pem) ?? [];
-  if (body === undefined) throw new Error('no PEM block found');
-  return Buffer.from(body, 'base64');
-}
-
-/** RFC 7468 §2: 64 characters a line. */
-export function derToPem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
-}

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import { Problem } from '../ra/problem.js';
+import { firstFromPem, toPem } from '../x509/pem.js';
 import { fromCa, success } from './envelope.js';
-import { chooseFormat, derToPem, pemToDer } from './format.js';
+import { chooseFormat } from './format.js';
 import { failedChecks, type HealthChecks } from './health.js';
 
 export interface ApiOptions {
@@ -41,7 +42,7 @@ export async function publicApi(app: FastifyInstance, options: ApiOptions): Prom
     const { root, chain } = await fromCa(ca.caCertificates());
     if (format === 'json') return success({ certificate: root, chain });
     reply.type(CA_FORMATS[format]);
-    if (format === 'der') return reply.send(pemToDer(root));
+    if (format === 'der') return reply.send(firstFromPem('CERTIFICATE', root));
     return reply.send(format === 'chain' ? chain + root : root);
   };
 
@@ -49,7 +50,7 @@ export async function publicApi(app: FastifyInstance, options: ApiOptions): Prom
     const format = chooseFormat(CRL_FORMATS, request.query.format, request.headers.accept);
     const der = Buffer.from(await fromCa(ca.crl()));
     if (format === 'json') return success({ crl: der.toString('base64') });
-    return reply.type(CRL_FORMATS[format]).send(format === 'pem' ? derToPem('X509 CRL', der) : der);
+    return reply.type(CRL_FORMATS[format]).send(format === 'pem' ? toPem('X509 CRL', der) : der);
   };
 
   for (const prefix of ['', '/public']) {

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from './ports.js';
 import { commonName } from './ra-certificate.js';
 import type { ProgramSettings } from './settings.js';
 
@@ -13,17 +13,23 @@ export interface JoinedPrograms {
 /**
  * What both programs must agree on, decided once: the ports (0 becomes a free one here, so that a restarted program
  * keeps it), the mode of the channel, the seed's file, and the URL certificates carry for CRL and issuer.
+ * @throws CannotStart naming the variable of a port that is taken
  */
 export async function joinPrograms(
   env: NodeJS.ProcessEnv,
   ra: ProgramSettings,
   ca: ProgramSettings,
 ): Promise<JoinedPrograms> {
-  const [caPort, registrationPort, raPort, httpPort] = await settled([
-    ca.caPort,
-    ca.caRegistrationPort,
-    ra.raPort,
-    ra.raHttpPort,
+  const [caPort, registrationPort, raPort, httpPort] = await freePorts([
+    { what: 'the CA', host: ca.caHost, port: ca.caPort, variable: 'UPKI_CA_PORT' },
+    {
+      what: 'registrations at the CA',
+      host: ca.caHost,
+      port: ca.caRegistrationPort,
+      variable: 'UPKI_CA_REGISTRATION_PORT',
+    },
+    { what: 'the RA', host: ra.raHost, port: ra.raPort, variable: 'UPKI_RA_PORT' },
+    { what: 'CRL and issuers', host: ra.raHost, port: ra.raHttpPort, variable: 'UPKI_RA_HTTP_PORT' },
   ]);
   const publicHost = ra.raUrl ? new URL(ra.raUrl).hostname : commonName(ra, hostname());
   const common = {
@@ -50,24 +56,4 @@ export async function joinPrograms(
       UPKI_LOG_LEVEL: ra.logLevel,
     },
   };
-}
-
-/** The ports, free ones instead of zeros; all are held until all are known, so that none is given twice. */
-async function settled(ports: number[]): Promise<number[]> {
-  const holds = await Promise.all(
-    ports.map((port) => (port === 0 ? hold() : { port, release: () => undefined })),
-  );
-  for (const { release } of holds) await release();
-  return holds.map(({ port }) => port);
-}
-
-async function hold(): Promise<{ port: number; release(): Promise<unknown> }> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  return { port, release: () => new Promise((resolve) => server.close(resolve)) };
 }
