@@ -55,7 +55,8 @@ export class DerReader {
       if (offset + size > this.#bytes.length) throw this.fail('ends too early');
       length = this.#bytes.readUIntBE(offset, size);
       offset += size;
-      if (length < 0x80 || length < 2 ** (8 * (size - 1))) throw this.fail('has a length not in shortest form');
+      if (length < 0x80 || length < 2 ** (8 * (size - 1)))
+        throw this.fail('has a length not in shortest form');
     }
     const end = offset + length;
     if (end > this.#bytes.length) throw this.fail('has an element longer than what holds it');
@@ -142,7 +143,8 @@ export class DerReader {
     const text = content.toString('latin1');
     let digits = text;
     if (tag === TAG.utcTime && /^\d{12}Z$/.test(text)) digits = (text < '50' ? '20' : '19') + text;
-    else if (tag !== TAG.generalizedTime || !/^\d{14}Z$/.test(text)) throw new DerError(`${part}: is not a DER time`);
+    else if (tag !== TAG.generalizedTime || !/^\d{14}Z$/.test(text))
+      throw new DerError(`${part}: is not a DER time`);
     const iso = digits.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
     const milliseconds = Date.parse(iso);
     if (Number.isNaN(milliseconds)) throw new DerError(`${part}: is not a date`);
@@ -162,7 +164,8 @@ function decodeOid(content: Buffer, part: string): string {
   const arcs: number[] = [];
   let value = 0;
   for (const [index, byte] of content.entries()) {
-    if (value === 0 && byte === 0x80) throw new DerError(`${part}: is an object identifier not in shortest form`);
+    if (value === 0 && byte === 0x80)
+      throw new DerError(`${part}: is an object identifier not in shortest form`);
     value = value * 128 + (byte & 0x7f);
     if (value > Number.MAX_SAFE_INTEGER / 128) throw new DerError(`${part}: has an arc that is too large`);
     if (byte < 0x80) {

@@ -1,4 +1,4 @@
-import { TAG, contextConstructed } from './tags.js';
+import { contextConstructed, TAG } from './tags.js';
 
 /** X.690 DER encoders. Each returns one whole TLV. */
 
@@ -79,5 +79,8 @@ export function oid(dotted: string): Buffer {
 export function time(milliseconds: number): Buffer {
   const text = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(0, 14);
   const late = text >= '2050';
-  return encode(late ? TAG.generalizedTime : TAG.utcTime, Buffer.from(`${late ? text : text.slice(2)}Z`, 'latin1'));
+  return encode(
+    late ? TAG.generalizedTime : TAG.utcTime,
+    Buffer.from(`${late ? text : text.slice(2)}Z`, 'latin1'),
+  );
 }

@@ -1,6 +1,6 @@
+import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
 import { encode, sequence } from './der-writer.js';
-import { DerError } from './der-error.js';
 import { ipFromBytes, ipToBytes } from './ip-address.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
 
@@ -23,7 +23,9 @@ export function encodeGeneralName(name: { type: 'dns' | 'ip' | 'email' | 'uri'; 
 }
 
 /** Value of a subjectAltName extension. */
-export function encodeGeneralNames(names: readonly { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }[]): Buffer {
+export function encodeGeneralNames(
+  names: readonly { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }[],
+): Buffer {
   return sequence(...names.map(encodeGeneralName));
 }
 

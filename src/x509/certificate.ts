@@ -1,0 +1,113 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { readSignatureAlgorithm, verifySignature } from './algorithms.js';
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import {
+  type Extension,
+  parseAuthorityKeyIdentifier,
+  parseSubjectKeyIdentifier,
+  readExtensions,
+} from './extensions.js';
+import { type GeneralName, parseGeneralNames } from './general-names.js';
+import { attributeOf, type DistinguishedName, readName } from './name.js';
+import { OID } from './oids.js';
+import { contextConstructed } from './tags.js';
+
+/** RFC 5280 §4.1: a certificate as read; its signature is not checked here. */
+export interface ParsedCertificate {
+  der: Buffer;
+  /** The signed part, DER. */
+  tbs: Buffer;
+  /** Lower-case hex, even length. */
+  serial: string;
+  issuer: DistinguishedName;
+  subject: DistinguishedName;
+  commonName: string | null;
+  notBefore: number;
+  notAfter: number;
+  /** DER SubjectPublicKeyInfo, not judged. */
+  spki: Buffer;
+  extensions: Map<string, Extension>;
+  signatureAlgorithm: string;
+  signature: Buffer;
+}
+
+/** Reads a DER certificate strictly. @throws DerError */
+export function parseCertificate(der: Uint8Array): ParsedCertificate {
+  const what = 'certificate';
+  const outer = new DerReader(der, what);
+  const certificate = outer.sequence(what);
+  outer.end();
+  const tbsElement = certificate.next();
+  const tbs = new DerReader(tbsElement.bytes, what).sequence('TBSCertificate');
+  if (tbs.peek() === contextConstructed(0)) {
+    const version = tbs.enter(contextConstructed(0), 'version');
+    if (version.smallInteger('version') > 2) throw new DerError('certificate: has an unknown version');
+    version.end();
+  }
+  const serial = tbs.unsignedHex('serial number');
+  const inner = readSignatureAlgorithm(tbs, 'certificate signature algorithm');
+  const issuer = readName(tbs, 'certificate issuer');
+  const validity = tbs.sequence('validity');
+  const notBefore = validity.time('notBefore');
+  const notAfter = validity.time('notAfter');
+  validity.end();
+  const subject = readName(tbs, 'certificate subject');
+  const spki = tbs.expect(0x30, 'certificate public key').bytes;
+  tbs.optional(0x81);
+  tbs.optional(0x82);
+  let extensions = new Map<string, Extension>();
+  if (!tbs.done) {
+    const wrapper = tbs.enter(contextConstructed(3), 'certificate extensions');
+    extensions = readExtensions(wrapper, 'certificate extensions');
+    wrapper.end();
+  }
+  tbs.end();
+  const signatureAlgorithm = readSignatureAlgorithm(certificate, 'certificate signature algorithm');
+  // RFC 5280 §4.1.1.2: the two must be the same.
+  if (inner !== signatureAlgorithm) throw new DerError('certificate: names two signature algorithms');
+  const signature = certificate.octetAlignedBits('certificate signature');
+  certificate.end();
+  return {
+    der: Buffer.from(der.buffer, der.byteOffset, der.length),
+    tbs: tbsElement.bytes,
+    serial,
+    issuer,
+    subject,
+    commonName: attributeOf(subject, OID.commonName),
+    notBefore,
+    notAfter,
+    spki,
+    extensions,
+    signatureAlgorithm,
+    signature,
+  };
+}
+
+/** Subject alternative names, empty without the extension. @throws DerError */
+export function subjectAltNames(certificate: ParsedCertificate): GeneralName[] {
+  const san = certificate.extensions.get(OID.subjectAltName);
+  return san ? parseGeneralNames(san.value) : [];
+}
+
+/** Authority key identifier, lower-case hex, or null. @throws DerError */
+export function authorityKeyId(certificate: ParsedCertificate): string | null {
+  const extension = certificate.extensions.get(OID.authorityKeyIdentifier);
+  return extension ? parseAuthorityKeyIdentifier(extension.value) : null;
+}
+
+/** Subject key identifier, lower-case hex, or null. @throws DerError */
+export function subjectKeyId(certificate: ParsedCertificate): string | null {
+  const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
+  return extension ? parseSubjectKeyIdentifier(extension.value) : null;
+}
+
+/** base64url SHA-256 of the DER. */
+export function certificateFingerprint(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('base64url');
+}
+
+/** Whether `issuerKey` signed it. */
+export function isSignedBy(certificate: ParsedCertificate, issuerKey: KeyObject): boolean {
+  return verifySignature(certificate.signatureAlgorithm, issuerKey, certificate.tbs, certificate.signature);
+}

@@ -1,0 +1,139 @@
+import { readSignatureAlgorithm, type Signer } from './algorithms.js';
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import { bitString, encode, explicit, integer, integerFromHex, sequence, time } from './der-writer.js';
+import { type Extension, encodeExtension, readExtensions } from './extensions.js';
+import { type DistinguishedName, readName } from './name.js';
+import { OID } from './oids.js';
+import { contextConstructed, contextPrimitive, TAG } from './tags.js';
+
+/** RFC 5280 §5.3.1 reason codes by name; 7 is not used. */
+export const REVOCATION_REASON = {
+  unspecified: 0,
+  keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  certificateHold: 6,
+  removeFromCRL: 8,
+  privilegeWithdrawn: 9,
+  aACompromise: 10,
+} as const;
+
+/** DER of one revokedCertificates entry. §5.3.1: reason 0 is left out. `serial` in hex, `revokedAt` in ms. */
+export function encodeCrlEntry(serial: string, revokedAt: number, reason: number | null): Buffer {
+  if (!reason) return sequence(integerFromHex(serial), time(revokedAt));
+  const code = encodeExtension(OID.reasonCode, encode(TAG.enumerated, Buffer.from([reason])));
+  return sequence(integerFromHex(serial), time(revokedAt), sequence(code));
+}
+
+/** RFC 5280 §4.2.1.1 value with a key identifier. */
+export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Buffer {
+  return sequence(encode(contextPrimitive(0), keyIdentifier));
+}
+
+export interface CrlFields {
+  /** DER Name of the issuer, exactly as in its certificate. */
+  issuer: Uint8Array;
+  authorityKeyIdentifier: Uint8Array;
+  thisUpdate: number;
+  nextUpdate: number;
+  number: bigint;
+  /** Encoded entries (`encodeCrlEntry`), any number a chunk. */
+  entries: readonly Uint8Array[];
+}
+
+/** RFC 5280 §5: DER of a signed version 2 CRL with number and AKI. */
+export function createCrl(fields: CrlFields, signer: Signer): Buffer {
+  const extensions = sequence(
+    encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.authorityKeyIdentifier)),
+    encodeExtension(OID.cRLNumber, integer(fields.number)),
+  );
+  const tbs = sequence(
+    integer(1),
+    signer.algorithm,
+    fields.issuer,
+    time(fields.thisUpdate),
+    time(fields.nextUpdate),
+    // §5.1.2.6: absent, not empty, when nothing is revoked.
+    ...(fields.entries.length > 0 ? [sequence(...fields.entries)] : []),
+    explicit(0, extensions),
+  );
+  return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
+}
+
+export interface ParsedCrl {
+  tbs: Buffer;
+  issuer: DistinguishedName;
+  thisUpdate: number;
+  nextUpdate: number | null;
+  /** CRL number, or null in a version 1 list. */
+  number: bigint | null;
+  entries: { serial: string; revokedAt: number; reason: number | null }[];
+  extensions: Map<string, Extension>;
+  signatureAlgorithm: string;
+  signature: Buffer;
+}
+
+/** Reads a DER CRL strictly; its signature is not checked here. @throws DerError */
+export function parseCrl(der: Uint8Array): ParsedCrl {
+  const what = 'CRL';
+  const outer = new DerReader(der, what);
+  const list = outer.sequence(what);
+  outer.end();
+  const tbsElement = list.next();
+  const tbs = new DerReader(tbsElement.bytes, what).sequence('TBSCertList');
+  if (tbs.peek() === TAG.integer && tbs.smallInteger('CRL version') !== 1)
+    throw new DerError('CRL: is not version 2');
+  const inner = readSignatureAlgorithm(tbs, 'CRL signature algorithm');
+  const issuer = readName(tbs, 'CRL issuer');
+  const thisUpdate = tbs.time('thisUpdate');
+  const isTime = tbs.peek() === TAG.utcTime || tbs.peek() === TAG.generalizedTime;
+  const nextUpdate = isTime ? tbs.time('nextUpdate') : null;
+  const entries: ParsedCrl['entries'] = [];
+  if (tbs.peek() === TAG.sequence) {
+    const revoked = tbs.sequence('revokedCertificates');
+    while (!revoked.done) entries.push(readEntry(revoked));
+  }
+  let extensions = new Map<string, Extension>();
+  if (!tbs.done) {
+    const wrapper = tbs.enter(contextConstructed(0), 'CRL extensions');
+    extensions = readExtensions(wrapper, 'CRL extensions');
+    wrapper.end();
+  }
+  tbs.end();
+  const signatureAlgorithm = readSignatureAlgorithm(list, 'CRL signature algorithm');
+  if (inner !== signatureAlgorithm) throw new DerError('CRL: names two signature algorithms');
+  const signature = list.octetAlignedBits('CRL signature');
+  list.end();
+  const number = extensions.get(OID.cRLNumber);
+  return {
+    tbs: tbsElement.bytes,
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    number: number ? BigInt(`0x${new DerReader(number.value, 'cRLNumber').unsignedHex('cRLNumber')}`) : null,
+    entries,
+    extensions,
+    signatureAlgorithm,
+    signature,
+  };
+}
+
+function readEntry(revoked: DerReader): ParsedCrl['entries'][number] {
+  const entry = revoked.sequence('CRL entry');
+  const serial = entry.unsignedHex('CRL entry serial');
+  const revokedAt = entry.time('CRL entry date');
+  let reason: number | null = null;
+  if (!entry.done) {
+    const extension = readExtensions(entry, 'CRL entry extensions').get(OID.reasonCode);
+    if (extension) {
+      const { content } = new DerReader(extension.value, 'reasonCode').expect(TAG.enumerated, 'reasonCode');
+      if (content.length !== 1) throw new DerError('reasonCode: is not one octet');
+      reason = content[0] ?? null;
+    }
+  }
+  entry.end();
+  return { serial, revokedAt, reason };
+}

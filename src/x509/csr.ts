@@ -1,0 +1,101 @@
+import type { Signer } from './algorithms.js';
+import { isAcceptedSignature, readSignatureAlgorithm, verifySignature } from './algorithms.js';
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import { bitString, encode, integer, oid, sequence, set } from './der-writer.js';
+import { type Extension, encodeExtension, parseBasicConstraints, readExtensions } from './extensions.js';
+import { encodeGeneralNames, type GeneralName, parseGeneralNames } from './general-names.js';
+import { attributeOf, type DistinguishedName, encodeName, readName } from './name.js';
+import { OID } from './oids.js';
+import { type PublicKeyInfo, parsePublicKey } from './spki.js';
+import { contextConstructed } from './tags.js';
+
+/** RFC 2986: a certification request, its signature verified. */
+export interface CertificationRequest {
+  subject: DistinguishedName;
+  /** First CN of the subject, or null. */
+  commonName: string | null;
+  publicKey: PublicKeyInfo;
+  /** Requested subjectAltName, in the request's order. */
+  names: GeneralName[];
+  /** Requested extensions by oid. */
+  extensions: Map<string, Extension>;
+  /** The request asks to be a CA (RFC 5280 §4.2.1.9). */
+  asksForCa: boolean;
+}
+
+/**
+ * Reads a DER PKCS #10 request and verifies its signature, which must be by its own key and not with SHA-1 or MD5.
+ * @throws DerError (KeyError when its key is not acceptable)
+ */
+export function parseCsr(der: Uint8Array): CertificationRequest {
+  const what = 'CSR';
+  const outer = new DerReader(der, what);
+  const request = outer.sequence(what);
+  outer.end();
+  const infoBytes = request.next();
+  const info = new DerReader(infoBytes.bytes, what).sequence('CSR info');
+  if (info.smallInteger('CSR version') !== 0) throw new DerError('CSR version: is not 0');
+  const subject = readName(info, 'CSR subject');
+  const spki = info.expect(0x30, 'CSR public key').bytes;
+  const extensions = readAttributes(info);
+  info.end();
+  const algorithm = readSignatureAlgorithm(request, 'CSR signature algorithm');
+  const signature = request.octetAlignedBits('CSR signature');
+  request.end();
+  if (!isAcceptedSignature(algorithm)) throw new DerError('CSR signature algorithm: is not accepted');
+  const publicKey = parsePublicKey(spki);
+  if (!verifySignature(algorithm, publicKey.key, infoBytes.bytes, signature)) {
+    throw new DerError('CSR signature: is not valid for the key in the request');
+  }
+  const san = extensions.get(OID.subjectAltName);
+  const constraints = extensions.get(OID.basicConstraints);
+  return {
+    subject,
+    commonName: attributeOf(subject, OID.commonName),
+    publicKey,
+    names: san ? parseGeneralNames(san.value, 'CSR subjectAltName') : [],
+    extensions,
+    asksForCa: constraints ? parseBasicConstraints(constraints.value).ca : false,
+  };
+}
+
+/** RFC 2986 §4.1 attributes; only the extension request is of interest, and may stand once. */
+function readAttributes(info: DerReader): Map<string, Extension> {
+  let extensions = new Map<string, Extension>();
+  if (info.done) return extensions;
+  const attributes = info.enter(contextConstructed(0), 'CSR attributes');
+  let seen = false;
+  while (!attributes.done) {
+    const attribute = attributes.sequence('CSR attribute');
+    const type = attribute.oid('CSR attribute');
+    const values = attribute.enter(0x31, 'CSR attribute');
+    attribute.end();
+    if (type !== OID.extensionRequest) continue;
+    if (seen) throw new DerError('CSR attributes: have two extension requests');
+    seen = true;
+    extensions = readExtensions(values, 'CSR extensions');
+    values.end();
+  }
+  return extensions;
+}
+
+/** Makes and signs a request (DER): what `upki ra register` and renewal send. */
+export function createCsr(request: {
+  subject: DistinguishedName;
+  names: readonly { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }[];
+  /** DER SubjectPublicKeyInfo of the signer's key. */
+  spki: Uint8Array;
+  signer: Signer;
+}): Buffer {
+  const san =
+    request.names.length > 0 ? [encodeExtension(OID.subjectAltName, encodeGeneralNames(request.names))] : [];
+  const attributes = san.length > 0 ? [sequence(oid(OID.extensionRequest), set(sequence(...san)))] : [];
+  const info = sequence(
+    integer(0),
+    encodeName(request.subject),
+    request.spki,
+    encode(contextConstructed(0), ...attributes),
+  );
+  return sequence(info, request.signer.algorithm, bitString(request.signer.sign(info)));
+}

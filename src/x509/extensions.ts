@@ -1,0 +1,94 @@
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import { boolean, octetString, oid, sequence } from './der-writer.js';
+import { TAG } from './tags.js';
+
+/** RFC 5280 §4.2: one extension; `value` is the DER inside its OCTET STRING. */
+export interface Extension {
+  oid: string;
+  critical: boolean;
+  value: Buffer;
+}
+
+/** DER of one Extension; DEFAULT FALSE is left out (X.690 §11.5). */
+export function encodeExtension(identifier: string, value: Uint8Array, critical = false): Buffer {
+  return critical
+    ? sequence(oid(identifier), boolean(true), octetString(value))
+    : sequence(oid(identifier), octetString(value));
+}
+
+/** Reads a SEQUENCE OF Extension by oid. RFC 5280 §4.2: none may stand twice. @throws DerError */
+export function readExtensions(reader: DerReader, what: string): Map<string, Extension> {
+  const list = reader.sequence(what);
+  const extensions = new Map<string, Extension>();
+  while (!list.done) {
+    const item = list.sequence(what);
+    const identifier = item.oid(what);
+    const critical = item.peek() === TAG.boolean ? item.boolean(what) : false;
+    const value = item.expect(TAG.octetString, what).content;
+    item.end();
+    if (extensions.has(identifier)) throw new DerError(`${what}: has extension ${identifier} twice`);
+    extensions.set(identifier, { oid: identifier, critical, value });
+  }
+  return extensions;
+}
+
+/** RFC 5280 §4.2.1.9. @throws DerError */
+export function parseBasicConstraints(value: Uint8Array): { ca: boolean; pathLength: number | null } {
+  const what = 'basicConstraints';
+  const outer = new DerReader(value, what);
+  const reader = outer.sequence(what);
+  outer.end();
+  const ca = reader.peek() === TAG.boolean ? reader.boolean(what) : false;
+  const pathLength = reader.done ? null : reader.smallInteger(what);
+  reader.end();
+  return { ca, pathLength };
+}
+
+/** RFC 5280 §4.2.1.3 bit names, in bit order. */
+export const KEY_USAGE = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+export type KeyUsage = (typeof KEY_USAGE)[number];
+
+/** @throws DerError */
+export function parseKeyUsage(value: Uint8Array): KeyUsage[] {
+  const reader = new DerReader(value, 'keyUsage');
+  const bits = reader.namedBits('keyUsage');
+  reader.end();
+  return KEY_USAGE.filter((_, bit) => bits.includes(bit));
+}
+
+/** RFC 5280 §4.2.1.12: dotted purposes. @throws DerError */
+export function parseExtKeyUsage(value: Uint8Array): string[] {
+  const outer = new DerReader(value, 'extKeyUsage');
+  const reader = outer.sequence('extKeyUsage');
+  outer.end();
+  const purposes: string[] = [];
+  while (!reader.done) purposes.push(reader.oid('extKeyUsage'));
+  return purposes;
+}
+
+/** RFC 5280 §4.2.1.1: the key identifier, lower-case hex, or null when the extension has none. @throws DerError */
+export function parseAuthorityKeyIdentifier(value: Uint8Array): string | null {
+  const outer = new DerReader(value, 'authorityKeyIdentifier');
+  const reader = outer.sequence('authorityKeyIdentifier');
+  outer.end();
+  return reader.optional(0x80)?.content.toString('hex') ?? null;
+}
+
+/** RFC 5280 §4.2.1.2, lower-case hex. @throws DerError */
+export function parseSubjectKeyIdentifier(value: Uint8Array): string {
+  const reader = new DerReader(value, 'subjectKeyIdentifier');
+  const { content } = reader.expect(TAG.octetString, 'subjectKeyIdentifier');
+  reader.end();
+  return content.toString('hex');
+}

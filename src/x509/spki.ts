@@ -1,0 +1,129 @@
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import { OID } from './oids.js';
+import { roca, smallFactor, withinFermatReach } from './rsa-weakness.js';
+import { TAG } from './tags.js';
+
+/** RFC 5280 §4.1.2.7: a public key, read and found fit for use. */
+export interface PublicKeyInfo {
+  type: 'rsa' | 'ec' | 'ed25519';
+  /** Modulus bits for RSA, field bits for EC, 256 for Ed25519. */
+  bits: number;
+  /** JWK curve name for EC keys. */
+  curve: 'P-256' | 'P-384' | 'P-521' | null;
+  /** DER SubjectPublicKeyInfo. */
+  spki: Buffer;
+  key: KeyObject;
+}
+
+/** The key cannot be used: malformed, of a kind not accepted, or weak. The message says which. */
+export class KeyError extends DerError {}
+
+/** RFC 8555 §6.2 and SPEC §1. 8192 bounds what a verification may cost. */
+const RSA_MIN_BITS = 2048;
+const RSA_MAX_BITS = 8192;
+
+const CURVES: Record<string, { name: 'P-256' | 'P-384' | 'P-521'; bits: number }> = {
+  [OID.prime256v1]: { name: 'P-256', bits: 256 },
+  [OID.secp384r1]: { name: 'P-384', bits: 384 },
+  [OID.secp521r1]: { name: 'P-521', bits: 521 },
+};
+
+/**
+ * Reads a DER SubjectPublicKeyInfo and refuses keys that must not be certified or used for an account: unknown
+ * types and curves, points not on their curve, RSA outside 2048–8192 bits, with bad exponents or weak moduli.
+ * @throws KeyError
+ */
+export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
+  const what = 'public key';
+  const outer = new DerReader(spki, what);
+  const reader = outer.sequence(what);
+  outer.end();
+  const algorithm = reader.sequence(what);
+  const identifier = algorithm.oid(what);
+  const bits = reader.octetAlignedBits(what);
+  reader.end();
+  const der = Buffer.from(spki);
+  if (identifier === OID.ecPublicKey) {
+    const curve = CURVES[algorithm.oid('public key curve')];
+    algorithm.end();
+    if (!curve) throw new KeyError('public key: its curve is none of P-256, P-384, P-521');
+    // RFC 5480 §2.2; compressed points are legal there but refused by the Baseline Requirements and many peers.
+    if (bits[0] !== 4) throw new KeyError('public key: its point is not in uncompressed form');
+    return { type: 'ec', bits: curve.bits, curve: curve.name, spki: der, key: load(der) };
+  }
+  if (identifier === OID.ed25519) {
+    algorithm.end();
+    if (bits.length !== 32) throw new KeyError('public key: an Ed25519 key has 32 octets');
+    return { type: 'ed25519', bits: 256, curve: null, spki: der, key: load(der) };
+  }
+  if (identifier === OID.rsaEncryption) {
+    const parameters = algorithm.expect(TAG.null, 'RSA parameters');
+    if (parameters.content.length > 0) throw new KeyError('public key: its RSA parameters are not NULL');
+    algorithm.end();
+    const rsa = new DerReader(bits, 'RSA public key');
+    const numbers = rsa.sequence('RSA public key');
+    rsa.end();
+    const modulus = numbers.unsignedHex('RSA modulus');
+    const exponent = numbers.unsignedHex('RSA exponent');
+    numbers.end();
+    return { type: 'rsa', bits: checkRsa(modulus, exponent), curve: null, spki: der, key: load(der) };
+  }
+  throw new KeyError('public key: its type is none of RSA, EC, Ed25519');
+}
+
+/** A public JWK (RFC 7517) under the same rules; private members are refused. @throws KeyError */
+export function parsePublicJwk(jwk: JsonWebKey): PublicKeyInfo {
+  if (jwk.d !== undefined || jwk.k !== undefined) throw new KeyError('JWK: holds a private or secret key');
+  let spki: Buffer;
+  try {
+    spki = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });
+  } catch {
+    throw new KeyError('JWK: is not a valid public key of its type and curve');
+  }
+  return parsePublicKey(spki);
+}
+
+/** OpenSSL checks that the point is on its curve and not at infinity. */
+function load(spki: Buffer): KeyObject {
+  try {
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  } catch {
+    throw new KeyError('public key: is not a valid key of its type (is the point on the curve?)');
+  }
+}
+
+/** Bits of an RSA modulus once it and the exponent are found fit; both in hex. */
+function checkRsa(modulusHex: string, exponentHex: string): number {
+  const modulus = BigInt(`0x${modulusHex}`);
+  const exponent = BigInt(`0x${exponentHex}`);
+  const bits = modulus.toString(2).length;
+  if (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS) {
+    throw new KeyError(`RSA public key: has ${bits} bits; ${RSA_MIN_BITS} to ${RSA_MAX_BITS} are accepted`);
+  }
+  if (bits % 8 !== 0) throw new KeyError(`RSA public key: has ${bits} bits, not a multiple of 8`);
+  // NIST SP 800-89 §5.3.3: odd and at least 2^16 + 1 is asked of new keys; 2^256 bounds the cost of verifying.
+  if (exponent % 2n === 0n || exponent < 65537n || exponent >= 1n << 256n) {
+    throw new KeyError('RSA public key: its exponent must be odd, at least 65537 and below 2^256');
+  }
+  const factor = smallFactor(modulus);
+  if (factor !== null) throw new KeyError(`RSA public key: its modulus is divisible by ${factor}`);
+  if (roca(modulus)) throw new KeyError('RSA public key: has the ROCA weakness (CVE-2017-15361)');
+  if (withinFermatReach(modulus)) throw new KeyError('RSA public key: its primes are too close together');
+  return bits;
+}
+
+/** base64url SHA-256 of the DER SubjectPublicKeyInfo: one key, one string, for comparing and for block lists. */
+export function spkiFingerprint(spki: Uint8Array): string {
+  return createHash('sha256').update(spki).digest('base64url');
+}
+
+/** RFC 5280 §4.2.1.2 method (1) with SHA-256 truncated to 160 bits (RFC 7093 §2 method 1). */
+export function keyIdentifier(spki: Uint8Array): Buffer {
+  const outer = new DerReader(spki, 'public key');
+  const reader = outer.sequence('public key');
+  reader.sequence('public key');
+  const bits = reader.octetAlignedBits('public key');
+  return createHash('sha256').update(bits).digest().subarray(0, 20);
+}
