@@ -1,0 +1,257 @@
+import { type Context, Dealer } from 'zeromq';
+import type { CurveKeyPair } from './curve-keys.js';
+import { decodeAnswer, encodeRequest } from './envelope.js';
+import { ChannelRefused, ChannelUnavailable } from './errors.js';
+import { JsonError, type JsonValue } from './json.js';
+
+export type ClientSecurity = { mode: 'clear' } | { mode: 'curve'; serverKey: string; keys: CurveKeyPair };
+
+export type ConnectionState = 'connecting' | 'connected' | 'refused';
+
+export interface ChannelClientOptions {
+  /** `tcp://host:port` */
+  endpoint: string;
+  security: ClientSecurity;
+  context?: Context;
+  /** Longest wait for an answer, in ms. Default 5,000, as the older peers have it. */
+  timeout?: number;
+  /** Longest wait for a connection before a request is given up unsent, in ms. Default 2,000: longer than a CA restart on the same machine. */
+  connectTimeout?: number;
+  /** Requests waiting for an answer at once; more are refused at once. Must stay below the server's answer queue. Default 4,096. */
+  maxPending?: number;
+  onState?: (state: ConnectionState) => void;
+}
+
+interface Pending {
+  id: number;
+  task: string;
+  text: string;
+  timeout: number;
+  timer: NodeJS.Timeout;
+  resolve: (data: JsonValue) => void;
+  reject: (error: Error) => void;
+}
+
+const RECONNECT_MIN_MS = 50;
+const RECONNECT_MAX_MS = 1_000;
+const NOT_ADMITTED = 'the CA does not admit this key: register again';
+/** How long to wait before showing a refused key again. */
+const REFUSED_RETRY_MS = 1_000;
+const SEND_RETRY_MS = 10;
+const HEARTBEAT_MS = 2_000;
+/** A CRL of a million revocations is under 40 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The RA's end of a channel: many requests in flight, each answered by its id. A request leaves only over a live
+ * connection and before its time is up, so nothing is delivered long after its caller gave up; when the connection
+ * breaks, every request under way fails at once with ChannelUnavailable. The connection comes back by itself.
+ */
+export class ChannelClient {
+  readonly #options: ChannelClientOptions;
+  readonly #timeout: number;
+  readonly #connectTimeout: number;
+  readonly #maxPending: number;
+  /** Both in the order of asking. */
+  readonly #unsent = new Map<number, Pending>();
+  readonly #sent = new Map<number, Pending>();
+  #nextId = 0;
+  #state: ConnectionState = 'connecting';
+  #socket: Dealer;
+  #sending = false;
+  #closed = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: ChannelClientOptions) {
+    this.#options = options;
+    this.#timeout = options.timeout ?? 5_000;
+    this.#connectTimeout = Math.min(options.connectTimeout ?? 2_000, this.#timeout);
+    this.#maxPending = options.maxPending ?? 4_096;
+    this.#socket = this.#open();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Sends a task and resolves with its DATA. @throws ChannelRefused, ChannelUnavailable */
+  request(task: string, params: object, timeout = this.#timeout): Promise<JsonValue> {
+    if (this.#closed) return Promise.reject(new ChannelUnavailable('the channel is closed'));
+    if (this.#state === 'refused') return Promise.reject(new ChannelUnavailable(NOT_ADMITTED));
+    if (this.#unsent.size + this.#sent.size >= this.#maxPending) {
+      return Promise.reject(
+        new ChannelUnavailable(`${this.#maxPending} requests are waiting for the CA already`),
+      );
+    }
+    const text = encodeRequest(task, params);
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const timer = setTimeout(() => this.#expire(id), Math.min(this.#connectTimeout, timeout));
+      this.#unsent.set(id, { id, task, text, timeout, timer, resolve, reject });
+      void this.#pump();
+    });
+  }
+
+  /** Fails what is under way and closes. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#fail(this.#unsent, 'the channel is closed');
+    this.#fail(this.#sent, 'the channel is closed');
+    this.#socket.close();
+  }
+
+  #open(): Dealer {
+    const { endpoint, security, context } = this.#options;
+    const curve =
+      security.mode === 'curve'
+        ? {
+            curveServerKey: security.serverKey,
+            curvePublicKey: security.keys.publicKey,
+            curveSecretKey: security.keys.secretKey,
+          }
+        : {};
+    const socket = new Dealer({
+      ...curve,
+      ...(context === undefined ? {} : { context }),
+      // Queue to live connections only (ZMQ_IMMEDIATE), and keep nothing for later.
+      immediate: true,
+      linger: 0,
+      sendTimeout: 0,
+      sendHighWaterMark: 0,
+      receiveHighWaterMark: 0,
+      maxMessageSize: MAX_ANSWER_BYTES,
+      reconnectInterval: RECONNECT_MIN_MS,
+      reconnectMaxInterval: RECONNECT_MAX_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatTimeout: 3 * HEARTBEAT_MS,
+    });
+    const current = () => socket === this.#socket && !this.#closed;
+    socket.events.on('handshake', () => current() && this.#connected());
+    socket.events.on('disconnect', () => current() && this.#disconnected());
+    socket.events.on('handshake:error:auth', () => current() && this.#refused());
+    socket.connect(endpoint);
+    void this.#receive(socket);
+    return socket;
+  }
+
+  #connected(): void {
+    this.#setState('connected');
+    void this.#pump();
+  }
+
+  #disconnected(): void {
+    if (this.#state !== 'refused') this.#setState('connecting');
+    this.#fail(this.#sent, 'the connection to the CA was lost');
+  }
+
+  /** libzmq gives a refused socket up for good, so another one is needed to try again. */
+  #refused(): void {
+    if (this.#state === 'refused') return;
+    this.#setState('refused');
+    this.#fail(this.#unsent, NOT_ADMITTED);
+    this.#fail(this.#sent, NOT_ADMITTED);
+    this.#retry = setTimeout(() => {
+      this.#socket.close();
+      this.#setState('connecting');
+      this.#socket = this.#open();
+    }, REFUSED_RETRY_MS);
+  }
+
+  #setState(state: ConnectionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      while (this.#state === 'connected' && !this.#closed) {
+        const [next] = this.#unsent.values();
+        if (next === undefined) return;
+        this.#unsent.delete(next.id);
+        this.#sent.set(next.id, next);
+        try {
+          await this.#socket.send([requestId(next.id), '', next.text]);
+        } catch {
+          // The pipe is not there yet, or no longer: a disconnect event follows, or the next try succeeds.
+          if (this.#sent.delete(next.id)) this.#unsent.set(next.id, next);
+          setTimeout(() => void this.#pump(), SEND_RETRY_MS);
+          return;
+        }
+        clearTimeout(next.timer);
+        if (this.#sent.has(next.id)) next.timer = setTimeout(() => this.#expire(next.id), next.timeout);
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #receive(socket: Dealer): Promise<void> {
+    for (;;) {
+      let frames: Buffer[];
+      try {
+        frames = await socket.receive();
+      } catch (error) {
+        if (socket.closed) return;
+        throw error;
+      }
+      this.#answer(frames);
+    }
+  }
+
+  #answer([id, delimiter, body]: Buffer[]): void {
+    if (id?.length !== 6 || delimiter?.length !== 0 || body === undefined) return;
+    const key = id.readUIntBE(0, 6);
+    const pending = this.#sent.get(key);
+    // Nobody waits any more: the request timed out.
+    if (pending === undefined) return;
+    this.#sent.delete(key);
+    clearTimeout(pending.timer);
+    try {
+      pending.resolve(decodeAnswer(body));
+    } catch (error) {
+      pending.reject(answerError(pending.task, error));
+    }
+  }
+
+  #expire(id: number): void {
+    const unsent = this.#unsent.get(id);
+    const pending = unsent ?? this.#sent.get(id);
+    if (pending === undefined) return;
+    this.#unsent.delete(id);
+    this.#sent.delete(id);
+    const what = unsent === undefined ? 'no answer from' : 'no connection to';
+    pending.reject(new ChannelUnavailable(`${what} the CA at ${this.#options.endpoint} (${pending.task})`));
+  }
+
+  #fail(requests: Map<number, Pending>, why: string): void {
+    const failed = [...requests.values()];
+    requests.clear();
+    for (const pending of failed) {
+      clearTimeout(pending.timer);
+      pending.reject(new ChannelUnavailable(why));
+    }
+  }
+}
+
+function requestId(id: number): Buffer {
+  const frame = Buffer.allocUnsafe(6);
+  frame.writeUIntBE(id, 0, 6);
+  return frame;
+}
+
+/** An error the CA calls temporary, or an answer nobody can read, says nothing about what was done. */
+function answerError(task: string, error: unknown): Error {
+  if (error instanceof ChannelRefused) {
+    return error.kind === 'retry'
+      ? new ChannelUnavailable(`the CA could not do ${task}: ${error.message}`)
+      : error;
+  }
+  if (error instanceof JsonError)
+    return new ChannelUnavailable(`unreadable answer to ${task}: ${error.message}`);
+  return error as Error;
+}

@@ -1,0 +1,52 @@
+import { createPrivateKey, createPublicKey, hkdfSync, randomBytes } from 'node:crypto';
+import { z85DecodeKey, z85Encode } from './z85.js';
+
+/** A CURVE key pair, both halves in Z85. CURVE keys are X25519 keys (CurveZMQ, ZeroMQ RFC 26). */
+export interface CurveKeyPair {
+  publicKey: string;
+  secretKey: string;
+}
+
+/** RFC 8410 §7: PKCS #8 of an X25519 private key is this and its 32 bytes. */
+const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+/**
+ * 22 base64 characters carry 128 bits. Whoever records a registration can try seeds against it offline, so a
+ * seed people can guess must not become a key.
+ */
+export const MIN_SEED_LENGTH = 22;
+
+/** The key pair of a 32-byte X25519 secret. */
+export function curveKeyPair(secret: Uint8Array): CurveKeyPair {
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, secret]), format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return { publicKey: z85Encode(spki.subarray(-32)), secretKey: z85Encode(secret) };
+}
+
+/** A new random key pair. */
+export function newCurveKeyPair(random: (size: number) => Uint8Array = randomBytes): CurveKeyPair {
+  return curveKeyPair(random(32));
+}
+
+/** The key pair of a stored secret in Z85. @throws RangeError when it is not one. */
+export function curveKeyPairFromSecret(secretKey: string): CurveKeyPair {
+  const secret = z85DecodeKey(secretKey);
+  if (secret === null) throw new RangeError('not a CURVE secret key in Z85 (40 characters)');
+  return curveKeyPair(secret);
+}
+
+/**
+ * Both ends of the registration socket, derived from the seed (HKDF-SHA256, RFC 5869): a CA proves that it knows the
+ * seed by holding the server's secret, a registering RA by holding the client's. The seed itself never crosses.
+ * @throws RangeError when the seed is shorter than {@link MIN_SEED_LENGTH} characters.
+ */
+export function registrationKeys(seed: string): { server: CurveKeyPair; client: CurveKeyPair } {
+  if (seed.length < MIN_SEED_LENGTH) {
+    throw new RangeError(
+      `the registration seed has ${seed.length} characters; curve mode needs at least ${MIN_SEED_LENGTH} random ones (128 bits)`,
+    );
+  }
+  const derive = (end: string) =>
+    curveKeyPair(new Uint8Array(hkdfSync('sha256', seed, 'upki-registration-v1', end, 32)));
+  return { server: derive('server'), client: derive('client') };
+}

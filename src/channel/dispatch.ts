@@ -1,0 +1,62 @@
+import { type core, z } from 'zod';
+import { BadRequest, decodeRequest, encodeAnswer, encodeError } from './envelope.js';
+import { ErrorCode, TaskError } from './errors.js';
+import type { JsonValue } from './json.js';
+import type { Handlers, Task, Tasks } from './tasks/index.js';
+
+/** Answers one request's bytes; never rejects, whatever the bytes are. */
+export type Answerer = (request: Uint8Array) => Promise<string>;
+
+/**
+ * Binds handlers to the tasks of a port. `onFailure` hears of errors that are ours (a handler threw something
+ * other than TaskError); the peer is then told only that there was one.
+ */
+export function answerer<T extends Tasks>(
+  tasks: T,
+  handlers: Handlers<T>,
+  onFailure: (error: unknown, task: string) => void,
+): Answerer {
+  return async (bytes) => {
+    let name = '';
+    try {
+      const request = decodeRequest(bytes);
+      name = request.task;
+      if (!Object.hasOwn(tasks, name)) throw new TaskError(ErrorCode.communication, `Unknown task: ${name}`);
+      const task = tasks[name] as Task;
+      const handler = handlers[name] as (params: unknown) => unknown;
+      const result = await handler(parseParams(task, request.params));
+      return encodeAnswer(z.encode(task.result, result));
+    } catch (error) {
+      if (!isForPeer(error)) onFailure(error, name);
+      return encodeError(error);
+    }
+  };
+}
+
+function isForPeer(error: unknown): boolean {
+  return error instanceof TaskError || error instanceof BadRequest;
+}
+
+/** Parameters with defaults filled in. @throws TaskError in the words of the contract. */
+export function parseParams(task: Task, params: { [name: string]: JsonValue }): unknown {
+  const parsed = task.params.safeParse(params);
+  if (parsed.success) return parsed.data;
+  throw paramsError(parsed.error.issues, params);
+}
+
+/** The first fault is told; a missing parameter before any other, as recorded. */
+function paramsError(issues: core.$ZodIssue[], params: { [name: string]: JsonValue }): TaskError {
+  for (const { path } of issues) {
+    const name = String(path[0]);
+    if (path.length === 1 && params[name] === undefined) {
+      return new TaskError(ErrorCode.communication, `Missing ${name} parameter`);
+    }
+  }
+  const [issue] = issues;
+  if (issue === undefined) return new TaskError(ErrorCode.validation, 'Invalid parameters');
+  // Our own schemas word some refusals whole, as the contract records them.
+  if (issue.message.startsWith('Invalid ') && issue.code === 'custom') {
+    return new TaskError(ErrorCode.validation, issue.message);
+  }
+  return new TaskError(ErrorCode.validation, `Invalid ${issue.path.join('.')} parameter: ${issue.message}`);
+}

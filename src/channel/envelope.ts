@@ -1,0 +1,89 @@
+import { ChannelRefused, ErrorCode, REFUSAL_KINDS, type RefusalKind, TaskError } from './errors.js';
+import { JsonError, type JsonValue, parseJson, stringifyJson } from './json.js';
+
+/**
+ * The envelope of the wire contract: `{"TASK","params"}` there, `{"EVENT":"ANSWER","DATA"}` or
+ * `{"EVENT":"UPKI ERROR","MSG"}` back.
+ */
+
+export interface Request {
+  task: string;
+  params: { [name: string]: JsonValue };
+}
+
+/** The bytes are no request at all; the message is the whole error text (it carries no code on the wire). */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+}
+
+/** Fatal, so that two different byte strings are never read as the same text. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new JsonError('not UTF-8');
+  }
+}
+
+export function encodeRequest(task: string, params: object): string {
+  return stringifyJson({ TASK: task, params });
+}
+
+/** @throws BadRequest when the bytes are not a JSON object; TaskError when `params` is not an object. */
+export function decodeRequest(bytes: Uint8Array): Request {
+  let value: JsonValue;
+  try {
+    value = parseJson(decodeText(bytes));
+  } catch (error) {
+    if (error instanceof JsonError) throw new BadRequest(`Invalid JSON: ${error.message}`);
+    throw error;
+  }
+  if (!isObject(value)) throw new BadRequest('Invalid JSON: expected an object');
+  const task = typeof value.TASK === 'string' ? value.TASK : '';
+  const params = value.params ?? {};
+  if (!isObject(params)) throw new TaskError(ErrorCode.communication, 'Invalid params: expected an object');
+  return { task, params };
+}
+
+export function encodeAnswer(data: unknown): string {
+  return stringifyJson({ EVENT: 'ANSWER', DATA: data });
+}
+
+/** A TaskError is told as it is, a BadRequest by its text; anything else is ours and told without details. */
+export function encodeError(error: unknown): string {
+  if (error instanceof TaskError) {
+    return stringifyJson({ EVENT: 'UPKI ERROR', MSG: `[${error.code}] ${error.message}`, KIND: error.kind });
+  }
+  if (error instanceof BadRequest) return stringifyJson({ EVENT: 'UPKI ERROR', MSG: error.message });
+  const MSG = `[${ErrorCode.communication}] Internal error`;
+  return stringifyJson({ EVENT: 'UPKI ERROR', MSG, KIND: 'retry' });
+}
+
+/** The answer's DATA. @throws ChannelRefused for an error answer; JsonError when the bytes are no answer. */
+export function decodeAnswer(bytes: Uint8Array): JsonValue {
+  const value = parseJson(decodeText(bytes));
+  if (isObject(value)) {
+    if (value.EVENT === 'ANSWER') return value.DATA ?? null;
+    if (value.EVENT === 'UPKI ERROR' && typeof value.MSG === 'string') throw refusal(value.MSG, value.KIND);
+  }
+  throw new JsonError('neither an answer nor an error');
+}
+
+function refusal(text: string, kind: JsonValue | undefined): ChannelRefused {
+  const match = /^\[(\d{1,4})\] (.*)$/s.exec(text);
+  const message = match?.[2] ?? text;
+  return new ChannelRefused(message, match === null ? null : Number(match[1]), refusalKind(message, kind));
+}
+
+/** A peer that sends no KIND is judged by its words, as far as the contract fixes them. */
+function refusalKind(message: string, kind: JsonValue | undefined): RefusalKind {
+  const known = REFUSAL_KINDS.find((name) => name === kind);
+  if (known !== undefined) return known;
+  return message.startsWith('Certificate not found') ? 'notFound' : 'other';
+}
+
+function isObject(value: JsonValue): value is { [name: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

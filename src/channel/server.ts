@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Context, Router } from 'zeromq';
+import type { Answerer } from './dispatch.js';
+
+export type ServerSecurity = { mode: 'clear' } | { mode: 'curve'; secretKey: string; zapDomain: string };
+
+export interface ChannelServerOptions {
+  host: string;
+  /** 0 takes a free port, see {@link ChannelServer.port}. */
+  port: number;
+  answer: Answerer;
+  security: ServerSecurity;
+  context: Context;
+  /**
+   * Requests worked on at once; the rest wait in ZeroMQ's own bounded queues. Enough to fill one group commit of the
+   * store, few enough that a burst does not hold everyone's memory.
+   */
+  concurrency?: number;
+  /** How long close waits for requests being worked on, in ms. Default 2,000. */
+  grace?: number;
+}
+
+// Only bindSync, and no unbinding: the asynchronous forms touch the socket from another thread while it is polled
+// here, upon which libzmq aborts the process, and there is no synchronous unbind that works (zeromq.js 6.8).
+
+/** Our largest request is a CSR with 100 names; anything bigger is cut off by ZeroMQ, connection included. */
+const MAX_REQUEST_BYTES = 256 * 1024;
+/** Answers queued to one peer. Above what a client keeps in flight (client.ts), so none is ever dropped. */
+const ANSWER_QUEUE = 10_000;
+const HEARTBEAT_MS = 2_000;
+/** Time for answers under way when the socket closes. */
+const LINGER_MS = 1_000;
+const REBIND_TRIES = 50;
+
+/**
+ * The CA's end of a channel: a ROUTER that answers plain REQ peers and pipelining DEALER peers alike. Whatever frames
+ * precede the empty delimiter are the peer's own (a request id) and are sent back in front of the answer.
+ */
+export class ChannelServer {
+  readonly #options: ChannelServerOptions;
+  readonly #concurrency: number;
+  #socket: Router;
+  #port = 0;
+  #closing = false;
+  #working = 0;
+  #freeSlot: (() => void) | null = null;
+  #idle: (() => void) | null = null;
+  /** ZeroMQ takes one send at a time. */
+  #lastSend: Promise<void> = Promise.resolve();
+
+  private constructor(options: ChannelServerOptions) {
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? 64;
+    this.#socket = this.#newSocket();
+  }
+
+  /** Binds and starts answering. @throws Error naming the address when it is taken or not this machine's. */
+  static async listen(options: ChannelServerOptions): Promise<ChannelServer> {
+    const server = new ChannelServer(options);
+    try {
+      await bind(server.#socket, address(options.host, options.port));
+    } catch (error) {
+      server.#socket.close();
+      throw error;
+    }
+    server.#port = Number(/:(\d+)$/.exec(server.#socket.lastEndpoint ?? '')?.[1]);
+    void server.#serve(server.#socket);
+    return server;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /**
+   * Ends every connection; peers reconnect by themselves and are authenticated anew. For the day a key is removed:
+   * ZeroMQ asks about a key only when it connects. Requests being worked on are answered first.
+   */
+  async dropPeers(): Promise<void> {
+    const old = this.#socket;
+    const next = this.#newSocket();
+    this.#socket = next;
+    await this.#drained();
+    old.close();
+    await bind(next, address(this.#options.host, this.#port));
+    void this.#serve(next);
+  }
+
+  /** Stops taking requests, answers those being worked on, closes. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#drained();
+    this.#socket.close();
+  }
+
+  #newSocket(): Router {
+    const { security, context } = this.#options;
+    const curve =
+      security.mode === 'curve'
+        ? { curveServer: true, curveSecretKey: security.secretKey, zapDomain: security.zapDomain }
+        : {};
+    return new Router({
+      ...curve,
+      context,
+      linger: LINGER_MS,
+      maxMessageSize: MAX_REQUEST_BYTES,
+      sendHighWaterMark: ANSWER_QUEUE,
+      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatTimeout: 3 * HEARTBEAT_MS,
+    });
+  }
+
+  async #serve(socket: Router): Promise<void> {
+    while (this.#serves(socket)) {
+      if (this.#working >= this.#concurrency) {
+        await new Promise<void>((resolve) => {
+          this.#freeSlot = resolve;
+        });
+        continue;
+      }
+      let frames: Buffer[];
+      try {
+        frames = await socket.receive();
+      } catch (error) {
+        if (socket.closed) return;
+        throw error;
+      }
+      if (this.#serves(socket)) void this.#work(socket, frames);
+    }
+  }
+
+  #serves(socket: Router): boolean {
+    return socket === this.#socket && !this.#closing && !socket.closed;
+  }
+
+  async #work(socket: Router, frames: Buffer[]): Promise<void> {
+    const delimiter = frames.findIndex((frame, index) => index > 0 && frame.length === 0);
+    const body = frames[delimiter + 1];
+    // No delimiter, or more than one frame after it: not a peer of this contract.
+    if (delimiter < 0 || body === undefined || frames.length !== delimiter + 2) return;
+    this.#working++;
+    try {
+      const answer = await this.#options.answer(body);
+      const send = this.#lastSend.then(() => socket.send([...frames.slice(0, delimiter + 1), answer]));
+      // A ROUTER drops what a vanished peer would get; what fails besides is a socket closed meanwhile.
+      this.#lastSend = send.catch(() => {});
+      await this.#lastSend;
+    } finally {
+      this.#working--;
+      this.#freeSlot?.();
+      this.#freeSlot = null;
+      if (this.#working === 0) this.#idle?.();
+    }
+  }
+
+  async #drained(): Promise<void> {
+    if (this.#working === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+    const over = new AbortController();
+    await Promise.race([
+      idle,
+      sleep(this.#options.grace ?? 2_000, undefined, { signal: over.signal }).catch(() => {}),
+    ]);
+    over.abort();
+  }
+}
+
+/** ZeroMQ frees a port a moment after its socket was closed, so a port in use is tried again for a second. */
+async function bind(socket: Router, endpoint: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      socket.bindSync(endpoint);
+      return;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'EADDRINUSE' || tries === REBIND_TRIES) {
+        throw new Error(`cannot listen on ${endpoint}: ${message}`, { cause: error });
+      }
+      await sleep(20);
+    }
+  }
+}
+
+/** A TCP endpoint; IPv6 hosts in brackets. */
+export function address(host: string, port: number): string {
+  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

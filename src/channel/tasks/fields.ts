@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { invalidReason, reasonCode } from '../reasons.js';
+import { parseSerial, serialFromHex, serialToHex } from '../serial.js';
+import { z85DecodeKey } from '../z85.js';
+
+/** Values that several tasks share. Every size is bounded: what crosses the channel is small. */
+
+const MAX_NAME = 1024;
+/** A CSR with an 8192-bit RSA key and 100 names is under 12 kB of PEM. */
+const MAX_PEM = 65_536;
+/** As RFC 8555 servers commonly limit an order. */
+const MAX_NAMES = 100;
+
+const bigNumber = z.union([z.number(), z.bigint()]);
+
+/** Hex in the program, a JSON integer of up to 160 bits on the wire. */
+export const serial = z
+  .codec(bigNumber, z.string(), {
+    decode: (value, context) => {
+      const hex = serialToHex(value);
+      if (hex !== null) return hex;
+      context.issues.push({ code: 'custom', message: 'not a serial number', input: value });
+      return z.NEVER;
+    },
+    encode: (hex) => serialFromHex(hex),
+  })
+  .meta({ wire: 'integer of up to 160 bits' });
+
+/** A serial as a parameter: an integer, or text as people write it; hex in the program. */
+export const wireSerial = z
+  .union([bigNumber, z.string().max(64)])
+  .transform((value, context) => {
+    const hex = typeof value === 'string' ? parseSerial(value) : serialToHex(value);
+    if (hex !== null) return hex;
+    context.issues.push({ code: 'custom', message: `Invalid serial: ${value}`, input: value });
+    return z.NEVER;
+  })
+  .meta({ wire: 'serial: integer, or digits, or hex' });
+
+export const cn = z.string().min(1).max(MAX_NAME).meta({ wire: 'string' });
+
+export const profileName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'expected letters, digits, - and _')
+  .meta({ wire: 'string' });
+
+/** Names a certificate: bare CN, `/CN=…`, a whole DN in either notation, or its serial. */
+export const dn = z
+  .union([z.string().min(1).max(MAX_NAME), z.number(), z.bigint()])
+  .meta({ wire: 'bare CN, /CN=…, whole DN, or serial' });
+
+export const pem = z.string().min(1).max(MAX_PEM).meta({ wire: 'PEM' });
+
+export const sans = z
+  .array(z.object({ type: z.enum(['DNS', 'IP', 'EMAIL', 'URI']), value: z.string().min(1).max(MAX_NAME) }))
+  .max(MAX_NAMES)
+  .meta({ wire: '[{type: DNS|IP|EMAIL|URI, value}]' });
+
+/** A reason code, given by name or number. */
+export const reason = z
+  .union([z.string(), z.number(), z.bigint()])
+  .transform((value, context) => {
+    const code = reasonCode(value);
+    if (code !== null) return code;
+    context.issues.push({ code: 'custom', message: invalidReason(value), input: value });
+    return z.NEVER;
+  })
+  .meta({ wire: 'RFC 5280 reason, by name or number' });
+
+export const identifiers = z
+  .array(z.object({ type: z.enum(['dns', 'ip']), value: z.string().min(1).max(MAX_NAME) }))
+  .min(1)
+  .max(MAX_NAMES)
+  .meta({ wire: '[{type: dns|ip, value}]' });
+
+/** ACME resource ids are ours or another RA's: opaque, short. */
+export const id = z.string().min(1).max(255).meta({ wire: 'string' });
+
+/** Milliseconds since the epoch in the program, RFC 3339 on the wire. */
+export const time = z
+  .codec(z.string().max(64), z.number(), {
+    decode: (text, context) => {
+      const at = Date.parse(text);
+      if (!Number.isNaN(at)) return at;
+      context.issues.push({ code: 'custom', message: 'not an RFC 3339 time', input: text });
+      return z.NEVER;
+    },
+    encode: (at) => new Date(at).toISOString(),
+  })
+  .meta({ wire: 'RFC 3339 time' });
+
+export const curvePublicKey = z
+  .string()
+  .refine((text) => z85DecodeKey(text) !== null, 'expected a CURVE public key in Z85 (40 characters)')
+  .meta({ wire: 'CURVE public key, Z85' });
+
+/** PEM, leaf first, then its issuing chain without the root: the file a server loads. */
+export const certificateFile = z.string().meta({ wire: 'PEM, leaf first, root left out' });
+export const issued = z.object({ certificate: certificateFile, serial });
+export const issuedWithDn = z.object({ dn: z.string(), certificate: certificateFile, serial });
+export const done = z.literal(true).meta({ wire: 'true' });
+export const none = z.object({});

@@ -1,0 +1,12 @@
+import { acmeTasks } from './acme.js';
+import { nodeTasks, registrationTasks } from './nodes.js';
+import { pkiTasks } from './pki.js';
+
+/** Every task of the contract, by the socket that answers it. */
+export const operations = { ...pkiTasks, ...nodeTasks, ...acmeTasks } as const;
+export const registration = registrationTasks;
+
+export type OperationsTasks = typeof operations;
+export type RegistrationTasks = typeof registration;
+
+export type { Handlers, Params, ParamsIn, Port, Result, Task, Tasks } from './task.js';

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { cn, curvePublicKey, done, none, pem, profileName, sans, serial, time } from './fields.js';
+import { task } from './task.js';
+
+/** Tasks about who may use the CA: administrators, registered nodes, and registration itself (port 5001). */
+
+const dn = z.string().min(1).max(1024).meta({ wire: 'DN' });
+
+const node = z.object({
+  cn: z.string(),
+  dn: z.string(),
+  profile: z.string(),
+  serial,
+  registered_at: time,
+});
+
+export const nodeTasks = {
+  list_admins: task('DNs of the administrators.', none, z.array(z.string())),
+  add_admin: task('Adds an administrator; doing it again is no error.', z.object({ dn }), done),
+  remove_admin: task('Removes an administrator; an absent one is no error.', z.object({ dn }), done),
+  list_nodes: task('The registered nodes.', none, z.array(node)),
+  get_node: task('One registered node.', z.object({ cn }), node),
+} as const;
+
+export const registrationTasks = {
+  register: task(
+    'Registers an RA, or an administrator’s tool with profile `admin`. In curve mode `csr` and `curve_public_key` are ' +
+      'required and no seed is sent; in clear mode the seed is checked, and without a `csr` the CA makes the key and returns it.',
+    z.object({
+      seed: z.string().max(1024).default(''),
+      cn,
+      profile: profileName.default('ra'),
+      sans: sans.default([]),
+      csr: pem.optional(),
+      curve_public_key: curvePublicKey.optional(),
+    }),
+    z.object({
+      status: z.literal('registered').meta({ wire: '"registered"' }),
+      cn: z.string(),
+      profile: z.string(),
+      certificate: z.string().meta({ wire: 'PEM, leaf first, root left out' }),
+      private_key: z.string().optional(),
+      ca_certificate: z.string().meta({ wire: 'PEM of the root' }),
+      chain: z.string().meta({ wire: 'PEM of the issuing chain' }),
+      operations_public_key: z.string().optional(),
+      operations_port: z.number(),
+    }),
+  ),
+  status: task(
+    'Whether a name is registered.',
+    z.object({ cn: z.string().max(1024).default('') }),
+    z
+      .union([
+        z.object({
+          status: z.literal('registered'),
+          node: z.object({ cn: z.string(), profile: z.string(), registered_at: time }),
+        }),
+        z.object({ status: z.literal('not_registered') }),
+      ])
+      .meta({ wire: '{status: registered, node: {cn, profile, registered_at}} or {status: not_registered}' }),
+  ),
+} as const;

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import {
+  certificateFile,
+  cn,
+  dn,
+  done,
+  issued,
+  issuedWithDn,
+  none,
+  pem,
+  profileName,
+  reason,
+  sans,
+  serial,
+  time,
+  wireSerial,
+} from './fields.js';
+import { task } from './task.js';
+
+/** Operations tasks about certificates, profiles and revocation. */
+
+const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.optional() };
+
+const MAX_DAYS = 36_500;
+
+/** A page of a listing; listings are bounded so that no answer grows with the number of certificates. */
+const page = z.object({
+  limit: z.number().int().min(1).max(1000).default(100),
+  after: z.string().max(255).optional(),
+});
+
+const base64 = z.string().meta({ wire: 'base64 of DER' });
+
+export const profile = z
+  .looseObject({
+    keyType: z.string(),
+    keyLen: z.number(),
+    duration: z.number(),
+    digest: z.string(),
+    altnames: z.boolean(),
+    subject: z.record(z.string(), z.string()),
+    keyUsage: z.array(z.string()),
+    extendedKeyUsage: z.array(z.string()),
+    certType: z.string(),
+    pathLen: z.number().optional(),
+    domain: z.string().optional(),
+  })
+  .meta({
+    wire: '{keyType, keyLen, duration, digest, altnames, subject, keyUsage, extendedKeyUsage, certType, pathLen?, domain?}',
+  });
+
+export const certificateDetails = z.object({
+  dn: z.string(),
+  cn: z.string(),
+  serial,
+  profile: z.string(),
+  status: z.enum(['good', 'revoked', 'expired']),
+  not_before: time,
+  not_after: time,
+  sans: z.array(z.object({ type: z.string(), value: z.string() })),
+  certificate: certificateFile,
+  ...REVOCATION,
+});
+
+export const pkiTasks = {
+  ping: task('Answers; nothing is touched.', none, done),
+  get_ca: task('The root certificate.', none, z.string().meta({ wire: 'PEM' })),
+  get_ca_chain: task(
+    'Root, and the issuing chain with the issuer first and the root left out.',
+    none,
+    z.object({ root: z.string(), chain: z.string() }),
+  ),
+  get_crl: task('The current CRL of the issuing CA.', none, base64),
+  generate_crl: task('Signs a new CRL now.', none, base64),
+  list_profiles: task('Names of all profiles.', none, z.array(z.string())),
+  get_profile: task('One profile.', z.object({ profile: profileName }), profile),
+  list_acme_profiles: task(
+    'Profiles an ACME client may ask for; max_validity in seconds.',
+    none,
+    z.array(z.object({ name: z.string(), description: z.string(), max_validity: z.number() })),
+  ),
+  register: task(
+    'Makes a key, kept at the CA, and a certificate for a node that knows the seed.',
+    z.object({ seed: z.string(), cn, profile: profileName.default('server'), sans: sans.default([]) }),
+    issuedWithDn,
+  ),
+  generate: task(
+    'Makes a key, kept at the CA, and its certificate.',
+    z.object({
+      cn,
+      profile: profileName.default('server'),
+      sans: sans.default([]),
+      local: z.boolean().default(true),
+    }),
+    issuedWithDn,
+  ),
+  sign: task(
+    'Certifies the key and the names of a CSR; nothing else of it is used.',
+    z.object({ csr: pem, profile: profileName.default('server') }),
+    issued,
+  ),
+  renew: task(
+    'A new certificate for the key, names and profile of an old one; duration in days.',
+    z.object({ dn, duration: z.number().int().min(1).max(MAX_DAYS).optional() }),
+    issued,
+  ),
+  revoke: task('Revokes; doing it again is no error.', z.object({ dn, reason: reason.default(0) }), done),
+  revoke_serial: task(
+    'Revokes by serial and tells whether it already was revoked.',
+    z.object({ serial: wireSerial, reason: reason.default(0) }),
+    z.object({ already: z.boolean() }),
+  ),
+  unrevoke: task('Takes a certificate off hold (certificateHold only).', z.object({ dn }), done),
+  delete: task(
+    'Revokes (cessationOfOperation) and leaves the certificate and its node out of listings.',
+    z.object({ dn }),
+    done,
+  ),
+  view: task('What the CA knows about a certificate.', z.object({ dn }), certificateDetails),
+  ocsp_check: task(
+    'Status of a certificate, given itself or its serial.',
+    z
+      .object({
+        cert: pem.optional(),
+        serial: z.union([z.number(), z.bigint(), z.string().max(64)]).optional(),
+      })
+      .meta({ wire: 'cert (PEM) or serial' }),
+    z.object({
+      status: z.enum(['good', 'revoked', 'expired', 'unknown']),
+      serial,
+      cn: z.string(),
+      ...REVOCATION,
+    }),
+  ),
+  list_certificates: task(
+    'A page of certificates, by serial; go on with `after` = `next`.',
+    page,
+    z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
+  ),
+} as const;

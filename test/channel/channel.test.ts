@@ -1,0 +1,234 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Dealer, Reply, Request } from 'zeromq';
+import { newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
+import { decodeRequest, encodeAnswer, encodeError } from '../../src/channel/envelope.js';
+import { ChannelUnavailable, TaskError } from '../../src/channel/errors.js';
+import { TestChannel } from './harness.js';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0)) await thing.close();
+});
+
+async function channel(...args: ConstructorParameters<typeof TestChannel>): Promise<TestChannel> {
+  const started = await new TestChannel(...args).listen();
+  open.push(started);
+  return started;
+}
+
+/** Answers with the params; later requests are answered earlier. */
+const echo = async (bytes: Uint8Array): Promise<string> => {
+  const { task, params } = decodeRequest(bytes);
+  if (task === 'refuse') return encodeError(new TaskError(300, 'no', 'badCSR'));
+  if (task === 'break') return encodeError(new Error('a secret detail'));
+  if (task === 'silence') return new Promise(() => {});
+  if (task === 'slow') await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+  return encodeAnswer(params);
+};
+
+describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
+  it('answers 1,000 requests in flight, each with its own answer, in whatever order they finish', async () => {
+    const client = (await channel(mode, echo)).client();
+    const answers = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => client.request('slow', { index })),
+    );
+    expect(answers).toEqual(Array.from({ length: 1000 }, (_, index) => ({ index })));
+  });
+
+  it('works on no more requests at once than it was told', async () => {
+    let working = 0;
+    let most = 0;
+    const client = (
+      await channel(
+        mode,
+        async () => {
+          most = Math.max(most, ++working);
+          await new Promise((resolve) => setImmediate(resolve));
+          working--;
+          return encodeAnswer(true);
+        },
+        4,
+      )
+    ).client();
+    await Promise.all(Array.from({ length: 200 }, () => client.request('any', {})));
+    expect(most).toBe(4);
+  });
+
+  it('tells a refusal with its code and kind, and an inner error without its details', async () => {
+    const client = (await channel(mode, echo)).client();
+    await expect(client.request('refuse', {})).rejects.toMatchObject({
+      name: 'ChannelRefused',
+      message: 'no',
+      code: 300,
+      kind: 'badCSR',
+    });
+    const inner = await client.request('break', {}).catch((error: Error) => error);
+    expect(inner).toBeInstanceOf(ChannelUnavailable);
+    expect(String(inner)).not.toContain('secret');
+  });
+
+  it('gives up when no answer comes in time, and goes on with other requests', async () => {
+    const client = (await channel(mode, echo)).client();
+    await expect(client.request('silence', {}, 50)).rejects.toBeInstanceOf(ChannelUnavailable);
+    await expect(client.request('echo', { a: 1 })).resolves.toEqual({ a: 1 });
+  });
+
+  it('refuses more than its bound of waiting requests at once', async () => {
+    const client = (await channel(mode, echo)).client({ maxPending: 2 });
+    const waiting = [client.request('silence', {}, 300), client.request('silence', {}, 300)];
+    await expect(client.request('echo', {})).rejects.toThrow(/2 requests are waiting/);
+    expect((await Promise.allSettled(waiting)).map((one) => one.status)).toEqual(['rejected', 'rejected']);
+    await expect(client.request('echo', {})).resolves.toEqual({});
+  });
+
+  it('fails what was under way when the CA goes, delivers nothing late, and recovers when it is back', async () => {
+    const seen: unknown[] = [];
+    const world = await channel(mode, (bytes) => {
+      seen.push(decodeRequest(bytes).params.n);
+      return echo(bytes);
+    });
+    const client = world.client({ connectTimeout: 100 });
+    await client.request('echo', { n: 1 });
+    await world.stop();
+    await expect(client.request('echo', { n: 2 })).rejects.toBeInstanceOf(ChannelUnavailable);
+    await world.listen();
+    await expect
+      .poll(() => client.request('echo', { n: 3 }).catch(() => null), { timeout: 10_000 })
+      .toEqual({ n: 3 });
+    expect(seen).not.toContain(2);
+  });
+
+  it('lets a client start before the CA does', async () => {
+    const world = await channel(mode, echo);
+    await world.stop();
+    const client = world.client({ connectTimeout: 10_000, timeout: 10_000 });
+    const early = client.request('echo', { early: true });
+    await world.listen();
+    await expect(early).resolves.toEqual({ early: true });
+  });
+
+  it('cuts off a peer whose message is larger than any request, and keeps serving', async () => {
+    const world = await channel(mode, echo);
+    const client = world.client();
+    await expect(client.request('echo', { big: 'x'.repeat(300_000) })).rejects.toBeInstanceOf(
+      ChannelUnavailable,
+    );
+    await expect
+      .poll(() => client.request('echo', { a: 1 }).catch(() => null), { timeout: 10_000 })
+      .toEqual({ a: 1 });
+  });
+});
+
+describe('compatibility with plain REQ and REP peers (clear mode)', () => {
+  it('answers a REQ peer, which sends no request id', async () => {
+    const world = await channel('clear', echo);
+    const peer = new Request({ linger: 0 });
+    open.push(peer);
+    peer.connect(world.endpoint);
+    for (const n of [1, 2]) {
+      await peer.send(JSON.stringify({ TASK: 'echo', params: { n } }));
+      expect(JSON.parse(String((await peer.receive())[0]))).toEqual({ EVENT: 'ANSWER', DATA: { n } });
+    }
+  });
+
+  it('is understood by a REP peer, which answers one request after the other', async () => {
+    const peer = new Reply({ linger: 0 });
+    open.push(peer);
+    await peer.bind('tcp://127.0.0.1:0');
+    void (async () => {
+      for await (const [body] of peer) await peer.send(await echo(body as Buffer));
+    })().catch(() => {});
+    const world = new TestChannel('clear', echo);
+    open.push(world);
+    const client = world.client({ endpoint: peer.lastEndpoint ?? '' });
+    const answers = await Promise.all([1, 2, 3].map((n) => client.request('echo', { n })));
+    expect(answers).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  });
+
+  it('ignores messages that are not of the contract and goes on', async () => {
+    const world = await channel('clear', echo);
+    const peer = new Dealer({ linger: 0 });
+    open.push(peer);
+    peer.connect(world.endpoint);
+    await peer.send('no delimiter');
+    await peer.send(['', 'two', 'bodies']);
+    await peer.send(['']);
+    await peer.send(['id', '', '{"TASK":"echo"}']);
+    expect((await peer.receive()).map(String)).toEqual(['id', '', '{"EVENT":"ANSWER","DATA":{}}']);
+  });
+});
+
+describe('who is admitted (curve mode)', () => {
+  const fast = { connectTimeout: 300, timeout: 300 };
+
+  it('does not answer a key that is not admitted, and says so to its holder', async () => {
+    const world = await channel('curve', echo);
+    const stranger = world.client({ keys: newCurveKeyPair(), ...fast });
+    await expect(stranger.request('echo', {})).rejects.toThrow(/does not admit this key/);
+  });
+
+  it('admits a key from the moment it is added', async () => {
+    const world = await channel('curve', echo);
+    const keys = newCurveKeyPair();
+    const client = world.client({ keys, ...fast });
+    await expect(client.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+    world.admitted.add(keys.publicKey);
+    await expect.poll(() => client.request('echo', {}).catch(() => null), { timeout: 10_000 }).toEqual({});
+  });
+
+  it('ends the connections of a removed key and keeps the others', async () => {
+    const world = await channel('curve', echo);
+    const keys = newCurveKeyPair();
+    world.admitted.add(keys.publicKey);
+    const [removed, kept] = [world.client({ keys }), world.client()];
+    await Promise.all([removed.request('echo', {}), kept.request('echo', {})]);
+    world.admitted.delete(keys.publicKey);
+    await world.server.dropPeers();
+    await expect(removed.request('echo', {}, 1_000)).rejects.toBeInstanceOf(ChannelUnavailable);
+    await expect.poll(() => kept.request('echo', {}).catch(() => null), { timeout: 10_000 }).toEqual({});
+    await expect(removed.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+  });
+
+  it('cannot be talked to without CURVE', async () => {
+    const world = await channel('curve', echo);
+    const clear = world.client({ security: { mode: 'clear' }, ...fast });
+    await expect(clear.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+  });
+
+  it('cannot be talked to by a client that expects another server key', async () => {
+    const world = await channel('curve', echo);
+    const keys = newCurveKeyPair();
+    world.admitted.add(keys.publicKey);
+    const client = world.client({
+      security: { mode: 'curve', serverKey: newCurveKeyPair().publicKey, keys },
+      ...fast,
+    });
+    await expect(client.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+  });
+
+  it('answers a holder of the seed on keys derived from it, and nobody with another seed', async () => {
+    const right = registrationKeys('a-registration-seed-of-length');
+    const wrong = registrationKeys('b-registration-seed-of-length');
+    const world = new TestChannel('curve', echo);
+    Object.assign(world.serverKeys, right.server);
+    world.admitted.add(right.client.publicKey);
+    open.push(await world.listen());
+    const holder = world.client({ keys: right.client, ...fast });
+    await expect(holder.request('echo', { hello: 1 })).resolves.toEqual({ hello: 1 });
+    const guesser = world.client({
+      security: { mode: 'curve', serverKey: wrong.server.publicKey, keys: wrong.client },
+      ...fast,
+    });
+    await expect(guesser.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+    const halfRight = world.client({ keys: wrong.client, ...fast });
+    await expect(halfRight.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+  });
+});
+
+it('keeps two servers with different keys apart in one process', async () => {
+  const [one, two] = [await channel('curve', echo), await channel('curve', echo)];
+  const stranger = two.client({ keys: newCurveKeyPair(), connectTimeout: 300 });
+  await expect(one.client().request('echo', { n: 1 })).resolves.toEqual({ n: 1 });
+  await expect(two.client().request('echo', { n: 2 })).resolves.toEqual({ n: 2 });
+  await expect(stranger.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+});
