@@ -5,7 +5,7 @@ import {
   type CertificateAuthority,
   type IssuedCertificate,
 } from './certificate-authority.js';
-import { ariIdOf, parseLeaf } from './issued.js';
+import { parseLeaf } from './issued.js';
 import { Problem } from './problem.js';
 import type { Certificate, Order } from './types.js';
 import { WorkQueue } from './work-queue.js';
@@ -117,7 +117,7 @@ function certificateOf(order: Order, issued: IssuedCertificate): Certificate {
     orderId: order.id,
     accountId: order.accountId,
     serial: leaf.serial,
-    ariId: ariIdOf(leaf),
+    ariId: leaf.ariId,
     fingerprint: leaf.fingerprint,
     identifiers: order.identifiers,
     chain: issued.chain,

@@ -1,0 +1,109 @@
+import type { RaStore } from '../store/ra-store.js';
+import { certificateFingerprint, parseCertificate } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
+import { parsePublicJwk } from '../x509/spki.js';
+import type { RaEvents } from './authority.js';
+import { CaRefused, CaUnavailable, type CertificateAuthority } from './certificate-authority.js';
+import { identifierKey } from './identifiers.js';
+import { Problem } from './problem.js';
+import type { Revoker } from './service.js';
+import { authorizationStatus } from './status.js';
+import type { Account, Certificate } from './types.js';
+
+/**
+ * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist, and 8 (removeFromCRL) takes a certificate off a
+ * delta CRL: it is no reason to put one on.
+ */
+const REASONS = new Set([0, 1, 2, 3, 4, 5, 6, 9, 10]);
+
+/** RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by who holds all its names. */
+export class Revocations {
+  constructor(
+    private readonly store: RaStore,
+    private readonly ca: CertificateAuthority,
+    private readonly clock: () => number,
+    private readonly onRevocation: RaEvents['revocation'],
+  ) {}
+
+  /** `der` and `reason` are the client's. @throws Problem */
+  async revoke(der: Uint8Array, reason: unknown, by: Revoker): Promise<void> {
+    const presented = parse(der);
+    const certificate = await this.store.findCertificateBySerial(presented.serial);
+    if (!certificate || certificate.fingerprint !== certificateFingerprint(der)) {
+      throw new Problem('malformed', 'this authority did not issue that certificate', { status: 404 });
+    }
+    if (!(await this.#entitled(certificate, presented.spki, by))) {
+      throw new Problem(
+        'unauthorized',
+        'neither the account nor the key that signed may revoke this certificate',
+      );
+    }
+    const code = parseReason(reason);
+    if (certificate.revokedAt !== null) throw alreadyRevoked();
+    const { already } = await this.#atCa(certificate.serial, code);
+    await this.store.recordRevocation(certificate.serial, this.clock(), code);
+    if (already) throw alreadyRevoked();
+    const accountId = 'account' in by ? by.account.id : null;
+    this.onRevocation({ serial: certificate.serial, reason: code, accountId });
+  }
+
+  async #atCa(serial: string, reason: number | null): Promise<{ already: boolean }> {
+    try {
+      return await this.ca.revoke(serial, reason);
+    } catch (error) {
+      if (error instanceof CaUnavailable) {
+        throw new Problem(
+          'serverInternal',
+          'the certificate authority cannot be reached; nothing was revoked yet',
+          {
+            status: 503,
+            retryAfter: 5,
+          },
+        );
+      }
+      if (error instanceof CaRefused)
+        throw new Problem('serverInternal', 'the certificate authority refused to revoke');
+      throw error;
+    }
+  }
+
+  async #entitled(certificate: Certificate, spki: Uint8Array, by: Revoker): Promise<boolean> {
+    if ('certificateKey' in by) return parsePublicJwk(by.certificateKey).spki.equals(spki);
+    return by.account.id === certificate.accountId || this.#holdsEveryName(by.account, certificate);
+  }
+
+  async #holdsEveryName(account: Account, certificate: Certificate): Promise<boolean> {
+    const now = this.clock();
+    const { identifiers } = certificate;
+    const held = new Set<string>();
+    for (const authorization of await this.store.findValidAuthorizations(account.id, identifiers, now)) {
+      if (authorizationStatus(authorization, now) !== 'valid') continue;
+      const { type, value } = authorization.identifier;
+      held.add(identifierKey({ type, value: authorization.wildcard ? `*.${value}` : value }));
+    }
+    return identifiers.every((identifier) => held.has(identifierKey(identifier)));
+  }
+}
+
+function parse(der: Uint8Array) {
+  try {
+    return parseCertificate(der);
+  } catch (error) {
+    if (error instanceof DerError)
+      throw new Problem('malformed', `"certificate" cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+function parseReason(reason: unknown): number | null {
+  if (reason === undefined) return null;
+  if (typeof reason === 'number' && REASONS.has(reason)) return reason;
+  throw new Problem(
+    'badRevocationReason',
+    `"reason" must be one of ${[...REASONS].join(', ')} (RFC 5280 §5.3.1)`,
+  );
+}
+
+function alreadyRevoked(): Problem {
+  return new Problem('alreadyRevoked', 'this certificate is revoked already');
+}
