@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem } from '../ra/problem.js';
 import { accountStatus } from '../ra/status.js';
 import type { Account } from '../ra/types.js';
-import { requireUncompromised } from './compromised-keys.js';
 import type { AcmeContext } from './context.js';
 import { verifyExternalAccount } from './external-account.js';
+import { requireGoodKey } from './good-key.js';
 import type { JsonObject } from './json.js';
 import type { Links } from './links.js';
 import { isPostAsGet, requireObject, requirePostAsGet } from './payload.js';
@@ -89,7 +89,7 @@ async function createAccount(
   { key, links }: KeyRequest,
   payload: JsonObject,
 ): Promise<{ account: Account; created: boolean }> {
-  requireUncompromised(key, isCompromised); // §6.2
+  requireGoodKey(key, isCompromised); // §6.2
   const externalAccount = verifyExternalAccount(
     payload.externalAccountBinding,
     settings.externalAccounts,

@@ -30,7 +30,7 @@ export interface AcmeContext {
   signed: SignedRequests;
   /** Whether the peer's client certificate is an administrator's. */
   isAdmin(request: FastifyRequest): boolean | Promise<boolean>;
-  /** True for a key on the operator's list of compromised keys; by hex SHA-256 of its SubjectPublicKeyInfo. */
+  /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
   /** §7.4.2: other chains for a certificate, PEM, leaf first. */
   alternateChains(certificate: Certificate): readonly string[];

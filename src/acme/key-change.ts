@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { Problem } from '../ra/problem.js';
 import type { Account } from '../ra/types.js';
 import { sendAccount } from './account.js';
-import { requireUncompromised } from './compromised-keys.js';
 import type { AcmeContext } from './context.js';
+import { requireGoodKey } from './good-key.js';
 import { type JsonObject, parseJsonObject } from './json.js';
 import { type PublicKey, parsePublicKey } from './jwk.js';
 import { type Jws, readJws, verifyJws } from './jws.js';
@@ -22,7 +22,7 @@ export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): voi
     requireAccountUrl(change, account, context.links, links); // 7
     requireOldKey(change, account); // 8
     requireOtherKey(newKey, account);
-    requireUncompromised(newKey, context.isCompromised); // §6.2
+    requireGoodKey(newKey, context.isCompromised); // §6.2
     const changed = await context.ra.changeKey(account, newKey, (id) => links.account(id)); // 9
     return sendAccount(reply, changed, links);
   });

@@ -27,7 +27,7 @@ export interface AcmeOptions {
   nonces?: NonceWindow;
   /** Whether the holder of a client certificate may read orders and authorizations of everybody; nobody when absent. */
   isAdmin?(identity: ClientIdentity): boolean | Promise<boolean>;
-  /** By hex SHA-256 of the SubjectPublicKeyInfo; none when absent. */
+  /** By base64url SHA-256 of the SubjectPublicKeyInfo; none when absent. */
   isCompromised?(spkiFingerprint: string): boolean;
   /** §7.4.2; none when absent. */
   alternateChains?(certificate: Certificate): readonly string[];

@@ -1,8 +1,15 @@
-import { createHash, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import {
+  checkPrimeSync,
+  createHash,
+  generateKeyPairSync,
+  generatePrimeSync,
+  type JsonWebKey,
+} from 'node:crypto';
 import fc from 'fast-check';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { parseCompromisedKeys, requireUncompromised } from '../../src/acme/compromised-keys.js';
+import { parseCompromisedKeys } from '../../src/acme/compromised-keys.js';
+import { requireGoodKey } from '../../src/acme/good-key.js';
 import { parsePublicKey } from '../../src/acme/jwk.js';
 import { Problem } from '../../src/ra/problem.js';
 import { generateSigningKey, type KeyType } from '../support/jws-signer.js';
@@ -142,19 +149,36 @@ function halve(n: string | undefined): string {
   return copy.toString('base64url');
 }
 
-describe('the list of compromised keys', () => {
+const product = (p: bigint, q: bigint) => {
+  const hex = (p * q).toString(16);
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url');
+};
+
+describe('keys that must not become an account’s (RFC 8555 §6.2)', () => {
   const key = parsePublicKey(ec);
   const fingerprint = createHash('sha256')
     .update(key.key.export({ format: 'der', type: 'spki' }))
     .digest('hex');
+  const anyone = () => false;
 
-  it('refuses a key whose SubjectPublicKeyInfo is on it, and only that', () => {
+  it('refuses a key whose SubjectPublicKeyInfo is on the operator’s list, and only that', () => {
     const list = parseCompromisedKeys(`# leaked\n\n${fingerprint.toUpperCase()}\r\n`);
-    expect(() => requireUncompromised(key, (each) => list.has(each))).toThrow(/compromised/);
-    expect(() => requireUncompromised(parsePublicKey(rsa), (each) => list.has(each))).not.toThrow();
+    expect(() => requireGoodKey(key, (each) => list.has(each))).toThrow(/compromised/);
+    expect(() => requireGoodKey(parsePublicKey(rsa), (each) => list.has(each))).not.toThrow();
   });
 
-  it('names the line that is wrong', () => {
+  it('names the line of the list that is wrong', () => {
     expect(() => parseCompromisedKeys(`${fingerprint}\nabc`)).toThrow('line 2');
+  });
+
+  it('refuses RSA keys whose primes are close or small', () => {
+    const prime = generatePrimeSync(1024, { bigint: true });
+    let next = prime + 2n;
+    while (!checkPrimeSync(next)) next += 2n;
+    for (const n of [product(prime, next), product(3n, generatePrimeSync(2048, { bigint: true }))]) {
+      const weak = () => requireGoodKey(parsePublicKey({ kty: 'RSA', n, e: 'AQAB' }), anyone);
+      expect(weak).toThrow(Problem);
+      expect(weak).toThrow(/badPublicKey/);
+    }
   });
 });
