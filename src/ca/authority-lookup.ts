@@ -1,0 +1,68 @@
+import { ErrorCode, TaskError } from '../channel/errors.js';
+import { parseSerial, serialToHex } from '../channel/serial.js';
+import type { CaStore, CertificateRecord } from '../store/ca-store.js';
+import { DerError } from '../x509/der-error.js';
+import { attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
+import { OID } from '../x509/oids.js';
+
+/** Certificates of one CN looked through for a whole DN; more than a name is renewed in years. */
+const MOST_OF_A_NAME = 100;
+
+/** As a peer names a certificate. */
+export type CertificateReference = string | number | bigint;
+
+/**
+ * The certificate a peer means: the newest of a bare CN, the newest whose subject has every attribute of a DN
+ * (`/CN=x`, `/O=…/CN=x`, `CN=x,O=…`), or the one of a serial (integer, digits, hex).
+ * @throws TaskError "Certificate not found", as recorded.
+ */
+export async function findCertificate(
+  store: CaStore,
+  reference: CertificateReference,
+): Promise<CertificateRecord> {
+  const found = await find(store, reference);
+  if (found !== null) return found;
+  throw new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
+}
+
+async function find(store: CaStore, reference: CertificateReference): Promise<CertificateRecord | null> {
+  if (typeof reference !== 'string') {
+    const serial = serialToHex(reference);
+    return serial === null ? null : store.findBySerial(serial);
+  }
+  // A CN may hold "=" or "/", so the bare CN is tried first.
+  const named = await store.findNewestByCn(reference);
+  if (named !== null) return named;
+  if (reference.includes('=')) return findByDn(store, reference);
+  const serial = parseSerial(reference);
+  return serial === null ? null : store.findBySerial(serial);
+}
+
+async function findByDn(store: CaStore, text: string): Promise<CertificateRecord | null> {
+  const wanted = readDn(text);
+  const cn = wanted && attributeOf(wanted, OID.commonName);
+  if (!wanted || !cn) return null;
+  const records = await store.listByCn(cn, MOST_OF_A_NAME);
+  const keys = attributeKeys(wanted);
+  return (
+    records.find((record) => {
+      const subject = readDn(record.dn);
+      if (subject === null) return false;
+      const has = attributeKeys(subject);
+      return [...keys].every((key) => has.has(key));
+    }) ?? null
+  );
+}
+
+function attributeKeys(name: DistinguishedName): Set<string> {
+  return new Set(name.flat().map((attribute) => dnKey([[attribute]])));
+}
+
+function readDn(text: string): DistinguishedName | null {
+  try {
+    return parseDn(text);
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
+}

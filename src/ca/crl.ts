@@ -1,0 +1,38 @@
+import type { Signer } from '../x509/algorithms.js';
+import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import { createCrl, encodeCrlEntry } from '../x509/crl.js';
+import { encodeName } from '../x509/name.js';
+
+/** One certificate to be listed; serial in hex, time in ms, RFC 5280 §5.3.1 code. */
+export interface RevokedCertificate {
+  serial: string;
+  revokedAt: number;
+  reason: number | null;
+}
+
+/**
+ * RFC 5280 §5: builds and signs the full CRL of an issuer. The revoked certificates come in pages, each encoded before
+ * the next is asked for, so that a long list never holds the event loop: what remains at the end is one concatenation,
+ * one hash and one signature.
+ */
+export async function buildCrl(
+  issuer: { certificate: Uint8Array; signer: Signer },
+  crl: { number: bigint; thisUpdate: number; nextUpdate: number },
+  pages: AsyncIterable<readonly RevokedCertificate[]>,
+): Promise<Buffer> {
+  const certificate = parseCertificate(issuer.certificate);
+  const entries: Buffer[] = [];
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    entries.push(Buffer.concat(page.map((each) => encodeCrlEntry(each.serial, each.revokedAt, each.reason))));
+  }
+  return createCrl(
+    {
+      issuer: encodeName(certificate.subject),
+      authorityKeyIdentifier: Buffer.from(subjectKeyId(certificate) ?? '', 'hex'),
+      entries,
+      ...crl,
+    },
+    issuer.signer,
+  );
+}
