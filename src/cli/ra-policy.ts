@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseCompromisedKeys } from '../acme/compromised-keys.js';
 import type { AcmeSettings } from '../acme/context.js';
 import { parseExternalAccountKeys } from '../acme/external-account.js';
 import { ConfigError, type Settings } from '../config/index.js';
@@ -47,6 +46,22 @@ export function acmeSettingsOf(settings: Settings): AcmeSettings {
 export function compromisedKeysOf(settings: Settings): (spkiFingerprint: string) => boolean {
   const keys = fromFile('UPKI_RA_COMPROMISED_KEYS_FILE', settings.compromisedKeysFile, parseCompromisedKeys);
   return (fingerprint) => keys?.has(fingerprint) ?? false;
+}
+
+/**
+ * One SHA-256 of a DER SubjectPublicKeyInfo a line, in hex; blank lines and lines that begin with `#` are skipped.
+ * Kept as base64url, the form the ACME front end asks in. @throws RangeError naming the line that is wrong
+ */
+export function parseCompromisedKeys(text: string): ReadonlySet<string> {
+  const fingerprints = text.split('\n').map((line, index) => {
+    const entry = line.trim();
+    if (entry === '' || entry.startsWith('#')) return [];
+    if (!/^[0-9a-f]{64}$/i.test(entry)) {
+      throw new RangeError(`line ${index + 1} must be a SHA-256 in hex, 64 characters`);
+    }
+    return [Buffer.from(entry, 'hex').toString('base64url')];
+  });
+  return new Set(fingerprints.flat());
 }
 
 function fromFile<T>(variable: string, path: string | null, parse: (text: string) => T): T | null {

@@ -1,63 +1,28 @@
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import * as peculiar from '@peculiar/x509';
-import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { publicApi } from '../../src/api/public.js';
-import { createHttpServer } from '../../src/http/server.js';
-import { CaUnavailable } from '../../src/ra/certificate-authority.js';
+import { listen, standInCa } from './harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-async function material() {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = (cn: string) =>
-    peculiar.X509CertificateGenerator.createSelfSigned({
-      name: `CN=${cn}`,
-      keys,
-      signingAlgorithm: algorithm,
-    });
-  const crl = await peculiar.X509CrlGenerator.create({
-    issuer: 'CN=issuer',
-    signingKey: keys.privateKey,
-    signingAlgorithm: algorithm,
-  });
-  const pem = async (cn: string) => `${(await certificate(cn)).toString('pem')}\n`;
-  return { root: await pem('root'), chain: await pem('issuer'), crl: new Uint8Array(crl.rawData) };
-}
-
-/** The API on a real socket, before a CA that has `material`, or is away. */
+/** The API before a CA that answers or is away, with a store that works or not. */
 async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
-  const { root, chain, crl } = await material();
-  const orAway = async <T>(value: T): Promise<T> => {
-    if (options.away) throw new CaUnavailable('no answer');
-    return value;
-  };
-  const errors: string[] = [];
-  const app = createHttpServer({
-    log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
-  });
-  await app.register(publicApi, {
-    prefix: '/api/v1',
-    ca: { caCertificates: () => orAway({ root, chain }), crl: () => orAway(crl) },
-    checks: {
-      'the CA cannot be reached': () => orAway(undefined),
-      'the store cannot be written': async () => {
-        if (options.storeBroken) throw new Error('disk full');
-      },
+  const { ca, ...material } = await standInCa(options);
+  const checks = {
+    'the CA cannot be reached': () => ca.ping(),
+    'the store cannot be written': async () => {
+      if (options.storeBroken) throw new Error('disk full');
     },
-  });
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  closing.push(() => app.close());
-  const { port } = app.server.address() as AddressInfo;
-  const get = (path: string, headers: Record<string, string> = {}) =>
-    fetch(`http://127.0.0.1:${port}/api/v1${path}`, { headers });
-  return { get, root, chain, crl, errors };
+  };
+  const server = await listen((app) => app.register(publicApi, { prefix: '/api/v1', ca, checks }));
+  closing.push(server.close);
+  const get: typeof server.get = (path, headers) => server.get(`/api/v1${path}`, headers);
+  return { ...material, get, errors: server.errors };
 }
 
 describe.each(['/public', ''])('under /api/v1%s', (prefix) => {

@@ -1,0 +1,76 @@
+import type { Logger } from 'pino';
+import type { operations } from '../channel/tasks/index.js';
+import type { TaskClient } from '../channel/typed-client.js';
+import type { TlsMaterial } from '../http/server.js';
+import { certificateNames, requestFor, whyRenew } from './ra-certificate.js';
+import type { RaFiles, RaRegistration } from './ra-files.js';
+
+/** How often the certificate is looked at; its life is months. */
+const CHECK_EVERY = 3600_000;
+
+export interface RaTlsOptions {
+  files: RaFiles;
+  ca: TaskClient<typeof operations>;
+  /** TLS key, PEM. */
+  key: string;
+  registration: RaRegistration;
+  /** The names the certificate is to have, the first as Common Name. */
+  wanted: string[];
+  log: Logger;
+  clock(): number;
+}
+
+/** The RA's certificate: renewed when its names or its time demand it, and handed to the listener as it changes. */
+export class RaTls {
+  #certificate: string;
+  #names: readonly string[];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: RaTlsOptions) {
+    this.#certificate = options.registration.certificate;
+    this.#names = certificateNames(this.#certificate);
+  }
+
+  /** Names and addresses in the certificate in use; the same array until they change. */
+  names = (): readonly string[] => this.#names;
+
+  material(): TlsMaterial {
+    const { key, registration } = this.options;
+    return { key, cert: this.#certificate, clientCa: [registration.root, ...issuersOf(this.#certificate)] };
+  }
+
+  /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
+  async refresh(): Promise<boolean> {
+    const { files, ca, key, wanted, log, clock } = this.options;
+    const why = whyRenew({ certificate: this.#certificate, key }, wanted, clock());
+    if (why === null) return false;
+    try {
+      log.info(`obtaining a new certificate for the RA: ${why}`);
+      const { certificate } = await ca.call('sign', { csr: requestFor(wanted, key), profile: 'ra' });
+      await files.saveCertificate(certificate);
+      this.#certificate = certificate;
+      this.#names = certificateNames(certificate);
+      return true;
+    } catch (error) {
+      log.warn({ err: error }, 'the RA keeps its old certificate for now');
+      return false;
+    }
+  }
+
+  /** Keeps the certificate fresh; `onChange` gets each new one. */
+  watch(onChange: (material: TlsMaterial) => void): void {
+    this.#timer = setInterval(async () => {
+      if (await this.refresh()) onChange(this.material());
+    }, CHECK_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+}
+
+/** The certificates after the leaf. */
+function issuersOf(chain: string): string[] {
+  return (chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).slice(1);
+}

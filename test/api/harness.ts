@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import * as peculiar from '@peculiar/x509';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createHttpServer } from '../../src/http/server.js';
+import { CaUnavailable } from '../../src/ra/certificate-authority.js';
+
+/** A root, an issuer and a CRL, made by a library that is not ours. */
+export async function material() {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = async (cn: string) => {
+    const name = `CN=${cn}`;
+    const made = await peculiar.X509CertificateGenerator.createSelfSigned({
+      name,
+      keys,
+      signingAlgorithm: algorithm,
+    });
+    return `${made.toString('pem')}\n`;
+  };
+  const crl = await peculiar.X509CrlGenerator.create({
+    issuer: 'CN=issuer',
+    signingKey: keys.privateKey,
+    signingAlgorithm: algorithm,
+  });
+  return {
+    root: await certificate('root'),
+    chain: await certificate('issuer'),
+    crl: new Uint8Array(crl.rawData),
+  };
+}
+
+/** What the API asks of a CA: `material`, or that it is away. */
+export async function standInCa(options: { away?: boolean } = {}) {
+  const { root, chain, crl } = await material();
+  const orAway = async <T>(value: T): Promise<T> => {
+    if (options.away) throw new CaUnavailable('no answer');
+    return value;
+  };
+  const ca = {
+    caCertificates: () => orAway({ root, chain }),
+    crl: () => orAway(crl),
+    ping: () => orAway(undefined),
+  };
+  return { ca, root, chain, crl };
+}
+
+/** Routes on a real socket; `errors` are the log's. */
+export async function listen(register: (app: FastifyInstance) => unknown) {
+  const errors: string[] = [];
+  const app = createHttpServer({
+    log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
+  });
+  await register(app);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers });
+  return { get, errors, close: () => app.close() };
+}
