@@ -1,7 +1,6 @@
 import type { Signer } from '../x509/algorithms.js';
 import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
 import { createCrl, encodeCrlEntry } from '../x509/crl.js';
-import { encodeName } from '../x509/name.js';
 
 /** One certificate to be listed; serial in hex, time in ms, RFC 5280 §5.3.1 code. */
 export interface RevokedCertificate {
@@ -28,7 +27,7 @@ export async function buildCrl(
   }
   return createCrl(
     {
-      issuer: encodeName(certificate.subject),
+      issuer: certificate.subjectDer,
       authorityKeyIdentifier: Buffer.from(subjectKeyId(certificate) ?? '', 'hex'),
       entries,
       ...crl,

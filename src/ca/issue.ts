@@ -92,11 +92,17 @@ export function validityFor(
   return { notBefore, notAfter };
 }
 
-/** RFC 5280 §4.2.1.3: usages that mean nothing for the key are dropped; only RSA keys encipher. */
+/**
+ * Bits of the profile's usages that fit the key and the purposes: only RSA keys encipher (RFC 5280 §4.2.1.3), and
+ * non-repudiation agrees with e-mail protection but not with TLS alone (§4.2.1.12).
+ */
 function keyUsages(profile: Profile, keyType: PublicKeyInfo['type']): number[] {
-  const usages = profile.keyUsage.filter(
-    (usage) => keyType === 'rsa' || (usage !== 'keyEncipherment' && usage !== 'dataEncipherment'),
-  );
+  const { extendedKeyUsage: purposes } = profile;
+  const signsForOthers = purposes.length === 0 || purposes.includes('emailProtection');
+  const usages = profile.keyUsage.filter((usage) => {
+    if (usage === 'keyEncipherment' || usage === 'dataEncipherment') return keyType === 'rsa';
+    return usage !== 'nonRepudiation' || signsForOthers;
+  });
   return usages.map((usage) => KEY_USAGE.indexOf(usage));
 }
 
@@ -120,7 +126,7 @@ export class CertificateFactory {
     const certificate = parseCertificate(issuer.certificate);
     const keyId = subjectKeyId(certificate);
     if (keyId === null) throw new IssueError('the issuing certificate has no subject key identifier');
-    this.#issuerName = encodeName(certificate.subject);
+    this.#issuerName = certificate.subjectDer;
     this.#authorityKeyIdentifier = encodeExtension(
       OID.authorityKeyIdentifier,
       encodeAuthorityKeyIdentifier(Buffer.from(keyId, 'hex')),

@@ -51,7 +51,7 @@ export function createIntermediate(
   const parentKeyId = subjectKeyId(parent);
   if (parentKeyId === null) throw new IssueError('the root has no subject key identifier');
   const end = Math.min(fields.notAfter, parent.notAfter);
-  const issuerName = encodeName(parent.subject);
+  const issuerName = parent.subjectDer;
   const issuerKeyId = Buffer.from(parentKeyId, 'hex');
   return signAuthority({ ...fields, notAfter: end, issuerName, issuerKeyId }, issuerKey, fields.publicUrl, [
     encodeExtension(OID.basicConstraints, caConstraints(0), true),

@@ -9,7 +9,7 @@ import {
   readExtensions,
 } from './extensions.js';
 import { type GeneralName, parseGeneralNames } from './general-names.js';
-import { attributeOf, type DistinguishedName, readName } from './name.js';
+import { attributeOf, type DistinguishedName, parseName, readName } from './name.js';
 import { OID } from './oids.js';
 import { contextConstructed } from './tags.js';
 
@@ -22,6 +22,8 @@ export interface ParsedCertificate {
   serial: string;
   issuer: DistinguishedName;
   subject: DistinguishedName;
+  /** DER of the subject as it stands: what the issuer field of its children must repeat octet for octet. */
+  subjectDer: Buffer;
   commonName: string | null;
   notBefore: number;
   notAfter: number;
@@ -52,7 +54,8 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
   const notBefore = validity.time('notBefore');
   const notAfter = validity.time('notAfter');
   validity.end();
-  const subject = readName(tbs, 'certificate subject');
+  const subjectDer = tbs.expect(0x30, 'certificate subject').bytes;
+  const subject = parseName(subjectDer, 'certificate subject');
   const spki = tbs.expect(0x30, 'certificate public key').bytes;
   tbs.optional(0x81);
   tbs.optional(0x82);
@@ -74,6 +77,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
     serial,
     issuer,
     subject,
+    subjectDer,
     commonName: attributeOf(subject, OID.commonName),
     notBefore,
     notAfter,
