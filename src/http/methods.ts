@@ -25,13 +25,11 @@ export function rememberMethods(app: FastifyInstance): void {
   });
 }
 
+/** As the router matches: a parameter takes any one segment, `*` all that is left. */
 function matches(pattern: string[], path: string[]): boolean {
-  if (pattern.at(-1) === '*')
-    return path.length >= pattern.length && matches(pattern.slice(0, -1), path.slice(0, pattern.length - 1));
-  return (
-    pattern.length === path.length &&
-    pattern.every((segment, index) =>
-      segment.startsWith(':') ? path[index] !== '' : segment === path[index],
-    )
+  const open = pattern.at(-1) === '*';
+  if (open ? path.length < pattern.length : path.length !== pattern.length) return false;
+  return pattern.every(
+    (segment, index) => segment === '*' || segment.startsWith(':') || segment === path[index],
   );
 }

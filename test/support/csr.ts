@@ -48,7 +48,7 @@ function addressBytes(address: string): Buffer {
   return Buffer.from([...left, ...middle, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-function generalName(value: string): Buffer {
+export function generalName(value: string): Buffer {
   return isIP(value) ? der(0x87, addressBytes(value)) : der(0x82, Buffer.from(value, 'latin1'));
 }
 

@@ -1,0 +1,368 @@
+import { connect as connectTcp } from 'node:net';
+import { Writable } from 'node:stream';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientIdentity } from '../../src/http/identity.js';
+import { createHttpServer, createHttpsServer, type HttpsServer } from '../../src/http/server.js';
+import {
+  CLIENT_AUTH,
+  createTestPki,
+  type KeyAndCertificate,
+  SERVER_AUTH,
+  type TestPki,
+} from '../support/test-pki.js';
+
+const logged: string[] = [];
+const log = pino(
+  { level: 'debug' },
+  new Writable({
+    write: (chunk, _, done) => {
+      logged.push(String(chunk));
+      done();
+    },
+  }),
+);
+
+let pki: TestPki;
+let stranger: TestPki;
+let serverCertificate: KeyAndCertificate;
+let server: HttpsServer;
+let port: number;
+
+const HOUR = 3600_000;
+const identity = () => (request: Parameters<typeof clientIdentity>[0]) => {
+  const found = clientIdentity(request);
+  return found ? { subject: found.subject, serial: found.serial } : { subject: null };
+};
+
+function addRoutes(app: FastifyInstance): void {
+  app.get('/who', async (request) => identity()(request));
+  app.get('/later', async (request) => ({ known: clientIdentity(request, Date.now() + 48 * HOUR) !== null }));
+  app.get('/items/:id', async () => ({}));
+  app.put('/items/:id', async () => ({}));
+  app.post('/items', async (request) => ({ body: request.body }));
+  app.get('/files/*', async () => ({}));
+  app.get('/broken', async () => {
+    throw new Error('password is hunter2');
+  });
+  app.get('/api/v1/broken', async () => {
+    throw new Error('password is hunter2');
+  });
+}
+
+function portOf(app: FastifyInstance): number {
+  const address = app.server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function start(limits = {}): Promise<{ server: HttpsServer; port: number }> {
+  const made = createHttpsServer({ log, limits, tls: { ...serverCertificate, clientCa: [pki.root] } });
+  addRoutes(made.app);
+  await made.app.listen({ host: '127.0.0.1', port: 0 });
+  return { server: made, port: portOf(made.app) };
+}
+
+beforeAll(async () => {
+  pki = createTestPki();
+  stranger = createTestPki('Another Root');
+  serverCertificate = pki.leaf({ commonName: 'ra.test', names: ['ra.test', '127.0.0.1'] });
+  ({ server, port } = await start());
+});
+
+afterAll(() => server.app.close());
+
+/** One TLS connection. */
+function open(options: ConnectionOptions = {}, to = port): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: to, servername: 'ra.test', ca: pki.root, ...options });
+    socket.once('secureConnect', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+/** Everything the peer sends until it ends the connection. */
+function drain(socket: TLSSocket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(text));
+  });
+}
+
+/** TLS 1.3 sends tickets after the handshake, in time with the first answer. */
+function ticketOf(socket: TLSSocket): Promise<Buffer> {
+  const ticket = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  socket.on('data', () => {});
+  socket.write(get('/who'));
+  return ticket;
+}
+
+interface Answer {
+  status: number;
+  head: string;
+  body: string;
+  json: Record<string, unknown>;
+}
+
+/** Sends raw text on a connection of its own and reads the answer. */
+async function exchange(text: string, options: ConnectionOptions = {}, to = port): Promise<Answer> {
+  const socket = await open(options, to);
+  const answer = drain(socket);
+  socket.write(text);
+  return parse(await answer);
+}
+
+function parse(text: string): Answer {
+  const [head = '', body = ''] = text.split(/\r\n\r\n(.*)/s);
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
+  return { status, head, body, json: body.startsWith('{') ? JSON.parse(body) : {} };
+}
+
+const get = (path: string, headers = '') =>
+  `GET ${path} HTTP/1.1\r\nHost: ra.test\r\nConnection: close\r\n${headers}\r\n`;
+
+describe('who the peer is (SPEC §2: from the TLS stack, never from a header)', () => {
+  it('is nobody without a client certificate, whatever the headers say', async () => {
+    const forged = 'X-SSL-CLIENT-VERIFY: SUCCESS\r\nX-SSL-CLIENT-S-DN: CN=admin\r\nX-SSL-CERT: abc\r\n';
+    expect((await exchange(get('/who', forged))).json).toEqual({ subject: null });
+  });
+
+  it('is the holder of a client certificate of this PKI', async () => {
+    const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    const { json } = await exchange(get('/who'), { ...admin });
+    expect(json).toEqual({ subject: 'CN=admin', serial: expect.stringMatching(/^([0-9a-f]{2})+$/) });
+  });
+
+  it('is nobody with a certificate of another root', async () => {
+    const other = stranger.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    expect((await exchange(get('/who'), { ...other })).json).toEqual({ subject: null });
+  });
+
+  it('is nobody with a certificate that is for servers only (RFC 5280 §4.2.1.12)', async () => {
+    const web = pki.leaf({ commonName: 'admin', usages: [SERVER_AUTH] });
+    expect((await exchange(get('/who'), { ...web })).json).toEqual({ subject: null });
+  });
+
+  it('is nobody with an expired or not yet valid certificate', async () => {
+    const usages = [CLIENT_AUTH];
+    const times = [
+      { notBefore: Date.now() - 2 * HOUR, notAfter: Date.now() - HOUR },
+      { notBefore: Date.now() + HOUR, notAfter: Date.now() + 2 * HOUR },
+    ];
+    for (const time of times) {
+      const holder = pki.leaf({ commonName: 'admin', usages, ...time });
+      expect((await exchange(get('/who'), { ...holder })).json).toEqual({ subject: null });
+    }
+  });
+
+  it('is nobody any more once the certificate expires, even on an open connection', async () => {
+    const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    expect((await exchange(get('/later'), { ...admin })).json).toEqual({ known: false });
+  });
+});
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('resumed %s sessions (RFC 8446 §2.2, RFC 5077)', (version) => {
+  const range = { minVersion: version, maxVersion: version };
+
+  async function resume(
+    options: ConnectionOptions,
+  ): Promise<{ reused: boolean; json: Record<string, unknown> }> {
+    const first = await open({ ...range, ...options });
+    const session = version === 'TLSv1.2' ? first.getSession() : await ticketOf(first);
+    const second = await open({ ...range, ...options, ...(session && { session }) });
+    const answer = drain(second);
+    const reused = second.isSessionReused();
+    second.write(get('/who'));
+    first.destroy();
+    return { reused, json: parse(await answer).json };
+  }
+
+  it('keep the client’s identity', async () => {
+    const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    expect(await resume({ ...admin })).toMatchObject({ reused: true, json: { subject: 'CN=admin' } });
+  });
+
+  it('make nobody of a client without certificate into somebody', async () => {
+    expect(await resume({})).toEqual({ reused: true, json: { subject: null } });
+  });
+
+  it('make nobody of a client with a stranger’s certificate into somebody', async () => {
+    const other = stranger.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    expect((await resume({ ...other })).json).toEqual({ subject: null });
+  });
+});
+
+describe('TLS', () => {
+  it('is version 1.2 at the least', async () => {
+    const old = open({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
+    await expect(old).rejects.toThrow(/protocol version|alert/i);
+  });
+
+  it('takes a new certificate while running, and new trust drops old sessions', async () => {
+    const running = await start();
+    const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    const subjectOf = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN;
+    const before = await open({ ...admin, maxVersion: 'TLSv1.2' }, running.port);
+    const session = before.getSession();
+    expect(subjectOf(before)).toBe('ra.test');
+
+    const next = pki.leaf({ commonName: 'next', names: ['ra.test'] });
+    running.server.reload({ ...next, clientCa: [pki.root] });
+    const resumed = await open(
+      { ...admin, maxVersion: 'TLSv1.2', ...(session && { session }) },
+      running.port,
+    );
+    expect(resumed.isSessionReused()).toBe(true);
+    const fresh = await open({ ...admin }, running.port);
+    expect(subjectOf(fresh)).toBe('next');
+
+    running.server.reload({ ...next, clientCa: [stranger.root] });
+    const distrusted = await open(
+      { ...admin, maxVersion: 'TLSv1.2', ...(session && { session }) },
+      running.port,
+    );
+    expect(distrusted.isSessionReused()).toBe(false);
+    const answer = drain(distrusted);
+    distrusted.write(get('/who'));
+    expect(parse(await answer).json).toEqual({ subject: null });
+
+    for (const socket of [before, resumed, fresh]) socket.destroy();
+    await running.server.app.close();
+  });
+
+  it('keeps what it has when the new key and certificate do not match', async () => {
+    const other = pki.leaf({ commonName: 'other' });
+    expect(() =>
+      server.reload({ key: other.key, cert: serverCertificate.cert, clientCa: [pki.root] }),
+    ).toThrow();
+    expect((await exchange(get('/who'))).status).toBe(200);
+  });
+});
+
+describe('requests that are refused', () => {
+  it('answers an unknown path with 404 as a problem (RFC 8555 §6.7), or in the envelope under /api', async () => {
+    const plain = await exchange(get('/nowhere'));
+    expect(plain.status).toBe(404);
+    expect(plain.head).toMatch(/content-type: application\/problem\+json/i);
+    expect(plain.json).toMatchObject({ type: 'urn:ietf:params:acme:error:malformed', status: 404 });
+    const rest = await exchange(get('/api/v1/nowhere'));
+    expect(rest.json).toEqual({ status: 'error', code: 404, message: expect.any(String) });
+  });
+
+  it('answers a wrong method with 405 and Allow (RFC 9110 §15.5.6)', async () => {
+    const answer = await exchange(get('/items/7').replace('GET', 'DELETE'));
+    expect(answer.status).toBe(405);
+    expect(answer.head).toMatch(/allow: GET, HEAD, PUT\r/i);
+    expect((await exchange(get('/files/a/b').replace('GET', 'DELETE'))).status).toBe(405);
+  });
+
+  const post = (body: string, type: string, length = body.length) =>
+    `POST /items HTTP/1.1\r\nHost: ra.test\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n${body}`;
+
+  it.each<[number, string, string]>([
+    [415, 'an unknown media type', post('x', 'image/png')],
+    [415, 'a media type that is none', post('x', ';;;')],
+    [413, 'a body above the limit', post('x'.repeat(10), 'text/plain', 70_000)],
+    [400, 'JSON that is none', post('{"a":', 'application/json')],
+    [400, 'a URL with broken escapes', get('/items/%zz')],
+    [400, 'no Host', 'GET /who HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    [400, 'what is not HTTP', '\u0016\u0003\u0001 nonsense\r\n\r\n'],
+    [400, 'a space in a header name', get('/who', 'Bad Header: x\r\n')],
+    [
+      400,
+      'both Content-Length and chunked',
+      get('/who', 'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n'),
+    ],
+    [400, 'an unknown method', get('/who').replace('GET', 'FROB')],
+    [405, 'a method no route has', get('/who').replace('GET', 'PROPFIND')],
+    [431, 'headers above the limit', get('/who', `X: ${'x'.repeat(20_000)}\r\n`)],
+    [414, 'a path beyond all length', get(`/items/${'x'.repeat(5_000)}`)],
+    [417, 'an expectation it cannot meet', get('/who', 'Expect: miracles\r\n')],
+  ])('answers %i to %s', async (status, _, text) => {
+    expect((await exchange(text)).status).toBe(status);
+  });
+
+  it('says nothing of an inner error, and logs it with the request’s id (SPEC: no secret is returned)', async () => {
+    logged.length = 0;
+    const plain = await exchange(get('/broken'));
+    expect(plain.status).toBe(500);
+    expect(plain.json.type).toBe('urn:ietf:params:acme:error:serverInternal');
+    const rest = await exchange(get('/api/v1/broken'));
+    expect(rest.json).toMatchObject({ status: 'error', code: 500 });
+    expect(plain.body + rest.body).not.toMatch(/hunter2/);
+    const lines = logged.map((line) => JSON.parse(line)).filter(({ url }) => url === '/broken');
+    expect(lines.find(({ level }) => level === 50)).toMatchObject({
+      id: expect.any(String),
+      err: { message: /hunter2/ },
+    });
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('goes on serving after all of that', async () => {
+    expect((await exchange(get('/who'))).status).toBe(200);
+  });
+});
+
+describe('slow and greedy peers', () => {
+  const hasty = {
+    headersTime: 300,
+    requestTime: 600,
+    keepAliveTime: 300,
+    handshakeTime: 300,
+    checkInterval: 50,
+  };
+
+  it('are cut off when they do not finish their headers, their body, or say nothing', async () => {
+    const running = await start(hasty);
+    const silent = drain(await open({}, running.port));
+    const headers = await open({}, running.port);
+    const slowHeaders = drain(headers);
+    headers.write('GET /who HTTP/1.1\r\nHost: ra.test\r\nX-Slow: ');
+    const body = await open({}, running.port);
+    const slowBody = drain(body);
+    body.write(
+      'POST /items HTTP/1.1\r\nHost: ra.test\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nabc',
+    );
+    const idle = await open({}, running.port);
+    const keptAlive = drain(idle);
+    idle.write('GET /who HTTP/1.1\r\nHost: ra.test\r\n\r\n');
+    expect(parse(await slowHeaders).status).toBe(408);
+    expect(parse(await slowBody).status).toBe(408);
+    expect(parse(await keptAlive).status).toBe(200);
+    await silent;
+    await running.server.app.close();
+  });
+
+  it('are cut off when they never begin TLS', async () => {
+    const running = await start(hasty);
+    const socket = connectTcp(running.port, '127.0.0.1');
+    await new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
+    await running.server.app.close();
+  });
+
+  it('cannot open more connections than the limit', async () => {
+    const running = await start({ connections: 2 });
+    const two = [await open({}, running.port), await open({}, running.port)];
+    await expect(open({}, running.port)).rejects.toThrow();
+    for (const socket of two) socket.destroy();
+    await running.server.app.close();
+  });
+});
+
+describe('the plain listener', () => {
+  it('serves routes and knows nobody', async () => {
+    const app = createHttpServer({ log });
+    addRoutes(app);
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const answer = await fetch(`http://127.0.0.1:${portOf(app)}/who`, {
+      headers: { 'X-SSL-CLIENT-VERIFY': 'SUCCESS' },
+    });
+    expect(await answer.json()).toEqual({ subject: null });
+    await app.close();
+  });
+});
