@@ -1,0 +1,252 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface UpkiOptions {
+  /** Added to the environment; variables of an outer UPKI_* are not passed on. */
+  env?: Record<string, string>;
+  /** Kept at `stop`; a fresh one, deleted at `stop`, when absent. */
+  dataDir?: string;
+  /** Ports to listen on, those of an earlier start for example; free ones when absent. */
+  ports?: UpkiPorts;
+  /** Gets every line the programs write. */
+  onOutput?(line: string): void;
+  /** Milliseconds until it must serve. */
+  timeout?: number;
+}
+
+export interface UpkiPorts {
+  ra: number;
+  http: number;
+  ca: number;
+  registration: number;
+}
+
+export interface RunningUpki {
+  /** Under `localhost`. */
+  directoryUrl: string;
+  /** Base of all URLs, without a slash at the end. */
+  baseUrl: string;
+  rootPem: string;
+  rootPath: string;
+  dataDir: string;
+  ports: UpkiPorts;
+  /** Process ids: the supervisor, and its programs as far as they run at the moment. */
+  pids(): { supervisor: number; ra: number | null; ca: number | null };
+  /** SIGKILL; resolves when it is dead. `all`: supervisor, RA and CA at the same moment. */
+  kill(what: 'ra' | 'ca' | 'both' | 'supervisor' | 'all'): Promise<void>;
+  /** Resolves when the directory is served; rejects after `timeout` milliseconds. */
+  serving(timeout?: number): Promise<void>;
+  /** Whether the supervisor still runs. */
+  alive(): boolean;
+  /** Ends it as Ctrl-C does; resolves with the exit code. A data directory made here is deleted. */
+  stop(): Promise<number | null>;
+}
+
+/** The checkout, wherever this file was compiled to. */
+export const CHECKOUT = checkoutAbove(import.meta.dirname);
+
+function checkoutAbove(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  if (dirname(folder) === folder) throw new Error('no package.json above the test support files');
+  return checkoutAbove(dirname(folder));
+}
+
+/**
+ * Starts the built product, `upki start`, on loopback ports of its own and waits for its ready line.
+ * For tests, the crash run and the real clients alike.
+ */
+export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'upki-')));
+  const ports = options.ports ?? (await freeUpkiPorts());
+  const program = join(CHECKOUT, 'dist/cli/main.js');
+  if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build first`);
+  const child = spawn(process.execPath, [program, 'start'], {
+    env: { ...inherited(), ...environment(dataDir, ports), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: dataDir,
+  });
+  try {
+    await readyLine(child, options);
+  } catch (error) {
+    child.kill('SIGKILL');
+    if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  }
+  const rootPath = join(dataDir, 'ra/ca.crt');
+  const rootPem = await readFile(rootPath, 'utf8');
+  const baseUrl = `https://localhost:${ports.ra}`;
+  const directoryUrl = `${baseUrl}/acme/directory`;
+  const supervisor = child.pid ?? 0;
+  const pids = () => ({ supervisor, ...programsOf(supervisor) });
+  return {
+    directoryUrl,
+    baseUrl,
+    rootPem,
+    rootPath,
+    dataDir,
+    ports,
+    pids,
+    alive: () => child.exitCode === null && child.signalCode === null,
+    serving: (timeout = 60_000) => serving(directoryUrl, rootPem, timeout),
+    async kill(what) {
+      const running = pids();
+      const victims = {
+        ra: [running.ra],
+        ca: [running.ca],
+        both: [running.ra, running.ca],
+        supervisor: [running.supervisor],
+        all: [running.supervisor, running.ra, running.ca],
+      }[what].filter((pid): pid is number => pid !== null);
+      for (const pid of victims) killNow(pid);
+      await Promise.all(victims.map(gone));
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await ended(child);
+      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+      return child.exitCode;
+    },
+  };
+}
+
+function environment(dataDir: string, ports: UpkiPorts): Record<string, string> {
+  return {
+    HOME: dataDir,
+    UPKI_DATA_DIR: dataDir,
+    UPKI_RA_HOST: '127.0.0.1',
+    UPKI_RA_PORT: String(ports.ra),
+    UPKI_RA_HTTP_PORT: String(ports.http),
+    UPKI_CA_PORT: String(ports.ca),
+    UPKI_CA_REGISTRATION_PORT: String(ports.registration),
+    UPKI_LOG_LEVEL: 'warn',
+  };
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('UPKI_')));
+}
+
+function readyLine(child: ChildProcess, options: UpkiOptions): Promise<void> {
+  const { timeout = 60_000, onOutput } = options;
+  return new Promise((resolve, reject) => {
+    const last: string[] = [];
+    const fail = (why: string) => {
+      clearTimeout(late);
+      reject(new Error(`uPKI ${why}\n${last.join('\n')}`));
+    };
+    const late = setTimeout(() => fail(`was not ready within ${timeout} ms`), timeout);
+    for (const stream of [child.stdout, child.stderr]) {
+      eachLine(stream, (line) => {
+        onOutput?.(line);
+        last.push(line);
+        if (last.length > 40) last.shift();
+        if (!line.startsWith('uPKI is ready: ')) return;
+        clearTimeout(late);
+        resolve();
+      });
+    }
+    child.once('error', (error) => fail(`did not start: ${error.message}`));
+    child.once('exit', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`));
+  });
+}
+
+function eachLine(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
+  let rest = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(take);
+  });
+}
+
+/** The RA's and the CA's process ids, from Linux's own list of children. */
+function programsOf(supervisor: number): { ra: number | null; ca: number | null } {
+  const programs: { ra: number | null; ca: number | null } = { ra: null, ca: null };
+  for (const pid of read(`/proc/${supervisor}/task/${supervisor}/children`).split(' ')) {
+    const [program, action] = read(`/proc/${pid}/cmdline`).split('\0').slice(-3);
+    if (action === 'start' && (program === 'ra' || program === 'ca')) programs[program] = Number(pid);
+  }
+  return programs;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may have died on its own in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Killed processes stay listed until their parent has looked; a zombie is dead. */
+async function gone(pid: number): Promise<void> {
+  while (/^State:\s+[^ZX\s]/m.test(read(`/proc/${pid}/status`))) await pause(5);
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+async function serving(url: string, ca: string, timeout: number): Promise<void> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const status = await statusOf(url, ca).catch((error: Error) => error.message);
+    if (status === 200) return;
+    if (Date.now() > deadline) throw new Error(`${url} not served after ${timeout} ms: ${status}`);
+    await pause(50);
+  }
+}
+
+function statusOf(url: string, ca: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const agent = new Agent({ keepAlive: false });
+    const asked = request(url, { ca, agent, timeout: 2000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('timed out')));
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+export async function freeUpkiPorts(): Promise<UpkiPorts> {
+  const [ra = 0, http = 0, ca = 0, registration = 0] = await freePorts(4);
+  return { ra, http, ca, registration };
+}
+
+/**
+ * Free loopback ports below the range the system takes outgoing ports from, so that none is lost while its
+ * listener is being restarted.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
