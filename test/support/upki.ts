@@ -96,13 +96,14 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     serving: (timeout = 60_000) => serving(directoryUrl, rootPem, timeout),
     async kill(what) {
       const running = pids();
-      const victims = {
+      const chosen: (number | null)[] = {
         ra: [running.ra],
         ca: [running.ca],
         both: [running.ra, running.ca],
         supervisor: [running.supervisor],
         all: [running.supervisor, running.ra, running.ca],
-      }[what].filter((pid): pid is number => pid !== null);
+      }[what];
+      const victims = chosen.filter((pid) => pid !== null);
       for (const pid of victims) killNow(pid);
       await Promise.all(victims.map(gone));
     },
