@@ -22,7 +22,8 @@ export async function pointedToRoutes(app: FastifyInstance, { ca }: PointedToOpt
     return reply.type('application/pkix-crl').send(Buffer.from(crl)); // RFC 2585 §4.2
   });
   app.get(ISSUER_PATH, async (_request, reply) => {
-    const { chain } = await fromCa(ca.caCertificates());
-    return reply.type('application/pkix-cert').send(firstFromPem('CERTIFICATE', chain)); // RFC 2585 §4.1
+    const { root, chain } = await fromCa(ca.caCertificates());
+    // Without a chain the root issues by itself.
+    return reply.type('application/pkix-cert').send(firstFromPem('CERTIFICATE', chain || root)); // RFC 2585 §4.1
   });
 }

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { build, newFolder, upki } from './run.js';
+
+beforeAll(build, 120_000);
+
+describe('the upki command', () => {
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(await upki(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+
+  it.each([
+    ['start'],
+    ['ra', 'init'],
+    ['ra', 'register'],
+    ['ra', 'listen'],
+    ['ra', 'start'],
+    ['ra', 'crl'],
+    ['ca', 'init'],
+    ['ca', 'register'],
+    ['ca', 'listen'],
+    ['ca', 'start'],
+    ['config'],
+  ])('explains %s %s with examples', async (...words) => {
+    const args = words.filter((word) => word !== undefined);
+    const { code, stdout } = await upki([...args, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: upki ${args.join(' ')}`);
+    expect(stdout).toContain('Examples:');
+  });
+
+  it.each([
+    [['nothing']],
+    [['start', '--nothing']],
+    [['ra', 'nothing']],
+    [['ca', 'nothing']],
+    [['config', '--program', 'x']],
+  ])('ends %j with 2, as wrong usage', async (args) => {
+    const { code, stderr } = await upki(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: /);
+  });
+
+  it.each([
+    [['start']],
+    [['ra', 'start']],
+    [['ra', 'init']],
+    [['ca', 'start']],
+    [['config']],
+  ])('%j refuses a wrong setting with 2, its name, the value and what is allowed', async (args) => {
+    const { code, stderr } = await upki(args, { UPKI_DATA_DIR: newFolder(), UPKI_CA_PORT: 'x' });
+    expect(code).toBe(2);
+    expect(stderr).toContain('UPKI_CA_PORT is "x": it must be a port from 0 to 65535');
+  });
+
+  it('warns about a variable it does not know', async () => {
+    const { code, stderr } = await upki(['config'], { UPKI_RA_PROT: '1' });
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'UPKI_RA_PROT is not a variable of uPKI and was ignored; did you mean UPKI_RA_PORT?',
+    );
+  });
+
+  it('prints its configuration without secrets', async () => {
+    const { stdout } = await upki(['config'], { UPKI_CA_SEED: 'a-secret-seed-of-enough-length' });
+    expect(stdout).toContain('UPKI_RA_PORT=8000\n');
+    expect(stdout).toContain('UPKI_CA_SEED=(secret)\n');
+  });
+});
+
+describe('upki ra', () => {
+  it('init makes keys for their owner only, once', async () => {
+    const dir = newFolder();
+    expect((await upki(['ra', 'init', '-d', dir])).code).toBe(0);
+    const key = readFileSync(`${dir}/ra.key`, 'utf8');
+    expect((await upki(['ra', 'init', '-d', dir])).code).toBe(0);
+    expect(readFileSync(`${dir}/ra.key`, 'utf8')).toBe(key);
+  });
+
+  it.each(['listen', 'start', 'crl'])('%s says how to register when that has not been done', async (name) => {
+    const { code, stderr } = await upki(['ra', name, '-d', newFolder()]);
+    expect(code).toBe(78);
+    expect(stderr).toContain('this RA is not registered with a CA: run `upki ra register');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('register without a CA says that there is no connection, without a stack', async () => {
+    const env = { UPKI_CA_PORT: '1', UPKI_ZMQ_TIMEOUT: '200ms' };
+    const seed = 'a-secret-seed-of-enough-length';
+    const { code, stderr } = await upki(['ra', 'register', '-d', newFolder(), '-s', seed], env);
+    expect(code).toBe(1);
+    expect(stderr).toContain('no connection to the CA at tcp://127.0.0.1:2');
+    expect(stderr).not.toContain('    at ');
+  });
+});

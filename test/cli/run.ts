@@ -1,0 +1,43 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHECKOUT } from '../support/upki.js';
+
+/** Builds what `upki` runs from when it is older than its source, as `npm start` does. */
+export function build(): void {
+  execFileSync(process.execPath, [join(CHECKOUT, 'scripts', 'prepare.mjs')], { stdio: 'inherit' });
+}
+
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'upki-cli-'));
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the `upki` command to its end, away from the user's own files; `killAfter` ends it with kill -9. */
+export function upki(args: string[], env: NodeJS.ProcessEnv = {}, killAfter?: number): Promise<Outcome> {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [join(CHECKOUT, 'dist', 'cli', 'main.js'), ...args], {
+    env: { PATH, HOME: newFolder(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    outcome.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    outcome.stderr += chunk;
+  });
+  const killer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    // Resolves when its programs have ended too: they share its pipes.
+    child.once('close', (code) => {
+      clearTimeout(killer);
+      resolve({ ...outcome, code });
+    });
+  });
+}

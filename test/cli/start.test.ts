@@ -1,0 +1,194 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseCrl } from '../../src/x509/crl.js';
+import { AcmeClient } from '../support/acme-client.js';
+import { type RunningUpki, startUpki, type UpkiOptions } from '../support/upki.js';
+import { build, newFolder, upki } from './run.js';
+
+beforeAll(build, 120_000);
+
+const ending: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end();
+}, 30_000);
+
+async function start(options: UpkiOptions = {}): Promise<RunningUpki> {
+  const running = await startUpki(options);
+  ending.push(() => running.alive() && running.stop());
+  return running;
+}
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ending.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** The web server of the names to prove. */
+async function webServer() {
+  const answers = new Map<string, string>();
+  const server = createHttp((request, response) => {
+    const answer = answers.get(request.url ?? '');
+    response.writeHead(answer ? 200 : 404).end(answer);
+  });
+  const port = await listening(server);
+  const solve = async ({ token, keyAuthorization }: { token: string; keyAuthorization: string }) => {
+    answers.set(`/.well-known/acme-challenge/${token}`, keyAuthorization);
+  };
+  return { port, solve };
+}
+
+function client({ directoryUrl, rootPem }: RunningUpki): AcmeClient {
+  const made = new AcmeClient({ directoryUrl, ca: rootPem });
+  ending.push(() => made.close());
+  return made;
+}
+
+describe('upki start', () => {
+  it('in an empty directory makes a CA and an RA, and an ACME client gets, uses and revokes a certificate', async () => {
+    const web = await webServer();
+    const dns = await dnsServer({ 'app.example.test': '127.0.0.1' });
+    const running = await start({
+      env: {
+        UPKI_RA_CN: 'localhost',
+        UPKI_VA_HTTP_PORT: String(web.port),
+        UPKI_VA_RESOLVERS: `127.0.0.1:${dns.port}`,
+      },
+    });
+    const acme = client(running);
+    await acme.newAccount({ contact: ['mailto:admin@example.test'] });
+    const { chain } = await acme.issue({ names: ['app.example.test'], solve: web.solve });
+    const leaf = new X509Certificate(chain);
+    expect(leaf.subjectAltName).toBe('DNS:app.example.test');
+    await acme.revoke(chain, { reason: 4 });
+    const [, crlUrl = ''] =
+      /URI:(http:\S+)/.exec(leaf.toLegacyObject().infoAccess ? pointsTo(leaf) : '') ?? [];
+    const crl = parseCrl(Buffer.from(await (await fetch(crlUrl)).arrayBuffer()));
+    expect(crl.entries.map(({ serial }) => serial)).toContain(leaf.serialNumber.toLowerCase());
+  });
+
+  it('keeps keys and folders for their owner only', async () => {
+    const { dataDir } = await start();
+    const mode = (path: string) => statSync(join(dataDir, path)).mode & 0o777;
+    expect([mode('ra'), mode('ca'), mode('ra/ra.key'), mode('ra/channel.key')]).toEqual([
+      0o700, 0o700, 0o600, 0o600,
+    ]);
+  });
+
+  it('a second time serves under the same root and knows the accounts of the first', async () => {
+    const dataDir = newFolder();
+    const first = await start({ dataDir });
+    const acme = client(first);
+    await acme.newAccount();
+    expect(await first.stop()).toBe(0);
+    const second = await start({ dataDir, ports: first.ports });
+    expect(second.rootPem).toBe(first.rootPem);
+    const again = new AcmeClient({ directoryUrl: second.directoryUrl, ca: second.rootPem, key: acme.key });
+    ending.push(() => again.close());
+    const found = await again.newAccount({ onlyReturnExisting: true });
+    expect(found.status).toBe(200);
+    expect(again.accountUrl).toBe(acme.accountUrl);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends both programs cleanly on %s', async (signal) => {
+    const running = await start();
+    const { supervisor, ra, ca } = running.pids();
+    process.kill(supervisor, signal);
+    expect(await running.stop()).toBe(0);
+    expect([ra, ca].map(alive)).toEqual([false, false]);
+  });
+
+  it.each(['ra', 'ca'] as const)('starts the %s again when it was killed, and says so', async (which) => {
+    const lines: string[] = [];
+    const running = await start({ onOutput: (line) => lines.push(line) });
+    const before = running.pids()[which];
+    await running.kill(which);
+    await until(() => lines.some((line) => line.includes(`the ${which.toUpperCase()} serves again`)));
+    expect(lines).toContain(
+      `uPKI: the ${which.toUpperCase()} was ended by SIGKILL; starting it again in 0.1 s`,
+    );
+    expect(running.pids()[which]).not.toBe(before);
+    await client(running).newAccount();
+  });
+
+  it('leaves no program behind when it is killed itself', async () => {
+    const running = await start();
+    const { ra, ca } = running.pids();
+    await running.kill('supervisor');
+    await until(() => !alive(ra) && !alive(ca));
+  });
+
+  it('killed at any moment of its first start, completes it the next time', async () => {
+    const dataDir = newFolder();
+    for (const delay of [150, 300, 450, 600, 800, 1000, 1300]) {
+      await upki(
+        ['start'],
+        { UPKI_DATA_DIR: dataDir, UPKI_RA_PORT: '0', UPKI_RA_HTTP_PORT: '0', UPKI_CA_PORT: '0' },
+        delay,
+      );
+    }
+    const running = await start({ dataDir });
+    expect((await client(running).newAccount()).status).toBe(201);
+  });
+
+  it('obtains a new certificate for itself when UPKI_RA_SANS changed, and keeps its key', async () => {
+    const dataDir = newFolder();
+    const first = await start({ dataDir });
+    const key = readFileSync(join(dataDir, 'ra/ra.key'), 'utf8');
+    await first.stop();
+    await start({ dataDir, ports: first.ports, env: { UPKI_RA_SANS: 'pki.example.test,192.0.2.7' } });
+    const certificate = new X509Certificate(readFileSync(join(dataDir, 'ra/ra.crt')));
+    expect(certificate.checkHost('pki.example.test')).toBe('pki.example.test');
+    expect(certificate.checkIP('192.0.2.7')).toBe('192.0.2.7');
+    expect(readFileSync(join(dataDir, 'ra/ra.key'), 'utf8')).toBe(key);
+  });
+
+  it('refuses a second start on the same directory', async () => {
+    const { dataDir } = await start();
+    const second = await upki(['start'], {
+      UPKI_DATA_DIR: dataDir,
+      UPKI_RA_PORT: '0',
+      UPKI_RA_HTTP_PORT: '0',
+      UPKI_CA_PORT: '0',
+    });
+    expect(second.code).toBe(78);
+    expect(second.stderr).toContain(`another uPKI runs on ${dataDir}`);
+  });
+
+  it.each([
+    'UPKI_RA_PORT',
+    'UPKI_RA_HTTP_PORT',
+    'UPKI_CA_PORT',
+    'UPKI_CA_REGISTRATION_PORT',
+  ])('names %s when that port is in use', async (variable) => {
+    const port = String(await listening(createServer()));
+    const ports = {
+      UPKI_RA_PORT: '0',
+      UPKI_RA_HTTP_PORT: '0',
+      UPKI_CA_PORT: '0',
+      UPKI_CA_REGISTRATION_PORT: '0',
+    };
+    const env = { UPKI_DATA_DIR: newFolder(), UPKI_RA_HOST: '127.0.0.1', ...ports, [variable]: port };
+    const { code, stderr } = await upki(['start'], env);
+    expect(code).toBe(78);
+    expect(stderr).toContain(`port ${port} for `);
+    expect(stderr).toContain(`set ${variable} to another port`);
+  });
+});
+
+function alive(pid: number | null): boolean {
+  try {
+    return pid !== null && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function until(what: () => boolean): Promise<void> {
+  while (!what()) await pause(20);
+}
