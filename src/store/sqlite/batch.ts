@@ -1,0 +1,119 @@
+import type { Call, Failure, FailureKind, Operations } from './protocol.js';
+import type { Sql } from './sql.js';
+
+export interface BatchResult {
+  results: unknown[];
+  failures: Failure[];
+}
+
+/**
+ * Runs a batch: its reads in one snapshot, then its writes in one transaction, so that one COMMIT (one fsync)
+ * serves them all. A write that throws fails alone; when the transaction itself fails every write of it does.
+ */
+export function runBatch(sql: Sql, operations: Operations, calls: Call[]): BatchResult {
+  const batch: BatchResult = { results: new Array(calls.length), failures: [] };
+  const reads: number[] = [];
+  const writes: number[] = [];
+  calls.forEach(([name], index) => {
+    (operations[name]?.write ? writes : reads).push(index);
+  });
+  const perform = (index: number): void => {
+    const [name, args] = calls[index] as Call;
+    const operation = operations[name];
+    if (!operation) throw new Error(`the store has no operation ${name}`);
+    batch.results[index] = operation.run(sql, ...args);
+  };
+  const fail = (index: number, error: unknown): void => {
+    batch.failures.push({ index, kind: failureKind(error), message: messageOf(error) });
+  };
+
+  if (reads.length > 0) runReads(sql, reads, perform, fail);
+  if (writes.length > 0) runWrites(sql, writes, perform, fail);
+  return batch;
+}
+
+type Perform = (index: number) => void;
+type Fail = (index: number, error: unknown) => void;
+
+function runReads(sql: Sql, reads: number[], perform: Perform, fail: Fail): void {
+  try {
+    sql.beginRead();
+    for (const index of reads) attempt(index, perform, fail);
+    sql.rollback();
+  } catch (error) {
+    for (const index of reads) fail(index, error);
+    end(sql);
+  }
+}
+
+/** Without savepoints first: they would cost two statements a write, and writes hardly ever throw. */
+function runWrites(sql: Sql, writes: number[], perform: Perform, fail: Fail): void {
+  try {
+    sql.begin();
+    for (const index of writes) perform(index);
+    sql.commit();
+  } catch (error) {
+    end(sql);
+    if (failureKind(error) === 'unavailable') for (const index of writes) fail(index, error);
+    else runGuardedWrites(sql, writes, perform, fail);
+  }
+}
+
+/** One of the writes throws: each behind a savepoint, so that only that one is undone. */
+function runGuardedWrites(sql: Sql, writes: number[], perform: Perform, fail: Fail): void {
+  const failed: [index: number, error: unknown][] = [];
+  try {
+    sql.begin();
+    for (const index of writes) {
+      sql.run('SAVEPOINT call');
+      try {
+        perform(index);
+      } catch (error) {
+        // A failing disk ends the whole transaction; there is no savepoint left to go back to.
+        if (failureKind(error) === 'unavailable' || !sql.inTransaction) throw error;
+        sql.run('ROLLBACK TO call');
+        failed.push([index, error]);
+      }
+      sql.run('RELEASE call');
+    }
+    sql.commit();
+    for (const [index, error] of failed) fail(index, error);
+  } catch (error) {
+    end(sql);
+    for (const index of writes) fail(index, error);
+  }
+}
+
+function attempt(index: number, perform: Perform, fail: Fail): void {
+  try {
+    perform(index);
+  } catch (error) {
+    fail(index, error);
+  }
+}
+
+function end(sql: Sql): void {
+  try {
+    sql.rollback();
+  } catch {
+    // The next BEGIN tells whether the connection is usable; what was asked has failed already.
+  }
+}
+
+const SQLITE_CONSTRAINT = 19;
+
+/** Primary result codes (https://sqlite.org/rescode.html) that speak of the caller's values, not of the disk. */
+function failureKind(error: unknown): FailureKind {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  if (typeof code !== 'number') return 'fault';
+  const primary = code & 0xff;
+  if (primary === SQLITE_CONSTRAINT) return 'conflict';
+  return UNAVAILABLE.has(primary) ? 'unavailable' : 'fault';
+}
+
+/** BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
+const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,49 @@
+import type { DocumentKind, Page } from '../../ca-store.js';
+import { read, write } from '../protocol.js';
+
+/** Copies of ACME objects, as JSON nobody here looks into. */
+
+export type DocumentRow = [kind: string, id: string, parentId: string | null, body: string];
+
+const COLUMNS = 'kind, id, parent_id, body';
+
+export const documentOperations = {
+  putDocument: write((sql, row: DocumentRow): void => {
+    sql.run(
+      `INSERT INTO documents (${COLUMNS}) VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE
+       SET parent_id = excluded.parent_id, body = excluded.body`,
+      ...row,
+    );
+  }),
+
+  getDocument: read((sql, kind: DocumentKind, id: string): DocumentRow | undefined =>
+    sql.get<DocumentRow>(`SELECT ${COLUMNS} FROM documents WHERE kind = ? AND id = ?`, kind, id),
+  ),
+
+  listDocuments: read(
+    (
+      sql,
+      kind: DocumentKind,
+      parentId: string | null,
+      after: string | null,
+      limit: number,
+    ): Page<DocumentRow> => {
+      const items =
+        parentId === null
+          ? sql.all<DocumentRow>(
+              `SELECT ${COLUMNS} FROM documents WHERE kind = ? AND id > ? ORDER BY id LIMIT ?`,
+              kind,
+              after ?? '',
+              limit,
+            )
+          : sql.all<DocumentRow>(
+              `SELECT ${COLUMNS} FROM documents WHERE kind = ? AND parent_id = ? AND id > ? ORDER BY id LIMIT ?`,
+              kind,
+              parentId,
+              after ?? '',
+              limit,
+            );
+      return { items, next: items.length < limit ? null : (items.at(-1)?.[1] ?? null) };
+    },
+  ),
+};

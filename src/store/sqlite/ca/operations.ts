@@ -1,0 +1,16 @@
+import { settingsOperations } from '../settings.js';
+import { certificateOperations } from './certificates.js';
+import { crlOperations } from './crl.js';
+import { documentOperations } from './documents.js';
+import { registryOperations } from './registry.js';
+
+/** Everything the database thread does for the CA. */
+export const caOperations = {
+  ...certificateOperations,
+  ...crlOperations,
+  ...registryOperations,
+  ...documentOperations,
+  ...settingsOperations,
+};
+
+export type CaOperations = typeof caOperations;

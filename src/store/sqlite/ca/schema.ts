@@ -1,0 +1,63 @@
+import { SETTINGS_SCHEMA } from '../settings.js';
+
+/** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
+export const caMigrations: readonly string[] = [
+  `
+  ${SETTINGS_SCHEMA}
+  CREATE TABLE certificates (
+    serial TEXT NOT NULL UNIQUE,
+    cn TEXT NOT NULL,
+    dn TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    identifiers TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    order_id TEXT,
+    account_id TEXT,
+    issued_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    reason INTEGER,
+    deleted_at INTEGER,
+    der BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX certificates_by_order ON certificates (order_id) WHERE order_id IS NOT NULL;
+  CREATE INDEX certificates_by_cn ON certificates (cn);
+  CREATE INDEX certificates_revoked ON certificates (not_after, serial) WHERE revoked_at IS NOT NULL;
+
+  CREATE TABLE crl (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    last_number INTEGER NOT NULL,
+    number INTEGER,
+    der BLOB,
+    this_update INTEGER,
+    next_update INTEGER
+  ) STRICT;
+  INSERT INTO crl (id, last_number) VALUES (1, 0);
+
+  CREATE TABLE nodes (
+    cn TEXT PRIMARY KEY,
+    profile TEXT NOT NULL,
+    sans TEXT NOT NULL,
+    registered_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE admins (dn TEXT NOT NULL UNIQUE, added_at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE peers (
+    public_key TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL,
+    cn TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    revoked_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE documents (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    parent_id TEXT,
+    body TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX documents_by_parent ON documents (kind, parent_id, id) WHERE parent_id IS NOT NULL;
+  `,
+];

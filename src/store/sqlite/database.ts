@@ -1,0 +1,40 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { migrate } from './migrations.js';
+import type { StoreKind } from './protocol.js';
+
+/** How long another process (a command-line tool, a backup) may hold the write lock before a batch fails. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** WAL pages between checkpoints: 16 MB, so that a busy page is copied to the database once for many commits. */
+const CHECKPOINT_PAGES = 4_000;
+/** Page cache in KiB; holds the hot ends of all indexes of a busy authority. */
+const CACHE_KIB = 32_768;
+
+/**
+ * Opens (or makes) a database: file 0600, its folder, when made here, 0700. A commit is on disk when it returns
+ * (WAL with synchronous=FULL). Throws StoreTooNew for a schema of a newer program.
+ */
+export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstance {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // Made before SQLite does, so that it is never readable by others; -wal and -shm take over its mode.
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(`
+      PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -${CACHE_KIB};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    `);
+    migrate(db, kind);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}

@@ -1,0 +1,195 @@
+import { Worker } from 'node:worker_threads';
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../errors.js';
+import type { Call, Failure, Operations, Reply, Request, StoreKind, WorkerData } from './protocol.js';
+
+/** Calls a batch carries at most: bounds how long one commit takes and how large one message is. */
+const MAX_BATCH = 512;
+/** Calls waiting at most; beyond it the disk is hopelessly behind and callers are told at once. */
+const MAX_WAITING = 20_000;
+/** Pause before a crashed database thread is started again, doubled at each failure in a row. */
+const FIRST_RESTART_MS = 100;
+const MAX_RESTART_MS = 5_000;
+
+/** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (scripts/prepare.mjs). */
+const WORKER_URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../../dist/store/sqlite/worker.js', import.meta.url)
+  : new URL('./worker.js', import.meta.url);
+
+interface Waiting {
+  call: Call;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+type Arguments<O> = O extends { run(sql: never, ...args: infer A): unknown } ? A : never;
+type Result<O> = O extends { run(...args: never[]): infer R } ? R : never;
+
+export interface EngineOptions {
+  path: string;
+  kind: StoreKind;
+  /** The database thread died or could not be started again; it is being restarted. */
+  onCrash?(error: Error): void;
+}
+
+/**
+ * SQLite behind a queue. Calls made while a batch is under way wait and leave together as the next one, in one
+ * message; the thread carries a batch out in one transaction, so a commit's fsync is shared by all who wait for it.
+ * A call resolves after COMMIT. Rejects with StoreUnavailable when nothing could be kept, with StoreConflict when
+ * the values contradict what is stored.
+ */
+export class Engine<O extends Operations> {
+  readonly #options: EngineOptions;
+  #worker: Worker | null = null;
+  #waiting: Waiting[] = [];
+  #running: Waiting[] | null = null;
+  #scheduled = false;
+  #restart: NodeJS.Timeout | null = null;
+  #failuresInARow = 0;
+  #closed: Promise<void> | null = null;
+  #drained: (() => void) | null = null;
+
+  private constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the database, migrated. Rejects with StoreTooNew, or StoreUnavailable saying why it cannot be opened. */
+  static async open<O extends Operations>(options: EngineOptions): Promise<Engine<O>> {
+    const engine = new Engine<O>(options);
+    await engine.#start();
+    return engine;
+  }
+
+  call<Name extends keyof O & string>(
+    name: Name,
+    ...args: Arguments<O[Name]>
+  ): Promise<Awaited<Result<O[Name]>>> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new StoreUnavailable('the store is closed'));
+      if (this.#waiting.length >= MAX_WAITING) {
+        return reject(new StoreUnavailable(`${MAX_WAITING} calls wait for the database already`));
+      }
+      this.#waiting.push({ call: [name, args], resolve: resolve as (result: unknown) => void, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Carries out what was asked before, then closes the database. Later calls reject. */
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#running || this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    if (this.#restart) clearTimeout(this.#restart);
+    const worker = this.#worker;
+    if (!worker) return;
+    this.#worker = null;
+    await new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve());
+      worker.postMessage(null satisfies Request);
+    });
+  }
+
+  /** After the sockets' turn of the event loop, so that calls of many requests leave in one message. */
+  #schedule(): void {
+    if (this.#scheduled || this.#running || !this.#worker) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#running || !this.#worker) return;
+    if (this.#waiting.length === 0) {
+      this.#drained?.();
+      return;
+    }
+    this.#running = this.#waiting.length <= MAX_BATCH ? this.#waiting : this.#waiting.slice(0, MAX_BATCH);
+    this.#waiting = this.#waiting.length <= MAX_BATCH ? [] : this.#waiting.slice(MAX_BATCH);
+    this.#worker.postMessage(this.#running.map(({ call }) => call) satisfies Request);
+  }
+
+  #receive(results: unknown[], failures: Failure[]): void {
+    const batch = this.#running ?? [];
+    this.#running = null;
+    this.#failuresInARow = 0;
+    for (const { index, kind, message } of failures) batch[index]?.reject(errorOf(kind, message));
+    // Resolving one that was rejected does nothing.
+    batch.forEach(({ resolve }, index) => {
+      resolve(results[index]);
+    });
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#drained?.();
+  }
+
+  /** Resolves when the thread has the database open. */
+  #start(): Promise<void> {
+    const { path, kind } = this.#options;
+    const worker = new Worker(WORKER_URL, { workerData: { path, kind } satisfies WorkerData });
+    return new Promise((resolve, reject) => {
+      let ready = false;
+      let cause: Error | null = null;
+      worker.on('error', (error) => {
+        cause = error;
+      });
+      worker.on('exit', (code) => {
+        const error = cause ?? new StoreUnavailable(`the database thread ended with code ${code}`);
+        if (!ready) reject(error);
+        else if (this.#worker === worker) this.#crashed(error);
+      });
+      worker.on('message', (reply: Reply) => {
+        if (reply.type === 'done') this.#receive(reply.results, reply.failures);
+        else if (reply.type === 'refused') {
+          const Refusal = reply.reason === 'tooNew' ? StoreTooNew : StoreUnavailable;
+          cause = new Refusal(`${path}: ${reply.message}`);
+        } else {
+          ready = true;
+          resolve();
+          // Closed while a crashed thread was being replaced, with nothing left to do.
+          if (this.#closed && !this.#drained) return worker.postMessage(null satisfies Request);
+          this.#worker = worker;
+          if (this.#waiting.length > 0 || this.#drained) this.#schedule();
+        }
+      });
+    });
+  }
+
+  /** Nobody knows which calls of the running batch were kept; those that wait are kept for the next thread. */
+  #crashed(error: Error): void {
+    this.#worker = null;
+    const lost = this.#running ?? [];
+    this.#running = null;
+    for (const { reject } of lost) reject(new StoreUnavailable('the database thread died', { cause: error }));
+    this.#restartLater(error);
+  }
+
+  #restartLater(error: Error): void {
+    this.#options.onCrash?.(error);
+    const pause = Math.min(FIRST_RESTART_MS * 2 ** this.#failuresInARow, MAX_RESTART_MS);
+    this.#failuresInARow += 1;
+    this.#restart = setTimeout(() => {
+      this.#restart = null;
+      this.#start().catch((failure: Error) => {
+        const refused = this.#waiting;
+        this.#waiting = [];
+        for (const { reject } of refused) {
+          reject(new StoreUnavailable('the database thread cannot be started', { cause: failure }));
+        }
+        this.#drained?.();
+        if (!this.#closed) this.#restartLater(failure);
+      });
+    }, pause);
+  }
+}
+
+function errorOf(kind: Failure['kind'], message: string): Error {
+  if (kind === 'unavailable') return new StoreUnavailable(message);
+  return kind === 'conflict' ? new StoreConflict(message) : new Error(message);
+}

@@ -1,0 +1,126 @@
+import type { Certificate } from '../../../ra/types.js';
+import { read, write } from '../protocol.js';
+import type { Sql } from '../sql.js';
+
+/** RFC 8555 §7.4.2, §7.6; RFC 9773. */
+
+const COLUMNS =
+  'id, order_id, account_id, serial, ari_id, fingerprint, identifiers, chain, not_before, not_after, ' +
+  'revoked_at, revocation_reason, replaced_by';
+
+export type CertificateRow = [
+  id: string,
+  orderId: string,
+  accountId: string,
+  serial: string,
+  ariId: string,
+  fingerprint: string,
+  identifiers: string,
+  chain: string,
+  notBefore: number,
+  notAfter: number,
+  revokedAt: number | null,
+  revocationReason: number | null,
+  replacedBy: string | null,
+];
+
+export function toRow(certificate: Certificate): CertificateRow {
+  return [
+    certificate.id,
+    certificate.orderId,
+    certificate.accountId,
+    certificate.serial,
+    certificate.ariId,
+    certificate.fingerprint,
+    JSON.stringify(certificate.identifiers),
+    certificate.chain,
+    certificate.notBefore,
+    certificate.notAfter,
+    certificate.revokedAt,
+    certificate.revocationReason,
+    certificate.replacedBy,
+  ];
+}
+
+export function fromRow(row: CertificateRow): Certificate {
+  const [id, orderId, accountId, serial, ariId, fingerprint, identifiers, chain, ...rest] = row;
+  const [notBefore, notAfter, revokedAt, revocationReason, replacedBy] = rest;
+  return {
+    id,
+    orderId,
+    accountId,
+    serial,
+    ariId,
+    fingerprint,
+    identifiers: JSON.parse(identifiers),
+    chain,
+    notBefore,
+    notAfter,
+    revokedAt,
+    revocationReason,
+    replacedBy,
+  };
+}
+
+/** RFC 9773 §4.1: the second half of a certificate identifier is the serial number's content octets. */
+export function serialOfAriId(ariId: string): string {
+  return Buffer.from(ariId.slice(ariId.indexOf('.') + 1), 'base64url').toString('hex');
+}
+
+export function insertCertificate(sql: Sql, row: CertificateRow): void {
+  sql.run(`INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...row);
+}
+
+/** RFC 9773 §5: at most one order replaces a certificate. */
+export function claimPredecessor(sql: Sql, ariId: string, orderId: string): boolean {
+  return (
+    sql.run(
+      'UPDATE certificates SET replaced_by = ? WHERE serial = ? AND ari_id = ? AND replaced_by IS NULL',
+      orderId,
+      serialOfAriId(ariId),
+      ariId,
+    ) > 0
+  );
+}
+
+/** RFC 9773 §5: an order that became invalid no longer replaces anything; another one may. */
+export function releasePredecessor(sql: Sql, orderId: string): void {
+  const row = sql.get<[replaces: string | null, certificateId: string | null]>(
+    'SELECT replaces, certificate_id FROM orders WHERE id = ?',
+    orderId,
+  );
+  if (!row || row[0] === null || row[1] !== null) return;
+  sql.run(
+    'UPDATE certificates SET replaced_by = NULL WHERE serial = ? AND replaced_by = ?',
+    serialOfAriId(row[0]),
+    orderId,
+  );
+}
+
+export const certificateOperations = {
+  getCertificate: read((sql, id: string): CertificateRow | undefined =>
+    sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE id = ?`, id),
+  ),
+
+  findCertificateBySerial: read((sql, serial: string): CertificateRow | undefined =>
+    sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = ?`, serial),
+  ),
+
+  findCertificateByAriId: read((sql, ariId: string): CertificateRow | undefined =>
+    sql.get<CertificateRow>(
+      `SELECT ${COLUMNS} FROM certificates WHERE serial = ? AND ari_id = ?`,
+      serialOfAriId(ariId),
+      ariId,
+    ),
+  ),
+
+  /** The first revocation's time and reason stay. */
+  recordRevocation: write((sql, serial: string, at: number, reason: number | null): void => {
+    sql.run(
+      'UPDATE certificates SET revoked_at = ?, revocation_reason = ? WHERE serial = ? AND revoked_at IS NULL',
+      at,
+      reason,
+      serial,
+    );
+  }),
+};

@@ -1,0 +1,20 @@
+import { settingsOperations } from '../settings.js';
+import { accountOperations } from './accounts.js';
+import { authorizationOperations } from './authorizations.js';
+import { certificateOperations } from './certificates.js';
+import { orderOperations } from './orders.js';
+import { purgeOperations } from './purge.js';
+import { validationOperations } from './validations.js';
+
+/** Everything the database thread does for the RA. */
+export const raOperations = {
+  ...accountOperations,
+  ...orderOperations,
+  ...authorizationOperations,
+  ...validationOperations,
+  ...certificateOperations,
+  ...purgeOperations,
+  ...settingsOperations,
+};
+
+export type RaOperations = typeof raOperations;

@@ -1,0 +1,178 @@
+import type { Order } from '../../../ra/types.js';
+import { read, write } from '../protocol.js';
+import type { Row, Sql } from '../sql.js';
+import {
+  type AuthorizationRow,
+  authorizationById,
+  type InsertRow,
+  insertAuthorization,
+} from './authorizations.js';
+import {
+  type CertificateRow,
+  claimPredecessor,
+  insertCertificate,
+  releasePredecessor,
+} from './certificates.js';
+
+/** RFC 8555 §7.1.3, §7.4. */
+
+const CREATED =
+  'id, account_id, identifiers, authorization_ids, profile, not_before, not_after, replaces, created_at, expires_at';
+const COLUMNS = `${CREATED}, csr, deferred, error, certificate_id`;
+
+export type NewOrderRow = [
+  id: string,
+  accountId: string,
+  identifiers: string,
+  authorizationIds: string,
+  profile: string,
+  notBefore: number | null,
+  notAfter: number | null,
+  replaces: string | null,
+  createdAt: number,
+  expiresAt: number,
+];
+
+export type OrderRow = [
+  ...NewOrderRow,
+  csr: Uint8Array | null,
+  deferred: number,
+  error: string | null,
+  certificateId: string | null,
+];
+
+export interface ClaimedOrder {
+  order: OrderRow;
+  attempts: number;
+}
+
+/** What a new order brings; it has neither CSR nor outcome. */
+export function toRow(order: Order): NewOrderRow {
+  return [
+    order.id,
+    order.accountId,
+    JSON.stringify(order.identifiers),
+    JSON.stringify(order.authorizationIds),
+    order.profile,
+    order.notBefore,
+    order.notAfter,
+    order.replaces,
+    order.createdAt,
+    order.expiresAt,
+  ];
+}
+
+export function fromRow(row: OrderRow): Order {
+  const [id, accountId, identifiers, authorizationIds, profile, notBefore, notAfter, replaces, ...rest] = row;
+  const [createdAt, expiresAt, csr, deferred, error, certificateId] = rest;
+  return {
+    id,
+    accountId,
+    identifiers: JSON.parse(identifiers),
+    authorizationIds: JSON.parse(authorizationIds),
+    profile,
+    notBefore,
+    notAfter,
+    replaces,
+    createdAt,
+    expiresAt,
+    csr,
+    finalizeDeferred: deferred !== 0,
+    error: error === null ? null : JSON.parse(error),
+    certificateId,
+  };
+}
+
+function orderById(sql: Sql, id: string): OrderRow | undefined {
+  return sql.get<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = ?`, id);
+}
+
+function present(row: Row | undefined): row is AuthorizationRow {
+  return row !== undefined;
+}
+
+export const orderOperations = {
+  createOrder: write((sql, order: NewOrderRow, authorizations: InsertRow[]): boolean => {
+    const [id, , , , , , , replaces] = order;
+    if (replaces !== null && !claimPredecessor(sql, replaces, id)) return false;
+    sql.run(`INSERT INTO orders (${CREATED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...order);
+    for (const authorization of authorizations) insertAuthorization(sql, authorization);
+    return true;
+  }),
+
+  getOrder: read((sql, id: string): { order: OrderRow; authorizations: AuthorizationRow[] } | undefined => {
+    const order = orderById(sql, id);
+    if (!order) return undefined;
+    const ids: string[] = JSON.parse(order[3]);
+    return { order, authorizations: ids.map((each) => authorizationById(sql, each)).filter(present) };
+  }),
+
+  /** `after` null is the first page: every id is less than a character no id has. */
+  listOrderIds: read((sql, accountId: string, after: string | null, limit: number, now: number): string[] =>
+    sql
+      .all<[id: string]>(
+        `SELECT id FROM orders WHERE account_id = ? AND id < ?
+           AND (expires_at > ? OR certificate_id IS NOT NULL OR due_at IS NOT NULL)
+         ORDER BY id DESC LIMIT ?`,
+        accountId,
+        after ?? '~',
+        now,
+        limit,
+      )
+      .map(([id]) => id),
+  ),
+
+  beginFinalize: write(
+    (sql, id: string, csr: Uint8Array, leaseUntil: number): boolean =>
+      sql.run(
+        `UPDATE orders SET csr = ?, due_at = ?
+         WHERE id = ? AND csr IS NULL AND error IS NULL AND certificate_id IS NULL`,
+        csr,
+        leaseUntil,
+        id,
+      ) > 0,
+  ),
+
+  deferFinalize: write((sql, id: string, retryAt: number): void => {
+    sql.run(
+      'UPDATE orders SET deferred = 1, attempts = attempts + 1, due_at = ? WHERE id = ? AND due_at IS NOT NULL',
+      retryAt,
+      id,
+    );
+  }),
+
+  claimFinalizations: write((sql, now: number, leaseUntil: number, limit: number): ClaimedOrder[] => {
+    const due = sql.all<[attempts: number, ...OrderRow]>(
+      `SELECT attempts, ${COLUMNS} FROM orders WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
+      now,
+      limit,
+    );
+    return due.map(([attempts, ...order]) => {
+      sql.run('UPDATE orders SET due_at = ? WHERE id = ?', leaseUntil, order[0]);
+      return { order, attempts };
+    });
+  }),
+
+  failOrder: write((sql, id: string, error: string): boolean => {
+    const failed = sql.run(
+      'UPDATE orders SET error = ?, due_at = NULL WHERE id = ? AND error IS NULL AND certificate_id IS NULL',
+      error,
+      id,
+    );
+    if (failed === 0) return false;
+    releasePredecessor(sql, id);
+    return true;
+  }),
+
+  /** A certificate that exists is the order's, even if another runner gave the order up meanwhile. */
+  recordIssuance: write((sql, orderId: string, certificate: CertificateRow): boolean => {
+    const changes = sql.run(
+      'UPDATE orders SET certificate_id = ?, error = NULL, due_at = NULL WHERE id = ? AND certificate_id IS NULL',
+      certificate[0],
+      orderId,
+    );
+    if (changes === 0) return false;
+    insertCertificate(sql, certificate);
+    return true;
+  }),
+};

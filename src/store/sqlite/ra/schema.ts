@@ -1,0 +1,94 @@
+import { SETTINGS_SCHEMA } from '../settings.js';
+
+/**
+ * The RA's tables. Ids begin with the time, so rows kept in id order (WITHOUT ROWID) are appended. Indexes are
+ * partial where only unfinished rows are asked for: they stay small however many certificates there are.
+ * Orders and authorizations do not reference each other by foreign key: purging an order would have to look for
+ * its children by an index nothing else needs; it deletes the ids the order lists instead.
+ */
+export const raMigrations: readonly string[] = [
+  `
+  ${SETTINGS_SCHEMA}
+  CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    thumbprint TEXT NOT NULL UNIQUE,
+    jwk TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    terms_agreed_at INTEGER,
+    external_account TEXT,
+    created_at INTEGER NOT NULL,
+    deactivated_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE orders (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    identifiers TEXT NOT NULL,
+    authorization_ids TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    not_before INTEGER,
+    not_after INTEGER,
+    replaces TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    csr BLOB,
+    deferred INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    certificate_id TEXT,
+    -- Set while a finalize is unfinished: end of its lease, or when to try again.
+    due_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX orders_by_account ON orders (account_id, id);
+  CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX orders_idle ON orders (expires_at) WHERE certificate_id IS NULL AND due_at IS NULL;
+
+  CREATE TABLE authorizations (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    order_id TEXT,
+    -- type ':' value, the value with its '*.' for a wildcard
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    deactivated_at INTEGER,
+    revoked_at INTEGER,
+    token TEXT NOT NULL,
+    challenges TEXT NOT NULL,
+    -- 'open' until a challenge ended or the authorization was ended; then 'valid' or 'ended'
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX authorizations_open_by_token ON authorizations (token) WHERE state = 'open';
+  CREATE INDEX authorizations_valid ON authorizations (account_id, name, (order_id IS NULL), expires_at)
+    WHERE state = 'valid';
+  CREATE INDEX authorizations_without_order ON authorizations (expires_at) WHERE order_id IS NULL;
+
+  -- Challenges answered and not ended, with the end of their lease or when to try again.
+  CREATE TABLE open_validations (
+    authorization_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (authorization_id, type)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX open_validations_due ON open_validations (due_at);
+
+  -- Rows are larger than what a WITHOUT ROWID table keeps in its leaves. A lookup by ARI id goes by the serial in it.
+  CREATE TABLE certificates (
+    id TEXT NOT NULL UNIQUE,
+    order_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    serial TEXT NOT NULL UNIQUE,
+    ari_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    identifiers TEXT NOT NULL,
+    chain TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    revoked_at INTEGER,
+    revocation_reason INTEGER,
+    replaced_by TEXT
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,116 @@
+import { write } from '../protocol.js';
+import type { Sql } from '../sql.js';
+import { type AuthorizationRow, COLUMNS, type StoredChallenge } from './authorizations.js';
+import { releasePredecessor } from './certificates.js';
+
+/** The queue of answered challenges (RFC 8555 §7.5.1, §8.2). */
+
+export interface ClaimedChallenge {
+  authorization: AuthorizationRow;
+  type: string;
+  attempts: number;
+  thumbprint: string;
+}
+
+/** The challenges of an authorization still open, else null. */
+function openChallenges(sql: Sql, id: string): StoredChallenge[] | null {
+  const row = sql.get<[challenges: string]>(
+    "SELECT challenges FROM authorizations WHERE id = ? AND state = 'open'",
+    id,
+  );
+  return row ? JSON.parse(row[0]) : null;
+}
+
+function ofType(challenges: StoredChallenge[] | null, type: string): StoredChallenge | undefined {
+  return challenges?.find((challenge) => challenge.type === type);
+}
+
+const QUALIFIED = COLUMNS.split(', ')
+  .map((column) => `a.${column}`)
+  .join(', ');
+
+const CLAIMABLE = `
+  SELECT v.type, v.attempts, accounts.thumbprint, ${QUALIFIED}
+  FROM open_validations v
+  JOIN authorizations a ON a.id = v.authorization_id
+  JOIN accounts ON accounts.id = a.account_id
+  WHERE v.due_at <= ? ORDER BY v.due_at LIMIT ?`;
+
+export const validationOperations = {
+  answerChallenge: write((sql, id: string, type: string, at: number, leaseUntil: number): boolean => {
+    const challenges = openChallenges(sql, id);
+    const challenge = ofType(challenges, type);
+    if (!challenge || challenge.answeredAt !== null) return false;
+    challenge.answeredAt = at;
+    sql.run('UPDATE authorizations SET challenges = ? WHERE id = ?', JSON.stringify(challenges), id);
+    sql.run(
+      'INSERT INTO open_validations (authorization_id, type, due_at) VALUES (?, ?, ?)',
+      id,
+      type,
+      leaseUntil,
+    );
+    return true;
+  }),
+
+  claimValidations: write((sql, now: number, leaseUntil: number, limit: number): ClaimedChallenge[] => {
+    const due = sql.all<[type: string, attempts: number, thumbprint: string, ...AuthorizationRow]>(
+      CLAIMABLE,
+      now,
+      limit,
+    );
+    return due.map(([type, attempts, thumbprint, ...authorization]) => {
+      sql.run(
+        'UPDATE open_validations SET due_at = ? WHERE authorization_id = ? AND type = ?',
+        leaseUntil,
+        authorization[0],
+        type,
+      );
+      return { authorization, type, attempts, thumbprint };
+    });
+  }),
+
+  recordAttempt: write((sql, id: string, type: string, error: string, retryAt: number): void => {
+    const counted = sql.run(
+      'UPDATE open_validations SET attempts = attempts + 1, due_at = ? WHERE authorization_id = ? AND type = ?',
+      retryAt,
+      id,
+      type,
+    );
+    const challenges = openChallenges(sql, id);
+    const challenge = ofType(challenges, type);
+    if (counted === 0 || !challenge) return;
+    challenge.error = JSON.parse(error);
+    sql.run('UPDATE authorizations SET challenges = ? WHERE id = ?', JSON.stringify(challenges), id);
+  }),
+
+  /** Undefined when the validation was ended before, by its outcome or with its authorization. */
+  completeValidation: write(
+    (
+      sql,
+      id: string,
+      type: string,
+      at: number,
+      error: string | null,
+      expiresAt: number,
+    ): AuthorizationRow | undefined => {
+      const challenges = openChallenges(sql, id);
+      const challenge = ofType(challenges, type);
+      if (!challenge || challenge.answeredAt === null) return undefined;
+      challenge.error = error === null ? null : JSON.parse(error);
+      if (error === null) challenge.validatedAt = at;
+      else challenge.failedAt = at;
+      // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing.
+      sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
+      const row = sql.get<AuthorizationRow>(
+        `UPDATE authorizations SET challenges = ?, state = ?, expires_at = coalesce(?, expires_at)
+         WHERE id = ? RETURNING ${COLUMNS}`,
+        JSON.stringify(challenges),
+        error === null ? 'valid' : 'ended',
+        error === null ? expiresAt : null,
+        id,
+      );
+      if (error !== null && row?.[2]) releasePredecessor(sql, row[2]);
+      return row;
+    },
+  ),
+};

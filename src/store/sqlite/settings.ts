@@ -1,0 +1,26 @@
+import { read, write } from './protocol.js';
+
+/** Small named values, and the proof that a write can be made durable; the same in both schemas. */
+export const settingsOperations = {
+  getSetting: read((sql, name: string): string | null => {
+    const row = sql.get<[value: string]>('SELECT value FROM settings WHERE name = ?', name);
+    return row ? row[0] : null;
+  }),
+  putSetting: write((sql, name: string, value: string): void => {
+    sql.run(
+      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
+  }),
+  /** Changes a page, so that COMMIT has something to write. */
+  ping: write((sql): void => {
+    sql.run('UPDATE pings SET count = count + 1');
+  }),
+};
+
+export const SETTINGS_SCHEMA = `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE pings (count INTEGER NOT NULL) STRICT;
+  INSERT INTO pings VALUES (0);
+`;

@@ -1,0 +1,59 @@
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+
+export type SqlValue = null | number | string | Uint8Array;
+export type Row = SqlValue[];
+
+/** Runs SQL on one connection; each text is compiled once. Rows are arrays in column order, cheap to hand over. */
+export class Sql {
+  readonly #db: DatabaseSyncInstance;
+  readonly #statements = new Map<string, StatementSyncInstance>();
+
+  constructor(db: DatabaseSyncInstance) {
+    this.#db = db;
+  }
+
+  /** The first row. The caller names the row's type: it is the list of columns it selected. */
+  get<R extends Row>(text: string, ...values: SqlValue[]): R | undefined {
+    return this.#prepare(text).get(...values) as R | undefined;
+  }
+
+  all<R extends Row>(text: string, ...values: SqlValue[]): R[] {
+    return this.#prepare(text).all(...values) as R[];
+  }
+
+  /** How many rows the statement changed. */
+  run(text: string, ...values: SqlValue[]): number {
+    return Number(this.#prepare(text).run(...values).changes);
+  }
+
+  begin(): void {
+    this.run('BEGIN IMMEDIATE');
+  }
+
+  beginRead(): void {
+    this.run('BEGIN');
+  }
+
+  commit(): void {
+    this.run('COMMIT');
+  }
+
+  /** SQLite ends a transaction by itself on some errors; then there is nothing to roll back. */
+  rollback(): void {
+    if (this.#db.isTransaction) this.run('ROLLBACK');
+  }
+
+  get inTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
+  #prepare(text: string): StatementSyncInstance {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      statement = this.#db.prepare(text);
+      statement.setReturnArrays(true);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,38 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { StoreTooNew } from '../errors.js';
+import { runBatch } from './batch.js';
+import { caOperations } from './ca/operations.js';
+import { openDatabase } from './database.js';
+import type { Operations, Reply, Request, StoreKind, WorkerData } from './protocol.js';
+import { raOperations } from './ra/operations.js';
+import { Sql } from './sql.js';
+
+/** The database thread: opens the file, then carries out batch after batch. Started by engine.ts only. */
+
+const OPERATIONS: Record<StoreKind, Operations> = { ra: raOperations, ca: caOperations };
+
+function main(): void {
+  if (!parentPort) throw new Error('this module is a worker thread of the store');
+  const port = parentPort;
+  const send = (reply: Reply): void => port.postMessage(reply);
+  const { path, kind } = workerData as WorkerData;
+  try {
+    const db = openDatabase(path, kind);
+    const sql = new Sql(db);
+    port.on('message', (request: Request) => {
+      if (request) {
+        send({ type: 'done', ...runBatch(sql, OPERATIONS[kind], request) });
+        return;
+      }
+      db.close();
+      port.close();
+    });
+    send({ type: 'ready' });
+  } catch (error) {
+    const reason = error instanceof StoreTooNew ? 'tooNew' : 'failed';
+    send({ type: 'refused', reason, message: error instanceof Error ? error.message : String(error) });
+    port.close();
+  }
+}
+
+main();
