@@ -1,9 +1,24 @@
+import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { ConfigError } from '../config/index.js';
+import { CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
+import { StoreTooNew, StoreUnavailable } from '../store/errors.js';
 import { CannotStart } from './exit.js';
 
-/** One or a few lines for a person: what an operator can mend without a stack trace, everything else with it. */
+/** Errors whose message tells an operator all there is to know. */
+const PLAIN = [
+  CannotStart,
+  ChannelRefused,
+  ChannelUnavailable,
+  CaRefused,
+  CaUnavailable,
+  StoreTooNew,
+  StoreUnavailable,
+];
+
+/** One or a few lines for a person; with a stack trace only when the fault may be ours. */
 export function describeError(error: unknown): string {
   if (error instanceof ConfigError) return error.complaints.join('\n');
-  if (error instanceof CannotStart) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (PLAIN.some((each) => error instanceof each)) return error.message;
+  return error.stack ?? error.message;
 }

@@ -219,15 +219,12 @@ export const SETTINGS = {
     programs: RA,
     doc: 'Port dialed for tls-alpn-01. RFC 8737 fixes 443; other values are for test networks.',
   }),
-  deniedAddresses: setting(
-    is.list(is.cidr, 'CIDRs'),
-    ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32'],
-    {
-      env: 'UPKI_VA_DENY',
-      programs: RA,
-      doc: 'Addresses validation never dials, also after redirects. The default is link-local and cloud metadata services.',
-    },
-  ),
+  deniedAddresses: optional(is.list(is.cidr, 'CIDRs'), {
+    env: 'UPKI_VA_DENY',
+    programs: RA,
+    defaultText: 'link-local, multicast and unspecified addresses, and the metadata services of clouds',
+    doc: 'Addresses validation never dials, also after redirects; what is given here replaces the default.',
+  }),
   caaMode: setting(is.choice('enforce', 'off'), 'enforce', {
     env: 'UPKI_VA_CAA',
     programs: RA,
