@@ -1,0 +1,113 @@
+import { ValidationFailure } from './failure.js';
+import type { CaaRecord, Resolver } from './resolver.js';
+import type { ValidationRequest } from './types.js';
+
+/**
+ * `lenient`: a record set that is found binds, a lookup that fails does not: names of private networks are often in
+ * no DNS at all. `strict`: no answer, no certificate (RFC 8659 §3). `off`: not asked.
+ */
+export type CaaMode = 'lenient' | 'strict' | 'off';
+
+export interface CaaOptions {
+  mode: CaaMode;
+  /** Issuer domain names this authority answers to (RFC 8659 §4.2); also `meta.caaIdentities`. */
+  identities: readonly string[];
+}
+
+/** A lenient check gives up this soon, and does not ask again for a while where nobody answers. */
+const LENIENT_WAIT = 1_000;
+const SILENCE = 30_000;
+/** RFC 8659 §4.1: tags this authority understands; an unknown one that is critical forbids. */
+const KNOWN_TAGS = new Set([
+  'issue',
+  'issuewild',
+  'iodef',
+  'contactemail',
+  'contactphone',
+  'issuemail',
+  'issuevmc',
+]);
+
+/** Checks CAA records (RFC 8659, RFC 8657) of DNS names. */
+export class CaaChecker {
+  #silentUntil = 0;
+
+  constructor(
+    private readonly resolver: Resolver,
+    private readonly options: CaaOptions,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws ValidationFailure of type `caa` when forbidden; `dns` when strict and there is no answer. */
+  async check(challenge: ValidationRequest, signal: AbortSignal): Promise<void> {
+    const { mode, identities } = this.options;
+    if (mode === 'off' || challenge.identifier.type !== 'dns') return;
+    const lenient = mode === 'lenient';
+    if (lenient && this.now() < this.#silentUntil) return;
+    const limit = lenient ? AbortSignal.any([signal, AbortSignal.timeout(LENIENT_WAIT)]) : signal;
+    let found: { name: string; records: CaaRecord[] } | null;
+    try {
+      found = await this.#relevantSet(challenge.identifier.value, limit);
+    } catch (error) {
+      if (!(error instanceof ValidationFailure) || !lenient) throw error;
+      this.#silentUntil = this.now() + SILENCE;
+      return;
+    }
+    if (found === null) return;
+    const why = forbidden(found.records, challenge, identities);
+    if (why !== null)
+      throw new ValidationFailure('caa', `CAA records of ${found.name} forbid issuance: ${why}`, false);
+  }
+
+  /** RFC 8659 §3: the record set of the name or of its closest ancestor that has one, top-level domain included. */
+  async #relevantSet(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ name: string; records: CaaRecord[] } | null> {
+    const labels = name.split('.');
+    const names = labels.map((_, index) => labels.slice(index).join('.'));
+    const sets = await Promise.allSettled(names.map((each) => this.resolver.caa(each, signal)));
+    for (const [index, set] of sets.entries()) {
+      if (set.status === 'rejected') throw set.reason;
+      if (set.value.length > 0) return { name: names[index] ?? name, records: set.value };
+    }
+    return null;
+  }
+}
+
+/** Why the record set forbids this issuance, or null when it does not. Pure. */
+export function forbidden(
+  records: readonly CaaRecord[],
+  challenge: Pick<ValidationRequest, 'wildcard' | 'type' | 'accountUri'>,
+  identities: readonly string[],
+): string | null {
+  const unknown = records.find((record) => record.critical && !KNOWN_TAGS.has(record.tag));
+  if (unknown) return `the critical property "${unknown.tag}" is not understood`;
+  const wild = records.filter((record) => record.tag === 'issuewild');
+  // §4.3: issuewild, where there is one, takes the place of issue for wildcards.
+  const relevant =
+    challenge.wildcard && wild.length > 0 ? wild : records.filter((record) => record.tag === 'issue');
+  if (relevant.length === 0) return null;
+  return relevant.some((record) => permits(record.value, challenge, identities))
+    ? null
+    : `none of their ${relevant.length} issuers is this authority with this account and method`;
+}
+
+/** RFC 8659 §4.2 value syntax, with the parameters of RFC 8657. */
+function permits(
+  value: string,
+  challenge: Pick<ValidationRequest, 'type' | 'accountUri'>,
+  identities: readonly string[],
+): boolean {
+  const [domain = '', ...rest] = value.split(';').map((part) => part.trim());
+  if (!identities.some((identity) => identity.toLowerCase() === domain.toLowerCase())) return false;
+  for (const parameter of rest.filter((part) => part !== '')) {
+    const match = /^([a-zA-Z0-9-]+)\s*=\s*([\x21-\x3a\x3c-\x7e]*)$/.exec(parameter);
+    if (!match) return false;
+    const [, tag = '', content = ''] = match;
+    if (tag.toLowerCase() === 'accounturi' && content !== challenge.accountUri) return false;
+    if (tag.toLowerCase() === 'validationmethods' && !content.split(',').includes(challenge.type))
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,187 @@
+/** DNS messages (RFC 1035 §4), strict and bounded: what arrives is from anybody. */
+
+export const RECORD_TYPE = { A: 1, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
+export type RecordType = keyof typeof RECORD_TYPE;
+
+/** A packet that is not a DNS message, or not one we take. */
+export class DnsError extends Error {
+  override readonly name = 'DnsError';
+}
+
+export type DnsRecord =
+  | { type: 'A' | 'AAAA'; name: string; address: string }
+  | { type: 'CNAME'; name: string; target: string }
+  | { type: 'TXT'; name: string; text: Buffer }
+  | { type: 'CAA'; name: string; critical: boolean; tag: string; value: string };
+
+export interface DnsMessage {
+  id: number;
+  truncated: boolean;
+  /** RFC 1035 §4.1.1 and RFC 6895 §2.3. */
+  rcode: number;
+  /** Lower case, no trailing dot. */
+  question: { name: string; type: number } | null;
+  /** Records of the answer section of the types above. */
+  answers: DnsRecord[];
+}
+
+/** RFC 6891 §6.2.5: fits every path without fragments. */
+const UDP_PAYLOAD = 1232;
+const MAX_RECORDS = 200;
+
+/** A recursive query for one name and type, with EDNS0. @throws DnsError for a name DNS cannot carry. */
+export function encodeQuery(id: number, name: string, type: RecordType): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt16BE(id, 0);
+  header.writeUInt16BE(0x0100, 2); // RD
+  header.writeUInt16BE(1, 4); // QDCOUNT
+  header.writeUInt16BE(1, 10); // ARCOUNT: the OPT record
+  const tail = Buffer.alloc(4);
+  tail.writeUInt16BE(RECORD_TYPE[type], 0);
+  tail.writeUInt16BE(1, 2); // IN
+  const opt = Buffer.from([0, 0, 41, UDP_PAYLOAD >> 8, UDP_PAYLOAD & 0xff, 0, 0, 0, 0, 0, 0]);
+  return Buffer.concat([header, encodeName(name), tail, opt]);
+}
+
+function encodeName(name: string): Buffer {
+  const parts: Buffer[] = [];
+  for (const label of name.split('.')) {
+    const bytes = Buffer.from(label, 'latin1');
+    if (bytes.length === 0 || bytes.length > 63)
+      throw new DnsError(`"${name}" has an empty or overlong label`);
+    parts.push(Buffer.from([bytes.length]), bytes);
+  }
+  const encoded = Buffer.concat([...parts, Buffer.from([0])]);
+  if (encoded.length > 255) throw new DnsError(`"${name}" is too long for DNS`);
+  return encoded;
+}
+
+/** Reads a response. Records of other types and classes are passed over. @throws DnsError */
+export function parseMessage(bytes: Buffer): DnsMessage {
+  if (bytes.length < 12) throw new DnsError('is shorter than a DNS header');
+  const flags = bytes.readUInt16BE(2);
+  if ((flags & 0x8000) === 0) throw new DnsError('is not a response');
+  if (bytes.readUInt16BE(4) > 1) throw new DnsError('has more than one question');
+  const cursor = { offset: 12 };
+  let question: DnsMessage['question'] = null;
+  if (bytes.readUInt16BE(4) === 1) {
+    const name = readName(bytes, cursor);
+    question = { name, type: readUint16(bytes, cursor) };
+    readUint16(bytes, cursor);
+  }
+  const count = bytes.readUInt16BE(6);
+  if (count > MAX_RECORDS) throw new DnsError('has too many records');
+  const answers: DnsRecord[] = [];
+  const truncated = (flags & 0x0200) !== 0;
+  // RFC 2181 §9: what a truncated message holds is not to be used.
+  for (let index = 0; index < count && !truncated; index += 1) {
+    const record = readRecord(bytes, cursor);
+    if (record) answers.push(record);
+  }
+  return { id: bytes.readUInt16BE(0), truncated, rcode: flags & 0x0f, question, answers };
+}
+
+interface Cursor {
+  offset: number;
+}
+
+function readUint16(bytes: Buffer, cursor: Cursor): number {
+  if (cursor.offset + 2 > bytes.length) throw new DnsError('ends too early');
+  cursor.offset += 2;
+  return bytes.readUInt16BE(cursor.offset - 2);
+}
+
+/** RFC 1035 §4.1.4: pointers only ever go back, so following them ends. */
+function readName(bytes: Buffer, cursor: Cursor): string {
+  const labels: string[] = [];
+  let offset = cursor.offset;
+  let lowest = offset;
+  let jumped = false;
+  let length = 0;
+  for (;;) {
+    const size = bytes[offset];
+    if (size === undefined) throw new DnsError('ends within a name');
+    if (size === 0) {
+      if (!jumped) cursor.offset = offset + 1;
+      return labels.join('.').toLowerCase();
+    }
+    if ((size & 0xc0) === 0xc0) {
+      const low = bytes[offset + 1];
+      if (low === undefined) throw new DnsError('ends within a name');
+      const target = ((size & 0x3f) << 8) | low;
+      if (target >= lowest) throw new DnsError('has a compression pointer that does not go back');
+      if (!jumped) cursor.offset = offset + 2;
+      jumped = true;
+      offset = target;
+      lowest = target;
+      continue;
+    }
+    if (size > 63) throw new DnsError('has a label of an unknown kind');
+    length += size + 1;
+    if (length > 254 || offset + 1 + size > bytes.length) throw new DnsError('has a name that is too long');
+    labels.push(bytes.toString('latin1', offset + 1, offset + 1 + size));
+    offset += size + 1;
+  }
+}
+
+function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
+  const name = readName(bytes, cursor);
+  const type = readUint16(bytes, cursor);
+  const inClassIn = readUint16(bytes, cursor) === 1;
+  cursor.offset += 4; // TTL: nothing is cached
+  const length = readUint16(bytes, cursor);
+  const start = cursor.offset;
+  const end = start + length;
+  if (end > bytes.length) throw new DnsError('has a record longer than the message');
+  cursor.offset = end;
+  if (!inClassIn) return null;
+  const data = bytes.subarray(start, end);
+  switch (type) {
+    case RECORD_TYPE.A:
+      if (length !== 4) throw new DnsError('has an A record that is not 4 octets');
+      return { type: 'A', name, address: [...data].join('.') };
+    case RECORD_TYPE.AAAA:
+      if (length !== 16) throw new DnsError('has an AAAA record that is not 16 octets');
+      return { type: 'AAAA', name, address: ipv6Text(data) };
+    case RECORD_TYPE.CNAME: {
+      const inner = { offset: start };
+      const target = readName(bytes, inner);
+      if (inner.offset !== end) throw new DnsError('has a CNAME record of the wrong length');
+      return { type: 'CNAME', name, target };
+    }
+    case RECORD_TYPE.TXT:
+      return { type: 'TXT', name, text: joinStrings(data) };
+    case RECORD_TYPE.CAA:
+      return readCaa(name, data);
+    default:
+      return null;
+  }
+}
+
+function ipv6Text(data: Buffer): string {
+  const groups = data.toString('hex').match(/.{4}/g) ?? [];
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+}
+
+/** RFC 1035 §3.3.14 and RFC 8555 §8.4: the character-strings of one TXT record are one value. */
+function joinStrings(data: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let offset = 0; offset < data.length; ) {
+    const size = data[offset] ?? 0;
+    if (offset + 1 + size > data.length) throw new DnsError('has a TXT string longer than its record');
+    parts.push(data.subarray(offset + 1, offset + 1 + size));
+    offset += 1 + size;
+  }
+  return Buffer.concat(parts);
+}
+
+/** RFC 8659 §4.1. */
+function readCaa(name: string, data: Buffer): DnsRecord {
+  const [flags, size] = data;
+  if (flags === undefined || size === undefined || size === 0 || 2 + size > data.length) {
+    throw new DnsError('has a CAA record without a tag');
+  }
+  const tag = data.toString('latin1', 2, 2 + size).toLowerCase();
+  if (!/^[a-z0-9]+$/.test(tag)) throw new DnsError('has a CAA tag that is not letters and digits');
+  return { type: 'CAA', name, critical: (flags & 0x80) !== 0, tag, value: data.toString('latin1', 2 + size) };
+}
