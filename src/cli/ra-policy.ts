@@ -3,6 +3,7 @@ import type { AcmeSettings } from '../acme/context.js';
 import { parseExternalAccountKeys } from '../acme/external-account.js';
 import { ConfigError, type Settings } from '../config/index.js';
 import { DEFAULT_POLICY, type Policy } from '../ra/policy.js';
+import type { ValidatorOptions } from '../va/validator.js';
 
 /** What the RA decides by. `termsUrl` is where a person reads the terms. */
 export function policyOf(settings: Settings, termsUrl: string): Policy {
@@ -18,6 +19,18 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     challengeHold: settings.challengeHold,
     allowed: settings.allowedNames,
     denied: settings.deniedNames,
+  };
+}
+
+/** How names are proven; what is left out takes the validator's own default. */
+export function validatorOptionsOf(settings: Settings): ValidatorOptions {
+  const { resolvers, deniedAddresses } = settings;
+  return {
+    ...(resolvers && { resolvers }),
+    ...(deniedAddresses && { deny: deniedAddresses }),
+    httpPort: settings.validationHttpPort,
+    tlsPort: settings.validationTlsPort,
+    caa: { mode: settings.caaMode, identities: settings.caaIdentities },
   };
 }
 

@@ -225,10 +225,10 @@ export const SETTINGS = {
     defaultText: 'link-local, multicast and unspecified addresses, and the metadata services of clouds',
     doc: 'Addresses validation never dials, also after redirects; what is given here replaces the default.',
   }),
-  caaMode: setting(is.choice('enforce', 'off'), 'enforce', {
+  caaMode: setting(is.choice('lenient', 'strict', 'off'), 'lenient', {
     env: 'UPKI_VA_CAA',
     programs: RA,
-    doc: 'Whether CAA records (RFC 8659) decide over issuance.',
+    doc: 'Whether CAA records (RFC 8659) decide over issuance. `lenient` obeys those it finds and goes on where DNS gives no answer, as in networks without public DNS; `strict` wants an answer; `off` does not ask.',
   }),
   caaIdentities: setting(is.list(is.hostName, 'DNS names'), [], {
     env: 'UPKI_RA_CAA_IDENTITIES',

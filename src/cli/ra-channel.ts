@@ -1,0 +1,58 @@
+import type { Logger } from 'pino';
+import type { AdminRegister } from '../api/admins.js';
+import { ChannelClient, type ClientSecurity } from '../channel/client.js';
+import { serialFromHex } from '../channel/serial.js';
+import { operations } from '../channel/tasks/index.js';
+import { TaskClient } from '../channel/typed-client.js';
+import type { CertificateAuthority } from '../ra/certificate-authority.js';
+import { ChannelCa } from '../ra/channel-ca.js';
+import { CannotStart } from './exit.js';
+import type { RaKeys, RaRegistration } from './ra-files.js';
+import { tcp } from './ra-registration.js';
+import type { ProgramSettings } from './settings.js';
+
+export interface CaConnection {
+  /** The CA as the RA's service knows it. */
+  ca: CertificateAuthority;
+  /** Every task of the operations socket. */
+  tasks: TaskClient<typeof operations>;
+  close(): void;
+}
+
+/** Connects a registered RA to the CA's operations socket; a connection that is lost comes back by itself. */
+export function connectToCa(
+  settings: ProgramSettings,
+  registration: RaRegistration,
+  keys: RaKeys,
+  log: Logger,
+): CaConnection {
+  const channel = new ChannelClient({
+    endpoint: tcp(settings.caHost, settings.caPort),
+    security: security(settings, registration, keys),
+    timeout: settings.zmqTimeout,
+    onState: (state) => {
+      if (state === 'refused') log.error('the CA does not admit this RA: register it again');
+      else log.info(state === 'connected' ? 'connected to the CA' : 'the CA is away; connecting');
+    },
+  });
+  const tasks = new TaskClient(operations, channel);
+  return { ca: new ChannelCa({ client: tasks }), tasks, close: () => channel.close() };
+}
+
+function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, keys: RaKeys): ClientSecurity {
+  if (settings.zmqMode === 'clear') return { mode: 'clear' };
+  if (caChannelKey === null) {
+    throw new CannotStart(
+      'this RA was registered in clear mode and has no key of the CA: register it again in curve mode, or set UPKI_ZMQ_MODE=clear',
+    );
+  }
+  return { mode: 'curve', serverKey: caChannelKey, keys: keys.channel };
+}
+
+/** Who is an administrator, as the CA knows it. */
+export function adminRegister(tasks: CaConnection['tasks']): AdminRegister {
+  return {
+    admins: () => tasks.call('list_admins', {}),
+    certificate: (serial) => tasks.call('view', { dn: serialFromHex(serial) }),
+  };
+}
