@@ -31,7 +31,9 @@ async function find(store: CaStore, reference: CertificateReference): Promise<Ce
     return serial === null ? null : store.findBySerial(serial);
   }
   // A CN may hold "=" or "/", so the bare CN is tried first.
-  const named = await store.findNewestByCn(reference);
+  // Host names are kept in lower case, whatever case they were asked for in.
+  const named =
+    (await store.findNewestByCn(reference)) ?? (await store.findNewestByCn(reference.toLowerCase()));
   if (named !== null) return named;
   if (reference.includes('=')) return findByDn(store, reference);
   const serial = parseSerial(reference);
@@ -42,7 +44,10 @@ async function findByDn(store: CaStore, text: string): Promise<CertificateRecord
   const wanted = readDn(text);
   const cn = wanted && attributeOf(wanted, OID.commonName);
   if (!wanted || !cn) return null;
-  const records = await store.listByCn(cn, MOST_OF_A_NAME);
+  const exact = await store.listByCn(cn, MOST_OF_A_NAME);
+  const records = exact.length > 0 ? exact : await store.listByCn(cn.toLowerCase(), MOST_OF_A_NAME);
+  // `/CN=x` says no more than the bare CN, and finds certificates without a subject too.
+  if (wanted.flat().length === 1) return records[0] ?? null;
   const keys = attributeKeys(wanted);
   return (
     records.find((record) => {

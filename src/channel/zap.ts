@@ -1,8 +1,8 @@
 import { type Context, Router } from 'zeromq';
 import { z85Encode } from './z85.js';
 
-/** Says whether a CURVE public key (Z85) may connect now. */
-export type Admits = (publicKey: string) => boolean;
+/** Says whether a CURVE public key (Z85) may connect now. Rejecting is a no. */
+export type Admits = (publicKey: string) => boolean | Promise<boolean>;
 
 /**
  * ZeroMQ's authentication protocol (ZeroMQ RFC 27): libzmq asks this handler about every CURVE handshake in its
@@ -35,31 +35,49 @@ export class ZapHandler {
   async #serve(): Promise<void> {
     for (;;) {
       try {
-        const frames = await this.#socket.receive();
-        const answer = zapAnswer(frames, (domain, key) => this.#domains.get(domain)?.(key) ?? false);
-        if (answer !== null) await this.#socket.send(answer);
+        const question = readZapRequest(await this.#socket.receive());
+        if (question !== null) await this.#socket.send(zapReply(question, await this.#decide(question)));
       } catch (error) {
         if (this.#socket.closed) return;
         throw error;
       }
     }
   }
+
+  async #decide({ domain, publicKey }: ZapRequest): Promise<boolean> {
+    try {
+      return publicKey !== null && ((await this.#domains.get(domain)?.(publicKey)) ?? false);
+    } catch {
+      return false;
+    }
+  }
 }
 
-/** The reply to one ZAP request, routing frames included; null when there is nothing to reply to. */
-export function zapAnswer(
-  frames: Buffer[],
-  admits: (domain: string, publicKey: string) => boolean,
-): (Buffer | string)[] | null {
+export interface ZapRequest {
+  /** Routing frames, delimiter and version, to be sent back as they are. */
+  envelope: Buffer[];
+  requestId: Buffer;
+  domain: string;
+  /** Z85; null unless the peer showed a key by CURVE. */
+  publicKey: string | null;
+}
+
+/** Reads one request; null when there is nothing to reply to. */
+export function readZapRequest(frames: Buffer[]): ZapRequest | null {
   const delimiter = frames.findIndex((frame) => frame.length === 0);
   if (delimiter < 0) return null;
   const [version, requestId, domain, , , mechanism, key] = frames.slice(delimiter + 1);
-  if (version === undefined || requestId === undefined) return null;
-  const ok =
-    version.toString() === '1.0' &&
-    mechanism?.toString() === 'CURVE' &&
-    key?.length === 32 &&
-    admits(String(domain), z85Encode(key));
+  if (version?.toString() !== '1.0' || requestId === undefined) return null;
+  const shown = mechanism?.toString() === 'CURVE' && key?.length === 32;
+  return {
+    envelope: frames.slice(0, delimiter + 2),
+    requestId,
+    domain: String(domain),
+    publicKey: shown ? z85Encode(key) : null,
+  };
+}
+
+function zapReply({ envelope, requestId }: ZapRequest, ok: boolean): (Buffer | string)[] {
   const [code, text] = ok ? ['200', 'OK'] : ['400', 'not admitted'];
-  return [...frames.slice(0, delimiter + 1), version, requestId, code, text, '', ''];
+  return [...envelope, requestId, code, text, '', ''];
 }

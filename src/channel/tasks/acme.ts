@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { done, id, identifiers, none, pem, profileName, reason, serial, time } from './fields.js';
+import { done, id, identifiers, page, pem, profileName, reason, serial, time } from './fields.js';
 import { task } from './task.js';
 
 /** Tasks of the ACME side: issuing for an order, and the copies of ACME objects an RA may keep at the CA. */
@@ -58,11 +58,15 @@ export const acmeTasks = {
   ),
   acme_sync_account: task('Keeps a copy of an account.', account, done),
   acme_get_account: task('The copy of an account.', z.object({ account_id: id }), account),
-  acme_list_accounts: task('All copies of accounts.', none, z.array(account)),
+  acme_list_accounts: task('Copies of accounts by id, a page at a time.', page, z.array(account)),
   acme_deactivate_account: task('Marks the copy deactivated.', z.object({ account_id: id }), done),
   acme_sync_order: task('Keeps a copy of an order.', order, done),
   acme_get_order: task('The copy of an order.', z.object({ order_id: id }), order),
-  acme_list_orders: task('Copies of an account’s orders.', z.object({ account_id: id }), z.array(order)),
+  acme_list_orders: task(
+    'Copies of an account’s orders, a page at a time.',
+    page.extend({ account_id: id }),
+    z.array(order),
+  ),
   acme_sync_authorization: task('Keeps a copy of an authorization.', authorization, done),
   acme_get_authorization: task('The copy of an authorization.', z.object({ auth_id: id }), authorization),
   acme_deactivate_authorization: task('Marks the copy deactivated.', z.object({ auth_id: id }), done),

@@ -98,5 +98,10 @@ export const curvePublicKey = z
 export const certificateFile = z.string().meta({ wire: 'PEM, leaf first, root left out' });
 export const issued = z.object({ certificate: certificateFile, serial });
 export const issuedWithDn = z.object({ dn: z.string(), certificate: certificateFile, serial });
-export const done = z.literal(true).meta({ wire: 'true' });
+export const done = z.boolean().meta({ wire: 'true' });
+/** A page of a listing: no answer grows with what is kept. */
+export const page = z.object({
+  limit: z.number().int().min(1).max(1000).default(1000),
+  after: z.string().max(255).optional(),
+});
 export const none = z.object({});

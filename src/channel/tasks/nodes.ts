@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cn, curvePublicKey, done, none, pem, profileName, sans, serial, time } from './fields.js';
+import { cn, curvePublicKey, done, none, page, pem, profileName, sans, time } from './fields.js';
 import { task } from './task.js';
 
 /** Tasks about who may use the CA: administrators, registered nodes, and registration itself (port 5001). */
@@ -10,7 +10,7 @@ const node = z.object({
   cn: z.string(),
   dn: z.string(),
   profile: z.string(),
-  serial,
+  sans: z.array(z.object({ type: z.string(), value: z.string() })),
   registered_at: time,
 });
 
@@ -18,7 +18,7 @@ export const nodeTasks = {
   list_admins: task('DNs of the administrators.', none, z.array(z.string())),
   add_admin: task('Adds an administrator; doing it again is no error.', z.object({ dn }), done),
   remove_admin: task('Removes an administrator; an absent one is no error.', z.object({ dn }), done),
-  list_nodes: task('The registered nodes.', none, z.array(node)),
+  list_nodes: task('The registered nodes by CN, a page at a time.', page, z.array(node)),
   get_node: task('One registered node.', z.object({ cn }), node),
 } as const;
 

@@ -7,6 +7,7 @@ import {
   issued,
   issuedWithDn,
   none,
+  page,
   pem,
   profileName,
   reason,
@@ -23,12 +24,6 @@ const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.opt
 
 const MAX_DAYS = 36_500;
 
-/** A page of a listing; listings are bounded so that no answer grows with the number of certificates. */
-const page = z.object({
-  limit: z.number().int().min(1).max(1000).default(100),
-  after: z.string().max(255).optional(),
-});
-
 const base64 = z.string().meta({ wire: 'base64 of DER' });
 
 export const profile = z
@@ -38,7 +33,7 @@ export const profile = z
     duration: z.number(),
     digest: z.string(),
     altnames: z.boolean(),
-    subject: z.record(z.string(), z.string()),
+    subject: z.record(z.string(), z.string().optional()),
     keyUsage: z.array(z.string()),
     extendedKeyUsage: z.array(z.string()),
     certType: z.string(),
@@ -122,7 +117,7 @@ export const pkiTasks = {
     z
       .object({
         cert: pem.optional(),
-        serial: z.union([z.number(), z.bigint(), z.string().max(64)]).optional(),
+        serial: wireSerial.optional(),
       })
       .meta({ wire: 'cert (PEM) or serial' }),
     z.object({

@@ -1,0 +1,118 @@
+import type { Logger } from 'pino';
+import type { CaStore, StoredCrl } from '../store/ca-store.js';
+import { buildCrl, type RevokedCertificate } from './crl.js';
+import type { Issuer } from './issue.js';
+
+export interface CrlPublisherOptions {
+  store: CaStore;
+  issuer: Issuer;
+  /** From thisUpdate to nextUpdate, in ms. */
+  validity: number;
+  clock: () => number;
+  log: Logger;
+}
+
+/** Entries read at a time: a few ms of encoding between turns of the event loop. */
+const PAGE = 500;
+/** Renewed when this part of its life is left: two failed days of seven do no harm. */
+const RENEW_LEFT = 1 / 3;
+/** How often a timer looks whether it is time: setTimeout cannot wait longer than 24.8 days. */
+const LOOK_EVERY_MS = 60_000;
+
+/**
+ * Keeps the CRL current (RFC 5280 §5): a new one at every revocation, and before nextUpdate. Revocations that come
+ * while one is being made share the next.
+ */
+export class CrlPublisher {
+  #current: StoredCrl | null = null;
+  #running: Promise<StoredCrl> | null = null;
+  #next: Promise<StoredCrl> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: CrlPublisherOptions) {}
+
+  /**
+   * Takes up the stored CRL, or makes the first; then keeps it from getting old. A new one is made in any case: the
+   * process may have ended between a revocation and its CRL.
+   */
+  async start(): Promise<void> {
+    this.#current = await this.options.store.getCrl();
+    const published = this.publish();
+    if (this.#current === null) await published;
+    else published.catch((error) => this.#report(error));
+    this.#timer = setInterval(() => {
+      if (this.#isDue()) this.publish().catch((error) => this.#report(error));
+    }, LOOK_EVERY_MS);
+  }
+
+  /** Stops the timer and waits for what is being made. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.allSettled([this.#running, this.#next]);
+  }
+
+  /** The CRL with every revocation that was answered before; never one whose nextUpdate is past. */
+  async current(): Promise<StoredCrl> {
+    await (this.#next ?? this.#running)?.catch(() => {});
+    const current = this.#current;
+    return current !== null && current.nextUpdate > this.options.clock() ? current : this.publish();
+  }
+
+  /** Signs and stores a CRL that has every revocation stored before this call. */
+  publish(): Promise<StoredCrl> {
+    if (this.#running === null) return this.#run();
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = null;
+        return this.#run();
+      });
+    return this.#next;
+  }
+
+  #run(): Promise<StoredCrl> {
+    this.#running = this.#make().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  #isDue(): boolean {
+    const { clock, validity } = this.options;
+    return this.#current === null || this.#current.nextUpdate - clock() < validity * RENEW_LEFT;
+  }
+
+  #report(error: unknown): void {
+    this.options.log.error({ err: error }, 'the CRL could not be published');
+  }
+
+  async #make(): Promise<StoredCrl> {
+    const { store, issuer, validity, clock, log } = this.options;
+    const number = await store.allocateCrlNumber();
+    const thisUpdate = clock();
+    const nextUpdate = thisUpdate + validity;
+    const der = await buildCrl(
+      issuer,
+      { number: BigInt(number), thisUpdate, nextUpdate },
+      this.#revoked(thisUpdate),
+    );
+    const crl = { number, der, thisUpdate, nextUpdate };
+    if (await store.putCrl(crl)) this.#current = crl;
+    else this.#current = await store.getCrl();
+    log.debug({ number, bytes: der.length }, 'CRL published');
+    return this.#current ?? crl;
+  }
+
+  async *#revoked(now: number): AsyncGenerator<RevokedCertificate[]> {
+    let after: string | null = null;
+    do {
+      const page: Awaited<ReturnType<CaStore['listRevoked']>> = await this.options.store.listRevoked({
+        after,
+        limit: PAGE,
+        now,
+      });
+      yield page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+}

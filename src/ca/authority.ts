@@ -1,0 +1,132 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { ErrorCode, TaskError } from '../channel/errors.js';
+import type { CaStore, CertificateRecord } from '../store/ca-store.js';
+import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
+import { formatDn } from '../x509/name.js';
+import { toPem } from '../x509/pem.js';
+import type { PublicKeyInfo } from '../x509/spki.js';
+import { type CertificateNames, calledName } from './authority-names.js';
+import { CertificateFactory, IssueError, type Issuer, newSerial, validityFor } from './issue.js';
+import { lint } from './lint.js';
+import type { Profile } from './profiles.js';
+
+export interface AuthorityOptions {
+  store: CaStore;
+  issuer: Issuer;
+  /** DER. */
+  root: Uint8Array;
+  /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
+  chain: string;
+  profiles: Map<string, Profile>;
+  clock: () => number;
+  random: (bytes: number) => Buffer;
+}
+
+/** One certificate to be made. */
+export interface Issuance {
+  profile: Profile;
+  publicKey: PublicKeyInfo;
+  names: CertificateNames;
+  notBefore?: number | null;
+  notAfter?: number | null;
+  orderId?: string | null;
+  accountId?: string | null;
+}
+
+/**
+ * Makes certificates and keeps them: profile and names are decided by the caller, everything else here. What is
+ * returned was checked (lint) and is on disk.
+ */
+export class Authority {
+  readonly store: CaStore;
+  readonly profiles: Map<string, Profile>;
+  readonly clock: () => number;
+  readonly random: (bytes: number) => Buffer;
+  readonly issuer: Issuer;
+  /** PEM of the root. */
+  readonly rootPem: string;
+  /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
+  readonly chainPem: string;
+  readonly #factory: CertificateFactory;
+  readonly #lintContext: { issuerKeyId: string; issuerKey: KeyObject; issuerNotAfter: number };
+
+  constructor(options: AuthorityOptions) {
+    this.store = options.store;
+    this.profiles = options.profiles;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.issuer = options.issuer;
+    this.rootPem = toPem('CERTIFICATE', options.root);
+    this.chainPem = options.chain;
+    this.#factory = new CertificateFactory(options.issuer);
+    const certificate = parseCertificate(options.issuer.certificate);
+    this.#lintContext = {
+      issuerKeyId: subjectKeyId(certificate) ?? '',
+      issuerKey: createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }),
+      issuerNotAfter: certificate.notAfter,
+    };
+  }
+
+  /** @throws TaskError "Profile not found", as recorded. */
+  profile(name: string): Profile {
+    const profile = this.profiles.get(name);
+    if (profile !== undefined) return profile;
+    throw new TaskError(ErrorCode.profile, `Profile not found: ${name}`, 'notFound');
+  }
+
+  /**
+   * A profile for a certificate that peers may have: never a CA's, which are made by hand.
+   * @throws TaskError
+   */
+  leafProfile(name: string): Profile {
+    const profile = this.profile(name);
+    if (profile.pathLen === undefined) return profile;
+    throw new TaskError(ErrorCode.profile, `Profile ${name} is for certificate authorities`);
+  }
+
+  /**
+   * Issues and stores. `created` is false when the order had got a certificate meanwhile, which is returned then.
+   * @throws TaskError when the certificate may not be; LintError when we made it wrong.
+   */
+  async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {
+    const { profile, publicKey, names } = issuance;
+    const issuedAt = this.clock();
+    const requested = { notBefore: issuance.notBefore ?? null, notAfter: issuance.notAfter ?? null };
+    const serial = newSerial(this.random);
+    let der: Buffer;
+    try {
+      const validity = validityFor(profile, issuedAt, requested, this.#lintContext.issuerNotAfter);
+      const input = { profile, publicKey, ...names, serial, ...validity };
+      der = this.#factory.issue(input);
+      lint(der, { input, ...this.#lintContext });
+    } catch (error) {
+      if (error instanceof IssueError || error instanceof DerError) {
+        throw new TaskError(ErrorCode.certificate, error.message);
+      }
+      throw error;
+    }
+    const { subject, notBefore, notAfter } = parseCertificate(der);
+    return this.store.recordCertificate({
+      serial,
+      cn: calledName(names),
+      dn: formatDn(subject),
+      profile: profile.name,
+      identifiers: names.names,
+      der,
+      notBefore,
+      notAfter,
+      orderId: issuance.orderId ?? null,
+      accountId: issuance.accountId ?? null,
+      issuedAt,
+      revokedAt: null,
+      reason: null,
+      deletedAt: null,
+    });
+  }
+}
+
+/** PEM of a stored certificate. */
+export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
+  return toPem('CERTIFICATE', record.der);
+}

@@ -1,0 +1,198 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Logger } from 'pino';
+import { Context } from 'zeromq';
+import { registrationKeys } from '../channel/curve-keys.js';
+import { answerer } from '../channel/dispatch.js';
+import { ChannelServer, type ServerSecurity } from '../channel/server.js';
+import { operations, registration } from '../channel/tasks/index.js';
+import { ZapHandler } from '../channel/zap.js';
+import { type CaStore, openCaStore } from '../store/index.js';
+import { signerFor } from '../x509/algorithms.js';
+import { Authority } from './authority.js';
+import { CrlPublisher } from './authority-crl.js';
+import { type CaFiles, loadAuthority } from './authority-files.js';
+import { NodeIssuer } from './authority-nodes.js';
+import { OrderIssuer } from './authority-orders.js';
+import { Revocation } from './authority-revocation.js';
+import { loadProfiles } from './profiles.js';
+import { RegisteredPeers } from './registration-peers.js';
+import { type CaServices, operationsHandlers, registrationHandlers } from './tasks/index.js';
+
+export interface CaOptions {
+  /** The CA's own folder, initialised (`initAuthority`). */
+  dataDir: string;
+  host: string;
+  /** 5000 by contract; 0 takes a free one; null: this process does not serve operations. */
+  operationsPort: number | null;
+  /** 5001 by contract; 0 takes a free one; null: this process does not register. */
+  registrationPort: number | null;
+  mode: 'curve' | 'clear';
+  /** Lets clear mode listen on addresses other machines can reach. */
+  clearAny: boolean;
+  /** Overrides the seed in the folder. */
+  seed: string | null;
+  /** Opens keys that are encrypted at rest. */
+  passphrase: string | null;
+  /** Organisation in the subjects of profiles that name none; null leaves them. */
+  company: string | null;
+  /** Base of the URLs of CRL and issuer in certificates. */
+  publicUrl: string | null;
+  /** From thisUpdate to nextUpdate of CRLs, in ms. */
+  crlValidity: number;
+  log: Logger;
+  clock?: () => number;
+}
+
+export interface RunningCa {
+  operationsPort: number | null;
+  registrationPort: number | null;
+  /** Z85, for clients of the operations socket. */
+  operationsPublicKey: string;
+  /** SHA-256 of the root's DER, upper-case hex with colons. */
+  rootFingerprint: string;
+  /** Answers what is being worked on, finishes the CRL, closes the store. */
+  close(): Promise<void>;
+}
+
+/** The options contradict what they ask for; the message says what to change. */
+export class CaOptionsError extends Error {
+  override readonly name = 'CaOptionsError';
+}
+
+/** ZAP domains of the two sockets. */
+const OPERATIONS = 'operations';
+const REGISTRATION = 'registration';
+
+/**
+ * Serves a CA that is initialised. Everything opened is closed again when a later step fails.
+ * @throws CaOptionsError, InitError, AuthorityError, KeyFileError, ProfileError, Error of a port in use
+ */
+export async function runCa(options: CaOptions): Promise<RunningCa> {
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const undo of opened.splice(0).reverse()) await undo();
+  };
+  try {
+    return { ...(await serve(options, (undo) => opened.push(undo))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serve(
+  options: CaOptions,
+  onClose: (undo: () => unknown) => void,
+): Promise<Omit<RunningCa, 'close'>> {
+  const { mode, host, log } = options;
+  refuseOpenClear(options);
+  const files = await loadAuthority({ ...options, clock: options.clock ?? Date.now });
+  // Told before anything is opened: a seed too short for curve mode.
+  const seedKeys = mode === 'curve' ? registrationKeys(files.seed) : null;
+  const store = await openCaStore(files.database, {
+    onCrash: (error) => log.error({ err: error }, 'the database thread died and was started again'),
+  });
+  onClose(() => store.close());
+
+  let operationsSocket: ChannelServer | null = null;
+  const peers = new RegisteredPeers(store, () => {
+    operationsSocket
+      ?.dropPeers()
+      .catch((error) => log.fatal({ err: error }, 'the operations socket is gone'));
+  });
+  const services = await buildServices(options, files, store, peers);
+  await services.crl.start();
+  onClose(() => services.crl.stop());
+
+  const context = new Context({ blocky: false });
+  if (seedKeys !== null) {
+    const zap = ZapHandler.start(context);
+    zap.admit(OPERATIONS, (key) => peers.admits(key));
+    zap.admit(REGISTRATION, (key) => key === seedKeys.client.publicKey);
+    onClose(() => zap.close());
+  }
+  const secured = (secretKey: string | undefined, zapDomain: string): ServerSecurity =>
+    secretKey === undefined ? { mode: 'clear' } : { mode: 'curve', secretKey, zapDomain };
+  const failed = (error: unknown, task: string) => log.error({ err: error, task }, 'a task failed');
+
+  if (options.operationsPort !== null) {
+    operationsSocket = await ChannelServer.listen({
+      host,
+      port: options.operationsPort,
+      context,
+      answer: answerer(operations, operationsHandlers(services), failed),
+      security: secured(seedKeys === null ? undefined : files.channel.secretKey, OPERATIONS),
+    });
+    onClose(() => operationsSocket?.close());
+  }
+  const operationsPort = operationsSocket?.port ?? null;
+  let registrationPort: number | null = null;
+  if (options.registrationPort !== null) {
+    const settings = {
+      mode,
+      operationsPublicKey: files.channel.publicKey,
+      operationsPort: operationsPort ?? Math.max(0, options.registrationPort - 1),
+    };
+    const socket = await ChannelServer.listen({
+      host,
+      port: options.registrationPort,
+      context,
+      answer: answerer(registration, registrationHandlers(services, settings), failed),
+      security: secured(seedKeys?.server.secretKey, REGISTRATION),
+    });
+    onClose(() => socket.close());
+    registrationPort = socket.port;
+  }
+  log.info({ host, operationsPort, registrationPort, mode }, 'the CA listens');
+  return {
+    operationsPort,
+    registrationPort,
+    operationsPublicKey: files.channel.publicKey,
+    rootFingerprint: fingerprint(files.root),
+  };
+}
+
+async function buildServices(
+  options: CaOptions,
+  files: CaFiles,
+  store: CaStore,
+  peers: RegisteredPeers,
+): Promise<CaServices> {
+  const { log, clock = Date.now, company, publicUrl, crlValidity: validity } = options;
+  const issuer = { certificate: files.issuer, signer: signerFor(files.issuerKey), publicUrl };
+  const profiles = await loadProfiles(files.profiles, company);
+  const { root, chain } = files;
+  const authority = new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
+  const crl = new CrlPublisher({ store, issuer, validity, clock, log });
+  return {
+    authority,
+    crl,
+    peers,
+    orders: new OrderIssuer(authority),
+    nodes: new NodeIssuer(authority, files.privateKeys, options.passphrase),
+    revocation: new Revocation({ authority, crl, peers, log }),
+    seed: files.seed,
+  };
+}
+
+/** Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. */
+function refuseOpenClear({ mode, host, clearAny, log }: CaOptions): void {
+  if (mode !== 'clear') return;
+  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  if (!loopback && !clearAny) {
+    throw new CaOptionsError(
+      `clear mode on ${host} would let everybody who can reach it have certificates signed; ` +
+        'listen on 127.0.0.1, use curve mode, or set UPKI_ZMQ_CLEAR_ANY=yes if the network itself is trusted',
+    );
+  }
+  log.warn(
+    { host },
+    'clear mode: nothing on the channel is encrypted, and only registration is authenticated',
+  );
+}
+
+function fingerprint(der: Uint8Array): string {
+  const hex = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return hex.match(/../g)?.join(':') ?? '';
+}

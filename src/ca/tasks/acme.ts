@@ -1,0 +1,92 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { acmeTasks } from '../../channel/tasks/acme.js';
+import type { Handlers, Result } from '../../channel/tasks/index.js';
+import type { DocumentKind } from '../../store/ca-store.js';
+import { certificatePem } from '../authority.js';
+import { findCertificate } from '../authority-lookup.js';
+import { readCertificate } from '../authority-requests.js';
+import type { CaServices } from './context.js';
+
+type AcmeTasks = typeof acmeTasks;
+type Account = Result<AcmeTasks['acme_get_account']>;
+type Order = Result<AcmeTasks['acme_get_order']>;
+type Authorization = Result<AcmeTasks['acme_get_authorization']>;
+
+/** Tasks of the ACME side: issuing for orders, and copies of ACME objects that an RA keeps here. */
+export function acmeHandlers({ authority, orders, revocation }: CaServices): Handlers<AcmeTasks> {
+  const { store } = authority;
+
+  const put = async (
+    kind: DocumentKind,
+    id: string,
+    parentId: string | null,
+    body: object,
+  ): Promise<true> => {
+    await store.putDocument({ kind, id, parentId, body: { ...body } });
+    return true;
+  };
+  const get = async <Body>(kind: DocumentKind, id: string): Promise<Body> => {
+    const document = await store.getDocument(kind, id);
+    if (document !== null) return document.body as Body;
+    const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+    throw new TaskError(ErrorCode.validation, `${name} not found: ${id}`, 'notFound');
+  };
+  const deactivate = async (kind: DocumentKind, id: string): Promise<true> => {
+    const body = await get<{ order_id?: string }>(kind, id);
+    return put(kind, id, body.order_id ?? null, { ...body, status: 'deactivated' });
+  };
+
+  return {
+    acme_issue_certificate: async (params) => {
+      const record = await orders.issue({
+        orderId: params.order_id,
+        accountId: params.account_id ?? null,
+        csr: params.csr,
+        profile: params.profile,
+        identifiers: params.identifiers ?? null,
+        notBefore: params.not_before ?? null,
+        notAfter: params.not_after ?? null,
+      });
+      return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
+    },
+    acme_get_certificate: async ({ cert_id }) => {
+      const record = await findCertificate(store, cert_id);
+      return {
+        certificate: certificatePem(record),
+        serial: record.serial,
+        order_id: record.orderId ?? '',
+        not_before: record.notBefore,
+        not_after: record.notAfter,
+      };
+    },
+    acme_revoke_certificate: async ({ certificate, reason }) => {
+      const { serial, der } = readCertificate(certificate);
+      const record = await store.findBySerial(serial);
+      if (record === null || !der.equals(record.der)) {
+        throw new TaskError(ErrorCode.certificate, `Certificate not found: ${serial}`, 'notFound');
+      }
+      await revocation.revoke(record, reason);
+      return true;
+    },
+
+    acme_sync_account: (account) => put('account', account.account_id, null, account),
+    acme_get_account: ({ account_id }) => get<Account>('account', account_id),
+    acme_list_accounts: async ({ limit, after }) => {
+      const { items } = await store.listDocuments('account', { limit, after: after ?? null });
+      return items.map(({ body }) => body as Account);
+    },
+    acme_deactivate_account: ({ account_id }) => deactivate('account', account_id),
+
+    acme_sync_order: (order) => put('order', order.order_id, order.account_id, order),
+    acme_get_order: ({ order_id }) => get<Order>('order', order_id),
+    acme_list_orders: async ({ account_id, limit, after }) => {
+      const page = { parentId: account_id, limit, after: after ?? null };
+      return (await store.listDocuments('order', page)).items.map(({ body }) => body as Order);
+    },
+
+    acme_sync_authorization: (authorization) =>
+      put('authorization', authorization.auth_id, authorization.order_id, authorization),
+    acme_get_authorization: ({ auth_id }) => get<Authorization>('authorization', auth_id),
+    acme_deactivate_authorization: ({ auth_id }) => deactivate('authorization', auth_id),
+  };
+}

@@ -1,0 +1,86 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
+import type { StoredCrl } from '../../store/ca-store.js';
+import { findCertificate } from '../authority-lookup.js';
+import { readCertificate } from '../authority-requests.js';
+import { isAcmeProfile, toWireProfile } from '../profiles.js';
+import { revocationOf, statusOf } from './certificates.js';
+import type { CaServices } from './context.js';
+
+type AuthorityTasks = Pick<
+  OperationsTasks,
+  | 'ping'
+  | 'get_ca'
+  | 'get_ca_chain'
+  | 'get_crl'
+  | 'generate_crl'
+  | 'list_profiles'
+  | 'get_profile'
+  | 'list_acme_profiles'
+  | 'revoke'
+  | 'revoke_serial'
+  | 'unrevoke'
+  | 'delete'
+  | 'ocsp_check'
+>;
+
+const SECONDS_A_DAY = 86_400;
+
+/** Tasks about the CA itself, its profiles and what it has revoked. */
+export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks> {
+  const { authority, crl, revocation } = services;
+  const { store } = authority;
+  const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
+  return {
+    ping: () => true,
+    get_ca: () => authority.rootPem,
+    get_ca_chain: () => ({ root: authority.rootPem, chain: authority.chainPem }),
+    get_crl: async () => base64(await crl.current()),
+    generate_crl: async () => base64(await crl.publish()),
+    list_profiles: () => [...authority.profiles.keys()],
+    get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
+    list_acme_profiles: () =>
+      [...authority.profiles.values()].filter(isAcmeProfile).map(({ name, description, duration }) => ({
+        name,
+        description,
+        max_validity: duration * SECONDS_A_DAY,
+      })),
+    revoke: async ({ dn, reason }) => {
+      await revocation.revoke(await findCertificate(store, dn), reason);
+      return true;
+    },
+    revoke_serial: async ({ serial, reason }) => {
+      const certificate = await store.findBySerial(serial);
+      if (certificate === null) throw notFound(serial);
+      return revocation.revoke(certificate, reason);
+    },
+    unrevoke: async ({ dn }) => {
+      await revocation.unrevoke(await findCertificate(store, dn));
+      return true;
+    },
+    delete: async ({ dn }) => {
+      await revocation.delete(await findCertificate(store, dn));
+      return true;
+    },
+    ocsp_check: async ({ cert, serial: asked }) => {
+      const shown = cert === undefined ? null : readCertificate(cert);
+      const serial = shown?.serial ?? asked;
+      if (serial === undefined) throw new TaskError(ErrorCode.communication, 'Missing cert parameter');
+      const record = await store.findBySerial(serial);
+      // RFC 6960 §2.2: a certificate we did not issue is unknown, also when it bears a serial of ours.
+      if (record === null || (shown !== null && !shown.der.equals(record.der))) {
+        return { status: 'unknown' as const, serial, cn: shown?.commonName ?? '' };
+      }
+      return {
+        status: statusOf(record, authority.clock()),
+        serial,
+        cn: record.cn,
+        ...revocationOf(record),
+      };
+    },
+  };
+}
+
+function notFound(serial: string): TaskError {
+  return new TaskError(ErrorCode.certificate, `Certificate not found: ${serial}`, 'notFound');
+}

@@ -1,0 +1,105 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import { reasonName } from '../../channel/reasons.js';
+import type { Handlers, OperationsTasks, Result } from '../../channel/tasks/index.js';
+import type { CertificateRecord } from '../../store/ca-store.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { parsePublicKey } from '../../x509/spki.js';
+import { certificatePem } from '../authority.js';
+import { findCertificate } from '../authority-lookup.js';
+import { namesOfRequest } from '../authority-names.js';
+import { readRequest } from '../authority-requests.js';
+import type { SubjectName } from '../issue.js';
+import { type CaServices, certificateFile, checkSeed } from './context.js';
+
+type CertificateTasks = Pick<
+  OperationsTasks,
+  'register' | 'generate' | 'sign' | 'renew' | 'view' | 'list_certificates'
+>;
+
+const DAY = 86_400_000;
+
+/** Tasks that make certificates or tell about them. */
+export function certificateHandlers(services: CaServices): Handlers<CertificateTasks> {
+  const { authority, nodes, seed } = services;
+  const issued = (record: CertificateRecord) => ({
+    certificate: certificateFile(authority, record),
+    serial: record.serial,
+  });
+  const generate = async (request: {
+    cn: string;
+    profile: string;
+    sans: { type: string; value: string }[];
+  }) => {
+    const { certificate } = await nodes.generate(request);
+    return { dn: `/CN=${certificate.cn}`, ...issued(certificate) };
+  };
+  return {
+    register: (params) => {
+      checkSeed(params.seed, seed);
+      return generate(params);
+    },
+    generate,
+    sign: async ({ csr, profile: name }) => {
+      const profile = authority.leafProfile(name);
+      const request = readRequest(csr);
+      const names = namesOfRequest(profile, request);
+      return issued((await authority.issue({ profile, publicKey: request.publicKey, names })).certificate);
+    },
+    renew: async ({ dn, duration }) => {
+      const old = await findCertificate(authority.store, dn);
+      return issued((await authority.issue(renewal(services, old, duration))).certificate);
+    },
+    view: async ({ dn }) => details(await findCertificate(authority.store, dn), services),
+    list_certificates: async ({ limit, after }) => {
+      const page = await authority.store.listCertificates({
+        after: after ?? null,
+        limit,
+        now: authority.clock(),
+      });
+      return { certificates: page.items.map((record) => details(record, services)), next: page.next };
+    },
+  };
+}
+
+/** The same key, names and profile again; days as asked, within the profile's. */
+function renewal({ authority }: CaServices, old: CertificateRecord, days: number | undefined) {
+  const { spki, commonName } = parseCertificate(old.der);
+  refuseRevoked(old);
+  return {
+    profile: authority.leafProfile(old.profile),
+    publicKey: parsePublicKey(spki),
+    names: { commonName, names: old.identifiers as SubjectName[] },
+    notAfter: days === undefined ? null : authority.clock() + days * DAY,
+  };
+}
+
+function refuseRevoked(record: CertificateRecord): void {
+  if (record.revokedAt === null) return;
+  throw new TaskError(ErrorCode.certificate, `Certificate is revoked: ${record.cn}`, 'alreadyRevoked');
+}
+
+function details(record: CertificateRecord, { authority }: CaServices): Result<OperationsTasks['view']> {
+  return {
+    dn: record.dn || `/CN=${record.cn}`,
+    cn: record.cn,
+    serial: record.serial,
+    profile: record.profile,
+    status: statusOf(record, authority.clock()),
+    not_before: record.notBefore,
+    not_after: record.notAfter,
+    sans: record.identifiers.map(({ type, value }) => ({ type: type.toUpperCase(), value })),
+    certificate: certificatePem(record),
+    ...revocationOf(record),
+  };
+}
+
+/** A revoked certificate stays revoked when it expires. */
+export function statusOf(record: CertificateRecord, now: number): 'good' | 'revoked' | 'expired' {
+  if (record.revokedAt !== null) return 'revoked';
+  return record.notAfter < now ? 'expired' : 'good';
+}
+
+export function revocationOf(record: CertificateRecord): { revoke_reason?: string; revoke_date?: number } {
+  if (record.revokedAt === null) return {};
+  return { revoke_reason: reasonName(record.reason ?? 0) ?? 'unspecified', revoke_date: record.revokedAt };
+}

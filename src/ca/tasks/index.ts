@@ -1,0 +1,19 @@
+import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
+import { acmeHandlers } from './acme.js';
+import { authorityHandlers } from './authority.js';
+import { certificateHandlers } from './certificates.js';
+import type { CaServices } from './context.js';
+import { nodeHandlers } from './nodes.js';
+
+/** Every task of the operations socket. */
+export function operationsHandlers(services: CaServices): Handlers<OperationsTasks> {
+  return {
+    ...authorityHandlers(services),
+    ...certificateHandlers(services),
+    ...nodeHandlers(services),
+    ...acmeHandlers(services),
+  };
+}
+
+export type { CaServices } from './context.js';
+export { type RegistrationSettings, registrationHandlers } from './registration.js';

@@ -1,0 +1,45 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { Handlers } from '../../channel/tasks/index.js';
+import type { nodeTasks } from '../../channel/tasks/nodes.js';
+import type { CaStore, NodeRecord } from '../../store/ca-store.js';
+import type { CaServices } from './context.js';
+
+/** Tasks about administrators and registered nodes. */
+export function nodeHandlers({ authority }: CaServices): Handlers<typeof nodeTasks> {
+  const { store, clock } = authority;
+  return {
+    list_admins: () => store.listAdmins(),
+    add_admin: async ({ dn }) => {
+      await store.addAdmin(dn, clock());
+      return true;
+    },
+    remove_admin: async ({ dn }) => {
+      await store.removeAdmin(dn);
+      return true;
+    },
+    list_nodes: async ({ limit, after }) => {
+      const { items } = await store.listNodes({ limit, after: after ?? null });
+      return items.map(toWireNode);
+    },
+    get_node: async ({ cn }) => {
+      const node = await findNode(store, cn);
+      if (node === null) throw new TaskError(ErrorCode.validation, `Node not found: ${cn}`, 'notFound');
+      return toWireNode(node);
+    },
+  };
+}
+
+/** Host names are kept in lower case, whatever case they were registered in. */
+export async function findNode(store: CaStore, cn: string): Promise<NodeRecord | null> {
+  return (await store.getNode(cn)) ?? (await store.getNode(cn.toLowerCase()));
+}
+
+function toWireNode({ cn, profile, sans, registeredAt }: NodeRecord) {
+  return {
+    cn,
+    dn: `/CN=${cn}`,
+    profile,
+    sans: sans.map(({ type, value }) => ({ type: type.toUpperCase(), value })),
+    registered_at: registeredAt,
+  };
+}

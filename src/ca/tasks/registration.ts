@@ -1,0 +1,87 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { Handlers, Params, RegistrationTasks } from '../../channel/tasks/index.js';
+import type { CertificateRecord } from '../../store/ca-store.js';
+import { namesFor } from '../authority-names.js';
+import { readRequest } from '../authority-requests.js';
+import { type CaServices, certificateFile, checkSeed } from './context.js';
+import { findNode } from './nodes.js';
+
+export interface RegistrationSettings {
+  mode: 'curve' | 'clear';
+  /** CURVE public key of the operations socket (Z85), and its port. */
+  operationsPublicKey: string;
+  operationsPort: number;
+}
+
+type Request = Params<RegistrationTasks['register']>;
+
+/**
+ * Tasks of the registration socket. In curve mode whoever gets here holds the seed already; in clear mode it is
+ * checked. A private key is made and sent only for peers of the Python contract, in clear mode.
+ */
+export function registrationHandlers(
+  services: CaServices,
+  settings: RegistrationSettings,
+): Handlers<RegistrationTasks> {
+  const { authority, peers } = services;
+  return {
+    register: async (request) => {
+      if (settings.mode === 'clear') checkSeed(request.seed, services.seed);
+      const role = peerRole(request);
+      const { certificate, privateKey } = await certify(services, settings, request);
+      if (role !== null && request.curve_public_key !== undefined) {
+        await peers.admit(request.curve_public_key, role, certificate.cn, authority.clock());
+      }
+      return {
+        status: 'registered' as const,
+        cn: request.cn,
+        profile: request.profile,
+        certificate: certificateFile(authority, certificate),
+        ...(privateKey === null ? {} : { private_key: privateKey }),
+        ca_certificate: authority.rootPem,
+        chain: authority.chainPem,
+        operations_public_key: settings.operationsPublicKey,
+        operations_port: settings.operationsPort,
+      };
+    },
+    status: async ({ cn }) => {
+      const node = await findNode(authority.store, cn);
+      if (node === null) return { status: 'not_registered' as const };
+      const { profile, registeredAt } = node;
+      return { status: 'registered' as const, node: { cn: node.cn, profile, registered_at: registeredAt } };
+    },
+  };
+}
+
+/** Only RAs and administrators are admitted to the operations socket. */
+function peerRole({ profile, curve_public_key }: Request): 'ra' | 'admin' | null {
+  if (curve_public_key === undefined) return null;
+  if (profile === 'ra' || profile === 'admin') return profile;
+  throw new TaskError(
+    ErrorCode.validation,
+    `Invalid curve_public_key parameter: profile ${profile} is not admitted`,
+  );
+}
+
+async function certify(
+  { authority, nodes }: CaServices,
+  { mode }: RegistrationSettings,
+  request: Request,
+): Promise<{ certificate: CertificateRecord; privateKey: string | null }> {
+  if (request.csr === undefined) {
+    if (mode === 'curve') throw new TaskError(ErrorCode.communication, 'Missing csr parameter');
+    const { certificate, key } = await nodes.generate(request);
+    return { certificate, privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  }
+  const profile = authority.leafProfile(request.profile);
+  const { publicKey } = readRequest(request.csr);
+  const names = namesFor(profile, request.cn, request.sans);
+  const { certificate } = await authority.issue({ profile, publicKey, names });
+  await authority.store.putNode({
+    cn: certificate.cn,
+    profile: profile.name,
+    sans: certificate.identifiers,
+    registeredAt: certificate.issuedAt,
+  });
+  return { certificate, privateKey: null };
+}

@@ -1,0 +1,130 @@
+import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
+import { serialFromHex } from '../channel/serial.js';
+import type { OperationsTasks } from '../channel/tasks/index.js';
+import type { TaskClient } from '../channel/typed-client.js';
+import { toPem } from '../x509/pem.js';
+import {
+  type AcmeProfile,
+  CaRefused,
+  CaUnavailable,
+  type CertificateAuthority,
+  type IssuedCertificate,
+  type IssueRequest,
+} from './certificate-authority.js';
+
+export interface ChannelCaOptions {
+  client: Pick<TaskClient<OperationsTasks>, 'call'>;
+  now?: () => number;
+  /** How long profiles and CA certificates are taken as known, in ms. Default one minute: a new profile is seen soon. */
+  cacheFor?: number;
+}
+
+/** The CA behind the channel, as the RA knows it. */
+export class ChannelCa implements CertificateAuthority {
+  readonly #client: ChannelCaOptions['client'];
+  readonly #profiles: Cached<AcmeProfile[]>;
+  readonly #certificates: Cached<{ root: string; chain: string }>;
+
+  constructor({ client, now = Date.now, cacheFor = 60_000 }: ChannelCaOptions) {
+    this.#client = client;
+    this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
+    this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
+  }
+
+  async issue(request: IssueRequest): Promise<IssuedCertificate> {
+    const { notBefore, notAfter } = request;
+    const { certificate, chain, serial } = await told(
+      this.#client.call('acme_issue_certificate', {
+        order_id: request.orderId,
+        account_id: request.accountId,
+        profile: request.profile,
+        identifiers: request.identifiers,
+        csr: toPem('CERTIFICATE REQUEST', request.csr),
+        ...(notBefore === null ? {} : { not_before: new Date(notBefore).toISOString() }),
+        ...(notAfter === null ? {} : { not_after: new Date(notAfter).toISOString() }),
+      }),
+    );
+    return { chain: certificate + chain, serial };
+  }
+
+  async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
+    return told(
+      this.#client.call('revoke_serial', {
+        serial: serialFromHex(serial),
+        ...(reason === null ? {} : { reason }),
+      }),
+    );
+  }
+
+  profiles(): Promise<AcmeProfile[]> {
+    return this.#profiles.get();
+  }
+
+  caCertificates(): Promise<{ root: string; chain: string }> {
+    return this.#certificates.get();
+  }
+
+  async crl(): Promise<Uint8Array> {
+    return Buffer.from(await told(this.#client.call('get_crl', {})), 'base64');
+  }
+
+  async ping(): Promise<void> {
+    await told(this.#client.call('ping', {}));
+  }
+
+  async #askProfiles(): Promise<AcmeProfile[]> {
+    const profiles = await told(this.#client.call('list_acme_profiles', {}));
+    return profiles.map(({ name, description, max_validity }) => ({
+      name,
+      description,
+      maxValidity: max_validity * 1000,
+    }));
+  }
+}
+
+/** The channel's errors in the RA's words. */
+async function told<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ChannelUnavailable) throw new CaUnavailable(error.message, { cause: error });
+    if (error instanceof ChannelRefused) {
+      // `retry` never comes here: the client has made it ChannelUnavailable.
+      const kind = error.kind === 'retry' ? 'other' : error.kind;
+      throw new CaRefused(error.message, kind);
+    }
+    throw error;
+  }
+}
+
+/** A value asked for once, and asked for again behind the caller's back when it is old: only the first caller waits. */
+class Cached<T> {
+  #known: { value: T; until: number } | null = null;
+  #asking: Promise<T> | null = null;
+
+  constructor(
+    private readonly ask: () => Promise<T>,
+    private readonly keepFor: number,
+    private readonly now: () => number,
+  ) {}
+
+  get(): Promise<T> {
+    const known = this.#known;
+    if (known === null) return this.#refresh();
+    // While the CA is away, what it said last serves.
+    if (this.now() >= known.until) this.#refresh().catch(() => {});
+    return Promise.resolve(known.value);
+  }
+
+  #refresh(): Promise<T> {
+    this.#asking ??= this.ask()
+      .then((value) => {
+        this.#known = { value, until: this.now() + this.keepFor };
+        return value;
+      })
+      .finally(() => {
+        this.#asking = null;
+      });
+    return this.#asking;
+  }
+}
