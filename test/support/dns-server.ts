@@ -1,0 +1,153 @@
+import { createSocket } from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
+
+/** What a name answers to one type of question. */
+export type ZoneAnswer =
+  | { records: ZoneRecord[]; truncate?: boolean }
+  | { rcode: number }
+  | 'silence'
+  | { raw: (query: Buffer) => Buffer };
+export type ZoneRecord =
+  | { a: string }
+  | { aaaa: string }
+  | { cname: string }
+  | { txt: string[] }
+  | { caa: { flags: number; tag: string; value: string } };
+
+const TYPES: Record<number, string> = { 1: 'A', 5: 'CNAME', 16: 'TXT', 28: 'AAAA', 257: 'CAA' };
+const NUMBERS = { a: 1, cname: 5, txt: 16, aaaa: 28, caa: 257 } as const;
+
+/** A real DNS server on loopback, UDP and TCP on one port, apart from the product's codec. */
+export interface DnsServer {
+  port: number;
+  host: string;
+  /** `TXT _acme-challenge.example.com`, one entry a question, in order. */
+  questions: string[];
+  /** Sets what `"TYPE name"` answers; a function is asked each time. */
+  set(question: string, answer: ZoneAnswer | (() => ZoneAnswer)): void;
+  close(): Promise<void>;
+}
+
+export async function startDns(zone: Record<string, ZoneAnswer> = {}): Promise<DnsServer> {
+  const answers = new Map<string, ZoneAnswer | (() => ZoneAnswer)>(Object.entries(zone));
+  const questions: string[] = [];
+  const respond = (query: Buffer, overTcp: boolean): Buffer | null => {
+    const { name, type, end } = readQuestion(query);
+    const question = `${TYPES[type] ?? type} ${name}`;
+    questions.push(question);
+    const found = answers.get(question);
+    const answer = typeof found === 'function' ? found() : found;
+    if (answer === 'silence') return null;
+    const known = [...answers.keys()].some((key) => key.endsWith(` ${name}`));
+    if (answer === undefined) return message(query, end, known ? 0 : 3, [], false);
+    if ('raw' in answer) return answer.raw(query);
+    if ('rcode' in answer) return message(query, end, answer.rcode, [], false);
+    const truncate = answer.truncate === true && !overTcp;
+    return message(query, end, 0, truncate ? [] : chain(name, answer.records), truncate);
+  };
+
+  const udp = createSocket('udp4');
+  udp.on('message', (query, peer) => {
+    const answer = respond(query, false);
+    if (answer) udp.send(answer, peer.port, peer.address);
+  });
+  const tcp = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (data: Buffer) => {
+      const answer = respond(data.subarray(2), true);
+      if (!answer) return;
+      socket.end(Buffer.concat([uint16(answer.length), answer]));
+    });
+  });
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  const { port } = tcp.address() as AddressInfo;
+  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  return {
+    port,
+    host: '127.0.0.1',
+    questions,
+    set: (question, answer) => answers.set(question, answer),
+    close: async () => {
+      await new Promise<void>((resolve) => udp.close(() => resolve()));
+      await new Promise<void>((resolve) => {
+        tcp.close(() => resolve());
+      });
+    },
+  };
+}
+
+const uint16 = (value: number) => Buffer.from([value >> 8, value & 0xff]);
+
+function readQuestion(query: Buffer): { name: string; type: number; end: number } {
+  const labels: string[] = [];
+  let offset = 12;
+  for (let size = query[offset] ?? 0; size > 0; size = query[offset] ?? 0) {
+    labels.push(query.toString('latin1', offset + 1, offset + 1 + size));
+    offset += size + 1;
+  }
+  return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(offset + 1), end: offset + 5 };
+}
+
+function encodeName(name: string): Buffer {
+  return Buffer.concat([
+    ...name
+      .split('.')
+      .map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')])),
+    Buffer.from([0]),
+  ]);
+}
+
+/** Records after a CNAME belong to its target, as a recursive resolver answers. */
+function chain(name: string, records: ZoneRecord[]): Buffer[] {
+  let owner = name;
+  return records.map((record) => {
+    const encoded = encodeRecord(owner, record);
+    if ('cname' in record) owner = record.cname;
+    return encoded;
+  });
+}
+
+function encodeRecord(name: string, record: ZoneRecord): Buffer {
+  const [kind = 'a'] = Object.keys(record) as (keyof typeof NUMBERS)[];
+  const data = recordData(record);
+  return Buffer.concat([
+    encodeName(name),
+    uint16(NUMBERS[kind]),
+    uint16(1),
+    Buffer.from([0, 0, 0, 60]),
+    uint16(data.length),
+    data,
+  ]);
+}
+
+function recordData(record: ZoneRecord): Buffer {
+  if ('a' in record) return Buffer.from(record.a.split('.').map(Number));
+  if ('aaaa' in record) return ipv6(record.aaaa);
+  if ('cname' in record) return encodeName(record.cname);
+  if ('txt' in record) {
+    return Buffer.concat(
+      record.txt.map((text) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)])),
+    );
+  }
+  const { flags, tag, value } = record.caa;
+  return Buffer.concat([Buffer.from([flags, tag.length]), Buffer.from(tag + value, 'latin1')]);
+}
+
+function ipv6(address: string): Buffer {
+  if (!isIPv6(address)) throw new Error(`${address} is not IPv6`);
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail ? tail.split(':') : [];
+  const middle = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
+  return Buffer.from([...left, ...middle, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+function message(query: Buffer, end: number, rcode: number, records: Buffer[], truncated: boolean): Buffer {
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  header.writeUInt16BE(0x8180 | (truncated ? 0x0200 : 0) | rcode, 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(records.length, 6);
+  return Buffer.concat([header, query.subarray(12, end), ...records]);
+}
