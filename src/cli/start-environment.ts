@@ -50,8 +50,9 @@ export async function joinPrograms(
       UPKI_CA_PUBLIC_URL: ca.caPublicUrl ?? new URL(`http://${publicHost}:${httpPort}`).origin,
     },
     ra: {
-      UPKI_CA_SEED_FILE: join(ca.dataDir, 'seed'),
       ...common,
+      // The CA keeps its seed in this file, unless its configuration gives one.
+      ...(ca.caSeed === null ? { UPKI_CA_SEED_FILE: join(ca.dataDir, 'seed') } : { UPKI_CA_SEED: ca.caSeed }),
       UPKI_DATA_DIR: ra.dataDir,
       UPKI_LOG_LEVEL: ra.logLevel,
     },

@@ -1,10 +1,13 @@
-import type { Setting } from './setting.js';
+import type { Program, Setting } from './setting.js';
 import { SETTING_LIST, type Settings } from './settings.js';
 
-/** The settings in effect by variable name, secrets redacted, for logs. */
-export function redacted(settings: Settings): Record<string, string> {
+/** The settings of a program in effect, by variable name, secrets redacted. */
+export function redacted(settings: Settings, program: Program): Record<string, string> {
+  const its = SETTING_LIST.filter(
+    ([name, { programs }]) => programs.includes(program) && settings[name] !== null,
+  );
   return Object.fromEntries(
-    SETTING_LIST.filter(([name]) => settings[name] !== null).map(([name, setting]) => [
+    its.map(([name, setting]) => [
       setting.env,
       setting.secret ? '(secret)' : setting.type.format(settings[name] as NonNullable<unknown>),
     ]),
