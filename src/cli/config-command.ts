@@ -20,7 +20,7 @@ export function configCommand(): Command {
       return command.error(`error: --program must be ra or ca, not "${program}"`);
     const { settings, warnings } = loadProgramSettings(program, process.env);
     for (const warning of warnings) process.stderr.write(`uPKI: ${warning}\n`);
-    for (const [name, value] of Object.entries(redacted(settings)))
-      process.stdout.write(`${name}=${value}\n`);
+    const lines = Object.entries(redacted(settings, program)).map(([name, value]) => `${name}=${value}\n`);
+    process.stdout.write(lines.join(''));
   });
 }

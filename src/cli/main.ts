@@ -47,4 +47,11 @@ function exitCode(error: unknown): number {
   return error instanceof CannotStart ? ExitCode.cannotStart : ExitCode.failure;
 }
 
+// A reader that has gone away (`upki config | head`) is no fault of ours, and no reason to stop serving.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 await run();

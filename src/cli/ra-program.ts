@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { LinkBuilder } from '../acme/links.js';
+import { acmeRoutes } from '../acme/routes.js';
+import { wellKnownRoutes } from '../acme/well-known.js';
+import { isAdmin } from '../api/admins.js';
+import { pointedToRoutes } from '../api/pointed-to.js';
+import { publicApi } from '../api/public.js';
+import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
+import { createRegistrationAuthority } from '../ra/authority.js';
+import { openRaStore } from '../store/index.js';
+import { createValidator } from '../va/validator.js';
+import type { Running } from './child.js';
+import { lockDirectory } from './lock.js';
+import { listenOrFallBack, type PortWish, portProblem } from './ports.js';
+import { commonName, wantedNames } from './ra-certificate.js';
+import { adminRegister, connectToCa } from './ra-channel.js';
+import { logEvents } from './ra-events.js';
+import { RaFiles } from './ra-files.js';
+import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './ra-policy.js';
+import { registerRa } from './ra-registration.js';
+import { RaTls } from './ra-tls.js';
+import type { ProgramSettings } from './settings.js';
+
+/**
+ * Puts the RA together and serves: configuration → store, channel, validator, service → listeners. Registers with the
+ * CA first when it has not been. Everything that was opened is closed again when a later step fails.
+ * @throws CannotStart, ConfigError for what the operator must change
+ */
+export async function startRa(settings: ProgramSettings, log: Logger): Promise<Running> {
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const each of opened.splice(0).reverse()) await each();
+  };
+  try {
+    const info = await serve(settings, log, (undo) => opened.push(undo));
+    return { info, stop: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @param onClose takes what undoes each step; run in reverse order */
+async function serve(
+  settings: ProgramSettings,
+  log: Logger,
+  onClose: (undo: () => unknown) => void,
+): Promise<Record<string, unknown>> {
+  const acmeSettings = acmeSettingsOf(settings);
+  const isCompromised = compromisedKeysOf(settings);
+  const clock = Date.now;
+
+  const files = new RaFiles(settings.dataDir);
+  const keys = await files.keys();
+  onClose(lockDirectory(settings.dataDir));
+
+  const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
+  const registration = (await files.registration()) ?? (await registerRa(settings, files, names));
+  const { ca, tasks, close: closeChannel } = connectToCa(settings, registration, keys, log);
+  onClose(closeChannel);
+
+  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted: names, log, clock });
+  await tls.refresh();
+  onClose(() => tls.stop());
+
+  const store = await openRaStore(databasePath(settings), {
+    onCrash: (error) => log.error({ err: error }, 'the database thread died and is being started again'),
+  });
+  onClose(() => store.close());
+
+  let port = settings.raPort;
+  const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
+  const ra = createRegistrationAuthority({
+    store,
+    ca,
+    validator: createValidator(validatorOptionsOf(settings)),
+    policy: policyOf(settings, links.main().terms),
+    ownNames: tls.names,
+    accountUrl: (id) => links.main().account(id),
+    soleRunner: true,
+    events: logEvents(log),
+    clock,
+    random: randomBytes,
+  });
+  ra.start();
+  onClose(() => ra.stop());
+
+  const { app, reload } = mainListener(settings, tls, log);
+  await app.register(acmeRoutes, {
+    ra,
+    links,
+    settings: acmeSettings,
+    isCompromised,
+    isAdmin: ({ serial }) => isAdmin(adminRegister(tasks), serial),
+  });
+  await app.register(wellKnownRoutes, { ra });
+  await app.register(publicApi, {
+    prefix: '/api/v1',
+    ca,
+    checks: {
+      'the certificate authority cannot be reached': () => ca.ping(),
+      'the store cannot be written': () => store.ping(),
+    },
+  });
+  const plain = createHttpServer({ log });
+  await plain.register(pointedToRoutes, { ca });
+  await plain.register(wellKnownRoutes, { ra });
+
+  const { raHost: host, raPort, raHttpPort } = settings;
+  port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
+  const httpPort = await listen(
+    plain,
+    { what: 'CRL and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' },
+    onClose,
+  );
+  tls.watch(reload);
+  const directoryUrl = links.main().directory;
+  log.info({ directoryUrl, port, httpPort }, 'the RA serves');
+  return { directoryUrl };
+}
+
+function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger): HttpsServer {
+  if (settings.raTls) return createHttpsServer({ tls: tls.material(), log });
+  return { app: createHttpServer({ log }), reload: () => undefined };
+}
+
+/** Listens; resolves with the port. Closing waits for requests under way. */
+async function listen(
+  app: FastifyInstance,
+  wish: PortWish,
+  onClose: (undo: () => unknown) => void,
+): Promise<number> {
+  try {
+    await listenOrFallBack(wish.host, (host) => app.listen({ host, port: wish.port }));
+  } catch (error) {
+    throw portProblem(error, wish);
+  }
+  onClose(() => app.close());
+  const address = app.server.address();
+  return typeof address === 'object' && address ? address.port : wish.port;
+}
+
+function databasePath({ databaseUrl, dataDir }: ProgramSettings): string {
+  return databaseUrl === null ? join(dataDir, 'acme.db') : databaseUrl.slice('sqlite:'.length);
+}

@@ -1,0 +1,138 @@
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { toPem } from '../x509/pem.js';
+import { runProgram } from './child.js';
+import { CannotStart } from './exit.js';
+import { createLogger } from './logger.js';
+import {
+  addExamples,
+  addSettingFlags,
+  CA_ADDRESS_FLAGS,
+  DIRECTORY_FLAG,
+  type Flag,
+  givenFlags,
+  WEB_FLAGS,
+} from './options.js';
+import { commonName, wantedNames } from './ra-certificate.js';
+import { connectToCa } from './ra-channel.js';
+import { RaFiles } from './ra-files.js';
+import { startRa } from './ra-program.js';
+import { registerRa } from './ra-registration.js';
+import { loadProgramSettings, type ProgramSettings } from './settings.js';
+
+const CONNECTION = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS];
+const SERVING = [...CONNECTION, ...WEB_FLAGS];
+const REGISTRATION: Flag[] = [
+  ...CONNECTION,
+  { flags: '-s, --seed <seed>', setting: 'caSeed' },
+  { flags: '-c, --cn <name>', setting: 'raCn' },
+];
+
+/** `upki ra …`: the RA alone, for two machines, and its parts. */
+export function raCommand(): Command {
+  return new Command('ra')
+    .description('Run the registration authority alone: ACME and REST, with a CA elsewhere.')
+    .addCommand(
+      command('init', [DIRECTORY_FLAG], 'Make the data directory and the keys of the RA.', init, [
+        ['upki ra init -d /srv/ra', 'Make the keys in /srv/ra. Doing it again changes nothing.'],
+      ]),
+    )
+    .addCommand(
+      command('register', REGISTRATION, "Register with a CA and obtain the RA's certificate.", register, [
+        [
+          'upki ra register -i 10.0.0.2 -s "$SEED" -c pki.example.internal',
+          'Register at the CA on 10.0.0.2.',
+        ],
+        ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra register', 'Keep the seed off the command line.'],
+      ]),
+    )
+    .addCommand(
+      command('listen', SERVING, 'Serve; the RA must be registered.', listen, [
+        ['upki ra listen --web-port 9000', 'Serve on port 9000.'],
+      ]),
+    )
+    .addCommand(
+      command(
+        'start',
+        SERVING,
+        'Serve; registers first when that has not been done and a seed is given.',
+        serve,
+        [
+          ['upki ra start -i 10.0.0.2', 'Serve, with the CA on 10.0.0.2.'],
+          ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra start', 'Register if need be, then serve.'],
+        ],
+      ),
+    )
+    .addCommand(
+      command('crl', CONNECTION, "Fetch the CA's current CRL as PEM.", crl, [
+        ['upki ra crl', 'Print the CRL.'],
+        ['upki ra crl -o crl.pem', 'Write it to a file.'],
+      ]).option('-o, --output <file>', 'where to write; standard output when left out'),
+    );
+}
+
+type Action = (settings: ProgramSettings, command: Command) => Promise<void>;
+
+function command(
+  name: string,
+  flags: Flag[],
+  description: string,
+  action: Action,
+  examples: [string, string][],
+): Command {
+  const made = new Command(name).description(description);
+  addSettingFlags(made, flags, ['ra']);
+  addExamples(made, examples);
+  return made.action(async () => {
+    const { settings, warnings } = loadProgramSettings('ra', process.env, givenFlags(made, flags));
+    // `upki start` has given these warnings already.
+    if (!process.send) for (const warning of warnings) process.stderr.write(`uPKI: ${warning}\n`);
+    await action(settings, made);
+  });
+}
+
+const names = (settings: ProgramSettings) =>
+  wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
+
+const init: Action = async ({ dataDir }) => {
+  await new RaFiles(dataDir).keys();
+  process.stdout.write(`The keys of the RA are in ${dataDir}\n`);
+};
+
+const register: Action = async (settings) => {
+  const files = new RaFiles(settings.dataDir);
+  await registerRa(settings, files, names(settings));
+  process.stdout.write(
+    `Registered: the certificate is ${files.path('certificate')}, the root ${files.path('root')}\n`,
+  );
+};
+
+const serve: Action = async (settings) => {
+  const log = createLogger('RA', settings);
+  await runProgram('RA', () => startRa(settings, log));
+};
+
+const listen: Action = async (settings) => {
+  const registration = await new RaFiles(settings.dataDir).registration();
+  if (registration === null)
+    throw new CannotStart('this RA is not registered with a CA: run `upki ra register`');
+  await serve(settings, new Command());
+};
+
+const crl: Action = async (settings, command) => {
+  const files = new RaFiles(settings.dataDir);
+  const registration = await files.registration();
+  if (registration === null)
+    throw new CannotStart('this RA is not registered with a CA: run `upki ra register`');
+  const connection = connectToCa(settings, registration, await files.keys(), pino({ level: 'silent' }));
+  try {
+    const pem = toPem('X509 CRL', await connection.ca.crl());
+    const { output } = command.opts<{ output?: string }>();
+    if (output === undefined) process.stdout.write(pem);
+    else await writeFile(output, pem);
+  } finally {
+    connection.close();
+  }
+};
