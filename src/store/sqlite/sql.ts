@@ -14,16 +14,16 @@ export class Sql {
 
   /** The first row. The caller names the row's type: it is the list of columns it selected. */
   get<R extends Row>(text: string, ...values: SqlValue[]): R | undefined {
-    return this.#prepare(text).get(...values) as R | undefined;
+    return this.#prepare(text).get(...bindable(values)) as R | undefined;
   }
 
   all<R extends Row>(text: string, ...values: SqlValue[]): R[] {
-    return this.#prepare(text).all(...values) as R[];
+    return this.#prepare(text).all(...bindable(values)) as R[];
   }
 
   /** How many rows the statement changed. */
   run(text: string, ...values: SqlValue[]): number {
-    return Number(this.#prepare(text).run(...values).changes);
+    return Number(this.#prepare(text).run(...bindable(values)).changes);
   }
 
   begin(): void {
@@ -56,4 +56,16 @@ export class Sql {
     }
     return statement;
   }
+}
+
+/**
+ * The driver ends a text at U+0000, so that a lookup of "admin\0x" would find "admin". As bytes such a text equals
+ * none that is stored, and a STRICT table refuses to store it.
+ */
+function bindable(values: SqlValue[]): SqlValue[] {
+  return values.some(hasNul) ? values.map((value) => (hasNul(value) ? Buffer.from(value) : value)) : values;
+}
+
+function hasNul(value: SqlValue): value is string {
+  return typeof value === 'string' && value.includes('\0');
 }

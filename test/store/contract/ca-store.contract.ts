@@ -1,0 +1,304 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/ca-store.js';
+import { aRecord, atOnce, HOUR, NOW } from './facts.js';
+
+/** An empty store for one test; the factory cleans up after it. */
+export type CaStoreFactory = () => Promise<{ store: CaStore; discard(): Promise<void> }>;
+
+/** Every promise of CaStore; run it against each implementation. */
+export function caStoreContract(name: string, open: CaStoreFactory): void {
+  describe(`CaStore contract: ${name}`, () => {
+    let store: CaStore;
+    let discard: () => Promise<void>;
+    beforeEach(async () => {
+      ({ store, discard } = await open());
+    });
+    afterEach(() => discard());
+
+    const record = async (facts: Partial<CertificateRecord> = {}) =>
+      (await store.recordCertificate(aRecord(facts))).certificate;
+
+    describe('certificates', () => {
+      test('a certificate is found by serial and by order, with every fact', async () => {
+        const certificate = aRecord({ orderId: 'o1', accountId: 'a1' });
+        expect(await store.recordCertificate(certificate)).toEqual({ certificate, created: true });
+        expect(await store.findBySerial(certificate.serial)).toEqual(certificate);
+        expect(await store.findByOrder('o1')).toEqual(certificate);
+        expect(await store.findBySerial('00')).toBeNull();
+        expect(await store.findByOrder('none')).toBeNull();
+      });
+
+      test('of many who record a certificate for one order at once, one does and all get that one', async () => {
+        const results = await atOnce(8, () => store.recordCertificate(aRecord({ orderId: 'o1' })));
+        const winner = results.find(({ created }) => created)?.certificate;
+        expect(results.filter(({ created }) => created)).toHaveLength(1);
+        for (const { certificate } of results) expect(certificate).toEqual(winner);
+        expect((await store.listCertificates({ after: null, limit: 10, now: NOW })).items).toHaveLength(1);
+      });
+
+      test('certificates without an order do not stand in each other’s way', async () => {
+        expect((await store.recordCertificate(aRecord())).created).toBe(true);
+        expect((await store.recordCertificate(aRecord())).created).toBe(true);
+      });
+
+      test('a serial is used once', async () => {
+        const { serial } = await record();
+        const twin = aRecord({ serial, orderId: 'o2' });
+        await expect(store.recordCertificate(twin)).rejects.toMatchObject({ code: 'STORE_CONFLICT' });
+        expect(await store.findByOrder('o2')).toBeNull();
+      });
+
+      test('by CN, the one issued last comes first and deleted ones are left out', async () => {
+        const first = await record();
+        const second = await record();
+        const third = await record();
+        await record({ cn: 'other.example.com' });
+        const cn = 'www.example.com';
+        expect(await store.findNewestByCn(cn)).toEqual(third);
+        expect(await store.listByCn(cn, 2)).toEqual([third, second]);
+        expect(await store.markDeleted(third.serial, NOW)).toBe(true);
+        expect(await store.findNewestByCn(cn)).toEqual(second);
+        expect(await store.listByCn(cn, 9)).toEqual([second, first]);
+        expect(await store.findNewestByCn('none')).toBeNull();
+      });
+
+      test('deleting keeps the first time; the certificate stays known by serial', async () => {
+        const { serial } = await record();
+        expect(await store.markDeleted(serial, NOW)).toBe(true);
+        expect(await store.markDeleted(serial, NOW + 1)).toBe(true);
+        expect((await store.findBySerial(serial))?.deletedAt).toBe(NOW);
+        expect(await store.markDeleted('00', NOW)).toBe(false);
+      });
+    });
+
+    describe('listing', () => {
+      const all = async (limit: number, filter: CertificateFilter = {}) => {
+        const serials: string[] = [];
+        let after: string | null = null;
+        do {
+          const page: Awaited<ReturnType<CaStore['listCertificates']>> = await store.listCertificates({
+            after,
+            limit,
+            now: NOW,
+            filter,
+          });
+          expect(page.items.length).toBeLessThanOrEqual(limit);
+          serials.push(...page.items.map(({ serial }) => serial));
+          after = page.next;
+        } while (after !== null);
+        return serials;
+      };
+      const sorted = (...records: CertificateRecord[]) => records.map(({ serial }) => serial).sort();
+
+      test('pages of any size hold every certificate once, by serial, deleted ones left out', async () => {
+        const records = [await record(), await record(), await record(), await record(), await record()];
+        const { serial } = await record();
+        await store.markDeleted(serial, NOW);
+        for (const limit of [1, 2, 5, 6]) expect(await all(limit)).toEqual(sorted(...records));
+      });
+
+      test('filters by state, CN and expiry, alone and together', async () => {
+        const good = await record();
+        const expired = await record({ notAfter: NOW - 1 });
+        const revoked = await record({ revokedAt: NOW, reason: 1 });
+        const both = await record({ notAfter: NOW - 1, revokedAt: NOW, cn: 'b' });
+        expect(await all(1, { state: 'good' })).toEqual(sorted(good));
+        expect(await all(1, { state: 'expired' })).toEqual(sorted(expired));
+        expect(await all(1, { state: 'revoked' })).toEqual(sorted(revoked, both));
+        expect(await all(1, { cn: 'b' })).toEqual(sorted(both));
+        expect(await all(1, { expiresBefore: NOW })).toEqual(sorted(expired, both));
+        expect(await all(1, { expiresBefore: NOW, state: 'revoked', cn: 'www.example.com' })).toEqual([]);
+      });
+
+      test('a filter that nothing passes ends, over more certificates than one page looks at', async () => {
+        await atOnce(2_100, () => store.recordCertificate(aRecord()));
+        const first = await store.listCertificates({
+          after: null,
+          limit: 10,
+          now: NOW,
+          filter: { state: 'revoked' },
+        });
+        expect(first.items).toEqual([]);
+        expect(await all(10, { state: 'revoked' })).toEqual([]);
+        expect(await all(1_000, { state: 'good' })).toHaveLength(2_100);
+      });
+    });
+
+    describe('revocation (RFC 5280 §5.3.1)', () => {
+      test('of many who revoke at once, one does; time and reason are its own', async () => {
+        const { serial } = await record();
+        const results = await atOnce(4, (index) => store.revoke(serial, NOW + index, 1));
+        expect(results.filter((result) => result === 'revoked')).toHaveLength(1);
+        expect(results.filter((result) => result === 'already')).toHaveLength(3);
+        expect(await store.findBySerial(serial)).toMatchObject({
+          revokedAt: NOW + results.indexOf('revoked'),
+          reason: 1,
+        });
+        expect(await store.revoke('00', NOW, null)).toBe('unknown');
+      });
+
+      test('only a certificate on hold (6) comes back', async () => {
+        const held = await record();
+        await store.revoke(held.serial, NOW, 6);
+        expect(await store.unrevoke(held.serial)).toBe(true);
+        expect(await store.findBySerial(held.serial)).toEqual(held);
+        expect(await store.unrevoke(held.serial)).toBe(false);
+        for (const reason of [null, 0, 1]) {
+          const { serial } = await record();
+          await store.revoke(serial, NOW, reason);
+          expect(await store.unrevoke(serial)).toBe(false);
+          expect((await store.findBySerial(serial))?.revokedAt).toBe(NOW);
+        }
+        expect(await store.unrevoke('00')).toBe(false);
+      });
+    });
+
+    describe('CRL (RFC 5280 §5)', () => {
+      const revokedSerials = async (limit: number, now: number) => {
+        const serials: string[] = [];
+        let after: string | null = null;
+        do {
+          const page: Awaited<ReturnType<CaStore['listRevoked']>> = await store.listRevoked({
+            after,
+            limit,
+            now,
+          });
+          serials.push(...page.items.map(({ serial }) => serial));
+          after = page.next;
+        } while (after !== null);
+        return serials.sort();
+      };
+
+      test('pages of any size hold each revoked, unexpired certificate once; a deleted one too', async () => {
+        const serials: string[] = [];
+        for (const notAfter of [NOW, NOW + HOUR, NOW + HOUR, NOW + HOUR, NOW + 2 * HOUR]) {
+          const { serial } = await record({ notAfter });
+          await store.revoke(serial, NOW - 5, 1);
+          serials.push(serial);
+        }
+        await store.markDeleted(serials[0] ?? '', NOW);
+        await store.revoke((await record({ notAfter: NOW - 1 })).serial, NOW - 5, 1);
+        await record();
+        for (const limit of [1, 2, 3, 5, 9]) {
+          expect(await revokedSerials(limit, NOW)).toEqual([...serials].sort());
+        }
+        const { items } = await store.listRevoked({ after: null, limit: 1, now: NOW });
+        expect(items).toEqual([{ serial: serials[0], revokedAt: NOW - 5, reason: 1 }]);
+      });
+
+      test('a certificate off hold is off the list', async () => {
+        const { serial } = await record();
+        await store.revoke(serial, NOW, 6);
+        await store.unrevoke(serial);
+        expect(await revokedSerials(5, NOW)).toEqual([]);
+      });
+
+      test('§5.2.3: numbers rise from 1, and nobody gets one twice', async () => {
+        const numbers = await atOnce(20, () => store.allocateCrlNumber());
+        expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+      });
+
+      test('the kept CRL is the one with the greatest number, and numbers go on from it', async () => {
+        expect(await store.getCrl()).toBeNull();
+        const crl = (number: number) => ({
+          number,
+          der: new Uint8Array([number]),
+          thisUpdate: NOW,
+          nextUpdate: NOW + HOUR,
+        });
+        expect(await store.putCrl(crl(7))).toBe(true);
+        expect(await store.putCrl(crl(7))).toBe(false);
+        expect(await store.putCrl(crl(6))).toBe(false);
+        expect(await store.getCrl()).toEqual(crl(7));
+        expect(await store.allocateCrlNumber()).toBe(8);
+      });
+    });
+
+    describe('who may use the CA', () => {
+      test('nodes are kept by CN, the last registration counts', async () => {
+        const node = (cn: string, profile = 'server') => ({
+          cn,
+          profile,
+          sans: [{ type: 'DNS', value: cn }],
+          registeredAt: NOW,
+        });
+        for (const cn of ['c', 'a', 'b']) await store.putNode(node(cn));
+        await store.putNode(node('a', 'ra'));
+        expect(await store.getNode('a')).toEqual(node('a', 'ra'));
+        expect(await store.getNode('none')).toBeNull();
+        const first = await store.listNodes({ after: null, limit: 2 });
+        expect(first.items.map(({ cn }) => cn)).toEqual(['a', 'b']);
+        expect(await store.listNodes({ after: first.next, limit: 2 })).toEqual({
+          items: [node('c')],
+          next: null,
+        });
+        expect(await store.removeNode('b')).toBe(true);
+        expect(await store.removeNode('b')).toBe(false);
+      });
+
+      test('administrators are added once, listed in that order, and removed', async () => {
+        expect(await atOnce(3, () => store.addAdmin('/CN=z', NOW))).toEqual([true, false, false]);
+        await store.addAdmin('/CN=a', NOW);
+        expect(await store.listAdmins()).toEqual(['/CN=z', '/CN=a']);
+        expect(await store.isAdmin('/CN=a')).toBe(true);
+        expect(await store.removeAdmin('/CN=a')).toBe(true);
+        expect(await store.removeAdmin('/CN=a')).toBe(false);
+        expect(await store.isAdmin('/CN=a')).toBe(false);
+      });
+
+      test('a channel key is admitted, shut out, and admitted again', async () => {
+        const peer = { publicKey: 'k'.repeat(40), role: 'ra' as const, cn: 'ra1', addedAt: NOW };
+        expect(await store.findPeer(peer.publicKey)).toBeNull();
+        await store.admitPeer(peer);
+        expect(await store.findPeer(peer.publicKey)).toEqual({ ...peer, revokedAt: null });
+        expect(await store.revokePeer(peer.publicKey, NOW + 1)).toBe(true);
+        expect(await store.revokePeer(peer.publicKey, NOW + 2)).toBe(false);
+        expect(await store.findPeer(peer.publicKey)).toEqual({ ...peer, revokedAt: NOW + 1 });
+        await store.admitPeer({ ...peer, role: 'admin' });
+        expect(await store.listPeers()).toEqual([{ ...peer, role: 'admin', revokedAt: null }]);
+        expect(await store.revokePeer('none', NOW)).toBe(false);
+      });
+    });
+
+    describe('copies of ACME objects', () => {
+      test('the last copy counts; kinds do not mix', async () => {
+        const copy = { kind: 'account' as const, id: '1', parentId: null, body: { status: 'valid', n: [1] } };
+        await store.putDocument({ ...copy, body: {} });
+        await store.putDocument(copy);
+        expect(await store.getDocument('account', '1')).toEqual(copy);
+        expect(await store.getDocument('order', '1')).toBeNull();
+      });
+
+      test('they are listed by id, page by page, and by parent', async () => {
+        for (const [id, parentId] of [
+          ['3', 'a'],
+          ['1', 'a'],
+          ['2', 'b'],
+        ] as const) {
+          await store.putDocument({ kind: 'order', id, parentId, body: { id } });
+        }
+        const ids = async (page: { parentId?: string; after: string | null; limit: number }) =>
+          (await store.listDocuments('order', page)).items.map(({ id }) => id);
+        expect(await ids({ after: null, limit: 9 })).toEqual(['1', '2', '3']);
+        expect(await ids({ after: '1', limit: 1 })).toEqual(['2']);
+        expect(await ids({ parentId: 'a', after: null, limit: 9 })).toEqual(['1', '3']);
+        expect((await store.listDocuments('order', { parentId: 'a', after: null, limit: 1 })).next).toBe('1');
+        expect(await store.listDocuments('account', { after: null, limit: 9 })).toEqual({
+          items: [],
+          next: null,
+        });
+      });
+    });
+
+    test('settings are kept; ping resolves; close carries out what was asked before it', async () => {
+      await store.putSetting('a', '1');
+      await store.putSetting('a', '2');
+      expect(await store.getSetting('a')).toBe('2');
+      await store.ping();
+      const last = record();
+      await store.close();
+      await last;
+      await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { anAccount, atOnce, NOW } from './facts.js';
+import type { World } from './ra-store.contract.js';
+
+export function accountsContract(world: World): void {
+  describe('accounts (RFC 8555 §7.3)', () => {
+    test('an account is found by id and by key, with every fact it was stored with', async () => {
+      const { store } = world;
+      const account = anAccount({ externalAccount: { kid: 'k1', jws: { protected: 'a' } } });
+      expect(await store.createAccount(account)).toEqual({ account, created: true });
+      expect(await store.getAccount(account.id)).toEqual(account);
+      expect(await store.findAccountByThumbprint(account.thumbprint)).toEqual(account);
+      expect(await store.getAccount('none')).toBeNull();
+      expect(await store.findAccountByThumbprint('none')).toBeNull();
+    });
+
+    test('§7.3: of many who create an account for one key at once, one does and all get that one', async () => {
+      const { store } = world;
+      const results = await atOnce(8, () => store.createAccount(anAccount({ thumbprint: 'same' })));
+      const winner = results.find(({ created }) => created);
+      expect(results.filter(({ created }) => created)).toHaveLength(1);
+      expect(results.every(({ account }) => account.id === winner?.account.id)).toBe(true);
+    });
+
+    test('§7.3.2: contact and terms change apart from each other', async () => {
+      const { store, account } = world;
+      expect((await store.updateAccount(account.id, { contact: [] }))?.contact).toEqual([]);
+      expect(await store.updateAccount(account.id, { termsAgreedAt: NOW + 1 })).toEqual({
+        ...account,
+        contact: [],
+        termsAgreedAt: NOW + 1,
+      });
+      expect(await store.getAccount(account.id)).toMatchObject({ contact: [], termsAgreedAt: NOW + 1 });
+      expect(await store.updateAccount('none', { contact: [] })).toBeNull();
+    });
+
+    test('§7.3.6: a deactivated account keeps its first time and takes no update or key', async () => {
+      const { store, account } = world;
+      expect((await store.deactivateAccount(account.id, NOW))?.deactivatedAt).toBe(NOW);
+      expect((await store.deactivateAccount(account.id, NOW + 1))?.deactivatedAt).toBe(NOW);
+      expect(await store.updateAccount(account.id, { contact: [] })).toBeNull();
+      const next = { jwk: account.jwk, thumbprint: 'next' };
+      expect(await store.changeAccountKey(account.id, account.thumbprint, next)).toEqual({
+        changed: false,
+        conflict: null,
+      });
+      expect(await store.deactivateAccount('none', NOW)).toBeNull();
+    });
+
+    test('§7.3.5: the key changes; the old one no longer finds the account', async () => {
+      const { store, account } = world;
+      const next = { jwk: { kty: 'OKP', crv: 'Ed25519', x: 'n' }, thumbprint: 'next' };
+      expect(await store.changeAccountKey(account.id, account.thumbprint, next)).toEqual({
+        changed: true,
+        conflict: null,
+      });
+      expect(await store.findAccountByThumbprint(account.thumbprint)).toBeNull();
+      expect(await store.findAccountByThumbprint('next')).toEqual({ ...account, ...next });
+    });
+
+    test('§7.3.5: a key another account holds is a conflict that names the account', async () => {
+      const { store, account } = world;
+      const other = anAccount();
+      await store.createAccount(other);
+      const next = { jwk: other.jwk, thumbprint: other.thumbprint };
+      expect(await store.changeAccountKey(account.id, account.thumbprint, next)).toEqual({
+        changed: false,
+        conflict: other.id,
+      });
+      expect(await store.getAccount(account.id)).toEqual(account);
+    });
+
+    test('§7.3.5: of two key changes from one old key at once, one wins', async () => {
+      const { store, account } = world;
+      const results = await atOnce(2, (index) =>
+        store.changeAccountKey(account.id, account.thumbprint, {
+          jwk: account.jwk,
+          thumbprint: `next${index}`,
+        }),
+      );
+      expect(results.filter(({ changed }) => changed)).toHaveLength(1);
+    });
+  });
+}

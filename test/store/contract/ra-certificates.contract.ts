@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { aCertificate, atOnce, NOW, PROBLEM } from './facts.js';
+import type { World } from './ra-store.contract.js';
+
+export function certificatesContract(world: World): void {
+  const issue = async () => {
+    const { order } = await world.order();
+    const certificate = aCertificate(order);
+    await world.store.recordIssuance(order.id, certificate);
+    return certificate;
+  };
+
+  describe('certificates (RFC 8555 §7.4.2, §7.6; RFC 9773)', () => {
+    test('an issued certificate is the order’s, and found by id, serial and ARI id', async () => {
+      const { store } = world;
+      const { order } = await world.order();
+      const certificate = aCertificate(order);
+      await store.beginFinalize(order.id, new Uint8Array([1]), NOW);
+      expect(await store.recordIssuance(order.id, certificate)).toBe(true);
+      expect((await store.getOrder(order.id))?.order.certificateId).toBe(certificate.id);
+      expect(await store.getCertificate(certificate.id)).toEqual(certificate);
+      expect(await store.findCertificateBySerial(certificate.serial)).toEqual(certificate);
+      expect(await store.findCertificateByAriId(certificate.ariId)).toEqual(certificate);
+      expect(await store.getCertificate('none')).toBeNull();
+      expect(await store.findCertificateBySerial('00')).toBeNull();
+    });
+
+    test('RFC 9773 §4.1: an ARI id finds nothing unless both halves are the certificate’s', async () => {
+      const { store } = world;
+      const { ariId } = await issue();
+      const [keyId = '', serial = ''] = ariId.split('.');
+      for (const wrong of [`AAAA.${serial}`, `${keyId}.AAAA`, serial, keyId, '', '.', '%%']) {
+        expect(await store.findCertificateByAriId(wrong)).toBeNull();
+      }
+    });
+
+    test('of many who record an issuance at once, one does, and only its certificate is stored', async () => {
+      const { store } = world;
+      const { order } = await world.order();
+      const certificates = [0, 1, 2, 3].map((index) => aCertificate(order, { id: `${order.id}${index}` }));
+      const results = await Promise.all(certificates.map((each) => store.recordIssuance(order.id, each)));
+      expect(results.filter(Boolean)).toHaveLength(1);
+      const stored = await Promise.all(certificates.map(({ id }) => store.getCertificate(id)));
+      expect(stored.map((each) => each !== null)).toEqual(results);
+      expect(await store.recordIssuance('none', aCertificate(order, { id: 'x' }))).toBe(false);
+      expect(await store.getCertificate('x')).toBeNull();
+    });
+
+    test('a serial that is taken is refused, and the order stays without certificate', async () => {
+      const { store } = world;
+      const { serial } = await issue();
+      const { order } = await world.order();
+      const twin = aCertificate(order, { serial });
+      await expect(store.recordIssuance(order.id, twin)).rejects.toMatchObject({ code: 'STORE_CONFLICT' });
+      expect((await store.getOrder(order.id))?.order.certificateId).toBeNull();
+    });
+
+    test('§7.6: a revocation keeps its first time and reason', async () => {
+      const { store } = world;
+      const certificate = await issue();
+      await store.recordRevocation(certificate.serial, NOW + 1, 4);
+      await store.recordRevocation(certificate.serial, NOW + 2, null);
+      expect(await store.findCertificateBySerial(certificate.serial)).toEqual({
+        ...certificate,
+        revokedAt: NOW + 1,
+        revocationReason: 4,
+      });
+      await store.recordRevocation('00', NOW, null);
+    });
+
+    test('RFC 9773 §5: of many orders that replace a certificate at once, one is stored', async () => {
+      const { store } = world;
+      const predecessor = await issue();
+      const replace = () => world.order({ replaces: predecessor.ariId });
+      const orders = (await atOnce(4, replace)).map(({ order }) => order.id);
+      const stored = await Promise.all(orders.map((id) => store.getOrder(id)));
+      expect(stored.filter((found) => found !== null)).toHaveLength(1);
+      const replacedBy = (await store.getCertificate(predecessor.id))?.replacedBy;
+      expect(stored.find((found) => found !== null)?.order.id).toBe(replacedBy);
+    });
+
+    test('RFC 9773 §5: a replacing order that became invalid frees the certificate for another', async () => {
+      const { store } = world;
+      const predecessor = await issue();
+      const replacing = () => world.order({ replaces: predecessor.ariId });
+      const replacedBy = async () => (await store.getCertificate(predecessor.id))?.replacedBy;
+
+      const refused = await replacing();
+      await store.failOrder(refused.order.id, PROBLEM);
+      expect(await replacedBy()).toBeNull();
+
+      const unproved = await replacing();
+      await store.answerChallenge(unproved.authorization.id, 'http-01', NOW, NOW);
+      const failure = { at: NOW, error: PROBLEM, expiresAt: NOW };
+      await store.completeValidation(unproved.authorization.id, 'http-01', failure);
+      expect(await replacedBy()).toBeNull();
+
+      const abandoned = await replacing();
+      await store.deactivateAuthorization(abandoned.authorization.id, NOW);
+      expect(await replacedBy()).toBeNull();
+
+      const last = await replacing();
+      expect(await replacedBy()).toBe(last.order.id);
+      await store.recordIssuance(last.order.id, aCertificate(last.order));
+      await store.deactivateAuthorization(last.authorization.id, NOW);
+      expect(await replacedBy()).toBe(last.order.id);
+    });
+  });
+}

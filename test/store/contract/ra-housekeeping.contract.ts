@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { aCertificate, anAuthorization, HOUR, NOW } from './facts.js';
+import type { World } from './ra-store.contract.js';
+
+export function housekeepingContract(world: World): void {
+  describe('housekeeping', () => {
+    test('purging removes expired orders without certificate, and their authorizations, only', async () => {
+      const { store, account } = world;
+      const past = { expiresAt: NOW - 1 };
+      const gone = await world.order(past, past);
+      const fresh = await world.order();
+      const issued = await world.order(past, past);
+      await store.recordIssuance(issued.order.id, aCertificate(issued.order));
+      const processing = await world.order(past, past);
+      await store.beginFinalize(processing.order.id, new Uint8Array([1]), NOW + HOUR);
+      const preauthorized = anAuthorization(account);
+      await store.createAuthorization(preauthorized);
+      const user = await world.order({ ...past, authorizationIds: [preauthorized.id] });
+
+      expect(await store.purgeExpired(NOW, 100)).toBe(3);
+      expect(await store.getOrder(gone.order.id)).toBeNull();
+      expect(await store.getAuthorization(gone.authorization.id)).toBeNull();
+      expect(await store.getOrder(user.order.id)).toBeNull();
+      expect(await store.getAuthorization(preauthorized.id)).toEqual(preauthorized);
+      for (const { order, authorization } of [fresh, issued, processing]) {
+        expect((await store.getOrder(order.id))?.authorizations).toMatchObject([{ id: authorization.id }]);
+      }
+      expect(await store.purgeExpired(NOW, 100)).toBe(0);
+    });
+
+    test('pre-authorizations go when they expired; their open validations with them', async () => {
+      const { store, account } = world;
+      const old = anAuthorization(account, { expiresAt: NOW - 1 });
+      await store.createAuthorization(old);
+      await store.answerChallenge(old.id, 'http-01', NOW - 2, NOW - 2);
+      expect(await store.purgeExpired(NOW, 100)).toBe(1);
+      expect(await store.getAuthorization(old.id)).toBeNull();
+      expect(await store.claimValidations(NOW, NOW, 10)).toEqual([]);
+    });
+
+    test('a purge takes no more orders than its limit', async () => {
+      const { store } = world;
+      const past = { expiresAt: NOW - 1 };
+      for (let count = 0; count < 5; count += 1) await world.order(past, past);
+      const steps = [];
+      for (let count = 0; count < 4; count += 1) steps.push(await store.purgeExpired(NOW, 2));
+      expect(steps).toEqual([4, 4, 2, 0]);
+    });
+
+    test('RFC 9773 §5: purging an order that replaced a certificate frees the certificate', async () => {
+      const { store } = world;
+      const { order } = await world.order();
+      const certificate = aCertificate(order);
+      await store.recordIssuance(order.id, certificate);
+      await world.order({ replaces: certificate.ariId, expiresAt: NOW - 1 });
+      await store.purgeExpired(NOW, 10);
+      expect((await store.getCertificate(certificate.id))?.replacedBy).toBeNull();
+    });
+
+    test('a setting is the value put last', async () => {
+      const { store } = world;
+      expect(await store.getSetting('issuer')).toBeNull();
+      await store.putSetting('issuer', 'a');
+      await store.putSetting('issuer', 'é"\n');
+      expect(await store.getSetting('issuer')).toBe('é"\n');
+    });
+
+    test('a text with U+0000 finds nothing that ends there, and is refused rather than cut', async () => {
+      const { store, account } = world;
+      expect(await store.getAccount(`${account.id}\0x`)).toBeNull();
+      expect(await store.findAccountByThumbprint(`${account.thumbprint}\0`)).toBeNull();
+      await expect(store.putSetting('a', 'b\0c')).rejects.toMatchObject({ code: 'STORE_CONFLICT' });
+      expect(await store.getSetting('a')).toBeNull();
+    });
+
+    test('ping resolves while writes can be kept; after close everything rejects', async () => {
+      const { store } = world;
+      await store.ping();
+      const last = store.putSetting('last', 'kept');
+      await store.close();
+      await last;
+      await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      await expect(store.getSetting('last')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    });
+  });
+}

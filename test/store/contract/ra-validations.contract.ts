@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { atOnce, HOUR, NOW, PROBLEM } from './facts.js';
+import type { World } from './ra-store.contract.js';
+
+const LEASE = NOW + 30_000;
+
+export function validationsContract(world: World): void {
+  const challenge = async (id: string, type: string) =>
+    (await world.store.getAuthorization(id))?.challenges.find((each) => each.type === type);
+
+  describe('the queue of answered challenges (RFC 8555 §7.5.1, §8.2)', () => {
+    test('§7.5.1: of many who answer a challenge at once, one does', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      const results = await atOnce(8, (index) =>
+        store.answerChallenge(authorization.id, 'http-01', NOW + index, LEASE),
+      );
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect((await challenge(authorization.id, 'http-01'))?.answeredAt).toBe(NOW + results.indexOf(true));
+      expect((await challenge(authorization.id, 'dns-01'))?.answeredAt).toBeNull();
+      expect(await store.answerChallenge('none', 'http-01', NOW, LEASE)).toBe(false);
+    });
+
+    test('an answered challenge is claimed when its lease ends, by one of many who try', async () => {
+      const { store, account } = world;
+      const { authorization } = await world.order();
+      await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
+      expect(await store.claimValidations(LEASE - 1, LEASE, 10)).toEqual([]);
+      const claims = (await atOnce(4, () => store.claimValidations(LEASE, LEASE + 30_000, 10))).flat();
+      expect(claims).toEqual([
+        {
+          authorization: await store.getAuthorization(authorization.id),
+          type: 'http-01',
+          attempts: 0,
+          thumbprint: account.thumbprint,
+        },
+      ]);
+      expect(await store.claimValidations(LEASE + 30_000, LEASE + 60_000, 10)).toHaveLength(1);
+    });
+
+    test('claims take the longest due first and no more than asked for', async () => {
+      const { store } = world;
+      const ids: string[] = [];
+      for (const due of [NOW, NOW - 2, NOW - 1]) {
+        const { authorization } = await world.order();
+        await store.answerChallenge(authorization.id, 'dns-01', NOW, due);
+        ids.push(authorization.id);
+      }
+      const claimed = await store.claimValidations(NOW, LEASE, 2);
+      expect(claimed.map(({ authorization }) => authorization.id)).toEqual([ids[1], ids[2]]);
+    });
+
+    test('§7.3.5: a claim carries the thumbprint of the key the account has by then', async () => {
+      const { store, account } = world;
+      const { authorization } = await world.order();
+      await store.answerChallenge(authorization.id, 'http-01', NOW, NOW);
+      await store.changeAccountKey(account.id, account.thumbprint, { jwk: account.jwk, thumbprint: 'next' });
+      expect(await store.claimValidations(NOW, LEASE, 1)).toMatchObject([{ thumbprint: 'next' }]);
+    });
+
+    test('§8.2: a failed attempt is told in the challenge, counted, and tried again at its time', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
+      await store.recordAttempt(authorization.id, 'http-01', PROBLEM, NOW + 5_000);
+      expect(await challenge(authorization.id, 'http-01')).toMatchObject({ error: PROBLEM, failedAt: null });
+      expect(await store.claimValidations(NOW + 4_999, LEASE, 10)).toEqual([]);
+      expect(await store.claimValidations(NOW + 5_000, LEASE, 10)).toMatchObject([{ attempts: 1 }]);
+    });
+
+    test('success validates the challenge, clears its error and sets the expiry', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
+      await store.recordAttempt(authorization.id, 'http-01', PROBLEM, NOW);
+      const success = { at: NOW + 1, error: null, expiresAt: NOW + 5 * HOUR };
+      const completed = await store.completeValidation(authorization.id, 'http-01', success);
+      expect(completed).toEqual(await store.getAuthorization(authorization.id));
+      expect(completed?.expiresAt).toBe(NOW + 5 * HOUR);
+      expect(await challenge(authorization.id, 'http-01')).toMatchObject({
+        validatedAt: NOW + 1,
+        failedAt: null,
+        error: null,
+      });
+      expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
+    });
+
+    test('failure ends the challenge with its problem and leaves the expiry alone', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
+      const failure = { at: NOW + 1, error: PROBLEM, expiresAt: NOW + 5 * HOUR };
+      const completed = await store.completeValidation(authorization.id, 'http-01', failure);
+      expect(completed?.expiresAt).toBe(authorization.expiresAt);
+      expect(await challenge(authorization.id, 'http-01')).toMatchObject({
+        validatedAt: null,
+        failedAt: NOW + 1,
+        error: PROBLEM,
+      });
+    });
+
+    test('§7.1.6: the first outcome decides; what comes after it changes nothing', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      const { id } = authorization;
+      for (const type of ['http-01', 'dns-01'] as const) await store.answerChallenge(id, type, NOW, LEASE);
+      const failure = { at: NOW, error: PROBLEM, expiresAt: NOW };
+      const success = { at: NOW, error: null, expiresAt: NOW + HOUR };
+      const results = await Promise.all([
+        store.completeValidation(id, 'http-01', failure),
+        store.completeValidation(id, 'dns-01', success),
+        store.completeValidation(id, 'http-01', success),
+      ]);
+      expect(results.filter((result) => result !== null)).toHaveLength(1);
+      const decided = await store.getAuthorization(id);
+      await store.recordAttempt(id, 'dns-01', PROBLEM, NOW);
+      expect(await store.getAuthorization(id)).toEqual(decided);
+      expect(await store.answerChallenge(id, 'tls-alpn-01', NOW, NOW)).toBe(false);
+      expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
+    });
+
+    test('a challenge nobody answered cannot be completed', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      const success = { at: NOW, error: null, expiresAt: NOW + HOUR };
+      expect(await store.completeValidation(authorization.id, 'http-01', success)).toBeNull();
+      expect(await store.getAuthorization(authorization.id)).toEqual(authorization);
+    });
+  });
+}
