@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { reverseName } from '../../src/va/tls-alpn-01.js';
+import {
+  type AlpnCertificateOptions,
+  alpnCertificate,
+  httpServer,
+  tlsServer,
+} from '../support/challenge-servers.js';
+import { closing, dnsZone, failure, KEY_AUTHORIZATION, validate } from './world.js';
+
+const NAME = 'app.example.test';
+const here = { [`A ${NAME}`]: { records: [{ a: '127.0.0.1' }] } };
+const alpn = { type: 'tls-alpn-01' } as const;
+const right: AlpnCertificateOptions = { names: [NAME], keyAuthorization: KEY_AUTHORIZATION };
+
+const against = async (certificate: AlpnCertificateOptions, options?: Parameters<typeof tlsServer>[1]) => {
+  const server = closing(await tlsServer(alpnCertificate(certificate), options));
+  return validate(await dnsZone(here), alpn, { tlsPort: server.port });
+};
+
+describe('RFC 8737 §3 tls-alpn-01', () => {
+  it('is proven by the certificate made for the challenge, asked for by name', async () => {
+    const names: string[] = [];
+    const server = closing(
+      await tlsServer(alpnCertificate(right), { ALPNProtocols: ['acme-tls/1'] }, (name) => names.push(name)),
+    );
+    const result = await validate(await dnsZone(here), alpn, { tlsPort: server.port });
+    expect(result).toMatchObject({ ok: true, attempts: [{ target: `127.0.0.1:${server.port}` }] });
+    expect(names).toEqual([NAME]);
+  });
+
+  it('RFC 8738 §6: proves an IP address, with its reverse name as SNI', async () => {
+    const names: string[] = [];
+    const certificate = alpnCertificate({ ...right, names: ['127.0.0.1'] });
+    const server = closing(
+      await tlsServer(certificate, { ALPNProtocols: ['acme-tls/1'] }, (name) => names.push(name)),
+    );
+    const identifier = { type: 'ip', value: '127.0.0.1' } as const;
+    expect((await validate(await dnsZone(), { ...alpn, identifier }, { tlsPort: server.port })).ok).toBe(
+      true,
+    );
+    expect(names).toEqual(['1.0.0.127.in-addr.arpa']);
+    expect(reverseName('2001:db8::1')).toBe(
+      '1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa',
+    );
+  });
+
+  it.each<[string, AlpnCertificateOptions, string, RegExp]>([
+    ['another name', { ...right, names: ['other.test'] }, 'unauthorized', /names other\.test/],
+    ['a second name', { ...right, names: [NAME, 'other.test'] }, 'unauthorized', /must name exactly/],
+    ['no name', { ...right, names: [] }, 'unauthorized', /names nothing/],
+    ['an address for a name', { ...right, names: ['127.0.0.1'] }, 'unauthorized', /must name exactly/],
+    ['no acmeIdentifier', { ...right, extension: false }, 'unauthorized', /no acmeIdentifier/],
+    ['an acmeIdentifier that is not critical', { ...right, critical: false }, 'unauthorized', /not critical/],
+    ['another digest', { ...right, keyAuthorization: 'x' }, 'incorrectResponse', /expected/],
+    ['a digest cut short', { ...right, digestLength: 31 }, 'incorrectResponse', /expected/],
+  ])('refuses a certificate with %s', async (_, certificate, type, detail) => {
+    const result = failure(await against(certificate));
+    expect(result.type).toBe(type);
+    expect(result.detail).toMatch(detail);
+  });
+
+  it('RFC 8737 §4: wants the protocol negotiated', async () => {
+    expect(failure(await against(right, {}))).toMatchObject({ type: 'tls', retryable: true });
+    expect(failure(await against(right, { ALPNProtocols: ['http/1.1'] })).type).toBe('tls');
+  });
+
+  it('a peer that does not speak TLS is a tls error, nobody there a connection error', async () => {
+    const plain = closing(await httpServer((_, response) => response.end('x')));
+    const options = { tlsPort: plain.port };
+    expect(failure(await validate(await dnsZone(here), alpn, options)).type).toBe('tls');
+    await plain.close();
+    expect(failure(await validate(await dnsZone(here), alpn, options)).type).toBe('connection');
+  });
+
+  it('a peer that never answers is given up', async () => {
+    const { createServer } = await import('node:net');
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    closing({ close: () => new Promise((resolve) => silent.close(() => resolve())) });
+    const { port: tlsPort } = silent.address() as import('node:net').AddressInfo;
+    const result = failure(await validate(await dnsZone(here), alpn, { tlsPort, timeout: 300 }));
+    expect(result.detail).toContain('timed out');
+  });
+});
