@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { sendJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { accountStatus } from '../ra/status.js';
 import type { Account } from '../ra/types.js';
@@ -48,7 +49,7 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
     const { account, links } = signedRequest;
     const { ids, next } = await ra.orders(account, cursorOf(request.query.cursor));
     if (next !== null) reply.header('link', [links.index, `<${links.orders(account.id, next)}>;rel="next"`]);
-    return reply.type('application/json').send(JSON.stringify({ orders: ids.map((id) => links.order(id)) }));
+    return sendJson(reply, { orders: ids.map((id) => links.order(id)) });
   });
 }
 
@@ -62,10 +63,7 @@ export function sendAccount(reply: FastifyReply, account: Account, links: Links)
     ...(externalAccount && { externalAccountBinding: externalAccount.jws }),
     orders: links.orders(account.id),
   };
-  return reply
-    .header('location', links.account(account.id))
-    .type('application/json')
-    .send(JSON.stringify(object));
+  return sendJson(reply.header('location', links.account(account.id)), object);
 }
 
 /** §7.3.1: the account that already has this key; it needs no agreement, contact or binding again. */

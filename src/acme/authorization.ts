@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { sendJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { authorizationStatus, challengeStatus } from '../ra/status.js';
 import type { Authorization } from '../ra/types.js';
@@ -70,5 +71,5 @@ function sendAuthorization(
     ),
     ...(wildcard && { wildcard }),
   };
-  return reply.type('application/json').send(JSON.stringify(object));
+  return sendJson(reply, object);
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { sendJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { challengeStatus } from '../ra/status.js';
 import type { Challenge, ChallengeType } from '../ra/types.js';
@@ -27,10 +28,8 @@ export function challengeRoutes(app: FastifyInstance, { ra, signed }: AcmeContex
       if (!challenge)
         throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });
       if (challengeStatus(challenge) === 'processing') reply.header('retry-after', POLL_AFTER); // §8.2
-      return reply
-        .header('link', [links.index, `<${links.authorization(id)}>;rel="up"`])
-        .type('application/json')
-        .send(JSON.stringify(challengeObject(challenge, id, links)));
+      reply.header('link', [links.index, `<${links.authorization(id)}>;rel="up"`]);
+      return sendJson(reply, challengeObject(challenge, id, links));
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { sendJson } from '../http/json-reply.js';
 import type { AcmeContext } from './context.js';
 import type { Links } from './links.js';
 
@@ -6,10 +7,8 @@ import type { Links } from './links.js';
 export function directoryRoutes(app: FastifyInstance, context: AcmeContext): void {
   app.get('/directory', async (request, reply) => {
     const links = context.links.forHost(request.headers.host);
-    return reply
-      .type('application/json')
-      .header('cache-control', 'no-cache')
-      .send(JSON.stringify(directoryObject(links, context, await profiles(context))));
+    reply.header('cache-control', 'no-cache');
+    return sendJson(reply, directoryObject(links, context, await profiles(context)));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { sendJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { orderStatus } from '../ra/status.js';
 import type { OrderAndAuthorizations } from '../ra/types.js';
@@ -69,5 +70,5 @@ function sendOrder(
     profile,
     ...(replaces !== null && { replaces }),
   };
-  return reply.header('location', links.order(id)).type('application/json').send(JSON.stringify(object));
+  return sendJson(reply.header('location', links.order(id)), object);
 }

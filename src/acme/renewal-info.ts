@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { sendJson } from '../http/json-reply.js';
 import type { AcmeContext } from './context.js';
 import { rfc3339 } from './times.js';
 
@@ -9,9 +10,7 @@ const LOOK_AGAIN = 6 * 3600;
 export function renewalInfoRoutes(app: FastifyInstance, { ra }: AcmeContext): void {
   app.get<{ Params: { id: string } }>('/renewal-info/:id', async (request, reply) => {
     const { start, end } = await ra.renewalInfo(request.params.id);
-    return reply
-      .header('retry-after', LOOK_AGAIN)
-      .type('application/json')
-      .send(JSON.stringify({ suggestedWindow: { start: rfc3339(start), end: rfc3339(end) } }));
+    reply.header('retry-after', LOOK_AGAIN);
+    return sendJson(reply, { suggestedWindow: { start: rfc3339(start), end: rfc3339(end) } });
   });
 }

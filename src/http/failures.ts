@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../ra/problem.js';
+import { sendJson } from './json-reply.js';
 
 /** An error of ours, for the log; the client hears only `serverInternal`. */
 export type ReportError = (error: unknown, request: FastifyRequest) => void;
@@ -66,7 +67,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
   if (location !== undefined) reply.header('location', location);
   if (request.url.startsWith('/api/')) {
     const { detail: message, status: code } = problem;
-    return reply.type('application/json').send(JSON.stringify({ status: 'error', message, code }));
+    return sendJson(reply, { status: 'error', message, code });
   }
-  return reply.type('application/problem+json').send(JSON.stringify(problem.toDocument()));
+  return sendJson(reply, problem.toDocument(), 'application/problem+json');
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { der, generalName } from './csr.js';
 
 const SEQUENCE = 0x30;
@@ -18,8 +18,8 @@ export interface KeyAndCertificate {
 }
 
 export interface LeafOptions {
-  commonName: string;
-  names?: string[];
+  commonName?: string;
+  names?: readonly string[];
   usages?: Buffer[];
   /** Milliseconds since the epoch. */
   notBefore?: number;
@@ -30,6 +30,8 @@ export interface TestPki {
   /** PEM of the root. */
   root: string;
   leaf(options: LeafOptions): KeyAndCertificate;
+  /** PEM of a certificate for somebody else's key. */
+  certify(publicKey: KeyObject, options: LeafOptions): string;
 }
 
 const name = (commonName: string) =>
@@ -84,29 +86,32 @@ export function createTestPki(rootName = 'Test Root'): TestPki {
       extension('551d0f', true, der(0x03, Buffer.from([1, 0x06]))),
     ],
   });
-  const leaf = ({
-    commonName,
-    names = [],
-    usages = [SERVER_AUTH],
-    ...times
-  }: LeafOptions): KeyAndCertificate => {
-    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const keyId = createHash('sha1')
+    .update(publicKey.export({ format: 'der', type: 'spki' }))
+    .digest();
+  const certify = (
+    subjectKey: KeyObject,
+    { commonName, names = [], usages = [SERVER_AUTH], ...times }: LeafOptions,
+  ): string => {
     const altNames = der(SEQUENCE, ...names.map((each) => generalName(each)));
-    return {
-      key: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-      cert: certificate({
-        issuer: rootName,
-        subject: commonName,
-        notBefore: times.notBefore ?? Date.now() - HOUR,
-        notAfter: times.notAfter ?? Date.now() + 24 * HOUR,
-        publicKey: keys.publicKey,
-        signWith: privateKey,
-        extensions: [
-          extension('551d25', false, der(SEQUENCE, ...usages)),
-          ...(names.length > 0 ? [extension('551d11', false, altNames)] : []),
-        ],
-      }),
-    };
+    return certificate({
+      issuer: rootName,
+      subject: commonName ?? names[0] ?? 'nobody',
+      notBefore: times.notBefore ?? Date.now() - HOUR,
+      notAfter: times.notAfter ?? Date.now() + 24 * HOUR,
+      publicKey: subjectKey,
+      signWith: privateKey,
+      extensions: [
+        extension('551d23', false, der(SEQUENCE, der(0x80, keyId))),
+        extension('551d25', false, der(SEQUENCE, ...usages)),
+        ...(names.length > 0 ? [extension('551d11', false, altNames)] : []),
+      ],
+    });
   };
-  return { root, leaf };
+  const leaf = (options: LeafOptions): KeyAndCertificate => {
+    const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = key.export({ format: 'pem', type: 'pkcs8' }).toString();
+    return { key: pem, cert: certify(createPublicKey(key), options) };
+  };
+  return { root, leaf, certify };
 }

@@ -1,0 +1,325 @@
+import { sign } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type AcmeClient,
+  AcmeError,
+  links,
+  type PostOverrides,
+  type ProblemBody,
+} from '../support/acme-client.js';
+import { generateSigningKey } from '../support/jws-signer.js';
+import { createWorld, type World } from './support/world.js';
+
+let world: World;
+let client: AcmeClient;
+
+beforeAll(async () => {
+  world = await createWorld();
+  client = await world.account();
+});
+afterAll(() => world.close());
+
+/** The refusal of a POST-as-GET of the account, changed as told; every refusal is a problem with a fresh nonce. */
+async function refusal(overrides: PostOverrides, payload: unknown = '', url = client.accountUrl ?? '') {
+  const answer = await client.send(url, payload, overrides);
+  expect(answer.headers['content-type']).toBe('application/problem+json');
+  const problem = answer.json as ProblemBody;
+  expect(problem.status).toBe(answer.status);
+  return { status: answer.status, type: problem.type.replace('urn:ietf:params:acme:error:', ''), problem };
+}
+
+describe('§6.1 and §6.2: the body of a POST', () => {
+  it.each([
+    undefined,
+    'application/json',
+    'application/jose',
+    'text/plain',
+    'application/jose+json-x',
+    '',
+  ])('is refused with 415 as Content-Type %s', async (type) => {
+    const body = JSON.stringify({});
+    const answer = await world.client().request('POST', `${world.base}/acme/new-account`, {
+      headers: { ...(type !== undefined && { 'Content-Type': type }) },
+      body,
+    });
+    expect(answer.status).toBe(415);
+    expect((answer.json as ProblemBody).type).toBe('urn:ietf:params:acme:error:malformed');
+    expect(answer.headers['replay-nonce']).toBeDefined();
+  });
+
+  it('is refused with 415 when there is none at all', async () => {
+    const answer = await world.client().request('POST', `${world.base}/acme/new-order`);
+    expect(answer.status).toBe(415);
+  });
+
+  it('may carry parameters on its Content-Type', async () => {
+    const headers = { 'Content-Type': 'application/jose+json; charset=utf-8' };
+    expect((await client.send(client.accountUrl ?? '', '', { headers })).status).toBe(200);
+  });
+
+  it('is refused with 413 when it is too large', async () => {
+    expect(await refusal({ body: () => `{"protected":"${'A'.repeat(70_000)}"}` })).toMatchObject({
+      status: 413,
+      type: 'malformed',
+    });
+  });
+
+  it.each<[string, PostOverrides]>([
+    ['nothing', { body: () => '' }],
+    ['JSON that ends too early', { body: (jws) => JSON.stringify(jws).slice(0, -1) }],
+    ['bad UTF-8', { body: () => Buffer.from([0x22, 0xff, 0x22]) }],
+    ['ten thousand levels', { body: () => '['.repeat(10_000) }],
+    ['general serialisation', { body: (jws) => ({ payload: jws.payload, signatures: [jws] }) }],
+    ['an unprotected header', { body: (jws) => ({ ...jws, header: { kid: 'x' } }) }],
+    ['padded base64url', { body: (jws) => ({ ...jws, signature: `${jws.signature}==` }) }],
+    ['a duplicate member', { body: (jws) => JSON.stringify(jws).replace('{', `{"payload":"",`) }],
+    ['b64 false', { protected: { b64: false, crit: ['b64'] } }],
+    ['neither jwk nor kid', { protected: { kid: undefined } }],
+    ['both jwk and kid', { protected: { jwk: generateSigningKey().jwk } }],
+    ['a kid that is no text', { protected: { kid: 7 } }],
+    ['a jwk where a kid belongs', { useJwk: true }],
+    ['no url', { protected: { url: undefined } }],
+    ['a nonce that is not base64url (§6.5.2)', { protected: { nonce: 'a=b' } }],
+    ['a nonce that is no text', { protected: { nonce: 1 } }],
+    ['another key’s signature', { key: generateSigningKey() }],
+  ])('is malformed with %s', async (_, overrides) => {
+    expect(await refusal(overrides)).toMatchObject({ status: 400, type: 'malformed' });
+  });
+
+  it.each([
+    'none',
+    'HS256',
+    'PS256',
+  ])('is badSignatureAlgorithm with "alg": "%s", and lists what is good', async (alg) => {
+    const { status, type, problem } = await refusal({ protected: { alg } });
+    expect({ status, type }).toEqual({ status: 400, type: 'badSignatureAlgorithm' });
+    expect(problem.algorithms).toEqual(['ES256', 'ES384', 'ES512', 'RS256', 'EdDSA']);
+  });
+
+  it('is malformed with an ECDSA signature in DER', async () => {
+    const inDer = (jws: { protected: string; payload: string }) =>
+      sign('sha256', Buffer.from(`${jws.protected}.${jws.payload}`), client.key.privateKey).toString(
+        'base64url',
+      );
+    expect(await refusal({ body: (jws) => ({ ...jws, signature: inDer(jws) }) })).toMatchObject({
+      type: 'malformed',
+    });
+  });
+
+  it('is accountDoesNotExist with a kid that is no account of ours', async () => {
+    for (const kid of [
+      `${world.base}/acme/account/0`,
+      'https://other.test/acme/account/1',
+      'x',
+      `${client.accountUrl}/`,
+    ]) {
+      expect(await refusal({ protected: { kid } })).toMatchObject({
+        status: 400,
+        type: 'accountDoesNotExist',
+      });
+    }
+  });
+
+  it('never is an internal error, whatever its bytes', async () => {
+    const poster = world.client();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          fc.json().map((text) => Buffer.from(text)),
+        ),
+        async (body) => {
+          const answer = await poster.request('POST', `${world.base}/acme/new-order`, {
+            headers: { 'Content-Type': 'application/jose+json' },
+            body,
+          });
+          expect(answer.status).toBe(400);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('never is an internal error, whatever the protected header holds under a good signature', async () => {
+    const names = fc.constantFrom('alg', 'kid', 'jwk', 'nonce', 'url', 'crit', 'typ');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(names, fc.jsonValue({ maxDepth: 2 }), { minKeys: 1 }),
+        async (header) => {
+          const answer = await client.send(client.accountUrl ?? '', '', { protected: header });
+          expect(answer.status).toBeLessThan(500);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('§6.3: GET and POST-as-GET', () => {
+  it('refuses GET of what must be authenticated with 405, Allow and malformed', async () => {
+    const order = await client.newOrder(['get.example.test']);
+    const [authz = ''] = order.body.authorizations;
+    const urls = [
+      client.accountUrl ?? '',
+      order.url,
+      authz,
+      order.body.finalize,
+      `${world.base}/acme/new-order`,
+    ];
+    for (const url of urls) {
+      const answer = await world.client().request('GET', url);
+      expect(answer.status).toBe(405);
+      expect(answer.headers.allow).toBe('POST');
+      expect((answer.json as ProblemBody).type).toBe('urn:ietf:params:acme:error:malformed');
+    }
+  });
+
+  it('takes only the empty payload for POST-as-GET: "{}" is something else', async () => {
+    const order = await client.newOrder(['empty.example.test']);
+    expect(await refusal({}, {}, order.url)).toMatchObject({ status: 400, type: 'malformed' });
+    expect(await refusal({}, '""', order.url)).toMatchObject({ status: 400, type: 'malformed' });
+  });
+
+  it.each(['new-order', 'revoke-cert', 'key-change'])('refuses POST-as-GET of %s', async (path) => {
+    expect(await refusal({}, '', `${world.base}/acme/${path}`)).toMatchObject({
+      status: 400,
+      type: 'malformed',
+    });
+  });
+
+  it('refuses POST-as-GET of new-account', async () => {
+    const overrides = { useJwk: true };
+    expect(await refusal(overrides, '', `${world.base}/acme/new-account`)).toMatchObject({
+      type: 'malformed',
+    });
+  });
+});
+
+describe('§6.4: the url that is signed', () => {
+  it.each([
+    '',
+    'x',
+    'https://localhost/acme',
+    'http://localhost:8000/acme/new-order',
+  ])('must be the one requested: "%s" is unauthorized', async (url) => {
+    expect(await refusal({ protected: { url } })).toMatchObject({ status: 403, type: 'unauthorized' });
+  });
+
+  it('counts with its query', async () => {
+    const url = `${client.accountUrl}/orders?cursor=ff`;
+    expect(await refusal({ protected: { url: `${client.accountUrl}/orders` } }, '', url)).toMatchObject({
+      type: 'unauthorized',
+    });
+    expect((await client.send(url, '')).status).toBe(200);
+  });
+
+  it('cannot be one under a forged Host', async () => {
+    const url = 'https://evil.test/acme/new-order';
+    const answer = await client.send(
+      `${world.base}/acme/new-order`,
+      {},
+      { protected: { url }, headers: { Host: 'evil.test' } },
+    );
+    expect(answer).toMatchObject({ status: 403, json: { type: 'urn:ietf:params:acme:error:unauthorized' } });
+  });
+});
+
+describe('§6.5: nonces', () => {
+  it('work once; the refusal is badNonce and brings a fresh one', async () => {
+    const nonce = await world.client().newNonce();
+    const accepted = await client.send(client.accountUrl ?? '', '', { protected: { nonce } });
+    expect(accepted.status).toBe(200);
+    const again = await client.send(client.accountUrl ?? '', '', { protected: { nonce } });
+    expect(again.status).toBe(400);
+    expect((again.json as ProblemBody).type).toBe('urn:ietf:params:acme:error:badNonce');
+    expect(again.headers['replay-nonce']).toMatch(/^[A-Za-z0-9_-]{44}$/);
+    expect(again.headers['replay-nonce']).not.toBe(nonce);
+  });
+
+  it.each([undefined, 'AAAA', 'A'.repeat(44), ''])('refuses %s', async (nonce) => {
+    const expected = nonce === '' ? 'malformed' : 'badNonce';
+    expect(await refusal({ protected: { nonce } })).toMatchObject({ status: 400, type: expected });
+  });
+
+  it('are not spent by who cannot sign', async () => {
+    const nonce = await world.client().newNonce();
+    expect((await refusal({ key: generateSigningKey(), protected: { nonce } })).type).toBe('malformed');
+    expect((await client.send(client.accountUrl ?? '', '', { protected: { nonce } })).status).toBe(200);
+  });
+
+  it('let a client go on by itself after a badNonce', async () => {
+    const before = client.badNonces;
+    let first = true;
+    const answer = await client.post(client.accountUrl ?? '', '', {
+      body: (jws) => {
+        if (!first) return jws;
+        first = false;
+        const header = JSON.parse(Buffer.from(jws.protected, 'base64url').toString());
+        return resign({ ...header, nonce: 'AAAA' });
+      },
+    });
+    expect(answer.status).toBe(200);
+    expect(client.badNonces).toBe(before + 1);
+  });
+
+  function resign(header: object) {
+    const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
+    const signature = sign('sha256', Buffer.from(`${protectedHeader}.`), {
+      key: client.key.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    });
+    return { protected: protectedHeader, payload: '', signature: signature.toString('base64url') };
+  }
+
+  it('come on every answer to a POST, also to unknown URLs', async () => {
+    for (const path of ['nothing', 'order/x/y/z', 'directory', 'new-nonce']) {
+      const answer = await world.client().request('POST', `${world.base}/acme/${path}`, {
+        headers: { 'Content-Type': 'application/jose+json' },
+        body: '{}',
+      });
+      expect([404, 405]).toContain(answer.status);
+      expect(answer.headers['replay-nonce']).toBeDefined();
+    }
+  });
+});
+
+describe('§7.2: new-nonce', () => {
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+  ])('answers %s with %i, a nonce, no-store and no body', async (method, status) => {
+    const answer = await world.client().request(method, `${world.base}/acme/new-nonce`);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['replay-nonce']).toMatch(/^[A-Za-z0-9_-]{44}$/);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.body.length).toBe(0);
+    expect(links(answer.headers, 'index')).toEqual([world.directoryUrl]);
+  });
+});
+
+describe('§6.7: problems', () => {
+  it('tell of unknown URLs as 404', async () => {
+    expect(await refusal({}, '', `${world.base}/acme/nothing`)).toMatchObject({
+      status: 404,
+      type: 'malformed',
+    });
+  });
+
+  it('tell of wrong methods as 405 with Allow', async () => {
+    const answer = await world.client().request('DELETE', `${world.base}/acme/new-nonce`);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe('GET, HEAD');
+  });
+
+  it('hide inner errors behind serverInternal', async () => {
+    const broken = await createWorld();
+    const someone = await broken.account();
+    await broken.store.close();
+    const failed = await someone.newOrder(['a.example.test']).catch((error: AcmeError) => error);
+    expect(failed).toBeInstanceOf(AcmeError);
+    expect(failed).toMatchObject({ status: 500, type: 'serverInternal' });
+    expect((failed as AcmeError).problem.detail).not.toMatch(/store|database|sql/i);
+    await broken.close().catch(() => {});
+  });
+});

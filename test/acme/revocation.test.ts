@@ -1,0 +1,120 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AcmeClient, AcmeError } from '../support/acme-client.js';
+import { createCsr } from '../support/csr.js';
+import { generateSigningKey, signingKey } from '../support/jws-signer.js';
+import { createTestPki } from '../support/test-pki.js';
+import { createWorld, type World } from './support/world.js';
+
+let world: World;
+let client: AcmeClient;
+beforeAll(async () => {
+  world = await createWorld();
+  client = await world.account();
+});
+afterAll(() => world.close());
+
+const refused = async (attempt: Promise<unknown>): Promise<AcmeError> => {
+  const outcome = await attempt.then(
+    () => new Error('accepted'),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof AcmeError) return outcome;
+  throw outcome;
+};
+const solve = async () => {};
+const issue = async (name: string, csr?: Buffer) =>
+  (await client.issue({ names: [name], solve, ...(csr && { csr }) })).chain;
+
+describe('§7.6: revocation', () => {
+  it('by the account that ordered; a second time is alreadyRevoked', async () => {
+    const certificate = await issue('a.example.test');
+    await client.revoke(certificate, { reason: 1 });
+    expect(await refused(client.revoke(certificate))).toMatchObject({ status: 400, type: 'alreadyRevoked' });
+  });
+
+  it.each([
+    'ES256',
+    'RS256',
+  ] as const)('by the certificate’s own %s key, without any account', async (alg) => {
+    const { privateKey } = generateSigningKey(alg);
+    const certificate = await issue('b.example.test', createCsr(['b.example.test'], { key: privateKey }).der);
+    await world.client().revoke(certificate, { certificateKey: signingKey(privateKey, alg) });
+    expect(await refused(client.revoke(certificate))).toMatchObject({ type: 'alreadyRevoked' });
+  });
+
+  it('by a key on the operator’s list: the list must not keep its certificate alive', async () => {
+    let listed = false;
+    const careful = await createWorld({ isCompromised: () => listed });
+    const someone = await careful.account();
+    const { privateKey } = generateSigningKey();
+    const { der: csr } = createCsr(['c.example.test'], { key: privateKey });
+    const { chain } = await someone.issue({ names: ['c.example.test'], solve, csr });
+    listed = true;
+    await careful.client().revoke(chain, { certificateKey: signingKey(privateKey, 'ES256') });
+    expect(await refused(someone.revoke(chain))).toMatchObject({ type: 'alreadyRevoked' });
+    await careful.close();
+  });
+
+  it('by an account that holds valid authorizations for every name, and by no other', async () => {
+    const other = await world.account();
+    const certificate = await issue('d.example.test');
+    expect(await refused(other.revoke(certificate))).toMatchObject({ status: 403, type: 'unauthorized' });
+    await other.issue({ names: ['d.example.test'], solve });
+    await other.revoke(certificate);
+  });
+
+  it('by no key but the certificate’s', async () => {
+    const certificate = await issue('e.example.test');
+    for (const certificateKey of [generateSigningKey(), client.key]) {
+      expect(await refused(world.client().revoke(certificate, { certificateKey }))).toMatchObject({
+        status: 403,
+        type: 'unauthorized',
+      });
+    }
+  });
+
+  it.each([7, 8, 11, -1, 1.5])('is refused with reason %d as badRevocationReason', async (reason) => {
+    const certificate = await issue('f.example.test');
+    expect(await refused(client.revoke(certificate, { reason }))).toMatchObject({
+      status: 400,
+      type: 'badRevocationReason',
+    });
+  });
+
+  it.each(['1', null, true, [1]])('is refused with reason %j', async (reason) => {
+    const certificate = new X509Certificate(await issue('g.example.test')).raw.toString('base64url');
+    const { revokeCert } = await client.directory();
+    expect(await refused(client.post(revokeCert, { certificate, reason }))).toMatchObject({ status: 400 });
+  });
+
+  it('is refused for a certificate that is not ours', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const strange = createTestPki().certify(publicKey, { names: ['a.example.test'] });
+    expect(await refused(client.revoke(strange))).toMatchObject({ status: 404, type: 'malformed' });
+    const certificateKey = signingKey(privateKey, 'ES256');
+    expect(await refused(client.revoke(strange, { certificateKey }))).toMatchObject({ type: 'malformed' });
+  });
+
+  it.each<[string, unknown]>([
+    ['no certificate', {}],
+    ['a certificate in PEM', { certificate: '-----BEGIN CERTIFICATE-----' }],
+    ['a certificate that is no text', { certificate: 7 }],
+    ['an empty certificate', { certificate: '' }],
+    ['padding', { certificate: 'MAA=' }],
+    ['DER that is no certificate', { certificate: Buffer.from('3003020101', 'hex').toString('base64url') }],
+    [
+      'DER that claims to be longer',
+      { certificate: Buffer.from('3084ffffffff', 'hex').toString('base64url') },
+    ],
+  ])('is malformed with %s', async (_, payload) => {
+    const { revokeCert } = await client.directory();
+    expect(await refused(client.post(revokeCert, payload))).toMatchObject({ status: 400, type: 'malformed' });
+  });
+
+  it('is refused with both jwk and kid', async () => {
+    const { revokeCert } = await client.directory();
+    const overrides = { protected: { jwk: client.key.jwk } };
+    expect(await refused(client.post(revokeCert, {}, overrides))).toMatchObject({ type: 'malformed' });
+  });
+});

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import type { AcmeSettings } from '../../../src/acme/context.js';
+import { LinkBuilder } from '../../../src/acme/links.js';
+import { type AcmeOptions, acmeRoutes } from '../../../src/acme/routes.js';
+import { wellKnownRoutes } from '../../../src/acme/well-known.js';
+import { createHttpsServer } from '../../../src/http/server.js';
+import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
+import {
+  CaUnavailable,
+  type CertificateAuthority,
+  type IssueRequest,
+} from '../../../src/ra/certificate-authority.js';
+import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
+import type { RaStore } from '../../../src/store/ra-store.js';
+import type { ValidationRequest, ValidationResult } from '../../../src/va/types.js';
+import { parseCsr } from '../../../src/x509/csr.js';
+import { AcmeClient, type AcmeClientOptions } from '../../support/acme-client.js';
+import { createTestPki, type TestPki } from '../../support/test-pki.js';
+import { openTestStore } from './store.js';
+
+export interface WorldOptions
+  extends Partial<Pick<AcmeOptions, 'isAdmin' | 'isCompromised' | 'alternateChains'>> {
+  settings?: Partial<AcmeSettings>;
+  policy?: Partial<Policy>;
+  publicUrl?: string;
+}
+
+/** A served ACME front end over the real RA and store; only the network, the CA's far end and time are stand-ins. */
+export interface World {
+  pki: TestPki;
+  port: number;
+  base: string;
+  directoryUrl: string;
+  ra: RunningRegistrationAuthority;
+  store: RaStore;
+  /** What validations find; all succeed at first. */
+  network: { outcome: (request: ValidationRequest) => ValidationResult | Promise<ValidationResult> };
+  /** The CA cannot be reached while this is true. */
+  ca: { away: boolean };
+  /** Milliseconds added to the real time. */
+  time: { offset: number };
+  client(options?: Partial<AcmeClientOptions>): AcmeClient;
+  /** A client with an account. */
+  account(options?: Partial<AcmeClientOptions>): Promise<AcmeClient>;
+  close(): Promise<void>;
+}
+
+const SETTINGS: AcmeSettings = {
+  caaIdentities: [],
+  website: null,
+  terms: { text: 'Be good.\n' },
+  externalAccounts: { required: false, keys: new Map() },
+  preauthorization: false,
+};
+
+export const VALIDATED: ValidationResult = { ok: true, attempts: [] };
+/** The RA's names in every world. */
+export const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { settings, policy, publicUrl = null, ...acmeOptions } = options;
+  const pki = createTestPki();
+  const network: World['network'] = { outcome: () => VALIDATED };
+  const ca: World['ca'] = { away: false };
+  const time = { offset: 0 };
+  const { store, remove } = await openTestStore();
+  const log = pino({ level: 'fatal' });
+  const server = createHttpsServer({
+    log,
+    tls: { ...pki.leaf({ commonName: 'ra.test', names: NAMES }), clientCa: [pki.root] },
+  });
+  const links = new LinkBuilder({ publicUrl, ownNames: () => NAMES, port: () => portOf(server.app) });
+  const unexpected: unknown[] = [];
+  const ra = createRegistrationAuthority({
+    store,
+    ca: createCa(pki, ca),
+    validator: { validate: async (request) => network.outcome(request) },
+    policy: { ...DEFAULT_POLICY, challengeHold: 2000, retryDelays: [], ...policy },
+    ownNames: () => NAMES,
+    accountUrl: (id) => links.main().account(id),
+    soleRunner: true,
+    events: {
+      validation: () => {},
+      finalization: () => {},
+      revocation: () => {},
+      error: (error) => unexpected.push(error),
+    },
+    clock: () => Date.now() + time.offset,
+    random: randomBytes,
+  });
+  await server.app.register(acmeRoutes, {
+    ra,
+    links,
+    settings: { ...SETTINGS, preauthorization: policy?.preauthorization ?? false, ...settings },
+    ...acmeOptions,
+  });
+  await server.app.register(wellKnownRoutes, { ra });
+  await server.app.listen({ host: '127.0.0.1', port: 0 });
+  ra.start();
+  const port = portOf(server.app);
+  const base = publicUrl ?? `https://localhost:${port}`;
+  const directoryUrl = `${base}/acme/directory`;
+  const clients: AcmeClient[] = [];
+  const client = (more: Partial<AcmeClientOptions> = {}) => {
+    const made = new AcmeClient({ directoryUrl, ca: pki.root, connectTo: '127.0.0.1', ...more });
+    clients.push(made);
+    return made;
+  };
+  return {
+    ...{ pki, port, base, directoryUrl, ra, store, network, ca, time, client },
+    account: async (more) => {
+      const made = client(more);
+      await made.newAccount();
+      return made;
+    },
+    close: async () => {
+      for (const each of clients) each.close();
+      await server.app.close();
+      await ra.stop();
+      await store.close();
+      await remove();
+      if (unexpected.length > 0) throw new AggregateError(unexpected, 'the RA reported inner errors');
+    },
+  };
+}
+
+/** Certifies what it is asked to; the rules of issuance are the CA's own tests' matter. */
+function createCa(pki: TestPki, state: { away: boolean }): CertificateAuthority {
+  const issued = new Map<string, { chain: string; serial: string }>();
+  const revoked = new Set<string>();
+  const reach = () => {
+    if (state.away) throw new CaUnavailable('away');
+  };
+  return {
+    issue: async ({ orderId, identifiers, csr }: IssueRequest) => {
+      reach();
+      const known = issued.get(orderId);
+      if (known) return known;
+      const names = identifiers.map(({ value }) => value);
+      const chain = pki.certify(parseCsr(csr).publicKey.key, {
+        names,
+      });
+      const made = { chain, serial: '' };
+      issued.set(orderId, made);
+      return made;
+    },
+    revoke: async (serial) => {
+      reach();
+      const already = revoked.has(serial);
+      revoked.add(serial);
+      return { already };
+    },
+    profiles: async () => [
+      { name: 'server', description: 'TLS servers', maxValidity: 60 * 24 * 3600_000 },
+      { name: 'webapp', description: 'Web applications', maxValidity: 60 * 24 * 3600_000 },
+    ],
+    caCertificates: async () => ({ root: pki.root, chain: '' }),
+    crl: async () => new Uint8Array(),
+    ping: async () => reach(),
+  };
+}
+
+export function portOf(app: FastifyInstance): number {
+  const address = app.server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
