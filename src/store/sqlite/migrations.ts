@@ -40,10 +40,12 @@ export function migrate(db: DatabaseSyncInstance, kind: StoreKind): void {
 }
 
 function refuseForeign(db: DatabaseSyncInstance, kind: StoreKind): void {
+  // One snapshot: another process may be making the database just now.
+  db.exec('BEGIN');
   const id = pragma(db, 'application_id');
-  if (id === APPLICATION_ID[kind]) return;
-  const tables = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
-  if (id === 0 && tables.tables === 0) return;
+  const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
+  db.exec('COMMIT');
+  if (id === APPLICATION_ID[kind] || (id === 0 && tables === 0)) return;
   throw new Error(`the file is not the database of a uPKI ${kind.toUpperCase()}`);
 }
 
