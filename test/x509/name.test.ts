@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DerError } from '../../src/x509/der-error.js';
+import { dn, encodeName, formatDn, formatSlashDn, parseDn, parseName, sameDn } from '../../src/x509/name.js';
+
+const alice = dn(['C', 'FR'], ['O', 'uPKI, Inc.'], ['CN', 'alice']);
+
+describe('RFC 4514 distinguished names', () => {
+  it('are written most specific first, special characters escaped (§2.4)', () => {
+    expect(formatDn(alice)).toBe('CN=alice,O=uPKI\\, Inc.,C=FR');
+    expect(formatDn(dn(['CN', ' #a+b"c;d<e>f\\ ']))).toBe('CN=\\ #a\\+b\\"c\\;d\\<e\\>f\\\\\\ ');
+  });
+
+  it('are read in both forms operators write', () => {
+    expect(parseDn('CN=alice, O=uPKI\\, Inc.,C=FR')).toEqual(alice);
+    expect(parseDn('/C=FR/O=uPKI, Inc./CN=alice')).toEqual(alice);
+    expect(formatSlashDn(alice)).toBe('/C=FR/O=uPKI, Inc./CN=alice');
+  });
+
+  it('§3: hex pairs are octets of UTF-8', () => {
+    expect(parseDn('CN=Lu\\C4\\8Di\\C4\\87')).toEqual(dn(['CN', 'Lučić']));
+  });
+
+  it.each([
+    '',
+    'alice',
+    '=x',
+    'CN=',
+    'XX=1',
+    'CN=a,,O=b',
+    '/alice',
+    'CN=a\\'.repeat(2000),
+  ])('refuses %j', (text) => {
+    expect(() => parseDn(text)).toThrow(DerError);
+  });
+
+  it('RFC 5280 §7.1: compare by structure, case and spaces folded', () => {
+    expect(sameDn(parseDn('cn=Alice,o=uPKI'), parseDn('/O=UPKI/CN=alice'))).toBe(true);
+    expect(sameDn(parseDn('CN=alice  smith'), parseDn('CN= Alice Smith '))).toBe(true);
+    expect(sameDn(parseDn('CN=alice,O=uPKI'), parseDn('O=uPKI,CN=alice'))).toBe(false);
+    expect(sameDn(parseDn('CN=alice'), parseDn('O=alice'))).toBe(false);
+    // A value that looks like two attributes is one.
+    expect(sameDn(dn(['CN', 'alice,O=uPKI']), parseDn('CN=alice,O=uPKI'))).toBe(false);
+  });
+
+  const value = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+    .filter((text) => text.isWellFormed());
+  const name = fc
+    .array(fc.tuple(fc.constantFrom('CN', 'O', 'OU', 'L', 'ST', 'STREET', 'UID'), value), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((attributes) => dn(...(attributes as [string, string][])));
+
+  it('any name survives DER and RFC 4514 text', () => {
+    fc.assert(
+      fc.property(name, (original) => {
+        expect(parseName(encodeName(original))).toEqual(original);
+        expect(parseDn(formatDn(original))).toEqual(original);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('readers throw nothing but DerError', () => {
+    const only = (read: () => unknown) => {
+      try {
+        read();
+      } catch (error) {
+        expect(error).toBeInstanceOf(DerError);
+      }
+    };
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => only(() => parseDn(text))),
+      { numRuns: 2000 },
+    );
+    const bytes = encodeName(alice);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, octet) => {
+        const mutated = Buffer.from(bytes);
+        mutated[at] = octet;
+        only(() => parseName(mutated));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
