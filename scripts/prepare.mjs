@@ -2,11 +2,12 @@
 // its source, so that a fresh clone needs no other command and a second start costs milliseconds.
 // Plain JavaScript because it must run before the TypeScript compiler is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const stamp = join(root, 'dist', '.built');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.built');
 
 /** @param {string} path */
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
@@ -39,6 +40,27 @@ if (modified(join(root, 'node_modules', '.package-lock.json')) < modified(join(r
 }
 const sources = Math.max(newest(join(root, 'src')), modified(join(root, 'tsconfig.build.json')));
 if (modified(stamp) < sources) {
-  run('building', 'npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json']);
-  writeFileSync(stamp, '');
+  build(new Date());
+}
+
+/**
+ * Builds aside and puts the whole in place: whoever runs or builds at the same time never meets half of it.
+ * @param {Date} began sources changed later are built next time
+ */
+function build(began) {
+  const draft = join(root, '.cache', `dist.${process.pid}.new`);
+  const old = join(root, '.cache', `dist.${process.pid}.old`);
+  process.on('exit', () => {
+    for (const folder of [draft, old]) rmSync(folder, { recursive: true, force: true });
+  });
+  run('building', 'npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json', '--outDir', draft]);
+  writeFileSync(join(draft, '.built'), '');
+  utimesSync(join(draft, '.built'), began, began);
+  try {
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(draft, dist);
+  } catch (error) {
+    // Somebody else has just put the same in place.
+    if (!existsSync(dist)) throw error;
+  }
 }

@@ -20,6 +20,8 @@ export interface Running {
 
 /** In-flight work gets this long to finish; then the process ends anyway, which every file here survives. */
 const STOP_LIMIT = 10_000;
+/** Without a supervisor nobody serves the rest of what is asked, and a new one waits for our ports. */
+const ORPHAN_LIMIT = 1000;
 
 /**
  * Runs one program as a process: alone in a terminal, or as a child of `upki start`. It ends cleanly on SIGTERM,
@@ -31,12 +33,12 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   let running: Running | null = null;
   let ending = false;
 
-  const end = async (code: number) => {
+  const end = async (code: number, limit = STOP_LIMIT) => {
     if (ending) return;
     ending = true;
     process.exitCode = code;
     try {
-      await Promise.race([running?.stop(), pause(STOP_LIMIT, null, { ref: false })]);
+      await Promise.race([running?.stop(), pause(limit, null, { ref: false })]);
     } catch (error) {
       process.stderr.write(`uPKI ${name}: while ending: ${describeError(error)}\n`);
       process.exitCode ||= ExitCode.failure;
@@ -47,7 +49,7 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   process.on('SIGTERM', () => end(0));
   // A terminal's Ctrl-C reaches the whole group; the supervisor decides who ends first.
   process.on('SIGINT', () => (supervised ? undefined : end(0)));
-  process.on('disconnect', () => end(0));
+  process.on('disconnect', () => end(0, ORPHAN_LIMIT));
   process.on('message', (message) => message === STOP_MESSAGE && end(0));
   const fatal = (error: unknown) => {
     process.stderr.write(`uPKI ${name}: ${describeError(error)}\n`);

@@ -3,12 +3,12 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { CannotStart } from './exit.js';
 
 /** A killed predecessor's children need a moment to notice and end. */
-const PATIENCE = 5000;
+const PATIENCE = 3000;
 
 /**
  * Holds a data directory for this process until it ends, however it ends: two programs on one directory would
  * each believe they alone run its queues. The lock is SQLite's own on a small file, which the system releases.
- * Waits up to five seconds, blocking: it is the first thing a program does.
+ * Waits up to three seconds, blocking: it is the first thing a program does.
  * @throws CannotStart when another process holds it.
  */
 export function lockDirectory(directory: string, patience = PATIENCE): () => void {

@@ -12,7 +12,7 @@ export interface PortWish {
 }
 
 /** The programs of a supervisor that was killed need a moment to end. */
-const PATIENCE = 5000;
+const PATIENCE = 3000;
 const RETRY_EVERY = 100;
 
 /**

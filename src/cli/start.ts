@@ -74,13 +74,18 @@ async function greet(supervisor: Supervisor, directoryUrl: string, rootPath: str
   }
 }
 
+/** Ctrl-C under npm comes twice at once, from the terminal and from npm; a person needs longer than this. */
+const SECOND_THOUGHT = 1000;
+
 function endOnSignals(supervisor: Supervisor): void {
-  let asked = false;
+  let askedAt: number | null = null;
   const end = (signal: NodeJS.Signals) => {
-    // Asked twice in a terminal means now: the children end when this process is gone.
-    if (asked && signal === 'SIGINT') process.exit(ExitCode.failure);
-    if (asked) return;
-    asked = true;
+    const now = Date.now();
+    // Asked again in a terminal means now: the children end when this process is gone.
+    if (askedAt !== null && signal === 'SIGINT' && now - askedAt > SECOND_THOUGHT)
+      process.exit(ExitCode.failure);
+    if (askedAt !== null) return;
+    askedAt = now;
     say('ending');
     void supervisor.stop().then(() => process.exit(0));
   };

@@ -155,24 +155,18 @@ describe('upki start', () => {
     expect(second.stderr).toContain(`another uPKI runs on ${dataDir}`);
   });
 
-  it.each([
-    'UPKI_RA_PORT',
-    'UPKI_RA_HTTP_PORT',
-    'UPKI_CA_PORT',
-    'UPKI_CA_REGISTRATION_PORT',
-  ])('names %s when that port is in use', async (variable) => {
+  it('names the variable of each port that is in use', async () => {
     const port = String(await listening(createServer()));
-    const ports = {
-      UPKI_RA_PORT: '0',
-      UPKI_RA_HTTP_PORT: '0',
-      UPKI_CA_PORT: '0',
-      UPKI_CA_REGISTRATION_PORT: '0',
-    };
-    const env = { UPKI_DATA_DIR: newFolder(), UPKI_RA_HOST: '127.0.0.1', ...ports, [variable]: port };
-    const { code, stderr } = await upki(['start'], env);
-    expect(code).toBe(78);
-    expect(stderr).toContain(`port ${port} for `);
-    expect(stderr).toContain(`set ${variable} to another port`);
+    const variables = ['UPKI_RA_PORT', 'UPKI_RA_HTTP_PORT', 'UPKI_CA_PORT', 'UPKI_CA_REGISTRATION_PORT'];
+    const free = Object.fromEntries(variables.map((variable) => [variable, '0']));
+    const starts = variables.map((variable) =>
+      upki(['start'], { UPKI_DATA_DIR: newFolder(), UPKI_RA_HOST: '127.0.0.1', ...free, [variable]: port }),
+    );
+    for (const [index, { code, stderr }] of (await Promise.all(starts)).entries()) {
+      expect(code).toBe(78);
+      expect(stderr).toContain(`port ${port} for `);
+      expect(stderr).toContain(`set ${variables[index]} to another port`);
+    }
   });
 });
 
