@@ -109,7 +109,10 @@ export interface RaStore {
     error: ProblemDocument,
     retryAt: number,
   ): Promise<void>;
-  /** Ends the validation: `error` null is success and sets the authorization's expiry to `expiresAt`. */
+  /**
+   * Ends the validation: `error` null is success and sets the authorization's expiry to `expiresAt`, unless it had
+   * expired by `at`. The first outcome decides: null when the authorization was valid, failed or ended before.
+   */
   completeValidation(
     authorizationId: string,
     type: ChallengeType,

@@ -46,6 +46,14 @@ export function certificatesContract(world: World): void {
       expect(await store.getCertificate('x')).toBeNull();
     });
 
+    test('a certificate that exists is the order’s even if the order was given up meanwhile', async () => {
+      const { store } = world;
+      const { order } = await world.order();
+      await store.failOrder(order.id, PROBLEM);
+      expect(await store.recordIssuance(order.id, aCertificate(order))).toBe(true);
+      expect((await store.getOrder(order.id))?.order).toMatchObject({ certificateId: order.id, error: null });
+    });
+
     test('a serial that is taken is refused, and the order stays without certificate', async () => {
       const { store } = world;
       const { serial } = await issue();

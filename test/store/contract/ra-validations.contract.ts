@@ -85,6 +85,17 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
     });
 
+    test('§7.1.6: success after the authorization expired does not bring it back', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      const { id, accountId, identifier, expiresAt } = authorization;
+      await store.answerChallenge(id, 'http-01', NOW, LEASE);
+      const success = { at: expiresAt, error: null, expiresAt: expiresAt + HOUR };
+      expect((await store.completeValidation(id, 'http-01', success))?.expiresAt).toBe(expiresAt);
+      expect(await store.findValidAuthorizations(accountId, [identifier], expiresAt)).toEqual([]);
+      expect(await store.claimValidations(expiresAt, expiresAt, 10)).toEqual([]);
+    });
+
     test('failure ends the challenge with its problem and leaves the expiry alone', async () => {
       const { store } = world;
       const { authorization } = await world.order();

@@ -99,14 +99,17 @@ export const validationOperations = {
       challenge.error = error === null ? null : JSON.parse(error);
       if (error === null) challenge.validatedAt = at;
       else challenge.failedAt = at;
-      // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing.
+      // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
+      // authorization whose time ran out meanwhile became invalid and does not come to life again.
       sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
       const row = sql.get<AuthorizationRow>(
-        `UPDATE authorizations SET challenges = ?, state = ?, expires_at = coalesce(?, expires_at)
+        `UPDATE authorizations SET challenges = ?, state = ?, expires_at = iif(? AND expires_at > ?, ?, expires_at)
          WHERE id = ? RETURNING ${COLUMNS}`,
         JSON.stringify(challenges),
         error === null ? 'valid' : 'ended',
-        error === null ? expiresAt : null,
+        error === null ? 1 : 0,
+        at,
+        expiresAt,
         id,
       );
       if (error !== null && row?.[2]) releasePredecessor(sql, row[2]);
