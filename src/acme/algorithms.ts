@@ -9,18 +9,12 @@ export function isAlgorithm(name: unknown): name is Algorithm {
   return ALGORITHMS.includes(name as Algorithm);
 }
 
-interface Verification {
-  hash: string | null;
-  /** Exact length in bytes (RFC 7518 §3.4 `r || s`; RFC 8032 §5.1.6); null: as long as the modulus. */
-  signatureLength: number | null;
-}
-
-const VERIFICATION: Record<Algorithm, Verification> = {
-  ES256: { hash: 'sha256', signatureLength: 64 },
-  ES384: { hash: 'sha384', signatureLength: 96 },
-  ES512: { hash: 'sha512', signatureLength: 132 },
-  RS256: { hash: 'sha256', signatureLength: null },
-  EdDSA: { hash: null, signatureLength: 64 },
+const HASH: Record<Algorithm, string | null> = {
+  ES256: 'sha256',
+  ES384: 'sha384',
+  ES512: 'sha512',
+  RS256: 'sha256',
+  EdDSA: null,
 };
 
 /**
@@ -33,12 +27,10 @@ export function verifySignature(
   signingInput: string,
   signature: Buffer,
 ): boolean {
-  const { hash, signatureLength } = VERIFICATION[algorithm];
-  // Also what refuses ECDSA signatures in DER.
-  if (signatureLength !== null && signature.length !== signatureLength) return false;
   return verify(
-    hash,
+    HASH[algorithm],
     Buffer.from(signingInput, 'latin1'),
+    // ieee-p1363 is `r || s` of exact length (RFC 7518 §3.4): a signature in DER does not verify.
     {
       key,
       dsaEncoding: 'ieee-p1363',

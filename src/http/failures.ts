@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CaUnavailable } from '../ra/certificate-authority.js';
 import { Problem } from '../ra/problem.js';
 import { sendJson } from './json-reply.js';
 
@@ -38,9 +39,18 @@ export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): Fas
   return sendProblem(request, reply, new Problem('malformed', detail, { status: 405 }));
 }
 
+/** Seconds; the channel to the CA reconnects by itself within them. */
+const CA_RETRY_AFTER = 5;
+
 /** What the client is told: a Problem as it is, the framework's refusals as malformed, all else as serverInternal. */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof CaUnavailable) {
+    return new Problem('serverInternal', 'the certificate authority cannot be reached; try again later', {
+      status: 503,
+      retryAfter: CA_RETRY_AFTER,
+    });
+  }
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return new Problem('malformed', REFUSALS[String(code)] ?? 'the request is not well-formed HTTP', {

@@ -76,6 +76,14 @@ describe('§7.3: new accounts', () => {
     expect(error).toMatchObject({ status: 400, type: 'badPublicKey' });
   });
 
+  it('are refused when the signature is not by the key that comes along', async () => {
+    const client = world.client();
+    const { newAccount } = await client.directory();
+    const { jwk } = generateSigningKey();
+    const error = await refused(client.post(newAccount, {}, { useJwk: true, protected: { jwk } }));
+    expect(error).toMatchObject({ status: 400, type: 'malformed' });
+  });
+
   it('are refused with a key on the operator’s list', async () => {
     const key = generateSigningKey();
     const spki = createPublicKey(key.privateKey).export({ format: 'der', type: 'spki' });

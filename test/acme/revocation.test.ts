@@ -74,6 +74,16 @@ describe('§7.6: revocation', () => {
     }
   });
 
+  it('by nobody who only shows the certificate’s public key', async () => {
+    const { privateKey } = generateSigningKey();
+    const certificate = await issue('h.example.test', createCsr(['h.example.test'], { key: privateKey }).der);
+    const { revokeCert } = await client.directory();
+    const payload = { certificate: new X509Certificate(certificate).raw.toString('base64url') };
+    const protectedHeader = { jwk: signingKey(privateKey, 'ES256').jwk };
+    const overrides = { useJwk: true, key: generateSigningKey(), protected: protectedHeader };
+    expect(await refused(client.post(revokeCert, payload, overrides))).toMatchObject({ type: 'malformed' });
+  });
+
   it.each([7, 8, 11, -1, 1.5])('is refused with reason %d as badRevocationReason', async (reason) => {
     const certificate = await issue('f.example.test');
     expect(await refused(client.revoke(certificate, { reason }))).toMatchObject({

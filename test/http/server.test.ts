@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientIdentity } from '../../src/http/identity.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../src/http/server.js';
+import { CaUnavailable } from '../../src/ra/certificate-authority.js';
 import {
   CLIENT_AUTH,
   createTestPki,
@@ -46,6 +47,9 @@ function addRoutes(app: FastifyInstance): void {
   app.get('/files/*', async () => ({}));
   app.get('/broken', async () => {
     throw new Error('password is hunter2');
+  });
+  app.get('/away', async () => {
+    throw new CaUnavailable('10.0.0.5:5000 timed out');
   });
   app.get('/api/v1/broken', async () => {
     throw new Error('password is hunter2');
@@ -301,6 +305,14 @@ describe('requests that are refused', () => {
       err: { message: /hunter2/ },
     });
     expect(new Set(lines.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('answers 503 with Retry-After while the CA is away', async () => {
+    const answer = await exchange(get('/away'));
+    expect(answer.status).toBe(503);
+    expect(answer.head).toMatch(/retry-after: \d+/i);
+    expect(answer.json.type).toBe('urn:ietf:params:acme:error:serverInternal');
+    expect(answer.body).not.toContain('10.0.0.5');
   });
 
   it('goes on serving after all of that', async () => {
