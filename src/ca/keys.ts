@@ -48,9 +48,11 @@ export function keyFromPem(pem: string | Buffer, passphrase: string | null, name
     return createPrivateKey({ key: pem, ...(passphrase !== null && { passphrase }) });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ERR_MISSING_PASSPHRASE')
+    // OpenSSL gives up on asking for a passphrase where there is nobody to ask.
+    if (code === 'ERR_MISSING_PASSPHRASE' || code.endsWith('INTERRUPTED_OR_CANCELLED')) {
       throw new KeyFileError(`${name} is encrypted and no passphrase was given`);
-    if (/BAD_DECRYPT|INTERRUPTED_OR_CANCELLED|BAD_PASSWORD_READ/.test(code)) {
+    }
+    if (/BAD_DECRYPT|BAD_PASSWORD_READ/.test(code)) {
       throw new KeyFileError(`${name} cannot be decrypted with the passphrase given`);
     }
     throw new KeyFileError(`${name} is not a PEM private key`);
