@@ -2,7 +2,7 @@ import { ErrorCode, TaskError } from '../channel/errors.js';
 import { parseSerial, serialToHex } from '../channel/serial.js';
 import type { CaStore, CertificateRecord } from '../store/ca-store.js';
 import { DerError } from '../x509/der-error.js';
-import { attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
+import { type Attribute, attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
 /** Certificates of one CN looked through for a whole DN; more than a name is renewed in years. */
@@ -12,7 +12,7 @@ const MOST_OF_A_NAME = 100;
 export type CertificateReference = string | number | bigint;
 
 /**
- * The certificate a peer means: the newest of a bare CN, the newest whose subject has every attribute of a DN
+ * The certificate a peer means: the newest of a bare CN, the newest of its CN whose subject does not contradict a DN
  * (`/CN=x`, `/O=…/CN=x`, `CN=x,O=…`), or the one of a serial (integer, digits, hex).
  * @throws TaskError "Certificate not found", as recorded.
  */
@@ -48,19 +48,20 @@ async function findByDn(store: CaStore, text: string): Promise<CertificateRecord
   const records = exact.length > 0 ? exact : await store.listByCn(cn.toLowerCase(), MOST_OF_A_NAME);
   // `/CN=x` says no more than the bare CN, and finds certificates without a subject too.
   if (wanted.flat().length === 1) return records[0] ?? null;
-  const keys = attributeKeys(wanted);
-  return (
-    records.find((record) => {
-      const subject = readDn(record.dn);
-      if (subject === null) return false;
-      const has = attributeKeys(subject);
-      return [...keys].every((key) => has.has(key));
-    }) ?? null
-  );
+  return records.find((record) => !contradicts(wanted, readDn(record.dn) ?? [])) ?? null;
 }
 
-function attributeKeys(name: DistinguishedName): Set<string> {
-  return new Set(name.flat().map((attribute) => dnKey([[attribute]])));
+/**
+ * A DN contradicts a subject when an attribute that both have differs. One the subject lacks does not: certificates of
+ * TLS servers carry the common name alone, whatever DN their holder is known by.
+ */
+function contradicts(wanted: DistinguishedName, subject: DistinguishedName): boolean {
+  const same = (left: Attribute, right: Attribute) => dnKey([[left]]) === dnKey([[right]]);
+  const has = subject.flat();
+  return wanted.flat().some((attribute) => {
+    const values = has.filter(({ type }) => type === attribute.type);
+    return values.length > 0 && !values.some((value) => same(value, attribute));
+  });
 }
 
 function readDn(text: string): DistinguishedName | null {

@@ -37,6 +37,8 @@ const RECONNECT_MAX_MS = 1_000;
 const NOT_ADMITTED = 'the CA does not admit this key: register again';
 /** How long to wait before showing a refused key again. */
 const REFUSED_RETRY_MS = 1_000;
+/** ZeroMQ may hand over the last answer only when it reconnects, after RECONNECT_MIN_MS. */
+const BREAK_GRACE_MS = 250;
 const SEND_RETRY_MS = 10;
 const HEARTBEAT_MS = 2_000;
 /** A CRL of a million revocations is under 40 MB. */
@@ -143,7 +145,11 @@ export class ChannelClient {
 
   #disconnected(): void {
     if (this.#state !== 'refused') this.#setState('connecting');
-    this.#fail(this.#sent, 'the connection to the CA was lost');
+    // Answers that came before the break may still be on their way through ZeroMQ's queue.
+    const underWay = [...this.#sent.keys()];
+    setTimeout(() => {
+      for (const id of underWay) this.#reject(this.#sent, id, 'the connection to the CA was lost');
+    }, BREAK_GRACE_MS);
   }
 
   /** libzmq gives a refused socket up for good, so another one is needed to try again. */
@@ -229,12 +235,15 @@ export class ChannelClient {
   }
 
   #fail(requests: Map<number, Pending>, why: string): void {
-    const failed = [...requests.values()];
-    requests.clear();
-    for (const pending of failed) {
-      clearTimeout(pending.timer);
-      pending.reject(new ChannelUnavailable(why));
-    }
+    for (const id of [...requests.keys()]) this.#reject(requests, id, why);
+  }
+
+  #reject(requests: Map<number, Pending>, id: number, why: string): void {
+    const pending = requests.get(id);
+    if (pending === undefined) return;
+    requests.delete(id);
+    clearTimeout(pending.timer);
+    pending.reject(new ChannelUnavailable(why));
   }
 }
 

@@ -30,6 +30,8 @@ const ANSWER_QUEUE = 10_000;
 const HEARTBEAT_MS = 2_000;
 /** Time for answers under way when the socket closes. */
 const LINGER_MS = 1_000;
+/** ZeroMQ sends from a thread of its own; a peer that sees the end together with the last answer may lose the answer. */
+const ON_THE_WIRE_MS = 20;
 const REBIND_TRIES = 50;
 
 /**
@@ -81,6 +83,7 @@ export class ChannelServer {
     const next = this.#newSocket();
     this.#socket = next;
     await this.#drained();
+    await sleep(ON_THE_WIRE_MS);
     old.close();
     await bind(next, address(this.#options.host, this.#port));
     void this.#serve(next);
@@ -90,6 +93,7 @@ export class ChannelServer {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#drained();
+    await sleep(ON_THE_WIRE_MS);
     this.#socket.close();
   }
 
