@@ -126,11 +126,7 @@ export function formatSlashDn(name: DistinguishedName): string {
 }
 
 function escapeValue(value: string): string {
-  return value
-    .replace(/[\\",+;<>=]/g, '\\$&')
-    .replaceAll('\0', '\\00')
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ');
+  return value.replace(/^[ #]|[\\",+;<>=]| $/g, '\\$&').replaceAll('\0', '\\00');
 }
 
 /**

@@ -9,6 +9,7 @@ describe('RFC 4514 distinguished names', () => {
   it('are written most specific first, special characters escaped (§2.4)', () => {
     expect(formatDn(alice)).toBe('CN=alice,O=uPKI\\, Inc.,C=FR');
     expect(formatDn(dn(['CN', ' #a+b"c;d<e>f\\ ']))).toBe('CN=\\ #a\\+b\\"c\\;d\\<e\\>f\\\\\\ ');
+    expect(formatDn(dn(['CN', ' ']))).toBe('CN=\\ ');
   });
 
   it('are read in both forms operators write', () => {
@@ -45,7 +46,7 @@ describe('RFC 4514 distinguished names', () => {
 
   const value = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
-    .filter((text) => text.isWellFormed());
+    .filter((text) => Buffer.from(text).toString() === text);
   const name = fc
     .array(fc.tuple(fc.constantFrom('CN', 'O', 'OU', 'L', 'ST', 'STREET', 'UID'), value), {
       minLength: 1,
