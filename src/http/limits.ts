@@ -18,6 +18,8 @@ export interface HttpLimits {
   checkInterval: number;
   /** Open connections. */
   connections: number;
+  /** After `close`, until requests still under way are cut off. */
+  closeGrace: number;
 }
 
 export const DEFAULT_LIMITS: HttpLimits = {
@@ -34,4 +36,6 @@ export const DEFAULT_LIMITS: HttpLimits = {
   checkInterval: 2_000,
   // Each idle TLS connection is about 40 KiB: 400 MiB at the most.
   connections: 10_000,
+  // A finalize that waits for the CA is answered within its time limit of 5 s.
+  closeGrace: 6_000,
 };

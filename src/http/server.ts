@@ -136,6 +136,11 @@ function createApp(
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: 'idle',
   });
+  app.addHook('preClose', (done) => {
+    // Node stops enforcing its request times once a server closes.
+    setTimeout(() => app.server.closeAllConnections(), limits.closeGrace).unref();
+    done();
+  });
   rememberMethods(app);
   answerFailures(app, report);
   logRequests(app, log);

@@ -366,6 +366,28 @@ describe('slow and greedy peers', () => {
   });
 });
 
+describe('closing', () => {
+  it('lets a request under way end, and cuts off one that does not', async () => {
+    const running = await start({ closeGrace: 300 });
+    const stuck = await open({}, running.port);
+    const cut = drain(stuck);
+    stuck.write(
+      'POST /items HTTP/1.1\r\nHost: ra.test\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nabc',
+    );
+    const late = await open({}, running.port);
+    const ended = drain(late);
+    const body =
+      'POST /items HTTP/1.1\r\nHost: ra.test\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\n';
+    late.write(body);
+    await exchange(get('/who'), {}, running.port);
+    const closed = running.server.app.close();
+    late.write('abc');
+    expect(parse(await ended).status).toBe(200);
+    await cut;
+    await closed;
+  });
+});
+
 describe('the plain listener', () => {
   it('serves routes and knows nobody', async () => {
     const app = createHttpServer({ log });
