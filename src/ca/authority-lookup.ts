@@ -22,7 +22,12 @@ export async function findCertificate(
 ): Promise<CertificateRecord> {
   const found = await find(store, reference);
   if (found !== null) return found;
-  throw new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
+  throw certificateNotFound(reference);
+}
+
+/** In the words of the contract. */
+export function certificateNotFound(reference: CertificateReference): TaskError {
+  return new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
 }
 
 async function find(store: CaStore, reference: CertificateReference): Promise<CertificateRecord | null> {

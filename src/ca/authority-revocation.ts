@@ -4,6 +4,7 @@ import type { CertificateRecord } from '../store/ca-store.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
 import type { Authority } from './authority.js';
 import type { CrlPublisher } from './authority-crl.js';
+import { certificateNotFound } from './authority-lookup.js';
 import type { RegisteredPeers } from './registration-peers.js';
 
 export interface RevocationOptions {
@@ -31,7 +32,7 @@ export class Revocation {
     const { authority, log } = this.options;
     const { serial } = certificate;
     const outcome = await authority.store.revoke(serial, authority.clock(), reason);
-    if (outcome === 'unknown') throw unknown(serial);
+    if (outcome === 'unknown') throw certificateNotFound(serial);
     if (outcome === 'already') return { already: true };
     log.info({ serial, cn: certificate.cn, reason }, 'certificate revoked');
     await this.#shutOut(certificate);
@@ -72,8 +73,4 @@ export class Revocation {
     const { crl, log } = this.options;
     crl.publish().catch((error) => log.error({ err: error }, 'the CRL could not be published'));
   }
-}
-
-export function unknown(serial: string): TaskError {
-  return new TaskError(ErrorCode.certificate, `Certificate not found: ${serial}`, 'notFound');
 }

@@ -3,7 +3,7 @@ import type { acmeTasks } from '../../channel/tasks/acme.js';
 import type { Handlers, Result } from '../../channel/tasks/index.js';
 import type { DocumentKind } from '../../store/ca-store.js';
 import { certificatePem } from '../authority.js';
-import { findCertificate } from '../authority-lookup.js';
+import { certificateNotFound } from '../authority-lookup.js';
 import { readCertificate } from '../authority-requests.js';
 import type { CaServices } from './context.js';
 
@@ -50,7 +50,8 @@ export function acmeHandlers({ authority, orders, revocation }: CaServices): Han
       return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
     },
     acme_get_certificate: async ({ cert_id }) => {
-      const record = await findCertificate(store, cert_id);
+      const record = await store.findBySerial(cert_id.toLowerCase());
+      if (record === null) throw certificateNotFound(cert_id);
       return {
         certificate: certificatePem(record),
         serial: record.serial,
@@ -63,7 +64,7 @@ export function acmeHandlers({ authority, orders, revocation }: CaServices): Han
       const { serial, der } = readCertificate(certificate);
       const record = await store.findBySerial(serial);
       if (record === null || !der.equals(record.der)) {
-        throw new TaskError(ErrorCode.certificate, `Certificate not found: ${serial}`, 'notFound');
+        throw certificateNotFound(serial);
       }
       await revocation.revoke(record, reason);
       return true;

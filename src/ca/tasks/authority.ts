@@ -1,7 +1,7 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
 import type { StoredCrl } from '../../store/ca-store.js';
-import { findCertificate } from '../authority-lookup.js';
+import { certificateNotFound, findCertificate } from '../authority-lookup.js';
 import { readCertificate } from '../authority-requests.js';
 import { isAcmeProfile, toWireProfile } from '../profiles.js';
 import { revocationOf, statusOf } from './certificates.js';
@@ -51,7 +51,7 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     },
     revoke_serial: async ({ serial, reason }) => {
       const certificate = await store.findBySerial(serial);
-      if (certificate === null) throw notFound(serial);
+      if (certificate === null) throw certificateNotFound(serial);
       return revocation.revoke(certificate, reason);
     },
     unrevoke: async ({ dn }) => {
@@ -79,8 +79,4 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
       };
     },
   };
-}
-
-function notFound(serial: string): TaskError {
-  return new TaskError(ErrorCode.certificate, `Certificate not found: ${serial}`, 'notFound');
 }
