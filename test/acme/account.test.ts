@@ -1,8 +1,9 @@
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExternalAccountKeys } from '../../src/acme/external-account.js';
-import { type AcmeClient, AcmeError, links, type PostOverrides } from '../support/acme-client.js';
+import { type AcmeClient, links, type PostOverrides } from '../support/acme-client.js';
 import { generateSigningKey, signBinding, signingKey, signJws } from '../support/jws-signer.js';
+import { refused } from './support/refused.js';
 import { createWorld, type World } from './support/world.js';
 
 let world: World;
@@ -10,15 +11,6 @@ beforeAll(async () => {
   world = await createWorld();
 });
 afterAll(() => world.close());
-
-const refused = async (attempt: Promise<unknown>): Promise<AcmeError> => {
-  const outcome = await attempt.then(
-    () => new Error('accepted'),
-    (error: unknown) => error,
-  );
-  if (outcome instanceof AcmeError) return outcome;
-  throw outcome;
-};
 
 describe('§7.3: new accounts', () => {
   it.each(['ES256', 'ES384', 'ES512', 'RS256', 'EdDSA'] as const)('are made with an %s key', async (alg) => {

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ValidationResult } from '../../src/va/types.js';
 import {
   type AcmeClient,
-  AcmeError,
   type AuthorizationBody,
   type ChallengeBody,
   links,
   type ProblemBody,
 } from '../support/acme-client.js';
 import { CLIENT_AUTH } from '../support/test-pki.js';
+import { refused } from './support/refused.js';
 import { createWorld, VALIDATED, type World } from './support/world.js';
 
 let world: World;
@@ -19,14 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const refused = async (attempt: Promise<unknown>): Promise<AcmeError> => {
-  const outcome = await attempt.then(
-    () => new Error('accepted'),
-    (error: unknown) => error,
-  );
-  if (outcome instanceof AcmeError) return outcome;
-  throw outcome;
-};
 const FAILED: ValidationResult = {
   ok: false,
   type: 'connection',

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AcmeClient, AcmeError, links, type OrderBody } from '../support/acme-client.js';
+import { type AcmeClient, links, type OrderBody } from '../support/acme-client.js';
 import { createCsr, der } from '../support/csr.js';
 import { createTestPki } from '../support/test-pki.js';
+import { refused } from './support/refused.js';
 import { createWorld, type World } from './support/world.js';
 
 let world: World;
@@ -15,14 +16,6 @@ afterAll(() => world.close());
 
 const DAY = 24 * 3600_000;
 const solve = async () => {};
-const refused = async (attempt: Promise<unknown>): Promise<AcmeError> => {
-  const outcome = await attempt.then(
-    () => new Error('accepted'),
-    (error: unknown) => error,
-  );
-  if (outcome instanceof AcmeError) return outcome;
-  throw outcome;
-};
 
 /** An order whose names are all proven. */
 async function readyOrder(names: string[], from: AcmeClient = client) {

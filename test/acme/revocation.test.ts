@@ -1,9 +1,10 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AcmeClient, AcmeError } from '../support/acme-client.js';
+import type { AcmeClient } from '../support/acme-client.js';
 import { createCsr } from '../support/csr.js';
 import { generateSigningKey, signingKey } from '../support/jws-signer.js';
 import { createTestPki } from '../support/test-pki.js';
+import { refused } from './support/refused.js';
 import { createWorld, type World } from './support/world.js';
 
 let world: World;
@@ -14,14 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const refused = async (attempt: Promise<unknown>): Promise<AcmeError> => {
-  const outcome = await attempt.then(
-    () => new Error('accepted'),
-    (error: unknown) => error,
-  );
-  if (outcome instanceof AcmeError) return outcome;
-  throw outcome;
-};
 const solve = async () => {};
 const issue = async (name: string, csr?: Buffer) =>
   (await client.issue({ names: [name], solve, ...(csr && { csr }) })).chain;

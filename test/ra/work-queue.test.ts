@@ -35,7 +35,7 @@ function world(overrides: Partial<WorkQueueOptions<number, string>> = {}) {
   return { queue, due, claims, ran, errors };
 }
 
-describe('a durable queue\'s runner', () => {
+describe("a durable queue's runner", () => {
   it('takes up at start what an earlier run had leased, when it is the only runner', async () => {
     const { queue, due, claims, ran } = world();
     due.push(1);
@@ -45,7 +45,7 @@ describe('a durable queue\'s runner', () => {
     await queue.stop();
   });
 
-  it('leaves other runners\' leases alone when it is not', async () => {
+  it("leaves other runners' leases alone when it is not", async () => {
     const { queue, claims } = world({ soleRunner: false });
     queue.start();
     await vi.waitFor(() => expect(claims[0]).toMatchObject({ now: 5000, leaseUntil: 6000 }));

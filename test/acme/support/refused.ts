@@ -1,0 +1,11 @@
+import { AcmeError } from '../../support/acme-client.js';
+
+/** The problem a request was refused with; fails when it was accepted or failed otherwise. */
+export async function refused(attempt: Promise<unknown>): Promise<AcmeError> {
+  const outcome = await attempt.then(
+    () => new Error('accepted'),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof AcmeError) return outcome;
+  throw outcome;
+}
