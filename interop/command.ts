@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { appendFile } from 'node:fs/promises';
+
+export interface CommandOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Gets the command line and all output. */
+  log?: string;
+  /** Milliseconds; then the command is killed and has failed. */
+  timeout?: number;
+  input?: string;
+}
+
+/** A command that ended with another code than 0, or did not end. */
+export class CommandFailed extends Error {}
+
+/**
+ * Runs a command; answers its standard output.
+ * @throws CommandFailed with the end of its output
+ */
+export async function run(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
+  const { cwd, env, log, timeout = 60_000, input = '' } = options;
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
+  const output: string[] = [];
+  const errors: string[] = [];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  child.stdin.on('error', () => undefined).end(input);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, timeout);
+  const ending = await new Promise<string | null>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? null : `ended with ${signal ?? code}`));
+  });
+  clearTimeout(timer);
+  const said = [...output, ...errors].join('');
+  if (log) await appendFile(log, `$ ${command} ${args.join(' ')}\n${said}\n`);
+  if (ending === null) return output.join('');
+  const why = late ? `not done after ${timeout / 1000} s` : ending;
+  throw new CommandFailed(`${command} ${why}:\n${lastLines(said, 25)}`);
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}

@@ -1,0 +1,54 @@
+import { CHALLENGES } from './client.js';
+
+const FEATURES = ['start', ...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL', 'stop'] as const;
+type Feature = (typeof FEATURES)[number];
+
+export interface Outcome {
+  passed: boolean;
+  seconds: number;
+}
+
+/** What became of one client; features it does not have are absent. */
+export interface Report {
+  client: string;
+  version: string;
+  outcomes: Partial<Record<Feature, Outcome>>;
+  failures: string[];
+}
+
+/** client × feature × outcome × seconds, in columns; `-`: the client cannot do that. */
+export function table(reports: Report[]): string {
+  const rows = [
+    ['client', 'version', ...FEATURES],
+    ...reports.map(({ client, version, outcomes }) => [
+      client,
+      version,
+      ...FEATURES.map((feature) => cell(outcomes[feature])),
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => text.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function cell(outcome: Outcome | undefined): string {
+  if (!outcome) return '-';
+  return `${outcome.passed ? 'ok' : 'FAILED'} ${outcome.seconds.toFixed(1)} s`;
+}
+
+export function tally(reports: Report[]): string {
+  const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
+  const outcomes = driven.flatMap((report) => Object.values(report.outcomes));
+  const passed = outcomes.filter((outcome) => outcome.passed).length;
+  const absent = reports.filter((report) => !driven.includes(report)).map(({ client }) => client);
+  return [
+    `${driven.length} clients driven: ${passed} steps passed, ${outcomes.length - passed} failed`,
+    ...(absent.length > 0 ? [`not driven, because not installable: ${absent.join(', ')}`] : []),
+  ].join('\n');
+}

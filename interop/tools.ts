@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { CommandFailed, run } from './command.js';
+
+/** The registries do not have it, or this machine cannot install it. */
+export class NotInstallable extends Error {}
+
+const INSTALL_LIMIT = 10 * 60_000;
+
+/**
+ * Finds programs or installs them from their registries: Debian packages into the machine, everything else into a
+ * cache folder of our own that is kept between runs.
+ */
+export class Tools {
+  #aptUpdated: Promise<unknown> | null = null;
+
+  constructor(
+    readonly cache: string,
+    private readonly log: string,
+  ) {}
+
+  static async at(cache = defaultCache()): Promise<Tools> {
+    await mkdir(cache, { recursive: true });
+    const log = join(cache, 'install.log');
+    await writeFile(log, '');
+    return new Tools(cache, log);
+  }
+
+  /** Path of a Debian package's program. */
+  async apt(name: string, program = name): Promise<string> {
+    const there = onPath(program);
+    if (there) return there;
+    if (process.getuid?.() !== 0 || !onPath('apt-get'))
+      throw new NotInstallable(
+        `${program} is not on this machine, and only root can install Debian packages`,
+      );
+    this.#aptUpdated ??= this.#install('apt-get', ['update', '-q']).catch(() => undefined);
+    await this.#aptUpdated;
+    await this.#install('apt-get', ['install', '-y', '-q', '--no-install-recommends', name]);
+    return onPath(program) ?? missing(program, `the Debian package ${name}`);
+  }
+
+  /** Path of a program of a Python package, in an environment of its own. */
+  async pip(name: string, program = name): Promise<string> {
+    const path = join(await this.#venv(name), program);
+    return existsSync(path) ? path : missing(program, `the Python package ${name}`);
+  }
+
+  async #venv(name: string): Promise<string> {
+    const folder = join(this.cache, 'python', name);
+    const done = join(folder, '.installed');
+    if (existsSync(done)) return join(folder, 'bin');
+    const python = onPath('python3');
+    if (!python) throw new NotInstallable('there is no python3 on this machine');
+    await this.#install(python, ['-m', 'venv', '--clear', folder]);
+    await this.#install(join(folder, 'bin/pip'), ['install', '-q', name]);
+    await writeFile(done, '');
+    return join(folder, 'bin');
+  }
+
+  /** Path of a program of a Go module, at this version. */
+  async go(pkg: string, version: string, program: string): Promise<string> {
+    const bin = join(this.cache, 'go', `${program}@${version}`);
+    const path = join(bin, program);
+    if (existsSync(path)) return path;
+    await this.#install(goTool(), ['install', `${pkg}@${version}`], { env: { GOBIN: bin, GOFLAGS: '' } });
+    return path;
+  }
+
+  /** Path of a program built from a Go module in this checkout. */
+  async goBuild(folder: string, program: string): Promise<string> {
+    const path = join(this.cache, 'go', program);
+    await this.#install(goTool(), ['build', '-o', path, '.'], { cwd: folder });
+    return path;
+  }
+
+  async #install(command: string, args: string[], more: { cwd?: string; env?: Record<string, string> } = {}) {
+    try {
+      await run(command, args, {
+        ...more,
+        env: { DEBIAN_FRONTEND: 'noninteractive', ...more.env },
+        log: this.log,
+        timeout: INSTALL_LIMIT,
+      });
+    } catch (error) {
+      if (error instanceof CommandFailed) throw new NotInstallable(error.message);
+      throw error;
+    }
+  }
+}
+
+function defaultCache(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'upki-interop');
+}
+
+function goTool(): string {
+  const go = onPath('go');
+  if (!go) throw new NotInstallable('there is no Go toolchain on this machine');
+  return go;
+}
+
+export function onPath(program: string): string | null {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
+}
+
+function missing(program: string, where: string): never {
+  throw new NotInstallable(`${where} holds no program ${program}`);
+}
