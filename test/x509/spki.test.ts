@@ -58,7 +58,11 @@ describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
     ['a modulus divisible by 3', rsa(3n * ((1n << 2046n) + 1n)), /divisible by/],
     ['secp256k1', spkiOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey), /curve/],
     ['X25519', spkiOf(generateKeyPairSync('x25519').publicKey), /type/],
-    ['DSA', spkiOf(generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }).publicKey), /type/],
+    [
+      'DSA',
+      spkiOf(generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }).publicKey),
+      /type/,
+    ],
     ['nothing', Buffer.alloc(0), /missing/],
   ])('%s is refused', (_, spki, message) => {
     expect(() => parsePublicKey(spki)).toThrow(message);
