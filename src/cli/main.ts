@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
 import { caCommand } from './ca.js';
@@ -8,12 +7,12 @@ import { describeError } from './errors.js';
 import { CannotStart, ExitCode } from './exit.js';
 import { raCommand } from './ra.js';
 import { startCommand } from './start.js';
+import { version } from './version.js';
 
 function upki(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('upki')
     .description("The private network's Let's Encrypt: a certificate authority and an ACME server.")
-    .version(version)
+    .version(version())
     .addCommand(startCommand())
     .addCommand(raCommand())
     .addCommand(caCommand())

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { AdminRegister } from '../api/admins.js';
 import { ChannelClient, type ClientSecurity } from '../channel/client.js';
-import { serialFromHex } from '../channel/serial.js';
 import { operations } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
+import type { CertificateRegister } from '../ra/certificate-register.js';
 import { ChannelCa } from '../ra/channel-ca.js';
+import { ChannelRegister } from '../ra/channel-register.js';
 import { CannotStart } from './exit.js';
 import type { RaKeys, RaRegistration } from './ra-files.js';
 import { tcp } from './ra-registration.js';
@@ -14,6 +14,7 @@ import type { ProgramSettings } from './settings.js';
 export interface CaConnection {
   /** The CA as the RA's service knows it. */
   ca: CertificateAuthority;
+  register: CertificateRegister;
   /** Every task of the operations socket. */
   tasks: TaskClient<typeof operations>;
   close(): void;
@@ -36,7 +37,12 @@ export function connectToCa(
     },
   });
   const tasks = new TaskClient(operations, channel);
-  return { ca: new ChannelCa({ client: tasks }), tasks, close: () => channel.close() };
+  return {
+    ca: new ChannelCa({ client: tasks }),
+    register: new ChannelRegister(tasks),
+    tasks,
+    close: () => channel.close(),
+  };
 }
 
 function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, keys: RaKeys): ClientSecurity {
@@ -47,12 +53,4 @@ function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, k
     );
   }
   return { mode: 'curve', serverKey: caChannelKey, keys: keys.channel };
-}
-
-/** Who is an administrator, as the CA knows it. */
-export function adminRegister(tasks: CaConnection['tasks']): AdminRegister {
-  return {
-    admins: () => tasks.call('list_admins', {}),
-    certificate: (serial) => tasks.call('view', { dn: serialFromHex(serial) }),
-  };
 }

@@ -6,9 +6,9 @@ import type { Logger } from 'pino';
 import { LinkBuilder } from '../acme/links.js';
 import { acmeRoutes } from '../acme/routes.js';
 import { wellKnownRoutes } from '../acme/well-known.js';
-import { isAdmin } from '../api/admins.js';
+import { isAdmin } from '../api/access.js';
+import { restApi } from '../api/index.js';
 import { pointedToRoutes } from '../api/pointed-to.js';
-import { publicApi } from '../api/public.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
 import { openRaStore } from '../store/index.js';
@@ -17,13 +17,14 @@ import type { Running } from './child.js';
 import { lockDirectory } from './lock.js';
 import { listenOrFallBack, type PortWish, portProblem } from './ports.js';
 import { commonName, wantedNames } from './ra-certificate.js';
-import { adminRegister, connectToCa } from './ra-channel.js';
+import { connectToCa } from './ra-channel.js';
 import { logEvents } from './ra-events.js';
 import { RaFiles } from './ra-files.js';
 import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './ra-policy.js';
 import { registerRa } from './ra-registration.js';
 import { RaTls } from './ra-tls.js';
 import type { ProgramSettings } from './settings.js';
+import { version } from './version.js';
 
 /**
  * Puts the RA together and serves: configuration → store, channel, validator, service → listeners. Registers with the
@@ -60,7 +61,7 @@ async function serve(
 
   const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
   const registration = (await files.registration()) ?? (await registerRa(settings, files, names));
-  const { ca, tasks, close: closeChannel } = connectToCa(settings, registration, keys, log);
+  const { ca, register, tasks, close: closeChannel } = connectToCa(settings, registration, keys, log);
   onClose(closeChannel);
 
   const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted: names, log, clock });
@@ -95,12 +96,14 @@ async function serve(
     links,
     settings: acmeSettings,
     isCompromised,
-    isAdmin: ({ serial }) => isAdmin(adminRegister(tasks), serial),
+    isAdmin: (identity) => isAdmin(identity, register),
   });
   await app.register(wellKnownRoutes, { ra });
-  await app.register(publicApi, {
+  await app.register(restApi, {
     prefix: '/api/v1',
+    version: version(),
     ca,
+    register,
     checks: {
       'the certificate authority cannot be reached': () => ca.ping(),
       'the store cannot be written': () => store.ping(),

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CaUnavailable } from '../ra/certificate-authority.js';
 import { Problem } from '../ra/problem.js';
+import { StoreUnavailable } from '../store/errors.js';
 import { sendJson } from './json-reply.js';
+import { errorEnvelope, problemOf, RestError, restErrorOf } from './rest-error.js';
 
 /** An error of ours, for the log; the client hears only `serverInternal`. */
 export type ReportError = (error: unknown, request: FastifyRequest) => void;
@@ -18,9 +20,14 @@ export function answerError(
   reply: FastifyReply,
   report: ReportError,
 ): FastifyReply {
-  const problem = toProblem(error);
-  if (!(error instanceof Problem) && problem.status >= 500) report(error, request);
-  return sendProblem(request, reply, problem);
+  const told = error instanceof RestError ? error : toProblem(error);
+  if (told.status >= 500 && !isExpected(error)) report(error, request);
+  return send(request, reply, told);
+}
+
+/** What needs no line in the error log: refusals, and a CA that is away, which the channel tells about once. */
+function isExpected(error: unknown): boolean {
+  return error instanceof RestError || error instanceof Problem || error instanceof CaUnavailable;
 }
 
 /** 404, or 405 with `Allow` when only the method is wrong (RFC 9110 §15.5.6). */
@@ -28,19 +35,15 @@ export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): Fas
   const [path = ''] = request.url.split('?', 1);
   const allowed = request.server.allowedMethods(path);
   if (allowed.length === 0) {
-    return sendProblem(
-      request,
-      reply,
-      new Problem('malformed', 'there is nothing at this URL', { status: 404 }),
-    );
+    return send(request, reply, new Problem('malformed', 'there is nothing at this URL', { status: 404 }));
   }
   reply.header('allow', allowed.join(', '));
   const detail = `this URL takes ${allowed.join(', ')}, not ${request.method}`;
-  return sendProblem(request, reply, new Problem('malformed', detail, { status: 405 }));
+  return send(request, reply, new Problem('malformed', detail, { status: 405 }));
 }
 
-/** Seconds; the channel to the CA reconnects by itself within them. */
-const CA_RETRY_AFTER = 5;
+/** Seconds; the channel to the CA and the database come back by themselves within them, if they can. */
+const RETRY_AFTER = 5;
 
 /** What the client is told: a Problem as it is, the framework's refusals as malformed, all else as serverInternal. */
 function toProblem(error: unknown): Problem {
@@ -48,7 +51,13 @@ function toProblem(error: unknown): Problem {
   if (error instanceof CaUnavailable) {
     return new Problem('serverInternal', 'the certificate authority cannot be reached; try again later', {
       status: 503,
-      retryAfter: CA_RETRY_AFTER,
+      retryAfter: RETRY_AFTER,
+    });
+  }
+  if (error instanceof StoreUnavailable) {
+    return new Problem('serverInternal', 'nothing can be kept at the moment; try again later', {
+      status: 503,
+      retryAfter: RETRY_AFTER,
     });
   }
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
@@ -70,14 +79,13 @@ const REFUSALS: Record<string, string> = {
 };
 
 /** RFC 8555 §6.7 problem document; under `/api` the REST envelope. */
-function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  const { retryAfter, location } = problem.options;
-  reply.code(problem.status);
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  if (location !== undefined) reply.header('location', location);
+function send(request: FastifyRequest, reply: FastifyReply, told: Problem | RestError): FastifyReply {
+  reply.code(told.status);
+  if (told.options.retryAfter !== undefined) reply.header('retry-after', told.options.retryAfter);
   if (request.url.startsWith('/api/')) {
-    const { detail: message, status: code } = problem;
-    return sendJson(reply, { status: 'error', message, code });
+    return sendJson(reply, errorEnvelope(told instanceof RestError ? told : restErrorOf(told)));
   }
+  const problem = told instanceof RestError ? problemOf(told) : told;
+  if (problem.options.location !== undefined) reply.header('location', problem.options.location);
   return sendJson(reply, problem.toDocument(), 'application/problem+json');
 }

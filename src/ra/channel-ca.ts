@@ -1,16 +1,14 @@
-import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { serialFromHex } from '../channel/serial.js';
 import type { OperationsTasks } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
 import { toPem } from '../x509/pem.js';
-import {
-  type AcmeProfile,
-  CaRefused,
-  CaUnavailable,
-  type CertificateAuthority,
-  type IssuedCertificate,
-  type IssueRequest,
+import type {
+  AcmeProfile,
+  CertificateAuthority,
+  IssuedCertificate,
+  IssueRequest,
 } from './certificate-authority.js';
+import { told } from './channel-errors.js';
 
 export interface ChannelCaOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
@@ -79,21 +77,6 @@ export class ChannelCa implements CertificateAuthority {
       description,
       maxValidity: max_validity * 1000,
     }));
-  }
-}
-
-/** The channel's errors in the RA's words. */
-async function told<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ChannelUnavailable) throw new CaUnavailable(error.message, { cause: error });
-    if (error instanceof ChannelRefused) {
-      // `retry` never comes here: the client has made it ChannelUnavailable.
-      const kind = error.kind === 'retry' ? 'other' : error.kind;
-      throw new CaRefused(error.message, kind);
-    }
-    throw error;
   }
 }
 

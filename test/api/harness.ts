@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createHttpServer } from '../../src/http/server.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
+import type { CertificateRegister } from '../../src/ra/certificate-register.js';
 
 /** A root, an issuer and a CRL, made by a library that is not ours. */
 export async function material() {
@@ -45,6 +46,16 @@ export async function standInCa(options: { away?: boolean } = {}) {
   };
   return { ca, root, chain, crl };
 }
+
+/** For routes that have nothing to look up. */
+export const noRegister: CertificateRegister = {
+  bySerial: async () => null,
+  byCommonName: async () => [],
+  list: async () => ({ certificates: [], next: null }),
+  profileNames: async () => [],
+  profile: async () => null,
+  admins: async () => [],
+};
 
 /** Routes on a real socket; `errors` are the log's. */
 export async function listen(register: (app: FastifyInstance) => unknown) {

@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import * as peculiar from '@peculiar/x509';
 import { afterEach, describe, expect, it } from 'vitest';
-import { publicApi } from '../../src/api/public.js';
-import { listen, standInCa } from './harness.js';
+import { restApi } from '../../src/api/index.js';
+import { listen, noRegister, standInCa } from './harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -19,7 +19,9 @@ async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
       if (options.storeBroken) throw new Error('disk full');
     },
   };
-  const server = await listen((app) => app.register(publicApi, { prefix: '/api/v1', ca, checks }));
+  const server = await listen((app) =>
+    app.register(restApi, { prefix: '/api/v1', version: '0', ca, register: noRegister, checks }),
+  );
   closing.push(server.close);
   const get: typeof server.get = (path, headers) => server.get(`/api/v1${path}`, headers);
   return { ...material, get, errors: server.errors };
@@ -46,7 +48,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     expect(await response.json()).toEqual({
       status: 'error',
       message: 'not ready: the CA cannot be reached, the store cannot be written',
-      code: 503,
+      code: 'unavailable',
     });
   });
 
@@ -114,8 +116,9 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
       status: 'error',
-      message: 'format must be one of der, pem, json',
-      code: 400,
+      message: '"format": must be one of der, pem, json',
+      code: 'invalidRequest',
+      field: 'format',
     });
   });
 
@@ -124,7 +127,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     const response = await get(`${prefix}/crl`);
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('5');
-    expect(await response.json()).toMatchObject({ status: 'error', code: 503 });
+    expect(await response.json()).toMatchObject({ status: 'error', code: 'unavailable' });
     expect(errors).toEqual([]);
   });
 
@@ -135,7 +138,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     expect(await response.json()).toEqual({
       status: 'error',
       message: 'there is nothing at this URL',
-      code: 404,
+      code: 'notFound',
     });
   });
 });

@@ -255,7 +255,7 @@ describe('requests that are refused', () => {
     expect(plain.head).toMatch(/content-type: application\/problem\+json/i);
     expect(plain.json).toMatchObject({ type: 'urn:ietf:params:acme:error:malformed', status: 404 });
     const rest = await exchange(get('/api/v1/nowhere'));
-    expect(rest.json).toEqual({ status: 'error', code: 404, message: expect.any(String) });
+    expect(rest.json).toEqual({ status: 'error', code: 'notFound', message: expect.any(String) });
   });
 
   it('answers a wrong method with 405 and Allow (RFC 9110 §15.5.6)', async () => {
@@ -297,7 +297,7 @@ describe('requests that are refused', () => {
     expect(plain.status).toBe(500);
     expect(plain.json.type).toBe('urn:ietf:params:acme:error:serverInternal');
     const rest = await exchange(get('/api/v1/broken'));
-    expect(rest.json).toMatchObject({ status: 'error', code: 500 });
+    expect(rest.json).toMatchObject({ status: 'error', code: 'internal' });
     expect(plain.body + rest.body).not.toMatch(/hunter2/);
     const lines = logged.map((line) => JSON.parse(line)).filter(({ url }) => url === '/broken');
     expect(lines.find(({ level }) => level === 50)).toMatchObject({

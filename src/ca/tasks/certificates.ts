@@ -13,7 +13,7 @@ import { type CaServices, certificateFile, checkSeed } from './context.js';
 
 type CertificateTasks = Pick<
   OperationsTasks,
-  'register' | 'generate' | 'sign' | 'renew' | 'view' | 'list_certificates'
+  'register' | 'generate' | 'sign' | 'renew' | 'view' | 'certificate_history' | 'list_certificates'
 >;
 
 const DAY = 86_400_000;
@@ -50,11 +50,20 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
       return issued((await authority.issue(renewal(services, old, duration))).certificate);
     },
     view: async ({ dn }) => details(await findCertificate(authority.store, dn), services),
-    list_certificates: async ({ limit, after }) => {
+    certificate_history: async ({ cn, limit }) => {
+      const records = await authority.store.listByCn(cn, limit);
+      return records.map((record) => details(record, services));
+    },
+    list_certificates: async ({ limit, after, state, cn, expires_before: expiresBefore }) => {
       const page = await authority.store.listCertificates({
         after: after ?? null,
         limit,
         now: authority.clock(),
+        filter: {
+          ...(state !== undefined && { state }),
+          ...(cn !== undefined && { cn }),
+          ...(expiresBefore !== undefined && { expiresBefore }),
+        },
       });
       return { certificates: page.items.map((record) => details(record, services)), next: page.next };
     },

@@ -127,9 +127,18 @@ export const pkiTasks = {
       ...REVOCATION,
     }),
   ),
+  certificate_history: task(
+    'Certificates of a common name, newest first.',
+    z.object({ cn, limit: z.number().int().min(1).max(100).default(100) }),
+    z.array(certificateDetails).meta({ wire: 'list of what `view` gives' }),
+  ),
   list_certificates: task(
-    'A page of certificates, by serial; go on with `after` = `next`.',
-    page,
+    'A page of certificates, by serial; go on with `after` = `next`. With a filter a page may be empty before the end.',
+    page.extend({
+      state: z.enum(['good', 'revoked', 'expired']).optional(),
+      cn: cn.optional(),
+      expires_before: time.optional(),
+    }),
     z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
   ),
 } as const;

@@ -1,0 +1,97 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Caller } from './access.js';
+
+/** Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator. */
+export type Access = 'public' | 'client' | 'admin';
+
+/** What a handler gets: parameters checked and with defaults filled in. */
+export interface Call<
+  Path extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+  Who = Caller | null,
+> {
+  path: z.output<Path>;
+  query: z.output<Query>;
+  body: z.output<Body>;
+  /** The holder of the client certificate; null on public routes. */
+  caller: Who;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}
+
+/** An answer that is not JSON, sent as it is. */
+export class FileAnswer {
+  constructor(
+    readonly type: string,
+    readonly content: Buffer | string,
+  ) {}
+}
+
+/**
+ * One REST route. Its schemas are the only source: requests are checked with them, handlers typed by them, results
+ * written through them, and the OpenAPI document made from them.
+ */
+export interface RouteDefinition<
+  Path extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Result extends z.ZodType,
+  Who,
+> {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Below /api/v1; parameters as `{name}`, each a member of `params`. */
+  path: `/${string}`;
+  /** One sentence for people. */
+  summary: string;
+  params?: Path;
+  query?: Query;
+  /** The JSON body; a route without one takes none. */
+  body?: Body;
+  /** `data` of a success. */
+  result: Result;
+  /** HTTP status of a success; 200 when absent. */
+  status?: number;
+  /** Media types it may answer with instead of JSON. */
+  files?: readonly string[];
+  handle(
+    call: Call<Path, Query, Body, Who>,
+  ): Promise<z.output<Result> | FileAnswer> | z.output<Result> | FileAnswer;
+}
+
+/** A route whatever its schemas are. */
+export interface Route {
+  access: Access;
+  method: 'GET' | 'POST' | 'DELETE';
+  path: `/${string}`;
+  summary: string;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  result: z.ZodType;
+  status?: number;
+  files?: readonly string[];
+  handle(call: Call): unknown;
+}
+
+type Definer<Who> = <
+  Result extends z.ZodType,
+  Path extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  definition: RouteDefinition<Path, Query, Body, Result, Who>,
+) => Route;
+
+const definer =
+  <Who>(access: Access): Definer<Who> =>
+  (definition) =>
+    ({ ...definition, access }) as Route;
+
+/** Served under the path and, when that begins with /public, without it too, where the Python RA has it. */
+export const publicRoute = definer<null>('public');
+/** Demands a client certificate of this PKI, good at this moment. */
+export const clientRoute = definer<Caller>('client');
+/** Demands an administrator's. */
+export const adminRoute = definer<Caller>('admin');

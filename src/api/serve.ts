@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type core, z } from 'zod';
+import { RestError } from '../http/rest-error.js';
+import { admit, type IdentityRegister } from './access.js';
+import { success } from './envelope.js';
+import { FileAnswer, type Route } from './route.js';
+
+export interface ServeOptions {
+  routes: readonly Route[];
+  register: IdentityRegister;
+}
+
+/** Serves routes; a fastify plugin, for the prefix /api/v1. */
+export async function serveRoutes(app: FastifyInstance, { routes, register }: ServeOptions): Promise<void> {
+  for (const route of routes) {
+    for (const url of urlsOf(route)) {
+      app.route({ method: route.method, url, handler: handlerOf(route, register) });
+    }
+  }
+}
+
+/** In fastify's notation: `/certs/{cn}` is `/certs/:cn`. */
+export function urlsOf({ access, path }: Route): string[] {
+  const url = path.replace(/\{(\w+)\}/g, ':$1');
+  return access === 'public' && url.startsWith('/public/') ? [url, url.slice('/public'.length)] : [url];
+}
+
+function handlerOf(route: Route, register: IdentityRegister) {
+  const path = route.params ?? z.strictObject({});
+  const query = route.query ?? z.strictObject({});
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const caller = await admit(route.access, request, register);
+    const call = {
+      path: checked(path, request.params, 'path'),
+      query: checked(query, request.query, 'query'),
+      body: route.body ? checked(route.body, request.body, 'body') : undefined,
+      caller,
+      request,
+      reply,
+    };
+    const answer = await route.handle(call);
+    if (answer instanceof FileAnswer) return reply.type(answer.type).send(answer.content);
+    reply.code(route.status ?? 200);
+    return success(z.encode(route.result, answer));
+  };
+}
+
+type Place = 'path' | 'query' | 'body';
+
+/** @throws RestError invalidRequest naming the parameter */
+function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, place: Place): z.output<Schema> {
+  if (place === 'body' && (value === undefined || value === null)) {
+    throw new RestError('invalidRequest', 'a JSON body is wanted, with Content-Type: application/json');
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw issue ? refusal(issue, place) : new RestError('invalidRequest', `the ${place} is not valid`);
+}
+
+function refusal(issue: core.$ZodIssue, place: Place): RestError {
+  if (issue.code === 'unrecognized_keys') {
+    const [field = ''] = issue.keys;
+    return new RestError('invalidRequest', `${shown(field)} is not a ${place} parameter here`, { field });
+  }
+  const field = fieldName(issue.path);
+  const what = field === '' ? `the ${place}` : shown(field);
+  return new RestError('invalidRequest', `${what}: ${issue.message}`, field === '' ? {} : { field });
+}
+
+/** What a client wrote, short enough to repeat to it. */
+const shown = (text: string): string => JSON.stringify(text.slice(0, 64));
+
+/** `sans[0].value` */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`;
+    return name === '' ? String(part) : `${name}.${String(part)}`;
+  }, '');
+}

@@ -1,0 +1,49 @@
+/** A certificate as the CA knows it now. Times are milliseconds since the epoch. */
+export interface CertificateDetails {
+  /** Lower-case hex. */
+  serial: string;
+  /** RFC 4514. */
+  dn: string;
+  cn: string;
+  profile: string;
+  state: CertificateState;
+  notBefore: number;
+  notAfter: number;
+  /** Subject alternative names; types DNS, IP, EMAIL, URI. */
+  names: { type: string; value: string }[];
+  /** PEM of the certificate alone. */
+  certificate: string;
+  revokedAt: number | null;
+  /** RFC 5280 §5.3.1 name. */
+  reason: string | null;
+}
+
+export const CERTIFICATE_STATES = ['good', 'revoked', 'expired'] as const;
+export type CertificateState = (typeof CERTIFICATE_STATES)[number];
+
+export interface CertificatePage {
+  after: string | null;
+  limit: number;
+  state?: CertificateState;
+  cn?: string;
+  /** `notAfter` before this time. */
+  expiresBefore?: number;
+}
+
+/**
+ * What the CA keeps of certificates and profiles, for listings and identity. Every answer is the CA's of this moment.
+ * @throws CaUnavailable, CaRefused
+ */
+export interface CertificateRegister {
+  /** Null when the CA did not issue it. */
+  bySerial(serial: string): Promise<CertificateDetails | null>;
+  /** Certificates of a common name, newest first, at most `limit`. */
+  byCommonName(cn: string, limit: number): Promise<CertificateDetails[]>;
+  /** A page may hold fewer than `limit`, even none, while `next` is not null. */
+  list(page: CertificatePage): Promise<{ certificates: CertificateDetails[]; next: string | null }>;
+  profileNames(): Promise<string[]>;
+  /** Its fields in the words of the wire contract; null when there is none of the name. */
+  profile(name: string): Promise<Record<string, unknown> | null>;
+  /** DNs of the administrators, in any notation. */
+  admins(): Promise<string[]>;
+}
