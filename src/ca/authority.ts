@@ -18,7 +18,7 @@ export interface AuthorityOptions {
   root: Uint8Array;
   /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
   chain: string;
-  profiles: Map<string, Profile>;
+  profiles: ReadonlyMap<string, Profile>;
   clock: () => number;
   random: (bytes: number) => Buffer;
 }
@@ -40,7 +40,7 @@ export interface Issuance {
  */
 export class Authority {
   readonly store: CaStore;
-  readonly profiles: Map<string, Profile>;
+  #profiles: ReadonlyMap<string, Profile>;
   readonly clock: () => number;
   readonly random: (bytes: number) => Buffer;
   readonly issuer: Issuer;
@@ -53,7 +53,7 @@ export class Authority {
 
   constructor(options: AuthorityOptions) {
     this.store = options.store;
-    this.profiles = options.profiles;
+    this.#profiles = options.profiles;
     this.clock = options.clock;
     this.random = options.random;
     this.issuer = options.issuer;
@@ -68,9 +68,18 @@ export class Authority {
     };
   }
 
+  get profiles(): ReadonlyMap<string, Profile> {
+    return this.#profiles;
+  }
+
+  /** From the next certificate on. */
+  useProfiles(profiles: ReadonlyMap<string, Profile>): void {
+    this.#profiles = profiles;
+  }
+
   /** @throws TaskError "Profile not found", as recorded. */
   profile(name: string): Profile {
-    const profile = this.profiles.get(name);
+    const profile = this.#profiles.get(name);
     if (profile !== undefined) return profile;
     throw new TaskError(ErrorCode.profile, `Profile not found: ${name}`, 'notFound');
   }

@@ -117,7 +117,7 @@ interface Fixed {
  * what the issuer and the profile fix, gets into it.
  */
 export class CertificateFactory {
-  readonly #fixed = new Map<Profile, Map<string, Fixed>>();
+  readonly #fixed = new WeakMap<Profile, Map<string, Fixed>>();
   readonly #issuerName: Buffer;
   readonly #authorityKeyIdentifier: Buffer;
   readonly #version = explicit(0, integer(2));

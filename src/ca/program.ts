@@ -15,7 +15,7 @@ import { type CaFiles, loadAuthority } from './authority-files.js';
 import { NodeIssuer } from './authority-nodes.js';
 import { OrderIssuer } from './authority-orders.js';
 import { Revocation } from './authority-revocation.js';
-import { loadProfiles } from './profiles.js';
+import { ProfileWatch } from './profile-watch.js';
 import { RegisteredPeers } from './registration-peers.js';
 import { type CaServices, operationsHandlers, registrationHandlers } from './tasks/index.js';
 
@@ -101,7 +101,14 @@ async function serve(
       ?.dropPeers()
       .catch((error) => log.fatal({ err: error }, 'the operations socket is gone'));
   });
-  const services = await buildServices(options, files, store, peers);
+  const services = buildServices(options, files, store, peers);
+  const profiles = await ProfileWatch.start({
+    folder: files.profiles,
+    company: options.company,
+    use: (read) => services.authority.useProfiles(read),
+    log,
+  });
+  onClose(() => profiles.stop());
   await services.crl.start();
   onClose(() => services.crl.stop());
 
@@ -153,15 +160,16 @@ async function serve(
   };
 }
 
-async function buildServices(
+/** The profiles come later. */
+function buildServices(
   options: CaOptions,
   files: CaFiles,
   store: CaStore,
   peers: RegisteredPeers,
-): Promise<CaServices> {
-  const { log, clock = Date.now, company, publicUrl, crlValidity: validity } = options;
+): CaServices {
+  const { log, clock = Date.now, publicUrl, crlValidity: validity } = options;
   const issuer = { certificate: files.issuer, signer: signerFor(files.issuerKey), publicUrl };
-  const profiles = await loadProfiles(files.profiles, company);
+  const profiles = new Map();
   const { root, chain } = files;
   const authority = new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
   const crl = new CrlPublisher({ store, issuer, validity, clock, log });

@@ -32,17 +32,24 @@ export function certificateNames(certificate: string): string[] {
   return names.flatMap((name) => (name.type === 'dns' || name.type === 'ip' ? [name.value] : []));
 }
 
-/** Why the RA needs a new certificate, in words for the log, or null when the one it has is good. */
+/**
+ * Why the RA needs a new certificate, in words for the log, or null when the one it has is good. Names it has beyond those
+ * wanted were taken out of the configuration, unless it is known to be `asIssued` for this very configuration: then the CA
+ * added them, and would again.
+ */
 export function whyRenew(
   have: { certificate: string; key: string },
   wanted: string[],
   now: number,
+  asIssued = false,
 ): string | null {
   const { spki, notBefore, notAfter } = parseCertificate(firstFromPem('CERTIFICATE', have.certificate));
   if (!publicKeyOf(have.key).equals(spki)) return 'it is not of the key in ra.key';
   const names = certificateNames(have.certificate);
   const missing = wanted.filter((name) => !names.includes(name));
   if (missing.length > 0) return `it does not name ${missing.join(', ')}`;
+  const surplus = names.filter((name) => !wanted.includes(name));
+  if (surplus.length > 0 && !asIssued) return `it still names ${surplus.join(', ')}`;
   const due = notBefore + (notAfter - notBefore) * RENEW_AFTER;
   return now > due ? `it ends on ${new Date(notAfter).toISOString()}` : null;
 }

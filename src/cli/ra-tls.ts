@@ -7,6 +7,8 @@ import type { RaFiles, RaRegistration } from './ra-files.js';
 
 /** How often the certificate is looked at; its life is months. */
 const CHECK_EVERY = 3600_000;
+/** How often a certificate that is due is asked for while the CA is away. */
+const RETRY_EVERY = 60_000;
 
 export interface RaTlsOptions {
   files: RaFiles;
@@ -24,6 +26,8 @@ export interface RaTlsOptions {
 export class RaTls {
   #certificate: string;
   #names: readonly string[];
+  /** The certificate was obtained for the names wanted now, or compared with them already. */
+  #asIssued = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: RaTlsOptions) {
@@ -42,7 +46,8 @@ export class RaTls {
   /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
   async refresh(): Promise<boolean> {
     const { files, ca, key, wanted, log, clock } = this.options;
-    const why = whyRenew({ certificate: this.#certificate, key }, wanted, clock());
+    const why = whyRenew({ certificate: this.#certificate, key }, wanted, clock(), this.#asIssued);
+    this.#asIssued = why === null;
     if (why === null) return false;
     try {
       log.info(`obtaining a new certificate for the RA: ${why}`);
@@ -50,6 +55,7 @@ export class RaTls {
       await files.saveCertificate(certificate);
       this.#certificate = certificate;
       this.#names = certificateNames(certificate);
+      this.#asIssued = true;
       return true;
     } catch (error) {
       log.warn({ err: error }, 'the RA keeps its old certificate for now');
@@ -59,14 +65,17 @@ export class RaTls {
 
   /** Keeps the certificate fresh; `onChange` gets each new one. */
   watch(onChange: (material: TlsMaterial) => void): void {
-    this.#timer = setInterval(async () => {
+    const pause = this.#asIssued ? CHECK_EVERY : RETRY_EVERY;
+    this.#timer = setTimeout(async () => {
       if (await this.refresh()) onChange(this.material());
-    }, CHECK_EVERY);
+      if (this.#timer) this.watch(onChange);
+    }, pause);
     this.#timer.unref();
   }
 
   stop(): void {
-    if (this.#timer) clearInterval(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }
 

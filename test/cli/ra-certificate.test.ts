@@ -74,8 +74,11 @@ describe("the RA's certificate is replaced", () => {
   it('when a wanted name is missing', async () => {
     expect(whyRenew(await have(names), [...names, 'new.example'], NOW)).toBe('it does not name new.example');
   });
-  it('not when it names more than is wanted', async () => {
-    expect(whyRenew(await have(names), ['ra.example'], NOW)).toBeNull();
+  it('when it names more than is wanted: what left the configuration leaves the certificate', async () => {
+    expect(whyRenew(await have([...names, 'old.example']), names, NOW)).toBe('it still names old.example');
+  });
+  it('not when the CA named more than was wanted, and would again', async () => {
+    expect(whyRenew(await have([...names, 'old.example']), names, NOW, true)).toBeNull();
   });
   it('when two thirds of its life are over', async () => {
     expect(whyRenew(await have(names, 61), names, NOW)).toMatch(/^it ends on /);

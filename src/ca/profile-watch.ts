@@ -1,0 +1,84 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { loadProfiles, type Profile, ProfileError } from './profiles.js';
+
+export interface ProfileWatchOptions {
+  /** Where `*.yml` and `*.yaml` files add profiles. */
+  folder: string;
+  /** Organisation in the subjects of built-in profiles; null leaves them. */
+  company: string | null;
+  /** Gets the whole set each time the files have changed and can be read. */
+  use(profiles: Map<string, Profile>): void;
+  log: Logger;
+  /** Milliseconds between looks; a person who saved a file wants to see it work. */
+  interval?: number;
+}
+
+/**
+ * Takes changed profile files up without a restart. A file that cannot be used is told in the log, and what was in use stays.
+ * Looks rather than listens: what the system tells of changes differs between file systems, and is lost on network ones.
+ */
+export class ProfileWatch {
+  #seen: string;
+  #timer: NodeJS.Timeout;
+  #looking: Promise<void> | null = null;
+
+  private constructor(
+    private readonly options: ProfileWatchOptions,
+    seen: string,
+  ) {
+    this.#seen = seen;
+    this.#timer = setInterval(() => void this.look(), options.interval ?? 5_000);
+    this.#timer.unref();
+  }
+
+  /** Loads the profiles, then watches. @throws ProfileError when they cannot be used at the start */
+  static async start(options: ProfileWatchOptions): Promise<ProfileWatch> {
+    const seen = await fingerprint(options.folder);
+    options.use(await loadProfiles(options.folder, options.company));
+    return new ProfileWatch(options, seen);
+  }
+
+  /** Looks now; never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#reload().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  /** Waits for a look under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #reload(): Promise<void> {
+    const { folder, company, use, log } = this.options;
+    try {
+      const now = await fingerprint(folder);
+      if (now === this.#seen) return;
+      // Remembered first: a file that is wrong is told once, and read again when it has changed again.
+      this.#seen = now;
+      const profiles = await loadProfiles(folder, company);
+      use(profiles);
+      log.info({ profiles: [...profiles.keys()] }, 'profiles were read again');
+    } catch (error) {
+      if (error instanceof ProfileError) log.error(`profiles stay as they were: ${error.message}`);
+      else log.error({ err: error }, 'profiles stay as they were');
+    }
+  }
+}
+
+/** Changes whenever a file is added, removed, replaced or written. */
+async function fingerprint(folder: string): Promise<string> {
+  const names = (await readdir(folder).catch(() => [])).sort();
+  const each = await Promise.all(
+    names.map(async (name) => {
+      const about = await stat(join(folder, name)).catch(() => null);
+      return about && `${name} ${about.ino} ${about.size} ${about.mtimeMs}`;
+    }),
+  );
+  return each.join('\n');
+}
