@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,5 +65,15 @@ describe('profiles', () => {
 
   it('a name that no path or URL should hold is refused', () => {
     expect(() => parseProfile('../x', 'duration: 1', 'x')).toThrow(/name/);
+  });
+});
+
+it('the example of docs/profiles.md is a profile', () => {
+  const guide = readFileSync(new URL('../../docs/profiles.md', import.meta.url), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
+  expect(parseProfile('sensor', example, 'sensor.yml')).toMatchObject({
+    duration: 6,
+    domain: 'plant.example.internal',
+    keyType: 'ec',
   });
 });
