@@ -5,6 +5,7 @@ import { caCommand } from './ca.js';
 import { configCommand } from './config-command.js';
 import { describeError } from './errors.js';
 import { CannotStart, ExitCode } from './exit.js';
+import { healthCommand } from './health.js';
 import { raCommand } from './ra.js';
 import { startCommand } from './start.js';
 import { version } from './version.js';
@@ -16,7 +17,8 @@ function upki(): Command {
     .addCommand(startCommand())
     .addCommand(raCommand())
     .addCommand(caCommand())
-    .addCommand(configCommand());
+    .addCommand(configCommand())
+    .addCommand(healthCommand());
   throwOnExit(program);
   return program;
 }

@@ -143,6 +143,24 @@ describe('upki start', () => {
     expect(readFileSync(join(dataDir, 'ra/ra.key'), 'utf8')).toBe(key);
   });
 
+  it('upki health says ready while it serves, and why not when it does not', async () => {
+    const dataDir = newFolder();
+    const running = await start({ dataDir });
+    const env = { UPKI_DATA_DIR: dataDir, UPKI_RA_HOST: '127.0.0.1', UPKI_RA_PORT: String(running.ports.ra) };
+    expect(await upki(['health'], env)).toMatchObject({ code: 0, stdout: 'ready\n' });
+    const ca = running.pids().ca ?? expect.unreachable();
+    process.kill(ca, 'SIGSTOP');
+    const without = await upki(['health'], env);
+    process.kill(ca, 'SIGCONT');
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain('not ready: the certificate authority cannot be reached');
+    await running.stop();
+    const gone = await upki(['health'], env);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toMatch(/^uPKI: no RA answers on 127\.0\.0\.1:\d+: /);
+    expect(await upki(['health'], { UPKI_DATA_DIR: newFolder() })).toMatchObject({ code: 78 });
+  });
+
   it('refuses a second start on the same directory', async () => {
     const { dataDir } = await start();
     const second = await upki(['start'], {

@@ -1,0 +1,85 @@
+import { request as requestPlain } from 'node:http';
+import { type RequestOptions, request as requestTls } from 'node:https';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { CannotStart, ExitCode } from './exit.js';
+import { readIfThere } from './files.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { commonDirectory, loadProgramSettings, type ProgramSettings } from './settings.js';
+
+/** Below what container engines and supervisors commonly give a probe. */
+const TIME_LIMIT = 5_000;
+/** Addresses that mean "every address": whoever listens there is reached on loopback. */
+const ANY = new Set(['::', '0.0.0.0']);
+
+/** `upki health`: the probe for containers and supervisors, where no curl is. */
+export function healthCommand(): Command {
+  const command = new Command('health').description(
+    'Ask the RA on this machine whether it can do its work: 0 when it can, 1 when not, with the reason.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ra']);
+  addExamples(command, [
+    ['upki health', 'Ask the RA of `upki start`, or the one alone in ~/.upki/ra.'],
+    ['upki health -d /srv/pki/ra && echo ready', 'One in another directory.'],
+  ]);
+  return command.action(async () => {
+    const flags = givenFlags(command, [DIRECTORY_FLAG]);
+    const { settings, root } = await findRa(commonDirectory(process.env, flags.dataDir));
+    const complaint = await ask(settings, root).then(complaintOf, (error: Error) => error.message);
+    if (complaint === null) return void process.stdout.write('ready\n');
+    process.stderr.write(`uPKI: ${complaint}\n`);
+    process.exitCode = ExitCode.failure;
+  });
+}
+
+/** The RA of `upki start` has a folder of its own in the directory; one that runs alone has it all. */
+async function findRa(directory: string): Promise<{ settings: ProgramSettings; root: string }> {
+  for (const dataDir of [join(directory, 'ra'), directory]) {
+    const root = await readIfThere(join(dataDir, 'ca.crt'));
+    if (root === null) continue;
+    return { settings: loadProgramSettings('ra', process.env, { dataDir }).settings, root };
+  }
+  throw new CannotStart(`no RA has been registered in ${directory}`);
+}
+
+/** What the RA says it lacks; null when it is ready. */
+function complaintOf({ status, body }: Answer): string | null {
+  if (status === 200) return null;
+  try {
+    return String(JSON.parse(body).message);
+  } catch {
+    return `the RA answered ${status}`;
+  }
+}
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+function ask(settings: ProgramSettings, root: string): Promise<Answer> {
+  const { raHost, raPort: port, raTls } = settings;
+  const host = ANY.has(raHost) ? (isIPv6(raHost) ? 'localhost' : '127.0.0.1') : raHost;
+  const options: RequestOptions = {
+    host,
+    port,
+    path: '/api/v1/public/health?ready=1',
+    signal: AbortSignal.timeout(TIME_LIMIT),
+    agent: false,
+    ...(raTls && { ca: root }),
+  };
+  return new Promise((resolve, reject) => {
+    const asked = (raTls ? requestTls : requestPlain)(options, async (answer) => {
+      let body = '';
+      try {
+        for await (const chunk of answer.setEncoding('utf8')) body += chunk;
+        resolve({ status: answer.statusCode ?? 0, body });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    asked.on('error', (error) => reject(new Error(`no RA answers on ${host}:${port}: ${error.message}`)));
+    asked.end();
+  });
+}
