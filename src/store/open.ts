@@ -1,10 +1,10 @@
 import type { CaStore } from './ca-store.js';
 import type { RaStore } from './ra-store.js';
+import { caStoreOver } from './rows/ca/store.js';
+import { raStoreOver } from './rows/ra/store.js';
 import type { CaOperations } from './sqlite/ca/operations.js';
-import { sqliteCaStore } from './sqlite/ca/store.js';
 import { Engine } from './sqlite/engine.js';
 import type { RaOperations } from './sqlite/ra/operations.js';
-import { sqliteRaStore } from './sqlite/ra/store.js';
 
 export interface OpenOptions {
   /** Told when the database thread died and is being started again. */
@@ -16,10 +16,10 @@ export interface OpenOptions {
  * it, with StoreUnavailable when it cannot be opened.
  */
 export async function openRaStore(path: string, options: OpenOptions = {}): Promise<RaStore> {
-  return sqliteRaStore(await Engine.open<RaOperations>({ ...options, path, kind: 'ra' }));
+  return raStoreOver(await Engine.open<RaOperations>({ ...options, path, kind: 'ra' }));
 }
 
 /** Opens the CA's database file; as openRaStore. */
 export async function openCaStore(path: string, options: OpenOptions = {}): Promise<CaStore> {
-  return sqliteCaStore(await Engine.open<CaOperations>({ ...options, path, kind: 'ca' }));
+  return caStoreOver(await Engine.open<CaOperations>({ ...options, path, kind: 'ca' }));
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../errors.js';
+import type { Arguments, Calls, Result } from '../rows/calls.js';
 import type { Call, Failure, Operations, Reply, Request, StoreKind, WorkerData } from './protocol.js';
 
 /** Calls a batch carries at most: bounds how long one commit takes and how large one message is. */
@@ -21,9 +22,6 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-type Arguments<O> = O extends { run(sql: never, ...args: infer A): unknown } ? A : never;
-type Result<O> = O extends { run(...args: never[]): infer R } ? R : never;
-
 export interface EngineOptions {
   path: string;
   kind: StoreKind;
@@ -37,7 +35,7 @@ export interface EngineOptions {
  * A call resolves after COMMIT. Rejects with StoreUnavailable when nothing could be kept, with StoreConflict when
  * the values contradict what is stored.
  */
-export class Engine<O extends Operations> {
+export class Engine<O extends Operations> implements Calls<O> {
   readonly #options: EngineOptions;
   #worker: Worker | null = null;
   #waiting: Waiting[] = [];
@@ -59,10 +57,7 @@ export class Engine<O extends Operations> {
     return engine;
   }
 
-  call<Name extends keyof O & string>(
-    name: Name,
-    ...args: Arguments<O[Name]>
-  ): Promise<Awaited<Result<O[Name]>>> {
+  call<Name extends keyof O & string>(name: Name, ...args: Arguments<O[Name]>): Promise<Result<O[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('the store is closed'));
       if (this.#waiting.length >= MAX_WAITING) {

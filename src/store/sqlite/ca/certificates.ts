@@ -1,67 +1,8 @@
-import type { CertificateFilter, CertificateRecord, CertificateState, Page } from '../../ca-store.js';
+import type { CertificateFilter, Page } from '../../ca-store.js';
+import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
+import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/listing.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
-
-const COLUMNS =
-  'serial, cn, dn, profile, identifiers, not_before, not_after, order_id, account_id, issued_at, ' +
-  'revoked_at, reason, deleted_at, der';
-
-export type CertificateRow = [
-  serial: string,
-  cn: string,
-  dn: string,
-  profile: string,
-  identifiers: string,
-  notBefore: number,
-  notAfter: number,
-  orderId: string | null,
-  accountId: string | null,
-  issuedAt: number,
-  revokedAt: number | null,
-  reason: number | null,
-  deletedAt: number | null,
-  der: Uint8Array,
-];
-
-export function toRow(record: CertificateRecord): CertificateRow {
-  return [
-    record.serial,
-    record.cn,
-    record.dn,
-    record.profile,
-    JSON.stringify(record.identifiers),
-    record.notBefore,
-    record.notAfter,
-    record.orderId,
-    record.accountId,
-    record.issuedAt,
-    record.revokedAt,
-    record.reason,
-    record.deletedAt,
-    record.der,
-  ];
-}
-
-export function fromRow(row: CertificateRow): CertificateRecord {
-  const [serial, cn, dn, profile, identifiers, notBefore, notAfter, orderId, accountId, ...rest] = row;
-  const [issuedAt, revokedAt, reason, deletedAt, der] = rest;
-  return {
-    serial,
-    cn,
-    dn,
-    profile,
-    identifiers: JSON.parse(identifiers),
-    der,
-    notBefore,
-    notAfter,
-    orderId,
-    accountId,
-    issuedAt,
-    revokedAt,
-    reason,
-    deletedAt,
-  };
-}
 
 function bySerial(sql: Sql, serial: string): CertificateRow | undefined {
   return sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = ?`, serial);
@@ -79,9 +20,6 @@ function byCn(sql: Sql, cn: string, limit: number): CertificateRow[] {
   );
 }
 
-/** Rows one page of a filtered listing looks at: a few milliseconds, whatever the filter leaves over. */
-const MAX_EXAMINED = 2_000;
-
 function list(
   sql: Sql,
   after: string | null,
@@ -89,30 +27,16 @@ function list(
   now: number,
   filter: CertificateFilter,
 ): Page<CertificateRow> {
-  // The inner query is bounded, so that a filter nothing passes cannot make the page read the whole table.
-  const examined = Math.max(MAX_EXAMINED, limit);
   const source = filter.cn === undefined ? 'serial > ?' : 'serial > ? AND cn = ?';
-  const window = sql.all<
-    [serial: string, notAfter: number, revokedAt: number | null, deletedAt: number | null]
-  >(
-    `SELECT serial, not_after, revoked_at, deleted_at FROM certificates WHERE ${source} ORDER BY serial LIMIT ?`,
-    ...(filter.cn === undefined ? [after ?? '', examined] : [after ?? '', filter.cn, examined]),
+  const examined = sql.all<ExaminedRow>(
+    `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT ?`,
+    after ?? '',
+    ...(filter.cn === undefined ? [] : [filter.cn]),
+    examinedFor(limit),
   );
-  const items: CertificateRow[] = [];
-  for (const [serial, notAfter, revokedAt, deletedAt] of window) {
-    if (deletedAt !== null) continue;
-    if (filter.state !== undefined && filter.state !== stateAt(notAfter, revokedAt, now)) continue;
-    if (filter.expiresBefore !== undefined && notAfter >= filter.expiresBefore) continue;
-    if (items.length === limit) return { items, next: items.at(-1)?.[0] ?? null };
-    const row = bySerial(sql, serial);
-    if (row) items.push(row);
-  }
-  return { items, next: window.length < examined ? null : (window.at(-1)?.[0] ?? null) };
-}
-
-function stateAt(notAfter: number, revokedAt: number | null, now: number): CertificateState {
-  if (revokedAt !== null) return 'revoked';
-  return notAfter < now ? 'expired' : 'good';
+  const { serials, next } = pageOf(examined, limit, now, filter);
+  const rows = serials.map((serial) => bySerial(sql, serial));
+  return { items: rows.filter((row) => row !== undefined), next };
 }
 
 /** RFC 5280 §5.3.1. */

@@ -1,25 +1,26 @@
 import type { Page, RevokedEntry, StoredCrl } from '../../ca-store.js';
+import {
+  CRL,
+  type CrlRow,
+  crlFromRow,
+  REVOKED,
+  type RevokedRow,
+  revokedAfter,
+  revokedPage,
+} from '../../rows/ca/crl.js';
 import { read, write } from '../protocol.js';
 
-/** RFC 5280 §5. A page's cursor is `notAfter:serial`, the order of the index of revoked certificates. */
-
-type CrlRow = [number: number, der: Uint8Array, thisUpdate: number, nextUpdate: number];
+/** RFC 5280 §5. */
 
 export const crlOperations = {
   listRevoked: read((sql, after: string | null, limit: number, now: number): Page<RevokedEntry> => {
-    const [fromTime, fromSerial] = after === null ? [now, ''] : cursor(after, now);
-    const rows = sql.all<[serial: string, revokedAt: number, reason: number | null, notAfter: number]>(
-      `SELECT serial, revoked_at, reason, not_after FROM certificates
+    const rows = sql.all<RevokedRow>(
+      `SELECT ${REVOKED} FROM certificates
        WHERE revoked_at IS NOT NULL AND (not_after, serial) > (?, ?) ORDER BY not_after, serial LIMIT ?`,
-      fromTime,
-      fromSerial,
+      ...revokedAfter(after, now),
       limit,
     );
-    const last = rows.length < limit ? undefined : rows.at(-1);
-    return {
-      items: rows.map(([serial, revokedAt, reason]) => ({ serial, revokedAt, reason })),
-      next: last ? `${last[3]}:${last[0]}` : null,
-    };
+    return revokedPage(rows, limit);
   }),
 
   allocateCrlNumber: write(
@@ -43,16 +44,7 @@ export const crlOperations = {
   ),
 
   getCrl: read((sql): StoredCrl | null => {
-    const row = sql.get<CrlRow>(
-      'SELECT number, der, this_update, next_update FROM crl WHERE number IS NOT NULL',
-    );
-    if (!row) return null;
-    const [number, der, thisUpdate, nextUpdate] = row;
-    return { number, der, thisUpdate, nextUpdate };
+    const row = sql.get<CrlRow>(`SELECT ${CRL} FROM crl WHERE number IS NOT NULL`);
+    return row ? crlFromRow(row) : null;
   }),
 };
-
-function cursor(text: string, now: number): [notAfter: number, serial: string] {
-  const [notAfter = '', serial = ''] = text.split(':');
-  return [Math.max(Number(notAfter) || 0, now), Number(notAfter) < now ? '' : serial];
-}

@@ -1,11 +1,8 @@
 import type { DocumentKind, Page } from '../../ca-store.js';
+import { COLUMNS, type DocumentRow } from '../../rows/ca/documents.js';
 import { read, write } from '../protocol.js';
 
 /** Copies of ACME objects, as JSON nobody here looks into. */
-
-export type DocumentRow = [kind: string, id: string, parentId: string | null, body: string];
-
-const COLUMNS = 'kind, id, parent_id, body';
 
 export const documentOperations = {
   putDocument: write((sql, row: DocumentRow): void => {

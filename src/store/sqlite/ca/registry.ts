@@ -1,21 +1,8 @@
 import type { NodeRecord, Page, PeerRecord, PeerRole } from '../../ca-store.js';
+import { NODE, type NodeRow, node, PEER, type PeerRow, peer } from '../../rows/ca/registry.js';
 import { read, write } from '../protocol.js';
 
 /** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
-
-type NodeRow = [cn: string, profile: string, sans: string, registeredAt: number];
-type PeerRow = [publicKey: string, role: string, cn: string, addedAt: number, revokedAt: number | null];
-
-const NODE = 'cn, profile, sans, registered_at';
-const PEER = 'public_key, role, cn, added_at, revoked_at';
-
-function node([cn, profile, sans, registeredAt]: NodeRow): NodeRecord {
-  return { cn, profile, sans: JSON.parse(sans), registeredAt };
-}
-
-function peer([publicKey, role, cn, addedAt, revokedAt]: PeerRow): PeerRecord {
-  return { publicKey, role: role as PeerRole, cn, addedAt, revokedAt };
-}
 
 export const registryOperations = {
   putNode: write((sql, { cn, profile, sans, registeredAt }: NodeRecord): void => {

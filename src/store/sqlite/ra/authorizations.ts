@@ -1,86 +1,9 @@
-import type { Authorization, Challenge, Identifier } from '../../../ra/types.js';
+import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
-
-export const COLUMNS =
-  'id, account_id, order_id, name, created_at, expires_at, deactivated_at, revoked_at, token, challenges';
-
-export type AuthorizationRow = [
-  id: string,
-  accountId: string,
-  orderId: string | null,
-  name: string,
-  createdAt: number,
-  expiresAt: number,
-  deactivatedAt: number | null,
-  revokedAt: number | null,
-  token: string,
-  challenges: string,
-];
-
-/** A challenge as stored: the token is the authorization's. */
-export type StoredChallenge = Omit<Challenge, 'token'>;
-
-type State = 'open' | 'valid' | 'ended';
-export type InsertRow = [...AuthorizationRow, state: State];
-
-/** What the indexes go by: whether there is still something to answer, and whether it proves something. */
-export function stateOf(
-  challenges: readonly StoredChallenge[],
-  ended: { deactivatedAt: number | null; revokedAt: number | null },
-): State {
-  if (ended.deactivatedAt !== null || ended.revokedAt !== null) return 'ended';
-  if (challenges.some((challenge) => challenge.validatedAt !== null)) return 'valid';
-  return challenges.some((challenge) => challenge.failedAt !== null) ? 'ended' : 'open';
-}
-
-/** The key of a lookup by name: `dns:*.example.com` is another name than `dns:example.com`. */
-export function nameOf(identifier: Identifier): string {
-  return `${identifier.type}:${identifier.value}`;
-}
-
-export function toRow(authorization: Authorization): InsertRow {
-  const { identifier, wildcard, challenges } = authorization;
-  const stored: StoredChallenge[] = challenges.map(({ token: _, ...challenge }) => challenge);
-  return [
-    authorization.id,
-    authorization.accountId,
-    authorization.orderId,
-    `${identifier.type}:${wildcard ? '*.' : ''}${identifier.value}`,
-    authorization.createdAt,
-    authorization.expiresAt,
-    authorization.deactivatedAt,
-    authorization.revokedAt,
-    challenges[0]?.token ?? '',
-    JSON.stringify(stored),
-    stateOf(stored, authorization),
-  ];
-}
-
-export function fromRow(row: AuthorizationRow): Authorization {
-  const [id, accountId, orderId, name, createdAt, expiresAt, deactivatedAt, revokedAt, token, challenges] =
-    row;
-  const wildcard = name.startsWith('dns:*.');
-  const colon = name.indexOf(':');
-  return {
-    id,
-    accountId,
-    orderId,
-    identifier: {
-      type: name.slice(0, colon) === 'ip' ? 'ip' : 'dns',
-      value: name.slice(wildcard ? colon + 3 : colon + 1),
-    },
-    wildcard,
-    createdAt,
-    expiresAt,
-    deactivatedAt,
-    revokedAt,
-    challenges: (JSON.parse(challenges) as StoredChallenge[]).map((challenge) => ({ ...challenge, token })),
-  };
-}
 
 export function insertAuthorization(sql: Sql, row: InsertRow): void {
   sql.run(`INSERT INTO authorizations (${COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...row);

@@ -1,94 +1,21 @@
-import type { Order } from '../../../ra/types.js';
+import type { AuthorizationRow, InsertRow } from '../../rows/ra/authorizations.js';
+import type { CertificateRow } from '../../rows/ra/certificates.js';
+import {
+  type ClaimedOrder,
+  COLUMNS,
+  CREATED,
+  type NewOrderRow,
+  type OrderRow,
+} from '../../rows/ra/orders.js';
 import { read, write } from '../protocol.js';
-import type { Row, Sql } from '../sql.js';
-import {
-  type AuthorizationRow,
-  authorizationById,
-  type InsertRow,
-  insertAuthorization,
-} from './authorizations.js';
-import {
-  type CertificateRow,
-  claimPredecessor,
-  insertCertificate,
-  releasePredecessor,
-} from './certificates.js';
+import type { Sql } from '../sql.js';
+import { authorizationById, insertAuthorization } from './authorizations.js';
+import { claimPredecessor, insertCertificate, releasePredecessor } from './certificates.js';
 
 /** RFC 8555 §7.1.3, §7.4. */
 
-const CREATED =
-  'id, account_id, identifiers, authorization_ids, profile, not_before, not_after, replaces, created_at, expires_at';
-const COLUMNS = `${CREATED}, csr, deferred, error, certificate_id`;
-
-export type NewOrderRow = [
-  id: string,
-  accountId: string,
-  identifiers: string,
-  authorizationIds: string,
-  profile: string,
-  notBefore: number | null,
-  notAfter: number | null,
-  replaces: string | null,
-  createdAt: number,
-  expiresAt: number,
-];
-
-export type OrderRow = [
-  ...NewOrderRow,
-  csr: Uint8Array | null,
-  deferred: number,
-  error: string | null,
-  certificateId: string | null,
-];
-
-export interface ClaimedOrder {
-  order: OrderRow;
-  attempts: number;
-}
-
-/** What a new order brings; it has neither CSR nor outcome. */
-export function toRow(order: Order): NewOrderRow {
-  return [
-    order.id,
-    order.accountId,
-    JSON.stringify(order.identifiers),
-    JSON.stringify(order.authorizationIds),
-    order.profile,
-    order.notBefore,
-    order.notAfter,
-    order.replaces,
-    order.createdAt,
-    order.expiresAt,
-  ];
-}
-
-export function fromRow(row: OrderRow): Order {
-  const [id, accountId, identifiers, authorizationIds, profile, notBefore, notAfter, replaces, ...rest] = row;
-  const [createdAt, expiresAt, csr, deferred, error, certificateId] = rest;
-  return {
-    id,
-    accountId,
-    identifiers: JSON.parse(identifiers),
-    authorizationIds: JSON.parse(authorizationIds),
-    profile,
-    notBefore,
-    notAfter,
-    replaces,
-    createdAt,
-    expiresAt,
-    csr,
-    finalizeDeferred: deferred !== 0,
-    error: error === null ? null : JSON.parse(error),
-    certificateId,
-  };
-}
-
 function orderById(sql: Sql, id: string): OrderRow | undefined {
   return sql.get<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = ?`, id);
-}
-
-function present(row: Row | undefined): row is AuthorizationRow {
-  return row !== undefined;
 }
 
 export const orderOperations = {
@@ -104,7 +31,8 @@ export const orderOperations = {
     const order = orderById(sql, id);
     if (!order) return undefined;
     const ids: string[] = JSON.parse(order[3]);
-    return { order, authorizations: ids.map((each) => authorizationById(sql, each)).filter(present) };
+    const authorizations = ids.map((each) => authorizationById(sql, each));
+    return { order, authorizations: authorizations.filter((row) => row !== undefined) };
   }),
 
   /** `after` null is the first page: every id is less than a character no id has. */

@@ -1,28 +1,21 @@
+import { type AuthorizationRow, type ClaimedChallenge, COLUMNS } from '../../rows/ra/authorizations.js';
+import { answered, attempted, completed } from '../../rows/ra/challenges.js';
 import { write } from '../protocol.js';
 import type { Sql } from '../sql.js';
-import { type AuthorizationRow, COLUMNS, type StoredChallenge } from './authorizations.js';
 import { releasePredecessor } from './certificates.js';
 
 /** The queue of answered challenges (RFC 8555 §7.5.1, §8.2). */
 
-export interface ClaimedChallenge {
-  authorization: AuthorizationRow;
-  type: string;
-  attempts: number;
-  thumbprint: string;
-}
-
-/** The challenges of an authorization still open, else null. */
-function openChallenges(sql: Sql, id: string): StoredChallenge[] | null {
-  const row = sql.get<[challenges: string]>(
+/** The challenges of an authorization still open, else undefined. */
+function openChallenges(sql: Sql, id: string): string | undefined {
+  return sql.get<[challenges: string]>(
     "SELECT challenges FROM authorizations WHERE id = ? AND state = 'open'",
     id,
-  );
-  return row ? JSON.parse(row[0]) : null;
+  )?.[0];
 }
 
-function ofType(challenges: StoredChallenge[] | null, type: string): StoredChallenge | undefined {
-  return challenges?.find((challenge) => challenge.type === type);
+function putChallenges(sql: Sql, id: string, challenges: string): void {
+  sql.run('UPDATE authorizations SET challenges = ? WHERE id = ?', challenges, id);
 }
 
 const QUALIFIED = COLUMNS.split(', ')
@@ -38,11 +31,10 @@ const CLAIMABLE = `
 
 export const validationOperations = {
   answerChallenge: write((sql, id: string, type: string, at: number, leaseUntil: number): boolean => {
-    const challenges = openChallenges(sql, id);
-    const challenge = ofType(challenges, type);
-    if (!challenge || challenge.answeredAt !== null) return false;
-    challenge.answeredAt = at;
-    sql.run('UPDATE authorizations SET challenges = ? WHERE id = ?', JSON.stringify(challenges), id);
+    const open = openChallenges(sql, id);
+    const challenges = open === undefined ? null : answered(open, type, at);
+    if (challenges === null) return false;
+    putChallenges(sql, id, challenges);
     sql.run(
       'INSERT INTO open_validations (authorization_id, type, due_at) VALUES (?, ?, ?)',
       id,
@@ -76,11 +68,9 @@ export const validationOperations = {
       id,
       type,
     );
-    const challenges = openChallenges(sql, id);
-    const challenge = ofType(challenges, type);
-    if (counted === 0 || !challenge) return;
-    challenge.error = JSON.parse(error);
-    sql.run('UPDATE authorizations SET challenges = ? WHERE id = ?', JSON.stringify(challenges), id);
+    const open = openChallenges(sql, id);
+    const challenges = counted === 0 || open === undefined ? null : attempted(open, type, error);
+    if (challenges !== null) putChallenges(sql, id, challenges);
   }),
 
   /** Undefined when the validation was ended before, by its outcome or with its authorization. */
@@ -93,19 +83,16 @@ export const validationOperations = {
       error: string | null,
       expiresAt: number,
     ): AuthorizationRow | undefined => {
-      const challenges = openChallenges(sql, id);
-      const challenge = ofType(challenges, type);
-      if (!challenge || challenge.answeredAt === null) return undefined;
-      challenge.error = error === null ? null : JSON.parse(error);
-      if (error === null) challenge.validatedAt = at;
-      else challenge.failedAt = at;
+      const open = openChallenges(sql, id);
+      const challenges = open === undefined ? null : completed(open, type, at, error);
+      if (challenges === null) return undefined;
       // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
       // authorization whose time ran out meanwhile became invalid and does not come to life again.
       sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
       const row = sql.get<AuthorizationRow>(
         `UPDATE authorizations SET challenges = ?, state = ?, expires_at = iif(? AND expires_at > ?, ?, expires_at)
          WHERE id = ? RETURNING ${COLUMNS}`,
-        JSON.stringify(challenges),
+        challenges,
         error === null ? 'valid' : 'ended',
         error === null ? 1 : 0,
         at,

@@ -1,0 +1,39 @@
+import type { CertificateFilter, CertificateState } from '../../ca-store.js';
+
+/** Rows one page of a filtered listing looks at: a few milliseconds, whatever the filter leaves over. */
+const MAX_EXAMINED = 2_000;
+
+/** What a listing looks at to decide whether a certificate is on the page. */
+export type ExaminedRow = [
+  serial: string,
+  notAfter: number,
+  revokedAt: number | null,
+  deletedAt: number | null,
+];
+export const EXAMINED = 'serial, not_after, revoked_at, deleted_at';
+
+/** How many certificates to examine for a page: bounded, so that a filter nothing passes cannot read the whole table. */
+export const examinedFor = (limit: number): number => Math.max(MAX_EXAMINED, limit);
+
+/** The serials on the page, of certificates examined in order, and where the next page begins. */
+export function pageOf(
+  examined: ExaminedRow[],
+  limit: number,
+  now: number,
+  filter: CertificateFilter,
+): { serials: string[]; next: string | null } {
+  const serials: string[] = [];
+  for (const [serial, notAfter, revokedAt, deletedAt] of examined) {
+    if (deletedAt !== null) continue;
+    if (filter.state !== undefined && filter.state !== stateAt(notAfter, revokedAt, now)) continue;
+    if (filter.expiresBefore !== undefined && notAfter >= filter.expiresBefore) continue;
+    if (serials.length === limit) return { serials, next: serials.at(-1) ?? null };
+    serials.push(serial);
+  }
+  return { serials, next: examined.length < examinedFor(limit) ? null : (examined.at(-1)?.[0] ?? null) };
+}
+
+function stateAt(notAfter: number, revokedAt: number | null, now: number): CertificateState {
+  if (revokedAt !== null) return 'revoked';
+  return notAfter < now ? 'expired' : 'good';
+}

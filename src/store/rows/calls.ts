@@ -1,0 +1,19 @@
+/**
+ * The row-level operations of a database by name, each one atomic step. Their arguments and results are primitives, bytes
+ * and arrays of them, the same whichever database carries them out; the objects are made of them here.
+ */
+export interface Calls<Operations> {
+  call<Name extends keyof Operations & string>(
+    name: Name,
+    ...args: Arguments<Operations[Name]>
+  ): Promise<Result<Operations[Name]>>;
+  close(): Promise<void>;
+}
+
+export type Arguments<O> = O extends { run(sql: never, ...args: infer A): unknown } ? A : never;
+export type Result<O> = O extends { run(...args: never[]): infer R } ? Awaited<R> : never;
+
+/** Null for no row. */
+export function maybe<R, T>(row: R | undefined, decode: (row: R) => T): T | null {
+  return row === undefined ? null : decode(row);
+}

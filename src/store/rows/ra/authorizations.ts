@@ -1,0 +1,75 @@
+import type { Authorization, Identifier } from '../../../ra/types.js';
+import { type State, type StoredChallenge, stateOf } from './challenges.js';
+
+/** RFC 8555 §7.1.4, §7.5. */
+
+export const COLUMNS =
+  'id, account_id, order_id, name, created_at, expires_at, deactivated_at, revoked_at, token, challenges';
+
+export type AuthorizationRow = [
+  id: string,
+  accountId: string,
+  orderId: string | null,
+  name: string,
+  createdAt: number,
+  expiresAt: number,
+  deactivatedAt: number | null,
+  revokedAt: number | null,
+  token: string,
+  challenges: string,
+];
+
+export type InsertRow = [...AuthorizationRow, state: State];
+
+/** An answered challenge as claimed from the queue. */
+export interface ClaimedChallenge {
+  authorization: AuthorizationRow;
+  type: string;
+  attempts: number;
+  thumbprint: string;
+}
+
+/** The key of a lookup by name: `dns:*.example.com` is another name than `dns:example.com`. */
+export function nameOf(identifier: Identifier): string {
+  return `${identifier.type}:${identifier.value}`;
+}
+
+export function toRow(authorization: Authorization): InsertRow {
+  const { identifier, wildcard, challenges } = authorization;
+  const stored: StoredChallenge[] = challenges.map(({ token: _, ...challenge }) => challenge);
+  return [
+    authorization.id,
+    authorization.accountId,
+    authorization.orderId,
+    `${identifier.type}:${wildcard ? '*.' : ''}${identifier.value}`,
+    authorization.createdAt,
+    authorization.expiresAt,
+    authorization.deactivatedAt,
+    authorization.revokedAt,
+    challenges[0]?.token ?? '',
+    JSON.stringify(stored),
+    stateOf(stored, authorization),
+  ];
+}
+
+export function fromRow(row: AuthorizationRow): Authorization {
+  const [id, accountId, orderId, name, createdAt, expiresAt, deactivatedAt, revokedAt, token, challenges] =
+    row;
+  const wildcard = name.startsWith('dns:*.');
+  const colon = name.indexOf(':');
+  return {
+    id,
+    accountId,
+    orderId,
+    identifier: {
+      type: name.slice(0, colon) === 'ip' ? 'ip' : 'dns',
+      value: name.slice(wildcard ? colon + 3 : colon + 1),
+    },
+    wildcard,
+    createdAt,
+    expiresAt,
+    deactivatedAt,
+    revokedAt,
+    challenges: (JSON.parse(challenges) as StoredChallenge[]).map((challenge) => ({ ...challenge, token })),
+  };
+}

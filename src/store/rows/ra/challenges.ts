@@ -1,0 +1,55 @@
+import type { Challenge } from '../../../ra/types.js';
+
+/**
+ * RFC 8555 §7.1.5: the challenges in an authorization's row, a JSON text, and what becomes of them. Each step returns the
+ * text to store, or null when the challenge is not in a state for it.
+ */
+
+/** A challenge as stored: the token is the authorization's. */
+export type StoredChallenge = Omit<Challenge, 'token'>;
+
+export type State = 'open' | 'valid' | 'ended';
+
+/** What the indexes go by: whether there is still something to answer, and whether it proves something. */
+export function stateOf(
+  challenges: readonly StoredChallenge[],
+  ended: { deactivatedAt: number | null; revokedAt: number | null },
+): State {
+  if (ended.deactivatedAt !== null || ended.revokedAt !== null) return 'ended';
+  if (challenges.some((challenge) => challenge.validatedAt !== null)) return 'valid';
+  return challenges.some((challenge) => challenge.failedAt !== null) ? 'ended' : 'open';
+}
+
+/** §7.5.1: the client said "go"; once only. */
+export function answered(challenges: string, type: string, at: number): string | null {
+  return changed(challenges, type, (challenge) => {
+    if (challenge.answeredAt !== null) return false;
+    challenge.answeredAt = at;
+    return true;
+  });
+}
+
+/** §8.2: an attempt failed and will be repeated; `error` is a problem document in JSON. */
+export function attempted(challenges: string, type: string, error: string): string | null {
+  return changed(challenges, type, (challenge) => {
+    challenge.error = JSON.parse(error);
+    return true;
+  });
+}
+
+/** §7.1.6: an answered challenge ends: validated, or failed with `error`, a problem document in JSON. */
+export function completed(challenges: string, type: string, at: number, error: string | null): string | null {
+  return changed(challenges, type, (challenge) => {
+    if (challenge.answeredAt === null) return false;
+    challenge.error = error === null ? null : JSON.parse(error);
+    if (error === null) challenge.validatedAt = at;
+    else challenge.failedAt = at;
+    return true;
+  });
+}
+
+function changed(text: string, type: string, change: (challenge: StoredChallenge) => boolean): string | null {
+  const challenges: StoredChallenge[] = JSON.parse(text);
+  const challenge = challenges.find((each) => each.type === type);
+  return challenge && change(challenge) ? JSON.stringify(challenges) : null;
+}

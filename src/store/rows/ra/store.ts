@@ -1,0 +1,101 @@
+import type { Authorization, ChallengeType } from '../../../ra/types.js';
+import type { RaStore } from '../../ra-store.js';
+import type { RaOperations } from '../../sqlite/ra/operations.js';
+import { type Calls, maybe } from '../calls.js';
+import * as accounts from './accounts.js';
+import * as authorizations from './authorizations.js';
+import * as certificates from './certificates.js';
+import * as orders from './orders.js';
+
+/** The RA's store over row-level operations: objects on this side, rows on the other. */
+export function raStoreOver(database: Calls<RaOperations>): RaStore {
+  return {
+    async createAccount(account) {
+      const holder = await database.call('createAccount', accounts.toRow(account));
+      return holder ? { account: accounts.fromRow(holder), created: false } : { account, created: true };
+    },
+    getAccount: async (id) => maybe(await database.call('getAccount', id), accounts.fromRow),
+    findAccountByThumbprint: async (thumbprint) =>
+      maybe(await database.call('findAccountByThumbprint', thumbprint), accounts.fromRow),
+    async updateAccount(id, { contact, termsAgreedAt }) {
+      const contacts = contact ? JSON.stringify(contact) : null;
+      return maybe(
+        await database.call('updateAccount', id, contacts, termsAgreedAt ?? null),
+        accounts.fromRow,
+      );
+    },
+    deactivateAccount: async (id, at) =>
+      maybe(await database.call('deactivateAccount', id, at), accounts.fromRow),
+    changeAccountKey: (id, oldThumbprint, { jwk, thumbprint }) =>
+      database.call('changeAccountKey', id, oldThumbprint, JSON.stringify(jwk), thumbprint),
+
+    createOrder: (order, created) =>
+      database.call('createOrder', orders.toRow(order), created.map(authorizations.toRow)),
+    async getOrder(id) {
+      const found = await database.call('getOrder', id);
+      return found
+        ? {
+            order: orders.fromRow(found.order),
+            authorizations: found.authorizations.map(authorizations.fromRow),
+          }
+        : null;
+    },
+    listOrderIds: (accountId, { after, limit, now }) =>
+      database.call('listOrderIds', accountId, after, limit, now),
+    beginFinalize: (id, csr, leaseUntil) => database.call('beginFinalize', id, csr, leaseUntil),
+    deferFinalize: (id, retryAt) => database.call('deferFinalize', id, retryAt),
+    async claimFinalizations(now, leaseUntil, limit) {
+      const claimed = await database.call('claimFinalizations', now, leaseUntil, limit);
+      return claimed.map(({ order, attempts }) => ({ order: orders.fromRow(order), attempts }));
+    },
+    failOrder: (id, error) => database.call('failOrder', id, JSON.stringify(error)),
+    recordIssuance: (orderId, certificate) =>
+      database.call('recordIssuance', orderId, certificates.toRow(certificate)),
+
+    createAuthorization: (authorization) =>
+      database.call('createAuthorization', authorizations.toRow(authorization)),
+    getAuthorization: async (id) =>
+      maybe(await database.call('getAuthorization', id), authorizations.fromRow),
+    async findValidAuthorizations(accountId, identifiers, now) {
+      const names = identifiers.map(authorizations.nameOf);
+      const rows = await database.call('findValidAuthorizations', accountId, names, now);
+      return rows.map(authorizations.fromRow);
+    },
+    deactivateAuthorization: async (id, at) =>
+      maybe(await database.call('deactivateAuthorization', id, at), authorizations.fromRow),
+    findAuthorizationByToken: async (token) =>
+      maybe(await database.call('findAuthorizationByToken', token), authorizations.fromRow),
+    answerChallenge: (id, type, at, leaseUntil) => database.call('answerChallenge', id, type, at, leaseUntil),
+    async claimValidations(now, leaseUntil, limit) {
+      const claimed = await database.call('claimValidations', now, leaseUntil, limit);
+      return claimed.map(({ authorization, type, attempts, thumbprint }) => ({
+        authorization: authorizations.fromRow(authorization),
+        type: type as ChallengeType,
+        attempts,
+        thumbprint,
+      }));
+    },
+    recordAttempt: (id, type, error, retryAt) =>
+      database.call('recordAttempt', id, type, JSON.stringify(error), retryAt),
+    async completeValidation(id, type, { at, error, expiresAt }): Promise<Authorization | null> {
+      const problem = error && JSON.stringify(error);
+      return maybe(
+        await database.call('completeValidation', id, type, at, problem, expiresAt),
+        authorizations.fromRow,
+      );
+    },
+
+    getCertificate: async (id) => maybe(await database.call('getCertificate', id), certificates.fromRow),
+    findCertificateBySerial: async (serial) =>
+      maybe(await database.call('findCertificateBySerial', serial), certificates.fromRow),
+    findCertificateByAriId: async (ariId) =>
+      maybe(await database.call('findCertificateByAriId', ariId), certificates.fromRow),
+    recordRevocation: (serial, at, reason) => database.call('recordRevocation', serial, at, reason),
+
+    purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
+    getSetting: (name) => database.call('getSetting', name),
+    putSetting: (name, value) => database.call('putSetting', name, value),
+    ping: () => database.call('ping'),
+    close: () => database.close(),
+  };
+}
