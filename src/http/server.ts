@@ -135,6 +135,9 @@ function createApp(
     },
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: 'idle',
+    // What still arrives on an open connection while closing is answered like any other, and the connection ends with
+    // it. The framework's own 503 is no answer of ours: no problem document, no nonce (RFC 8555 §6.5, §6.7).
+    return503OnClosing: false,
   });
   app.addHook('preClose', (done) => {
     // Node stops enforcing its request times once a server closes.

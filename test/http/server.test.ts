@@ -1,5 +1,6 @@
 import { connect as connectTcp } from 'node:net';
 import { Writable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -384,6 +385,21 @@ describe('closing', () => {
     late.write('abc');
     expect(parse(await ended).status).toBe(200);
     await cut;
+    await closed;
+  });
+
+  it('answers a request that arrives on an open connection meanwhile, and ends the connection with it', async () => {
+    const running = await start();
+    const socket = await open({}, running.port);
+    const ended = drain(socket);
+    socket.write('GET /who HTTP/1.1\r\nHost: ra.test\r\n');
+    await exchange(get('/who'), {}, running.port);
+    const closed = running.server.app.close();
+    while (running.server.app.server.listening) await turn();
+    socket.write('\r\n');
+    const { status, head } = parse(await ended);
+    expect(status).toBe(200);
+    expect(head).toMatch(/^connection: close$/im);
     await closed;
   });
 });
