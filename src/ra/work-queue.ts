@@ -20,17 +20,20 @@ export interface WorkQueueOptions<Item, Result> {
   onError(error: unknown): void;
 }
 
+/** Items that fall due within one tick share a look into the store; in ms, little beside the pauses of a retry. */
+const WAKE_TICK = 20;
+
 export class WorkQueue<Item, Result> {
   readonly #options: WorkQueueOptions<Item, Result>;
   readonly #running = new Set<Promise<Result>>();
   readonly #abort = new AbortController();
+  /** When items known here fall due. Coalesced, so there are as many as ticks in the longest pause, not as items. */
+  readonly #wakes = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #sweeping: Promise<void> | null = null;
   /** There may be more due items than there was room for. */
   #backlog = false;
-  /** An item fell due while a sweep was already looking. */
-  #sweepAgain = false;
   #started = false;
 
   constructor(options: WorkQueueOptions<Item, Result>) {
@@ -80,26 +83,28 @@ export class WorkQueue<Item, Result> {
 
   /** An item falls due at this time. */
   wakeAt(time: number): void {
+    if (!this.#started) return;
+    this.#wakes.add(time > this.#options.clock() ? Math.ceil(time / WAKE_TICK) * WAKE_TICK : time);
+    this.#arm(Math.min(...this.#wakes));
+  }
+
+  #arm(time: number): void {
     if (!this.#started || time >= this.#timerAt) return;
     if (this.#timer) clearTimeout(this.#timer);
+    const { clock } = this.#options;
     this.#timerAt = time;
-    this.#timer = setTimeout(
-      () => void this.#sweep(this.#options.clock()),
-      Math.max(0, time - this.#options.clock()),
-    );
+    this.#timer = setTimeout(() => void this.#sweep(clock()), Math.max(0, time - clock()));
   }
 
   async #sweep(due: number): Promise<void> {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    if (this.#sweeping) {
-      this.#sweepAgain = true;
-      return this.#sweeping;
-    }
-    this.#sweepAgain = false;
+    // The running sweep looks again for what fell due while it was looking.
+    if (this.#sweeping) return this.#sweeping;
+    for (const time of this.#wakes) if (time <= due) this.#wakes.delete(time);
     this.#sweeping = this.#claimAndRun(due).catch(this.#options.onError);
     await this.#sweeping;
     this.#sweeping = null;
-    this.wakeAt(this.#options.clock() + (this.#sweepAgain ? 0 : this.#options.sweepInterval));
+    this.#arm(Math.min(...this.#wakes, this.#options.clock() + this.#options.sweepInterval));
   }
 
   async #claimAndRun(due: number): Promise<void> {

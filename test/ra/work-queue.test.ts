@@ -77,6 +77,38 @@ describe("a durable queue's runner", () => {
     await queue.stop();
   });
 
+  it('runs every item when it falls due, not only the first of several', async () => {
+    vi.useFakeTimers({ now: 0 });
+    try {
+      const waiting = [
+        { item: 1, at: 500 },
+        { item: 2, at: 530 },
+        { item: 3, at: 2000 },
+      ];
+      const { queue, ran } = world({
+        soleRunner: false,
+        clock: Date.now,
+        claim: async (now, _, limit) => {
+          const due = waiting.filter(({ at }) => at <= now).slice(0, limit);
+          for (const each of due) waiting.splice(waiting.indexOf(each), 1);
+          return due.map(({ item }) => item);
+        },
+      });
+      queue.start();
+      await vi.advanceTimersByTimeAsync(10);
+      for (const { at } of waiting) queue.wakeAt(at);
+      await vi.advanceTimersByTimeAsync(510);
+      expect(ran).toEqual([1]);
+      await vi.advanceTimersByTimeAsync(40);
+      expect(ran).toEqual([1, 2]);
+      await vi.advanceTimersByTimeAsync(1480);
+      expect(ran).toEqual([1, 2, 3]);
+      await queue.stop();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('refuses a direct item when full, and says so in the lease it would give', async () => {
     const door = gate();
     const { queue } = world({ run: async () => door.opened.then(() => 'done') });
