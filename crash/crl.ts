@@ -1,0 +1,23 @@
+import { verify, X509Certificate } from 'node:crypto';
+import { parseCrl } from '../src/x509/crl.js';
+import { plainSerial } from './promised-order.js';
+import type { World } from './world.js';
+
+/** Reads the CRL where certificates say it is (RFC 5280 §4.2.1.13) and hands it to the ledger. @throws Abandoned */
+export async function checkCrl({ system, requests, ledger }: World): Promise<void> {
+  const base = `http://127.0.0.1:${system.ports.http}`;
+  const crl = parseCrl(await requests.ask('the CRL', () => download(`${base}/ca.crl`)));
+  const issuer = new X509Certificate(await requests.ask('the issuer', () => download(`${base}/issuer.cer`)));
+  if (!verify('sha256', crl.tbs, issuer.publicKey, crl.signature)) {
+    ledger.report('contradictory', `CRL ${crl.number} is not signed by the issuer`);
+    return;
+  }
+  const reasons = new Map(crl.entries.map(({ serial, reason }) => [plainSerial(serial), reason]));
+  ledger.sawCrl({ number: crl.number ?? 0n, reasons });
+}
+
+async function download(url: string): Promise<Buffer> {
+  const answer = await fetch(url);
+  if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
+}

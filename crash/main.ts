@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { Chance } from './chance.js';
+import { Ledger } from './ledger.js';
+import { startNetwork } from './network.js';
+import { Outages } from './outages.js';
+import { planRounds } from './plan.js';
+import { Requests } from './requests.js';
+import { Run } from './run.js';
+import { System } from './system.js';
+import { listing, roundLine, tally } from './tally.js';
+import { World } from './world.js';
+
+const USAGE = `npm run crash -- [--rounds 50] [--clients 8] [--seed N]
+
+  --rounds    how often something is killed
+  --clients   ACME clients at once
+  --seed      repeats the kills and choices of an earlier run; each run prints its own
+`;
+
+interface Options {
+  rounds: number;
+  clients: number;
+  seed: number;
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+function readOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '50' },
+      clients: { type: 'string', default: '8' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const whole = (name: 'rounds' | 'clients' | 'seed', low: number, high: number) => {
+    const value = Number(values[name]);
+    if (/^\d+$/.test(values[name]) && value >= low && value <= high) return value;
+    throw new RangeError(`--${name} is "${values[name]}": a whole number from ${low} to ${high} is wanted`);
+  };
+  if (values.help) return null;
+  return {
+    rounds: whole('rounds', 1, 10_000),
+    clients: whole('clients', 1, 100),
+    seed: whole('seed', 0, 2 ** 32 - 1),
+  };
+}
+
+/** Whether all was as promised. */
+async function run({ rounds, clients, seed }: Options): Promise<boolean> {
+  say(
+    `seed ${seed}; the same again: npm run crash -- --rounds ${rounds} --clients ${clients} --seed ${seed}`,
+  );
+  const chance = new Chance(seed);
+  const plan = planRounds(rounds, chance.branch());
+  const ledger = new Ledger();
+  const outages = new Outages();
+  const requests = new Requests(outages, ledger.report);
+  const network = await startNetwork();
+  const system = await System.start(outages, network.env, ledger.report);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void system.abort().finally(() => process.exit(1)));
+  }
+  const world = new World(system, network, ledger, requests);
+  let done = 0;
+  try {
+    const running = new Run(world, clients, chance);
+    for (const round of plan) {
+      const report = await running.round(round);
+      say(roundLine(++done, rounds, round, report));
+      if (ledger.findings.length > 0) break;
+    }
+    say('asking back all that was ever promised');
+    await running.checkAll();
+    await system.stop();
+  } catch (error) {
+    ledger.report('unexpected', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    await system.abort();
+  }
+  say(
+    `${requests.sent} requests, ${requests.unanswered} of them while a program was down, ` +
+      `${world.badNonces} nonces of a run before`,
+  );
+  world.close();
+  await network.close();
+  for (const finding of ledger.findings) say(listing(finding));
+  if (ledger.findings.length > 0) say(`kept: ${system.folder}`);
+  else await system.forget();
+  say(tally(done, ledger));
+  return ledger.findings.length === 0;
+}
+
+function given(): Options | null {
+  try {
+    return readOptions();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const options = given();
+if (options === null) say(USAGE);
+// What is still open when it failed, such as a server of the network, must not keep it from ending.
+else process.exit((await run(options)) ? 0 : 1);

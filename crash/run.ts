@@ -1,0 +1,100 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Chance } from './chance.js';
+import { checkAccounts } from './check.js';
+import { checkCrl } from './crl.js';
+import { readDatabases } from './databases.js';
+import { judgeDatabases } from './judge-databases.js';
+import { LoadClient } from './load.js';
+import type { Round } from './plan.js';
+import type { PromisedAccount } from './promised-account.js';
+import { Abandoned } from './requests.js';
+import { settle } from './settle.js';
+import type { World } from './world.js';
+
+/** The load goes on for this long on a system that has just come back. */
+const AFTERWARDS = 200;
+/** Accounts of earlier rounds asked back in a round. */
+const SAMPLE = 10;
+
+/** What one round was like, for people. */
+export interface RoundReport {
+  /** Milliseconds from the kill until RA and CA served again. */
+  outage: number;
+  /** Milliseconds it took to bring every order to its end, to check, and for all together. */
+  settling: number;
+  checking: number;
+  took: number;
+  /** Orders since the round began. */
+  orders: number;
+  /** Of them and those before, how many the crash interrupted. */
+  interrupted: number;
+}
+
+/** Load, kill, settle, check: one round after another on one world. */
+export class Run {
+  readonly #clients: LoadClient[];
+
+  constructor(
+    private readonly world: World,
+    clients: number,
+    private readonly chance: Chance,
+  ) {
+    this.#clients = Array.from({ length: clients }, (_, index) => new LoadClient(world, `c${index}`));
+  }
+
+  async round(round: Round): Promise<RoundReport> {
+    const { ledger, system } = this.world;
+    const chance = this.chance.branch();
+    const from = Date.now();
+    const before = { orders: ledger.orders.length, accounts: ledger.accounts.length };
+    let loading = true;
+    const lives = this.#clients.map((client) => client.live(chance.branch(), () => loading));
+    const strike = this.#strike(round).finally(() => {
+      loading = false;
+    });
+    const [outage] = await Promise.all([strike, ...lives]);
+    system.note('the load has ended');
+    const ended = Date.now();
+    const interrupted = ledger.orders.filter(({ open }) => open).length;
+    await settle(this.world, chance.branch());
+    system.note('every order has ended');
+    const settled = Date.now();
+    const fresh = [
+      ...ledger.accounts.slice(before.accounts),
+      ...ledger.orders.slice(before.orders).map(({ account }) => account),
+    ];
+    const older = chance.shuffled(ledger.accounts).slice(0, SAMPLE);
+    await this.#check([...new Set([...fresh, ...older])], chance.branch());
+    const orders = ledger.orders.length - before.orders;
+    const now = Date.now();
+    return {
+      outage,
+      orders,
+      interrupted,
+      settling: settled - ended,
+      checking: now - settled,
+      took: now - from,
+    };
+  }
+
+  /** Asks everything back that was ever promised. */
+  async checkAll(): Promise<void> {
+    await this.#check(this.world.ledger.accounts, this.chance.branch());
+  }
+
+  async #strike(round: Round): Promise<number> {
+    await pause(round.after);
+    const outage = await this.world.system.strike(round);
+    await pause(AFTERWARDS);
+    return outage;
+  }
+
+  async #check(accounts: readonly PromisedAccount[], chance: Chance): Promise<void> {
+    const { ledger, system } = this.world;
+    await checkAccounts(this.world, accounts, chance);
+    await checkCrl(this.world).catch((error) => {
+      if (!(error instanceof Abandoned)) throw error;
+    });
+    judgeDatabases(await readDatabases(system.dataDir), ledger);
+  }
+}

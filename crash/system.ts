@@ -1,0 +1,128 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RunningUpki, startUpki, type UpkiOptions, type UpkiPorts } from '../test/support/upki.js';
+import type { Report } from './findings.js';
+import type { Outages } from './outages.js';
+import type { Round } from './plan.js';
+
+/** A killed program waits at most a second to be started again, and starts within a few on a busy machine. */
+const PATIENCE = 60_000;
+
+/** The whole uPKI, on one data directory and one set of ports however often it is started again. */
+export class System {
+  private constructor(
+    /** Holds the data directory, and `upki.log` with all the programs wrote. */
+    readonly folder: string,
+    private readonly outages: Outages,
+    private readonly options: UpkiOptions,
+    private readonly log: WriteStream,
+    private running: RunningUpki,
+  ) {}
+
+  /** @param report hears of every error the programs log: a kill is no reason for one */
+  static async start(outages: Outages, env: Record<string, string>, report: Report): Promise<System> {
+    const folder = await mkdtemp(join(tmpdir(), 'upki-crash-'));
+    const dataDir = join(folder, 'data');
+    await mkdir(dataDir);
+    const log = createWriteStream(join(folder, 'upki.log'));
+    const onOutput = (line: string) => {
+      log.write(`${line}\n`);
+      if (line.includes('"level":50')) report('unexpected', `logged: ${line}`);
+    };
+    const options = { dataDir, env, onOutput };
+    const system = new System(folder, outages, options, log, await startUpki(options));
+    try {
+      await system.#ready();
+    } catch (error) {
+      await system.abort();
+      throw error;
+    }
+    return system;
+  }
+
+  get dataDir(): string {
+    return this.running.dataDir;
+  }
+
+  get directoryUrl(): string {
+    return this.running.directoryUrl;
+  }
+
+  get rootPem(): string {
+    return this.running.rootPem;
+  }
+
+  get ports(): UpkiPorts {
+    return this.running.ports;
+  }
+
+  /** Carries out a round's kills; resolves when the RA and the CA behind it serve again, with how long that took. */
+  async strike({ victim, again }: Round): Promise<number> {
+    const from = Date.now();
+    this.note(`killing: ${JSON.stringify({ victim, again })}`);
+    const end = this.outages.begin(victim !== 'ca' || (again !== null && again.victim !== 'ca'));
+    await this.running.kill(victim);
+    if (again) {
+      await pause(again.after);
+      await this.running.kill(again.victim);
+    }
+    if (victim === 'supervisor' || victim === 'all') await this.#startAgain();
+    await this.#ready();
+    end();
+    this.note('RA and CA serve again');
+    return Date.now() - from;
+  }
+
+  /** Ends it as Ctrl-C does. @throws when it does not end cleanly */
+  async stop(): Promise<void> {
+    const code = await this.running.stop();
+    if (code !== 0) throw new Error(`uPKI ended with ${code} when it was told to stop`);
+  }
+
+  /** Ends it in any case, leaving nothing behind but its files. */
+  async abort(): Promise<void> {
+    await this.running.kill('all');
+  }
+
+  /** Writes a line of ours between the programs'. */
+  note(line: string): void {
+    this.log.write(`--- ${new Date().toISOString()} ${line}\n`);
+  }
+
+  /** Deletes its files. */
+  forget(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #startAgain(): Promise<void> {
+    this.running = await startUpki({ ...this.options, ports: this.ports });
+  }
+
+  async #ready(): Promise<void> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      const status = await this.#health().catch((error: Error) => error.message);
+      if (status === 200) return;
+      if (!this.running.alive()) throw new Error('uPKI gave up: its supervisor ended');
+      if (Date.now() > deadline) throw new Error(`uPKI is not ready after ${PATIENCE / 1000} s: ${status}`);
+      await pause(50);
+    }
+  }
+
+  /** The status of the RA's health resource, which asks the CA and writes to the store. */
+  #health(): Promise<number> {
+    const { baseUrl, rootPem: ca } = this.running;
+    return new Promise((resolve, reject) => {
+      const asked = get(`${baseUrl}/api/v1/health?ready`, { ca, agent: false, timeout: 3000 }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      asked.on('timeout', () => asked.destroy(new Error('timed out')));
+      asked.on('error', reject);
+    });
+  }
+}
