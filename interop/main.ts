@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { CLIENTS } from './clients/index.js';
 import { drive } from './drive.js';
 import { pebbleAuthority } from './pebble.js';
-import { type Report, table, tally } from './table.js';
+import { type Report, secondsToCertificate, table, tally } from './table.js';
 import { NotInstallable, Tools } from './tools.js';
 import { startUpkiAuthority } from './upki.js';
 
@@ -60,6 +60,8 @@ for (const client of CLIENTS) {
 
 say('');
 say(table(reports));
+say('');
+say(secondsToCertificate(reports));
 for (const { client, failures } of reports) for (const failure of failures) say(`\n${client}: ${failure}`);
 say('');
 say(tally(reports));

@@ -42,6 +42,20 @@ function cell(outcome: Outcome | undefined): string {
   return `${outcome.passed ? 'ok' : 'FAILED'} ${outcome.seconds.toFixed(1)} s`;
 }
 
+/** How long each client takes from its start to its first certificate, by http-01 where it can; fastest first. */
+export function secondsToCertificate(reports: Report[]): string {
+  const times = reports
+    .flatMap(({ client, outcomes }) => {
+      const way = CHALLENGES.find((challenge) => outcomes[challenge]?.passed);
+      return way ? [{ client, way, seconds: outcomes[way]?.seconds ?? 0 }] : [];
+    })
+    .sort((a, b) => a.seconds - b.seconds);
+  const width = Math.max(...times.map(({ client }) => client.length));
+  const line = ({ client, way, seconds }: (typeof times)[number]) =>
+    `  ${client.padEnd(width)}  ${seconds.toFixed(1).padStart(5)} s  ${way.padEnd(11)}  ${'#'.repeat(Math.ceil(seconds * 4))}`;
+  return ['Seconds to a certificate:', ...times.map(line)].join('\n');
+}
+
 export function tally(reports: Report[]): string {
   const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
   const outcomes = driven.flatMap((report) => Object.values(report.outcomes));

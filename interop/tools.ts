@@ -1,13 +1,27 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { CommandFailed, run } from './command.js';
 
 /** The registries do not have it, or this machine cannot install it. */
 export class NotInstallable extends Error {}
 
-const INSTALL_LIMIT = 10 * 60_000;
+const INSTALL_LIMIT = 20 * 60_000;
+
+/** A program of a Go module that is built from a copy of its source, a little changed. */
+export interface GoBuild {
+  module: string;
+  version: string;
+  /** Folder of the program in the module; the module itself when absent. */
+  folder?: string;
+  program: string;
+  tags?: string[];
+  /** Arguments of `go mod edit`. */
+  edit?: string[];
+  /** Files that the published module lacks, by path. */
+  add?: Record<string, string>;
+}
 
 /**
  * Finds programs or installs them from their registries: Debian packages into the machine, everything else into a
@@ -42,6 +56,12 @@ export class Tools {
     return onPath(program) ?? missing(program, `the Debian package ${name}`);
   }
 
+  /** Version of an installed Debian package. */
+  async debianVersion(name: string): Promise<string> {
+    const said = await run('dpkg', ['-s', name]).catch(() => '');
+    return /^Version: (.+)$/m.exec(said)?.[1] ?? 'unknown version';
+  }
+
   /** Path of a program of a Python package, in an environment of its own. */
   async pip(name: string, program = name): Promise<string> {
     const path = join(await this.#venv(name), program);
@@ -69,6 +89,30 @@ export class Tools {
     return path;
   }
 
+  /** Path of a program built from a copy of a Go module, which `go install` would not build as it is published. */
+  async goFrom({ module, version, folder = '.', program, tags = [], edit = [], add = {} }: GoBuild) {
+    const bin = join(this.cache, 'go', `${program}@${version}`);
+    const path = join(bin, program);
+    if (existsSync(path)) return path;
+    const downloaded = await this.#install(goTool(), ['mod', 'download', '-json', `${module}@${version}`]);
+    const source = join(bin, 'source');
+    await rm(source, { recursive: true, force: true });
+    await mkdir(bin, { recursive: true });
+    await this.#install('cp', ['-R', '--no-preserve=mode', JSON.parse(downloaded).Dir, source]);
+    for (const [name, content] of Object.entries(add)) {
+      await mkdir(dirname(join(source, name)), { recursive: true });
+      await writeFile(join(source, name), content);
+    }
+    if (edit.length > 0) await this.#install(goTool(), ['mod', 'edit', ...edit], { cwd: source });
+    await this.#install(
+      goTool(),
+      ['build', '-mod=mod', '-buildvcs=false', '-tags', tags.join(','), '-o', path, `./${folder}`],
+      { cwd: source },
+    );
+    await rm(source, { recursive: true, force: true });
+    return path;
+  }
+
   /** Path of a program built from a Go module in this checkout. */
   async goBuild(folder: string, program: string): Promise<string> {
     const path = join(this.cache, 'go', program);
@@ -78,7 +122,7 @@ export class Tools {
 
   async #install(command: string, args: string[], more: { cwd?: string; env?: Record<string, string> } = {}) {
     try {
-      await run(command, args, {
+      return await run(command, args, {
         ...more,
         env: { DEBIAN_FRONTEND: 'noninteractive', ...more.env },
         log: this.log,

@@ -7,8 +7,17 @@ export const certbot: Client = {
   name: 'certbot',
   async install(tools) {
     const program = await tools.pip('certbot');
-    const version = (await run(program, ['--version'])).trim();
+    const version = (await run(program, ['--version'])).trim().replace('certbot ', '');
     return { version, open: (world) => open(program, world) };
+  },
+};
+
+/** The one most servers have. */
+export const certbotDebian: Client = {
+  name: 'certbot-debian',
+  async install(tools) {
+    const program = await tools.apt('certbot');
+    return { version: await tools.debianVersion('certbot'), open: (world) => open(program, world) };
   },
 };
 

@@ -1,10 +1,19 @@
 import type { Client } from '../client.js';
 import { acmeSh } from './acme-sh.js';
 import { acmeTiny } from './acme-tiny.js';
-import { certbot } from './certbot.js';
+import { certbot, certbotDebian } from './certbot.js';
 import { dehydrated } from './dehydrated.js';
-import { lego } from './lego.js';
+import { lego, legoNewest } from './lego.js';
 import { uacme } from './uacme.js';
 
 /** In the order they are driven. */
-export const CLIENTS: readonly Client[] = [certbot, lego, dehydrated, uacme, acmeTiny, acmeSh];
+export const CLIENTS: readonly Client[] = [
+  certbot,
+  certbotDebian,
+  lego,
+  legoNewest,
+  dehydrated,
+  uacme,
+  acmeTiny,
+  acmeSh,
+];
