@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { connect, createServer } from 'node:tls';
+import { createServer } from 'node:tls';
 import type { Obtained } from './client.js';
 import { run } from './command.js';
+import { until } from './until.js';
+import { visit } from './visit.js';
 import type { World } from './world.js';
 
 /** A client's own listener may take this long to use what it obtained. */
@@ -28,50 +29,31 @@ export async function checkUse(world: World, obtained: Obtained): Promise<void> 
   await writeFile(leaf, chain);
   const trust = ['-CAfile', root, '-untrusted', leaf, '-no-CApath', '-no-CAstore'];
   await run('openssl', ['verify', '-x509_strict', '-verify_hostname', name, ...trust, leaf]);
-  if (obtained.port) return untilServed(world, obtained, obtained.port);
+  const { port } = obtained;
+  if (port) return until(LISTENER_LIMIT, () => checkServed(world, obtained, port));
 
   const server = createServer({ cert: chain, key }, (socket) => socket.end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   try {
-    if (typeof address === 'object' && address) await visit(world, obtained, address.port);
+    if (typeof address === 'object' && address) await checkServed(world, obtained, address.port);
   } finally {
     server.close();
   }
 }
 
-async function untilServed(world: World, obtained: Obtained, port: number): Promise<void> {
-  const deadline = Date.now() + LISTENER_LIMIT;
-  for (;;) {
-    try {
-      return await visit(world, obtained, port);
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await pause(100);
-    }
-  }
-}
-
-function visit(world: World, { name, chain }: Obtained, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: name, ca: world.authority.root }, () => {
-      const served = socket.getPeerX509Certificate()?.serialNumber;
-      socket.destroy();
-      if (served === serialOf(chain)) resolve();
-      else reject(new Error(`port ${port} serves certificate ${served}, not ${serialOf(chain)}`));
-    });
-    socket.setTimeout(5_000, () => socket.destroy(new Error('TLS handshake: no answer')));
-    socket.on('error', reject);
-  });
+async function checkServed(world: World, { name, chain }: Obtained, port: number): Promise<void> {
+  const { serialNumber } = await visit(world, name, port);
+  if (serialNumber !== serialOf(chain))
+    throw new Error(`port ${port} serves certificate ${serialNumber}, not ${serialOf(chain)}`);
 }
 
 /** @throws when the certificate is not listed as revoked in time */
 export async function checkRevoked(world: World, chain: string): Promise<void> {
-  const deadline = Date.now() + CRL_LIMIT;
-  while (!(await world.authority.isRevoked(serialOf(chain), chain))) {
-    if (Date.now() > deadline) throw new Error(`${serialOf(chain)} is not on the CRL`);
-    await pause(100);
-  }
+  await until(CRL_LIMIT, async () => {
+    if (!(await world.authority.isRevoked(serialOf(chain), chain)))
+      throw new Error(`${serialOf(chain)} is not on the CRL`);
+  });
 }
 
 /** @throws when it already is */

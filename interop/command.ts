@@ -11,6 +11,9 @@ export interface CommandOptions {
   input?: string;
 }
 
+/** A program that was told to end gets this many milliseconds for it. */
+const STOP_LIMIT = 5_000;
+
 /** A command that ended with another code than 0, or did not end. */
 export class CommandFailed extends Error {}
 
@@ -41,6 +44,35 @@ export async function run(command: string, args: string[], options: CommandOptio
   if (ending === null) return output.join('');
   const why = late ? `not done after ${timeout / 1000} s` : ending;
   throw new CommandFailed(`${command} ${why}:\n${lastLines(said, 25)}`);
+}
+
+/** A program that runs until it is told to end. */
+export interface Background {
+  /** Resolves when it has ended. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program that stays, a server; what it says goes to the log. */
+export function start(command: string, args: string[], options: CommandOptions = {}): Background {
+  const { cwd, env, log } = options;
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const keep = (text: string | Buffer) => void (log && appendFile(log, text));
+  child.once('error', (error) => keep(`${command}: ${error.message}\n`));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', keep);
+  keep(`$ ${command} ${args.join(' ')} &\n`);
+  return {
+    async stop() {
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT);
+      await ended;
+      clearTimeout(late);
+    },
+  };
 }
 
 export function lastLines(text: string, count: number): string {

@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts } from '../test/support/upki.js';
 import type { Authority, Validation } from './authority.js';
 import { run } from './command.js';
 import type { Tools } from './tools.js';
+import { until } from './until.js';
 
 const MODULE = 'github.com/letsencrypt/pebble/v2';
 const VERSION = 'v2.10.1';
+/** Milliseconds until it must answer. */
+const START_LIMIT = 10_000;
 
 /**
  * Let's Encrypt's test server in uPKI's place: what fails against both is the client's or this script's fault. It
@@ -48,23 +50,12 @@ async function start(program: string, certs: string, v: Validation, folder: stri
   return {
     directoryUrl: `https://localhost:${port}/dir`,
     serverRoot,
-    root: await patiently(() => ask('/roots/0')),
+    root: await until(START_LIMIT, () => ask('/roots/0')),
     async isRevoked(serial) {
       return (await ask(`/cert-status-by-serial/${serial}`)).includes('"Revoked"');
     },
     stop: async () => void child.kill('SIGKILL'),
   };
-}
-
-async function patiently<T>(ask: () => Promise<T>, tries = 50): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (--tries <= 0) throw error;
-      await pause(100);
-    }
-  }
 }
 
 function fetchText(url: string, ca: string): Promise<string> {

@@ -120,6 +120,12 @@ export class Tools {
     return path;
   }
 
+  /** Version of a module that a Go module in this checkout requires, without its `v`. */
+  async goVersion(folder: string, module: string): Promise<string> {
+    const said = await run(goTool(), ['list', '-m', '-f', '{{.Version}}', module], { cwd: folder });
+    return said.trim().slice(1);
+  }
+
   async #install(command: string, args: string[], more: { cwd?: string; env?: Record<string, string> } = {}) {
     try {
       return await run(command, args, {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from '../test/support/upki.js';
 import type { Authority, StartAuthority } from './authority.js';
-import { type CommandOptions, run } from './command.js';
+import { type Background, type CommandOptions, run, start as startProgram } from './command.js';
 import { startTestDns, type TestDns } from './dns-server.js';
 
 /** A network for one client: a folder of its own, a fresh authority, a DNS server, and the ports validators dial. */
@@ -20,7 +20,8 @@ export interface World {
   name(label: string): string;
   /** Runs a command there; it trusts the authority's root where programs look for such things in their environment. */
   run(command: string, args: string[], options?: CommandOptions): Promise<string>;
-  environment: Record<string, string>;
+  /** Starts a server there, in the same environment. */
+  start(command: string, args: string[], options?: CommandOptions): Background;
   /** Writes an executable shell script; answers its path. */
   script(name: string, body: string): Promise<string>;
   /** Writes a file; answers its path. */
@@ -58,6 +59,12 @@ export async function makeWorld(client: string, parent: string, start: StartAuth
     await writeFile(path, content, { mode });
     return path;
   };
+  const here = (options: CommandOptions): CommandOptions => ({
+    cwd: folder,
+    log,
+    ...options,
+    env: { ...environment, ...options.env },
+  });
   return {
     folder,
     log,
@@ -66,9 +73,8 @@ export async function makeWorld(client: string, parent: string, start: StartAuth
     httpPort,
     tlsPort,
     name: (label) => `${label}.${client}.interop`,
-    environment,
-    run: (command, args, options = {}) =>
-      run(command, args, { cwd: folder, log, ...options, env: { ...environment, ...options.env } }),
+    run: (command, args, options = {}) => run(command, args, here(options)),
+    start: (command, args, options = {}) => startProgram(command, args, here(options)),
     script: (name, body) => file(name, `#!/bin/sh\nset -eu\n${body}\n`, 0o700),
     file,
     read: (path) => readFile(join(folder, path), 'utf8'),

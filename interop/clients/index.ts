@@ -3,6 +3,7 @@ import { acmeSh } from './acme-sh.js';
 import { acmeTiny } from './acme-tiny.js';
 import { certbot, certbotDebian } from './certbot.js';
 import { dehydrated } from './dehydrated.js';
+import { goAcme, goAutocert } from './go-acme.js';
 import { lego, legoNewest } from './lego.js';
 import { uacme } from './uacme.js';
 
@@ -15,5 +16,7 @@ export const CLIENTS: readonly Client[] = [
   dehydrated,
   uacme,
   acmeTiny,
+  goAcme,
+  goAutocert,
   acmeSh,
 ];
