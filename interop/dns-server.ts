@@ -14,7 +14,10 @@ const QUESTION_NAME = Buffer.from([0xc0, 12]);
 export interface TestDns {
   /** `address:port` of the DNS server. */
   address: string;
-  /** URL a hook script posts to: `/set?name=…&value=…` adds a TXT record, `/clear?name=…` removes all of a name. */
+  /**
+   * URL that hook scripts ask: `/set?name=…&value=…` adds a TXT record, `/clear` with the same removes it, and
+   * without a value all of the name.
+   */
   control: string;
   close(): Promise<void>;
 }
@@ -41,9 +44,10 @@ export async function startTestDns(): Promise<TestDns> {
   const control = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const name = (searchParams.get('name') ?? '').toLowerCase().replace(/\.$/, '');
-    if (pathname === '/set')
-      texts.set(name, new Set([...(texts.get(name) ?? []), searchParams.get('value') ?? '']));
-    if (pathname === '/clear') texts.delete(name);
+    const value = searchParams.get('value');
+    const others = [...(texts.get(name) ?? [])].filter((text) => text !== value);
+    if (pathname === '/set' && value !== null) texts.set(name, new Set([...others, value]));
+    if (pathname === '/clear') texts.set(name, new Set(value === null ? [] : others));
     response.end();
   });
   await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));

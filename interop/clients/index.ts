@@ -1,4 +1,5 @@
 import type { Client } from '../client.js';
+import { acmeClient } from './acme-client.js';
 import { acmeSh } from './acme-sh.js';
 import { acmeTiny } from './acme-tiny.js';
 import { certbot, certbotDebian } from './certbot.js';
@@ -16,6 +17,7 @@ export const CLIENTS: readonly Client[] = [
   dehydrated,
   uacme,
   acmeTiny,
+  acmeClient,
   goAcme,
   goAutocert,
   acmeSh,
