@@ -1,6 +1,11 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from 'node:net';
 
 const TYPE = { A: 1, SOA: 6, TXT: 16 } as const;
 const CLASS_IN = 1;
@@ -28,18 +33,12 @@ export interface TestDns {
  */
 export async function startTestDns(): Promise<TestDns> {
   const texts = new Map<string, Set<string>>();
-  const dns = createSocket('udp4');
+  const { dns, tcp } = await listenOnBoth();
   dns.on('message', (query, peer) => {
     const answer = answerTo(query, texts);
     if (answer) dns.send(answer, peer.port, peer.address);
   });
-  await new Promise<void>((resolve) => dns.bind(0, '127.0.0.1', resolve));
-  const { port } = dns.address();
-  const tcp = createTcpServer((socket) => answerStream(socket, texts));
-  await new Promise<void>((resolve, reject) => {
-    tcp.once('error', reject);
-    tcp.listen(port, '127.0.0.1', resolve);
-  });
+  tcp.on('connection', (socket) => answerStream(socket, texts));
 
   const control = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
@@ -53,7 +52,7 @@ export async function startTestDns(): Promise<TestDns> {
   await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
 
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${dns.address().port}`,
     control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
     async close() {
       await new Promise<void>((resolve) => dns.close(resolve));
@@ -61,6 +60,24 @@ export async function startTestDns(): Promise<TestDns> {
       control.close();
     },
   };
+}
+
+/** A port that is free for UDP may be taken for TCP; then another. */
+async function listenOnBoth(tries = 20): Promise<{ dns: UdpSocket; tcp: TcpServer }> {
+  const dns = createSocket('udp4');
+  await new Promise<void>((resolve) => dns.bind(0, '127.0.0.1', resolve));
+  const tcp = createTcpServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      tcp.once('error', reject);
+      tcp.listen(dns.address().port, '127.0.0.1', resolve);
+    });
+    return { dns, tcp };
+  } catch (error) {
+    dns.close();
+    if (tries <= 1) throw error;
+    return listenOnBoth(tries - 1);
+  }
 }
 
 /** Messages over TCP have their length before them (RFC 1035 §4.2.2). */

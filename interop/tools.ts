@@ -50,10 +50,22 @@ export class Tools {
       throw new NotInstallable(
         `${program} is not on this machine, and only root can install Debian packages`,
       );
-    this.#aptUpdated ??= this.#install('apt-get', ['update', '-q']).catch(() => undefined);
-    await this.#aptUpdated;
+    await this.#updateApt();
     await this.#install('apt-get', ['install', '-y', '-q', '--no-install-recommends', name]);
     return onPath(program) ?? missing(program, `the Debian package ${name}`);
+  }
+
+  /** Path of a file of a Debian package that is unpacked into the cache: nothing of it is set up or started. */
+  async aptUnpacked(name: string, file: string): Promise<string> {
+    const folder = join(this.cache, 'debian', name);
+    const path = join(folder, file);
+    if (existsSync(path)) return path;
+    if (!onPath('apt-get')) throw new NotInstallable('this is no Debian machine');
+    await mkdir(folder, { recursive: true });
+    await this.#updateApt();
+    await this.#install('apt-get', ['download', '-q', name], { cwd: folder });
+    await this.#install('sh', ['-c', 'dpkg -x ./*.deb .'], { cwd: folder });
+    return existsSync(path) ? path : missing(file, `the Debian package ${name}`);
   }
 
   /** Version of an installed Debian package. */
@@ -118,6 +130,12 @@ export class Tools {
     const path = join(this.cache, 'go', program);
     await this.#install(goTool(), ['build', '-o', path, '.'], { cwd: folder });
     return path;
+  }
+
+  /** Only root can; an old list may do. */
+  #updateApt(): Promise<unknown> {
+    this.#aptUpdated ??= this.#install('apt-get', ['update', '-q']).catch(() => undefined);
+    return this.#aptUpdated;
   }
 
   /** Version of a module that a Go module in this checkout requires, without its `v`. */

@@ -2,6 +2,7 @@ import type { Client } from '../client.js';
 import { acmeClient } from './acme-client.js';
 import { acmeSh } from './acme-sh.js';
 import { acmeTiny } from './acme-tiny.js';
+import { caddy, caddyNewest } from './caddy.js';
 import { certbot, certbotDebian } from './certbot.js';
 import { dehydrated } from './dehydrated.js';
 import { goAcme, goAutocert } from './go-acme.js';
@@ -20,5 +21,7 @@ export const CLIENTS: readonly Client[] = [
   acmeClient,
   goAcme,
   goAutocert,
+  caddy,
+  caddyNewest,
   acmeSh,
 ];
