@@ -94,3 +94,14 @@ export function setTxt({ control }: TestDns, name: string, value: string): strin
 export function clearTxt({ control }: TestDns, name: string): string {
   return `curl -fsS -G --data-urlencode name=${name} ${control}/clear`;
 }
+
+/** A script that sets and removes TXT records as lego's DNS provider `exec` asks: `present NAME VALUE`, `cleanup NAME VALUE`. */
+export function execHook({ dns, script }: World): Promise<string> {
+  return script(
+    'dns-hook',
+    `case "$1" in
+present) ${setTxt(dns, '"$2"', '"$3"')} ;;
+cleanup) ${clearTxt(dns, '"$2"')} ;;
+esac`,
+  );
+}

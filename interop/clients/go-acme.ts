@@ -5,7 +5,7 @@ import type { Background } from '../command.js';
 import type { Tools } from '../tools.js';
 import { until } from '../until.js';
 import { visit } from '../visit.js';
-import { clearTxt, setTxt, type World } from '../world.js';
+import { execHook, type World } from '../world.js';
 
 /** autocert may take this long to serve what a visitor made it obtain. */
 const AUTOCERT_LIMIT = 30_000;
@@ -40,14 +40,8 @@ async function build(tools: Tools) {
 }
 
 async function openAcme(program: string, world: World) {
-  const { authority, dns, httpPort, tlsPort } = world;
-  const record = await world.script(
-    'dns-hook',
-    `case "$1" in
-set) ${setTxt(dns, '"$2"', '"$3"')} ;;
-clear) ${clearTxt(dns, '"$2"')} ;;
-esac`,
-  );
+  const { authority, httpPort, tlsPort } = world;
+  const hook = await execHook(world);
   const account = ['-directory', authority.directoryUrl, '-account', 'account.key'];
   const obtain = async (challenge: string, names: string[], ...how: string[]): Promise<Obtained> => {
     const [name = ''] = names;
@@ -60,10 +54,10 @@ esac`,
   return {
     obtain: {
       'http-01': byHttp,
-      'dns-01': () => obtain('dns-01', [world.name('dns')], '-hook', record),
+      'dns-01': () => obtain('dns-01', [world.name('dns')], '-hook', hook),
       async wildcard() {
         const base = world.name('wild');
-        const obtained = await obtain('dns-01', [base, `*.${base}`], '-hook', record);
+        const obtained = await obtain('dns-01', [base, `*.${base}`], '-hook', hook);
         return { ...obtained, name: `any.${base}` };
       },
       'tls-alpn-01': () => obtain('tls-alpn-01', [world.name('alpn')], '-listen', `127.0.0.1:${tlsPort}`),

@@ -7,6 +7,7 @@ import { certbot, certbotDebian } from './certbot.js';
 import { dehydrated } from './dehydrated.js';
 import { goAcme, goAutocert } from './go-acme.js';
 import { lego, legoNewest } from './lego.js';
+import { traefik } from './traefik.js';
 import { uacme } from './uacme.js';
 
 /** In the order they are driven. */
@@ -23,5 +24,6 @@ export const CLIENTS: readonly Client[] = [
   goAutocert,
   caddy,
   caddyNewest,
+  traefik,
   acmeSh,
 ];

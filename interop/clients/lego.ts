@@ -1,6 +1,6 @@
 import type { Client, Obtained } from '../client.js';
 import { run } from '../command.js';
-import { clearTxt, setTxt, type World } from '../world.js';
+import { execHook, type World } from '../world.js';
 
 /** lego's command, as Debian has it: version 4. */
 export const lego: Client = {
@@ -66,16 +66,9 @@ async function open(program: string, world: World, line: CommandLine) {
     chain: await world.read(`lego/certificates/${file}.crt`),
     key: await world.read(`lego/certificates/${file}.key`),
   });
-  const hook = await world.script(
-    'dns-hook',
-    `case "$1" in
-present) ${setTxt(dns, '"$2"', '"$3"')} ;;
-cleanup) ${clearTxt(dns, '"$2"')} ;;
-esac`,
-  );
   const byDns = [...common, '--dns', 'exec', line.trustRecord, '--dns.resolvers', dns.address];
   // Names of one order are proved one after the other, by default a minute apart.
-  const env = { EXEC_PATH: hook, EXEC_SEQUENCE_INTERVAL: '1' };
+  const env = { EXEC_PATH: await execHook(world), EXEC_SEQUENCE_INTERVAL: '1' };
   const web = world.name('web');
   const byHttp = [...common, '--domains', web, '--http', line.httpAddress, `127.0.0.1:${httpPort}`];
   return {

@@ -42,7 +42,7 @@ func main() {
 	flags.StringVar(&o.account, "account", "account.key", "file of the account's key, made when missing")
 	flags.StringVar(&o.challenge, "challenge", "http-01", "type of challenge")
 	flags.StringVar(&o.listen, "listen", "", "address of the listener for http-01, tls-alpn-01 or serve")
-	flags.StringVar(&o.hook, "hook", "", "program that sets (set NAME VALUE) and removes (clear NAME) a TXT record")
+	flags.StringVar(&o.hook, "hook", "", "program that sets (present NAME VALUE) and removes (cleanup NAME VALUE) a TXT record")
 	flags.StringVar(&names, "names", "", "DNS names, with commas between")
 	flags.StringVar(&o.out, "out", "certificate", "files of certificate and key, without extension; a folder for serve")
 	_ = flags.Parse(os.Args[2:])

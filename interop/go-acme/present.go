@@ -39,10 +39,10 @@ func present(c *acme.Client, o options, challenge *acme.Challenge, name string) 
 		if err != nil {
 			return nil, err
 		}
-		if said, err := exec.Command(o.hook, "set", record, value).CombinedOutput(); err != nil {
+		if said, err := exec.Command(o.hook, "present", record, value).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("%s: %w: %s", o.hook, err, said)
 		}
-		return func() { _ = exec.Command(o.hook, "clear", record).Run() }, nil
+		return func() { _ = exec.Command(o.hook, "cleanup", record, value).Run() }, nil
 	}
 	return nil, fmt.Errorf("%s is not a known challenge", challenge.Type)
 }
