@@ -1,5 +1,5 @@
 import { DerError } from '../x509/der-error.js';
-import { type DistinguishedName, dn, dnKey, parseDn } from '../x509/name.js';
+import { type DistinguishedName, dnKey, parseDn, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
 /** Certificates of this profile alone are an administrator's: no ACME client can order one. */
@@ -21,10 +21,10 @@ export function namesAdministrator(
   });
 }
 
-/** An entry as people write it: a DN, or a bare common name; what is neither names nobody. */
-function readEntry(text: string): DistinguishedName {
+/** An entry as people write it: a DN, or a bare common name; empty for what is neither, which names nobody. */
+export function readEntry(text: string): DistinguishedName {
   try {
-    return text.includes('=') ? parseDn(text) : dn(['CN', text]);
+    return parseHolder(text);
   } catch (error) {
     if (error instanceof DerError) return [];
     throw error;

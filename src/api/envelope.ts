@@ -1,4 +1,5 @@
-import { CaUnavailable } from '../ra/certificate-authority.js';
+import { RestError } from '../http/rest-error.js';
+import { type CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
 import { Problem } from '../ra/problem.js';
 
 /** The envelope of every success; `http/failures.ts` makes the one of failures. */
@@ -20,4 +21,15 @@ export async function fromCa<T>(answer: Promise<T>): Promise<T> {
       retryAfter: RETRY_AFTER,
     });
   }
+}
+
+/** What a client is told when the CA will not do what it asked; the CA's words name what is wrong. */
+export function refusedByCa({ message, kind }: CaRefused): RestError {
+  if (kind === 'notFound') return new RestError('notFound', message);
+  if (kind === 'alreadyRevoked') return new RestError('conflict', message);
+  // A CA of an older kind (SPEC §3, clear mode).
+  if (message.startsWith('Unknown task')) {
+    return new RestError('notImplemented', 'the certificate authority behind this RA cannot do that');
+  }
+  return new RestError('unprocessable', message, kind === 'badCSR' ? { field: 'csr' } : {});
 }

@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify';
+import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
 import type { HealthChecks } from './health.js';
 import { openApi } from './openapi.js';
 import { openApiPage } from './openapi-page.js';
+import { adminRoutes } from './private/admins.js';
+import { authorityRoutes as privateAuthorityRoutes } from './private/authority.js';
+import { configRoute } from './private/config.js';
 import { authorityRoutes } from './public/authority.js';
 import { certificateRoutes } from './public/certificates.js';
 import { healthRoute } from './public/health.js';
@@ -14,23 +18,32 @@ import { serveRoutes } from './serve.js';
 export interface ApiOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>;
   register: CertificateRegister;
+  administration: CaAdministration;
+  /** The settings in effect by the name of their variable, secrets redacted. */
+  settings: Readonly<Record<string, string>>;
   checks: HealthChecks;
   /** Of the program, for the OpenAPI document. */
   version: string;
 }
 
 /** Every REST route, in the order the document shows them. */
-export function apiRoutes({ ca, register, checks }: ApiOptions): Route[] {
+export function apiRoutes(options: ApiOptions): Route[] {
+  const { ca, register, administration, settings, checks } = options;
   return [
     healthRoute(checks),
     ...authorityRoutes(ca),
     ...profileRoutes(register),
     ...certificateRoutes(register),
+    ...adminRoutes(administration),
+    ...privateAuthorityRoutes(administration),
+    configRoute(settings),
   ];
 }
 
 /** The REST side (SPEC §2) with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
 export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
+  // JSON is what routes take; without this parser text is refused with 415.
+  app.removeContentTypeParser('text/plain');
   const routes = apiRoutes(options);
   const document = openApi({ version: options.version, routes });
   await app.register(serveRoutes, { routes, register: options.register });

@@ -114,6 +114,7 @@ function failures({ access, params, query, body }: Route): [number, string][] {
     [409, 'What is asked contradicts what is kept.', body !== undefined],
     [413, 'The body is too large.', body !== undefined],
     [415, 'The body is of another media type.', body !== undefined],
+    [422, 'The certificate authority refuses it, and says why.', body !== undefined],
     [501, 'The certificate authority behind this RA cannot do that.', true],
     [503, 'The certificate authority or the store is away; see Retry-After.', true],
   ];

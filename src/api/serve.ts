@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type core, z } from 'zod';
 import { RestError } from '../http/rest-error.js';
+import { CaRefused } from '../ra/certificate-authority.js';
 import { admit, type IdentityRegister } from './access.js';
-import { success } from './envelope.js';
-import { FileAnswer, type Route } from './route.js';
+import { refusedByCa, success } from './envelope.js';
+import { type Call, FileAnswer, type Route } from './route.js';
 
 export interface ServeOptions {
   routes: readonly Route[];
@@ -38,11 +39,20 @@ function handlerOf(route: Route, register: IdentityRegister) {
       request,
       reply,
     };
-    const answer = await route.handle(call);
+    const answer = await handled(route, call);
     if (answer instanceof FileAnswer) return reply.type(answer.type).send(answer.content);
     reply.code(route.status ?? 200);
     return success(z.encode(route.result, answer));
   };
+}
+
+/** @throws RestError instead of CaRefused */
+async function handled(route: Route, call: Call): Promise<unknown> {
+  try {
+    return await route.handle(call);
+  } catch (error) {
+    throw error instanceof CaRefused ? refusedByCa(error) : error;
+  }
 }
 
 type Place = 'path' | 'query' | 'body';

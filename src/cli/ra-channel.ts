@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import { ChannelClient, type ClientSecurity } from '../channel/client.js';
 import { operations } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
+import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
+import { ChannelAdministration } from '../ra/channel-administration.js';
 import { ChannelCa } from '../ra/channel-ca.js';
 import { ChannelRegister } from '../ra/channel-register.js';
 import { CannotStart } from './exit.js';
@@ -15,6 +17,7 @@ export interface CaConnection {
   /** The CA as the RA's service knows it. */
   ca: CertificateAuthority;
   register: CertificateRegister;
+  administration: CaAdministration;
   /** Every task of the operations socket. */
   tasks: TaskClient<typeof operations>;
   close(): void;
@@ -40,6 +43,7 @@ export function connectToCa(
   return {
     ca: new ChannelCa({ client: tasks }),
     register: new ChannelRegister(tasks),
+    administration: new ChannelAdministration(tasks),
     tasks,
     close: () => channel.close(),
   };

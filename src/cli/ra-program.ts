@@ -9,6 +9,7 @@ import { wellKnownRoutes } from '../acme/well-known.js';
 import { isAdmin } from '../api/access.js';
 import { restApi } from '../api/index.js';
 import { pointedToRoutes } from '../api/pointed-to.js';
+import { redacted } from '../config/index.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
 import { openRaStore } from '../store/index.js';
@@ -61,8 +62,9 @@ async function serve(
 
   const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
   const registration = (await files.registration()) ?? (await registerRa(settings, files, names));
-  const { ca, register, tasks, close: closeChannel } = connectToCa(settings, registration, keys, log);
-  onClose(closeChannel);
+  const connection = connectToCa(settings, registration, keys, log);
+  const { ca, register, administration, tasks } = connection;
+  onClose(connection.close);
 
   const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted: names, log, clock });
   await tls.refresh();
@@ -104,6 +106,8 @@ async function serve(
     version: version(),
     ca,
     register,
+    administration,
+    settings: redacted(settings, 'ra'),
     checks: {
       'the certificate authority cannot be reached': () => ca.ping(),
       'the store cannot be written': () => store.ping(),

@@ -133,7 +133,8 @@ function createApp(
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply, report);
     },
-    routerOptions: { maxParamLength: 512 },
+    // A DN of 1,024 characters, each escaped.
+    routerOptions: { maxParamLength: 3_072 },
     forceCloseConnections: 'idle',
     // What still arrives on an open connection while closing is answered like any other, and the connection ends with
     // it. The framework's own 503 is no answer of ours: no problem document, no nonce (RFC 8555 §6.5, §6.7).

@@ -63,13 +63,17 @@ export function createCrl(fields: CrlFields, signer: Signer): Buffer {
   return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
 }
 
-export interface ParsedCrl {
-  tbs: Buffer;
-  issuer: DistinguishedName;
+/** What a CRL says of itself. */
+export interface CrlHead {
   thisUpdate: number;
   nextUpdate: number | null;
   /** CRL number, or null in a version 1 list. */
   number: bigint | null;
+}
+
+export interface ParsedCrl extends CrlHead {
+  tbs: Buffer;
+  issuer: DistinguishedName;
   entries: { serial: string; revokedAt: number; reason: number | null }[];
   extensions: Map<string, Extension>;
   signatureAlgorithm: string;
@@ -78,6 +82,16 @@ export interface ParsedCrl {
 
 /** Reads a DER CRL strictly; its signature is not checked here. @throws DerError */
 export function parseCrl(der: Uint8Array): ParsedCrl {
+  return readCrl(der, true);
+}
+
+/** Reads what a DER CRL says of itself; its entries, of which there may be very many, are skipped. @throws DerError */
+export function parseCrlHead(der: Uint8Array): CrlHead {
+  const { thisUpdate, nextUpdate, number } = readCrl(der, false);
+  return { thisUpdate, nextUpdate, number };
+}
+
+function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {
   const what = 'CRL';
   const outer = new DerReader(der, what);
   const list = outer.sequence(what);
@@ -94,7 +108,7 @@ export function parseCrl(der: Uint8Array): ParsedCrl {
   const entries: ParsedCrl['entries'] = [];
   if (tbs.peek() === TAG.sequence) {
     const revoked = tbs.sequence('revokedCertificates');
-    while (!revoked.done) entries.push(readEntry(revoked));
+    while (withEntries && !revoked.done) entries.push(readEntry(revoked));
   }
   let extensions = new Map<string, Extension>();
   if (!tbs.done) {

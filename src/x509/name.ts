@@ -141,6 +141,14 @@ export function parseDn(textual: string): DistinguishedName {
     .reverse();
 }
 
+/** A holder as people write one: a DN in either notation, or a bare common name. @throws DerError */
+export function parseHolder(textual: string): DistinguishedName {
+  const name = textual.includes('=') ? parseDn(textual) : dn(['CN', textual.trim()]);
+  if (name.flat().some(({ value }) => value === ''))
+    throw new DerError('distinguished name: has an empty value');
+  return name;
+}
+
 function parseSlashDn(textual: string): DistinguishedName {
   const parts = textual.slice(1).split(/(?<!\\)\/(?=[A-Za-z0-9.]+=)/);
   return parts.map((part) => {

@@ -30,6 +30,13 @@ const CURVES: Record<string, { name: 'P-256' | 'P-384' | 'P-521'; bits: number }
   [OID.secp521r1]: { name: 'P-521', bits: 521 },
 };
 
+/** The keys `parsePublicKey` takes, for people and programs that ask. */
+export const ACCEPTED_KEYS: { type: string; minBits?: number; maxBits?: number; curves?: string[] }[] = [
+  { type: 'ec', curves: Object.values(CURVES).map(({ name }) => name) },
+  { type: 'ed25519' },
+  { type: 'rsa', minBits: RSA_MIN_BITS, maxBits: RSA_MAX_BITS },
+];
+
 /**
  * Reads a DER SubjectPublicKeyInfo and refuses keys that must not be certified or used for an account: unknown
  * types and curves, points not on their curve, RSA outside 2048–8192 bits, with bad exponents or weak moduli.

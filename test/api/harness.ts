@@ -4,6 +4,7 @@ import * as peculiar from '@peculiar/x509';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createHttpServer } from '../../src/http/server.js';
+import type { CaAdministration } from '../../src/ra/ca-administration.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
 import type { CertificateRegister } from '../../src/ra/certificate-register.js';
 
@@ -55,6 +56,24 @@ export const noRegister: CertificateRegister = {
   profileNames: async () => [],
   profile: async () => null,
   admins: async () => [],
+};
+
+/** For routes that administer nothing. */
+export const noAdministration: CaAdministration = {
+  admins: async () => [],
+  addAdmin: async () => undefined,
+  removeAdmin: async () => undefined,
+  generateCrl: () => Promise.reject(new CaUnavailable('no answer')),
+  offer: () => Promise.reject(new CaUnavailable('no answer')),
+};
+
+/** What the API works with where a test says nothing else. */
+export const apiDefaults = {
+  version: '0',
+  register: noRegister,
+  administration: noAdministration,
+  settings: {},
+  checks: {},
 };
 
 /** Routes on a real socket; `errors` are the log's. */

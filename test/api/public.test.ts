@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import * as peculiar from '@peculiar/x509';
 import { afterEach, describe, expect, it } from 'vitest';
 import { restApi } from '../../src/api/index.js';
-import { listen, noRegister, standInCa } from './harness.js';
+import { apiDefaults, listen, standInCa } from './harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -20,7 +20,7 @@ async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
     },
   };
   const server = await listen((app) =>
-    app.register(restApi, { prefix: '/api/v1', version: '0', ca, register: noRegister, checks }),
+    app.register(restApi, { prefix: '/api/v1', ...apiDefaults, ca, checks }),
   );
   closing.push(server.close);
   const get: typeof server.get = (path, headers) => server.get(`/api/v1${path}`, headers);

@@ -3,6 +3,7 @@ import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
 import type { StoredCrl } from '../../store/ca-store.js';
 import { certificateNotFound, findCertificate } from '../authority-lookup.js';
 import { readCertificate } from '../authority-requests.js';
+import { offerOf } from '../offer.js';
 import { isAcmeProfile, toWireProfile } from '../profiles.js';
 import { revocationOf, statusOf } from './certificates.js';
 import type { CaServices } from './context.js';
@@ -14,6 +15,7 @@ type AuthorityTasks = Pick<
   | 'get_ca_chain'
   | 'get_crl'
   | 'generate_crl'
+  | 'get_options'
   | 'list_profiles'
   | 'get_profile'
   | 'list_acme_profiles'
@@ -37,6 +39,7 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     get_ca_chain: () => ({ root: authority.rootPem, chain: authority.chainPem }),
     get_crl: async () => base64(await crl.current()),
     generate_crl: async () => base64(await crl.publish()),
+    get_options: async () => offerOf(authority, await crl.current()),
     list_profiles: () => [...authority.profiles.keys()],
     get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
     list_acme_profiles: () =>

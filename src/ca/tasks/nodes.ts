@@ -2,19 +2,21 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
 import type { CaStore, NodeRecord } from '../../store/ca-store.js';
+import { Administrators } from '../administrators.js';
 import type { CaServices } from './context.js';
 
 /** Tasks about administrators and registered nodes. */
 export function nodeHandlers({ authority }: CaServices): Handlers<typeof nodeTasks> {
   const { store, clock } = authority;
+  const administrators = new Administrators(store, clock);
   return {
-    list_admins: () => store.listAdmins(),
+    list_admins: () => administrators.list(),
     add_admin: async ({ dn }) => {
-      await store.addAdmin(dn, clock());
+      await administrators.add(dn);
       return true;
     },
     remove_admin: async ({ dn }) => {
-      await store.removeAdmin(dn);
+      await administrators.remove(dn);
       return true;
     },
     list_nodes: async ({ limit, after }) => {

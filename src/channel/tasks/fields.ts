@@ -9,7 +9,7 @@ const MAX_NAME = 1024;
 /** A CSR with an 8192-bit RSA key and 100 names is under 12 kB of PEM. */
 const MAX_PEM = 65_536;
 /** As RFC 8555 servers commonly limit an order. */
-const MAX_NAMES = 100;
+export const MAX_NAMES = 100;
 
 const bigNumber = z.union([z.number(), z.bigint()]);
 
@@ -51,8 +51,10 @@ export const dn = z
 
 export const pem = z.string().min(1).max(MAX_PEM).meta({ wire: 'PEM' });
 
+export const SAN_TYPES = ['DNS', 'IP', 'EMAIL', 'URI'] as const;
+
 export const sans = z
-  .array(z.object({ type: z.enum(['DNS', 'IP', 'EMAIL', 'URI']), value: z.string().min(1).max(MAX_NAME) }))
+  .array(z.object({ type: z.enum(SAN_TYPES), value: z.string().min(1).max(MAX_NAME) }))
   .max(MAX_NAMES)
   .meta({ wire: '[{type: DNS|IP|EMAIL|URI, value}]' });
 

@@ -4,7 +4,7 @@ import { task } from './task.js';
 
 /** Tasks about who may use the CA: administrators, registered nodes, and registration itself (port 5001). */
 
-const dn = z.string().min(1).max(1024).meta({ wire: 'DN' });
+const dn = z.string().min(1).max(1024).meta({ wire: 'DN in either notation, or CN' });
 
 const node = z.object({
   cn: z.string(),

@@ -57,6 +57,43 @@ export const certificateDetails = z.object({
   ...REVOCATION,
 });
 
+const authority = z
+  .object({ dn: z.string(), not_before: time, not_after: time, key: z.string(), sha256: z.string() })
+  .meta({ wire: '{dn, not_before, not_after, key, sha256}' });
+
+export const caOptions = z.object({
+  root: authority,
+  issuer: authority,
+  profiles: z
+    .array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        acme: z.boolean(),
+        altnames: z.boolean(),
+        extended_key_usage: z.array(z.string()),
+        max_validity: z.number(),
+      }),
+    )
+    .meta({ wire: '[{name, description, acme, altnames, extended_key_usage, max_validity}]' }),
+  keys: z
+    .array(
+      z.object({
+        type: z.string(),
+        min_bits: z.number().optional(),
+        max_bits: z.number().optional(),
+        curves: z.array(z.string()).optional(),
+      }),
+    )
+    .meta({ wire: '[{type, min_bits?, max_bits?, curves?}]' }),
+  san_types: z.array(z.string()),
+  max_sans: z.number(),
+  revocation_reasons: z.record(z.string(), z.number()).meta({ wire: '{name: code}' }),
+  crl: z
+    .object({ number: z.number(), this_update: time, next_update: time, validity: z.number() })
+    .meta({ wire: '{number, this_update, next_update, validity}' }),
+});
+
 export const pkiTasks = {
   ping: task('Answers; nothing is touched.', none, done),
   get_ca: task('The root certificate.', none, z.string().meta({ wire: 'PEM' })),
@@ -67,6 +104,11 @@ export const pkiTasks = {
   ),
   get_crl: task('The current CRL of the issuing CA.', none, base64),
   generate_crl: task('Signs a new CRL now.', none, base64),
+  get_options: task(
+    'What the CA can be asked for; max_validity and validity in seconds, sha256 of the DER in hex.',
+    none,
+    caOptions,
+  ),
   list_profiles: task('Names of all profiles.', none, z.array(z.string())),
   get_profile: task('One profile.', z.object({ profile: profileName }), profile),
   list_acme_profiles: task(

@@ -1,0 +1,69 @@
+import { createHash, createPublicKey } from 'node:crypto';
+import { MAX_NAMES, SAN_TYPES } from '../channel/tasks/fields.js';
+import type { OperationsTasks, Result } from '../channel/tasks/index.js';
+import type { StoredCrl } from '../store/ca-store.js';
+import { parseCertificate } from '../x509/certificate.js';
+import { REVOCATION_REASON } from '../x509/crl.js';
+import { formatDn } from '../x509/name.js';
+import { firstFromPem } from '../x509/pem.js';
+import { ACCEPTED_KEYS } from '../x509/spki.js';
+import type { Authority } from './authority.js';
+import { isAcmeProfile } from './profiles.js';
+
+const SECONDS_A_DAY = 86_400;
+
+/** Everything the CA can be asked for, and by whom it is signed. */
+export function offerOf(authority: Authority, crl: StoredCrl): Result<OperationsTasks['get_options']> {
+  const { removeFromCRL: _, ...reasons } = REVOCATION_REASON;
+  return {
+    root: describeAuthority(firstFromPem('CERTIFICATE', authority.rootPem)),
+    issuer: describeAuthority(authority.issuer.certificate),
+    // Profiles of certificate authorities are for this CA's own hand.
+    profiles: [...authority.profiles.values()]
+      .filter(({ pathLen }) => pathLen === undefined)
+      .map((profile) => ({
+        name: profile.name,
+        description: profile.description,
+        acme: isAcmeProfile(profile),
+        altnames: profile.altnames,
+        extended_key_usage: profile.extendedKeyUsage,
+        max_validity: profile.duration * SECONDS_A_DAY,
+      })),
+    keys: ACCEPTED_KEYS.map(({ type, minBits, maxBits, curves }) => ({
+      type,
+      ...(minBits !== undefined && { min_bits: minBits }),
+      ...(maxBits !== undefined && { max_bits: maxBits }),
+      ...(curves !== undefined && { curves }),
+    })),
+    san_types: [...SAN_TYPES],
+    max_sans: MAX_NAMES,
+    revocation_reasons: reasons,
+    crl: {
+      number: crl.number,
+      this_update: crl.thisUpdate,
+      next_update: crl.nextUpdate,
+      validity: Math.round((crl.nextUpdate - crl.thisUpdate) / 1000),
+    },
+  };
+}
+
+function describeAuthority(der: Uint8Array) {
+  const { subject, notBefore, notAfter, spki } = parseCertificate(der);
+  return {
+    dn: formatDn(subject),
+    not_before: notBefore,
+    not_after: notAfter,
+    key: describeKey(spki),
+    sha256: createHash('sha256').update(der).digest('hex'),
+  };
+}
+
+/** `ec prime256v1`, `rsa 4096`, `ed25519`. */
+function describeKey(spki: Buffer): string {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey({
+    key: spki,
+    format: 'der',
+    type: 'spki',
+  });
+  return [type, details?.namedCurve ?? details?.modulusLength].filter((part) => part !== undefined).join(' ');
+}
