@@ -41,7 +41,7 @@ export async function admit(
   }
   const { state, dn } = certificate;
   if (state !== 'good') throw new RestError('forbidden', `this certificate is ${state}`);
-  if (access === 'admin' && !namesAdministrator(certificate, await register.admins())) {
+  if (access === 'admin' && !(await isAdministrator(certificate, register))) {
     throw new RestError('forbidden', `${dn} is not an administrator`);
   }
   return { certificate, address: request.ip };
@@ -50,7 +50,15 @@ export async function admit(
 /** Whether the holder of a client certificate is an administrator at this moment. @throws CaUnavailable */
 export async function isAdmin(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
   const certificate = await recordOf(identity, register);
-  return certificate?.state === 'good' && namesAdministrator(certificate, await register.admins());
+  return certificate?.state === 'good' && isAdministrator(certificate, register);
+}
+
+/** Whether a certificate, which is good, is an administrator's at this moment. @throws CaUnavailable */
+export async function isAdministrator(
+  certificate: CertificateDetails,
+  register: Pick<IdentityRegister, 'admins'>,
+): Promise<boolean> {
+  return namesAdministrator(certificate, await register.admins());
 }
 
 /** The CA's record; null unless it is of the very certificate: another issuer under the root may have used the serial too. */

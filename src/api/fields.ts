@@ -67,3 +67,14 @@ export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Most items wanted'),
   cursor: text('`next` of the page before', 255).optional(),
 });
+
+/** `?format=`, for a file that is there in several. */
+export const formatQuery = (formats: Record<string, string>) =>
+  z.strictObject({
+    format: z
+      .enum(Object.keys(formats) as [string, ...string[]], {
+        error: `must be one of ${Object.keys(formats).join(', ')}`,
+      })
+      .optional()
+      .describe('Instead of `Accept`'),
+  });

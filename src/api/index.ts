@@ -2,6 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
+import type { HolderService } from '../ra/holders.js';
+import { ownCertificateRoutes } from './client/certificate.js';
+import { renewalRoute } from './client/renewal.js';
+import { ownRevocationRoute } from './client/revocation.js';
 import type { HealthChecks } from './health.js';
 import { openApi } from './openapi.js';
 import { openApiPage } from './openapi-page.js';
@@ -16,9 +20,14 @@ import type { Route } from './route.js';
 import { serveRoutes } from './serve.js';
 
 export interface ApiOptions {
+  /** Milliseconds since the epoch. */
+  clock?: () => number;
   ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>;
   register: CertificateRegister;
   administration: CaAdministration;
+  holders: HolderService;
+  /** Whether a key, by its fingerprint, is on the operator's list. */
+  isCompromised(spkiFingerprint: string): boolean;
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
   checks: HealthChecks;
@@ -28,7 +37,7 @@ export interface ApiOptions {
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, register, administration, settings, checks } = options;
+  const { ca, register, administration, holders, settings, checks, clock = Date.now } = options;
   return [
     healthRoute(checks),
     ...authorityRoutes(ca),
@@ -37,6 +46,9 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ...adminRoutes(administration),
     ...privateAuthorityRoutes(administration),
     configRoute(settings),
+    ...ownCertificateRoutes(ca, register, clock),
+    renewalRoute(options),
+    ownRevocationRoute(holders),
   ];
 }
 

@@ -62,7 +62,10 @@ function operation(route: Route): Json {
     security: access === 'public' ? [] : [{ mutualTLS: [] }],
     parameters: [...parameters(params, 'path'), ...parameters(query, 'query')],
     ...(body && {
-      requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } },
+      requestBody: {
+        required: !body.safeParse(undefined).success,
+        content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+      },
     }),
     responses: {
       [status]: { description: 'Success', content: successContent(route) },

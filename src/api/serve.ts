@@ -59,11 +59,11 @@ type Place = 'path' | 'query' | 'body';
 
 /** @throws RestError invalidRequest naming the parameter */
 function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, place: Place): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
   if (place === 'body' && (value === undefined || value === null)) {
     throw new RestError('invalidRequest', 'a JSON body is wanted, with Content-Type: application/json');
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw issue ? refusal(issue, place) : new RestError('invalidRequest', `the ${place} is not valid`);
 }

@@ -14,6 +14,7 @@ import { CrlPublisher } from './authority-crl.js';
 import { type CaFiles, loadAuthority } from './authority-files.js';
 import { NodeIssuer } from './authority-nodes.js';
 import { OrderIssuer } from './authority-orders.js';
+import { Reissuer } from './authority-reissue.js';
 import { Revocation } from './authority-revocation.js';
 import { ProfileWatch } from './profile-watch.js';
 import { RegisteredPeers } from './registration-peers.js';
@@ -179,6 +180,7 @@ function buildServices(
     peers,
     orders: new OrderIssuer(authority),
     nodes: new NodeIssuer(authority, files.privateKeys, options.passphrase),
+    reissuer: new Reissuer(authority),
     revocation: new Revocation({ authority, crl, peers, log }),
     seed: files.seed,
   };

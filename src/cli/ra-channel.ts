@@ -3,7 +3,7 @@ import { ChannelClient, type ClientSecurity } from '../channel/client.js';
 import { operations } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
 import type { CaAdministration } from '../ra/ca-administration.js';
-import type { CertificateAuthority } from '../ra/certificate-authority.js';
+import type { CertificateAuthority, CertificateRenewals } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
 import { ChannelAdministration } from '../ra/channel-administration.js';
 import { ChannelCa } from '../ra/channel-ca.js';
@@ -15,7 +15,7 @@ import type { ProgramSettings } from './settings.js';
 
 export interface CaConnection {
   /** The CA as the RA's service knows it. */
-  ca: CertificateAuthority;
+  ca: CertificateAuthority & CertificateRenewals;
   register: CertificateRegister;
   administration: CaAdministration;
   /** Every task of the operations socket. */

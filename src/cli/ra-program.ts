@@ -12,6 +12,7 @@ import { pointedToRoutes } from '../api/pointed-to.js';
 import { redacted } from '../config/index.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
+import { createHolderService } from '../ra/holders.js';
 import { openRaStore } from '../store/index.js';
 import { createValidator } from '../va/validator.js';
 import type { Running } from './child.js';
@@ -75,6 +76,7 @@ async function serve(
   });
   onClose(() => store.close());
 
+  const events = logEvents(log);
   let port = settings.raPort;
   const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
   const ra = createRegistrationAuthority({
@@ -85,7 +87,7 @@ async function serve(
     ownNames: tls.names,
     accountUrl: (id) => links.main().account(id),
     soleRunner: true,
-    events: logEvents(log),
+    events,
     clock,
     random: randomBytes,
   });
@@ -107,6 +109,8 @@ async function serve(
     ca,
     register,
     administration,
+    holders: createHolderService({ ca, store, clock, onRevocation: events.revocation }),
+    isCompromised,
     settings: redacted(settings, 'ra'),
     checks: {
       'the certificate authority cannot be reached': () => ca.ping(),

@@ -19,6 +19,15 @@ export interface CertificateAuthority {
   ping(): Promise<void>;
 }
 
+/** Certificates for holders of good ones. @throws CaUnavailable, CaRefused */
+export interface CertificateRenewals {
+  /**
+   * A certificate for the key of a CSR (DER), in the names and profile of the one with this serial (lower-case hex),
+   * which stays good. Asking again soon gives the same.
+   */
+  reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
+}
+
 export interface IssueRequest {
   orderId: string;
   accountId: string;

@@ -5,6 +5,7 @@ import { toPem } from '../x509/pem.js';
 import type {
   AcmeProfile,
   CertificateAuthority,
+  CertificateRenewals,
   IssuedCertificate,
   IssueRequest,
 } from './certificate-authority.js';
@@ -18,7 +19,7 @@ export interface ChannelCaOptions {
 }
 
 /** The CA behind the channel, as the RA knows it. */
-export class ChannelCa implements CertificateAuthority {
+export class ChannelCa implements CertificateAuthority, CertificateRenewals {
   readonly #client: ChannelCaOptions['client'];
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;
@@ -43,6 +44,16 @@ export class ChannelCa implements CertificateAuthority {
       }),
     );
     return { chain: certificate + chain, serial };
+  }
+
+  async reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate> {
+    const made = await told(
+      this.#client.call('reissue', {
+        serial: serialFromHex(serial),
+        csr: toPem('CERTIFICATE REQUEST', csr),
+      }),
+    );
+    return { chain: made.certificate, serial: made.serial };
   }
 
   async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {

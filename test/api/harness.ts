@@ -7,6 +7,7 @@ import { createHttpServer } from '../../src/http/server.js';
 import type { CaAdministration } from '../../src/ra/ca-administration.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
 import type { CertificateRegister } from '../../src/ra/certificate-register.js';
+import type { HolderService } from '../../src/ra/holders.js';
 
 /** A root, an issuer and a CRL, made by a library that is not ours. */
 export async function material() {
@@ -67,11 +68,19 @@ export const noAdministration: CaAdministration = {
   offer: () => Promise.reject(new CaUnavailable('no answer')),
 };
 
+/** For routes that no holder calls. */
+export const noHolders: HolderService = {
+  reissue: () => Promise.reject(new CaUnavailable('no answer')),
+  revoke: () => Promise.reject(new CaUnavailable('no answer')),
+};
+
 /** What the API works with where a test says nothing else. */
 export const apiDefaults = {
   version: '0',
   register: noRegister,
   administration: noAdministration,
+  holders: noHolders,
+  isCompromised: () => false,
   settings: {},
   checks: {},
 };

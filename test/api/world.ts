@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
 import { type ApiOptions, restApi } from '../../src/api/index.js';
@@ -10,6 +11,8 @@ import { createHttpsServer, type HttpsServer } from '../../src/http/server.js';
 import { ChannelAdministration } from '../../src/ra/channel-administration.js';
 import { ChannelCa } from '../../src/ra/channel-ca.js';
 import { ChannelRegister } from '../../src/ra/channel-register.js';
+import { createHolderService } from '../../src/ra/holders.js';
+import { openRaStore, type RaStore } from '../../src/store/index.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { formatDn } from '../../src/x509/name.js';
 import { fromPem, toPem } from '../../src/x509/pem.js';
@@ -49,6 +52,9 @@ export class ApiWorld {
   readonly #connections: TLSSocket[] = [];
   #tasks: TaskClient<typeof operations> | null = null;
   #server: HttpsServer | null = null;
+  /** Fingerprints of keys on the operator's list. */
+  readonly compromised = new Set<string>();
+  #store: RaStore | null = null;
   root = '';
 
   constructor(private readonly changes: Partial<ApiOptions> = {}) {}
@@ -56,6 +62,11 @@ export class ApiWorld {
   get tasks(): TaskClient<typeof operations> {
     if (this.#tasks === null) throw new Error('the world has not started');
     return this.#tasks;
+  }
+
+  get store(): RaStore {
+    if (this.#store === null) throw new Error('the world has not started');
+    return this.#store;
   }
 
   get server(): HttpsServer {
@@ -69,6 +80,7 @@ export class ApiWorld {
 
   async start(): Promise<this> {
     await this.ca.start();
+    this.#store = await openRaStore(join(this.ca.dataDir, 'ra.db'));
     const key = newKey();
     const channel = newCurveKeyPair();
     const registered = await this.ca.registration().call('register', {
@@ -91,6 +103,8 @@ export class ApiWorld {
       ca,
       register: new ChannelRegister(this.tasks),
       administration: new ChannelAdministration(this.tasks),
+      holders: createHolderService({ ca, store: this.store, clock: Date.now, onRevocation: () => undefined }),
+      isCompromised: (fingerprint) => this.compromised.has(fingerprint),
       settings: { UPKI_CA_SEED: '(secret)', UPKI_RA_PORT: '8000' },
       checks: {},
       ...this.changes,
@@ -102,6 +116,7 @@ export class ApiWorld {
   async close(): Promise<void> {
     for (const socket of this.#connections) socket.destroy();
     await this.#server?.app.close();
+    await this.#store?.close();
     await this.ca.close();
   }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CertificateAuthority } from '../../ra/certificate-authority.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
+import { formatQuery } from '../fields.js';
 import { chooseFormat } from '../format.js';
 import { FileAnswer, publicRoute, type Route } from '../route.js';
 
@@ -16,15 +17,6 @@ const CRL_FORMATS = {
   json: 'application/json',
 };
 
-const formatQuery = (formats: Record<string, string>) =>
-  z.strictObject({
-    format: z
-      .enum(Object.keys(formats) as [string, ...string[]], {
-        error: `must be one of ${Object.keys(formats).join(', ')}`,
-      })
-      .optional()
-      .describe('Instead of `Accept`'),
-  });
 const files = (formats: Record<string, string>) =>
   Object.values(formats).filter((type) => type !== 'application/json');
 

@@ -1,26 +1,32 @@
-import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { reasonName } from '../../channel/reasons.js';
 import type { Handlers, OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { CertificateRecord } from '../../store/ca-store.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import { certificatePem } from '../authority.js';
-import { findCertificate } from '../authority-lookup.js';
+import { certificateNotFound, findCertificate } from '../authority-lookup.js';
 import { namesOfRequest } from '../authority-names.js';
+import { namesOf, refuseRevoked } from '../authority-reissue.js';
 import { readRequest } from '../authority-requests.js';
-import type { SubjectName } from '../issue.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
 
 type CertificateTasks = Pick<
   OperationsTasks,
-  'register' | 'generate' | 'sign' | 'renew' | 'view' | 'certificate_history' | 'list_certificates'
+  | 'register'
+  | 'generate'
+  | 'sign'
+  | 'renew'
+  | 'reissue'
+  | 'view'
+  | 'certificate_history'
+  | 'list_certificates'
 >;
 
 const DAY = 86_400_000;
 
 /** Tasks that make certificates or tell about them. */
 export function certificateHandlers(services: CaServices): Handlers<CertificateTasks> {
-  const { authority, nodes, seed } = services;
+  const { authority, nodes, reissuer, seed } = services;
   const issued = (record: CertificateRecord) => ({
     certificate: certificateFile(authority, record),
     serial: record.serial,
@@ -49,6 +55,11 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
       const old = await findCertificate(authority.store, dn);
       return issued((await authority.issue(renewal(services, old, duration))).certificate);
     },
+    reissue: async ({ serial, csr }) => {
+      const old = await authority.store.findBySerial(serial);
+      if (old === null) throw certificateNotFound(serial);
+      return issued(await reissuer.reissue(old, readRequest(csr).publicKey));
+    },
     view: async ({ dn }) => details(await findCertificate(authority.store, dn), services),
     certificate_history: async ({ cn, limit }) => {
       const records = await authority.store.listByCn(cn, limit);
@@ -72,19 +83,13 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
 
 /** The same key, names and profile again; days as asked, within the profile's. */
 function renewal({ authority }: CaServices, old: CertificateRecord, days: number | undefined) {
-  const { spki, commonName } = parseCertificate(old.der);
   refuseRevoked(old);
   return {
     profile: authority.leafProfile(old.profile),
-    publicKey: parsePublicKey(spki),
-    names: { commonName, names: old.identifiers as SubjectName[] },
+    publicKey: parsePublicKey(parseCertificate(old.der).spki),
+    names: namesOf(old),
     notAfter: days === undefined ? null : authority.clock() + days * DAY,
   };
-}
-
-function refuseRevoked(record: CertificateRecord): void {
-  if (record.revokedAt === null) return;
-  throw new TaskError(ErrorCode.certificate, `Certificate is revoked: ${record.cn}`, 'alreadyRevoked');
 }
 
 function details(record: CertificateRecord, { authority }: CaServices): Result<OperationsTasks['view']> {

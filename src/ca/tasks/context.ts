@@ -5,6 +5,7 @@ import { type Authority, certificatePem } from '../authority.js';
 import type { CrlPublisher } from '../authority-crl.js';
 import type { NodeIssuer } from '../authority-nodes.js';
 import type { OrderIssuer } from '../authority-orders.js';
+import type { Reissuer } from '../authority-reissue.js';
 import type { Revocation } from '../authority-revocation.js';
 import type { RegisteredPeers } from '../registration-peers.js';
 
@@ -13,6 +14,7 @@ export interface CaServices {
   authority: Authority;
   orders: OrderIssuer;
   nodes: NodeIssuer;
+  reissuer: Reissuer;
   revocation: Revocation;
   crl: CrlPublisher;
   peers: RegisteredPeers;

@@ -141,6 +141,11 @@ export const pkiTasks = {
     z.object({ dn, duration: z.number().int().min(1).max(MAX_DAYS).optional() }),
     issued,
   ),
+  reissue: task(
+    'A certificate for the key of a CSR, in the names and profile of one that is good and stays so; the same again soon gives the same.',
+    z.object({ serial: wireSerial, csr: pem }),
+    issued,
+  ),
   revoke: task('Revokes; doing it again is no error.', z.object({ dn, reason: reason.default(0) }), done),
   revoke_serial: task(
     'Revokes by serial and tells whether it already was revoked.',
