@@ -1,11 +1,11 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import type { CertificateRecord } from '../store/ca-store.js';
 import { parseCertificate } from '../x509/certificate.js';
+import { type CertificateNames, nameKey, type SubjectName } from '../x509/certificate-names.js';
 import type { CertificationRequest } from '../x509/csr.js';
 import type { Authority } from './authority.js';
-import { type CertificateNames, namesOfRequest } from './authority-names.js';
+import { namesOfRequest } from './authority-names.js';
 import { readRequest } from './authority-requests.js';
-import type { SubjectName } from './issue.js';
 import { isAcmeProfile } from './profiles.js';
 
 export interface OrderRequest {
@@ -70,12 +70,10 @@ export class OrderIssuer {
   }
 }
 
-const key = ({ type, value }: { type: string; value: string }) => `${type}:${value}`;
-
 /** RFC 8555 §7.4: the CSR names exactly the order's identifiers. The certificate has them in the order's order. */
 function exactNames(requested: CertificateNames, identifiers: readonly SubjectName[]): CertificateNames {
-  const ordered = new Set(identifiers.map(key));
-  const named = new Set(requested.names.map(key));
+  const ordered = new Set(identifiers.map(nameKey));
+  const named = new Set(requested.names.map(nameKey));
   const differing = [...named]
     .filter((each) => !ordered.has(each))
     .concat([...ordered].filter((each) => !named.has(each)));
@@ -92,8 +90,8 @@ function sameRequest(
   csr: CertificationRequest,
   names: CertificateNames,
 ): CertificateRecord {
-  const had = certificate.identifiers.map(key).sort().join();
-  const sameNames = had === names.names.map(key).sort().join();
+  const had = certificate.identifiers.map(nameKey).sort().join();
+  const sameNames = had === names.names.map(nameKey).sort().join();
   if (sameNames && parseCertificate(certificate.der).spki.equals(csr.publicKey.spki)) return certificate;
   throw new TaskError(
     ErrorCode.certificate,

@@ -1,5 +1,6 @@
 import type { Signer } from '../x509/algorithms.js';
 import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import type { SubjectName } from '../x509/certificate-names.js';
 import { encodeAuthorityKeyIdentifier } from '../x509/crl.js';
 import {
   bitString,
@@ -20,12 +21,6 @@ import { OID } from '../x509/oids.js';
 import { keyIdentifier, type PublicKeyInfo } from '../x509/spki.js';
 import { contextPrimitive } from '../x509/tags.js';
 import { type Profile, PURPOSES } from './profiles.js';
-
-/** A name for the subjectAltName extension. */
-export interface SubjectName {
-  type: 'dns' | 'ip' | 'email' | 'uri';
-  value: string;
-}
 
 export interface IssueInput {
   profile: Profile;

@@ -1,11 +1,5 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import {
-  CertificateFactory,
-  type IssueInput,
-  newSerial,
-  type SubjectName,
-  validityFor,
-} from '../../src/ca/issue.js';
+import { CertificateFactory, type IssueInput, newSerial, validityFor } from '../../src/ca/issue.js';
 import { createIntermediate, createRoot } from '../../src/ca/issuer-certificates.js';
 import {
   DEFAULT_ISSUER_KEY,
@@ -18,6 +12,7 @@ import type { LintContext } from '../../src/ca/lint.js';
 import { loadProfiles, type Profile } from '../../src/ca/profiles.js';
 import { signerFor } from '../../src/x509/algorithms.js';
 import { parseCertificate, subjectKeyId } from '../../src/x509/certificate.js';
+import type { SubjectName } from '../../src/x509/certificate-names.js';
 import { dn } from '../../src/x509/name.js';
 import { parsePublicKey } from '../../src/x509/spki.js';
 

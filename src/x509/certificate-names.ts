@@ -1,0 +1,163 @@
+import { isIP } from 'node:net';
+import { DerError } from './der-error.js';
+import { ipFromBytes, ipToBytes } from './ip-address.js';
+
+/** A name for the subjectAltName extension. */
+export interface SubjectName {
+  type: 'dns' | 'ip' | 'email' | 'uri';
+  value: string;
+}
+
+/** What a certificate is to say about its holder. */
+export interface CertificateNames {
+  /** For the subject; null when the names say it all. */
+  commonName: string | null;
+  names: SubjectName[];
+}
+
+/** What of a profile decides over names. */
+export interface NameRules {
+  name: string;
+  /** Whether there may be subject alternative names. */
+  altnames: boolean;
+  extendedKeyUsage: readonly string[];
+  /** Names must be this domain or below it. */
+  domain?: string | undefined;
+}
+
+/** A name no certificate may have, or not one of this profile. */
+export class NameError extends DerError {
+  /** `place`: which of what was asked for is to blame, such as `cn` or `sans[0].value`. */
+  constructor(
+    message: string,
+    readonly place: string,
+  ) {
+    super(message);
+  }
+}
+
+/** RFC 5280 appendix A, ub-common-name. */
+const MAX_COMMON_NAME = 64;
+/** RFC 1123 §2.1 labels, RFC 1034 §3.1 length; one leading wildcard label (RFC 9525 §6.3). */
+const DNS_NAME =
+  /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+/** RFC 5321 §4.1.2 without quoting: what mail systems accept in practice. */
+const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$/;
+/** RFC 5280 §4.2.1.6: absolute, with a scheme-specific part. */
+const URI = /^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i;
+/** The characters, and the words of the refusal, are those of the wire contract. */
+const COMMON_NAME = /^[A-Za-z0-9 \-.'(),/+@#$%&*:;=?\\`|<>[\]{}~^_"]+$/;
+const COMMON_NAME_CHARACTERS = 'alphanumeric, spaces, and -.\'(),/+@#$%&*+=:;=?\\`|<>[]{}~^_"';
+
+/**
+ * The names of a certificate asked for by common name and SANs: valid, normalised, each once, allowed by the profile.
+ * A TLS server's common name is one of its names (RFC 9525 §2: clients look nowhere else).
+ * @throws NameError
+ */
+export function certificateNames(
+  rules: NameRules,
+  cn: string,
+  sans: readonly { type: string; value: string }[],
+): CertificateNames {
+  if (!COMMON_NAME.test(cn)) {
+    throw new NameError(
+      `Common Name '${cn}' contains invalid characters. Allowed: ${COMMON_NAME_CHARACTERS}`,
+      'cn',
+    );
+  }
+  const names = sans.map((san, index) => subjectName(san, `sans[${index}].value`));
+  if (!isServer(rules)) {
+    if (cn.length > MAX_COMMON_NAME) {
+      throw new NameError(`Common Name is longer than ${MAX_COMMON_NAME} characters`, 'cn');
+    }
+    return allowed(rules, { commonName: cn, names: unique(names) });
+  }
+  const host = hostNameOf(cn);
+  if (host === null) {
+    throw new NameError(
+      `Common Name '${cn}' is neither a DNS name nor an IP address, as profile ${rules.name} needs`,
+      'cn',
+    );
+  }
+  const commonName = host.value.length > MAX_COMMON_NAME ? null : host.value;
+  return allowed(rules, { commonName, names: unique([host, ...names]) });
+}
+
+/** What people call the certificate: its common name, else its first name. */
+export function calledName({ commonName, names }: CertificateNames): string {
+  return commonName ?? names[0]?.value ?? '';
+}
+
+/** Equal exactly for names that are the same. */
+export function nameKey({ type, value }: { type: string; value: string }): string {
+  return `${type}:${value}`;
+}
+
+function isServer(rules: NameRules): boolean {
+  return rules.extendedKeyUsage.includes('serverAuth');
+}
+
+/** A DNS name or address from text, or null. */
+function hostNameOf(text: string): SubjectName | null {
+  if (isIP(text) !== 0) return { type: 'ip', value: ipFromBytes(ipToBytes(text)) };
+  const value = text.toLowerCase();
+  return isDnsName(value) ? { type: 'dns', value } : null;
+}
+
+/** RFC 3696 §2: an all-numeric last label would be read as an address. */
+function isDnsName(value: string): boolean {
+  return DNS_NAME.test(value) && value !== '*.' && !/(^|\.)\d+$/.test(value);
+}
+
+function subjectName(san: { type: string; value: string }, place: string): SubjectName {
+  const { value } = san;
+  const type = san.type.toLowerCase() as SubjectName['type'];
+  const refuse = (what: string) => new NameError(`Invalid SAN '${value.slice(0, 253)}': not ${what}`, place);
+  switch (type) {
+    case 'dns': {
+      const name = value.toLowerCase();
+      if (!isDnsName(name)) throw refuse('a DNS name');
+      return { type, value: name };
+    }
+    case 'ip':
+      if (isIP(value) === 0 || value.includes('%')) throw refuse('an IP address');
+      return { type, value: ipFromBytes(ipToBytes(value)) };
+    case 'email':
+      if (!EMAIL.test(value)) throw refuse('an e-mail address');
+      return { type, value };
+    case 'uri':
+      if (!URI.test(value) || !URL.canParse(value)) throw refuse('an absolute URI');
+      return { type, value };
+  }
+}
+
+function unique(names: SubjectName[]): SubjectName[] {
+  const seen = new Map(names.map((name) => [nameKey(name), name]));
+  return [...seen.values()];
+}
+
+function allowed(rules: NameRules, names: CertificateNames): CertificateNames {
+  if (names.names.length > 0 && !rules.altnames) {
+    throw new NameError(`Profile ${rules.name} has no subject alternative names`, 'sans');
+  }
+  const { domain } = rules;
+  if (domain !== undefined) {
+    for (const name of names.names) {
+      const host = domainOf(name);
+      if (host !== domain && !host?.endsWith(`.${domain}`)) {
+        throw new NameError(
+          `'${name.value}' is not in the domain ${domain} of profile ${rules.name}`,
+          'sans',
+        );
+      }
+    }
+  }
+  return names;
+}
+
+/** The domain a name belongs to; an address belongs to none. */
+function domainOf({ type, value }: SubjectName): string | null {
+  if (type === 'dns') return value.replace(/^\*\./, '');
+  if (type === 'email') return value.slice(value.indexOf('@') + 1).toLowerCase();
+  return type === 'uri' ? new URL(value).hostname : null;
+}
