@@ -1,10 +1,9 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import type { CertificateRecord } from '../store/ca-store.js';
 import { parseCertificate } from '../x509/certificate.js';
-import { type CertificateNames, nameKey, type SubjectName } from '../x509/certificate-names.js';
-import type { CertificationRequest } from '../x509/csr.js';
-import type { Authority } from './authority.js';
-import { namesOfRequest } from './authority-names.js';
+import { type CertificateNames, calledName, nameKey, type SubjectName } from '../x509/certificate-names.js';
+import type { Authority, Issuance } from './authority.js';
+import { namesFor, namesOfRequest } from './authority-names.js';
 import { readRequest } from './authority-requests.js';
 import { isAcmeProfile } from './profiles.js';
 
@@ -20,9 +19,22 @@ export interface OrderRequest {
   notAfter: number | null;
 }
 
+/** A node's enrolment, by what an RA has registered. */
+export interface EnrolmentRequest {
+  requestId: string;
+  /** PEM; only its key is used. */
+  csr: string;
+  cn: string;
+  sans: readonly { type: string; value: string }[];
+  profile: string;
+}
+
+/** Profiles whose holders may do what nodes may not. */
+const NOT_FOR_NODES = new Set(['ra', 'admin']);
+
 /**
- * Issues for ACME orders, once each: whoever asks again with the same key and names gets the certificate the order has
- * already, be it still being made, stored a moment ago, or stored before a crash.
+ * Issues for ACME orders and enrolments, once each: whoever asks again with the same key and names gets the certificate
+ * there is already, be it still being made, stored a moment ago, or stored before a crash.
  */
 export class OrderIssuer {
   readonly #making = new Map<string, Promise<CertificateRecord>>();
@@ -39,36 +51,47 @@ export class OrderIssuer {
     const names = request.identifiers
       ? exactNames(namesOfRequest(profile, csr), request.identifiers)
       : namesOfRequest(profile, csr);
+    const { orderId, accountId, notBefore, notAfter } = request;
+    return this.#once({ profile, publicKey: csr.publicKey, names, notBefore, notAfter, orderId, accountId });
+  }
 
+  /** @throws TaskError when there can never be such a certificate. */
+  async enroll({ requestId, cn, sans, ...request }: EnrolmentRequest): Promise<CertificateRecord> {
+    const profile = this.authority.leafProfile(request.profile);
+    if (NOT_FOR_NODES.has(profile.name)) {
+      throw new TaskError(ErrorCode.profile, `Profile ${profile.name} is not for nodes`);
+    }
+    const { publicKey } = readRequest(request.csr);
+    const names = namesFor(profile, cn, sans);
+    // No ACME order of ours has an id like this.
+    return this.#once({ profile, publicKey, names, orderId: `node:${requestId}` });
+  }
+
+  async #once(issuance: OneIssuance): Promise<CertificateRecord> {
+    const { orderId } = issuance;
     // One at a time an order; who waited finds the certificate, or the way free if making it failed.
     for (;;) {
-      const making = this.#making.get(request.orderId);
+      const making = this.#making.get(orderId);
       if (making === undefined) break;
       const certificate = await making.catch(() => null);
-      if (certificate !== null) return sameRequest(certificate, csr, names);
+      if (certificate !== null) return sameRequest(certificate, issuance);
     }
-    const made = this.#make(request, csr, names);
-    this.#making.set(request.orderId, made);
+    const made = this.#make(issuance);
+    this.#making.set(orderId, made);
     try {
-      return sameRequest(await made, csr, names);
+      return sameRequest(await made, issuance);
     } finally {
-      this.#making.delete(request.orderId);
+      this.#making.delete(orderId);
     }
   }
 
-  async #make(
-    request: OrderRequest,
-    csr: CertificationRequest,
-    names: CertificateNames,
-  ): Promise<CertificateRecord> {
-    const { orderId, accountId, notBefore, notAfter } = request;
-    const stored = await this.authority.store.findByOrder(orderId);
-    if (stored !== null) return stored;
-    const profile = this.authority.profile(request.profile);
-    const issuance = { profile, publicKey: csr.publicKey, names, notBefore, notAfter, orderId, accountId };
-    return (await this.authority.issue(issuance)).certificate;
+  async #make(issuance: OneIssuance): Promise<CertificateRecord> {
+    const stored = await this.authority.store.findByOrder(issuance.orderId);
+    return stored ?? (await this.authority.issue(issuance)).certificate;
   }
 }
+
+type OneIssuance = Issuance & { orderId: string };
 
 /** RFC 8555 §7.4: the CSR names exactly the order's identifiers. The certificate has them in the order's order. */
 function exactNames(requested: CertificateNames, identifiers: readonly SubjectName[]): CertificateNames {
@@ -84,15 +107,14 @@ function exactNames(requested: CertificateNames, identifiers: readonly SubjectNa
   return { commonName: requested.commonName, names: [...identifiers] };
 }
 
-/** An order's certificate is given again only for the request it was made for. */
+/** A certificate is given again only for the request it was made for. */
 function sameRequest(
   certificate: CertificateRecord,
-  csr: CertificationRequest,
-  names: CertificateNames,
+  { publicKey, names }: Pick<Issuance, 'publicKey' | 'names'>,
 ): CertificateRecord {
   const had = certificate.identifiers.map(nameKey).sort().join();
-  const sameNames = had === names.names.map(nameKey).sort().join();
-  if (sameNames && parseCertificate(certificate.der).spki.equals(csr.publicKey.spki)) return certificate;
+  const sameNames = certificate.cn === calledName(names) && had === names.names.map(nameKey).sort().join();
+  if (sameNames && parseCertificate(certificate.der).spki.equals(publicKey.spki)) return certificate;
   throw new TaskError(
     ErrorCode.certificate,
     `Order ${certificate.orderId} already has a certificate for another request`,

@@ -3,10 +3,11 @@ import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
 import type { CaStore, NodeRecord } from '../../store/ca-store.js';
 import { Administrators } from '../administrators.js';
+import { certificatePem } from '../authority.js';
 import type { CaServices } from './context.js';
 
-/** Tasks about administrators and registered nodes. */
-export function nodeHandlers({ authority }: CaServices): Handlers<typeof nodeTasks> {
+/** Tasks about administrators and nodes. */
+export function nodeHandlers({ authority, orders }: CaServices): Handlers<typeof nodeTasks> {
   const { store, clock } = authority;
   const administrators = new Administrators(store, clock);
   return {
@@ -27,6 +28,10 @@ export function nodeHandlers({ authority }: CaServices): Handlers<typeof nodeTas
       const node = await findNode(store, cn);
       if (node === null) throw new TaskError(ErrorCode.validation, `Node not found: ${cn}`, 'notFound');
       return toWireNode(node);
+    },
+    enroll: async ({ request_id: requestId, ...request }) => {
+      const record = await orders.enroll({ requestId, ...request });
+      return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
     },
   };
 }

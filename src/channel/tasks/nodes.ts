@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cn, curvePublicKey, done, none, page, pem, profileName, sans, time } from './fields.js';
+import { cn, curvePublicKey, done, id, none, page, pem, profileName, sans, serial, time } from './fields.js';
 import { task } from './task.js';
 
 /** Tasks about who may use the CA: administrators, registered nodes, and registration itself (port 5001). */
@@ -20,6 +20,12 @@ export const nodeTasks = {
   remove_admin: task('Removes an administrator; an absent one is no error.', z.object({ dn }), done),
   list_nodes: task('The registered nodes by CN, a page at a time.', page, z.array(node)),
   get_node: task('One registered node.', z.object({ cn }), node),
+  enroll: task(
+    'Certifies the key of a CSR for the names and the profile an RA has registered a node with, once a request: asking again ' +
+      'with the same key and names gives the same certificate, with others an error. Nothing but its key is taken of the CSR.',
+    z.object({ request_id: id, csr: pem, cn, sans: sans.default([]), profile: profileName }),
+    z.object({ certificate: z.string().meta({ wire: 'PEM of the leaf' }), chain: z.string(), serial }),
+  ),
 } as const;
 
 export const registrationTasks = {
