@@ -77,10 +77,17 @@ export function oid(dotted: string): Buffer {
 
 /** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050; whole seconds, Z. */
 export function time(milliseconds: number): Buffer {
-  const text = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  const late = text >= '2050';
-  return encode(
-    late ? TAG.generalizedTime : TAG.utcTime,
-    Buffer.from(`${late ? text : text.slice(2)}Z`, 'latin1'),
-  );
+  const text = timeText(milliseconds);
+  return text >= '2050'
+    ? generalizedTime(milliseconds)
+    : encode(TAG.utcTime, Buffer.from(text.slice(2), 'latin1'));
+}
+
+/** RFC 5280 §4.1.2.5.2: whole seconds, Z. */
+export function generalizedTime(milliseconds: number): Buffer {
+  return encode(TAG.generalizedTime, Buffer.from(timeText(milliseconds), 'latin1'));
+}
+
+function timeText(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
 }

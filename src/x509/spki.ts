@@ -128,9 +128,13 @@ export function spkiFingerprint(spki: Uint8Array): string {
 
 /** RFC 5280 §4.2.1.2 method (1) with SHA-256 truncated to 160 bits (RFC 7093 §2 method 1). */
 export function keyIdentifier(spki: Uint8Array): Buffer {
+  return createHash('sha256').update(publicKeyBits(spki)).digest().subarray(0, 20);
+}
+
+/** The bits of the subjectPublicKey field, which key identifiers and OCSP's key hashes are made of. @throws DerError */
+export function publicKeyBits(spki: Uint8Array): Buffer {
   const outer = new DerReader(spki, 'public key');
   const reader = outer.sequence('public key');
   reader.sequence('public key');
-  const bits = reader.octetAlignedBits('public key');
-  return createHash('sha256').update(bits).digest().subarray(0, 20);
+  return reader.octetAlignedBits('public key');
 }

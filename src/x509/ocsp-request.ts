@@ -1,0 +1,112 @@
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import { readExtensions } from './extensions.js';
+import { OID } from './oids.js';
+import { contextConstructed, TAG } from './tags.js';
+
+/** Hashes a CertID may name its issuer by; `hash` as node:crypto calls it. */
+const HASHES: Record<string, CertIdHash> = {
+  [OID.sha1]: 'sha1',
+  [OID.sha256]: 'sha256',
+  [OID.sha384]: 'sha384',
+  [OID.sha512]: 'sha512',
+};
+export const CERT_ID_HASHES = ['sha1', 'sha256', 'sha384', 'sha512'] as const;
+export type CertIdHash = (typeof CERT_ID_HASHES)[number];
+
+/** RFC 6960 §4.1.1: which certificate is asked about. */
+export interface CertId {
+  /** DER, as asked: an answer repeats it octet for octet. */
+  der: Buffer;
+  /** Null: a hash this program does not compute, so no issuer can be recognised by it. */
+  hash: CertIdHash | null;
+  issuerNameHash: Buffer;
+  issuerKeyHash: Buffer;
+  /** Lower-case hex, even length. */
+  serial: string;
+}
+
+export interface OcspRequest {
+  /** At least one. */
+  certIds: CertId[];
+  /** RFC 8954 §2.1: 1 to 32 octets, or null without the extension. */
+  nonce: Buffer | null;
+}
+
+const MAX_NONCE = 32;
+
+/**
+ * Reads a DER OCSPRequest (RFC 6960 §4.1.1). Who asks and a signature of the request are passed over, as §4.1.2 leaves
+ * to the responder; so are extensions that are not critical (§4.4), but for the nonce.
+ * @throws DerError
+ */
+export function parseOcspRequest(der: Uint8Array): OcspRequest {
+  const what = 'OCSP request';
+  const outer = new DerReader(der, what);
+  const request = outer.sequence(what);
+  outer.end();
+  const tbs = request.sequence('TBSRequest');
+  request.optional(contextConstructed(0));
+  request.end();
+  if (tbs.peek() === contextConstructed(0)) {
+    const version = tbs.enter(contextConstructed(0), 'OCSP version');
+    if (version.smallInteger('OCSP version') !== 0) throw new DerError('OCSP version: is not 1');
+    version.end();
+  }
+  tbs.optional(contextConstructed(1));
+  const list = tbs.sequence('requestList');
+  const certIds: CertId[] = [];
+  while (!list.done) certIds.push(readRequest(list));
+  if (certIds.length === 0) throw new DerError('requestList: is empty');
+  const nonce = tbs.done ? null : readNonce(tbs.enter(contextConstructed(2), 'requestExtensions'));
+  tbs.end();
+  return { certIds, nonce };
+}
+
+function readRequest(list: DerReader): CertId {
+  const request = list.sequence('Request');
+  const certId = readCertId(request.expect(TAG.sequence, 'CertID').bytes);
+  if (!request.done) {
+    const wrapper = request.enter(contextConstructed(0), 'singleRequestExtensions');
+    refuseCritical(readExtensions(wrapper, 'singleRequestExtensions'));
+    wrapper.end();
+  }
+  request.end();
+  return certId;
+}
+
+function readCertId(der: Buffer): CertId {
+  const reader = new DerReader(der, 'CertID').sequence('CertID');
+  const algorithm = reader.sequence('hashAlgorithm');
+  const identifier = algorithm.oid('hashAlgorithm');
+  // RFC 5754 §2: absent or NULL.
+  const parameters = algorithm.optional(TAG.null);
+  if (parameters && parameters.content.length > 0) throw algorithm.fail('has parameters that are not NULL');
+  algorithm.end();
+  const issuerNameHash = reader.expect(TAG.octetString, 'issuerNameHash').content;
+  const issuerKeyHash = reader.expect(TAG.octetString, 'issuerKeyHash').content;
+  const serial = reader.unsignedHex('serialNumber');
+  reader.end();
+  return { der, hash: HASHES[identifier] ?? null, issuerNameHash, issuerKeyHash, serial };
+}
+
+function readNonce(wrapper: DerReader): Buffer | null {
+  const extensions = readExtensions(wrapper, 'requestExtensions');
+  wrapper.end();
+  const extension = extensions.get(OID.ocspNonce);
+  extensions.delete(OID.ocspNonce);
+  refuseCritical(extensions);
+  if (extension === undefined) return null;
+  const reader = new DerReader(extension.value, 'nonce');
+  const { content } = reader.expect(TAG.octetString, 'nonce');
+  reader.end();
+  if (content.length === 0 || content.length > MAX_NONCE) throw reader.fail('is not 1 to 32 octets');
+  return content;
+}
+
+/** §4.4: an extension that is not understood is passed over, unless it says that it must not be. */
+function refuseCritical(extensions: ReturnType<typeof readExtensions>): void {
+  for (const { oid, critical } of extensions.values()) {
+    if (critical) throw new DerError(`OCSP request: has critical extension ${oid}`);
+  }
+}
