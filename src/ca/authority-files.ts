@@ -56,6 +56,8 @@ export interface CaFiles {
   /** Folder of keys made for nodes. */
   privateKeys: string;
   database: string;
+  /** PEM file of the OCSP responder's key and certificate. */
+  ocsp: string;
 }
 
 /** The folder cannot become, or is not, a CA; the message says what to do. */
@@ -84,6 +86,7 @@ export function caPaths(dataDir: string) {
     profiles: at('profiles'),
     privateKeys: at('private'),
     database: at('ca.db'),
+    ocsp: at('ocsp.pem'),
   };
 }
 
@@ -130,6 +133,7 @@ export async function loadAuthority(
     profiles: paths.profiles,
     privateKeys: paths.privateKeys,
     database: paths.database,
+    ocsp: paths.ocsp,
   };
 }
 

@@ -32,6 +32,8 @@ export interface Issuance {
   notAfter?: number | null;
   orderId?: string | null;
   accountId?: string | null;
+  /** Kept, but left out of listings: a certificate of the CA's own. */
+  unlisted?: boolean;
 }
 
 /**
@@ -130,7 +132,7 @@ export class Authority {
       issuedAt,
       revokedAt: null,
       reason: null,
-      deletedAt: null,
+      deletedAt: issuance.unlisted ? issuedAt : null,
     });
   }
 }

@@ -9,6 +9,7 @@ import {
   integer,
   integerFromHex,
   namedBits,
+  nullValue,
   octetString,
   oid,
   sequence,
@@ -51,6 +52,7 @@ export class IssueError extends Error {
 /** Serving paths of what certificates point to; the RA's plain-HTTP listener answers them. */
 export const CRL_PATH = '/ca.crl';
 export const ISSUER_PATH = '/issuer.cer';
+export const OCSP_PATH = '/ocsp';
 
 /** Clocks of clients lag; a certificate that is "not yet valid" on first use looks like a fault of ours. */
 export const BACKDATE = 3600_000;
@@ -192,17 +194,24 @@ export class CertificateFactory {
     if (profile.extendedKeyUsage.includes('serverAuth')) {
       after.push(encodeExtension(OID.certificatePolicies, sequence(sequence(oid(OID.domainValidated)))));
     }
-    if (publicUrl !== null) after.push(...locationExtensions(publicUrl));
+    // RFC 6960 §4.2.2.2.1: nobody is to ask a responder about its own certificate, so nothing says where to ask.
+    if (profile.extendedKeyUsage.includes('OCSPSigning')) {
+      after.push(encodeExtension(OID.ocspNoCheck, nullValue()));
+    } else if (publicUrl !== null) after.push(...locationExtensions(publicUrl));
     return { beforeNames: Buffer.concat(before), afterNames: Buffer.concat(after) };
   }
 }
 
-/** RFC 5280 §4.2.2.1 and §4.2.1.13: where the issuer's certificate and the CRL are. */
+/** RFC 5280 §4.2.2.1 and §4.2.1.13: where the OCSP responder, the issuer's certificate and the CRL are. */
 export function locationExtensions(publicUrl: string): Buffer[] {
   const uri = (path: string) => encode(contextPrimitive(6), Buffer.from(publicUrl + path, 'latin1'));
+  const access = [
+    sequence(oid(OID.adOcsp), uri(OCSP_PATH)),
+    sequence(oid(OID.adCaIssuers), uri(ISSUER_PATH)),
+  ];
   const point = sequence(explicit(0, explicit(0, uri(CRL_PATH))));
   return [
-    encodeExtension(OID.authorityInfoAccess, sequence(sequence(oid(OID.adCaIssuers), uri(ISSUER_PATH)))),
+    encodeExtension(OID.authorityInfoAccess, sequence(...access)),
     encodeExtension(OID.cRLDistributionPoints, sequence(point)),
   ];
 }

@@ -102,6 +102,11 @@ const RULES: Rule[] = [
     const wanted = input.profile.extendedKeyUsage.map((purpose) => PURPOSES[purpose]);
     return found.join() === wanted.join() ? null : 'its extended key usage is not the profile’s';
   },
+  // RFC 6960 §4.2.2.2.1
+  ({ extensions }, { input }) =>
+    extensions.has(OID.ocspNoCheck) === input.profile.extendedKeyUsage.includes('OCSPSigning')
+      ? null
+      : 'it has id-pkix-ocsp-nocheck and is no OCSP responder, or the reverse',
   // §4.1.1.3: the most expensive, last
   (certificate, { issuerKey }) =>
     isSignedBy(certificate, issuerKey) ? null : 'its signature does not verify',

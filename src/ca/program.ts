@@ -16,6 +16,8 @@ import { NodeIssuer } from './authority-nodes.js';
 import { OrderIssuer } from './authority-orders.js';
 import { Reissuer } from './authority-reissue.js';
 import { Revocation } from './authority-revocation.js';
+import { OcspCertificate } from './ocsp-certificate.js';
+import { OcspResponder } from './ocsp-responder.js';
 import { ProfileWatch } from './profile-watch.js';
 import { RegisteredPeers } from './registration-peers.js';
 import { type CaServices, operationsHandlers, registrationHandlers } from './tasks/index.js';
@@ -37,10 +39,12 @@ export interface CaOptions {
   passphrase: string | null;
   /** Organisation in the subjects of profiles that name none; null leaves them. */
   company: string | null;
-  /** Base of the URLs of CRL and issuer in certificates. */
+  /** Base of the URLs of CRL, OCSP and issuer in certificates. */
   publicUrl: string | null;
   /** From thisUpdate to nextUpdate of CRLs, in ms. */
   crlValidity: number;
+  /** From thisUpdate to nextUpdate of OCSP responses, in ms. */
+  ocspValidity: number;
   log: Logger;
   clock?: () => number;
 }
@@ -102,7 +106,7 @@ async function serve(
       ?.dropPeers()
       .catch((error) => log.fatal({ err: error }, 'the operations socket is gone'));
   });
-  const services = buildServices(options, files, store, peers);
+  const { services, ocspCertificate } = buildServices(options, files, store, peers);
   const profiles = await ProfileWatch.start({
     folder: files.profiles,
     company: options.company,
@@ -112,6 +116,8 @@ async function serve(
   onClose(() => profiles.stop());
   await services.crl.start();
   onClose(() => services.crl.stop());
+  // One process at a time serves operations from a folder: it alone writes the responder's file.
+  if (options.operationsPort !== null) await ocspCertificate.start();
 
   const context = new Context({ blocky: false });
   if (seedKeys !== null) {
@@ -167,23 +173,34 @@ function buildServices(
   files: CaFiles,
   store: CaStore,
   peers: RegisteredPeers,
-): CaServices {
-  const { log, clock = Date.now, publicUrl, crlValidity: validity } = options;
+): { services: CaServices; ocspCertificate: OcspCertificate } {
+  const { log, clock = Date.now, publicUrl, crlValidity: validity, passphrase } = options;
   const issuer = { certificate: files.issuer, signer: signerFor(files.issuerKey), publicUrl };
   const profiles = new Map();
   const { root, chain } = files;
   const authority = new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
   const crl = new CrlPublisher({ store, issuer, validity, clock, log });
-  return {
+  const ocspCertificate = new OcspCertificate({ authority, path: files.ocsp, passphrase, log });
+  const ocsp = new OcspResponder({
+    store,
+    issuer: files.issuer,
+    signer: () => ocspCertificate.signer(),
+    validity: options.ocspValidity,
+    clock,
+    log,
+  });
+  const services = {
     authority,
     crl,
+    ocsp,
     peers,
     orders: new OrderIssuer(authority),
-    nodes: new NodeIssuer(authority, files.privateKeys, options.passphrase),
+    nodes: new NodeIssuer(authority, files.privateKeys, passphrase),
     reissuer: new Reissuer(authority),
     revocation: new Revocation({ authority, crl, peers, log }),
     seed: files.seed,
   };
+  return { services, ocspCertificate };
 }
 
 /** Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. */

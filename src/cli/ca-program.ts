@@ -95,6 +95,7 @@ export async function startCa(
         company: given.has('caCompany') ? settings.caCompany : null,
         publicUrl: settings.caPublicUrl,
         crlValidity: settings.crlValidity * DAY,
+        ocspValidity: settings.ocspValidity,
         log,
       }),
     );

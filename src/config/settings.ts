@@ -267,11 +267,16 @@ export const SETTINGS = {
     programs: CA,
     doc: 'Days a CRL is good for; it is renewed well before.',
   }),
+  ocspValidity: setting(is.duration(600_000, 7 * DAY), 12 * HOUR, {
+    env: 'UPKI_CA_OCSP_VALIDITY',
+    programs: CA,
+    doc: 'How long an OCSP response is good for; it is signed anew from half of that on. The shorter, the sooner a stapled response of a certificate that was revoked since is refused.',
+  }),
   caPublicUrl: optional(is.origin('http'), {
     env: 'UPKI_CA_PUBLIC_URL',
     programs: CA,
     defaultText: 'http://UPKI_RA_CN:UPKI_RA_HTTP_PORT with `upki start`, else none',
-    doc: 'Base URL written into certificates for the CRL and the issuer: where clients reach UPKI_RA_HTTP_PORT.',
+    doc: 'Base URL written into certificates for the CRL, OCSP and the issuer: where clients reach UPKI_RA_HTTP_PORT.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;
 

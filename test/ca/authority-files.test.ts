@@ -9,6 +9,7 @@ import { parseCertificate } from '../../src/x509/certificate.js';
 import { dn, formatDn } from '../../src/x509/name.js';
 import { toPem } from '../../src/x509/pem.js';
 import { initOptions, newKey, temporaryFolder } from './authority-world.js';
+import { openssl, opensslRoot } from './openssl-root.js';
 
 const folders: { remove(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -111,51 +112,11 @@ describe('initialising a CA', () => {
 });
 
 describe('taking over an existing CA', () => {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
-
-  /** A root made by openssl, with an encrypted key. */
-  async function opensslRoot(
-    extensions: string,
-  ): Promise<{ keyFile: string; certFile: string; passphrase: string }> {
-    const directory = await folder();
-    const [keyFile, certFile] = [join(directory, 'k.pem'), join(directory, 'c.pem')];
-    openssl(
-      'genpkey',
-      '-algorithm',
-      'RSA',
-      '-pkeyopt',
-      'rsa_keygen_bits:2048',
-      '-aes256',
-      '-pass',
-      'pass:secret',
-      '-out',
-      keyFile,
-    );
-    openssl(
-      'req',
-      '-x509',
-      '-new',
-      '-key',
-      keyFile,
-      '-passin',
-      'pass:secret',
-      '-subj',
-      '/O=Old/CN=Old Root',
-      '-days',
-      '900',
-      '-addext',
-      `basicConstraints=critical,${extensions}`,
-      '-addext',
-      'keyUsage=critical,keyCertSign,cRLSign',
-      '-out',
-      certFile,
-    );
-    return { keyFile, certFile, passphrase: 'secret' };
-  }
+  const oldRoot = async (constraints: string) => opensslRoot(await folder(), constraints);
 
   it('puts an issuer of ours under an imported root with an encrypted key', async () => {
     const directory = await folder();
-    const imported = await opensslRoot('CA:TRUE');
+    const imported = await oldRoot('CA:TRUE');
     await initAuthority(initOptions(directory, { imported }));
     await initAuthority(initOptions(directory, { imported }));
     const { root, issuer } = caPaths(directory);
@@ -167,18 +128,14 @@ describe('taking over an existing CA', () => {
 
   it('issues from an imported root that may have no CA below it', async () => {
     const directory = await folder();
-    await initAuthority(initOptions(directory, { imported: await opensslRoot('CA:TRUE,pathlen:0') }));
+    await initAuthority(initOptions(directory, { imported: await oldRoot('CA:TRUE,pathlen:0') }));
     const files = await load(directory);
     expect(files.issuer).toEqual(files.root);
     expect(files.chain).toBe('');
   });
 
   it('refuses a wrong passphrase, a key of another certificate, a certificate that is no CA, and a second CA', async () => {
-    const [one, two, end] = [
-      await opensslRoot('CA:TRUE'),
-      await opensslRoot('CA:TRUE'),
-      await opensslRoot('CA:FALSE'),
-    ];
+    const [one, two, end] = [await oldRoot('CA:TRUE'), await oldRoot('CA:TRUE'), await oldRoot('CA:FALSE')];
     const directory = await folder();
     const init = (imported: typeof one) => initAuthority(initOptions(directory, { imported }));
     await expect(init({ ...one, passphrase: 'wrong' })).rejects.toBeInstanceOf(KeyFileError);

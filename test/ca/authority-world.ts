@@ -60,7 +60,10 @@ export class CaWorld {
   #folder: Awaited<ReturnType<typeof temporaryFolder>> | null = null;
   #running: RunningCa | null = null;
 
-  constructor(readonly changes: Partial<CaOptions> = {}) {}
+  constructor(
+    readonly changes: Partial<CaOptions> = {},
+    readonly init: Partial<InitOptions> = {},
+  ) {}
 
   get running(): RunningCa {
     if (this.#running === null) throw new Error('the CA does not run');
@@ -74,7 +77,7 @@ export class CaWorld {
   async start(): Promise<this> {
     if (this.#folder === null) {
       this.#folder = await temporaryFolder();
-      await initAuthority(initOptions(this.#folder.path));
+      await initAuthority(initOptions(this.#folder.path, this.init));
     }
     this.#running = await runCa({
       dataDir: this.dataDir,
@@ -88,6 +91,7 @@ export class CaWorld {
       company: null,
       publicUrl: 'http://pki.example.test',
       crlValidity: 7 * 86_400_000,
+      ocspValidity: 12 * 3600_000,
       log: pino({ level: 'silent' }),
       ...this.changes,
     });

@@ -24,13 +24,15 @@ type AuthorityTasks = Pick<
   | 'unrevoke'
   | 'delete'
   | 'ocsp_check'
+  | 'ocsp_respond'
+  | 'crl_info'
 >;
 
 const SECONDS_A_DAY = 86_400;
 
 /** Tasks about the CA itself, its profiles and what it has revoked. */
 export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks> {
-  const { authority, crl, revocation } = services;
+  const { authority, crl, ocsp, revocation } = services;
   const { store } = authority;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
@@ -38,6 +40,10 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     get_ca: () => authority.rootPem,
     get_ca_chain: () => ({ root: authority.rootPem, chain: authority.chainPem }),
     get_crl: async () => base64(await crl.current()),
+    crl_info: async () => {
+      const { number, thisUpdate, nextUpdate } = await crl.current();
+      return { number, this_update: thisUpdate, next_update: nextUpdate };
+    },
     generate_crl: async () => base64(await crl.publish()),
     get_options: async () => offerOf(authority, await crl.current()),
     list_profiles: () => [...authority.profiles.keys()],
@@ -64,6 +70,11 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     delete: async ({ dn }) => {
       await revocation.delete(await findCertificate(store, dn));
       return true;
+    },
+    ocsp_respond: async ({ request }) => {
+      const { response, fresh } = await ocsp.respond(Buffer.from(request, 'base64'));
+      const times = fresh && { this_update: fresh.thisUpdate, next_update: fresh.nextUpdate };
+      return { response: response.toString('base64'), ...times };
     },
     ocsp_check: async ({ cert, serial: asked }) => {
       const shown = cert === undefined ? null : readCertificate(cert);

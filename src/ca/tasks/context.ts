@@ -7,6 +7,7 @@ import type { NodeIssuer } from '../authority-nodes.js';
 import type { OrderIssuer } from '../authority-orders.js';
 import type { Reissuer } from '../authority-reissue.js';
 import type { Revocation } from '../authority-revocation.js';
+import type { OcspResponder } from '../ocsp-responder.js';
 import type { RegisteredPeers } from '../registration-peers.js';
 
 /** What the handlers of all tasks work with. */
@@ -17,6 +18,7 @@ export interface CaServices {
   reissuer: Reissuer;
   revocation: Revocation;
   crl: CrlPublisher;
+  ocsp: OcspResponder;
   peers: RegisteredPeers;
   seed: string;
 }

@@ -25,6 +25,8 @@ const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.opt
 const MAX_DAYS = 36_500;
 
 const base64 = z.string().meta({ wire: 'base64 of DER' });
+/** A request about a chain is under 1 kB. */
+const MAX_OCSP_REQUEST = 16_384;
 
 export const profile = z
   .looseObject({
@@ -103,6 +105,11 @@ export const pkiTasks = {
     z.object({ root: z.string(), chain: z.string() }),
   ),
   get_crl: task('The current CRL of the issuing CA.', none, base64),
+  crl_info: task(
+    'Number and times of the current CRL: whoever has that number need not fetch it again.',
+    none,
+    z.object({ number: z.number(), this_update: time, next_update: time }),
+  ),
   generate_crl: task('Signs a new CRL now.', none, base64),
   get_options: task(
     'What the CA can be asked for; max_validity and validity in seconds, sha256 of the DER in hex.',
@@ -178,6 +185,12 @@ export const pkiTasks = {
     'Certificates of a common name, newest first.',
     z.object({ cn, limit: z.number().int().min(1).max(100).default(100) }),
     z.array(certificateDetails).meta({ wire: 'list of what `view` gives' }),
+  ),
+  ocsp_respond: task(
+    'Answers an OCSPRequest (RFC 6960) with an OCSPResponse, failures included. With times, the same response may be given ' +
+      'to whoever asks the same until `next_update`; without, to nobody else.',
+    z.object({ request: z.base64().min(1).max(MAX_OCSP_REQUEST).meta({ wire: 'base64 of DER' }) }),
+    z.object({ response: base64, this_update: time.optional(), next_update: time.optional() }),
   ),
   list_certificates: task(
     'A page of certificates, by serial; go on with `after` = `next`. With a filter a page may be empty before the end.',
