@@ -1,10 +1,9 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import type { CertificateRecord } from '../store/ca-store.js';
 import { parseCertificate } from '../x509/certificate.js';
+import type { CertificateNames, SubjectName } from '../x509/certificate-names.js';
 import type { PublicKeyInfo } from '../x509/spki.js';
 import type { Authority } from './authority.js';
-import type { CertificateNames } from './authority-names.js';
-import type { SubjectName } from './issue.js';
 
 /** Who asks again within this time, as after a lost answer, gets what was made; longer than any client waits. */
 const SAME_REQUEST = 10 * 60_000;
