@@ -2,7 +2,6 @@ import { reasonName } from '../../channel/reasons.js';
 import type { Handlers, OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { CertificateRecord } from '../../store/ca-store.js';
 import { parseCertificate } from '../../x509/certificate.js';
-import type { SubjectName } from '../../x509/certificate-names.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import { certificatePem } from '../authority.js';
 import { certificateNotFound, findCertificate } from '../authority-lookup.js';
