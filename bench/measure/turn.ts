@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Load, type Seen } from '../driver/load.js';
+import type { Responder } from '../driver/responder.js';
+import type { Target } from '../servers/target.js';
+import { memoryOf, usageOf } from './processes.js';
+
+/** One server under load for a while. */
+export interface Turn {
+  seconds: number;
+  seen: Seen;
+  /** ms, by process. */
+  serverCpu: Record<string, number>;
+  driverCpu: number;
+  /** MiB, by process. */
+  peakRss: Record<string, number>;
+}
+
+export interface TurnOptions {
+  clients: number;
+  seconds: number;
+  /** Not counted: caches fill, code is compiled. */
+  warmUp: number;
+}
+
+let turns = 0;
+
+export async function runTurn(target: Target, responder: Responder, options: TurnOptions): Promise<Turn> {
+  const load = new Load(target, responder, options.clients, `t${turns++}-${Date.now().toString(36)}`);
+  await load.start();
+  await pause(options.warmUp * 1000);
+  const processes = Object.entries(target.pids);
+  load.measure();
+  const began = performance.now();
+  const driverBefore = process.cpuUsage();
+  const before = processes.map(([, pid]) => usageOf([pid]).cpu);
+  await pause(options.seconds * 1000);
+  const seen = load.seen();
+  const seconds = (performance.now() - began) / 1000;
+  const after = processes.map(([, pid]) => usageOf([pid]).cpu);
+  const { user, system } = process.cpuUsage(driverBefore);
+  await load.stop();
+  const byProcess = (value: (pid: number, index: number) => number) =>
+    Object.fromEntries(processes.map(([name, pid], index) => [name, value(pid, index)]));
+  return {
+    seconds,
+    seen,
+    serverCpu: byProcess((_, index) => (after[index] ?? 0) - (before[index] ?? 0)),
+    driverCpu: (user + system) / 1000,
+    peakRss: byProcess((pid) => memoryOf(pid).peak),
+  };
+}

@@ -1,0 +1,22 @@
+/** A server under load: an ACME server and the processes it consists of. */
+export interface Target {
+  /** As people call it, with its version. */
+  name: string;
+  version: string;
+  /** What an answer promises: `durable` or `memory`. */
+  state: 'durable' | 'memory';
+  directoryUrl: string;
+  /** PEM of the root its own certificate chains to. */
+  serverRoot: string;
+  /** Its processes by what they are called. */
+  pids: Record<string, number>;
+  stop(): Promise<void>;
+}
+
+/** What the server's validator needs to know of the test network. */
+export interface Network {
+  /** `address:port` of the DNS server. */
+  dns: string;
+  /** Where http-01 is answered. */
+  httpPort: number;
+}

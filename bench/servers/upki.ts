@@ -1,0 +1,43 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHECKOUT, startUpki } from '../../test/support/upki.js';
+import type { Network, Target } from './target.js';
+
+export interface UpkiTargetOptions {
+  /** Kept afterwards; a fresh one, deleted at the end, when absent. */
+  dataDir?: string;
+  /** Added to the environment of both programs. */
+  env?: Record<string, string>;
+  /** Gets every line of the log; in the programs' own log level, as an operator would have it. */
+  log?: string;
+}
+
+/** A fresh uPKI: supervisor, RA and CA, SQLite with synchronous=FULL, curve channel, TLS; all settings at their defaults. */
+export async function startUpkiTarget(network: Network, options: UpkiTargetOptions = {}): Promise<Target> {
+  const { dataDir, env, log } = options;
+  const upki = await startUpki({
+    ...(dataDir !== undefined && { dataDir }),
+    env: {
+      UPKI_LOG_LEVEL: 'info',
+      UPKI_VA_RESOLVERS: network.dns,
+      UPKI_VA_HTTP_PORT: String(network.httpPort),
+      ...env,
+    },
+    ...(log !== undefined && { onOutput: (line: string) => appendFileSync(log, `${line}\n`) }),
+  });
+  const { ra, ca } = upki.pids();
+  if (ra === null || ca === null) throw new Error('uPKI runs without its RA or CA');
+  const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
+  return {
+    name: 'uPKI',
+    version,
+    state: 'durable',
+    directoryUrl: upki.directoryUrl,
+    serverRoot: upki.rootPem,
+    pids: { RA: ra, CA: ca },
+    async stop() {
+      const code = await upki.stop();
+      if (code !== 0) throw new Error(`uPKI ended with code ${code}`);
+    },
+  };
+}
