@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startTestDns } from '../interop/dns-server.js';
 import { startResponder } from './driver/responder.js';
@@ -5,6 +6,7 @@ import { cryptoFloor } from './measure/crypto-floor.js';
 import { summarize } from './measure/summary.js';
 import { runTurn, type Turn } from './measure/turn.js';
 import { machine, ratios, report } from './report.js';
+import { probed } from './servers/probe.js';
 import type { Target } from './servers/target.js';
 import { startUpkiTarget } from './servers/upki.js';
 
@@ -14,6 +16,7 @@ const USAGE = `npm run bench -- [options]
   --seconds N    length of a turn (10)
   --turns N      turns of each server (3)
   --warm-up N    seconds before the clock starts, each turn (3)
+  --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
   --profile DIR  writes V8 CPU profiles of RA, CA and their threads there
 `;
 
@@ -23,6 +26,7 @@ const { values: given } = parseArgs({
     seconds: { type: 'string', default: '10' },
     turns: { type: 'string', default: '3' },
     'warm-up': { type: 'string', default: '3' },
+    against: { type: 'string' },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -47,9 +51,12 @@ const targets: Target[] = [];
 try {
   targets.push(
     await startUpkiTarget(network, {
-      env: given.profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${given.profile}` } : {},
+      env: given.profile
+        ? probed({ profiles: { folder: resolve(given.profile), after: options.warmUp } })
+        : {},
     }),
   );
+  if (given.against) targets.push(await startUpkiTarget(network, { build: resolve(given.against) }));
   const turns = new Map<Target, Turn[]>(targets.map((target) => [target, []]));
   for (let turn = 0; turn < Number(given.turns); turn += 1) {
     for (const target of targets) turns.get(target)?.push(await runTurn(target, responder, options));

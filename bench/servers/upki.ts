@@ -4,6 +4,8 @@ import { CHECKOUT, startUpki } from '../../test/support/upki.js';
 import type { Network, Target } from './target.js';
 
 export interface UpkiTargetOptions {
+  /** Another build: the folder that holds its `dist/`. */
+  build?: string;
   /** Kept afterwards; a fresh one, deleted at the end, when absent. */
   dataDir?: string;
   /** Added to the environment of both programs. */
@@ -14,9 +16,10 @@ export interface UpkiTargetOptions {
 
 /** A fresh uPKI: supervisor, RA and CA, SQLite with synchronous=FULL, curve channel, TLS; all settings at their defaults. */
 export async function startUpkiTarget(network: Network, options: UpkiTargetOptions = {}): Promise<Target> {
-  const { dataDir, env, log } = options;
+  const { build, dataDir, env, log } = options;
   const upki = await startUpki({
     ...(dataDir !== undefined && { dataDir }),
+    ...(build !== undefined && { program: join(build, 'dist/cli/main.js') }),
     env: {
       UPKI_LOG_LEVEL: 'info',
       UPKI_VA_RESOLVERS: network.dns,
@@ -30,7 +33,7 @@ export async function startUpkiTarget(network: Network, options: UpkiTargetOptio
   const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
   return {
     name: 'uPKI',
-    version,
+    version: build === undefined ? version : `of ${build}`,
     state: 'durable',
     directoryUrl: upki.directoryUrl,
     serverRoot: upki.rootPem,

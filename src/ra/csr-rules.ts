@@ -1,6 +1,6 @@
 import { parseCsr } from '../x509/csr.js';
 import { DerError } from '../x509/der-error.js';
-import { parsePublicJwk } from '../x509/spki.js';
+import { isJwkOf } from '../x509/spki.js';
 import { identifierKey } from './identifiers.js';
 import { Problem } from './problem.js';
 import type { Account, Identifier } from './types.js';
@@ -21,8 +21,7 @@ export function checkCsr(der: Uint8Array, identifiers: Identifier[], account: Pi
   }
   if (csr.asksForCa) throw refuse('the CSR asks for a CA certificate');
   // §11.1: the account key pair must not double as a certificate's.
-  if (parsePublicJwk(account.jwk).spki.equals(csr.publicKey.spki))
-    throw refuse('the CSR holds the account key');
+  if (isJwkOf(csr.publicKey, account.jwk)) throw refuse('the CSR holds the account key');
 
   const ordered = new Set(identifiers.map(identifierKey));
   const requested = new Set<string>();

@@ -24,10 +24,17 @@ export class KeyError extends DerError {}
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192;
 
-const CURVES: Record<string, { name: 'P-256' | 'P-384' | 'P-521'; bits: number }> = {
-  [OID.prime256v1]: { name: 'P-256', bits: 256 },
-  [OID.secp384r1]: { name: 'P-384', bits: 384 },
-  [OID.secp521r1]: { name: 'P-521', bits: 521 },
+interface Curve {
+  name: 'P-256' | 'P-384' | 'P-521';
+  bits: number;
+  /** Length of a coordinate. */
+  octets: number;
+}
+
+const CURVES: Record<string, Curve> = {
+  [OID.prime256v1]: { name: 'P-256', bits: 256, octets: 32 },
+  [OID.secp384r1]: { name: 'P-384', bits: 384, octets: 48 },
+  [OID.secp521r1]: { name: 'P-521', bits: 521, octets: 66 },
 };
 
 /** The keys `parsePublicKey` takes, for people and programs that ask. */
@@ -58,12 +65,12 @@ export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
     if (!curve) throw new KeyError('public key: its curve is none of P-256, P-384, P-521');
     // RFC 5480 §2.2; compressed points are legal there but refused by the Baseline Requirements and many peers.
     if (bits[0] !== 4) throw new KeyError('public key: its point is not in uncompressed form');
-    return { type: 'ec', bits: curve.bits, curve: curve.name, spki: der, key: load(der) };
+    return { type: 'ec', bits: curve.bits, curve: curve.name, spki: der, key: loadPoint(curve, bits) };
   }
   if (identifier === OID.ed25519) {
     algorithm.end();
     if (bits.length !== 32) throw new KeyError('public key: an Ed25519 key has 32 octets');
-    return { type: 'ed25519', bits: 256, curve: null, spki: der, key: load(der) };
+    return { type: 'ed25519', bits: 256, curve: null, spki: der, key: loadDer(der) };
   }
   if (identifier === OID.rsaEncryption) {
     const parameters = algorithm.expect(TAG.null, 'RSA parameters');
@@ -75,7 +82,7 @@ export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
     const modulus = numbers.unsignedHex('RSA modulus');
     const exponent = numbers.unsignedHex('RSA exponent');
     numbers.end();
-    return { type: 'rsa', bits: checkRsa(modulus, exponent), curve: null, spki: der, key: load(der) };
+    return { type: 'rsa', bits: checkRsa(modulus, exponent), curve: null, spki: der, key: loadDer(der) };
   }
   throw new KeyError('public key: its type is none of RSA, EC, Ed25519');
 }
@@ -92,10 +99,30 @@ export function parsePublicJwk(jwk: JsonWebKey): PublicKeyInfo {
   return parsePublicKey(spki);
 }
 
-/** OpenSSL checks that the point is on its curve and not at infinity. */
-function load(spki: Buffer): KeyObject {
+/** Whether a public JWK, base64url without padding or leading zeros, is this key (by the members RFC 7638 §3.2 hashes). */
+export function isJwkOf({ key }: PublicKeyInfo, jwk: JsonWebKey): boolean {
+  const own = key.export({ format: 'jwk' });
+  return (['kty', 'crv', 'x', 'y', 'n', 'e'] as const).every((member) => jwk[member] === own[member]);
+}
+
+/**
+ * OpenSSL checks that the point is on its curve and not at infinity. It takes the coordinates in little more than half the
+ * time it takes the same key in DER.
+ */
+function loadPoint({ name: crv, octets }: Curve, point: Buffer): KeyObject {
+  if (point.length !== 1 + 2 * octets) throw new KeyError(`public key: its point is not one of ${crv}`);
+  const x = point.toString('base64url', 1, 1 + octets);
+  const y = point.toString('base64url', 1 + octets);
+  return load({ key: { kty: 'EC', crv, x, y }, format: 'jwk' });
+}
+
+function loadDer(spki: Buffer): KeyObject {
+  return load({ key: spki, format: 'der', type: 'spki' });
+}
+
+function load(input: Parameters<typeof createPublicKey>[0]): KeyObject {
   try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    return createPublicKey(input);
   } catch {
     throw new KeyError('public key: is not a valid key of its type (is the point on the curve?)');
   }

@@ -16,6 +16,8 @@ export interface UpkiOptions {
   ports?: UpkiPorts;
   /** Gets every line the programs write. */
   onOutput?(line: string): void;
+  /** Entry point of another build than this checkout's. */
+  program?: string;
   /** Milliseconds until it must serve. */
   timeout?: number;
 }
@@ -64,7 +66,7 @@ function checkoutAbove(folder: string): string {
 export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'upki-')));
   const ports = options.ports ?? (await freeUpkiPorts());
-  const program = join(CHECKOUT, 'dist/cli/main.js');
+  const program = options.program ?? join(CHECKOUT, 'dist/cli/main.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build first`);
   const child = spawn(process.execPath, [program, 'start'], {
     env: { ...inherited(), ...environment(dataDir, ports), ...options.env },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bitString, integerFromHex, nullValue, oid, sequence } from '../../src/x509/der-writer.js';
 import { OID } from '../../src/x509/oids.js';
 import { roca, smallFactor, withinFermatReach } from '../../src/x509/rsa-weakness.js';
-import { KeyError, keyIdentifier, parsePublicJwk, parsePublicKey } from '../../src/x509/spki.js';
+import { isJwkOf, KeyError, keyIdentifier, parsePublicJwk, parsePublicKey } from '../../src/x509/spki.js';
 
 const spkiOf = (key: ReturnType<typeof createPublicKey>) => key.export({ type: 'spki', format: 'der' });
 const even = (hex: string) => (hex.length % 2 === 1 ? `0${hex}` : hex);
@@ -46,6 +46,24 @@ describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
     expect(parsePublicKey(spki)).toMatchObject(expected);
     expect(parsePublicJwk(key.export({ format: 'jwk' })).spki.equals(spki)).toBe(true);
     expect(keyIdentifier(spki)).toHaveLength(20);
+    expect(spkiOf(parsePublicKey(spki).key).equals(spki)).toBe(true);
+  });
+
+  it.each([
+    ['EC', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey],
+    ['Ed25519', () => generateKeyPairSync('ed25519').publicKey],
+    ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey],
+  ])('RFC 7638 §3.2: an %s key is told from others by its JWK, whatever else stands in that', (_, make) => {
+    const [one, other] = [make(), make()];
+    const key = parsePublicKey(spkiOf(one));
+    expect(isJwkOf(key, { ...one.export({ format: 'jwk' }), kid: 'x', use: 'sig' })).toBe(true);
+    expect(isJwkOf(key, other.export({ format: 'jwk' }))).toBe(false);
+  });
+
+  it.each([64, 66])('RFC 5480 §2.2: a P-256 point of %i octets is refused', (octets) => {
+    const point = Buffer.alloc(octets, 4);
+    const spki = sequence(sequence(oid(OID.ecPublicKey), oid(OID.prime256v1)), bitString(point));
+    expect(() => parsePublicKey(spki)).toThrow(KeyError);
   });
 
   it.each([
