@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- [options]
   --turns N      turns of each server (3)
   --warm-up N    seconds before the clock starts, each turn (3)
   --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
+  --node OPTIONS another uPKI, its Node run with these options, in turns
   --profile DIR  writes V8 CPU profiles of RA, CA and their threads there
 `;
 
@@ -27,6 +28,7 @@ const { values: given } = parseArgs({
     turns: { type: 'string', default: '3' },
     'warm-up': { type: 'string', default: '3' },
     against: { type: 'string' },
+    node: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -57,6 +59,8 @@ try {
     }),
   );
   if (given.against) targets.push(await startUpkiTarget(network, { build: resolve(given.against) }));
+  for (const nodeOptions of given.node)
+    targets.push(await startUpkiTarget(network, { nodeOptions: nodeOptions.split(' ') }));
   const turns = new Map<Target, Turn[]>(targets.map((target) => [target, []]));
   for (let turn = 0; turn < Number(given.turns); turn += 1) {
     for (const target of targets) turns.get(target)?.push(await runTurn(target, responder, options));

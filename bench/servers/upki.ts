@@ -6,6 +6,7 @@ import type { Network, Target } from './target.js';
 export interface UpkiTargetOptions {
   /** Another build: the folder that holds its `dist/`. */
   build?: string;
+  nodeOptions?: string[];
   /** Kept afterwards; a fresh one, deleted at the end, when absent. */
   dataDir?: string;
   /** Added to the environment of both programs. */
@@ -16,9 +17,10 @@ export interface UpkiTargetOptions {
 
 /** A fresh uPKI: supervisor, RA and CA, SQLite with synchronous=FULL, curve channel, TLS; all settings at their defaults. */
 export async function startUpkiTarget(network: Network, options: UpkiTargetOptions = {}): Promise<Target> {
-  const { build, dataDir, env, log } = options;
+  const { build, dataDir, env, log, nodeOptions } = options;
   const upki = await startUpki({
     ...(dataDir !== undefined && { dataDir }),
+    ...(nodeOptions !== undefined && { nodeOptions }),
     ...(build !== undefined && { program: join(build, 'dist/cli/main.js') }),
     env: {
       UPKI_LOG_LEVEL: 'info',
@@ -32,7 +34,7 @@ export async function startUpkiTarget(network: Network, options: UpkiTargetOptio
   if (ra === null || ca === null) throw new Error('uPKI runs without its RA or CA');
   const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
   return {
-    name: 'uPKI',
+    name: ['uPKI', ...(nodeOptions ?? [])].join(' '),
     version: build === undefined ? version : `of ${build}`,
     state: 'durable',
     directoryUrl: upki.directoryUrl,

@@ -1,3 +1,4 @@
+import { Deadline } from './deadline.js';
 import { ValidationFailure } from './failure.js';
 import type { CaaRecord, Resolver } from './resolver.js';
 import type { ValidationRequest } from './types.js';
@@ -44,14 +45,16 @@ export class CaaChecker {
     if (mode === 'off' || challenge.identifier.type !== 'dns') return;
     const lenient = mode === 'lenient';
     if (lenient && this.now() < this.#silentUntil) return;
-    const limit = lenient ? AbortSignal.any([signal, AbortSignal.timeout(LENIENT_WAIT)]) : signal;
+    const limit = lenient ? new Deadline(LENIENT_WAIT, signal) : null;
     let found: { name: string; records: CaaRecord[] } | null;
     try {
-      found = await this.#relevantSet(challenge.identifier.value, limit);
+      found = await this.#relevantSet(challenge.identifier.value, limit?.signal ?? signal);
     } catch (error) {
       if (!(error instanceof ValidationFailure) || !lenient) throw error;
       this.#silentUntil = this.now() + SILENCE;
       return;
+    } finally {
+      limit?.release();
     }
     if (found === null) return;
     const why = forbidden(found.records, challenge, identities);

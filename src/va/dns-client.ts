@@ -1,14 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
+import { Deadline } from './deadline.js';
 import {
   DnsError,
   type DnsMessage,
   encodeQuery,
+  isAnswer,
   parseMessage,
-  RECORD_TYPE,
   type RecordType,
 } from './dns-message.js';
+import { UdpQueries } from './dns-udp.js';
 
 /** A recursive resolver to ask. */
 export interface DnsServer {
@@ -29,6 +30,8 @@ const MAX_TCP_MESSAGE = 65_535;
 
 /** Asks recursive resolvers over UDP, and over TCP when the answer does not fit (RFC 1035 §4.2, RFC 7766). */
 export class DnsClient {
+  readonly #udp = new UdpQueries();
+
   constructor(
     private readonly servers: () => DnsServer[],
     private readonly timeout = TRY_TIMEOUT,
@@ -56,60 +59,26 @@ export class DnsClient {
   }
 
   async #ask(server: DnsServer, name: string, type: RecordType, signal: AbortSignal): Promise<DnsMessage> {
-    const query = encodeQuery(randomInt(0x10000), name, type);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeout)]);
-    const answer = await overUdp(server, query, name, type, limit);
-    return answer.truncated ? overTcp(server, query, name, type, limit) : answer;
+    const answer = await this.#udp.ask(server, name, type, { signal, timeout: this.timeout });
+    if (!answer.truncated) return answer;
+    const limit = new Deadline(this.timeout, signal);
+    try {
+      return await overTcp(server, name, type, limit.signal);
+    } finally {
+      limit.release();
+    }
   }
 }
 
-/** RFC 5452 §9: an answer is ours when server, id and question match. */
-function isAnswer(message: DnsMessage, query: Buffer, name: string, type: RecordType): boolean {
-  return (
-    message.id === query.readUInt16BE(0) &&
-    message.question?.name === name.toLowerCase() &&
-    message.question.type === RECORD_TYPE[type]
-  );
-}
-
-function overUdp(
-  server: DnsServer,
-  query: Buffer,
-  name: string,
-  type: RecordType,
-  signal: AbortSignal,
-): Promise<DnsMessage> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4');
-    const settle = (action: () => void) => {
-      signal.removeEventListener('abort', onAbort);
-      socket.close();
-      action();
-    };
-    const onAbort = () => settle(() => reject(new DnsError('timed out')));
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', (error) => settle(() => reject(error)));
-    socket.on('message', (bytes) => {
-      try {
-        const message = parseMessage(bytes);
-        if (isAnswer(message, query, name, type)) settle(() => resolve(message));
-      } catch {
-        // Not an answer of ours: whoever sent it does not end the wait for one.
-      }
-    });
-    // A connected socket takes packets from the server's address and port only, and hears that nobody is there.
-    socket.connect(server.port, server.host, () => socket.send(query));
-  });
-}
-
+/** RFC 7766: one query over a connection of its own. */
 function overTcp(
   server: DnsServer,
-  query: Buffer,
   name: string,
   type: RecordType,
   signal: AbortSignal,
 ): Promise<DnsMessage> {
+  const id = randomInt(0x10000);
+  const query = encodeQuery(id, name, type);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: server.host, port: server.port });
     let received = Buffer.alloc(0);
@@ -135,7 +104,8 @@ function overTcp(
       if (received.length < 2 + length) return;
       try {
         const message = parseMessage(received.subarray(2, 2 + length));
-        if (!isAnswer(message, query, name, type)) throw new DnsError('sent an answer to another question');
+        if (message.id !== id || !isAnswer(message, name, type))
+          throw new DnsError('sent an answer to another question');
         settle(() => resolve(message));
       } catch (error) {
         settle(() => reject(error));

@@ -81,6 +81,11 @@ export function parseMessage(bytes: Buffer): DnsMessage {
   return { id: bytes.readUInt16BE(0), truncated, rcode: flags & 0x0f, question, answers };
 }
 
+/** RFC 5452 §9: beside the id, an answer repeats the question. */
+export function isAnswer({ question }: DnsMessage, name: string, type: RecordType): boolean {
+  return question?.name === name.toLowerCase() && question.type === RECORD_TYPE[type];
+}
+
 interface Cursor {
   offset: number;
 }

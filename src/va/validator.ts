@@ -1,5 +1,6 @@
 import { AddressPolicy, DEFAULT_DENY } from './address-policy.js';
 import { CaaChecker, type CaaOptions } from './caa.js';
+import { Deadline } from './deadline.js';
 import { type Attempt, Dialer } from './dialer.js';
 import { validateDns01 } from './dns-01.js';
 import type { DnsServer } from './dns-client.js';
@@ -42,15 +43,12 @@ export function createValidator(options: ValidatorOptions = {}): Validator {
 
   return {
     async validate(request, signal) {
-      const limit = AbortSignal.timeout(timeout);
-      const attempt: Attempt = {
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
-        records: [],
-        now,
-      };
+      const limit = new Deadline(timeout, signal);
+      const attempt: Attempt = { signal: limit.signal, records: [], now };
       const proof = prove(request, dialer, resolver, http, attempt);
       const permission = caa.check(request, attempt.signal);
       const [proven, permitted] = await Promise.allSettled([proof, permission]);
+      limit.release();
       // A name that forbids issuance forbids it whether or not control was shown, and trying again changes nothing.
       if (permitted.status === 'rejected') return failed(permitted.reason, attempt);
       return proven.status === 'rejected'

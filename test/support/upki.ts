@@ -18,6 +18,8 @@ export interface UpkiOptions {
   onOutput?(line: string): void;
   /** Entry point of another build than this checkout's. */
   program?: string;
+  /** Options of Node itself, for all its processes. */
+  nodeOptions?: string[];
   /** Milliseconds until it must serve. */
   timeout?: number;
 }
@@ -68,7 +70,7 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
   const ports = options.ports ?? (await freeUpkiPorts());
   const program = options.program ?? join(CHECKOUT, 'dist/cli/main.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build first`);
-  const child = spawn(process.execPath, [program, 'start'], {
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), program, 'start'], {
     env: { ...inherited(), ...environment(dataDir, ports), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: dataDir,
