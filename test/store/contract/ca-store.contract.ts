@@ -237,7 +237,8 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
 
       test('administrators are added once, listed in that order, and removed', async () => {
-        expect(await atOnce(3, () => store.addAdmin('/CN=z', NOW))).toEqual([true, false, false]);
+        const added = await atOnce(3, () => store.addAdmin('/CN=z', NOW));
+        expect(added.sort()).toEqual([false, false, true]);
         await store.addAdmin('/CN=a', NOW);
         expect(await store.listAdmins()).toEqual(['/CN=z', '/CN=a']);
         expect(await store.isAdmin('/CN=a')).toBe(true);

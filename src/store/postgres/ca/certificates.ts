@@ -1,0 +1,85 @@
+import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
+import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/listing.js';
+import type { certificateOperations as rows } from '../../sqlite/ca/certificates.js';
+import type { Database } from '../database.js';
+import type { PostgresOperations } from '../operations.js';
+
+function byOrder(db: Database, orderId: string): Promise<CertificateRow | undefined> {
+  return db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE order_id = $1`, orderId);
+}
+
+/** RFC 5280 §5.3.1. */
+const CERTIFICATE_HOLD = 6;
+
+export const certificateOperations: PostgresOperations<typeof rows> = {
+  async recordCertificate(db, row) {
+    const orderId = row[7];
+    const stored = await db.run(
+      `INSERT INTO certificates (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
+      ...row,
+    );
+    return stored > 0 || orderId === null ? undefined : byOrder(db, orderId);
+  },
+
+  findByOrder: byOrder,
+
+  findBySerial: (db, serial) =>
+    db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = $1`, serial),
+
+  listByCn: (db, cn, limit) =>
+    db.all<CertificateRow>(
+      `SELECT ${COLUMNS} FROM certificates WHERE cn = $1 AND deleted_at IS NULL ORDER BY seq DESC LIMIT $2`,
+      cn,
+      limit,
+    ),
+
+  async listCertificates(db, after, limit, now, filter) {
+    const source = filter.cn === undefined ? 'serial > $1' : 'serial > $1 AND cn = $3';
+    const examined = await db.all<ExaminedRow>(
+      `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT $2`,
+      after ?? '',
+      examinedFor(limit),
+      ...(filter.cn === undefined ? [] : [filter.cn]),
+    );
+    const { serials, next } = pageOf(examined, limit, now, filter);
+    const items = await db.all<CertificateRow>(
+      `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[]) ORDER BY serial`,
+      serials,
+    );
+    return { items, next };
+  },
+
+  async revoke(db, serial, at, reason) {
+    const outcome = await db.get<[revoked: boolean, known: boolean]>(
+      `WITH revoked AS (
+         UPDATE certificates SET revoked_at = $2, reason = $3 WHERE serial = $1 AND revoked_at IS NULL
+         RETURNING serial
+       )
+       SELECT EXISTS (SELECT FROM revoked), EXISTS (SELECT FROM certificates WHERE serial = $1)`,
+      serial,
+      at,
+      reason,
+    );
+    if (outcome?.[0]) return 'revoked';
+    return outcome?.[1] ? 'already' : 'unknown';
+  },
+
+  async unrevoke(db, serial) {
+    const back = await db.run(
+      `UPDATE certificates SET revoked_at = NULL, reason = NULL
+       WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
+      serial,
+    );
+    return back > 0;
+  },
+
+  async markDeleted(db, serial, at) {
+    const marked = await db.run(
+      'UPDATE certificates SET deleted_at = coalesce(deleted_at, $2) WHERE serial = $1',
+      serial,
+      at,
+    );
+    return marked > 0;
+  },
+};

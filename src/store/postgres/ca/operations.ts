@@ -1,0 +1,16 @@
+import type { CaOperations } from '../../sqlite/ca/operations.js';
+import type { PostgresOperations } from '../operations.js';
+import { settingsOperations } from '../settings.js';
+import { certificateOperations } from './certificates.js';
+import { crlOperations } from './crl.js';
+import { documentOperations } from './documents.js';
+import { registryOperations } from './registry.js';
+
+/** Everything PostgreSQL does for the CA. */
+export const caOperations: PostgresOperations<CaOperations> = {
+  ...certificateOperations,
+  ...crlOperations,
+  ...registryOperations,
+  ...documentOperations,
+  ...settingsOperations,
+};

@@ -1,0 +1,48 @@
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../errors.js';
+
+/** SQLSTATEs (PostgreSQL manual, appendix A) that the same statement does not meet when it is tried again at once. */
+const TRANSIENT = new Set(['40001', '40P01']);
+
+/** Classes that speak of the caller's values: a constraint, or a text with a character no database text can have. */
+const CONFLICT = /^23|^22021$/;
+
+/**
+ * Classes that speak of the server or the way to it: connection, authorization, database missing, transaction read-only
+ * (a standby), rollback, resources (disk full, too many connections), operator intervention and timeouts, locks, I/O,
+ * damaged data.
+ */
+const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58|XX00[12])/;
+
+const OWN = [StoreConflict, StoreTooNew, StoreUnavailable];
+
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(sqlState(error) ?? '');
+}
+
+/** Whether the connection may be used again after this error. */
+export function leavesConnectionUsable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== null && !/^(08|25006|57P|XX)/.test(state);
+}
+
+/** The store's error for one of the driver's. What is neither the values' nor the server's fault is ours, and stays as it is. */
+export function storeError(error: unknown): Error {
+  if (OWN.some((kind) => error instanceof kind)) return error as Error;
+  const message = messageOf(error);
+  const state = sqlState(error);
+  // Without a state it comes from the driver or the socket: refused, reset, timed out.
+  if (state === null || UNAVAILABLE.test(state)) return new StoreUnavailable(message, { cause: error });
+  if (CONFLICT.test(state)) return new StoreConflict(message, { cause: error });
+  return error as Error;
+}
+
+function sqlState(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null;
+  return /^[0-9A-Z]{5}$/.test(error.code) && 'severity' in error ? error.code : null;
+}
+
+/** A host with several addresses fails with an error that has all of theirs and no message of its own. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,89 @@
+import { Client } from 'pg';
+import { StoreTooNew } from '../errors.js';
+import { caMigrations } from './ca/schema.js';
+import { storeError } from './failures.js';
+import { raMigrations } from './ra/schema.js';
+
+/** Which program's tables. */
+export type StoreKind = 'ra' | 'ca';
+
+/** Step n takes a schema from version n to n + 1. Steps that were released are never edited, only followed. */
+const MIGRATIONS: Record<StoreKind, readonly string[]> = { ra: raMigrations, ca: caMigrations };
+
+/** RA and CA may share a database: each has a schema of its own. */
+export const SCHEMAS: Record<StoreKind, string> = { ra: 'upki_ra', ca: 'upki_ca' };
+
+/** "upki", and which schema: an advisory lock, so that of replicas that start at once one migrates and the others wait. */
+const LOCK: Record<StoreKind, [number, number]> = { ra: [0x75706b69, 1], ca: [0x75706b69, 2] };
+
+/** For a server that does not answer at all. */
+const CONNECT_TIMEOUT = 5_000;
+
+/**
+ * Brings a program's schema up to this program's version, each step in its own transaction, and resolves when it is. Writes
+ * nothing when it is up to date, so that a role without the right to create tables will do from then on.
+ * @throws StoreTooNew when a newer program made the schema, StoreUnavailable when the server cannot be asked.
+ */
+export async function migrate(url: string, kind: StoreKind): Promise<void> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'upki',
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const steps = MIGRATIONS[kind];
+    let version = await versionOf(client, kind);
+    while (version < steps.length) version = await takeStep(client, kind, steps);
+    if (version > steps.length) {
+      throw new StoreTooNew(
+        `the schema ${SCHEMAS[kind]} has version ${version}, this program knows up to ${steps.length}: ` +
+          'it was made by a newer uPKI; run that one, or restore the backup made before the upgrade',
+      );
+    }
+  } catch (error) {
+    throw storeError(error);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Takes the next step, unless another replica has meanwhile; returns the version after it. */
+async function takeStep(client: Client, kind: StoreKind, steps: readonly string[]): Promise<number> {
+  const schema = SCHEMAS[kind];
+  await client.query('BEGIN');
+  try {
+    await client.query('SELECT pg_advisory_xact_lock($1, $2)', LOCK[kind]);
+    const version = await versionOf(client, kind);
+    const step = steps[version];
+    if (step !== undefined) {
+      if (version === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+      await client.query(`SET LOCAL search_path = ${schema}`);
+      if (version === 0) await client.query('CREATE TABLE schema_version AS SELECT 0 AS version');
+      await client.query(step);
+      await client.query('UPDATE schema_version SET version = version + 1');
+    }
+    await client.query('COMMIT');
+    return step === undefined ? version : version + 1;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+/** 0: nothing of ours is there yet. @throws Error for a schema that is somebody else's */
+async function versionOf(client: Client, kind: StoreKind): Promise<number> {
+  const schema = SCHEMAS[kind];
+  const { rows } = await client.query<{ tables: string; ours: boolean }>(
+    `SELECT count(*) AS tables, coalesce(bool_or(relname = 'schema_version'), false) AS ours
+     FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind = 'r'`,
+    [schema],
+  );
+  if (!rows[0]?.ours) {
+    if (Number(rows[0]?.tables) === 0) return 0;
+    throw new Error(`the schema ${schema} is not that of a uPKI ${kind.toUpperCase()}`);
+  }
+  const found = await client.query<{ version: number }>(`SELECT version FROM ${schema}.schema_version`);
+  return found.rows[0]?.version ?? 0;
+}

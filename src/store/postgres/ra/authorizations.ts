@@ -1,0 +1,76 @@
+import { StoreConflict } from '../../errors.js';
+import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
+import type { authorizationOperations as rows } from '../../sqlite/ra/authorizations.js';
+import { parameters } from '../columns.js';
+import type { Database } from '../database.js';
+import type { PostgresOperations } from '../operations.js';
+import { releasePredecessor, replacedSerial } from './certificates.js';
+
+/** RFC 8555 §7.1.4, §7.5. */
+
+/** Most authorizations looked at for one name, of each kind; more prove nothing new. */
+const MAX_PER_NAME = 100;
+
+/** What a change of an authorization goes by; `replaces` is that of the order it was made for. */
+export type Facts = [state: string, challenges: string, replaces: string | null];
+
+export function factsOf(db: Database, id: string): Promise<Facts | undefined> {
+  return db.get<Facts>(
+    `SELECT state, challenges, (SELECT replaces FROM orders WHERE orders.id = authorizations.order_id)
+     FROM authorizations WHERE id = $1`,
+    id,
+  );
+}
+
+export const authorizationOperations: PostgresOperations<typeof rows> = {
+  async createAuthorization(db, row) {
+    const created = await db.run(
+      `INSERT INTO authorizations (${COLUMNS}, state)
+       SELECT ${parameters(`${COLUMNS}, state`)} WHERE EXISTS (SELECT FROM accounts WHERE id = $2)`,
+      ...row,
+    );
+    if (created === 0) throw new StoreConflict('the authorization is of no account');
+  },
+
+  getAuthorization: (db, id) =>
+    db.get<AuthorizationRow>(`SELECT ${COLUMNS} FROM authorizations WHERE id = $1`, id),
+
+  findValidAuthorizations: (db, accountId, names, now) =>
+    db.all<AuthorizationRow>(
+      `SELECT found.* FROM unnest($2::text[]) WITH ORDINALITY AS wanted (name, number)
+       CROSS JOIN (VALUES (true), (false)) AS kind (without_order)
+       CROSS JOIN LATERAL (
+         SELECT ${COLUMNS} FROM authorizations
+         WHERE state = 'valid' AND account_id = $1 AND name = wanted.name
+           AND (order_id IS NULL) = kind.without_order AND expires_at > $3
+         ORDER BY expires_at DESC LIMIT ${MAX_PER_NAME}
+       ) AS found
+       ORDER BY wanted.number, kind.without_order DESC, found.expires_at DESC`,
+      accountId,
+      names,
+      now,
+    ),
+
+  async deactivateAuthorization(db, id, at) {
+    const facts = await factsOf(db, id);
+    if (!facts) return undefined;
+    return db.get<AuthorizationRow>(
+      `WITH deactivated AS (
+         UPDATE authorizations SET deactivated_at = coalesce(deactivated_at, $2), state = 'ended'
+         WHERE id = $1 RETURNING ${COLUMNS}
+       ),
+       given_up AS (DELETE FROM open_validations WHERE authorization_id = $1),
+       ${releasePredecessor('SELECT order_id FROM deactivated', '$3')}
+       SELECT ${COLUMNS} FROM deactivated`,
+      id,
+      at,
+      replacedSerial(facts[2]),
+    );
+  },
+
+  findAuthorizationByToken: (db, token) =>
+    db.get<AuthorizationRow>(
+      `SELECT ${COLUMNS} FROM authorizations WHERE state = 'open' AND token = $1`,
+      token,
+    ),
+};

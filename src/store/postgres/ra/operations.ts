@@ -1,0 +1,20 @@
+import type { RaOperations } from '../../sqlite/ra/operations.js';
+import type { PostgresOperations } from '../operations.js';
+import { settingsOperations } from '../settings.js';
+import { accountOperations } from './accounts.js';
+import { authorizationOperations } from './authorizations.js';
+import { certificateOperations } from './certificates.js';
+import { orderOperations } from './orders.js';
+import { purgeOperations } from './purge.js';
+import { validationOperations } from './validations.js';
+
+/** Everything PostgreSQL does for the RA. */
+export const raOperations: PostgresOperations<RaOperations> = {
+  ...accountOperations,
+  ...orderOperations,
+  ...authorizationOperations,
+  ...validationOperations,
+  ...certificateOperations,
+  ...purgeOperations,
+  ...settingsOperations,
+};

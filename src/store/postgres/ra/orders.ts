@@ -1,0 +1,144 @@
+import { StoreConflict } from '../../errors.js';
+import { COLUMNS as AUTHORIZATION, type AuthorizationRow } from '../../rows/ra/authorizations.js';
+import { COLUMNS as CERTIFICATE, serialOfAriId } from '../../rows/ra/certificates.js';
+import { COLUMNS, CREATED, type OrderRow } from '../../rows/ra/orders.js';
+import type { orderOperations as rows } from '../../sqlite/ra/orders.js';
+import { arrayParameters, parameters, qualified } from '../columns.js';
+import type { PostgresOperations } from '../operations.js';
+import { replacedSerial } from './certificates.js';
+
+/** RFC 8555 §7.1.3, §7.4. */
+
+const NEW_AUTHORIZATION = `${AUTHORIZATION}, state`;
+
+export const orderOperations: PostgresOperations<typeof rows> = {
+  async createOrder(db, order, authorizations) {
+    const replaces = order[7];
+    const columns = NEW_AUTHORIZATION.split(', ').map((_, index) =>
+      authorizations.map((row) => row[index] ?? null),
+    );
+    // RFC 9773 §5: at most one order replaces a certificate.
+    const created = await db.get<[account: boolean, order: boolean]>(
+      `WITH claimed AS (
+         UPDATE certificates SET replaced_by = $1
+         WHERE serial = $11 AND ari_id = $8 AND replaced_by IS NULL AND EXISTS (SELECT FROM accounts WHERE id = $2)
+         RETURNING id
+       ),
+       made AS (
+         INSERT INTO orders (${CREATED}) SELECT ${parameters(CREATED)}
+         WHERE EXISTS (SELECT FROM accounts WHERE id = $2) AND ($8::text IS NULL OR EXISTS (SELECT FROM claimed))
+         RETURNING id
+       ),
+       proofs AS (
+         INSERT INTO authorizations (${NEW_AUTHORIZATION}) SELECT * FROM unnest(${arrayParameters(NEW_AUTHORIZATION, 12)})
+         WHERE EXISTS (SELECT FROM made)
+       )
+       SELECT EXISTS (SELECT FROM accounts WHERE id = $2), EXISTS (SELECT FROM made)`,
+      ...order,
+      replaces === null ? null : serialOfAriId(replaces),
+      ...columns,
+    );
+    if (!created?.[0]) throw new StoreConflict('the order is of no account');
+    return created[1];
+  },
+
+  /** One statement, so that order and authorizations are of one moment; the authorizations come as JSON. */
+  async getOrder(db, id) {
+    const found = await db.get<[...OrderRow, authorizations: string]>(
+      `SELECT ${COLUMNS}, (
+         SELECT coalesce(json_agg(json_build_array(${qualified(AUTHORIZATION, 'a')}) ORDER BY listed.number), '[]')::text
+         FROM json_array_elements_text(authorization_ids::json) WITH ORDINALITY AS listed (id, number)
+         JOIN authorizations a ON a.id = listed.id
+       )
+       FROM orders WHERE id = $1`,
+      id,
+    );
+    if (!found) return undefined;
+    const authorizations: AuthorizationRow[] = JSON.parse(String(found.pop()));
+    return { order: found as unknown as OrderRow, authorizations };
+  },
+
+  /** `after` null is the first page: every id is less than a character no id has. */
+  async listOrderIds(db, accountId, after, limit, now) {
+    const ids = await db.all<[id: string]>(
+      `SELECT id FROM orders WHERE account_id = $1 AND id < $2
+         AND (expires_at > $3 OR certificate_id IS NOT NULL OR due_at IS NOT NULL)
+       ORDER BY id DESC LIMIT $4`,
+      accountId,
+      after ?? '~',
+      now,
+      limit,
+    );
+    return ids.map(([id]) => id);
+  },
+
+  async beginFinalize(db, id, csr, leaseUntil) {
+    const begun = await db.run(
+      `UPDATE orders SET csr = $2, due_at = $3
+       WHERE id = $1 AND csr IS NULL AND error IS NULL AND certificate_id IS NULL`,
+      id,
+      csr,
+      leaseUntil,
+    );
+    return begun > 0;
+  },
+
+  async deferFinalize(db, id, retryAt) {
+    await db.run(
+      'UPDATE orders SET deferred = 1, attempts = attempts + 1, due_at = $2 WHERE id = $1 AND due_at IS NOT NULL',
+      id,
+      retryAt,
+    );
+  },
+
+  async claimFinalizations(db, now, leaseUntil, limit) {
+    const claimed = await db.all<[attempts: number, ...OrderRow]>(
+      `WITH due AS (
+         SELECT id AS due_id, due_at AS due_since FROM orders
+         WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+       ),
+       claimed AS (
+         UPDATE orders SET due_at = $2 FROM due WHERE id = due_id RETURNING due_since, attempts, ${COLUMNS}
+       )
+       SELECT attempts, ${COLUMNS} FROM claimed ORDER BY due_since`,
+      now,
+      leaseUntil,
+      limit,
+    );
+    return claimed.map(([attempts, ...order]) => ({ order, attempts }));
+  },
+
+  async failOrder(db, id, error) {
+    const order = await db.get<[replaces: string | null]>('SELECT replaces FROM orders WHERE id = $1', id);
+    const failed = await db.get(
+      `WITH failed AS (
+         UPDATE orders SET error = $2, due_at = NULL
+         WHERE id = $1 AND error IS NULL AND certificate_id IS NULL RETURNING id
+       ),
+       released AS (
+         UPDATE certificates SET replaced_by = NULL
+         WHERE serial = $3 AND replaced_by = (SELECT id FROM failed)
+       )
+       SELECT id FROM failed`,
+      id,
+      error,
+      replacedSerial(order?.[0]),
+    );
+    return failed !== undefined;
+  },
+
+  /** A certificate that exists is the order's, even if another runner gave the order up meanwhile. */
+  async recordIssuance(db, orderId, certificate) {
+    const recorded = await db.run(
+      `WITH issued AS (
+         UPDATE orders SET certificate_id = $1, error = NULL, due_at = NULL
+         WHERE id = $14 AND certificate_id IS NULL RETURNING id
+       )
+       INSERT INTO certificates (${CERTIFICATE})
+       SELECT ${parameters(CERTIFICATE)} FROM issued`,
+      ...certificate,
+      orderId,
+    );
+    return recorded > 0;
+  },
+};

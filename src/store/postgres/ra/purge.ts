@@ -1,0 +1,56 @@
+import type { purgeOperations as rows } from '../../sqlite/ra/purge.js';
+import type { PostgresOperations } from '../operations.js';
+import { replacedSerial } from './certificates.js';
+
+/**
+ * Orders nobody can finish any more and what hangs on them; found by index, a bounded number at a time. Replicas purge at
+ * once: what another is removing is passed over.
+ */
+export const purgeOperations: PostgresOperations<typeof rows> = {
+  async purgeExpired(db, before, limit) {
+    const expired = await db.all<[id: string, replaces: string | null]>(
+      `SELECT id, replaces FROM orders
+       WHERE certificate_id IS NULL AND due_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2`,
+      before,
+      limit,
+    );
+    const orders = await db.get<[count: number]>(
+      `WITH listed AS (
+         SELECT id FROM orders WHERE id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED
+       ),
+       gone AS (
+         DELETE FROM orders USING listed
+         WHERE orders.id = listed.id AND certificate_id IS NULL AND due_at IS NULL AND expires_at < $2
+         RETURNING orders.id, authorization_ids
+       ),
+       named AS (SELECT id AS by, json_array_elements_text(authorization_ids::json) AS id FROM gone),
+       proofs AS (
+         -- A pre-authorization the order made use of is not its own; it goes by its own expiry.
+         DELETE FROM authorizations USING named
+         WHERE authorizations.id = named.id AND order_id = named.by RETURNING authorizations.id
+       ),
+       validations AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM proofs)),
+       released AS (
+         UPDATE certificates SET replaced_by = NULL
+         FROM unnest($1::text[], $3::text[]) AS replacing (order_id, serial) JOIN gone ON gone.id = order_id
+         WHERE certificates.serial = replacing.serial AND replaced_by = replacing.order_id
+       )
+       SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM proofs)`,
+      expired.map(([id]) => id),
+      before,
+      expired.map(([, replaces]) => replacedSerial(replaces)),
+    );
+    const orphans = await db.get<[count: number]>(
+      `WITH expired AS (
+         SELECT id FROM authorizations WHERE order_id IS NULL AND expires_at < $1
+         ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+       ),
+       gone AS (DELETE FROM authorizations USING expired WHERE authorizations.id = expired.id RETURNING expired.id),
+       validations AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM gone))
+       SELECT count(*) FROM gone`,
+      before,
+      limit,
+    );
+    return (orders?.[0] ?? 0) + (orphans?.[0] ?? 0);
+  },
+};

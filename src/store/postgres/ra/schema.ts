@@ -1,0 +1,93 @@
+import { SETTINGS_SCHEMA } from '../settings.js';
+
+/**
+ * The RA's tables, column by column those of SQLite (`upki store copy` relies on it). Texts that are looked up or ordered
+ * compare by their bytes. There are no foreign keys: checking one locks the account's row for every order and authorization,
+ * and accounts are never deleted; what creates a row looks for its account instead.
+ */
+export const raMigrations: readonly string[] = [
+  `
+  ${SETTINGS_SCHEMA}
+  CREATE TABLE accounts (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    thumbprint TEXT COLLATE "C" NOT NULL UNIQUE,
+    jwk TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    terms_agreed_at BIGINT,
+    external_account TEXT,
+    created_at BIGINT NOT NULL,
+    deactivated_at BIGINT,
+    revoked_at BIGINT
+  );
+
+  CREATE TABLE orders (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    account_id TEXT COLLATE "C" NOT NULL,
+    identifiers TEXT NOT NULL,
+    authorization_ids TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    not_before BIGINT,
+    not_after BIGINT,
+    replaces TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    csr BYTEA,
+    deferred INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    certificate_id TEXT,
+    -- Set while a finalize is unfinished: end of its lease, or when to try again.
+    due_at BIGINT,
+    attempts INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX orders_by_account ON orders (account_id, id);
+  CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX orders_idle ON orders (expires_at) WHERE certificate_id IS NULL AND due_at IS NULL;
+
+  CREATE TABLE authorizations (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    account_id TEXT COLLATE "C" NOT NULL,
+    order_id TEXT,
+    -- type ':' value, the value with its '*.' for a wildcard
+    name TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    deactivated_at BIGINT,
+    revoked_at BIGINT,
+    token TEXT COLLATE "C" NOT NULL,
+    challenges TEXT NOT NULL,
+    -- 'open' until a challenge ended or the authorization was ended; then 'valid' or 'ended'
+    state TEXT NOT NULL
+  );
+  CREATE INDEX authorizations_open_by_token ON authorizations (token) WHERE state = 'open';
+  CREATE INDEX authorizations_valid ON authorizations (account_id, name, (order_id IS NULL), expires_at)
+    WHERE state = 'valid';
+  CREATE INDEX authorizations_without_order ON authorizations (expires_at) WHERE order_id IS NULL;
+
+  -- Challenges answered and not ended, with the end of their lease or when to try again.
+  CREATE TABLE open_validations (
+    authorization_id TEXT COLLATE "C" NOT NULL,
+    type TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (authorization_id, type)
+  );
+  CREATE INDEX open_validations_due ON open_validations (due_at);
+
+  -- A lookup by ARI id goes by the serial in it.
+  CREATE TABLE certificates (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    order_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    serial TEXT COLLATE "C" NOT NULL UNIQUE,
+    ari_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    identifiers TEXT NOT NULL,
+    chain TEXT NOT NULL,
+    not_before BIGINT NOT NULL,
+    not_after BIGINT NOT NULL,
+    revoked_at BIGINT,
+    revocation_reason INTEGER,
+    replaced_by TEXT
+  );
+  `,
+];

@@ -1,0 +1,140 @@
+import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
+import { answered, attempted, completed } from '../../rows/ra/challenges.js';
+import type { validationOperations as rows } from '../../sqlite/ra/validations.js';
+import { qualified } from '../columns.js';
+import type { Database } from '../database.js';
+import type { PostgresOperations } from '../operations.js';
+import { factsOf } from './authorizations.js';
+import { releasePredecessor, replacedSerial } from './certificates.js';
+
+/** The queue of answered challenges (RFC 8555 §7.5.1, §8.2). */
+
+/**
+ * Changes the challenges of an authorization that is still open: `change` decides about the ones it has (null: nothing is to be
+ * done), `store` writes only if they still are the same, else all is done again. Undefined when nothing was to be done.
+ */
+async function changeChallenges<T>(
+  db: Database,
+  id: string,
+  change: (challenges: string) => string | null,
+  store: (before: string, after: string, replaces: string | null) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (;;) {
+    const [state, before, replaces] = (await factsOf(db, id)) ?? ['ended', '', null];
+    const after = state === 'open' ? change(before) : null;
+    if (after === null) return undefined;
+    const stored = await store(before, after, replaces);
+    if (stored !== undefined) return stored;
+  }
+}
+
+export const validationOperations: PostgresOperations<typeof rows> = {
+  async answerChallenge(db, id, type, at, leaseUntil) {
+    const done = await changeChallenges(
+      db,
+      id,
+      (challenges) => answered(challenges, type, at),
+      (before, after) =>
+        db.get(
+          `WITH answered AS (
+             UPDATE authorizations SET challenges = $3 WHERE id = $1 AND challenges = $2 AND state = 'open'
+             RETURNING id
+           )
+           INSERT INTO open_validations (authorization_id, type, due_at)
+           SELECT id, $4, $5 FROM answered RETURNING true`,
+          id,
+          before,
+          after,
+          type,
+          leaseUntil,
+        ),
+    );
+    return done !== undefined;
+  },
+
+  async claimValidations(db, now, leaseUntil, limit) {
+    const claimed = await db.all<[type: string, attempts: number, thumbprint: string, ...AuthorizationRow]>(
+      `WITH due AS (
+         SELECT authorization_id, type, due_at FROM open_validations
+         WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+       ),
+       claimed AS (
+         UPDATE open_validations v SET due_at = $2 FROM due
+         WHERE v.authorization_id = due.authorization_id AND v.type = due.type
+         RETURNING v.authorization_id, v.type, v.attempts, due.due_at
+       )
+       SELECT claimed.type, claimed.attempts, accounts.thumbprint, ${qualified(COLUMNS, 'a')}
+       FROM claimed
+       JOIN authorizations a ON a.id = claimed.authorization_id
+       JOIN accounts ON accounts.id = a.account_id
+       ORDER BY claimed.due_at`,
+      now,
+      leaseUntil,
+      limit,
+    );
+    return claimed.map(([type, attempts, thumbprint, ...authorization]) => ({
+      authorization,
+      type,
+      attempts,
+      thumbprint,
+    }));
+  },
+
+  async recordAttempt(db, id, type, error, retryAt) {
+    await changeChallenges(
+      db,
+      id,
+      (challenges) => attempted(challenges, type, error),
+      (before, after) =>
+        db.get(
+          `WITH queued AS (
+             SELECT authorization_id FROM open_validations
+             WHERE authorization_id = $1 AND type = $4 FOR UPDATE
+           ),
+           told AS (
+             UPDATE authorizations SET challenges = $3
+             WHERE id = $1 AND challenges = $2 AND state = 'open' AND EXISTS (SELECT FROM queued)
+             RETURNING id
+           ),
+           counted AS (
+             UPDATE open_validations SET attempts = attempts + 1, due_at = $5
+             WHERE authorization_id = (SELECT id FROM told) AND type = $4
+           )
+           SELECT true WHERE EXISTS (SELECT FROM told) OR NOT EXISTS (SELECT FROM queued)`,
+          id,
+          before,
+          after,
+          type,
+          retryAt,
+        ),
+    );
+  },
+
+  completeValidation: (db, id, type, at, error, expiresAt) =>
+    changeChallenges(
+      db,
+      id,
+      (challenges) => completed(challenges, type, at, error),
+      // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
+      // authorization whose time ran out meanwhile became invalid and does not come to life again.
+      (before, after, replaces) =>
+        db.get<AuthorizationRow>(
+          `WITH decided AS (
+             UPDATE authorizations
+             SET challenges = $3, state = CASE WHEN $4 THEN 'valid' ELSE 'ended' END,
+                 expires_at = CASE WHEN $4 AND expires_at > $5 THEN $6 ELSE expires_at END
+             WHERE id = $1 AND challenges = $2 AND state = 'open' RETURNING ${COLUMNS}
+           ),
+           over AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM decided)),
+           ${releasePredecessor('SELECT order_id FROM decided WHERE NOT $4', '$7')}
+           SELECT ${COLUMNS} FROM decided`,
+          id,
+          before,
+          after,
+          error === null,
+          at,
+          expiresAt,
+          replacedSerial(replaces),
+        ),
+    ),
+};

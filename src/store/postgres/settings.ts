@@ -1,0 +1,24 @@
+import type { settingsOperations as rows } from '../sqlite/settings.js';
+import type { PostgresOperations } from './operations.js';
+
+/** Small named values, and the proof that a write can be made durable; the same in both schemas. */
+export const settingsOperations: PostgresOperations<typeof rows> = {
+  getSetting: async (db, name) =>
+    (await db.get<[value: string]>('SELECT value FROM settings WHERE name = $1', name))?.[0] ?? null,
+  async putSetting(db, name, value) {
+    await db.run(
+      'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
+  },
+  async ping(db) {
+    await db.run('UPDATE pings SET count = count + 1');
+  },
+};
+
+export const SETTINGS_SCHEMA = `
+  CREATE TABLE settings (name TEXT COLLATE "C" PRIMARY KEY, value TEXT NOT NULL);
+  CREATE TABLE pings (count BIGINT NOT NULL);
+  INSERT INTO pings VALUES (0);
+`;

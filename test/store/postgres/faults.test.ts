@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StoreConflict, StoreUnavailable } from '../../../src/store/errors.js';
+import { openRaStore } from '../../../src/store/open.js';
+import { storeError } from '../../../src/store/postgres/failures.js';
+import type { RaStore } from '../../../src/store/ra-store.js';
+import { withClient } from '../../support/postgres/database.js';
+import { PostgresServer } from '../../support/postgres/server.js';
+
+describe('the server goes away and comes back', () => {
+  let server: PostgresServer;
+  let store: RaStore;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    store = await openRaStore(server.url());
+  });
+  afterEach(() => store.close());
+
+  test.each(['stop', 'kill'] as const)('after a %s the store serves again without a hand', async (end) => {
+    await store.putSetting(`before ${end}`, 'kept');
+    await server[end]();
+    await expect(store.putSetting('meanwhile', 'lost')).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.getSetting(`before ${end}`)).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailable);
+    await server.resume();
+    expect(await store.getSetting(`before ${end}`)).toBe('kept');
+    expect(await store.getSetting('meanwhile')).toBeNull();
+    await store.ping();
+  });
+
+  test('every write that was answered before the server was killed under load is there', async () => {
+    const answered: string[] = [];
+    const refused: unknown[] = [];
+    const write = async (worker: number) => {
+      for (let count = 0; refused.length < 4; count += 1) {
+        const name = `w${worker}-${count}`;
+        await store.putSetting(name, name).then(
+          () => answered.push(name),
+          (error) => refused.push(error),
+        );
+      }
+    };
+    const load = Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(write));
+    await vi.waitFor(() => expect(answered.length).toBeGreaterThan(300), { timeout: 20_000, interval: 5 });
+    await server.kill();
+    await load;
+    for (const error of refused) expect(error).toBeInstanceOf(StoreUnavailable);
+    await server.resume();
+    const values = await Promise.all(answered.map((name) => store.getSetting(name)));
+    expect(values).toEqual(answered);
+  });
+
+  test('sessions the administrator ends are replaced', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => store.ping()));
+    await withClient(server.url(), (client) =>
+      client.query(
+        'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user',
+      ),
+    );
+    await vi.waitFor(() => store.ping());
+    await Promise.all(Array.from({ length: 20 }, () => store.ping()));
+  });
+});
+
+describe('what the server says is told as what a caller can do about it', () => {
+  const fromServer = (code: string) => Object.assign(new Error(code), { code, severity: 'ERROR' });
+
+  test.each(['23505', '23502', '23503', '23514', '22021'])('%s: the values contradict', (code) => {
+    expect(storeError(fromServer(code))).toBeInstanceOf(StoreConflict);
+  });
+
+  test.each([
+    ...['08006', '25006', '28P01', '3D000', '40001', '40P01', '53100', '53200', '53300'],
+    ...['55P03', '57014', '57P01', '57P02', '57P03', '58030', 'XX001'],
+  ])('%s: try again later', (code) => {
+    expect(storeError(fromServer(code))).toBeInstanceOf(StoreUnavailable);
+  });
+
+  test('an error without a state comes from the way there: try again later', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const broken = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    for (const error of [refused, broken, new Error('Connection terminated unexpectedly')]) {
+      expect(storeError(error)).toBeInstanceOf(StoreUnavailable);
+    }
+    expect(storeError(new AggregateError([refused, broken])).message).toBe(
+      'connect ECONNREFUSED; write EPIPE',
+    );
+  });
+
+  test('a wrong statement is our own fault', () => {
+    const error = fromServer('42703');
+    expect(storeError(error)).toBe(error);
+  });
+});

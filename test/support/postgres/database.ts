@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Client } from 'pg';
+import { inject } from 'vitest';
+// For the type of what it provides.
+import type {} from './setup.js';
+
+let server: Promise<string> | null = null;
+
+/** URL of the run's PostgreSQL server, for one who may create databases. */
+export function serverUrl(): Promise<string> {
+  server ??= ask();
+  return server;
+}
+
+async function ask(): Promise<string> {
+  const answer = await text(connect(inject('postgres'), '127.0.0.1'));
+  const { url, error }: { url?: string; error?: string } = JSON.parse(answer);
+  if (url === undefined) throw new Error(error);
+  return url;
+}
+
+/** An empty database of the run's server. */
+export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `upki_test_${randomBytes(8).toString('hex')}`;
+  const url = new URL(await serverUrl());
+  await asAdministrator(`CREATE DATABASE ${name}`);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => asAdministrator(`DROP DATABASE ${name} WITH (FORCE)`) };
+}
+
+async function asAdministrator(statement: string): Promise<void> {
+  await withClient(await serverUrl(), (client) => client.query(statement));
+}
+
+/** A connection of the test's own beside the program's. */
+export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { copyBinaries } from './binaries.js';
+
+/** Whom the server runs as; it refuses to run as root. */
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** Ends the server when standard input closes, so that it does not outlive the tests, however they end. */
+const LEASH = `
+  exec 3<&0
+  "$@" 3<&- < /dev/null &
+  server=$!
+  (read -r _ <&3; kill -QUIT $server 2> /dev/null) &
+  watch=$!
+  exec 3<&-
+  wait $server
+  code=$?
+  kill $watch 2> /dev/null
+  wait $watch
+  exit $code`;
+
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'max_connections=200',
+  'log_min_messages=fatal',
+  'fsync=off', // A crash of the server loses nothing; only one of the machine would.
+].flatMap((setting) => ['-c', setting]);
+
+/** Ten seconds and more: a cluster of 40 MB is read from a cold disk. */
+const START_TRIES = 3_000;
+
+/**
+ * A PostgreSQL server for tests: binaries from npm, a cluster in a temporary folder, a free port on loopback, a random
+ * password. Works as root, where it runs as an unprivileged user, and as anybody else.
+ */
+export class PostgresServer {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'upki-postgres-'));
+  readonly #owner = process.getuid?.() === 0 ? unprivilegedUser() : null;
+  readonly #password = randomBytes(12).toString('hex');
+  #port = 0;
+  #process: ChildProcess | null = null;
+
+  private constructor() {}
+
+  static async start(): Promise<PostgresServer> {
+    const server = new PostgresServer();
+    try {
+      await server.#initialise();
+      server.#port = await freePort();
+      await server.resume();
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
+    return server;
+  }
+
+  /** For the superuser, password included. */
+  url(database = 'postgres'): string {
+    return `postgres://upki:${this.#password}@127.0.0.1:${this.#port}/${database}`;
+  }
+
+  /** Starts it again after `stop` or `kill`; resolves when it takes connections. */
+  async resume(): Promise<void> {
+    rmSync(this.#at('data', 'postmaster.pid'), { force: true });
+    const child = this.#run('postgres', ['-D', this.#at('data'), '-p', String(this.#port), ...SETTINGS]);
+    this.#process = child;
+    for (let tries = 0; child.exitCode === null && tries < START_TRIES; tries += 1) {
+      if (this.#pidFile()[7]?.trim() === 'ready') return;
+      await pause(5);
+    }
+    throw new Error(`the PostgreSQL server did not start: ${this.#log()}`);
+  }
+
+  /** Ends it in order; sessions are cut off. */
+  async stop(): Promise<void> {
+    if (this.#process) process.kill(Number(this.#pidFile()[0]), 'SIGINT');
+    await this.#ended();
+  }
+
+  /** Ends it as a crash does: what was not committed is lost, and so is every unlogged table. */
+  async kill(): Promise<void> {
+    this.#process?.stdin?.end();
+    await this.#ended();
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #ended(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child?.exitCode === null) await once(child, 'exit');
+    child?.stdin?.end();
+  }
+
+  async #initialise(): Promise<void> {
+    await copyBinaries(this.#at('pgsql'));
+    writeFileSync(this.#at('password'), this.#password, { mode: 0o600 });
+    mkdirSync(this.#at('data'), { mode: 0o700 });
+    if (this.#owner) {
+      const { uid, gid } = this.#owner;
+      for (const path of [this.#folder, this.#at('password'), this.#at('data')]) chownSync(path, uid, gid);
+    }
+    const initdb = this.#run('initdb', [
+      ...['-D', this.#at('data'), '-U', 'upki', '--auth=scram-sha-256', `--pwfile=${this.#at('password')}`],
+      // Most servers do not order texts by their bytes; what relies on that order has to say so.
+      ...['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US', '--no-sync'],
+    ]);
+    const [code] = await once(initdb, 'exit');
+    initdb.stdin?.end();
+    if (code !== 0) throw new Error(`initdb ended with ${code}: ${this.#log()}`);
+  }
+
+  #run(program: string, args: string[]): ChildProcess {
+    const log = openSync(this.#at('log'), 'a');
+    const child = spawn('sh', ['-c', LEASH, 'sh', this.#at('pgsql', 'bin', program), ...args], {
+      ...this.#owner,
+      cwd: this.#folder,
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      stdio: ['pipe', log, log],
+    });
+    closeSync(log);
+    return child;
+  }
+
+  #at(...names: string[]): string {
+    return join(this.#folder, ...names);
+  }
+
+  /** Its own lines: the process id first, its state eighth. */
+  #pidFile(): string[] {
+    return read(this.#at('data', 'postmaster.pid')).split('\n');
+  }
+
+  #log(): string {
+    return read(this.#at('log')).slice(-2_000);
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function unprivilegedUser(): Owner {
+  const users = read('/etc/passwd')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const user = ['postgres', 'nobody'].map((name) => users.find(([each]) => each === name)).find(Boolean);
+  if (!user) throw new Error('as root, PostgreSQL needs a user "postgres" or "nobody" to run as');
+  return { uid: Number(user[2]), gid: Number(user[3]) };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
