@@ -312,13 +312,17 @@ describe('§6.7: problems', () => {
     expect(answer.headers.allow).toBe('GET, HEAD');
   });
 
-  it('hide inner errors behind serverInternal', async () => {
+  it('hide inner errors behind serverInternal: a lost database is 503 with Retry-After', async () => {
     const broken = await createWorld();
     const someone = await broken.account();
     await broken.store.close();
     const failed = await someone.newOrder(['a.example.test']).catch((error: AcmeError) => error);
     expect(failed).toBeInstanceOf(AcmeError);
-    expect(failed).toMatchObject({ status: 500, type: 'serverInternal' });
+    expect(failed).toMatchObject({
+      status: 503,
+      type: 'serverInternal',
+      headers: { 'retry-after': '5' },
+    });
     expect((failed as AcmeError).problem.detail).not.toMatch(/store|database|sql/i);
     await broken.close().catch(() => {});
   });
