@@ -54,7 +54,7 @@ export class Revocations {
       if (error instanceof CaUnavailable) {
         throw new Problem(
           'serverInternal',
-          'the certificate authority cannot be reached; nothing was revoked yet',
+          'the certificate authority did not answer; the certificate may be revoked or not, so ask again',
           {
             status: 503,
             retryAfter: 5,

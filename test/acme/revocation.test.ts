@@ -26,6 +26,22 @@ describe('§7.6: revocation', () => {
     expect(await refused(client.revoke(certificate))).toMatchObject({ status: 400, type: 'alreadyRevoked' });
   });
 
+  it('is 503 with Retry-After when the CA’s answer is lost; asked again, it is found to be done', async () => {
+    const certificate = await issue('lost.example.test');
+    world.ca.silent = true;
+    const unanswered = await refused(client.revoke(certificate, { reason: 1 }));
+    world.ca.silent = false;
+    expect(unanswered).toMatchObject({ status: 503, type: 'serverInternal' });
+    expect(unanswered.headers['retry-after']).toBe('5');
+    expect(unanswered.problem.detail).toMatch(/may be revoked or not/);
+    for (const _ of ['from the CA', 'from the store']) {
+      expect(await refused(client.revoke(certificate))).toMatchObject({
+        status: 400,
+        type: 'alreadyRevoked',
+      });
+    }
+  });
+
   it.each([
     'ES256',
     'RS256',

@@ -37,8 +37,8 @@ export interface World {
   store: RaStore;
   /** What validations find; all succeed at first. */
   network: { outcome: (request: ValidationRequest) => ValidationResult | Promise<ValidationResult> };
-  /** The CA cannot be reached while this is true. */
-  ca: { away: boolean };
+  /** The CA cannot be reached while it is `away`; while `silent` it revokes, and its answer is lost. */
+  ca: { away: boolean; silent: boolean };
   /** Milliseconds added to the real time. */
   time: { offset: number };
   client(options?: Partial<AcmeClientOptions>): AcmeClient;
@@ -63,7 +63,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { settings, policy, publicUrl = null, ...acmeOptions } = options;
   const pki = createTestPki();
   const network: World['network'] = { outcome: () => VALIDATED };
-  const ca: World['ca'] = { away: false };
+  const ca: World['ca'] = { away: false, silent: false };
   const time = { offset: 0 };
   const { store, remove } = await openTestStore();
   const log = pino({ level: 'fatal' });
@@ -127,7 +127,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** Certifies what it is asked to; the rules of issuance are the CA's own tests' matter. */
-function createCa(pki: TestPki, state: { away: boolean }): CertificateAuthority {
+function createCa(pki: TestPki, state: World['ca']): CertificateAuthority {
   const issued = new Map<string, { chain: string; serial: string }>();
   const revoked = new Set<string>();
   const reach = () => {
@@ -150,6 +150,7 @@ function createCa(pki: TestPki, state: { away: boolean }): CertificateAuthority 
       reach();
       const already = revoked.has(serial);
       revoked.add(serial);
+      if (state.silent) throw new CaUnavailable('no answer');
       return { already };
     },
     profiles: async () => [
