@@ -11,7 +11,7 @@ import type { World } from './world.js';
 
 /** Names of a client before they come round again; more than the orders one client has open. */
 const NAMES = 64;
-const AFTER_A_FAILURE = 40;
+const AFTER_A_FAILURE = 100;
 /** RFC 5280 §5.3.1 codes a subscriber may give, and none. */
 const REASONS = [undefined, 0, 1, 3, 4, 5, 9] as const;
 
