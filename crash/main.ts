@@ -59,13 +59,17 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   const outages = new Outages();
   const requests = new Requests(outages, ledger.report);
   const network = await startNetwork();
-  const system = await System.start(outages, network.env, ledger.report);
+  const system = await System.prepare(outages, network.env, ledger.report);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void system.abort().finally(() => process.exit(1)));
+    process.once(signal, async () => {
+      say(`ended by ${signal}; kept: ${system.folder}`);
+      await system.abort().finally(() => process.exit(1));
+    });
   }
   const world = new World(system, network, ledger, requests);
   let done = 0;
   try {
+    await system.start();
     const running = new Run(world, clients, chance);
     for (const round of plan) {
       const report = await running.round(round);

@@ -4,7 +4,13 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type RunningUpki, startUpki, type UpkiOptions, type UpkiPorts } from '../test/support/upki.js';
+import {
+  freeUpkiPorts,
+  type RunningUpki,
+  startUpki,
+  type UpkiOptions,
+  type UpkiPorts,
+} from '../test/support/upki.js';
 import type { Report } from './findings.js';
 import type { Outages } from './outages.js';
 import type { Round } from './plan.js';
@@ -14,17 +20,20 @@ const PATIENCE = 60_000;
 
 /** The whole uPKI, on one data directory and one set of ports however often it is started again. */
 export class System {
+  /** The last start, which may still be under way. */
+  #started: Promise<RunningUpki> | null = null;
+  #running: RunningUpki | null = null;
+
   private constructor(
     /** Holds the data directory, and `upki.log` with all the programs wrote. */
     readonly folder: string,
     private readonly outages: Outages,
     private readonly options: UpkiOptions,
     private readonly log: WriteStream,
-    private running: RunningUpki,
   ) {}
 
   /** @param report hears of every error the programs log: a kill is no reason for one */
-  static async start(outages: Outages, env: Record<string, string>, report: Report): Promise<System> {
+  static async prepare(outages: Outages, env: Record<string, string>, report: Report): Promise<System> {
     const folder = await mkdtemp(join(tmpdir(), 'upki-crash-'));
     const dataDir = join(folder, 'data');
     await mkdir(dataDir);
@@ -33,15 +42,19 @@ export class System {
       log.write(`${line}\n`);
       if (line.includes('"level":50')) report('unexpected', `logged: ${line}`);
     };
-    const options = { dataDir, env, onOutput };
-    const system = new System(folder, outages, options, log, await startUpki(options));
-    try {
-      await system.#ready();
-    } catch (error) {
-      await system.abort();
-      throw error;
-    }
-    return system;
+    return new System(folder, outages, { dataDir, env, onOutput, ports: await freeUpkiPorts() }, log);
+  }
+
+  /** Resolves when the RA and the CA behind it serve. */
+  async start(): Promise<void> {
+    this.#started = startUpki(this.options);
+    this.#running = await this.#started;
+    await this.#ready();
+  }
+
+  get running(): RunningUpki {
+    if (!this.#running) throw new Error('uPKI was not started');
+    return this.#running;
   }
 
   get dataDir(): string {
@@ -70,8 +83,8 @@ export class System {
       await pause(again.after);
       await this.running.kill(again.victim);
     }
-    if (victim === 'supervisor' || victim === 'all') await this.#startAgain();
-    await this.#ready();
+    if (victim === 'supervisor' || victim === 'all') await this.start();
+    else await this.#ready();
     end();
     this.note('RA and CA serve again');
     return Date.now() - from;
@@ -83,9 +96,10 @@ export class System {
     if (code !== 0) throw new Error(`uPKI ended with ${code} when it was told to stop`);
   }
 
-  /** Ends it in any case, leaving nothing behind but its files. */
+  /** Ends it in any case, also while it is being started, and leaves nothing but its files. */
   async abort(): Promise<void> {
-    await this.running.kill('all');
+    const running = await this.#started?.catch(() => null);
+    await running?.kill('all');
   }
 
   /** Writes a line of ours between the programs'. */
@@ -96,10 +110,6 @@ export class System {
   /** Deletes its files. */
   forget(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
-  }
-
-  async #startAgain(): Promise<void> {
-    this.running = await startUpki({ ...this.options, ports: this.ports });
   }
 
   async #ready(): Promise<void> {
