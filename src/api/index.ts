@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
+import type { CertificateStatus } from '../ra/certificate-status.js';
 import type { HolderService } from '../ra/holders.js';
 import { ownCertificateRoutes } from './client/certificate.js';
 import { renewalRoute } from './client/renewal.js';
@@ -15,6 +16,7 @@ import { configRoute } from './private/config.js';
 import { authorityRoutes } from './public/authority.js';
 import { certificateRoutes } from './public/certificates.js';
 import { healthRoute } from './public/health.js';
+import { ocspRoutes } from './public/ocsp.js';
 import { profileRoutes } from './public/profiles.js';
 import type { Route } from './route.js';
 import { serveRoutes } from './serve.js';
@@ -30,6 +32,7 @@ export interface ApiOptions {
   isCompromised(spkiFingerprint: string): boolean;
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
+  status: CertificateStatus;
   checks: HealthChecks;
   /** Of the program, for the OpenAPI document. */
   version: string;
@@ -37,12 +40,13 @@ export interface ApiOptions {
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, register, administration, holders, settings, checks, clock = Date.now } = options;
+  const { ca, register, status, administration, holders, settings, checks, clock = Date.now } = options;
   return [
     healthRoute(checks),
     ...authorityRoutes(ca),
     ...profileRoutes(register),
     ...certificateRoutes(register),
+    ...ocspRoutes(status),
     ...adminRoutes(administration),
     ...privateAuthorityRoutes(administration),
     configRoute(settings),

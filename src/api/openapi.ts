@@ -9,6 +9,8 @@ export interface OpenApiInfo {
 
 type Json = Record<string, unknown>;
 
+const BINARY = { schema: { type: 'string', format: 'binary' } };
+
 const TAGS: Record<Access, { name: string; description: string }> = {
   public: { name: 'public', description: 'For anybody; also served without `/public`.' },
   client: {
@@ -31,8 +33,9 @@ const errorEnvelope = z
 export function openApi({ version, routes }: OpenApiInfo): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
-    const item = paths[route.path] ?? {};
-    paths[route.path] = item;
+    const path = route.path.replace('*}', '}');
+    const item = paths[path] ?? {};
+    paths[path] = item;
     item[route.method.toLowerCase()] = operation(route);
   }
   return {
@@ -54,7 +57,7 @@ export function openApi({ version, routes }: OpenApiInfo): Json {
 }
 
 function operation(route: Route): Json {
-  const { access, summary, params, query, body, status = 200 } = route;
+  const { access, summary, params, query, body, binary, status = 200 } = route;
   return {
     operationId: operationId(route),
     tags: [TAGS[access].name],
@@ -64,7 +67,10 @@ function operation(route: Route): Json {
     ...(body && {
       requestBody: {
         required: !body.safeParse(undefined).success,
-        content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+        content: {
+          'application/json': { schema: jsonSchema(body, 'input') },
+          ...(binary && { [binary.type]: BINARY }),
+        },
       },
     }),
     responses: {
@@ -103,7 +109,7 @@ function successContent({ result, files = [] }: Route): Json {
     required: ['status', 'data'],
   };
   return {
-    ...Object.fromEntries(files.map((type) => [type, { schema: { type: 'string', format: 'binary' } }])),
+    ...Object.fromEntries(files.map((type) => [type, BINARY])),
     'application/json': { schema: envelope },
   };
 }

@@ -41,7 +41,7 @@ export interface RouteDefinition<
   Who,
 > {
   method: 'GET' | 'POST' | 'DELETE';
-  /** Below /api/v1; parameters as `{name}`, each a member of `params`. */
+  /** Below /api/v1; parameters as `{name}`, each a member of `params`. `{name*}` at the end takes slashes too. */
   path: `/${string}`;
   /** One sentence for people. */
   summary: string;
@@ -55,9 +55,16 @@ export interface RouteDefinition<
   status?: number;
   /** Media types it may answer with instead of JSON. */
   files?: readonly string[];
+  binary?: BinaryBody;
   handle(
     call: Call<Path, Query, Body, Who>,
   ): Promise<z.output<Result> | FileAnswer> | z.output<Result> | FileAnswer;
+}
+
+/** A body of another media type that the same path takes beside JSON. */
+export interface BinaryBody {
+  type: string;
+  handle(body: Buffer, reply: FastifyReply): Promise<FileAnswer>;
 }
 
 /** A route whatever its schemas are. */
@@ -72,6 +79,7 @@ export interface Route {
   result: z.ZodType;
   status?: number;
   files?: readonly string[];
+  binary?: BinaryBody;
   handle(call: Call): unknown;
 }
 

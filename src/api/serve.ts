@@ -4,7 +4,7 @@ import { RestError } from '../http/rest-error.js';
 import { CaRefused } from '../ra/certificate-authority.js';
 import { admit, type IdentityRegister } from './access.js';
 import { refusedByCa, success } from './envelope.js';
-import { type Call, FileAnswer, type Route } from './route.js';
+import { type BinaryBody, type Call, FileAnswer, type Route } from './route.js';
 
 export interface ServeOptions {
   routes: readonly Route[];
@@ -13,6 +13,9 @@ export interface ServeOptions {
 
 /** Serves routes; a fastify plugin, for the prefix /api/v1. */
 export async function serveRoutes(app: FastifyInstance, { routes, register }: ServeOptions): Promise<void> {
+  for (const type of new Set(routes.flatMap(({ binary }) => binary?.type ?? []))) {
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  }
   for (const route of routes) {
     for (const url of urlsOf(route)) {
       app.route({ method: route.method, url, handler: handlerOf(route, register) });
@@ -20,10 +23,20 @@ export async function serveRoutes(app: FastifyInstance, { routes, register }: Se
   }
 }
 
-/** In fastify's notation: `/certs/{cn}` is `/certs/:cn`. */
+/** In fastify's notation: `/certs/{cn}` is `/certs/:cn`, `/ocsp/{request*}` is `/ocsp/*`. */
 export function urlsOf({ access, path }: Route): string[] {
-  const url = path.replace(/\{(\w+)\}/g, ':$1');
+  const url = path.replace(OPEN_END, '*').replace(/\{(\w+)\}/g, ':$1');
   return access === 'public' && url.startsWith('/public/') ? [url, url.slice('/public'.length)] : [url];
+}
+
+const OPEN_END = /\{(\w+)\*\}$/;
+
+/** Path parameters by the names the route gives them; fastify calls what an open end took `*`. */
+function pathParameters({ path }: Route, params: unknown): unknown {
+  const [, name] = OPEN_END.exec(path) ?? [];
+  if (name === undefined) return params;
+  const { '*': rest, ...others } = params as Record<string, string>;
+  return { ...others, [name]: rest };
 }
 
 function handlerOf(route: Route, register: IdentityRegister) {
@@ -31,8 +44,11 @@ function handlerOf(route: Route, register: IdentityRegister) {
   const query = route.query ?? z.strictObject({});
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = await admit(route.access, request, register);
+    if (request.body instanceof Buffer) {
+      return sendFile(reply, await binaryOf(route, request).handle(request.body, reply));
+    }
     const call = {
-      path: checked(path, request.params, 'path'),
+      path: checked(path, pathParameters(route, request.params), 'path'),
       query: checked(query, request.query, 'query'),
       body: route.body ? checked(route.body, request.body, 'body') : undefined,
       caller,
@@ -40,7 +56,7 @@ function handlerOf(route: Route, register: IdentityRegister) {
       reply,
     };
     const answer = await handled(route, call);
-    if (answer instanceof FileAnswer) return reply.type(answer.type).send(answer.content);
+    if (answer instanceof FileAnswer) return sendFile(reply, answer);
     reply.code(route.status ?? 200);
     return success(z.encode(route.result, answer));
   };
@@ -53,6 +69,15 @@ async function handled(route: Route, call: Call): Promise<unknown> {
   } catch (error) {
     throw error instanceof CaRefused ? refusedByCa(error) : error;
   }
+}
+
+const sendFile = (reply: FastifyReply, { type, content }: FileAnswer) => reply.type(type).send(content);
+
+/** @throws RestError unsupportedMediaType when another route takes such a body, but this one does not */
+function binaryOf({ binary }: Route, request: FastifyRequest): BinaryBody {
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1);
+  if (binary?.type === type.trim().toLowerCase()) return binary;
+  throw new RestError('unsupportedMediaType', 'the Content-Type is not one this URL takes');
 }
 
 type Place = 'path' | 'query' | 'body';

@@ -5,9 +5,11 @@ import { TaskClient } from '../channel/typed-client.js';
 import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority, CertificateRenewals } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
+import type { CertificateStatus } from '../ra/certificate-status.js';
 import { ChannelAdministration } from '../ra/channel-administration.js';
 import { ChannelCa } from '../ra/channel-ca.js';
 import { ChannelRegister } from '../ra/channel-register.js';
+import { ChannelStatus } from '../ra/channel-status.js';
 import { CannotStart } from './exit.js';
 import type { RaKeys, RaRegistration } from './ra-files.js';
 import { tcp } from './ra-registration.js';
@@ -18,6 +20,7 @@ export interface CaConnection {
   ca: CertificateAuthority & CertificateRenewals;
   register: CertificateRegister;
   administration: CaAdministration;
+  status: CertificateStatus;
   /** Every task of the operations socket. */
   tasks: TaskClient<typeof operations>;
   close(): void;
@@ -44,6 +47,7 @@ export function connectToCa(
     ca: new ChannelCa({ client: tasks }),
     register: new ChannelRegister(tasks),
     administration: new ChannelAdministration(tasks),
+    status: new ChannelStatus(tasks),
     tasks,
     close: () => channel.close(),
   };

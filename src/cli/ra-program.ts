@@ -64,7 +64,7 @@ async function serve(
   const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
   const registration = (await files.registration()) ?? (await registerRa(settings, files, names));
   const connection = connectToCa(settings, registration, keys, log);
-  const { ca, register, administration, tasks } = connection;
+  const { ca, register, status, administration, tasks } = connection;
   onClose(connection.close);
 
   const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted: names, log, clock });
@@ -108,6 +108,7 @@ async function serve(
     version: version(),
     ca,
     register,
+    status,
     administration,
     holders: createHolderService({ ca, store, clock, onRevocation: events.revocation }),
     isCompromised,
@@ -117,17 +118,16 @@ async function serve(
       'the store cannot be written': () => store.ping(),
     },
   });
-  const plain = createHttpServer({ log });
-  await plain.register(pointedToRoutes, { ca });
-  await plain.register(wellKnownRoutes, { ra });
-
-  const { raHost: host, raPort, raHttpPort } = settings;
+  const { raHost: host, raPort, raHttp, raHttpPort } = settings;
   port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
-  const httpPort = await listen(
-    plain,
-    { what: 'CRL and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' },
-    onClose,
-  );
+  let httpPort: number | null = null;
+  if (raHttp) {
+    const plain = createHttpServer({ log });
+    await plain.register(pointedToRoutes, { ca, responder: status });
+    await plain.register(wellKnownRoutes, { ra });
+    const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
+    httpPort = await listen(plain, wish, onClose);
+  }
   tls.watch(reload);
   const directoryUrl = links.main().directory;
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');

@@ -68,7 +68,7 @@ function contradictions(program: Program, settings: Settings): string[] {
     );
   }
   if (program === 'ca') return complaints;
-  if (settings.raPort === settings.raHttpPort && settings.raPort !== 0) {
+  if (settings.raHttp && settings.raPort === settings.raHttpPort && settings.raPort !== 0) {
     complaints.push(`UPKI_RA_HTTP_PORT is ${settings.raPort}: it must differ from UPKI_RA_PORT`);
   }
   if (!settings.raTls && settings.raUrl === null) {

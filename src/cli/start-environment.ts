@@ -12,7 +12,7 @@ export interface JoinedPrograms {
 
 /**
  * What both programs must agree on, decided once: the ports (0 becomes a free one here, so that a restarted program
- * keeps it), the mode of the channel, the seed's file, and the URL certificates carry for CRL and issuer.
+ * keeps it), the mode of the channel, the seed's file, and the URL certificates carry for CRL, OCSP and issuer.
  * @throws CannotStart naming the variable of a port that is taken
  */
 export async function joinPrograms(
@@ -20,7 +20,7 @@ export async function joinPrograms(
   ra: ProgramSettings,
   ca: ProgramSettings,
 ): Promise<JoinedPrograms> {
-  const [caPort, registrationPort, raPort, httpPort] = await freePorts([
+  const [caPort, registrationPort, raPort, httpPort = ra.raHttpPort] = await freePorts([
     { what: 'the CA', host: ca.caHost, port: ca.caPort, variable: 'UPKI_CA_PORT' },
     {
       what: 'registrations at the CA',
@@ -29,9 +29,19 @@ export async function joinPrograms(
       variable: 'UPKI_CA_REGISTRATION_PORT',
     },
     { what: 'the RA', host: ra.raHost, port: ra.raPort, variable: 'UPKI_RA_PORT' },
-    { what: 'CRL and issuers', host: ra.raHost, port: ra.raHttpPort, variable: 'UPKI_RA_HTTP_PORT' },
+    ...(ra.raHttp
+      ? [
+          {
+            what: 'CRL, OCSP and issuers',
+            host: ra.raHost,
+            port: ra.raHttpPort,
+            variable: 'UPKI_RA_HTTP_PORT',
+          },
+        ]
+      : []),
   ]);
   const publicHost = ra.raUrl ? new URL(ra.raUrl).hostname : commonName(ra, hostname());
+  const publicUrl = ca.caPublicUrl ?? (ra.raHttp ? new URL(`http://${publicHost}:${httpPort}`).origin : null);
   const common = {
     ...env,
     UPKI_CA_HOST: ca.caHost,
@@ -47,7 +57,7 @@ export async function joinPrograms(
       ...common,
       UPKI_DATA_DIR: ca.dataDir,
       UPKI_LOG_LEVEL: ca.logLevel,
-      UPKI_CA_PUBLIC_URL: ca.caPublicUrl ?? new URL(`http://${publicHost}:${httpPort}`).origin,
+      ...(publicUrl !== null && { UPKI_CA_PUBLIC_URL: publicUrl }),
     },
     ra: {
       ...common,

@@ -83,10 +83,15 @@ export const SETTINGS = {
     programs: RA,
     doc: 'Serve HTTPS. False is for a proxy in front that does TLS and needs UPKI_RA_URL; client certificates are then of no use.',
   }),
+  raHttp: setting(is.boolean, true, {
+    env: 'UPKI_RA_HTTP',
+    programs: RA,
+    doc: 'Serve CRL, OCSP and issuers over plain HTTP, where clients look for them. With `upki start`, false also leaves their URLs out of certificates, unless UPKI_CA_PUBLIC_URL says where else they are.',
+  }),
   raHttpPort: setting(is.port, 8001, {
     env: 'UPKI_RA_HTTP_PORT',
     programs: RA,
-    doc: 'Port of the plain-HTTP listener for the CRL and the issuers, where certificates say they are.',
+    doc: 'Port of the plain-HTTP listener for the CRL, OCSP and the issuers, where certificates say they are.',
   }),
   raUrl: optional(is.origin('https'), {
     env: 'UPKI_RA_URL',

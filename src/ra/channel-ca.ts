@@ -2,12 +2,13 @@ import { serialFromHex } from '../channel/serial.js';
 import type { OperationsTasks } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
 import { toPem } from '../x509/pem.js';
-import type {
-  AcmeProfile,
-  CertificateAuthority,
-  CertificateRenewals,
-  IssuedCertificate,
-  IssueRequest,
+import {
+  type AcmeProfile,
+  CaRefused,
+  type CertificateAuthority,
+  type CertificateRenewals,
+  type IssuedCertificate,
+  type IssueRequest,
 } from './certificate-authority.js';
 import { told } from './channel-errors.js';
 
@@ -23,6 +24,8 @@ export class ChannelCa implements CertificateAuthority, CertificateRenewals {
   readonly #client: ChannelCaOptions['client'];
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;
+  /** The CRL of this number, or one after it; asked for once, and again when the CA has another. */
+  #crl: { number: number | null; der: Promise<Uint8Array> } | null = null;
 
   constructor({ client, now = Date.now, cacheFor = 60_000 }: ChannelCaOptions) {
     this.#client = client;
@@ -74,7 +77,25 @@ export class ChannelCa implements CertificateAuthority, CertificateRenewals {
   }
 
   async crl(): Promise<Uint8Array> {
-    return Buffer.from(await told(this.#client.call('get_crl', {})), 'base64');
+    const number = await this.#crlNumber();
+    if (number !== null && this.#crl?.number === number) return this.#crl.der;
+    const der = told(this.#client.call('get_crl', {})).then((text) => Buffer.from(text, 'base64'));
+    const crl = { number, der };
+    this.#crl = crl;
+    der.catch(() => {
+      if (this.#crl === crl) this.#crl = null;
+    });
+    return der;
+  }
+
+  /** Null when the CA does not know the question, as upki-ca does not. */
+  async #crlNumber(): Promise<number | null> {
+    try {
+      return (await told(this.#client.call('crl_info', {}))).number;
+    } catch (error) {
+      if (error instanceof CaRefused) return null;
+      throw error;
+    }
   }
 
   async ping(): Promise<void> {

@@ -80,6 +80,11 @@ export interface ParsedCrl extends CrlHead {
   signature: Buffer;
 }
 
+/** When a CRL (DER) was made and is replaced, without reading what it lists. @throws DerError */
+export function readCrlTimes(der: Uint8Array): Pick<ParsedCrl, 'thisUpdate' | 'nextUpdate'> {
+  return readHeader(new DerReader(der, 'CRL').sequence('CRL').sequence('TBSCertList'));
+}
+
 /** Reads a DER CRL strictly; its signature is not checked here. @throws DerError */
 export function parseCrl(der: Uint8Array): ParsedCrl {
   return readCrl(der, true);
@@ -98,13 +103,7 @@ function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {
   outer.end();
   const tbsElement = list.next();
   const tbs = new DerReader(tbsElement.bytes, what).sequence('TBSCertList');
-  if (tbs.peek() === TAG.integer && tbs.smallInteger('CRL version') !== 1)
-    throw new DerError('CRL: is not version 2');
-  const inner = readSignatureAlgorithm(tbs, 'CRL signature algorithm');
-  const issuer = readName(tbs, 'CRL issuer');
-  const thisUpdate = tbs.time('thisUpdate');
-  const isTime = tbs.peek() === TAG.utcTime || tbs.peek() === TAG.generalizedTime;
-  const nextUpdate = isTime ? tbs.time('nextUpdate') : null;
+  const { algorithm: inner, issuer, thisUpdate, nextUpdate } = readHeader(tbs);
   const entries: ParsedCrl['entries'] = [];
   if (tbs.peek() === TAG.sequence) {
     const revoked = tbs.sequence('revokedCertificates');
@@ -133,6 +132,17 @@ function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {
     signatureAlgorithm,
     signature,
   };
+}
+
+/** RFC 5280 §5.1.2: what stands before the entries. */
+function readHeader(tbs: DerReader) {
+  if (tbs.peek() === TAG.integer && tbs.smallInteger('CRL version') !== 1)
+    throw new DerError('CRL: is not version 2');
+  const algorithm = readSignatureAlgorithm(tbs, 'CRL signature algorithm');
+  const issuer = readName(tbs, 'CRL issuer');
+  const thisUpdate = tbs.time('thisUpdate');
+  const isTime = tbs.peek() === TAG.utcTime || tbs.peek() === TAG.generalizedTime;
+  return { algorithm, issuer, thisUpdate, nextUpdate: isTime ? tbs.time('nextUpdate') : null };
 }
 
 function readEntry(revoked: DerReader): ParsedCrl['entries'][number] {

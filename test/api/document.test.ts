@@ -4,8 +4,8 @@ import { apiRoutes, restApi } from '../../src/api/index.js';
 import { urlsOf } from '../../src/api/serve.js';
 import { apiDefaults, listen, standInCa } from './harness.js';
 
-/** `/certs/:cn` is `/certs/{cn}` in the document. */
-const documented = (url: string) => url.replace(/:(\w+)/g, '{$1}');
+/** `/certs/:cn` is `/certs/{cn}` in the document, `/ocsp/*` is `/ocsp/{request}`. */
+const documented = (url: string) => url.replace(/:(\w+)/g, '{$1}').replace('/ocsp/*', '/ocsp/{request}');
 
 async function api() {
   const { ca } = await standInCa();

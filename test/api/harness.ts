@@ -7,6 +7,7 @@ import { createHttpServer } from '../../src/http/server.js';
 import type { CaAdministration } from '../../src/ra/ca-administration.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
 import type { CertificateRegister } from '../../src/ra/certificate-register.js';
+import type { CertificateStatus } from '../../src/ra/certificate-status.js';
 import type { HolderService } from '../../src/ra/holders.js';
 
 /** A root, an issuer and a CRL, made by a library that is not ours. */
@@ -59,6 +60,12 @@ export const noRegister: CertificateRegister = {
   admins: async () => [],
 };
 
+/** For routes that ask for no status. */
+export const noStatus: CertificateStatus = {
+  check: () => Promise.reject(new CaUnavailable('no answer')),
+  ocsp: () => Promise.reject(new CaUnavailable('no answer')),
+};
+
 /** For routes that administer nothing. */
 export const noAdministration: CaAdministration = {
   admins: async () => [],
@@ -78,6 +85,7 @@ export const noHolders: HolderService = {
 export const apiDefaults = {
   version: '0',
   register: noRegister,
+  status: noStatus,
   administration: noAdministration,
   holders: noHolders,
   isCompromised: () => false,
@@ -96,5 +104,5 @@ export async function listen(register: (app: FastifyInstance) => unknown) {
   const { port } = app.server.address() as AddressInfo;
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${port}${path}`, { headers });
-  return { get, errors, close: () => app.close() };
+  return { get, port, errors, close: () => app.close() };
 }

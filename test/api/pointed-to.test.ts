@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CRL_PATH, ISSUER_PATH, pointedToRoutes } from '../../src/api/pointed-to.js';
+import { CRL_PATH, ISSUER_PATH, OCSP_PATH, pointedToRoutes } from '../../src/api/pointed-to.js';
 import * as written from '../../src/ca/issue.js';
-import { listen, standInCa } from './harness.js';
+import { listen, noStatus, standInCa } from './harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -11,14 +11,18 @@ afterEach(async () => {
 
 async function serve(options: { away?: boolean } = {}) {
   const { ca, ...material } = await standInCa(options);
-  const server = await listen((app) => app.register(pointedToRoutes, { ca }));
+  const server = await listen((app) => app.register(pointedToRoutes, { ca, responder: noStatus }));
   closing.push(server.close);
   return { ...material, ...server };
 }
 
 describe('what certificates point to', () => {
   it('is served under the paths the CA writes into them (RFC 5280 §4.2.1.13, §4.2.2.1)', () => {
-    expect([CRL_PATH, ISSUER_PATH]).toEqual([written.CRL_PATH, written.ISSUER_PATH]);
+    expect([CRL_PATH, ISSUER_PATH, OCSP_PATH]).toEqual([
+      written.CRL_PATH,
+      written.ISSUER_PATH,
+      written.OCSP_PATH,
+    ]);
   });
   it('the CRL is DER (RFC 2585 §4.2)', async () => {
     const { get, crl } = await serve();

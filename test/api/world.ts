@@ -11,6 +11,7 @@ import { createHttpsServer, type HttpsServer } from '../../src/http/server.js';
 import { ChannelAdministration } from '../../src/ra/channel-administration.js';
 import { ChannelCa } from '../../src/ra/channel-ca.js';
 import { ChannelRegister } from '../../src/ra/channel-register.js';
+import { ChannelStatus } from '../../src/ra/channel-status.js';
 import { createHolderService } from '../../src/ra/holders.js';
 import { openRaStore, type RaStore } from '../../src/store/index.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
@@ -102,6 +103,7 @@ export class ApiWorld {
       version: '0',
       ca,
       register: new ChannelRegister(this.tasks),
+      status: new ChannelStatus(this.tasks),
       administration: new ChannelAdministration(this.tasks),
       holders: createHolderService({ ca, store: this.store, clock: Date.now, onRevocation: () => undefined }),
       isCompromised: (fingerprint) => this.compromised.has(fingerprint),

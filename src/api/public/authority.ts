@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CertificateAuthority } from '../../ra/certificate-authority.js';
-import { firstFromPem, toPem } from '../../x509/pem.js';
+import { firstFromPem } from '../../x509/pem.js';
+import { CRL_TYPES, crlContent } from '../crl.js';
 import { formatQuery } from '../fields.js';
 import { chooseFormat } from '../format.js';
 import { FileAnswer, publicRoute, type Route } from '../route.js';
@@ -9,11 +10,6 @@ const CA_FORMATS = {
   pem: 'application/x-pem-file',
   der: 'application/pkix-cert', // RFC 2585 §4.1
   chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
-  json: 'application/json',
-};
-const CRL_FORMATS = {
-  der: 'application/pkix-crl', // RFC 2585 §4.2
-  pem: 'application/x-pem-file',
   json: 'application/json',
 };
 
@@ -46,14 +42,15 @@ export function authorityRoutes(ca: Pick<CertificateAuthority, 'caCertificates' 
       method: 'GET',
       path: '/public/crl',
       summary: 'The current CRL (RFC 5280 §5).',
-      query: formatQuery(CRL_FORMATS),
-      files: files(CRL_FORMATS),
+      query: formatQuery(CRL_TYPES),
+      files: files(CRL_TYPES),
       result: z.object({ crl: z.base64().describe('DER') }),
-      async handle({ query, request }) {
-        const format = chooseFormat(CRL_FORMATS, query.format, request.headers.accept);
-        const der = Buffer.from(await ca.crl());
-        if (format === 'json') return { crl: der.toString('base64') };
-        return new FileAnswer(CRL_FORMATS[format], format === 'pem' ? toPem('X509 CRL', der) : der);
+      async handle({ query, request, reply }) {
+        const format = chooseFormat(CRL_TYPES, query.format, request.headers.accept);
+        const der = await ca.crl();
+        reply.header('vary', 'accept');
+        if (format === 'json') return { crl: Buffer.from(der).toString('base64') };
+        return new FileAnswer(CRL_TYPES[format], crlContent(der, format, request, reply));
       },
     }),
   ];

@@ -1,0 +1,10 @@
+/**
+ * Seconds a cache may give a CRL or an OCSP response again without asking: a revocation is seen everywhere within them,
+ * and a thousand clients behind one cache ask once.
+ */
+const MAX_AGE = 300;
+
+/** Never beyond nextUpdate (ms). */
+export function maxAge(nextUpdate: number, now: number): number {
+  return Math.max(0, Math.min(MAX_AGE, Math.floor((nextUpdate - now) / 1000)));
+}
