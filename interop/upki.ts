@@ -1,23 +1,33 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { startUpki } from '../test/support/upki.js';
+import { type RunningUpki, startUpki } from '../test/support/upki.js';
 import type { Authority, Validation } from './authority.js';
 import { isOnCrl } from './crl.js';
 
+export interface UpkiAuthority extends Authority {
+  upki: RunningUpki;
+}
+
 /** A fresh uPKI, both programs, with real listeners. */
-export async function startUpkiAuthority(validation: Validation, folder: string): Promise<Authority> {
+export async function startUpkiAuthority(
+  validation: Validation,
+  folder: string,
+  env: Record<string, string> = {},
+): Promise<UpkiAuthority> {
   const log = join(folder, 'upki.log');
   const upki = await startUpki({
     env: {
       UPKI_VA_RESOLVERS: validation.dns,
       UPKI_VA_HTTP_PORT: String(validation.httpPort),
       UPKI_VA_TLS_PORT: String(validation.tlsPort),
+      ...env,
     },
     onOutput: (line) => void appendFile(log, `${line}\n`),
   });
   const { directoryUrl, rootPem: root, baseUrl } = upki;
   return {
+    upki,
     directoryUrl,
     serverRoot: upki.rootPath,
     root,
@@ -33,7 +43,7 @@ export async function startUpkiAuthority(validation: Validation, folder: string)
   };
 }
 
-function download(url: string, ca: string): Promise<Buffer> {
+export function download(url: string, ca: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     get(url, { ca, agent: false }, (answer) => {
       const chunks: Buffer[] = [];
