@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { caChannel } from '../../test/support/ca-channel.js';
 import { serialOf } from '../checks.js';
 import { certbot } from '../clients/certbot.js';
 import { NotInstallable, Tools } from '../tools.js';
 import { startUpkiAuthority, type UpkiAuthority } from '../upki.js';
 import { makeWorld } from '../world.js';
-import { caChannel } from './ca-channel.js';
 import { checkersOf, type Verdict } from './checkers.js';
 
 /**

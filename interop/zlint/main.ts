@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildCrl } from '../../src/ca/crl.js';
 import { generateKey } from '../../src/ca/keys.js';
+import { ocspProfile } from '../../src/ca/ocsp-certificate.js';
 import { signerFor } from '../../src/x509/algorithms.js';
+import { parseCertificate } from '../../src/x509/certificate.js';
 import { toPem } from '../../src/x509/pem.js';
 import {
   endProfiles,
@@ -64,6 +66,12 @@ async function issueAll(world: SigningWorld, folder: string): Promise<Subject[]>
   };
   await write({ profile: 'root', key: 'P-384', names: '-' }, world.root);
   await write({ profile: 'intermediate', key: 'P-256', names: '-' }, world.intermediate);
+  const { profile: ocsp, commonName } = ocspProfile(parseCertificate(world.intermediate).subject);
+  const responder = world.input(ocsp, await generateKey({ type: 'ec', curve: 'P-256' }), []);
+  await write(
+    { profile: 'ocsp', key: 'P-256', names: '-' },
+    world.factory.issue({ ...responder, commonName }),
+  );
   for (const [key, spec] of Object.entries(KEY_SPECS)) {
     const certified = await generateKey(spec);
     for (const profile of endProfiles(world.profiles)) {

@@ -112,10 +112,11 @@ export class OcspCertificate {
   async #make(): Promise<OcspSigner> {
     const { authority, path, passphrase, log } = this.options;
     const key = await generateKey(KEY);
+    const { profile, commonName } = ocspProfile(this.#issuer.subject);
     const { certificate } = await authority.issue({
-      profile: responderProfile(this.#issuer.subject),
+      profile,
       publicKey: parsePublicKey(publicKeyDer(key)),
-      names: { commonName: responderName(this.#issuer.subject), names: [] },
+      names: { commonName, names: [] },
       unlisted: true,
     });
     const { der, serial, notAfter } = certificate;
@@ -144,27 +145,24 @@ export class OcspCertificate {
   }
 }
 
-/** `OCSPSigning` alone, so that it serves for nothing else. */
-function responderProfile(issuer: DistinguishedName): Profile {
+/**
+ * What a responder's certificate is made of: `OCSPSigning` alone, so that it serves for nothing else; named after its
+ * issuer, within RFC 5280 ub-common-name.
+ */
+export function ocspProfile(issuer: DistinguishedName): { profile: Profile; commonName: string } {
   const O = shortened(attributeOf(issuer, OID.organizationName) ?? '', 64);
-  return {
-    name: 'ocsp',
-    ...profileSchema.parse({
-      description: 'OCSP responder of this CA',
-      duration: DAYS,
-      altnames: false,
-      subject: O === '' ? {} : { O },
-      keyUsage: ['digitalSignature'],
-      extendedKeyUsage: ['OCSPSigning'],
-      certType: 'ocsp',
-    }),
-  };
-}
-
-/** The issuer's own name and what it is, within RFC 5280 ub-common-name. */
-function responderName(issuer: DistinguishedName): string {
+  const profile = profileSchema.parse({
+    description: 'OCSP responder of this CA',
+    duration: DAYS,
+    altnames: false,
+    subject: O === '' ? {} : { O },
+    keyUsage: ['digitalSignature'],
+    extendedKeyUsage: ['OCSPSigning'],
+    certType: 'ocsp',
+  });
   const title = 'OCSP responder';
-  return `${shortened(attributeOf(issuer, OID.commonName) ?? '', 63 - title.length)} ${title}`.trim();
+  const name = shortened(attributeOf(issuer, OID.commonName) ?? '', 63 - title.length);
+  return { profile: { name: 'ocsp', ...profile }, commonName: `${name} ${title}`.trim() };
 }
 
 const shortened = (text: string, most: number): string => [...text].slice(0, most).join('');

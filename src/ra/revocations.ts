@@ -39,7 +39,7 @@ export class Revocations {
       );
     }
     const code = parseReason(reason);
-    if (certificate.revokedAt !== null) throw alreadyRevoked();
+    // Asked of the CA even if we know of a revocation: it may have been a hold that has ended since.
     const { already } = await this.#atCa(certificate.serial, code);
     await this.store.recordRevocation(certificate.serial, this.clock(), code);
     if (already) throw alreadyRevoked();

@@ -52,6 +52,7 @@ describe('settings that contradict each other are refused:', () => {
     ['ca', { UPKI_CA_SEED: 'short', UPKI_ZMQ_MODE: 'clear' }],
     ['ra', { UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.example' }],
     ['ra', { UPKI_RA_PORT: '0', UPKI_RA_HTTP_PORT: '0' }],
+    ['ra', { UPKI_RA_PORT: '8000', UPKI_RA_HTTP_PORT: '8000', UPKI_RA_HTTP: 'no' }],
   ] as const)('but not %s %o', (program, env) => {
     expect(complaint(program, env)).toBeNull();
   });

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
+import { fromPem } from '../../src/x509/pem.js';
 import { AcmeClient } from '../support/acme-client.js';
+import { caChannel } from '../support/ca-channel.js';
 import { httpServer } from '../support/challenge-servers.js';
 import { startDns } from '../support/dns-server.js';
+import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
 import { type RunningUpki, startUpki, type UpkiOptions } from '../support/upki.js';
 import { build, newFolder, upki } from './run.js';
 
@@ -67,12 +70,53 @@ describe('upki start', () => {
     expect(crl.entries.map(({ serial }) => serial)).toContain(leaf.serialNumber.toLowerCase());
   });
 
+  it('says by OCSP what a certificate is, where the certificate says to ask: also off hold, and revoked again then', async () => {
+    const { solve, env } = await network('app.example.test');
+    const running = await start({ env: { ...env, UPKI_RA_CN: 'localhost' } });
+    const acme = client(running);
+    await acme.newAccount();
+    const { chain } = await acme.issue({ names: ['app.example.test'], solve });
+    const [leaf, issuer] = fromPem('CERTIFICATE', chain).map((der) => new X509Certificate(der));
+    if (!leaf || !issuer) return expect.unreachable();
+    const url = /OCSP - URI:(\S+)/.exec(leaf.infoAccess ?? '')?.[1] ?? '';
+    expect(url).toBe(`http://localhost:${running.ports.http}/ocsp`);
+    const ask = async () => {
+      const body = ocspRequest([certId(issuer.raw, leaf.serialNumber.toLowerCase())]);
+      const headers = { 'content-type': 'application/ocsp-request' };
+      const answer = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
+      const [told] = readOcsp(Buffer.from(await answer.arrayBuffer()), issuer.raw).answers;
+      return [told?.status, told?.reason];
+    };
+    const ca = await caChannel(running);
+    ending.push(() => ca.close());
+    expect(await ask()).toEqual(['good', null]);
+    await acme.revoke(chain, { reason: 6 });
+    expect(await ask()).toEqual(['revoked', 6]);
+    await ca.tasks.call('unrevoke', { dn: 'app.example.test' });
+    expect(await ask()).toEqual(['good', null]);
+    await acme.revoke(chain, { reason: 1 });
+    expect(await ask()).toEqual(['revoked', 1]);
+  });
+
+  it('with UPKI_RA_HTTP=no serves nothing over plain HTTP, and certificates point nowhere', async () => {
+    const { solve, env } = await network('app.example.test');
+    const taken = await listening(createServer());
+    const running = await start({
+      env: { ...env, UPKI_RA_CN: 'localhost', UPKI_RA_HTTP: 'no', UPKI_RA_HTTP_PORT: String(taken) },
+    });
+    const acme = client(running);
+    await acme.newAccount();
+    const { chain } = await acme.issue({ names: ['app.example.test'], solve });
+    const leaf = new X509Certificate(chain);
+    expect(leaf.infoAccess).toBeUndefined();
+    expect(leaf.raw.toString('latin1')).not.toContain('http:');
+  });
+
   it('keeps keys and folders for their owner only', async () => {
     const { dataDir } = await start();
     const mode = (path: string) => statSync(join(dataDir, path)).mode & 0o777;
-    expect([mode('ra'), mode('ca'), mode('ra/ra.key'), mode('ra/channel.key')]).toEqual([
-      0o700, 0o700, 0o600, 0o600,
-    ]);
+    const secrets = ['ra/ra.key', 'ra/channel.key', 'ca/ocsp.pem'];
+    expect([mode('ra'), mode('ca'), ...secrets.map(mode)]).toEqual([0o700, 0o700, 0o600, 0o600, 0o600]);
   });
 
   it('a second time serves under the same root and knows the accounts of the first', async () => {

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { type CaConnection, connectToCa } from '../../src/cli/ra-channel.js';
 import { RaFiles } from '../../src/cli/ra-files.js';
 import { loadProgramSettings } from '../../src/cli/settings.js';
-import type { RunningUpki } from '../../test/support/upki.js';
+import type { RunningUpki } from './upki.js';
 
 /** The channel of a running uPKI's RA, for what has no HTTP: putting a certificate on hold and taking it off. */
 export async function caChannel({ dataDir, ports }: RunningUpki): Promise<CaConnection> {
