@@ -16,6 +16,7 @@ import { NodeIssuer } from './authority-nodes.js';
 import { OrderIssuer } from './authority-orders.js';
 import { Reissuer } from './authority-reissue.js';
 import { Revocation } from './authority-revocation.js';
+import { rememberServed } from './local.js';
 import { OcspCertificate } from './ocsp-certificate.js';
 import { OcspResponder } from './ocsp-responder.js';
 import { ProfileWatch } from './profile-watch.js';
@@ -99,6 +100,8 @@ async function serve(
     onCrash: (error) => log.error({ err: error }, 'the database thread died and was started again'),
   });
   onClose(() => store.close());
+
+  await rememberServed(store, options);
 
   let operationsSocket: ChannelServer | null = null;
   const peers = new RegisteredPeers(store, () => {

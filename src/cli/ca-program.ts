@@ -6,6 +6,7 @@ import { AuthorityError } from '../ca/issuer-certificates.js';
 import { KeyFileError } from '../ca/keys.js';
 import { ProfileError } from '../ca/profiles.js';
 import { CaOptionsError, runCa } from '../ca/program.js';
+import { TaskError } from '../channel/errors.js';
 import type { Running } from './child.js';
 import { CannotStart } from './exit.js';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.js';
@@ -113,10 +114,10 @@ export async function startCa(
   }
 }
 
-const MENDABLE = [InitError, AuthorityError, KeyFileError, ProfileError, CaOptionsError];
+const MENDABLE = [TaskError, InitError, AuthorityError, KeyFileError, ProfileError, CaOptionsError];
 
 /** What the operator can mend is told without a stack trace, and not tried again. */
-async function mendable<T>(step: () => Promise<T>): Promise<T> {
+export async function mendable<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
+import { adminCommand } from './admin.js';
 import { caCommand } from './ca.js';
 import { configCommand } from './config-command.js';
 import { describeError } from './errors.js';
@@ -17,6 +18,7 @@ function upki(): Command {
     .addCommand(startCommand())
     .addCommand(raCommand())
     .addCommand(caCommand())
+    .addCommand(adminCommand())
     .addCommand(configCommand())
     .addCommand(healthCommand());
   throwOnExit(program);

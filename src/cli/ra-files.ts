@@ -26,6 +26,7 @@ const NAMES = {
   certificate: 'ra.crt',
   root: 'ca.crt',
   caChannelKey: 'ca-channel.pub',
+  url: 'url',
 };
 
 /** The RA's own files in its data directory, under the names the Python RA uses where it has them. */
@@ -64,6 +65,16 @@ export class RaFiles {
 
   async saveCertificate(certificate: string): Promise<void> {
     await writeDurably(this.path('certificate'), certificate, 0o644);
+  }
+
+  /** Under which base URL the RA serves, for commands on the same machine. */
+  async saveUrl(url: string): Promise<void> {
+    await writeDurably(this.path('url'), `${url}\n`, 0o644);
+  }
+
+  /** Null until the RA has served. */
+  async url(): Promise<string | null> {
+    return (await readIfThere(this.path('url')))?.trim() ?? null;
   }
 
   async #orMake(name: keyof typeof NAMES, make: () => string): Promise<string> {

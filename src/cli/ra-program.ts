@@ -129,7 +129,8 @@ async function serve(
     httpPort = await listen(plain, wish, onClose);
   }
   tls.watch(reload);
-  const directoryUrl = links.main().directory;
+  const { directory: directoryUrl, base } = links.main();
+  await files.saveUrl(base);
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
   return { directoryUrl };
 }

@@ -34,6 +34,9 @@ export const utf8String = (text: string): Buffer => encode(TAG.utf8String, Buffe
 export const ia5String = (text: string): Buffer => encode(TAG.ia5String, Buffer.from(text, 'latin1'));
 export const printableString = (text: string): Buffer =>
   encode(TAG.printableString, Buffer.from(text, 'latin1'));
+/** UTF-16, big-endian. */
+export const bmpString = (text: string): Buffer =>
+  encode(TAG.bmpString, Buffer.from(text, 'utf16le').swap16());
 
 /** A bit string of whole octets. */
 export const bitString = (bytes: Uint8Array): Buffer => encode(TAG.bitString, Buffer.from([0]), bytes);

@@ -61,4 +61,19 @@ export const OID = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
   ecdsaWithSha512: '1.2.840.10045.4.3.4',
+  // RFC 2315 §14
+  pkcs7Data: '1.2.840.113549.1.7.1',
+  pkcs7EncryptedData: '1.2.840.113549.1.7.6',
+  // RFC 7292 appendix D, RFC 2985 §5.5
+  pkcs8ShroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  pbeWithSha1And3Des: '1.2.840.113549.1.12.1.3',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+  x509CertificateBag: '1.2.840.113549.1.9.22.1',
+  // RFC 8018 appendix C
+  pbkdf2: '1.2.840.113549.1.5.12',
+  pbes2: '1.2.840.113549.1.5.13',
+  hmacWithSha256: '1.2.840.113549.2.9',
+  aes256Cbc: '2.16.840.1.101.3.4.1.42',
 } as const;

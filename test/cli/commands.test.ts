@@ -20,6 +20,9 @@ describe('the upki command', () => {
     ['ca', 'register'],
     ['ca', 'listen'],
     ['ca', 'start'],
+    ['admin', 'add'],
+    ['admin', 'list'],
+    ['admin', 'remove'],
   ])('explains %s %s with examples', async (...args) => {
     const { code, stdout } = await upki([...args, '--help']);
     expect(code).toBe(0);

@@ -1,0 +1,58 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { keyToPem, writeWhole } from '../ca/keys.js';
+import type { EnrolledAdministrator } from '../ca/local.js';
+import { firstFromPem, fromPem, toPem } from '../x509/pem.js';
+import { createPkcs12, type Pkcs12Protection } from '../x509/pkcs12.js';
+import { CannotStart } from './exit.js';
+import { makePrivateFolder } from './files.js';
+
+export interface AdminFiles {
+  key: string;
+  /** Leaf and issuing chain. */
+  certificate: string;
+  pkcs12: string;
+  root: string;
+}
+
+/** Where an administrator's files go. */
+export function adminFiles(folder: string, name: string): AdminFiles {
+  const at = (extension: string) => join(folder, `${fileName(name)}.${extension}`);
+  return { key: at('key'), certificate: at('crt'), pkcs12: at('p12'), root: join(folder, 'upki-root.crt') };
+}
+
+/** A common name as a file may be called. */
+export function fileName(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^\.+/, '_');
+}
+
+/** Makes the folder. @throws CannotStart rather than overwrite what somebody may still need */
+export async function prepareFolder(folder: string, { key, certificate, pkcs12 }: AdminFiles): Promise<void> {
+  await makePrivateFolder(folder);
+  for (const path of [key, certificate, pkcs12]) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (there)
+      throw new CannotStart(`${path} exists already: move it away, or choose another folder with --out`);
+  }
+}
+
+/** Writes key and certificate, as PEM and as PKCS #12, for their owner only. `chain` and `root` are PEM. */
+export async function writeAdminFiles(
+  files: AdminFiles,
+  { key, certificate }: EnrolledAdministrator,
+  { chain, root }: { chain: string; root: string },
+  { passphrase, protection }: { passphrase: string; protection: Pkcs12Protection },
+): Promise<void> {
+  await writeWhole(files.key, keyToPem(key, null), 0o600);
+  await writeWhole(files.certificate, toPem('CERTIFICATE', certificate.der) + chain, 0o644);
+  await writeWhole(files.root, root, 0o644);
+  const certificates = [certificate.der, ...fromPem('CERTIFICATE', chain), firstFromPem('CERTIFICATE', root)];
+  const pfx = createPkcs12(
+    { key, certificates, friendlyName: `${certificate.cn} (uPKI)` },
+    { passphrase, protection },
+  );
+  await writeWhole(files.pkcs12, pfx, 0o600);
+}

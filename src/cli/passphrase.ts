@@ -1,0 +1,27 @@
+import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isPkcs12Passphrase } from '../x509/pkcs12.js';
+import { CannotStart } from './exit.js';
+
+/** Without letters and digits that people take for one another. */
+const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
+const GROUPS = 5;
+const GROUP = 5;
+
+/** A passphrase to type: 25 of 31 letters, 123 bits. */
+export function newPassphrase(): string {
+  const group = () => Array.from({ length: GROUP }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+  return Array.from({ length: GROUPS }, group).join('-');
+}
+
+/** The first line of a file, fit for a PKCS #12 file. @throws CannotStart */
+export async function passphraseIn(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new CannotStart(`the passphrase cannot be read: ${error.message}`);
+  });
+  const [line = ''] = text.split(/\r?\n/, 1);
+  if (isPkcs12Passphrase(line)) return line;
+  throw new CannotStart(
+    `${file} must hold the passphrase in its first line, in printable ASCII characters: programs differ in how they read others`,
+  );
+}
