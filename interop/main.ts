@@ -45,8 +45,9 @@ for (const client of CLIENTS) {
   if (only ? !only.includes(client.name) : options.quick && client.slow) continue;
   say(`${client.name}: installing`);
   try {
+    const began = Date.now();
     const installed = await client.install(tools);
-    say(`${client.name}: ${installed.version}`);
+    say(`${client.name}: ${installed.version} after ${((Date.now() - began) / 1000).toFixed(1)} s`);
     reports.push(await drive(client.name, installed, join(tools.cache, 'runs'), start, say));
   } catch (error) {
     const absent = error instanceof NotInstallable;
