@@ -25,8 +25,7 @@ func obtain(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	order, err = c.WaitOrder(ctx, order.URI)
-	if err != nil {
+	if _, err = c.WaitOrder(ctx, order.URI); err != nil {
 		return err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -37,7 +36,7 @@ func obtain(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	chain, _, err := c.CreateOrderCert(ctx, order.FinalizeURL, csr, true)
+	chain, _, err := c.CreateCertFromOrder(ctx, order, csr, true)
 	if err != nil {
 		return err
 	}
