@@ -7,7 +7,7 @@ import { answerer } from '../channel/dispatch.js';
 import { ChannelServer, type ServerSecurity } from '../channel/server.js';
 import { operations, registration } from '../channel/tasks/index.js';
 import { ZapHandler } from '../channel/zap.js';
-import { type CaStore, openCaStore } from '../store/index.js';
+import { type CaStore, DATABASE_PATIENCE, openCaStore } from '../store/index.js';
 import { signerFor } from '../x509/algorithms.js';
 import { Authority } from './authority.js';
 import { CrlPublisher } from './authority-crl.js';
@@ -36,6 +36,8 @@ export interface CaOptions {
   clearAny: boolean;
   /** Overrides the seed in the folder. */
   seed: string | null;
+  /** `sqlite:PATH` or `postgres://…`; null: a file in the folder. */
+  databaseUrl: string | null;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
   /** Organisation in the subjects of profiles that name none; null leaves them. */
@@ -96,8 +98,9 @@ async function serve(
   const files = await loadAuthority({ ...options, clock: options.clock ?? Date.now });
   // Told before anything is opened: a seed too short for curve mode.
   const seedKeys = mode === 'curve' ? registrationKeys(files.seed) : null;
-  const store = await openCaStore(files.database, {
-    onCrash: (error) => log.error({ err: error }, 'the database thread died and was started again'),
+  const store = await openCaStore(options.databaseUrl ?? files.database, {
+    onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
+    patience: DATABASE_PATIENCE,
   });
   onClose(() => store.close());
 

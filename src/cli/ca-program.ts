@@ -92,6 +92,7 @@ export async function startCa(
         mode: settings.zmqMode,
         clearAny: settings.zmqClearAny,
         seed: settings.caSeed,
+        databaseUrl: settings.caDatabaseUrl,
         passphrase: settings.caPassphrase,
         company: given.has('caCompany') ? settings.caCompany : null,
         publicUrl: settings.caPublicUrl,

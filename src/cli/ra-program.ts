@@ -13,7 +13,7 @@ import { redacted } from '../config/index.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
 import { createHolderService } from '../ra/holders.js';
-import { openRaStore } from '../store/index.js';
+import { DATABASE_PATIENCE, isShared, openRaStore } from '../store/index.js';
 import { createValidator } from '../va/validator.js';
 import type { Running } from './child.js';
 import { lockDirectory } from './lock.js';
@@ -71,8 +71,10 @@ async function serve(
   await tls.refresh();
   onClose(() => tls.stop());
 
-  const store = await openRaStore(databasePath(settings), {
-    onCrash: (error) => log.error({ err: error }, 'the database thread died and is being started again'),
+  const location = settings.databaseUrl ?? join(settings.dataDir, 'acme.db');
+  const store = await openRaStore(location, {
+    onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
+    patience: DATABASE_PATIENCE,
   });
   onClose(() => store.close());
 
@@ -86,7 +88,7 @@ async function serve(
     policy: policyOf(settings, links.main().terms),
     ownNames: tls.names,
     accountUrl: (id) => links.main().account(id),
-    soleRunner: true,
+    soleRunner: !isShared(location),
     events,
     clock,
     random: randomBytes,
@@ -154,8 +156,4 @@ async function listen(
   onClose(() => app.close());
   const address = app.server.address();
   return typeof address === 'object' && address ? address.port : wish.port;
-}
-
-function databasePath({ databaseUrl, dataDir }: ProgramSettings): string {
-  return databaseUrl === null ? join(dataDir, 'acme.db') : databaseUrl.slice('sqlite:'.length);
 }

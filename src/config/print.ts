@@ -7,11 +7,12 @@ export function redacted(settings: Settings, program: Program): Record<string, s
     ([name, { programs }]) => programs.includes(program) && settings[name] !== null,
   );
   return Object.fromEntries(
-    its.map(([name, setting]) => [
-      setting.env,
-      setting.secret ? '(secret)' : setting.type.format(settings[name] as NonNullable<unknown>),
-    ]),
+    its.map(([name, setting]) => [setting.env, shown(setting, settings[name] as NonNullable<unknown>)]),
   );
+}
+
+function shown({ secret, type }: Setting<unknown>, value: NonNullable<unknown>): string {
+  return secret ? (type.mask?.(value) ?? '(secret)') : type.format(value);
 }
 
 /** What holds when nothing is said, in words. */

@@ -12,7 +12,7 @@ export interface Setting<T> {
   default: T;
   /** What the default is, in words, when it is computed from something else. */
   defaultText?: string;
-  /** Redacted wherever it is printed; also read from the file that `<env>_FILE` names. */
+  /** Redacted wherever it is printed, but for what its type's `mask` leaves; also read from the file that `<env>_FILE` names. */
   secret?: true;
   /** The same sentence in `--help` and in docs/configuration.md. */
   doc: string;

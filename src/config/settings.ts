@@ -110,11 +110,12 @@ export const SETTINGS = {
     programs: RA,
     doc: "More names and addresses for the RA's certificate, beside UPKI_RA_CN, the host name and loopback. After a change the RA obtains a new certificate by itself.",
   }),
-  databaseUrl: optional(is.text('sqlite:PATH', /^sqlite:[^\p{Cc}]+$/u), {
+  databaseUrl: optional(is.database, {
     env: 'UPKI_DATABASE_URL',
     programs: RA,
+    secret: true,
     defaultText: 'sqlite: with acme.db in the data directory',
-    doc: 'Where accounts, orders and certificates are kept.',
+    doc: 'Where accounts, orders and certificates are kept. Several RAs share what is kept in PostgreSQL (14 or newer).',
   }),
 
   profile: setting(is.text('a profile name', /^[a-z0-9][a-z0-9_-]{0,63}$/), 'server', {
@@ -250,6 +251,13 @@ export const SETTINGS = {
     env: 'UPKI_CA_CERT_FILE',
     programs: CA,
     doc: 'Certificate of the imported key (PEM).',
+  }),
+  caDatabaseUrl: optional(is.database, {
+    env: 'UPKI_CA_DATABASE_URL',
+    programs: CA,
+    secret: true,
+    defaultText: 'sqlite: with ca.db in the data directory',
+    doc: 'Where the CA keeps what it issued and revoked. Several CAs with the same keys share what is kept in PostgreSQL (14 or newer).',
   }),
   caPassphrase: optional(is.secret, {
     env: 'UPKI_CA_PASSPHRASE',

@@ -10,6 +10,8 @@ export interface SettingType<T> {
   parse(text: string): T;
   /** The shortest text that parses to the value; for defaults in help and docs. */
   format(value: T): string;
+  /** What may be printed of a value that holds a secret; nothing when absent. */
+  mask?(value: T): string;
 }
 
 const refuse = (why = ''): never => {
@@ -118,6 +120,23 @@ export const webPage: SettingType<string> = {
     return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : refuse();
   },
   format: (value) => value,
+};
+
+/** Where a program keeps its state. The text as given: the database's driver reads it. */
+export const database: SettingType<string> = {
+  allowed: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  parse: (value) => {
+    if (/^sqlite:[^\p{Cc}]+$/u.test(value)) return value;
+    const url = /^postgres(ql)?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : refuse();
+    if (url.pathname.length < 2) refuse('it names no database');
+    return value;
+  },
+  format: (value) => value,
+  mask: (value) => {
+    if (value.startsWith('sqlite:')) return value;
+    const { protocol, username, host, pathname } = new URL(value);
+    return `${protocol}//${username && `${username}@`}${host}${pathname}`;
+  },
 };
 
 function parseUrl(value: string): URL {

@@ -1,4 +1,4 @@
 export type { CaStore, CertificateRecord } from './ca-store.js';
 export { StoreConflict, StoreTooNew, StoreUnavailable } from './errors.js';
-export { type OpenOptions, openCaStore, openRaStore } from './open.js';
+export { DATABASE_PATIENCE, isShared, type OpenOptions, openCaStore, openRaStore } from './open.js';
 export type { RaStore } from './ra-store.js';

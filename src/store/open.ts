@@ -7,9 +7,14 @@ import { Engine } from './sqlite/engine.js';
 import type { RaOperations } from './sqlite/ra/operations.js';
 
 export interface OpenOptions {
-  /** Told when SQLite's thread died and is being started again, or when a connection to PostgreSQL was lost. */
+  /** Told when SQLite's thread died and is being started again, or when connections to PostgreSQL were lost. */
   onCrash?(error: Error): void;
+  /** How long to wait for a PostgreSQL server that cannot be reached, in ms. Default 0. */
+  patience?: number;
 }
+
+/** How long a program that starts waits for its database server, in ms: as long as one takes that starts with it. */
+export const DATABASE_PATIENCE = 60_000;
 
 /** True for the URL of a database that several programs can use at once. */
 export function isShared(location: string): boolean {
@@ -20,24 +25,22 @@ export function isShared(location: string): boolean {
  * Opens what the RA keeps, made and migrated as needed: PostgreSQL for `postgres://…`, else SQLite in the file at `sqlite:PATH`
  * or `PATH`. Rejects with StoreTooNew when a newer program wrote it, with StoreUnavailable when it cannot be opened.
  */
-export async function openRaStore(location: string, { onCrash }: OpenOptions = {}): Promise<RaStore> {
-  const told = onCrash && { onCrash };
+export async function openRaStore(location: string, options: OpenOptions = {}): Promise<RaStore> {
   if (!isShared(location)) {
-    return raStoreOver(await Engine.open<RaOperations>({ ...told, path: pathOf(location), kind: 'ra' }));
+    return raStoreOver(await Engine.open<RaOperations>({ ...options, path: pathOf(location), kind: 'ra' }));
   }
   // Only who uses PostgreSQL pays for loading its driver.
   const { openPostgresRaStore } = await import('./postgres/open.js');
-  return openPostgresRaStore({ url: location, ...(onCrash && { onLost: onCrash }) });
+  return openPostgresRaStore(location, options);
 }
 
 /** Opens what the CA keeps; as openRaStore. */
-export async function openCaStore(location: string, { onCrash }: OpenOptions = {}): Promise<CaStore> {
-  const told = onCrash && { onCrash };
+export async function openCaStore(location: string, options: OpenOptions = {}): Promise<CaStore> {
   if (!isShared(location)) {
-    return caStoreOver(await Engine.open<CaOperations>({ ...told, path: pathOf(location), kind: 'ca' }));
+    return caStoreOver(await Engine.open<CaOperations>({ ...options, path: pathOf(location), kind: 'ca' }));
   }
   const { openPostgresCaStore } = await import('./postgres/open.js');
-  return openPostgresCaStore({ url: location, ...(onCrash && { onLost: onCrash }) });
+  return openPostgresCaStore(location, options);
 }
 
 function pathOf(location: string): string {

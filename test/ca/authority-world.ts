@@ -87,6 +87,7 @@ export class CaWorld {
       mode: 'curve',
       clearAny: false,
       seed: null,
+      databaseUrl: null,
       passphrase: null,
       company: null,
       publicUrl: 'http://pki.example.test',

@@ -80,7 +80,6 @@ describe('a wrong value is refused with its name, the value and what is allowed:
     ['UPKI_RA_CN', 'a..b', 'a DNS name'],
     ['UPKI_RA_CN', '10.0.0.1', 'a DNS name'],
     ['UPKI_RA_TERMS_CHANGED', '2026-13-01', 'a date or time'],
-    ['UPKI_DATABASE_URL', 'mysql://x', 'sqlite:PATH'],
   ])('%s=%s', (name, value, allowed) => {
     const [complaint, ...others] = complaints({ env: { [name]: value } });
     expect(others).toEqual([]);
@@ -157,6 +156,25 @@ describe('a secret', () => {
     const [complaint] = complaints({ env: { UPKI_CA_SEED: 'two\nlines' } });
     expect(complaint).toContain('UPKI_CA_SEED');
     expect(complaint).not.toContain('two');
+  });
+  it('in a database URL is neither printed nor repeated; the rest of the URL is printed', () => {
+    const printed = (url: string) =>
+      redacted(load({ env: { UPKI_DATABASE_URL: url } }).settings, 'ra').UPKI_DATABASE_URL;
+    expect(printed('postgres://me:quiet@db:5433/upki?password=quiet')).toBe('postgres://me@db:5433/upki');
+    expect(printed('postgresql://db/upki')).toBe('postgresql://db/upki');
+    expect(printed('sqlite:/srv/acme.db')).toBe('sqlite:/srv/acme.db');
+  });
+  it.each([
+    'mysql://me:quiet@db/upki',
+    'postgres://me:quiet@db',
+    'postgres:quiet',
+    '/srv/quiet.db',
+  ])('is not repeated when the database URL is wrong (%s)', (url) => {
+    const [complaint] = complaints({ env: { UPKI_DATABASE_URL: url } });
+    expect(complaint).toMatch(
+      /^UPKI_DATABASE_URL is a value not shown here: it must be sqlite:PATH or postgres:/,
+    );
+    expect(complaint).not.toContain('quiet');
   });
 });
 

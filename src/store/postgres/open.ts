@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaStore } from '../ca-store.js';
+import { StoreUnavailable } from '../errors.js';
+import type { OpenOptions } from '../open.js';
 import type { RaStore } from '../ra-store.js';
 import { caStoreOver } from '../rows/ca/store.js';
 import { raStoreOver } from '../rows/ra/store.js';
@@ -8,20 +11,30 @@ import { Database } from './database.js';
 import { migrate, SCHEMAS, type StoreKind } from './migrations.js';
 import { raOperations } from './ra/operations.js';
 
-interface OpenOptions {
-  url: string;
-  onLost?(error: Error): void;
+const PAUSE_MS = 500;
+
+export async function openPostgresRaStore(url: string, options: OpenOptions): Promise<RaStore> {
+  return raStoreOver(new PostgresCalls(await database(url, 'ra', options), raOperations));
 }
 
-export async function openPostgresRaStore(options: OpenOptions): Promise<RaStore> {
-  return raStoreOver(new PostgresCalls(await database('ra', options), raOperations));
+export async function openPostgresCaStore(url: string, options: OpenOptions): Promise<CaStore> {
+  return caStoreOver(new PostgresCalls(await database(url, 'ca', options), caOperations));
 }
 
-export async function openPostgresCaStore(options: OpenOptions): Promise<CaStore> {
-  return caStoreOver(new PostgresCalls(await database('ca', options), caOperations));
-}
-
-async function database(kind: StoreKind, options: OpenOptions): Promise<Database> {
-  await migrate(options.url, kind);
-  return new Database({ ...options, schema: SCHEMAS[kind] });
+async function database(
+  url: string,
+  kind: StoreKind,
+  { onCrash, patience = 0 }: OpenOptions,
+): Promise<Database> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      await migrate(url, kind);
+      return new Database({ url, schema: SCHEMAS[kind], ...(onCrash && { onLost: onCrash }) });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || Date.now() >= deadline) throw error;
+      onCrash?.(error);
+      await sleep(PAUSE_MS);
+    }
+  }
 }

@@ -30,6 +30,21 @@ describe('the server goes away and comes back', () => {
     await store.ping();
   });
 
+  test('a program that starts before its server waits for it, and tells of it', async () => {
+    await server.stop();
+    const told = new Promise<Error>((resolve) => {
+      void openRaStore(server.url(), { patience: 30_000, onCrash: resolve }).then(async (late) => {
+        opened.push(await late.getSetting('before stop'));
+        await late.close();
+      });
+    });
+    const opened: (string | null)[] = [];
+    expect(await told).toBeInstanceOf(StoreUnavailable);
+    await server.resume();
+    await vi.waitFor(() => expect(opened).toEqual(['kept']), { timeout: 20_000 });
+    await vi.waitFor(() => store.ping());
+  });
+
   test('every write that was answered before the server was killed under load is there', async () => {
     const answered: string[] = [];
     const refused: unknown[] = [];
