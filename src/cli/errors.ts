@@ -1,7 +1,7 @@
 import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { ConfigError } from '../config/index.js';
 import { CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
-import { StoreTooNew, StoreUnavailable } from '../store/errors.js';
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../store/errors.js';
 import { CannotStart } from './exit.js';
 
 /** Errors whose message tells an operator all there is to know. */
@@ -11,6 +11,7 @@ const PLAIN = [
   ChannelUnavailable,
   CaRefused,
   CaUnavailable,
+  StoreConflict,
   StoreTooNew,
   StoreUnavailable,
 ];

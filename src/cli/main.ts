@@ -9,6 +9,7 @@ import { CannotStart, ExitCode } from './exit.js';
 import { healthCommand } from './health.js';
 import { raCommand } from './ra.js';
 import { startCommand } from './start.js';
+import { storeCommand } from './store.js';
 import { version } from './version.js';
 
 function upki(): Command {
@@ -20,7 +21,8 @@ function upki(): Command {
     .addCommand(caCommand())
     .addCommand(adminCommand())
     .addCommand(configCommand())
-    .addCommand(healthCommand());
+    .addCommand(healthCommand())
+    .addCommand(storeCommand());
   throwOnExit(program);
   return program;
 }

@@ -23,6 +23,7 @@ describe('the upki command', () => {
     ['admin', 'add'],
     ['admin', 'list'],
     ['admin', 'remove'],
+    ['store', 'copy'],
   ])('explains %s %s with examples', async (...args) => {
     const { code, stdout } = await upki([...args, '--help']);
     expect(code).toBe(0);

@@ -1,11 +1,9 @@
 import { Client } from 'pg';
 import { StoreTooNew } from '../errors.js';
+import type { StoreKind } from '../sqlite/protocol.js';
 import { caMigrations } from './ca/schema.js';
 import { storeError } from './failures.js';
 import { raMigrations } from './ra/schema.js';
-
-/** Which program's tables. */
-export type StoreKind = 'ra' | 'ca';
 
 /** Step n takes a schema from version n to n + 1. Steps that were released are never edited, only followed. */
 const MIGRATIONS: Record<StoreKind, readonly string[]> = { ra: raMigrations, ca: caMigrations };

@@ -5,10 +5,11 @@ import type { OpenOptions } from '../open.js';
 import type { RaStore } from '../ra-store.js';
 import { caStoreOver } from '../rows/ca/store.js';
 import { raStoreOver } from '../rows/ra/store.js';
+import type { StoreKind } from '../sqlite/protocol.js';
 import { caOperations } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
 import { Database } from './database.js';
-import { migrate, SCHEMAS, type StoreKind } from './migrations.js';
+import { migrate, SCHEMAS } from './migrations.js';
 import { raOperations } from './ra/operations.js';
 
 const PAUSE_MS = 500;

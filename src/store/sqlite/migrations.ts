@@ -39,6 +39,13 @@ export function migrate(db: DatabaseSyncInstance, kind: StoreKind): void {
   }
 }
 
+/** Whose database it is; null when it is none of ours. */
+export function kindOf(db: DatabaseSyncInstance): StoreKind | null {
+  const id = pragma(db, 'application_id');
+  if (id === APPLICATION_ID.ra) return 'ra';
+  return id === APPLICATION_ID.ca ? 'ca' : null;
+}
+
 function refuseForeign(db: DatabaseSyncInstance, kind: StoreKind): void {
   // One snapshot: another process may be making the database just now.
   db.exec('BEGIN');

@@ -1,0 +1,76 @@
+import { StoreConflict } from '../errors.js';
+import type { StoreKind } from '../sqlite/protocol.js';
+import { type Cell, TableDigest } from './digest.js';
+import { CopySource, type SourceTable } from './source.js';
+import { CopyTarget, type TargetTable } from './target.js';
+
+/** Rows sent at a time: with a certificate in each, about a megabyte. */
+const BATCH = 500;
+
+export interface CopyProgress {
+  table: string;
+  step: 'copied' | 'checked';
+  rows: number;
+  of: number;
+}
+
+export interface Copied {
+  kind: StoreKind;
+  tables: { name: string; rows: number }[];
+}
+
+/**
+ * Moves what a program keeps from SQLite to PostgreSQL, whole or not at all: everything is copied, read back and compared, then
+ * committed. The SQLite file takes no writes meanwhile and is left as it is.
+ * @throws StoreUnavailable, StoreTooNew; StoreConflict when the target is in use already, or reads back otherwise
+ */
+export async function copyStore(
+  fromPath: string,
+  toUrl: string,
+  onProgress: (progress: CopyProgress) => void,
+): Promise<Copied> {
+  const source = CopySource.open(fromPath);
+  try {
+    const target = await CopyTarget.open(toUrl, source.kind);
+    try {
+      const tables = source.tables();
+      const filled: TargetTable[] = [];
+      for (const table of tables) filled.push(await copyTable(source, target, table, onProgress));
+      await target.finish(filled);
+      return { kind: source.kind, tables: tables.map(({ name, rows }) => ({ name, rows })) };
+    } finally {
+      await target.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+async function copyTable(
+  source: CopySource,
+  target: CopyTarget,
+  table: SourceTable,
+  onProgress: (progress: CopyProgress) => void,
+): Promise<TargetTable> {
+  const { name, rows: of } = table;
+  const prepared = await target.prepare(table);
+  const sent = new TableDigest();
+  let batch: Cell[][] = [];
+  const send = async () => {
+    if (batch.length > 0) await target.insert(prepared, batch);
+    batch = [];
+    onProgress({ table: name, step: 'copied', rows: sent.rows, of });
+  };
+  for (const row of source.rows({ ...table, columns: prepared.columns })) {
+    sent.add(row);
+    if (batch.push(row) === BATCH) await send();
+  }
+  await send();
+  const held = await target.digest(prepared, (rows) =>
+    onProgress({ table: name, step: 'checked', rows, of }),
+  );
+  if (!held.equals(sent)) {
+    throw new StoreConflict(`the table ${name} does not read back as it was written: nothing was kept`);
+  }
+  return prepared;
+}
