@@ -3,7 +3,7 @@ import type { RegistrationAuthority } from '../ra/service.js';
 import type { Certificate } from '../ra/types.js';
 import type { ExternalAccounts } from './external-account.js';
 import type { LinkBuilder } from './links.js';
-import type { NonceWindow } from './nonce-window.js';
+import type { Nonces } from './nonces.js';
 import type { SignedRequests } from './signed-request.js';
 
 /** What the operator decides about the ACME front end. */
@@ -26,7 +26,7 @@ export interface AcmeContext {
   ra: RegistrationAuthority;
   settings: AcmeSettings;
   links: LinkBuilder;
-  nonces: NonceWindow;
+  nonces: Nonces;
   signed: SignedRequests;
   /** Whether the peer's client certificate is an administrator's. */
   isAdmin(request: FastifyRequest): boolean | Promise<boolean>;

@@ -14,6 +14,7 @@ import { keyChangeRoutes } from './key-change.js';
 import type { LinkBuilder } from './links.js';
 import { nonceRoutes } from './nonce.js';
 import { NonceWindow } from './nonce-window.js';
+import type { Nonces } from './nonces.js';
 import { orderRoutes } from './order.js';
 import { renewalInfoRoutes } from './renewal-info.js';
 import { revocationRoutes } from './revocation.js';
@@ -24,7 +25,8 @@ export interface AcmeOptions {
   ra: RegistrationAuthority;
   links: LinkBuilder;
   settings: AcmeSettings;
-  nonces?: NonceWindow;
+  /** Absent: those of one process. */
+  nonces?: Nonces;
   /** Whether the holder of a client certificate may read orders and authorizations of everybody; nobody when absent. */
   isAdmin?(identity: ClientIdentity): boolean | Promise<boolean>;
   /** By base64url SHA-256 of the SubjectPublicKeyInfo; none when absent. */
@@ -96,6 +98,8 @@ function addProtocolHeaders(acme: FastifyInstance, { links, nonces, settings }: 
     done();
   });
   acme.setErrorHandler((error, request, reply) => {
+    // The nonce of this answer may be as useless as the one refused: the store may have got a new key since.
+    if (error instanceof Problem && error.type === 'badNonce') reply.header('replay-nonce', nonces.mint());
     if (error instanceof Problem && error.type === 'userActionRequired') {
       const own = links.forHost(request.headers.host);
       reply.header('link', [own.index, `<${termsUrl(own, settings)}>;rel="terms-of-service"`]); // §7.3.3

@@ -7,7 +7,7 @@ import { type PublicKey, parsePublicKey } from './jwk.js';
 import { type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jws.js';
 import { KeyCache } from './key-cache.js';
 import type { LinkBuilder, Links } from './links.js';
-import type { NonceWindow } from './nonce-window.js';
+import type { Nonces } from './nonces.js';
 
 /** A POST whose signature, nonce and URL were checked (RFC 8555 §6.2 to §6.5). */
 export interface SignedRequest {
@@ -29,7 +29,7 @@ export class SignedRequests {
 
   constructor(
     private readonly ra: Pick<RegistrationAuthority, 'account'>,
-    private readonly nonces: NonceWindow,
+    private readonly nonces: Nonces,
     private readonly links: LinkBuilder,
   ) {}
 
@@ -66,25 +66,25 @@ export class SignedRequests {
     const account = id === null ? null : await this.ra.account(id);
     if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
     verifyJws(jws, this.#keys.ofAccount(account)); // §6.2
-    this.#spendNonce(jws); // §6.5
+    await this.#spendNonce(jws); // §6.5
     requireValid(account); // §7.3.6
     return { account, payload: jws.payload, links };
   }
 
-  #fromKey(jws: Jws, jwk: unknown, links: Links): KeyRequest {
+  async #fromKey(jws: Jws, jwk: unknown, links: Links): Promise<KeyRequest> {
     const key = parsePublicKey(jwk); // §6.2
     verifyJws(jws, key); // §6.2
-    this.#spendNonce(jws); // §6.5
+    await this.#spendNonce(jws); // §6.5
     return { key, payload: jws.payload, links };
   }
 
   /** §6.5, after the signature: who did not sign a nonce cannot spend it. */
-  #spendNonce({ header }: Jws): void {
+  async #spendNonce({ header }: Jws): Promise<void> {
     const nonce = stringMember(header, 'nonce');
     if (nonce === null) throw new Problem('badNonce', 'the protected header has no "nonce"');
     // §6.5.2
     if (!/^[A-Za-z0-9_-]+$/.test(nonce)) throw new Problem('malformed', '"nonce" is not base64url');
-    const verdict = this.nonces.spend(nonce);
+    const verdict = await this.nonces.spend(nonce);
     if (verdict !== 'ok') throw new Problem('badNonce', NONCE_REFUSALS[verdict]);
   }
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { LinkBuilder } from '../acme/links.js';
 import { acmeRoutes } from '../acme/routes.js';
+import { SharedNonces } from '../acme/shared-nonces.js';
 import { wellKnownRoutes } from '../acme/well-known.js';
 import { isAdmin } from '../api/access.js';
 import { restApi } from '../api/index.js';
@@ -13,7 +14,7 @@ import { redacted } from '../config/index.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
 import { createHolderService } from '../ra/holders.js';
-import { DATABASE_PATIENCE, isShared, openRaStore } from '../store/index.js';
+import { DATABASE_PATIENCE, openRaStore } from '../store/index.js';
 import { createValidator } from '../va/validator.js';
 import type { Running } from './child.js';
 import { lockDirectory } from './lock.js';
@@ -88,7 +89,7 @@ async function serve(
     policy: policyOf(settings, links.main().terms),
     ownNames: tls.names,
     accountUrl: (id) => links.main().account(id),
-    soleRunner: !isShared(location),
+    soleRunner: store.shared === null,
     events,
     clock,
     random: randomBytes,
@@ -102,6 +103,7 @@ async function serve(
     links,
     settings: acmeSettings,
     isCompromised,
+    ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, register),
   });
   await app.register(wellKnownRoutes, { ra });

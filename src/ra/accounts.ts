@@ -12,7 +12,7 @@ const CACHE_SIZE = 10_000;
 
 /** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
 export class Accounts {
-  /** By id, oldest use first. Only this process writes accounts while it may cache them. */
+  /** By id, oldest use first; empty when other processes may change accounts. */
   readonly #cache = new Map<string, Account>();
 
   constructor(
@@ -20,6 +20,7 @@ export class Accounts {
     private readonly policy: Policy,
     private readonly ids: Ids,
     private readonly clock: () => number,
+    private readonly soleRunner: boolean,
   ) {}
 
   async byId(id: string): Promise<Account | null> {
@@ -118,6 +119,7 @@ export class Accounts {
   }
 
   #remember(account: Account): Account {
+    if (!this.soleRunner) return account;
     this.#cache.delete(account.id);
     this.#cache.set(account.id, account);
     if (this.#cache.size > CACHE_SIZE) {

@@ -92,7 +92,7 @@ export function createRegistrationAuthority(
     onOutcome: (order, outcome, detail) => events.finalization({ order, outcome, detail }),
     onError: events.error,
   });
-  const accounts = new Accounts(store, policy, ids, clock);
+  const accounts = new Accounts(store, policy, ids, clock, soleRunner);
   const orders = new Orders(store, ca, accounts, policy, ids, clock);
   const authorizations = new Authorizations(store, validations, accounts, policy, options.ownNames, clock);
   const revocations = new Revocations(store, ca, clock, events.revocation);

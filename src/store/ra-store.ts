@@ -137,4 +137,20 @@ export interface RaStore {
   /** True when a write can be made durable right now (readiness). */
   ping(): Promise<void>;
   close(): Promise<void>;
+
+  /** What RAs on the same store agree on; null for a store that only one process can use. */
+  readonly shared: SharedByReplicas | null;
+}
+
+/** RFC 8555 §6.5: a nonce is good once among all RAs of a store, whichever made it and whichever gets it. */
+export interface SharedByReplicas {
+  /**
+   * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses
+   * the key.
+   */
+  nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
+  /** Marks a nonce spent: `spent` when it was, `unknown` when its key is no longer the one in use. */
+  spendNonce(key: Uint8Array, nonce: { id: Uint8Array; second: number }): Promise<'ok' | 'spent' | 'unknown'>;
+  /** Deletes at most `limit` marks of nonces made before this second; how many. */
+  forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }

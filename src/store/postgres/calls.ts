@@ -13,12 +13,17 @@ export class PostgresCalls<Operations> implements Calls<Operations> {
     private readonly operations: PostgresOperations<Operations>,
   ) {}
 
-  async call<Name extends keyof Operations & string>(
+  call<Name extends keyof Operations & string>(
     name: Name,
     ...args: Arguments<Operations[Name]>
   ): Promise<Result<Operations[Name]>> {
+    return this.carryOut((database) => this.operations[name](database, ...args));
+  }
+
+  /** An operation that other databases do not have. */
+  async carryOut<T>(operation: (database: Database) => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('the store is closed');
-    const work = this.operations[name](this.database, ...args);
+    const work = operation(this.database);
     this.#underWay.add(work);
     try {
       return await work;

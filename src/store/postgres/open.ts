@@ -10,12 +10,18 @@ import { caOperations } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
 import { Database } from './database.js';
 import { migrate, SCHEMAS } from './migrations.js';
+import * as nonces from './ra/nonces.js';
 import { raOperations } from './ra/operations.js';
 
 const PAUSE_MS = 500;
 
 export async function openPostgresRaStore(url: string, options: OpenOptions): Promise<RaStore> {
-  return raStoreOver(new PostgresCalls(await database(url, 'ra', options), raOperations));
+  const calls = new PostgresCalls(await database(url, 'ra', options), raOperations);
+  return raStoreOver(calls, {
+    nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
+    spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db, key, nonce)),
+    forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
+  });
 }
 
 export async function openPostgresCaStore(url: string, options: OpenOptions): Promise<CaStore> {

@@ -2,9 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
+import { createDatabase } from '../../support/postgres/database.js';
 
-/** A real database in a directory of its own. */
-export async function openTestStore(): Promise<{ store: RaStore; remove: () => Promise<void> }> {
+export interface TestStore {
+  store: RaStore;
+  remove(): Promise<void>;
+}
+
+/** A real database of its own: SQLite in a directory, or PostgreSQL when UPKI_TEST_STORE says `postgres`. */
+export async function openTestStore(): Promise<TestStore> {
+  if (process.env.UPKI_TEST_STORE === 'postgres') {
+    const database = await createDatabase();
+    return { store: await openRaStore(database.url), remove: database.drop };
+  }
   const directory = await mkdtemp(join(tmpdir(), 'upki-acme-'));
   return {
     store: await openRaStore(join(directory, 'acme.db')),

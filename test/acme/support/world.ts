@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { AcmeSettings } from '../../../src/acme/context.js';
 import { LinkBuilder } from '../../../src/acme/links.js';
 import { type AcmeOptions, acmeRoutes } from '../../../src/acme/routes.js';
+import { SharedNonces } from '../../../src/acme/shared-nonces.js';
 import { wellKnownRoutes } from '../../../src/acme/well-known.js';
 import { createHttpsServer } from '../../../src/http/server.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
@@ -18,13 +19,17 @@ import type { ValidationRequest, ValidationResult } from '../../../src/va/types.
 import { parseCsr } from '../../../src/x509/csr.js';
 import { AcmeClient, type AcmeClientOptions } from '../../support/acme-client.js';
 import { createTestPki, type TestPki } from '../../support/test-pki.js';
-import { openTestStore } from './store.js';
+import { openTestStore, type TestStore } from './store.js';
 
 export interface WorldOptions
   extends Partial<Pick<AcmeOptions, 'isAdmin' | 'isCompromised' | 'alternateChains'>> {
   settings?: Partial<AcmeSettings>;
   policy?: Partial<Policy>;
   publicUrl?: string;
+  /** Absent: a database of its own. */
+  openStore?(): Promise<TestStore>;
+  /** Another RA of the same authority: it has that one's CA, certificates, network and time. */
+  beside?: World;
 }
 
 /** A served ACME front end over the real RA and store; only the network, the CA's far end and time are stand-ins. */
@@ -35,6 +40,8 @@ export interface World {
   directoryUrl: string;
   ra: RunningRegistrationAuthority;
   store: RaStore;
+  /** The CA's far end. */
+  authority: CertificateAuthority;
   /** What validations find; all succeed at first. */
   network: { outcome: (request: ValidationRequest) => ValidationResult | Promise<ValidationResult> };
   /** The CA cannot be reached while it is `away`; while `silent` it revokes, and its answer is lost. */
@@ -60,12 +67,14 @@ export const VALIDATED: ValidationResult = { ok: true, attempts: [] };
 export const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { settings, policy, publicUrl = null, ...acmeOptions } = options;
-  const pki = createTestPki();
-  const network: World['network'] = { outcome: () => VALIDATED };
-  const ca: World['ca'] = { away: false, silent: false };
-  const time = { offset: 0 };
-  const { store, remove } = await openTestStore();
+  const { settings, policy, publicUrl = null, openStore = openTestStore, beside, ...acmeOptions } = options;
+  const pki = beside?.pki ?? createTestPki();
+  const network: World['network'] = beside?.network ?? { outcome: () => VALIDATED };
+  const ca: World['ca'] = beside?.ca ?? { away: false, silent: false };
+  const time = beside?.time ?? { offset: 0 };
+  const authority = beside?.authority ?? createCa(pki, ca);
+  const clock = () => Date.now() + time.offset;
+  const { store, remove } = await openStore();
   const log = pino({ level: 'fatal' });
   const server = createHttpsServer({
     log,
@@ -75,24 +84,25 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const unexpected: unknown[] = [];
   const ra = createRegistrationAuthority({
     store,
-    ca: createCa(pki, ca),
+    ca: authority,
     validator: { validate: async (request) => network.outcome(request) },
     policy: { ...DEFAULT_POLICY, challengeHold: 2000, retryDelays: [], ...policy },
     ownNames: () => NAMES,
     accountUrl: (id) => links.main().account(id),
-    soleRunner: true,
+    soleRunner: store.shared === null,
     events: {
       validation: () => {},
       finalization: () => {},
       revocation: () => {},
       error: (error) => unexpected.push(error),
     },
-    clock: () => Date.now() + time.offset,
+    clock,
     random: randomBytes,
   });
   await server.app.register(acmeRoutes, {
     ra,
     links,
+    ...(store.shared && { nonces: await SharedNonces.open(store.shared, { clock }) }),
     settings: { ...SETTINGS, preauthorization: policy?.preauthorization ?? false, ...settings },
     ...acmeOptions,
   });
@@ -109,7 +119,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     return made;
   };
   return {
-    ...{ pki, port, base, directoryUrl, ra, store, network, ca, time, client },
+    ...{ pki, port, base, directoryUrl, ra, store, authority, network, ca, time, client },
     account: async (more) => {
       const made = client(more);
       await made.newAccount();

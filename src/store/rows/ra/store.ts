@@ -1,5 +1,5 @@
 import type { Authorization, ChallengeType } from '../../../ra/types.js';
-import type { RaStore } from '../../ra-store.js';
+import type { RaStore, SharedByReplicas } from '../../ra-store.js';
 import type { RaOperations } from '../../sqlite/ra/operations.js';
 import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';
@@ -8,8 +8,10 @@ import * as certificates from './certificates.js';
 import * as orders from './orders.js';
 
 /** The RA's store over row-level operations: objects on this side, rows on the other. */
-export function raStoreOver(database: Calls<RaOperations>): RaStore {
+export function raStoreOver(database: Calls<RaOperations>, shared: SharedByReplicas | null = null): RaStore {
   return {
+    shared,
+
     async createAccount(account) {
       const holder = await database.call('createAccount', accounts.toRow(account));
       return holder ? { account: accounts.fromRow(holder), created: false } : { account, created: true };

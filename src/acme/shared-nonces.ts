@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { ISSUER_BYTES, type Nonce, readNonce, writeNonce } from './nonce-form.js';
+import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
+
+/** Where replicas keep what they must agree on. */
+export interface NonceStore {
+  /** The key all of them make nonces with; `candidate` becomes it when there is none. */
+  nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
+  /** Marks a nonce of this key spent; `unknown` when the key is no longer the one in use. */
+  spendNonce(key: Uint8Array, nonce: { id: Uint8Array; second: number }): Promise<'ok' | 'spent' | 'unknown'>;
+  /** Forgets at most `limit` spent nonces made before this second; how many. */
+  forgetNonces(beforeSecond: number, limit: number): Promise<number>;
+}
+
+/** Old marks go a few at a time, with every so many new ones: a little faster than they come. */
+const FORGET_EVERY = 256;
+const FORGET_AT_MOST = 400;
+/** A nonce not of our key may be of a newer one; whether there is one is asked this often at most, in ms. */
+const LOOK_EVERY = 1_000;
+
+/**
+ * Replay nonces (RFC 8555 §6.5) that any replica makes and any other takes, once among all of them. Making one costs no
+ * write, spending one a row in a table that is not written ahead, so no wait for a disk. The key is in such a table too:
+ * should the database lose its marks in a crash, or have none after a failover, it has no key either, and every nonce made
+ * before is unknown from then on.
+ *
+ * Replicas' clocks may differ by less than the lifetime; marks are kept twice as long.
+ */
+export class SharedNonces implements Nonces {
+  readonly #issuer: Buffer;
+  #counter = 0;
+  #spends = 0;
+  #looked = Number.NEGATIVE_INFINITY;
+
+  private constructor(
+    private readonly store: NonceStore,
+    private readonly clock: () => number,
+    private readonly random: (bytes: number) => Buffer,
+    private key: Uint8Array,
+  ) {
+    this.#issuer = random(ISSUER_BYTES);
+  }
+
+  static async open(
+    store: NonceStore,
+    {
+      clock = Date.now,
+      random = randomBytes,
+    }: { clock?: () => number; random?: (bytes: number) => Buffer } = {},
+  ): Promise<SharedNonces> {
+    return new SharedNonces(store, clock, random, await store.nonceKey(random(32)));
+  }
+
+  mint(): string {
+    return writeNonce(this.key, this.#issuer, this.#counter++, Math.floor(this.clock() / 1000));
+  }
+
+  async spend(text: string): Promise<NonceVerdict> {
+    const nonce = readNonce(this.key, text) ?? (await this.#readWithNewerKey(text));
+    if (nonce === null) return 'unknown';
+    if (this.clock() - nonce.second * 1000 > NONCE_LIFETIME) return 'expired';
+    const verdict = await this.store.spendNonce(this.key, nonce);
+    if (verdict === 'unknown') await this.#renewKey();
+    this.#forgetSome();
+    return verdict;
+  }
+
+  async #readWithNewerKey(text: string): Promise<Nonce | null> {
+    if (this.clock() - this.#looked < LOOK_EVERY) return null;
+    await this.#renewKey();
+    return readNonce(this.key, text);
+  }
+
+  async #renewKey(): Promise<void> {
+    this.#looked = this.clock();
+    this.key = await this.store.nonceKey(this.random(32));
+  }
+
+  #forgetSome(): void {
+    this.#spends += 1;
+    if (this.#spends % FORGET_EVERY !== 0) return;
+    const before = Math.floor((this.clock() - 2 * NONCE_LIFETIME) / 1000);
+    // What is not forgotten now will be later; a store that is away is told about by who waits for it.
+    this.store.forgetNonces(before, FORGET_AT_MOST).catch(() => {});
+  }
+}

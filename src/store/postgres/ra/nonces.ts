@@ -1,0 +1,40 @@
+import type { Database } from '../database.js';
+
+/** Replay nonces (RFC 8555 §6.5) among replicas. None of these tables survives a crash of the server: all of them go at once. */
+
+export async function nonceKey(db: Database, candidate: Uint8Array): Promise<Uint8Array> {
+  await db.run('INSERT INTO nonce_key (id, key) VALUES (1, $1) ON CONFLICT DO NOTHING', candidate);
+  const row = await db.get<[key: Uint8Array]>('SELECT key FROM nonce_key');
+  return row?.[0] ?? nonceKey(db, candidate);
+}
+
+export async function spendNonce(
+  db: Database,
+  key: Uint8Array,
+  nonce: { id: Uint8Array; second: number },
+): Promise<'ok' | 'spent' | 'unknown'> {
+  const row = await db.get<[known: boolean, spent: boolean]>(
+    `WITH key AS (SELECT FROM nonce_key WHERE key = $1),
+     marked AS (
+       INSERT INTO spent_nonces (second, id) SELECT $2::bigint, $3::bytea WHERE EXISTS (SELECT FROM key)
+       ON CONFLICT DO NOTHING RETURNING true
+     )
+     SELECT EXISTS (SELECT FROM key), EXISTS (SELECT FROM marked)`,
+    key,
+    nonce.second,
+    nonce.id,
+  );
+  if (!row?.[0]) return 'unknown';
+  return row[1] ? 'ok' : 'spent';
+}
+
+/** By primary key, oldest first; replicas pass over what another is removing. */
+export function forgetNonces(db: Database, beforeSecond: number, limit: number): Promise<number> {
+  return db.run(
+    `DELETE FROM spent_nonces WHERE (second, id) IN (
+       SELECT second, id FROM spent_nonces WHERE second < $1 ORDER BY second, id LIMIT $2 FOR UPDATE SKIP LOCKED
+     )`,
+    beforeSecond,
+    limit,
+  );
+}
