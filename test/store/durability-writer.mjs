@@ -12,7 +12,22 @@ await Promise.all(
       next += 1;
       const name = `n${next}`;
       await store.putSetting(name, `${name} is kept`);
-      writeSync(1, `${name}\n`);
+      acknowledge(`${name}\n`);
     }
   }),
 );
+
+/**
+ * Written before anything else happens; a pipe whose reader is slower says EAGAIN and is asked again.
+ * @param {string} line
+ */
+function acknowledge(line) {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+    }
+  }
+}
