@@ -16,7 +16,7 @@ export interface World {
   /** Where validators dial http-01 and tls-alpn-01 on 127.0.0.1. */
   httpPort: number;
   tlsPort: number;
-  /** A name in this client's zone; every one resolves to 127.0.0.1. */
+  /** A name in this client's zone of the private top-level domain; every one resolves to 127.0.0.1. */
   name(label: string): string;
   /** Runs a command there; it trusts the authority's root where programs look for such things in their environment. */
   run(command: string, args: string[], options?: CommandOptions): Promise<string>;
@@ -72,7 +72,7 @@ export async function makeWorld(client: string, parent: string, start: StartAuth
     dns,
     httpPort,
     tlsPort,
-    name: (label) => `${label}.${client}.interop`,
+    name: (label) => `${label}.${client}.internal`,
     run: (command, args, options = {}) => run(command, args, here(options)),
     start: (command, args, options = {}) => startProgram(command, args, here(options)),
     script: (name, body) => file(name, `#!/bin/sh\nset -eu\n${body}\n`, 0o700),

@@ -44,7 +44,7 @@ async function obtain(names: string[]): Promise<void> {
     const [key, csr] = await crypto.createCsr({ altNames: names }, await crypto.createPrivateEcdsaKey());
     const chain = await client.auto({
       csr,
-      email: 'admin@acme-client.interop',
+      email: 'admin@acme-client.internal',
       termsOfServiceAgreed: true,
       challengePriority: [o.challenge],
       // Its own check beforehand asks the system's resolver, which does not know our names.

@@ -25,7 +25,7 @@ async function open(program: string, world: World) {
   const { authority, dns, httpPort } = world;
   const folders = ['--config-dir', 'config', '--work-dir', 'work', '--logs-dir', 'logs'];
   const common = [...folders, '--server', authority.directoryUrl, '--non-interactive'];
-  const account = ['--agree-tos', '-m', 'admin@certbot.interop', '--no-eff-email'];
+  const account = ['--agree-tos', '-m', 'admin@certbot.internal', '--no-eff-email'];
   const certonly = (...args: string[]) => world.run(program, ['certonly', ...common, ...account, ...args]);
   const obtained = async (name: string): Promise<Obtained> => ({
     name,

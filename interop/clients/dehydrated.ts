@@ -34,7 +34,7 @@ esac`,
 BASEDIR=${folder}
 WELLKNOWN=${webRoot}
 KEY_ALGO=prime256v1
-CONTACT_EMAIL=admin@dehydrated.interop
+CONTACT_EMAIL=admin@dehydrated.internal
 `,
   );
   const dehydrate = (...args: string[]) => world.run(program, [...args, '--config', config]);

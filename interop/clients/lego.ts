@@ -59,7 +59,7 @@ const VERSION_5: CommandLine = {
 
 async function open(program: string, world: World, line: CommandLine) {
   const { authority, dns, httpPort, tlsPort } = world;
-  const account = ['--server', authority.directoryUrl, '--email', 'admin@lego.interop', '--path', 'lego'];
+  const account = ['--server', authority.directoryUrl, '--email', 'admin@lego.internal', '--path', 'lego'];
   const common = [...account, '--accept-tos'];
   const obtained = async (name: string, file = name): Promise<Obtained> => ({
     name,

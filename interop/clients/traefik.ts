@@ -89,7 +89,7 @@ async function open(program: string, world: World) {
             {
               acme: {
                 caServer: authority.directoryUrl,
-                email: 'admin@traefik.interop',
+                email: 'admin@traefik.internal',
                 storage: `${name}.json`,
                 certificatesDuration,
                 ...challenge,

@@ -63,7 +63,7 @@ esac`,
   );
   const common = ['--mount', trusting, '-v', '-y', '-c', folder, '-a', authority.directoryUrl];
   const uacme = (...args: string[]) => world.run('unshare', [...common, ...args]);
-  await uacme('new', 'admin@uacme.interop');
+  await uacme('new', 'admin@uacme.internal');
   const obtained = async (name: string, file = name): Promise<Obtained> => ({
     name,
     chain: await world.read(`${file}/cert.pem`),

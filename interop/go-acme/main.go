@@ -73,7 +73,7 @@ func client(ctx context.Context, o options) (*acme.Client, error) {
 		return nil, err
 	}
 	c := &acme.Client{Key: key, DirectoryURL: o.directory}
-	_, err = c.Register(ctx, &acme.Account{Contact: []string{"mailto:admin@go-acme.interop"}}, acme.AcceptTOS)
+	_, err = c.Register(ctx, &acme.Account{Contact: []string{"mailto:admin@go-acme.internal"}}, acme.AcceptTOS)
 	if err != nil && !errors.Is(err, acme.ErrAccountAlreadyExists) {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ func serve(o options) error {
 		Prompt:     autocert.AcceptTOS,
 		Cache:      autocert.DirCache(o.out),
 		HostPolicy: autocert.HostWhitelist(o.names...),
-		Email:      "admin@go-acme.interop",
+		Email:      "admin@go-acme.internal",
 		Client:     &acme.Client{DirectoryURL: o.directory},
 	}
 	server := &http.Server{Addr: o.listen, TLSConfig: manager.TLSConfig(), Handler: http.NotFoundHandler()}
