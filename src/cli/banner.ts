@@ -22,36 +22,39 @@ export function banner({ directoryUrl, rootPath, root }: Serving): string {
   Root         ${rootPath}
   SHA-256      ${new X509Certificate(root).fingerprint256}
 
-  Get a certificate for ${name}, on the machine that has this name and with its port 80 free
+  Get a certificate for ${name}, as root, on the machine that has this name and with its port 80 free
   (on another machine, copy the root certificate there first and compare its fingerprint):
 
   certbot
-    REQUESTS_CA_BUNDLE=${ca} certbot certonly --standalone --agree-tos -m ${mail} \\
-      --server ${url} -d ${name}
+    REQUESTS_CA_BUNDLE=${ca} certbot certonly --standalone --agree-tos --no-eff-email \\
+      -m ${mail} --server ${url} -d ${name}
 
-  lego
-    LEGO_CA_CERTIFICATES=${ca} lego --accept-tos --email ${mail} --http \\
-      --server ${url} --domains ${name} run
+  lego (version 5; version 4 wants run as its last word)
+    LEGO_CA_CERTIFICATES=${ca} lego run --accept-tos --email ${mail} --http \\
+      --server ${url} --domains ${name}
 
   acme.sh
     acme.sh --issue --standalone --server ${url} --ca-bundle ${ca} -d ${name}
 
   Caddy (Caddyfile)
-    {
-      acme_ca ${directoryUrl}
-      acme_ca_root ${caddyWord(rootPath)}
-    }
     ${name} {
+      tls {
+        ca ${directoryUrl}
+        ca_root ${caddyWord(rootPath)}
+      }
       respond "hello"
     }
 
-  Traefik
+  Traefik (https://${name}/ping is then its answer)
     LEGO_CA_CERTIFICATES=${ca} traefik \\
       --entrypoints.web.address=:80 --entrypoints.websecure.address=:443 \\
       --certificatesresolvers.upki.acme.caserver=${url} \\
       --certificatesresolvers.upki.acme.email=${mail} \\
       --certificatesresolvers.upki.acme.storage=acme.json \\
-      --certificatesresolvers.upki.acme.httpchallenge.entrypoint=web
+      --certificatesresolvers.upki.acme.httpchallenge.entrypoint=web \\
+      --entrypoints.websecure.http.tls.certresolver=upki \\
+      '--entrypoints.websecure.http.tls.domains[0].main=${name}' \\
+      --ping --ping.entrypoint=websecure
 
 ${readyLine(directoryUrl)}
 `;

@@ -30,10 +30,17 @@ it('each client is told the directory and to trust the root, also at a path with
   const { text } = await greeting("/my data/it's/ca.crt");
   const path = "'/my data/it'\\''s/ca.crt'";
   expect(text).toContain(`REQUESTS_CA_BUNDLE=${path} certbot`);
-  expect(text).toContain(`LEGO_CA_CERTIFICATES=${path} lego`);
+  expect(text).toContain(`LEGO_CA_CERTIFICATES=${path} lego run`);
   expect(text).toContain(`--ca-bundle ${path} `);
-  expect(text).toContain(`acme_ca_root "/my data/it's/ca.crt"`);
+  expect(text).toContain(`ca_root "/my data/it's/ca.crt"`);
   expect(text).toContain(`LEGO_CA_CERTIFICATES=${path} traefik`);
+});
+
+it('nothing to paste asks a question back, or leaves a name to the local authority of a server', async () => {
+  const { text } = await greeting('/data/ra/ca.crt');
+  expect(text).toContain('--agree-tos --no-eff-email');
+  expect(text).toMatch(/app\.example\.internal \{\s+tls \{\s+ca https:\/\/box:8000\/acme\/directory\s/);
+  expect(text).toContain("'--entrypoints.websecure.http.tls.domains[0].main=app.example.internal'");
 });
 
 it('any word survives a shell', () => {
