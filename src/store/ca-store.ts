@@ -1,3 +1,5 @@
+import type { Actor, AuditTrail } from './audit.js';
+
 /** A certificate the CA signed. Times are milliseconds since the epoch. */
 export interface CertificateRecord {
   /** Lower-case hex, even length, no `00` prefix but for a sign byte. */
@@ -90,14 +92,20 @@ export interface SyncedDocument {
  * What the CA keeps. Every method is one atomic step: it either happened, and is on disk before the promise
  * resolves, or did not happen. Reads see every write resolved before them. Rejects with StoreUnavailable (see
  * errors.ts) when nothing could be kept. Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each.
+ *
+ * What changes who holds a good certificate or may use the CA appends to the audit log in the same step, when it changes
+ * something: neither is kept without the other. `by` is who asked; the program itself when left out.
  */
-export interface CaStore {
+export interface CaStore extends AuditTrail {
   // Certificates
   /**
    * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false
    * and nothing is stored. Rejects with StoreConflict when the serial is taken.
    */
-  recordCertificate(record: CertificateRecord): Promise<{ certificate: CertificateRecord; created: boolean }>;
+  recordCertificate(
+    record: CertificateRecord,
+    by?: Actor,
+  ): Promise<{ certificate: CertificateRecord; created: boolean }>;
   findByOrder(orderId: string): Promise<CertificateRecord | null>;
   findBySerial(serial: string): Promise<CertificateRecord | null>;
   /** The certificate of this CN issued last, deleted ones left out. */
@@ -115,11 +123,16 @@ export interface CaStore {
     filter?: CertificateFilter;
   }): Promise<Page<CertificateRecord>>;
   /** `already`: it was revoked before; time and reason stay as they were. */
-  revoke(serial: string, at: number, reason: number | null): Promise<'revoked' | 'already' | 'unknown'>;
+  revoke(
+    serial: string,
+    at: number,
+    reason: number | null,
+    by?: Actor,
+  ): Promise<'revoked' | 'already' | 'unknown'>;
   /** Takes a certificate off certificateHold (RFC 5280 §5.3.1, code 6); false when it is not on hold. */
-  unrevoke(serial: string): Promise<boolean>;
+  unrevoke(serial: string, by?: Actor): Promise<boolean>;
   /** Leaves it out of listings; false when unknown. Doing it again is no error and keeps the first time. */
-  markDeleted(serial: string, at: number): Promise<boolean>;
+  markDeleted(serial: string, at: number, by?: Actor): Promise<boolean>;
 
   // CRL (RFC 5280 §5)
   /** Revoked certificates with `notAfter` at or after `now`, in an order that new revocations do not disturb. */
@@ -132,27 +145,30 @@ export interface CaStore {
 
   // Nodes and administrators
   /** Registers, or replaces the registration of the same CN. */
-  putNode(node: NodeRecord): Promise<void>;
+  putNode(node: NodeRecord, by?: Actor): Promise<void>;
   getNode(cn: string): Promise<NodeRecord | null>;
   /** All nodes by CN, a page at a time. */
   listNodes(page: { after: string | null; limit: number }): Promise<Page<NodeRecord>>;
-  removeNode(cn: string): Promise<boolean>;
+  removeNode(cn: string, by?: Actor): Promise<boolean>;
   /** False when the DN already is one. */
-  addAdmin(dn: string, at: number): Promise<boolean>;
-  removeAdmin(dn: string): Promise<boolean>;
+  addAdmin(dn: string, at: number, by?: Actor): Promise<boolean>;
+  removeAdmin(dn: string, by?: Actor): Promise<boolean>;
   isAdmin(dn: string): Promise<boolean>;
   /** In the order they were added. */
   listAdmins(): Promise<string[]>;
 
   // Channel peers
   /** Admits a key, or admits it again with this role and CN. */
-  admitPeer(peer: { publicKey: string; role: PeerRole; cn: string; addedAt: number }): Promise<void>;
+  admitPeer(
+    peer: { publicKey: string; role: PeerRole; cn: string; addedAt: number },
+    by?: Actor,
+  ): Promise<void>;
   /** The peer, whether or not revoked; null when never admitted. */
   findPeer(publicKey: string): Promise<PeerRecord | null>;
   /** All peers, revoked ones too, in the order they were admitted. */
   listPeers(): Promise<PeerRecord[]>;
   /** Shuts a key out; false when it is unknown or revoked already. */
-  revokePeer(publicKey: string, at: number): Promise<boolean>;
+  revokePeer(publicKey: string, at: number, by?: Actor): Promise<boolean>;
 
   // Copies of ACME objects
   putDocument(document: SyncedDocument): Promise<void>;

@@ -9,6 +9,7 @@ import type {
   Order,
   OrderAndAuthorizations,
 } from '../ra/types.js';
+import type { Actor, AuditTrail } from './audit.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
 export interface ClaimedValidation {
@@ -33,7 +34,7 @@ export interface ClaimedFinalization {
  * Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each implementation.
  * Times are milliseconds since the epoch.
  */
-export interface RaStore {
+export interface RaStore extends AuditTrail {
   // Accounts (RFC 8555 §7.3)
   /** Creates the account unless its thumbprint is taken; returns the one that holds the key. */
   createAccount(account: Account): Promise<{ account: Account; created: boolean }>;
@@ -123,7 +124,11 @@ export interface RaStore {
   getCertificate(id: string): Promise<Certificate | null>;
   findCertificateBySerial(serial: string): Promise<Certificate | null>;
   findCertificateByAriId(ariId: string): Promise<Certificate | null>;
-  recordRevocation(serial: string, at: number, reason: number | null): Promise<void>;
+  /**
+   * Of a certificate an order got; the first time and reason stay. In the same step, and then alone, the audit log says so,
+   * and that `by` did it.
+   */
+  recordRevocation(serial: string, at: number, reason: number | null, by?: Actor): Promise<void>;
 
   // Housekeeping
   /**

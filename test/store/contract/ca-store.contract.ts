@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { verifyAudit } from '../../../src/store/audit-chain.js';
 import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/ca-store.js';
+import { auditContract, told } from './audit.contract.js';
 import { aRecord, atOnce, HOUR, NOW } from './facts.js';
 
 /** An empty store for one test; the factory cleans up after it. */
@@ -288,6 +290,78 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
           items: [],
           next: null,
         });
+      });
+    });
+
+    auditContract({
+      get store() {
+        return store;
+      },
+    });
+
+    describe('what the audit log says of it', () => {
+      const by = { who: 'ra ra1.example.com', from: 'channel' };
+      const entry = (action: string, details: object, actor: object = by) => ({
+        ...actor,
+        action,
+        outcome: 'success',
+        details,
+      });
+
+      test('an issuance, once an order, with who asked', async () => {
+        const facts = { serial: '41', orderId: 'o1', accountId: 'a1' };
+        await store.recordCertificate(aRecord(facts), by);
+        await store.recordCertificate(aRecord({ orderId: 'o1' }), by);
+        await expect(store.recordCertificate(aRecord({ serial: '41' }), by)).rejects.toThrow();
+        await store.recordCertificate(aRecord({ serial: '42' }));
+        const named = { cn: 'www.example.com', profile: 'server' };
+        expect(await told(store)).toEqual([
+          entry('certificate.issue', { serial: '41', ...named, order: 'o1', account: 'a1' }),
+          entry('certificate.issue', { serial: '42', ...named }, { who: 'upki', from: 'local' }),
+        ]);
+      });
+
+      test('a revocation, its end and a deletion, each only when it changed something', async () => {
+        const { serial } = await record();
+        const before = (await told(store)).length;
+        for (const _ of [1, 2]) {
+          await store.revoke(serial, NOW, 6, by);
+          await store.revoke('00', NOW, 1, by);
+        }
+        for (const _ of [1, 2]) await store.unrevoke(serial, by);
+        await store.revoke(serial, NOW, null, by);
+        for (const _ of [1, 2]) await store.markDeleted(serial, NOW, by);
+        await store.markDeleted('00', NOW, by);
+        expect((await told(store)).slice(before)).toEqual([
+          entry('certificate.revoke', { serial, reason: 6 }),
+          entry('certificate.unrevoke', { serial }),
+          entry('certificate.revoke', { serial }),
+          entry('certificate.delete', { serial }),
+        ]);
+      });
+
+      test('who may use the CA, each change once', async () => {
+        const node = { cn: 'n1', profile: 'server', sans: [], registeredAt: NOW };
+        const key = 'k'.repeat(40);
+        for (const _ of [1, 2]) await store.addAdmin('/CN=a', NOW, by);
+        for (const _ of [1, 2]) await store.removeAdmin('/CN=a', by);
+        await store.putNode(node, by);
+        for (const _ of [1, 2]) await store.removeNode('n1', by);
+        await store.admitPeer({ publicKey: key, role: 'ra', cn: 'ra1', addedAt: NOW }, by);
+        for (const _ of [1, 2]) await store.revokePeer(key, NOW, by);
+        expect(await told(store)).toEqual([
+          entry('admin.add', { dn: '/CN=a' }),
+          entry('admin.remove', { dn: '/CN=a' }),
+          entry('node.register', { cn: 'n1', profile: 'server' }),
+          entry('node.remove', { cn: 'n1' }),
+          entry('peer.admit', { cn: 'ra1', role: 'ra', key }),
+          entry('peer.revoke', { key }),
+        ]);
+      });
+
+      test('many issuances at once are each in it, and it verifies', async () => {
+        await atOnce(50, (index) => store.recordCertificate(aRecord({ orderId: `o${index % 25}` })));
+        expect(await verifyAudit(store)).toMatchObject({ records: 25, fault: null });
       });
     });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Account, Authorization, Order } from '../../../src/ra/types.js';
 import type { RaStore } from '../../../src/store/ra-store.js';
+import { auditContract } from './audit.contract.js';
 import { anAccount, anAuthorization, anOrder } from './facts.js';
 import { accountsContract } from './ra-accounts.contract.js';
 import { authorizationsContract } from './ra-authorizations.contract.js';
@@ -59,5 +60,6 @@ export function raStoreContract(name: string, open: RaStoreFactory): void {
     validationsContract(world);
     certificatesContract(world);
     housekeepingContract(world);
+    auditContract(world);
   });
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { createDatabase, withClient } from '../../support/postgres/database.js';
 import { caStoreContract } from '../contract/ca-store.contract.js';
@@ -27,3 +27,14 @@ async function fresh<Store extends { close(): Promise<void> }>(
 
 raStoreContract('PostgreSQL', () => fresh(openRaStore, 'upki_ra'));
 caStoreContract('PostgreSQL', () => fresh(openCaStore, 'upki_ca'));
+
+test('the audit log of PostgreSQL is append-only', async () => {
+  const { store, discard } = await fresh(openCaStore, 'upki_ca');
+  await store.addAdmin('/CN=a', 0);
+  for (const statement of ["UPDATE upki_ca.audit SET entry = ''", 'DELETE FROM upki_ca.audit']) {
+    await expect(withClient(database.url, (client) => client.query(statement))).rejects.toThrow(
+      /append-only/,
+    );
+  }
+  await discard();
+});

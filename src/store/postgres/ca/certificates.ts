@@ -1,6 +1,7 @@
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/listing.js';
 import type { certificateOperations as rows } from '../../sqlite/ca/certificates.js';
+import { audited, runAudited } from '../audit.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 
@@ -12,14 +13,16 @@ function byOrder(db: Database, orderId: string): Promise<CertificateRow | undefi
 const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations: PostgresOperations<typeof rows> = {
-  async recordCertificate(db, row) {
+  async recordCertificate(db, row, entry) {
     const orderId = row[7];
-    const stored = await db.run(
+    const stored = await runAudited(
+      db,
+      entry,
       `INSERT INTO certificates (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
       ...row,
     );
-    return stored > 0 || orderId === null ? undefined : byOrder(db, orderId);
+    return stored || orderId === null ? undefined : byOrder(db, orderId);
   },
 
   findByOrder: byOrder,
@@ -50,36 +53,43 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
     return { items, next };
   },
 
-  async revoke(db, serial, at, reason) {
+  async revoke(db, serial, at, reason, entry) {
     const outcome = await db.get<[revoked: boolean, known: boolean]>(
       `WITH revoked AS (
          UPDATE certificates SET revoked_at = $2, reason = $3 WHERE serial = $1 AND revoked_at IS NULL
          RETURNING serial
-       )
+       ),
+       ${audited('revoked', '$4')}
        SELECT EXISTS (SELECT FROM revoked), EXISTS (SELECT FROM certificates WHERE serial = $1)`,
       serial,
       at,
       reason,
+      entry,
     );
     if (outcome?.[0]) return 'revoked';
     return outcome?.[1] ? 'already' : 'unknown';
   },
 
-  async unrevoke(db, serial) {
-    const back = await db.run(
+  unrevoke: (db, serial, entry) =>
+    runAudited(
+      db,
+      entry,
       `UPDATE certificates SET revoked_at = NULL, reason = NULL
        WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
       serial,
-    );
-    return back > 0;
-  },
+    ),
 
-  async markDeleted(db, serial, at) {
-    const marked = await db.run(
-      'UPDATE certificates SET deleted_at = coalesce(deleted_at, $2) WHERE serial = $1',
+  async markDeleted(db, serial, at, entry) {
+    const outcome = await db.get<[known: boolean]>(
+      `WITH deleted AS (
+         UPDATE certificates SET deleted_at = $2 WHERE serial = $1 AND deleted_at IS NULL RETURNING serial
+       ),
+       ${audited('deleted', '$3')}
+       SELECT EXISTS (SELECT FROM certificates WHERE serial = $1)`,
       serial,
       at,
+      entry,
     );
-    return marked > 0;
+    return outcome?.[0] ?? false;
   },
 };

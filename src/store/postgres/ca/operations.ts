@@ -1,4 +1,5 @@
 import type { CaOperations } from '../../sqlite/ca/operations.js';
+import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
 import { certificateOperations } from './certificates.js';
@@ -12,5 +13,6 @@ export const caOperations: PostgresOperations<CaOperations> = {
   ...crlOperations,
   ...registryOperations,
   ...documentOperations,
+  ...auditOperations,
   ...settingsOperations,
 };

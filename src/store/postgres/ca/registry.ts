@@ -1,12 +1,15 @@
 import { NODE, type NodeRow, node, PEER, type PeerRow, peer } from '../../rows/ca/registry.js';
 import type { registryOperations as rows } from '../../sqlite/ca/registry.js';
+import { runAudited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
 
 export const registryOperations: PostgresOperations<typeof rows> = {
-  async putNode(db, { cn, profile, sans, registeredAt }) {
-    await db.run(
+  async putNode(db, { cn, profile, sans, registeredAt }, entry) {
+    await runAudited(
+      db,
+      entry,
       `INSERT INTO nodes (${NODE}) VALUES ($1, $2, $3, $4) ON CONFLICT (cn) DO UPDATE
        SET profile = excluded.profile, sans = excluded.sans, registered_at = excluded.registered_at`,
       cn,
@@ -27,17 +30,19 @@ export const registryOperations: PostgresOperations<typeof rows> = {
     );
     return { items: found.map(node), next: found.length < limit ? null : (found.at(-1)?.[0] ?? null) };
   },
-  removeNode: async (db, cn) => (await db.run('DELETE FROM nodes WHERE cn = $1', cn)) > 0,
+  removeNode: (db, cn, entry) => runAudited(db, entry, 'DELETE FROM nodes WHERE cn = $1', cn),
 
-  addAdmin: async (db, dn, at) =>
-    (await db.run('INSERT INTO admins (dn, added_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', dn, at)) > 0,
-  removeAdmin: async (db, dn) => (await db.run('DELETE FROM admins WHERE dn = $1', dn)) > 0,
+  addAdmin: (db, dn, at, entry) =>
+    runAudited(db, entry, 'INSERT INTO admins (dn, added_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', dn, at),
+  removeAdmin: (db, dn, entry) => runAudited(db, entry, 'DELETE FROM admins WHERE dn = $1', dn),
   isAdmin: async (db, dn) => (await db.get('SELECT 1 FROM admins WHERE dn = $1', dn)) !== undefined,
   listAdmins: async (db) =>
     (await db.all<[dn: string]>('SELECT dn FROM admins ORDER BY seq')).map(([dn]) => dn),
 
-  async admitPeer(db, publicKey, role, cn, addedAt) {
-    await db.run(
+  async admitPeer(db, publicKey, role, cn, addedAt, entry) {
+    await runAudited(
+      db,
+      entry,
       `INSERT INTO peers (public_key, role, cn, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (public_key) DO UPDATE
        SET role = excluded.role, cn = excluded.cn, added_at = excluded.added_at, revoked_at = NULL`,
       publicKey,
@@ -51,10 +56,12 @@ export const registryOperations: PostgresOperations<typeof rows> = {
     return row ? peer(row) : null;
   },
   listPeers: async (db) => (await db.all<PeerRow>(`SELECT ${PEER} FROM peers ORDER BY seq`)).map(peer),
-  revokePeer: async (db, publicKey, at) =>
-    (await db.run(
+  revokePeer: (db, publicKey, at, entry) =>
+    runAudited(
+      db,
+      entry,
       'UPDATE peers SET revoked_at = $2 WHERE public_key = $1 AND revoked_at IS NULL',
       publicKey,
       at,
-    )) > 0,
+    ),
 };

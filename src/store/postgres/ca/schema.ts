@@ -1,3 +1,4 @@
+import { AUDIT_SCHEMA } from '../audit.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
 
 /**
@@ -69,4 +70,5 @@ export const caMigrations: readonly string[] = [
   );
   CREATE INDEX documents_by_parent ON documents (kind, parent_id, id) WHERE parent_id IS NOT NULL;
   `,
+  AUDIT_SCHEMA,
 ];

@@ -1,4 +1,5 @@
 import type { RaOperations } from '../../sqlite/ra/operations.js';
+import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
@@ -16,5 +17,6 @@ export const raOperations: PostgresOperations<RaOperations> = {
   ...validationOperations,
   ...certificateOperations,
   ...purgeOperations,
+  ...auditOperations,
   ...settingsOperations,
 };

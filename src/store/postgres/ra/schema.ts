@@ -1,3 +1,4 @@
+import { AUDIT_SCHEMA } from '../audit.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
 
 /**
@@ -94,4 +95,5 @@ export const raMigrations: readonly string[] = [
   CREATE UNLOGGED TABLE nonce_key (id INTEGER PRIMARY KEY CHECK (id = 1), key BYTEA NOT NULL);
   CREATE UNLOGGED TABLE spent_nonces (second BIGINT NOT NULL, id BYTEA NOT NULL, PRIMARY KEY (second, id));
   `,
+  AUDIT_SCHEMA,
 ];

@@ -1,5 +1,6 @@
 import type { CaStore } from '../../ca-store.js';
 import type { CaOperations } from '../../sqlite/ca/operations.js';
+import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as certificates from './certificates.js';
 import * as documents from './documents.js';
@@ -7,8 +8,10 @@ import * as documents from './documents.js';
 /** The CA's store over row-level operations: objects on this side, rows on the other. */
 export function caStoreOver(database: Calls<CaOperations>): CaStore {
   return {
-    async recordCertificate(record) {
-      const earlier = await database.call('recordCertificate', certificates.toRow(record));
+    async recordCertificate(record, by) {
+      const { serial, cn, profile, orderId: order, accountId: account } = record;
+      const entry = doneText('certificate.issue', { serial, cn, profile, order, account }, by);
+      const earlier = await database.call('recordCertificate', certificates.toRow(record), entry);
       return earlier
         ? { certificate: certificates.fromRow(earlier), created: false }
         : { certificate: record, created: true };
@@ -21,28 +24,36 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
       const { items, next } = await database.call('listCertificates', after, limit, now, filter ?? {});
       return { items: items.map(certificates.fromRow), next };
     },
-    revoke: (serial, at, reason) => database.call('revoke', serial, at, reason),
-    unrevoke: (serial) => database.call('unrevoke', serial),
-    markDeleted: (serial, at) => database.call('markDeleted', serial, at),
+    revoke: (serial, at, reason, by) =>
+      database.call('revoke', serial, at, reason, doneText('certificate.revoke', { serial, reason }, by)),
+    unrevoke: (serial, by) =>
+      database.call('unrevoke', serial, doneText('certificate.unrevoke', { serial }, by)),
+    markDeleted: (serial, at, by) =>
+      database.call('markDeleted', serial, at, doneText('certificate.delete', { serial }, by)),
 
     listRevoked: ({ after, limit, now }) => database.call('listRevoked', after, limit, now),
     allocateCrlNumber: () => database.call('allocateCrlNumber'),
     putCrl: (crl) => database.call('putCrl', crl),
     getCrl: () => database.call('getCrl'),
 
-    putNode: (node) => database.call('putNode', node),
+    putNode: (node, by) =>
+      database.call('putNode', node, doneText('node.register', { cn: node.cn, profile: node.profile }, by)),
     getNode: (cn) => database.call('getNode', cn),
     listNodes: ({ after, limit }) => database.call('listNodes', after, limit),
-    removeNode: (cn) => database.call('removeNode', cn),
-    addAdmin: (dn, at) => database.call('addAdmin', dn, at),
-    removeAdmin: (dn) => database.call('removeAdmin', dn),
+    removeNode: (cn, by) => database.call('removeNode', cn, doneText('node.remove', { cn }, by)),
+    addAdmin: (dn, at, by) => database.call('addAdmin', dn, at, doneText('admin.add', { dn }, by)),
+    removeAdmin: (dn, by) => database.call('removeAdmin', dn, doneText('admin.remove', { dn }, by)),
     isAdmin: (dn) => database.call('isAdmin', dn),
     listAdmins: () => database.call('listAdmins'),
 
-    admitPeer: ({ publicKey, role, cn, addedAt }) => database.call('admitPeer', publicKey, role, cn, addedAt),
+    admitPeer: ({ publicKey, role, cn, addedAt }, by) => {
+      const entry = doneText('peer.admit', { cn, role, key: publicKey }, by);
+      return database.call('admitPeer', publicKey, role, cn, addedAt, entry);
+    },
     findPeer: (publicKey) => database.call('findPeer', publicKey),
     listPeers: () => database.call('listPeers'),
-    revokePeer: (publicKey, at) => database.call('revokePeer', publicKey, at),
+    revokePeer: (publicKey, at, by) =>
+      database.call('revokePeer', publicKey, at, doneText('peer.revoke', { key: publicKey }, by)),
 
     putDocument: (document) => database.call('putDocument', documents.toRow(document)),
     getDocument: async (kind, id) => maybe(await database.call('getDocument', kind, id), documents.fromRow),
@@ -51,6 +62,7 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
       return { items: items.map(documents.fromRow), next };
     },
 
+    ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     putSetting: (name, value) => database.call('putSetting', name, value),
     ping: () => database.call('ping'),

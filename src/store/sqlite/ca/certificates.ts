@@ -1,6 +1,7 @@
 import type { CertificateFilter, Page } from '../../ca-store.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/listing.js';
+import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
@@ -44,14 +45,16 @@ const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations = {
   /** The certificate the order has already; undefined: this one was stored. */
-  recordCertificate: write((sql, row: CertificateRow): CertificateRow | undefined => {
+  recordCertificate: write((sql, row: CertificateRow, entry: string): CertificateRow | undefined => {
     const orderId = row[7];
-    const stored = sql.run(
+    const stored = runAudited(
+      sql,
+      entry,
       `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
       ...row,
     );
-    return stored > 0 || orderId === null ? undefined : byOrder(sql, orderId);
+    return stored || orderId === null ? undefined : byOrder(sql, orderId);
   }),
 
   findByOrder: read(byOrder),
@@ -60,30 +63,44 @@ export const certificateOperations = {
   listCertificates: read(list),
 
   revoke: write(
-    (sql, serial: string, at: number, reason: number | null): 'revoked' | 'already' | 'unknown' => {
-      const changes = sql.run(
+    (
+      sql,
+      serial: string,
+      at: number,
+      reason: number | null,
+      entry: string,
+    ): 'revoked' | 'already' | 'unknown' => {
+      const revoked = runAudited(
+        sql,
+        entry,
         'UPDATE certificates SET revoked_at = ?, reason = ? WHERE serial = ? AND revoked_at IS NULL',
         at,
         reason,
         serial,
       );
-      if (changes > 0) return 'revoked';
+      if (revoked) return 'revoked';
       return sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) ? 'already' : 'unknown';
     },
   ),
 
-  unrevoke: write(
-    (sql, serial: string): boolean =>
-      sql.run(
-        `UPDATE certificates SET revoked_at = NULL, reason = NULL
+  unrevoke: write((sql, serial: string, entry: string): boolean =>
+    runAudited(
+      sql,
+      entry,
+      `UPDATE certificates SET revoked_at = NULL, reason = NULL
          WHERE serial = ? AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
-        serial,
-      ) > 0,
+      serial,
+    ),
   ),
 
   markDeleted: write(
-    (sql, serial: string, at: number): boolean =>
-      sql.run('UPDATE certificates SET deleted_at = coalesce(deleted_at, ?) WHERE serial = ?', at, serial) >
-      0,
+    (sql, serial: string, at: number, entry: string): boolean =>
+      runAudited(
+        sql,
+        entry,
+        'UPDATE certificates SET deleted_at = ? WHERE serial = ? AND deleted_at IS NULL',
+        at,
+        serial,
+      ) || sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) !== undefined,
   ),
 };

@@ -1,3 +1,4 @@
+import { auditOperations } from '../audit.js';
 import { settingsOperations } from '../settings.js';
 import { certificateOperations } from './certificates.js';
 import { crlOperations } from './crl.js';
@@ -10,6 +11,7 @@ export const caOperations = {
   ...crlOperations,
   ...registryOperations,
   ...documentOperations,
+  ...auditOperations,
   ...settingsOperations,
 };
 

@@ -1,3 +1,4 @@
+import { AUDIT_SCHEMA } from '../audit.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
@@ -60,4 +61,5 @@ export const caMigrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX documents_by_parent ON documents (kind, parent_id, id) WHERE parent_id IS NOT NULL;
   `,
+  AUDIT_SCHEMA,
 ];

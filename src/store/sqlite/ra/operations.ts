@@ -1,3 +1,4 @@
+import { auditOperations } from '../audit.js';
 import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
 import { authorizationOperations } from './authorizations.js';
@@ -14,6 +15,7 @@ export const raOperations = {
   ...validationOperations,
   ...certificateOperations,
   ...purgeOperations,
+  ...auditOperations,
   ...settingsOperations,
 };
 

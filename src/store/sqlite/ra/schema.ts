@@ -1,3 +1,4 @@
+import { AUDIT_SCHEMA } from '../audit.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
 
 /**
@@ -91,4 +92,5 @@ export const raMigrations: readonly string[] = [
     replaced_by TEXT
   ) STRICT;
   `,
+  AUDIT_SCHEMA,
 ];

@@ -1,0 +1,42 @@
+/** Who does what a store is asked for, in its audit log. */
+export interface Actor {
+  /** A DN, an account, a program and its name. */
+  who: string;
+  /** A network address, or the way it came. */
+  from: string;
+}
+
+/** What happens without anybody asking. */
+export const PROGRAM: Actor = { who: 'upki', from: 'local' };
+
+export interface AuditEntry extends Actor {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Noun and verb: `certificate.issue`. */
+  action: string;
+  /** `success`, or the code of the refusal. */
+  outcome: string;
+  /** What it was done to. */
+  details: Record<string, string | number>;
+}
+
+/** Where a record stands. SQLite has chain 0 alone; databases with many writers have several, so that none waits. */
+export interface AuditPosition {
+  chain: number;
+  /** From 1, without a gap. */
+  sequence: number;
+}
+
+export interface AuditRecord extends AuditPosition {
+  /** JSON of an AuditEntry, the very text that was hashed. */
+  entry: string;
+  /** SHA-256, lower-case hex (see audit-chain.ts). */
+  hash: string;
+}
+
+/** An append-only log; records of a chain follow from each other. Part of both stores. */
+export interface AuditTrail {
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** At most `limit` records after a position, by chain and sequence. */
+  readAudit(page: { after: AuditPosition | null; limit: number }): Promise<AuditRecord[]>;
+}

@@ -1,0 +1,50 @@
+import { type Actor, type AuditEntry, type AuditRecord, type AuditTrail, PROGRAM } from '../audit.js';
+import type { auditOperations } from '../sqlite/audit.js';
+import type { Calls } from './calls.js';
+
+/** The audit log of a store. */
+export function auditTrailOver(database: Pick<Calls<typeof auditOperations>, 'call'>): AuditTrail {
+  return {
+    appendAudit: (entry) => database.call('appendAudit', auditText(entry)),
+    readAudit: async ({ after, limit }) => (await database.call('readAudit', after, limit)).map(auditFromRow),
+  };
+}
+
+export const AUDIT = 'chain, sequence, entry, hash';
+
+export type AuditRow = [chain: number, sequence: number, entry: string, hash: Uint8Array];
+
+export function auditFromRow([chain, sequence, entry, hash]: AuditRow): AuditRecord {
+  return { chain, sequence, entry, hash: Buffer.from(hash).toString('hex') };
+}
+
+/** Longest text kept of one value: what comes from outside does not fill the disk. */
+const MAX_TEXT = 1_024;
+
+/** The text of an entry that is kept and hashed. */
+export function auditText({ at, who, from, action, outcome, details }: AuditEntry): string {
+  const bounded = Object.entries(details).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.slice(0, MAX_TEXT) : value,
+  ]);
+  return JSON.stringify({
+    at: new Date(at).toISOString(),
+    who: who.slice(0, MAX_TEXT),
+    from: from.slice(0, MAX_TEXT),
+    action,
+    outcome,
+    details: Object.fromEntries(bounded),
+  });
+}
+
+/** The text of something done with success; details that are null are left out. */
+export function doneText(
+  action: string,
+  details: Record<string, string | number | null>,
+  by: Actor = PROGRAM,
+): string {
+  const known = Object.entries(details).filter(
+    (detail): detail is [string, string | number] => detail[1] !== null,
+  );
+  return auditText({ ...by, at: Date.now(), action, outcome: 'success', details: Object.fromEntries(known) });
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { AuditEntry, AuditPosition, AuditRecord, AuditTrail } from '../../../src/store/audit.js';
+import { verifyAudit } from '../../../src/store/audit-chain.js';
+import { atOnce, NOW } from './facts.js';
+
+/** All records, read a page at a time. */
+export async function allRecords(trail: Pick<AuditTrail, 'readAudit'>, limit = 100): Promise<AuditRecord[]> {
+  const records: AuditRecord[] = [];
+  for (let after: AuditPosition | null = null; ; after = records.at(-1) ?? null) {
+    const page: AuditRecord[] = await trail.readAudit({ after, limit });
+    expect(page.length).toBeLessThanOrEqual(limit);
+    records.push(...page);
+    if (page.length < limit) return records;
+  }
+}
+
+/** What the log says, without times and positions. */
+export async function told(trail: Pick<AuditTrail, 'readAudit'>): Promise<unknown[]> {
+  return (await allRecords(trail)).map(({ entry }) => {
+    const { at, ...rest } = JSON.parse(entry);
+    expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    return rest;
+  });
+}
+
+const entry = (facts: Partial<AuditEntry> = {}): AuditEntry => ({
+  at: NOW,
+  who: 'CN=alice',
+  from: '192.0.2.1',
+  action: 'test.do',
+  outcome: 'success',
+  details: { name: 'a', count: 1 },
+  ...facts,
+});
+
+/** The log of either store. */
+export function auditContract(world: { readonly store: AuditTrail }): void {
+  describe('audit log', () => {
+    test('an entry is kept as it was given', async () => {
+      await world.store.appendAudit(entry());
+      const [record] = await allRecords(world.store);
+      expect(JSON.parse(record?.entry ?? '')).toEqual({ ...entry(), at: new Date(NOW).toISOString() });
+    });
+
+    test('positions of a chain begin with 1 and have no gap; every chain verifies', async () => {
+      await atOnce(40, (index) => world.store.appendAudit(entry({ details: { index } })));
+      const records = await allRecords(world.store, 7);
+      expect(records).toHaveLength(40);
+      for (const chain of new Set(records.map((record) => record.chain))) {
+        const sequences = records.filter((record) => record.chain === chain).map(({ sequence }) => sequence);
+        expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+      }
+      const written = records.map((record) => JSON.parse(record.entry).details.index);
+      expect(written.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index));
+      expect(await verifyAudit(world.store)).toMatchObject({ records: 40, fault: null });
+    });
+
+    test.each([
+      '\0',
+      '\ud800',
+      '\u2028"\\',
+      'ÿ€😀',
+      'x'.repeat(5_000),
+    ])('a hostile text %j is kept, bounded', async (text) => {
+      await world.store.appendAudit(entry({ who: text, details: { text } }));
+      const [record] = await allRecords(world.store);
+      const kept = JSON.parse(record?.entry ?? '');
+      expect([kept.who, kept.details.text]).toEqual([text.slice(0, 1024), text.slice(0, 1024)]);
+      expect(await verifyAudit(world.store)).toMatchObject({ records: 1, fault: null });
+    });
+
+    test('an empty log verifies', async () => {
+      expect(await verifyAudit(world.store)).toEqual({ records: 0, heads: [], fault: null });
+    });
+  });
+}
