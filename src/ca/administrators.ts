@@ -1,4 +1,5 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
+import type { Actor } from '../store/audit.js';
 import type { CaStore } from '../store/ca-store.js';
 import { DerError } from '../x509/der-error.js';
 import { dnKey, parseHolder } from '../x509/name.js';
@@ -18,15 +19,15 @@ export class Administrators {
   }
 
   /** False when it is on the list already, in whatever notation. @throws TaskError for what is not a name */
-  async add(holder: string): Promise<boolean> {
+  async add(holder: string, by?: Actor): Promise<boolean> {
     if ((await this.#entriesOf(holder)).length > 0) return false;
-    return this.store.addAdmin(holder, this.clock());
+    return this.store.addAdmin(holder, this.clock(), by);
   }
 
   /** False when it is not on the list. @throws TaskError for what is not a name */
-  async remove(holder: string): Promise<boolean> {
+  async remove(holder: string, by?: Actor): Promise<boolean> {
     const entries = await this.#entriesOf(holder);
-    for (const entry of entries) await this.store.removeAdmin(entry);
+    for (const entry of entries) await this.store.removeAdmin(entry, by);
     return entries.length > 0;
   }
 

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import type { Actor } from '../store/audit.js';
 import type { CertificateRecord } from '../store/ca-store.js';
 import { parsePublicKey } from '../x509/spki.js';
 import type { Authority } from './authority.js';
@@ -26,19 +27,25 @@ export class NodeIssuer {
   ) {}
 
   /** @throws TaskError when the names or the profile do not do. */
-  async generate(request: NodeRequest): Promise<{ certificate: CertificateRecord; key: KeyObject }> {
+  async generate(
+    request: NodeRequest,
+    by: Actor,
+  ): Promise<{ certificate: CertificateRecord; key: KeyObject }> {
     const profile = this.authority.leafProfile(request.profile);
     const names = namesFor(profile, request.cn, request.sans);
     const key = await generateKey(keySpec(profile));
     const publicKey = parsePublicKey(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-    const { certificate } = await this.authority.issue({ profile, publicKey, names });
+    const { certificate } = await this.authority.issue({ profile, publicKey, names, by });
     await saveKey(join(this.keyFolder, `${certificate.serial}.key`), key, this.passphrase);
-    await this.authority.store.putNode({
-      cn: certificate.cn,
-      profile: profile.name,
-      sans: certificate.identifiers,
-      registeredAt: certificate.issuedAt,
-    });
+    await this.authority.store.putNode(
+      {
+        cn: certificate.cn,
+        profile: profile.name,
+        sans: certificate.identifiers,
+        registeredAt: certificate.issuedAt,
+      },
+      by,
+    );
     return { certificate, key };
   }
 }

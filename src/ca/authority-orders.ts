@@ -1,4 +1,5 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
+import type { Actor } from '../store/audit.js';
 import type { CertificateRecord } from '../store/ca-store.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { type CertificateNames, calledName, nameKey, type SubjectName } from '../x509/certificate-names.js';
@@ -17,6 +18,7 @@ export interface OrderRequest {
   identifiers: { type: 'dns' | 'ip'; value: string }[] | null;
   notBefore: number | null;
   notAfter: number | null;
+  by: Actor;
 }
 
 /** A node's enrolment, by what an RA has registered. */
@@ -27,6 +29,7 @@ export interface EnrolmentRequest {
   cn: string;
   sans: readonly { type: string; value: string }[];
   profile: string;
+  by: Actor;
 }
 
 /** Profiles whose holders may do what nodes may not. */
@@ -51,8 +54,9 @@ export class OrderIssuer {
     const names = request.identifiers
       ? exactNames(namesOfRequest(profile, csr), request.identifiers)
       : namesOfRequest(profile, csr);
-    const { orderId, accountId, notBefore, notAfter } = request;
-    return this.#once({ profile, publicKey: csr.publicKey, names, notBefore, notAfter, orderId, accountId });
+    const { orderId, accountId, notBefore, notAfter, by } = request;
+    const { publicKey } = csr;
+    return this.#once({ profile, publicKey, names, notBefore, notAfter, orderId, accountId, by });
   }
 
   /** @throws TaskError when there can never be such a certificate. */
@@ -64,7 +68,7 @@ export class OrderIssuer {
     const { publicKey } = readRequest(request.csr);
     const names = namesFor(profile, cn, sans);
     // No ACME order of ours has an id like this.
-    return this.#once({ profile, publicKey, names, orderId: `node:${requestId}` });
+    return this.#once({ profile, publicKey, names, orderId: `node:${requestId}`, by: request.by });
   }
 
   async #once(issuance: OneIssuance): Promise<CertificateRecord> {

@@ -1,4 +1,5 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
+import type { Actor } from '../store/audit.js';
 import type { CertificateRecord } from '../store/ca-store.js';
 import { parseCertificate } from '../x509/certificate.js';
 import type { CertificateNames, SubjectName } from '../x509/certificate-names.js';
@@ -20,17 +21,17 @@ export class Reissuer {
   constructor(private readonly authority: Authority) {}
 
   /** The same key again, soon, gives the certificate made before. @throws TaskError when `old` is not good */
-  async reissue(old: CertificateRecord, publicKey: PublicKeyInfo): Promise<CertificateRecord> {
+  async reissue(old: CertificateRecord, publicKey: PublicKeyInfo, by: Actor): Promise<CertificateRecord> {
     refuseEnded(old, this.authority.clock());
     const key = `${old.serial} ${publicKey.spki.toString('base64')}`;
     const making = this.#making.get(key);
     if (making !== undefined) return making;
-    const made = this.#make(old, publicKey).finally(() => this.#making.delete(key));
+    const made = this.#make(old, publicKey, by).finally(() => this.#making.delete(key));
     this.#making.set(key, made);
     return made;
   }
 
-  async #make(old: CertificateRecord, publicKey: PublicKeyInfo): Promise<CertificateRecord> {
+  async #make(old: CertificateRecord, publicKey: PublicKeyInfo, by: Actor): Promise<CertificateRecord> {
     const { authority } = this;
     const since = Math.max(old.issuedAt, authority.clock() - SAME_REQUEST);
     const recent = await authority.store.listByCn(old.cn, RECENT);
@@ -45,7 +46,7 @@ export class Reissuer {
     );
     if (made !== undefined) return made;
     const profile = authority.leafProfile(old.profile);
-    return (await authority.issue({ profile, publicKey, names: namesOf(old) })).certificate;
+    return (await authority.issue({ profile, publicKey, names: namesOf(old), by })).certificate;
   }
 }
 

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { ErrorCode, TaskError } from '../channel/errors.js';
+import type { Actor } from '../store/audit.js';
 import type { CaStore, CertificateRecord } from '../store/ca-store.js';
 import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
 import { type CertificateNames, calledName } from '../x509/certificate-names.js';
@@ -32,6 +33,8 @@ export interface Issuance {
   notAfter?: number | null;
   orderId?: string | null;
   accountId?: string | null;
+  /** Who asked, for the audit log; the CA itself when left out. */
+  by?: Actor;
   /** Kept, but left out of listings: a certificate of the CA's own. */
   unlisted?: boolean;
 }
@@ -118,22 +121,25 @@ export class Authority {
       throw error;
     }
     const { subject, notBefore, notAfter } = parseCertificate(der);
-    return this.store.recordCertificate({
-      serial,
-      cn: calledName(names),
-      dn: formatDn(subject),
-      profile: profile.name,
-      identifiers: names.names,
-      der,
-      notBefore,
-      notAfter,
-      orderId: issuance.orderId ?? null,
-      accountId: issuance.accountId ?? null,
-      issuedAt,
-      revokedAt: null,
-      reason: null,
-      deletedAt: issuance.unlisted ? issuedAt : null,
-    });
+    return this.store.recordCertificate(
+      {
+        serial,
+        cn: calledName(names),
+        dn: formatDn(subject),
+        profile: profile.name,
+        identifiers: names.names,
+        der,
+        notBefore,
+        notAfter,
+        orderId: issuance.orderId ?? null,
+        accountId: issuance.accountId ?? null,
+        issuedAt,
+        revokedAt: null,
+        reason: null,
+        deletedAt: issuance.unlisted ? issuedAt : null,
+      },
+      issuance.by,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import type { Actor } from '../store/audit.js';
 import { type CaStore, type CertificateRecord, openCaStore } from '../store/index.js';
 import { signerFor } from '../x509/algorithms.js';
 import { parsePublicKey } from '../x509/spki.js';
@@ -67,12 +68,16 @@ export interface EnrolledAdministrator {
  * Makes a key and an administrator's certificate for it, and puts its subject on the list.
  * @throws TaskError for a name that cannot be
  */
-export async function enrolAdministrator(authority: Authority, name: string): Promise<EnrolledAdministrator> {
+export async function enrolAdministrator(
+  authority: Authority,
+  name: string,
+  by: Actor,
+): Promise<EnrolledAdministrator> {
   const profile = authority.leafProfile('admin');
   const names = namesFor(profile, name, []);
   const key = await generateKey(keySpec(profile));
   const publicKey = parsePublicKey(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-  const { certificate } = await authority.issue({ profile, publicKey, names });
-  await new Administrators(authority.store, authority.clock).add(certificate.dn);
+  const { certificate } = await authority.issue({ profile, publicKey, names, by });
+  await new Administrators(authority.store, authority.clock).add(certificate.dn, by);
   return { key, certificate };
 }

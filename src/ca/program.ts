@@ -16,6 +16,7 @@ import { NodeIssuer } from './authority-nodes.js';
 import { OrderIssuer } from './authority-orders.js';
 import { Reissuer } from './authority-reissue.js';
 import { Revocation } from './authority-revocation.js';
+import { ChannelCallers } from './channel-callers.js';
 import { rememberServed } from './local.js';
 import { OcspCertificate } from './ocsp-certificate.js';
 import { OcspResponder } from './ocsp-responder.js';
@@ -200,6 +201,7 @@ function buildServices(
     crl,
     ocsp,
     peers,
+    callers: new ChannelCallers(store, files.channel, options.mode),
     orders: new OrderIssuer(authority),
     nodes: new NodeIssuer(authority, files.privateKeys, passphrase),
     reissuer: new Reissuer(authority),

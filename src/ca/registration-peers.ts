@@ -1,3 +1,4 @@
+import type { Actor } from '../store/audit.js';
 import type { CaStore, PeerRole } from '../store/ca-store.js';
 
 /**
@@ -17,15 +18,15 @@ export class RegisteredPeers {
   }
 
   /** Admits a key from the moment this resolves. A CN may have several: replicas of an RA share its name. */
-  async admit(publicKey: string, role: PeerRole, cn: string, at: number): Promise<void> {
-    await this.store.admitPeer({ publicKey, role, cn, addedAt: at });
+  async admit(publicKey: string, role: PeerRole, cn: string, at: number, by: Actor): Promise<void> {
+    await this.store.admitPeer({ publicKey, role, cn, addedAt: at }, by);
   }
 
   /** Shuts out every key of a CN. */
-  async remove(cn: string, at: number): Promise<void> {
+  async remove(cn: string, at: number, by: Actor): Promise<void> {
     let removed = false;
     for (const peer of await this.store.listPeers()) {
-      if (peer.cn === cn) removed = (await this.store.revokePeer(peer.publicKey, at)) || removed;
+      if (peer.cn === cn) removed = (await this.store.revokePeer(peer.publicKey, at, by)) || removed;
     }
     if (removed) this.onRemoved();
   }

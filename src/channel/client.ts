@@ -20,6 +20,8 @@ export interface ChannelClientOptions {
   /** Requests waiting for an answer at once; more are refused at once. Must stay below the server's answer queue. Default 4,096. */
   maxPending?: number;
   onState?: (state: ConnectionState) => void;
+  /** Asked first on every connection; its answer is not waited for. */
+  greeting?: { task: string; params: object };
 }
 
 interface Pending {
@@ -40,6 +42,8 @@ const REFUSED_RETRY_MS = 1_000;
 /** ZeroMQ may hand over the last answer only when it reconnects, after RECONNECT_MIN_MS. */
 const BREAK_GRACE_MS = 250;
 const SEND_RETRY_MS = 10;
+/** Of no request. */
+const GREETING_ID = Buffer.alloc(6, 0xff);
 const HEARTBEAT_MS = 2_000;
 /** A CRL of a million revocations is under 40 MB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -61,6 +65,7 @@ export class ChannelClient {
   #state: ConnectionState = 'connecting';
   #socket: Dealer;
   #sending = false;
+  #greeted = false;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -139,6 +144,7 @@ export class ChannelClient {
   }
 
   #connected(): void {
+    this.#greeted = false;
     this.#setState('connected');
     void this.#pump();
   }
@@ -176,6 +182,7 @@ export class ChannelClient {
     this.#sending = true;
     try {
       while (this.#state === 'connected' && !this.#closed) {
+        if (!(await this.#greet())) return;
         const [next] = this.#unsent.values();
         if (next === undefined) return;
         this.#unsent.delete(next.id);
@@ -193,6 +200,20 @@ export class ChannelClient {
       }
     } finally {
       this.#sending = false;
+    }
+  }
+
+  /** False when it cannot be sent yet: tried again with everything that waits. */
+  async #greet(): Promise<boolean> {
+    const { greeting } = this.#options;
+    if (this.#greeted || greeting === undefined) return true;
+    try {
+      await this.#socket.send([GREETING_ID, '', encodeRequest(greeting.task, greeting.params)]);
+      this.#greeted = true;
+      return true;
+    } catch {
+      setTimeout(() => void this.#pump(), SEND_RETRY_MS);
+      return false;
     }
   }
 

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, hkdfSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, hkdfSync, randomBytes } from 'node:crypto';
 import { z85DecodeKey, z85Encode } from './z85.js';
 
 /** A CURVE key pair, both halves in Z85. CURVE keys are X25519 keys (CurveZMQ, ZeroMQ RFC 26). */
@@ -10,22 +10,39 @@ export interface CurveKeyPair {
 /** RFC 8410 §7: PKCS #8 of an X25519 private key is this and its 32 bytes. */
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
+/** RFC 8410 §4: SubjectPublicKeyInfo of an X25519 key is this and its 32 bytes. */
+const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex');
+
 /**
  * 22 base64 characters carry 128 bits. Whoever records a registration can try seeds against it offline, so a
  * seed people can guess must not become a key.
  */
 export const MIN_SEED_LENGTH = 22;
 
+function privateKey(secret: Uint8Array) {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_X25519, secret]), format: 'der', type: 'pkcs8' });
+}
+
 /** The key pair of a 32-byte X25519 secret. */
 export function curveKeyPair(secret: Uint8Array): CurveKeyPair {
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, secret]), format: 'der', type: 'pkcs8' });
-  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const spki = createPublicKey(privateKey(secret)).export({ format: 'der', type: 'spki' });
   return { publicKey: z85Encode(spki.subarray(-32)), secretKey: z85Encode(secret) };
 }
 
 /** A new random key pair. */
 export function newCurveKeyPair(random: (size: number) => Uint8Array = randomBytes): CurveKeyPair {
   return curveKeyPair(random(32));
+}
+
+/** What two key pairs have in common (RFC 7748 §6.1). @throws RangeError for what is no key, Error for a weak one */
+export function sharedSecret({ secretKey }: CurveKeyPair, publicKey: string): Buffer {
+  const secret = z85DecodeKey(secretKey);
+  const other = z85DecodeKey(publicKey);
+  if (secret === null || other === null) throw new RangeError('not a CURVE key in Z85 (40 characters)');
+  return diffieHellman({
+    privateKey: privateKey(secret),
+    publicKey: createPublicKey({ key: Buffer.concat([SPKI_X25519, other]), format: 'der', type: 'spki' }),
+  });
 }
 
 /** The key pair of a stored secret in Z85. @throws RangeError when it is not one. */

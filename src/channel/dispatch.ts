@@ -4,8 +4,8 @@ import { ErrorCode, TaskError } from './errors.js';
 import type { JsonValue } from './json.js';
 import type { Handlers, Task, Tasks } from './tasks/index.js';
 
-/** Answers one request's bytes; never rejects, whatever the bytes are. */
-export type Answerer = (request: Uint8Array) => Promise<string>;
+/** Answers one request's bytes, which came over a connection; never rejects, whatever the bytes are. */
+export type Answerer = (request: Uint8Array, connection: string) => Promise<string>;
 
 /**
  * Binds handlers to the tasks of a port. `onFailure` hears of errors that are ours (a handler threw something
@@ -16,15 +16,15 @@ export function answerer<T extends Tasks>(
   handlers: Handlers<T>,
   onFailure: (error: unknown, task: string) => void,
 ): Answerer {
-  return async (bytes) => {
+  return async (bytes, connection) => {
     let name = '';
     try {
       const request = decodeRequest(bytes);
       name = request.task;
       if (!Object.hasOwn(tasks, name)) throw new TaskError(ErrorCode.communication, `Unknown task: ${name}`);
       const task = tasks[name] as Task;
-      const handler = handlers[name] as (params: unknown) => unknown;
-      const result = await handler(parseParams(task, request.params));
+      const handler = handlers[name] as (params: unknown, connection: string) => unknown;
+      const result = await handler(parseParams(task, request.params), connection);
       return encodeAnswer(z.encode(task.result, result));
     } catch (error) {
       if (!isForPeer(error)) onFailure(error, name);

@@ -144,7 +144,8 @@ export class ChannelServer {
     if (delimiter < 0 || body === undefined || frames.length !== delimiter + 2) return;
     this.#working++;
     try {
-      const answer = await this.#options.answer(body);
+      // A ROUTER names a connection by the first frame.
+      const answer = await this.#options.answer(body, frames[0]?.toString('hex') ?? '');
       const send = this.#lastSend.then(() => socket.send([...frames.slice(0, delimiter + 1), answer]));
       // A ROUTER drops what a vanished peer would get; what fails besides is a socket closed meanwhile.
       this.#lastSend = send.catch(() => {});

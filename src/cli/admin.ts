@@ -1,7 +1,9 @@
+import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { Administrators } from '../ca/administrators.js';
 import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../ca/local.js';
+import type { Actor } from '../store/audit.js';
 import type { CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
@@ -72,7 +74,7 @@ function addCommand(): Command {
           clock: Date.now,
         }),
       );
-      const enrolled = await mendable(() => enrolAdministrator(authority, name));
+      const enrolled = await mendable(() => enrolAdministrator(authority, name, operator()));
       await writeAdminFiles(
         files,
         enrolled,
@@ -142,7 +144,7 @@ function removeCommand(): Command {
     await withStore(await folderOf(command), async (store) => {
       const administrators = new Administrators(store, Date.now);
       const entry = await mendable(async () => entryFor(name, await administrators.list()));
-      if (!(await mendable(() => administrators.remove(entry)))) {
+      if (!(await mendable(() => administrators.remove(entry, operator())))) {
         throw new CannotStart(`${name} is not an administrator; \`upki admin list\` prints who is`);
       }
       process.stdout.write(`${entry} is no longer an administrator.\n`);
@@ -174,4 +176,9 @@ async function withStore<T>(dataDir: string, work: (store: CaStore) => Promise<T
   } finally {
     await store.close();
   }
+}
+
+/** Who runs the command, for the audit log. */
+function operator(): Actor {
+  return { who: `operator ${userInfo().username}`, from: 'local' };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { ChannelClient, type ClientSecurity } from '../channel/client.js';
+import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../channel/client.js';
+import { introductionProof } from '../channel/introduction.js';
 import { operations } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
 import type { CaAdministration } from '../ra/ca-administration.js';
@@ -37,6 +38,7 @@ export function connectToCa(
     endpoint: tcp(settings.caHost, settings.caPort),
     security: security(settings, registration, keys),
     timeout: settings.zmqTimeout,
+    ...introduction(settings, registration, keys),
     onState: (state) => {
       if (state === 'refused') log.error('the CA does not admit this RA: register it again');
       else log.info(state === 'connected' ? 'connected to the CA' : 'the CA is away; connecting');
@@ -61,4 +63,16 @@ function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, k
     );
   }
   return { mode: 'curve', serverKey: caChannelKey, keys: keys.channel };
+}
+
+/** In clear mode nobody can prove who asks. */
+function introduction(
+  { zmqMode }: ProgramSettings,
+  { caChannelKey }: RaRegistration,
+  keys: RaKeys,
+): Pick<ChannelClientOptions, 'greeting'> {
+  if (zmqMode === 'clear' || caChannelKey === null) return {};
+  const { publicKey } = keys.channel;
+  const proof = introductionProof(keys.channel, caChannelKey);
+  return { greeting: { task: 'introduce', params: { public_key: publicKey, proof } } };
 }

@@ -6,8 +6,9 @@ import { pino } from 'pino';
 import { type InitOptions, initAuthority } from '../../src/ca/authority-files.js';
 import { publicKeyDer } from '../../src/ca/keys.js';
 import { type CaOptions, type RunningCa, runCa } from '../../src/ca/program.js';
-import { ChannelClient, type ClientSecurity } from '../../src/channel/client.js';
+import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../../src/channel/client.js';
 import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
+import { introductionProof } from '../../src/channel/introduction.js';
 import { operations, registration } from '../../src/channel/tasks/index.js';
 import { TaskClient } from '../../src/channel/typed-client.js';
 import { signerFor } from '../../src/x509/algorithms.js';
@@ -119,11 +120,21 @@ export class CaWorld {
     return new TaskClient(registration, this.#client(this.running.registrationPort, security));
   }
 
-  operations(keys: CurveKeyPair): TaskClient<typeof operations> {
+  /** `greeting` undefined: the connection introduces itself, as an RA's does. */
+  operations(
+    keys: CurveKeyPair,
+    greeting: ChannelClientOptions['greeting'] | null = {
+      task: 'introduce',
+      params: {
+        public_key: keys.publicKey,
+        proof: introductionProof(keys, this.running.operationsPublicKey),
+      },
+    },
+  ): TaskClient<typeof operations> {
     const serverKey = this.running.operationsPublicKey;
     const security: ClientSecurity =
       this.changes.mode === 'clear' ? { mode: 'clear' } : { mode: 'curve', serverKey, keys };
-    return new TaskClient(operations, this.#client(this.running.operationsPort, security));
+    return new TaskClient(operations, this.#client(this.running.operationsPort, security, greeting));
   }
 
   /** Registers an RA by a CSR of its own and gives its operations client. */
@@ -138,8 +149,13 @@ export class CaWorld {
     return this.operations(keys);
   }
 
-  #client(port: number | null, security: ClientSecurity): ChannelClient {
-    const client = new ChannelClient({ endpoint: `tcp://127.0.0.1:${port}`, security });
+  #client(
+    port: number | null,
+    security: ClientSecurity,
+    greeting: ChannelClientOptions['greeting'] | null = null,
+  ): ChannelClient {
+    const endpoint = `tcp://127.0.0.1:${port}`;
+    const client = new ChannelClient({ endpoint, security, ...(greeting !== null && { greeting }) });
     this.#clients.push(client);
     return client;
   }

@@ -100,7 +100,7 @@ describe('the dispatcher', () => {
   it('answers any bytes with an answer or an error, and never tells an inner error', async () => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (input) => {
-        const text = await answer(input);
+        const text = await answer(input, 'c1');
         expect(['ANSWER', 'UPKI ERROR']).toContain(JSON.parse(text).EVENT);
         expect(text).not.toContain('secret of');
       }),
@@ -121,12 +121,14 @@ describe('the dispatcher', () => {
     ],
     ['[]', 'Invalid JSON: expected an object'],
   ])('answers %s with %s', async (request, message) => {
-    expect(JSON.parse(await answer(bytes(request))).MSG).toBe(message);
+    expect(JSON.parse(await answer(bytes(request), 'c1')).MSG).toBe(message);
   });
 
   it('answers text that is no JSON in the words of the contract', async () => {
-    expect(JSON.parse(await answer(bytes('not json'))).MSG).toMatch(/^Invalid JSON: /);
-    expect(JSON.parse(await answer(new Uint8Array([0x22, 0xff, 0x22]))).MSG).toBe('Invalid JSON: not UTF-8');
+    expect(JSON.parse(await answer(bytes('not json'), 'c1')).MSG).toMatch(/^Invalid JSON: /);
+    expect(JSON.parse(await answer(new Uint8Array([0x22, 0xff, 0x22]), 'c1')).MSG).toBe(
+      'Invalid JSON: not UTF-8',
+    );
   });
 });
 

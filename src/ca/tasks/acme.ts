@@ -13,7 +13,7 @@ type Order = Result<AcmeTasks['acme_get_order']>;
 type Authorization = Result<AcmeTasks['acme_get_authorization']>;
 
 /** Tasks of the ACME side: issuing for orders, and copies of ACME objects that an RA keeps here. */
-export function acmeHandlers({ authority, orders, revocation }: CaServices): Handlers<AcmeTasks> {
+export function acmeHandlers({ authority, orders, revocation, callers }: CaServices): Handlers<AcmeTasks> {
   const { store } = authority;
 
   const put = async (
@@ -37,7 +37,7 @@ export function acmeHandlers({ authority, orders, revocation }: CaServices): Han
   };
 
   return {
-    acme_issue_certificate: async (params) => {
+    acme_issue_certificate: async (params, connection) => {
       const record = await orders.issue({
         orderId: params.order_id,
         accountId: params.account_id ?? null,
@@ -46,6 +46,7 @@ export function acmeHandlers({ authority, orders, revocation }: CaServices): Han
         identifiers: params.identifiers ?? null,
         notBefore: params.not_before ?? null,
         notAfter: params.not_after ?? null,
+        by: callers.of(connection),
       });
       return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
     },
@@ -60,13 +61,13 @@ export function acmeHandlers({ authority, orders, revocation }: CaServices): Han
         not_after: record.notAfter,
       };
     },
-    acme_revoke_certificate: async ({ certificate, reason }) => {
+    acme_revoke_certificate: async ({ certificate, reason }, connection) => {
       const { serial, der } = readCertificate(certificate);
       const record = await store.findBySerial(serial);
       if (record === null || !der.equals(record.der)) {
         throw certificateNotFound(serial);
       }
-      await revocation.revoke(record, reason);
+      await revocation.revoke(record, reason, callers.of(connection));
       return true;
     },
 

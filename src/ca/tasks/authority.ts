@@ -32,7 +32,7 @@ const SECONDS_A_DAY = 86_400;
 
 /** Tasks about the CA itself, its profiles and what it has revoked. */
 export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks> {
-  const { authority, crl, ocsp, revocation } = services;
+  const { authority, crl, ocsp, revocation, callers } = services;
   const { store } = authority;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
@@ -54,21 +54,21 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
         description,
         max_validity: duration * SECONDS_A_DAY,
       })),
-    revoke: async ({ dn, reason }) => {
-      await revocation.revoke(await findCertificate(store, dn), reason);
+    revoke: async ({ dn, reason }, connection) => {
+      await revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection));
       return true;
     },
-    revoke_serial: async ({ serial, reason }) => {
+    revoke_serial: async ({ serial, reason }, connection) => {
       const certificate = await store.findBySerial(serial);
       if (certificate === null) throw certificateNotFound(serial);
-      return revocation.revoke(certificate, reason);
+      return revocation.revoke(certificate, reason, callers.of(connection));
     },
-    unrevoke: async ({ dn }) => {
-      await revocation.unrevoke(await findCertificate(store, dn));
+    unrevoke: async ({ dn }, connection) => {
+      await revocation.unrevoke(await findCertificate(store, dn), callers.of(connection));
       return true;
     },
-    delete: async ({ dn }) => {
-      await revocation.delete(await findCertificate(store, dn));
+    delete: async ({ dn }, connection) => {
+      await revocation.delete(await findCertificate(store, dn), callers.of(connection));
       return true;
     },
     ocsp_respond: async ({ request }) => {

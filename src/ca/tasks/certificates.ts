@@ -6,6 +6,7 @@ import { parsePublicKey } from '../../x509/spki.js';
 import { certificatePem } from '../authority.js';
 import { certificateNotFound, findCertificate } from '../authority-lookup.js';
 import { namesOfRequest } from '../authority-names.js';
+import type { NodeRequest } from '../authority-nodes.js';
 import { namesOf, refuseRevoked } from '../authority-reissue.js';
 import { readRequest } from '../authority-requests.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
@@ -26,39 +27,38 @@ const DAY = 86_400_000;
 
 /** Tasks that make certificates or tell about them. */
 export function certificateHandlers(services: CaServices): Handlers<CertificateTasks> {
-  const { authority, nodes, reissuer, seed } = services;
+  const { authority, nodes, reissuer, callers, seed } = services;
   const issued = (record: CertificateRecord) => ({
     certificate: certificateFile(authority, record),
     serial: record.serial,
   });
-  const generate = async (request: {
-    cn: string;
-    profile: string;
-    sans: { type: string; value: string }[];
-  }) => {
-    const { certificate } = await nodes.generate(request);
+  const generate = async (request: NodeRequest, connection: string) => {
+    const { certificate } = await nodes.generate(request, callers.of(connection));
     return { dn: `/CN=${certificate.cn}`, ...issued(certificate) };
   };
   return {
-    register: (params) => {
+    register: (params, connection) => {
       checkSeed(params.seed, seed);
-      return generate(params);
+      return generate(params, connection);
     },
     generate,
-    sign: async ({ csr, profile: name }) => {
+    sign: async ({ csr, profile: name }, connection) => {
       const profile = authority.leafProfile(name);
       const request = readRequest(csr);
       const names = namesOfRequest(profile, request);
-      return issued((await authority.issue({ profile, publicKey: request.publicKey, names })).certificate);
+      const { publicKey } = request;
+      const by = callers.of(connection);
+      return issued((await authority.issue({ profile, publicKey, names, by })).certificate);
     },
-    renew: async ({ dn, duration }) => {
+    renew: async ({ dn, duration }, connection) => {
       const old = await findCertificate(authority.store, dn);
-      return issued((await authority.issue(renewal(services, old, duration))).certificate);
+      const by = callers.of(connection);
+      return issued((await authority.issue({ ...renewal(services, old, duration), by })).certificate);
     },
-    reissue: async ({ serial, csr }) => {
+    reissue: async ({ serial, csr }, connection) => {
       const old = await authority.store.findBySerial(serial);
       if (old === null) throw certificateNotFound(serial);
-      return issued(await reissuer.reissue(old, readRequest(csr).publicKey));
+      return issued(await reissuer.reissue(old, readRequest(csr).publicKey, callers.of(connection)));
     },
     view: async ({ dn }) => details(await findCertificate(authority.store, dn), services),
     certificate_history: async ({ cn, limit }) => {

@@ -7,6 +7,7 @@ import type { NodeIssuer } from '../authority-nodes.js';
 import type { OrderIssuer } from '../authority-orders.js';
 import type { Reissuer } from '../authority-reissue.js';
 import type { Revocation } from '../authority-revocation.js';
+import type { ChannelCallers } from '../channel-callers.js';
 import type { OcspResponder } from '../ocsp-responder.js';
 import type { RegisteredPeers } from '../registration-peers.js';
 
@@ -20,6 +21,7 @@ export interface CaServices {
   crl: CrlPublisher;
   ocsp: OcspResponder;
   peers: RegisteredPeers;
+  callers: ChannelCallers;
   seed: string;
 }
 

@@ -7,17 +7,19 @@ import { certificatePem } from '../authority.js';
 import type { CaServices } from './context.js';
 
 /** Tasks about administrators and nodes. */
-export function nodeHandlers({ authority, orders }: CaServices): Handlers<typeof nodeTasks> {
+export function nodeHandlers({ authority, orders, callers }: CaServices): Handlers<typeof nodeTasks> {
   const { store, clock } = authority;
   const administrators = new Administrators(store, clock);
   return {
+    introduce: ({ public_key: publicKey, proof }, connection) =>
+      callers.introduce(connection, publicKey, proof),
     list_admins: () => administrators.list(),
-    add_admin: async ({ dn }) => {
-      await administrators.add(dn);
+    add_admin: async ({ dn }, connection) => {
+      await administrators.add(dn, callers.of(connection));
       return true;
     },
-    remove_admin: async ({ dn }) => {
-      await administrators.remove(dn);
+    remove_admin: async ({ dn }, connection) => {
+      await administrators.remove(dn, callers.of(connection));
       return true;
     },
     list_nodes: async ({ limit, after }) => {
@@ -29,8 +31,8 @@ export function nodeHandlers({ authority, orders }: CaServices): Handlers<typeof
       if (node === null) throw new TaskError(ErrorCode.validation, `Node not found: ${cn}`, 'notFound');
       return toWireNode(node);
     },
-    enroll: async ({ request_id: requestId, ...request }) => {
-      const record = await orders.enroll({ requestId, ...request });
+    enroll: async ({ request_id: requestId, ...request }, connection) => {
+      const record = await orders.enroll({ requestId, ...request, by: callers.of(connection) });
       return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
     },
   };

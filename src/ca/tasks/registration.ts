@@ -3,6 +3,7 @@ import type { Handlers, Params, RegistrationTasks } from '../../channel/tasks/in
 import type { CertificateRecord } from '../../store/ca-store.js';
 import { namesFor } from '../authority-names.js';
 import { readRequest } from '../authority-requests.js';
+import { SEED_HOLDER } from '../channel-callers.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
 import { findNode } from './nodes.js';
 
@@ -30,7 +31,7 @@ export function registrationHandlers(
       const role = peerRole(request);
       const { certificate, privateKey } = await certify(services, settings, request);
       if (role !== null && request.curve_public_key !== undefined) {
-        await peers.admit(request.curve_public_key, role, certificate.cn, authority.clock());
+        await peers.admit(request.curve_public_key, role, certificate.cn, authority.clock(), SEED_HOLDER);
       }
       return {
         status: 'registered' as const,
@@ -70,18 +71,21 @@ async function certify(
 ): Promise<{ certificate: CertificateRecord; privateKey: string | null }> {
   if (request.csr === undefined) {
     if (mode === 'curve') throw new TaskError(ErrorCode.communication, 'Missing csr parameter');
-    const { certificate, key } = await nodes.generate(request);
+    const { certificate, key } = await nodes.generate(request, SEED_HOLDER);
     return { certificate, privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
   }
   const profile = authority.leafProfile(request.profile);
   const { publicKey } = readRequest(request.csr);
   const names = namesFor(profile, request.cn, request.sans);
-  const { certificate } = await authority.issue({ profile, publicKey, names });
-  await authority.store.putNode({
-    cn: certificate.cn,
-    profile: profile.name,
-    sans: certificate.identifiers,
-    registeredAt: certificate.issuedAt,
-  });
+  const { certificate } = await authority.issue({ profile, publicKey, names, by: SEED_HOLDER });
+  await authority.store.putNode(
+    {
+      cn: certificate.cn,
+      profile: profile.name,
+      sans: certificate.identifiers,
+      registeredAt: certificate.issuedAt,
+    },
+    SEED_HOLDER,
+  );
   return { certificate, privateKey: null };
 }

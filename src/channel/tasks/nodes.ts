@@ -15,6 +15,11 @@ const node = z.object({
 });
 
 export const nodeTasks = {
+  introduce: task(
+    'Says whose connection this is, for the audit log; false when the proof proves nothing.',
+    z.object({ public_key: curvePublicKey, proof: z.string().max(64) }),
+    done,
+  ),
   list_admins: task('DNs of the administrators.', none, z.array(z.string())),
   add_admin: task('Adds an administrator; doing it again is no error.', z.object({ dn }), done),
   remove_admin: task('Removes an administrator; an absent one is no error.', z.object({ dn }), done),

@@ -32,7 +32,13 @@ export type Params<T extends Task> = z.output<T['params']>;
 /** What a handler returns and a client receives, serials in hex. */
 export type Result<T extends Task> = z.output<T['result']>;
 
-/** One handler for each task of a port, so that none can be forgotten. */
+/**
+ * One handler for each task of a port, so that none can be forgotten. `connection` is the same for all that comes over
+ * one connection of a peer, and another one's for nobody else.
+ */
 export type Handlers<T extends Tasks> = {
-  [Name in keyof T]: (params: Params<T[Name]>) => Result<T[Name]> | Promise<Result<T[Name]>>;
+  [Name in keyof T]: (
+    params: Params<T[Name]>,
+    connection: string,
+  ) => Result<T[Name]> | Promise<Result<T[Name]>>;
 };
