@@ -36,6 +36,7 @@ interface Pending {
 
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
+const UNSENT = { unsent: true };
 const NOT_ADMITTED = 'the CA does not admit this key: register again';
 /** How long to wait before showing a refused key again. */
 const REFUSED_RETRY_MS = 1_000;
@@ -83,11 +84,11 @@ export class ChannelClient {
 
   /** Sends a task and resolves with its DATA. @throws ChannelRefused, ChannelUnavailable */
   request(task: string, params: object, timeout = this.#timeout): Promise<JsonValue> {
-    if (this.#closed) return Promise.reject(new ChannelUnavailable('the channel is closed'));
-    if (this.#state === 'refused') return Promise.reject(new ChannelUnavailable(NOT_ADMITTED));
+    if (this.#closed) return Promise.reject(new ChannelUnavailable('the channel is closed', UNSENT));
+    if (this.#state === 'refused') return Promise.reject(new ChannelUnavailable(NOT_ADMITTED, UNSENT));
     if (this.#unsent.size + this.#sent.size >= this.#maxPending) {
       return Promise.reject(
-        new ChannelUnavailable(`${this.#maxPending} requests are waiting for the CA already`),
+        new ChannelUnavailable(`${this.#maxPending} requests are waiting for the CA already`, UNSENT),
       );
     }
     const text = encodeRequest(task, params);
@@ -252,7 +253,11 @@ export class ChannelClient {
     this.#unsent.delete(id);
     this.#sent.delete(id);
     const what = unsent === undefined ? 'no answer from' : 'no connection to';
-    pending.reject(new ChannelUnavailable(`${what} the CA at ${this.#options.endpoint} (${pending.task})`));
+    pending.reject(
+      new ChannelUnavailable(`${what} the CA at ${this.#options.endpoint} (${pending.task})`, {
+        unsent: unsent !== undefined,
+      }),
+    );
   }
 
   #fail(requests: Map<number, Pending>, why: string): void {
@@ -264,7 +269,7 @@ export class ChannelClient {
     if (pending === undefined) return;
     requests.delete(id);
     clearTimeout(pending.timer);
-    pending.reject(new ChannelUnavailable(why));
+    pending.reject(new ChannelUnavailable(why, { unsent: requests === this.#unsent }));
   }
 }
 

@@ -49,4 +49,10 @@ export class ChannelRefused extends Error {
 /** No answer: not connected, timed out, lost, or our queue is full. Whether the task was carried out is unknown. */
 export class ChannelUnavailable extends Error {
   override readonly name = 'ChannelUnavailable';
+  /** The task never left, so it was not carried out. */
+  readonly unsent: boolean;
+  constructor(message: string, { unsent = false }: { unsent?: boolean } = {}) {
+    super(message);
+    this.unsent = unsent;
+  }
 }

@@ -7,7 +7,7 @@ import type { ParamsIn, Result, Tasks } from './tasks/index.js';
 export class TaskClient<T extends Tasks> {
   constructor(
     private readonly tasks: T,
-    private readonly channel: ChannelClient,
+    private readonly channel: Pick<ChannelClient, 'request'>,
   ) {}
 
   /** @throws ChannelRefused when the CA says no; ChannelUnavailable when there is no (readable) answer. */

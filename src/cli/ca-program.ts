@@ -86,7 +86,7 @@ export async function startCa(
     const ca = await mendable(() =>
       runCa({
         dataDir: settings.dataDir,
-        host: settings.caHost,
+        host: settings.caListen,
         operationsPort: sockets === 'registration' ? null : settings.caPort,
         registrationPort: sockets === 'operations' ? null : settings.caRegistrationPort,
         mode: settings.zmqMode,
@@ -134,7 +134,7 @@ export async function mendable<T>(step: () => Promise<T>): Promise<T> {
 /** Tells which port to change when one is taken. */
 function inUse(error: unknown, settings: ProgramSettings, sockets: Sockets): unknown {
   if (!(error instanceof Error) || !error.message.startsWith('cannot listen on ')) return error;
-  const { caHost: host, caPort, caRegistrationPort } = settings;
+  const { caListen: host, caPort, caRegistrationPort } = settings;
   const registers = sockets === 'registration' || error.message.includes(`:${caRegistrationPort}:`);
   return portProblem(
     error.cause,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../channel/client.js';
+import type { ChannelClientOptions, ClientSecurity } from '../channel/client.js';
+import { FailoverChannel } from '../channel/failover.js';
 import { introductionProof } from '../channel/introduction.js';
 import { operations } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
@@ -34,14 +35,15 @@ export function connectToCa(
   keys: RaKeys,
   log: Logger,
 ): CaConnection {
-  const channel = new ChannelClient({
-    endpoint: tcp(settings.caHost, settings.caPort),
+  const channel = new FailoverChannel({
+    endpoints: settings.caHost.map(({ host, port }) => tcp(host, port ?? settings.caPort)),
     security: security(settings, registration, keys),
     timeout: settings.zmqTimeout,
     ...introduction(settings, registration, keys),
-    onState: (state) => {
-      if (state === 'refused') log.error('the CA does not admit this RA: register it again');
-      else log.info(state === 'connected' ? 'connected to the CA' : 'the CA is away; connecting');
+    onState: (state, endpoint) => {
+      if (state === 'refused') log.error({ endpoint }, 'the CA does not admit this RA: register it again');
+      else
+        log.info({ endpoint }, state === 'connected' ? 'connected to the CA' : 'the CA is away; connecting');
     },
   });
   const tasks = new TaskClient(operations, channel);

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { ChannelClient } from '../channel/client.js';
 import { registrationKeys } from '../channel/curve-keys.js';
+import { FailoverChannel } from '../channel/failover.js';
 import { registration } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
 import { CannotStart } from './exit.js';
@@ -30,8 +30,8 @@ export async function registerRa(
   }
   const keys = await files.keys();
   const ends = mode === 'curve' ? registrationKeys(seed) : null;
-  const channel = new ChannelClient({
-    endpoint: tcp(caHost, caRegistrationPort),
+  const channel = new FailoverChannel({
+    endpoints: caHost.map(({ host, port }) => tcp(host, port === null ? caRegistrationPort : port + 1)),
     security: ends
       ? { mode: 'curve', serverKey: ends.server.publicKey, keys: ends.client }
       : { mode: 'clear' },

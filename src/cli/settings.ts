@@ -6,6 +6,8 @@ import { ConfigError, loadSettings, type Program, type SettingName, type Setting
 /** The settings of one program with everything computed that depends on others. */
 export interface ProgramSettings extends Settings {
   dataDir: string;
+  /** Where a CA listens: the first of `caHost`, and for a CA the only one. */
+  caListen: string;
   caRegistrationPort: number;
 }
 
@@ -47,7 +49,8 @@ export function loadProgramSettings(
   if (complaints.length > 0) throw new ConfigError(complaints);
   const { caPort } = settings;
   const caRegistrationPort = settings.caRegistrationPort ?? (caPort === 0 ? 0 : caPort + 1);
-  return { ...loaded, settings: { ...settings, dataDir, caRegistrationPort } };
+  const caListen = settings.caHost[0]?.host ?? '';
+  return { ...loaded, settings: { ...settings, dataDir, caRegistrationPort, caListen } };
 }
 
 /** Settings that are each allowed but not together. */
@@ -65,6 +68,16 @@ function contradictions(program: Program, settings: Settings): string[] {
   if (settings.zmqMode === 'curve' && settings.caSeed !== null && settings.caSeed.length < MIN_SEED_LENGTH) {
     complaints.push(
       `UPKI_CA_SEED has ${settings.caSeed.length} characters: curve mode needs ${MIN_SEED_LENGTH} random ones or more (128 bits)`,
+    );
+  }
+  const [first, ...others] = settings.caHost;
+  if (first === undefined) complaints.push('UPKI_CA_HOST names no host');
+  if (settings.caHost.some(({ port }) => port === 65535)) {
+    complaints.push('UPKI_CA_HOST has the port 65535: the registration port would be one more');
+  }
+  if (program === 'ca' && (others.length > 0 || (first?.port ?? null) !== null)) {
+    complaints.push(
+      'UPKI_CA_HOST must be one host for a CA, the address it listens on; its ports are UPKI_CA_PORT and UPKI_CA_REGISTRATION_PORT',
     );
   }
   if (program === 'ca') return complaints;

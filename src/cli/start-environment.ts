@@ -21,10 +21,10 @@ export async function joinPrograms(
   ca: ProgramSettings,
 ): Promise<JoinedPrograms> {
   const [caPort, registrationPort, raPort, httpPort = ra.raHttpPort] = await freePorts([
-    { what: 'the CA', host: ca.caHost, port: ca.caPort, variable: 'UPKI_CA_PORT' },
+    { what: 'the CA', host: ca.caListen, port: ca.caPort, variable: 'UPKI_CA_PORT' },
     {
       what: 'registrations at the CA',
-      host: ca.caHost,
+      host: ca.caListen,
       port: ca.caRegistrationPort,
       variable: 'UPKI_CA_REGISTRATION_PORT',
     },
@@ -44,7 +44,7 @@ export async function joinPrograms(
   const publicUrl = ca.caPublicUrl ?? (ra.raHttp ? new URL(`http://${publicHost}:${httpPort}`).origin : null);
   const common = {
     ...env,
-    UPKI_CA_HOST: ca.caHost,
+    UPKI_CA_HOST: ca.caListen,
     UPKI_CA_PORT: String(caPort),
     UPKI_CA_REGISTRATION_PORT: String(registrationPort),
     UPKI_ZMQ_MODE: ca.zmqMode,

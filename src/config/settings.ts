@@ -29,10 +29,10 @@ export const SETTINGS = {
     doc: '`pretty` for people, `json` for collectors; `auto` is pretty on a terminal and JSON elsewhere.',
   }),
 
-  caHost: setting(is.host, '127.0.0.1', {
+  caHost: setting(is.list(is.endpoint, 'host names or IP addresses'), [{ host: '127.0.0.1', port: null }], {
     env: 'UPKI_CA_HOST',
     programs: BOTH,
-    doc: 'Address the CA listens on, and where the RA finds it.',
+    doc: 'Address the CA listens on, and where the RA finds it. An RA may have several, each with or without a port of its own (`host:port`; registrations one above): CAs with the same keys that share a database, of which it asks whichever answers.',
   }),
   caPort: setting(is.port, 5000, {
     env: 'UPKI_CA_PORT',

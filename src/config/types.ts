@@ -205,6 +205,28 @@ export function hostPort(defaultPort: number): SettingType<HostPort> {
   };
 }
 
+/** A server by name or address; `port` null: the usual one. */
+export interface Endpoint {
+  host: string;
+  port: number | null;
+}
+
+/** `host`, `host:port`, `[v6]:port`; a bare IPv6 address has no port. */
+export const endpoint: SettingType<Endpoint> = {
+  allowed: 'a host name or an IP address, with or without a port',
+  parse: (value) => {
+    if (isIPv6(value)) return { host: value.toLowerCase(), port: null };
+    const [, bracketed, plain = '', digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(value) ?? refuse();
+    if (bracketed !== undefined && !isIPv6(bracketed)) refuse();
+    const number = digits === undefined ? null : port.parse(digits);
+    return number === 0 ? refuse() : { host: bracketed?.toLowerCase() ?? host.parse(plain), port: number };
+  },
+  format: ({ host: name, port: number }) => {
+    if (number === null) return name;
+    return `${isIPv6(name) ? `[${name}]` : name}:${number}`;
+  },
+};
+
 export const cidr: SettingType<string> = {
   allowed: 'a CIDR such as 10.0.0.0/8 or fd00::/8, or an IP address',
   parse: (value) => {

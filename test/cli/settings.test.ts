@@ -45,6 +45,10 @@ describe('settings that contradict each other are refused:', () => {
     ['ra', { UPKI_RA_TLS: 'false' }, 'UPKI_RA_URL must then say'],
     ['ra', { UPKI_RA_EAB_REQUIRED: 'true' }, 'UPKI_RA_EAB_FILE must then name'],
     ['ca', { UPKI_CA_SEED: 'short' }, 'UPKI_CA_SEED has 5 characters'],
+    ['ca', { UPKI_CA_HOST: 'ca1,ca2' }, 'UPKI_CA_HOST must be one host for a CA'],
+    ['ca', { UPKI_CA_HOST: 'ca1:5100' }, 'UPKI_CA_HOST must be one host for a CA'],
+    ['ra', { UPKI_CA_HOST: ',' }, 'UPKI_CA_HOST names no host'],
+    ['ra', { UPKI_CA_HOST: 'ca1,ca2:65535' }, 'UPKI_CA_HOST has the port 65535'],
   ] as const)('%s %o', (program, env, expected) => {
     expect(complaint(program, env)).toContain(expected);
   });

@@ -44,7 +44,12 @@ describe('a setting is taken from', () => {
       file: '/d/ca.config.yml',
       files: { '/d/ca.config.yml': 'host: 127.0.0.2\nport: 5100\nseed: abc\ncrl_validity: 3\n' },
     });
-    expect(settings).toMatchObject({ caHost: '127.0.0.2', caPort: 5100, caSeed: 'abc', crlValidity: 3 });
+    expect(settings).toMatchObject({
+      caHost: [{ host: '127.0.0.2', port: null }],
+      caPort: 5100,
+      caSeed: 'abc',
+      crlValidity: 3,
+    });
   });
   it('nothing but what its program reads', () => {
     expect(load({ program: 'ca', env: { UPKI_RA_PORT: 'wrong for the RA only' } }).settings.raPort).toBe(
@@ -77,6 +82,9 @@ describe('a wrong value is refused with its name, the value and what is allowed:
     ['UPKI_VA_DENY', '10.0.0.0/33', '"10.0.0.0/33" is not a CIDR'],
     ['UPKI_VA_DENY', 'example.com', 'is not a CIDR'],
     ['UPKI_RA_SANS', 'ok.example, not ok', '"not ok" is not a host name'],
+    ['UPKI_CA_HOST', 'ca1,ca 2', '"ca 2" is not a host name'],
+    ['UPKI_CA_HOST', 'ca1:0', '"ca1:0" is not a host name'],
+    ['UPKI_CA_HOST', '[ca1]:5000', 'is not a host name'],
     ['UPKI_RA_CN', 'a..b', 'a DNS name'],
     ['UPKI_RA_CN', '10.0.0.1', 'a DNS name'],
     ['UPKI_RA_TERMS_CHANGED', '2026-13-01', 'a date or time'],

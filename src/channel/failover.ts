@@ -1,0 +1,113 @@
+import { ChannelClient, type ChannelClientOptions, type ConnectionState } from './client.js';
+import { ChannelUnavailable } from './errors.js';
+import type { JsonValue } from './json.js';
+import { REPEATABLE } from './tasks/repeatable.js';
+
+export interface FailoverOptions extends Omit<ChannelClientOptions, 'endpoint' | 'onState'> {
+  /** `tcp://host:port` of each CA; they have the same keys and share what they keep. The first is asked first. */
+  endpoints: readonly string[];
+  onState?: (state: ConnectionState, endpoint: string) => void;
+  now?: () => number;
+}
+
+/** A CA that did not answer is asked last for so long, in ms: twice what it takes to notice that a connection is dead. */
+const DOUBT = 12_000;
+
+interface Peer {
+  client: ChannelClient;
+  /** Until then others are asked first. */
+  doubtedUntil: number;
+}
+
+/**
+ * One channel to several CAs. A request goes to the CA that answered last; when that one cannot be reached, or says nothing,
+ * to the next. A request that may have arrived is sent to another only if doing it twice is as good as once. Whoever waits is
+ * told ChannelUnavailable when none answered.
+ */
+export class FailoverChannel {
+  readonly #peers: Peer[];
+  readonly #connectTimeout: number;
+  readonly #now: () => number;
+  readonly #waiting = new Set<() => void>();
+
+  constructor({ endpoints, onState, now = Date.now, ...options }: FailoverOptions) {
+    this.#now = now;
+    this.#connectTimeout = options.connectTimeout ?? 2_000;
+    this.#peers = endpoints.map((endpoint) => ({
+      doubtedUntil: 0,
+      client: new ChannelClient({
+        ...options,
+        endpoint,
+        onState: (state) => {
+          onState?.(state, endpoint);
+          if (state === 'connected') for (const look of [...this.#waiting]) look();
+        },
+      }),
+    }));
+  }
+
+  /** @throws ChannelRefused, ChannelUnavailable */
+  async request(task: string, params: object, timeout?: number): Promise<JsonValue> {
+    const untried = new Set(this.#peers);
+    let failure: ChannelUnavailable | null = null;
+    for (;;) {
+      const peer = await this.#next(untried);
+      // None is connected: one that is asked nevertheless tells so in its own words.
+      const asked: Peer | undefined = peer ?? (failure === null ? this.#peers[0] : undefined);
+      if (asked === undefined) throw failure;
+      untried.delete(asked);
+      try {
+        const answer = await asked.client.request(task, params, timeout);
+        this.#prefer(asked);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof ChannelUnavailable)) {
+          this.#prefer(asked);
+          throw error;
+        }
+        asked.doubtedUntil = this.#now() + DOUBT;
+        if (untried.size === 0 || (!error.unsent && !REPEATABLE.has(task))) throw error;
+        failure = error;
+      }
+    }
+  }
+
+  close(): void {
+    for (const { client } of this.#peers) client.close();
+  }
+
+  /** Whom to ask next: of those connected, whoever answers. Waits for a connection when there is none. */
+  async #next(untried: ReadonlySet<Peer>): Promise<Peer | undefined> {
+    const best = () => {
+      const connected = this.#peers.filter((peer) => untried.has(peer) && peer.client.state === 'connected');
+      return connected.find(({ doubtedUntil }) => doubtedUntil <= this.#now()) ?? connected[0];
+    };
+    if (this.#peers.length === 1) return this.#peers[0];
+    return best() ?? (await this.#connection(best));
+  }
+
+  /** It answered, so it is asked first from now on. */
+  #prefer(peer: Peer): void {
+    peer.doubtedUntil = 0;
+    if (this.#peers[0] === peer) return;
+    this.#peers.splice(this.#peers.indexOf(peer), 1);
+    this.#peers.unshift(peer);
+  }
+
+  /** What `found` finds once there is a connection; undefined when there is none in time. */
+  #connection(found: () => Peer | undefined): Promise<Peer | undefined> {
+    return new Promise((resolve) => {
+      const end = (peer: Peer | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(peer);
+      };
+      const look = () => {
+        const peer = found();
+        if (peer !== undefined) end(peer);
+      };
+      const timer = setTimeout(() => end(undefined), this.#connectTimeout);
+      this.#waiting.add(look);
+    });
+  }
+}

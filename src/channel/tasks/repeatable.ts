@@ -1,0 +1,50 @@
+import type { OperationsTasks, RegistrationTasks } from './index.js';
+
+type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
+
+/**
+ * Tasks that do no more when they are carried out twice than once, so that one whose answer was lost may be asked of another CA.
+ * What makes a key or a certificate each time is not among them; that of an order, or of an
+ * enrolment, is made once.
+ */
+const NAMES: readonly TaskName[] = [
+  'ping',
+  'status',
+  'get_ca',
+  'get_ca_chain',
+  'get_crl',
+  'crl_info',
+  'generate_crl',
+  'get_options',
+  'list_profiles',
+  'get_profile',
+  'list_acme_profiles',
+  'view',
+  'list_certificates',
+  'ocsp_check',
+  'ocsp_respond',
+  'certificate_history',
+  'revoke',
+  'revoke_serial',
+  'list_admins',
+  'add_admin',
+  'remove_admin',
+  'list_nodes',
+  'get_node',
+  'enroll',
+  'acme_issue_certificate',
+  'acme_get_certificate',
+  'acme_revoke_certificate',
+  'acme_sync_account',
+  'acme_get_account',
+  'acme_list_accounts',
+  'acme_deactivate_account',
+  'acme_sync_order',
+  'acme_get_order',
+  'acme_list_orders',
+  'acme_sync_authorization',
+  'acme_get_authorization',
+  'acme_deactivate_authorization',
+];
+
+export const REPEATABLE: ReadonlySet<string> = new Set(NAMES);
