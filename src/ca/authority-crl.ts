@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { CaStore, StoredCrl } from '../store/ca-store.js';
+import { StoreUnavailable } from '../store/errors.js';
 import { buildCrl, type RevokedCertificate } from './crl.js';
 import type { Issuer } from './issue.js';
 
@@ -41,7 +42,7 @@ export class CrlPublisher {
     if (this.#current === null) await published;
     else published.catch((error) => this.#report(error));
     this.#timer = setInterval(() => {
-      if (this.#isDue()) this.publish().catch((error) => this.#report(error));
+      this.#renew().catch((error) => this.#report(error));
     }, LOOK_EVERY_MS);
   }
 
@@ -51,11 +52,23 @@ export class CrlPublisher {
     await Promise.allSettled([this.#running, this.#next]);
   }
 
-  /** The CRL with every revocation that was answered before; never one whose nextUpdate is past. */
+  /**
+   * The CRL with every revocation that was answered before, by whichever CA on this store; never one whose nextUpdate is
+   * past. While the store cannot be asked, the last one known serves.
+   */
   async current(): Promise<StoredCrl> {
     await (this.#next ?? this.#running)?.catch(() => {});
-    const current = this.#current;
-    return current !== null && current.nextUpdate > this.options.clock() ? current : this.publish();
+    const known = this.#current;
+    try {
+      if (known !== null && (await this.#serves(known))) return known;
+      const stored = await this.options.store.getCrl();
+      if (stored === null || !(await this.#serves(stored))) return this.publish();
+      this.#current = stored;
+      return stored;
+    } catch (error) {
+      if (error instanceof StoreUnavailable && known !== null && this.#lasts(known)) return known;
+      throw error;
+    }
   }
 
   /** Signs and stores a CRL that has every revocation stored before this call. */
@@ -75,6 +88,21 @@ export class CrlPublisher {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  /** Before the current one gets old, unless another CA has done it. */
+  async #renew(): Promise<void> {
+    if (!this.#isDue()) return;
+    this.#current = await this.options.store.getCrl();
+    if (this.#isDue()) await this.publish();
+  }
+
+  async #serves(crl: StoredCrl): Promise<boolean> {
+    return this.#lasts(crl) && this.options.store.isCrlCurrent(crl.number);
+  }
+
+  #lasts({ nextUpdate }: StoredCrl): boolean {
+    return nextUpdate > this.options.clock();
   }
 
   #isDue(): boolean {

@@ -113,6 +113,8 @@ async function serve(
       ?.dropPeers()
       .catch((error) => log.fatal({ err: error }, 'the operations socket is gone'));
   });
+  await peers.watch((error) => log.error({ err: error }, 'it is not known whether a peer was shut out'));
+  onClose(() => peers.stop());
   const { services, ocspCertificate } = buildServices(options, files, store, peers);
   const profiles = await ProfileWatch.start({
     folder: files.profiles,

@@ -139,6 +139,11 @@ export interface CaStore extends AuditTrail {
   listRevoked(page: { after: string | null; limit: number; now: number }): Promise<Page<RevokedEntry>>;
   /** A CRL number no caller got before, greater than all given out so far (§5.2.3); the first is 1. */
   allocateCrlNumber(): Promise<number>;
+  /**
+   * True while this is the kept CRL and nothing was revoked, or taken off hold, since its number was given out: whatever
+   * process did it.
+   */
+  isCrlCurrent(number: number): Promise<boolean>;
   /** Keeps it as the current CRL; false when the kept one has the same or a greater number. */
   putCrl(crl: StoredCrl): Promise<boolean>;
   getCrl(): Promise<StoredCrl | null>;

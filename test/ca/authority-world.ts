@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -61,9 +61,11 @@ export class CaWorld {
   #folder: Awaited<ReturnType<typeof temporaryFolder>> | null = null;
   #running: RunningCa | null = null;
 
+  /** `copyOf`: another CA whose keys and settings this one has, in a folder of its own. */
   constructor(
     readonly changes: Partial<CaOptions> = {},
     readonly init: Partial<InitOptions> = {},
+    private readonly copyOf: CaWorld | null = null,
   ) {}
 
   get running(): RunningCa {
@@ -78,7 +80,8 @@ export class CaWorld {
   async start(): Promise<this> {
     if (this.#folder === null) {
       this.#folder = await temporaryFolder();
-      await initAuthority(initOptions(this.#folder.path, this.init));
+      if (this.copyOf) await cp(this.copyOf.dataDir, this.#folder.path, { recursive: true });
+      else await initAuthority(initOptions(this.#folder.path, this.init));
     }
     this.#running = await runCa({
       dataDir: this.dataDir,
@@ -118,6 +121,11 @@ export class CaWorld {
         ? { mode: 'clear' }
         : { mode: 'curve', serverKey: keys.server.publicKey, keys: keys.client };
     return new TaskClient(registration, this.#client(this.running.registrationPort, security));
+  }
+
+  /** Where it serves operations. */
+  get endpoint(): string {
+    return `tcp://127.0.0.1:${this.running.operationsPort}`;
   }
 
   /** `greeting` undefined: the connection introduces itself, as an RA's does. */

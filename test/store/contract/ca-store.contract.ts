@@ -200,6 +200,35 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
       });
 
+      test('a CRL is current until something is revoked or taken back after its number was given out', async () => {
+        const kept = async () => {
+          const number = await store.allocateCrlNumber();
+          await store.putCrl({ number, der: new Uint8Array([1]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
+          return number;
+        };
+        const { serial } = await record();
+        const first = await kept();
+        expect(await store.isCrlCurrent(first)).toBe(true);
+        await store.revoke(serial, NOW, 6);
+        expect(await store.isCrlCurrent(first)).toBe(false);
+        const second = await kept();
+        expect(await store.isCrlCurrent(second)).toBe(true);
+        expect(await store.isCrlCurrent(first)).toBe(false);
+        // Neither what was revoked before nor what is unknown changes anything.
+        await store.revoke(serial, NOW, 1);
+        await store.revoke('00', NOW, 1);
+        expect(await store.isCrlCurrent(second)).toBe(true);
+        await store.unrevoke(serial);
+        expect(await store.isCrlCurrent(second)).toBe(false);
+        await store.unrevoke(serial);
+        expect(await store.isCrlCurrent(await kept())).toBe(true);
+        // One that was begun before a revocation and kept after it.
+        const begun = await store.allocateCrlNumber();
+        await store.revoke(serial, NOW, 1);
+        await store.putCrl({ number: begun, der: new Uint8Array([1]), thisUpdate: NOW, nextUpdate: NOW });
+        expect(await store.isCrlCurrent(begun)).toBe(false);
+      });
+
       test('the kept CRL is the one with the greatest number, and numbers go on from it', async () => {
         expect(await store.getCrl()).toBeNull();
         const crl = (number: number) => ({

@@ -4,6 +4,7 @@ import type { certificateOperations as rows } from '../../sqlite/ca/certificates
 import { audited, runAudited } from '../audit.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
+import { outdatingCrls } from './crl.js';
 
 function byOrder(db: Database, orderId: string): Promise<CertificateRow | undefined> {
   return db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE order_id = $1`, orderId);
@@ -59,6 +60,7 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
          UPDATE certificates SET revoked_at = $2, reason = $3 WHERE serial = $1 AND revoked_at IS NULL
          RETURNING serial
        ),
+       ${outdatingCrls('revoked')},
        ${audited('revoked', '$4')}
        SELECT EXISTS (SELECT FROM revoked), EXISTS (SELECT FROM certificates WHERE serial = $1)`,
       serial,
@@ -70,14 +72,20 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
     return outcome?.[1] ? 'already' : 'unknown';
   },
 
-  unrevoke: (db, serial, entry) =>
-    runAudited(
-      db,
-      entry,
-      `UPDATE certificates SET revoked_at = NULL, reason = NULL
-       WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
+  async unrevoke(db, serial, entry) {
+    const outcome = await db.get<[back: boolean]>(
+      `WITH back AS (
+         UPDATE certificates SET revoked_at = NULL, reason = NULL
+         WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD} RETURNING serial
+       ),
+       ${outdatingCrls('back')},
+       ${audited('back', '$2')}
+       SELECT EXISTS (SELECT FROM back)`,
       serial,
-    ),
+      entry,
+    );
+    return outcome?.[0] ?? false;
+  },
 
   async markDeleted(db, serial, at, entry) {
     const outcome = await db.get<[known: boolean]>(

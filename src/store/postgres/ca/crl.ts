@@ -30,6 +30,9 @@ export const crlOperations: PostgresOperations<typeof rows> = {
     return row?.[0] ?? 0;
   },
 
+  isCrlCurrent: async (db, number) =>
+    (await db.get('SELECT 1 FROM crl WHERE number = $1 AND number > stale_up_to', number)) !== undefined,
+
   async putCrl(db, { number, der, thisUpdate, nextUpdate }) {
     const put = await db.run(
       `UPDATE crl SET number = $1, der = $2, this_update = $3, next_update = $4,
@@ -48,3 +51,11 @@ export const crlOperations: PostgresOperations<typeof rows> = {
     return row ? crlFromRow(row) : null;
   },
 };
+
+/**
+ * Part of a statement that revokes, or takes back: every CRL that has its number already may have been made without it. Whoever
+ * is getting a number just now waits for this, and then sees the change, or has got it before and is counted in.
+ */
+export function outdatingCrls(changed: string): string {
+  return `outdated AS (UPDATE crl SET stale_up_to = last_number WHERE EXISTS (SELECT FROM ${changed}))`;
+}

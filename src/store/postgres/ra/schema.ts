@@ -90,7 +90,8 @@ export const raMigrations: readonly string[] = [
     revocation_reason INTEGER,
     replaced_by TEXT
   );
-
+  `,
+  `
   -- Not written ahead: gone after a crash, and not on standbys, all of them together (see nonces.ts).
   CREATE UNLOGGED TABLE nonce_key (id INTEGER PRIMARY KEY CHECK (id = 1), key BYTEA NOT NULL);
   CREATE UNLOGGED TABLE spent_nonces (second BIGINT NOT NULL, id BYTEA NOT NULL, PRIMARY KEY (second, id));

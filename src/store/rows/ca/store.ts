@@ -33,6 +33,7 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
 
     listRevoked: ({ after, limit, now }) => database.call('listRevoked', after, limit, now),
     allocateCrlNumber: () => database.call('allocateCrlNumber'),
+    isCrlCurrent: (number) => database.call('isCrlCurrent', number),
     putCrl: (crl) => database.call('putCrl', crl),
     getCrl: () => database.call('getCrl'),
 

@@ -4,6 +4,7 @@ import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/l
 import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
+import { outdateCrls } from './crl.js';
 
 function bySerial(sql: Sql, serial: string): CertificateRow | undefined {
   return sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = ?`, serial);
@@ -78,20 +79,25 @@ export const certificateOperations = {
         reason,
         serial,
       );
-      if (revoked) return 'revoked';
+      if (revoked) {
+        outdateCrls(sql);
+        return 'revoked';
+      }
       return sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) ? 'already' : 'unknown';
     },
   ),
 
-  unrevoke: write((sql, serial: string, entry: string): boolean =>
-    runAudited(
+  unrevoke: write((sql, serial: string, entry: string): boolean => {
+    const back = runAudited(
       sql,
       entry,
       `UPDATE certificates SET revoked_at = NULL, reason = NULL
          WHERE serial = ? AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
       serial,
-    ),
-  ),
+    );
+    if (back) outdateCrls(sql);
+    return back;
+  }),
 
   markDeleted: write(
     (sql, serial: string, at: number, entry: string): boolean =>

@@ -9,6 +9,7 @@ import {
   revokedPage,
 } from '../../rows/ca/crl.js';
 import { read, write } from '../protocol.js';
+import type { Sql } from '../sql.js';
 
 /** RFC 5280 §5. */
 
@@ -27,6 +28,11 @@ export const crlOperations = {
     (sql): number =>
       sql.get<[number: number]>('UPDATE crl SET last_number = last_number + 1 RETURNING last_number')?.[0] ??
       0,
+  ),
+
+  isCrlCurrent: read(
+    (sql, number: number): boolean =>
+      sql.get('SELECT 1 FROM crl WHERE id = 1 AND number = ? AND number > stale_up_to', number) !== undefined,
   ),
 
   putCrl: write(
@@ -48,3 +54,8 @@ export const crlOperations = {
     return row ? crlFromRow(row) : null;
   }),
 };
+
+/** Every CRL that has its number already may have been made without what is revoked, or taken back, just now. */
+export function outdateCrls(sql: Sql): void {
+  sql.run('UPDATE crl SET stale_up_to = last_number WHERE id = 1');
+}

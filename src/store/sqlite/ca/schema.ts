@@ -62,4 +62,8 @@ export const caMigrations: readonly string[] = [
   CREATE INDEX documents_by_parent ON documents (kind, parent_id, id) WHERE parent_id IS NOT NULL;
   `,
   AUDIT_SCHEMA,
+  `
+  -- CRLs up to this number may lack a revocation, or have one that was taken back.
+  ALTER TABLE crl ADD COLUMN stale_up_to INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
