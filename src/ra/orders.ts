@@ -129,6 +129,7 @@ export class Orders {
       expiresAt: now + this.policy.orderLifetime,
       deactivatedAt: null,
       revokedAt: null,
+      provenBy: null,
       challenges: challengeTypes(identifier).map((type) => ({
         type,
         token,

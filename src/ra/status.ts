@@ -22,12 +22,12 @@ export function challengeStatus(challenge: Challenge): ChallengeStatus {
   return challenge.answeredAt !== null ? 'processing' : 'pending';
 }
 
-/** §7.1.6, authorization: one failed challenge makes it invalid, one validated makes it valid until it expires. */
+/** §7.1.6, authorization: one failed challenge makes it invalid; one validated, or a node's proof, valid until it expires. */
 export function authorizationStatus(authorization: Authorization, now: number): AuthorizationStatus {
   const { challenges } = authorization;
   if (authorization.revokedAt !== null) return 'revoked';
   if (authorization.deactivatedAt !== null) return 'deactivated';
-  if (challenges.some((challenge) => challenge.validatedAt !== null)) {
+  if (authorization.provenBy !== null || challenges.some(({ validatedAt }) => validatedAt !== null)) {
     return authorization.expiresAt > now ? 'valid' : 'expired';
   }
   if (challenges.some((challenge) => challenge.failedAt !== null)) return 'invalid';

@@ -1,4 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
+import type { SubjectName } from '../x509/certificate-names.js';
 import type { ProblemDocument } from './problem.js';
 
 /**
@@ -56,6 +57,8 @@ export interface Authorization {
   expiresAt: number;
   deactivatedAt: number | null;
   revokedAt: number | null;
+  /** Id of the registered node whose client certificate proved the name, at creation and without a challenge; else null. */
+  provenBy: string | null;
   challenges: Challenge[];
 }
 
@@ -108,4 +111,35 @@ export interface Certificate {
   revocationReason: number | null;
   /** Order id that named this certificate in `replaces`. */
   replacedBy: string | null;
+}
+
+/** A machine an administrator registered: its one-time seed gets it a certificate for exactly this. */
+export interface Node {
+  /** Of this registration: another one when the same name is registered again. */
+  id: string;
+  /** As certificates have it: a host name in lower case. No two nodes have the same. */
+  cn: string;
+  /** Subject alternative names as certificates have them; a TLS server's common name is among them. */
+  names: SubjectName[];
+  profile: string;
+  registeredAt: number;
+  /** DN of the administrator who did. */
+  registeredBy: string;
+  /** Its removal has begun: from then on it is good for nothing. */
+  removingAt: number | null;
+  enrolment: Enrolment;
+}
+
+/** One use of one seed. */
+export interface Enrolment {
+  /** Names the request at the CA, which answers it with the same certificate each time. */
+  id: string;
+  /** base64url SHA-256; the seed itself is nowhere kept. */
+  seedHash: string;
+  expiresAt: number;
+  claimedAt: number | null;
+  /** base64url SHA-256 of the SubjectPublicKeyInfo the seed was used for. */
+  key: string | null;
+  /** Of the certificate it was used for, once it is known. */
+  serial: string | null;
 }

@@ -6,6 +6,7 @@ import type {
   Certificate,
   ChallengeType,
   Identifier,
+  Node,
   Order,
   OrderAndAuthorizations,
 } from '../ra/types.js';
@@ -25,6 +26,20 @@ export interface ClaimedValidation {
 export interface ClaimedFinalization {
   order: Order;
   attempts: number;
+}
+
+/**
+ * `claimed`: the seed is this key's, from now on or since an earlier claim. `used`: it is another key's. `unknown`: no node
+ * has it, or the node is being removed.
+ */
+export type ClaimOutcome = 'claimed' | 'used' | 'expired' | 'unknown';
+
+/** What there is of certificates a node has, or got by its authorizations, that are not known to be revoked or expired. */
+export interface NodeIssuances {
+  /** Each once, in no order. */
+  serials: string[];
+  /** An order that a node's authorization made ready is being finalized: a certificate may be on its way. */
+  unfinished: boolean;
 }
 
 /**
@@ -56,7 +71,8 @@ export interface RaStore extends AuditTrail {
 
   // Orders (§7.4)
   /**
-   * Stores the order and its new authorizations. With `replaces`, also marks the predecessor certificate
+   * Stores the order and its new authorizations; one `provenBy` a node that is not registered (any more) is stored
+   * revoked, at its creation. With `replaces`, also marks the predecessor certificate
    * replaced; false when another order replaced it already (RFC 9773 §5).
    */
   createOrder(order: Order, newAuthorizations: Authorization[]): Promise<boolean>;
@@ -129,6 +145,36 @@ export interface RaStore extends AuditTrail {
    * and that `by` did it.
    */
   recordRevocation(serial: string, at: number, reason: number | null, by?: Actor): Promise<void>;
+
+  // Nodes. One whose removal has begun is found by its name and in listings only, and changes no more.
+  /** Registers; false when the CN is taken, also by a node being removed: nothing is stored then. */
+  createNode(node: Node): Promise<boolean>;
+  /**
+   * Registers the CN anew: `node` takes the place of the one there is, and has its certificates from here on. The earlier
+   * seed is of no use any more, and valid authorizations proven by the earlier one are revoked (at `registeredAt`). False
+   * when there is none of the CN or it is being removed.
+   */
+  replaceNode(node: Node): Promise<boolean>;
+  getNode(cn: string): Promise<Node | null>;
+  /** By CN (compared octet by octet), after the given one, those being removed too. */
+  listNodes(page: { after: string | null; limit: number }): Promise<Node[]>;
+  findNodeBySeed(seedHash: string): Promise<Node | null>;
+  /** The node that has a certificate of this serial, recorded by one of the two methods below. */
+  findNodeBySerial(serial: string): Promise<Node | null>;
+  /** Uses the seed for this key (base64url SHA-256 of its SubjectPublicKeyInfo), once: of many keys at once, one gets it. */
+  claimEnrolment(seedHash: string, key: string, at: number): Promise<ClaimOutcome>;
+  /**
+   * The certificate of an enrolment becomes the node's; doing it again is no error. False when the enrolment was
+   * replaced before this was recorded or the node is (being) removed: nobody may have that certificate.
+   */
+  recordEnrolment(enrolmentId: string, certificate: { serial: string; notAfter: number }): Promise<boolean>;
+  /** Another certificate of the node, by renewal. False when the node is (being) removed. */
+  recordNodeCertificate(nodeId: string, certificate: { serial: string; notAfter: number }): Promise<boolean>;
+  /** From here on the node enrols and proves nothing; valid authorizations proven by it are revoked. Null: no such node. */
+  beginNodeRemoval(cn: string, at: number): Promise<Node | null>;
+  findNodeIssuances(id: string, now: number): Promise<NodeIssuances>;
+  /** Forgets the node and which certificates it had; of no effect when that was done. */
+  removeNode(id: string): Promise<void>;
 
   // Housekeeping
   /**

@@ -23,6 +23,7 @@ const authorization = (facts: Partial<Authorization> = {}, ...challenges: Challe
   expiresAt: NOW + 1,
   deactivatedAt: null,
   revokedAt: null,
+  provenBy: null,
   challenges: challenges.length > 0 ? challenges : [challenge()],
   ...facts,
 });
@@ -70,6 +71,9 @@ describe('RFC 8555 §7.1.6 authorization', () => {
     ['deactivated', authorization({ deactivatedAt: 1 }, validated)],
     ['deactivated', authorization({ deactivatedAt: 1 })],
     ['revoked', authorization({ revokedAt: 1 }, validated)],
+    ['valid', authorization({ provenBy: 'node', challenges: [] })],
+    ['expired', authorization({ provenBy: 'node', challenges: [], expiresAt: NOW })],
+    ['revoked', authorization({ provenBy: 'node', challenges: [], revokedAt: 1 })],
   ])('%s: %j', (expected, facts) => {
     expect(authorizationStatus(facts, NOW)).toBe(expected);
   });

@@ -6,7 +6,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../../src/store/errors.js';
 import { openCaStore, openRaStore } from '../../src/store/open.js';
-import { aRecord } from './contract/facts.js';
+import { raMigrations } from '../../src/store/sqlite/ra/schema.js';
+import { anAccount, anAuthorization, aRecord } from './contract/facts.js';
 
 let folder: string;
 let path: string;
@@ -43,6 +44,24 @@ describe('opening', () => {
     const again = await openRaStore(path);
     expect(await again.getSetting('a')).toBe('b');
     await again.close();
+  });
+
+  test('brings up a database from before there were nodes, and what it keeps', async () => {
+    const { challenges: _, ...facts } = anAuthorization(anAccount());
+    mkdirSync(join(folder, 'data'));
+    const db = new DatabaseSync(path);
+    db.exec(`${raMigrations[0]}; PRAGMA user_version = 1; PRAGMA application_id = ${0x75524131}`);
+    db.exec(
+      "INSERT INTO accounts (id, thumbprint, jwk, contact, created_at) VALUES ('a', 't', '{}', '[]', 1)",
+    );
+    db.exec(
+      `INSERT INTO authorizations (id, account_id, name, created_at, expires_at, token, challenges, state)
+       VALUES ('z', 'a', 'dns:www.example.com', ${facts.createdAt}, ${facts.expiresAt}, 't', '[]', 'open')`,
+    );
+    db.close();
+    const store = await openRaStore(path);
+    expect(await store.getAuthorization('z')).toEqual({ ...facts, id: 'z', accountId: 'a', challenges: [] });
+    await store.close();
   });
 
   test('refuses a database of a newer program and leaves it as it is', async () => {

@@ -7,12 +7,13 @@ import { toRow as recordRow } from '../../src/store/rows/ca/certificates.js';
 import { toRow as accountRow } from '../../src/store/rows/ra/accounts.js';
 import { toRow as authorizationRow } from '../../src/store/rows/ra/authorizations.js';
 import { toRow as certificateRow } from '../../src/store/rows/ra/certificates.js';
+import { toRow as nodeRow } from '../../src/store/rows/ra/nodes.js';
 import { toRow as orderRow } from '../../src/store/rows/ra/orders.js';
 import { caOperations as ca } from '../../src/store/sqlite/ca/operations.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { raOperations as ra } from '../../src/store/sqlite/ra/operations.js';
 import { type Row, Sql, type SqlValue } from '../../src/store/sqlite/sql.js';
-import { aCertificate, anAccount, anAuthorization, anOrder, aRecord, NOW } from './contract/facts.js';
+import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from './contract/facts.js';
 
 /** No work may grow with the number of certificates: SQLite must find what every statement asks for by an index. */
 
@@ -99,6 +100,25 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.recordRevocation.run(sql, certificate.serial, NOW, null, '{}');
   ra.appendAudit.run(sql, '{}');
   ra.readAudit.run(sql, null, 10);
+
+  const node = aNode();
+  ra.createNode.run(sql, nodeRow(node));
+  const { enrolment } = aNode();
+  ra.replaceNode.run(sql, nodeRow({ ...node, enrolment }));
+  ra.getNode.run(sql, node.cn);
+  ra.listNodes.run(sql, null, 10);
+  ra.findNodeBySeed.run(sql, 'x');
+  expect(ra.claimEnrolment.run(sql, enrolment.seedHash, 'k', NOW)).toBe('claimed');
+  expect(ra.recordEnrolment.run(sql, enrolment.id, 'aa', NOW)).toBe(true);
+  ra.recordNodeCertificate.run(sql, node.id, 'bb', NOW);
+  ra.findNodeBySerial.run(sql, 'aa');
+  const proven = anAuthorization(account, { provenBy: node.id });
+  ra.createAuthorization.run(sql, authorizationRow(proven));
+  ra.beginNodeRemoval.run(sql, node.cn, NOW);
+  ra.createAuthorization.run(sql, authorizationRow({ ...proven, id: 'late' }));
+  ra.findNodeIssuances.run(sql, node.id, NOW);
+  ra.removeNode.run(sql, node.id);
+
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
   ra.deactivateAccount.run(sql, account.id, NOW);
   ra.putSetting.run(sql, 'a', 'b');

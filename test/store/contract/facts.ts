@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Account, Authorization, Certificate, ChallengeType, Order } from '../../../src/ra/types.js';
+import type {
+  Account,
+  Authorization,
+  Certificate,
+  ChallengeType,
+  Node,
+  Order,
+} from '../../../src/ra/types.js';
 import type { CertificateRecord } from '../../../src/store/ca-store.js';
 
 /** Facts for store tests: whole objects with what the test cares about put in. */
@@ -63,6 +70,7 @@ export function anAuthorization(account: Account, facts: Partial<Authorization> 
     expiresAt: NOW + HOUR,
     deactivatedAt: null,
     revokedAt: null,
+    provenBy: null,
     challenges: TYPES.map((type) => ({
       type,
       token,
@@ -112,6 +120,30 @@ export function aRecord(facts: Partial<CertificateRecord> = {}): CertificateReco
     reason: null,
     deletedAt: null,
     ...facts,
+  };
+}
+
+export function aNode(facts: Partial<Node> = {}, enrolment: Partial<Node['enrolment']> = {}): Node {
+  const id = nextId();
+  const cn = `node-${id}.example.com`;
+  return {
+    id,
+    cn,
+    names: [{ type: 'dns', value: cn }],
+    profile: 'webapp',
+    registeredAt: NOW,
+    registeredBy: 'CN=alice,OU=Admins',
+    removingAt: null,
+    ...facts,
+    enrolment: {
+      id: nextId(),
+      seedHash: randomBytes(32).toString('base64url'),
+      expiresAt: NOW + HOUR,
+      claimedAt: null,
+      key: null,
+      serial: null,
+      ...enrolment,
+    },
   };
 }
 

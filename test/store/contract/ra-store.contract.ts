@@ -7,6 +7,7 @@ import { accountsContract } from './ra-accounts.contract.js';
 import { authorizationsContract } from './ra-authorizations.contract.js';
 import { certificatesContract } from './ra-certificates.contract.js';
 import { housekeepingContract } from './ra-housekeeping.contract.js';
+import { nodesContract } from './ra-nodes.contract.js';
 import { ordersContract } from './ra-orders.contract.js';
 import { validationsContract } from './ra-validations.contract.js';
 
@@ -59,6 +60,7 @@ export function raStoreContract(name: string, open: RaStoreFactory): void {
     authorizationsContract(world);
     validationsContract(world);
     certificatesContract(world);
+    nodesContract(world);
     housekeepingContract(world);
     auditContract(world);
   });

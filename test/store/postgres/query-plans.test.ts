@@ -7,9 +7,10 @@ import { toRow as recordRow } from '../../../src/store/rows/ca/certificates.js';
 import { toRow as accountRow } from '../../../src/store/rows/ra/accounts.js';
 import { toRow as authorizationRow } from '../../../src/store/rows/ra/authorizations.js';
 import { toRow as certificateRow } from '../../../src/store/rows/ra/certificates.js';
+import { toRow as nodeRow } from '../../../src/store/rows/ra/nodes.js';
 import { toRow as orderRow } from '../../../src/store/rows/ra/orders.js';
 import { createDatabase, withClient } from '../../support/postgres/database.js';
-import { aCertificate, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
+import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
 
 /** No work may grow with the number of certificates: PostgreSQL must be able to find what is asked for by an index. */
 
@@ -70,6 +71,9 @@ const CROWD = `
   INSERT INTO open_validations (authorization_id, type, due_at) SELECT n, 'http-01', n FROM generate_series(1, 5000) n;
   INSERT INTO certificates (id, order_id, account_id, serial, ari_id, fingerprint, identifiers, chain, not_before, not_after)
     SELECT n, n, n % 5000, n, n, n, '[]', '', n, n FROM generate_series(1, 20000) n;
+  INSERT INTO nodes (cn, id, names, profile, registered_at, registered_by, enrolment_id, seed_hash, seed_expires_at)
+    SELECT n, n, '[]', 'webapp', n, '', n, n, n FROM generate_series(1, 5000) n;
+  INSERT INTO node_certificates SELECT n, n % 5000, n FROM generate_series(1, 20000) n;
   INSERT INTO settings SELECT 'n' || n, '' FROM generate_series(1, 5000) n;
   SET search_path = upki_ca;
   INSERT INTO certificates (serial, cn, dn, profile, identifiers, not_before, not_after, order_id, issued_at, revoked_at, der)
@@ -143,6 +147,24 @@ test('no statement of the RA walks a table', async (context) => {
   await ra.recordRevocation(db, certificate.serial, NOW, null, '{}');
   await ra.appendAudit(db, '{}');
   await ra.readAudit(db, null, 10);
+
+  const node = aNode();
+  await ra.createNode(db, nodeRow(node));
+  const { enrolment } = aNode();
+  expect(await ra.replaceNode(db, nodeRow({ ...node, enrolment }))).toBe(true);
+  await ra.getNode(db, node.cn);
+  await ra.listNodes(db, null, 10);
+  await ra.findNodeBySeed(db, 'x');
+  expect(await ra.claimEnrolment(db, enrolment.seedHash, 'k', NOW)).toBe('claimed');
+  expect(await ra.claimEnrolment(db, enrolment.seedHash, 'l', NOW)).toBe('used');
+  expect(await ra.recordEnrolment(db, enrolment.id, 'aa', NOW)).toBe(true);
+  await ra.recordNodeCertificate(db, node.id, 'bb', NOW);
+  await ra.findNodeBySerial(db, 'aa');
+  await ra.createAuthorization(db, authorizationRow(anAuthorization(account, { provenBy: node.id })));
+  await ra.beginNodeRemoval(db, node.cn, NOW);
+  await ra.findNodeIssuances(db, node.id, NOW);
+  await ra.removeNode(db, node.id);
+
   expect(await ra.purgeExpired(db, NOW, 10)).toBeGreaterThan(0);
   await ra.deactivateAccount(db, account.id, NOW);
   await ra.putSetting(db, 'a', 'b');

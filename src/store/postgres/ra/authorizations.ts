@@ -1,7 +1,7 @@
 import { StoreConflict } from '../../errors.js';
-import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
+import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
 import type { authorizationOperations as rows } from '../../sqlite/ra/authorizations.js';
-import { parameters } from '../columns.js';
+import { arrayParameters } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { releasePredecessor, replacedSerial } from './certificates.js';
@@ -22,12 +22,40 @@ export function factsOf(db: Database, id: string): Promise<Facts | undefined> {
   );
 }
 
+/** Rows to insert, in their order. */
+export const NEW_AUTHORIZATION = `${COLUMNS}, state`;
+
+/**
+ * SELECT of new authorizations from an array for each column, at the parameters from `$first` on. One proven by a node that is
+ * not registered (any more) comes revoked; who is ending that node just now is waited for.
+ */
+export function newAuthorizations(first: number): string {
+  const columns = NEW_AUTHORIZATION.split(', ');
+  const provenBy = `$${first + columns.indexOf('proven_by')}`;
+  const revoked: Record<string, string> = {
+    revoked_at: 'CASE WHEN unproven THEN created_at ELSE revoked_at END',
+    state: "CASE WHEN unproven THEN 'ended' ELSE state END",
+  };
+  return `
+    WITH there AS (SELECT id FROM nodes WHERE id = ANY (${provenBy}::text[]) AND removing_at IS NULL FOR SHARE)
+    SELECT ${columns.map((column) => revoked[column] ?? `fresh.${column}`).join(', ')}
+    FROM unnest(${arrayParameters(NEW_AUTHORIZATION, first)}) AS fresh (${NEW_AUTHORIZATION})
+    CROSS JOIN LATERAL (
+      SELECT proven_by IS NOT NULL AND NOT EXISTS (SELECT FROM there WHERE there.id = proven_by) AS unproven
+    ) AS proof`;
+}
+
+/** The values of those parameters. */
+export function authorizationColumns(rows: readonly InsertRow[]): (string | number | null)[][] {
+  return NEW_AUTHORIZATION.split(', ').map((_, index) => rows.map((row) => row[index] ?? null));
+}
+
 export const authorizationOperations: PostgresOperations<typeof rows> = {
   async createAuthorization(db, row) {
     const created = await db.run(
-      `INSERT INTO authorizations (${COLUMNS}, state)
-       SELECT ${parameters(`${COLUMNS}, state`)} WHERE EXISTS (SELECT FROM accounts WHERE id = $2)`,
-      ...row,
+      `INSERT INTO authorizations (${NEW_AUTHORIZATION})
+       SELECT * FROM (${newAuthorizations(1)}) AS made WHERE EXISTS (SELECT FROM accounts WHERE id = account_id)`,
+      ...authorizationColumns([row]),
     );
     if (created === 0) throw new StoreConflict('the authorization is of no account');
   },

@@ -5,6 +5,7 @@ import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
 import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
+import { nodeOperations } from './nodes.js';
 import { orderOperations } from './orders.js';
 import { purgeOperations } from './purge.js';
 import { validationOperations } from './validations.js';
@@ -16,6 +17,7 @@ export const raOperations: PostgresOperations<RaOperations> = {
   ...authorizationOperations,
   ...validationOperations,
   ...certificateOperations,
+  ...nodeOperations,
   ...purgeOperations,
   ...auditOperations,
   ...settingsOperations,

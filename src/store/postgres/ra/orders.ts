@@ -3,20 +3,16 @@ import { COLUMNS as AUTHORIZATION, type AuthorizationRow } from '../../rows/ra/a
 import { COLUMNS as CERTIFICATE, serialOfAriId } from '../../rows/ra/certificates.js';
 import { COLUMNS, CREATED, type OrderRow } from '../../rows/ra/orders.js';
 import type { orderOperations as rows } from '../../sqlite/ra/orders.js';
-import { arrayParameters, parameters, qualified } from '../columns.js';
+import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
+import { authorizationColumns, NEW_AUTHORIZATION, newAuthorizations } from './authorizations.js';
 import { replacedSerial } from './certificates.js';
 
 /** RFC 8555 §7.1.3, §7.4. */
 
-const NEW_AUTHORIZATION = `${AUTHORIZATION}, state`;
-
 export const orderOperations: PostgresOperations<typeof rows> = {
   async createOrder(db, order, authorizations) {
     const replaces = order[7];
-    const columns = NEW_AUTHORIZATION.split(', ').map((_, index) =>
-      authorizations.map((row) => row[index] ?? null),
-    );
     // RFC 9773 §5: at most one order replaces a certificate.
     const created = await db.get<[account: boolean, order: boolean]>(
       `WITH claimed AS (
@@ -30,13 +26,13 @@ export const orderOperations: PostgresOperations<typeof rows> = {
          RETURNING id
        ),
        proofs AS (
-         INSERT INTO authorizations (${NEW_AUTHORIZATION}) SELECT * FROM unnest(${arrayParameters(NEW_AUTHORIZATION, 12)})
+         INSERT INTO authorizations (${NEW_AUTHORIZATION}) SELECT * FROM (${newAuthorizations(12)}) AS proof
          WHERE EXISTS (SELECT FROM made)
        )
        SELECT EXISTS (SELECT FROM accounts WHERE id = $2), EXISTS (SELECT FROM made)`,
       ...order,
       replaces === null ? null : serialOfAriId(replaces),
-      ...columns,
+      ...authorizationColumns(authorizations),
     );
     if (!created?.[0]) throw new StoreConflict('the order is of no account');
     return created[1];

@@ -97,4 +97,31 @@ export const raMigrations: readonly string[] = [
   CREATE UNLOGGED TABLE spent_nonces (second BIGINT NOT NULL, id BYTEA NOT NULL, PRIMARY KEY (second, id));
   `,
   AUDIT_SCHEMA,
+  `
+  -- A node and the one use of its latest seed.
+  CREATE TABLE nodes (
+    cn TEXT COLLATE "C" PRIMARY KEY,
+    id TEXT COLLATE "C" NOT NULL UNIQUE,
+    names TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    registered_at BIGINT NOT NULL,
+    registered_by TEXT NOT NULL,
+    removing_at BIGINT,
+    enrolment_id TEXT COLLATE "C" NOT NULL UNIQUE,
+    seed_hash TEXT COLLATE "C" NOT NULL UNIQUE,
+    seed_expires_at BIGINT NOT NULL,
+    claimed_at BIGINT,
+    claimed_key TEXT,
+    serial TEXT
+  );
+  CREATE TABLE node_certificates (
+    serial TEXT COLLATE "C" PRIMARY KEY,
+    node_id TEXT COLLATE "C" NOT NULL,
+    not_after BIGINT NOT NULL
+  );
+  CREATE INDEX node_certificates_by_node ON node_certificates (node_id, not_after);
+
+  ALTER TABLE authorizations ADD COLUMN proven_by TEXT COLLATE "C";
+  CREATE INDEX authorizations_by_node ON authorizations (proven_by) WHERE proven_by IS NOT NULL;
+  `,
 ];

@@ -4,7 +4,7 @@ import { type State, type StoredChallenge, stateOf } from './challenges.js';
 /** RFC 8555 §7.1.4, §7.5. */
 
 export const COLUMNS =
-  'id, account_id, order_id, name, created_at, expires_at, deactivated_at, revoked_at, token, challenges';
+  'id, account_id, order_id, name, created_at, expires_at, deactivated_at, revoked_at, token, challenges, proven_by';
 
 export type AuthorizationRow = [
   id: string,
@@ -17,6 +17,7 @@ export type AuthorizationRow = [
   revokedAt: number | null,
   token: string,
   challenges: string,
+  provenBy: string | null,
 ];
 
 export type InsertRow = [...AuthorizationRow, state: State];
@@ -48,13 +49,14 @@ export function toRow(authorization: Authorization): InsertRow {
     authorization.revokedAt,
     challenges[0]?.token ?? '',
     JSON.stringify(stored),
+    authorization.provenBy,
     stateOf(stored, authorization),
   ];
 }
 
 export function fromRow(row: AuthorizationRow): Authorization {
-  const [id, accountId, orderId, name, createdAt, expiresAt, deactivatedAt, revokedAt, token, challenges] =
-    row;
+  const [id, accountId, orderId, name, createdAt, expiresAt, deactivatedAt, revokedAt, ...rest] = row;
+  const [token, challenges, provenBy] = rest;
   const wildcard = name.startsWith('dns:*.');
   const colon = name.indexOf(':');
   return {
@@ -70,6 +72,7 @@ export function fromRow(row: AuthorizationRow): Authorization {
     expiresAt,
     deactivatedAt,
     revokedAt,
+    provenBy,
     challenges: (JSON.parse(challenges) as StoredChallenge[]).map((challenge) => ({ ...challenge, token })),
   };
 }

@@ -1,4 +1,4 @@
-import type { Challenge } from '../../../ra/types.js';
+import type { Authorization, Challenge } from '../../../ra/types.js';
 
 /**
  * RFC 8555 §7.1.5: the challenges in an authorization's row, a JSON text, and what becomes of them. Each step returns the
@@ -13,9 +13,10 @@ export type State = 'open' | 'valid' | 'ended';
 /** What the indexes go by: whether there is still something to answer, and whether it proves something. */
 export function stateOf(
   challenges: readonly StoredChallenge[],
-  ended: { deactivatedAt: number | null; revokedAt: number | null },
+  facts: Pick<Authorization, 'deactivatedAt' | 'revokedAt' | 'provenBy'>,
 ): State {
-  if (ended.deactivatedAt !== null || ended.revokedAt !== null) return 'ended';
+  if (facts.deactivatedAt !== null || facts.revokedAt !== null) return 'ended';
+  if (facts.provenBy !== null) return 'valid';
   if (challenges.some((challenge) => challenge.validatedAt !== null)) return 'valid';
   return challenges.some((challenge) => challenge.failedAt !== null) ? 'ended' : 'open';
 }

@@ -6,6 +6,7 @@ import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';
 import * as authorizations from './authorizations.js';
 import * as certificates from './certificates.js';
+import * as nodes from './nodes.js';
 import * as orders from './orders.js';
 
 /** The RA's store over row-level operations: objects on this side, rows on the other. */
@@ -97,6 +98,21 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
       const entry = doneText('certificate.revoke', { serial, reason }, by);
       return database.call('recordRevocation', serial, at, reason, entry);
     },
+
+    createNode: (node) => database.call('createNode', nodes.toRow(node)),
+    replaceNode: (node) => database.call('replaceNode', nodes.toRow(node)),
+    getNode: async (cn) => maybe(await database.call('getNode', cn), nodes.fromRow),
+    listNodes: async ({ after, limit }) =>
+      (await database.call('listNodes', after, limit)).map(nodes.fromRow),
+    findNodeBySeed: async (seedHash) => maybe(await database.call('findNodeBySeed', seedHash), nodes.fromRow),
+    findNodeBySerial: async (serial) => maybe(await database.call('findNodeBySerial', serial), nodes.fromRow),
+    claimEnrolment: (seedHash, key, at) => database.call('claimEnrolment', seedHash, key, at),
+    recordEnrolment: (id, { serial, notAfter }) => database.call('recordEnrolment', id, serial, notAfter),
+    recordNodeCertificate: (nodeId, { serial, notAfter }) =>
+      database.call('recordNodeCertificate', nodeId, serial, notAfter),
+    beginNodeRemoval: async (cn, at) => maybe(await database.call('beginNodeRemoval', cn, at), nodes.fromRow),
+    findNodeIssuances: (id, now) => database.call('findNodeIssuances', id, now),
+    removeNode: (id) => database.call('removeNode', id),
 
     purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
     ...auditTrailOver(database),

@@ -5,8 +5,17 @@ import { releasePredecessor } from './certificates.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
 
+/** One proven by a node that is not registered (any more) is revoked from the start. */
 export function insertAuthorization(sql: Sql, row: InsertRow): void {
-  sql.run(`INSERT INTO authorizations (${COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...row);
+  const [id, , , , createdAt] = row;
+  const provenBy = row[10];
+  sql.run(
+    `INSERT INTO authorizations (${COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...row,
+  );
+  if (provenBy === null || sql.get('SELECT 1 FROM nodes WHERE id = ? AND removing_at IS NULL', provenBy))
+    return;
+  sql.run("UPDATE authorizations SET revoked_at = ?, state = 'ended' WHERE id = ?", createdAt, id);
 }
 
 export function authorizationById(sql: Sql, id: string): AuthorizationRow | undefined {

@@ -3,6 +3,7 @@ import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
 import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
+import { nodeOperations } from './nodes.js';
 import { orderOperations } from './orders.js';
 import { purgeOperations } from './purge.js';
 import { validationOperations } from './validations.js';
@@ -14,6 +15,7 @@ export const raOperations = {
   ...authorizationOperations,
   ...validationOperations,
   ...certificateOperations,
+  ...nodeOperations,
   ...purgeOperations,
   ...auditOperations,
   ...settingsOperations,

@@ -93,4 +93,31 @@ export const raMigrations: readonly string[] = [
   ) STRICT;
   `,
   AUDIT_SCHEMA,
+  `
+  -- A node and the one use of its latest seed.
+  CREATE TABLE nodes (
+    cn TEXT PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    names TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    registered_at INTEGER NOT NULL,
+    registered_by TEXT NOT NULL,
+    removing_at INTEGER,
+    enrolment_id TEXT NOT NULL UNIQUE,
+    seed_hash TEXT NOT NULL UNIQUE,
+    seed_expires_at INTEGER NOT NULL,
+    claimed_at INTEGER,
+    claimed_key TEXT,
+    serial TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE node_certificates (
+    serial TEXT PRIMARY KEY,
+    node_id TEXT NOT NULL,
+    not_after INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX node_certificates_by_node ON node_certificates (node_id, not_after);
+
+  ALTER TABLE authorizations ADD COLUMN proven_by TEXT;
+  CREATE INDEX authorizations_by_node ON authorizations (proven_by) WHERE proven_by IS NOT NULL;
+  `,
 ];

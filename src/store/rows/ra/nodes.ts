@@ -1,0 +1,66 @@
+import type { Node } from '../../../ra/types.js';
+import type { NodeIssuances } from '../../ra-store.js';
+
+/** Registered nodes, the use of their seeds. */
+
+export const COLUMNS =
+  'cn, id, names, profile, registered_at, registered_by, removing_at, enrolment_id, seed_hash, seed_expires_at, ' +
+  'claimed_at, claimed_key, serial';
+
+export type NodeRow = [
+  cn: string,
+  id: string,
+  names: string,
+  profile: string,
+  registeredAt: number,
+  registeredBy: string,
+  removingAt: number | null,
+  enrolmentId: string,
+  seedHash: string,
+  seedExpiresAt: number,
+  claimedAt: number | null,
+  claimedKey: string | null,
+  serial: string | null,
+];
+
+export function toRow(node: Node): NodeRow {
+  const { enrolment } = node;
+  return [
+    node.cn,
+    node.id,
+    JSON.stringify(node.names),
+    node.profile,
+    node.registeredAt,
+    node.registeredBy,
+    node.removingAt,
+    enrolment.id,
+    enrolment.seedHash,
+    enrolment.expiresAt,
+    enrolment.claimedAt,
+    enrolment.key,
+    enrolment.serial,
+  ];
+}
+
+export function fromRow(row: NodeRow): Node {
+  const [cn, id, names, profile, registeredAt, registeredBy, removingAt, ...rest] = row;
+  const [enrolmentId, seedHash, expiresAt, claimedAt, key, serial] = rest;
+  return {
+    id,
+    cn,
+    names: JSON.parse(names),
+    profile,
+    registeredAt,
+    registeredBy,
+    removingAt,
+    enrolment: { id: enrolmentId, seedHash, expiresAt, claimedAt, key, serial },
+  };
+}
+
+/** A certificate of a node, or one its authorization may get; `dueAt` is set while the order is being finalized. */
+export type IssuanceRow = [serial: string | null, dueAt: number | null];
+
+export function issuancesOf(rows: readonly IssuanceRow[]): NodeIssuances {
+  const serials = rows.flatMap(([serial]) => serial ?? []);
+  return { serials: [...new Set(serials)], unfinished: rows.some(([, dueAt]) => dueAt !== null) };
+}
