@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { RegistrationAuthority } from '../ra/service.js';
-import type { Certificate } from '../ra/types.js';
+import type { Certificate, Node } from '../ra/types.js';
 import type { ExternalAccounts } from './external-account.js';
 import type { LinkBuilder } from './links.js';
 import type { Nonces } from './nonces.js';
@@ -30,6 +30,8 @@ export interface AcmeContext {
   signed: SignedRequests;
   /** Whether the peer's client certificate is an administrator's. */
   isAdmin(request: FastifyRequest): boolean | Promise<boolean>;
+  /** The registered node whose client certificate, good at this moment, the peer holds; null for anybody else. */
+  nodeOf(request: FastifyRequest): Promise<Node | null>;
   /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
   /** §7.4.2: other chains for a certificate, PEM, leaf first. */

@@ -21,7 +21,8 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
   app.post('/new-order', async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     const { identifiers, notBefore, notAfter, profile, replaces } = requireObject(payload);
-    const found = await ra.newOrder(account, { identifiers, notBefore, notAfter, profile, replaces });
+    const wanted = { identifiers, notBefore, notAfter, profile, replaces };
+    const found = await ra.newOrder(account, wanted, await context.nodeOf(request));
     return sendOrder(reply.code(201), found, links, ra.now());
   });
 

@@ -3,7 +3,7 @@ import { refuseUnknown } from '../http/failures.js';
 import { type ClientIdentity, clientIdentity } from '../http/identity.js';
 import { Problem } from '../ra/problem.js';
 import type { RegistrationAuthority } from '../ra/service.js';
-import type { Certificate } from '../ra/types.js';
+import type { Certificate, Node } from '../ra/types.js';
 import { accountRoutes } from './account.js';
 import { authorizationRoutes } from './authorization.js';
 import { certificateRoutes } from './certificate.js';
@@ -29,6 +29,8 @@ export interface AcmeOptions {
   nonces?: Nonces;
   /** Whether the holder of a client certificate may read orders and authorizations of everybody; nobody when absent. */
   isAdmin?(identity: ClientIdentity): boolean | Promise<boolean>;
+  /** The registered node that holds this certificate, if it is good; its names need no challenge. Nobody's when absent. */
+  nodeOf?(identity: ClientIdentity): Promise<Node | null>;
   /** By base64url SHA-256 of the SubjectPublicKeyInfo; none when absent. */
   isCompromised?(spkiFingerprint: string): boolean;
   /** §7.4.2; none when absent. */
@@ -74,6 +76,10 @@ function contextOf(options: AcmeOptions): AcmeContext {
     isAdmin: (request: FastifyRequest) => {
       const identity = clientIdentity(request);
       return identity === null ? false : isAdmin(identity);
+    },
+    nodeOf: async (request) => {
+      const identity = options.nodeOf ? clientIdentity(request) : null;
+      return identity && options.nodeOf ? options.nodeOf(identity) : null;
     },
     isCompromised: options.isCompromised ?? (() => false),
     alternateChains: options.alternateChains ?? (() => []),

@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type ClientIdentity, clientIdentity } from '../http/identity.js';
 import { RestError } from '../http/rest-error.js';
-import type { CertificateDetails, CertificateRegister } from '../ra/certificate-register.js';
-import { firstFromPem } from '../x509/pem.js';
+import { type CertificateDetails, type CertificateRegister, recordOf } from '../ra/certificate-register.js';
 import { namesAdministrator } from './admins.js';
 import type { Access } from './route.js';
 
@@ -59,13 +58,4 @@ export async function isAdministrator(
   register: Pick<IdentityRegister, 'admins'>,
 ): Promise<boolean> {
   return namesAdministrator(certificate, await register.admins());
-}
-
-/** The CA's record; null unless it is of the very certificate: another issuer under the root may have used the serial too. */
-async function recordOf(
-  { serial, certificate }: ClientIdentity,
-  register: IdentityRegister,
-): Promise<CertificateDetails | null> {
-  const record = await register.bySerial(serial);
-  return record && firstFromPem('CERTIFICATE', record.certificate).equals(certificate) ? record : null;
 }

@@ -3,7 +3,9 @@ import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
 import type { CertificateStatus } from '../ra/certificate-status.js';
+import type { Certification } from '../ra/certification.js';
 import type { HolderService } from '../ra/holders.js';
+import type { Nodes } from '../ra/nodes.js';
 import { ownCertificateRoutes } from './client/certificate.js';
 import { renewalRoute } from './client/renewal.js';
 import { ownRevocationRoute } from './client/revocation.js';
@@ -13,9 +15,12 @@ import { openApiPage } from './openapi-page.js';
 import { adminRoutes } from './private/admins.js';
 import { authorityRoutes as privateAuthorityRoutes } from './private/authority.js';
 import { configRoute } from './private/config.js';
+import { nodeRoutes } from './private/nodes.js';
 import { authorityRoutes } from './public/authority.js';
 import { certificateRoutes } from './public/certificates.js';
+import { certifyRoute } from './public/certify.js';
 import { healthRoute } from './public/health.js';
+import { magicRoute } from './public/magic.js';
 import { ocspRoutes } from './public/ocsp.js';
 import { profileRoutes } from './public/profiles.js';
 import type { Route } from './route.js';
@@ -34,25 +39,33 @@ export interface ApiOptions {
   settings: Readonly<Record<string, string>>;
   status: CertificateStatus;
   checks: HealthChecks;
+  nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
+  certification: Pick<Certification, 'certify'>;
+  /** Scheme, host and port of our URLs, by the request's Host. */
+  baseUrl(host: string | undefined): string;
   /** Of the program, for the OpenAPI document. */
   version: string;
 }
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, register, status, administration, holders, settings, checks, clock = Date.now } = options;
+  const { ca, register, status, administration, holders, settings, checks } = options;
+  const { certification, clock = Date.now } = options;
   return [
     healthRoute(checks),
     ...authorityRoutes(ca),
     ...profileRoutes(register),
     ...certificateRoutes(register),
     ...ocspRoutes(status),
+    certifyRoute(certification),
+    magicRoute(options),
     ...adminRoutes(administration),
     ...privateAuthorityRoutes(administration),
     configRoute(settings),
     ...ownCertificateRoutes(ca, register, clock),
     renewalRoute(options),
     ownRevocationRoute(holders),
+    ...nodeRoutes({ ...options, clock }),
   ];
 }
 

@@ -75,7 +75,12 @@ function operation(route: Route): Json {
     }),
     responses: {
       [status]: { description: 'Success', content: successContent(route) },
-      ...Object.fromEntries(failures(route).map(([code, description]) => [code, failure(description)])),
+      ...Object.fromEntries(
+        [...failures(route), ...Object.entries(route.failures ?? {})].map(([code, description]) => [
+          code,
+          failure(description),
+        ]),
+      ),
     },
   };
 }

@@ -56,6 +56,8 @@ export interface RouteDefinition<
   /** Media types it may answer with instead of JSON. */
   files?: readonly string[];
   binary?: BinaryBody;
+  /** Failures that are its own, by HTTP status, for the document. */
+  failures?: Record<number, string>;
   handle(
     call: Call<Path, Query, Body, Who>,
   ): Promise<z.output<Result> | FileAnswer> | z.output<Result> | FileAnswer;
@@ -80,6 +82,7 @@ export interface Route {
   status?: number;
   files?: readonly string[];
   binary?: BinaryBody;
+  failures?: Record<number, string>;
   handle(call: Call): unknown;
 }
 

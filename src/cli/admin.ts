@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { shellWord } from '../api/enrolment/shell-word.js';
 import { Administrators } from '../ca/administrators.js';
 import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../ca/local.js';
 import type { Actor } from '../store/audit.js';
@@ -8,7 +9,6 @@ import type { CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
-import { shellWord } from './banner.js';
 import { caFolder } from './ca-folder.js';
 import { mendable } from './ca-program.js';
 import { CannotStart } from './exit.js';

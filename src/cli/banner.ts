@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { shellWord } from '../api/enrolment/shell-word.js';
 
 export interface Serving {
   directoryUrl: string;
@@ -58,11 +59,6 @@ export function banner({ directoryUrl, rootPath, root }: Serving): string {
 
 ${readyLine(directoryUrl)}
 `;
-}
-
-/** Quoted for a POSIX shell when it needs to be. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function caddyWord(text: string): string {

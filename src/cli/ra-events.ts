@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { RaEvents } from '../ra/authority.js';
+import type { NodeEvents } from '../ra/nodes.js';
 
 /** The RA's events in the log: what an operator acts on at info and above, every success of a validation at debug. */
 export function logEvents(log: Logger): RaEvents {
@@ -16,5 +17,14 @@ export function logEvents(log: Logger): RaEvents {
     },
     revocation: (facts) => log.info(facts, 'certificate revoked'),
     error: (error) => log.error({ err: error }, 'background work failed'),
+  };
+}
+
+/** What becomes of nodes, in the log. */
+export function logNodeEvents(log: Logger): NodeEvents {
+  return {
+    registered: (facts) => log.info(facts, 'node registered'),
+    enrolled: (facts) => log.info(facts, 'node enrolled'),
+    removed: (facts) => log.info(facts, 'node removed'),
   };
 }

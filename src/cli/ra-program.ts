@@ -13,7 +13,10 @@ import { pointedToRoutes } from '../api/pointed-to.js';
 import { redacted } from '../config/index.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
+import { Certification } from '../ra/certification.js';
 import { createHolderService } from '../ra/holders.js';
+import { type NodeOptions, Nodes } from '../ra/nodes.js';
+import { NamePolicy } from '../ra/policy.js';
 import { DATABASE_PATIENCE, openRaStore } from '../store/index.js';
 import { createValidator } from '../va/validator.js';
 import type { Running } from './child.js';
@@ -21,7 +24,7 @@ import { lockDirectory } from './lock.js';
 import { listenOrFallBack, type PortWish, portProblem } from './ports.js';
 import { commonName, wantedNames } from './ra-certificate.js';
 import { connectToCa } from './ra-channel.js';
-import { logEvents } from './ra-events.js';
+import { logEvents, logNodeEvents } from './ra-events.js';
 import { RaFiles } from './ra-files.js';
 import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './ra-policy.js';
 import { registerRa } from './ra-registration.js';
@@ -82,11 +85,12 @@ async function serve(
   const events = logEvents(log);
   let port = settings.raPort;
   const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
+  const policy = policyOf(settings, links.main().terms);
   const ra = createRegistrationAuthority({
     store,
     ca,
     validator: createValidator(validatorOptionsOf(settings)),
-    policy: policyOf(settings, links.main().terms),
+    policy,
     ownNames: tls.names,
     accountUrl: (id) => links.main().account(id),
     soleRunner: store.shared === null,
@@ -97,6 +101,17 @@ async function serve(
   ra.start();
   onClose(() => ra.stop());
 
+  const nodeOptions: NodeOptions = {
+    ...{ store, ca, register, clock },
+    policy: new NamePolicy(policy),
+    seedLifetime: settings.seedLifetime,
+    events: logNodeEvents(log),
+    random: randomBytes,
+  };
+  const nodes = new Nodes(nodeOptions);
+  const registrationSeed = settings.certifyWithSeed ? settings.caSeed : null;
+  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised });
+
   const { app, reload } = mainListener(settings, tls, log);
   await app.register(acmeRoutes, {
     ra,
@@ -105,6 +120,7 @@ async function serve(
     isCompromised,
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, register),
+    ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
   await app.register(restApi, {
@@ -114,9 +130,12 @@ async function serve(
     register,
     status,
     administration,
-    holders: createHolderService({ ca, store, clock, onRevocation: events.revocation }),
+    holders: createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation }),
     isCompromised,
     settings: redacted(settings, 'ra'),
+    nodes,
+    certification,
+    baseUrl: (host) => links.forHost(host).base,
     checks: {
       'the certificate authority cannot be reached': () => ca.ping(),
       'the store cannot be written': () => store.ping(),

@@ -167,6 +167,21 @@ export const SETTINGS = {
     programs: RA,
     doc: 'How long the answer to a challenge is held back for its outcome: long enough for a validation on a local network, so that most clients need not poll. 0ms never waits.',
   }),
+  nodePreauthorization: setting(is.boolean, true, {
+    env: 'UPKI_RA_NODE_PREAUTHORIZATION',
+    programs: RA,
+    doc: 'The names of a registered node need no challenge in orders it makes with its client certificate.',
+  }),
+  seedLifetime: setting(is.duration(60_000, 90 * DAY), DAY, {
+    env: 'UPKI_RA_SEED_LIFETIME',
+    programs: RA,
+    doc: 'How long the one-time seed of a registered node can be used.',
+  }),
+  certifyWithSeed: setting(is.boolean, false, {
+    env: 'UPKI_RA_CERTIFY_WITH_SEED',
+    programs: RA,
+    doc: 'Lets `certify` take the registration seed (UPKI_CA_SEED) too: whoever holds it gets certificates for every allowed name, as often as asked for.',
+  }),
   termsUrl: optional(is.webPage, {
     env: 'UPKI_RA_TERMS_URL',
     programs: RA,

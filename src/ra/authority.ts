@@ -133,7 +133,7 @@ export function createRegistrationAuthority(
     deactivateAccount: (account) => accounts.deactivate(account),
     changeKey: (account, next, conflictUrl) => accounts.changeKey(account, next, conflictUrl),
 
-    newOrder: (account, request) => orders.create(account, request),
+    newOrder: (account, request, node = null) => orders.create(account, request, node),
     order: (account, id) => orders.get(account, id),
     orders: (account, cursor) => orders.list(account, cursor),
     finalize,

@@ -1,3 +1,4 @@
+import type { SubjectName } from '../x509/certificate-names.js';
 import type { Identifier } from './types.js';
 
 /** What the RA asks of a CA, whatever carries it (the ZeroMQ channel, or a stand-in for faults in tests). */
@@ -7,6 +8,12 @@ export interface CertificateAuthority {
    * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
    */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
+  /**
+   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request
+   * gives the same certificate.
+   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
+   */
+  enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
   /** Revokes by serial (lower-case hex). Revoking again is no error: `already` tells. */
   revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
   /** Profiles an ACME client may ask for, by name. Cached by the implementation. */
@@ -37,6 +44,15 @@ export interface IssueRequest {
   csr: Uint8Array;
   notBefore: number | null;
   notAfter: number | null;
+}
+
+export interface EnrolmentRequest {
+  requestId: string;
+  cn: string;
+  names: readonly SubjectName[];
+  profile: string;
+  /** DER. */
+  csr: Uint8Array;
 }
 
 export interface IssuedCertificate {

@@ -1,3 +1,5 @@
+import { firstFromPem } from '../x509/pem.js';
+
 /** A certificate as the CA knows it now. Times are milliseconds since the epoch. */
 export interface CertificateDetails {
   /** Lower-case hex. */
@@ -46,4 +48,13 @@ export interface CertificateRegister {
   profile(name: string): Promise<Record<string, unknown> | null>;
   /** DNs of the administrators, in any notation. */
   admins(): Promise<string[]>;
+}
+
+/** The CA's record of this very certificate (DER); null for another one: a second issuer under the root may use the serial too. */
+export async function recordOf(
+  { serial, certificate }: { serial: string; certificate: Uint8Array },
+  register: Pick<CertificateRegister, 'bySerial'>,
+): Promise<CertificateDetails | null> {
+  const record = await register.bySerial(serial);
+  return record && firstFromPem('CERTIFICATE', record.certificate).equals(certificate) ? record : null;
 }

@@ -1,12 +1,14 @@
 import { serialFromHex } from '../channel/serial.js';
 import type { OperationsTasks } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
+import { wireType } from '../x509/certificate-names.js';
 import { toPem } from '../x509/pem.js';
 import {
   type AcmeProfile,
   CaRefused,
   type CertificateAuthority,
   type CertificateRenewals,
+  type EnrolmentRequest,
   type IssuedCertificate,
   type IssueRequest,
 } from './certificate-authority.js';
@@ -57,6 +59,19 @@ export class ChannelCa implements CertificateAuthority, CertificateRenewals {
       }),
     );
     return { chain: made.certificate, serial: made.serial };
+  }
+
+  async enroll({ requestId, cn, names, profile, csr }: EnrolmentRequest): Promise<IssuedCertificate> {
+    const { certificate, chain, serial } = await told(
+      this.#client.call('enroll', {
+        request_id: requestId,
+        csr: toPem('CERTIFICATE REQUEST', csr),
+        cn,
+        sans: names.map(({ type, value }) => ({ type: wireType(type), value })),
+        profile,
+      }),
+    );
+    return { chain: certificate + chain, serial };
   }
 
   async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {

@@ -4,10 +4,11 @@ import type {
   CertificateRenewals,
   IssuedCertificate,
 } from './certificate-authority.js';
+import type { Nodes } from './nodes.js';
 
 /**
  * What the holder of a certificate, who has proved to have its key, may ask for it. Serials are lower-case hex.
- * @throws CaUnavailable, CaRefused, StoreUnavailable
+ * @throws CaUnavailable, CaRefused, StoreUnavailable, Refused
  */
 export interface HolderService {
   /** A certificate of the same names and profile for the key of a CSR (DER); the one it asks by stays good. */
@@ -19,13 +20,20 @@ export interface HolderService {
 export interface HolderServiceOptions {
   ca: CertificateRenewals & Pick<CertificateAuthority, 'revoke'>;
   store: Pick<RaStore, 'recordRevocation'>;
+  nodes: Pick<Nodes, 'renew'>;
   clock: () => number;
   onRevocation(revocation: { serial: string; reason: number; accountId: null }): void;
 }
 
-export function createHolderService({ ca, store, clock, onRevocation }: HolderServiceOptions): HolderService {
+export function createHolderService({
+  ca,
+  store,
+  nodes,
+  clock,
+  onRevocation,
+}: HolderServiceOptions): HolderService {
   return {
-    reissue: (serial, csr) => ca.reissue(serial, csr),
+    reissue: (serial, csr) => nodes.renew(serial, () => ca.reissue(serial, csr)),
     async revoke(serial, reason) {
       const outcome = await ca.revoke(serial, reason);
       // A certificate of an ACME order is revoked in this RA's own record too (RFC 8555 §7.6, RFC 9773 §4.2).

@@ -3,6 +3,7 @@ import type { Accounts } from './accounts.js';
 import type { CertificateAuthority } from './certificate-authority.js';
 import { identifierKey, parseIdentifier, parseIdentifiers } from './identifiers.js';
 import type { Ids } from './ids.js';
+import { identifiersAmong } from './node-names.js';
 import { challengeTypes, chooseProfile, NamePolicy, type Policy, requestedValidity } from './policy.js';
 import { Problem } from './problem.js';
 import type { NewOrder } from './service.js';
@@ -12,6 +13,7 @@ import type {
   Authorization,
   Certificate,
   Identifier,
+  Node,
   Order,
   OrderAndAuthorizations,
 } from './types.js';
@@ -34,8 +36,8 @@ export class Orders {
     this.#names = new NamePolicy(policy);
   }
 
-  /** §7.4, RFC 9773 §5 for `replaces`. */
-  async create(account: Account, request: NewOrder): Promise<OrderAndAuthorizations> {
+  /** §7.4, RFC 9773 §5 for `replaces`. The names a node was registered with need no challenge. */
+  async create(account: Account, request: NewOrder, node: Node | null): Promise<OrderAndAuthorizations> {
     this.accounts.requireCurrentTerms(account);
     const identifiers = parseIdentifiers(request.identifiers, this.policy.maxIdentifiers);
     this.#names.check(identifiers);
@@ -46,11 +48,14 @@ export class Orders {
 
     const id = this.ids.next(now);
     const reusable = await this.#preauthorized(account, identifiers, now);
+    const proven = new Set(identifiersAmong(node?.names ?? []).map(identifierKey));
     const fresh: Authorization[] = [];
     const authorizations = identifiers.map((identifier) => {
-      const existing = reusable.get(identifierKey(identifier));
+      const key = identifierKey(identifier);
+      const existing = reusable.get(key);
       if (existing) return existing;
-      const authorization = this.#authorization(account, id, identifier, now);
+      const provenBy = node && proven.has(key) ? node.id : null;
+      const authorization = this.#authorization(account, id, identifier, now, provenBy);
       fresh.push(authorization);
       return authorization;
     });
@@ -116,6 +121,7 @@ export class Orders {
     orderId: string | null,
     identifier: Identifier,
     now: number,
+    provenBy: string | null = null,
   ): Authorization {
     const wildcard = identifier.value.startsWith('*.');
     const token = this.ids.token();
@@ -129,8 +135,9 @@ export class Orders {
       expiresAt: now + this.policy.orderLifetime,
       deactivatedAt: null,
       revokedAt: null,
-      provenBy: null,
-      challenges: challengeTypes(identifier).map((type) => ({
+      provenBy,
+      // §7.1.4 shows the challenge that was validated: there is none.
+      challenges: (provenBy === null ? challengeTypes(identifier) : []).map((type) => ({
         type,
         token,
         answeredAt: null,

@@ -1,6 +1,13 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { AcmeProfile } from './certificate-authority.js';
-import type { Account, Authorization, Certificate, ChallengeType, OrderAndAuthorizations } from './types.js';
+import type {
+  Account,
+  Authorization,
+  Certificate,
+  ChallengeType,
+  Node,
+  OrderAndAuthorizations,
+} from './types.js';
 
 /**
  * What the ACME front end asks of the registration authority. Every method throws `Problem` for what the
@@ -28,8 +35,11 @@ export interface RegistrationAuthority {
     conflictUrl: (accountId: string) => string,
   ): Promise<Account>;
 
-  /** §7.4; `identifiers` etc. are the client's raw JSON values, checked here. */
-  newOrder(account: Account, request: NewOrder): Promise<OrderAndAuthorizations>;
+  /**
+   * §7.4; `identifiers` etc. are the client's raw JSON values, checked here. The names of `node`, whose certificate the
+   * client has proved to hold, are authorized without a challenge.
+   */
+  newOrder(account: Account, request: NewOrder, node?: Node | null): Promise<OrderAndAuthorizations>;
   order(account: Account, id: string): Promise<OrderAndAuthorizations>;
   /** §7.1.2.1: newest first; `cursor` is an opaque value of an earlier page. */
   orders(account: Account, cursor: string | null): Promise<{ ids: string[]; next: string | null }>;

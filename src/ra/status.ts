@@ -1,4 +1,4 @@
-import type { Account, Authorization, Challenge, Order } from './types.js';
+import type { Account, Authorization, Challenge, Node, Order } from './types.js';
 
 /**
  * RFC 8555 §7.1.6: the status of each resource, computed from its facts and the time. Nothing else in the
@@ -45,4 +45,13 @@ export function orderStatus(order: Order, authorizations: Authorization[], now: 
   const statuses = authorizations.map((authorization) => authorizationStatus(authorization, now));
   if (statuses.some((status) => status !== 'pending' && status !== 'valid')) return 'invalid';
   return statuses.every((status) => status === 'valid') ? 'ready' : 'pending';
+}
+
+export type EnrolmentStatus = 'waiting' | 'expired' | 'enrolled' | 'removing';
+
+/** Where a registered node is on its way to a certificate. */
+export function enrolmentStatus({ removingAt, enrolment }: Node, now: number): EnrolmentStatus {
+  if (removingAt !== null) return 'removing';
+  if (enrolment.serial !== null) return 'enrolled';
+  return enrolment.expiresAt > now ? 'waiting' : 'expired';
 }

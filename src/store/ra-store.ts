@@ -146,7 +146,7 @@ export interface RaStore extends AuditTrail {
    */
   recordRevocation(serial: string, at: number, reason: number | null, by?: Actor): Promise<void>;
 
-  // Nodes. One whose removal has begun is found by its name and in listings only, and changes no more.
+  // Nodes. One whose removal has begun changes no more.
   /** Registers; false when the CN is taken, also by a node being removed: nothing is stored then. */
   createNode(node: Node): Promise<boolean>;
   /**
@@ -158,8 +158,9 @@ export interface RaStore extends AuditTrail {
   getNode(cn: string): Promise<Node | null>;
   /** By CN (compared octet by octet), after the given one, those being removed too. */
   listNodes(page: { after: string | null; limit: number }): Promise<Node[]>;
+  /** None that is being removed. */
   findNodeBySeed(seedHash: string): Promise<Node | null>;
-  /** The node that has a certificate of this serial, recorded by one of the two methods below. */
+  /** The node that has a certificate of this serial, recorded by one of the two methods below; one being removed too. */
   findNodeBySerial(serial: string): Promise<Node | null>;
   /** Uses the seed for this key (base64url SHA-256 of its SubjectPublicKeyInfo), once: of many keys at once, one gets it. */
   claimEnrolment(seedHash: string, key: string, at: number): Promise<ClaimOutcome>;

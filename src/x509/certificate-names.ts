@@ -8,6 +8,13 @@ export interface SubjectName {
   value: string;
 }
 
+export type WireType = Uppercase<SubjectName['type']>;
+
+/** The type as the Python programs and REST write it. */
+export function wireType(type: SubjectName['type']): WireType {
+  return type.toUpperCase() as WireType;
+}
+
 /** What a certificate is to say about its holder. */
 export interface CertificateNames {
   /** For the subject; null when the names say it all. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import * as peculiar from '@peculiar/x509';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import type { ApiOptions } from '../../src/api/index.js';
 import { createHttpServer } from '../../src/http/server.js';
 import type { CaAdministration } from '../../src/ra/ca-administration.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
@@ -81,6 +82,17 @@ export const noHolders: HolderService = {
   revoke: () => Promise.reject(new CaUnavailable('no answer')),
 };
 
+/** For routes that ask nothing of nodes. */
+const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
+  nodes: {
+    register: () => Promise.reject(new Error('no nodes here')),
+    list: async () => ({ nodes: [], next: null }),
+    remove: () => Promise.reject(new Error('no nodes here')),
+  },
+  certification: { certify: () => Promise.reject(new Error('no nodes here')) },
+  baseUrl: () => 'https://ra.test',
+};
+
 /** What the API works with where a test says nothing else. */
 export const apiDefaults = {
   version: '0',
@@ -91,6 +103,7 @@ export const apiDefaults = {
   isCompromised: () => false,
   settings: {},
   checks: {},
+  ...noNodes,
 };
 
 /** Routes on a real socket; `errors` are the log's. */

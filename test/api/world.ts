@@ -18,6 +18,7 @@ import { parseCertificate } from '../../src/x509/certificate.js';
 import { formatDn } from '../../src/x509/name.js';
 import { fromPem, toPem } from '../../src/x509/pem.js';
 import { CaWorld, newKey, requestPem } from '../ca/authority-world.js';
+import { apiDefaults } from './harness.js';
 
 /** What a client proves itself with. PEM. */
 export interface Holder {
@@ -100,12 +101,18 @@ export class ApiWorld {
     const ca = new ChannelCa({ client: this.tasks });
     await this.#server.app.register(restApi, {
       prefix: '/api/v1',
-      version: '0',
+      ...apiDefaults,
       ca,
       register: new ChannelRegister(this.tasks),
       status: new ChannelStatus(this.tasks),
       administration: new ChannelAdministration(this.tasks),
-      holders: createHolderService({ ca, store: this.store, clock: Date.now, onRevocation: () => undefined }),
+      holders: createHolderService({
+        ca,
+        store: this.store,
+        nodes: { renew: (_serial, reissue) => reissue() },
+        clock: Date.now,
+        onRevocation: () => undefined,
+      }),
       isCompromised: (fingerprint) => this.compromised.has(fingerprint),
       settings: { UPKI_CA_SEED: '(secret)', UPKI_RA_PORT: '8000' },
       checks: {},

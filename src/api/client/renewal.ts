@@ -6,6 +6,7 @@ import { DerError } from '../../x509/der-error.js';
 import { firstFromPem, fromPem, toPem } from '../../x509/pem.js';
 import { KeyError, spkiFingerprint } from '../../x509/spki.js';
 import { text } from '../fields.js';
+import { orRefused } from '../refused.js';
 import { clientRoute, type Route } from '../route.js';
 
 /** Under the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names is below 12 kB. */
@@ -37,7 +38,7 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
       if (isCompromised(spkiFingerprint(publicKey.spki))) {
         throw unfit('its key is known to be compromised; never use it again');
       }
-      const { serial, chain: file } = await holders.reissue(certificate.serial, der);
+      const { serial, chain: file } = await orRefused(holders.reissue(certificate.serial, der));
       const [leaf = '', ...issuers] = fromPem('CERTIFICATE', file).map((each) => toPem('CERTIFICATE', each));
       return { serial, certificate: leaf, chain: issuers.join('') };
     },

@@ -1,5 +1,5 @@
 import type { ClaimOutcome } from '../../ra-store.js';
-import { COLUMNS, type IssuanceRow, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
+import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
 import type { nodeOperations as rows } from '../../sqlite/ra/nodes.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
@@ -15,7 +15,7 @@ const END_PROOFS = `
 
 const BY_SERIAL = `
   SELECT ${qualified(COLUMNS, 'nodes')} FROM node_certificates JOIN nodes ON nodes.id = node_certificates.node_id
-  WHERE node_certificates.serial = $1 AND nodes.removing_at IS NULL`;
+  WHERE node_certificates.serial = $1`;
 
 export const nodeOperations: PostgresOperations<typeof rows> = {
   async createNode(db, row) {
@@ -91,7 +91,7 @@ export const nodeOperations: PostgresOperations<typeof rows> = {
       serial,
       notAfter,
     );
-    return (recorded ?? (await db.get(BY_SERIAL, serial))) !== undefined;
+    return recorded !== undefined || isKept(await db.get<NodeRow>(BY_SERIAL, serial));
   },
 
   async recordNodeCertificate(db, nodeId, serial, notAfter) {

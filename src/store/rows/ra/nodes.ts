@@ -64,3 +64,8 @@ export function issuancesOf(rows: readonly IssuanceRow[]): NodeIssuances {
   const serials = rows.flatMap(([serial]) => serial ?? []);
   return { serials: [...new Set(serials)], unfinished: rows.some(([, dueAt]) => dueAt !== null) };
 }
+
+/** Whether there is such a node, and it is not being removed. */
+export function isKept(row: NodeRow | undefined): boolean {
+  return row !== undefined && row[6] === null;
+}

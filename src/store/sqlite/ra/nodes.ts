@@ -1,5 +1,5 @@
 import type { ClaimOutcome, NodeIssuances } from '../../ra-store.js';
-import { COLUMNS, type IssuanceRow, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
+import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
@@ -30,7 +30,7 @@ function keepCertificate(sql: Sql, serial: string, nodeId: string, notAfter: num
 function nodeBySerial(sql: Sql, serial: string): NodeRow | undefined {
   return sql.get<NodeRow>(
     `SELECT ${QUALIFIED} FROM node_certificates JOIN nodes ON nodes.id = node_certificates.node_id
-     WHERE node_certificates.serial = ? AND nodes.removing_at IS NULL`,
+     WHERE node_certificates.serial = ?`,
     serial,
   );
 }
@@ -89,7 +89,7 @@ export const nodeOperations = {
       serial,
       enrolmentId,
     );
-    if (!node) return nodeBySerial(sql, serial) !== undefined;
+    if (!node) return isKept(nodeBySerial(sql, serial));
     keepCertificate(sql, serial, node[0], notAfter);
     return true;
   }),

@@ -1,0 +1,58 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { type SubjectName, type WireType, wireType } from '../x509/certificate-names.js';
+import { subjectName, text } from './fields.js';
+
+/** As RFC 8555 servers commonly limit an order. */
+const MAX_NAMES = 100;
+
+interface San {
+  type: WireType;
+  value: string;
+}
+
+/** A name as people write it: `DNS:x`, `IP:x`, `EMAIL:x`, `URI:x`, or without its type where it can be told. */
+export function readSan(written: string): San {
+  const [, type, value = ''] = /^(DNS|IP|EMAIL|URI):(.*)$/is.exec(written) ?? [];
+  if (type !== undefined) return { type: type.toUpperCase() as WireType, value };
+  if (isIP(written) !== 0) return { type: 'IP', value: written };
+  if (written.includes('://')) return { type: 'URI', value: written };
+  return { type: written.includes('@') ? 'EMAIL' : 'DNS', value: written };
+}
+
+/** Subject alternative names in a JSON body. */
+export const sansBody = z
+  .array(
+    z.union([
+      subjectName,
+      text('`DNS:x`, `IP:x`, `EMAIL:x` or `URI:x`; the type may be left out where it can be told'),
+    ]),
+  )
+  .max(MAX_NAMES)
+  .describe('Subject alternative names')
+  .transform((sans): San[] => sans.map((san) => (typeof san === 'string' ? readSan(san) : san)));
+
+const queryText = z.string().max(8192);
+
+/** Subject alternative names in a query: given once or several times, each a list with commas, but for `URI:x`. */
+export const sansQuery = z
+  .union([queryText, z.array(queryText).max(MAX_NAMES)])
+  .describe(
+    'Subject alternative names, separated by commas: `DNS:x`, `IP:x`, `EMAIL:x`, `URI:x`; may be repeated',
+  )
+  .transform((given): San[] =>
+    [given]
+      .flat()
+      .flatMap((each) => (/^URI:/i.test(each) ? [each] : each.split(',')))
+      .map((each) => each.replace(/^ +| +$/g, ''))
+      .filter((each) => each !== '')
+      .map(readSan),
+  )
+  .refine((sans) => sans.length <= MAX_NAMES, `are more than ${MAX_NAMES}`);
+
+/** Names in an answer. */
+export const sansResult = z.array(z.object({ type: z.string(), value: z.string() }));
+
+export function sansJson(names: readonly SubjectName[]): San[] {
+  return names.map(({ type, value }) => ({ type: wireType(type), value }));
+}
