@@ -20,6 +20,7 @@ import { NamePolicy } from '../ra/policy.js';
 import { DATABASE_PATIENCE, openRaStore } from '../store/index.js';
 import { createValidator } from '../va/validator.js';
 import type { Running } from './child.js';
+import { CannotStart } from './exit.js';
 import { lockDirectory } from './lock.js';
 import { listenOrFallBack, type PortWish, portProblem } from './ports.js';
 import { commonName, wantedNames } from './ra-certificate.js';
@@ -59,6 +60,7 @@ async function serve(
 ): Promise<Record<string, unknown>> {
   const acmeSettings = acmeSettingsOf(settings);
   const isCompromised = compromisedKeysOf(settings);
+  const registrationSeed = registrationSeedOf(settings);
   const clock = Date.now;
 
   const files = new RaFiles(settings.dataDir);
@@ -109,7 +111,6 @@ async function serve(
     random: randomBytes,
   };
   const nodes = new Nodes(nodeOptions);
-  const registrationSeed = settings.certifyWithSeed ? settings.caSeed : null;
   const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised });
 
   const { app, reload } = mainListener(settings, tls, log);
@@ -156,6 +157,16 @@ async function serve(
   await files.saveUrl(base);
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
   return { directoryUrl };
+}
+
+/** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */
+function registrationSeedOf({ certifyWithSeed, caSeed }: ProgramSettings): string | null {
+  if (certifyWithSeed && caSeed === null) {
+    throw new CannotStart(
+      'UPKI_RA_CERTIFY_WITH_SEED is true: UPKI_CA_SEED or UPKI_CA_SEED_FILE must then hold the seed',
+    );
+  }
+  return certifyWithSeed ? caSeed : null;
 }
 
 function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger): HttpsServer {
