@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { requestPem } from '../ca/authority-world.js';
-import { ask } from '../nodes/world.js';
-import { newAdministrator } from '../support/administrator.js';
+import { ask, type Holder } from '../nodes/world.js';
 import { inFolder, runShell } from '../support/shell.js';
 import { type RunningUpki, startUpki } from '../support/upki.js';
 import { build, newFolder, upki } from './run.js';
@@ -14,10 +13,19 @@ beforeAll(build, 120_000);
 let running: RunningUpki | null = null;
 afterEach(() => running?.stop(), 30_000);
 
+/** As the operator makes one. */
+async function newAdministrator(dataDir: string): Promise<Holder> {
+  const folder = newFolder();
+  const { code, stderr } = await upki(['admin', 'add', 'alice', '-d', dataDir, '--out', folder]);
+  if (code !== 0) throw new Error(stderr);
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  return { key: read('alice.key'), cert: read('alice.crt') };
+}
+
 it('a machine with nothing but curl and openssl has a certificate after one line, renews it, and is removed', async () => {
   running = await startUpki({ env: { UPKI_RA_CN: 'localhost' } });
   const { baseUrl, rootPem } = running;
-  const admin = await newAdministrator(running, 'alice');
+  const admin = await newAdministrator(running.dataDir);
   const nodes = `${baseUrl}/api/v1/private/nodes`;
   const registered = await ask(nodes, rootPem, {
     method: 'POST',
@@ -34,13 +42,11 @@ it('a machine with nothing but curl and openssl has a certificate after one line
       code: 0,
     });
 
-    const renewal = `openssl req -new -key key.pem -subj / | sed 's/$/\\\\n/' | tr -d '\\n' | sed 's/.*/{"csr":"&"}/' |
-      curl -fsS --cacert ca.pem --cert fullchain.pem --key key.pem -H 'Content-Type: application/json' -d @- \\
-        -o renewed.json ${baseUrl}/api/v1/client/renew`;
+    const renewal = String.raw`openssl req -new -key key.pem -subj / | sed 's/$/\\n/' | tr -d '\n' | sed 's/.*/{"csr":"&"}/' |
+      curl -fsS --cacert ca.pem --cert cert.pem --key key.pem --data-binary @- -o renewed.pem \
+        -H 'Content-Type: application/json' '${baseUrl}/api/v1/client/renew?format=chain'`;
     expect(await run(renewal)).toMatchObject({ code: 0 });
-    const { data } = JSON.parse(readFileSync(join(folder, 'renewed.json'), 'utf8'));
-    writeFileSync(join(folder, 'cert.pem'), data.certificate);
-    const leaf = new X509Certificate(data.certificate);
+    const leaf = new X509Certificate(readFileSync(join(folder, 'renewed.pem')));
     expect(leaf.subjectAltName).toBe('DNS:box.example.test, IP Address:192.0.2.9');
   });
 

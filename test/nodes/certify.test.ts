@@ -66,7 +66,7 @@ describe('POST public/certify with a node’s seed', () => {
   });
 
   it.each([
-    ['/public/certify?format=pem', {}],
+    ['/public/certify?format=chain', {}],
     ['/certify', { accept: 'application/pem-certificate-chain' }],
   ])('is the chain as PEM, leaf first, by %s %j', async (path, headers) => {
     const { cn, seed } = await node();

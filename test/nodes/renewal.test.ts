@@ -26,6 +26,17 @@ describe('a node at client/renew', () => {
     expect(leaf.subject).toBe('CN=again.example.test');
   });
 
+  it.each([
+    ['?format=chain', {}],
+    ['', { accept: 'application/pem-certificate-chain' }],
+  ])('gets the file a server loads by %j %j', async (query, headers) => {
+    const node = await world.enrolled({ cn: `file${query.length}.example.test` });
+    const body = { csr: requestPem([]) };
+    const answer = await world.api(`/client/renew${query}`, { method: 'POST', body, as: node, headers });
+    expect([answer.status, answer.text.match(/BEGIN CERTIFICATE/g)?.length]).toEqual([201, 2]);
+    expect(answer.headers['content-type']).toContain('application/pem-certificate-chain');
+  });
+
   it('is removed with all its renewed certificates', async () => {
     const node = await world.enrolled({ cn: 'ends.example.test' });
     const first = await world.renewed(node);

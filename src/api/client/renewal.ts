@@ -5,12 +5,18 @@ import { type CertificationRequest, parseCsr } from '../../x509/csr.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem, fromPem, toPem } from '../../x509/pem.js';
 import { KeyError, spkiFingerprint } from '../../x509/spki.js';
-import { text } from '../fields.js';
+import { formatQuery, text } from '../fields.js';
+import { chooseFormat } from '../format.js';
 import { orRefused } from '../refused.js';
-import { clientRoute, type Route } from '../route.js';
+import { clientRoute, FileAnswer, type Route } from '../route.js';
 
 /** Under the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names is below 12 kB. */
 const MAX_CSR = 32_768;
+
+const FORMATS = {
+  json: 'application/json',
+  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
+};
 
 export interface RenewalOptions {
   holders: Pick<HolderService, 'reissue'>;
@@ -26,19 +32,25 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
     summary:
       'A new certificate with the names and the profile of the one you present, for the key of the CSR; nothing else ' +
       'of the CSR is used, and the old certificate stays good. Asking again with the same CSR soon gives the same certificate.',
+    query: formatQuery(FORMATS),
     body: z.strictObject({ csr: text('PKCS #10 in PEM', MAX_CSR) }),
     status: 201,
+    files: [FORMATS.chain],
     result: z.object({
       serial: z.string().describe('Lower-case hex'),
       certificate: z.string().describe('PEM'),
       chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
     }),
-    async handle({ caller: { certificate }, body }) {
+    async handle({ caller: { certificate }, body, query, request, reply }) {
       const { der, publicKey } = readCsr(body.csr);
       if (isCompromised(spkiFingerprint(publicKey.spki))) {
         throw unfit('its key is known to be compromised; never use it again');
       }
       const { serial, chain: file } = await orRefused(holders.reissue(certificate.serial, der));
+      if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'chain') {
+        reply.code(201);
+        return new FileAnswer(FORMATS.chain, file);
+      }
       const [leaf = '', ...issuers] = fromPem('CERTIFICATE', file).map((each) => toPem('CERTIFICATE', each));
       return { serial, certificate: leaf, chain: issuers.join('') };
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Certification } from '../../ra/certification.js';
 import { fromPem, toPem } from '../../x509/pem.js';
-import { profileName, text, time } from '../fields.js';
+import { formatQuery, profileName, text, time } from '../fields.js';
 import { chooseFormat } from '../format.js';
 import { orRefused } from '../refused.js';
 import { FileAnswer, publicRoute, type Route } from '../route.js';
@@ -9,7 +9,7 @@ import { sansJson, sansResult } from '../sans.js';
 
 const FORMATS = {
   json: 'application/json',
-  pem: 'application/pem-certificate-chain', // RFC 8555 §9.1
+  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
 };
 
 /** A certificate for who has a seed. */
@@ -20,18 +20,13 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     summary:
       'Certifies the key of a CSR for the node that has the seed: the certificate says what was registered. The same seed ' +
       'and key again get the same certificate.',
-    query: z.strictObject({
-      format: z
-        .enum(['json', 'pem'])
-        .optional()
-        .describe('Instead of `Accept`; `pem` is the chain, leaf first'),
-    }),
+    query: formatQuery(FORMATS),
     body: z.strictObject({
       csr: text('Certification request, PEM; it may name no other than the registered names', 32_768),
       seed: text('One-time seed of a node').optional(),
       profile: profileName.optional().describe('Not another than the registered one'),
     }),
-    files: [FORMATS.pem],
+    files: [FORMATS.chain],
     failures: {
       401: 'There is no seed.',
       422: 'The certificate authority refused, though names and seed are right.',
@@ -48,7 +43,7 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     async handle({ body, query, request }) {
       const format = chooseFormat(FORMATS, query.format, request.headers.accept);
       const { cn, profile, names, serial, notAfter, chain } = await orRefused(certification.certify(body));
-      if (format === 'pem') return new FileAnswer(FORMATS.pem, chain);
+      if (format === 'chain') return new FileAnswer(FORMATS.chain, chain);
       const [certificate = '', ...issuers] = fromPem('CERTIFICATE', chain).map((der) =>
         toPem('CERTIFICATE', der),
       );

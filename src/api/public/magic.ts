@@ -8,7 +8,7 @@ import { enrolmentCommands } from '../enrolment/commands.js';
 import { scriptUrl } from '../enrolment/one-liner.js';
 import { enrolmentScript } from '../enrolment/script.js';
 import { shellWord } from '../enrolment/shell-word.js';
-import { commonName, profileName } from '../fields.js';
+import { commonName, formatQuery, profileName } from '../fields.js';
 import { chooseFormat } from '../format.js';
 import { orRefused } from '../refused.js';
 import { FileAnswer, publicRoute, type Route } from '../route.js';
@@ -38,10 +38,9 @@ export function magicRoute({ register, ca, baseUrl }: MagicOptions): Route {
     summary:
       'The commands that make a key and a CSR of the profile and enrol them with a seed; with `format=sh` one script that does it.',
     params: z.strictObject({ profile: profileName }),
-    query: z.strictObject({
+    query: formatQuery(FORMATS).extend({
       cn: commonName.optional().describe('Common name; a placeholder when absent'),
       sans: sansQuery.optional(),
-      format: z.enum(['json', 'sh']).optional().describe('Instead of `Accept`'),
     }),
     files: [FORMATS.sh],
     failures: { 403: 'The profile is not for nodes.' },
