@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { eachLine } from './program.js';
 
 export interface UpkiOptions {
   /** Added to the environment; variables of an outer UPKI_* are not passed on. */
@@ -133,7 +134,8 @@ function environment(dataDir: string, ports: UpkiPorts): Record<string, string> 
   };
 }
 
-function inherited(): NodeJS.ProcessEnv {
+/** The environment without what an outer uPKI was told. */
+export function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('UPKI_')));
 }
 
@@ -158,15 +160,6 @@ function readyLine(child: ChildProcess, options: UpkiOptions): Promise<void> {
     }
     child.once('error', (error) => fail(`did not start: ${error.message}`));
     child.once('exit', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`));
-  });
-}
-
-function eachLine(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
-  let rest = '';
-  stream?.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    lines.forEach(take);
   });
 }
 
@@ -244,6 +237,16 @@ export async function freePorts(count: number): Promise<number[]> {
   while (found.size < count) {
     const port = 12_000 + Math.floor(Math.random() * 20_000);
     if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+/** Free ports, each with the one above it free as well. */
+export async function freePortPairs(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = 12_000 + 2 * Math.floor(Math.random() * 10_000);
+    if ((await isFree(port)) && (await isFree(port + 1))) found.add(port);
   }
   return [...found];
 }
