@@ -27,9 +27,5 @@ export async function fromCa<T>(answer: Promise<T>): Promise<T> {
 export function refusedByCa({ message, kind }: CaRefused): RestError {
   if (kind === 'notFound') return new RestError('notFound', message);
   if (kind === 'alreadyRevoked') return new RestError('conflict', message);
-  // A CA of an older kind (SPEC §3, clear mode).
-  if (message.startsWith('Unknown task')) {
-    return new RestError('notImplemented', 'the certificate authority behind this RA cannot do that');
-  }
   return new RestError('unprocessable', message, kind === 'badCSR' ? { field: 'csr' } : {});
 }

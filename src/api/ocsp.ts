@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setFreshness } from '../http/caching.js';
-import { CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
+import { CaLacksTask, CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
 import type { CertificateStatus, OcspAnswer } from '../ra/certificate-status.js';
 import { DerError } from '../x509/der-error.js';
 import { parseOcspRequest } from '../x509/ocsp-request.js';
@@ -85,7 +85,9 @@ async function answer(responder: Responder, request: Uint8Array, reply: FastifyR
   } catch (error) {
     if (error instanceof DerError) return failed('malformedRequest');
     // The CA behind this RA has no OCSP.
-    if (error instanceof CaRefused) return failed('unauthorized');
+    if (error instanceof CaLacksTask || error instanceof CaRefused) {
+      return failed('unauthorized');
+    }
     if (!(error instanceof CaUnavailable)) throw error;
     reply.header('retry-after', RETRY_AFTER);
     return failed('tryLater');

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
 import { registrationKeys } from '../channel/curve-keys.js';
 import { answerer } from '../channel/dispatch.js';
+import { isLoopback } from '../channel/loopback.js';
 import { ChannelServer, type ServerSecurity } from '../channel/server.js';
 import { operations, registration } from '../channel/tasks/index.js';
 import { ZapHandler } from '../channel/zap.js';
@@ -213,19 +213,32 @@ function buildServices(
   return { services, ocspCertificate };
 }
 
-/** Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. */
-function refuseOpenClear({ mode, host, clearAny, log }: CaOptions): void {
+/**
+ * Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. Beyond loopback it must be asked
+ * for twice, as a mode and as an exposure, so that no single slip opens a CA to a network.
+ */
+function refuseOpenClear({ mode, host, clearAny, log, operationsPort, registrationPort }: CaOptions): void {
   if (mode !== 'clear') return;
-  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (!loopback && !clearAny) {
+  const reach = isLoopback(host) ? 'every program on this machine' : `everybody who can reach ${host}`;
+  if (!isLoopback(host) && !clearAny) {
     throw new CaOptionsError(
-      `clear mode on ${host} would let everybody who can reach it have certificates signed; ` +
-        'listen on 127.0.0.1, use curve mode, or set UPKI_ZMQ_CLEAR_ANY=yes if the network itself is trusted',
+      `clear mode on ${host} would let ${reach} have any certificate signed and revoke any; ` +
+        'listen on 127.0.0.1, use curve mode, or set UPKI_ZMQ_CLEAR_ANY=yes beside UPKI_ZMQ_MODE=clear if the network itself is trusted',
     );
   }
+  const exposed = [
+    ...(operationsPort === null
+      ? []
+      : [
+          'without any authentication: signing for any name, revoking any certificate, the list of administrators',
+        ]),
+    ...(registrationPort === null
+      ? []
+      : ['unencrypted at registration: the seed, and the private key of an RA that sends no CSR']),
+  ];
   log.warn(
-    { host },
-    'clear mode: nothing on the channel is encrypted, and only registration is authenticated',
+    { host, operationsPort, registrationPort },
+    `clear mode exposes to ${reach}: ${exposed.join('; ')}`,
   );
 }
 

@@ -18,7 +18,7 @@ export function describeChannel(): string {
     '```',
     '',
     'Codes: 200 validation, 300 certificate, 500 profile, 700 communication. `KIND` is for programs: `badCSR`, `rejectedIdentifier`,',
-    '`alreadyRevoked`, `notFound`, `retry` (it is not known whether anything was done) or `other`.',
+    '`alreadyRevoked`, `notFound`, `unknownTask`, `retry` (it is not known whether anything was done) or `other`.',
     'A serial is a JSON integer of up to 160 bits: read it without a double.',
     '',
     ...section('operations', operations),

@@ -21,7 +21,9 @@ export function answerer<T extends Tasks>(
     try {
       const request = decodeRequest(bytes);
       name = request.task;
-      if (!Object.hasOwn(tasks, name)) throw new TaskError(ErrorCode.communication, `Unknown task: ${name}`);
+      if (!Object.hasOwn(tasks, name)) {
+        throw new TaskError(ErrorCode.communication, `Unknown task: ${name}`, 'unknownTask');
+      }
       const task = tasks[name] as Task;
       const handler = handlers[name] as (params: unknown, connection: string) => unknown;
       const result = await handler(parseParams(task, request.params), connection);
@@ -37,11 +39,15 @@ function isForPeer(error: unknown): boolean {
   return error instanceof TaskError || error instanceof BadRequest;
 }
 
-/** Parameters with defaults filled in. @throws TaskError in the words of the contract. */
+/**
+ * Parameters with defaults filled in; a null is a parameter left out, as Python peers send it.
+ * @throws TaskError in the words of the contract.
+ */
 export function parseParams(task: Task, params: { [name: string]: JsonValue }): unknown {
-  const parsed = task.params.safeParse(params);
+  const given = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
+  const parsed = task.params.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw paramsError(parsed.error.issues, params);
+  throw paramsError(parsed.error.issues, given);
 }
 
 /** The first fault is told; a missing parameter before any other, as recorded. */

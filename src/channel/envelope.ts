@@ -81,6 +81,7 @@ function refusal(text: string, kind: JsonValue | undefined): ChannelRefused {
 function refusalKind(message: string, kind: JsonValue | undefined): RefusalKind {
   const known = REFUSAL_KINDS.find((name) => name === kind);
   if (known !== undefined) return known;
+  if (message.startsWith('Unknown task: ')) return 'unknownTask';
   return message.startsWith('Certificate not found') ? 'notFound' : 'other';
 }
 

@@ -10,11 +10,12 @@ export function reasonName(code: number): ReasonName | null {
   return NAMES.find((name) => REVOCATION_REASON[name] === code) ?? null;
 }
 
-/** The code of a reason given by name, by number, or by a number in digits; null when it is none. */
+/** The code of a reason given by name in any case, by number, or by a number in digits; null when it is none. */
 export function reasonCode(reason: string | number | bigint): number | null {
   const text = String(reason);
   const name =
-    NAMES.find((known) => known === text) ?? (/^\d{1,2}$/.test(text) ? reasonName(Number(text)) : null);
+    NAMES.find((known) => known.toLowerCase() === text.toLowerCase()) ??
+    (/^\d{1,2}$/.test(text) ? reasonName(Number(text)) : null);
   return name === null ? null : REVOCATION_REASON[name];
 }
 

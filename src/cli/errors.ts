@@ -1,6 +1,6 @@
 import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { ConfigError } from '../config/index.js';
-import { CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
+import { CaLacksTask, CaRefused, CaUnavailable } from '../ra/certificate-authority.js';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../store/errors.js';
 import { CannotStart } from './exit.js';
 
@@ -9,6 +9,7 @@ const PLAIN = [
   CannotStart,
   ChannelRefused,
   ChannelUnavailable,
+  CaLacksTask,
   CaRefused,
   CaUnavailable,
   StoreConflict,

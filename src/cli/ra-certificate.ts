@@ -1,6 +1,9 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isHostName, type Settings } from '../config/index.js';
+import type { Dialect } from '../ra/ca-dialect.js';
+import { CaUnavailable } from '../ra/certificate-authority.js';
+import { isPythonName } from '../ra/python-names.js';
 import { signerFor } from '../x509/algorithms.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { createCsr } from '../x509/csr.js';
@@ -68,4 +71,13 @@ export function requestFor(names: string[], key: string): string {
 
 function publicKeyOf(key: string): Buffer {
   return createPublicKey(key).export({ type: 'spki', format: 'der' });
+}
+
+/** Of the names wanted, those the CA certifies; all of them while it cannot be asked which CA it is. */
+export async function certifiableNames(names: string[], dialect: () => Promise<Dialect>): Promise<string[]> {
+  const known = await dialect().catch((error) => {
+    if (error instanceof CaUnavailable) return null;
+    throw error;
+  });
+  return known === 'python' ? names.filter(isPythonName) : names;
 }

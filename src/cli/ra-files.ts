@@ -20,6 +20,11 @@ export interface RaRegistration {
   caChannelKey: string | null;
 }
 
+/** What registering gave; a Python CA makes the TLS key, ours never does. */
+export interface NewRegistration extends RaRegistration {
+  tlsKey?: string;
+}
+
 const NAMES = {
   tlsKey: 'ra.key',
   channelKey: 'channel.key',
@@ -57,7 +62,8 @@ export class RaFiles {
   }
 
   /** The certificate goes last: with it the registration is complete, and after a crash before it, made again. */
-  async saveRegistration({ certificate, root, caChannelKey }: RaRegistration): Promise<void> {
+  async saveRegistration({ certificate, root, caChannelKey, tlsKey }: NewRegistration): Promise<void> {
+    if (tlsKey !== undefined) await writeDurably(this.path('tlsKey'), tlsKey, 0o600);
     await writeDurably(this.path('root'), root, 0o644);
     if (caChannelKey !== null) await writeDurably(this.path('caChannelKey'), `${caChannelKey}\n`, 0o644);
     await this.saveCertificate(certificate);

@@ -23,7 +23,7 @@ import type { Running } from './child.js';
 import { CannotStart } from './exit.js';
 import { lockDirectory } from './lock.js';
 import { listenOrFallBack, type PortWish, portProblem } from './ports.js';
-import { commonName, wantedNames } from './ra-certificate.js';
+import { certifiableNames, commonName, wantedNames } from './ra-certificate.js';
 import { connectToCa } from './ra-channel.js';
 import { logEvents, logNodeEvents } from './ra-events.js';
 import { RaFiles } from './ra-files.js';
@@ -64,18 +64,15 @@ async function serve(
   const clock = Date.now;
 
   const files = new RaFiles(settings.dataDir);
-  const keys = await files.keys();
+  await files.keys();
   onClose(lockDirectory(settings.dataDir));
 
   const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
-  const registration = (await files.registration()) ?? (await registerRa(settings, files, names));
-  const connection = connectToCa(settings, registration, keys, log);
-  const { ca, register, status, administration, tasks } = connection;
-  onClose(connection.close);
-
-  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted: names, log, clock });
-  await tls.refresh();
-  onClose(() => tls.stop());
+  const registration =
+    (await files.registration()) ??
+    (await registerRa(settings, files, names, (sentence) => log.warn(sentence)));
+  // Read now: registering with a Python CA has put its key in place of ours.
+  const keys = await files.keys();
 
   const location = settings.databaseUrl ?? join(settings.dataDir, 'acme.db');
   const store = await openRaStore(location, {
@@ -83,6 +80,14 @@ async function serve(
     patience: DATABASE_PATIENCE,
   });
   onClose(() => store.close());
+  const connection = connectToCa(settings, registration, keys, log, store);
+  const { ca, register, status, administration, tasks, dialect } = connection;
+  onClose(connection.close);
+
+  const wanted = () => certifiableNames(names, dialect);
+  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted, log, clock });
+  await tls.refresh();
+  onClose(() => tls.stop());
 
   const events = logEvents(log);
   let port = settings.raPort;

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
-import type { operations } from '../channel/tasks/index.js';
-import type { TaskClient } from '../channel/typed-client.js';
 import type { TlsMaterial } from '../http/server.js';
+import type { CaTasks } from '../ra/ca-tasks.js';
 import { certificateNames, requestFor, whyRenew } from './ra-certificate.js';
 import type { RaFiles, RaRegistration } from './ra-files.js';
 
@@ -12,12 +11,12 @@ const RETRY_EVERY = 60_000;
 
 export interface RaTlsOptions {
   files: RaFiles;
-  ca: TaskClient<typeof operations>;
+  ca: Pick<CaTasks, 'call'>;
   /** TLS key, PEM. */
   key: string;
   registration: RaRegistration;
-  /** The names the certificate is to have, the first as Common Name. */
-  wanted: string[];
+  /** The names the certificate is to have, the first as Common Name, as far as the CA certifies them. */
+  wanted(): Promise<string[]>;
   log: Logger;
   clock(): number;
 }
@@ -45,7 +44,8 @@ export class RaTls {
 
   /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
   async refresh(): Promise<boolean> {
-    const { files, ca, key, wanted, log, clock } = this.options;
+    const { files, ca, key, log, clock } = this.options;
+    const wanted = await this.options.wanted();
     const why = whyRenew({ certificate: this.#certificate, key }, wanted, clock(), this.#asIssued);
     this.#asIssued = why === null;
     if (why === null) return false;

@@ -16,7 +16,7 @@ import {
   WEB_FLAGS,
 } from './options.js';
 import { commonName, wantedNames } from './ra-certificate.js';
-import { connectToCa } from './ra-channel.js';
+import { connectToCa, warnOfClear } from './ra-channel.js';
 import { RaFiles } from './ra-files.js';
 import { startRa } from './ra-program.js';
 import { registerRa } from './ra-registration.js';
@@ -103,7 +103,9 @@ const init: Action = async ({ dataDir }) => {
 
 const register: Action = async (settings) => {
   const files = new RaFiles(settings.dataDir);
-  await registerRa(settings, files, names(settings));
+  const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+  if (settings.zmqMode === 'clear') warnOfClear(settings.caHost, warn);
+  await registerRa(settings, files, names(settings), warn);
   process.stdout.write(
     `Registered: the certificate is ${files.path('certificate')}, the root ${files.path('root')}\n`,
   );

@@ -60,7 +60,7 @@ export const SETTINGS = {
   zmqClearAny: setting(is.boolean, false, {
     env: 'UPKI_ZMQ_CLEAR_ANY',
     programs: BOTH,
-    doc: 'Lets clear mode use an address other than loopback. Anybody who can reach that address can then issue certificates.',
+    doc: 'Lets clear mode listen on an address other than loopback, beside UPKI_ZMQ_MODE=clear: both must be said. Anybody who can reach that address can then issue and revoke certificates.',
   }),
   zmqTimeout: setting(is.duration(100, 60_000), 5000, {
     env: 'UPKI_ZMQ_TIMEOUT',

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { CaUnavailable } from '../ra/certificate-authority.js';
+import { CaLacksTask, CaUnavailable } from '../ra/certificate-authority.js';
 import { Problem } from '../ra/problem.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { sendJson } from './json-reply.js';
@@ -25,9 +25,10 @@ export function answerError(
   return send(request, reply, told);
 }
 
-/** What needs no line in the error log: refusals, and a CA that is away, which the channel tells about once. */
+/** What needs no line in the error log: refusals, what this CA cannot do, and a CA that is away, told of once by the channel. */
 function isExpected(error: unknown): boolean {
-  return error instanceof RestError || error instanceof Problem || error instanceof CaUnavailable;
+  const kinds = [RestError, Problem, CaUnavailable, CaLacksTask];
+  return kinds.some((kind) => error instanceof kind);
 }
 
 /** 404, or 405 with `Allow` when only the method is wrong (RFC 9110 §15.5.6). */
@@ -60,6 +61,8 @@ function toProblem(error: unknown): Problem {
       retryAfter: RETRY_AFTER,
     });
   }
+  // RFC 9110 §15.6.2: not implemented, by this RA and CA together.
+  if (error instanceof CaLacksTask) return new Problem('serverInternal', error.message, { status: 501 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return new Problem('malformed', REFUSALS[String(code)] ?? 'the request is not well-formed HTTP', {

@@ -2,9 +2,9 @@ import type { RaStore } from '../store/ra-store.js';
 import type { ValidationResult, Validator } from '../va/types.js';
 import { Accounts } from './accounts.js';
 import { Authorizations } from './authorizations.js';
-import type { CertificateAuthority } from './certificate-authority.js';
+import { CaRefused, type CertificateAuthority, type IssueRequest } from './certificate-authority.js';
 import { checkCsr } from './csr-rules.js';
-import { FinalizationQueue, type FinalizeOutcome } from './finalization-queue.js';
+import { FinalizationQueue, type FinalizeOutcome, refusal } from './finalization-queue.js';
 import { Ids } from './ids.js';
 import { Orders } from './orders.js';
 import type { Policy } from './policy.js';
@@ -113,6 +113,7 @@ export function createRegistrationAuthority(
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
     checkCsr(csr, order.identifiers, account);
+    await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);
     if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
     if (outcome === 'deferred') {
@@ -175,6 +176,18 @@ export function createRegistrationAuthority(
       await Promise.all([validations.stop(), finalizations.stop()]);
     },
   };
+}
+
+/** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */
+async function checkWithCa(
+  ca: CertificateAuthority,
+  request: Pick<IssueRequest, 'csr' | 'identifiers'>,
+): Promise<void> {
+  try {
+    await ca.check?.(request);
+  } catch (error) {
+    throw error instanceof CaRefused ? refusal(error) : error;
+  }
 }
 
 /** Removes expired, unfinished orders in small steps, so that no step is proportional to what is stored. */

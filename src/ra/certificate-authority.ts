@@ -4,7 +4,13 @@ import type { Identifier } from './types.js';
 /** What the RA asks of a CA, whatever carries it (the ZeroMQ channel, or a stand-in for faults in tests). */
 export interface CertificateAuthority {
   /**
-   * Issues for an order. Asking twice for the same order gives the same certificate.
+   * Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the
+   * RA accepts.
+   * @throws CaRefused, CaUnavailable
+   */
+  check?(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void>;
+  /**
+   * Issues for an order. Asking twice for the same order gives the same certificate, or revokes the first one.
    * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
    */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
@@ -14,7 +20,10 @@ export interface CertificateAuthority {
    * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
    */
   enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
-  /** Revokes by serial (lower-case hex). Revoking again is no error: `already` tells. */
+  /**
+   * Revokes by serial (lower-case hex). Revoking again is no error: `already` tells.
+   * @throws CaRefused, CaUnavailable; CaLacksTask when this CA cannot revoke that certificate.
+   */
   revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
   /** Profiles an ACME client may ask for, by name. Cached by the implementation. */
   profiles(): Promise<AcmeProfile[]>;
@@ -44,6 +53,8 @@ export interface IssueRequest {
   csr: Uint8Array;
   notBefore: number | null;
   notAfter: number | null;
+  /** When the order was made, if an earlier request for it may have been carried out without our knowing. */
+  mayHaveIssuedSince?: number;
 }
 
 export interface EnrolmentRequest {
@@ -68,6 +79,8 @@ export interface AcmeProfile {
   description: string;
   /** Longest validity in milliseconds; also the default. */
   maxValidity: number;
+  /** The CA takes no wishes: every certificate is valid from now for the longest time. */
+  fixedValidity?: boolean;
 }
 
 /** The CA did not answer in time, or the connection is away: try again, the outcome is unknown. */
@@ -83,5 +96,19 @@ export class CaRefused extends Error {
     readonly kind: 'badCSR' | 'rejectedIdentifier' | 'alreadyRevoked' | 'notFound' | 'other' = 'other',
   ) {
     super(message);
+  }
+}
+
+/**
+ * The CA this RA is joined to cannot do what was asked for, now or ever: it has no such task (a Python CA, or one older
+ * than this RA), or what it has does not do. HTTP answers 501 with the message, which names the task.
+ */
+export class CaLacksTask extends Error {
+  override readonly name = 'CaLacksTask';
+  constructor(
+    readonly task: string,
+    why = 'it does not know the task',
+  ) {
+    super(`the certificate authority of this RA cannot do "${task}": ${why}`);
   }
 }

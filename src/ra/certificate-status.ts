@@ -19,7 +19,7 @@ export interface OcspAnswer {
 
 /**
  * Whether certificates are good, as the CA knows at this moment: nothing of it is kept here.
- * @throws CaUnavailable; CaRefused when the CA behind this RA cannot tell
+ * @throws CaUnavailable; CaLacksTask when the CA behind this RA cannot tell
  */
 export interface CertificateStatus {
   /** By the certificate (DER) or by its serial (hex). */

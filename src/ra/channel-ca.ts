@@ -3,9 +3,10 @@ import type { OperationsTasks } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
 import { wireType } from '../x509/certificate-names.js';
 import { toPem } from '../x509/pem.js';
+import { Cached } from './cached.js';
 import {
   type AcmeProfile,
-  CaRefused,
+  CaLacksTask,
   type CertificateAuthority,
   type CertificateRenewals,
   type EnrolmentRequest,
@@ -21,7 +22,7 @@ export interface ChannelCaOptions {
   cacheFor?: number;
 }
 
-/** The CA behind the channel, as the RA knows it. */
+/** Our own CA behind the channel, as the RA knows it. */
 export class ChannelCa implements CertificateAuthority, CertificateRenewals {
   readonly #client: ChannelCaOptions['client'];
   readonly #profiles: Cached<AcmeProfile[]>;
@@ -103,12 +104,12 @@ export class ChannelCa implements CertificateAuthority, CertificateRenewals {
     return der;
   }
 
-  /** Null when the CA does not know the question, as upki-ca does not. */
+  /** Null when the CA does not know the question, as an older one may not. */
   async #crlNumber(): Promise<number | null> {
     try {
       return (await told(this.#client.call('crl_info', {}))).number;
     } catch (error) {
-      if (error instanceof CaRefused) return null;
+      if (error instanceof CaLacksTask) return null;
       throw error;
     }
   }
@@ -124,37 +125,5 @@ export class ChannelCa implements CertificateAuthority, CertificateRenewals {
       description,
       maxValidity: max_validity * 1000,
     }));
-  }
-}
-
-/** A value asked for once, and asked for again behind the caller's back when it is old: only the first caller waits. */
-class Cached<T> {
-  #known: { value: T; until: number } | null = null;
-  #asking: Promise<T> | null = null;
-
-  constructor(
-    private readonly ask: () => Promise<T>,
-    private readonly keepFor: number,
-    private readonly now: () => number,
-  ) {}
-
-  get(): Promise<T> {
-    const known = this.#known;
-    if (known === null) return this.#refresh();
-    // While the CA is away, what it said last serves.
-    if (this.now() >= known.until) this.#refresh().catch(() => {});
-    return Promise.resolve(known.value);
-  }
-
-  #refresh(): Promise<T> {
-    this.#asking ??= this.ask()
-      .then((value) => {
-        this.#known = { value, until: this.now() + this.keepFor };
-        return value;
-      })
-      .finally(() => {
-        this.#asking = null;
-      });
-    return this.#asking;
   }
 }

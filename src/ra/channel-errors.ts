@@ -1,17 +1,21 @@
 import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
-import { CaRefused, CaUnavailable } from './certificate-authority.js';
+import { CaLacksTask, CaRefused, CaUnavailable } from './certificate-authority.js';
 
-/** The channel's errors in the RA's words. */
+/** The answer to a task. @throws CaUnavailable, CaLacksTask, CaRefused: the channel's errors in the RA's words */
 export async function told<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ChannelUnavailable) throw new CaUnavailable(error.message, { cause: error });
-    if (error instanceof ChannelRefused) {
-      // `retry` never comes here: the client has made it ChannelUnavailable.
-      const kind = error.kind === 'retry' ? 'other' : error.kind;
-      throw new CaRefused(error.message, kind);
-    }
-    throw error;
+    throw inRaWords(error);
   }
+}
+
+/** An error of the channel in the RA's words; any other as it is. */
+export function inRaWords(error: unknown): unknown {
+  if (error instanceof ChannelUnavailable) return new CaUnavailable(error.message, { cause: error });
+  if (!(error instanceof ChannelRefused)) return error;
+  const { kind, message } = error;
+  if (kind === 'unknownTask') return new CaLacksTask(message.replace('Unknown task: ', ''));
+  // `retry` never comes here: the client has made it ChannelUnavailable.
+  return new CaRefused(message, kind === 'retry' ? 'other' : kind);
 }

@@ -18,6 +18,11 @@ const SWEEP_INTERVAL = 5_000;
 /** Pauses while the CA is away; the last one repeats. A returning CA is found within seconds. */
 const RETRY_PAUSES = [1_000, 2_000, 4_000];
 
+/** `again`: the store handed the order out, so an earlier request for it may have reached the CA. */
+interface Finalization extends ClaimedFinalization {
+  again: boolean;
+}
+
 /** What became of an order handed to the CA; `queued`: nothing yet, there was no room to ask at once. */
 export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued';
 
@@ -33,17 +38,20 @@ export interface FinalizationQueueOptions {
 
 /**
  * RFC 8555 §7.4: orders whose CSR was accepted get their certificate, or an error, whatever happens to this
- * process, the channel or the CA in between. The CA answers the same order with the same certificate, so asking
- * again is safe.
+ * process, the channel or the CA in between. Our CA answers the same order with the same certificate, so asking
+ * again is safe; for one that does not, the request says that it may be a repetition.
  */
 export class FinalizationQueue {
   readonly #options: FinalizationQueueOptions;
-  readonly #queue: WorkQueue<ClaimedFinalization, FinalizeOutcome>;
+  readonly #queue: WorkQueue<Finalization, FinalizeOutcome>;
 
   constructor(options: FinalizationQueueOptions) {
     this.#options = options;
     this.#queue = new WorkQueue({
-      claim: (now, leaseUntil, limit) => options.store.claimFinalizations(now, leaseUntil, limit),
+      claim: async (now, leaseUntil, limit) => {
+        const claimed = await options.store.claimFinalizations(now, leaseUntil, limit);
+        return claimed.map((each) => ({ ...each, again: true }));
+      },
       run: (claimed) => this.#issue(claimed),
       capacity: CAPACITY,
       lease: LEASE,
@@ -65,10 +73,10 @@ export class FinalizationQueue {
   /** Accepts the CSR and asks the CA. Null: the order was not ready any more, nothing was done. */
   async submit(order: Order, csr: Uint8Array): Promise<FinalizeOutcome | null> {
     if (!(await this.#options.store.beginFinalize(order.id, csr, this.#queue.leaseForNew()))) return null;
-    return (await this.#queue.execute({ order: { ...order, csr }, attempts: 0 })) ?? 'queued';
+    return (await this.#queue.execute({ order: { ...order, csr }, attempts: 0, again: false })) ?? 'queued';
   }
 
-  async #issue({ order, attempts }: ClaimedFinalization): Promise<FinalizeOutcome> {
+  async #issue({ order, attempts, again }: Finalization): Promise<FinalizeOutcome> {
     const { store, ca, clock, onOutcome } = this.#options;
     if (!order.csr) throw new Error(`order ${order.id} was claimed for issuance without a CSR`);
     try {
@@ -80,6 +88,7 @@ export class FinalizationQueue {
         csr: order.csr,
         notBefore: order.notBefore,
         notAfter: order.notAfter,
+        ...(again && { mayHaveIssuedSince: order.createdAt }),
       });
       await store.recordIssuance(order.id, certificateOf(order, issued));
       onOutcome(order, 'issued', issued.serial);
@@ -103,7 +112,7 @@ export class FinalizationQueue {
 }
 
 /** What the client is told of a CA's no: its own words only where they speak of the client's request. */
-function refusal(error: CaRefused): Problem {
+export function refusal(error: CaRefused): Problem {
   if (error.kind === 'badCSR' || error.kind === 'rejectedIdentifier')
     return new Problem(error.kind, error.message);
   return new Problem('serverInternal', 'the certificate authority refused to issue for this order');

@@ -140,6 +140,9 @@ export function requestedValidity(
   const notAfter = parseTime('notAfter', request.notAfter);
   const start = notBefore ?? now;
   const refuse = (why: string) => new Problem('malformed', why);
+  if (profile.fixedValidity && (notBefore !== null || notAfter !== null)) {
+    throw refuse('this certificate authority takes no "notBefore" or "notAfter"');
+  }
   if (start < now - CLOCK_SKEW) throw refuse('"notBefore" is in the past');
   if (start > now + profile.maxValidity)
     throw refuse('"notBefore" is further away than the profile\'s longest validity');

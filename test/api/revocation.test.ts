@@ -9,7 +9,7 @@ import { buildCrl } from '../../src/ca/crl.js';
 import { ChannelRefused } from '../../src/channel/errors.js';
 import type { operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
-import { CaRefused, CaUnavailable } from '../../src/ra/certificate-authority.js';
+import { CaLacksTask, CaUnavailable } from '../../src/ra/certificate-authority.js';
 import { ChannelCa } from '../../src/ra/channel-ca.js';
 import { ChannelStatus } from '../../src/ra/channel-status.js';
 import { signerFor } from '../../src/x509/algorithms.js';
@@ -200,7 +200,7 @@ describe.each([
 describe('OCSP with a CA that does not answer', () => {
   it.each([
     ['is tryLater while it is away', new CaUnavailable('away'), 3, '5'],
-    ['is unauthorized when it has no OCSP', new CaRefused('Unknown task: ocsp_respond'), 6, undefined],
+    ['is unauthorized when it has no OCSP', new CaLacksTask('ocsp_respond'), 6, undefined],
   ])('%s (RFC 6960 §2.3)', async (_, error, status, retryAfter) => {
     const { ca } = await standInCa();
     const responder = {
@@ -385,7 +385,7 @@ describe('the CRL', () => {
     const client: Pick<TaskClient<typeof operations>, 'call'> = {
       call: (name, ...rest) =>
         name === 'crl_info'
-          ? Promise.reject(new ChannelRefused('Unknown task: crl_info', 700, 'other'))
+          ? Promise.reject(new ChannelRefused('Unknown task: crl_info', 700, 'unknownTask'))
           : ra.call(name, ...rest),
     };
     const crl = await new ChannelCa({ client }).crl();

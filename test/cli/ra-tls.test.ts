@@ -33,7 +33,7 @@ async function ra(issued: string[], wanted: string[]) {
     ca,
     key,
     registration: { certificate, root, caChannelKey: null },
-    wanted,
+    wanted: async () => wanted,
     log: pino({ level: 'silent' }),
     clock: () => now,
   });

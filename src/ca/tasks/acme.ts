@@ -51,7 +51,7 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
       return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
     },
     acme_get_certificate: async ({ cert_id }) => {
-      const record = await store.findBySerial(cert_id.toLowerCase());
+      const record = (await store.findBySerial(cert_id.toLowerCase())) ?? (await store.findByOrder(cert_id));
       if (record === null) throw certificateNotFound(cert_id);
       return {
         certificate: certificatePem(record),

@@ -26,6 +26,7 @@ export function registrationHandlers(
 ): Handlers<RegistrationTasks> {
   const { authority, peers } = services;
   return {
+    ping: () => true,
     register: async (request) => {
       if (settings.mode === 'clear') checkSeed(request.seed, services.seed);
       const role = peerRole(request);

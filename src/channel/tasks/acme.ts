@@ -47,7 +47,7 @@ export const acmeTasks = {
     z.object({ certificate: z.string().meta({ wire: 'PEM of the leaf' }), chain: z.string(), serial }),
   ),
   acme_get_certificate: task(
-    'The certificate of an order; cert_id is its serial in hex.',
+    'The certificate of an order; cert_id is its serial in hex, or the id of the order.',
     z.object({ cert_id: id }),
     z.object({ certificate: z.string(), serial, order_id: z.string(), not_before: time, not_after: time }),
   ),

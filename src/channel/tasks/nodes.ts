@@ -34,6 +34,7 @@ export const nodeTasks = {
 } as const;
 
 export const registrationTasks = {
+  ping: task('Answers; nothing is touched. The Python CA does not know it.', none, done),
   register: task(
     'Registers an RA, or an administrator’s tool with profile `admin`. In curve mode `csr` and `curve_public_key` are ' +
       'required and no seed is sent; in clear mode the seed is checked, and without a `csr` the CA makes the key and returns it.',
