@@ -35,7 +35,13 @@ export interface InitOptions {
   /** Encrypts keys at rest; null leaves them to the file system's care. */
   passphrase: string | null;
   /** An existing CA to take over. */
-  imported: { keyFile: string; certFile: string; passphrase: string | null } | null;
+  imported: {
+    keyFile: string;
+    certFile: string;
+    passphrase: string | null;
+    /** The CA goes on issuing by itself, without an issuing certificate of ours below it: one CRL for old and new. */
+    issuesItself?: boolean;
+  } | null;
   /** Registration seed to use instead of a random one. */
   seed: string | null;
   clock: () => number;
@@ -205,7 +211,7 @@ async function importAuthority(
     throw new InitError(`${imported.certFile} holds no root: add the certificates up to the self-signed one`);
   }
   await refuseOther(paths.root, root);
-  if (root === own && mayHaveCaBelow(own)) {
+  if (root === own && mayHaveCaBelow(own) && !imported.issuesItself) {
     await keep(paths.rootKey, key, passphrase);
   } else {
     await refuseOther(paths.issuer, own);

@@ -41,6 +41,7 @@ export class Reissuer {
         each.issuedAt >= since &&
         each.revokedAt === null &&
         each.profile === old.profile &&
+        each.der.length > 0 &&
         sameNames(each, old) &&
         parseCertificate(each.der).spki.equals(publicKey.spki),
     );
@@ -50,8 +51,14 @@ export class Reissuer {
   }
 }
 
-/** The names of a certificate that was issued, for another one. */
+/**
+ * The names of a certificate that was issued, for another one.
+ * @throws TaskError for one of another CA program of which the serial alone is known
+ */
 export function namesOf(record: CertificateRecord): CertificateNames {
+  if (record.der.length === 0) {
+    throw new TaskError(ErrorCode.certificate, `Certificate is known by its serial only: ${record.serial}`);
+  }
   const { commonName } = parseCertificate(record.der);
   return { commonName, names: record.identifiers as SubjectName[] };
 }

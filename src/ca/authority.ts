@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import type { Actor } from '../store/audit.js';
 import type { CaStore, CertificateRecord } from '../store/ca-store.js';
-import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import { isSignedBy, issuerKeyId, type ParsedCertificate, parseCertificate } from '../x509/certificate.js';
 import { type CertificateNames, calledName } from '../x509/certificate-names.js';
 import { DerError } from '../x509/der-error.js';
 import { formatDn } from '../x509/name.js';
@@ -67,7 +67,7 @@ export class Authority {
     this.#factory = new CertificateFactory(options.issuer);
     const certificate = parseCertificate(options.issuer.certificate);
     this.#lintContext = {
-      issuerKeyId: subjectKeyId(certificate) ?? '',
+      issuerKeyId: issuerKeyId(certificate),
       issuerKey: createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }),
       issuerNotAfter: certificate.notAfter,
     };
@@ -97,6 +97,12 @@ export class Authority {
     const profile = this.profile(name);
     if (profile.pathLen === undefined) return profile;
     throw new TaskError(ErrorCode.profile, `Profile ${name} is for certificate authorities`);
+  }
+
+  /** Whether a certificate shown is the one a record is of; of one known by its serial only, whether we signed it. */
+  isOf(record: CertificateRecord, shown: ParsedCertificate): boolean {
+    if (record.der.length > 0) return shown.der.equals(record.der);
+    return record.serial === shown.serial && isSignedBy(shown, this.#lintContext.issuerKey);
   }
 
   /**
@@ -143,7 +149,7 @@ export class Authority {
   }
 }
 
-/** PEM of a stored certificate. */
+/** PEM of a stored certificate; empty for one that is known by its serial only. */
 export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
-  return toPem('CERTIFICATE', record.der);
+  return record.der.length === 0 ? '' : toPem('CERTIFICATE', record.der);
 }

@@ -1,5 +1,5 @@
 import type { Signer } from '../x509/algorithms.js';
-import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import { issuerKeyId, parseCertificate } from '../x509/certificate.js';
 import { createCrl, encodeCrlEntry } from '../x509/crl.js';
 
 /** One certificate to be listed; serial in hex, time in ms, RFC 5280 §5.3.1 code. */
@@ -28,7 +28,7 @@ export async function buildCrl(
   return createCrl(
     {
       issuer: certificate.subjectDer,
-      authorityKeyIdentifier: Buffer.from(subjectKeyId(certificate) ?? '', 'hex'),
+      authorityKeyIdentifier: Buffer.from(issuerKeyId(certificate), 'hex'),
       entries,
       ...crl,
     },

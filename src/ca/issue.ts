@@ -1,5 +1,5 @@
 import type { Signer } from '../x509/algorithms.js';
-import { parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import { issuerKeyId, parseCertificate } from '../x509/certificate.js';
 import type { SubjectName } from '../x509/certificate-names.js';
 import { encodeAuthorityKeyIdentifier } from '../x509/crl.js';
 import {
@@ -121,12 +121,10 @@ export class CertificateFactory {
 
   constructor(readonly issuer: Issuer) {
     const certificate = parseCertificate(issuer.certificate);
-    const keyId = subjectKeyId(certificate);
-    if (keyId === null) throw new IssueError('the issuing certificate has no subject key identifier');
     this.#issuerName = certificate.subjectDer;
     this.#authorityKeyIdentifier = encodeExtension(
       OID.authorityKeyIdentifier,
-      encodeAuthorityKeyIdentifier(Buffer.from(keyId, 'hex')),
+      encodeAuthorityKeyIdentifier(Buffer.from(issuerKeyId(certificate), 'hex')),
     );
   }
 

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { signerFor } from '../x509/algorithms.js';
-import { isSignedBy, parseCertificate, subjectKeyId } from '../x509/certificate.js';
+import { isSignedBy, issuerKeyId, parseCertificate } from '../x509/certificate.js';
 import { encodeAuthorityKeyIdentifier } from '../x509/crl.js';
 import {
   bitString,
@@ -17,7 +17,7 @@ import { encodeExtension, KEY_USAGE, parseBasicConstraints, parseKeyUsage } from
 import { type DistinguishedName, encodeName } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { keyIdentifier } from '../x509/spki.js';
-import { caConstraints, IssueError, locationExtensions } from './issue.js';
+import { caConstraints, locationExtensions } from './issue.js';
 import { publicKeyDer } from './keys.js';
 
 interface AuthorityFields {
@@ -48,16 +48,18 @@ export function createIntermediate(
   issuerKey: KeyObject,
 ): Buffer {
   const parent = parseCertificate(issuer);
-  const parentKeyId = subjectKeyId(parent);
-  if (parentKeyId === null) throw new IssueError('the root has no subject key identifier');
   const end = Math.min(fields.notAfter, parent.notAfter);
   const issuerName = parent.subjectDer;
-  const issuerKeyId = Buffer.from(parentKeyId, 'hex');
-  return signAuthority({ ...fields, notAfter: end, issuerName, issuerKeyId }, issuerKey, fields.publicUrl, [
-    encodeExtension(OID.basicConstraints, caConstraints(0), true),
-    encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
-    encodeExtension(OID.extKeyUsage, sequence(oid(OID.serverAuth), oid(OID.clientAuth))),
-  ]);
+  return signAuthority(
+    { ...fields, notAfter: end, issuerName, issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex') },
+    issuerKey,
+    fields.publicUrl,
+    [
+      encodeExtension(OID.basicConstraints, caConstraints(0), true),
+      encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
+      encodeExtension(OID.extKeyUsage, sequence(oid(OID.serverAuth), oid(OID.clientAuth))),
+    ],
+  );
 }
 
 function signAuthority(

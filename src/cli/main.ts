@@ -7,6 +7,7 @@ import { configCommand } from './config-command.js';
 import { describeError } from './errors.js';
 import { CannotStart, ExitCode } from './exit.js';
 import { healthCommand } from './health.js';
+import { migrateCommand } from './migrate.js';
 import { raCommand } from './ra.js';
 import { startCommand } from './start.js';
 import { storeCommand } from './store.js';
@@ -20,6 +21,7 @@ function upki(): Command {
     .addCommand(raCommand())
     .addCommand(caCommand())
     .addCommand(adminCommand())
+    .addCommand(migrateCommand())
     .addCommand(configCommand())
     .addCommand(healthCommand())
     .addCommand(storeCommand());

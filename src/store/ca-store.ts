@@ -11,6 +11,7 @@ export interface CertificateRecord {
   profile: string;
   /** The subject alternative names, in certificate order. */
   identifiers: { type: string; value: string }[];
+  /** Empty for a certificate of another CA program that is known by its serial only (`upki migrate`). */
   der: Uint8Array;
   notBefore: number;
   notAfter: number;

@@ -11,6 +11,7 @@ import {
 import { type GeneralName, parseGeneralNames } from './general-names.js';
 import { attributeOf, type DistinguishedName, parseName, readName } from './name.js';
 import { OID } from './oids.js';
+import { keyIdentifier } from './spki.js';
 import { contextConstructed } from './tags.js';
 
 /** RFC 5280 §4.1: a certificate as read; its signature is not checked here. */
@@ -104,6 +105,14 @@ export function authorityKeyId(certificate: ParsedCertificate): string | null {
 export function subjectKeyId(certificate: ParsedCertificate): string | null {
   const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
   return extension ? parseSubjectKeyIdentifier(extension.value) : null;
+}
+
+/**
+ * What the authority key identifier of a certificate or CRL says of this issuer, lower-case hex: its subject key
+ * identifier, or one made of its key where it has none (RFC 5280 §4.2.1.2 method 1), as roots of the Python CA.
+ */
+export function issuerKeyId(issuer: ParsedCertificate): string {
+  return subjectKeyId(issuer) ?? keyIdentifier(issuer.spki).toString('hex');
 }
 
 /** base64url SHA-256 of the DER. */

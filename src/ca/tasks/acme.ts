@@ -62,11 +62,9 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
       };
     },
     acme_revoke_certificate: async ({ certificate, reason }, connection) => {
-      const { serial, der } = readCertificate(certificate);
-      const record = await store.findBySerial(serial);
-      if (record === null || !der.equals(record.der)) {
-        throw certificateNotFound(serial);
-      }
+      const shown = readCertificate(certificate);
+      const record = await store.findBySerial(shown.serial);
+      if (record === null || !authority.isOf(record, shown)) throw certificateNotFound(shown.serial);
       await revocation.revoke(record, reason, callers.of(connection));
       return true;
     },

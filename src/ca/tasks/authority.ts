@@ -82,7 +82,7 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
       if (serial === undefined) throw new TaskError(ErrorCode.communication, 'Missing cert parameter');
       const record = await store.findBySerial(serial);
       // RFC 6960 §2.2: a certificate we did not issue is unknown, also when it bears a serial of ours.
-      if (record === null || (shown !== null && !shown.der.equals(record.der))) {
+      if (record === null || (shown !== null && !authority.isOf(record, shown))) {
         return { status: 'unknown' as const, serial, cn: shown?.commonName ?? '' };
       }
       return {

@@ -84,10 +84,11 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
 /** The same key, names and profile again; days as asked, within the profile's. */
 function renewal({ authority }: CaServices, old: CertificateRecord, days: number | undefined) {
   refuseRevoked(old);
+  const names = namesOf(old);
   return {
     profile: authority.leafProfile(old.profile),
     publicKey: parsePublicKey(parseCertificate(old.der).spki),
-    names: namesOf(old),
+    names,
     notAfter: days === undefined ? null : authority.clock() + days * DAY,
   };
 }

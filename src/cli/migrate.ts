@@ -1,0 +1,90 @@
+import { realpath } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { Command } from 'commander';
+import { InitError } from '../ca/authority-files.js';
+import { AuthorityError } from '../ca/issuer-certificates.js';
+import { KeyFileError } from '../ca/keys.js';
+import { migrateFromPython, NotAPythonRa } from '../migrate/from-python.js';
+import { NotAPythonCa } from '../migrate/python-ca-folder.js';
+import { CannotStart } from './exit.js';
+import { makePrivateFolder } from './files.js';
+import { lockDirectory } from './lock.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { commonDirectory, loadProgramSettings } from './settings.js';
+
+/** `upki migrate`: an upki-ca, and an upki-ra when named, in our own folders. */
+export function migrateCommand(): Command {
+  const command = new Command('migrate')
+    .description(
+      'Bring over what the Python programs keep: keys, certificates, revocations, administrators, profiles; accounts ' +
+        'and orders of the RA. The source is only read. Doing it again adds what is new.',
+    )
+    .requiredOption('--from-python <ca-dir>', 'data folder of upki-ca (~/.upki/ca, or its UPKI_DATA_DIR)')
+    .argument('[ra-dir]', 'data folder of upki-ra, with its acme.db');
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  addExamples(command, [
+    ['mv ~/.upki ~/.upki-python', 'Make room: both keep their data in the same place by default.'],
+    ['upki migrate --from-python ~/.upki-python/ca ~/.upki-python/ra', 'Bring both over, into ~/.upki.'],
+    ['upki migrate --from-python /srv/python-ca -d /srv/pki', 'Bring a CA alone over, into /srv/pki/ca.'],
+  ]);
+  return command.action(async (raDir: string | undefined, { fromPython }: { fromPython: string }) => {
+    const flags = givenFlags(command, [DIRECTORY_FLAG]);
+    await migrate(
+      { ca: resolve(fromPython), ra: raDir === undefined ? null : resolve(raDir) },
+      flags.dataDir,
+    );
+  });
+}
+
+/** The operator can mend these; the message says how. */
+const MENDABLE = [NotAPythonCa, NotAPythonRa, InitError, AuthorityError, KeyFileError];
+
+async function migrate(
+  from: { ca: string; ra: string | null },
+  directory: string | undefined,
+): Promise<void> {
+  const dataDir = commonDirectory(process.env, directory);
+  const to = { ca: join(dataDir, 'ca'), ra: join(dataDir, 'ra') };
+  await refuseOverlap([from.ca, from.ra ?? []].flat(), [to.ca, to.ra]);
+  const { settings } = loadProgramSettings('ca', process.env, { dataDir: to.ca });
+  const folders = from.ra === null ? [dataDir, to.ca] : [dataDir, to.ca, to.ra];
+  for (const folder of folders) await makePrivateFolder(folder);
+  const unlocks = folders.map((folder) => lockDirectory(folder));
+  try {
+    const report = await migrateFromPython({
+      from,
+      to,
+      passphrase: settings.caPassphrase,
+      company: settings.caCompany,
+      progress: (what, done, total) => process.stderr.write(`uPKI: ${what}: ${done} of ${total}\n`),
+      clock: Date.now,
+    });
+    process.stdout.write(
+      `${report}\nThe CA is in ${to.ca}${from.ra === null ? '' : `, the RA in ${to.ra}`}\n`,
+    );
+  } catch (error) {
+    if (MENDABLE.some((kind) => error instanceof kind)) {
+      throw new CannotStart((error as Error).message, { cause: error });
+    }
+    throw error;
+  } finally {
+    for (const unlock of unlocks) unlock();
+  }
+}
+
+/** Both keep files of the same names: into its own folder nothing could come over without changing the source. */
+async function refuseOverlap(sources: string[], targets: string[]): Promise<void> {
+  const real = (path: string) => realpath(path).catch(() => path);
+  for (const source of await Promise.all(sources.map(real))) {
+    for (const target of await Promise.all(targets.map(real))) {
+      if (
+        `${source}${sep}`.startsWith(`${target}${sep}`) ||
+        `${target}${sep}`.startsWith(`${source}${sep}`)
+      ) {
+        throw new CannotStart(
+          `${source} is where uPKI itself keeps its data: move it aside, or name another folder with -d; the source is never changed`,
+        );
+      }
+    }
+  }
+}
