@@ -80,6 +80,11 @@ export class Tools {
     return existsSync(path) ? path : missing(program, `the Python package ${name}`);
   }
 
+  /** Path of the Python of an environment that has the package (`name`, or `name==version`) and all it needs. */
+  async python(name: string): Promise<string> {
+    return join(await this.#venv(name), 'python');
+  }
+
   async #venv(name: string): Promise<string> {
     const folder = join(this.cache, 'python', name);
     const done = join(folder, '.installed');
