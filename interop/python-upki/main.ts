@@ -6,16 +6,22 @@ import { type PythonProgram, pythonProgram } from './programs.js';
 import { Scene } from './scene.js';
 import { play, type Step } from './story.js';
 
-const USAGE = `npm run python-upki -- [--ca DIR] [--ra DIR]
+const USAGE = `npm run python-upki -- [--ca DIR] [--ra DIR] [--python PATH]
 
 Runs the real upki-ca and upki-ra with uPKI, either end of the wire, and moves from one to the other.
 
   --ca, --ra   source folders of upki-ca and upki-ra; else they are taken from PyPI
                (also UPKI_PYTHON_CA and UPKI_PYTHON_RA)
+  --python     interpreter for the source folders, with what they import installed
 `;
 
 const { values: options } = parseArgs({
-  options: { ca: { type: 'string' }, ra: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    ca: { type: 'string' },
+    ra: { type: 'string' },
+    python: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 });
 if (options.help) {
   process.stdout.write(USAGE);
@@ -35,8 +41,8 @@ async function main(): Promise<number> {
   await mkdir(parent, { recursive: true });
   try {
     programs = {
-      ca: await pythonProgram('ca', source(options.ca ?? process.env.UPKI_PYTHON_CA), tools),
-      ra: await pythonProgram('ra', source(options.ra ?? process.env.UPKI_PYTHON_RA), tools),
+      ca: await pythonProgram('ca', source(options.ca ?? process.env.UPKI_PYTHON_CA), options.python, tools),
+      ra: await pythonProgram('ra', source(options.ra ?? process.env.UPKI_PYTHON_RA), options.python, tools),
     };
     certbot = await tools.pip('certbot').catch(() => null);
     scene = await Scene.open(parent, await tools.apt('lego'), programs.ra.source);

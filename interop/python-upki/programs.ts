@@ -31,6 +31,7 @@ export interface PythonProgram {
 export async function pythonProgram(
   which: 'ca' | 'ra',
   source: string | undefined,
+  interpreter: string | undefined,
   tools: Tools,
 ): Promise<PythonProgram> {
   const runner = join(CHECKOUT, 'interop/python-upki', `run_${which}.py`);
@@ -43,11 +44,12 @@ export async function pythonProgram(
   }
   const env = { PYTHONPATH: source };
   // The package brings what the source imports; without PyPI the machine's own Python must have it.
-  const python = await tools.python(PACKAGES[which]).catch((error) => {
+  const fallback = (error: unknown) => {
     const own = onPath('python3');
     if (own === null) throw error;
     return own;
-  });
+  };
+  const python = interpreter ?? (await tools.python(PACKAGES[which]).catch(fallback));
   await run(python, ['-c', `import ${MODULES[which]}`], { env }).catch((error: Error) => {
     throw new NotInstallable(`${source} cannot be run: ${error.message}`);
   });

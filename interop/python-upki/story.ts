@@ -22,7 +22,7 @@ export interface Stage {
   /** PEM file of the Python CA's root, the root of everything. */
   root: string;
   /** What runs, ended at the end whatever happens. */
-  running: Map<string, Pick<Program, 'stop'>>;
+  running: Map<string, Pick<Program, 'stop'> & Partial<Program>>;
   /** Certificates by what they are there for. */
   kept: Map<string, string>;
   step<T>(name: string, work: () => Promise<T>): Promise<T>;

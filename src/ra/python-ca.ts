@@ -40,6 +40,9 @@ const CLOCK_SKEW = 5 * 60_000;
 /** A CRL with less than this left is signed anew: that CA does so only when something is revoked, or when asked. */
 const CRL_RENEW_LEFT = 2 * DAY;
 
+/** Common Names of which the newest certificate is remembered. */
+const REMEMBERED = 10_000;
+
 /**
  * A Python CA (upki-ca) behind the channel in clear mode, as the RA knows it. It signs whatever it is sent, names
  * certificates by their bare CN, and keeps the newest of a CN only; what follows from that is made good here.
@@ -49,6 +52,8 @@ export class PythonCa implements CertificateAuthority {
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #root: Cached<string>;
   readonly #now: () => number;
+  /** Serial by Common Name, oldest first: the second-best knowledge, where that CA's `view` does not work. */
+  readonly #newest = new Map<string, string>();
 
   constructor(options: PythonCaOptions) {
     const { now = Date.now, cacheFor = 60_000 } = options;
@@ -78,6 +83,7 @@ export class PythonCa implements CertificateAuthority {
     if (!leaf.spki.equals(publicKey.spki) || !sameNames(subjectAltNames(leaf), request)) {
       throw new CaRefused('the certificate authority answered with a certificate for something else');
     }
+    if (commonName) this.#remember(commonName, serial);
     return { chain: certificate, serial };
   }
 
@@ -91,9 +97,10 @@ export class PythonCa implements CertificateAuthority {
     if (cn === null) throw new CaRefused('the certificate has no Common Name to revoke it by', 'notFound');
     if (await this.#isListed(serial)) return { already: true };
     const newest = await this.#view(cn);
-    if (typeof newest !== 'string' && newest.serial_number !== serial) throw reachesNewestOnly(cn);
+    const known = typeof newest === 'string' ? this.#newest.get(cn) : newest.serial_number;
+    if (known !== undefined && known !== serial) throw reachesNewestOnly(cn);
     await this.#call('revoke', { dn: cn, reason: reasonName(reason ?? 0) ?? 'unspecified' });
-    // Where `view` does not work (an old library), only this shows which certificate of the name was revoked.
+    // Where `view` does not work (an old library), this shows which certificate of the name was revoked.
     if (await this.#isListed(serial)) return { already: false };
     this.#options.log.error({ serial, cn }, 'the Python CA revoked another certificate of this name');
     throw reachesNewestOnly(cn);
@@ -163,6 +170,13 @@ export class PythonCa implements CertificateAuthority {
       if (!(error instanceof CaRefused)) throw error;
       return error.kind === 'notFound' ? 'none' : 'unknown';
     }
+  }
+
+  #remember(cn: string, serial: string): void {
+    this.#newest.delete(cn);
+    this.#newest.set(cn, serial);
+    const [oldest] = this.#newest.keys();
+    if (this.#newest.size > REMEMBERED && oldest !== undefined) this.#newest.delete(oldest);
   }
 
   async #isListed(serial: string): Promise<boolean> {
