@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { ChannelUnavailable } from '../../src/channel/errors.js';
@@ -299,6 +300,25 @@ describe('clear mode', () => {
   it('refuses to listen where other machines reach it, unless told so twice', async () => {
     await expect(start({ mode: 'clear', host: '0.0.0.0' })).rejects.toThrow(/clear mode on 0\.0\.0\.0/);
     await expect(start({ mode: 'clear', host: '0.0.0.0', clearAny: true })).resolves.toBeDefined();
+  });
+
+  it.each([
+    [
+      '127.0.0.1',
+      { host: '127.0.0.1' },
+      /exposes to every program on this machine: .*signing for any name.*the seed/,
+    ],
+    [
+      'every address',
+      { host: '0.0.0.0', clearAny: true },
+      /exposes to everybody who can reach 0\.0\.0\.0: .*private key/,
+    ],
+    ['operations alone', { registrationPort: null }, /without any authentication: [^;]*$/],
+  ])('says in the log what it exposes on %s', async (_, changes, expected) => {
+    const warned: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => warned.push(JSON.parse(line).msg) });
+    await start({ mode: 'clear', log, ...changes });
+    expect(warned).toEqual([expect.stringMatching(expected)]);
   });
 
   it('registers only who says the seed', async () => {

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientIdentity } from '../../src/http/identity.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../src/http/server.js';
-import { CaUnavailable } from '../../src/ra/certificate-authority.js';
+import { CaLacksTask, CaUnavailable } from '../../src/ra/certificate-authority.js';
 import {
   CLIENT_AUTH,
   createTestPki,
@@ -52,6 +52,11 @@ function addRoutes(app: FastifyInstance): void {
   app.get('/away', async () => {
     throw new CaUnavailable('10.0.0.5:5000 timed out');
   });
+  for (const path of ['/lacking', '/api/v1/lacking']) {
+    app.get(path, async () => {
+      throw new CaLacksTask('list_nodes');
+    });
+  }
   app.get('/api/v1/broken', async () => {
     throw new Error('password is hunter2');
   });
@@ -314,6 +319,23 @@ describe('requests that are refused', () => {
     expect(answer.head).toMatch(/retry-after: \d+/i);
     expect(answer.json.type).toBe('urn:ietf:params:acme:error:serverInternal');
     expect(answer.body).not.toContain('10.0.0.5');
+  });
+
+  it('answers 501 with the name of the task that the CA lacks, as a problem and in the REST envelope', async () => {
+    const problem = await exchange(get('/lacking'));
+    expect(problem.status).toBe(501);
+    expect(problem.json).toMatchObject({
+      type: 'urn:ietf:params:acme:error:serverInternal',
+      status: 501,
+      detail: expect.stringContaining('"list_nodes"'),
+    });
+    const envelope = await exchange(get('/api/v1/lacking'));
+    expect(envelope.status).toBe(501);
+    expect(envelope.json).toMatchObject({
+      status: 'error',
+      code: 501,
+      message: expect.stringContaining('"list_nodes"'),
+    });
   });
 
   it('goes on serving after all of that', async () => {

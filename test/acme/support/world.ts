@@ -24,6 +24,8 @@ import { openTestStore, type TestStore } from './store.js';
 export interface WorldOptions
   extends Partial<Pick<AcmeOptions, 'isAdmin' | 'isCompromised' | 'alternateChains'>> {
   settings?: Partial<AcmeSettings>;
+  /** What the CA does differently. */
+  rules?: Partial<CertificateAuthority>;
   policy?: Partial<Policy>;
   publicUrl?: string;
   /** Absent: a database of its own. */
@@ -67,12 +69,20 @@ export const VALIDATED: ValidationResult = { ok: true, attempts: [] };
 export const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { settings, policy, publicUrl = null, openStore = openTestStore, beside, ...acmeOptions } = options;
+  const {
+    settings,
+    rules,
+    policy,
+    publicUrl = null,
+    openStore = openTestStore,
+    beside,
+    ...acmeOptions
+  } = options;
   const pki = beside?.pki ?? createTestPki();
   const network: World['network'] = beside?.network ?? { outcome: () => VALIDATED };
   const ca: World['ca'] = beside?.ca ?? { away: false, silent: false };
   const time = beside?.time ?? { offset: 0 };
-  const authority = beside?.authority ?? createCa(pki, ca);
+  const authority = beside?.authority ?? { ...createCa(pki, ca), ...rules };
   const clock = () => Date.now() + time.offset;
   const { store, remove } = await openStore();
   const log = pino({ level: 'fatal' });

@@ -1,0 +1,97 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { certifiableNames } from '../../src/cli/ra-certificate.js';
+import { warnOfClear } from '../../src/cli/ra-channel.js';
+import { RaFiles } from '../../src/cli/ra-files.js';
+import { registerRa } from '../../src/cli/ra-registration.js';
+import { loadProgramSettings } from '../../src/cli/settings.js';
+import { CaUnavailable } from '../../src/ra/certificate-authority.js';
+import { CaWorld, SEED } from '../ca/authority-world.js';
+import { PythonCaStandIn } from '../support/python-ca.js';
+import { newFolder } from './run.js';
+
+const ending: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end();
+});
+
+const NAMES = ['ra.example.test', '10.0.0.1', 'localhost', '127.0.0.1', '::1'];
+
+async function register(port: number, seed: string) {
+  const files = new RaFiles(newFolder());
+  const { settings } = loadProgramSettings('ra', {
+    UPKI_DATA_DIR: files.directory,
+    UPKI_ZMQ_MODE: 'clear',
+    UPKI_CA_REGISTRATION_PORT: String(port),
+    UPKI_CA_SEED: seed,
+  });
+  const warnings: string[] = [];
+  const before = (await files.keys()).tls;
+  const made = await registerRa(settings, files, NAMES, (sentence) => warnings.push(sentence));
+  return { files, made, before, warnings };
+}
+
+describe('registering in clear mode', () => {
+  it('with a Python CA takes the key it makes, for the names it certifies, and says so', async () => {
+    const python = await new PythonCaStandIn().start();
+    ending.push(() => python.close());
+    const { files, made, before, warnings } = await register(python.registrationPort, python.seed);
+    const { tls } = await files.keys();
+    expect(tls).not.toBe(before);
+    const certificate = new X509Certificate(made.certificate);
+    expect(certificate.publicKey.export({ type: 'spki', format: 'pem' })).toBe(
+      new X509Certificate(readFileSync(files.path('certificate'))).publicKey.export({
+        type: 'spki',
+        format: 'pem',
+      }),
+    );
+    expect(certificate.subjectAltName).toBe('DNS:ra.example.test, IP Address:10.0.0.1, IP Address:127.0.0.1');
+    expect(statSync(files.path('tlsKey')).mode & 0o777).toBe(0o600);
+    expect(warnings).toEqual([expect.stringContaining('sent it unencrypted')]);
+    expect(python.tasks('register')).toHaveLength(1);
+  });
+
+  it('with a Python CA and a wrong seed is told so, and keeps its own key', async () => {
+    const python = await new PythonCaStandIn().start();
+    ending.push(() => python.close());
+    await expect(register(python.registrationPort, 'wrong')).rejects.toThrow('Invalid registration seed');
+  });
+
+  it('with our CA sends a CSR and keeps its own key', async () => {
+    const ours = await new CaWorld({ mode: 'clear' }).start();
+    ending.push(() => ours.close());
+    const { files, made, before, warnings } = await register(ours.running.registrationPort ?? 0, SEED);
+    expect((await files.keys()).tls).toBe(before);
+    expect(new X509Certificate(made.certificate).subjectAltName).toContain('DNS:localhost');
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('the names of the RA', () => {
+  it('are all of them, but those a Python CA does not certify', async () => {
+    expect(await certifiableNames(NAMES, async () => 'upki')).toEqual(NAMES);
+    expect(await certifiableNames(NAMES, async () => 'python')).toEqual([
+      'ra.example.test',
+      '10.0.0.1',
+      '127.0.0.1',
+    ]);
+    const away = async () => {
+      throw new CaUnavailable('away');
+    };
+    expect(await certifiableNames(NAMES, away)).toEqual(NAMES);
+  });
+});
+
+describe('clear mode to another machine', () => {
+  it('is warned of with what it exposes; on this machine it is not', () => {
+    const warnings: string[] = [];
+    for (const host of ['127.0.0.1', '::1', 'localhost', '10.0.0.2', 'ca.example']) {
+      warnOfClear(host, (sentence) => warnings.push(sentence));
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(/^clear mode to 10\.0\.0\.2: .*the seed, and the private key/),
+      expect.stringContaining('clear mode to ca.example'),
+    ]);
+  });
+});
