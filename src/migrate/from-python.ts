@@ -85,7 +85,9 @@ function ordersOfCa(
   return orders.flatMap((order) => {
     try {
       const certificate = parseCertificate(firstFromPem('CERTIFICATE', order.chain));
-      if (isSignedBy(certificate, rootKey)) return [{ order, certificate }];
+      // A chain that has lost its leaf begins with the root, which is signed by itself.
+      const isLeaf = certificate.serial !== root.serial;
+      if (isLeaf && isSignedBy(certificate, rootKey)) return [{ order, certificate }];
       remark(`order ${order.id}: its certificate was not signed by this CA; it was left out`);
     } catch (error) {
       if (!(error instanceof DerError)) throw error;

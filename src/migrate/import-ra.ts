@@ -6,6 +6,7 @@ import { parseLeaf } from '../ra/issued.js';
 import type { Order } from '../ra/types.js';
 import type { RaStore } from '../store/ra-store.js';
 import { type ParsedCertificate, parseCertificate, subjectAltNames } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
 import { firstFromPem, toPem } from '../x509/pem.js';
 import type { PythonCaFolder } from './python-ca-folder.js';
 import type { PythonOrder, PythonRaDatabase } from './python-ra-database.js';
@@ -99,13 +100,7 @@ export async function importRaSettings(from: string, to: string, report: Report)
   const path = join(to, 'config.json');
   const there = await stat(path).catch(() => null);
   if (there) return report.count('names of the RA', false);
-  const certificate = await readFile(join(from, 'ra.crt'), 'utf8').catch(() => null);
-  const names =
-    certificate === null
-      ? []
-      : subjectAltNames(parseCertificate(firstFromPem('CERTIFICATE', certificate))).flatMap((name) =>
-          name.type === 'dns' || name.type === 'ip' ? [name.value] : [],
-        );
+  const names = namesOf(await readFile(join(from, 'ra.crt'), 'utf8').catch(() => null));
   const cn = names.find(isHostName);
   if (cn === undefined) {
     report.remark('the old RA has no host name in its certificate: set UPKI_RA_CN to the name clients use');
@@ -115,4 +110,17 @@ export async function importRaSettings(from: string, to: string, report: Report)
   await mkdir(to, { recursive: true, mode: 0o700 });
   await writeWhole(path, `${JSON.stringify({ cn, sans }, null, 2)}\n`, 0o600);
   report.count('names of the RA', true);
+}
+
+/** DNS names and addresses of a PEM certificate; none of what is no certificate. */
+function namesOf(pem: string | null): string[] {
+  if (pem === null) return [];
+  try {
+    return subjectAltNames(parseCertificate(firstFromPem('CERTIFICATE', pem))).flatMap((name) =>
+      name.type === 'dns' || name.type === 'ip' ? [name.value] : [],
+    );
+  } catch (error) {
+    if (error instanceof DerError) return [];
+    throw error;
+  }
 }

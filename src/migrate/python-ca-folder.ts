@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { reasonCode } from '../channel/reasons.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../x509/certificate.js';
 import { parseCrl } from '../x509/crl.js';
+import { DerError } from '../x509/der-error.js';
 import { firstFromPem } from '../x509/pem.js';
 import type { Remark } from './report.js';
 import { type Document, serialMember, timeMember, tinyDbDocuments } from './tinydb.js';
@@ -47,7 +48,7 @@ export async function readPythonCa(folder: string, remark: Remark): Promise<Pyth
       `${folder} is not a data folder of upki-ca: there is no ${keyFile ? 'ca.crt or certs/ca.crt' : 'ca.key or private/ca.key'}`,
     );
   }
-  const root = parseCertificate(firstFromPem('CERTIFICATE', await readFile(certFile, 'utf8')));
+  const root = await readRoot(certFile);
   const nodes = await documents(folder, '.nodes.json', remark);
   const serials = new Map<string, string>();
   for (const { serial, dn } of await documents(folder, '.serials.json', remark)) {
@@ -70,6 +71,15 @@ export async function readPythonCa(folder: string, remark: Remark): Promise<Pyth
     keyFiles: await readKeyFiles(folder),
     config: await readConfig(folder, remark),
   };
+}
+
+async function readRoot(file: string): Promise<ParsedCertificate> {
+  try {
+    return parseCertificate(firstFromPem('CERTIFICATE', await readFile(file, 'utf8')));
+  } catch (error) {
+    if (error instanceof DerError) throw new NotAPythonCa(`${file}: ${error.message}`);
+    throw error;
+  }
 }
 
 async function readCertificates(
@@ -172,7 +182,8 @@ async function each(file: string, remark: Remark, read: () => Promise<void>): Pr
   try {
     await read();
   } catch (error) {
-    remark(`${file}: ${error instanceof Error ? error.message : error}; it was left out`);
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+    remark(`${file}: ${why}; it was left out`);
   }
 }
 

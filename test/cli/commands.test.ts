@@ -31,7 +31,7 @@ describe('the upki command', () => {
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['start', 'config', 'health'])('explains %s with examples', async (name) => {
+  it.each(['start', 'migrate', 'config', 'health'])('explains %s with examples', async (name) => {
     const { code, stdout } = await upki([name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');

@@ -24,11 +24,15 @@ export interface LeafOptions {
   /** Milliseconds since the epoch. */
   notBefore?: number;
   notAfter?: number;
+  /** Hex; the next one of all when absent. */
+  serial?: string;
 }
 
 export interface TestPki {
   /** PEM of the root. */
   root: string;
+  /** PEM of its key. */
+  rootKey: string;
   leaf(options: LeafOptions): KeyAndCertificate;
   /** PEM of a certificate for somebody else's key. */
   certify(publicKey: KeyObject, options: LeafOptions): string;
@@ -51,10 +55,11 @@ interface Fields {
   publicKey: KeyObject;
   signWith: KeyObject;
   extensions: Buffer[];
+  serial?: string | undefined;
 }
 
 function certificate(fields: Fields): string {
-  const number = Buffer.from((serial++).toString(16), 'hex');
+  const number = Buffer.from(fields.serial ?? (serial++).toString(16), 'hex');
   const tbs = der(
     SEQUENCE,
     der(0xa0, der(0x02, Buffer.from([2]))),
@@ -91,7 +96,7 @@ export function createTestPki(rootName = 'Test Root'): TestPki {
     .digest();
   const certify = (
     subjectKey: KeyObject,
-    { commonName, names = [], usages = [SERVER_AUTH], ...times }: LeafOptions,
+    { commonName, names = [], usages = [SERVER_AUTH], serial, ...times }: LeafOptions,
   ): string => {
     const altNames = der(SEQUENCE, ...names.map((each) => generalName(each)));
     return certificate({
@@ -101,6 +106,7 @@ export function createTestPki(rootName = 'Test Root'): TestPki {
       notAfter: times.notAfter ?? Date.now() + 24 * HOUR,
       publicKey: subjectKey,
       signWith: privateKey,
+      serial,
       extensions: [
         extension('551d23', false, der(SEQUENCE, der(0x80, keyId))),
         extension('551d25', false, der(SEQUENCE, ...usages)),
@@ -113,5 +119,6 @@ export function createTestPki(rootName = 'Test Root'): TestPki {
     const pem = key.export({ format: 'pem', type: 'pkcs8' }).toString();
     return { key: pem, cert: certify(createPublicKey(key), options) };
   };
-  return { root, leaf, certify };
+  const rootKey = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { root, rootKey, leaf, certify };
 }
