@@ -333,7 +333,7 @@ describe('requests that are refused', () => {
     expect(envelope.status).toBe(501);
     expect(envelope.json).toMatchObject({
       status: 'error',
-      code: 501,
+      code: 'notImplemented',
       message: expect.stringContaining('"list_nodes"'),
     });
   });

@@ -55,6 +55,7 @@ async function serve(): Promise<TaskClient<typeof operations>> {
       company: null,
       publicUrl: null,
       crlValidity: 86_400_000,
+      ocspValidity: 3_600_000,
     },
     log: pino({ level: 'silent' }),
   });

@@ -57,6 +57,17 @@ export async function ourRa(stage: Stage): Promise<void> {
       check(/has no Common Name/.test(said), said);
     });
   }
+  await step('REST answers what that CA can, and names the task that is missing for the rest', async () => {
+    const rest = `https://127.0.0.1:${scene.ports.ra}/api/v1/public`;
+    for (const path of ['health?ready', 'ca', 'crl', 'profiles', 'profiles/server']) {
+      await fetchFrom(`${rest}/${path}`, root);
+    }
+    const lacking = { certs: 'list_certificates', 'certs/web.ours.interop': 'certificate_history' };
+    for (const [path, task] of Object.entries(lacking)) {
+      const answer = await fetchFrom(`${rest}/${path}`, root).catch(String);
+      check(/answered 501: /.test(String(answer)) && String(answer).includes(task), String(answer));
+    }
+  });
   await step('our RA ends', () => stop(stage, 'our-ra'));
 }
 
