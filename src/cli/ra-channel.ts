@@ -9,7 +9,7 @@ import { TaskClient } from '../channel/typed-client.js';
 import type { CaAdministration } from '../ra/ca-administration.js';
 import { CaDialect, type Dialect } from '../ra/ca-dialect.js';
 import { CaTasks } from '../ra/ca-tasks.js';
-import type { CertificateAuthority, CertificateRenewals } from '../ra/certificate-authority.js';
+import type { CertificateAuthority, NodeCertificates } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
 import type { CertificateStatus } from '../ra/certificate-status.js';
 import { ChannelAdministration } from '../ra/channel-administration.js';
@@ -26,7 +26,7 @@ import type { ProgramSettings } from './settings.js';
 
 export interface CaConnection {
   /** The CA as the RA's service knows it. */
-  ca: CertificateAuthority & CertificateRenewals;
+  ca: CertificateAuthority & NodeCertificates;
   register: CertificateRegister;
   administration: CaAdministration;
   status: CertificateStatus;

@@ -15,12 +15,6 @@ export interface CertificateAuthority {
    */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
   /**
-   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request
-   * gives the same certificate.
-   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
-   */
-  enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
-  /**
    * Revokes by serial (lower-case hex). Revoking again is no error: `already` tells.
    * @throws CaRefused, CaUnavailable; CaLacksTask when this CA cannot revoke that certificate.
    */
@@ -35,8 +29,14 @@ export interface CertificateAuthority {
   ping(): Promise<void>;
 }
 
-/** Certificates for holders of good ones. @throws CaUnavailable, CaRefused */
-export interface CertificateRenewals {
+/** Certificates that no ACME order stands behind. @throws CaUnavailable, CaRefused, CaLacksTask */
+export interface NodeCertificates {
+  /**
+   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request
+   * gives the same certificate.
+   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
+   */
+  enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
   /**
    * A certificate for the key of a CSR (DER), in the names and profile of the one with this serial (lower-case hex),
    * which stays good. Asking again soon gives the same.

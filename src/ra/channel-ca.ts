@@ -8,10 +8,10 @@ import {
   type AcmeProfile,
   CaLacksTask,
   type CertificateAuthority,
-  type CertificateRenewals,
   type EnrolmentRequest,
   type IssuedCertificate,
   type IssueRequest,
+  type NodeCertificates,
 } from './certificate-authority.js';
 import { told } from './channel-errors.js';
 
@@ -23,7 +23,7 @@ export interface ChannelCaOptions {
 }
 
 /** Our own CA behind the channel, as the RA knows it. */
-export class ChannelCa implements CertificateAuthority, CertificateRenewals {
+export class ChannelCa implements CertificateAuthority, NodeCertificates {
   readonly #client: ChannelCaOptions['client'];
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;

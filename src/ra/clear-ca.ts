@@ -4,18 +4,19 @@ import {
   CaLacksTask,
   CaUnavailable,
   type CertificateAuthority,
-  type CertificateRenewals,
+  type EnrolmentRequest,
   type IssuedCertificate,
   type IssueRequest,
+  type NodeCertificates,
 } from './certificate-authority.js';
 
 /** The CA behind a channel in clear mode: whichever of the two answers there. */
-export class ClearCa implements CertificateAuthority, CertificateRenewals {
+export class ClearCa implements CertificateAuthority, NodeCertificates {
   #last: CertificateAuthority;
 
   constructor(
     private readonly dialect: CaDialect,
-    private readonly each: { upki: CertificateAuthority & CertificateRenewals; python: CertificateAuthority },
+    private readonly each: { upki: CertificateAuthority & NodeCertificates; python: CertificateAuthority },
   ) {
     this.#last = each.upki;
   }
@@ -26,6 +27,11 @@ export class ClearCa implements CertificateAuthority, CertificateRenewals {
 
   async issue(request: IssueRequest): Promise<IssuedCertificate> {
     return (await this.#current()).issue(request);
+  }
+
+  async enroll(request: EnrolmentRequest): Promise<IssuedCertificate> {
+    if ((await this.dialect.get()) === 'upki') return this.each.upki.enroll(request);
+    throw new CaLacksTask('enroll');
   }
 
   async reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate> {

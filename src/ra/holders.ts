@@ -1,9 +1,5 @@
 import type { RaStore } from '../store/ra-store.js';
-import type {
-  CertificateAuthority,
-  CertificateRenewals,
-  IssuedCertificate,
-} from './certificate-authority.js';
+import type { CertificateAuthority, IssuedCertificate, NodeCertificates } from './certificate-authority.js';
 import type { Nodes } from './nodes.js';
 
 /**
@@ -18,7 +14,7 @@ export interface HolderService {
 }
 
 export interface HolderServiceOptions {
-  ca: CertificateRenewals & Pick<CertificateAuthority, 'revoke'>;
+  ca: NodeCertificates & Pick<CertificateAuthority, 'revoke'>;
   store: Pick<RaStore, 'recordRevocation'>;
   nodes: Pick<Nodes, 'renew'>;
   clock: () => number;

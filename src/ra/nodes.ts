@@ -1,7 +1,12 @@
 import type { RaStore } from '../store/ra-store.js';
 import { calledName, nameKey } from '../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
-import { CaRefused, type CertificateAuthority, type IssuedCertificate } from './certificate-authority.js';
+import {
+  CaRefused,
+  type CertificateAuthority,
+  type IssuedCertificate,
+  type NodeCertificates,
+} from './certificate-authority.js';
 import { type CertificateDetails, type CertificateRegister, recordOf } from './certificate-register.js';
 import { Ids } from './ids.js';
 import { parseLeaf } from './issued.js';
@@ -13,7 +18,7 @@ import type { Node } from './types.js';
 
 export interface NodeOptions {
   store: RaStore;
-  ca: Pick<CertificateAuthority, 'revoke' | 'enroll'>;
+  ca: Pick<CertificateAuthority, 'revoke'> & Pick<NodeCertificates, 'enroll'>;
   register: Pick<CertificateRegister, 'profile' | 'bySerial' | 'list'>;
   policy: NamePolicy;
   /** Milliseconds a seed can be used in. */

@@ -87,7 +87,7 @@ describe('clear mode to another machine', () => {
   it('is warned of with what it exposes; on this machine it is not', () => {
     const warnings: string[] = [];
     for (const host of ['127.0.0.1', '::1', 'localhost', '10.0.0.2', 'ca.example']) {
-      warnOfClear(host, (sentence) => warnings.push(sentence));
+      warnOfClear([{ host, port: null }], (sentence) => warnings.push(sentence));
     }
     expect(warnings).toEqual([
       expect.stringMatching(/^clear mode to 10\.0\.0\.2: .*the seed, and the private key/),

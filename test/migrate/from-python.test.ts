@@ -53,6 +53,7 @@ async function serve(): Promise<TaskClient<typeof operations>> {
       seed: null,
       passphrase: null,
       company: null,
+      databaseUrl: null,
       publicUrl: null,
       crlValidity: 86_400_000,
       ocspValidity: 3_600_000,

@@ -166,9 +166,6 @@ function createCa(pki: TestPki, state: World['ca']): CertificateAuthority {
       issued.set(orderId, made);
       return made;
     },
-    enroll: async () => {
-      throw new Error('no node enrols here');
-    },
     revoke: async (serial) => {
       reach();
       const already = revoked.has(serial);
