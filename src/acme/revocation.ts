@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { addressOf } from '../http/peer.js';
 import type { AcmeContext } from './context.js';
 import { requireDer, requireObject } from './payload.js';
 
@@ -12,7 +13,7 @@ export function revocationRoutes(app: FastifyInstance, { ra, signed }: AcmeConte
       'account' in signedRequest
         ? { account: signedRequest.account }
         : { certificateKey: signedRequest.key.jwk };
-    await ra.revoke(certificate, payload.reason, by);
+    await ra.revoke(certificate, payload.reason, by, addressOf(request));
     return reply.code(200).send();
   });
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuseUnknown } from '../http/failures.js';
-import { type ClientIdentity, clientIdentity } from '../http/identity.js';
+import type { ClientIdentity } from '../http/identity.js';
+import { peerOf } from '../http/peer.js';
 import { Problem } from '../ra/problem.js';
 import type { RegistrationAuthority } from '../ra/service.js';
 import type { Certificate, Node } from '../ra/types.js';
@@ -74,7 +75,7 @@ function contextOf(options: AcmeOptions): AcmeContext {
     nonces,
     signed: new SignedRequests(ra, nonces, links),
     isAdmin: (request: FastifyRequest) => {
-      const identity = clientIdentity(request);
+      const { identity } = peerOf(request);
       return identity === null ? false : isAdmin(identity);
     },
     nodeOf: async (request) => {

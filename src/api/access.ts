@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { type ClientIdentity, clientIdentity } from '../http/identity.js';
+import type { ClientIdentity } from '../http/identity.js';
+import { peerOf } from '../http/peer.js';
 import { RestError } from '../http/rest-error.js';
 import { type CertificateDetails, type CertificateRegister, recordOf } from '../ra/certificate-register.js';
 import { namesAdministrator } from './admins.js';
@@ -27,7 +28,7 @@ export async function admit(
   register: IdentityRegister,
 ): Promise<Caller | null> {
   if (access === 'public') return null;
-  const identity = clientIdentity(request);
+  const { identity, address } = peerOf(request);
   if (identity === null) {
     throw new RestError(
       'unauthenticated',
@@ -43,7 +44,12 @@ export async function admit(
   if (access === 'admin' && !(await isAdministrator(certificate, register))) {
     throw new RestError('forbidden', `${dn} is not an administrator`);
   }
-  return { certificate, address: request.ip };
+  return { certificate, address };
+}
+
+/** Whether the CA knows the certificate as good at this moment. @throws CaUnavailable */
+export async function isGood(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
+  return (await recordOf(identity, register))?.state === 'good';
 }
 
 /** Whether the holder of a client certificate is an administrator at this moment. @throws CaUnavailable */

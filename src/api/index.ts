@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { AuditLog } from '../ra/audit-log.js';
 import type { CaAdministration } from '../ra/ca-administration.js';
 import type { CertificateAuthority } from '../ra/certificate-authority.js';
 import type { CertificateRegister } from '../ra/certificate-register.js';
@@ -38,6 +39,7 @@ export interface ApiOptions {
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
   status: CertificateStatus;
+  audit: AuditLog;
   checks: HealthChecks;
   nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
   certification: Pick<Certification, 'certify'>;
@@ -75,7 +77,7 @@ export async function restApi(app: FastifyInstance, options: ApiOptions): Promis
   app.removeContentTypeParser('text/plain');
   const routes = apiRoutes(options);
   const document = openApi({ version: options.version, routes });
-  await app.register(serveRoutes, { routes, register: options.register });
+  await app.register(serveRoutes, { routes, register: options.register, audit: options.audit });
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   const page = openApiPage(document);
   app.get('/docs', (_request, reply) =>

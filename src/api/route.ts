@@ -55,6 +55,8 @@ export interface RouteDefinition<
   status?: number;
   /** Media types it may answer with instead of JSON. */
   files?: readonly string[];
+  /** What the audit log tells of a success besides the parameters of the path: never a secret. */
+  audited?(body: z.output<Body>, result: z.output<Result>): Record<string, string>;
   binary?: BinaryBody;
   /** Failures that are its own, by HTTP status, for the document. */
   failures?: Record<number, string>;
@@ -81,6 +83,7 @@ export interface Route {
   result: z.ZodType;
   status?: number;
   files?: readonly string[];
+  audited?(body: unknown, result: unknown): Record<string, string>;
   binary?: BinaryBody;
   failures?: Record<number, string>;
   handle(call: Call): unknown;

@@ -1,24 +1,28 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type core, z } from 'zod';
 import { RestError } from '../http/rest-error.js';
+import type { AuditLog } from '../ra/audit-log.js';
 import { CaRefused } from '../ra/certificate-authority.js';
 import { admit, type IdentityRegister } from './access.js';
+import { RequestAudit } from './audit.js';
 import { refusedByCa, success } from './envelope.js';
 import { type BinaryBody, type Call, FileAnswer, type Route } from './route.js';
 
 export interface ServeOptions {
   routes: readonly Route[];
   register: IdentityRegister;
+  audit: AuditLog;
 }
 
 /** Serves routes; a fastify plugin, for the prefix /api/v1. */
-export async function serveRoutes(app: FastifyInstance, { routes, register }: ServeOptions): Promise<void> {
+export async function serveRoutes(app: FastifyInstance, options: ServeOptions): Promise<void> {
+  const { routes } = options;
   for (const type of new Set(routes.flatMap(({ binary }) => binary?.type ?? []))) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   }
   for (const route of routes) {
     for (const url of urlsOf(route)) {
-      app.route({ method: route.method, url, handler: handlerOf(route, register) });
+      app.route({ method: route.method, url, handler: handlerOf(route, options) });
     }
   }
 }
@@ -39,28 +43,41 @@ function pathParameters({ path }: Route, params: unknown): unknown {
   return { ...others, [name]: rest };
 }
 
-function handlerOf(route: Route, register: IdentityRegister) {
-  const path = route.params ?? z.strictObject({});
-  const query = route.query ?? z.strictObject({});
+function handlerOf(route: Route, options: ServeOptions) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const caller = await admit(route.access, request, register);
-    if (request.body instanceof Buffer) {
-      return sendFile(reply, await binaryOf(route, request).handle(request.body, reply));
+    const audit = new RequestAudit(route, request, options.audit);
+    try {
+      return await answered(route, request, reply, { ...options, audit });
+    } catch (error) {
+      audit.refused(error);
+      throw error;
     }
-    const call = {
-      path: checked(path, pathParameters(route, request.params), 'path'),
-      query: checked(query, request.query, 'query'),
-      body: route.body ? checked(route.body, request.body, 'body') : undefined,
-      caller,
-      request,
-      reply,
-    };
-    const answer = await handled(route, call);
-    if (answer instanceof FileAnswer) return sendFile(reply, answer);
-    reply.code(route.status ?? 200);
-    return success(z.encode(route.result, answer));
   };
 }
+
+async function answered(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { register, audit }: { register: IdentityRegister; audit: RequestAudit },
+): Promise<unknown> {
+  const caller = await admit(route.access, request, register);
+  audit.admitted(caller);
+  if (request.body instanceof Buffer) {
+    return sendFile(reply, await binaryOf(route, request).handle(request.body, reply));
+  }
+  const path = checked(route.params ?? NONE, pathParameters(route, request.params), 'path');
+  audit.asked(path);
+  const query = checked(route.query ?? NONE, request.query, 'query');
+  const body = route.body ? checked(route.body, request.body, 'body') : undefined;
+  const answer = await handled(route, { path, query, body, caller, request, reply });
+  await audit.done(body, answer);
+  if (answer instanceof FileAnswer) return sendFile(reply, answer);
+  reply.code(route.status ?? 200);
+  return success(z.encode(route.result, answer));
+}
+
+const NONE = z.strictObject({});
 
 /** @throws RestError instead of CaRefused */
 async function handled(route: Route, call: Call): Promise<unknown> {

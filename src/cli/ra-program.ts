@@ -12,6 +12,7 @@ import { restApi } from '../api/index.js';
 import { pointedToRoutes } from '../api/pointed-to.js';
 import { redacted } from '../config/index.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
+import { AuditLog } from '../ra/audit-log.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
 import { Certification } from '../ra/certification.js';
 import { createHolderService } from '../ra/holders.js';
@@ -90,6 +91,7 @@ async function serve(
   onClose(() => tls.stop());
 
   const events = logEvents(log);
+  const audit = new AuditLog(store, clock, events.error);
   let port = settings.raPort;
   const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
   const policy = policyOf(settings, links.main().terms);
@@ -102,6 +104,7 @@ async function serve(
     accountUrl: (id) => links.main().account(id),
     soleRunner: store.shared === null,
     events,
+    audit,
     clock,
     random: randomBytes,
   });
@@ -135,6 +138,7 @@ async function serve(
     ca,
     register,
     status,
+    audit,
     administration,
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation }),
     isCompromised,

@@ -1,6 +1,7 @@
 import type { RaStore } from '../store/ra-store.js';
 import type { ValidationResult, Validator } from '../va/types.js';
 import { Accounts } from './accounts.js';
+import type { AuditLog } from './audit-log.js';
 import { Authorizations } from './authorizations.js';
 import { CaRefused, type CertificateAuthority, type IssueRequest } from './certificate-authority.js';
 import { checkCsr } from './csr-rules.js';
@@ -51,6 +52,7 @@ export interface RegistrationAuthorityOptions {
   /** True when no other RA shares the store. */
   soleRunner: boolean;
   events: RaEvents;
+  audit: AuditLog;
   clock(): number;
   random(bytes: number): Buffer;
 }
@@ -95,7 +97,7 @@ export function createRegistrationAuthority(
   const accounts = new Accounts(store, policy, ids, clock, soleRunner);
   const orders = new Orders(store, ca, accounts, policy, ids, clock);
   const authorizations = new Authorizations(store, validations, accounts, policy, options.ownNames, clock);
-  const revocations = new Revocations(store, ca, clock, events.revocation);
+  const revocations = new Revocations(store, ca, clock, events.revocation, options.audit);
   const purge = createPurge(store, clock, events.error);
 
   const finalize = async (
@@ -154,7 +156,7 @@ export function createRegistrationAuthority(
       }
       return certificate;
     },
-    revoke: (certificate, reason, by) => revocations.revoke(certificate, reason, by),
+    revoke: (certificate, reason, by, from) => revocations.revoke(certificate, reason, by, from),
     renewalInfo: async (ariId) => {
       const certificate = await store.findCertificateByAriId(ariId);
       if (!certificate) throw new Problem('malformed', 'there is no such certificate', { status: 404 });

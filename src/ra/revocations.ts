@@ -1,7 +1,8 @@
 import type { RaStore } from '../store/ra-store.js';
-import { certificateFingerprint, parseCertificate } from '../x509/certificate.js';
+import { certificateFingerprint, type ParsedCertificate, parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { parsePublicJwk } from '../x509/spki.js';
+import type { AuditLog } from './audit-log.js';
 import type { RaEvents } from './authority.js';
 import { CaRefused, CaUnavailable, type CertificateAuthority } from './certificate-authority.js';
 import { identifierKey } from './identifiers.js';
@@ -23,11 +24,24 @@ export class Revocations {
     private readonly ca: CertificateAuthority,
     private readonly clock: () => number,
     private readonly onRevocation: RaEvents['revocation'],
+    private readonly audit: AuditLog,
   ) {}
 
-  /** `der` and `reason` are the client's. @throws Problem */
-  async revoke(der: Uint8Array, reason: unknown, by: Revoker): Promise<void> {
+  /** `der` and `reason` are the client's, `from` is its address. @throws Problem */
+  async revoke(der: Uint8Array, reason: unknown, by: Revoker, from: string): Promise<void> {
     const presented = parse(der);
+    const who = 'account' in by ? `account ${by.account.id}` : "the certificate's key";
+    const event = { who, from, action: 'acme revoke-cert', details: { serial: presented.serial } };
+    try {
+      await this.#revoke(der, presented, reason, by);
+    } catch (error) {
+      if (error instanceof Problem) this.audit.refused({ ...event, outcome: error.type });
+      throw error;
+    }
+    await this.audit.done(event);
+  }
+
+  async #revoke(der: Uint8Array, presented: ParsedCertificate, reason: unknown, by: Revoker): Promise<void> {
     const certificate = await this.store.findCertificateBySerial(presented.serial);
     if (!certificate || certificate.fingerprint !== certificateFingerprint(der)) {
       throw new Problem('malformed', 'this authority did not issue that certificate', { status: 404 });

@@ -61,8 +61,8 @@ export interface RegistrationAuthority {
   httpChallengeResponse(token: string, host: string): Promise<string | null>;
 
   certificate(account: Account, id: string): Promise<Certificate>;
-  /** §7.6; `by` is who signed the request. `certificate` is DER. */
-  revoke(certificate: Uint8Array, reason: unknown, by: Revoker): Promise<void>;
+  /** §7.6; `by` is who signed the request, `from` the address it came from. `certificate` is DER. */
+  revoke(certificate: Uint8Array, reason: unknown, by: Revoker, from: string): Promise<void>;
   /** RFC 9773 §4.2 */
   renewalInfo(ariId: string): Promise<{ start: number; end: number }>;
   /** Read-only views for an authenticated administrator (SPEC §1). */

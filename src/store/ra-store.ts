@@ -10,7 +10,7 @@ import type {
   Order,
   OrderAndAuthorizations,
 } from '../ra/types.js';
-import type { Actor, AuditTrail } from './audit.js';
+import type { AuditTrail } from './audit.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
 export interface ClaimedValidation {
@@ -140,11 +140,7 @@ export interface RaStore extends AuditTrail {
   getCertificate(id: string): Promise<Certificate | null>;
   findCertificateBySerial(serial: string): Promise<Certificate | null>;
   findCertificateByAriId(ariId: string): Promise<Certificate | null>;
-  /**
-   * Of a certificate an order got; the first time and reason stay. In the same step, and then alone, the audit log says so,
-   * and that `by` did it.
-   */
-  recordRevocation(serial: string, at: number, reason: number | null, by?: Actor): Promise<void>;
+  recordRevocation(serial: string, at: number, reason: number | null): Promise<void>;
 
   // Nodes. One whose removal has begun changes no more.
   /** Registers; false when the CN is taken, also by a node being removed: nothing is stored then. */

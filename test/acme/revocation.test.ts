@@ -1,5 +1,6 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { told } from '../store/contract/audit.contract.js';
 import type { AcmeClient } from '../support/acme-client.js';
 import { createCsr } from '../support/csr.js';
 import { generateSigningKey, signingKey } from '../support/jws-signer.js';
@@ -24,6 +25,25 @@ describe('§7.6: revocation', () => {
     const certificate = await issue('a.example.test');
     await client.revoke(certificate, { reason: 1 });
     expect(await refused(client.revoke(certificate))).toMatchObject({ status: 400, type: 'alreadyRevoked' });
+  });
+
+  it('is in the audit log, with who asked and from where, whatever comes of it', async () => {
+    const certificate = await issue('audited.example.test');
+    const before = (await told(world.store)).length;
+    const other = await world.account();
+    await refused(other.revoke(certificate));
+    await client.revoke(certificate, { reason: 4 });
+    await refused(client.revoke(certificate));
+    const serial = new X509Certificate(certificate).serialNumber.toLowerCase();
+    const entry = { from: '127.0.0.1', action: 'acme revoke-cert', details: { serial } };
+    const ids = [other, client].map(({ accountUrl }) => `account ${accountUrl?.split('/').at(-1)}`);
+    // Nobody waits for the record of a refusal; it is kept before what is asked of the store next.
+    await world.store.ping();
+    expect((await told(world.store)).slice(before)).toEqual([
+      { ...entry, who: ids[0], outcome: 'unauthorized' },
+      { ...entry, who: ids[1], outcome: 'success' },
+      { ...entry, who: ids[1], outcome: 'alreadyRevoked' },
+    ]);
   });
 
   it('is 503 with Retry-After when the CA’s answer is lost; asked again, it is found to be done', async () => {

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import type { ApiOptions } from '../../src/api/index.js';
 import { createHttpServer } from '../../src/http/server.js';
+import { AuditLog } from '../../src/ra/audit-log.js';
 import type { CaAdministration } from '../../src/ra/ca-administration.js';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
 import type { CertificateRegister } from '../../src/ra/certificate-register.js';
@@ -92,6 +93,8 @@ const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
   certification: { certify: () => Promise.reject(new Error('no nodes here')) },
   baseUrl: () => 'https://ra.test',
 };
+/** Where nothing is kept. */
+export const noAudit = new AuditLog({ appendAudit: async () => undefined }, Date.now, () => undefined);
 
 /** What the API works with where a test says nothing else. */
 export const apiDefaults = {
@@ -100,6 +103,7 @@ export const apiDefaults = {
   status: noStatus,
   administration: noAdministration,
   holders: noHolders,
+  audit: noAudit,
   isCompromised: () => false,
   settings: {},
   checks: {},

@@ -18,7 +18,7 @@ import { firstFromPem } from '../../src/x509/pem.js';
 import { CaWorld, requestPem } from '../ca/authority-world.js';
 import { signingWorld } from '../ca/signing-world.js';
 import { certId, ocspRequest, ocspStatus, readOcsp } from '../support/ocsp.js';
-import { apiDefaults, listen, noRegister, noStatus, standInCa } from './harness.js';
+import { apiDefaults, listen, noAudit, noRegister, noStatus, standInCa } from './harness.js';
 
 /** A CA over ZeroMQ and both listeners of an RA before it. */
 const world = new CaWorld();
@@ -294,7 +294,9 @@ it('a body of a media type that only another route takes is 415', async () => {
       }),
     });
   const routes = [route('/a', true), route('/b', false)];
-  const server = await listen((app) => app.register(serveRoutes, { routes, register: noRegister }));
+  const server = await listen((app) =>
+    app.register(serveRoutes, { audit: noAudit, routes, register: noRegister }),
+  );
   const post = (path: string) =>
     fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', headers: OCSP_TYPE, body: 'x' });
   expect([(await post('/a')).status, (await post('/b')).status]).toEqual([200, 415]);

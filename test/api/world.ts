@@ -8,6 +8,7 @@ import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import type { operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
 import { createHttpsServer, type HttpsServer } from '../../src/http/server.js';
+import { AuditLog } from '../../src/ra/audit-log.js';
 import { ChannelAdministration } from '../../src/ra/channel-administration.js';
 import { ChannelCa } from '../../src/ra/channel-ca.js';
 import { ChannelRegister } from '../../src/ra/channel-register.js';
@@ -71,6 +72,13 @@ export class ApiWorld {
     return this.#store;
   }
 
+  /** Fails no test by itself: errors are kept for who looks. */
+  readonly auditErrors: unknown[] = [];
+
+  get audit(): AuditLog {
+    return new AuditLog(this.store, Date.now, (error) => this.auditErrors.push(error));
+  }
+
   get server(): HttpsServer {
     if (this.#server === null) throw new Error('the world has not started');
     return this.#server;
@@ -115,6 +123,7 @@ export class ApiWorld {
       }),
       isCompromised: (fingerprint) => this.compromised.has(fingerprint),
       settings: { UPKI_CA_SEED: '(secret)', UPKI_RA_PORT: '8000' },
+      audit: this.audit,
       checks: {},
       ...this.changes,
     });

@@ -97,7 +97,7 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.getCertificate.run(sql, certificate.id);
   ra.findCertificateBySerial.run(sql, certificate.serial);
   ra.findCertificateByAriId.run(sql, certificate.ariId);
-  ra.recordRevocation.run(sql, certificate.serial, NOW, null, '{}');
+  ra.recordRevocation.run(sql, certificate.serial, NOW, null);
   ra.appendAudit.run(sql, '{}');
   ra.readAudit.run(sql, null, 10);
 

@@ -41,6 +41,7 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
       certificate: z.string().describe('PEM'),
       chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
     }),
+    audited: (_, { serial }) => ({ issued: serial }),
     async handle({ caller: { certificate }, body, query, request, reply }) {
       const { der, publicKey } = readCsr(body.csr);
       if (isCompromised(spkiFingerprint(publicKey.spki))) {

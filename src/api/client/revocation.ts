@@ -26,6 +26,7 @@ export function ownRevocationRoute(holders: Pick<HolderService, 'revoke'>): Rout
     summary: 'Revokes the certificate you present; it is of no use from then on.',
     body: z.strictObject({ reason }).optional(),
     result: z.object({ serial: z.string().describe('Lower-case hex'), reason: z.enum(NAMES) }),
+    audited: (_, { serial, reason: given }) => ({ serial, reason: given }),
     async handle({ caller: { certificate }, body }) {
       const given = body?.reason ?? 'unspecified';
       const code = typeof given === 'number' ? given : REASONS[given];

@@ -31,6 +31,7 @@ export function adminRoutes(
       body: z.strictObject({ dn: DN }),
       status: 201,
       result: entry.describe('The name as it is kept, RFC 4514'),
+      audited: ({ dn }) => ({ dn }),
       async handle({ body }) {
         const name = readDn(body.dn);
         if (attributeOf(name, OID.commonName) === null) {

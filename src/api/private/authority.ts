@@ -27,6 +27,7 @@ export function authorityRoutes(administration: Pick<CaAdministration, 'generate
         next_update: time,
         crl: z.base64().describe('DER'),
       }),
+      audited: (_, { number }) => ({ number: String(number) }),
       async handle() {
         const der = Buffer.from(await administration.generateCrl());
         const { number, thisUpdate, nextUpdate } = parseCrlHead(der);

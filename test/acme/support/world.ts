@@ -7,6 +7,7 @@ import { type AcmeOptions, acmeRoutes } from '../../../src/acme/routes.js';
 import { SharedNonces } from '../../../src/acme/shared-nonces.js';
 import { wellKnownRoutes } from '../../../src/acme/well-known.js';
 import { createHttpsServer } from '../../../src/http/server.js';
+import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
 import {
   CaUnavailable,
@@ -106,6 +107,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       revocation: () => {},
       error: (error) => unexpected.push(error),
     },
+    audit: new AuditLog(store, clock, (error) => unexpected.push(error)),
     clock,
     random: randomBytes,
   });

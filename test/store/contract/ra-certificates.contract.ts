@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { told } from './audit.contract.js';
 import { aCertificate, atOnce, NOW, PROBLEM } from './facts.js';
 import type { World } from './ra-store.contract.js';
 
@@ -75,18 +74,6 @@ export function certificatesContract(world: World): void {
         revocationReason: 4,
       });
       await store.recordRevocation('00', NOW, null);
-    });
-
-    test('§7.6: a revocation is in the audit log, with who asked, once', async () => {
-      const { store } = world;
-      const { serial } = await issue();
-      const by = { who: 'account a1', from: '192.0.2.1' };
-      await store.recordRevocation(serial, NOW, 4, by);
-      await store.recordRevocation(serial, NOW, 4, by);
-      await store.recordRevocation('00', NOW, null, by);
-      expect(await told(store)).toEqual([
-        { ...by, action: 'certificate.revoke', outcome: 'success', details: { serial, reason: 4 } },
-      ]);
     });
 
     test('RFC 9773 §5: of many orders that replace a certificate at once, one is stored', async () => {

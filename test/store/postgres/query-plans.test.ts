@@ -144,7 +144,7 @@ test('no statement of the RA walks a table', async (context) => {
   await ra.getCertificate(db, certificate.id);
   await ra.findCertificateBySerial(db, certificate.serial);
   await ra.findCertificateByAriId(db, certificate.ariId);
-  await ra.recordRevocation(db, certificate.serial, NOW, null, '{}');
+  await ra.recordRevocation(db, certificate.serial, NOW, null);
   await ra.appendAudit(db, '{}');
   await ra.readAudit(db, null, 10);
 

@@ -1,6 +1,5 @@
 import { type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
 import type { certificateOperations as rows } from '../../sqlite/ra/certificates.js';
-import { runAudited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
@@ -18,10 +17,8 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
       ariId,
     ),
 
-  async recordRevocation(db, serial, at, reason, entry) {
-    await runAudited(
-      db,
-      entry,
+  async recordRevocation(db, serial, at, reason) {
+    await db.run(
       'UPDATE certificates SET revoked_at = $2, revocation_reason = $3 WHERE serial = $1 AND revoked_at IS NULL',
       serial,
       at,

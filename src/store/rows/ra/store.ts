@@ -1,7 +1,7 @@
 import type { Authorization, ChallengeType } from '../../../ra/types.js';
 import type { RaStore, SharedByReplicas } from '../../ra-store.js';
 import type { RaOperations } from '../../sqlite/ra/operations.js';
-import { auditTrailOver, doneText } from '../audit.js';
+import { auditTrailOver } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';
 import * as authorizations from './authorizations.js';
@@ -94,10 +94,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
       maybe(await database.call('findCertificateBySerial', serial), certificates.fromRow),
     findCertificateByAriId: async (ariId) =>
       maybe(await database.call('findCertificateByAriId', ariId), certificates.fromRow),
-    recordRevocation: (serial, at, reason, by) => {
-      const entry = doneText('certificate.revoke', { serial, reason }, by);
-      return database.call('recordRevocation', serial, at, reason, entry);
-    },
+    recordRevocation: (serial, at, reason) => database.call('recordRevocation', serial, at, reason),
 
     createNode: (node) => database.call('createNode', nodes.toRow(node)),
     replaceNode: (node) => database.call('replaceNode', nodes.toRow(node)),

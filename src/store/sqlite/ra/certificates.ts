@@ -1,5 +1,4 @@
 import { type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
-import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
@@ -53,10 +52,8 @@ export const certificateOperations = {
   ),
 
   /** The first revocation's time and reason stay. */
-  recordRevocation: write((sql, serial: string, at: number, reason: number | null, entry: string): void => {
-    runAudited(
-      sql,
-      entry,
+  recordRevocation: write((sql, serial: string, at: number, reason: number | null): void => {
+    sql.run(
       'UPDATE certificates SET revoked_at = ?, revocation_reason = ? WHERE serial = ? AND revoked_at IS NULL',
       at,
       reason,

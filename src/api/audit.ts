@@ -1,0 +1,70 @@
+import type { FastifyRequest } from 'fastify';
+import { addressOf, peerOf } from '../http/peer.js';
+import { RestError } from '../http/rest-error.js';
+import type { AuditLog } from '../ra/audit-log.js';
+import { parseCertificate } from '../x509/certificate.js';
+import { formatDn } from '../x509/name.js';
+import type { Caller } from './access.js';
+import type { Route } from './route.js';
+
+/**
+ * What the audit log gets of one request: everything a private or client route does, and everything it refuses that would
+ * have done something, or that was asked by somebody not entitled. Reading leaves no trace.
+ */
+export class RequestAudit {
+  #caller: Caller | null = null;
+  #details: Record<string, string> = {};
+
+  constructor(
+    private readonly route: Route,
+    private readonly request: FastifyRequest,
+    private readonly log: AuditLog,
+  ) {}
+
+  admitted(caller: Caller | null): void {
+    this.#caller = caller;
+  }
+
+  /** What is told of it whatever comes of it: the parameters of the path. */
+  asked(parameters: unknown): void {
+    for (const [name, value] of Object.entries(parameters ?? {})) this.#details[name] = String(value);
+  }
+
+  /** Resolves when it is on disk. @throws StoreUnavailable */
+  async done(body: unknown, result: unknown): Promise<void> {
+    if (!this.#acts()) return;
+    const told = this.route.audited?.(body, result) ?? {};
+    await this.log.done({ ...this.#event(), details: { ...this.#details, ...told } });
+  }
+
+  refused(error: unknown): void {
+    const outcome = error instanceof RestError ? error.code : 'failed';
+    const notEntitled = outcome === 'unauthenticated' || outcome === 'forbidden';
+    if (this.route.access === 'public' || !(notEntitled || this.#acts())) return;
+    this.log.refused({ ...this.#event(), outcome, details: this.#details });
+  }
+
+  #acts(): boolean {
+    return this.route.access !== 'public' && this.route.method !== 'GET';
+  }
+
+  #event() {
+    const { method, path } = this.route;
+    return { who: this.#who(), from: addressOf(this.request), action: `${method} ${path}` };
+  }
+
+  #who(): string {
+    if (this.#caller !== null) return this.#caller.certificate.dn;
+    const identity = presented(this.request);
+    return identity === null ? 'nobody' : formatDn(parseCertificate(identity.certificate).subject);
+  }
+}
+
+/** Null too when it cannot be known just now. */
+function presented(request: FastifyRequest) {
+  try {
+    return peerOf(request).identity;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type ClientIdentity, clientIdentity } from './identity.js';
+
+/** Who is at the other end of a request. */
+export interface Peer {
+  /** The holder of a client certificate of this PKI, in time, whose possession of the key was proved; else null. */
+  identity: ClientIdentity | null;
+  /** IP address. */
+  address: string;
+}
+
+/** Says who is behind a proxy that is at the other end; null when no proxy is. Rejecting: it is not known. */
+export type BehindProxy = (request: FastifyRequest, proxy: Peer) => Promise<Peer | null>;
+
+const behind = new WeakMap<FastifyRequest, Peer | Error>();
+
+/** Looks behind proxies for every request of routes added from now on. */
+export function lookBehindProxies(app: FastifyInstance, look: BehindProxy): void {
+  app.addHook('onRequest', async (request) => {
+    try {
+      const peer = await look(request, directPeer(request));
+      if (peer !== null) behind.set(request, peer);
+    } catch (error) {
+      // Told to whoever wants to know who the peer is; other requests are answered.
+      behind.set(request, error as Error);
+    }
+  });
+}
+
+/** @throws what kept us from knowing, such as CaUnavailable */
+export function peerOf(request: FastifyRequest): Peer {
+  const known = behind.get(request);
+  if (known instanceof Error) throw known;
+  return known ?? directPeer(request);
+}
+
+/** The peer's address, for logs. */
+export function addressOf(request: FastifyRequest): string {
+  const known = behind.get(request);
+  return known === undefined || known instanceof Error ? directAddress(request) : known.address;
+}
+
+function directPeer(request: FastifyRequest): Peer {
+  return { identity: clientIdentity(request), address: directAddress(request) };
+}
+
+/** IPv4 is written as such, also when it came over a socket for both (RFC 4291 §2.5.5.2). */
+function directAddress({ ip }: FastifyRequest): string {
+  return ip.replace(/^::ffff:(?=\d+\.)/i, '');
+}

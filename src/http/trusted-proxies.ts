@@ -1,0 +1,118 @@
+import { X509Certificate } from 'node:crypto';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { parseCertificate } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
+import { parseExtKeyUsage } from '../x509/extensions.js';
+import { OID } from '../x509/oids.js';
+import { fromPem } from '../x509/pem.js';
+import type { ClientIdentity } from './identity.js';
+import type { BehindProxy } from './peer.js';
+
+/** A proxy that is believed when it says who its client is. */
+export interface TrustedProxy {
+  /** Common name in the client certificate it proves itself with. */
+  name: string;
+  /** CIDR or address it comes from. */
+  network: string;
+}
+
+/** The header a proxy tells its client's certificate in. One alone is looked at: a proxy lets others through. */
+export type ProxyHeader = 'Client-Cert' | 'X-SSL-CLIENT-CERT';
+
+export interface TrustedProxiesOptions {
+  proxies: readonly TrustedProxy[];
+  header: ProxyHeader;
+  /** PEM of the authorities client certificates come from; asked anew for each. */
+  authorities(): readonly string[];
+  /** Whether the CA knows the certificate, and it is good at this moment. */
+  isGood(identity: ClientIdentity): Promise<boolean>;
+  now?: () => number;
+}
+
+/**
+ * Believes a proxy about its client when it comes from its network and has proved, with a client certificate of this PKI that
+ * is good now, to have its name. Then the certificate it passes on counts as the client's, when that is in order itself, and
+ * the proxy's own never does: it would lend its rights to anybody. From all others those headers are not looked at.
+ */
+export function trustedProxies(options: TrustedProxiesOptions): BehindProxy {
+  const { proxies, header, authorities, isGood, now = Date.now } = options;
+  const known = proxies.map(({ name, network }) => ({ name, contains: contains(network) }));
+  return async (request, { identity, address }) => {
+    if (identity === null) return null;
+    const { commonName } = parseCertificate(identity.certificate);
+    if (!known.some(({ name, contains }) => name === commonName && contains(address))) return null;
+    if (!(await isGood(identity))) return null;
+    const passed = passedOn(request, header);
+    return {
+      identity: passed && identityOf(passed, authorities(), now()),
+      address: forwardedFor(request) ?? address,
+    };
+  };
+}
+
+function contains(network: string): (address: string) => boolean {
+  const list = new BlockList();
+  const [base = '', bits] = network.split('/');
+  const family = isIPv6(base) ? 'ipv6' : 'ipv4';
+  list.addSubnet(base, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+/** DER of the client's certificate, or null when the proxy tells of none. */
+function passedOn(request: FastifyRequest, header: ProxyHeader): Buffer | null {
+  const value = request.headers[header.toLowerCase()];
+  if (typeof value !== 'string' || value === '') return null;
+  if (header === 'Client-Cert') return sfBinary(value);
+  if (request.headers['x-ssl-client-verify'] !== 'SUCCESS') return null;
+  return escapedPem(value);
+}
+
+/** RFC 9440 §2.2: the DER as a Byte Sequence (RFC 8941 §3.3.5). */
+function sfBinary(value: string): Buffer | null {
+  const [, base64] = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value) ?? [];
+  return base64 === undefined ? null : Buffer.from(base64, 'base64');
+}
+
+/** URL-escaped PEM, as nginx writes `$ssl_client_escaped_cert`; one certificate. */
+function escapedPem(value: string): Buffer | null {
+  try {
+    const certificates = fromPem('CERTIFICATE', decodeURIComponent(value));
+    return certificates.length === 1 ? (certificates[0] ?? null) : null;
+  } catch (error) {
+    if (error instanceof URIError || error instanceof DerError) return null;
+    throw error;
+  }
+}
+
+/** What our own TLS stack checks of a client certificate but for the key, which the proxy has seen proved. */
+function identityOf(der: Buffer, authorities: readonly string[], now: number): ClientIdentity | null {
+  try {
+    const { extensions, serial, notBefore, notAfter } = parseCertificate(der);
+    const usage = extensions.get(OID.extKeyUsage);
+    if (usage !== undefined && !parseExtKeyUsage(usage.value).includes(OID.clientAuth)) return null;
+    if (now < notBefore || notAfter < now) return null;
+    const x509 = new X509Certificate(der);
+    const issued = authorities
+      .map((pem) => new X509Certificate(pem))
+      .some((authority) => x509.checkIssued(authority) && x509.verify(authority.publicKey));
+    if (!issued) return null;
+    return { certificate: der, serial, subject: x509.subject, x509, notBefore, notAfter };
+  } catch (error) {
+    if (error instanceof DerError || isOpenSslError(error)) return null;
+    throw error;
+  }
+}
+
+const isOpenSslError = (error: unknown) =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL');
+
+/** The address that the proxy itself saw: the last one, for what stands before it came from outside. */
+function forwardedFor(request: FastifyRequest): string | null {
+  const value = request.headers['x-forwarded-for'];
+  const last = String(value ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim();
+  return last !== undefined && isIP(last) !== 0 ? last : null;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { AuditLog } from '../../src/ra/audit-log.js';
+import type { AuditEntry } from '../../src/store/audit.js';
+
+const event = { who: 'nobody', from: '192.0.2.1', action: 'GET /private/admins', details: {} };
+const refused = { ...event, outcome: 'unauthenticated' };
+
+function log(burst: number, perMinute: number) {
+  const kept: AuditEntry[] = [];
+  const time = { now: 1_800_000_000_000 };
+  const store = {
+    appendAudit: async (entry: AuditEntry) => {
+      kept.push(entry);
+    },
+  };
+  const audit = new AuditLog(
+    store,
+    () => time.now,
+    () => undefined,
+    { burst, perMinute },
+  );
+  return { audit, kept, time };
+}
+
+describe('refusals in the audit log are bounded', () => {
+  it('to a burst, and to so many a minute from then on; the next one tells how many were left out', () => {
+    const { audit, kept, time } = log(3, 2);
+    for (let count = 0; count < 10; count += 1) audit.refused(refused);
+    expect(kept).toHaveLength(3);
+    time.now += 30_000;
+    audit.refused(refused);
+    audit.refused(refused);
+    expect(kept.map(({ details }) => details)).toEqual([{}, {}, {}, { suppressed: 7 }]);
+    time.now += 60 * 60_000;
+    for (let count = 0; count < 10; count += 1) audit.refused(refused);
+    expect(kept).toHaveLength(4 + 3);
+    expect(kept[4]?.details).toEqual({ suppressed: 1 });
+  });
+
+  it('and never keep what was done from being kept', async () => {
+    const { audit, kept } = log(1, 1);
+    for (let count = 0; count < 5; count += 1) audit.refused(refused);
+    await audit.done(event);
+    expect(kept.map(({ outcome }) => outcome)).toEqual(['unauthenticated', 'success']);
+  });
+
+  it('a clock that is set back gives nothing away', () => {
+    const { audit, kept, time } = log(1, 60);
+    audit.refused(refused);
+    time.now -= 60 * 60_000;
+    audit.refused(refused);
+    expect(kept).toHaveLength(1);
+  });
+});
+
+it('a refusal that cannot be kept is told to the log of errors, and to nobody else', async () => {
+  const errors: unknown[] = [];
+  const failing = { appendAudit: () => Promise.reject(new Error('disk full')) };
+  const audit = new AuditLog(failing, Date.now, (error) => errors.push(error));
+  audit.refused(refused);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(errors).toEqual([new Error('disk full')]);
+  await expect(audit.done(event)).rejects.toThrow('disk full');
+});
