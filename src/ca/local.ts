@@ -35,10 +35,10 @@ export interface LocalAuthorityOptions extends ServedSettings {
 
 /**
  * Opens the store of a CA on this machine, for a command: the process that serves the CA, if one does, goes on beside it
- * and sees every change at once.
+ * and sees every change at once. `databaseUrl` null: the file in its folder.
  */
-export function openLocalStore(dataDir: string): Promise<CaStore> {
-  return openCaStore(caPaths(dataDir).database);
+export function openLocalStore(dataDir: string, databaseUrl: string | null): Promise<CaStore> {
+  return openCaStore(databaseUrl ?? caPaths(dataDir).database);
 }
 
 /**

@@ -4,8 +4,7 @@ import { Command } from 'commander';
 import { shellWord } from '../api/enrolment/shell-word.js';
 import { Administrators } from '../ca/administrators.js';
 import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../ca/local.js';
-import type { Actor } from '../store/audit.js';
-import type { CaStore } from '../store/index.js';
+import type { Actor, CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
@@ -170,7 +169,8 @@ async function folderOf(command: Command): Promise<string> {
 }
 
 async function withStore<T>(dataDir: string, work: (store: CaStore) => Promise<T>): Promise<T> {
-  const store = await openLocalStore(dataDir);
+  const { settings } = loadProgramSettings('ca', process.env, { dataDir });
+  const store = await openLocalStore(dataDir, settings.caDatabaseUrl);
   try {
     return await work(store);
   } finally {

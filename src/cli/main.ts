@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
 import { adminCommand } from './admin.js';
+import { auditCommand } from './audit.js';
 import { caCommand } from './ca.js';
 import { configCommand } from './config-command.js';
 import { describeError } from './errors.js';
@@ -22,6 +23,7 @@ function upki(): Command {
     .addCommand(caCommand())
     .addCommand(adminCommand())
     .addCommand(migrateCommand())
+    .addCommand(auditCommand())
     .addCommand(configCommand())
     .addCommand(healthCommand())
     .addCommand(storeCommand());

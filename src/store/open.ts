@@ -2,6 +2,7 @@ import type { CaStore } from './ca-store.js';
 import type { RaStore } from './ra-store.js';
 import { caStoreOver } from './rows/ca/store.js';
 import { raStoreOver } from './rows/ra/store.js';
+import { type AuditReader, openAuditFile } from './sqlite/audit-reader.js';
 import type { CaOperations } from './sqlite/ca/operations.js';
 import { Engine } from './sqlite/engine.js';
 import type { RaOperations } from './sqlite/ra/operations.js';
@@ -45,4 +46,10 @@ export async function openCaStore(location: string, options: OpenOptions = {}): 
 
 function pathOf(location: string): string {
   return location.replace(/^sqlite:/, '');
+}
+
+/** The audit log of a program, for reading. Rejects with StoreUnavailable when there is none. */
+export async function openAudit(location: string, program: 'ra' | 'ca'): Promise<AuditReader> {
+  if (!isShared(location)) return openAuditFile(pathOf(location));
+  return program === 'ra' ? openRaStore(location) : openCaStore(location);
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningUpki, startUpki } from '../support/upki.js';
@@ -146,5 +147,25 @@ describe('upki admin, beside upki start', () => {
 
     await upki(['admin', 'remove', 'alice', '-d', running.dataDir]);
     expect(paste(command)).toMatch(/"code":"forbidden".*403$/);
+
+    const audit = await upki(['audit', 'verify', '-d', running.dataDir]);
+    expect([audit.code, audit.stderr]).toEqual([0, '']);
+    const { stdout: records } = await upki(['audit', 'list', '-d', running.dataDir]);
+    const told = records
+      .split('\n')
+      .filter(Boolean)
+      .map((record) => JSON.parse(record));
+    const { username } = userInfo();
+    expect(told).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ program: 'ca', action: 'admin.add', who: `operator ${username}` }),
+        expect.objectContaining({
+          program: 'ra',
+          action: 'GET /private/admins',
+          who: DN,
+          outcome: 'forbidden',
+        }),
+      ]),
+    );
   });
 });

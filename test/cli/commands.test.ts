@@ -23,6 +23,8 @@ describe('the upki command', () => {
     ['admin', 'add'],
     ['admin', 'list'],
     ['admin', 'remove'],
+    ['audit', 'verify'],
+    ['audit', 'list'],
     ['store', 'copy'],
   ])('explains %s %s with examples', async (...args) => {
     const { code, stdout } = await upki([...args, '--help']);

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from '@photostructure/sqlite';
+import type { AuditTrail } from '../audit.js';
+import { StoreUnavailable } from '../errors.js';
+import { auditFromRow } from '../rows/audit.js';
+import { auditOperations } from './audit.js';
+import { Sql } from './sql.js';
+
+/** The audit log in a file, for reading alone: nothing is written, not even what a newer program would migrate. */
+export interface AuditReader extends Pick<AuditTrail, 'readAudit'> {
+  close(): Promise<void>;
+}
+
+/** Whoever runs on the file goes on. @throws StoreUnavailable when there is no such file, or no audit log in it */
+export function openAuditFile(path: string): AuditReader {
+  if (!existsSync(path)) throw new StoreUnavailable(`${path}: there is no such file`);
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    // A writer that checkpoints holds readers up for a moment.
+    db.exec('PRAGMA busy_timeout = 5000');
+    const sql = new Sql(db);
+    auditOperations.readAudit.run(sql, null, 0);
+    return {
+      readAudit: async ({ after, limit }) =>
+        auditOperations.readAudit.run(sql, after, limit).map(auditFromRow),
+      close: async () => db.close(),
+    };
+  } catch (error) {
+    db.close();
+    throw new StoreUnavailable(`${path}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+}
