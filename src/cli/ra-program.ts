@@ -7,11 +7,13 @@ import { LinkBuilder } from '../acme/links.js';
 import { acmeRoutes } from '../acme/routes.js';
 import { SharedNonces } from '../acme/shared-nonces.js';
 import { wellKnownRoutes } from '../acme/well-known.js';
-import { isAdmin } from '../api/access.js';
+import { isAdmin, isGood } from '../api/access.js';
 import { restApi } from '../api/index.js';
 import { pointedToRoutes } from '../api/pointed-to.js';
 import { redacted } from '../config/index.js';
+import { lookBehindProxies } from '../http/peer.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../http/server.js';
+import { trustedProxies } from '../http/trusted-proxies.js';
 import { AuditLog } from '../ra/audit-log.js';
 import { createRegistrationAuthority } from '../ra/authority.js';
 import { Certification } from '../ra/certification.js';
@@ -122,6 +124,15 @@ async function serve(
   const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised });
 
   const { app, reload } = mainListener(settings, tls, log);
+  if (settings.trustedProxies.length > 0) {
+    const look = trustedProxies({
+      proxies: settings.trustedProxies,
+      header: settings.proxyHeader,
+      authorities: () => tls.material().clientCa,
+      isGood: (identity) => isGood(identity, register),
+    });
+    lookBehindProxies(app, look);
+  }
   await app.register(acmeRoutes, {
     ra,
     links,

@@ -105,6 +105,16 @@ export const SETTINGS = {
     defaultText: "the machine's host name",
     doc: "Name the RA registers with: the Common Name of its certificate, and the name in the directory's URLs.",
   }),
+  trustedProxies: setting(is.list(is.proxyAt, 'NAME@CIDR'), [], {
+    env: 'UPKI_RA_TRUSTED_PROXIES',
+    programs: RA,
+    doc: 'Proxies that say who their client is: each must come from the network and prove with a client certificate of this PKI that it has the common name. From all others such headers are ignored.',
+  }),
+  proxyHeader: setting(is.choice('Client-Cert', 'X-SSL-CLIENT-CERT'), 'Client-Cert', {
+    env: 'UPKI_RA_PROXY_HEADER',
+    programs: RA,
+    doc: "Where trusted proxies put their client's certificate: `Client-Cert` as RFC 9440 has it, or `X-SSL-CLIENT-CERT` with URL-escaped PEM and `X-SSL-CLIENT-VERIFY: SUCCESS` beside it. They must remove what clients send under these names.",
+  }),
   raSans: setting(is.list(is.host, 'DNS names and IP addresses'), [], {
     env: 'UPKI_RA_SANS',
     programs: RA,

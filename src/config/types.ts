@@ -245,3 +245,18 @@ export const nameOrCidr: SettingType<string> = {
   parse: (value) => (isHostName(value) ? value.toLowerCase() : cidr.parse(value)),
   format: (value) => value,
 };
+
+/** A proxy by the common name of its certificate and the network it comes from. */
+export interface ProxyAt {
+  name: string;
+  network: string;
+}
+
+export const proxyAt: SettingType<ProxyAt> = {
+  allowed: 'NAME@CIDR, such as proxy.example.internal@10.0.0.0/24',
+  parse: (value) => {
+    const at = value.lastIndexOf('@');
+    return at > 0 ? { name: value.slice(0, at), network: cidr.parse(value.slice(at + 1)) } : refuse();
+  },
+  format: ({ name, network }) => `${name}@${network}`,
+};

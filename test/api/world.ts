@@ -3,11 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
+import { isGood } from '../../src/api/access.js';
 import { type ApiOptions, restApi } from '../../src/api/index.js';
 import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import type { operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
+import type { ClientIdentity } from '../../src/http/identity.js';
+import { lookBehindProxies } from '../../src/http/peer.js';
 import { createHttpsServer, type HttpsServer } from '../../src/http/server.js';
+import { type TrustedProxiesOptions, trustedProxies } from '../../src/http/trusted-proxies.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
 import { ChannelAdministration } from '../../src/ra/channel-administration.js';
 import { ChannelCa } from '../../src/ra/channel-ca.js';
@@ -60,7 +64,11 @@ export class ApiWorld {
   #store: RaStore | null = null;
   root = '';
 
-  constructor(private readonly changes: Partial<ApiOptions> = {}) {}
+  constructor(
+    private readonly changes: Partial<ApiOptions> = {},
+    /** Proxies that are believed. */
+    private readonly proxies: Pick<TrustedProxiesOptions, 'proxies' | 'header'> | null = null,
+  ) {}
 
   get tasks(): TaskClient<typeof operations> {
     if (this.#tasks === null) throw new Error('the world has not started');
@@ -106,12 +114,21 @@ export class ApiWorld {
       log: pino({ level: 'silent' }),
       tls: { key: pem(key), cert: registered.certificate, clientCa: [this.root, ...chain.slice(1)] },
     });
+    const register = this.changes.register ?? new ChannelRegister(this.tasks);
+    if (this.proxies !== null) {
+      const authorities = () => [this.root, ...chain.slice(1)];
+      const isTrusted = (identity: ClientIdentity) => isGood(identity, register);
+      lookBehindProxies(
+        this.#server.app,
+        trustedProxies({ ...this.proxies, authorities, isGood: isTrusted }),
+      );
+    }
     const ca = new ChannelCa({ client: this.tasks });
     await this.#server.app.register(restApi, {
       prefix: '/api/v1',
       ...apiDefaults,
       ca,
-      register: new ChannelRegister(this.tasks),
+      register,
       status: new ChannelStatus(this.tasks),
       administration: new ChannelAdministration(this.tasks),
       holders: createHolderService({
