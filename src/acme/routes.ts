@@ -79,7 +79,7 @@ function contextOf(options: AcmeOptions): AcmeContext {
       return identity === null ? false : isAdmin(identity);
     },
     nodeOf: async (request) => {
-      const identity = options.nodeOf ? clientIdentity(request) : null;
+      const identity = options.nodeOf ? peerOf(request).identity : null;
       return identity && options.nodeOf ? options.nodeOf(identity) : null;
     },
     isCompromised: options.isCompromised ?? (() => false),

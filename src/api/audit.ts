@@ -5,10 +5,10 @@ import type { AuditLog } from '../ra/audit-log.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { formatDn } from '../x509/name.js';
 import type { Caller } from './access.js';
-import type { Route } from './route.js';
+import { FileAnswer, type Route } from './route.js';
 
 /**
- * What the audit log gets of one request: everything a private or client route does, and everything it refuses that would
+ * What the audit log gets of one request: everything a private or client route does, or a public one that says so, and everything it refuses that would
  * have done something, or that was asked by somebody not entitled. Reading leaves no trace.
  */
 export class RequestAudit {
@@ -31,21 +31,25 @@ export class RequestAudit {
   }
 
   /** Resolves when it is on disk. @throws StoreUnavailable */
-  async done(body: unknown, result: unknown): Promise<void> {
+  async done(body: unknown, answer: unknown): Promise<void> {
     if (!this.#acts()) return;
-    const told = this.route.audited?.(body, result) ?? {};
+    const told = answer instanceof FileAnswer ? answer.audited : (this.route.audited?.(body, answer) ?? {});
     await this.log.done({ ...this.#event(), details: { ...this.#details, ...told } });
   }
 
   refused(error: unknown): void {
     const outcome = error instanceof RestError ? error.code : 'failed';
     const notEntitled = outcome === 'unauthenticated' || outcome === 'forbidden';
-    if (this.route.access === 'public' || !(notEntitled || this.#acts())) return;
+    if (this.#acts() || (notEntitled && this.route.access !== 'public')) this.#refuse(outcome);
+  }
+
+  #refuse(outcome: string): void {
     this.log.refused({ ...this.#event(), outcome, details: this.#details });
   }
 
   #acts(): boolean {
-    return this.route.access !== 'public' && this.route.method !== 'GET';
+    const { access, method, audited } = this.route;
+    return method !== 'GET' && (access !== 'public' || audited !== undefined);
   }
 
   #event() {

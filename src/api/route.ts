@@ -26,6 +26,8 @@ export class FileAnswer {
   constructor(
     readonly type: string,
     readonly content: Buffer | string,
+    /** What the audit log tells of it; never a secret. */
+    readonly audited: Record<string, string> = {},
   ) {}
 }
 
@@ -55,7 +57,10 @@ export interface RouteDefinition<
   status?: number;
   /** Media types it may answer with instead of JSON. */
   files?: readonly string[];
-  /** What the audit log tells of a success besides the parameters of the path: never a secret. */
+  /**
+   * What the audit log tells of a success besides the parameters of the path: never a secret. A public route that has it is
+   * in the log like those that want a certificate.
+   */
   audited?(body: z.output<Body>, result: z.output<Result>): Record<string, string>;
   binary?: BinaryBody;
   /** Failures that are its own, by HTTP status, for the document. */

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaUnavailable } from '../../src/ra/certificate-authority.js';
+import type { AuditEntry } from '../../src/store/audit.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { refused } from '../acme/support/refused.js';
 import { newKey, requestPem } from '../ca/authority-world.js';
@@ -238,3 +239,37 @@ describe('DELETE private/nodes/{cn}', () => {
     expect(await stateOf(node.serial)).toBe('good');
   });
 });
+
+describe('the audit log', () => {
+  it('tells of registration, enrolment, refused seeds, renewal and removal: who, from where, what; and no seed', async () => {
+    const seen = (await entries()).length;
+    const cn = 'audited.example.test';
+    const node = await world.enrolled({ cn });
+    const wrong = { seed: 'upki-node-wrong', csr: requestPem([], { cn }) };
+    await world.api('/public/certify', { method: 'POST', body: wrong });
+    const renewed = await world.renewed(node);
+    await world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
+    const told = (await entries()).slice(seen);
+    expect(told.map(({ action, outcome, details }) => [action, outcome, details])).toEqual([
+      ['POST /private/nodes', 'success', { cn, profile: 'webapp' }],
+      ['POST /public/certify', 'success', { cn, issued: node.serial }],
+      ['POST /public/certify', 'forbidden', {}],
+      ['POST /client/renew', 'success', { issued: renewed.serial }],
+      ['DELETE /private/nodes/{cn}', 'success', { cn, revoked: expect.stringContaining(node.serial) }],
+    ]);
+    expect(told.map(({ who }) => who)).toEqual([
+      expect.stringContaining('CN=alice'),
+      'nobody',
+      'nobody',
+      `CN=${cn}`,
+      expect.stringContaining('CN=alice'),
+    ]);
+    expect(told.every(({ from }) => from.endsWith('127.0.0.1'))).toBe(true);
+    expect(JSON.stringify(told)).not.toContain(node.seed);
+  });
+});
+
+async function entries(): Promise<AuditEntry[]> {
+  const records = await world.store.readAudit({ after: null, limit: 1000 });
+  return records.map(({ entry }) => JSON.parse(entry) as AuditEntry);
+}

@@ -9,6 +9,7 @@ import { restApi } from '../../src/api/index.js';
 import type { operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
 import { createHttpsServer } from '../../src/http/server.js';
+import { AuditLog } from '../../src/ra/audit-log.js';
 import { createRegistrationAuthority } from '../../src/ra/authority.js';
 import type { IssuedCertificate } from '../../src/ra/certificate-authority.js';
 import { Certification, type CertificationOptions } from '../../src/ra/certification.js';
@@ -127,6 +128,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   const time = { offset: 0 };
   const clock = () => Date.now() + time.offset;
   const policy = { ...DEFAULT_POLICY, ...options.policy };
+  const audit = new AuditLog(store, clock, () => {});
   const ra = createRegistrationAuthority({
     store,
     ca,
@@ -144,6 +146,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     accountUrl: (id) => links.main().account(id),
     soleRunner: true,
     events: { validation: () => {}, finalization: () => {}, revocation: () => {}, error: () => {} },
+    audit,
     clock,
     random: randomBytes,
   });
@@ -179,7 +182,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   await server.app.register(restApi, {
     prefix: '/api/v1',
     ...apiDefaults,
-    ...{ ca, register, nodes, certification, clock },
+    ...{ ca, register, nodes, certification, audit, clock },
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
     baseUrl: (host) => links.forHost(host).base,
   });

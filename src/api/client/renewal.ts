@@ -50,7 +50,7 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
       const { serial, chain: file } = await orRefused(holders.reissue(certificate.serial, der));
       if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'chain') {
         reply.code(201);
-        return new FileAnswer(FORMATS.chain, file);
+        return new FileAnswer(FORMATS.chain, file, { issued: serial });
       }
       const [leaf = '', ...issuers] = fromPem('CERTIFICATE', file).map((each) => toPem('CERTIFICATE', each));
       return { serial, certificate: leaf, chain: issuers.join('') };

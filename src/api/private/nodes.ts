@@ -80,6 +80,7 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         seed: z.string().describe('For `certify`, once'),
         command: z.string().describe('The line that enrols the node in its shell, with curl and openssl'),
       }),
+      audited: ({ cn, profile }) => ({ cn, profile }),
       async handle({ body, caller, request, reply }) {
         const { root } = await ca.caCertificates();
         const registered = await orRefused(nodes.register({ ...body, by: caller.certificate.dn }));
@@ -102,6 +103,7 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         cn: z.string(),
         revoked: z.array(z.string()).describe('Serials that were good until now, lower-case hex'),
       }),
+      audited: (_, { revoked }) => ({ revoked: revoked.join(' ') }),
       async handle({ path, caller }) {
         const removed = await orRefused(nodes.remove(path.cn, caller.certificate.dn));
         return { cn: removed.node.cn, revoked: removed.revoked };

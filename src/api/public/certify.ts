@@ -40,10 +40,11 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
       certificate: z.string().describe('PEM of the certificate alone'),
       chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
     }),
+    audited: (_, { cn, serial }) => ({ cn, issued: serial }),
     async handle({ body, query, request }) {
       const format = chooseFormat(FORMATS, query.format, request.headers.accept);
       const { cn, profile, names, serial, notAfter, chain } = await orRefused(certification.certify(body));
-      if (format === 'chain') return new FileAnswer(FORMATS.chain, chain);
+      if (format === 'chain') return new FileAnswer(FORMATS.chain, chain, { cn, issued: serial });
       const [certificate = '', ...issuers] = fromPem('CERTIFICATE', chain).map((der) =>
         toPem('CERTIFICATE', der),
       );
