@@ -10,7 +10,7 @@ interface Operation {
   tags: string[];
   parameters: { name: string; in: string; required: boolean; description?: string; schema: unknown }[];
   requestBody?: { content: Record<string, { schema: unknown }> };
-  responses: Record<string, { description: string; content: Record<string, { schema: unknown }> }>;
+  responses: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>;
 }
 
 /**
@@ -65,7 +65,10 @@ function parameterTable(parameters: Operation['parameters']): string {
   return `<table><tr><th>Parameter</th><th>Where</th><th>What</th><th>Schema</th></tr>${rows.join('')}</table>`;
 }
 
-function responseBlock([status, { description, content }]: [string, Operation['responses'][string]]): string {
+function responseBlock([status, { description, content = {} }]: [
+  string,
+  Operation['responses'][string],
+]): string {
   const types = Object.keys(content).join(', ');
   const data = content['application/json']?.schema;
   const head = `<p>${escaped(status)}: ${escaped(description)} <code>${escaped(types)}</code></p>`;

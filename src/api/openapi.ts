@@ -81,6 +81,7 @@ function operation(route: Route): Json {
           failure(description),
         ]),
       ),
+      ...((params ?? query) && { 431: { description: 'The URL or the headers are too long.' } }),
     },
   };
 }

@@ -20,9 +20,18 @@ export function answerError(
   reply: FastifyReply,
   report: ReportError,
 ): FastifyReply {
+  // Whatever is wrong with a body that nobody takes, the method or the URL is what must change.
+  if (request.is404 && isAboutBody(error)) return refuseUnknown(request, reply);
   const told = error instanceof RestError ? error : toProblem(error);
   if (told.status >= 500 && !isExpected(error)) report(error, request);
   return send(request, reply, told);
+}
+
+/** The framework's: of a body, or that there is none. */
+function isAboutBody(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^FST_ERR_(CTP|ROUTE_MISSING)_/.test(String(error.code))
+  );
 }
 
 /** What needs no line in the error log: refusals, what this CA cannot do, and a CA that is away, told of once by the channel. */

@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { answerError, answerFailures, type ReportError } from './failures.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
+import { endAfter, lingerAfterRefusals } from './linger.js';
 import { rememberMethods } from './methods.js';
 import { logRequests } from './request-log.js';
 
@@ -145,6 +146,7 @@ function createApp(
     setTimeout(() => app.server.closeAllConnections(), limits.closeGrace).unref();
     done();
   });
+  lingerAfterRefusals(app);
   rememberMethods(app);
   answerFailures(app, report);
   logRequests(app, log);
@@ -158,9 +160,10 @@ const STATUS_LINES: Record<string, string> = {
 
 /** What is not HTTP at all gets a bare status line, if the peer still listens. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (socket.writable && error.code !== 'ECONNRESET') {
+  if (error.code === 'ECONNRESET') socket.destroy();
+  // What it goes on sending is no HTTP either, and gets no second answer.
+  else if (socket.writable) {
     const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
-    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    endAfter(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
-  socket.destroy();
 }

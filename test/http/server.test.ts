@@ -290,11 +290,51 @@ describe('requests that are refused', () => {
     ],
     [400, 'an unknown method', get('/who').replace('GET', 'FROB')],
     [405, 'a method no route has', get('/who').replace('GET', 'PROPFIND')],
+    [
+      405,
+      'a method with a body that no route has, whatever is wrong with it',
+      get('/who').replace('GET', 'QUERY'),
+    ],
+    [
+      404,
+      'an unknown path, whatever is wrong with the body',
+      post('{', 'image/png').replace('/items', '/nowhere'),
+    ],
     [431, 'headers above the limit', get('/who', `X: ${'x'.repeat(20_000)}\r\n`)],
     [414, 'a path beyond all length', get(`/items/${'x'.repeat(5_000)}`)],
     [417, 'an expectation it cannot meet', get('/who', 'Expect: miracles\r\n')],
   ])('answers %i to %s', async (status, _, text) => {
     expect((await exchange(text)).status).toBe(status);
+  });
+
+  it('is told of a body that is too large even while it is still sending it, and may go on', async () => {
+    const socket = await open();
+    const answers = new Promise<string>((resolve) => {
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('"subject"')) resolve(text);
+      });
+    });
+    const size = 900_000;
+    socket.write(post('', 'text/plain', size).replace('Connection: close\r\n', ''));
+    for (let sent = 0; sent < size; sent += 100_000) socket.write('x'.repeat(100_000));
+    socket.write(get('/who'));
+    const text = await answers;
+    expect(text).toMatch(/^HTTP\/1\.1 413 .*HTTP\/1\.1 200 /s);
+    socket.destroy();
+  });
+
+  it('does not listen for ever to a body that is too large', async () => {
+    const socket = await open();
+    const ended = drain(socket);
+    socket.write(post('', 'text/plain', 2 ** 40).replace('Connection: close\r\n', ''));
+    const more = () => {
+      while (socket.writable && socket.write('x'.repeat(65_536)));
+    };
+    socket.on('drain', more);
+    more();
+    expect(await ended).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('says nothing of an inner error, and logs it with the request’s id (SPEC: no secret is returned)', async () => {

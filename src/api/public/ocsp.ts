@@ -24,7 +24,10 @@ const serial = z
     return z.NEVER;
   });
 
-const certificate = text('The certificate, PEM', 65_536).transform((pem, context): ParsedCertificate => {
+/** Base64 of as long a request as is answered; below the listener's limit for a request line with its headers. */
+const MAX_PATH = 10_924;
+
+const certificate = text('The certificate, PEM', 32_768).transform((pem, context): ParsedCertificate => {
   try {
     return parseCertificate(firstFromPem('CERTIFICATE', pem));
   } catch (error) {
@@ -57,7 +60,7 @@ function ocspGetRoute(status: CertificateStatus): Route {
     summary: 'OCSP by GET (RFC 6960 appendix A.1): the request in base64, URL-encoded.',
     query: z.object({}),
     params: z.strictObject({
-      request: z.string().max(16_384).describe('Base64 of the DER of an OCSPRequest'),
+      request: z.string().max(MAX_PATH).describe('Base64 of the DER of an OCSPRequest'),
     }),
     files: [OCSP_RESPONSE_TYPE],
     result: z.never(),
