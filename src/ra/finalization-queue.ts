@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../store/errors.js';
 import type { ClaimedFinalization, RaStore } from '../store/ra-store.js';
 import {
   CaRefused,
@@ -12,8 +13,8 @@ import { WorkQueue } from './work-queue.js';
 
 /** Requests at the CA at once for this RA; the channel pipelines them. */
 const CAPACITY = 256;
-/** Longer than the channel's own time limit, so that an order is with one runner only. */
-const LEASE = 30_000;
+/** Longer than the channel's own time limit at two CAs, so that an order is with one runner only; see validation-queue.ts. */
+const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
 /** Pauses while the CA is away; the last one repeats. A returning CA is found within seconds. */
 const RETRY_PAUSES = [1_000, 2_000, 4_000];
@@ -58,6 +59,7 @@ export class FinalizationQueue {
       sweepInterval: SWEEP_INTERVAL,
       soleRunner: options.soleRunner,
       clock: options.clock,
+      passes: (error) => error instanceof StoreUnavailable,
       onError: options.onError,
     });
   }

@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../store/errors.js';
 import type { ClaimedValidation, RaStore } from '../store/ra-store.js';
 import type { ValidationResult, Validator } from '../va/types.js';
 import type { Policy } from './policy.js';
@@ -7,8 +8,11 @@ import { WorkQueue } from './work-queue.js';
 
 /** Validations at once: each is mostly waiting for a peer, and holds a socket or two. */
 const CAPACITY = 128;
-/** Longer than one attempt can take (the validator's own deadline is 10 s). */
-const LEASE = 30_000;
+/**
+ * Longer than one attempt can take (the validator's own deadline is 10 s), and no longer than need be: what a lost replica
+ * held, or a lost answer of the database leased to nobody, waits for its end.
+ */
+const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
 
 export interface ValidationQueueOptions {
@@ -41,6 +45,7 @@ export class ValidationQueue {
       sweepInterval: SWEEP_INTERVAL,
       soleRunner: options.soleRunner,
       clock: options.clock,
+      passes: (error) => error instanceof StoreUnavailable,
       onError: options.onError,
     });
   }

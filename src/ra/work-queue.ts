@@ -17,8 +17,16 @@ export interface WorkQueueOptions<Item, Result> {
   /** No other process shares the store: what is leased at start was left behind by an earlier run of this one. */
   soleRunner: boolean;
   clock(): number;
+  /** Whether an item whose run failed so is to be run again, as long as it is leased to us; never when absent. */
+  passes?(error: unknown): boolean;
+  /** Milliseconds between a run that failed and the next of the same item. Default one second. */
+  againAfter?: number;
+  /** Told of a failed run; once for an item that is run again and again. */
   onError(error: unknown): void;
 }
+
+/** As `againAfter`. */
+const AGAIN_AFTER = 1_000;
 
 /** Items that fall due within one tick share a look into the store; in ms, little beside the pauses of a retry. */
 const WAKE_TICK = 20;
@@ -68,17 +76,33 @@ export class WorkQueue<Item, Result> {
       this.#backlog = true;
       return null;
     }
-    return this.#launch(item);
+    return this.#launch(item, this.#options.clock() + this.#options.lease);
   }
 
-  #launch(item: Item): Promise<Result> {
-    const work = this.#options.run(item, this.#abort.signal);
+  #launch(item: Item, leaseUntil: number, isFirst = true): Promise<Result> {
+    const { run, clock, onError } = this.#options;
+    const work = run(item, this.#abort.signal);
     this.#running.add(work);
-    work.catch(this.#options.onError).finally(() => {
-      this.#running.delete(work);
-      if (this.#backlog) this.wakeAt(this.#options.clock());
-    });
+    work
+      .catch((error) => {
+        if (isFirst) onError(error);
+        if (this.#options.passes?.(error)) this.#again(item, leaseUntil);
+      })
+      .finally(() => {
+        this.#running.delete(work);
+        if (this.#backlog) this.wakeAt(clock());
+      });
     return work;
+  }
+
+  /** Nobody else takes the item before its lease ends: what could not be recorded is done again until then. */
+  #again(item: Item, leaseUntil: number): void {
+    const { clock, capacity, againAfter = AGAIN_AFTER } = this.#options;
+    setTimeout(() => {
+      if (this.#abort.signal.aborted || clock() >= leaseUntil) return;
+      if (this.#running.size >= capacity) this.#again(item, leaseUntil);
+      else this.#launch(item, leaseUntil, false);
+    }, againAfter).unref();
   }
 
   /** An item falls due at this time. */
@@ -112,9 +136,10 @@ export class WorkQueue<Item, Result> {
     const room = capacity - this.#running.size;
     this.#backlog = room === 0;
     if (room === 0) return;
-    const items = await claim(due, Math.max(due, clock()) + lease, room);
+    const leaseUntil = Math.max(due, clock()) + lease;
+    const items = await claim(due, leaseUntil, room);
     if (items.length === room) this.#backlog = true;
     // Leased to us already: they run even if direct callers took the room meanwhile.
-    for (const item of items) this.#launch(item);
+    for (const item of items) this.#launch(item, leaseUntil);
   }
 }

@@ -10,7 +10,7 @@ import { refused } from './support/refused.js';
 import { createWorld, VALIDATED, type World } from './support/world.js';
 
 /** Longer than the lease of a challenge (validation-queue.ts). */
-const LEASE_OVER = 31_000;
+const LEASE_OVER = 16_000;
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let balancer: Balancer;

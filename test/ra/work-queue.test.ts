@@ -136,6 +136,51 @@ describe("a durable queue's runner", () => {
     expect(errors).toEqual([new Error('boom')]);
   });
 
+  it('runs an item again while it is leased when its outcome could not be recorded, and tells so once', async () => {
+    let time = 5000;
+    let tries = 0;
+    const { queue, due, claims, errors } = world({
+      clock: () => time,
+      againAfter: 1,
+      passes: (error) => error instanceof RangeError,
+      run: async (item) => {
+        tries += 1;
+        if (tries < 4) throw new RangeError(`away ${item}`);
+        return 'recorded';
+      },
+    });
+    due.push(1);
+    queue.start();
+    await vi.waitFor(() => expect(tries).toBe(4));
+    expect(errors).toEqual([new RangeError('away 1')]);
+    expect(claims).toHaveLength(1);
+
+    // Past its lease it is whoever's who claims it.
+    tries = 0;
+    const first = queue.execute(2);
+    time += 1000;
+    await expect(first).rejects.toThrow('away 2');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(tries).toBe(1);
+    await queue.stop();
+  });
+
+  it('does not run an item again that failed for another reason', async () => {
+    let tries = 0;
+    const { queue } = world({
+      againAfter: 1,
+      passes: (error) => error instanceof RangeError,
+      run: async () => {
+        tries += 1;
+        throw new Error('boom');
+      },
+    });
+    await expect(queue.execute(1)).rejects.toThrow('boom');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(tries).toBe(1);
+    await queue.stop();
+  });
+
   it('aborts what runs when stopped', async () => {
     let aborted = false;
     const { queue } = world({
