@@ -80,7 +80,8 @@ export class Database {
         await client.query(SESSION, [schema]);
       },
     });
-    this.#pool.on('error', (error) => onLost?.(error));
+    // Not the driver's own error, which carries its client with all it was given.
+    this.#pool.on('error', (error) => onLost?.(new StoreUnavailable(error.message)));
   }
 
   /** The first row. The caller names the row's type: it is the list of columns it selected. */

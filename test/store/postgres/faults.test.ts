@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StoreConflict, StoreUnavailable } from '../../../src/store/errors.js';
 import { openRaStore } from '../../../src/store/open.js';
@@ -28,6 +29,19 @@ describe('the server goes away and comes back', () => {
     expect(await store.getSetting(`before ${end}`)).toBe('kept');
     expect(await store.getSetting('meanwhile')).toBeNull();
     await store.ping();
+  });
+
+  test('a connection that is lost is told of, without the password', async () => {
+    const told: Error[] = [];
+    const other = await openRaStore(server.url(), { onCrash: (error) => told.push(error) });
+    await other.ping();
+    await server.kill();
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0));
+    await server.resume();
+    const shown = inspect(told, { depth: 12, showHidden: true });
+    expect(shown).not.toContain(new URL(server.url()).password);
+    await other.close();
+    await vi.waitFor(() => store.ping());
   });
 
   test('a program that starts before its server waits for it, and tells of it', async () => {
