@@ -1,11 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
-import { InitError } from '../ca/authority-files.js';
-import { AuthorityError } from '../ca/issuer-certificates.js';
-import { KeyFileError } from '../ca/keys.js';
 import { migrateFromPython, NotAPythonRa } from '../migrate/from-python.js';
 import { NotAPythonCa } from '../migrate/python-ca-folder.js';
+import { mendable } from './ca-program.js';
 import { CannotStart } from './exit.js';
 import { makePrivateFolder } from './files.js';
 import { lockDirectory } from './lock.js';
@@ -36,9 +34,6 @@ export function migrateCommand(): Command {
   });
 }
 
-/** The operator can mend these; the message says how. */
-const MENDABLE = [NotAPythonCa, NotAPythonRa, InitError, AuthorityError, KeyFileError];
-
 async function migrate(
   from: { ca: string; ra: string | null },
   directory: string | undefined,
@@ -47,26 +42,27 @@ async function migrate(
   const to = { ca: join(dataDir, 'ca'), ra: join(dataDir, 'ra') };
   await refuseOverlap([from.ca, from.ra ?? []].flat(), [to.ca, to.ra]);
   const { settings } = loadProgramSettings('ca', process.env, { dataDir: to.ca });
+  const { databaseUrl } = loadProgramSettings('ra', process.env, { dataDir: to.ra }).settings;
   const folders = from.ra === null ? [dataDir, to.ca] : [dataDir, to.ca, to.ra];
   for (const folder of folders) await makePrivateFolder(folder);
   const unlocks = folders.map((folder) => lockDirectory(folder));
   try {
-    const report = await migrateFromPython({
-      from,
-      to,
-      passphrase: settings.caPassphrase,
-      company: settings.caCompany,
-      progress: (what, done, total) => process.stderr.write(`uPKI: ${what}: ${done} of ${total}\n`),
-      clock: Date.now,
-    });
+    const report = await mendable(() =>
+      migrateFromPython({
+        from,
+        to: { ...to, caDatabase: settings.caDatabaseUrl, raDatabase: databaseUrl },
+        passphrase: settings.caPassphrase,
+        company: settings.caCompany,
+        progress: (what, done, total) => process.stderr.write(`uPKI: ${what}: ${done} of ${total}\n`),
+        clock: Date.now,
+      }),
+    );
     process.stdout.write(
       `${report}\nThe CA is in ${to.ca}${from.ra === null ? '' : `, the RA in ${to.ra}`}\n`,
     );
   } catch (error) {
-    if (MENDABLE.some((kind) => error instanceof kind)) {
-      throw new CannotStart((error as Error).message, { cause: error });
-    }
-    throw error;
+    if (!(error instanceof NotAPythonCa || error instanceof NotAPythonRa)) throw error;
+    throw new CannotStart(error.message, { cause: error });
   } finally {
     for (const unlock of unlocks) unlock();
   }

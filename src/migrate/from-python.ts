@@ -15,8 +15,8 @@ import { type Progress, Report } from './report.js';
 export interface Migration {
   /** Data folder of upki-ca, and of upki-ra when that is to come over too. */
   from: { ca: string; ra: string | null };
-  /** Folders of our programs. */
-  to: { ca: string; ra: string };
+  /** Folders of our programs, and databases that are not in them. */
+  to: { ca: string; ra: string; caDatabase: string | null; raDatabase: string | null };
   passphrase: string | null;
   company: string;
   progress: Progress;
@@ -48,7 +48,7 @@ export async function migrateFromPython({ from, to, ...how }: Migration): Promis
     ...how,
   };
   const profiles = await importCaFiles(task);
-  const caStore = await openCaStore(caPaths(to.ca).database);
+  const caStore = await openCaStore(to.caDatabase ?? caPaths(to.ca).database);
   try {
     await importCaRecords(task, caStore, profiles);
   } finally {
@@ -56,7 +56,7 @@ export async function migrateFromPython({ from, to, ...how }: Migration): Promis
   }
   if (ra === null || from.ra === null) return report;
   await importRaSettings(from.ra, to.ra, report);
-  const raStore = await openRaStore(join(to.ra, 'acme.db'));
+  const raStore = await openRaStore(to.raDatabase ?? join(to.ra, 'acme.db'));
   try {
     const certificates = new Map(issued.map(({ order, certificate }) => [order.id, certificate]));
     const { revocations } = source;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { caPaths, initAuthority } from '../ca/authority-files.js';
 import { publicKeyDer, saveKey, writeWhole } from '../ca/keys.js';
 import { MIN_SEED_LENGTH } from '../channel/curve-keys.js';
+import type { Actor } from '../store/audit.js';
 import type { CaStore, CertificateRecord } from '../store/ca-store.js';
 import { type ParsedCertificate, subjectAltNames } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
@@ -34,6 +35,9 @@ export interface CaImport {
   progress: Progress;
   clock(): number;
 }
+
+/** In the audit log. */
+export const MIGRATION: Actor = { who: 'upki migrate', from: 'local' };
 
 /** Enough for the store to commit many at once, few enough to keep memory and the sense of progress. */
 const BATCH = 200;
@@ -107,11 +111,12 @@ export async function importCaRecords(
   const { source, report } = task;
   await importCertificates(task, store, profiles);
   for (const [serial, { at, reason }] of source.revocations) {
-    const outcome = await store.revoke(serial, at, reason);
+    const outcome = await store.revoke(serial, at, reason, MIGRATION);
     if (outcome !== 'unknown') report.count('revocations', outcome === 'revoked');
   }
-  for (const [serial, at] of source.deleted) await store.markDeleted(serial, at);
-  for (const dn of source.admins) report.count('administrators', await store.addAdmin(dn, task.clock()));
+  for (const [serial, at] of source.deleted) await store.markDeleted(serial, at, MIGRATION);
+  for (const dn of source.admins)
+    report.count('administrators', await store.addAdmin(dn, task.clock(), MIGRATION));
   await importNodes(task, store);
 }
 
@@ -133,8 +138,8 @@ async function importCertificates(
       records.slice(done, done + BATCH).map(async (record) => {
         const kind = record.der.length === 0 ? 'certificates known by serial only' : 'certificates';
         if ((await store.findBySerial(record.serial)) !== null) return report.count(kind, false);
-        await store.recordCertificate(record);
-        report.count(kind, true);
+        const { created } = await store.recordCertificate(record, MIGRATION);
+        report.count(kind, created);
       }),
     );
     progress('certificates', Math.min(done + BATCH, records.length), records.length);
@@ -228,7 +233,7 @@ async function importNodes({ source, dataDir, passphrase, report }: CaImport, st
     const record = await store.findBySerial(certificate.serial);
     if (record === null || (await store.getNode(record.cn)) !== null) continue;
     const { profile, identifiers: sans, issuedAt: registeredAt } = record;
-    await store.putNode({ cn: record.cn, profile, sans, registeredAt });
+    await store.putNode({ cn: record.cn, profile, sans, registeredAt }, MIGRATION);
   }
 }
 

@@ -86,12 +86,16 @@ describe('the names of the RA', () => {
 describe('clear mode to another machine', () => {
   it('is warned of with what it exposes; on this machine it is not', () => {
     const warnings: string[] = [];
-    for (const host of ['127.0.0.1', '::1', 'localhost', '10.0.0.2', 'ca.example']) {
-      warnOfClear([{ host, port: null }], (sentence) => warnings.push(sentence));
-    }
+    const of = (...hosts: string[]) =>
+      warnOfClear(
+        hosts.map((host) => ({ host, port: null })),
+        (sentence) => warnings.push(sentence),
+      );
+    of('127.0.0.1', '::1', 'localhost');
+    expect(warnings).toEqual([]);
+    of('127.0.0.1', '10.0.0.2', 'ca.example');
     expect(warnings).toEqual([
-      expect.stringMatching(/^clear mode to 10\.0\.0\.2: .*the seed, and the private key/),
-      expect.stringContaining('clear mode to ca.example'),
+      expect.stringMatching(/^clear mode to 10\.0\.0\.2, ca\.example: .*the seed, and the private key/),
     ]);
   });
 });

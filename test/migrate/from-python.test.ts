@@ -19,11 +19,11 @@ import { hexOf, PythonFolders } from './python-folders.js';
 
 const ending: (() => unknown)[] = [];
 let python: PythonFolders;
-let to: { ca: string; ra: string };
+let to: Migration['to'];
 beforeEach(async () => {
   python = new PythonFolders();
   const { path, remove } = await temporaryFolder();
-  to = { ca: join(path, 'ca'), ra: join(path, 'ra') };
+  to = { ca: join(path, 'ca'), ra: join(path, 'ra'), caDatabase: null, raDatabase: null };
   ending.push(() => python.remove(), remove);
 });
 afterEach(async () => {
@@ -50,6 +50,7 @@ async function serve(): Promise<TaskClient<typeof operations>> {
     ...{ dataDir: to.ca, host: '127.0.0.1', operationsPort: 0, registrationPort: null, mode: 'clear' },
     ...{
       clearAny: false,
+      databaseUrl: null,
       seed: null,
       passphrase: null,
       company: null,
