@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { get } from 'node:https';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { AcmeClient, AcmeError, type Located, type OrderBody } from '../../../test/support/acme-client.js';
 import { createCsr } from '../../../test/support/csr.js';
 import { serveWebRoot } from '../../web-root.js';
+import { serialOf } from '../scene.js';
 import { check, type Stage, stop } from '../story.js';
 import { directory } from './python-alone.js';
 
@@ -57,17 +58,23 @@ export async function ourRa(stage: Stage): Promise<void> {
       check(/has no Common Name/.test(said), said);
     });
   }
-  await step('REST answers what that CA can, and names the task that is missing for the rest', async () => {
-    const rest = `https://127.0.0.1:${scene.ports.ra}/api/v1/public`;
-    for (const path of ['health?ready', 'ca', 'crl', 'profiles', 'profiles/server']) {
-      await fetchFrom(`${rest}/${path}`, root);
-    }
-    const lacking = { certs: 'list_certificates', 'certs/web.ours.interop': 'certificate_history' };
-    for (const [path, task] of Object.entries(lacking)) {
-      const answer = await fetchFrom(`${rest}/${path}`, root).catch(String);
-      check(/answered 501: /.test(String(answer)) && String(answer).includes(task), String(answer));
-    }
-  });
+  await step(
+    'REST answers what that CA or its own records can, and names the task that is missing for the rest',
+    async () => {
+      const rest = `https://127.0.0.1:${scene.ports.ra}/api/v1/public`;
+      for (const path of ['health?ready', 'ca', 'crl', 'profiles', 'profiles/server']) {
+        await fetchFrom(`${rest}/${path}`, root);
+      }
+      const lacking = { certs: 'list_certificates', 'certs/web.ours.interop': 'certificate_history' };
+      for (const [path, task] of Object.entries(lacking)) {
+        const answer = await fetchFrom(`${rest}/${path}`, root).catch(String);
+        check(/answered 501: /.test(String(answer)) && String(answer).includes(task), String(answer));
+      }
+      const serial = serialOf(await scene.certificate(name)).toLowerCase();
+      const { data } = JSON.parse(String(await fetchFrom(`${rest}/ocsp`, root, { serial: `0x${serial}` })));
+      check(data.status === 'revoked', JSON.stringify(data));
+    },
+  );
   await step('our RA ends', () => stop(stage, 'our-ra'));
 }
 
@@ -122,12 +129,14 @@ async function refusal(answer: Promise<unknown>): Promise<AcmeError> {
   throw new Error('the RA should have refused');
 }
 
-/** The body of a GET that must be answered with 200. */
-export function fetchFrom(url: string, root: string): Promise<Buffer> {
+/** The body of a GET, or of a POST of JSON, that must be answered with 200. */
+export function fetchFrom(url: string, root: string, posted?: object): Promise<Buffer> {
   return readFile(root, 'utf8').then(
     (ca) =>
       new Promise((resolve, reject) => {
-        get(url, { ca, agent: false }, (answer) => {
+        const method = posted === undefined ? 'GET' : 'POST';
+        const headers = posted === undefined ? {} : { 'content-type': 'application/json' };
+        const asked = request(url, { ca, agent: false, method, headers }, (answer) => {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));
           answer.on('error', reject);
@@ -136,7 +145,8 @@ export function fetchFrom(url: string, root: string): Promise<Buffer> {
             if (answer.statusCode === 200) resolve(body);
             else reject(new Error(`${url} answered ${answer.statusCode}: ${body}`));
           });
-        }).on('error', reject);
+        });
+        asked.on('error', reject).end(posted === undefined ? '' : JSON.stringify(posted));
       }),
   );
 }
