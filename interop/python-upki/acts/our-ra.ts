@@ -34,6 +34,7 @@ export async function ourRa(stage: Stage): Promise<void> {
   await step('lego revokes it, and it is on the CRL that our RA serves', async () => {
     const crl = () => fetchFrom(`https://127.0.0.1:${scene.ports.ra}/api/v1/public/crl`, root);
     const chain = await scene.certificate(name);
+    stage.kept.set('revoked', chain);
     check(!(await scene.isRevoked(await crl(), chain, root)), 'it is revoked already');
     await scene.runLego(server, root, name, 'revoke', '--reason', '4');
     check(await scene.isRevoked(await crl(), chain, root), 'it is not on the CRL');
@@ -70,7 +71,7 @@ export async function ourRa(stage: Stage): Promise<void> {
         const answer = await fetchFrom(`${rest}/${path}`, root).catch(String);
         check(/answered 501: /.test(String(answer)) && String(answer).includes(task), String(answer));
       }
-      const serial = serialOf(await scene.certificate(name)).toLowerCase();
+      const serial = serialOf(stage.kept.get('revoked') ?? '').toLowerCase();
       const { data } = JSON.parse(String(await fetchFrom(`${rest}/ocsp`, root, { serial: `0x${serial}` })));
       check(data.status === 'revoked', JSON.stringify(data));
     },
