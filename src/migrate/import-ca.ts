@@ -37,7 +37,7 @@ export interface CaImport {
 }
 
 /** In the audit log. */
-export const MIGRATION: Actor = { who: 'upki migrate', from: 'local' };
+const MIGRATION: Actor = { who: 'upki migrate', from: 'local' };
 
 /** Enough for the store to commit many at once, few enough to keep memory and the sense of progress. */
 const BATCH = 200;

@@ -8,7 +8,6 @@ import type { RaStore } from '../store/ra-store.js';
 import { type ParsedCertificate, parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { firstFromPem, toPem } from '../x509/pem.js';
-import { MIGRATION } from './import-ca.js';
 import type { PythonCaFolder } from './python-ca-folder.js';
 import type { PythonOrder, PythonRaDatabase } from './python-ra-database.js';
 import type { Progress, Report } from './report.js';
@@ -45,8 +44,7 @@ export async function importRaRecords(task: RaImport, store: RaStore): Promise<v
     if (certificate === undefined || accountId === undefined) continue;
     report.count('orders and their certificates', await importOrder(store, order, accountId, certificate));
     const revocation = revocations.get(certificate.serial);
-    if (revocation)
-      await store.recordRevocation(certificate.serial, revocation.at, revocation.reason, MIGRATION);
+    if (revocation) await store.recordRevocation(certificate.serial, revocation.at, revocation.reason);
     progress('orders', ++done, certificates.size);
   }
   if (source.unfinished > 0) {
