@@ -4,10 +4,12 @@ import { plainSerial } from './promised-order.js';
 import type { World } from './world.js';
 
 /** Reads the CRL where certificates say it is (RFC 5280 §4.2.1.13) and hands it to the ledger. @throws Abandoned */
-export async function checkCrl({ system, requests, ledger }: World): Promise<void> {
-  const base = `http://127.0.0.1:${system.ports.http}`;
-  const crl = parseCrl(await requests.ask('the CRL', () => download(`${base}/ca.crl`)));
-  const issuer = new X509Certificate(await requests.ask('the issuer', () => download(`${base}/issuer.cer`)));
+export async function checkCrl({ served, requests, ledger }: World): Promise<void> {
+  const { plainUrl } = served;
+  const crl = parseCrl(await requests.ask('the CRL', () => download(`${plainUrl}/ca.crl`)));
+  const issuer = new X509Certificate(
+    await requests.ask('the issuer', () => download(`${plainUrl}/issuer.cer`)),
+  );
   if (!verify('sha256', crl.tbs, issuer.publicKey, crl.signature)) {
     ledger.report('contradictory', `CRL ${crl.number} is not signed by the issuer`);
     return;

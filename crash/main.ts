@@ -70,9 +70,9 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   let done = 0;
   try {
     await system.start();
-    const running = new Run(world, clients, chance);
+    const running = new Run(world, system, clients, chance);
     for (const round of plan) {
-      const report = await running.round(round);
+      const report = await running.round(() => system.strike(round));
       say(roundLine(++done, rounds, round, report));
       if (ledger.findings.length > 0) break;
     }
@@ -84,8 +84,8 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
     await system.abort();
   }
   say(
-    `${requests.sent} requests, ${requests.unanswered} of them while a program was down, ` +
-      `${world.badNonces} nonces of a run before`,
+    `${requests.sent} requests, while a program was down ${requests.lost} not answered and ${requests.refused} ` +
+      `refused with 503; ${world.badNonces} nonces of a run before`,
   );
   world.close();
   await network.close();

@@ -8,8 +8,12 @@ export class Abandoned extends Error {}
 /** Sends requests, counts them, and judges every answer that is not a success. */
 export class Requests {
   sent = 0;
-  /** Without an answer, or with a 503, while a program was down: nothing was promised. */
-  unanswered = 0;
+  /** Without an answer while that was excused: nothing was promised. */
+  lost = 0;
+  /** Answered with an excused 503. */
+  refused = 0;
+  /** Longest wait for such a 503, ms. */
+  slowestRefusal = 0;
 
   constructor(
     private readonly outages: Outages,
@@ -36,19 +40,36 @@ export class Requests {
       return await request();
     } catch (error) {
       if (error instanceof AcmeError && refusals.includes(error.type)) return error;
-      if (this.#excused(error, since)) this.unanswered++;
-      else this.report('unexpected', `${what}: ${error instanceof Error ? error.message : error}`);
+      if (!this.#excused(error, since)) {
+        const took = ((this.now() - since) / 1000).toFixed(1);
+        this.report(
+          'unexpected',
+          `${what}, after ${took} s: ${error instanceof Error ? error.message : error}`,
+        );
+      }
       throw new Abandoned(what, { cause: error });
     }
   }
 
   #excused(error: unknown, since: number): boolean {
-    if (error instanceof AcmeError) {
-      const says = error.status === 503 && error.headers['retry-after'] !== undefined;
-      return says && this.outages.coveredSince(since, false);
+    if (isHonest(error) && this.outages.coveredSince(since, 'unavailable')) {
+      this.refused++;
+      this.slowestRefusal = Math.max(this.slowestRefusal, this.now() - since);
+      return true;
     }
-    return isLostConnection(error) && this.outages.coveredSince(since, true);
+    if (isLostConnection(error) && this.outages.coveredSince(since, 'lost')) {
+      this.lost++;
+      return true;
+    }
+    return false;
   }
+}
+
+/** RFC 8555 §6.7: what a client is told that may come back. */
+function isHonest(error: unknown): boolean {
+  if (!(error instanceof AcmeError)) return false;
+  const { status, type, headers } = error;
+  return status === 503 && type === 'serverInternal' && headers['retry-after'] !== undefined;
 }
 
 const LOST = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];

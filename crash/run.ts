@@ -1,18 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Chance } from './chance.js';
 import { checkAccounts } from './check.js';
 import { checkCrl } from './crl.js';
-import { readDatabases } from './databases.js';
+import type { Kept } from './databases.js';
 import { judgeDatabases } from './judge-databases.js';
 import { LoadClient } from './load.js';
-import type { Round } from './plan.js';
 import type { PromisedAccount } from './promised-account.js';
 import { Abandoned } from './requests.js';
 import { settle } from './settle.js';
 import type { World } from './world.js';
 
-/** The load goes on for this long on a system that has just come back. */
-const AFTERWARDS = 200;
 /** Accounts of earlier rounds asked back in a round. */
 const SAMPLE = 10;
 
@@ -30,34 +26,44 @@ export interface RoundReport {
   interrupted: number;
 }
 
-/** Load, kill, settle, check: one round after another on one world. */
+/** What the run asks of the system under test, beside its service. */
+export interface Subject {
+  /** Writes a line of ours between the programs'. */
+  note(line: string): void;
+  /** What the databases hold, when no work is left in them. */
+  kept(): Promise<Kept>;
+}
+
+/** Load, strike, settle, check: one round after another on one world. */
 export class Run {
   readonly #clients: LoadClient[];
 
   constructor(
     private readonly world: World,
+    private readonly subject: Subject,
     clients: number,
     private readonly chance: Chance,
   ) {
     this.#clients = Array.from({ length: clients }, (_, index) => new LoadClient(world, `c${index}`));
   }
 
-  async round(round: Round): Promise<RoundReport> {
-    const { ledger, system } = this.world;
+  /** @param strike does harm under load, and resolves when the load may end, with the length of the outage in ms */
+  async round(strike: () => Promise<number>): Promise<RoundReport> {
+    const { ledger } = this.world;
     const chance = this.chance.branch();
     const from = Date.now();
     const before = { orders: ledger.orders.length, accounts: ledger.accounts.length };
     let loading = true;
     const lives = this.#clients.map((client) => client.live(chance.branch(), () => loading));
-    const strike = this.#strike(round).finally(() => {
+    const struck = strike().finally(() => {
       loading = false;
     });
-    const [outage] = await Promise.all([strike, ...lives]);
-    system.note('the load has ended');
+    const [outage] = await Promise.all([struck, ...lives]);
+    this.subject.note('the load has ended');
     const ended = Date.now();
     const interrupted = ledger.orders.filter(({ open }) => open).length;
     await settle(this.world, chance.branch());
-    system.note('every order has ended');
+    this.subject.note('every order has ended');
     const settled = Date.now();
     const fresh = [
       ...ledger.accounts.slice(before.accounts),
@@ -82,19 +88,12 @@ export class Run {
     await this.#check(this.world.ledger.accounts, this.chance.branch());
   }
 
-  async #strike(round: Round): Promise<number> {
-    await pause(round.after);
-    const outage = await this.world.system.strike(round);
-    await pause(AFTERWARDS);
-    return outage;
-  }
-
   async #check(accounts: readonly PromisedAccount[], chance: Chance): Promise<void> {
-    const { ledger, system } = this.world;
+    const { ledger } = this.world;
     await checkAccounts(this.world, accounts, chance);
     await checkCrl(this.world).catch((error) => {
       if (!(error instanceof Abandoned)) throw error;
     });
-    judgeDatabases(await readDatabases(system.dataDir), ledger);
+    judgeDatabases(await this.subject.kept(), ledger);
   }
 }

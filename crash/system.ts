@@ -4,22 +4,21 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  freeUpkiPorts,
-  type RunningUpki,
-  startUpki,
-  type UpkiOptions,
-  type UpkiPorts,
-} from '../test/support/upki.js';
+import { freeUpkiPorts, type RunningUpki, startUpki, type UpkiOptions } from '../test/support/upki.js';
+import { type Kept, readDatabases } from './databases.js';
 import type { Report } from './findings.js';
 import type { Outages } from './outages.js';
 import type { Round } from './plan.js';
+import type { Subject } from './run.js';
+import type { Served } from './world.js';
 
 /** A killed program waits at most a second to be started again, and starts within a few on a busy machine. */
 const PATIENCE = 60_000;
+/** The load goes on for this long on a system that has just come back. */
+const AFTERWARDS = 200;
 
 /** The whole uPKI, on one data directory and one set of ports however often it is started again. */
-export class System {
+export class System implements Served, Subject {
   /** The last start, which may still be under way. */
   #started: Promise<RunningUpki> | null = null;
   #running: RunningUpki | null = null;
@@ -69,15 +68,21 @@ export class System {
     return this.running.rootPem;
   }
 
-  get ports(): UpkiPorts {
-    return this.running.ports;
+  get plainUrl(): string {
+    return `http://127.0.0.1:${this.running.ports.http}`;
   }
 
-  /** Carries out a round's kills; resolves when the RA and the CA behind it serve again, with how long that took. */
-  async strike({ victim, again }: Round): Promise<number> {
+  kept(): Promise<Kept> {
+    return readDatabases(this.dataDir);
+  }
+
+  /** Carries out a round's kills; resolves a moment after RA and CA serve again, with how long they did not. */
+  async strike({ victim, after, again }: Round): Promise<number> {
+    await pause(after);
     const from = Date.now();
     this.note(`killing: ${JSON.stringify({ victim, again })}`);
-    const end = this.outages.begin(victim !== 'ca' || (again !== null && again.victim !== 'ca'));
+    const lost = victim !== 'ca' || (again !== null && again.victim !== 'ca');
+    const end = this.outages.begin({ lost, unavailable: true });
     await this.running.kill(victim);
     if (again) {
       await pause(again.after);
@@ -87,7 +92,9 @@ export class System {
     else await this.#ready();
     end();
     this.note('RA and CA serve again');
-    return Date.now() - from;
+    const outage = Date.now() - from;
+    await pause(AFTERWARDS);
+    return outage;
   }
 
   /** Ends it as Ctrl-C does. @throws when it does not end cleanly */
@@ -102,7 +109,6 @@ export class System {
     await running?.kill('all');
   }
 
-  /** Writes a line of ours between the programs'. */
   note(line: string): void {
     this.log.write(`--- ${new Date().toISOString()} ${line}\n`);
   }

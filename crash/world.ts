@@ -5,28 +5,41 @@ import type { Ledger } from './ledger.js';
 import type { Network } from './network.js';
 import type { PromisedAccount } from './promised-account.js';
 import type { Requests } from './requests.js';
-import type { System } from './system.js';
 
 /** Longer than any answer the RA holds back. */
 const TIMEOUT = 15_000;
 
+/** Where the authority under test is found. */
+export interface Served {
+  readonly directoryUrl: string;
+  readonly rootPem: string;
+  /** Base of the plain-HTTP listener, without a slash at the end. */
+  readonly plainUrl: string;
+}
+
 /** What every client and every check shares. */
 export class World {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  readonly #agents: [Agent, ...Agent[]];
+  #next = 0;
   readonly #clients = new Map<PromisedAccount, AcmeClient>();
 
   constructor(
-    readonly system: System,
+    readonly served: Served,
     readonly network: Network,
     readonly ledger: Ledger,
     readonly requests: Requests,
-  ) {}
+    /** Taken in turn by the clients. */
+    agents: readonly [Agent, ...Agent[]] = [new Agent({ keepAlive: true, maxSockets: 32 })],
+  ) {
+    this.#agents = [...agents];
+  }
 
   /** A client of nobody yet. */
   client(key: SigningKey = generateSigningKey(), accountUrl?: string): AcmeClient {
-    const { directoryUrl, rootPem: ca } = this.system;
+    const { directoryUrl, rootPem: ca } = this.served;
     const account = accountUrl === undefined ? {} : { accountUrl };
-    return new AcmeClient({ directoryUrl, ca, key, agent: this.#agent, timeout: TIMEOUT, ...account });
+    const agent = this.#agents[this.#next++ % this.#agents.length] ?? this.#agents[0];
+    return new AcmeClient({ directoryUrl, ca, key, agent, timeout: TIMEOUT, ...account });
   }
 
   /** The account's client, which signs with the key it has now. */
@@ -44,7 +57,7 @@ export class World {
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const agent of this.#agents) agent.destroy();
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../crash/ledger.js';
-import { Outages } from '../../crash/outages.js';
+import { type Excuses, Outages } from '../../crash/outages.js';
 import { Abandoned, Requests } from '../../crash/requests.js';
 import { AcmeError, ProtocolViolation } from '../support/acme-client.js';
 
@@ -8,9 +8,11 @@ const lostConnection = () => Object.assign(new Error('socket hang up'), { code: 
 const refusal = (status: number, type: string, headers = {}) =>
   new AcmeError({ type: `urn:ietf:params:acme:error:${type}` }, status, headers);
 const unavailable = refusal(503, 'serverInternal', { 'retry-after': '5' });
+const raDown = { lost: true, unavailable: true };
+const caDown = { lost: false, unavailable: true };
 
 /** Fails a request asked at 10 with `error` at 20; the findings. */
-async function failing(error: Error, outage: { ra: boolean; from: number; until: number } | null) {
+async function failing(error: Error, outage: { excuses: Excuses; from: number; until: number } | null) {
   let time = 0;
   const now = () => time;
   const ledger = new Ledger();
@@ -19,7 +21,7 @@ async function failing(error: Error, outage: { ra: boolean; from: number; until:
   let end = () => {};
   const at = (moment: number) => {
     time = moment;
-    if (outage?.from === moment) end = outages.begin(outage.ra);
+    if (outage?.from === moment) end = outages.begin(outage.excuses);
     if (outage?.until === moment) end();
   };
   for (const moment of [0, 5, 10]) at(moment);
@@ -33,27 +35,49 @@ async function failing(error: Error, outage: { ra: boolean; from: number; until:
 
 describe('a request of the crash run that fails', () => {
   it.each([
-    ['a lost connection while the RA is down', lostConnection(), { ra: true, from: 5, until: 100 }],
-    ['a lost connection to an RA killed meanwhile', lostConnection(), { ra: true, from: 15, until: 100 }],
+    ['a lost connection while the RA is down', lostConnection(), { excuses: raDown, from: 5, until: 100 }],
+    [
+      'a lost connection to an RA killed meanwhile',
+      lostConnection(),
+      { excuses: raDown, from: 15, until: 100 },
+    ],
     [
       'a lost connection to an RA that came back meanwhile',
       lostConnection(),
-      { ra: true, from: 5, until: 15 },
+      { excuses: raDown, from: 5, until: 15 },
     ],
-    ['503 with Retry-After while only the CA is down', unavailable, { ra: false, from: 5, until: 100 }],
+    ['503 with Retry-After while only the CA is down', unavailable, { excuses: caDown, from: 5, until: 100 }],
   ])('is excused for %s', async (_, error, outage) => {
     expect(await failing(error, outage)).toEqual([]);
   });
 
   it.each([
     ['a lost connection when all is up', lostConnection(), null],
-    ['a lost connection after the outage', lostConnection(), { ra: true, from: 0, until: 5 }],
-    ['a lost connection while only the CA is down', lostConnection(), { ra: false, from: 5, until: 100 }],
+    ['a lost connection after the outage', lostConnection(), { excuses: raDown, from: 0, until: 5 }],
+    [
+      'a lost connection while only the CA is down',
+      lostConnection(),
+      { excuses: caDown, from: 5, until: 100 },
+    ],
     ['503 when all is up', unavailable, null],
-    ['503 without Retry-After', refusal(503, 'serverInternal'), { ra: true, from: 5, until: 100 }],
-    ['500 at any time', refusal(500, 'serverInternal'), { ra: true, from: 5, until: 100 }],
-    ['a refusal nobody provoked', refusal(403, 'orderNotReady'), { ra: true, from: 5, until: 100 }],
-    ['an answer against the RFC', new ProtocolViolation('no nonce'), { ra: true, from: 5, until: 100 }],
+    ['503 without Retry-After', refusal(503, 'serverInternal'), { excuses: raDown, from: 5, until: 100 }],
+    [
+      '503 of another type',
+      refusal(503, 'malformed', { 'retry-after': '5' }),
+      { excuses: raDown, from: 5, until: 100 },
+    ],
+    [
+      '503 while only lost connections are excused',
+      unavailable,
+      { excuses: { lost: true, unavailable: false }, from: 5, until: 100 },
+    ],
+    ['500 at any time', refusal(500, 'serverInternal'), { excuses: raDown, from: 5, until: 100 }],
+    ['a refusal nobody provoked', refusal(403, 'orderNotReady'), { excuses: raDown, from: 5, until: 100 }],
+    [
+      'an answer against the RFC',
+      new ProtocolViolation('no nonce'),
+      { excuses: raDown, from: 5, until: 100 },
+    ],
   ])('is a finding for %s', async (_, error, outage) => {
     expect(await failing(error, outage)).toEqual(['unexpected']);
   });
