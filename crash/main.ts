@@ -8,6 +8,7 @@ import { Requests } from './requests.js';
 import { Run } from './run.js';
 import { System } from './system.js';
 import { listing, roundLine, tally } from './tally.js';
+import { wholeNumber } from './whole-number.js';
 import { World } from './world.js';
 
 const USAGE = `npm run crash -- [--rounds 50] [--clients 8] [--seed N]
@@ -35,16 +36,11 @@ function readOptions(): Options | null {
       help: { type: 'boolean', default: false },
     },
   });
-  const whole = (name: 'rounds' | 'clients' | 'seed', low: number, high: number) => {
-    const value = Number(values[name]);
-    if (/^\d+$/.test(values[name]) && value >= low && value <= high) return value;
-    throw new RangeError(`--${name} is "${values[name]}": a whole number from ${low} to ${high} is wanted`);
-  };
   if (values.help) return null;
   return {
-    rounds: whole('rounds', 1, 10_000),
-    clients: whole('clients', 1, 100),
-    seed: whole('seed', 0, 2 ** 32 - 1),
+    rounds: wholeNumber('rounds', values.rounds, 1, 10_000),
+    clients: wholeNumber('clients', values.clients, 1, 100),
+    seed: wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
   };
 }
 
@@ -92,7 +88,7 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   for (const finding of ledger.findings) say(listing(finding));
   if (ledger.findings.length > 0) say(`kept: ${system.folder}`);
   else await system.forget();
-  say(tally(done, ledger));
+  say(tally(`${done} rounds`, ledger));
   return ledger.findings.length === 0;
 }
 

@@ -1,10 +1,15 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freeUpkiPorts, type RunningUpki, startUpki, type UpkiOptions } from '../test/support/upki.js';
+import {
+  freeUpkiPorts,
+  type RunningUpki,
+  readiness,
+  startUpki,
+  type UpkiOptions,
+} from '../test/support/upki.js';
 import { type Kept, readDatabases } from './databases.js';
 import type { Report } from './findings.js';
 import type { Outages } from './outages.js';
@@ -121,24 +126,13 @@ export class System implements Served, Subject {
   async #ready(): Promise<void> {
     const deadline = Date.now() + PATIENCE;
     for (;;) {
-      const status = await this.#health().catch((error: Error) => error.message);
+      const status = await readiness(this.running.baseUrl, this.rootPem).catch(
+        (error: Error) => error.message,
+      );
       if (status === 200) return;
       if (!this.running.alive()) throw new Error('uPKI gave up: its supervisor ended');
       if (Date.now() > deadline) throw new Error(`uPKI is not ready after ${PATIENCE / 1000} s: ${status}`);
       await pause(50);
     }
-  }
-
-  /** The status of the RA's health resource, which asks the CA and writes to the store. */
-  #health(): Promise<number> {
-    const { baseUrl, rootPem: ca } = this.running;
-    return new Promise((resolve, reject) => {
-      const asked = get(`${baseUrl}/api/v1/health?ready`, { ca, agent: false, timeout: 3000 }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? 0);
-      });
-      asked.on('timeout', () => asked.destroy(new Error('timed out')));
-      asked.on('error', reject);
-    });
   }
 }

@@ -5,7 +5,7 @@ import type { RoundReport } from './run.js';
 
 const VICTIMS = { ra: 'RA', ca: 'CA', both: 'RA and CA', supervisor: 'supervisor', all: 'everything' };
 
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+export const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** One round in a line. */
 export function roundLine(
@@ -29,14 +29,14 @@ export function listing({ fault, what }: Finding): string {
   return `${fault.toUpperCase()}: ${what}`;
 }
 
-/** The last line: what was checked, and what was found. */
-export function tally(rounds: number, ledger: Ledger): string {
+/** The last line: what was done, what was checked, and what was found. */
+export function tally(done: string, ledger: Ledger): string {
   const { accounts, orders, certificates, revocations, findings } = ledger;
   const found = FAULTS.map(
     (fault) => `${findings.filter((finding) => finding.fault === fault).length} ${fault}`,
   );
   return (
-    `${rounds} rounds: ${accounts.length} accounts, ${orders.length} orders, ${certificates.length} certificates, ` +
+    `${done}: ${accounts.length} accounts, ${orders.length} orders, ${certificates.length} certificates, ` +
     `${revocations.length} revocations checked; ${found.join(', ')}`
   );
 }

@@ -84,7 +84,7 @@ describe('three RAs and two CAs', () => {
     await clients[0]?.revoke(chains[0]?.chain ?? '');
     const crls = await Promise.all(
       [0, 1, 2].map(async () => {
-        const answer = await fetch(`http://127.0.0.1:${cluster.plainBalancer.port}/ca.crl`);
+        const answer = await fetch(`http://127.0.0.1:${cluster.front.plainPort}/ca.crl`);
         return parseCrl(Buffer.from(await answer.arrayBuffer())).entries.length;
       }),
     );

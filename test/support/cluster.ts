@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Balancer, startBalancer } from './balancer.js';
+import { startBalancer } from './balancer.js';
 import { Program } from './program.js';
 import { CHECKOUT, freePortPairs, inherited } from './upki.js';
 
@@ -16,14 +16,25 @@ export interface ClusterOptions {
   env?: Record<string, string>;
   /** Gets every line the programs write. */
   onOutput?(program: string, line: string): void;
-  /** Where the RAs find something other than they would: a proxy before the database, or before a CA. */
+  /** Where programs find something other than they would: a proxy before the database, or before a CA. */
   between?: Partial<Between>;
+  /** Put before the RAs; given where each listens, with plain HTTP one above. A round robin of our own when absent. */
+  front?(ras: readonly number[], folder: string): Promise<Front>;
 }
 
-/** Stands in the way of the RAs; given what is behind it, it tells the address in front of it. */
+/** Stands in a program's way; given what is behind it, it tells the address in front of it. */
 interface Between {
-  database(url: string): string;
-  ca(port: number): number;
+  database(url: string, program: string): Promise<string>;
+  /** Registrations go through the port one above, on either side. */
+  ca(port: number, ra: string): Promise<number>;
+}
+
+/** What clients connect to. */
+export interface Front {
+  port: number;
+  /** Of plain HTTP. */
+  plainPort: number;
+  close(): Promise<void>;
 }
 
 /** RAs behind a balancer and CAs with one key, on one PostgreSQL, each a process of the built product. */
@@ -33,9 +44,7 @@ export interface Cluster {
   folder: string;
   ras: readonly Program[];
   cas: readonly Program[];
-  /** In front of the RAs' HTTPS, and of their plain HTTP. */
-  balancer: Balancer;
-  plainBalancer: Balancer;
+  front: Front;
   /** Where an RA itself listens. */
   portOf(ra: number): number;
   /** Ends all and deletes their files. */
@@ -53,64 +62,80 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     for (const undo of opened.splice(0).reverse()) await undo();
   };
   try {
-    const balancer = await startBalancer();
-    const plainBalancer = await startBalancer();
-    opened.push(() => Promise.all([balancer.close(), plainBalancer.close()]));
     const caPorts = await freePortPairs(options.cas);
     const raPorts = await freePortPairs(options.ras);
+    const front = await (options.front ?? roundRobin)(raPorts, folder);
+    opened.push(() => front.close());
     const common = { ...inherited(), HOME: folder, UPKI_LOG_LEVEL: 'warn', ...options.env };
-    const program = (kind: 'ra' | 'ca', index: number, env: Record<string, string>) => {
-      const name = `${kind}${index + 1}`;
-      return new Program({
+    const program = (name: string, env: Record<string, string>) =>
+      new Program({
         name,
         module: MAIN,
-        args: [kind, 'start'],
+        args: [name.slice(0, 2), 'start'],
         env: { ...common, UPKI_DATA_DIR: join(folder, name), ...env },
         onOutput: (line) => options.onOutput?.(name, line),
       });
-    };
 
-    const caEnv = {
-      UPKI_CA_HOST: '127.0.0.1',
-      UPKI_CA_DATABASE_URL: databaseUrl,
-      UPKI_CA_PUBLIC_URL: `http://127.0.0.1:${plainBalancer.port}`,
-    };
-    await makeCas(folder, options.cas, { ...common, ...caEnv });
-    const cas = caPorts.map((port, index) =>
-      program('ca', index, {
-        ...caEnv,
-        UPKI_CA_PORT: String(port),
-        UPKI_CA_REGISTRATION_PORT: String(port + 1),
-      }),
-    );
-    const ras = raPorts.map((port, index) =>
-      program('ra', index, {
-        UPKI_RA_HOST: '127.0.0.1',
-        UPKI_RA_CN: 'localhost',
-        UPKI_RA_PORT: String(port),
-        UPKI_RA_HTTP_PORT: String(port + 1),
-        UPKI_RA_URL: `https://localhost:${balancer.port}`,
-        UPKI_DATABASE_URL: between?.database?.(databaseUrl) ?? databaseUrl,
-        UPKI_CA_HOST: caPorts.map((ca) => `127.0.0.1:${between?.ca?.(ca) ?? ca}`).join(','),
-        UPKI_CA_SEED_FILE: join(folder, 'ca1', 'seed'),
-      }),
-    );
+    const databaseOf = async (name: string) => (await between?.database?.(databaseUrl, name)) ?? databaseUrl;
+    const caAddress = async (port: number, ra: string) => (await between?.ca?.(port, ra)) ?? port;
+    await makeCas(folder, options.cas, common);
+    const cas: Program[] = [];
+    for (const [index, port] of caPorts.entries()) {
+      const name = `ca${index + 1}`;
+      cas.push(
+        program(name, {
+          UPKI_CA_HOST: '127.0.0.1',
+          UPKI_CA_PORT: String(port),
+          UPKI_CA_REGISTRATION_PORT: String(port + 1),
+          UPKI_CA_DATABASE_URL: await databaseOf(name),
+          UPKI_CA_PUBLIC_URL: `http://127.0.0.1:${front.plainPort}`,
+        }),
+      );
+    }
+    const ras: Program[] = [];
+    for (const [index, port] of raPorts.entries()) {
+      const name = `ra${index + 1}`;
+      const addresses: number[] = [];
+      for (const ca of caPorts) addresses.push(await caAddress(ca, name));
+      ras.push(
+        program(name, {
+          UPKI_RA_HOST: '127.0.0.1',
+          UPKI_RA_CN: 'localhost',
+          UPKI_RA_PORT: String(port),
+          UPKI_RA_HTTP_PORT: String(port + 1),
+          UPKI_RA_URL: `https://localhost:${front.port}`,
+          UPKI_DATABASE_URL: await databaseOf(name),
+          UPKI_CA_HOST: addresses.map((address) => `127.0.0.1:${address}`).join(','),
+          UPKI_CA_SEED_FILE: join(folder, 'ca1', 'seed'),
+        }),
+      );
+    }
     opened.push(() => Promise.all(cas.map((each) => each.stop())));
     await Promise.all(cas.map((each) => each.start()));
     opened.push(() => Promise.all(ras.map((each) => each.stop())));
     await Promise.all(ras.map((each) => each.start()));
-    balancer.targets = raPorts;
-    plainBalancer.targets = raPorts.map((port) => port + 1);
     return {
-      directoryUrl: `https://localhost:${balancer.port}/acme/directory`,
+      directoryUrl: `https://localhost:${front.port}/acme/directory`,
       rootPem: await readFile(join(folder, 'ra1', 'ca.crt'), 'utf8'),
-      ...{ folder, ras, cas, balancer, plainBalancer, stop },
+      ...{ folder, ras, cas, front, stop },
       portOf: (ra) => raPorts[ra] ?? 0,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function roundRobin(ras: readonly number[]): Promise<Front> {
+  const https = await startBalancer();
+  const plain = await startBalancer();
+  https.targets = [...ras];
+  plain.targets = ras.map((port) => port + 1);
+  return {
+    port: https.port,
+    plainPort: plain.port,
+    close: async () => void (await Promise.all([https.close(), plain.close()])),
+  };
 }
 
 /** One key for all: what `upki ca init` made is copied. */

@@ -64,21 +64,22 @@ export class Program {
   }
 
   /** SIGKILL; resolves when it is dead. */
-  kill(): Promise<void> {
-    return this.#end('SIGKILL');
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
   }
 
-  /** As a supervisor ends it. */
-  stop(): Promise<void> {
+  /** As a supervisor ends it; resolves with its exit code, null when it did not run. */
+  stop(): Promise<number | null> {
     return this.#end('SIGTERM');
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#process;
-    if (!child) return;
+    if (!child) return null;
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
+    return child.exitCode;
   }
 }
 

@@ -210,10 +210,15 @@ async function serving(url: string, ca: string, timeout: number): Promise<void> 
   }
 }
 
-function statusOf(url: string, ca: string): Promise<number> {
+/** The status of an RA's health resource, which asks the CA and writes to the store. Rejects when there is no answer. */
+export function readiness(baseUrl: string, ca: string): Promise<number> {
+  return statusOf(`${baseUrl}/api/v1/public/health?ready=1`, ca, 3000);
+}
+
+function statusOf(url: string, ca: string, timeout = 2000): Promise<number> {
   return new Promise((resolve, reject) => {
     const agent = new Agent({ keepAlive: false });
-    const asked = request(url, { ca, agent, timeout: 2000 }, (answer) => {
+    const asked = request(url, { ca, agent, timeout }, (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
     });

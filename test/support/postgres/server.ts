@@ -74,6 +74,10 @@ export class PostgresServer {
     return server;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   /** For the superuser, password included. */
   url(database = 'postgres'): string {
     return `postgres://upki:${this.#password}@127.0.0.1:${this.#port}/${database}`;

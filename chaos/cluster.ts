@@ -1,0 +1,202 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Pool } from 'pg';
+import { type Ask, type Kept, readKept } from '../crash/databases.js';
+import type { Report } from '../crash/findings.js';
+import type { Subject } from '../crash/run.js';
+import type { Served } from '../crash/world.js';
+import { NotInstallable, type Tools } from '../interop/tools.js';
+import { until } from '../interop/until.js';
+import { type Cluster as Programs, startCluster } from '../test/support/cluster.js';
+import { PostgresServer } from '../test/support/postgres/server.js';
+import type { Program } from '../test/support/program.js';
+import { freePortPairs, freePorts, readiness } from '../test/support/upki.js';
+import { startHaproxy } from './balancer.js';
+import { Link } from './link.js';
+
+export interface ClusterOptions {
+  tools: Tools;
+  /** Settings that make the RAs validate in the test network. */
+  env: Record<string, string>;
+  /** Hears of every error a program logs that the present fault does not excuse. */
+  report: Report;
+}
+
+const REPLICAS = 3;
+const CAS = 2;
+/** What does not come back this long after everything it needs is whole again does not come back by itself. */
+const RECOVERY = 30_000;
+
+/** Three RAs behind a balancer, two CAs and PostgreSQL behind them: real processes, and a link for every way between them. */
+export class Cluster implements Served, Subject {
+  /** Whether a line that was logged as an error is what the present fault brings with it. */
+  tolerates: (line: string) => boolean = () => false;
+  /** What the balancer is. */
+  front = 'HAProxy';
+  /** Ways of each program, RAs and CAs, to the database. */
+  readonly toDatabase = new Map<string, Link>();
+  /** Ways of each RA to the CAs, in their order. */
+  readonly toCas = new Map<string, Link[]>();
+  readonly #registration: Link[] = [];
+  #programs: Programs | null = null;
+  #pools: { ra: Pool; ca: Pool } | null = null;
+
+  private constructor(
+    /** Holds `upki.log`, with all the programs wrote. */
+    readonly folder: string,
+    readonly database: PostgresServer,
+    private readonly log: WriteStream,
+  ) {}
+
+  /** Resolves when all of it is ready. */
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
+    const log = createWriteStream(join(folder, 'upki.log'));
+    const cluster = new Cluster(folder, await PostgresServer.start(), log);
+    try {
+      await cluster.#start(options);
+    } catch (error) {
+      await cluster.abort();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get ras(): readonly Program[] {
+    return this.#running.ras;
+  }
+
+  get cas(): readonly Program[] {
+    return this.#running.cas;
+  }
+
+  get directoryUrl(): string {
+    return this.#running.directoryUrl;
+  }
+
+  get plainUrl(): string {
+    return `http://127.0.0.1:${this.#running.front.plainPort}`;
+  }
+
+  get rootPem(): string {
+    return this.#running.rootPem;
+  }
+
+  /** PEM file of the root. */
+  get rootPath(): string {
+    return join(this.#running.folder, 'ra1/ca.crt');
+  }
+
+  /** Where an RA itself listens. */
+  portOf(ra: number): number {
+    return this.#running.portOf(ra);
+  }
+
+  /** Resolves when every RA says that it can do its work. @throws when one does not in time */
+  async ready(): Promise<void> {
+    await until(RECOVERY, () =>
+      Promise.all(
+        this.ras.map(async ({ name }, index) => {
+          const status = await readiness(`https://localhost:${this.portOf(index)}`, this.rootPem);
+          if (status !== 200) throw new Error(`${name} is not ready: ${status}`);
+        }),
+      ),
+    );
+  }
+
+  async kept(): Promise<Kept> {
+    this.#pools ??= { ra: this.#pool('upki_ra'), ca: this.#pool('upki_ca') };
+    return readKept(asking(this.#pools.ra), asking(this.#pools.ca));
+  }
+
+  note(line: string): void {
+    this.log.write(`--- ${new Date().toISOString()} ${line}\n`);
+  }
+
+  /** Ends all in order. @throws when a program does not end cleanly */
+  async stop(): Promise<void> {
+    for (const program of [...this.ras, ...this.cas]) {
+      const code = await program.stop();
+      if (code !== 0) throw new Error(`${program.name} ended with ${code} when it was told to stop`);
+    }
+    await this.abort();
+  }
+
+  /** Ends it in any case; leaves nothing but its files. */
+  async abort(): Promise<void> {
+    for (const program of [...(this.#programs?.ras ?? []), ...(this.#programs?.cas ?? [])])
+      await program.kill();
+    await this.#programs?.stop();
+    await this.#pools?.ra.end();
+    await this.#pools?.ca.end();
+    const links = [...this.toDatabase.values(), ...[...this.toCas.values()].flat(), ...this.#registration];
+    for (const link of links) await link.close();
+    await this.database.remove();
+    await new Promise((resolve) => this.log.end(resolve));
+  }
+
+  /** Deletes its files. */
+  forget(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+
+  get #running(): Programs {
+    if (!this.#programs) throw new Error('the cluster was not started');
+    return this.#programs;
+  }
+
+  async #start({ tools, env, report }: ClusterOptions): Promise<void> {
+    const haproxy = await tools.apt('haproxy').catch((error) => {
+      if (!(error instanceof NotInstallable)) throw error;
+      this.front = 'a round robin of our own, for HAProxy cannot be installed here';
+      return null;
+    });
+    this.#programs = await startCluster({
+      databaseUrl: this.database.url(),
+      ras: REPLICAS,
+      cas: CAS,
+      env: { UPKI_LOG_FORMAT: 'json', ...env },
+      onOutput: (program, line) => {
+        this.log.write(`${program} ${line}\n`);
+        if (line.includes('"level":50') && !this.tolerates(line))
+          report('unexpected', `${program} logged: ${line}`);
+      },
+      between: {
+        database: async (url, program) => {
+          const [port = 0] = await freePorts(1);
+          this.toDatabase.set(program, await Link.open(port, this.database.port));
+          const through = new URL(url);
+          through.port = String(port);
+          return through.href;
+        },
+        ca: async (port, ra) => {
+          const [near = 0] = await freePortPairs(1);
+          const links = this.toCas.get(ra) ?? [];
+          this.toCas.set(ra, links);
+          links.push(await Link.open(near, port));
+          this.#registration.push(await Link.open(near + 1, port + 1));
+          return near;
+        },
+      },
+      ...(haproxy !== null && { front: (ras, folder) => startHaproxy(haproxy, ras, folder) }),
+    });
+    await this.ready();
+  }
+
+  /** The run's own way to the database: no fault is on it. */
+  #pool(schema: string): Pool {
+    const pool = new Pool({
+      connectionString: this.database.url(),
+      options: `-c search_path=${schema}`,
+      max: 1,
+    });
+    pool.on('error', () => {});
+    return pool;
+  }
+}
+
+function asking(pool: Pool): Ask {
+  return async (sql) => (await pool.query(sql)).rows;
+}

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * How a network breaks: `refused`, connections are reset and new ones refused, as by a firewall that rejects or a machine that
+ * went down; `silent`, nothing arrives any more and nobody is told, as by a firewall that drops or a cable that was cut.
+ */
+export type Cut = 'refused' | 'silent';
+
+interface Connection {
+  near: Socket;
+  /** Null when it was made in silence: it never got anywhere. */
+  far: Socket | null;
+  /** What is sent on it arrives nowhere, also when the network has healed: the firewall in between forgot it. */
+  forgotten: boolean;
+}
+
+/** One way through the network, on loopback: what connects to `port` reaches the target, until it is cut. */
+export class Link {
+  readonly #connections = new Set<Connection>();
+  #cut: Cut | null = null;
+  #listener: Server | null = null;
+
+  private constructor(
+    readonly port: number,
+    private readonly target: number,
+  ) {}
+
+  /** @param port free, and outside the range outgoing connections take theirs from: it is listened on again after a cut */
+  static async open(port: number, target: number): Promise<Link> {
+    const link = new Link(port, target);
+    await link.#listen();
+    return link;
+  }
+
+  async cut(how: Cut): Promise<void> {
+    this.#cut = how;
+    if (how === 'refused') {
+      for (const { near, far } of this.#connections) for (const end of [near, far]) end?.resetAndDestroy();
+      await this.#close();
+      return;
+    }
+    for (const connection of this.#connections) this.#forget(connection);
+  }
+
+  async heal(): Promise<void> {
+    this.#cut = null;
+    if (this.#listener === null) await this.#listen();
+    for (const connection of this.#connections) if (connection.near.destroyed) this.#resetFar(connection);
+  }
+
+  async close(): Promise<void> {
+    for (const { near, far } of this.#connections) for (const end of [near, far]) end?.destroy();
+    await this.#close();
+  }
+
+  async #listen(): Promise<void> {
+    const listener = createServer((socket) => this.#accept(socket));
+    this.#listener = listener;
+    listener.listen(this.port, '127.0.0.1');
+    await once(listener, 'listening');
+  }
+
+  async #close(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = null;
+    if (!listener) return;
+    listener.close();
+    await once(listener, 'close');
+  }
+
+  #accept(near: Socket): void {
+    near.setNoDelay(true);
+    if (this.#cut === 'silent') {
+      this.#keep({ near, far: null, forgotten: true });
+      near.resume();
+      return;
+    }
+    const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
+    this.#keep({ near, far, forgotten: false });
+    near.pipe(far).pipe(near);
+  }
+
+  #keep(connection: Connection): void {
+    const { near, far } = connection;
+    this.#connections.add(connection);
+    for (const end of [near, far]) end?.on('error', () => end.destroy());
+    near.on('close', () => {
+      if (!connection.forgotten) far?.resetAndDestroy();
+      else if (this.#cut === null) this.#resetFar(connection);
+      this.#dropWhenOver(connection);
+    });
+    far?.on('close', () => {
+      if (!connection.forgotten) near.resetAndDestroy();
+      this.#dropWhenOver(connection);
+    });
+  }
+
+  #forget(connection: Connection): void {
+    const { near, far } = connection;
+    connection.forgotten = true;
+    if (far === null) return;
+    near.unpipe(far).resume();
+    far.unpipe(near).resume();
+  }
+
+  /** The far end's probes (TCP keepalive) reach a machine that does not know the connection any more. */
+  #resetFar({ far }: Connection): void {
+    far?.resetAndDestroy();
+  }
+
+  #dropWhenOver(connection: Connection): void {
+    const { near, far } = connection;
+    if (near.destroyed && (far === null || far.destroyed)) this.#connections.delete(connection);
+  }
+}
