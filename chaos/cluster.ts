@@ -10,11 +10,11 @@ import type { Served } from '../crash/world.js';
 import { NotInstallable, type Tools } from '../interop/tools.js';
 import { until } from '../interop/until.js';
 import { type Cluster as Programs, startCluster } from '../test/support/cluster.js';
+import { Link } from '../test/support/link.js';
 import { PostgresServer } from '../test/support/postgres/server.js';
 import type { Program } from '../test/support/program.js';
-import { freePortPairs, freePorts, readiness } from '../test/support/upki.js';
+import { freePortPairs, readiness } from '../test/support/upki.js';
 import { startHaproxy } from './balancer.js';
-import { Link } from './link.js';
 
 export interface ClusterOptions {
   tools: Tools;
@@ -44,7 +44,7 @@ export class Cluster implements Served, Subject {
   #pools: { ra: Pool; ca: Pool } | null = null;
 
   private constructor(
-    /** Holds `upki.log`, with all the programs wrote. */
+    /** Holds the programs' folders, and `upki.log` with all they wrote. */
     readonly folder: string,
     readonly database: PostgresServer,
     private readonly log: WriteStream,
@@ -86,7 +86,7 @@ export class Cluster implements Served, Subject {
 
   /** PEM file of the root. */
   get rootPath(): string {
-    return join(this.#running.folder, 'ra1/ca.crt');
+    return join(this.folder, 'ra1/ca.crt');
   }
 
   /** Where an RA itself listens. */
@@ -94,12 +94,14 @@ export class Cluster implements Served, Subject {
     return this.#running.portOf(ra);
   }
 
-  /** Resolves when every RA says that it can do its work. @throws when one does not in time */
+  /** Resolves when every RA says that it can do its work, and the balancer knows. @throws when one does not in time */
   async ready(): Promise<void> {
+    const asked = this.ras.map(({ name }, index) => ({ name, port: this.portOf(index) }));
+    asked.push({ name: this.front, port: this.#running.front.port });
     await until(RECOVERY, () =>
       Promise.all(
-        this.ras.map(async ({ name }, index) => {
-          const status = await readiness(`https://localhost:${this.portOf(index)}`, this.rootPem);
+        asked.map(async ({ name, port }) => {
+          const status = await readiness(`https://localhost:${port}`, this.rootPem);
           if (status !== 200) throw new Error(`${name} is not ready: ${status}`);
         }),
       ),
@@ -154,6 +156,7 @@ export class Cluster implements Served, Subject {
       return null;
     });
     this.#programs = await startCluster({
+      folder: this.folder,
       databaseUrl: this.database.url(),
       ras: REPLICAS,
       cas: CAS,
@@ -165,18 +168,18 @@ export class Cluster implements Served, Subject {
       },
       between: {
         database: async (url, program) => {
-          const [port = 0] = await freePorts(1);
-          this.toDatabase.set(program, await Link.open(port, this.database.port));
+          const link = await Link.open(this.database.port);
+          this.toDatabase.set(program, link);
           const through = new URL(url);
-          through.port = String(port);
+          through.port = String(link.port);
           return through.href;
         },
         ca: async (port, ra) => {
           const [near = 0] = await freePortPairs(1);
           const links = this.toCas.get(ra) ?? [];
           this.toCas.set(ra, links);
-          links.push(await Link.open(near, port));
-          this.#registration.push(await Link.open(near + 1, port + 1));
+          links.push(await Link.open(port, near));
+          this.#registration.push(await Link.open(port + 1, near + 1));
           return near;
         },
       },

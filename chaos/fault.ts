@@ -1,7 +1,7 @@
 import type { Chance } from '../crash/chance.js';
 import type { Excuses } from '../crash/outages.js';
+import type { Link } from '../test/support/link.js';
 import type { Cluster } from './cluster.js';
-import type { Link } from './link.js';
 
 /** Something that breaks, and is whole again later. */
 export interface Fault {

@@ -17,6 +17,11 @@ export interface ChannelClientOptions {
   timeout?: number;
   /** Longest wait for a connection before a request is given up unsent, in ms. Default 2,000: longer than a CA restart on the same machine. */
   connectTimeout?: number;
+  /**
+   * Longest wait for a peer's first words before a new connection is tried, in ms. Default 5,000: a CA that is busy speaks sooner,
+   * and one that is behind a broken network is found soon after that is mended.
+   */
+  handshakeTimeout?: number;
   /** Requests waiting for an answer at once; more are refused at once. Must stay below the server's answer queue. Default 4,096. */
   maxPending?: number;
   onState?: (state: ConnectionState) => void;
@@ -111,7 +116,7 @@ export class ChannelClient {
   }
 
   #open(): Dealer {
-    const { endpoint, security, context } = this.#options;
+    const { endpoint, security, context, handshakeTimeout = 5_000 } = this.#options;
     const curve =
       security.mode === 'curve'
         ? {
@@ -132,6 +137,8 @@ export class ChannelClient {
       maxMessageSize: MAX_ANSWER_BYTES,
       reconnectInterval: RECONNECT_MIN_MS,
       reconnectMaxInterval: RECONNECT_MAX_MS,
+      connectTimeout: handshakeTimeout,
+      handshakeInterval: handshakeTimeout,
       heartbeatInterval: HEARTBEAT_MS,
       heartbeatTimeout: 3 * HEARTBEAT_MS,
     });

@@ -3,6 +3,7 @@ import { Dealer, Reply, Request } from 'zeromq';
 import { newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
 import { decodeRequest, encodeAnswer, encodeError } from '../../src/channel/envelope.js';
 import { ChannelUnavailable, TaskError } from '../../src/channel/errors.js';
+import { Link } from '../support/link.js';
 import { TestChannel } from './harness.js';
 
 const open: { close(): unknown }[] = [];
@@ -105,6 +106,23 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
     const early = client.request('echo', { early: true });
     await world.listen();
     await expect(early).resolves.toEqual({ early: true });
+  });
+
+  it('finds the CA soon after a network that swallowed everything is mended', async () => {
+    const world = await channel(mode, echo);
+    const link = await Link.open(Number(new URL(world.endpoint).port));
+    open.push(link);
+    await link.cut('silent');
+    const client = world.client({
+      endpoint: `tcp://127.0.0.1:${link.port}`,
+      connectTimeout: 100,
+      handshakeTimeout: 100,
+    });
+    await expect(client.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
+    await link.heal();
+    await expect
+      .poll(() => client.request('echo', { n: 1 }).catch(() => null), { timeout: 10_000 })
+      .toEqual({ n: 1 });
   });
 
   it('cuts off a peer whose message is larger than any request, and keeps serving', async () => {

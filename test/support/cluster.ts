@@ -8,6 +8,8 @@ import { Program } from './program.js';
 import { CHECKOUT, freePortPairs, inherited } from './upki.js';
 
 export interface ClusterOptions {
+  /** Where the programs' folders are made, and kept at `stop`; a fresh one, deleted at `stop`, when absent. */
+  folder?: string;
   /** What the RAs and the CAs share. */
   databaseUrl: string;
   ras: number;
@@ -47,7 +49,7 @@ export interface Cluster {
   front: Front;
   /** Where an RA itself listens. */
   portOf(ra: number): number;
-  /** Ends all and deletes their files. */
+  /** Ends all. */
   stop(): Promise<void>;
 }
 
@@ -56,8 +58,9 @@ const MAIN = join(CHECKOUT, 'dist/cli/main.js');
 /** Makes the CA once, copies it, and starts everything; CAs before RAs. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { databaseUrl, between } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'upki-cluster-'));
-  const opened: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'upki-cluster-')));
+  const opened: (() => unknown)[] = [];
+  if (options.folder === undefined) opened.push(() => rm(folder, { recursive: true, force: true }));
   const stop = async () => {
     for (const undo of opened.splice(0).reverse()) await undo();
   };

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePorts } from './upki.js';
 
 /**
  * How a network breaks: `refused`, connections are reset and new ones refused, as by a firewall that rejects or a machine that
@@ -26,9 +27,10 @@ export class Link {
     private readonly target: number,
   ) {}
 
-  /** @param port free, and outside the range outgoing connections take theirs from: it is listened on again after a cut */
-  static async open(port: number, target: number): Promise<Link> {
-    const link = new Link(port, target);
+  /** @param port where it is to listen; a free one when absent */
+  static async open(target: number, port?: number): Promise<Link> {
+    const [free = 0] = port === undefined ? await freePorts(1) : [port];
+    const link = new Link(free, target);
     await link.#listen();
     return link;
   }
