@@ -13,7 +13,10 @@ import { WorkQueue } from './work-queue.js';
 
 /** Requests at the CA at once for this RA; the channel pipelines them. */
 const CAPACITY = 256;
-/** Longer than the channel's own time limit at two CAs, so that an order is with one runner only; see validation-queue.ts. */
+/**
+ * Longer than two CAs may take by default (UPKI_ZMQ_TIMEOUT), and how long a dead holder's order waits at most. Where they are
+ * given more time a second runner may ask as well: it hears of the same certificate.
+ */
 const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
 /** Pauses while the CA is away; the last one repeats. A returning CA is found within seconds. */

@@ -8,10 +8,7 @@ import { WorkQueue } from './work-queue.js';
 
 /** Validations at once: each is mostly waiting for a peer, and holds a socket or two. */
 const CAPACITY = 128;
-/**
- * Longer than one attempt can take (the validator's own deadline is 10 s), and no longer than need be: what a lost replica
- * held, or a lost answer of the database leased to nobody, waits for its end.
- */
+/** Longer than one attempt can take (the validator's own deadline is 10 s), and how long a dead holder's challenge waits at most. */
 const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
 

@@ -353,10 +353,11 @@ describe('requests that are refused', () => {
     expect(new Set(lines.map(({ id }) => id)).size).toBe(1);
   });
 
-  it('answers 503 with Retry-After while the CA is away', async () => {
-    const answer = await exchange(get('/away'));
+  it('answers 503 with Retry-After while the CA is away, and ends the connection: another RA may do better', async () => {
+    const answer = await exchange('GET /away HTTP/1.1\r\nHost: ra.test\r\n\r\n');
     expect(answer.status).toBe(503);
     expect(answer.head).toMatch(/retry-after: \d+/i);
+    expect(answer.head).toMatch(/^connection: close$/im);
     expect(answer.json.type).toBe('urn:ietf:params:acme:error:serverInternal');
     expect(answer.body).not.toContain('10.0.0.5');
   });

@@ -1,4 +1,4 @@
-import { type CustomTypesConfig, Pool, types } from 'pg';
+import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, types } from 'pg';
 import { StoreConflict, StoreUnavailable } from '../errors.js';
 import { isTransient, leavesConnectionUsable, storeError } from './failures.js';
 
@@ -17,6 +17,10 @@ const CONNECT_TIMEOUT = 5_000;
 const STATEMENT_TIMEOUT = 5_000;
 /** The server's own limit ends a statement first; this one is for a server that cannot be heard any more. */
 const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
+/** A connection nothing was asked of for so long is ended, ms. */
+const IDLE_TIMEOUT = 60_000;
+/** Both ends ask whether an idle connection still leads anywhere after so long, ms. */
+const PROBE_AFTER = 15_000;
 /** Statements waiting at most, as with SQLite. */
 const MAX_WAITING = 20_000;
 /** Times a statement is tried that lost a deadlock or a race: nothing of it was done. */
@@ -44,6 +48,9 @@ export const SESSION = `
          set_config('enable_hashjoin', 'off', false),
          set_config('enable_mergejoin', 'off', false),
          set_config('jit', 'off', false),
+         -- Ends what a broken network left behind at the server, where it would count as a connection for hours.
+         set_config('idle_session_timeout', '${5 * IDLE_TIMEOUT}', false),
+         set_config('tcp_keepalives_idle', '${PROBE_AFTER / 1000}', false),
          CASE WHEN current_setting('synchronous_commit') = 'off'
               THEN set_config('synchronous_commit', 'on', false) END`;
 
@@ -54,6 +61,8 @@ export interface DatabaseOptions {
   schema: string;
   /** A connection was lost while nothing was asked of it. */
   onLost?(error: Error): void;
+  /** Longest wait for an answer, ms; for tests. */
+  answerTimeout?: number;
 }
 
 /**
@@ -65,19 +74,24 @@ export interface DatabaseOptions {
 export class Database {
   readonly #pool: Pool;
   readonly #names = new Map<string, string>();
+  /** How often a connection had been lost when this one was made. */
+  readonly #madeAfter = new WeakMap<ClientBase, number>();
+  #losses = 0;
 
-  constructor({ url, schema, onLost }: DatabaseOptions) {
+  constructor({ url, schema, onLost, answerTimeout = ANSWER_TIMEOUT }: DatabaseOptions) {
     this.#pool = new Pool({
       connectionString: url,
       application_name: 'upki',
       max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
-      idleTimeoutMillis: 60_000,
-      query_timeout: ANSWER_TIMEOUT,
+      idleTimeoutMillis: IDLE_TIMEOUT,
+      query_timeout: answerTimeout,
       keepAlive: true,
+      keepAliveInitialDelayMillis: PROBE_AFTER,
       types: TYPES,
       onConnect: async (client) => {
         await client.query(SESSION, [schema]);
+        this.#madeAfter.set(client, this.#losses);
       },
     });
     // Not the driver's own error, which carries its client with all it was given.
@@ -118,7 +132,7 @@ export class Database {
     if (this.#pool.waitingCount >= MAX_WAITING) {
       throw new StoreUnavailable(`${MAX_WAITING} statements wait for the database already`);
     }
-    const client = await this.#pool.connect();
+    const client = await this.#connection();
     let failed = false;
     const lost = () => {
       failed = true;
@@ -130,11 +144,29 @@ export class Database {
       return { rows, changed: rowCount ?? 0 };
     } catch (error) {
       failed ||= !leavesConnectionUsable(error);
+      if (failed) this.#lost(client);
       throw error;
     } finally {
       client.off('error', lost);
       client.release(failed);
     }
+  }
+
+  /**
+   * One that is trusted. Where a connection was lost, those made before it may lead nowhere as well without either end knowing,
+   * and each would cost somebody the whole wait for an answer.
+   */
+  async #connection(): Promise<PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect();
+      if (this.#madeAfter.get(client) === this.#losses) return client;
+      client.release(true);
+    }
+  }
+
+  /** Connections that are lost together count as one loss, so that those made since are kept. */
+  #lost(client: PoolClient): void {
+    if (this.#madeAfter.get(client) === this.#losses) this.#losses += 1;
   }
 
   #nameOf(text: string): string {

@@ -2,8 +2,10 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StoreConflict, StoreUnavailable } from '../../../src/store/errors.js';
 import { openRaStore } from '../../../src/store/open.js';
+import { Database } from '../../../src/store/postgres/database.js';
 import { storeError } from '../../../src/store/postgres/failures.js';
 import type { RaStore } from '../../../src/store/ra-store.js';
+import { Link } from '../../support/link.js';
 import { withClient } from '../../support/postgres/database.js';
 import { PostgresServer } from '../../support/postgres/server.js';
 
@@ -90,6 +92,54 @@ describe('the server goes away and comes back', () => {
     );
     await vi.waitFor(() => store.ping());
     await Promise.all(Array.from({ length: 20 }, () => store.ping()));
+  });
+});
+
+describe('the network between them breaks in silence', () => {
+  let server: PostgresServer;
+  let link: Link;
+  let database: Database;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    await (await openRaStore(server.url())).close();
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    link = await Link.open(server.port);
+    const url = new URL(server.url());
+    url.port = String(link.port);
+    database = new Database({ url: url.href, schema: 'upki_ra', answerTimeout: 300 });
+  });
+  afterEach(async () => {
+    await database.close();
+    await link.close();
+  });
+
+  const together = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => database.all('SELECT pg_sleep(0.02)::text')));
+
+  test('a statement is given up in bounded time, and the next one after it is mended is carried out', async () => {
+    await together(1);
+    await link.cut('silent');
+    await expect(together(1)).rejects.toBeInstanceOf(StoreUnavailable);
+    await link.heal();
+    await together(1);
+  });
+
+  test('of connections that the network forgot, one is found out by waiting, the others go with it', async () => {
+    await together(8);
+    await link.cut('silent');
+    await link.heal();
+    await expect(together(1)).rejects.toBeInstanceOf(StoreUnavailable);
+    await together(8);
+  });
+
+  test('sessions it left behind at the server are ended there', async () => {
+    const settings = await database.all(
+      "SELECT current_setting('idle_session_timeout'), current_setting('tcp_keepalives_idle')",
+    );
+    // The first is longer than the pool keeps a connection of its own.
+    expect(settings).toEqual([['5min', '15']]);
   });
 });
 
