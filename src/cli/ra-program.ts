@@ -20,7 +20,7 @@ import { Certification } from '../ra/certification.js';
 import { createHolderService } from '../ra/holders.js';
 import { type NodeOptions, Nodes } from '../ra/nodes.js';
 import { NamePolicy } from '../ra/policy.js';
-import { DATABASE_PATIENCE, openRaStore } from '../store/index.js';
+import { DATABASE_PATIENCE, openRaStore, rememberRecent } from '../store/index.js';
 import { createValidator } from '../va/validator.js';
 import type { Running } from './child.js';
 import { CannotStart } from './exit.js';
@@ -78,10 +78,12 @@ async function serve(
   const keys = await files.keys();
 
   const location = settings.databaseUrl ?? join(settings.dataDir, 'acme.db');
-  const store = await openRaStore(location, {
+  const database = await openRaStore(location, {
     onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
     patience: DATABASE_PATIENCE,
   });
+  // A file's directory is locked: nobody else writes it. What others may write is not remembered.
+  const store = database.shared === null ? rememberRecent(database) : database;
   onClose(() => store.close());
   const connection = connectToCa(settings, registration, keys, log, store);
   const { ca, register, status, administration, tasks, dialect } = connection;

@@ -11,3 +11,4 @@ export {
   openRaStore,
 } from './open.js';
 export type { RaStore } from './ra-store.js';
+export { rememberRecent } from './recent.js';

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCaStore, openRaStore } from '../../src/store/open.js';
+import { rememberRecent } from '../../src/store/recent.js';
 import { caStoreContract } from './contract/ca-store.contract.js';
 import { raStoreContract } from './contract/ra-store.contract.js';
 
@@ -19,4 +20,7 @@ async function fresh<Store extends { close(): Promise<void> }>(open: (path: stri
 }
 
 raStoreContract('SQLite', () => fresh(openRaStore));
+raStoreContract('SQLite, recent orders in memory', () =>
+  fresh(async (path: string) => rememberRecent(await openRaStore(path))),
+);
 caStoreContract('SQLite', () => fresh(openCaStore));

@@ -1,0 +1,186 @@
+import type { Authorization, Certificate, ChallengeType, Order } from '../ra/types.js';
+import type { RaStore } from './ra-store.js';
+
+/** Orders kept at most, each with its authorizations about 3 KiB; enough for those under way of a busy authority. */
+const MOST_ORDERS = 2_000;
+/** An order has as many authorizations as names, nearly always one or two. */
+const MOST_AUTHORIZATIONS = 2 * MOST_ORDERS;
+/** Fetched within moments of being issued. */
+const MOST_CERTIFICATES = 500;
+
+/** The entries added last, by id. */
+class Recent<T> {
+  readonly #entries = new Map<string, T>();
+
+  constructor(private readonly most: number) {}
+
+  get(id: string): T | undefined {
+    return this.#entries.get(id);
+  }
+
+  set(id: string, entry: T): void {
+    this.#entries.set(id, entry);
+    if (this.#entries.size <= this.most) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      return;
+    }
+  }
+
+  /** Changes an entry that is here. */
+  update(id: string, change: (entry: T) => T): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) this.#entries.set(id, change(entry));
+  }
+
+  delete(id: string): void {
+    this.#entries.delete(id);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}
+
+/**
+ * A store whose orders under way are also in memory, so that the six reads of every issuance cost no way to the database
+ * and back. For a process that alone writes the database: what others change is not seen here.
+ *
+ * Nothing is remembered before it is on disk, and only writes remember, so that no read can bring back what a write that
+ * overtook it has changed. The writes of an issuance change what is remembered as they change the rows; every other
+ * write, and one that failed, forgets what it may have touched.
+ */
+export function rememberRecent(store: RaStore): RaStore {
+  const orders = new Recent<Order>(MOST_ORDERS);
+  const authorizations = new Recent<Authorization>(MOST_AUTHORIZATIONS);
+  const certificates = new Recent<Certificate>(MOST_CERTIFICATES);
+
+  /** What a write did to an entry, or forgets the entry when nobody knows. */
+  const after = async <R>(write: Promise<R>, forget: () => void, apply: (result: R) => void): Promise<R> => {
+    try {
+      const result = await write;
+      apply(result);
+      return result;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  };
+  const forgetting = <R>(write: Promise<R>, forget: () => void): Promise<R> => after(write, forget, forget);
+  const remember = (authorization: Authorization) => authorizations.set(authorization.id, authorization);
+
+  return {
+    ...store,
+
+    createOrder: (order, created) =>
+      after(
+        store.createOrder(order, created),
+        () => certificates.clear(),
+        (stored) => {
+          if (!stored) return;
+          // RFC 9773 §5: the predecessor is marked replaced.
+          if (order.replaces !== null) certificates.clear();
+          // What a node proved ends with the node, in writes that know nothing of orders.
+          if (created.some(({ provenBy }) => provenBy !== null)) return;
+          orders.set(order.id, {
+            ...order,
+            csr: null,
+            finalizeDeferred: false,
+            error: null,
+            certificateId: null,
+          });
+          created.forEach(remember);
+        },
+      ),
+    async getOrder(id) {
+      const order = orders.get(id);
+      const proofs = order?.authorizationIds.map((each) => authorizations.get(each));
+      if (!order || !proofs?.every((each) => each !== undefined)) return store.getOrder(id);
+      return { order, authorizations: proofs };
+    },
+    beginFinalize: (id, csr, leaseUntil) =>
+      after(
+        store.beginFinalize(id, csr, leaseUntil),
+        () => orders.delete(id),
+        (begun) => begun && orders.update(id, (order) => ({ ...order, csr })),
+      ),
+    deferFinalize: (id, retryAt) => forgetting(store.deferFinalize(id, retryAt), () => orders.delete(id)),
+    failOrder: (id, error) =>
+      forgetting(store.failOrder(id, error), () => {
+        orders.delete(id);
+        certificates.clear();
+      }),
+    recordIssuance: (orderId, certificate) =>
+      after(
+        store.recordIssuance(orderId, certificate),
+        () => orders.delete(orderId),
+        (recorded) => {
+          if (!recorded) return orders.delete(orderId);
+          orders.update(orderId, (order) => ({ ...order, certificateId: certificate.id, error: null }));
+          certificates.set(certificate.id, certificate);
+        },
+      ),
+
+    createAuthorization: (authorization) =>
+      after(
+        store.createAuthorization(authorization),
+        () => authorizations.delete(authorization.id),
+        () => remember(authorization),
+      ),
+    getAuthorization: async (id) => authorizations.get(id) ?? store.getAuthorization(id),
+    deactivateAuthorization: (id, at) =>
+      forgetting(store.deactivateAuthorization(id, at), () => {
+        authorizations.delete(id);
+        certificates.clear();
+      }),
+    answerChallenge: (id, type, at, leaseUntil) =>
+      after(
+        store.answerChallenge(id, type, at, leaseUntil),
+        () => authorizations.delete(id),
+        (answered) => answered && authorizations.update(id, (each) => answeredAt(each, type, at)),
+      ),
+    recordAttempt: (id, type, error, retryAt) =>
+      forgetting(store.recordAttempt(id, type, error, retryAt), () => authorizations.delete(id)),
+    completeValidation: (id, type, result) =>
+      after(
+        store.completeValidation(id, type, result),
+        () => {
+          authorizations.delete(id);
+          certificates.clear();
+        },
+        (completed) => {
+          if (result.error !== null) certificates.clear();
+          if (completed) authorizations.update(id, () => completed);
+          else authorizations.delete(id);
+        },
+      ),
+
+    async getCertificate(id) {
+      const certificate = certificates.get(id);
+      if (!certificate) return store.getCertificate(id);
+      // A client fetches it once; then its order is done with.
+      certificates.delete(id);
+      for (const each of orders.get(certificate.orderId)?.authorizationIds ?? []) authorizations.delete(each);
+      orders.delete(certificate.orderId);
+      return certificate;
+    },
+    recordRevocation: (serial, at, reason) =>
+      forgetting(store.recordRevocation(serial, at, reason), () => certificates.clear()),
+
+    purgeExpired: (before, limit) =>
+      forgetting(store.purgeExpired(before, limit), () => {
+        orders.clear();
+        authorizations.clear();
+        certificates.clear();
+      }),
+  };
+}
+
+function answeredAt(authorization: Authorization, type: ChallengeType, at: number): Authorization {
+  return {
+    ...authorization,
+    challenges: authorization.challenges.map((each) =>
+      each.type === type ? { ...each, answeredAt: at } : each,
+    ),
+  };
+}
