@@ -35,12 +35,18 @@ export interface EnrolmentRequest {
 /** Profiles whose holders may do what nodes may not. */
 const NOT_FOR_NODES = new Set(['ra', 'admin']);
 
+interface Made {
+  certificate: CertificateRecord;
+  /** For this very request; else the order had it before. */
+  created: boolean;
+}
+
 /**
  * Issues for ACME orders and enrolments, once each: whoever asks again with the same key and names gets the certificate
  * there is already, be it still being made, stored a moment ago, or stored before a crash.
  */
 export class OrderIssuer {
-  readonly #making = new Map<string, Promise<CertificateRecord>>();
+  readonly #making = new Map<string, Promise<Made>>();
 
   constructor(private readonly authority: Authority) {}
 
@@ -77,27 +83,28 @@ export class OrderIssuer {
     for (;;) {
       const making = this.#making.get(orderId);
       if (making === undefined) break;
-      const certificate = await making.catch(() => null);
-      if (certificate !== null) return sameRequest(certificate, issuance);
+      const other = await making.catch(() => null);
+      if (other !== null) return sameRequest(other.certificate, issuance);
     }
     const made = this.#make(issuance);
     this.#making.set(orderId, made);
     try {
-      return sameRequest(await made, issuance);
+      const { certificate, created } = await made;
+      return created ? certificate : sameRequest(certificate, issuance);
     } finally {
       this.#making.delete(orderId);
     }
   }
 
-  async #make(issuance: OneIssuance): Promise<CertificateRecord> {
+  async #make(issuance: OneIssuance): Promise<Made> {
     try {
       // Hardly ever has the order a certificate already: the store tells, and then keeps and gives that one.
-      return (await this.authority.issue(issuance)).certificate;
+      return await this.authority.issue(issuance);
     } catch (error) {
       // What could be issued once may not be any more: the time asked for is over, say.
       const { orderId } = issuance;
       const stored = error instanceof TaskError ? await this.authority.store.findByOrder(orderId) : null;
-      if (stored !== null) return stored;
+      if (stored !== null) return { certificate: stored, created: false };
       throw error;
     }
   }

@@ -114,19 +114,18 @@ export class Authority {
     const issuedAt = this.clock();
     const requested = { notBefore: issuance.notBefore ?? null, notAfter: issuance.notAfter ?? null };
     const serial = newSerial(this.random);
-    let der: Buffer;
+    let made: ParsedCertificate;
     try {
       const validity = validityFor(profile, issuedAt, requested, this.#lintContext.issuerNotAfter);
       const input = { profile, publicKey, ...names, serial, ...validity };
-      der = this.#factory.issue(input);
-      lint(der, { input, ...this.#lintContext });
+      made = lint(this.#factory.issue(input), { input, ...this.#lintContext });
     } catch (error) {
       if (error instanceof IssueError || error instanceof DerError) {
         throw new TaskError(ErrorCode.certificate, error.message);
       }
       throw error;
     }
-    const { subject, notBefore, notAfter } = parseCertificate(der);
+    const { der, subject, notBefore, notAfter } = made;
     return this.store.recordCertificate(
       {
         serial,

@@ -112,15 +112,16 @@ const RULES: Rule[] = [
     isSignedBy(certificate, issuerKey) ? null : 'its signature does not verify',
 ];
 
-/** Reads the certificate back from its DER and checks it before it leaves. Pure. @throws LintError */
-export function lint(der: Uint8Array, context: LintContext): void {
+/** Reads the certificate back from its DER and checks it before it leaves; returns what was read. Pure. @throws LintError */
+export function lint(der: Uint8Array, context: LintContext): ParsedCertificate {
   let findings: string[];
   try {
     const certificate = parseCertificate(der);
     findings = RULES.map((rule) => rule(certificate, context)).filter((finding) => finding !== null);
+    if (findings.length === 0) return certificate;
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     findings = [error.message];
   }
-  if (findings.length > 0) throw new LintError(findings);
+  throw new LintError(findings);
 }
