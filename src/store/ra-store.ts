@@ -128,12 +128,13 @@ export interface RaStore extends AuditTrail {
   ): Promise<void>;
   /**
    * Ends the validation: `error` null is success and sets the authorization's expiry to `expiresAt`, unless it had
-   * expired by `at`. The first outcome decides: null when the authorization was valid, failed or ended before.
+   * expired by `at`. The first outcome decides: null when the authorization was valid, failed or ended before. With
+   * `answeredAt` a challenge not yet answered is so from then (as by answerChallenge, in this one step); without it, null.
    */
   completeValidation(
     authorizationId: string,
     type: ChallengeType,
-    result: { at: number; error: ProblemDocument | null; expiresAt: number },
+    result: { answeredAt?: number | null; at: number; error: ProblemDocument | null; expiresAt: number },
   ): Promise<Authorization | null>;
 
   // Certificates (§7.4.2, §7.6)

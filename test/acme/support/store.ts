@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRaStore, type RaStore } from '../../../src/store/index.js';
+import { openRaStore, type RaStore, rememberRecent } from '../../../src/store/index.js';
 import { createDatabase } from '../../support/postgres/database.js';
 
 export interface TestStore {
@@ -9,7 +9,7 @@ export interface TestStore {
   remove(): Promise<void>;
 }
 
-/** A real database of its own: SQLite in a directory, or PostgreSQL when UPKI_TEST_STORE says `postgres`. */
+/** A real database of its own: SQLite in a directory, with recent orders in memory as the RA program has it, or PostgreSQL when UPKI_TEST_STORE says `postgres`. */
 export async function openTestStore(): Promise<TestStore> {
   if (process.env.UPKI_TEST_STORE === 'postgres') {
     const database = await createDatabase();
@@ -17,7 +17,7 @@ export async function openTestStore(): Promise<TestStore> {
   }
   const directory = await mkdtemp(join(tmpdir(), 'upki-acme-'));
   return {
-    store: await openRaStore(join(directory, 'acme.db')),
+    store: rememberRecent(await openRaStore(join(directory, 'acme.db'))),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

@@ -85,6 +85,33 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
     });
 
+    test('§7.5.1: an answer may be stored together with its outcome', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      const success = { answeredAt: NOW - 1, at: NOW, error: null, expiresAt: NOW + HOUR };
+      const completed = await store.completeValidation(authorization.id, 'http-01', success);
+      expect(completed).toEqual(await store.getAuthorization(authorization.id));
+      expect(completed?.expiresAt).toBe(NOW + HOUR);
+      expect(await challenge(authorization.id, 'http-01')).toMatchObject({
+        answeredAt: NOW - 1,
+        validatedAt: NOW,
+      });
+      expect(await challenge(authorization.id, 'dns-01')).toMatchObject({ answeredAt: null });
+      expect(await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE)).toBe(false);
+      expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
+    });
+
+    test('an answer stored before keeps its time; without any there is no outcome', async () => {
+      const { store } = world;
+      const [first, second] = [await world.order(), await world.order()];
+      await store.answerChallenge(first.authorization.id, 'http-01', NOW - 5, LEASE);
+      const success = { at: NOW, error: null, expiresAt: NOW + HOUR };
+      await store.completeValidation(first.authorization.id, 'http-01', { ...success, answeredAt: NOW });
+      expect(await challenge(first.authorization.id, 'http-01')).toMatchObject({ answeredAt: NOW - 5 });
+      expect(await store.completeValidation(second.authorization.id, 'http-01', success)).toBeNull();
+      expect(await challenge(second.authorization.id, 'http-01')).toMatchObject({ validatedAt: null });
+    });
+
     test('§7.1.6: success after the authorization expired does not bring it back', async () => {
       const { store } = world;
       const { authorization } = await world.order();

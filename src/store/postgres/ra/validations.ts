@@ -110,11 +110,11 @@ export const validationOperations: PostgresOperations<typeof rows> = {
     );
   },
 
-  completeValidation: (db, id, type, at, error, expiresAt) =>
+  completeValidation: (db, id, type, answeredAt, at, error, expiresAt) =>
     changeChallenges(
       db,
       id,
-      (challenges) => completed(challenges, type, at, error),
+      (challenges) => completed(challenges, type, { answeredAt, at, error }),
       // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
       // authorization whose time ran out meanwhile became invalid and does not come to life again.
       (before, after, replaces) =>

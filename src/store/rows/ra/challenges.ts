@@ -38,9 +38,17 @@ export function attempted(challenges: string, type: string, error: string): stri
   });
 }
 
-/** §7.1.6: an answered challenge ends: validated, or failed with `error`, a problem document in JSON. */
-export function completed(challenges: string, type: string, at: number, error: string | null): string | null {
+/**
+ * §7.1.6: an answered challenge ends: validated, or failed with `error`, a problem document in JSON. With `answeredAt` one not
+ * yet answered is so from then.
+ */
+export function completed(
+  challenges: string,
+  type: string,
+  { answeredAt, at, error }: { answeredAt: number | null; at: number; error: string | null },
+): string | null {
   return changed(challenges, type, (challenge) => {
+    challenge.answeredAt ??= answeredAt;
     if (challenge.answeredAt === null) return false;
     challenge.error = error === null ? null : JSON.parse(error);
     if (error === null) challenge.validatedAt = at;

@@ -81,10 +81,14 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     },
     recordAttempt: (id, type, error, retryAt) =>
       database.call('recordAttempt', id, type, JSON.stringify(error), retryAt),
-    async completeValidation(id, type, { at, error, expiresAt }): Promise<Authorization | null> {
+    async completeValidation(
+      id,
+      type,
+      { answeredAt = null, at, error, expiresAt },
+    ): Promise<Authorization | null> {
       const problem = error && JSON.stringify(error);
       return maybe(
-        await database.call('completeValidation', id, type, at, problem, expiresAt),
+        await database.call('completeValidation', id, type, answeredAt, at, problem, expiresAt),
         authorizations.fromRow,
       );
     },

@@ -79,12 +79,13 @@ export const validationOperations = {
       sql,
       id: string,
       type: string,
+      answeredAt: number | null,
       at: number,
       error: string | null,
       expiresAt: number,
     ): AuthorizationRow | undefined => {
       const open = openChallenges(sql, id);
-      const challenges = open === undefined ? null : completed(open, type, at, error);
+      const challenges = open === undefined ? null : completed(open, type, { answeredAt, at, error });
       if (challenges === null) return undefined;
       // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
       // authorization whose time ran out meanwhile became invalid and does not come to life again.
