@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { initCa, type Sockets, startCa } from './ca-program.js';
+import type { Sockets } from './ca-program.js';
 import { runProgram } from './child.js';
 import { makePrivateFolder } from './files.js';
 import { lockDirectory } from './lock.js';
@@ -61,6 +61,7 @@ function initCommand(): Command {
     await makePrivateFolder(settings.dataDir);
     const unlock = lockDirectory(settings.dataDir);
     try {
+      const { initCa } = await import('./ca-program.js');
       const { caPasswordFile } = command.opts<{ caPasswordFile?: string }>();
       await initCa(loaded, caPasswordFile ?? null);
     } finally {
@@ -85,7 +86,9 @@ function serving(
   addExamples(command, examples);
   return command.action(async () => {
     const loaded = load(command, flags);
-    const log = createLogger('CA', loaded.settings);
+    const log = await createLogger('CA', loaded.settings);
+    // Loaded where it runs: an RA, a supervisor and `--help` need none of it.
+    const { startCa } = await import('./ca-program.js');
     await runProgram('CA', () => startCa(loaded, log, sockets, sockets === 'both'));
   });
 }

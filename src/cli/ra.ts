@@ -18,7 +18,6 @@ import {
 import { commonName, wantedNames } from './ra-certificate.js';
 import { connectToCa, warnOfClear } from './ra-channel.js';
 import { RaFiles } from './ra-files.js';
-import { startRa } from './ra-program.js';
 import { registerRa } from './ra-registration.js';
 import { loadProgramSettings, type ProgramSettings } from './settings.js';
 
@@ -112,7 +111,9 @@ const register: Action = async (settings) => {
 };
 
 const serve: Action = async (settings) => {
-  const log = createLogger('RA', settings);
+  const log = await createLogger('RA', settings);
+  // Loaded where it runs: a CA, a supervisor and `--help` need none of it.
+  const { startRa } = await import('./ra-program.js');
   await runProgram('RA', () => startRa(settings, log));
 };
 

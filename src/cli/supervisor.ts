@@ -39,6 +39,14 @@ export interface SupervisorOptions {
   onGiveUp(): void;
 }
 
+/**
+ * Size of a program's young generation, a third of it, in MiB. Node's own 16 lets a program that answers from little memory
+ * take 48 for what it threw away.
+ */
+const YOUNG_MIB = 4;
+/** glibc gives every thread memory of its own to allocate from, most of it unused; two shares serve all. */
+const SMALL_HEAPS = { MALLOC_ARENA_MAX: '2' };
+
 interface Child {
   spec: ChildSpec;
   process: ChildProcess | null;
@@ -87,7 +95,11 @@ export class Supervisor {
 
   #spawn(child: Child): void {
     const { spec } = child;
-    const started = fork(spec.module, spec.args, { env: spec.env(), stdio: 'inherit' });
+    const started = fork(spec.module, spec.args, {
+      env: { ...SMALL_HEAPS, ...spec.env() },
+      execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_MIB}`],
+      stdio: 'inherit',
+    });
     child.process = started;
     const late = setTimeout(() => {
       this.options.say(`the ${spec.name} is not ready after ${this.#limits.startLimit / 1000} s; killing it`);

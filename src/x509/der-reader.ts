@@ -1,13 +1,25 @@
 import { DerError } from './der-error.js';
 import { TAG } from './tags.js';
 
-/** One decoded TLV: views into the bytes it was read from, never copies. */
-export interface Element {
-  tag: number;
+/** One decoded TLV, seen where it stands: nothing is copied. */
+export class Element {
+  constructor(
+    readonly tag: number,
+    private readonly source: Buffer,
+    private readonly start: number,
+    private readonly contentStart: number,
+    private readonly end: number,
+  ) {}
+
   /** Content octets. */
-  content: Buffer;
+  get content(): Buffer {
+    return this.source.subarray(this.contentStart, this.end);
+  }
+
   /** The whole TLV. */
-  bytes: Buffer;
+  get bytes(): Buffer {
+    return this.source.subarray(this.start, this.end);
+  }
 }
 
 /**
@@ -15,24 +27,29 @@ export interface Element {
  * element is not what was asked for; `end` must be called where nothing may follow.
  */
 export class DerReader {
-  #offset = 0;
-  readonly #bytes: Buffer;
+  readonly #source: Buffer;
+  #offset: number;
+  readonly #limit: number;
 
   constructor(
     bytes: Uint8Array,
     /** Names the structure in error messages. */
     readonly what: string,
+    from = 0,
+    to = bytes.length,
   ) {
-    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#offset = from;
+    this.#limit = to;
   }
 
   get done(): boolean {
-    return this.#offset >= this.#bytes.length;
+    return this.#offset >= this.#limit;
   }
 
   /** Tag of the next element, or null at the end. */
   peek(): number | null {
-    return this.#bytes[this.#offset] ?? null;
+    return this.done ? null : (this.#source[this.#offset] ?? null);
   }
 
   fail(why: string): DerError {
@@ -42,32 +59,42 @@ export class DerReader {
   /** The next element, whatever it is. */
   next(): Element {
     const start = this.#offset;
-    const tag = this.#bytes[start];
-    const first = this.#bytes[start + 1];
-    if (tag === undefined || first === undefined) throw this.fail('ends too early');
+    const contentStart = this.#pass();
+    return new Element(this.#source[start] ?? 0, this.#source, start, contentStart, this.#offset);
+  }
+
+  /** Goes past the next element; where its content starts. */
+  #pass(): number {
+    const source = this.#source;
+    const start = this.#offset;
+    if (start + 2 > this.#limit) throw this.fail('ends too early');
+    const tag = source[start] ?? 0;
     if ((tag & 0x1f) === 0x1f) throw this.fail('has a multi-byte tag');
     let offset = start + 2;
-    let length = first;
-    if (first >= 0x80) {
-      const size = first & 0x7f;
+    let length = source[start + 1] ?? 0;
+    if (length >= 0x80) {
+      const size = length & 0x7f;
       // X.690 §10.1: definite form in the fewest octets; nothing we read is longer than 2^24.
       if (size === 0 || size > 4) throw this.fail('has an indefinite or oversized length');
-      if (offset + size > this.#bytes.length) throw this.fail('ends too early');
-      length = this.#bytes.readUIntBE(offset, size);
+      if (offset + size > this.#limit) throw this.fail('ends too early');
+      length = source.readUIntBE(offset, size);
       offset += size;
       if (length < 0x80 || length < 2 ** (8 * (size - 1)))
         throw this.fail('has a length not in shortest form');
     }
-    const end = offset + length;
-    if (end > this.#bytes.length) throw this.fail('has an element longer than what holds it');
-    this.#offset = end;
-    return { tag, content: this.#bytes.subarray(offset, end), bytes: this.#bytes.subarray(start, end) };
+    if (offset + length > this.#limit) throw this.fail('has an element longer than what holds it');
+    this.#offset = offset + length;
+    return offset;
   }
 
   /** The next element, which must have this tag. */
   expect(tag: number, part: string): Element {
-    if (this.peek() !== tag) throw this.fail(`${part} is missing or of the wrong type`);
+    if (this.peek() !== tag) throw this.#missing(part);
     return this.next();
+  }
+
+  #missing(part: string): DerError {
+    return this.fail(`${part} is missing or of the wrong type`);
   }
 
   /** The next element if it has this tag, else null. */
@@ -77,7 +104,9 @@ export class DerReader {
 
   /** A reader over the content of the next element, which must have this tag. */
   enter(tag: number, part: string): DerReader {
-    return new DerReader(this.expect(tag, part).content, part);
+    if (this.peek() !== tag) throw this.#missing(part);
+    const contentStart = this.#pass();
+    return new DerReader(this.#source, part, contentStart, this.#offset);
   }
 
   sequence(part: string): DerReader {
@@ -145,8 +174,9 @@ export class DerReader {
     if (tag === TAG.utcTime && /^\d{12}Z$/.test(text)) digits = (text < '50' ? '20' : '19') + text;
     else if (tag !== TAG.generalizedTime || !/^\d{14}Z$/.test(text))
       throw new DerError(`${part}: is not a DER time`);
-    const iso = digits.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
-    const milliseconds = Date.parse(iso);
+    const two = (from: number) => digits.slice(from, from + 2);
+    const day = `${digits.slice(0, 4)}-${two(4)}-${two(6)}`;
+    const milliseconds = Date.parse(`${day}T${two(8)}:${two(10)}:${two(12)}Z`);
     if (Number.isNaN(milliseconds)) throw new DerError(`${part}: is not a date`);
     return milliseconds;
   }
@@ -160,7 +190,22 @@ function checkInteger(content: Buffer, part: string): void {
   }
 }
 
+/** Dotted forms of the identifiers met so far: they are few, and most of every structure. */
+const knownOids = new Map<string, string>();
+/** More than a PKI has; whoever sends more only has them decoded anew. */
+const MOST_OIDS = 200;
+const MOST_OID_OCTETS = 16;
+
 function decodeOid(content: Buffer, part: string): string {
+  const key = content.toString('latin1');
+  const known = knownOids.get(key);
+  if (known !== undefined) return known;
+  const decoded = decodeArcs(content, part);
+  if (knownOids.size < MOST_OIDS && content.length <= MOST_OID_OCTETS) knownOids.set(key, decoded);
+  return decoded;
+}
+
+function decodeArcs(content: Buffer, part: string): string {
   const arcs: number[] = [];
   let value = 0;
   for (const [index, byte] of content.entries()) {

@@ -8,8 +8,11 @@ import type { StoreKind } from './protocol.js';
 const BUSY_TIMEOUT_MS = 5_000;
 /** WAL pages between checkpoints: 16 MB, so that a busy page is copied to the database once for many commits. */
 const CHECKPOINT_PAGES = 4_000;
-/** Page cache in KiB; holds the hot ends of all indexes of a busy authority. */
-const CACHE_KIB = 32_768;
+/**
+ * Page cache in KiB: the hot ends of all indexes of a busy authority. What is colder is in the system's own cache, a few µs
+ * away.
+ */
+const CACHE_KIB = 8_192;
 
 /**
  * Opens (or makes) a database: file 0600, its folder, when made here, 0700. A commit is on disk when it returns

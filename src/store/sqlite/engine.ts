@@ -11,6 +11,9 @@ const MAX_WAITING = 20_000;
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5_000;
 
+/** Everything a batch leaves behind in the thread is garbage at its end: Node's default of 48 would be filled before any is looked at. */
+const YOUNG_GENERATION_MB = 6;
+
 /** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (scripts/prepare.mjs). */
 const WORKER_URL = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/store/sqlite/worker.js', import.meta.url)
@@ -127,7 +130,10 @@ export class Engine<O extends Operations> implements Calls<O> {
   /** Resolves when the thread has the database open. */
   #start(): Promise<void> {
     const { path, kind } = this.#options;
-    const worker = new Worker(WORKER_URL, { workerData: { path, kind } satisfies WorkerData });
+    const worker = new Worker(WORKER_URL, {
+      workerData: { path, kind } satisfies WorkerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     return new Promise((resolve, reject) => {
       let ready = false;
       let cause: Error | null = null;
