@@ -29,6 +29,7 @@ export function report(summary: Summary, floor: number): string {
     '  ms                 p50     p95     p99',
     ...STEPS.map((step) => `  ${row(step, summary.steps[step])}`),
     `  ${row('whole', summary.whole)}`,
+    ...(summary.stalls > 0 ? [`  locked itself up in ${summary.stalls} turns, which were begun again`] : []),
     ...summary.failures.map(([what, count]) => `  FAILED ${count} ×: ${what}`),
   ];
   return lines.join('\n');

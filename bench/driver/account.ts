@@ -1,4 +1,5 @@
 import { sign } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { SigningKey } from '../../test/support/jws-signer.js';
 import type { Answer, Connection } from './connection.js';
 
@@ -42,8 +43,10 @@ export class Account {
     this.#url = answer.headers.get('location') ?? '';
   }
 
+  /** @param name a DNS name or an IP address */
   newOrder(name: string): Promise<Answer> {
-    return this.post(this.directory.newOrder, { identifiers: [{ type: 'dns', value: name }] });
+    const identifier = { type: isIP(name) ? 'ip' : 'dns', value: name };
+    return this.post(this.directory.newOrder, { identifiers: [identifier] });
   }
 
   /** POST-as-GET (§6.3). */

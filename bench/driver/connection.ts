@@ -17,6 +17,9 @@ export interface Endpoint {
   ca: string;
 }
 
+/** A server that has not answered by then will not, in ms: a client gives up, and counts it as failed. */
+const ANSWER_LIMIT = 20_000;
+
 interface Waiting {
   method: string;
   resolve(answer: Answer): void;
@@ -63,6 +66,7 @@ export class Connection {
     if (this.#session) options.session = this.#session;
     const socket = connect(options);
     socket.setNoDelay(true);
+    socket.setTimeout(ANSWER_LIMIT, () => socket.destroy(new Error('no answer in time')));
     socket.on('session', (session) => {
       this.#session = session;
     });

@@ -16,7 +16,7 @@ export class CsrMaker {
     );
   }
 
-  /** DER in base64url, naming exactly this DNS name. */
+  /** DER in base64url, naming exactly this DNS name or IP address. */
   make(name: string): string {
     const key = this.#keys[this.#next++ % this.#keys.length];
     return createCsr([name], key ? { key } : {}).der.toString('base64url');

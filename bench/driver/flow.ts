@@ -26,6 +26,8 @@ export class FlowFailed extends Error {}
  * it names: whole seconds would measure the client's patience.
  */
 const PAUSES = [10, 20, 40, 80, 100];
+/** About 20 s. */
+const MOST_LOOKS = 200;
 
 interface Order {
   status: string;
@@ -112,6 +114,7 @@ async function until<T extends { status: string }>(
     if (look > 0) await pause(PAUSES[Math.min(look, PAUSES.length) - 1]);
     const found = json<T>(await account.read(url));
     if (!unfinished.includes(found.status)) return found;
+    if (look === MOST_LOOKS) throw new FlowFailed(`${found.status} for too long`);
   }
 }
 

@@ -74,7 +74,8 @@ export class Load {
 
   async #client(account: Account): Promise<void> {
     while (!this.#stopping) {
-      const name = `c${this.#names++}.${this.label}.bench.internal`;
+      const name =
+        this.target.identifiers === 'ip' ? '127.0.0.1' : `c${this.#names++}.${this.label}.bench.internal`;
       try {
         const times = await issue(account, name, this.#csrs, this.responder);
         this.#seen.issued.push(times);

@@ -1,3 +1,4 @@
+import type { Contender } from '../contenders.js';
 import { STEPS, type Step } from '../driver/flow.js';
 import type { Target } from '../servers/target.js';
 import { type Percentiles, percentiles } from './percentiles.js';
@@ -8,7 +9,8 @@ export interface Summary {
   name: string;
   version: string;
   state: Target['state'];
-  turns: number;
+  /** Turns begun again because the server had locked itself up. */
+  stalls: number;
   issued: number;
   issuancesPerSecond: number;
   /** Of each turn. */
@@ -32,7 +34,9 @@ export interface Summary {
 }
 
 /** @throws Error when nothing was issued: such a run shows nothing. */
-export function summarize({ name, version, state }: Target, turns: Turn[]): Summary {
+export function summarize({ target, turns, stalls }: Contender): Summary {
+  if (!target) throw new Error('it never ran');
+  const { name, version, state } = target;
   const issued = turns.flatMap(({ seen }) => seen.issued);
   if (issued.length === 0)
     throw new Error(`${name} issued nothing: ${[...failuresOf(turns).keys()].join('; ')}`);
@@ -49,7 +53,7 @@ export function summarize({ name, version, state }: Target, turns: Turn[]): Summ
     name,
     version,
     state,
-    turns: turns.length,
+    stalls,
     issued: issued.length,
     issuancesPerSecond: issued.length / seconds,
     rates: turns.map((turn) => turn.seen.issued.length / turn.seconds),

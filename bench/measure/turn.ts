@@ -22,10 +22,19 @@ export interface TurnOptions {
   warmUp: number;
 }
 
+/** A server that issues nothing for so long has locked itself up, in seconds. */
+const STALL = 4;
+
+/** The server stopped answering in the middle of a turn, and was ended. */
+export class Stalled extends Error {}
+
 let turns = 0;
 
+/** @throws Stalled */
 export async function runTurn(target: Target, responder: Responder, options: TurnOptions): Promise<Turn> {
-  const load = new Load(target, responder, options.clients, `t${turns++}-${Date.now().toString(36)}`);
+  const label = `t${turns}-${Date.now().toString(36)}`;
+  turns += 1;
+  const load = new Load(target, responder, options.clients, label);
   await load.start();
   await pause(options.warmUp * 1000);
   const processes = Object.entries(target.pids);
@@ -33,7 +42,12 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   const began = performance.now();
   const driverBefore = process.cpuUsage();
   const before = processes.map(([, pid]) => usageOf([pid]).cpu);
-  await pause(options.seconds * 1000);
+  if (!(await progresses(load, options.seconds))) {
+    const stopped = load.stop();
+    await target.stop();
+    await stopped;
+    throw new Stalled(`${target.name} issued nothing for ${STALL} s`);
+  }
   const seen = load.seen();
   const seconds = (performance.now() - began) / 1000;
   const after = processes.map(([, pid]) => usageOf([pid]).cpu);
@@ -48,4 +62,18 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
     driverCpu: (user + system) / 1000,
     peakRss: byProcess((pid) => memoryOf(pid).peak),
   };
+}
+
+/** Waits; false when nothing was issued for too long. */
+async function progresses(load: Load, seconds: number): Promise<boolean> {
+  const end = performance.now() + seconds * 1000;
+  let [count, changedAt] = [-1, performance.now()];
+  for (;;) {
+    const now = performance.now();
+    const { length } = load.seen().issued;
+    if (length !== count) [count, changedAt] = [length, now];
+    else if (now - changedAt > STALL * 1000) return false;
+    if (now >= end) return true;
+    await pause(Math.min(500, end - now));
+  }
 }

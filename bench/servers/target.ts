@@ -8,6 +8,8 @@ export interface Target {
   directoryUrl: string;
   /** PEM of the root its own certificate chains to. */
   serverRoot: string;
+  /** What it is asked for: a new name each time, or 127.0.0.1. */
+  identifiers: 'dns' | 'ip';
   /** Its processes by what they are called. */
   pids: Record<string, number>;
   stop(): Promise<void>;

@@ -39,6 +39,7 @@ export async function startUpkiTarget(network: Network, options: UpkiTargetOptio
     state: 'durable',
     directoryUrl: upki.directoryUrl,
     serverRoot: upki.rootPem,
+    identifiers: 'dns',
     pids: { RA: ra, CA: ca },
     async stop() {
       const code = await upki.stop();
