@@ -4,6 +4,7 @@ import { Contender, peers } from './contenders.js';
 import { cryptoFloor } from './measure/crypto-floor.js';
 import { summarize } from './measure/summary.js';
 import { openNetwork } from './network.js';
+import { runOverload } from './overload.js';
 import { machine, ratios, report } from './report.js';
 import { probed } from './servers/probe.js';
 import { startUpkiTarget } from './servers/upki.js';
@@ -15,6 +16,7 @@ const USAGE = `npm run bench -- [options]
   --turns N      turns of each server (3)
   --warm-up N    seconds before the clock starts, each turn (3)
   --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; a peer that cannot be had is left out
+  --overload     uPKI alone under four times the load it can serve, then beside idle and slow connections
   --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
   --node OPTIONS another uPKI, its Node run with these options, in turns
   --profile DIR  writes V8 CPU profiles of RA, CA and their threads there
@@ -27,6 +29,7 @@ const { values: given } = parseArgs({
     turns: { type: 'string', default: '3' },
     'warm-up': { type: 'string', default: '3' },
     peers: { type: 'boolean', default: false },
+    overload: { type: 'boolean', default: false },
     against: { type: 'string', multiple: true, default: [] },
     node: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
@@ -47,6 +50,11 @@ const options = {
 
 say(machine());
 const network = await openNetwork(given.peers ? 80 : 0);
+if (given.overload) {
+  await runOverload(network, options, say);
+  await network.close();
+  process.exit();
+}
 const contenders: Contender[] = [];
 try {
   const profiles = given.profile && { folder: resolve(given.profile), after: options.warmUp };

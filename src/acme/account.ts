@@ -23,7 +23,7 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
   const { ra, signed } = context;
 
   /** §7.3 */
-  app.post('/new-account', async (request, reply) => {
+  app.post('/new-account', { config: { begins: true } }, async (request, reply) => {
     const signedRequest = await signed.byKey(request);
     const payload = requireObject(signedRequest.payload);
     const existing = await existingAccount(context, signedRequest, payload); // §7.3.1

@@ -20,7 +20,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
 
   /** §7.4.1 */
   if (settings.preauthorization) {
-    app.post('/new-authz', async (request, reply) => {
+    app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
       const authorization = await ra.newAuthorization(account, requireObject(payload).identifier);
       reply.code(201).header('location', links.authorization(authorization.id));

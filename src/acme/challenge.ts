@@ -17,7 +17,8 @@ const TYPES: ChallengeType[] = ['http-01', 'dns-01', 'tls-alpn-01'];
 /** RFC 8555 §7.5.1: responding to challenges (§8.3, §8.4, RFC 8737). */
 export function challengeRoutes(app: FastifyInstance, { ra, signed }: AcmeContext): void {
   for (const type of TYPES) {
-    app.post<ChallengePath>(`/challenge/:authorization/${type}`, async (request, reply) => {
+    const path = `/challenge/:authorization/${type}`;
+    app.post<ChallengePath>(path, { config: { waits: true } }, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
       const id = request.params.authorization;
       if (!isPostAsGet(payload)) requireObject(payload); // §7.5.1: `{}`; other members are ignored

@@ -18,7 +18,7 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
   const { ra, signed } = context;
 
   /** §7.4 */
-  app.post('/new-order', async (request, reply) => {
+  app.post('/new-order', { config: { begins: true } }, async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     const { identifiers, notBefore, notAfter, profile, replaces } = requireObject(payload);
     const wanted = { identifiers, notBefore, notAfter, profile, replaces };

@@ -18,6 +18,9 @@ export interface HttpLimits {
   checkInterval: number;
   /** Open connections. */
   connections: number;
+  /** Requests under way at once, and how many may be when one comes that begins something (see admission.ts). */
+  requests: number;
+  beginnings: number;
   /** After `close`, until requests still under way are cut off. */
   closeGrace: number;
 }
@@ -36,6 +39,10 @@ export const DEFAULT_LIMITS: HttpLimits = {
   checkInterval: 2_000,
   // Each idle TLS connection is about 40 KiB: 400 MiB at the most.
   connections: 10_000,
+  // A request costs about 0.2 ms of one core: the last of so many is answered within a tenth of a second, and a
+  // certificate, which takes six, is done within one.
+  requests: 512,
+  beginnings: 128,
   // A finalize that waits for the CA is answered within its time limit of 5 s.
   closeGrace: 6_000,
 };

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { admitRequests } from './admission.js';
 import { answerError, answerFailures, type ReportError } from './failures.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { endAfter, lingerAfterRefusals } from './linger.js';
@@ -147,6 +148,7 @@ function createApp(
     done();
   });
   lingerAfterRefusals(app);
+  admitRequests(app, limits, Math.random);
   rememberMethods(app);
   answerFailures(app, report);
   logRequests(app, log);

@@ -430,6 +430,96 @@ describe('slow and greedy peers', () => {
   });
 });
 
+describe('too much at once', () => {
+  it('is refused early with 503 and Retry-After, beginnings first, and accepted again afterwards', async () => {
+    const made = createHttpsServer({
+      log,
+      limits: { requests: 2, beginnings: 1 },
+      tls: { ...serverCertificate, clientCa: [pki.root] },
+    });
+    let release = () => {};
+    let arrived = () => {};
+    const arrival = new Promise<void>((resolve) => (arrived = resolve));
+    let bodies = 0;
+    await made.app.register(async (app) => {
+      app.addHook('onRequest', (_request, reply, done) => {
+        reply.header('replay-nonce', 'fresh'); // as acme/ does, on every answer
+        done();
+      });
+      app.addContentTypeParser('application/jose+json', { parseAs: 'buffer' }, (_request, body, done) => {
+        bodies += 1;
+        done(null, body);
+      });
+      app.get('/slow', () => {
+        arrived();
+        return new Promise((resolve) => (release = () => resolve({})));
+      });
+      app.post('/begin', { config: { begins: true } }, async () => ({}));
+      app.post('/go-on', async () => ({}));
+    });
+    await made.app.listen({ host: '127.0.0.1', port: 0 });
+    const to = portOf(made.app);
+    const post = (path: string) =>
+      `POST ${path} HTTP/1.1\r\nHost: ra.test\r\nConnection: close\r\nContent-Type: application/jose+json\r\nContent-Length: 2\r\n\r\n{}`;
+    const slow = exchange(get('/slow'), {}, to);
+    await arrival;
+
+    const refused = await exchange(post('/begin'), {}, to);
+    expect(refused.status).toBe(503);
+    expect(refused.head).toMatch(/^content-type: application\/problem\+json$/im);
+    expect(refused.json.type).toBe('urn:ietf:params:acme:error:serverInternal');
+    expect(refused.head).toMatch(/^retry-after: [1-4]$/im);
+    expect(refused.head).toMatch(/^replay-nonce: fresh$/im); // RFC 8555 §6.5
+    expect(bodies).toBe(0);
+    // What goes on with something begun is let in for longer.
+    expect((await exchange(post('/go-on'), {}, to)).status).toBe(200);
+
+    release();
+    expect((await slow).status).toBe(200);
+    expect((await exchange(post('/begin'), {}, to)).status).toBe(200);
+    await made.app.close();
+  });
+
+  it('does not count slow bodies, answers nobody reads, or clients that are gone', async () => {
+    const made = createHttpsServer({
+      log,
+      limits: { requests: 1, body: 100 },
+      tls: { ...serverCertificate, clientCa: [pki.root] },
+    });
+    addRoutes(made.app);
+    let arrived = () => {};
+    const arrival = new Promise<void>((resolve) => (arrived = resolve));
+    made.app.get('/never', () => {
+      arrived();
+      return new Promise(() => {});
+    });
+    const large = Buffer.alloc(32 * 1024 * 1024);
+    made.app.get('/large', async () => large);
+    await made.app.listen({ host: '127.0.0.1', port: 0 });
+    const to = portOf(made.app);
+    const status = async () => (await exchange(get('/who'), {}, to)).status;
+
+    const slow = await open({}, to);
+    slow.write(
+      'POST /items HTTP/1.1\r\nHost: ra.test\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nabc',
+    );
+    const unread = await open({}, to);
+    unread.pause();
+    unread.write(get('/large'));
+    await new Promise((resolve) => unread.once('readable', resolve));
+    expect(await status()).toBe(200);
+
+    const gone = await open({}, to);
+    gone.write(get('/never'));
+    await arrival;
+    expect(await status()).toBe(503);
+    gone.destroy();
+    while ((await status()) !== 200);
+    for (const socket of [slow, unread]) socket.destroy();
+    await made.app.close();
+  });
+});
+
 describe('closing', () => {
   it('lets a request under way end, and cuts off one that does not', async () => {
     const running = await start({ closeGrace: 300 });
