@@ -11,6 +11,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     isUnderWay: boolean;
+    /** Refused early. */
+    isTooMuch: boolean;
   }
 }
 
@@ -46,10 +48,12 @@ export function admitRequests(
   };
 
   app.decorateRequest('isUnderWay', false);
+  app.decorateRequest('isTooMuch', false);
   // After every onRequest hook, so that a refusal has the headers the protocol wants on it.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const limit = request.routeOptions.config.begins ? beginnings : requests;
     if (underWay < limit) return done();
+    request.isTooMuch = true;
     done(
       new Problem('serverInternal', 'too much to do at the moment; try again later', {
         status: 503,

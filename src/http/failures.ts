@@ -94,8 +94,9 @@ const REFUSALS: Record<string, string> = {
 function send(request: FastifyRequest, reply: FastifyReply, told: Problem | RestError): FastifyReply {
   reply.code(told.status);
   if (told.options.retryAfter !== undefined) reply.header('retry-after', told.options.retryAfter);
-  // Behind a balancer, whoever comes back on a new connection may find a replica that can do it.
-  if (told.status === 503) reply.header('connection', 'close');
+  // Behind a balancer, whoever comes back on a new connection may find a replica that can do it; who was refused for too
+  // much at once keeps the connection, for another handshake costs more than what was refused.
+  if (told.status === 503 && !request.isTooMuch) reply.header('connection', 'close');
   if (request.url.startsWith('/api/')) {
     return sendJson(reply, errorEnvelope(told instanceof RestError ? told : restErrorOf(told)));
   }
