@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { keyToPem, writeWhole } from '../ca/keys.js';
 import type { EnrolledAdministrator } from '../ca/local.js';
 import { firstFromPem, fromPem, toPem } from '../x509/pem.js';
@@ -27,8 +27,8 @@ export function fileName(name: string): string {
 }
 
 /** Makes the folder. @throws CannotStart rather than overwrite what somebody may still need */
-export async function prepareFolder(folder: string, { key, certificate, pkcs12 }: AdminFiles): Promise<void> {
-  await makePrivateFolder(folder);
+export async function prepareFolder({ key, certificate, pkcs12 }: AdminFiles): Promise<void> {
+  await makePrivateFolder(dirname(key));
   for (const path of [key, certificate, pkcs12]) {
     const there = await access(path).then(
       () => true,

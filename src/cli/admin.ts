@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { shellWord } from '../api/enrolment/shell-word.js';
 import { Administrators } from '../ca/administrators.js';
+import type { Authority } from '../ca/authority.js';
 import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../ca/local.js';
 import type { Actor, CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
@@ -55,36 +56,38 @@ function addCommand(): Command {
     ['upki admin add alice -d /srv/pki --out /root/alice', 'For a CA in another directory.'],
   ]);
   return command.action(async (name: string) => {
-    const options = command.opts<AddOptions>();
+    const { out, passphraseFile, legacyP12, url } = command.opts<AddOptions>();
     const dataDir = await folderOf(command);
-    const folder = resolve(options.out ?? fileName(name));
-    const files = adminFiles(folder, name);
-    const given = options.passphraseFile === undefined ? null : await passphraseIn(options.passphraseFile);
+    const files = adminFiles(resolve(out ?? fileName(name)), name);
+    const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
     const passphrase = given ?? newPassphrase();
-    await prepareFolder(folder, files);
-    const url = await withStore(dataDir, async (store) => {
-      const { settings, given: set } = loadProgramSettings('ca', process.env, { dataDir });
-      const authority = await mendable(() =>
-        openLocalAuthority(store, {
-          dataDir,
-          passphrase: settings.caPassphrase,
-          publicUrl: settings.caPublicUrl,
-          company: set.has('caCompany') ? settings.caCompany : null,
-          clock: Date.now,
-        }),
-      );
+    await prepareFolder(files);
+    await withStore(dataDir, async (store) => {
+      const authority = await openAuthority(dataDir, store);
       const enrolled = await mendable(() => enrolAdministrator(authority, name, operator()));
-      await writeAdminFiles(
-        files,
-        enrolled,
-        { chain: authority.chainPem, root: authority.rootPem },
-        { passphrase, protection: options.legacyP12 ? 'tripleDes' : 'aes256' },
+      const issuers = { chain: authority.chainPem, root: authority.rootPem };
+      const protection = legacyP12 ? 'tripleDes' : 'aes256';
+      await writeAdminFiles(files, enrolled, issuers, { passphrase, protection });
+      process.stdout.write(
+        `${enrolled.certificate.dn} is an administrator.\n` +
+          told(files, url ?? (await raUrl(dataDir, store)), given === null ? passphrase : null),
       );
-      process.stdout.write(`${enrolled.certificate.dn} is an administrator.\n`);
-      return options.url ?? (await raUrl(dataDir, store));
     });
-    process.stdout.write(told(files, url, given === null ? passphrase : null));
   });
+}
+
+/** With the settings of the CA's own file and of the environment, for one that has never served. */
+function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
+  const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
+  return mendable(() =>
+    openLocalAuthority(store, {
+      dataDir,
+      passphrase: settings.caPassphrase,
+      publicUrl: settings.caPublicUrl,
+      company: given.has('caCompany') ? settings.caCompany : null,
+      clock: Date.now,
+    }),
+  );
 }
 
 function told(files: ReturnType<typeof adminFiles>, url: string | null, passphrase: string | null): string {

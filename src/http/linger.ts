@@ -13,7 +13,7 @@ const LINGER_TIME = 1000;
 export function lingerAfterRefusals(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const { raw } = request;
-    if (!raw.complete && reply.getHeader('connection') === 'close') {
+    if (!raw.complete && reply.statusCode < 500 && reply.getHeader('connection') === 'close') {
       reply.removeHeader('connection');
       let left = LINGER_BYTES;
       raw.on('data', (chunk: Buffer) => {

@@ -125,6 +125,25 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
       .toEqual({ n: 1 });
   });
 
+  it('is greeted first on every connection, and the same connection has the same name', async () => {
+    const heard: [task: string, connection: string][] = [];
+    const server = await channel(mode, async (bytes, connection) => {
+      const { task } = decodeRequest(bytes);
+      heard.push([task, connection]);
+      return encodeAnswer(true);
+    });
+    const client = server.client({ greeting: { task: 'hello', params: {} } });
+    await Promise.all([client.request('a', {}), client.request('b', {})]);
+    await server.stop();
+    await server.listen();
+    // The client may not have heard yet that the connection is gone.
+    await expect.poll(() => client.request('c', {}).catch(() => null), { timeout: 10_000 }).toBe(true);
+    expect(heard.map(([task]) => task)).toEqual(['hello', 'a', 'b', 'hello', 'c']);
+    const [first, second] = [heard[0]?.[1], heard[3]?.[1]];
+    expect(first).not.toBe(second);
+    expect(heard.map(([, connection]) => connection)).toEqual([first, first, first, second, second]);
+  });
+
   it('cuts off a peer whose message is larger than any request, and keeps serving', async () => {
     const world = await channel(mode, echo);
     const client = world.client();
