@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Contender, peers } from './contenders.js';
+import { runGrow } from './grow/run.js';
 import { cryptoFloor } from './measure/crypto-floor.js';
 import { summarize } from './measure/summary.js';
 import { openNetwork } from './network.js';
@@ -17,6 +18,7 @@ const USAGE = `npm run bench -- [options]
   --warm-up N    seconds before the clock starts, each turn (3)
   --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; a peer that cannot be had is left out
   --overload     uPKI alone under four times the load it can serve, then beside idle and slow connections
+  --grow N       uPKI with N accounts, orders and certificates in its stores in turns with one that has a thousand
   --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
   --node OPTIONS another uPKI, its Node run with these options, in turns
   --profile DIR  writes V8 CPU profiles of RA, CA and their threads there
@@ -30,6 +32,7 @@ const { values: given } = parseArgs({
     'warm-up': { type: 'string', default: '3' },
     peers: { type: 'boolean', default: false },
     overload: { type: 'boolean', default: false },
+    grow: { type: 'string' },
     against: { type: 'string', multiple: true, default: [] },
     node: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
@@ -50,8 +53,9 @@ const options = {
 
 say(machine());
 const network = await openNetwork(given.peers ? 80 : 0);
-if (given.overload) {
-  await runOverload(network, options, say);
+if (given.overload || given.grow) {
+  if (given.overload) await runOverload(network, options, say);
+  if (given.grow) await runGrow(Number(given.grow), network, { ...options, turns: Number(given.turns) }, say);
   await network.close();
   process.exit();
 }

@@ -8,6 +8,7 @@ export interface Directory {
   newNonce: string;
   newAccount: string;
   newOrder: string;
+  revokeCert: string;
 }
 
 /** A request that was refused; the message holds the problem document. */

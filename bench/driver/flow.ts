@@ -47,12 +47,20 @@ interface Authorization {
 }
 
 /** One certificate for one name, from order to download, with http-01. @throws Refused, FlowFailed */
-export async function issue(
-  account: Account,
-  name: string,
-  csrs: CsrMaker,
-  responder: Responder,
-): Promise<StepTimes> {
+export async function issue(...args: FlowArguments): Promise<StepTimes> {
+  return (await run(...args)).times;
+}
+
+/** The same, for the certificate: PEM, leaf first. */
+export async function certificateOf(...args: FlowArguments): Promise<string> {
+  return (await run(...args)).chain;
+}
+
+type FlowArguments = [account: Account, name: string, csrs: CsrMaker, responder: Responder];
+
+async function run(
+  ...[account, name, csrs, responder]: FlowArguments
+): Promise<{ times: StepTimes; chain: string }> {
   const times = {} as StepTimes;
   let began = performance.now();
   const done = (step: Step) => {
@@ -100,7 +108,7 @@ export async function issue(
   const chain = (await account.read(final.certificate)).body;
   if (!chain.includes('-----END CERTIFICATE-----')) throw new FlowFailed('the download is no certificate');
   done('download');
-  return times;
+  return { times, chain: chain.toString() };
 }
 
 /** Reads a resource until its status is none of these; `skip` 0 looks at once. */

@@ -6,6 +6,8 @@ export interface Target {
   /** What an answer promises: `durable` or `memory`. */
   state: 'durable' | 'memory';
   directoryUrl: string;
+  /** Where certificates say their CRL is. */
+  crlUrl?: string;
   /** PEM of the root its own certificate chains to. */
   serverRoot: string;
   /** What it is asked for: a new name each time, or 127.0.0.1. */

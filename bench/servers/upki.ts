@@ -38,6 +38,7 @@ export async function startUpkiTarget(network: Network, options: UpkiTargetOptio
     version: build === undefined ? version : `of ${build}`,
     state: 'durable',
     directoryUrl: upki.directoryUrl,
+    crlUrl: `http://127.0.0.1:${upki.ports.http}/ca.crl`,
     serverRoot: upki.rootPem,
     identifiers: 'dns',
     pids: { RA: ra, CA: ca },

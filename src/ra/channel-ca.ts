@@ -4,16 +4,16 @@ import type { TaskClient } from '../channel/typed-client.js';
 import { wireType } from '../x509/certificate-names.js';
 import { toPem } from '../x509/pem.js';
 import { Cached } from './cached.js';
-import {
-  type AcmeProfile,
-  CaLacksTask,
-  type CertificateAuthority,
-  type EnrolmentRequest,
-  type IssuedCertificate,
-  type IssueRequest,
-  type NodeCertificates,
+import type {
+  AcmeProfile,
+  CertificateAuthority,
+  EnrolmentRequest,
+  IssuedCertificate,
+  IssueRequest,
+  NodeCertificates,
 } from './certificate-authority.js';
 import { told } from './channel-errors.js';
+import { CrlCopy } from './crl-copy.js';
 
 export interface ChannelCaOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
@@ -27,13 +27,17 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
   readonly #client: ChannelCaOptions['client'];
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;
-  /** The CRL of this number, or one after it; asked for once, and again when the CA has another. */
-  #crl: { number: number | null; der: Promise<Uint8Array> } | null = null;
+  readonly #crl: CrlCopy;
 
   constructor({ client, now = Date.now, cacheFor = 60_000 }: ChannelCaOptions) {
     this.#client = client;
     this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
     this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
+    this.#crl = new CrlCopy({
+      part: (offset, unless) =>
+        told(client.call('get_crl_part', { offset, ...(unless !== null && { unless }) })),
+      whole: async () => Buffer.from(await told(client.call('get_crl', {})), 'base64'),
+    });
   }
 
   async issue(request: IssueRequest): Promise<IssuedCertificate> {
@@ -92,26 +96,8 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
     return this.#certificates.get();
   }
 
-  async crl(): Promise<Uint8Array> {
-    const number = await this.#crlNumber();
-    if (number !== null && this.#crl?.number === number) return this.#crl.der;
-    const der = told(this.#client.call('get_crl', {})).then((text) => Buffer.from(text, 'base64'));
-    const crl = { number, der };
-    this.#crl = crl;
-    der.catch(() => {
-      if (this.#crl === crl) this.#crl = null;
-    });
-    return der;
-  }
-
-  /** Null when the CA does not know the question, as an older one may not. */
-  async #crlNumber(): Promise<number | null> {
-    try {
-      return (await told(this.#client.call('crl_info', {}))).number;
-    } catch (error) {
-      if (error instanceof CaLacksTask) return null;
-      throw error;
-    }
+  crl(): Promise<Buffer> {
+    return this.#crl.current();
   }
 
   async ping(): Promise<void> {

@@ -21,11 +21,23 @@ export const REVOCATION_REASON = {
   aACompromise: 10,
 } as const;
 
+/** Entry extensions by reason code: ten different ones in any CRL. */
+const reasonExtensions = new Map<number, Buffer>();
+
+function reasonExtension(reason: number): Buffer {
+  let extensions = reasonExtensions.get(reason);
+  if (!extensions) {
+    const code = encode(TAG.enumerated, Buffer.from([reason]));
+    extensions = sequence(encodeExtension(OID.reasonCode, code));
+    reasonExtensions.set(reason, extensions);
+  }
+  return extensions;
+}
+
 /** DER of one revokedCertificates entry. §5.3.1: reason 0 is left out. `serial` in hex, `revokedAt` in ms. */
 export function encodeCrlEntry(serial: string, revokedAt: number, reason: number | null): Buffer {
   if (!reason) return sequence(integerFromHex(serial), time(revokedAt));
-  const code = encodeExtension(OID.reasonCode, encode(TAG.enumerated, Buffer.from([reason])));
-  return sequence(integerFromHex(serial), time(revokedAt), sequence(code));
+  return sequence(integerFromHex(serial), time(revokedAt), reasonExtension(reason));
 }
 
 /** RFC 5280 §4.2.1.1 value with a key identifier. */

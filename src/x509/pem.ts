@@ -4,8 +4,20 @@ import { DerError } from './der-error.js';
 
 /** DER to PEM with 64-character lines and a final newline. */
 export function toPem(label: string, der: Uint8Array): string {
-  const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');
-  return `-----BEGIN ${label}-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
+  return [...pemPieces(label, der)].join('');
+}
+
+/** Octets of a piece: whole lines of 48. */
+const PIECE = 48 * 1024;
+
+/** The same text in pieces, so that a large one need not be made at once. */
+export function* pemPieces(label: string, der: Uint8Array): Generator<string> {
+  const bytes = Buffer.from(der.buffer, der.byteOffset, der.length);
+  yield `-----BEGIN ${label}-----\n`;
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    yield bytes.toString('base64', at, at + PIECE).replace(/.{1,64}/g, '$&\n');
+  }
+  yield `-----END ${label}-----\n`;
 }
 
 /** DER of every block with this label, in order; text around the blocks is ignored. @throws DerError when a block is broken. */

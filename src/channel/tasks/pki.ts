@@ -105,10 +105,10 @@ export const pkiTasks = {
     z.object({ root: z.string(), chain: z.string() }),
   ),
   get_crl: task('The current CRL of the issuing CA.', none, base64),
-  crl_info: task(
-    'Number and times of the current CRL: whoever has that number need not fetch it again.',
-    none,
-    z.object({ number: z.number(), this_update: time, next_update: time }),
+  get_crl_part: task(
+    'A part of the current CRL, which may be large: from `offset` on; empty when its number is `unless`.',
+    z.object({ offset: z.number().int().min(0).default(0), unless: z.number().int().optional() }),
+    z.object({ number: z.number().int(), size: z.number().int(), part: base64 }),
   ),
   generate_crl: task('Signs a new CRL now.', none, base64),
   get_options: task(

@@ -13,7 +13,7 @@ const NAMES: readonly TaskName[] = [
   'get_ca',
   'get_ca_chain',
   'get_crl',
-  'crl_info',
+  'get_crl_part',
   'generate_crl',
   'get_options',
   'list_profiles',
