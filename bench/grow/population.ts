@@ -6,6 +6,10 @@ import { createTestPki } from '../../test/support/test-pki.js';
 const DAY = 86_400_000;
 /** As long as the server profile's certificates live. */
 const LIFE = 60 * DAY;
+/** An order's life is a week: within it nothing is old enough to be removed. */
+const HISTORY = 6 * DAY;
+/** A valid authorization's life. */
+const PROOF = 30 * DAY;
 
 /** One subscriber with one certificate, as both programs keep it. */
 export interface Member {
@@ -16,7 +20,7 @@ export interface Member {
   record: CertificateRecord;
 }
 
-/** Makes members of a system that has issued evenly over the life of a certificate until now; ids are in time order. */
+/** Makes members of a system that has issued evenly until now; ids are in time order. */
 export function population(size: number, now: number): (index: number) => Member {
   // Rows of real size: the chain of a leaf and an issuer, P-256.
   const { cert } = createTestPki().leaf({
@@ -28,7 +32,7 @@ export function population(size: number, now: number): (index: number) => Member
   const types = ['http-01', 'dns-01', 'tls-alpn-01'] as const;
 
   return (index) => {
-    const at = Math.floor(now - LIFE + (LIFE * index) / size);
+    const at = Math.floor(now - HISTORY + (HISTORY * index) / size);
     const id = (): string => at.toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
     const accountId = id();
     const orderId = id();
@@ -77,7 +81,7 @@ export function population(size: number, now: number): (index: number) => Member
       identifier: { type: 'dns', value },
       wildcard: false,
       createdAt: at,
-      expiresAt: at + 7 * DAY,
+      expiresAt: at + PROOF,
       deactivatedAt: null,
       revokedAt: null,
       provenBy: null,

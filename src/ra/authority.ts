@@ -192,7 +192,7 @@ async function checkWithCa(
   }
 }
 
-/** Removes expired, unfinished orders in small steps, so that no step is proportional to what is stored. */
+/** Removes expired orders and authorizations in small steps, so that no step is proportional to what is stored. Certificates stay. */
 function createPurge(store: RaStore, clock: () => number, onError: (error: unknown) => void) {
   let timer: NodeJS.Timeout | null = null;
   const later = (pause: number) => {
@@ -202,7 +202,9 @@ function createPurge(store: RaStore, clock: () => number, onError: (error: unkno
   const step = async () => {
     let removed = 0;
     try {
-      removed = await store.purgeExpired(clock() - PURGE_GRACE, PURGE_LIMIT);
+      const before = clock() - PURGE_GRACE;
+      removed = await store.purgeExpired(before, PURGE_LIMIT);
+      removed += await store.purgeFinished(before, PURGE_LIMIT);
     } catch (error) {
       onError(error);
     }

@@ -180,6 +180,11 @@ export interface RaStore extends AuditTrail {
    * authorizations, and orphaned authorizations expired before it. Returns how many rows went.
    */
   purgeExpired(before: number, limit: number): Promise<number>;
+  /**
+   * Deletes orders that have their certificate, with their authorizations, when both expired before `before`; looks at no
+   * more than the oldest `limit`. Certificates stay. Returns how many rows went.
+   */
+  purgeFinished(before: number, limit: number): Promise<number>;
   /** Small named values: nonce issuer id, schema facts. */
   getSetting(name: string): Promise<string | null>;
   putSetting(name: string, value: string): Promise<void>;

@@ -37,6 +37,10 @@ class Recent<T> {
     this.#entries.delete(id);
   }
 
+  deleteIf(isGone: (entry: T) => boolean): void {
+    for (const [id, entry] of this.#entries) if (isGone(entry)) this.#entries.delete(id);
+  }
+
   clear(): void {
     this.#entries.clear();
   }
@@ -169,9 +173,14 @@ export function rememberRecent(store: RaStore): RaStore {
 
     purgeExpired: (before, limit) =>
       forgetting(store.purgeExpired(before, limit), () => {
-        orders.clear();
-        authorizations.clear();
+        orders.deleteIf(({ expiresAt }) => expiresAt < before);
+        authorizations.deleteIf(({ expiresAt }) => expiresAt < before);
         certificates.clear();
+      }),
+    purgeFinished: (before, limit) =>
+      forgetting(store.purgeFinished(before, limit), () => {
+        orders.deleteIf(({ expiresAt }) => expiresAt < before);
+        authorizations.deleteIf(({ expiresAt }) => expiresAt < before);
       }),
   };
 }

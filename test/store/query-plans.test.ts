@@ -120,6 +120,11 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.removeNode.run(sql, node.id);
 
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
+  const done = anOrder(account, { expiresAt: NOW - 1 });
+  const proof = anAuthorization(account, { orderId: done.id, expiresAt: NOW - 1 });
+  ra.createOrder.run(sql, orderRow({ ...done, authorizationIds: [proof.id] }), [authorizationRow(proof)]);
+  ra.recordIssuance.run(sql, done.id, certificateRow(aCertificate(done)));
+  expect(ra.purgeFinished.run(sql, NOW, 10)).toBeGreaterThan(0);
   ra.deactivateAccount.run(sql, account.id, NOW);
   ra.putSetting.run(sql, 'a', 'b');
   ra.getSetting.run(sql, 'a');

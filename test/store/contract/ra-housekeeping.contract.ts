@@ -28,6 +28,56 @@ export function housekeepingContract(world: World): void {
       expect(await store.purgeExpired(NOW, 100)).toBe(0);
     });
 
+    test('finished orders go when they and their authorizations expired; their certificates stay', async () => {
+      const { store } = world;
+      const past = { expiresAt: NOW - 1 };
+      const done = await world.order(past, past);
+      const stillProving = await world.order(past, { expiresAt: NOW });
+      const stillRead = await world.order({ expiresAt: NOW }, past);
+      const certificates = [];
+      for (const { order } of [done, stillProving, stillRead]) {
+        certificates.push(aCertificate(order));
+        await store.recordIssuance(order.id, certificates.at(-1) as ReturnType<typeof aCertificate>);
+      }
+      const unfinished = await world.order(past, past);
+      const processing = await world.order(past, past);
+      await store.beginFinalize(processing.order.id, new Uint8Array([1]), NOW + HOUR);
+
+      expect(await store.purgeFinished(NOW, 100)).toBe(2);
+      expect(await store.getOrder(done.order.id)).toBeNull();
+      expect(await store.getAuthorization(done.authorization.id)).toBeNull();
+      for (const { order } of [stillProving, stillRead, unfinished, processing]) {
+        expect((await store.getOrder(order.id))?.authorizations).toHaveLength(1);
+      }
+      for (const each of certificates) expect(await store.findCertificateBySerial(each.serial)).toEqual(each);
+      expect(await store.purgeFinished(NOW, 100)).toBe(0);
+    });
+
+    test('a finished order that a node proved stays while its certificate is good: its removal must find that', async () => {
+      const { store } = world;
+      const past = { expiresAt: NOW - 1 };
+      const { order } = await world.order(past, { ...past, provenBy: 'a node' });
+      const certificate = aCertificate(order);
+      await store.recordIssuance(order.id, certificate);
+      expect(certificate.notAfter).toBeGreaterThan(NOW);
+      expect(await store.purgeFinished(NOW, 100)).toBe(0);
+      expect(await store.purgeFinished(certificate.notAfter + 1, 100)).toBe(2);
+    });
+
+    test('a purge of finished orders looks at the oldest only, and leaves pre-authorizations to their own expiry', async () => {
+      const { store, account } = world;
+      const past = { expiresAt: NOW - 1 };
+      const preauthorized = anAuthorization(account);
+      await store.createAuthorization(preauthorized);
+      const first = await world.order({ ...past, authorizationIds: [preauthorized.id] });
+      const second = await world.order(past, past);
+      for (const { order } of [first, second]) await store.recordIssuance(order.id, aCertificate(order));
+      await store.purgeFinished(NOW, 1);
+      expect(await store.getOrder(first.order.id)).toBeNull();
+      expect(await store.getOrder(second.order.id)).not.toBeNull();
+      expect(await store.getAuthorization(preauthorized.id)).toEqual(preauthorized);
+    });
+
     test('pre-authorizations go when they expired; their open validations with them', async () => {
       const { store, account } = world;
       const old = anAuthorization(account, { expiresAt: NOW - 1 });

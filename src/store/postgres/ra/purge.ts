@@ -53,4 +53,38 @@ export const purgeOperations: PostgresOperations<typeof rows> = {
     );
     return (orders?.[0] ?? 0) + (orphans?.[0] ?? 0);
   },
+
+  async purgeFinished(db, before, limit) {
+    const outcome = await db.get<[count: number]>(
+      `WITH oldest AS (
+         SELECT id, authorization_ids, certificate_id, expires_at FROM orders WHERE id > '' ORDER BY id LIMIT $2
+       ),
+       named AS (SELECT id AS by, json_array_elements_text(authorization_ids::json) AS id FROM oldest),
+       -- See the same in SQLite for what is of use still.
+       needed AS (
+         SELECT named.by FROM named
+         JOIN authorizations ON authorizations.id = named.id AND order_id = named.by
+         JOIN oldest ON oldest.id = named.by
+         WHERE authorizations.expires_at >= $1 OR proven_by IS NOT NULL AND EXISTS (
+           SELECT FROM certificates WHERE certificates.id = oldest.certificate_id AND not_after >= $1)
+       ),
+       listed AS (
+         SELECT id FROM orders
+         WHERE id IN (SELECT id FROM oldest WHERE certificate_id IS NOT NULL AND expires_at < $1)
+           AND id NOT IN (SELECT by FROM needed)
+         FOR UPDATE SKIP LOCKED
+       ),
+       gone AS (DELETE FROM orders USING listed WHERE orders.id = listed.id RETURNING orders.id),
+       proofs AS (
+         DELETE FROM authorizations USING named, gone
+         WHERE named.by = gone.id AND authorizations.id = named.id AND order_id = named.by
+         RETURNING authorizations.id
+       ),
+       validations AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM proofs))
+       SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM proofs)`,
+      before,
+      limit,
+    );
+    return outcome?.[0] ?? 0;
+  },
 };

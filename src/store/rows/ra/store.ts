@@ -116,6 +116,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     removeNode: (id) => database.call('removeNode', id),
 
     purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
+    purgeFinished: (before, limit) => database.call('purgeFinished', before, limit),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     putSetting: (name, value) => database.call('putSetting', name, value),

@@ -1,4 +1,5 @@
 import { write } from '../protocol.js';
+import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
 /** Orders nobody can finish any more and what hangs on them; found by index, a bounded number at a time. */
@@ -31,4 +32,41 @@ export const purgeOperations = {
     }
     return gone;
   }),
+
+  /** Ids begin with the time, so the oldest orders come first by their key; what is not done with yet is passed over. */
+  purgeFinished: write((sql, before: number, limit: number): number => {
+    let gone = 0;
+    const oldest = sql.all<[id: string, authorizationIds: string, done: number]>(
+      `SELECT id, authorization_ids, certificate_id IS NOT NULL AND expires_at < ? FROM orders
+       WHERE id > '' ORDER BY id LIMIT ?`,
+      before,
+      limit,
+    );
+    for (const [id, authorizationIds, done] of oldest) {
+      const own = JSON.parse(authorizationIds) as string[];
+      if (done === 0 || own.some((each) => isOfUse(sql, each, id, before))) continue;
+      for (const each of own)
+        gone += sql.run('DELETE FROM authorizations WHERE id = ? AND order_id = ?', each, id);
+      gone += sql.run('DELETE FROM orders WHERE id = ?', id);
+    }
+    return gone;
+  }),
 };
+
+/**
+ * A valid authorization still proves something: its account may revoke by it (RFC 8555 §7.6). By one that a node proved, the
+ * node's removal finds the certificate it has to revoke.
+ */
+function isOfUse(sql: Sql, authorizationId: string, orderId: string, before: number): boolean {
+  const found = sql.get(
+    `SELECT 1 FROM authorizations WHERE id = ? AND order_id = ? AND (expires_at >= ?
+       OR proven_by IS NOT NULL AND EXISTS (
+         SELECT 1 FROM orders JOIN certificates ON certificates.id = orders.certificate_id
+         WHERE orders.id = authorizations.order_id AND certificates.not_after >= ?))`,
+    authorizationId,
+    orderId,
+    before,
+    before,
+  );
+  return found !== undefined;
+}
