@@ -8,18 +8,49 @@ import { CHECKOUT, freePorts } from '../test/support/upki.js';
 
 const PATIENCE = 10_000;
 
+/** HAProxy in front of RAs. */
+export interface Haproxy extends Front {
+  /** Whether it sends clients to all of them. */
+  allUp(): Promise<boolean>;
+  /** How many connections of ACME clients it gave to each. */
+  connections(): Promise<number[]>;
+}
+
 /**
  * HAProxy with the configuration in deploy/compose, but for addresses.
  * @param ras where the RAs listen, with plain HTTP one above
  */
-export async function startHaproxy(program: string, ras: readonly number[], folder: string): Promise<Front> {
+export async function startHaproxy(
+  program: string,
+  ras: readonly number[],
+  folder: string,
+): Promise<Haproxy> {
   const [port = 0, plainPort = 0] = await freePorts(2);
   const shipped = await readFile(join(CHECKOUT, 'deploy/compose/haproxy.cfg'), 'utf8');
   const config = join(folder, 'haproxy.cfg');
   await writeFile(config, onLoopback(shipped, { port, plainPort }, ras));
-  const running = start(program, ['-db', '-f', config], { log: join(folder, 'haproxy.log') });
+  const log = join(folder, 'haproxy.log');
+  const running = start(program, ['-db', '-f', config], { log });
   await until(PATIENCE, () => connects(port));
-  return { port, plainPort, close: running.stop };
+  const names = ras.map((_, index) => `ra${index + 1}`);
+  return {
+    port,
+    plainPort,
+    close: running.stop,
+    async allUp() {
+      const said = await readFile(log, 'utf8');
+      return names.every((name) => isUp(said, name));
+    },
+    async connections() {
+      const said = await readFile(log, 'utf8');
+      return names.map((name) => said.split(` acme ra/${name} `).length - 1);
+    },
+  };
+}
+
+/** By the log's last word on the server; one it says nothing about was never down. */
+function isUp(log: string, name: string): boolean {
+  return log.lastIndexOf(`Server ra/${name} is UP`) >= log.lastIndexOf(`Server ra/${name} is DOWN`);
 }
 
 /**

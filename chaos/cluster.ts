@@ -14,7 +14,7 @@ import { Link } from '../test/support/link.js';
 import { PostgresServer } from '../test/support/postgres/server.js';
 import type { Program } from '../test/support/program.js';
 import { freePortPairs, readiness } from '../test/support/upki.js';
-import { startHaproxy } from './balancer.js';
+import { type Haproxy, startHaproxy } from './balancer.js';
 
 export interface ClusterOptions {
   tools: Tools;
@@ -33,8 +33,8 @@ const RECOVERY = 30_000;
 export class Cluster implements Served, Subject {
   /** Whether a line that was logged as an error is what the present fault brings with it. */
   tolerates: (line: string) => boolean = () => false;
-  /** What the balancer is. */
-  front = 'HAProxy';
+  /** The balancer; null when it is a round robin of our own. */
+  haproxy: Haproxy | null = null;
   /** Ways of each program, RAs and CAs, to the database. */
   readonly toDatabase = new Map<string, Link>();
   /** Ways of each RA to the CAs, in their order. */
@@ -62,6 +62,11 @@ export class Cluster implements Served, Subject {
       throw error;
     }
     return cluster;
+  }
+
+  /** What the balancer is, for people. */
+  get front(): string {
+    return this.haproxy ? 'HAProxy' : 'a round robin of our own, for HAProxy cannot be installed here';
   }
 
   get ras(): readonly Program[] {
@@ -150,9 +155,8 @@ export class Cluster implements Served, Subject {
   }
 
   async #start({ tools, env, report }: ClusterOptions): Promise<void> {
-    const haproxy = await tools.apt('haproxy').catch((error) => {
+    const program = await tools.apt('haproxy').catch((error) => {
       if (!(error instanceof NotInstallable)) throw error;
-      this.front = 'a round robin of our own, for HAProxy cannot be installed here';
       return null;
     });
     this.#programs = await startCluster({
@@ -183,9 +187,18 @@ export class Cluster implements Served, Subject {
           return near;
         },
       },
-      ...(haproxy !== null && { front: (ras, folder) => startHaproxy(haproxy, ras, folder) }),
+      ...(program !== null && {
+        front: async (ras, folder) => {
+          this.haproxy = await startHaproxy(program, ras, folder);
+          return this.haproxy;
+        },
+      }),
     });
     await this.ready();
+    // It began to look before the RAs served, and sends everything to the first it found up.
+    await until(RECOVERY, async () => {
+      if ((await this.haproxy?.allUp()) === false) throw new Error('HAProxy does not find every RA up');
+    });
   }
 
   /** The run's own way to the database: no fault is on it. */

@@ -2,22 +2,15 @@ import type { Chance } from '../crash/chance.js';
 import type { Excuses } from '../crash/outages.js';
 import type { Link } from '../test/support/link.js';
 import type { Cluster } from './cluster.js';
+import type { Blow } from './strike.js';
 
-/** Something that breaks, and is whole again later. */
-export interface Fault {
+/** Something of a cluster that breaks, and is whole again later. */
+export interface Fault extends Omit<Blow, 'harm'> {
   name: string;
-  /** For people. */
-  what: string;
   /** Part of the short run. */
   short?: boolean;
-  /** What clients may hear meanwhile. */
-  excuses: Excuses;
-  /** Whether certificates must be issued meanwhile. */
-  serves: boolean;
   /** Programs may log that the database is away. */
   databaseAway?: boolean;
-  /** ms it lasts; long enough for every time limit on the way. */
-  lasts: number;
   /** Breaks it; answers what makes it whole. */
   strike(cluster: Cluster, chance: Chance): Promise<() => Promise<unknown>>;
 }
@@ -157,7 +150,7 @@ export const FAULTS: readonly Fault[] = [
     what: 'cut the network to the CAs, with resets',
     excuses: UNAVAILABLE,
     serves: false,
-    lasts: 4_000,
+    lasts: 6_000,
     strike: cut('refused', allToCas),
   },
   {

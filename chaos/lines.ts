@@ -1,15 +1,18 @@
 import type { RoundReport } from '../crash/run.js';
 import { seconds } from '../crash/tally.js';
-import type { Fault } from './fault.js';
-import type { Struck } from './strike.js';
+import type { Blow, Struck } from './strike.js';
 
 /** What one fault was like, in a line. */
-export function faultLine(fault: Fault, struck: Struck, round: RoundReport): string {
+export function faultLine(
+  { name, what, lasts }: Omit<Blow, 'harm'> & { name: string },
+  struck: Struck,
+  round: RoundReport,
+): string {
   const { issued, refused, slowestRefusal, lost, ready, certificate } = struck;
   const refusals =
     refused === 0 ? 'none refused' : `${refused} refused with 503 (slowest ${seconds(slowestRefusal)})`;
   return (
-    `${fault.name} (${fault.what}, ${seconds(fault.lasts)}): meanwhile ${issued} certificates, ${refusals}, ${lost} not answered; ` +
+    `${name} (${what}, ${seconds(lasts)}): meanwhile ${issued} certificates, ${refusals}, ${lost} not answered; ` +
     `ready ${seconds(ready)} after, first certificate ${seconds(certificate)}; ` +
     `${round.orders} orders, ${round.interrupted} to finish, ${seconds(round.settling)}; checked in ${seconds(round.checking)}`
   );

@@ -1,74 +1,46 @@
-import { Agent } from 'node:https';
-import { Chance } from '../crash/chance.js';
-import { Ledger } from '../crash/ledger.js';
-import { startNetwork } from '../crash/network.js';
-import { Outages } from '../crash/outages.js';
-import { Requests } from '../crash/requests.js';
-import { Run } from '../crash/run.js';
-import { listing, tally } from '../crash/tally.js';
-import { World } from '../crash/world.js';
-import { Tools } from '../interop/tools.js';
-import { Cluster } from './cluster.js';
-import { FAULTS, type Fault } from './fault.js';
-import { faultLine } from './lines.js';
-import { saysDatabaseAway } from './logged.js';
+import { NotInstallable, Tools } from '../interop/tools.js';
+import { runClients } from './clients.js';
+import { runDisk } from './disk.js';
+import { runDriver } from './driver.js';
+import { FAULTS } from './fault.js';
+import { REPLICA_CHECKS, runFaults } from './faults.js';
 import { type Options, readOptions, USAGE } from './options.js';
-import { type Struck, strike } from './strike.js';
+import { NotMountable } from './tmpfs.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Every fault in turn on one cluster. Whether all was as promised. */
-async function runFaults(
-  faults: readonly Fault[],
-  { clients, seed }: Options,
-  tools: Tools,
-): Promise<boolean> {
-  const chance = new Chance(seed);
-  const ledger = new Ledger();
-  const outages = new Outages();
-  const requests = new Requests(outages, ledger.report);
-  const network = await startNetwork();
-  const cluster = await Cluster.start({ tools, env: network.env, report: ledger.report });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, async () => {
-      say(`ended by ${signal}; kept: ${cluster.folder}`);
-      await cluster.abort().finally(() => process.exit(1));
-    });
+const verdicts: string[] = [];
+let failed = false;
+
+/** Runs one part and keeps its verdict; what this machine cannot do is skipped, and never counts as passed. */
+async function part(name: string, run: () => Promise<boolean>): Promise<void> {
+  const began = Date.now();
+  say(`\n${name}`);
+  const verdict = await run().then(
+    (passed) => (passed ? 'passed' : 'FAILED'),
+    (error: Error) => {
+      if (error instanceof NotMountable || error instanceof NotInstallable)
+        return `SKIPPED: ${error.message}`;
+      return `FAILED: ${error.stack ?? error.message}`;
+    },
+  );
+  failed ||= verdict.startsWith('FAILED');
+  verdicts.push(`${name}: ${verdict}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+}
+
+async function runAll(options: Options): Promise<void> {
+  const { parts, clients, seed } = options;
+  say(`seed ${seed}; the same again: --clients ${clients} --seed ${seed}`);
+  const tools = await Tools.at();
+  const checks = REPLICA_CHECKS.filter((name) => parts.has(name));
+  const faults = FAULTS.filter(({ name }) => parts.has(name));
+  if (checks.length + faults.length > 0) {
+    const names = [...checks, ...faults.map(({ name }) => name)].join(', ');
+    await part(names, () => runFaults(checks, faults, options, tools, say));
   }
-  say(`three RAs behind ${cluster.front}, two CAs, PostgreSQL; ${clients} clients`);
-  // Half of the clients keep their connections, the others are sent on with every request.
-  const agents = [new Agent({ keepAlive: true, maxSockets: 32 }), new Agent({ keepAlive: false })] as const;
-  const world = new World(cluster, network, ledger, requests, agents);
-  let done = 0;
-  try {
-    const running = new Run(world, cluster, clients, chance);
-    for (const fault of faults) {
-      let struck: Struck | null = null;
-      cluster.tolerates = fault.databaseAway ? saysDatabaseAway : () => false;
-      const report = await running.round(async () => {
-        struck = await strike(fault, { cluster, world, outages, chance: chance.branch() });
-        return struck.certificate;
-      });
-      done += 1;
-      if (struck) say(faultLine(fault, struck, report));
-      if (ledger.findings.length > 0) break;
-    }
-    say('asking back all that was ever promised');
-    cluster.tolerates = () => false;
-    await running.checkAll();
-    await cluster.stop();
-  } catch (error) {
-    ledger.report('unexpected', error instanceof Error ? (error.stack ?? error.message) : String(error));
-    await cluster.abort();
-  }
-  world.close();
-  await network.close();
-  for (const finding of ledger.findings) say(listing(finding));
-  if (ledger.findings.length > 0) say(`kept: ${cluster.folder}`);
-  else await cluster.forget();
-  say(`${requests.sent} requests, ${requests.lost} not answered, ${requests.refused} refused with 503`);
-  say(tally(`${done} faults`, ledger));
-  return ledger.findings.length === 0;
+  if (parts.has('disk')) await part('disk', () => runDisk(options, say));
+  if (parts.has('clients')) await part('clients', () => runClients(tools, say));
+  if (parts.has('driver')) await part('driver', () => runDriver(clients, tools, say));
 }
 
 function given(): Options | null {
@@ -81,10 +53,11 @@ function given(): Options | null {
 }
 
 const options = given();
-if (options === null) {
-  say(USAGE);
-  process.exit();
+if (options === null) say(USAGE);
+else {
+  await runAll(options);
+  say(`\n${verdicts.join('\n')}`);
+  failed ||= !verdicts.some((verdict) => verdict.includes(': passed'));
 }
-const { short, only } = options;
-const faults = FAULTS.filter((fault) => (only ? only.includes(fault.name) : !short || fault.short));
-process.exit((await runFaults(faults, options, await Tools.at())) ? 0 : 1);
+// What is still open when something failed must not keep it from ending.
+process.exit(failed ? 1 : 0);

@@ -2,18 +2,28 @@ import { parseArgs } from 'node:util';
 import { wholeNumber } from '../crash/whole-number.js';
 import { FAULTS } from './fault.js';
 
+/** All there is to run, in this order. */
+const PARTS: readonly { name: string; what: string; short?: boolean }[] = [
+  { name: 'replicas', what: 'nonces, finalize, key change and deactivation among RAs', short: true },
+  { name: 'takeover', what: 'kill -9 the RA that validates a challenge' },
+  ...FAULTS,
+  { name: 'disk', what: 'fill the disk under SQLite, and free it again; needs root', short: true },
+  { name: 'clients', what: 'certbot and lego through the balancer' },
+  { name: 'driver', what: "the benchmark's load driver through the balancer" },
+];
+
 export interface Options {
-  short: boolean;
-  only: readonly string[] | null;
+  /** Names of what is to be run. */
+  parts: ReadonlySet<string>;
   clients: number;
   seed: number;
 }
 
 export const USAGE = `npm run chaos -- [--short] [--only NAME,…] [--clients 8] [--seed N]
 
-  --short     a part of it, for CI
+  --short     a part of it, for CI: those with *
   --only      only these:
-${FAULTS.map(({ name, what }) => `                ${name.padEnd(18)}${what}`).join('\n')}
+${PARTS.map(({ name, what, short }) => `                ${name.padEnd(17)}${short ? '*' : ' '} ${what}`).join('\n')}
   --clients   ACME clients at once
   --seed      repeats the choices of an earlier run; each run prints its own
 `;
@@ -31,12 +41,12 @@ export function readOptions(args: string[]): Options | null {
     },
   });
   if (values.help) return null;
-  const only = values.only?.split(',') ?? null;
-  const unknown = only?.filter((name) => !FAULTS.some((fault) => fault.name === name)) ?? [];
+  const only = values.only?.split(',');
+  const unknown = only?.filter((name) => !PARTS.some((part) => part.name === name)) ?? [];
   if (unknown.length > 0) throw new RangeError(`--only: ${unknown.join(', ')} is unknown`);
+  const chosen = PARTS.filter(({ name, short }) => (only ? only.includes(name) : short || !values.short));
   return {
-    short: values.short,
-    only,
+    parts: new Set(chosen.map(({ name }) => name)),
     clients: wholeNumber('clients', values.clients, 1, 100),
     seed: wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
   };

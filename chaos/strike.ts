@@ -1,21 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Chance } from '../crash/chance.js';
-import type { Outages } from '../crash/outages.js';
+import type { Excuses, Outages } from '../crash/outages.js';
 import type { World } from '../crash/world.js';
 import { until } from '../interop/until.js';
-import type { Cluster } from './cluster.js';
-import type { Fault } from './fault.js';
+import type { Tried } from './trial.js';
 
-/** The load is well under way by then. */
-const BEFORE = 1_500;
-/** It goes on for so long on a system that says it is back, when nothing excuses a refusal any more. */
-const AFTERWARDS = 2_000;
-/** A certificate takes a second or two under this load, and clients come back within a few. */
-const FIRST_CERTIFICATE = 20_000;
+/** Something that breaks, and is whole again later. */
+export interface Blow {
+  /** For people. */
+  what: string;
+  /** What clients may hear meanwhile. */
+  excuses: Excuses;
+  /** Whether certificates must be issued meanwhile; if not, clients must be told. */
+  serves: boolean;
+  /** ms it lasts; long enough for every time limit on the way. */
+  lasts: number;
+  /** Breaks it; answers what makes it whole. */
+  harm(): Promise<() => Promise<unknown>>;
+}
 
-/** What clients saw of a fault. Times in ms. */
+/** What clients saw of it. Times in ms. */
 export interface Struck {
-  /** From the moment it was whole again until every RA was ready, and until a certificate was issued. */
+  /** From the moment it was whole again until all was ready, and until a certificate was issued. */
   ready: number;
   certificate: number;
   /** Certificates, refusals with 503, and requests without an answer, while it lasted. */
@@ -25,49 +30,50 @@ export interface Struck {
   slowestRefusal: number;
 }
 
+/** The load is well under way by then. */
+const BEFORE = 1_500;
+/** It goes on for so long on a system that says it is back, when nothing excuses a refusal any more. */
+const AFTERWARDS = 2_000;
+/** A certificate takes a second or two under this load, and clients come back within a few. */
+const FIRST_CERTIFICATE = 20_000;
+
 /**
  * Breaks something under load and makes it whole again; resolves a moment after service is back. Reports when what should go
- * on meanwhile does not, or what should come back does not.
+ * on meanwhile does not, when nobody is told of what does not, and when service does not come back.
  */
 export async function strike(
-  fault: Fault,
-  { cluster, world, outages, chance }: { cluster: Cluster; world: World; outages: Outages; chance: Chance },
+  blow: Blow,
+  { subject, world, outages }: { subject: Tried; world: World; outages: Outages },
 ): Promise<Struck> {
   const { ledger, requests } = world;
   await pause(BEFORE);
   const before = { issued: ledger.certificates.length, refused: requests.refused, lost: requests.lost };
   requests.slowestRefusal = 0;
-  const end = outages.begin(fault.excuses);
-  cluster.note(`striking: ${fault.what}`);
-  const heal = await fault.strike(cluster, chance);
-  await pause(fault.lasts);
+  const end = outages.begin(blow.excuses);
+  subject.note(`striking: ${blow.what}`);
+  const heal = await blow.harm();
+  await pause(blow.lasts);
   const issued = ledger.certificates.length - before.issued;
-  if (fault.serves && issued === 0) ledger.report('unexpected', `nothing was issued during: ${fault.what}`);
 
-  cluster.note('healing');
-  const healing = Date.now();
+  subject.note('healing');
   await heal();
   const whole = Date.now();
   const certificates = ledger.certificates.length;
-  try {
-    await cluster.ready();
-  } catch (error) {
-    ledger.report('lost', `service, after: ${fault.what}: ${error instanceof Error ? error.message : error}`);
-  }
+  await subject.ready().catch((error) => {
+    ledger.report('lost', `service, after: ${blow.what}: ${error instanceof Error ? error.message : error}`);
+  });
   const ready = Date.now() - whole;
   end();
-  cluster.note(`every RA is ready, ${Date.now() - healing} ms after healing began`);
+  subject.note(`all is ready, ${ready} ms after it was whole`);
   await until(FIRST_CERTIFICATE, async () => {
     if (ledger.certificates.length === certificates) throw new Error('no certificate yet');
-  }).catch(() => ledger.report('lost', `service: no certificate was issued after: ${fault.what}`));
+  }).catch(() => ledger.report('lost', `service: no certificate was issued after: ${blow.what}`));
   const certificate = Date.now() - whole;
+
+  const refused = requests.refused - before.refused;
+  if (blow.serves && issued === 0) ledger.report('unexpected', `nothing was issued during: ${blow.what}`);
+  if (!blow.serves && refused === 0) ledger.report('unexpected', `nobody was told of: ${blow.what}`);
   await pause(AFTERWARDS);
-  return {
-    ready,
-    certificate,
-    issued,
-    refused: requests.refused - before.refused,
-    lost: requests.lost - before.lost,
-    slowestRefusal: requests.slowestRefusal,
-  };
+  const lost = requests.lost - before.lost;
+  return { ready, certificate, issued, refused, lost, slowestRefusal: requests.slowestRefusal };
 }

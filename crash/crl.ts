@@ -18,7 +18,8 @@ export async function checkCrl({ served, requests, ledger }: World): Promise<voi
   ledger.sawCrl({ number: crl.number ?? 0n, reasons });
 }
 
-async function download(url: string): Promise<Buffer> {
+/** @throws Error unless it is answered with 200 */
+export async function download(url: string): Promise<Buffer> {
   const answer = await fetch(url);
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
   return Buffer.from(await answer.arrayBuffer());

@@ -13,6 +13,8 @@ export interface ChallengeAnswer {
   keyAuthorization: string;
   /** How often a validator finds nothing before it finds the answer. */
   misses: number;
+  /** How many validators of http-01 are left waiting for ever, before all others. */
+  hangs?: number;
 }
 
 /** The names to prove: their DNS, and their web and TLS servers on loopback. */
@@ -37,7 +39,12 @@ export async function startNetwork(): Promise<Network> {
   };
 
   const web = await httpServer((request, response) => {
-    const answer = found(byToken.get(request.url?.split('/').at(-1) ?? ''));
+    const put = byToken.get(request.url?.split('/').at(-1) ?? '');
+    if (put?.hangs) {
+      put.hangs--;
+      return;
+    }
+    const answer = found(put);
     response.writeHead(answer ? 200 : 404).end(answer?.keyAuthorization);
   });
   const [tlsPort = 0] = await freePorts(1);

@@ -1,0 +1,49 @@
+import { startResponder } from '../bench/driver/responder.js';
+import { cryptoFloor } from '../bench/measure/crypto-floor.js';
+import { summarize } from '../bench/measure/summary.js';
+import { runTurn } from '../bench/measure/turn.js';
+import { machine, report } from '../bench/report.js';
+import { startTestDns } from '../interop/dns-server.js';
+import type { Tools } from '../interop/tools.js';
+import { Cluster } from './cluster.js';
+
+/** The load driver of the benchmark through the balancer; prints its figures. Fails when any certificate does. */
+export async function runDriver(
+  clients: number,
+  tools: Tools,
+  say: (line: string) => void,
+): Promise<boolean> {
+  say(machine());
+  const dns = await startTestDns();
+  const responder = await startResponder(0);
+  const findings: string[] = [];
+  const cluster = await Cluster.start({
+    tools,
+    env: { UPKI_VA_RESOLVERS: dns.address, UPKI_VA_HTTP_PORT: String(responder.port) },
+    report: (_, what) => findings.push(what),
+  });
+  const pids = [...cluster.ras, ...cluster.cas].map(({ name, pid }) => [name, pid ?? 0] as const);
+  const target = {
+    name: `three RAs behind ${cluster.front}, two CAs, PostgreSQL (not counted, fsync off)`,
+    version: '',
+    state: 'durable' as const,
+    directoryUrl: cluster.directoryUrl,
+    serverRoot: cluster.rootPem,
+    pids: Object.fromEntries(pids),
+    stop: () => cluster.stop(),
+  };
+  try {
+    const turns = [await runTurn(target, responder, { clients, seconds: 15, warmUp: 5 })];
+    const summary = summarize(target, turns);
+    say(report(summary, cryptoFloor(summary.requestsPerIssuance)));
+    findings.push(...summary.failures.map(([what]) => what));
+    await target.stop();
+  } finally {
+    await cluster.abort();
+    await responder.close();
+    await dns.close();
+  }
+  await cluster.forget();
+  for (const finding of findings) say(finding);
+  return findings.length === 0;
+}
