@@ -10,7 +10,7 @@ export interface TestNetwork extends Network {
 
 /** @param wishedPort where http-01 is to be answered; another port when it is not to be had */
 export async function openNetwork(wishedPort: number): Promise<TestNetwork> {
-  const dns = await patiently(startTestDns);
+  const dns = await startTestDns();
   const responder = await startResponder(wishedPort).catch(() => startResponder(0));
   return {
     dns: dns.address,
@@ -21,15 +21,4 @@ export async function openNetwork(wishedPort: number): Promise<TestNetwork> {
       await dns.close();
     },
   };
-}
-
-/** The DNS server wants one port for UDP and TCP, which others may take between the two. */
-async function patiently<T>(start: () => Promise<T>): Promise<T> {
-  for (let tries = 5; ; tries -= 1) {
-    try {
-      return await start();
-    } catch (error) {
-      if (tries === 0) throw error;
-    }
-  }
 }

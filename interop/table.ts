@@ -26,6 +26,11 @@ export function table(reports: Report[]): string {
       ...FEATURES.map((feature) => cell(outcomes[feature])),
     ]),
   ];
+  return columns(rows);
+}
+
+/** Rows of equally many cells, each column as wide as its widest. */
+export function columns(rows: string[][]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

@@ -95,7 +95,10 @@ function emptySeen(): Seen {
   return { issued: [], requests: 0, badNonces: 0, failures: new Map() };
 }
 
-export function endpointOf({ directoryUrl, serverRoot }: Target): Endpoint {
+export function endpointOf({
+  directoryUrl,
+  serverRoot,
+}: Pick<Target, 'directoryUrl' | 'serverRoot'>): Endpoint {
   const { hostname, port } = new URL(directoryUrl);
   return { address: '127.0.0.1', port: Number(port), servername: hostname, ca: serverRoot };
 }

@@ -27,6 +27,8 @@ export async function startPebble(network: Network, tools: Tools): Promise<Targe
     privateKey: join(certs, 'localhost/key.pem'),
     httpPort: network.httpPort,
     tlsPort: unused,
+    // The least a server can ask clients to wait, as uPKI does.
+    retryAfter: { authz: 1, order: 1 },
     profiles: { default: { description: 'as uPKI', validityPeriod: 60 * 86_400 } },
   };
   await writeFile(config, JSON.stringify({ pebble }));
