@@ -1,7 +1,7 @@
+import { Contender } from '../bench/contenders.js';
 import { startResponder } from '../bench/driver/responder.js';
 import { cryptoFloor } from '../bench/measure/crypto-floor.js';
 import { summarize } from '../bench/measure/summary.js';
-import { runTurn } from '../bench/measure/turn.js';
 import { machine, report } from '../bench/report.js';
 import { startTestDns } from '../interop/dns-server.js';
 import type { Tools } from '../interop/tools.js';
@@ -27,14 +27,16 @@ export async function runDriver(
     name: `three RAs behind ${cluster.front}, two CAs, PostgreSQL (not counted, fsync off)`,
     version: '',
     state: 'durable' as const,
+    identifiers: 'dns' as const,
     directoryUrl: cluster.directoryUrl,
     serverRoot: cluster.rootPem,
     pids: Object.fromEntries(pids),
     stop: () => cluster.stop(),
   };
   try {
-    const turns = [await runTurn(target, responder, { clients, seconds: 15, warmUp: 5 })];
-    const summary = summarize(target, turns);
+    const contender = new Contender(async () => target);
+    await contender.takeTurn(responder, { clients, seconds: 15, warmUp: 5 });
+    const summary = summarize(contender);
     say(report(summary, cryptoFloor(summary.requestsPerIssuance)));
     findings.push(...summary.failures.map(([what]) => what));
     await target.stop();
