@@ -29,6 +29,7 @@ describe('§7.6: revocation', () => {
 
   it('is in the audit log, with who asked and from where, whatever comes of it', async () => {
     const certificate = await issue('audited.example.test');
+    await world.store.ping();
     const before = (await told(world.store)).length;
     const other = await world.account();
     await refused(other.revoke(certificate));

@@ -19,9 +19,10 @@ afterAll(async () => {
 
 /** What one step adds to the RA's log. */
 async function adds(step: () => Promise<unknown>): Promise<unknown[]> {
+  // Nobody waits for the record of a refusal; it is kept before what is asked of the store next.
+  await world.store.ping();
   const before = (await told(world.store)).length;
   await step();
-  // Nobody waits for the record of a refusal; it is kept before what is asked of the store next.
   await world.store.ping();
   return (await told(world.store)).slice(before);
 }
