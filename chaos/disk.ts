@@ -14,7 +14,7 @@ const BLOW = {
   what: 'fill the disk under SQLite, and free it again',
   excuses: { lost: false, unavailable: true },
   serves: false,
-  lasts: 4_000,
+  lasts: 3_000,
 };
 
 /** `upki start` on a small disk. @throws NotMountable */

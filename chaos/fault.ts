@@ -121,7 +121,7 @@ export const FAULTS: readonly Fault[] = [
     excuses: UNAVAILABLE,
     serves: false,
     databaseAway: true,
-    lasts: 8_000,
+    lasts: 7_000,
     strike: cut('silent', allToDatabase),
   },
   {
@@ -159,7 +159,7 @@ export const FAULTS: readonly Fault[] = [
     short: true,
     excuses: UNAVAILABLE,
     serves: false,
-    lasts: 8_000,
+    lasts: 7_000,
     strike: cut('silent', allToCas),
   },
   {

@@ -8,6 +8,9 @@ import { ReplicaChecks } from './replicas.js';
 import { type Struck, strike } from './strike.js';
 import { runTrial } from './trial.js';
 
+/** A statement that nobody waits for, asked of a forgotten connection before another one's silence was noticed; ms. */
+const LAST_WORDS = 12_000;
+
 /** What is asked of replicas, in this order, before any fault. */
 export const REPLICA_CHECKS = ['replicas', 'takeover'] as const;
 export type ReplicaCheck = (typeof REPLICA_CHECKS)[number];
@@ -38,7 +41,7 @@ export function runFaults(
       for (const fault of faults) {
         if (findings.length > 0) break;
         let struck: Struck | null = null;
-        cluster.tolerates = fault.databaseAway ? saysDatabaseAway : () => false;
+        if (fault.databaseAway) cluster.tolerates = saysDatabaseAway;
         const report = await run.round(async () => {
           const aim = chance.branch();
           struck = await strike(
@@ -47,10 +50,11 @@ export function runFaults(
           );
           return struck.certificate;
         });
+        const until = Date.now() + LAST_WORDS;
+        cluster.tolerates = (line) => Date.now() < until && saysDatabaseAway(line);
         done += 1;
         if (struck) say(faultLine(fault, struck, report));
       }
-      cluster.tolerates = () => false;
       return `${done} of ${checks.length + faults.length} checks and faults`;
     },
   });

@@ -7,40 +7,68 @@ import { REPLICA_CHECKS, runFaults } from './faults.js';
 import { type Options, readOptions, USAGE } from './options.js';
 import { NotMountable } from './tmpfs.js';
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+type Say = (line: string) => void;
 
-const verdicts: string[] = [];
-let failed = false;
+const say: Say = (line) => process.stdout.write(`${line}\n`);
 
-/** Runs one part and keeps its verdict; what this machine cannot do is skipped, and never counts as passed. */
-async function part(name: string, run: () => Promise<boolean>): Promise<void> {
-  const began = Date.now();
-  say(`\n${name}`);
-  const verdict = await run().then(
-    (passed) => (passed ? 'passed' : 'FAILED'),
-    (error: Error) => {
-      if (error instanceof NotMountable || error instanceof NotInstallable)
-        return `SKIPPED: ${error.message}`;
-      return `FAILED: ${error.stack ?? error.message}`;
-    },
-  );
-  failed ||= verdict.startsWith('FAILED');
-  verdicts.push(`${name}: ${verdict}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+interface Part {
+  name: string;
+  /** Whether it passed. */
+  run(say: Say): Promise<boolean>;
 }
 
-async function runAll(options: Options): Promise<void> {
-  const { parts, clients, seed } = options;
-  say(`seed ${seed}; the same again: --clients ${clients} --seed ${seed}`);
-  const tools = await Tools.at();
+function partsOf(options: Options, tools: Tools): Part[] {
+  const { parts, clients } = options;
   const checks = REPLICA_CHECKS.filter((name) => parts.has(name));
   const faults = FAULTS.filter(({ name }) => parts.has(name));
-  if (checks.length + faults.length > 0) {
-    const names = [...checks, ...faults.map(({ name }) => name)].join(', ');
-    await part(names, () => runFaults(checks, faults, options, tools, say));
+  const names = [...checks, ...faults.map(({ name }) => name)];
+  const all: Part[] = [
+    { name: 'disk', run: (tell) => runDisk(options, tell) },
+    { name: 'clients', run: (tell) => runClients(tools, tell) },
+    { name: 'driver', run: (tell) => runDriver(clients, tools, tell) },
+  ];
+  return [
+    ...(names.length > 0
+      ? [{ name: names.join(', '), run: (tell: Say) => runFaults(checks, faults, options, tools, tell) }]
+      : []),
+    ...all.filter(({ name }) => parts.has(name)),
+  ];
+}
+
+interface Verdict {
+  word: 'passed' | 'FAILED' | 'SKIPPED';
+  line: string;
+}
+
+/** What this machine cannot do is skipped, which never counts as passed. */
+async function judge({ name, run }: Part, tell: Say): Promise<Verdict> {
+  const began = Date.now();
+  tell(`\n${name}`);
+  const [word, why]: [Verdict['word'], string] = await run(tell).then(
+    (passed) => [passed ? 'passed' : 'FAILED', ''],
+    (error: Error) =>
+      error instanceof NotMountable || error instanceof NotInstallable
+        ? ['SKIPPED', `: ${error.message}`]
+        : ['FAILED', `: ${error.stack ?? error.message}`],
+  );
+  return { word, line: `${name}: ${word}${why}, ${((Date.now() - began) / 1000).toFixed(0)} s` };
+}
+
+/** The parts of the short run wait more than they work, and run side by side; what they say is not mixed. */
+async function runAll(parts: readonly Part[], together: boolean): Promise<Verdict[]> {
+  if (together) {
+    return Promise.all(
+      parts.map(async (part) => {
+        const lines: string[] = [];
+        const verdict = await judge(part, (line) => lines.push(line));
+        say(lines.join('\n'));
+        return verdict;
+      }),
+    );
   }
-  if (parts.has('disk')) await part('disk', () => runDisk(options, say));
-  if (parts.has('clients')) await part('clients', () => runClients(tools, say));
-  if (parts.has('driver')) await part('driver', () => runDriver(clients, tools, say));
+  const verdicts: Verdict[] = [];
+  for (const part of parts) verdicts.push(await judge(part, say));
+  return verdicts;
 }
 
 function given(): Options | null {
@@ -53,11 +81,13 @@ function given(): Options | null {
 }
 
 const options = given();
-if (options === null) say(USAGE);
-else {
-  await runAll(options);
-  say(`\n${verdicts.join('\n')}`);
-  failed ||= !verdicts.some((verdict) => verdict.includes(': passed'));
+if (options === null) {
+  say(USAGE);
+  process.exit();
 }
+say(`seed ${options.seed}; the same again: --clients ${options.clients} --seed ${options.seed}`);
+const verdicts = await runAll(partsOf(options, await Tools.at()), options.short);
+say(`\n${verdicts.map(({ line }) => line).join('\n')}`);
+const words = verdicts.map(({ word }) => word);
 // What is still open when something failed must not keep it from ending.
-process.exit(failed ? 1 : 0);
+process.exit(words.includes('passed') && !words.includes('FAILED') ? 0 : 1);

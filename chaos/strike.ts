@@ -31,7 +31,7 @@ export interface Struck {
 }
 
 /** The load is well under way by then. */
-const BEFORE = 1_500;
+const BEFORE = 1_000;
 /** It goes on for so long on a system that says it is back, when nothing excuses a refusal any more. */
 const AFTERWARDS = 2_000;
 /** A certificate takes a second or two under this load, and clients come back within a few. */

@@ -8,6 +8,7 @@ import { Requests } from '../crash/requests.js';
 import { Run, type Subject } from '../crash/run.js';
 import { listing, tally } from '../crash/tally.js';
 import { type Served, World } from '../crash/world.js';
+import { onInterrupt } from './interrupt.js';
 
 /** A running uPKI of any size that is to be tried. */
 export interface Tried extends Served, Subject {
@@ -50,11 +51,10 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
   const requests = new Requests(outages, ledger.report);
   const network = await startNetwork();
   const subject = await options.start(network.env, ledger.report, outages);
-  const interrupted = async (signal: NodeJS.Signals) => {
-    say(`ended by ${signal}; kept: ${subject.folder}`);
-    await subject.abort().finally(() => process.exit(1));
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
+  const over = onInterrupt(() => {
+    say(`told to end; kept: ${subject.folder}`);
+    return subject.abort();
+  });
   // Half of the clients keep their connections, the others make one for every request.
   const agents = [new Agent({ keepAlive: true, maxSockets: 32 }), new Agent({ keepAlive: false })] as const;
   const world = new World(subject, network, ledger, requests, agents);
@@ -69,7 +69,7 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
     ledger.report('unexpected', error instanceof Error ? (error.stack ?? error.message) : String(error));
     await subject.abort();
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+  over();
   world.close();
   await network.close();
   const { findings } = ledger;

@@ -233,30 +233,35 @@ export async function freeUpkiPorts(): Promise<UpkiPorts> {
   return { ra, http, ca, registration };
 }
 
+/** Handed out, and not to be handed out again: what is to listen on them may not do so yet. */
+const taken = new Set<number>();
+
 /**
  * Free loopback ports below the range the system takes outgoing ports from, so that none is lost while its
  * listener is being restarted.
  */
-export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000);
-    if (await isFree(port)) found.add(port);
-  }
-  return [...found];
+export function freePorts(count: number): Promise<number[]> {
+  return freeRanges(count, 1);
 }
 
 /** Free ports, each with the one above it free as well. */
-export async function freePortPairs(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = 12_000 + 2 * Math.floor(Math.random() * 10_000);
-    if ((await isFree(port)) && (await isFree(port + 1))) found.add(port);
-  }
-  return [...found];
+export function freePortPairs(count: number): Promise<number[]> {
+  return freeRanges(count, 2);
 }
 
-/** Whether nothing listens on a loopback port. */
+/** The first ports of `count` ranges of `length` free ports. */
+async function freeRanges(count: number, length: number): Promise<number[]> {
+  const found: number[] = [];
+  while (found.length < count) {
+    const first = 12_000 + Math.floor(Math.random() * 20_000);
+    const range = Array.from({ length }, (_, index) => first + index);
+    if (range.some((port) => taken.has(port))) continue;
+    for (const port of range) taken.add(port);
+    if ((await Promise.all(range.map(isFree))).every(Boolean)) found.push(first);
+  }
+  return found;
+}
+
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
