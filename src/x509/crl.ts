@@ -1,7 +1,16 @@
 import { readSignatureAlgorithm, type Signer } from './algorithms.js';
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
-import { bitString, encode, explicit, integer, integerFromHex, sequence, time } from './der-writer.js';
+import {
+  bitString,
+  encode,
+  explicit,
+  header,
+  integer,
+  integerFromHex,
+  sequence,
+  time,
+} from './der-writer.js';
 import { type Extension, encodeExtension, readExtensions } from './extensions.js';
 import { type DistinguishedName, readName } from './name.js';
 import { OID } from './oids.js';
@@ -62,17 +71,44 @@ export function createCrl(fields: CrlFields, signer: Signer): Buffer {
     encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.authorityKeyIdentifier)),
     encodeExtension(OID.cRLNumber, integer(fields.number)),
   );
-  const tbs = sequence(
+  const before = [
     integer(1),
     signer.algorithm,
-    fields.issuer,
+    Buffer.from(fields.issuer),
     time(fields.thisUpdate),
     time(fields.nextUpdate),
-    // §5.1.2.6: absent, not empty, when nothing is revoked.
-    ...(fields.entries.length > 0 ? [sequence(...fields.entries)] : []),
-    explicit(0, extensions),
-  );
-  return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
+  ];
+  // §5.1.2.6: absent, not empty, when nothing is revoked.
+  const listed =
+    fields.entries.length > 0 ? [header(TAG.sequence, total(fields.entries)), ...fields.entries] : [];
+  const parts = [...before, ...listed, explicit(0, extensions)];
+  const tbs = [header(TAG.sequence, total(parts)), ...parts];
+
+  // The list may be megabytes: it is copied once, to where it stands in the end, and signed there.
+  const room = Buffer.allocUnsafe(LONGEST_HEADER + total(tbs) + signer.algorithm.length + LONGEST_SIGNATURE);
+  let end = LONGEST_HEADER;
+  for (const part of tbs) {
+    room.set(part, end);
+    end += part.length;
+  }
+  const signature = bitString(signer.sign(room.subarray(LONGEST_HEADER, end)));
+  for (const part of [signer.algorithm, signature]) {
+    room.set(part, end);
+    end += part.length;
+  }
+  const outer = header(TAG.sequence, end - LONGEST_HEADER);
+  const start = LONGEST_HEADER - outer.length;
+  room.set(outer, start);
+  return room.subarray(start, end);
+}
+
+/** Tag and four octets of length with their count. */
+const LONGEST_HEADER = 6;
+/** A bit string of an RSA signature of 8192 bits. */
+const LONGEST_SIGNATURE = 1100;
+
+function total(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** What a CRL says of itself. */

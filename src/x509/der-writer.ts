@@ -6,21 +6,37 @@ import { contextConstructed, TAG } from './tags.js';
 export function encode(tag: number, ...content: Uint8Array[]): Buffer {
   let length = 0;
   for (const part of content) length += part.length;
-  const header = length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6;
-  const out = Buffer.allocUnsafe(header + length);
-  out[0] = tag;
-  if (header === 2) {
-    out[1] = length;
-  } else {
-    out[1] = 0x80 | (header - 2);
-    out.writeUIntBE(length, 2, header - 2);
-  }
-  let offset = header;
+  const size = headerSize(length);
+  const out = Buffer.allocUnsafe(size + length);
+  writeHeader(out, tag, length, size);
+  let offset = size;
   for (const part of content) {
     out.set(part, offset);
     offset += part.length;
   }
   return out;
+}
+
+/** Tag and length of an element whose content of this length is written elsewhere. */
+export function header(tag: number, length: number): Buffer {
+  const size = headerSize(length);
+  const out = Buffer.allocUnsafe(size);
+  writeHeader(out, tag, length, size);
+  return out;
+}
+
+function headerSize(length: number): number {
+  return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6;
+}
+
+function writeHeader(out: Buffer, tag: number, length: number, size: number): void {
+  out[0] = tag;
+  if (size === 2) {
+    out[1] = length;
+  } else {
+    out[1] = 0x80 | (size - 2);
+    out.writeUIntBE(length, 2, size - 2);
+  }
 }
 
 export const sequence = (...content: Uint8Array[]): Buffer => encode(TAG.sequence, ...content);
