@@ -42,8 +42,7 @@ const SETTINGS = [
   'unix_socket_directories=',
   'max_connections=200',
   'log_min_messages=fatal',
-  'fsync=off', // A crash of the server loses nothing; only one of the machine would.
-].flatMap((setting) => ['-c', setting]);
+];
 
 /** Ten seconds and more: a cluster of 40 MB is read from a cold disk. */
 const START_TRIES = 3_000;
@@ -59,10 +58,11 @@ export class PostgresServer {
   #port = 0;
   #process: ChildProcess | null = null;
 
-  private constructor() {}
+  private constructor(private readonly durable: boolean) {}
 
-  static async start(): Promise<PostgresServer> {
-    const server = new PostgresServer();
+  /** @param durable waits for the disk, as a server in use does; else only a crash of the machine would lose something */
+  static async start({ durable = false } = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(durable);
     try {
       await server.#initialise();
       server.#port = await freePort();
@@ -86,7 +86,8 @@ export class PostgresServer {
   /** Starts it again after `stop` or `kill`; resolves when it takes connections. */
   async resume(): Promise<void> {
     rmSync(this.#at('data', 'postmaster.pid'), { force: true });
-    const child = this.#run('postgres', ['-D', this.#at('data'), '-p', String(this.#port), ...SETTINGS]);
+    const settings = [...SETTINGS, `fsync=${this.durable ? 'on' : 'off'}`].flatMap((each) => ['-c', each]);
+    const child = this.#run('postgres', ['-D', this.#at('data'), '-p', String(this.#port), ...settings]);
     this.#process = child;
     for (let tries = 0; child.exitCode === null && tries < START_TRIES; tries += 1) {
       if (this.#pidFile()[7]?.trim() === 'ready') return;
