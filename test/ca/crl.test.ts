@@ -128,5 +128,3 @@ describe('RFC 5280 §5 certificate revocation lists', () => {
     );
   });
 });
-
-describe('the published CRL', () => {});
