@@ -13,7 +13,6 @@ import { checkersOf, type Verdict } from './checkers.js';
  */
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const NAME = 'web.certbot.interop';
 
 async function main(): Promise<number> {
   const tools = await Tools.at();
@@ -53,7 +52,12 @@ async function run(
   const obtained = await session.obtain['http-01']?.();
   if (!obtained || !session.revoke) throw new Error('certbot obtained nothing');
   const { chain } = obtained;
-  const checkers = await checkersOf(world, { chain, lineage: NAME, certbot: program, baseUrl: upki.baseUrl });
+  const checkers = await checkersOf(world, {
+    chain,
+    lineage: world.name('web'),
+    certbot: program,
+    baseUrl: upki.baseUrl,
+  });
   const ca = await caChannel(upki);
   const serial = serialOf(chain);
   const dn = `0x${serial}`;
