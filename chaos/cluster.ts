@@ -22,6 +22,8 @@ export interface ClusterOptions {
   env: Record<string, string>;
   /** Hears of every error a program logs that the present fault does not excuse. */
   report: Report;
+  /** PostgreSQL waits for the disk at every commit; else only a crash of the whole machine would lose something. */
+  durable?: boolean;
 }
 
 const REPLICAS = 3;
@@ -54,7 +56,7 @@ export class Cluster implements Served, Subject {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
     const log = createWriteStream(join(folder, 'upki.log'));
-    const cluster = new Cluster(folder, await PostgresServer.start(), log);
+    const cluster = new Cluster(folder, await PostgresServer.start({ durable: options.durable }), log);
     try {
       await cluster.#start(options);
     } catch (error) {

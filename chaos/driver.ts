@@ -19,18 +19,19 @@ export async function runDriver(
   const findings: string[] = [];
   const cluster = await Cluster.start({
     tools,
+    durable: true,
     env: { UPKI_VA_RESOLVERS: dns.address, UPKI_VA_HTTP_PORT: String(responder.port) },
     report: (_, what) => findings.push(what),
   });
-  const pids = [...cluster.ras, ...cluster.cas].map(({ name, pid }) => [name, pid ?? 0] as const);
   const target = {
-    name: `three RAs behind ${cluster.front}, two CAs, PostgreSQL (not counted, fsync off)`,
+    name: `three RAs behind ${cluster.front}, two CAs, PostgreSQL`,
     version: '',
     state: 'durable' as const,
     identifiers: 'dns' as const,
     directoryUrl: cluster.directoryUrl,
     serverRoot: cluster.rootPem,
-    pids: Object.fromEntries(pids),
+    pids: Object.fromEntries([...cluster.ras, ...cluster.cas].map(({ name, pid }) => [name, pid ?? 0])),
+    groups: () => ({ PostgreSQL: cluster.database.pids() }),
     stop: () => cluster.stop(),
   };
   try {

@@ -10,7 +10,7 @@ export interface Usage {
 const TICK = 10;
 
 /** @throws Error when a process is gone */
-export function usageOf(pids: number[]): Usage {
+export function usageOf(pids: readonly number[]): Usage {
   let [user, system] = [0, 0];
   for (const pid of pids) {
     // proc(5): the name in parentheses may hold anything; utime and stime are fields 14 and 15.

@@ -37,11 +37,14 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   const load = new Load(target, responder, options.clients, label);
   await load.start();
   await pause(options.warmUp * 1000);
-  const processes = Object.entries(target.pids);
+  const processes = [
+    ...Object.entries(target.pids).map(([name, pid]) => [name, [pid]] as const),
+    ...Object.entries(target.groups?.() ?? {}),
+  ];
   load.measure();
   const began = performance.now();
   const driverBefore = process.cpuUsage();
-  const before = processes.map(([, pid]) => usageOf([pid]).cpu);
+  const before = processes.map(([, pids]) => usageOf(pids).cpu);
   if (!(await progresses(load, options.seconds))) {
     const stopped = load.stop();
     await target.stop();
@@ -50,17 +53,17 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   }
   const seen = load.seen();
   const seconds = (performance.now() - began) / 1000;
-  const after = processes.map(([, pid]) => usageOf([pid]).cpu);
+  const after = processes.map(([, pids]) => usageOf(pids).cpu);
   const { user, system } = process.cpuUsage(driverBefore);
   await load.stop();
-  const byProcess = (value: (pid: number, index: number) => number) =>
-    Object.fromEntries(processes.map(([name, pid], index) => [name, value(pid, index)]));
+  const byProcess = (value: (pids: readonly number[], index: number) => number) =>
+    Object.fromEntries(processes.map(([name, pids], index) => [name, value(pids, index)]));
   return {
     seconds,
     seen,
     serverCpu: byProcess((_, index) => (after[index] ?? 0) - (before[index] ?? 0)),
     driverCpu: (user + system) / 1000,
-    peakRss: byProcess((pid) => memoryOf(pid).peak),
+    peakRss: byProcess((pids) => pids.reduce((sum, pid) => sum + memoryOf(pid).peak, 0)),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Target {
   identifiers: 'dns' | 'ip';
   /** Its processes by what they are called. */
   pids: Record<string, number>;
+  /** Of what consists of a changing number of processes, by what it is called. */
+  groups?(): Record<string, readonly number[]>;
   stop(): Promise<void>;
 }
 

@@ -83,6 +83,13 @@ export class PostgresServer {
     return `postgres://upki:${this.#password}@127.0.0.1:${this.#port}/${database}`;
   }
 
+  /** Its processes, one a session among them. */
+  pids(): number[] {
+    const main = Number(this.#pidFile()[0]);
+    const children = read(`/proc/${main}/task/${main}/children`);
+    return [main, ...children.split(' ').filter(Boolean).map(Number)];
+  }
+
   /** Starts it again after `stop` or `kill`; resolves when it takes connections. */
   async resume(): Promise<void> {
     rmSync(this.#at('data', 'postmaster.pid'), { force: true });
