@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chart } from './chart.js';
 import { Contender, peers } from './contenders.js';
+import { drawFlameGraphs } from './flame-graph.js';
 import { runGrow } from './grow/run.js';
 import { cryptoFloor } from './measure/crypto-floor.js';
 import { summarize } from './measure/summary.js';
@@ -21,7 +24,8 @@ const USAGE = `npm run bench -- [options]
   --grow N       uPKI with N accounts, orders and certificates in its stores in turns with one that has a thousand
   --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
   --node OPTIONS another uPKI, its Node run with these options, in turns
-  --profile DIR  writes V8 CPU profiles of RA, CA and their threads there
+  --chart FILE   draws the figures of the run as SVG
+  --profile DIR  draws flame graphs of RA, CA and their threads there, beside V8's CPU profiles; costs a fifth more
 `;
 
 const { values: given } = parseArgs({
@@ -35,6 +39,7 @@ const { values: given } = parseArgs({
     grow: { type: 'string' },
     against: { type: 'string', multiple: true, default: [] },
     node: { type: 'string', multiple: true, default: [] },
+    chart: { type: 'string' },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -78,9 +83,15 @@ try {
   const summaries = contenders.map(summarize);
   for (const summary of summaries) say(`\n${report(summary, cryptoFloor(summary.requestsPerIssuance))}`);
   if (summaries.length > 1) say(`\n${ratios(summaries)}`);
+  if (given.chart)
+    writeFileSync(
+      given.chart,
+      chart(summaries, (each) => cryptoFloor(each.requestsPerIssuance), machine()),
+    );
   // Peers refuse a request now and then; uPKI must not.
   process.exitCode = summaries.slice(0, 1).every(({ failures }) => failures.length === 0) ? 0 : 1;
 } finally {
   for (const contender of contenders) await contender.stop();
   await network.close();
+  if (given.profile) for (const path of drawFlameGraphs(resolve(given.profile))) say(path);
 }
