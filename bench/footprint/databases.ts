@@ -8,8 +8,8 @@ import { PostgresServer } from '../../test/support/postgres/server.js';
 
 /** Bytes on disk. */
 export interface Size {
-  ra: number;
-  ca: number;
+  /** By program and table, as `ra.orders`; indexes count with their table. */
+  tables: Record<string, number>;
   /** Written ahead since the beginning; PostgreSQL only. */
   log: number;
 }
@@ -33,7 +33,10 @@ export async function openSqlite(): Promise<Weighed> {
     name: 'SQLite',
     ra,
     ca,
-    size: async (packed) => ({ ra: pages(paths.ra, packed), ca: pages(paths.ca, packed), log: 0 }),
+    size: async (packed) => ({
+      tables: { ...tableSizes('ra', paths.ra, packed), ...tableSizes('ca', paths.ca, packed) },
+      log: 0,
+    }),
     async close() {
       await ra.close();
       await ca.close();
@@ -42,15 +45,18 @@ export async function openSqlite(): Promise<Weighed> {
   };
 }
 
-function pages(path: string, packed: boolean): number {
+function tableSizes(program: string, path: string, packed: boolean): Record<string, number> {
   const database = new DatabaseSync(path);
   try {
     if (packed) database.exec('VACUUM');
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    const row = database
-      .prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
-      .get() as { bytes: number };
-    return row.bytes;
+    const rows = database
+      .prepare(
+        `SELECT tbl_name AS name, sum(pgsize) AS bytes FROM dbstat JOIN sqlite_schema USING (name)
+         GROUP BY tbl_name`,
+      )
+      .all() as { name: string; bytes: number }[];
+    return Object.fromEntries(rows.map(({ name, bytes }) => [`${program}.${name}`, bytes]));
   } finally {
     database.close();
   }
@@ -63,24 +69,24 @@ export async function openPostgres(): Promise<Weighed> {
   const ca = await openCaStore(server.url());
   const client = new Client(server.url());
   await client.connect();
-  const schema = async (name: string) => {
-    const { rows } = await client.query<{ bytes: string }>(
-      `SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class
-       WHERE relnamespace = $1::regnamespace AND relkind = 'r'`,
-      [name],
-    );
-    return Number(rows[0]?.bytes);
-  };
   return {
     name: 'PostgreSQL',
     ra,
     ca,
     async size(packed) {
       if (packed) await client.query('VACUUM FULL');
-      const { rows } = await client.query<{ bytes: string }>(
+      const log = await client.query<{ bytes: string }>(
         "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS bytes",
       );
-      return { ra: await schema('upki_ra'), ca: await schema('upki_ca'), log: Number(rows[0]?.bytes) };
+      const { rows } = await client.query<{ name: string; bytes: string }>(
+        `SELECT substr(nspname, 6) || '.' || relname AS name, pg_total_relation_size(pg_class.oid) AS bytes
+         FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+         WHERE nspname IN ('upki_ra', 'upki_ca') AND relkind = 'r'`,
+      );
+      return {
+        tables: Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)])),
+        log: Number(log.rows[0]?.bytes),
+      };
     },
     async close() {
       await client.end();

@@ -23,28 +23,37 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 async function weigh(open: () => Promise<Weighed>): Promise<void> {
   const database = await open();
   try {
-    const each = (after: Size, before: Size) => ({
-      ra: Math.round((after.ra - before.ra) / count),
-      ca: Math.round((after.ca - before.ca) / count),
-      log: Math.round((after.log - before.log) / count),
-    });
     const empty = await database.size(true);
     const accounts = await fillAccounts(database.ra, count);
     const registered = await database.size(true);
     const began = performance.now();
     await fillOrders(database.ra, database.ca, accounts, count, sample);
     const seconds = (performance.now() - began) / 1000;
-    const issued = each(await database.size(false), registered);
-    const packed = each(await database.size(true), registered);
-    say(
-      `${database.name}: an account ${each(registered, empty).ra} bytes; a certificate ` +
-        `${issued.ra} at the RA and ${issued.ca} at the CA, packed ${packed.ra} and ${packed.ca}` +
-        `${issued.log > 0 ? `; written ahead for it ${issued.log}` : ''}; ` +
-        `${(count / seconds).toFixed(0)} certificates/s kept by the store alone`,
-    );
+    const asIs = await database.size(false);
+    const packed = await database.size(true);
+    say(`${database.name}, ${(count / seconds).toFixed(0)} certificates/s kept by the store alone`);
+    say(`  an account     ${words(growth(empty, registered))}`);
+    say(`  a certificate  ${words(growth(registered, asIs))}`);
+    say(`  packed         ${words(growth(registered, packed))}`);
+    if (asIs.log > 0) say(`  written ahead  ${Math.round((asIs.log - registered.log) / count)}`);
   } finally {
     await database.close();
   }
+}
+
+/** Bytes each of `count` things added, by table. */
+function growth(before: Size, after: Size): [table: string, bytes: number][] {
+  return Object.entries(after.tables)
+    .map(([table, bytes]): [string, number] => [
+      table,
+      Math.round((bytes - (before.tables[table] ?? 0)) / count),
+    ])
+    .filter(([, bytes]) => bytes > 0);
+}
+
+function words(tables: [table: string, bytes: number][]): string {
+  const sum = tables.reduce((total, [, bytes]) => total + bytes, 0);
+  return `${sum} bytes: ${tables.map(([table, bytes]) => `${table} ${bytes}`).join(', ')}`;
 }
 
 const sample = await obtainSample();
