@@ -58,5 +58,5 @@ export function chart(summaries: Summary[], floor: (summary: Summary) => number,
     y += 20;
   }
   content.push(text({ x: 16, y, text: when, size: 11 }));
-  return svg(WIDTH, y + 14, content);
+  return svg('Cost and speed of ACME servers', WIDTH, y + 14, content);
 }

@@ -69,7 +69,7 @@ export function flameGraph(profile: CpuProfile, title: string): string {
     text: `${title}: where its time goes, callers above callees`,
     bold: true,
   });
-  return svg(WIDTH, 40 + (deepest + 1) * ROW, [heading, ...content]);
+  return svg('Flame graph', WIDTH, 40 + (deepest + 1) * ROW, [heading, ...content]);
 }
 
 /** The profile's samples as one tree, frames of the same name under the same caller together. */

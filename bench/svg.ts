@@ -34,9 +34,10 @@ export function text({ x, y, text: content, size = 13, anchor = 'start', bold = 
   return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" text-anchor="${anchor}"${weight}>${escaped(content)}</text>`;
 }
 
-export function svg(width: number, height: number, content: string[]): string {
+export function svg(title: string, width: number, height: number, content: string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" fill="#1c2733">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...content,
     '</svg>\n',
