@@ -9,16 +9,33 @@ import { runTrial } from './trial.js';
 /** Holds what a run of a minute writes. */
 const MEGABYTES = 64;
 
-const BLOW = {
+const FULL = {
   name: 'disk',
   what: 'fill the disk under SQLite, and free it again',
   excuses: { lost: false, unavailable: true },
   serves: false,
   lasts: 3_000,
+  harm: (disk: Tmpfs) => disk.fill(),
+};
+
+const FULL_AND_KILLED = {
+  name: 'disk, killed',
+  what: 'the same, and kill -9 RA and CA while it is full',
+  excuses: { lost: true, unavailable: true },
+  serves: false,
+  lasts: 3_000,
+  async harm(disk: Tmpfs, { running }: System) {
+    const free = await disk.fill();
+    await running.kill('both');
+    return free;
+  },
 };
 
 /** `upki start` on a small disk. @throws NotMountable */
-export async function runDisk({ clients, seed }: Options, say: (line: string) => void): Promise<boolean> {
+export async function runDisk(
+  { clients, seed, short }: Options,
+  say: (line: string) => void,
+): Promise<boolean> {
   const disk = await Tmpfs.mount(MEGABYTES);
   let passed = false;
   try {
@@ -33,15 +50,19 @@ export async function runDisk({ clients, seed }: Options, say: (line: string) =>
       },
       async attempt({ subject, world, outages, run }) {
         say(`upki start with SQLite on a disk of ${MEGABYTES} MB; ${clients} clients`);
-        let struck: Struck | null = null;
         subject.tolerates = saysDatabaseAway;
-        const report = await run.round(async () => {
-          struck = await strike({ ...BLOW, harm: () => disk.fill() }, { subject, world, outages });
-          return struck.certificate;
-        });
+        const blows = short ? [FULL] : [FULL, FULL_AND_KILLED];
+        for (const blow of blows) {
+          let struck: Struck | null = null;
+          const report = await run.round(async () => {
+            const harm = () => blow.harm(disk, subject);
+            struck = await strike({ ...blow, harm }, { subject, world, outages });
+            return struck.certificate;
+          });
+          if (struck) say(faultLine(blow, struck, report));
+        }
         subject.tolerates = () => false;
-        if (struck) say(faultLine(BLOW, struck, report));
-        return 'the disk filled once';
+        return `the disk filled ${blows.length} times`;
       },
     });
   } finally {

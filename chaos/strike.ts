@@ -10,7 +10,7 @@ export interface Blow {
   what: string;
   /** What clients may hear meanwhile. */
   excuses: Excuses;
-  /** Whether certificates must be issued meanwhile; if not, clients must be told. */
+  /** Whether certificates must be issued meanwhile; if not, clients must notice. */
   serves: boolean;
   /** ms it lasts; long enough for every time limit on the way. */
   lasts: number;
@@ -39,7 +39,7 @@ const FIRST_CERTIFICATE = 20_000;
 
 /**
  * Breaks something under load and makes it whole again; resolves a moment after service is back. Reports when what should go
- * on meanwhile does not, when nobody is told of what does not, and when service does not come back.
+ * on meanwhile does not, when nobody notices what does not, and when service does not come back.
  */
 export async function strike(
   blow: Blow,
@@ -70,10 +70,10 @@ export async function strike(
   }).catch(() => ledger.report('lost', `service: no certificate was issued after: ${blow.what}`));
   const certificate = Date.now() - whole;
 
-  const refused = requests.refused - before.refused;
-  if (blow.serves && issued === 0) ledger.report('unexpected', `nothing was issued during: ${blow.what}`);
-  if (!blow.serves && refused === 0) ledger.report('unexpected', `nobody was told of: ${blow.what}`);
   await pause(AFTERWARDS);
+  const refused = requests.refused - before.refused;
   const lost = requests.lost - before.lost;
+  if (blow.serves && issued === 0) ledger.report('unexpected', `nothing was issued during: ${blow.what}`);
+  if (!blow.serves && refused + lost === 0) ledger.report('unexpected', `nobody noticed: ${blow.what}`);
   return { ready, certificate, issued, refused, lost, slowestRefusal: requests.slowestRefusal };
 }
