@@ -104,11 +104,9 @@ async function get(url: URL, dialer: Dialer, options: Http01Options, attempt: At
     attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
   try {
     const connection = url.protocol === 'https:' ? await secure(socket, host, attempt.signal) : socket;
-    const response = await exchange(connection, url, options.userAgent, attempt.signal);
-    const body = await read(response);
-    const status = response.statusCode ?? 0;
+    const { status, location, body } = await exchange(connection, url, options.userAgent, attempt.signal);
     note(`HTTP ${status}, ${body.length} bytes`);
-    const redirect = [301, 302, 303, 307, 308].includes(status) ? response.headers.location : undefined;
+    const redirect = [301, 302, 303, 307, 308].includes(status) ? location : undefined;
     return { target, url, status, body, location: redirect ?? null };
   } catch (error) {
     const type = error instanceof TlsFailure ? 'tls' : 'connection';
@@ -140,35 +138,47 @@ function secure(socket: Socket, host: string, signal: AbortSignal): Promise<Sock
   });
 }
 
-function exchange(
-  socket: Socket,
-  url: URL,
-  userAgent: string,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
+/** Status, headers, and the body cut at the limit. */
+interface Response {
+  status: number;
+  location: string | undefined;
+  body: Buffer;
+}
+
+function exchange(socket: Socket, url: URL, userAgent: string, signal: AbortSignal): Promise<Response> {
   return new Promise((resolve, reject) => {
+    const aborted = () => outgoing.destroy(new Error('timed out'));
+    const fail = (error: Error) => {
+      signal.removeEventListener('abort', aborted);
+      reject(error);
+    };
     const outgoing: ClientRequest = request({
       createConnection: () => socket,
       path: url.pathname + url.search,
       headers: { Host: url.host, 'User-Agent': userAgent, Accept: '*/*', Connection: 'close' },
       maxHeaderSize: MAX_HEADERS,
       setHost: false,
-      signal,
     });
-    outgoing.once('response', resolve);
-    outgoing.once('error', reject);
+    signal.addEventListener('abort', aborted, { once: true });
+    outgoing.once('error', fail);
+    outgoing.once('response', (incoming: IncomingMessage) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      const done = () => {
+        signal.removeEventListener('abort', aborted);
+        const { statusCode: status = 0, headers } = incoming;
+        const body = Buffer.concat(chunks).subarray(0, MAX_BODY);
+        resolve({ status, location: headers.location, body });
+      };
+      incoming.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length >= MAX_BODY) done();
+      });
+      incoming.once('end', done);
+      incoming.once('error', fail);
+    });
     outgoing.end();
+    if (signal.aborted) aborted();
   });
-}
-
-/** The body, cut at the limit. */
-async function read(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= MAX_BODY) break;
-  }
-  return Buffer.concat(chunks).subarray(0, MAX_BODY);
 }

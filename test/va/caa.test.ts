@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type CaaMode, forbidden } from '../../src/va/caa.js';
+import { createValidator } from '../../src/va/validator.js';
 import type { ZoneRecord } from '../support/dns-server.js';
-import { DIGEST, dnsZone, failure, validate } from './world.js';
+import { DIGEST, dnsZone, failure, request, validate } from './world.js';
 
 const caa = (tag: string, value: string, flags = 0): ZoneRecord => ({ caa: { tag, value, flags } });
 const dns01 = { type: 'dns-01' } as const;
@@ -55,6 +56,26 @@ describe('RFC 8659 CAA', () => {
   it('an alias to a set is followed', async () => {
     const { result } = await judged({ 'app.example.test': [{ cname: 'policy.test' }, caa('issue', ';')] });
     expect(failure(result).type).toBe('caa');
+  });
+
+  it('a set is asked for once in five seconds, whichever names it is the parent of, and then again', async () => {
+    const dns = await dnsZone({ 'TXT _acme-challenge.app.example.test': { records: [{ txt: [DIGEST] }] } });
+    let now = 0;
+    const validator = createValidator({
+      resolvers: [dns],
+      caa: { mode: 'lenient', identities: ['pki.example.test'] },
+      clock: () => now,
+    });
+    const asked = () => dns.questions.splice(0).filter((each) => each.startsWith('CAA'));
+    expect((await validator.validate(request(dns01))).ok).toBe(true);
+    expect(asked().sort()).toEqual(['CAA app.example.test', 'CAA example.test', 'CAA test']);
+    now += 4_999;
+    expect((await validator.validate(request(dns01))).ok).toBe(true);
+    expect(asked()).toEqual([]);
+    dns.set('CAA example.test', { records: [caa('issue', ';')] });
+    now += 1;
+    expect(failure(await validator.validate(request(dns01))).type).toBe('caa');
+    expect(asked()).toHaveLength(3);
   });
 
   it('a lookup that fails does not block when lenient, and does when strict', async () => {
