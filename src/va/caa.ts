@@ -19,7 +19,7 @@ export interface CaaOptions {
 const LENIENT_WAIT = 1_000;
 const SILENCE = 30_000;
 /**
- * How long a record set is taken as known, in ms: the parents of many names are the same. The Baseline Requirements
+ * How long the record set of an ancestor is taken as known, in ms: many names have the same. The Baseline Requirements
  * (§4.2.2.1) allow eight hours; whoever changes a record should not have to wait.
  */
 const KNOWN_FOR = 5_000;
@@ -47,15 +47,15 @@ export class CaaChecker {
   ) {}
 
   /** @throws ValidationFailure of type `caa` when forbidden; `dns` when strict and there is no answer. */
-  async check(challenge: ValidationRequest, signal: AbortSignal): Promise<void> {
+  async check(challenge: ValidationRequest, deadline: Deadline): Promise<void> {
     const { mode, identities } = this.options;
     if (mode === 'off' || challenge.identifier.type !== 'dns') return;
     const lenient = mode === 'lenient';
     if (lenient && this.now() < this.#silentUntil) return;
-    const limit = lenient ? new Deadline(LENIENT_WAIT, signal) : null;
+    const limit = lenient ? new Deadline(LENIENT_WAIT, deadline) : null;
     let found: { name: string; records: CaaRecord[] } | null;
     try {
-      found = await this.#relevantSet(challenge.identifier.value, limit?.signal ?? signal);
+      found = await this.#relevantSet(challenge.identifier.value, limit ?? deadline);
     } catch (error) {
       if (!(error instanceof ValidationFailure) || !lenient) throw error;
       this.#silentUntil = this.now() + SILENCE;
@@ -72,11 +72,15 @@ export class CaaChecker {
   /** RFC 8659 §3: the record set of the name or of its closest ancestor that has one, top-level domain included. */
   async #relevantSet(
     name: string,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<{ name: string; records: CaaRecord[] } | null> {
     const labels = name.split('.');
     const names = labels.map((_, index) => labels.slice(index).join('.'));
-    const sets = await Promise.allSettled(names.map((each) => this.#recordsOf(each, signal)));
+    const sets = await Promise.allSettled(
+      names.map((each, index) =>
+        index === 0 ? this.resolver.caa(each, deadline) : this.#ofAncestor(each, deadline),
+      ),
+    );
     for (const [index, set] of sets.entries()) {
       if (set.status === 'rejected') throw set.reason;
       if (set.value.length > 0) return { name: names[index] ?? name, records: set.value };
@@ -84,11 +88,11 @@ export class CaaChecker {
     return null;
   }
 
-  async #recordsOf(name: string, signal: AbortSignal): Promise<CaaRecord[]> {
+  async #ofAncestor(name: string, deadline: Deadline): Promise<CaaRecord[]> {
     const now = this.now();
     const known = this.#known.get(name);
     if (known && now < known.until) return known.records;
-    const records = await this.resolver.caa(name, signal);
+    const records = await this.resolver.caa(name, deadline);
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(name, { records, until: now + KNOWN_FOR });
     return records;

@@ -1,29 +1,46 @@
 /**
- * A signal that aborts with another or after some time, whichever is first. Unlike `AbortSignal.timeout` it can be let go
- * of: that one keeps its timer, and all that listens, until the time is over, long after the work was done.
+ * The end of the time some work has, or of the work it is part of, whichever is first. Not an AbortSignal: each of those
+ * is an object of a shape of its own, which makes all that touches it slow, and a validation needs several.
  */
 export class Deadline {
-  readonly #controller = new AbortController();
+  readonly #actions = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
-  readonly #abort = () => this.#controller.abort();
+  #isOver = false;
 
   /** @param milliseconds from now */
   constructor(
     milliseconds: number,
-    private readonly parent?: AbortSignal,
+    private readonly parent?: Deadline,
   ) {
-    this.#timer = setTimeout(this.#abort, milliseconds);
-    if (parent?.aborted) this.#abort();
-    else parent?.addEventListener('abort', this.#abort, { once: true });
+    this.#timer = setTimeout(this.end, milliseconds);
+    if (parent?.isOver) this.end();
+    else parent?.whenOver(this.end);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
-  /** The work is done: nothing aborts any more. */
+  /** Does this at the end, unless forgotten before; never when the end is past. */
+  whenOver(action: () => void): void {
+    this.#actions.add(action);
+  }
+
+  forget(action: () => void): void {
+    this.#actions.delete(action);
+  }
+
+  /** Ends it now. */
+  readonly end = (): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.release();
+    for (const action of [...this.#actions]) action();
+  };
+
+  /** The work is done: nothing ends it any more. */
   release(): void {
     clearTimeout(this.#timer);
-    this.parent?.removeEventListener('abort', this.#abort);
+    this.parent?.forget(this.end);
   }
 }

@@ -1,5 +1,6 @@
-import { connect, isIP, isIPv6, type Socket } from 'node:net';
+import { isIP, isIPv6, Socket } from 'node:net';
 import type { AddressPolicy } from './address-policy.js';
+import type { Deadline } from './deadline.js';
 import { socketError, ValidationFailure } from './failure.js';
 import type { Resolver } from './resolver.js';
 import type { AttemptRecord } from './types.js';
@@ -11,7 +12,7 @@ const MAX_ADDRESSES = 4;
 
 /** What one validation carries through its steps. */
 export interface Attempt {
-  signal: AbortSignal;
+  deadline: Deadline;
   records: AttemptRecord[];
   now(): number;
 }
@@ -45,7 +46,7 @@ export class Dialer {
       const target = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
       const started = attempt.now();
       try {
-        const socket = await open(address, port, attempt.signal);
+        const socket = await open(address, port, attempt.deadline);
         return { socket, target };
       } catch (error) {
         const outcome = socketError(error);
@@ -60,7 +61,7 @@ export class Dialer {
   async #resolve(host: string, attempt: Attempt): Promise<string[]> {
     const started = attempt.now();
     try {
-      return await this.resolver.addresses(host, attempt.signal);
+      return await this.resolver.addresses(host, attempt.deadline);
     } catch (error) {
       if (error instanceof ValidationFailure) {
         attempt.records.push({ target: host, outcome: error.detail, milliseconds: attempt.now() - started });
@@ -70,14 +71,14 @@ export class Dialer {
   }
 }
 
-function open(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+function open(address: string, port: number, deadline: Deadline): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true });
+    const socket = new Socket();
     const timedOut = () => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }));
     const timer = setTimeout(timedOut, CONNECT_TIMEOUT);
     const release = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', timedOut);
+      deadline.forget(timedOut);
       socket.removeListener('error', fail);
       socket.removeListener('connect', connected);
     };
@@ -92,9 +93,11 @@ function open(address: string, port: number, signal: AbortSignal): Promise<Socke
       release();
       resolve(socket);
     };
-    signal.addEventListener('abort', timedOut, { once: true });
+    deadline.whenOver(timedOut);
     socket.once('error', fail);
     socket.once('connect', connected);
-    if (signal.aborted) timedOut();
+    if (deadline.isOver) return timedOut();
+    socket.setNoDelay(true);
+    socket.connect(port, address);
   });
 }

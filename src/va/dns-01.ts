@@ -25,7 +25,7 @@ export async function validateDns01(
     attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
   let values: Buffer[];
   try {
-    values = await resolver.txt(name, attempt.signal);
+    values = await resolver.txt(name, attempt.deadline);
   } catch (error) {
     note(error instanceof ValidationFailure ? error.detail : 'failed');
     throw error;

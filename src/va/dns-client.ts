@@ -38,15 +38,15 @@ export class DnsClient {
   ) {}
 
   /** The first answer that is not a server failure. @throws DnsUnreachable */
-  async query(name: string, type: RecordType, signal: AbortSignal): Promise<DnsMessage> {
+  async query(name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
     const failures: string[] = [];
     const servers = this.servers();
     if (servers.length === 0) throw new DnsUnreachable('no DNS server is configured');
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const server of servers) {
-        if (signal.aborted) throw new DnsUnreachable('the validation ran out of time');
+        if (deadline.isOver) throw new DnsUnreachable('the validation ran out of time');
         try {
-          const answer = await this.#ask(server, name, type, signal);
+          const answer = await this.#ask(server, name, type, deadline);
           // SERVFAIL, NOTIMP, REFUSED: another server may know.
           if (answer.rcode !== 2 && answer.rcode !== 4 && answer.rcode !== 5) return answer;
           failures.push(`${label(server)}: ${rcodeName(answer.rcode)}`);
@@ -58,12 +58,12 @@ export class DnsClient {
     throw new DnsUnreachable([...new Set(failures)].join('; '));
   }
 
-  async #ask(server: DnsServer, name: string, type: RecordType, signal: AbortSignal): Promise<DnsMessage> {
-    const answer = await this.#udp.ask(server, name, type, { signal, timeout: this.timeout });
+  async #ask(server: DnsServer, name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
+    const answer = await this.#udp.ask(server, name, type, { deadline, timeout: this.timeout });
     if (!answer.truncated) return answer;
-    const limit = new Deadline(this.timeout, signal);
+    const limit = new Deadline(this.timeout, deadline);
     try {
-      return await overTcp(server, name, type, limit.signal);
+      return await overTcp(server, name, type, limit);
     } finally {
       limit.release();
     }
@@ -71,25 +71,20 @@ export class DnsClient {
 }
 
 /** RFC 7766: one query over a connection of its own. */
-function overTcp(
-  server: DnsServer,
-  name: string,
-  type: RecordType,
-  signal: AbortSignal,
-): Promise<DnsMessage> {
+function overTcp(server: DnsServer, name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
   const id = randomInt(0x10000);
   const query = encodeQuery(id, name, type);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: server.host, port: server.port });
     let received = Buffer.alloc(0);
     const settle = (action: () => void) => {
-      signal.removeEventListener('abort', onAbort);
+      deadline.forget(onAbort);
       socket.destroy();
       action();
     };
     const onAbort = () => settle(() => reject(new DnsError('timed out over TCP')));
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (deadline.isOver) return onAbort();
+    deadline.whenOver(onAbort);
     socket.once('error', (error) => settle(() => reject(error)));
     socket.once('close', () => settle(() => reject(new DnsError('closed the TCP connection early'))));
     socket.once('connect', () => {

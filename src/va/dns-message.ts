@@ -28,32 +28,32 @@ export interface DnsMessage {
 /** RFC 6891 §6.2.5: fits every path without fragments. */
 const UDP_PAYLOAD = 1232;
 const MAX_RECORDS = 200;
+const HEADER = 12;
+const TYPE_AND_CLASS = 4;
+/** RFC 6891 §6.1.2 */
+const OPT = Buffer.from([0, 0, 41, UDP_PAYLOAD >> 8, UDP_PAYLOAD & 0xff, 0, 0, 0, 0, 0, 0]);
 
 /** A recursive query for one name and type, with EDNS0. @throws DnsError for a name DNS cannot carry. */
 export function encodeQuery(id: number, name: string, type: RecordType): Buffer {
-  const header = Buffer.alloc(12);
-  header.writeUInt16BE(id, 0);
-  header.writeUInt16BE(0x0100, 2); // RD
-  header.writeUInt16BE(1, 4); // QDCOUNT
-  header.writeUInt16BE(1, 10); // ARCOUNT: the OPT record
-  const tail = Buffer.alloc(4);
-  tail.writeUInt16BE(RECORD_TYPE[type], 0);
-  tail.writeUInt16BE(1, 2); // IN
-  const opt = Buffer.from([0, 0, 41, UDP_PAYLOAD >> 8, UDP_PAYLOAD & 0xff, 0, 0, 0, 0, 0, 0]);
-  return Buffer.concat([header, encodeName(name), tail, opt]);
-}
-
-function encodeName(name: string): Buffer {
-  const parts: Buffer[] = [];
+  // Each label after its length, and the root's.
+  if (name.length + 2 > 255) throw new DnsError(`"${name}" is too long for DNS`);
+  const query = Buffer.alloc(HEADER + name.length + 2 + TYPE_AND_CLASS + OPT.length);
+  query.writeUInt16BE(id, 0);
+  query.writeUInt16BE(0x0100, 2); // RD
+  query.writeUInt16BE(1, 4); // QDCOUNT
+  query.writeUInt16BE(1, 10); // ARCOUNT: the OPT record
+  let offset = HEADER;
   for (const label of name.split('.')) {
-    const bytes = Buffer.from(label, 'latin1');
-    if (bytes.length === 0 || bytes.length > 63)
+    if (label.length === 0 || label.length > 63)
       throw new DnsError(`"${name}" has an empty or overlong label`);
-    parts.push(Buffer.from([bytes.length]), bytes);
+    query[offset] = label.length;
+    query.write(label, offset + 1, 'latin1');
+    offset += 1 + label.length;
   }
-  const encoded = Buffer.concat([...parts, Buffer.from([0])]);
-  if (encoded.length > 255) throw new DnsError(`"${name}" is too long for DNS`);
-  return encoded;
+  query.writeUInt16BE(RECORD_TYPE[type], offset + 1);
+  query.writeUInt16BE(1, offset + 3); // IN
+  OPT.copy(query, offset + 5);
+  return query;
 }
 
 /** Reads a response. Records of other types and classes are passed over. @throws DnsError */

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import type { Deadline } from './deadline.js';
 import type { DnsServer } from './dns-client.js';
 import {
   DnsError,
@@ -28,7 +29,7 @@ export class UdpQueries {
     server: DnsServer,
     name: string,
     type: RecordType,
-    limit: { signal: AbortSignal; timeout: number },
+    limit: { deadline: Deadline; timeout: number },
   ): Promise<DnsMessage> {
     const key = `${server.host} ${server.port}`;
     let port = this.#ports.get(key);
@@ -91,7 +92,7 @@ class Port {
   ask(
     name: string,
     type: RecordType,
-    { signal, timeout }: { signal: AbortSignal; timeout: number },
+    { deadline, timeout }: { deadline: Deadline; timeout: number },
   ): Promise<DnsMessage> {
     const id = this.#unusedId();
     const query = encodeQuery(id, name, type);
@@ -99,7 +100,7 @@ class Port {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', giveUp);
+        deadline.forget(giveUp);
         this.#waiting.delete(id);
         if (this.#waiting.size === 0 && this.#retired) this.#close();
       };
@@ -108,8 +109,8 @@ class Port {
         reject(new DnsError('timed out'));
       };
       const timer = setTimeout(giveUp, timeout);
-      if (signal.aborted) return giveUp();
-      signal.addEventListener('abort', giveUp, { once: true });
+      if (deadline.isOver) return giveUp();
+      deadline.whenOver(giveUp);
       this.#waiting.set(id, {
         name,
         type,

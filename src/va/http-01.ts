@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
+import type { Deadline } from './deadline.js';
 import type { Attempt, Dialer } from './dialer.js';
 import { excerpt, socketError, ValidationFailure } from './failure.js';
 import type { ValidationRequest } from './types.js';
@@ -103,14 +104,14 @@ async function get(url: URL, dialer: Dialer, options: Http01Options, attempt: At
   const note = (outcome: string) =>
     attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
   try {
-    const connection = url.protocol === 'https:' ? await secure(socket, host, attempt.signal) : socket;
-    const { status, location, body } = await exchange(connection, url, options.userAgent, attempt.signal);
+    const connection = url.protocol === 'https:' ? await secure(socket, host, attempt.deadline) : socket;
+    const { status, location, body } = await exchange(connection, url, options.userAgent, attempt.deadline);
     note(`HTTP ${status}, ${body.length} bytes`);
     const redirect = [301, 302, 303, 307, 308].includes(status) ? location : undefined;
     return { target, url, status, body, location: redirect ?? null };
   } catch (error) {
     const type = error instanceof TlsFailure ? 'tls' : 'connection';
-    const why = attempt.signal.aborted ? 'timed out' : socketError(error);
+    const why = attempt.deadline.isOver ? 'timed out' : socketError(error);
     note(why);
     throw new ValidationFailure(type, `${url.href} (${target}): ${why}`, true);
   } finally {
@@ -121,7 +122,7 @@ async function get(url: URL, dialer: Dialer, options: Http01Options, attempt: At
 class TlsFailure extends Error {}
 
 /** §8.3 allows https after a redirect; the certificate proves nothing here and is not checked. */
-function secure(socket: Socket, host: string, signal: AbortSignal): Promise<Socket> {
+function secure(socket: Socket, host: string, deadline: Deadline): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const secured = tlsConnect({
       socket,
@@ -129,10 +130,10 @@ function secure(socket: Socket, host: string, signal: AbortSignal): Promise<Sock
       ...(isIP(host) === 0 && { servername: host }),
     });
     const aborted = () => secured.destroy(new TlsFailure('timed out'));
-    signal.addEventListener('abort', aborted, { once: true });
+    deadline.whenOver(aborted);
     secured.once('error', (error) => reject(new TlsFailure(`TLS: ${error.message}`.slice(0, 120))));
     secured.once('secureConnect', () => {
-      signal.removeEventListener('abort', aborted);
+      deadline.forget(aborted);
       resolve(secured);
     });
   });
@@ -145,11 +146,11 @@ interface Response {
   body: Buffer;
 }
 
-function exchange(socket: Socket, url: URL, userAgent: string, signal: AbortSignal): Promise<Response> {
+function exchange(socket: Socket, url: URL, userAgent: string, deadline: Deadline): Promise<Response> {
   return new Promise((resolve, reject) => {
     const aborted = () => outgoing.destroy(new Error('timed out'));
     const fail = (error: Error) => {
-      signal.removeEventListener('abort', aborted);
+      deadline.forget(aborted);
       reject(error);
     };
     const outgoing: ClientRequest = request({
@@ -159,13 +160,13 @@ function exchange(socket: Socket, url: URL, userAgent: string, signal: AbortSign
       maxHeaderSize: MAX_HEADERS,
       setHost: false,
     });
-    signal.addEventListener('abort', aborted, { once: true });
+    deadline.whenOver(aborted);
     outgoing.once('error', fail);
     outgoing.once('response', (incoming: IncomingMessage) => {
       const chunks: Buffer[] = [];
       let length = 0;
       const done = () => {
-        signal.removeEventListener('abort', aborted);
+        deadline.forget(aborted);
         const { statusCode: status = 0, headers } = incoming;
         const body = Buffer.concat(chunks).subarray(0, MAX_BODY);
         resolve({ status, location: headers.location, body });
@@ -179,6 +180,6 @@ function exchange(socket: Socket, url: URL, userAgent: string, signal: AbortSign
       incoming.once('error', fail);
     });
     outgoing.end();
-    if (signal.aborted) aborted();
+    if (deadline.isOver) aborted();
   });
 }

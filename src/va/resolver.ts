@@ -1,6 +1,7 @@
 import { getServers, lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
+import type { Deadline } from './deadline.js';
 import { DnsClient, type DnsServer, DnsUnreachable, rcodeName } from './dns-client.js';
 import type { DnsRecord, RecordType } from './dns-message.js';
 import { ValidationFailure } from './failure.js';
@@ -17,11 +18,11 @@ export interface CaaRecord {
 /** Answers the questions of a validation. Every method throws ValidationFailure of type `dns` and nothing else. */
 export interface Resolver {
   /** Addresses of a name, IPv6 first; never empty. */
-  addresses(name: string, signal: AbortSignal): Promise<string[]>;
+  addresses(name: string, deadline: Deadline): Promise<string[]>;
   /** TXT values of a name, aliases followed; empty when there are none. */
-  txt(name: string, signal: AbortSignal): Promise<Buffer[]>;
+  txt(name: string, deadline: Deadline): Promise<Buffer[]>;
   /** CAA records of exactly this name, aliases followed; empty when there are none. */
-  caa(name: string, signal: AbortSignal): Promise<CaaRecord[]>;
+  caa(name: string, deadline: Deadline): Promise<CaaRecord[]>;
 }
 
 /** Through the resolvers given, or with none through the system: its hosts file and name services for addresses, its DNS servers for the rest. */
@@ -29,11 +30,12 @@ export function createResolver(servers: DnsServer[]): Resolver {
   const client = new DnsClient(() => (servers.length > 0 ? servers : systemServers()));
   const records = recordLookup(client);
   return {
-    addresses: servers.length > 0 ? (name, signal) => dnsAddresses(records, name, signal) : systemAddresses,
-    txt: async (name, signal) =>
-      (await records(name, 'TXT', signal)).flatMap((each) => (each.type === 'TXT' ? [each.text] : [])),
-    caa: async (name, signal) =>
-      (await records(name, 'CAA', signal)).flatMap((each) => (each.type === 'CAA' ? [each] : [])),
+    addresses:
+      servers.length > 0 ? (name, deadline) => dnsAddresses(records, name, deadline) : systemAddresses,
+    txt: async (name, deadline) =>
+      (await records(name, 'TXT', deadline)).flatMap((each) => (each.type === 'TXT' ? [each.text] : [])),
+    caa: async (name, deadline) =>
+      (await records(name, 'CAA', deadline)).flatMap((each) => (each.type === 'CAA' ? [each] : [])),
   };
 }
 
@@ -46,17 +48,17 @@ function systemServers(): DnsServer[] {
   });
 }
 
-type RecordLookup = (name: string, type: RecordType, signal: AbortSignal) => Promise<DnsRecord[]>;
+type RecordLookup = (name: string, type: RecordType, deadline: Deadline) => Promise<DnsRecord[]>;
 
 /** Records of a type at the end of a name's aliases. */
 function recordLookup(client: DnsClient): RecordLookup {
-  return async (name, type, signal) => {
+  return async (name, type, deadline) => {
     let current = name;
     const seen = new Set<string>();
     while (!seen.has(current)) {
       if (seen.size > MAX_ALIASES) break;
       seen.add(current);
-      const answer = await ask(client, current, type, signal);
+      const answer = await ask(client, current, type, deadline);
       const found = answer.filter((record) => record.type === type);
       const end = followAliases(answer, current);
       const atEnd = found.filter((record) => record.name === end);
@@ -71,10 +73,10 @@ async function ask(
   client: DnsClient,
   name: string,
   type: RecordType,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<DnsRecord[]> {
   try {
-    const { rcode, answers } = await client.query(name, type, signal);
+    const { rcode, answers } = await client.query(name, type, deadline);
     // NXDOMAIN may come with the alias that leads nowhere: nothing is there, which the caller judges.
     if (rcode === 0 || rcode === 3) return answers;
     throw new ValidationFailure('dns', `${type} lookup for ${name}: ${rcodeName(rcode)}`, true);
@@ -96,8 +98,11 @@ function followAliases(answers: DnsRecord[], name: string): string {
   return current;
 }
 
-async function dnsAddresses(records: RecordLookup, name: string, signal: AbortSignal): Promise<string[]> {
-  const [six, four] = await Promise.allSettled([records(name, 'AAAA', signal), records(name, 'A', signal)]);
+async function dnsAddresses(records: RecordLookup, name: string, deadline: Deadline): Promise<string[]> {
+  const [six, four] = await Promise.allSettled([
+    records(name, 'AAAA', deadline),
+    records(name, 'A', deadline),
+  ]);
   const found = [six, four]
     .flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
     .flatMap((record) => (record.type === 'A' || record.type === 'AAAA' ? [record.address] : []));

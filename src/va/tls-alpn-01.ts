@@ -7,6 +7,7 @@ import { DerReader } from '../x509/der-reader.js';
 import { ipToBytes } from '../x509/ip-address.js';
 import { OID } from '../x509/oids.js';
 import { TAG } from '../x509/tags.js';
+import type { Deadline } from './deadline.js';
 import type { Attempt, Dialer } from './dialer.js';
 import { socketError, ValidationFailure } from './failure.js';
 import type { ValidationRequest } from './types.js';
@@ -28,7 +29,7 @@ export async function validateTlsAlpn01(
     attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
   try {
     const serverName = type === 'ip' ? reverseName(value) : value;
-    const secured = await handshake(socket, serverName, target, attempt.signal);
+    const secured = await handshake(socket, serverName, target, attempt.deadline);
     if (secured.alpnProtocol !== PROTOCOL) {
       throw new ValidationFailure('tls', `${target} did not negotiate the ALPN protocol ${PROTOCOL}`, true);
     }
@@ -48,7 +49,7 @@ function handshake(
   socket: Socket,
   servername: string,
   target: string,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
@@ -63,11 +64,11 @@ function handshake(
       rejectUnauthorized: false,
     });
     const aborted = () => fail('timed out');
-    signal.addEventListener('abort', aborted, { once: true });
+    deadline.whenOver(aborted);
     secured.once('error', (error) => fail(socketError(error)));
     secured.once('close', () => fail('connection closed by the peer'));
     secured.once('secureConnect', () => {
-      signal.removeEventListener('abort', aborted);
+      deadline.forget(aborted);
       resolve(secured);
     });
   });

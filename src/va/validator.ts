@@ -43,12 +43,15 @@ export function createValidator(options: ValidatorOptions = {}): Validator {
 
   return {
     async validate(request, signal) {
-      const limit = new Deadline(timeout, signal);
-      const attempt: Attempt = { signal: limit.signal, records: [], now };
+      const deadline = new Deadline(timeout);
+      if (signal?.aborted) deadline.end();
+      else signal?.addEventListener('abort', deadline.end);
+      const attempt: Attempt = { deadline, records: [], now };
       const proof = prove(request, dialer, resolver, http, attempt);
-      const permission = caa.check(request, attempt.signal);
+      const permission = caa.check(request, deadline);
       const [proven, permitted] = await Promise.allSettled([proof, permission]);
-      limit.release();
+      deadline.release();
+      signal?.removeEventListener('abort', deadline.end);
       // A name that forbids issuance forbids it whether or not control was shown, and trying again changes nothing.
       if (permitted.status === 'rejected') return failed(permitted.reason, attempt);
       return proven.status === 'rejected'
