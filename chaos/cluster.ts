@@ -7,14 +7,14 @@ import { type Ask, type Kept, readKept } from '../crash/databases.js';
 import type { Report } from '../crash/findings.js';
 import type { Subject } from '../crash/run.js';
 import type { Served } from '../crash/world.js';
-import { NotInstallable, type Tools } from '../interop/tools.js';
+import { findHaproxy, type Haproxy, startHaproxy } from '../interop/haproxy.js';
+import type { Tools } from '../interop/tools.js';
 import { until } from '../interop/until.js';
 import { type Cluster as Programs, startCluster } from '../test/support/cluster.js';
 import { Link } from '../test/support/link.js';
 import { PostgresServer } from '../test/support/postgres/server.js';
 import type { Program } from '../test/support/program.js';
-import { freePortPairs, readiness } from '../test/support/upki.js';
-import { type Haproxy, startHaproxy } from './balancer.js';
+import { freePortPairs } from '../test/support/upki.js';
 
 export interface ClusterOptions {
   tools: Tools;
@@ -22,8 +22,6 @@ export interface ClusterOptions {
   env: Record<string, string>;
   /** Hears of every error a program logs that the present fault does not excuse. */
   report: Report;
-  /** PostgreSQL waits for the disk at every commit; else only a crash of the whole machine would lose something. */
-  durable?: boolean;
 }
 
 const REPLICAS = 3;
@@ -56,7 +54,7 @@ export class Cluster implements Served, Subject {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
     const log = createWriteStream(join(folder, 'upki.log'));
-    const cluster = new Cluster(folder, await PostgresServer.start({ durable: options.durable }), log);
+    const cluster = new Cluster(folder, await PostgresServer.start(), log);
     try {
       await cluster.#start(options);
     } catch (error) {
@@ -103,16 +101,7 @@ export class Cluster implements Served, Subject {
 
   /** Resolves when every RA says that it can do its work, and the balancer knows. @throws when one does not in time */
   async ready(): Promise<void> {
-    const asked = this.ras.map(({ name }, index) => ({ name, port: this.portOf(index) }));
-    asked.push({ name: this.front, port: this.#running.front.port });
-    await until(RECOVERY, () =>
-      Promise.all(
-        asked.map(async ({ name, port }) => {
-          const status = await readiness(`https://localhost:${port}`, this.rootPem);
-          if (status !== 200) throw new Error(`${name} is not ready: ${status}`);
-        }),
-      ),
-    );
+    await until(RECOVERY, () => this.#running.checkReady());
   }
 
   async kept(): Promise<Kept> {
@@ -126,10 +115,7 @@ export class Cluster implements Served, Subject {
 
   /** Ends all in order. @throws when a program does not end cleanly */
   async stop(): Promise<void> {
-    for (const program of [...this.ras, ...this.cas]) {
-      const code = await program.stop();
-      if (code !== 0) throw new Error(`${program.name} ended with ${code} when it was told to stop`);
-    }
+    await this.#running.stopInOrder();
     await this.abort();
   }
 
@@ -157,10 +143,7 @@ export class Cluster implements Served, Subject {
   }
 
   async #start({ tools, env, report }: ClusterOptions): Promise<void> {
-    const program = await tools.apt('haproxy').catch((error) => {
-      if (!(error instanceof NotInstallable)) throw error;
-      return null;
-    });
+    const program = await findHaproxy(tools);
     this.#programs = await startCluster({
       folder: this.folder,
       databaseUrl: this.database.url(),
@@ -198,9 +181,7 @@ export class Cluster implements Served, Subject {
     });
     await this.ready();
     // It began to look before the RAs served, and sends everything to the first it found up.
-    await until(RECOVERY, async () => {
-      if ((await this.haproxy?.allUp()) === false) throw new Error('HAProxy does not find every RA up');
-    });
+    await this.haproxy?.allUp(RECOVERY);
   }
 
   /** The run's own way to the database: no fault is on it. */

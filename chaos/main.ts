@@ -1,3 +1,4 @@
+import { optionsGiven } from '../interop/command-line.js';
 import { NotInstallable, Tools } from '../interop/tools.js';
 import { runClients } from './clients.js';
 import { runDisk } from './disk.js';
@@ -71,20 +72,7 @@ async function runAll(parts: readonly Part[], together: boolean): Promise<Verdic
   return verdicts;
 }
 
-function given(): Options | null {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    process.exit(2);
-  }
-}
-
-const options = given();
-if (options === null) {
-  say(USAGE);
-  process.exit();
-}
+const options = optionsGiven(readOptions, USAGE);
 say(`seed ${options.seed}; the same again: --clients ${options.clients} --seed ${options.seed}`);
 const verdicts = await runAll(partsOf(options, await Tools.at()), options.short);
 say(`\n${verdicts.map(({ line }) => line).join('\n')}`);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { wholeNumber } from '../crash/whole-number.js';
+import { wholeNumber } from '../interop/command-line.js';
 import { FAULTS } from './fault.js';
 
 /** All there is to run, in this order. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { optionsGiven, wholeNumber } from '../interop/command-line.js';
 import { Chance } from './chance.js';
 import { Ledger } from './ledger.js';
 import { startNetwork } from './network.js';
@@ -8,7 +9,6 @@ import { Requests } from './requests.js';
 import { Run } from './run.js';
 import { System } from './system.js';
 import { listing, roundLine, tally } from './tally.js';
-import { wholeNumber } from './whole-number.js';
 import { World } from './world.js';
 
 const USAGE = `npm run crash -- [--rounds 50] [--clients 8] [--seed N]
@@ -27,8 +27,9 @@ interface Options {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
-function readOptions(): Options | null {
+function readOptions(args: string[]): Options | null {
   const { values } = parseArgs({
+    args,
     options: {
       rounds: { type: 'string', default: '50' },
       clients: { type: 'string', default: '8' },
@@ -92,16 +93,6 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   return ledger.findings.length === 0;
 }
 
-function given(): Options | null {
-  try {
-    return readOptions();
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    process.exit(2);
-  }
-}
-
-const options = given();
-if (options === null) say(USAGE);
+const options = optionsGiven(readOptions, USAGE);
 // What is still open when it failed, such as a server of the network, must not keep it from ending.
-else process.exit((await run(options)) ? 0 : 1);
+process.exit((await run(options)) ? 0 : 1);

@@ -48,6 +48,7 @@ export async function run(command: string, args: string[], options: CommandOptio
 
 /** A program that runs until it is told to end. */
 export interface Background {
+  pid: number;
   /** Resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -66,6 +67,7 @@ export function start(command: string, args: string[], options: CommandOptions =
   for (const stream of [child.stdout, child.stderr]) stream.on('data', keep);
   keep(`$ ${command} ${args.join(' ')} &\n`);
   return {
+    pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT);

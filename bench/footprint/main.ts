@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { optionsGiven, wholeNumber } from '../../interop/command-line.js';
 import { machine } from '../report.js';
 import { openPostgres, openSqlite, type Size, type Weighed } from './databases.js';
 import { fillAccounts, fillOrders } from './fill.js';
@@ -9,14 +10,16 @@ const USAGE = `npm run footprint -- [--orders N]
   --orders N   accounts made, and certificates ordered, in each database (5000)
 `;
 
-const { values: given } = parseArgs({
-  options: { orders: { type: 'string', default: '5000' }, help: { type: 'boolean', default: false } },
-});
-if (given.help) {
-  process.stdout.write(USAGE);
-  process.exit();
+/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+function readCount(args: string[]): number | null {
+  const { values } = parseArgs({
+    args,
+    options: { orders: { type: 'string', default: '5000' }, help: { type: 'boolean', default: false } },
+  });
+  return values.help ? null : wholeNumber('orders', values.orders, 1, 1_000_000_000);
 }
-const count = Number(given.orders);
+
+const count = optionsGiven(readCount, USAGE);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Weighs what `count` accounts, and then as many certificates, add to a database, and how fast it took them. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Load, type Seen } from '../driver/load.js';
 import type { Responder } from '../driver/responder.js';
-import type { Target } from '../servers/target.js';
-import { memoryOf, usageOf } from './processes.js';
+import { processesOf, type Target } from '../servers/target.js';
+import { cpuOf, figuresOf, peakOf } from './processes.js';
 
 /** One server under load for a while. */
 export interface Turn {
@@ -37,14 +37,11 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   const load = new Load(target, responder, options.clients, label);
   await load.start();
   await pause(options.warmUp * 1000);
-  const processes = [
-    ...Object.entries(target.pids).map(([name, pid]) => [name, [pid]] as const),
-    ...Object.entries(target.groups?.() ?? {}),
-  ];
+  const processes = () => processesOf(target);
   load.measure();
   const began = performance.now();
   const driverBefore = process.cpuUsage();
-  const before = processes.map(([, pids]) => usageOf(pids).cpu);
+  const before = figuresOf(processes, cpuOf);
   if (!(await progresses(load, options.seconds))) {
     const stopped = load.stop();
     await target.stop();
@@ -53,17 +50,17 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   }
   const seen = load.seen();
   const seconds = (performance.now() - began) / 1000;
-  const after = processes.map(([, pids]) => usageOf(pids).cpu);
+  const after = figuresOf(processes, cpuOf);
   const { user, system } = process.cpuUsage(driverBefore);
   await load.stop();
-  const byProcess = (value: (pids: readonly number[], index: number) => number) =>
-    Object.fromEntries(processes.map(([name, pids], index) => [name, value(pids, index)]));
   return {
     seconds,
     seen,
-    serverCpu: byProcess((_, index) => (after[index] ?? 0) - (before[index] ?? 0)),
+    serverCpu: Object.fromEntries(
+      Object.entries(after).map(([name, cpu]) => [name, cpu - (before[name] ?? 0)]),
+    ),
     driverCpu: (user + system) / 1000,
-    peakRss: byProcess((pids) => pids.reduce((sum, pid) => sum + memoryOf(pid).peak, 0)),
+    peakRss: figuresOf(processes, peakOf),
   };
 }
 

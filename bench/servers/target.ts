@@ -1,3 +1,5 @@
+import type { Processes } from '../measure/processes.js';
+
 /** A server under load: an ACME server and the processes it consists of. */
 export interface Target {
   /** As people call it, with its version. */
@@ -17,6 +19,11 @@ export interface Target {
   /** Of what consists of a changing number of processes, by what it is called. */
   groups?(): Record<string, readonly number[]>;
   stop(): Promise<void>;
+}
+
+/** What it consists of at the moment, by what it is called. */
+export function processesOf({ pids, groups }: Target): Processes {
+  return { ...Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, [pid]])), ...groups?.() };
 }
 
 /** What the server's validator needs to know of the test network. */

@@ -15,6 +15,16 @@ export interface UpkiTargetOptions {
   log?: string;
 }
 
+/** Settings that make it validate in the test network, and log as it does for an operator. */
+export function upkiEnvironment({ dns, httpPort }: Network): Record<string, string> {
+  return { UPKI_LOG_LEVEL: 'info', UPKI_VA_RESOLVERS: dns, UPKI_VA_HTTP_PORT: String(httpPort) };
+}
+
+/** Of this checkout. */
+export function upkiVersion(): string {
+  return JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')).version;
+}
+
 /** A fresh uPKI: supervisor, RA and CA, SQLite with synchronous=FULL, curve channel, TLS; all settings at their defaults. */
 export async function startUpkiTarget(network: Network, options: UpkiTargetOptions = {}): Promise<Target> {
   const { build, dataDir, env, log, nodeOptions } = options;
@@ -23,19 +33,16 @@ export async function startUpkiTarget(network: Network, options: UpkiTargetOptio
     ...(nodeOptions !== undefined && { nodeOptions }),
     ...(build !== undefined && { program: join(build, 'dist/cli/main.js') }),
     env: {
-      UPKI_LOG_LEVEL: 'info',
-      UPKI_VA_RESOLVERS: network.dns,
-      UPKI_VA_HTTP_PORT: String(network.httpPort),
+      ...upkiEnvironment(network),
       ...env,
     },
     ...(log !== undefined && { onOutput: (line: string) => appendFileSync(log, `${line}\n`) }),
   });
   const { ra, ca } = upki.pids();
   if (ra === null || ca === null) throw new Error('uPKI runs without its RA or CA');
-  const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
   return {
     name: ['uPKI', ...(nodeOptions ?? [])].join(' '),
-    version: build === undefined ? version : `of ${build}`,
+    version: build === undefined ? upkiVersion() : `of ${build}`,
     state: 'durable',
     directoryUrl: upki.directoryUrl,
     crlUrl: `http://127.0.0.1:${upki.ports.http}/ca.crl`,

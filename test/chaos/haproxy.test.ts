@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { onLoopback } from '../../chaos/balancer.js';
+import { forRas, onLoopback } from '../../interop/haproxy.js';
 import { CHECKOUT } from '../support/upki.js';
 
 const shipped = readFileSync(join(CHECKOUT, 'deploy/compose/haproxy.cfg'), 'utf8');
@@ -20,6 +20,16 @@ describe('the HAProxy configuration the chaos run uses', () => {
     const rest = (text: string) =>
       text.match(/^ +(?:option|balance|use_backend|default_backend|timeout) .*$/gm);
     expect(rest(config)).toEqual(rest(shipped));
+  });
+
+  it('has a line for each RA in every backend, however many there are', () => {
+    expect(forRas(shipped, 3)).toBe(shipped);
+    for (const count of [2, 4, 11]) {
+      const ras = Array.from({ length: count }, (_, index) => 21_000 + 10 * index);
+      const servers = onLoopback(forRas(shipped, count), front, ras).match(/server ra\d+ \S+/g);
+      const lines = (above: number) => ras.map((port, at) => `server ra${at + 1} 127.0.0.1:${port + above}`);
+      expect(servers).toEqual([...lines(0), ...lines(0), ...lines(1)]);
+    }
   });
 
   it('is not used with an RA that is not there', () => {

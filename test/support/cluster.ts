@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startBalancer } from './balancer.js';
 import { Program } from './program.js';
-import { CHECKOUT, freePortPairs, inherited } from './upki.js';
+import { CHECKOUT, freePortPairs, inherited, readiness } from './upki.js';
 
 export interface ClusterOptions {
   /** Where the programs' folders are made, and kept at `stop`; a fresh one, deleted at `stop`, when absent. */
@@ -49,8 +49,12 @@ export interface Cluster {
   front: Front;
   /** Where an RA itself listens. */
   portOf(ra: number): number;
+  /** Rejects, saying who, when an RA, or whichever the balancer chooses, cannot do all its work at the moment. */
+  checkReady(): Promise<void>;
   /** Ends all. */
   stop(): Promise<void>;
+  /** Ends all, and rejects when a program had ended before or does not end as it should. */
+  stopInOrder(): Promise<void>;
 }
 
 const MAIN = join(CHECKOUT, 'dist/cli/main.js');
@@ -117,11 +121,30 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await Promise.all(cas.map((each) => each.start()));
     opened.push(() => Promise.all(ras.map((each) => each.stop())));
     await Promise.all(ras.map((each) => each.start()));
+    const rootPem = await readFile(join(folder, 'ra1', 'ca.crt'), 'utf8');
     return {
       directoryUrl: `https://localhost:${front.port}/acme/directory`,
-      rootPem: await readFile(join(folder, 'ra1', 'ca.crt'), 'utf8'),
-      ...{ folder, ras, cas, front, stop },
+      ...{ rootPem, folder, ras, cas, front, stop },
       portOf: (ra) => raPorts[ra] ?? 0,
+      async checkReady() {
+        const asked = ras.map(({ name }, index) => ({ name, port: raPorts[index] }));
+        asked.push({ name: 'the balancer', port: front.port });
+        await Promise.all(
+          asked.map(async ({ name, port }) => {
+            const status = await readiness(`https://localhost:${port}`, rootPem);
+            if (status !== 200) throw new Error(`${name} is not ready: ${status}`);
+          }),
+        );
+      },
+      async stopInOrder() {
+        const codes: [name: string, code: number | null][] = [];
+        for (const each of [...ras, ...cas]) codes.push([each.name, await each.stop()]);
+        await stop();
+        const bad = codes
+          .filter(([, code]) => code !== 0)
+          .map(([name, code]) => `${name} ended with ${code}`);
+        if (bad.length > 0) throw new Error(`told to stop, ${bad.join(', ')}`);
+      },
     };
   } catch (error) {
     await stop();

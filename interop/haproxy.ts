@@ -1,23 +1,38 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { start } from '../interop/command.js';
-import { until } from '../interop/until.js';
 import type { Front } from '../test/support/cluster.js';
 import { CHECKOUT, freePorts } from '../test/support/upki.js';
+import { run, start } from './command.js';
+import { NotInstallable, type Tools } from './tools.js';
+import { until } from './until.js';
 
 const PATIENCE = 10_000;
 
 /** HAProxy in front of RAs. */
 export interface Haproxy extends Front {
-  /** Whether it sends clients to all of them. */
-  allUp(): Promise<boolean>;
+  pid: number;
+  /** Resolves when it sends clients to all of them. @throws when it does not within `limit` milliseconds */
+  allUp(limit: number): Promise<void>;
   /** How many connections of ACME clients it gave to each. */
   connections(): Promise<number[]>;
 }
 
+/** Path of the program; null where it cannot be installed. */
+export function findHaproxy(tools: Tools): Promise<string | null> {
+  return tools.apt('haproxy').catch((error) => {
+    if (!(error instanceof NotInstallable)) throw error;
+    return null;
+  });
+}
+
+/** As Debian has it. */
+export async function haproxyVersion(program: string): Promise<string> {
+  return /version ([\d.]+)/.exec(await run(program, ['-v']))?.[1] ?? 'of unknown version';
+}
+
 /**
- * HAProxy with the configuration in deploy/compose, but for addresses.
+ * HAProxy with the configuration in deploy/compose, but for addresses and the number of RAs.
  * @param ras where the RAs listen, with plain HTTP one above
  */
 export async function startHaproxy(
@@ -28,7 +43,7 @@ export async function startHaproxy(
   const [port = 0, plainPort = 0] = await freePorts(2);
   const shipped = await readFile(join(CHECKOUT, 'deploy/compose/haproxy.cfg'), 'utf8');
   const config = join(folder, 'haproxy.cfg');
-  await writeFile(config, onLoopback(shipped, { port, plainPort }, ras));
+  await writeFile(config, onLoopback(forRas(shipped, ras.length), { port, plainPort }, ras));
   const log = join(folder, 'haproxy.log');
   const running = start(program, ['-db', '-f', config], { log });
   await until(PATIENCE, () => connects(port));
@@ -36,11 +51,14 @@ export async function startHaproxy(
   return {
     port,
     plainPort,
+    pid: running.pid,
     close: running.stop,
-    async allUp() {
-      const said = await readFile(log, 'utf8');
-      return names.every((name) => isUp(said, name));
-    },
+    allUp: (limit) =>
+      until(limit, async () => {
+        const said = await readFile(log, 'utf8');
+        const down = names.filter((name) => !isUp(said, name));
+        if (down.length > 0) throw new Error(`HAProxy finds down: ${down.join(', ')}`);
+      }),
     async connections() {
       const said = await readFile(log, 'utf8');
       return names.map((name) => said.split(` acme ra/${name} `).length - 1);
@@ -51,6 +69,15 @@ export async function startHaproxy(
 /** By the log's last word on the server; one it says nothing about was never down. */
 function isUp(log: string, name: string): boolean {
   return log.lastIndexOf(`Server ra/${name} is UP`) >= log.lastIndexOf(`Server ra/${name} is DOWN`);
+}
+
+/** The shipped configuration with the lines of its first RA for each of so many. */
+export function forRas(shipped: string, count: number): string {
+  return shipped
+    .replace(/^ +server ra(?!1 )\d+ .*\n?/gm, '')
+    .replace(/^( +server )ra1 ra1(:\d+\n)/gm, (_, before: string, after: string) =>
+      Array.from({ length: count }, (_, index) => `${before}ra${index + 1} ra${index + 1}${after}`).join(''),
+    );
 }
 
 /**
