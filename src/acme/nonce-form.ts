@@ -1,22 +1,23 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type Cipher, createCipheriv, timingSafeEqual } from 'node:crypto';
 
 /**
- * What a replay nonce (RFC 8555 §6.5) looks like: 33 bytes, 44 base64url characters:
+ * What a replay nonce (RFC 8555 §6.5) looks like: 32 bytes, 43 base64url characters:
  *
- *     issuer (6, random) | counter (6) | second it was made (5) | MAC (16)
+ *     issuer (6, random) | counter (6) | second it was made (4, until 2106) | MAC (16)
  *
- * The MAC is HMAC-SHA256 over the first 17 bytes, cut to 128 bits. Only who has the key can make a nonce, so none need be
- * remembered when it is given out.
+ * The MAC is the AES-256 encryption of the first 16 bytes: for messages of exactly one block a block cipher is a MAC. Only who
+ * has the key can make a nonce, so none need be remembered when it is given out.
  */
 const ISSUER = 6;
 const COUNTER = 6;
-const SECOND = 5;
-const MARKED = ISSUER + COUNTER + SECOND;
-const MAC = 16;
-const FORM = /^[A-Za-z0-9_-]{44}$/;
+const SECOND = 4;
+const BLOCK = ISSUER + COUNTER + SECOND;
+const FORM = /^[A-Za-z0-9_-]{43}$/;
 
 /** Bytes of an issuer's mark. */
 export const ISSUER_BYTES = ISSUER;
+/** Bytes of a key. */
+export const NONCE_KEY_BYTES = 32;
 
 export interface Nonce {
   /** Issuer and counter: no two nonces of one key have the same. */
@@ -26,29 +27,39 @@ export interface Nonce {
   second: number;
 }
 
-/** base64url, as §6.5.1 has it. */
-export function writeNonce(key: Uint8Array, issuer: Buffer, counter: number, second: number): string {
-  const nonce = Buffer.allocUnsafe(MARKED + MAC);
-  issuer.copy(nonce);
-  nonce.writeUIntBE(counter, ISSUER, COUNTER);
-  nonce.writeUIntBE(second, ISSUER + COUNTER, SECOND);
-  mac(key, nonce.subarray(0, MARKED)).copy(nonce, MARKED, 0, MAC);
-  return nonce.toString('base64url');
-}
+/** Writes and reads the nonces of one key; either takes about a microsecond. */
+export class NonceForm {
+  /** One block at a time, each by itself. */
+  readonly #cipher: Cipher;
 
-/** Null when it was not made with this key. */
-export function readNonce(key: Uint8Array, text: string): Nonce | null {
-  if (!FORM.test(text)) return null;
-  const bytes = Buffer.from(text, 'base64url');
-  const marked = bytes.subarray(0, MARKED);
-  if (!timingSafeEqual(mac(key, marked).subarray(0, MAC), bytes.subarray(MARKED))) return null;
-  return {
-    id: bytes.subarray(0, ISSUER + COUNTER),
-    counter: bytes.readUIntBE(ISSUER, COUNTER),
-    second: bytes.readUIntBE(ISSUER + COUNTER, SECOND),
-  };
-}
+  /** @throws RangeError when the key is not 32 bytes */
+  constructor(key: Uint8Array) {
+    this.#cipher = createCipheriv('aes-256-ecb', key, null);
+  }
 
-function mac(key: Uint8Array, marked: Buffer): Buffer {
-  return createHmac('sha256', key).update(marked).digest();
+  /** base64url, as §6.5.1 has it. */
+  write(issuer: Buffer, counter: number, second: number): string {
+    const nonce = Buffer.allocUnsafe(2 * BLOCK);
+    issuer.copy(nonce);
+    nonce.writeUIntBE(counter, ISSUER, COUNTER);
+    nonce.writeUIntBE(second, ISSUER + COUNTER, SECOND);
+    this.#mac(nonce).copy(nonce, BLOCK);
+    return nonce.toString('base64url');
+  }
+
+  /** Null when it was not made with this key. */
+  read(text: string): Nonce | null {
+    if (!FORM.test(text)) return null;
+    const bytes = Buffer.from(text, 'base64url');
+    if (!timingSafeEqual(this.#mac(bytes), bytes.subarray(BLOCK))) return null;
+    return {
+      id: bytes.subarray(0, ISSUER + COUNTER),
+      counter: bytes.readUIntBE(ISSUER, COUNTER),
+      second: bytes.readUIntBE(ISSUER + COUNTER, SECOND),
+    };
+  }
+
+  #mac(nonce: Buffer): Buffer {
+    return this.#cipher.update(nonce.subarray(0, BLOCK));
+  }
 }

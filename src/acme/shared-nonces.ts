@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ISSUER_BYTES, type Nonce, readNonce, writeNonce } from './nonce-form.js';
+import { ISSUER_BYTES, NONCE_KEY_BYTES, type Nonce, NonceForm } from './nonce-form.js';
 import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 
 /** Where replicas keep what they must agree on. */
@@ -31,6 +31,7 @@ export class SharedNonces implements Nonces {
   #counter = 0;
   #spends = 0;
   #looked = Number.NEGATIVE_INFINITY;
+  #form: NonceForm;
 
   private constructor(
     private readonly store: NonceStore,
@@ -39,6 +40,7 @@ export class SharedNonces implements Nonces {
     private key: Uint8Array,
   ) {
     this.#issuer = random(ISSUER_BYTES);
+    this.#form = new NonceForm(key);
   }
 
   static async open(
@@ -48,15 +50,15 @@ export class SharedNonces implements Nonces {
       random = randomBytes,
     }: { clock?: () => number; random?: (bytes: number) => Buffer } = {},
   ): Promise<SharedNonces> {
-    return new SharedNonces(store, clock, random, await store.nonceKey(random(32)));
+    return new SharedNonces(store, clock, random, await store.nonceKey(random(NONCE_KEY_BYTES)));
   }
 
   mint(): string {
-    return writeNonce(this.key, this.#issuer, this.#counter++, Math.floor(this.clock() / 1000));
+    return this.#form.write(this.#issuer, this.#counter++, Math.floor(this.clock() / 1000));
   }
 
   async spend(text: string): Promise<NonceVerdict> {
-    const nonce = readNonce(this.key, text) ?? (await this.#readWithNewerKey(text));
+    const nonce = this.#form.read(text) ?? (await this.#readWithNewerKey(text));
     if (nonce === null) return 'unknown';
     if (this.clock() - nonce.second * 1000 > NONCE_LIFETIME) return 'expired';
     const verdict = await this.store.spendNonce(this.key, nonce);
@@ -68,12 +70,13 @@ export class SharedNonces implements Nonces {
   async #readWithNewerKey(text: string): Promise<Nonce | null> {
     if (this.clock() - this.#looked < LOOK_EVERY) return null;
     await this.#renewKey();
-    return readNonce(this.key, text);
+    return this.#form.read(text);
   }
 
   async #renewKey(): Promise<void> {
     this.#looked = this.clock();
-    this.key = await this.store.nonceKey(this.random(32));
+    this.key = await this.store.nonceKey(this.random(NONCE_KEY_BYTES));
+    this.#form = new NonceForm(this.key);
   }
 
   #forgetSome(): void {
