@@ -7,12 +7,12 @@ import { startStepCa } from './servers/step-ca.js';
 import type { Network, Target } from './servers/target.js';
 
 /** How often a server that locks itself up is started for one turn. */
-const TRIES = 5;
+const TRIES = 10;
 
 /** One of the servers that take turns. */
 export class Contender {
   readonly turns: Turn[] = [];
-  /** How often it locked itself up in a turn, which was then begun again. */
+  /** How often it locked itself up in a turn; what it issued before counts, or the turn was begun again. */
   stalls = 0;
   /** The last one started, for its name and version. */
   target: Target | null = null;
@@ -37,7 +37,9 @@ export class Contender {
       try {
         const turn = await runTurn(target, responder, options);
         this.turns.push(turn);
-        if (this.fresh) await this.stop();
+        if (turn.stalled) this.stalls += 1;
+        if (turn.stalled) this.#running = null;
+        else if (this.fresh) await this.stop();
         return turn;
       } catch (error) {
         if (!(error instanceof Stalled)) throw error;

@@ -29,7 +29,9 @@ export function report(summary: Summary, floor: number): string {
     '  ms                 p50     p95     p99',
     ...STEPS.map((step) => `  ${row(step, summary.steps[step])}`),
     `  ${row('whole', summary.whole)}`,
-    ...(summary.stalls > 0 ? [`  locked itself up in ${summary.stalls} turns, which were begun again`] : []),
+    ...(summary.stalls > 0
+      ? [`  locked itself up ${summary.stalls} times; the figures are of the time before`]
+      : []),
     ...summary.failures.map(([what, count]) => `  FAILED ${count} ×: ${what}`),
   ];
   return lines.join('\n');

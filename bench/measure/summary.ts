@@ -9,7 +9,7 @@ export interface Summary {
   name: string;
   version: string;
   state: Target['state'];
-  /** Turns begun again because the server had locked itself up. */
+  /** How often the server locked itself up. */
   stalls: number;
   issued: number;
   issuancesPerSecond: number;

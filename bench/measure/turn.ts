@@ -13,6 +13,8 @@ export interface Turn {
   driverCpu: number;
   /** MiB, by process. */
   peakRss: Record<string, number>;
+  /** The server locked itself up and was ended; the figures are of the time before. */
+  stalled: boolean;
 }
 
 export interface TurnOptions {
@@ -22,10 +24,15 @@ export interface TurnOptions {
   warmUp: number;
 }
 
-/** A server that issues nothing for so long has locked itself up, in seconds. */
-const STALL = 4;
+/** A server that issues nothing for so long has locked itself up, in ms. */
+const STALL = 3_000;
+/** What it issued before counts when it took at least this long, in ms. */
+const LEAST = 2_000;
 
-/** The server stopped answering in the middle of a turn, and was ended. */
+/** How often is looked whether something was issued, in ms. */
+const LOOK = 250;
+
+/** The server stopped answering too early in a turn, and was ended. */
 export class Stalled extends Error {}
 
 let turns = 0;
@@ -39,41 +46,41 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   await pause(options.warmUp * 1000);
   const processes = () => processesOf(target);
   load.measure();
-  const began = performance.now();
   const driverBefore = process.cpuUsage();
   const before = figuresOf(processes, cpuOf);
-  if (!(await progresses(load, options.seconds))) {
-    const stopped = load.stop();
-    await target.stop();
-    await stopped;
-    throw new Stalled(`${target.name} issued nothing for ${STALL} s`);
-  }
+  const { milliseconds, stalled } = await watch(load, options.seconds * 1000);
   const seen = load.seen();
-  const seconds = (performance.now() - began) / 1000;
   const after = figuresOf(processes, cpuOf);
   const { user, system } = process.cpuUsage(driverBefore);
-  await load.stop();
+  const peakRss = figuresOf(processes, peakOf);
+  const stopped = load.stop();
+  if (stalled) await target.stop();
+  await stopped;
+  if (stalled && milliseconds < LEAST) throw new Stalled(`${target.name} issued nothing for ${STALL} ms`);
   return {
-    seconds,
+    seconds: milliseconds / 1000,
     seen,
     serverCpu: Object.fromEntries(
       Object.entries(after).map(([name, cpu]) => [name, cpu - (before[name] ?? 0)]),
     ),
     driverCpu: (user + system) / 1000,
-    peakRss: figuresOf(processes, peakOf),
+    peakRss,
+    stalled,
   };
 }
 
-/** Waits; false when nothing was issued for too long. */
-async function progresses(load: Load, seconds: number): Promise<boolean> {
-  const end = performance.now() + seconds * 1000;
-  let [count, changedAt] = [-1, performance.now()];
+/** Waits; how long something was issued, and whether that was all the time. */
+async function watch(load: Load, time: number): Promise<{ milliseconds: number; stalled: boolean }> {
+  const began = performance.now();
+  let [count, changedAt] = [0, began];
   for (;;) {
     const now = performance.now();
     const { length } = load.seen().issued;
     if (length !== count) [count, changedAt] = [length, now];
-    else if (now - changedAt > STALL * 1000) return false;
-    if (now >= end) return true;
-    await pause(Math.min(500, end - now));
+    if (now - changedAt > STALL) return { milliseconds: changedAt - began, stalled: true };
+    // A pause at the end is waited out: only then is it known whether it is one.
+    if (now - began >= time && now - changedAt < LOOK * 2)
+      return { milliseconds: now - began, stalled: false };
+    await pause(Math.max(1, Math.min(LOOK, time - (now - began))));
   }
 }
