@@ -46,5 +46,13 @@ export function doneText(
   const known = Object.entries(details).filter(
     (detail): detail is [string, string | number] => detail[1] !== null,
   );
-  return auditText({ ...by, at: Date.now(), action, outcome: 'success', details: Object.fromEntries(known) });
+  const { who, from } = by;
+  return auditText({
+    at: Date.now(),
+    who,
+    from,
+    action,
+    outcome: 'success',
+    details: Object.fromEntries(known),
+  });
 }
