@@ -1,32 +1,37 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
-import { adminCommand } from './admin.js';
-import { auditCommand } from './audit.js';
-import { caCommand } from './ca.js';
-import { configCommand } from './config-command.js';
 import { describeError } from './errors.js';
 import { CannotStart, ExitCode } from './exit.js';
-import { healthCommand } from './health.js';
-import { migrateCommand } from './migrate.js';
-import { raCommand } from './ra.js';
-import { startCommand } from './start.js';
-import { storeCommand } from './store.js';
+import { limitHeapGrowth } from './small.js';
 import { version } from './version.js';
 
-function upki(): Command {
+/** Each with the code it needs and no other's: the programs it starts serve for months. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  start: async () => (await import('./start.js')).startCommand(),
+  ra: async () => {
+    limitHeapGrowth();
+    return (await import('./ra.js')).raCommand();
+  },
+  ca: async () => {
+    limitHeapGrowth();
+    return (await import('./ca.js')).caCommand();
+  },
+  admin: async () => (await import('./admin.js')).adminCommand(),
+  migrate: async () => (await import('./migrate.js')).migrateCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
+  config: async () => (await import('./config-command.js')).configCommand(),
+  health: async () => (await import('./health.js')).healthCommand(),
+  store: async () => (await import('./store.js')).storeCommand(),
+};
+
+/** With the command that is asked for; with all of them for help, and to say what is near an unknown one. */
+async function upki(asked: string | undefined): Promise<Command> {
   const program = new Command('upki')
     .description("The private network's Let's Encrypt: a certificate authority and an ACME server.")
-    .version(version())
-    .addCommand(startCommand())
-    .addCommand(raCommand())
-    .addCommand(caCommand())
-    .addCommand(adminCommand())
-    .addCommand(migrateCommand())
-    .addCommand(auditCommand())
-    .addCommand(configCommand())
-    .addCommand(healthCommand())
-    .addCommand(storeCommand());
+    .version(version());
+  const known = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  for (const load of known ? [known] : Object.values(COMMANDS)) program.addCommand(await load());
   throwOnExit(program);
   return program;
 }
@@ -39,7 +44,7 @@ function throwOnExit(command: Command): void {
 
 async function run(): Promise<void> {
   try {
-    await upki().parseAsync();
+    await (await upki(process.argv[2])).parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version end with 0; commander has printed everything.

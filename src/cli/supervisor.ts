@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type ReadyMessage, STOP_MESSAGE } from './child.js';
 import { ExitCode } from './exit.js';
+import { SMALL_ALLOCATOR, SMALL_YOUNG_GENERATION } from './small.js';
 
 /** A program to keep running. */
 export interface ChildSpec {
@@ -38,14 +39,6 @@ export interface SupervisorOptions {
   /** Called once, when the supervisor gave up: everything has been ended. */
   onGiveUp(): void;
 }
-
-/**
- * Size of a program's young generation, a third of it, in MiB. Node's own 16 lets a program that answers from little memory
- * take 48 for what it threw away.
- */
-const YOUNG_MIB = 4;
-/** glibc gives every thread memory of its own to allocate from, most of it unused; two shares serve all. */
-const SMALL_HEAPS = { MALLOC_ARENA_MAX: '2' };
 
 interface Child {
   spec: ChildSpec;
@@ -96,8 +89,8 @@ export class Supervisor {
   #spawn(child: Child): void {
     const { spec } = child;
     const started = fork(spec.module, spec.args, {
-      env: { ...SMALL_HEAPS, ...spec.env() },
-      execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_MIB}`],
+      env: { ...SMALL_ALLOCATOR, ...spec.env() },
+      execArgv: [...SMALL_YOUNG_GENERATION, ...process.execArgv],
       stdio: 'inherit',
     });
     child.process = started;

@@ -22,9 +22,12 @@ export function* pemPieces(label: string, der: Uint8Array): Generator<string> {
 
 /** DER of every block with this label, in order; text around the blocks is ignored. @throws DerError when a block is broken. */
 export function fromPem(label: string, pem: string): Buffer[] {
+  return [...blocks(label, pem)];
+}
+
+function* blocks(label: string, pem: string): Generator<Buffer> {
   const begin = `-----BEGIN ${label}-----`;
   const end = `-----END ${label}-----`;
-  const blocks: Buffer[] = [];
   for (let at = pem.indexOf(begin); at >= 0; at = pem.indexOf(begin, at)) {
     const stop = pem.indexOf(end, at);
     if (stop < 0) throw new DerError(`PEM ${label}: has no END line`);
@@ -32,15 +35,13 @@ export function fromPem(label: string, pem: string): Buffer[] {
     if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64) || base64 === '') {
       throw new DerError(`PEM ${label}: is not base64`);
     }
-    blocks.push(Buffer.from(base64, 'base64'));
+    yield Buffer.from(base64, 'base64');
     at = stop + end.length;
   }
-  return blocks;
 }
 
-/** DER of the first block with this label. @throws DerError when there is none. */
+/** DER of the first block with this label; what follows is not looked at. @throws DerError when there is none, or it is broken. */
 export function firstFromPem(label: string, pem: string): Buffer {
-  const [first] = fromPem(label, pem);
-  if (!first) throw new DerError(`PEM: there is no ${label}`);
-  return first;
+  for (const first of blocks(label, pem)) return first;
+  throw new DerError(`PEM: there is no ${label}`);
 }

@@ -8,11 +8,6 @@ import type { StoreKind } from './protocol.js';
 const BUSY_TIMEOUT_MS = 5_000;
 /** WAL pages between checkpoints: 16 MB, so that a busy page is copied to the database once for many commits. */
 const CHECKPOINT_PAGES = 4_000;
-/**
- * Page cache in KiB: the hot ends of all indexes of a busy authority. What is colder is in the system's own cache, a few µs
- * away.
- */
-const CACHE_KIB = 8_192;
 
 /**
  * Opens (or makes) a database: file 0600, its folder, when made here, 0700. A commit is on disk when it returns
@@ -31,7 +26,6 @@ export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstanc
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON;
       PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -${CACHE_KIB};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     `);
     migrate(db, kind);

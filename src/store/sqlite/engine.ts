@@ -14,7 +14,7 @@ const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5_000;
 
 /** Everything a batch leaves behind in the thread is garbage at its end: Node's default of 48 would be filled before any is looked at. */
-const YOUNG_GENERATION_MB = 6;
+const YOUNG_GENERATION_MB = 2;
 
 /** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (scripts/prepare.mjs). */
 const WORKER_URL = import.meta.url.endsWith('.ts')

@@ -1,5 +1,5 @@
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
-import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/listing.js';
+import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
 import type { certificateOperations as rows } from '../../sqlite/ca/certificates.js';
 import { audited, runAudited } from '../audit.js';
 import type { Database } from '../database.js';
@@ -40,18 +40,22 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
 
   async listCertificates(db, after, limit, now, filter) {
     const source = filter.cn === undefined ? 'serial > $1' : 'serial > $1 AND cn = $3';
-    const examined = await db.all<ExaminedRow>(
-      `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT $2`,
-      after ?? '',
-      examinedFor(limit),
-      ...(filter.cn === undefined ? [] : [filter.cn]),
-    );
-    const { serials, next } = pageOf(examined, limit, now, filter);
+    let page: ReturnType<typeof pageOf> = { serials: [], next: null };
+    for (const window of windowsFor(limit)) {
+      const examined = await db.all<ExaminedRow>(
+        `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT $2`,
+        after ?? '',
+        window,
+        ...(filter.cn === undefined ? [] : [filter.cn]),
+      );
+      page = pageOf(examined, window, limit, now, filter);
+      if (isDecided(page, examined.length, window, limit)) break;
+    }
     const items = await db.all<CertificateRow>(
       `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[]) ORDER BY serial`,
-      serials,
+      page.serials,
     );
-    return { items, next };
+    return { items, next: page.next };
   },
 
   async revoke(db, serial, at, reason, entry) {

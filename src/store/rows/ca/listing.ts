@@ -12,12 +12,26 @@ export type ExaminedRow = [
 ];
 export const EXAMINED = 'serial, not_after, revoked_at, deleted_at';
 
-/** How many certificates to examine for a page: bounded, so that a filter nothing passes cannot read the whole table. */
-export const examinedFor = (limit: number): number => Math.max(MAX_EXAMINED, limit);
+/**
+ * How many certificates to examine for a page: as many as it shows and one, which nearly always decides it; else more, but
+ * bounded, so that a filter nothing passes cannot read the whole table.
+ */
+export const windowsFor = (limit: number): number[] => [limit + 1, Math.max(MAX_EXAMINED, limit + 1)];
 
-/** The serials on the page, of certificates examined in order, and where the next page begins. */
+/** Whether a look at so many decides the page: it is full, or there is no more. */
+export function isDecided(
+  { serials }: { serials: string[] },
+  examined: number,
+  window: number,
+  limit: number,
+): boolean {
+  return serials.length === limit || examined < window;
+}
+
+/** The serials on the page, of certificates examined in order, at most `window`, and where the next page begins. */
 export function pageOf(
   examined: ExaminedRow[],
+  window: number,
   limit: number,
   now: number,
   filter: CertificateFilter,
@@ -30,7 +44,7 @@ export function pageOf(
     if (serials.length === limit) return { serials, next: serials.at(-1) ?? null };
     serials.push(serial);
   }
-  return { serials, next: examined.length < examinedFor(limit) ? null : (examined.at(-1)?.[0] ?? null) };
+  return { serials, next: examined.length < window ? null : (examined.at(-1)?.[0] ?? null) };
 }
 
 function stateAt(notAfter: number, revokedAt: number | null, now: number): CertificateState {

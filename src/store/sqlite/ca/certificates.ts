@@ -1,6 +1,6 @@
 import type { CertificateFilter, Page } from '../../ca-store.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
-import { EXAMINED, type ExaminedRow, examinedFor, pageOf } from '../../rows/ca/listing.js';
+import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
 import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
@@ -30,15 +30,21 @@ function list(
   filter: CertificateFilter,
 ): Page<CertificateRow> {
   const source = filter.cn === undefined ? 'serial > ?' : 'serial > ? AND cn = ?';
-  const examined = sql.all<ExaminedRow>(
-    `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT ?`,
-    after ?? '',
-    ...(filter.cn === undefined ? [] : [filter.cn]),
-    examinedFor(limit),
-  );
-  const { serials, next } = pageOf(examined, limit, now, filter);
-  const rows = serials.map((serial) => bySerial(sql, serial));
-  return { items: rows.filter((row) => row !== undefined), next };
+  const look = (window: number) =>
+    sql.all<ExaminedRow>(
+      `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT ?`,
+      after ?? '',
+      ...(filter.cn === undefined ? [] : [filter.cn]),
+      window,
+    );
+  let page: ReturnType<typeof pageOf> = { serials: [], next: null };
+  for (const window of windowsFor(limit)) {
+    const examined = look(window);
+    page = pageOf(examined, window, limit, now, filter);
+    if (isDecided(page, examined.length, window, limit)) break;
+  }
+  const rows = page.serials.map((serial) => bySerial(sql, serial));
+  return { items: rows.filter((row) => row !== undefined), next: page.next };
 }
 
 /** RFC 5280 §5.3.1. */
