@@ -34,8 +34,8 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
     this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
     this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
     this.#crl = new CrlCopy({
-      part: (offset, unless) =>
-        told(client.call('get_crl_part', { offset, ...(unless !== null && { unless }) })),
+      beginning: (unless) => told(client.call('get_crl_part', unless === null ? {} : { unless })),
+      rest: (number, offset) => told(client.call('get_crl_part', { number, offset })),
       whole: async () => Buffer.from(await told(client.call('get_crl', {})), 'base64'),
     });
   }

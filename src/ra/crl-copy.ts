@@ -1,9 +1,18 @@
 import { CaLacksTask, CaUnavailable } from './certificate-authority.js';
 
+/** `size` is of the whole; `part` base64 of DER. */
+export interface CrlPart {
+  number: number;
+  size: number;
+  part: string;
+}
+
 /** How the CA is asked for its CRL. */
 export interface CrlSource {
-  /** From `offset` on, as much as goes into one message; empty when the current number is `unless`. */
-  part(offset: number, unless: number | null): Promise<{ number: number; size: number; part: string }>;
+  /** From the beginning of the current one, as much as goes into one message; empty when its number is `unless`. */
+  beginning(unless: number | null): Promise<CrlPart>;
+  /** From `offset` on, of the one with this number; of the current one when the CA has it no more. */
+  rest(number: number, offset: number): Promise<CrlPart>;
   /** In one message: CAs that know no parts. */
   whole(): Promise<Buffer>;
 }
@@ -49,11 +58,11 @@ export class CrlCopy {
     throw new CaUnavailable('the CRL changes faster than it can be read');
   }
 
-  /** Null when another CRL became current in between. */
+  /** Null when the CA had it no more before all was read. */
   async #copy(): Promise<Buffer | null> {
-    let first: Awaited<ReturnType<CrlSource['part']>>;
+    let first: CrlPart;
     try {
-      first = await this.source.part(0, this.#known?.number ?? null);
+      first = await this.source.beginning(this.#known?.number ?? null);
     } catch (error) {
       if (error instanceof CaLacksTask) return this.source.whole();
       throw error;
@@ -62,7 +71,7 @@ export class CrlCopy {
     if (number === this.#known?.number) return this.#known.der;
     const parts = [Buffer.from(first.part, 'base64')];
     for (let length = parts[0]?.length ?? 0; length < size; length += parts.at(-1)?.length ?? 0) {
-      const { number: same, part } = await this.source.part(length, null);
+      const { number: same, part } = await this.source.rest(number, length);
       if (same !== number || part === '') return null;
       parts.push(Buffer.from(part, 'base64'));
     }

@@ -364,6 +364,16 @@ describe('the CRL', () => {
     expect(parseCrl(body).number).toBeGreaterThan(before ?? 0n);
   });
 
+  it('can be read to its end by who began before another was made', async () => {
+    const { number, part } = await ra.call('get_crl_part', {});
+    await ra.call('generate_crl', {});
+    expect(await ra.call('get_crl_part', { number, offset: 0 })).toMatchObject({ number, part });
+    const next = await ra.call('get_crl_part', {});
+    expect(next.number).toBeGreaterThan(number);
+    await ra.call('generate_crl', {});
+    expect((await ra.call('get_crl_part', { number, offset: 0 })).number).toBeGreaterThan(next.number);
+  });
+
   it('is not to be used by caches beyond its nextUpdate', async () => {
     const signing = await signingWorld();
     const now = Date.now();

@@ -4,17 +4,19 @@ import { CrlCopy, type CrlSource } from '../../src/ra/crl-copy.js';
 
 const PART = 10;
 
-/** A CA that says its CRL in parts of ten octets; `asked` is what crossed the channel. */
+/** A CA that says its current CRL, and no other, in parts of ten octets; `asked` is what crossed the channel. */
 function aCa(der: Buffer) {
   const asked: string[] = [];
   const ca = { number: 1, der, asked, before: (_offset: number) => {} };
+  const part = async (offset: number, unless: number | null = null) => {
+    ca.before(offset);
+    asked.push(`${offset}${unless === null ? '' : ` unless ${unless}`}`);
+    const octets = ca.number === unless ? Buffer.alloc(0) : ca.der.subarray(offset, offset + PART);
+    return { number: ca.number, size: ca.der.length, part: octets.toString('base64') };
+  };
   const source: CrlSource = {
-    async part(offset, unless) {
-      ca.before(offset);
-      asked.push(`${offset}${unless === null ? '' : ` unless ${unless}`}`);
-      const part = ca.number === unless ? Buffer.alloc(0) : ca.der.subarray(offset, offset + PART);
-      return { number: ca.number, size: ca.der.length, part: part.toString('base64') };
-    },
+    beginning: (unless) => part(0, unless),
+    rest: (_number, offset) => part(offset),
     whole: () => Promise.reject(new Error('not asked for in one')),
   };
   return { ca, copy: new CrlCopy(source) };
@@ -60,7 +62,8 @@ describe('the RA’s copy of the CRL', () => {
 
   it('comes whole from a CA that knows no parts', async () => {
     const copy = new CrlCopy({
-      part: () => Promise.reject(new CaLacksTask('get_crl_part')),
+      beginning: () => Promise.reject(new CaLacksTask('get_crl_part')),
+      rest: () => Promise.reject(new Error('nothing was begun')),
       whole: async () => Buffer.from('whole'),
     });
     expect((await copy.current()).toString()).toBe('whole');

@@ -106,8 +106,13 @@ export const pkiTasks = {
   ),
   get_crl: task('The current CRL of the issuing CA.', none, base64),
   get_crl_part: task(
-    'A part of the current CRL, which may be large: from `offset` on; empty when its number is `unless`.',
-    z.object({ offset: z.number().int().min(0).default(0), unless: z.number().int().optional() }),
+    'A part of a CRL, which may be large, from `offset` on: of the one with `number` if the CA still has it, else of the ' +
+      'current one; empty when its number is `unless`.',
+    z.object({
+      offset: z.number().int().min(0).default(0),
+      number: z.number().int().optional(),
+      unless: z.number().int().optional(),
+    }),
     z.object({ number: z.number().int(), size: z.number().int(), part: base64 }),
   ),
   generate_crl: task('Signs a new CRL now.', none, base64),
