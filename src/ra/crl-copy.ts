@@ -69,13 +69,14 @@ export class CrlCopy {
     }
     const { number, size } = first;
     if (number === this.#known?.number) return this.#known.der;
-    const parts = [Buffer.from(first.part, 'base64')];
-    for (let length = parts[0]?.length ?? 0; length < size; length += parts.at(-1)?.length ?? 0) {
-      const { number: same, part } = await this.source.rest(number, length);
-      if (same !== number || part === '') return null;
-      parts.push(Buffer.from(part, 'base64'));
+    const der = Buffer.alloc(size);
+    let read = der.write(first.part, 0, 'base64');
+    while (read < size) {
+      const { number: same, part } = await this.source.rest(number, read);
+      const octets = same === number ? der.write(part, read, 'base64') : 0;
+      if (octets === 0) return null;
+      read += octets;
     }
-    const der = Buffer.concat(parts);
     this.#known = { number, der };
     return der;
   }
