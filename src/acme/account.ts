@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { sendJson } from '../http/json-reply.js';
+import { asJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { accountStatus } from '../ra/status.js';
 import type { Account } from '../ra/types.js';
@@ -27,9 +27,9 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
     const signedRequest = await signed.byKey(request);
     const payload = requireObject(signedRequest.payload);
     const existing = await existingAccount(context, signedRequest, payload); // §7.3.1
-    if (existing) return sendAccount(reply.code(200), existing, signedRequest.links);
+    if (existing) return accountAnswer(reply.code(200), existing, signedRequest.links);
     const { account, created } = await createAccount(context, signedRequest, payload);
-    return sendAccount(reply.code(created ? 201 : 200), account, signedRequest.links);
+    return accountAnswer(reply.code(created ? 201 : 200), account, signedRequest.links);
   });
 
   /** §7.3.2, §7.3.6 */
@@ -37,8 +37,8 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
     const signedRequest = await signed.byAccount(request);
     requireOwn(signedRequest, request.params.id);
     const { account, payload, links } = signedRequest;
-    if (isPostAsGet(payload)) return sendAccount(reply, account, links);
-    return sendAccount(reply, await changeAccount(context, account, requireObject(payload)), links);
+    if (isPostAsGet(payload)) return accountAnswer(reply, account, links);
+    return accountAnswer(reply, await changeAccount(context, account, requireObject(payload)), links);
   });
 
   /** §7.1.2.1 */
@@ -49,12 +49,12 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
     const { account, links } = signedRequest;
     const { ids, next } = await ra.orders(account, cursorOf(request.query.cursor));
     if (next !== null) reply.header('link', [links.index, `<${links.orders(account.id, next)}>;rel="next"`]);
-    return sendJson(reply, { orders: ids.map((id) => links.order(id)) });
+    return asJson(reply, { orders: ids.map((id) => links.order(id)) });
   });
 }
 
 /** §7.1.2 */
-export function sendAccount(reply: FastifyReply, account: Account, links: Links): FastifyReply {
+export function accountAnswer(reply: FastifyReply, account: Account, links: Links): object {
   const { contact, termsAgreedAt, externalAccount } = account;
   const object = {
     status: accountStatus(account),
@@ -63,7 +63,7 @@ export function sendAccount(reply: FastifyReply, account: Account, links: Links)
     ...(externalAccount && { externalAccountBinding: externalAccount.jws }),
     orders: links.orders(account.id),
   };
-  return sendJson(reply.header('location', links.account(account.id)), object);
+  return asJson(reply.header('location', links.account(account.id)), object);
 }
 
 /** §7.3.1: the account that already has this key; it needs no agreement, contact or binding again. */

@@ -11,7 +11,7 @@ export function readByAdmin(
   app: FastifyInstance,
   context: AcmeContext,
   url: `${string}/:id`,
-  send: (id: string, reply: FastifyReply, links: Links) => Promise<FastifyReply>,
+  answer: (id: string, reply: FastifyReply, links: Links) => Promise<object>,
 ): void {
   app.get<{ Params: { id: string } }>(url, async (request, reply) => {
     if (!(await context.isAdmin(request))) {
@@ -20,6 +20,6 @@ export function readByAdmin(
         status: 405,
       });
     }
-    return send(request.params.id, reply, context.links.forHost(request.headers.host));
+    return answer(request.params.id, reply, context.links.forHost(request.headers.host));
   });
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { sendJson } from '../http/json-reply.js';
+import { asJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { authorizationStatus, challengeStatus } from '../ra/status.js';
 import type { Authorization } from '../ra/types.js';
@@ -24,7 +24,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
       const { account, payload, links } = await signed.byAccount(request);
       const authorization = await ra.newAuthorization(account, requireObject(payload).identifier);
       reply.code(201).header('location', links.authorization(authorization.id));
-      return sendAuthorization(reply, authorization, links, ra.now());
+      return authorizationAnswer(reply, authorization, links, ra.now());
     });
   }
 
@@ -33,27 +33,27 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
     const { account, payload, links } = await signed.byAccount(request);
     const { id } = request.params;
     if (isPostAsGet(payload))
-      return sendAuthorization(reply, await ra.authorization(account, id), links, ra.now());
+      return authorizationAnswer(reply, await ra.authorization(account, id), links, ra.now());
     if (requireObject(payload).status !== 'deactivated') {
       throw new Problem('malformed', 'the only change an authorization takes is {"status":"deactivated"}');
     }
-    return sendAuthorization(reply, await ra.deactivateAuthorization(account, id), links, ra.now());
+    return authorizationAnswer(reply, await ra.deactivateAuthorization(account, id), links, ra.now());
   });
 
   readByAdmin(app, context, '/authz/:id', async (id, reply, links) => {
     const authorization = await ra.inspectAuthorization(id);
     if (!authorization) throw new Problem('malformed', 'there is no such authorization', { status: 404 });
-    return sendAuthorization(reply, authorization, links, ra.now());
+    return authorizationAnswer(reply, authorization, links, ra.now());
   });
 }
 
 /** §7.1.4 */
-function sendAuthorization(
+function authorizationAnswer(
   reply: FastifyReply,
   authorization: Authorization,
   links: Links,
   now: number,
-): FastifyReply {
+): object {
   const { identifier, wildcard, expiresAt, challenges } = authorization;
   const status = authorizationStatus(authorization, now);
   const validating = challenges.some((challenge) => challengeStatus(challenge) === 'processing');
@@ -71,5 +71,5 @@ function sendAuthorization(
     ),
     ...(wildcard && { wildcard }),
   };
-  return sendJson(reply, object);
+  return asJson(reply, object);
 }

@@ -24,7 +24,8 @@ export function certificateRoutes(app: FastifyInstance, { ra, signed, alternateC
           : [`<${links.certificate(certificate.id, number || undefined)}>;rel="alternate"`],
       );
       if (others.length > 0) reply.header('link', [links.index, ...others]);
-      return reply.type('application/pem-certificate-chain').send(chain); // §9.1
+      reply.type('application/pem-certificate-chain'); // §9.1
+      return chain;
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { sendJson } from '../http/json-reply.js';
+import { asJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { challengeStatus } from '../ra/status.js';
 import type { Challenge, ChallengeType } from '../ra/types.js';
@@ -30,7 +30,7 @@ export function challengeRoutes(app: FastifyInstance, { ra, signed }: AcmeContex
         throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });
       if (challengeStatus(challenge) === 'processing') reply.header('retry-after', POLL_AFTER); // §8.2
       reply.header('link', [links.index, `<${links.authorization(id)}>;rel="up"`]);
-      return sendJson(reply, challengeObject(challenge, id, links));
+      return asJson(reply, challengeObject(challenge, id, links));
     });
   }
 }

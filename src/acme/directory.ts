@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { sendJson } from '../http/json-reply.js';
+import { asJson } from '../http/json-reply.js';
 import type { AcmeContext } from './context.js';
 import type { Links } from './links.js';
 
@@ -8,7 +8,7 @@ export function directoryRoutes(app: FastifyInstance, context: AcmeContext): voi
   app.get('/directory', async (request, reply) => {
     const links = context.links.forHost(request.headers.host);
     reply.header('cache-control', 'no-cache');
-    return sendJson(reply, directoryObject(links, context, await profiles(context)));
+    return asJson(reply, directoryObject(links, context, await profiles(context)));
   });
 }
 

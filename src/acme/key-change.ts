@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../ra/problem.js';
 import type { Account } from '../ra/types.js';
-import { sendAccount } from './account.js';
+import { accountAnswer } from './account.js';
 import type { AcmeContext } from './context.js';
 import { requireGoodKey } from './good-key.js';
 import { type JsonObject, parseJsonObject } from './json.js';
@@ -24,7 +24,7 @@ export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): voi
     requireOtherKey(newKey, account);
     requireGoodKey(newKey, context.isCompromised); // §6.2
     const changed = await context.ra.changeKey(account, newKey, (id) => links.account(id)); // 9
-    return sendAccount(reply, changed, links);
+    return accountAnswer(reply, changed, links);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { sendJson } from '../http/json-reply.js';
+import { asJson } from '../http/json-reply.js';
 import { Problem } from '../ra/problem.js';
 import { orderStatus } from '../ra/status.js';
 import type { OrderAndAuthorizations } from '../ra/types.js';
@@ -23,37 +23,37 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
     const { identifiers, notBefore, notAfter, profile, replaces } = requireObject(payload);
     const wanted = { identifiers, notBefore, notAfter, profile, replaces };
     const found = await ra.newOrder(account, wanted, await context.nodeOf(request));
-    return sendOrder(reply.code(201), found, links, ra.now());
+    return orderAnswer(reply.code(201), found, links, ra.now());
   });
 
   /** §7.4, polled with POST-as-GET */
   app.post<OrderPath>('/order/:id', async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     requirePostAsGet(payload);
-    return sendOrder(reply, await ra.order(account, request.params.id), links, ra.now());
+    return orderAnswer(reply, await ra.order(account, request.params.id), links, ra.now());
   });
 
   /** §7.4 */
   app.post<OrderPath>('/order/:id/finalize', async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     const csr = requireDer(requireObject(payload), 'csr');
-    return sendOrder(reply, await ra.finalize(account, request.params.id, csr), links, ra.now());
+    return orderAnswer(reply, await ra.finalize(account, request.params.id, csr), links, ra.now());
   });
 
   readByAdmin(app, context, '/order/:id', async (id, reply, links) => {
     const found = await ra.inspectOrder(id);
     if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
-    return sendOrder(reply, found, links, ra.now());
+    return orderAnswer(reply, found, links, ra.now());
   });
 }
 
 /** §7.1.3 */
-function sendOrder(
+function orderAnswer(
   reply: FastifyReply,
   { order, authorizations }: OrderAndAuthorizations,
   links: Links,
   now: number,
-): FastifyReply {
+): object {
   const { id, identifiers, notBefore, notAfter, error, authorizationIds, certificateId, profile, replaces } =
     order;
   const status = orderStatus(order, authorizations, now);
@@ -71,5 +71,5 @@ function sendOrder(
     profile,
     ...(replaces !== null && { replaces }),
   };
-  return sendJson(reply.header('location', links.order(id)), object);
+  return asJson(reply.header('location', links.order(id)), object);
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { sendJson } from '../http/json-reply.js';
+import { asJson } from '../http/json-reply.js';
 import type { AcmeContext } from './context.js';
 import { rfc3339 } from './times.js';
 
@@ -11,6 +11,6 @@ export function renewalInfoRoutes(app: FastifyInstance, { ra }: AcmeContext): vo
   app.get<{ Params: { id: string } }>('/renewal-info/:id', async (request, reply) => {
     const { start, end } = await ra.renewalInfo(request.params.id);
     reply.header('retry-after', LOOK_AGAIN);
-    return sendJson(reply, { suggestedWindow: { start: rfc3339(start), end: rfc3339(end) } });
+    return asJson(reply, { suggestedWindow: { start: rfc3339(start), end: rfc3339(end) } });
   });
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CaLacksTask, CaUnavailable } from '../ra/certificate-authority.js';
 import { Problem } from '../ra/problem.js';
 import { StoreUnavailable } from '../store/errors.js';
-import { sendJson } from './json-reply.js';
+import { asJson } from './json-reply.js';
 import { errorEnvelope, problemOf, RestError, restErrorOf } from './rest-error.js';
 
 /** An error of ours, for the log; the client hears only `serverInternal`. */
@@ -14,17 +14,18 @@ export function answerFailures(app: FastifyInstance, report: ReportError): void 
   app.setNotFoundHandler(refuseUnknown);
 }
 
+/** What to send, for the handler to return. */
 export function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
   report: ReportError,
-): FastifyReply {
+): object {
   // Whatever is wrong with a body that nobody takes, the method or the URL is what must change.
   if (request.is404 && isAboutBody(error)) return refuseUnknown(request, reply);
   const told = error instanceof RestError ? error : toProblem(error);
   if (told.status >= 500 && !isExpected(error)) report(error, request);
-  return send(request, reply, told);
+  return answer(request, reply, told);
 }
 
 /** The framework's: of a body, or that there is none. */
@@ -41,15 +42,15 @@ function isExpected(error: unknown): boolean {
 }
 
 /** 404, or 405 with `Allow` when only the method is wrong (RFC 9110 §15.5.6). */
-export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): object {
   const [path = ''] = request.url.split('?', 1);
   const allowed = request.server.allowedMethods(path);
   if (allowed.length === 0) {
-    return send(request, reply, new Problem('malformed', 'there is nothing at this URL', { status: 404 }));
+    return answer(request, reply, new Problem('malformed', 'there is nothing at this URL', { status: 404 }));
   }
   reply.header('allow', allowed.join(', '));
   const detail = `this URL takes ${allowed.join(', ')}, not ${request.method}`;
-  return send(request, reply, new Problem('malformed', detail, { status: 405 }));
+  return answer(request, reply, new Problem('malformed', detail, { status: 405 }));
 }
 
 /** Seconds; the channel to the CA and the database come back by themselves within them, if they can. */
@@ -91,16 +92,16 @@ const REFUSALS: Record<string, string> = {
 };
 
 /** RFC 8555 §6.7 problem document; under `/api` the REST envelope. */
-function send(request: FastifyRequest, reply: FastifyReply, told: Problem | RestError): FastifyReply {
+function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | RestError): object {
   reply.code(told.status);
   if (told.options.retryAfter !== undefined) reply.header('retry-after', told.options.retryAfter);
   // Behind a balancer, whoever comes back on a new connection may find a replica that can do it; who was refused for too
   // much at once keeps the connection, for another handshake costs more than what was refused.
   if (told.status === 503 && !request.isTooMuch) reply.header('connection', 'close');
   if (request.url.startsWith('/api/')) {
-    return sendJson(reply, errorEnvelope(told instanceof RestError ? told : restErrorOf(told)));
+    return asJson(reply, errorEnvelope(told instanceof RestError ? told : restErrorOf(told)));
   }
   const problem = told instanceof RestError ? problemOf(told) : told;
   if (problem.options.location !== undefined) reply.header('location', problem.options.location);
-  return sendJson(reply, problem.toDocument(), 'application/problem+json');
+  return asJson(reply, problem.toDocument(), 'application/problem+json');
 }

@@ -3,7 +3,7 @@ import { createServer as createPlainServer, type Server, type ServerOptions } fr
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { admitRequests } from './admission.js';
 import { answerError, answerFailures, type ReportError } from './failures.js';
@@ -133,8 +133,8 @@ function createApp(
     schemaController: NO_SCHEMAS,
     genReqId: () => `${run}-${(count++).toString(36)}`,
     clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply, report);
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      reply.send(answerError(error, request, reply, report));
     },
     // A DN of 1,024 characters, each escaped.
     routerOptions: { maxParamLength: 3_072 },
