@@ -5,8 +5,8 @@ import type { Call, Failure, Operations, Reply, Request, StoreKind, WorkerData }
 
 /** Calls a batch carries at most: bounds how long one commit takes and how large one message is. */
 const MAX_BATCH = 512;
-/** Between two batches; a busy system gathers more calls in a batch, an idle one waits for nothing. */
-const MIN_INTERVAL_MS = 2;
+/** Between a batch of several calls and the next: a busy system gathers more of them, one caller alone waits for nothing. */
+const MIN_INTERVAL_MS = 4;
 /** Calls waiting at most; beyond it the disk is hopelessly behind and callers are told at once. */
 const MAX_WAITING = 20_000;
 /** Pause before a crashed database thread is started again, doubled at each failure in a row. */
@@ -46,7 +46,8 @@ export class Engine<O extends Operations> implements Calls<O> {
   #waiting: Waiting[] = [];
   #running: Waiting[] | null = null;
   #scheduled = false;
-  #lastSent = 0;
+  /** No batch leaves before, by performance.now. */
+  #notBefore = 0;
   #restart: NodeJS.Timeout | null = null;
   #failuresInARow = 0;
   #closed: Promise<void> | null = null;
@@ -97,18 +98,17 @@ export class Engine<O extends Operations> implements Calls<O> {
   }
 
   /**
-   * After the sockets' turn of the event loop, so that calls of many requests leave in one message; a moment later when the
-   * last one left just now: a commit and four changes of thread cost more than the calls they are for.
+   * After the sockets' turn of the event loop, so that calls of many requests leave in one message; a moment later when many
+   * left just now: a commit and four changes of thread cost more than the calls they are for.
    */
   #schedule(): void {
     if (this.#scheduled || this.#running || !this.#worker) return;
     this.#scheduled = true;
     const send = () => {
       this.#scheduled = false;
-      this.#lastSent = performance.now();
       this.#send();
     };
-    const early = this.#lastSent + MIN_INTERVAL_MS - performance.now();
+    const early = this.#notBefore - performance.now();
     if (early > 0) setTimeout(send, early);
     else setImmediate(send);
   }
@@ -121,6 +121,7 @@ export class Engine<O extends Operations> implements Calls<O> {
     }
     this.#running = this.#waiting.length <= MAX_BATCH ? this.#waiting : this.#waiting.slice(0, MAX_BATCH);
     this.#waiting = this.#waiting.length <= MAX_BATCH ? [] : this.#waiting.slice(MAX_BATCH);
+    if (this.#running.length > 1) this.#notBefore = performance.now() + MIN_INTERVAL_MS;
     this.#worker.postMessage(this.#running.map(({ call }) => call) satisfies Request);
   }
 
