@@ -1,6 +1,9 @@
+import { createPublicKey } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CaStore, StoredCrl } from '../store/ca-store.js';
 import { StoreUnavailable } from '../store/errors.js';
+import { parseCertificate } from '../x509/certificate.js';
+import { isCrlSignedBy } from '../x509/crl.js';
 import { buildCrl, type RevokedCertificate } from './crl.js';
 import type { Issuer } from './issue.js';
 
@@ -35,14 +38,17 @@ export class CrlPublisher {
   constructor(private readonly options: CrlPublisherOptions) {}
 
   /**
-   * Takes up the stored CRL, or makes the first; then keeps it from getting old. A new one is made in any case: the
-   * process may have ended between a revocation and its CRL.
+   * Takes up the stored CRL, or makes the first; then keeps it from getting old. Another is made when the process ended
+   * between a revocation and its CRL, or the issuer has another key.
    */
   async start(): Promise<void> {
-    this.#current = await this.options.store.getCrl();
-    const published = this.publish();
-    if (this.#current === null) await published;
-    else published.catch((error) => this.#report(error));
+    const stored = await this.options.store.getCrl();
+    if (stored === null) await this.publish();
+    else {
+      this.#current = stored;
+      const isGood = this.#isOurs(stored) && !this.#isDue() && (await this.#serves(stored));
+      if (!isGood) this.publish().catch((error) => this.#report(error));
+    }
     this.#timer = setInterval(() => {
       this.#renew().catch((error) => this.#report(error));
     }, LOOK_EVERY_MS);
@@ -111,6 +117,11 @@ export class CrlPublisher {
 
   async #serves(crl: StoredCrl): Promise<boolean> {
     return this.#lasts(crl) && this.options.store.isCrlCurrent(crl.number);
+  }
+
+  #isOurs({ der }: StoredCrl): boolean {
+    const { spki } = parseCertificate(this.options.issuer.certificate);
+    return isCrlSignedBy(der, createPublicKey({ key: spki, format: 'der', type: 'spki' }));
   }
 
   #lasts({ nextUpdate }: StoredCrl): boolean {

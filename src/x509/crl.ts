@@ -1,4 +1,5 @@
-import { readSignatureAlgorithm, type Signer } from './algorithms.js';
+import type { KeyObject } from 'node:crypto';
+import { readSignatureAlgorithm, type Signer, verifySignature } from './algorithms.js';
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
 import {
@@ -142,6 +143,17 @@ export function parseCrl(der: Uint8Array): ParsedCrl {
 export function parseCrlHead(der: Uint8Array): CrlHead {
   const { thisUpdate, nextUpdate, number } = readCrl(der, false);
   return { thisUpdate, nextUpdate, number };
+}
+
+/** Whether these bytes are a DER CRL that was signed with this issuer's key. */
+export function isCrlSignedBy(der: Uint8Array, issuerKey: KeyObject): boolean {
+  try {
+    const { signatureAlgorithm, tbs, signature } = readCrl(der, false);
+    return verifySignature(signatureAlgorithm, issuerKey, tbs, signature);
+  } catch (error) {
+    if (error instanceof DerError) return false;
+    throw error;
+  }
 }
 
 function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {

@@ -1,11 +1,14 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { buildCrl } from '../../src/ca/crl.js';
 import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { ChannelUnavailable } from '../../src/channel/errors.js';
+import { signerFor } from '../../src/x509/algorithms.js';
 import { parseCertificate, subjectAltNames } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
 import { CaWorld, newKey, requestPem, SEED } from './authority-world.js';
+import { signingWorld } from './signing-world.js';
 
 const worlds: CaWorld[] = [];
 afterEach(async () => {
@@ -249,6 +252,27 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
     const crl = await crlOf(ra);
     expect(crl.entries.map(({ serial }) => serial).sort()).toEqual(made.map(({ serial }) => serial).sort());
     expect(crl.number - before).toBeLessThan(20);
+  });
+
+  it('takes its CRL up again after a restart, but none that another key signed', async () => {
+    const world = await start();
+    const before = await crlOf(await world.registered());
+    await world.stop();
+    await world.start();
+    expect((await crlOf(await world.registered())).number).toBe(before.number);
+    await world.stop();
+    const { openCaStore } = await import('../../src/store/index.js');
+    const store = await openCaStore(`${world.dataDir}/ca.db`);
+    const stranger = await signingWorld();
+    const number = await store.allocateCrlNumber();
+    const times = { thisUpdate: Date.now(), nextUpdate: Date.now() + 86_400_000 };
+    const issuer = { certificate: stranger.intermediate, signer: signerFor(stranger.issuerKey) };
+    async function* none() {}
+    const der = await buildCrl(issuer, { number: BigInt(number), ...times }, none());
+    await store.putCrl({ number, der, ...times });
+    await store.close();
+    await world.start();
+    expect((await crlOf(await world.registered())).number).toBe(number + 1);
   });
 
   it('publishes a revocation whose CRL was cut off by a crash', async () => {
