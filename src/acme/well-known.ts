@@ -18,7 +18,8 @@ export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOpt
     if (keyAuthorization === null) {
       throw new Problem('malformed', 'no open challenge of this name has this token', { status: 404 });
     }
-    return reply.type('application/octet-stream').header('cache-control', 'no-store').send(keyAuthorization);
+    reply.type('application/octet-stream').header('cache-control', 'no-store');
+    return keyAuthorization;
   });
 }
 

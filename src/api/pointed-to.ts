@@ -28,12 +28,14 @@ export async function pointedToRoutes(
 ): Promise<void> {
   app.get(CRL_PATH, async (request, reply) => {
     const crl = await fromCa(ca.crl());
-    return reply.type(CRL_TYPES.der).send(crlContent(crl, 'der', request, reply));
+    reply.type(CRL_TYPES.der);
+    return crlContent(crl, 'der', request, reply);
   });
   app.get(ISSUER_PATH, async (_request, reply) => {
     const { root, chain } = await fromCa(ca.caCertificates());
     // Without a chain the root issues by itself.
-    return reply.type('application/pkix-cert').send(firstFromPem('CERTIFICATE', chain || root)); // RFC 2585 §4.1
+    reply.type('application/pkix-cert'); // RFC 2585 §4.1
+    return firstFromPem('CERTIFICATE', chain || root);
   });
   await app.register(ocspRoutes, { path: OCSP_PATH, responder });
 }

@@ -64,7 +64,7 @@ async function answered(
   const caller = await admit(route.access, request, register);
   audit.admitted(caller);
   if (request.body instanceof Buffer) {
-    return sendFile(reply, await binaryOf(route, request).handle(request.body, reply));
+    return asFile(reply, await binaryOf(route, request).handle(request.body, reply));
   }
   const path = checked(route.params ?? NONE, pathParameters(route, request.params), 'path');
   audit.asked(path);
@@ -72,7 +72,7 @@ async function answered(
   const body = route.body ? checked(route.body, request.body, 'body') : undefined;
   const answer = await handled(route, { path, query, body, caller, request, reply });
   await audit.done(body, answer);
-  if (answer instanceof FileAnswer) return sendFile(reply, answer);
+  if (answer instanceof FileAnswer) return asFile(reply, answer);
   reply.code(route.status ?? 200);
   return success(z.encode(route.result, answer));
 }
@@ -88,7 +88,11 @@ async function handled(route: Route, call: Call): Promise<unknown> {
   }
 }
 
-const sendFile = (reply: FastifyReply, { type, content }: FileAnswer) => reply.type(type).send(content);
+/** For the handler to return, as `asJson`. */
+function asFile(reply: FastifyReply, { type, content }: FileAnswer): Buffer | string {
+  reply.type(type);
+  return content;
+}
 
 /** @throws RestError unsupportedMediaType when another route takes such a body, but this one does not */
 function binaryOf({ binary }: Route, request: FastifyRequest): BinaryBody {

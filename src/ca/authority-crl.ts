@@ -80,7 +80,7 @@ export class CrlPublisher {
   }
 
   /** The CRL with this number, if it is the last one made or the one before. */
-  kept(number: number | undefined): StoredCrl | null {
+  kept(number: number): StoredCrl | null {
     return [this.#current, this.#previous].find((crl) => crl?.number === number) ?? null;
   }
 

@@ -1,9 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 
-/**
- * What keeps RA and CA small: Node is sized for a machine of its own, and they answer from little memory. Together these
- * halve what they hold beside the code of Node itself, for a few per cent more CPU (`npm run bench`).
- */
+/** What keeps RA and CA under 200 MiB together, for 5 to 10 % more CPU (docs/performance.md): Node is sized for a machine of its own. */
 
 /**
  * Node's own 16 MiB (of which V8 takes three) would be filled with what was thrown away before any is looked at; and

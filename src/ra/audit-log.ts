@@ -30,7 +30,7 @@ export class AuditLog {
 
   /** Resolves when it is on disk; await it before telling anybody of the success. @throws StoreUnavailable */
   done(event: Event): Promise<void> {
-    return this.store.appendAudit({ at: this.clock(), outcome: 'success', ...event });
+    return this.store.appendAudit({ ...event, at: this.clock(), outcome: 'success' });
   }
 
   /**
@@ -44,7 +44,7 @@ export class AuditLog {
     }
     const details = this.#suppressed > 0 ? { ...event.details, suppressed: this.#suppressed } : event.details;
     this.#suppressed = 0;
-    this.store.appendAudit({ at: this.clock(), ...event, details }).catch(this.onError);
+    this.store.appendAudit({ ...event, details, at: this.clock() }).catch(this.onError);
   }
 
   #allowed(): boolean {

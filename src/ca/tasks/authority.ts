@@ -43,7 +43,8 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     get_ca_chain: () => ({ root: authority.rootPem, chain: authority.chainPem }),
     get_crl: async () => base64(await crl.current()),
     get_crl_part: async ({ offset, number: wanted, unless }) => {
-      const { number, der } = crl.kept(wanted) ?? (await crl.current());
+      const kept = wanted === undefined ? null : crl.kept(wanted);
+      const { number, der } = kept ?? (await crl.current());
       const part = number === unless ? der.subarray(0, 0) : der.subarray(offset, offset + CRL_PART);
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },

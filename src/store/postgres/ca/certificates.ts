@@ -49,7 +49,7 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
         ...(filter.cn === undefined ? [] : [filter.cn]),
       );
       page = pageOf(examined, window, limit, now, filter);
-      if (isDecided(page, examined.length, window, limit)) break;
+      if (isDecided(page, limit)) break;
     }
     const items = await db.all<CertificateRow>(
       `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[]) ORDER BY serial`,

@@ -18,14 +18,9 @@ export const EXAMINED = 'serial, not_after, revoked_at, deleted_at';
  */
 export const windowsFor = (limit: number): number[] => [limit + 1, Math.max(MAX_EXAMINED, limit + 1)];
 
-/** Whether a look at so many decides the page: it is full, or there is no more. */
-export function isDecided(
-  { serials }: { serials: string[] },
-  examined: number,
-  window: number,
-  limit: number,
-): boolean {
-  return serials.length === limit || examined < window;
+/** Whether a look decided the page: it is full, or there is no more. */
+export function isDecided({ serials, next }: ReturnType<typeof pageOf>, limit: number): boolean {
+  return serials.length === limit || next === null;
 }
 
 /** The serials on the page, of certificates examined in order, at most `window`, and where the next page begins. */

@@ -39,9 +39,8 @@ function list(
     );
   let page: ReturnType<typeof pageOf> = { serials: [], next: null };
   for (const window of windowsFor(limit)) {
-    const examined = look(window);
-    page = pageOf(examined, window, limit, now, filter);
-    if (isDecided(page, examined.length, window, limit)) break;
+    page = pageOf(look(window), window, limit, now, filter);
+    if (isDecided(page, limit)) break;
   }
   const rows = page.serials.map((serial) => bySerial(sql, serial));
   return { items: rows.filter((row) => row !== undefined), next: page.next };
