@@ -148,11 +148,12 @@ interface Response {
 
 function exchange(socket: Socket, url: URL, userAgent: string, deadline: Deadline): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const aborted = () => outgoing.destroy(new Error('timed out'));
     const fail = (error: Error) => {
       deadline.forget(aborted);
+      outgoing.destroy();
       reject(error);
     };
+    const aborted = () => fail(new Error('timed out'));
     const outgoing: ClientRequest = request({
       createConnection: () => socket,
       path: url.pathname + url.search,
@@ -161,7 +162,9 @@ function exchange(socket: Socket, url: URL, userAgent: string, deadline: Deadlin
       setHost: false,
     });
     deadline.whenOver(aborted);
-    outgoing.once('error', fail);
+    outgoing.on('error', fail);
+    // A peer that switches protocols (101) gets neither a response nor an error out of Node.
+    outgoing.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
     outgoing.once('response', (incoming: IncomingMessage) => {
       const chunks: Buffer[] = [];
       let length = 0;
@@ -177,7 +180,7 @@ function exchange(socket: Socket, url: URL, userAgent: string, deadline: Deadlin
         if (length >= MAX_BODY) done();
       });
       incoming.once('end', done);
-      incoming.once('error', fail);
+      incoming.on('error', fail);
     });
     outgoing.end();
     if (deadline.isOver) aborted();

@@ -112,6 +112,20 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(failure(await validate(await dnsZone(here), {}, { httpPort: port })).type).toBe('connection');
   });
 
+  it('does not wait for ever for a peer that switches protocols', async () => {
+    const peer = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\nzz'),
+      );
+    });
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+    const { port } = peer.address() as AddressInfo;
+    const found = failure(await validate(await dnsZone(here), {}, { httpPort: port }));
+    peer.close();
+    expect(found.type).toBe('connection');
+  });
+
   it('tries IPv6 first and falls back to IPv4', async () => {
     const dns = await dnsZone({
       'A app.example.test': { records: [{ a: '127.0.0.1' }] },
