@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { Problem } from '../ra/problem.js';
+import { Problem } from '../model/problem.js';
 import type { AcmeContext } from './context.js';
 import type { Links } from './links.js';
 

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import type { Certificate, Node } from '../model/facts.js';
 import type { RegistrationAuthority } from '../ra/service.js';
-import type { Certificate, Node } from '../ra/types.js';
 import type { ExternalAccounts } from './external-account.js';
 import type { LinkBuilder } from './links.js';
-import type { Nonces } from './nonces.js';
+import type { Nonces } from './nonces/nonces.js';
 import type { SignedRequests } from './signed-request.js';
 
 /** What the operator decides about the ACME front end. */

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { Problem } from '../ra/problem.js';
-import { decodeBase64url } from './base64url.js';
-import { isJsonObject, type Json, parseJsonObject } from './json.js';
-import { type PublicKey, parsePublicKey } from './jwk.js';
-import { type Jws, readJws, stringMember } from './jws.js';
+import { Problem } from '../model/problem.js';
+import { decodeBase64url } from './jose/base64url.js';
+import { isJsonObject, type Json, parseJsonObject } from './jose/json.js';
+import { type PublicKey, parsePublicKey } from './jose/jwk.js';
+import { type Jws, readJws, stringMember } from './jose/jws.js';
 
 /** RFC 8555 §7.3.4: who may bind accounts, and whether every new account must be bound. */
 export interface ExternalAccounts {

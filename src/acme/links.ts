@@ -1,4 +1,4 @@
-import type { ChallengeType } from '../ra/types.js';
+import type { ChallengeType } from '../model/facts.js';
 
 /** Every URL of the ACME side, under one base (RFC 8555 §7.1). */
 export class Links {

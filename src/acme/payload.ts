@@ -1,6 +1,6 @@
-import { Problem } from '../ra/problem.js';
-import { decodeBase64url } from './base64url.js';
-import { type JsonObject, parseJsonObject } from './json.js';
+import { Problem } from '../model/problem.js';
+import { decodeBase64url } from './jose/base64url.js';
+import { type JsonObject, parseJsonObject } from './jose/json.js';
 
 /** RFC 8555 §6.3: POST-as-GET is the empty payload, and only that; `{}` is not. */
 export function isPostAsGet(payload: Buffer): boolean {

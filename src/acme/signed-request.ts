@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '../ra/problem.js';
+import type { Account } from '../model/facts.js';
+import { Problem } from '../model/problem.js';
+import { accountStatus } from '../model/status.js';
 import type { RegistrationAuthority } from '../ra/service.js';
-import { accountStatus } from '../ra/status.js';
-import type { Account } from '../ra/types.js';
-import { type PublicKey, parsePublicKey } from './jwk.js';
-import { type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jws.js';
-import { KeyCache } from './key-cache.js';
+import { type PublicKey, parsePublicKey } from './jose/jwk.js';
+import { type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jose/jws.js';
+import { KeyCache } from './jose/key-cache.js';
 import type { LinkBuilder, Links } from './links.js';
-import type { Nonces } from './nonces.js';
+import type { Nonces } from './nonces/nonces.js';
 
 /** A POST whose signature, nonce and URL were checked (RFC 8555 §6.2 to §6.5). */
 export interface SignedRequest {

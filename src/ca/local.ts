@@ -1,15 +1,15 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Actor } from '../store/audit.js';
+import type { Actor } from '../store/contract/audit.js';
 import { type CaStore, type CertificateRecord, openCaStore } from '../store/index.js';
 import { signerFor } from '../x509/algorithms.js';
 import { parsePublicKey } from '../x509/spki.js';
-import { Administrators } from './administrators.js';
-import { Authority } from './authority.js';
-import { caPaths, loadAuthority } from './authority-files.js';
-import { namesFor } from './authority-names.js';
-import { keySpec } from './authority-nodes.js';
-import { generateKey } from './keys.js';
-import { loadProfiles } from './profiles.js';
+import { caPaths, loadAuthority } from './folder/files.js';
+import { generateKey } from './folder/keys.js';
+import { Authority } from './issue/issuer.js';
+import { keySpec } from './issue/keys-made-here.js';
+import { namesFor } from './issue/names.js';
+import { loadProfiles } from './issue/profiles.js';
+import { Administrators } from './peers/administrators.js';
 
 /** What certificates carry of the settings a CA was last served with. */
 export interface ServedSettings {

@@ -1,14 +1,14 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { MAX_NAMES, SAN_TYPES } from '../channel/tasks/fields.js';
 import type { OperationsTasks, Result } from '../channel/tasks/index.js';
-import type { StoredCrl } from '../store/ca-store.js';
+import type { StoredCrl } from '../store/contract/ca.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
 import { formatDn } from '../x509/name.js';
 import { firstFromPem } from '../x509/pem.js';
 import { ACCEPTED_KEYS } from '../x509/spki.js';
-import type { Authority } from './authority.js';
-import { isAcmeProfile } from './profiles.js';
+import type { Authority } from './issue/issuer.js';
+import { isAcmeProfile } from './issue/profiles.js';
 
 const SECONDS_A_DAY = 86_400;
 

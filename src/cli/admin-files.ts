@@ -1,11 +1,11 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { keyToPem, writeWhole } from '../ca/keys.js';
+import { keyToPem, writeWhole } from '../ca/folder/keys.js';
 import type { EnrolledAdministrator } from '../ca/local.js';
+import { CannotStart } from '../programs/exit.js';
+import { makePrivateFolder } from '../programs/files.js';
 import { firstFromPem, fromPem, toPem } from '../x509/pem.js';
 import { createPkcs12, type Pkcs12Protection } from '../x509/pkcs12.js';
-import { CannotStart } from './exit.js';
-import { makePrivateFolder } from './files.js';
 
 export interface AdminFiles {
   key: string;

@@ -1,21 +1,21 @@
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { shellWord } from '../api/enrolment/shell-word.js';
-import { Administrators } from '../ca/administrators.js';
-import type { Authority } from '../ca/authority.js';
+import type { Authority } from '../ca/issue/issuer.js';
 import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../ca/local.js';
+import { Administrators } from '../ca/peers/administrators.js';
+import { shellWord } from '../lib/shell-word.js';
+import { caFolder } from '../programs/ca/folder.js';
+import { mendable } from '../programs/ca/start.js';
+import { CannotStart } from '../programs/exit.js';
+import { RaFiles } from '../programs/ra/files.js';
+import { loadProgramSettings } from '../programs/settings.js';
 import type { Actor, CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
-import { caFolder } from './ca-folder.js';
-import { mendable } from './ca-program.js';
-import { CannotStart } from './exit.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
-import { RaFiles } from './ra-files.js';
-import { loadProgramSettings } from './settings.js';
 
 /** `upki admin …`: the administrators, on the CA's machine, whether the CA runs or not. */
 export function adminCommand(): Command {

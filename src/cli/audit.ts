@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { caPaths } from '../ca/authority-files.js';
+import { caPaths } from '../ca/folder/files.js';
+import { CannotStart, ExitCode } from '../programs/exit.js';
+import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { type AuditPosition, type AuditRecord, isShared, openAudit, verifyAudit } from '../store/index.js';
-import { CannotStart, ExitCode } from './exit.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
-import { commonDirectory, loadProgramSettings } from './settings.js';
 
 type Program = 'ca' | 'ra';
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { shellWord } from '../api/enrolment/shell-word.js';
+import { shellWord } from '../lib/shell-word.js';
 
 export interface Serving {
   directoryUrl: string;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Sockets } from './ca-program.js';
-import { runProgram } from './child.js';
-import { makePrivateFolder } from './files.js';
-import { lockDirectory } from './lock.js';
-import { createLogger } from './logger.js';
+import type { Sockets } from '../programs/ca/start.js';
+import { runProgram } from '../programs/child.js';
+import { makePrivateFolder } from '../programs/files.js';
+import { lockDirectory } from '../programs/lock.js';
+import { createLogger } from '../programs/logger.js';
+import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, type Flag, givenFlags } from './options.js';
-import { type LoadedProgram, loadProgramSettings } from './settings.js';
 
 const IMPORT: Flag[] = [
   DIRECTORY_FLAG,
@@ -61,7 +61,7 @@ function initCommand(): Command {
     await makePrivateFolder(settings.dataDir);
     const unlock = lockDirectory(settings.dataDir);
     try {
-      const { initCa } = await import('./ca-program.js');
+      const { initCa } = await import('../programs/ca/start.js');
       const { caPasswordFile } = command.opts<{ caPasswordFile?: string }>();
       await initCa(loaded, caPasswordFile ?? null);
     } finally {
@@ -88,7 +88,7 @@ function serving(
     const loaded = load(command, flags);
     const log = await createLogger('CA', loaded.settings);
     // Loaded where it runs: an RA, a supervisor and `--help` need none of it.
-    const { startCa } = await import('./ca-program.js');
+    const { startCa } = await import('../programs/ca/start.js');
     await runProgram('CA', () => startCa(loaded, log, sockets, sockets === 'both'));
   });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { configurationReference, redacted } from '../config/index.js';
+import { loadProgramSettings } from '../programs/settings.js';
 import { addExamples } from './options.js';
-import { loadProgramSettings } from './settings.js';
 
 /** `upki config`: what a program would run with, secrets left out. */
 export function configCommand(): Command {

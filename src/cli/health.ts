@@ -3,10 +3,10 @@ import { type RequestOptions, request as requestTls } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { CannotStart, ExitCode } from './exit.js';
-import { readIfThere } from './files.js';
+import { CannotStart, ExitCode } from '../programs/exit.js';
+import { readIfThere } from '../programs/files.js';
+import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
-import { commonDirectory, loadProgramSettings, type ProgramSettings } from './settings.js';
 
 /** Below what container engines and supervisors commonly give a probe. */
 const TIME_LIMIT = 5_000;

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
-import { describeError } from './errors.js';
-import { CannotStart, ExitCode } from './exit.js';
-import { limitHeapGrowth } from './small.js';
-import { version } from './version.js';
+import { describeError } from '../lib/operator-error.js';
+import { CannotStart, ExitCode } from '../programs/exit.js';
+import { limitHeapGrowth } from '../programs/memory.js';
+import { version } from '../programs/version.js';
 
 /** Each with the code it needs and no other's: the programs it starts serve for months. */
 const COMMANDS: Record<string, () => Promise<Command>> = {

@@ -1,14 +1,14 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
-import { migrateFromPython, NotAPythonRa } from '../migrate/from-python.js';
-import { NotAPythonCa } from '../migrate/python-ca-folder.js';
-import { mendable } from './ca-program.js';
-import { CannotStart } from './exit.js';
-import { makePrivateFolder } from './files.js';
-import { lockDirectory } from './lock.js';
+import { mendable } from '../programs/ca/start.js';
+import { CannotStart } from '../programs/exit.js';
+import { makePrivateFolder } from '../programs/files.js';
+import { lockDirectory } from '../programs/lock.js';
+import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { migrateFromPython, NotAPythonRa } from '../python/migrate/from-python.js';
+import { NotAPythonCa } from '../python/migrate/python-ca-folder.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
-import { commonDirectory, loadProgramSettings } from './settings.js';
 
 /** `upki migrate`: an upki-ca, and an upki-ra when named, in our own folders. */
 export function migrateCommand(): Command {

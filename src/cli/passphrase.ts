@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { CannotStart } from '../programs/exit.js';
 import { isPkcs12Passphrase } from '../x509/pkcs12.js';
-import { CannotStart } from './exit.js';
 
 /** Without letters and digits that people take for one another. */
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';

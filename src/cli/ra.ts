@@ -2,10 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { pino } from 'pino';
+import { runProgram } from '../programs/child.js';
+import { CannotStart } from '../programs/exit.js';
+import { createLogger } from '../programs/logger.js';
+import { commonName, wantedNames } from '../programs/ra/certificate.js';
+import { connectToCa, warnOfClear } from '../programs/ra/channel.js';
+import { RaFiles } from '../programs/ra/files.js';
+import { registerRa } from '../programs/ra/registration.js';
+import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { toPem } from '../x509/pem.js';
-import { runProgram } from './child.js';
-import { CannotStart } from './exit.js';
-import { createLogger } from './logger.js';
 import {
   addExamples,
   addSettingFlags,
@@ -15,11 +20,6 @@ import {
   givenFlags,
   WEB_FLAGS,
 } from './options.js';
-import { commonName, wantedNames } from './ra-certificate.js';
-import { connectToCa, warnOfClear } from './ra-channel.js';
-import { RaFiles } from './ra-files.js';
-import { registerRa } from './ra-registration.js';
-import { loadProgramSettings, type ProgramSettings } from './settings.js';
 
 const CONNECTION = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS];
 const SERVING = [...CONNECTION, ...WEB_FLAGS];
@@ -113,7 +113,7 @@ const register: Action = async (settings) => {
 const serve: Action = async (settings) => {
   const log = await createLogger('RA', settings);
   // Loaded where it runs: a CA, a supervisor and `--help` need none of it.
-  const { startRa } = await import('./ra-program.js');
+  const { startRa } = await import('../programs/ra/program.js');
   await runProgram('RA', () => startRa(settings, log));
 };
 

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { describeError } from '../lib/operator-error.js';
+import { ExitCode } from '../programs/exit.js';
+import { makePrivateFolder, readIfThere } from '../programs/files.js';
+import { lockDirectory } from '../programs/lock.js';
+import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { joinPrograms } from '../programs/start-environment.js';
+import { type ChildSpec, Supervisor } from '../programs/supervisor.js';
 import { banner } from './banner.js';
-import { describeError } from './errors.js';
-import { ExitCode } from './exit.js';
-import { makePrivateFolder, readIfThere } from './files.js';
-import { lockDirectory } from './lock.js';
 import {
   addExamples,
   addSettingFlags,
@@ -14,9 +17,6 @@ import {
   givenFlags,
   WEB_FLAGS,
 } from './options.js';
-import { commonDirectory, loadProgramSettings } from './settings.js';
-import { joinPrograms } from './start-environment.js';
-import { type ChildSpec, Supervisor } from './supervisor.js';
 
 const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
 

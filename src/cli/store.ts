@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../config/index.js';
+import { CannotStart } from '../programs/exit.js';
+import { lockDirectory } from '../programs/lock.js';
 import { isShared } from '../store/index.js';
-import { CannotStart } from './exit.js';
-import { lockDirectory } from './lock.js';
 import { addExamples } from './options.js';
 
 /** `upki store …`: what is kept, apart from the programs that keep it. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from '../ra/problem.js';
+import { Problem } from '../model/problem.js';
 import type { HttpLimits } from './limits.js';
 
 declare module 'fastify' {

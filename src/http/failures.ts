@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { CaLacksTask, CaUnavailable } from '../ra/certificate-authority.js';
-import { Problem } from '../ra/problem.js';
-import { StoreUnavailable } from '../store/errors.js';
+import { CaLacksTask, CaUnavailable } from '../model/ca.js';
+import { Problem } from '../model/problem.js';
+import { StoreUnavailable } from '../store/contract/errors.js';
 import { asJson } from './json-reply.js';
 import { errorEnvelope, problemOf, RestError, restErrorOf } from './rest-error.js';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../ra/problem.js';
+import { Problem } from '../model/problem.js';
 
 /** The stable codes of SPEC §2's error envelope, and the HTTP status each is sent with (RFC 9110 §15). */
 const STATUS = {

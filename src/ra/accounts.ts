@@ -1,11 +1,11 @@
 import type { JsonWebKey } from 'node:crypto';
-import type { RaStore } from '../store/ra-store.js';
+import type { Account } from '../model/facts.js';
+import { Problem } from '../model/problem.js';
+import type { RaStore } from '../store/contract/ra.js';
 import { parseContacts } from './contacts.js';
 import type { Ids } from './ids.js';
 import type { Policy } from './policy.js';
-import { Problem } from './problem.js';
 import type { NewAccount } from './service.js';
-import type { Account } from './types.js';
 
 /** Hot accounts kept in memory; each is about a kilobyte. */
 const CACHE_SIZE = 10_000;

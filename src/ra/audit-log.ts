@@ -1,4 +1,4 @@
-import type { Actor, AuditEntry, AuditTrail } from '../store/audit.js';
+import type { Actor, AuditEntry, AuditTrail } from '../store/contract/audit.js';
 
 export interface AuditLimits {
   /** Refusals kept at once, when there were none for long. */

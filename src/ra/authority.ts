@@ -1,21 +1,21 @@
-import type { RaStore } from '../store/ra-store.js';
+import { CaRefused, type CertificateAuthority, type IssueRequest } from '../model/ca.js';
+import type { Account, ChallengeType, Order, OrderAndAuthorizations } from '../model/facts.js';
+import { Problem } from '../model/problem.js';
+import { orderStatus } from '../model/status.js';
+import type { RaStore } from '../store/contract/ra.js';
 import type { ValidationResult, Validator } from '../va/types.js';
 import { Accounts } from './accounts.js';
 import type { AuditLog } from './audit-log.js';
 import { Authorizations } from './authorizations.js';
-import { CaRefused, type CertificateAuthority, type IssueRequest } from './certificate-authority.js';
 import { checkCsr } from './csr-rules.js';
-import { FinalizationQueue, type FinalizeOutcome, refusal } from './finalization-queue.js';
 import { Ids } from './ids.js';
 import { Orders } from './orders.js';
 import type { Policy } from './policy.js';
-import { Problem } from './problem.js';
+import { FinalizationQueue, type FinalizeOutcome, refusal } from './queues/finalization-queue.js';
+import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
 import { Revocations } from './revocations.js';
 import type { RegistrationAuthority } from './service.js';
-import { orderStatus } from './status.js';
-import type { Account, ChallengeType, Order, OrderAndAuthorizations } from './types.js';
-import { ValidationQueue } from './validation-queue.js';
 
 /** Seconds a client is told to wait when the CA is away; the RA itself tries sooner. */
 const CA_RETRY_AFTER = 5;

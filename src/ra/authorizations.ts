@@ -1,10 +1,10 @@
-import type { RaStore } from '../store/ra-store.js';
+import type { Account, Authorization, Challenge, ChallengeType } from '../model/facts.js';
+import { Problem } from '../model/problem.js';
+import { accountStatus, authorizationStatus, challengeStatus } from '../model/status.js';
+import type { RaStore } from '../store/contract/ra.js';
 import type { Accounts } from './accounts.js';
 import type { Policy } from './policy.js';
-import { Problem } from './problem.js';
-import { accountStatus, authorizationStatus, challengeStatus } from './status.js';
-import type { Account, Authorization, Challenge, ChallengeType } from './types.js';
-import type { ValidationQueue } from './validation-queue.js';
+import type { ValidationQueue } from './queues/validation-queue.js';
 
 /** RFC 8555 §7.5: authorizations, their deactivation, and answering challenges. */
 export class Authorizations {

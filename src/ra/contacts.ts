@@ -1,4 +1,4 @@
-import { Problem } from './problem.js';
+import { Problem } from '../model/problem.js';
 
 /** RFC 8555 §7.3: the `contact` member. */
 

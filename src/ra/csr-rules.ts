@@ -1,9 +1,9 @@
+import type { Account, Identifier } from '../model/facts.js';
+import { identifierKey } from '../model/identifiers.js';
+import { Problem } from '../model/problem.js';
 import { parseCsr } from '../x509/csr.js';
 import { DerError } from '../x509/der-error.js';
 import { isJwkOf } from '../x509/spki.js';
-import { identifierKey } from './identifiers.js';
-import { Problem } from './problem.js';
-import type { Account, Identifier } from './types.js';
 
 /**
  * RFC 8555 §7.4: a CSR is acceptable when it names exactly the order's identifiers, asks for nothing else, and its

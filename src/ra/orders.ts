@@ -1,13 +1,4 @@
-import type { RaStore } from '../store/ra-store.js';
-import type { Accounts } from './accounts.js';
-import type { CertificateAuthority } from './certificate-authority.js';
-import { identifierKey, parseIdentifier, parseIdentifiers } from './identifiers.js';
-import type { Ids } from './ids.js';
-import { identifiersAmong } from './node-names.js';
-import { challengeTypes, chooseProfile, NamePolicy, type Policy, requestedValidity } from './policy.js';
-import { Problem } from './problem.js';
-import type { NewOrder } from './service.js';
-import { authorizationStatus } from './status.js';
+import type { CertificateAuthority } from '../model/ca.js';
 import type {
   Account,
   Authorization,
@@ -16,7 +7,16 @@ import type {
   Node,
   Order,
   OrderAndAuthorizations,
-} from './types.js';
+} from '../model/facts.js';
+import { identifierKey, parseIdentifier, parseIdentifiers } from '../model/identifiers.js';
+import { Problem } from '../model/problem.js';
+import { authorizationStatus } from '../model/status.js';
+import type { RaStore } from '../store/contract/ra.js';
+import type { Accounts } from './accounts.js';
+import type { Ids } from './ids.js';
+import { identifiersAmong } from './nodes/node-names.js';
+import { challengeTypes, chooseProfile, NamePolicy, type Policy, requestedValidity } from './policy.js';
+import type { NewOrder } from './service.js';
 
 /** Orders a page of the account's list (RFC 8555 §7.1.2.1). */
 const PAGE = 50;

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
-import type { AcmeProfile } from './certificate-authority.js';
-import { forIdentifiers, Problem } from './problem.js';
-import type { ChallengeType, Identifier } from './types.js';
+import type { AcmeProfile } from '../model/ca.js';
+import type { ChallengeType, Identifier } from '../model/facts.js';
+import { forIdentifiers, Problem } from '../model/problem.js';
 
 /** What the operator decides about ACME; durations in milliseconds. */
 export interface Policy {

@@ -1,4 +1,4 @@
-import type { Certificate } from './types.js';
+import type { Certificate } from '../model/facts.js';
 
 /**
  * RFC 9773 §4.2: when to renew. From two thirds of the lifetime on, over a sixteenth of it, so that a fleet issued

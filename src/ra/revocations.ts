@@ -1,15 +1,15 @@
-import type { RaStore } from '../store/ra-store.js';
+import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import type { Account, Certificate } from '../model/facts.js';
+import { identifierKey } from '../model/identifiers.js';
+import { Problem } from '../model/problem.js';
+import { authorizationStatus } from '../model/status.js';
+import type { RaStore } from '../store/contract/ra.js';
 import { certificateFingerprint, type ParsedCertificate, parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { parsePublicJwk } from '../x509/spki.js';
 import type { AuditLog } from './audit-log.js';
 import type { RaEvents } from './authority.js';
-import { CaRefused, CaUnavailable, type CertificateAuthority } from './certificate-authority.js';
-import { identifierKey } from './identifiers.js';
-import { Problem } from './problem.js';
 import type { Revoker } from './service.js';
-import { authorizationStatus } from './status.js';
-import type { Account, Certificate } from './types.js';
 
 /**
  * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist, and 8 (removeFromCRL) takes a certificate off a

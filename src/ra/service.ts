@@ -1,5 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
-import type { AcmeProfile } from './certificate-authority.js';
+import type { AcmeProfile } from '../model/ca.js';
 import type {
   Account,
   Authorization,
@@ -7,7 +7,7 @@ import type {
   ChallengeType,
   Node,
   OrderAndAuthorizations,
-} from './types.js';
+} from '../model/facts.js';
 
 /**
  * What the ACME front end asks of the registration authority. Every method throws `Problem` for what the

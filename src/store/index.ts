@@ -1,7 +1,8 @@
-export type { Actor, AuditPosition, AuditRecord } from './audit.js';
 export { verifyAudit } from './audit-chain.js';
-export type { CaStore, CertificateRecord } from './ca-store.js';
-export { StoreConflict, StoreTooNew, StoreUnavailable } from './errors.js';
+export type { Actor, AuditPosition, AuditRecord } from './contract/audit.js';
+export type { CaStore, CertificateRecord } from './contract/ca.js';
+export { StoreConflict, StoreTooNew, StoreUnavailable } from './contract/errors.js';
+export type { RaStore } from './contract/ra.js';
 export {
   DATABASE_PATIENCE,
   isShared,
@@ -10,5 +11,4 @@ export {
   openCaStore,
   openRaStore,
 } from './open.js';
-export type { RaStore } from './ra-store.js';
 export { rememberRecent } from './recent.js';

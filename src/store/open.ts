@@ -1,5 +1,5 @@
-import type { CaStore } from './ca-store.js';
-import type { RaStore } from './ra-store.js';
+import type { CaStore } from './contract/ca.js';
+import type { RaStore } from './contract/ra.js';
 import { caStoreOver } from './rows/ca/store.js';
 import { raStoreOver } from './rows/ra/store.js';
 import { type AuditReader, openAuditFile } from './sqlite/audit-reader.js';

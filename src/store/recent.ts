@@ -1,5 +1,5 @@
-import type { Authorization, Certificate, ChallengeType, Order } from '../ra/types.js';
-import type { RaStore } from './ra-store.js';
+import type { Authorization, Certificate, ChallengeType, Order } from '../model/facts.js';
+import type { RaStore } from './contract/ra.js';
 
 /** Orders kept at most, each with its authorizations about 3 KiB; enough for those under way of a busy authority. */
 const MOST_ORDERS = 2_000;

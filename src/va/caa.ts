@@ -1,6 +1,6 @@
 import { Deadline } from './deadline.js';
+import type { CaaRecord, Resolver } from './dns/resolver.js';
 import { ValidationFailure } from './failure.js';
-import type { CaaRecord, Resolver } from './resolver.js';
 import type { ValidationRequest } from './types.js';
 
 /**

@@ -1,8 +1,8 @@
 import { isIP, isIPv6, Socket } from 'node:net';
 import type { AddressPolicy } from './address-policy.js';
 import type { Deadline } from './deadline.js';
+import type { Resolver } from './dns/resolver.js';
 import { socketError, ValidationFailure } from './failure.js';
-import type { Resolver } from './resolver.js';
 import type { AttemptRecord } from './types.js';
 
 /** One address's time to accept a connection: a private network answers far sooner, a dead address never. */

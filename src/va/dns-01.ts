@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Attempt } from './dialer.js';
+import type { Resolver } from './dns/resolver.js';
 import { excerpt, ValidationFailure } from './failure.js';
-import type { Resolver } from './resolver.js';
 import type { ValidationRequest } from './types.js';
 
 /** Found values shown to the operator. */

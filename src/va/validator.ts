@@ -2,11 +2,11 @@ import { AddressPolicy, DEFAULT_DENY } from './address-policy.js';
 import { CaaChecker, type CaaOptions } from './caa.js';
 import { Deadline } from './deadline.js';
 import { type Attempt, Dialer } from './dialer.js';
+import type { DnsServer } from './dns/client.js';
+import { createResolver, type Resolver } from './dns/resolver.js';
 import { validateDns01 } from './dns-01.js';
-import type { DnsServer } from './dns-client.js';
 import { ValidationFailure } from './failure.js';
 import { validateHttp01 } from './http-01.js';
-import { createResolver, type Resolver } from './resolver.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
 import type { ValidationRequest, ValidationResult, Validator } from './types.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LinkBuilder } from '../../src/acme/links.js';
-import { hostWithoutPort } from '../../src/acme/well-known.js';
+import { hostWithoutPort } from '../../src/acme/resources/well-known.js';
 
 let names: readonly string[] = ['ra.example.internal', 'ra', '192.0.2.7', '::1'];
 const builder = (publicUrl: string | null = null) =>

@@ -1,11 +1,11 @@
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaStore } from '../../src/store/index.js';
-import { type AcmeClient, AcmeError, type OrderBody } from '../support/acme-client.js';
+import { type AcmeClient, AcmeError, type OrderBody } from '../../tools/kit/acme-client.js';
+import { createCsr } from '../../tools/kit/csr.js';
+import { generateSigningKey } from '../../tools/kit/jws-signer.js';
+import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { type Balancer, startBalancer } from '../support/balancer.js';
-import { createCsr } from '../support/csr.js';
-import { generateSigningKey } from '../support/jws-signer.js';
-import { createDatabase } from '../support/postgres/database.js';
 import { refused } from './support/refused.js';
 import { createWorld, VALIDATED, type World } from './support/world.js';
 

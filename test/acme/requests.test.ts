@@ -1,8 +1,8 @@
 import { sign } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AcmeClient, links, type PostOverrides, type ProblemBody } from '../support/acme-client.js';
-import { generateSigningKey } from '../support/jws-signer.js';
+import { type AcmeClient, links, type PostOverrides, type ProblemBody } from '../../tools/kit/acme-client.js';
+import { generateSigningKey } from '../../tools/kit/jws-signer.js';
 import { refused } from './support/refused.js';
 import { createWorld, type World } from './support/world.js';
 

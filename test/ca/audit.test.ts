@@ -6,7 +6,7 @@ import type { TaskClient } from '../../src/channel/typed-client.js';
 import { verifyAudit } from '../../src/store/audit-chain.js';
 import { openCaStore } from '../../src/store/index.js';
 import { told } from '../store/contract/audit.contract.js';
-import { CaWorld, newKey, requestPem } from './authority-world.js';
+import { CaWorld, newKey, requestPem } from './world.js';
 
 const world = new CaWorld();
 let ra: TaskClient<typeof operations>;

@@ -3,7 +3,7 @@ import { Dealer, Reply, Request } from 'zeromq';
 import { newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
 import { decodeRequest, encodeAnswer, encodeError } from '../../src/channel/envelope.js';
 import { ChannelUnavailable, TaskError } from '../../src/channel/errors.js';
-import { Link } from '../support/link.js';
+import { Link } from '../../tools/kit/link.js';
 import { TestChannel } from './harness.js';
 
 const open: { close(): unknown }[] = [];

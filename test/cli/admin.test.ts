@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningUpki, startUpki } from '../support/upki.js';
+import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
 import { build, newFolder, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -4,8 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import * as peculiar from '@peculiar/x509';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { shellWord } from '../../src/api/enrolment/shell-word.js';
 import { banner } from '../../src/cli/banner.js';
+import { shellWord } from '../../src/lib/shell-word.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 

@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { requestPem } from '../ca/authority-world.js';
-import { ask, type Holder } from '../nodes/world.js';
+import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
+import { requestPem } from '../ca/world.js';
+import { ask, type Holder } from '../ra/nodes/world.js';
 import { inFolder, runShell } from '../support/shell.js';
-import { type RunningUpki, startUpki } from '../support/upki.js';
 import { build, newFolder, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -1,7 +1,7 @@
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PythonFolders } from '../migrate/python-folders.js';
+import { PythonFolders } from '../python/migrate/python-folders.js';
 import { build, newFolder, upki } from './run.js';
 
 let python: PythonFolders;

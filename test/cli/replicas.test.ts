@@ -1,11 +1,11 @@
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
-import { AcmeClient, type AcmeError } from '../support/acme-client.js';
-import { httpServer } from '../support/challenge-servers.js';
-import { type Cluster, startCluster } from '../support/cluster.js';
+import { AcmeClient, type AcmeError } from '../../tools/kit/acme-client.js';
+import { httpServer } from '../../tools/kit/challenge-servers.js';
+import { type Cluster, startCluster } from '../../tools/kit/cluster.js';
+import { createDatabase, withClient } from '../../tools/kit/postgres/database.js';
 import { startDns } from '../support/dns-server.js';
-import { createDatabase, withClient } from '../support/postgres/database.js';
 import { build } from './run.js';
 
 /** Three RA processes behind a balancer and two CA processes, on one PostgreSQL. */

@@ -2,11 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHECKOUT } from '../support/upki.js';
+import { CHECKOUT } from '../../tools/kit/upki.js';
 
 /** Builds what `upki` runs from when it is older than its source, as `npm start` does. */
 export function build(): void {
-  execFileSync(process.execPath, [join(CHECKOUT, 'scripts', 'prepare.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(CHECKOUT, 'tools', 'prepare.mjs')], { stdio: 'inherit' });
 }
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'upki-cli-'));

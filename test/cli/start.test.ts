@@ -6,12 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
 import { fromPem } from '../../src/x509/pem.js';
-import { AcmeClient } from '../support/acme-client.js';
-import { caChannel } from '../support/ca-channel.js';
-import { httpServer } from '../support/challenge-servers.js';
+import { AcmeClient } from '../../tools/kit/acme-client.js';
+import { caChannel } from '../../tools/kit/ca-channel.js';
+import { httpServer } from '../../tools/kit/challenge-servers.js';
+import { type RunningUpki, startUpki, type UpkiOptions } from '../../tools/kit/upki.js';
 import { startDns } from '../support/dns-server.js';
 import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
-import { type RunningUpki, startUpki, type UpkiOptions } from '../support/upki.js';
 import { build, newFolder, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lockDirectory } from '../../src/cli/lock.js';
+import { lockDirectory } from '../../src/programs/lock.js';
 import { openRaStore } from '../../src/store/index.js';
-import { createDatabase } from '../support/postgres/database.js';
+import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { build, newFolder, upki } from './run.js';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;

@@ -7,14 +7,14 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientIdentity } from '../../src/http/identity.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../src/http/server.js';
-import { CaLacksTask, CaUnavailable } from '../../src/ra/certificate-authority.js';
+import { CaLacksTask, CaUnavailable } from '../../src/model/ca.js';
 import {
   CLIENT_AUTH,
   createTestPki,
   type KeyAndCertificate,
   SERVER_AUTH,
   type TestPki,
-} from '../support/test-pki.js';
+} from '../../tools/kit/test-pki.js';
 
 const logged: string[] = [];
 const log = pino(

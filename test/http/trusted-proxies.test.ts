@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import type { ClientIdentity } from '../../src/http/identity.js';
 import { type ProxyHeader, trustedProxies } from '../../src/http/trusted-proxies.js';
-import { CLIENT_AUTH, createTestPki, type LeafOptions, SERVER_AUTH } from '../support/test-pki.js';
+import { CLIENT_AUTH, createTestPki, type LeafOptions, SERVER_AUTH } from '../../tools/kit/test-pki.js';
 
 const NOW = Date.now();
 const HOUR = 3600_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AuditLog } from '../../src/ra/audit-log.js';
-import type { AuditEntry } from '../../src/store/audit.js';
+import type { AuditEntry } from '../../src/store/contract/audit.js';
 
 const event = { who: 'nobody', from: '192.0.2.1', action: 'GET /private/admins', details: {} };
 const refused = { ...event, outcome: 'unauthenticated' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Problem } from '../../src/model/problem.js';
 import { parseContacts } from '../../src/ra/contacts.js';
-import { Problem } from '../../src/ra/problem.js';
 
 const typeOf = (value: unknown): string => {
   try {

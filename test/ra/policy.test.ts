@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Identifier } from '../../src/model/facts.js';
+import { Problem } from '../../src/model/problem.js';
 import {
   challengeTypes,
   chooseProfile,
@@ -6,8 +8,6 @@ import {
   NamePolicy,
   requestedValidity,
 } from '../../src/ra/policy.js';
-import { Problem } from '../../src/ra/problem.js';
-import type { Identifier } from '../../src/ra/types.js';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-24T00:00:00Z');

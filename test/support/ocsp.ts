@@ -1,6 +1,6 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import * as pkijs from 'pkijs';
-import { der } from './csr.js';
+import { der } from '../../tools/kit/csr.js';
 
 /** OCSP as a client has it; apart from the product's codec so that the two check each other. */
 

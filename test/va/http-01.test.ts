@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { alpnCertificate, httpServer } from '../support/challenge-servers.js';
+import { alpnCertificate, httpServer } from '../../tools/kit/challenge-servers.js';
 import { closing, dnsZone, failure, KEY_AUTHORIZATION, TOKEN, validate } from './world.js';
 
 const PATH = `/.well-known/acme-challenge/${TOKEN}`;

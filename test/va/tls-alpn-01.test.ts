@@ -5,7 +5,7 @@ import {
   alpnCertificate,
   httpServer,
   tlsServer,
-} from '../support/challenge-servers.js';
+} from '../../tools/kit/challenge-servers.js';
 import { closing, dnsZone, failure, KEY_AUTHORIZATION, validate } from './world.js';
 
 const NAME = 'app.example.test';

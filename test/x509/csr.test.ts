@@ -5,7 +5,7 @@ import { signerFor } from '../../src/x509/algorithms.js';
 import { createCsr as encodeCsr, parseCsr } from '../../src/x509/csr.js';
 import { DerError } from '../../src/x509/der-error.js';
 import { dn } from '../../src/x509/name.js';
-import { createCsr, der } from '../support/csr.js';
+import { createCsr, der } from '../../tools/kit/csr.js';
 
 const BASIC_CONSTRAINTS_CA = der(
   0x30,

@@ -13,9 +13,9 @@ import {
   ocspFailure,
 } from '../../src/x509/ocsp-response.js';
 import { firstFromPem } from '../../src/x509/pem.js';
-import { der } from '../support/csr.js';
+import { der } from '../../tools/kit/csr.js';
+import { createTestPki } from '../../tools/kit/test-pki.js';
 import { certId, type HashName, nonceExtension, ocspExtension, ocspRequest } from '../support/ocsp.js';
-import { createTestPki } from '../support/test-pki.js';
 
 const issuer = firstFromPem('CERTIFICATE', createTestPki().root);
 const SERIAL = '7fa1b2c3d4e5f60718293a4b5c6d7e8f90';

@@ -13,7 +13,7 @@ import * as pkijs from 'pkijs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
 import { createPkcs12, type Pkcs12Protection } from '../../src/x509/pkcs12.js';
-import { createTestPki } from '../support/test-pki.js';
+import { createTestPki } from '../../tools/kit/test-pki.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'upki-p12-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,10 +1,10 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { acmeTasks } from '../../channel/tasks/acme.js';
 import type { Handlers, Result } from '../../channel/tasks/index.js';
-import type { DocumentKind } from '../../store/ca-store.js';
-import { certificatePem } from '../authority.js';
-import { certificateNotFound } from '../authority-lookup.js';
-import { readCertificate } from '../authority-requests.js';
+import type { DocumentKind } from '../../store/contract/ca.js';
+import { certificatePem } from '../issue/issuer.js';
+import { readCertificate } from '../issue/requests.js';
+import { certificateNotFound } from '../lookup.js';
 import type { CaServices } from './context.js';
 
 type AcmeTasks = typeof acmeTasks;

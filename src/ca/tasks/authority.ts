@@ -1,10 +1,10 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
-import type { StoredCrl } from '../../store/ca-store.js';
-import { certificateNotFound, findCertificate } from '../authority-lookup.js';
-import { readCertificate } from '../authority-requests.js';
+import type { StoredCrl } from '../../store/contract/ca.js';
+import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
+import { readCertificate } from '../issue/requests.js';
+import { certificateNotFound, findCertificate } from '../lookup.js';
 import { offerOf } from '../offer.js';
-import { isAcmeProfile, toWireProfile } from '../profiles.js';
 import { revocationOf, statusOf } from './certificates.js';
 import type { CaServices } from './context.js';
 

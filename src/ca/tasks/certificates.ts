@@ -1,14 +1,14 @@
 import { reasonName } from '../../channel/reasons.js';
 import type { Handlers, OperationsTasks, Result } from '../../channel/tasks/index.js';
-import type { CertificateRecord } from '../../store/ca-store.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parsePublicKey } from '../../x509/spki.js';
-import { certificatePem } from '../authority.js';
-import { certificateNotFound, findCertificate } from '../authority-lookup.js';
-import { namesOfRequest } from '../authority-names.js';
-import type { NodeRequest } from '../authority-nodes.js';
-import { namesOf, refuseRevoked } from '../authority-reissue.js';
-import { readRequest } from '../authority-requests.js';
+import { certificatePem } from '../issue/issuer.js';
+import type { NodeRequest } from '../issue/keys-made-here.js';
+import { namesOfRequest } from '../issue/names.js';
+import { namesOf, refuseRevoked } from '../issue/reissue.js';
+import { readRequest } from '../issue/requests.js';
+import { certificateNotFound, findCertificate } from '../lookup.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
 
 type CertificateTasks = Pick<

@@ -1,15 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
-import type { CertificateRecord } from '../../store/ca-store.js';
-import { type Authority, certificatePem } from '../authority.js';
-import type { CrlPublisher } from '../authority-crl.js';
-import type { NodeIssuer } from '../authority-nodes.js';
-import type { OrderIssuer } from '../authority-orders.js';
-import type { Reissuer } from '../authority-reissue.js';
-import type { Revocation } from '../authority-revocation.js';
-import type { ChannelCallers } from '../channel-callers.js';
-import type { OcspResponder } from '../ocsp-responder.js';
-import type { RegisteredPeers } from '../registration-peers.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
+import { type Authority, certificatePem } from '../issue/issuer.js';
+import type { NodeIssuer } from '../issue/keys-made-here.js';
+import type { OrderIssuer } from '../issue/orders.js';
+import type { Reissuer } from '../issue/reissue.js';
+import type { OcspResponder } from '../ocsp/responder.js';
+import type { ChannelCallers } from '../peers/callers.js';
+import type { RegisteredPeers } from '../peers/registered-peers.js';
+import type { CrlPublisher } from '../revoke/crl-publisher.js';
+import type { Revocation } from '../revoke/revocation.js';
 
 /** What the handlers of all tasks work with. */
 export interface CaServices {

@@ -1,9 +1,9 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
-import type { CaStore, NodeRecord } from '../../store/ca-store.js';
-import { Administrators } from '../administrators.js';
-import { certificatePem } from '../authority.js';
+import type { CaStore, NodeRecord } from '../../store/contract/ca.js';
+import { certificatePem } from '../issue/issuer.js';
+import { Administrators } from '../peers/administrators.js';
 import type { CaServices } from './context.js';
 
 /** Tasks about administrators and nodes. */

@@ -1,9 +1,9 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, Params, RegistrationTasks } from '../../channel/tasks/index.js';
-import type { CertificateRecord } from '../../store/ca-store.js';
-import { namesFor } from '../authority-names.js';
-import { readRequest } from '../authority-requests.js';
-import { SEED_HOLDER } from '../channel-callers.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
+import { namesFor } from '../issue/names.js';
+import { readRequest } from '../issue/requests.js';
+import { SEED_HOLDER } from '../peers/callers.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
 import { findNode } from './nodes.js';
 

@@ -1,4 +1,4 @@
-import { StoreConflict } from '../errors.js';
+import { StoreConflict } from '../contract/errors.js';
 import type { StoreKind } from '../sqlite/protocol.js';
 import { type Cell, TableDigest } from './digest.js';
 import { CopySource, type SourceTable } from './source.js';

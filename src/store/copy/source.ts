@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { StoreUnavailable } from '../errors.js';
+import { StoreUnavailable } from '../contract/errors.js';
 import { openDatabase } from '../sqlite/database.js';
 import { kindOf } from '../sqlite/migrations.js';
 import type { StoreKind } from '../sqlite/protocol.js';

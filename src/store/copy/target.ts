@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { StoreConflict } from '../errors.js';
+import { StoreConflict } from '../contract/errors.js';
 import { TYPES } from '../postgres/database.js';
 import { storeError } from '../postgres/failures.js';
 import { migrate, SCHEMAS } from '../postgres/migrations.js';

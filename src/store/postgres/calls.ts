@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../errors.js';
+import { StoreUnavailable } from '../contract/errors.js';
 import type { Arguments, Calls, Result } from '../rows/calls.js';
 import type { Database } from './database.js';
 import type { PostgresOperations } from './operations.js';

@@ -1,5 +1,5 @@
 import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, types } from 'pg';
-import { StoreConflict, StoreUnavailable } from '../errors.js';
+import { StoreConflict, StoreUnavailable } from '../contract/errors.js';
 import { isTransient, leavesConnectionUsable, storeError } from './failures.js';
 
 export type SqlValue = null | boolean | number | string | Uint8Array | readonly SqlValue[];

@@ -1,4 +1,4 @@
-import { StoreConflict, StoreTooNew, StoreUnavailable } from '../errors.js';
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 
 /** SQLSTATEs (PostgreSQL manual, appendix A) that the same statement does not meet when it is tried again at once. */
 const TRANSIENT = new Set(['40001', '40P01']);

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { StoreTooNew } from '../errors.js';
+import { StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../sqlite/protocol.js';
 import { caMigrations } from './ca/schema.js';
 import { storeError } from './failures.js';

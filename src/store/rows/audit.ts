@@ -1,4 +1,10 @@
-import { type Actor, type AuditEntry, type AuditRecord, type AuditTrail, PROGRAM } from '../audit.js';
+import {
+  type Actor,
+  type AuditEntry,
+  type AuditRecord,
+  type AuditTrail,
+  PROGRAM,
+} from '../contract/audit.js';
 import type { auditOperations } from '../sqlite/audit.js';
 import type { Calls } from './calls.js';
 

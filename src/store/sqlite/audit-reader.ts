@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
-import type { AuditTrail } from '../audit.js';
-import { StoreUnavailable } from '../errors.js';
+import type { AuditTrail } from '../contract/audit.js';
+import { StoreUnavailable } from '../contract/errors.js';
 import { auditFromRow } from '../rows/audit.js';
 import { auditOperations } from './audit.js';
 import { Sql } from './sql.js';

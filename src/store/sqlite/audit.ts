@@ -1,5 +1,5 @@
-import type { AuditPosition } from '../audit.js';
 import { GENESIS, linkHash } from '../audit-chain.js';
+import type { AuditPosition } from '../contract/audit.js';
 import { AUDIT, type AuditRow } from '../rows/audit.js';
 import { read, write } from './protocol.js';
 import type { Sql, SqlValue } from './sql.js';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { StoreConflict, StoreTooNew, StoreUnavailable } from '../errors.js';
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 import type { Arguments, Calls, Result } from '../rows/calls.js';
 import type { Call, Failure, Operations, Reply, Request, StoreKind, WorkerData } from './protocol.js';
 

@@ -1,5 +1,5 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
-import { StoreTooNew } from '../errors.js';
+import { StoreTooNew } from '../contract/errors.js';
 import { caMigrations } from './ca/schema.js';
 import type { StoreKind } from './protocol.js';
 import { raMigrations } from './ra/schema.js';

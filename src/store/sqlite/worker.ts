@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreTooNew } from '../errors.js';
+import { StoreTooNew } from '../contract/errors.js';
 import { runBatch } from './batch.js';
 import { caOperations } from './ca/operations.js';
 import { openDatabase } from './database.js';

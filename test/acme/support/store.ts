@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRaStore, type RaStore, rememberRecent } from '../../../src/store/index.js';
-import { createDatabase } from '../../support/postgres/database.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 
 export interface TestStore {
   store: RaStore;

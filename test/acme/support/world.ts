@@ -3,23 +3,19 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import type { AcmeSettings } from '../../../src/acme/context.js';
 import { LinkBuilder } from '../../../src/acme/links.js';
+import { SharedNonces } from '../../../src/acme/nonces/shared-nonces.js';
+import { wellKnownRoutes } from '../../../src/acme/resources/well-known.js';
 import { type AcmeOptions, acmeRoutes } from '../../../src/acme/routes.js';
-import { SharedNonces } from '../../../src/acme/shared-nonces.js';
-import { wellKnownRoutes } from '../../../src/acme/well-known.js';
 import { createHttpsServer } from '../../../src/http/server.js';
+import { CaUnavailable, type CertificateAuthority, type IssueRequest } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
-import {
-  CaUnavailable,
-  type CertificateAuthority,
-  type IssueRequest,
-} from '../../../src/ra/certificate-authority.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
-import type { RaStore } from '../../../src/store/ra-store.js';
+import type { RaStore } from '../../../src/store/contract/ra.js';
 import type { ValidationRequest, ValidationResult } from '../../../src/va/types.js';
 import { parseCsr } from '../../../src/x509/csr.js';
-import { AcmeClient, type AcmeClientOptions } from '../../support/acme-client.js';
-import { createTestPki, type TestPki } from '../../support/test-pki.js';
+import { AcmeClient, type AcmeClientOptions } from '../../../tools/kit/acme-client.js';
+import { createTestPki, type TestPki } from '../../../tools/kit/test-pki.js';
 import { openTestStore, type TestStore } from './store.js';
 
 export interface WorldOptions

@@ -6,8 +6,8 @@ import type {
   ChallengeType,
   Node,
   Order,
-} from '../../../src/ra/types.js';
-import type { CertificateRecord } from '../../../src/store/ca-store.js';
+} from '../../../src/model/facts.js';
+import type { CertificateRecord } from '../../../src/store/contract/ca.js';
 
 /** Facts for store tests: whole objects with what the test cares about put in. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Identifier } from '../../../src/ra/types.js';
+import type { Identifier } from '../../../src/model/facts.js';
 import { anAccount, anAuthorization, HOUR, NOW } from './facts.js';
 import type { World } from './ra-store.contract.js';
 

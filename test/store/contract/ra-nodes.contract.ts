@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Node } from '../../../src/ra/types.js';
+import type { Node } from '../../../src/model/facts.js';
 import { aCertificate, aNode, atOnce, HOUR, NOW, nextId } from './facts.js';
 import type { World } from './ra-store.contract.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
-import type { Account, Authorization, Order } from '../../../src/ra/types.js';
-import type { RaStore } from '../../../src/store/ra-store.js';
+import type { Account, Authorization, Order } from '../../../src/model/facts.js';
+import type { RaStore } from '../../../src/store/contract/ra.js';
 import { auditContract } from './audit.contract.js';
 import { anAccount, anAuthorization, anOrder } from './facts.js';
 import { accountsContract } from './ra-accounts.contract.js';

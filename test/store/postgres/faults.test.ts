@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StoreConflict, StoreUnavailable } from '../../../src/store/errors.js';
+import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import type { RaStore } from '../../../src/store/contract/ra.js';
 import { openRaStore } from '../../../src/store/open.js';
 import { Database } from '../../../src/store/postgres/database.js';
 import { storeError } from '../../../src/store/postgres/failures.js';
-import type { RaStore } from '../../../src/store/ra-store.js';
-import { Link } from '../../support/link.js';
-import { withClient } from '../../support/postgres/database.js';
-import { PostgresServer } from '../../support/postgres/server.js';
+import { Link } from '../../../tools/kit/link.js';
+import { withClient } from '../../../tools/kit/postgres/database.js';
+import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
 describe('the server goes away and comes back', () => {
   let server: PostgresServer;

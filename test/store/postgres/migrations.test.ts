@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { StoreTooNew, StoreUnavailable } from '../../../src/store/errors.js';
+import { StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { raMigrations } from '../../../src/store/postgres/ra/schema.js';
-import { createDatabase, withClient } from '../../support/postgres/database.js';
+import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
 beforeEach(async () => {

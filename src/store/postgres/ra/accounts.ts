@@ -1,4 +1,4 @@
-import { StoreConflict } from '../../errors.js';
+import { StoreConflict } from '../../contract/errors.js';
 import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
 import type { accountOperations as rows } from '../../sqlite/ra/accounts.js';
 import type { Database } from '../database.js';

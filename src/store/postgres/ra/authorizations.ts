@@ -1,4 +1,4 @@
-import { StoreConflict } from '../../errors.js';
+import { StoreConflict } from '../../contract/errors.js';
 import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
 import type { authorizationOperations as rows } from '../../sqlite/ra/authorizations.js';
 import { arrayParameters } from '../columns.js';

@@ -1,4 +1,4 @@
-import type { ClaimOutcome } from '../../ra-store.js';
+import type { ClaimOutcome } from '../../contract/ra.js';
 import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
 import type { nodeOperations as rows } from '../../sqlite/ra/nodes.js';
 import { parameters, qualified } from '../columns.js';

@@ -1,4 +1,4 @@
-import { StoreConflict } from '../../errors.js';
+import { StoreConflict } from '../../contract/errors.js';
 import { COLUMNS as AUTHORIZATION, type AuthorizationRow } from '../../rows/ra/authorizations.js';
 import { COLUMNS as CERTIFICATE, serialOfAriId } from '../../rows/ra/certificates.js';
 import { COLUMNS, CREATED, type OrderRow } from '../../rows/ra/orders.js';

@@ -1,4 +1,4 @@
-import type { CertificateRecord } from '../../ca-store.js';
+import type { CertificateRecord } from '../../contract/ca.js';
 
 export const COLUMNS =
   'serial, cn, dn, profile, identifiers, not_before, not_after, order_id, account_id, issued_at, ' +

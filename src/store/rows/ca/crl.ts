@@ -1,4 +1,4 @@
-import type { Page, RevokedEntry, StoredCrl } from '../../ca-store.js';
+import type { Page, RevokedEntry, StoredCrl } from '../../contract/ca.js';
 
 /** RFC 5280 §5. A page's cursor is `notAfter:serial`, the order of the index of revoked certificates. */
 

@@ -1,4 +1,4 @@
-import type { DocumentKind, SyncedDocument } from '../../ca-store.js';
+import type { DocumentKind, SyncedDocument } from '../../contract/ca.js';
 
 export const COLUMNS = 'kind, id, parent_id, body';
 

@@ -1,4 +1,4 @@
-import type { CertificateFilter, CertificateState } from '../../ca-store.js';
+import type { CertificateFilter, CertificateState } from '../../contract/ca.js';
 
 /** Rows one page of a filtered listing looks at: a few milliseconds, whatever the filter leaves over. */
 const MAX_EXAMINED = 2_000;

@@ -1,4 +1,4 @@
-import type { NodeRecord, PeerRecord, PeerRole } from '../../ca-store.js';
+import type { NodeRecord, PeerRecord, PeerRole } from '../../contract/ca.js';
 
 export type NodeRow = [cn: string, profile: string, sans: string, registeredAt: number];
 export type PeerRow = [

@@ -1,4 +1,4 @@
-import type { CaStore } from '../../ca-store.js';
+import type { CaStore } from '../../contract/ca.js';
 import type { CaOperations } from '../../sqlite/ca/operations.js';
 import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';

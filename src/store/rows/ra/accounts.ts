@@ -1,4 +1,4 @@
-import type { Account } from '../../../ra/types.js';
+import type { Account } from '../../../model/facts.js';
 
 /** RFC 8555 §7.3. */
 

@@ -1,4 +1,4 @@
-import type { Authorization, Challenge, Identifier } from '../../../ra/types.js';
+import type { Authorization, Challenge, Identifier } from '../../../model/facts.js';
 import { type State, type StoredChallenge, stateOf } from './challenges.js';
 
 /** RFC 8555 §7.1.4, §7.5. */

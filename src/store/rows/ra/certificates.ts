@@ -1,4 +1,4 @@
-import type { Certificate } from '../../../ra/types.js';
+import type { Certificate } from '../../../model/facts.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
 

@@ -1,4 +1,4 @@
-import type { Authorization, Challenge } from '../../../ra/types.js';
+import type { Authorization, Challenge } from '../../../model/facts.js';
 
 /**
  * RFC 8555 §7.1.5: the challenges in an authorization's row, a JSON text, and what becomes of them. Each step returns the

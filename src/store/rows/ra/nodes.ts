@@ -1,5 +1,5 @@
-import type { Node } from '../../../ra/types.js';
-import type { NodeIssuances } from '../../ra-store.js';
+import type { Node } from '../../../model/facts.js';
+import type { NodeIssuances } from '../../contract/ra.js';
 
 /** Registered nodes, the use of their seeds. */
 

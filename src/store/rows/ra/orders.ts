@@ -1,4 +1,4 @@
-import type { Order } from '../../../ra/types.js';
+import type { Order } from '../../../model/facts.js';
 
 /** RFC 8555 §7.1.3, §7.4. */
 

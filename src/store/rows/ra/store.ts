@@ -1,5 +1,5 @@
-import type { Authorization, ChallengeType } from '../../../ra/types.js';
-import type { RaStore, SharedByReplicas } from '../../ra-store.js';
+import type { Authorization, ChallengeType } from '../../../model/facts.js';
+import type { RaStore, SharedByReplicas } from '../../contract/ra.js';
 import type { RaOperations } from '../../sqlite/ra/operations.js';
 import { auditTrailOver } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';

@@ -1,4 +1,4 @@
-import type { CertificateFilter, Page } from '../../ca-store.js';
+import type { CertificateFilter, Page } from '../../contract/ca.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
 import { runAudited } from '../audit.js';

@@ -1,4 +1,4 @@
-import type { Page, RevokedEntry, StoredCrl } from '../../ca-store.js';
+import type { Page, RevokedEntry, StoredCrl } from '../../contract/ca.js';
 import {
   CRL,
   type CrlRow,

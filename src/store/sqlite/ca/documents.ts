@@ -1,4 +1,4 @@
-import type { DocumentKind, Page } from '../../ca-store.js';
+import type { DocumentKind, Page } from '../../contract/ca.js';
 import { COLUMNS, type DocumentRow } from '../../rows/ca/documents.js';
 import { read, write } from '../protocol.js';
 

@@ -1,4 +1,4 @@
-import type { NodeRecord, Page, PeerRecord, PeerRole } from '../../ca-store.js';
+import type { NodeRecord, Page, PeerRecord, PeerRole } from '../../contract/ca.js';
 import { NODE, type NodeRow, node, PEER, type PeerRow, peer } from '../../rows/ca/registry.js';
 import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';

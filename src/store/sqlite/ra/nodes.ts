@@ -1,4 +1,4 @@
-import type { ClaimOutcome, NodeIssuances } from '../../ra-store.js';
+import type { ClaimOutcome, NodeIssuances } from '../../contract/ra.js';
 import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';

@@ -1,0 +1,75 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { asJson } from '../../http/json-reply.js';
+import type { Authorization } from '../../model/facts.js';
+import { Problem } from '../../model/problem.js';
+import { authorizationStatus, challengeStatus } from '../../model/status.js';
+import { readByAdmin } from '../admin-view.js';
+import type { AcmeContext } from '../context.js';
+import type { Links } from '../links.js';
+import { isPostAsGet, requireObject } from '../payload.js';
+import { POLL_AFTER, rfc3339 } from '../times.js';
+import { challengeObject } from './challenge.js';
+
+interface AuthorizationPath {
+  Params: { id: string };
+}
+
+/** RFC 8555 §7.5: authorizations. */
+export function authorizationRoutes(app: FastifyInstance, context: AcmeContext): void {
+  const { ra, signed, settings } = context;
+
+  /** §7.4.1 */
+  if (settings.preauthorization) {
+    app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
+      const { account, payload, links } = await signed.byAccount(request);
+      const authorization = await ra.newAuthorization(account, requireObject(payload).identifier);
+      reply.code(201).header('location', links.authorization(authorization.id));
+      return authorizationAnswer(reply, authorization, links, ra.now());
+    });
+  }
+
+  /** §7.5, and §7.5.2 to deactivate */
+  app.post<AuthorizationPath>('/authz/:id', async (request, reply) => {
+    const { account, payload, links } = await signed.byAccount(request);
+    const { id } = request.params;
+    if (isPostAsGet(payload))
+      return authorizationAnswer(reply, await ra.authorization(account, id), links, ra.now());
+    if (requireObject(payload).status !== 'deactivated') {
+      throw new Problem('malformed', 'the only change an authorization takes is {"status":"deactivated"}');
+    }
+    return authorizationAnswer(reply, await ra.deactivateAuthorization(account, id), links, ra.now());
+  });
+
+  readByAdmin(app, context, '/authz/:id', async (id, reply, links) => {
+    const authorization = await ra.inspectAuthorization(id);
+    if (!authorization) throw new Problem('malformed', 'there is no such authorization', { status: 404 });
+    return authorizationAnswer(reply, authorization, links, ra.now());
+  });
+}
+
+/** §7.1.4 */
+function authorizationAnswer(
+  reply: FastifyReply,
+  authorization: Authorization,
+  links: Links,
+  now: number,
+): object {
+  const { identifier, wildcard, expiresAt, challenges } = authorization;
+  const status = authorizationStatus(authorization, now);
+  const validating = challenges.some((challenge) => challengeStatus(challenge) === 'processing');
+  if (status === 'pending' && validating) reply.header('retry-after', POLL_AFTER);
+  // §7.1.4: once one was tried, only that one is shown.
+  const tried = challenges.filter(
+    (challenge) => challenge.validatedAt !== null || challenge.failedAt !== null,
+  );
+  const object = {
+    status,
+    expires: rfc3339(expiresAt),
+    identifier,
+    challenges: (tried.length > 0 ? tried : challenges).map((each) =>
+      challengeObject(each, authorization.id, links),
+    ),
+    ...(wildcard && { wildcard }),
+  };
+  return asJson(reply, object);
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { asJson } from '../../http/json-reply.js';
+import type { AcmeContext } from '../context.js';
+import type { Links } from '../links.js';
+
+/** RFC 8555 §7.1.1, with renewalInfo (RFC 9773 §4) and profiles (draft-ietf-acme-profiles §3). */
+export function directoryRoutes(app: FastifyInstance, context: AcmeContext): void {
+  app.get('/directory', async (request, reply) => {
+    const links = context.links.forHost(request.headers.host);
+    reply.header('cache-control', 'no-cache');
+    return asJson(reply, directoryObject(links, context, await profiles(context)));
+  });
+}
+
+function directoryObject(links: Links, { settings }: AcmeContext, profiles: Record<string, string> | null) {
+  const { website, caaIdentities, externalAccounts, preauthorization } = settings;
+  return {
+    newNonce: links.newNonce,
+    newAccount: links.newAccount,
+    newOrder: links.newOrder,
+    ...(preauthorization && { newAuthz: links.newAuthz }),
+    revokeCert: links.revokeCert,
+    keyChange: links.keyChange,
+    renewalInfo: links.renewalInfo,
+    meta: {
+      termsOfService: termsUrl(links, settings),
+      ...(website !== null && { website }),
+      caaIdentities,
+      externalAccountRequired: externalAccounts.required,
+      ...(profiles && { profiles }),
+    },
+  };
+}
+
+export function termsUrl(links: Links, { terms }: AcmeContext['settings']): string {
+  return 'url' in terms ? terms.url : links.terms;
+}
+
+/** The directory is served whether or not the CA can say its profiles. */
+async function profiles({ ra }: AcmeContext): Promise<Record<string, string> | null> {
+  try {
+    const list = await ra.profiles();
+    return Object.fromEntries(list.map(({ name, description }) => [name, description]));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,10 @@
+import type { FastifyInstance } from 'fastify';
+import type { AcmeContext } from '../context.js';
+
+/** The page `meta.termsOfService` names (RFC 8555 §7.1.1), unless the operator has one elsewhere. */
+export function termsRoutes(app: FastifyInstance, { settings }: AcmeContext): void {
+  const { terms } = settings;
+  app.get('/terms', async (_request, reply) =>
+    'url' in terms ? reply.redirect(terms.url) : reply.type('text/plain; charset=utf-8').send(terms.text),
+  );
+}

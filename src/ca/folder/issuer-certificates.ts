@@ -1,0 +1,119 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { signerFor } from '../../x509/algorithms.js';
+import { isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
+import {
+  bitString,
+  explicit,
+  integer,
+  integerFromHex,
+  namedBits,
+  octetString,
+  oid,
+  sequence,
+  time,
+} from '../../x509/der-writer.js';
+import { encodeExtension, KEY_USAGE, parseBasicConstraints, parseKeyUsage } from '../../x509/extensions.js';
+import { type DistinguishedName, encodeName } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
+import { keyIdentifier } from '../../x509/spki.js';
+import { caConstraints, locationExtensions } from '../issue/factory.js';
+import { publicKeyDer } from './keys.js';
+
+interface AuthorityFields {
+  subject: DistinguishedName;
+  /** Lower-case hex. */
+  serial: string;
+  notBefore: number;
+  notAfter: number;
+}
+
+/** RFC 5280 §4.2.1.3: a CA signs certificates and CRLs, and nothing else. */
+const CA_USAGE = namedBits([KEY_USAGE.indexOf('keyCertSign'), KEY_USAGE.indexOf('cRLSign')]);
+const ANY_POLICY = '2.5.29.32.0';
+
+/** DER of a self-signed root (RFC 5280 §3.2). */
+export function createRoot(fields: AuthorityFields, key: KeyObject): Buffer {
+  const spki = publicKeyDer(key);
+  const name = encodeName(fields.subject);
+  return signAuthority({ ...fields, issuerName: name, spki, issuerKeyId: keyIdentifier(spki) }, key, null, [
+    encodeExtension(OID.basicConstraints, caConstraints(null), true),
+  ]);
+}
+
+/** DER of an issuing CA under `issuer` (DER), with path length 0: it issues to ends only. */
+export function createIntermediate(
+  fields: AuthorityFields & { spki: Uint8Array; publicUrl: string | null },
+  issuer: Uint8Array,
+  issuerKey: KeyObject,
+): Buffer {
+  const parent = parseCertificate(issuer);
+  const end = Math.min(fields.notAfter, parent.notAfter);
+  const issuerName = parent.subjectDer;
+  return signAuthority(
+    { ...fields, notAfter: end, issuerName, issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex') },
+    issuerKey,
+    fields.publicUrl,
+    [
+      encodeExtension(OID.basicConstraints, caConstraints(0), true),
+      encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
+      encodeExtension(OID.extKeyUsage, sequence(oid(OID.serverAuth), oid(OID.clientAuth))),
+    ],
+  );
+}
+
+function signAuthority(
+  fields: AuthorityFields & { issuerName: Buffer; issuerKeyId: Uint8Array; spki: Uint8Array },
+  issuerKey: KeyObject,
+  publicUrl: string | null,
+  special: Buffer[],
+): Buffer {
+  const signer = signerFor(issuerKey);
+  const extensions = sequence(
+    ...special,
+    encodeExtension(OID.keyUsage, CA_USAGE, true),
+    encodeExtension(OID.subjectKeyIdentifier, octetString(keyIdentifier(fields.spki))),
+    encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.issuerKeyId)),
+    ...(publicUrl === null ? [] : locationExtensions(publicUrl)),
+  );
+  const tbs = sequence(
+    explicit(0, integer(2)),
+    integerFromHex(fields.serial),
+    signer.algorithm,
+    fields.issuerName,
+    sequence(time(fields.notBefore), time(fields.notAfter)),
+    encodeName(fields.subject),
+    fields.spki,
+    explicit(3, extensions),
+  );
+  return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
+}
+
+/** A key and certificate that cannot serve as an authority. */
+export class AuthorityError extends Error {
+  override readonly name = 'AuthorityError';
+}
+
+/** Checks that a certificate (DER) is a CA's, in time, and of this key. @throws AuthorityError or DerError */
+export function checkAuthority(der: Uint8Array, key: KeyObject, now: number): void {
+  const certificate = parseCertificate(der);
+  if (!certificate.spki.equals(publicKeyDer(key)))
+    throw new AuthorityError('the CA certificate is not of the CA key');
+  const constraints = certificate.extensions.get(OID.basicConstraints);
+  if (!constraints || !parseBasicConstraints(constraints.value).ca) {
+    throw new AuthorityError('the certificate is not a CA certificate (basicConstraints CA:TRUE)');
+  }
+  const usage = certificate.extensions.get(OID.keyUsage);
+  if (usage && !parseKeyUsage(usage.value).includes('keyCertSign')) {
+    throw new AuthorityError('the CA certificate may not sign certificates (keyUsage keyCertSign)');
+  }
+  if (now < certificate.notBefore || now > certificate.notAfter) {
+    throw new AuthorityError('the CA certificate is not valid now');
+  }
+}
+
+/** Whether a certificate (DER) is signed by its own key. */
+export function isSelfSigned(der: Uint8Array): boolean {
+  const certificate = parseCertificate(der);
+  return isSignedBy(certificate, createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }));
+}

@@ -1,0 +1,154 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { isSignedBy, issuerKeyId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { type CertificateNames, calledName } from '../../x509/certificate-names.js';
+import { DerError } from '../../x509/der-error.js';
+import { formatDn } from '../../x509/name.js';
+import { toPem } from '../../x509/pem.js';
+import type { PublicKeyInfo } from '../../x509/spki.js';
+import { CertificateFactory, IssueError, type Issuer, newSerial, validityFor } from './factory.js';
+import { lint } from './lint.js';
+import type { Profile } from './profiles.js';
+
+export interface AuthorityOptions {
+  store: CaStore;
+  issuer: Issuer;
+  /** DER. */
+  root: Uint8Array;
+  /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
+  chain: string;
+  profiles: ReadonlyMap<string, Profile>;
+  clock: () => number;
+  random: (bytes: number) => Buffer;
+}
+
+/** One certificate to be made. */
+export interface Issuance {
+  profile: Profile;
+  publicKey: PublicKeyInfo;
+  names: CertificateNames;
+  notBefore?: number | null;
+  notAfter?: number | null;
+  orderId?: string | null;
+  accountId?: string | null;
+  /** Who asked, for the audit log; the CA itself when left out. */
+  by?: Actor;
+  /** Kept, but left out of listings: a certificate of the CA's own. */
+  unlisted?: boolean;
+}
+
+/**
+ * Makes certificates and keeps them: profile and names are decided by the caller, everything else here. What is
+ * returned was checked (lint) and is on disk.
+ */
+export class Authority {
+  readonly store: CaStore;
+  #profiles: ReadonlyMap<string, Profile>;
+  readonly clock: () => number;
+  readonly random: (bytes: number) => Buffer;
+  readonly issuer: Issuer;
+  /** PEM of the root. */
+  readonly rootPem: string;
+  /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
+  readonly chainPem: string;
+  readonly #factory: CertificateFactory;
+  readonly #lintContext: { issuerKeyId: string; issuerKey: KeyObject; issuerNotAfter: number };
+
+  constructor(options: AuthorityOptions) {
+    this.store = options.store;
+    this.#profiles = options.profiles;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.issuer = options.issuer;
+    this.rootPem = toPem('CERTIFICATE', options.root);
+    this.chainPem = options.chain;
+    this.#factory = new CertificateFactory(options.issuer);
+    const certificate = parseCertificate(options.issuer.certificate);
+    this.#lintContext = {
+      issuerKeyId: issuerKeyId(certificate),
+      issuerKey: createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }),
+      issuerNotAfter: certificate.notAfter,
+    };
+  }
+
+  get profiles(): ReadonlyMap<string, Profile> {
+    return this.#profiles;
+  }
+
+  /** From the next certificate on. */
+  useProfiles(profiles: ReadonlyMap<string, Profile>): void {
+    this.#profiles = profiles;
+  }
+
+  /** @throws TaskError "Profile not found", as recorded. */
+  profile(name: string): Profile {
+    const profile = this.#profiles.get(name);
+    if (profile !== undefined) return profile;
+    throw new TaskError(ErrorCode.profile, `Profile not found: ${name}`, 'notFound');
+  }
+
+  /**
+   * A profile for a certificate that peers may have: never a CA's, which are made by hand.
+   * @throws TaskError
+   */
+  leafProfile(name: string): Profile {
+    const profile = this.profile(name);
+    if (profile.pathLen === undefined) return profile;
+    throw new TaskError(ErrorCode.profile, `Profile ${name} is for certificate authorities`);
+  }
+
+  /** Whether a certificate shown is the one a record is of; of one known by its serial only, whether we signed it. */
+  isOf(record: CertificateRecord, shown: ParsedCertificate): boolean {
+    if (record.der.length > 0) return shown.der.equals(record.der);
+    return record.serial === shown.serial && isSignedBy(shown, this.#lintContext.issuerKey);
+  }
+
+  /**
+   * Issues and stores. `created` is false when the order had got a certificate meanwhile, which is returned then.
+   * @throws TaskError when the certificate may not be; LintError when we made it wrong.
+   */
+  async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {
+    const { profile, publicKey, names } = issuance;
+    const issuedAt = this.clock();
+    const requested = { notBefore: issuance.notBefore ?? null, notAfter: issuance.notAfter ?? null };
+    const serial = newSerial(this.random);
+    let made: ParsedCertificate;
+    try {
+      const validity = validityFor(profile, issuedAt, requested, this.#lintContext.issuerNotAfter);
+      const input = { profile, publicKey, ...names, serial, ...validity };
+      made = lint(this.#factory.issue(input), { input, ...this.#lintContext });
+    } catch (error) {
+      if (error instanceof IssueError || error instanceof DerError) {
+        throw new TaskError(ErrorCode.certificate, error.message);
+      }
+      throw error;
+    }
+    const { der, subject, notBefore, notAfter } = made;
+    return this.store.recordCertificate(
+      {
+        serial,
+        cn: calledName(names),
+        dn: formatDn(subject),
+        profile: profile.name,
+        identifiers: names.names,
+        der,
+        notBefore,
+        notAfter,
+        orderId: issuance.orderId ?? null,
+        accountId: issuance.accountId ?? null,
+        issuedAt,
+        revokedAt: null,
+        reason: null,
+        deletedAt: issuance.unlisted ? issuedAt : null,
+      },
+      issuance.by,
+    );
+  }
+}
+
+/** PEM of a stored certificate; empty for one that is known by its serial only. */
+export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
+  return record.der.length === 0 ? '' : toPem('CERTIFICATE', record.der);
+}

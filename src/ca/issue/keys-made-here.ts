@@ -1,0 +1,58 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
+import { parsePublicKey } from '../../x509/spki.js';
+import { generateKey, type KeySpec, saveKey } from '../folder/keys.js';
+import type { Authority } from './issuer.js';
+import { namesFor } from './names.js';
+import type { Profile } from './profiles.js';
+
+/** A node whose key the CA makes. */
+export interface NodeRequest {
+  cn: string;
+  profile: string;
+  sans: { type: string; value: string }[];
+}
+
+/**
+ * Makes keys and certificates for nodes that cannot make their own, as the Python contract has it. Keys stay in the
+ * CA's folder `private/`, one file a certificate, for its owner only.
+ */
+export class NodeIssuer {
+  constructor(
+    private readonly authority: Authority,
+    private readonly keyFolder: string,
+    private readonly passphrase: string | null,
+  ) {}
+
+  /** @throws TaskError when the names or the profile do not do. */
+  async generate(
+    request: NodeRequest,
+    by: Actor,
+  ): Promise<{ certificate: CertificateRecord; key: KeyObject }> {
+    const profile = this.authority.leafProfile(request.profile);
+    const names = namesFor(profile, request.cn, request.sans);
+    const key = await generateKey(keySpec(profile));
+    const publicKey = parsePublicKey(createPublicKey(key).export({ type: 'spki', format: 'der' }));
+    const { certificate } = await this.authority.issue({ profile, publicKey, names, by });
+    await saveKey(join(this.keyFolder, `${certificate.serial}.key`), key, this.passphrase);
+    await this.authority.store.putNode(
+      {
+        cn: certificate.cn,
+        profile: profile.name,
+        sans: certificate.identifiers,
+        registeredAt: certificate.issuedAt,
+      },
+      by,
+    );
+    return { certificate, key };
+  }
+}
+
+/** The key a profile asks for. */
+export function keySpec({ keyType, keyLen }: Profile): KeySpec {
+  if (keyType === 'ed25519') return { type: 'ed25519' };
+  if (keyType === 'rsa') return { type: 'rsa', bits: keyLen === 2048 || keyLen === 3072 ? keyLen : 4096 };
+  return { type: 'ec', curve: keyLen === 384 ? 'P-384' : keyLen === 521 ? 'P-521' : 'P-256' };
+}

@@ -1,0 +1,218 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { KEY_USAGE } from '../../x509/extensions.js';
+import { OID } from '../../x509/oids.js';
+
+/** RFC 5280 §4.2.1.12 purposes by the names the profiles use. */
+export const PURPOSES = {
+  serverAuth: OID.serverAuth,
+  clientAuth: OID.clientAuth,
+  codeSigning: OID.codeSigning,
+  emailProtection: OID.emailProtection,
+  timeStamping: OID.timeStamping,
+  OCSPSigning: OID.ocspSigning,
+} as const;
+export type Purpose = keyof typeof PURPOSES;
+
+const text = (max: number) => z.string().min(1).max(max);
+
+/** RFC 5280 appendix A upper bounds (ub-*). */
+const subject = z.strictObject({
+  C: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166)')
+    .optional(),
+  ST: text(128).optional(),
+  L: text(128).optional(),
+  O: text(64).optional(),
+  OU: text(64).optional(),
+  CN: text(64).optional(),
+});
+
+/** One profile; the member names are those of the wire contract and of a profile's YAML file. */
+export const profileSchema = z.strictObject({
+  /** One line for people. */
+  description: text(200).default('a custom profile'),
+  /** What `generate` and `register` make; a CSR brings its own key. */
+  keyType: z.enum(['rsa', 'ec', 'ed25519']).default('ec'),
+  /** RSA bits, or 256, 384, 521 for a curve. */
+  keyLen: z
+    .union([
+      z.literal(256),
+      z.literal(384),
+      z.literal(521),
+      z.literal(2048),
+      z.literal(3072),
+      z.literal(4096),
+    ])
+    .default(256),
+  /** Days. */
+  duration: z.number().int().min(1).max(36_500),
+  digest: z.enum(['sha256', 'sha384', 'sha512']).default('sha256'),
+  /** Whether the certificate may have subject alternative names. */
+  altnames: z.boolean().default(true),
+  subject: subject.default({}),
+  keyUsage: z.array(z.enum(KEY_USAGE)).min(1),
+  extendedKeyUsage: z.array(z.enum(Object.keys(PURPOSES) as [Purpose, ...Purpose[]])).default([]),
+  certType: text(32).default('server'),
+  /** Makes it a CA profile (RFC 5280 §4.2.1.9). */
+  pathLen: z.number().int().min(0).max(10).optional(),
+  /** Names must be this domain or below it. */
+  domain: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/, 'must be a lower-case domain name')
+    .optional(),
+});
+
+export type ProfileFields = z.infer<typeof profileSchema>;
+export interface Profile extends ProfileFields {
+  name: string;
+}
+
+const builtIn = (fields: z.input<typeof profileSchema>): ProfileFields => profileSchema.parse(fields);
+
+/** The seven profiles of the wire contract. RA and server certificates renew by themselves, so they can be short. */
+const BUILT_IN: Record<string, ProfileFields> = {
+  ca: builtIn({
+    description: 'Certificate authorities',
+    keyType: 'rsa',
+    keyLen: 4096,
+    duration: 3650,
+    altnames: false,
+    subject: { C: 'FR', O: 'uPKI', OU: 'CA', CN: 'uPKI Root CA' },
+    keyUsage: ['keyCertSign', 'cRLSign'],
+    certType: 'ca',
+    pathLen: 0,
+  }),
+  ra: builtIn({
+    description: 'Registration authorities',
+    keyType: 'rsa',
+    keyLen: 4096,
+    duration: 180,
+    subject: { C: 'FR', O: 'uPKI', OU: 'RA' },
+    keyUsage: ['digitalSignature', 'keyEncipherment'],
+    extendedKeyUsage: ['serverAuth', 'clientAuth'],
+    certType: 'ra',
+  }),
+  server: builtIn({
+    description: 'TLS servers, 60 days',
+    keyType: 'rsa',
+    keyLen: 4096,
+    duration: 60,
+    subject: { C: 'FR', O: 'Company', OU: 'Servers' },
+    keyUsage: ['digitalSignature', 'keyEncipherment'],
+    extendedKeyUsage: ['serverAuth'],
+    certType: 'server',
+  }),
+  webapp: builtIn({
+    description: 'TLS servers that are also TLS clients, 60 days',
+    keyType: 'rsa',
+    keyLen: 4096,
+    duration: 60,
+    subject: { C: 'FR', O: 'Company', OU: 'WebApps' },
+    keyUsage: ['digitalSignature', 'keyEncipherment'],
+    extendedKeyUsage: ['serverAuth', 'clientAuth'],
+    certType: 'server',
+  }),
+  laptop: builtIn({
+    description: 'Laptops: TLS client and e-mail, 30 days',
+    keyType: 'rsa',
+    keyLen: 4096,
+    duration: 30,
+    subject: { C: 'FR', O: 'Company', OU: 'Users' },
+    keyUsage: ['digitalSignature', 'nonRepudiation'],
+    extendedKeyUsage: ['clientAuth', 'emailProtection'],
+    certType: 'user',
+  }),
+  user: builtIn({
+    description: 'People: TLS client, 30 days',
+    keyType: 'rsa',
+    keyLen: 2048,
+    duration: 30,
+    subject: { C: 'FR', O: 'Company', OU: 'Users' },
+    keyUsage: ['digitalSignature', 'nonRepudiation'],
+    extendedKeyUsage: ['clientAuth'],
+    certType: 'user',
+  }),
+  admin: builtIn({
+    description: 'Administrators: TLS client, a year',
+    keyType: 'rsa',
+    keyLen: 4096,
+    duration: 365,
+    subject: { C: 'FR', O: 'Company', OU: 'Admins' },
+    keyUsage: ['digitalSignature', 'nonRepudiation'],
+    extendedKeyUsage: ['clientAuth'],
+    certType: 'admin',
+  }),
+};
+
+/** A profile file that cannot be used: names the file, the field and what is wrong. */
+export class ProfileError extends Error {
+  override readonly name = 'ProfileError';
+}
+
+/** Reads one custom profile. @throws ProfileError */
+export function parseProfile(name: string, yaml: string, file: string): Profile {
+  if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(name)) {
+    throw new ProfileError(`${file}: a profile's name is lower-case letters, digits, - and _`);
+  }
+  let value: unknown;
+  try {
+    value = parse(yaml);
+  } catch (error) {
+    throw new ProfileError(`${file}: is not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const result = profileSchema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = issue?.path.join('.') || 'the file';
+    throw new ProfileError(`${file}: ${field}: ${issue?.message ?? 'is wrong'}`);
+  }
+  return { name, ...result.data };
+}
+
+/** The built-in profiles, with those of `*.yml` and `*.yaml` files in the folder added or put in their place. @throws ProfileError */
+export async function loadProfiles(
+  folder: string | null,
+  company: string | null = null,
+): Promise<Map<string, Profile>> {
+  const profiles = new Map<string, Profile>();
+  for (const [name, fields] of Object.entries(BUILT_IN)) {
+    const named = company !== null && fields.subject.O === 'Company';
+    profiles.set(name, {
+      name,
+      ...fields,
+      subject: named ? { ...fields.subject, O: company } : fields.subject,
+    });
+  }
+  for (const file of folder === null ? [] : await yamlFiles(folder)) {
+    const name = file.replace(/\.ya?ml$/, '');
+    const path = join(folder ?? '', file);
+    profiles.set(name, parseProfile(name, await readFile(path, 'utf8'), path));
+  }
+  return profiles;
+}
+
+async function yamlFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Profiles an ACME client may ask for: those of TLS servers that are not the RA's own. */
+export function isAcmeProfile(profile: Profile): boolean {
+  return (
+    profile.extendedKeyUsage.includes('serverAuth') && profile.pathLen === undefined && profile.name !== 'ra'
+  );
+}
+
+/** The `get_profile` result of the wire contract. */
+export function toWireProfile(profile: Profile) {
+  const { name: _, description: __, ...fields } = profile;
+  return fields;
+}

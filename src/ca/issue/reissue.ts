@@ -1,0 +1,87 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import type { CertificateNames, SubjectName } from '../../x509/certificate-names.js';
+import type { PublicKeyInfo } from '../../x509/spki.js';
+import type { Authority } from './issuer.js';
+
+/** Who asks again within this time, as after a lost answer, gets what was made; longer than any client waits. */
+const SAME_REQUEST = 10 * 60_000;
+/** Certificates of one name looked through for what was made. */
+const RECENT = 20;
+
+/**
+ * Certificates for another key in the names and profile of one that is there, which stays good. The names come from
+ * the CA's own record, whatever the request says.
+ */
+export class Reissuer {
+  readonly #making = new Map<string, Promise<CertificateRecord>>();
+
+  constructor(private readonly authority: Authority) {}
+
+  /** The same key again, soon, gives the certificate made before. @throws TaskError when `old` is not good */
+  async reissue(old: CertificateRecord, publicKey: PublicKeyInfo, by: Actor): Promise<CertificateRecord> {
+    refuseEnded(old, this.authority.clock());
+    const key = `${old.serial} ${publicKey.spki.toString('base64')}`;
+    const making = this.#making.get(key);
+    if (making !== undefined) return making;
+    const made = this.#make(old, publicKey, by).finally(() => this.#making.delete(key));
+    this.#making.set(key, made);
+    return made;
+  }
+
+  async #make(old: CertificateRecord, publicKey: PublicKeyInfo, by: Actor): Promise<CertificateRecord> {
+    const { authority } = this;
+    const since = Math.max(old.issuedAt, authority.clock() - SAME_REQUEST);
+    const recent = await authority.store.listByCn(old.cn, RECENT);
+    const made = recent.find(
+      (each) =>
+        each.serial !== old.serial &&
+        each.issuedAt >= since &&
+        each.revokedAt === null &&
+        each.profile === old.profile &&
+        each.der.length > 0 &&
+        sameNames(each, old) &&
+        parseCertificate(each.der).spki.equals(publicKey.spki),
+    );
+    if (made !== undefined) return made;
+    const profile = authority.leafProfile(old.profile);
+    return (await authority.issue({ profile, publicKey, names: namesOf(old), by })).certificate;
+  }
+}
+
+/**
+ * The names of a certificate that was issued, for another one.
+ * @throws TaskError for one of another CA program of which the serial alone is known
+ */
+export function namesOf(record: CertificateRecord): CertificateNames {
+  if (record.der.length === 0) {
+    throw new TaskError(ErrorCode.certificate, `Certificate is known by its serial only: ${record.serial}`);
+  }
+  const { commonName } = parseCertificate(record.der);
+  return { commonName, names: record.identifiers as SubjectName[] };
+}
+
+/** @throws TaskError unless the certificate is neither revoked nor expired */
+function refuseEnded(record: CertificateRecord, now: number): void {
+  refuseRevoked(record);
+  if (record.notAfter < now) {
+    throw new TaskError(ErrorCode.certificate, `Certificate has expired: ${record.cn}`);
+  }
+}
+
+/** @throws TaskError */
+export function refuseRevoked(record: CertificateRecord): void {
+  if (record.revokedAt === null) return;
+  throw new TaskError(ErrorCode.certificate, `Certificate is revoked: ${record.cn}`, 'alreadyRevoked');
+}
+
+function sameNames(one: CertificateRecord, other: CertificateRecord): boolean {
+  const key = ({ identifiers }: CertificateRecord) =>
+    identifiers
+      .map(({ type, value }) => `${type}:${value}`)
+      .sort()
+      .join();
+  return one.dn === other.dn && key(one) === key(other);
+}

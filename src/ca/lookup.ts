@@ -1,0 +1,79 @@
+import { ErrorCode, TaskError } from '../channel/errors.js';
+import { parseSerial, serialToHex } from '../channel/serial.js';
+import type { CaStore, CertificateRecord } from '../store/contract/ca.js';
+import { DerError } from '../x509/der-error.js';
+import { type Attribute, attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
+import { OID } from '../x509/oids.js';
+
+/** Certificates of one CN looked through for a whole DN; more than a name is renewed in years. */
+const MOST_OF_A_NAME = 100;
+
+/** As a peer names a certificate. */
+export type CertificateReference = string | number | bigint;
+
+/**
+ * The certificate a peer means: the newest of a bare CN, the newest of its CN whose subject does not contradict a DN
+ * (`/CN=x`, `/O=…/CN=x`, `CN=x,O=…`), or the one of a serial (integer, digits, hex).
+ * @throws TaskError "Certificate not found", as recorded.
+ */
+export async function findCertificate(
+  store: CaStore,
+  reference: CertificateReference,
+): Promise<CertificateRecord> {
+  const found = await find(store, reference);
+  if (found !== null) return found;
+  throw certificateNotFound(reference);
+}
+
+/** In the words of the contract. */
+export function certificateNotFound(reference: CertificateReference): TaskError {
+  return new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
+}
+
+async function find(store: CaStore, reference: CertificateReference): Promise<CertificateRecord | null> {
+  if (typeof reference !== 'string') {
+    const serial = serialToHex(reference);
+    return serial === null ? null : store.findBySerial(serial);
+  }
+  // A CN may hold "=" or "/", so the bare CN is tried first.
+  // Host names are kept in lower case, whatever case they were asked for in.
+  const named =
+    (await store.findNewestByCn(reference)) ?? (await store.findNewestByCn(reference.toLowerCase()));
+  if (named !== null) return named;
+  if (reference.includes('=')) return findByDn(store, reference);
+  const serial = parseSerial(reference);
+  return serial === null ? null : store.findBySerial(serial);
+}
+
+async function findByDn(store: CaStore, text: string): Promise<CertificateRecord | null> {
+  const wanted = readDn(text);
+  const cn = wanted && attributeOf(wanted, OID.commonName);
+  if (!wanted || !cn) return null;
+  const exact = await store.listByCn(cn, MOST_OF_A_NAME);
+  const records = exact.length > 0 ? exact : await store.listByCn(cn.toLowerCase(), MOST_OF_A_NAME);
+  // `/CN=x` says no more than the bare CN, and finds certificates without a subject too.
+  if (wanted.flat().length === 1) return records[0] ?? null;
+  return records.find((record) => !contradicts(wanted, readDn(record.dn) ?? [])) ?? null;
+}
+
+/**
+ * A DN contradicts a subject when an attribute that both have differs. One the subject lacks does not: certificates of
+ * TLS servers carry the common name alone, whatever DN their holder is known by.
+ */
+function contradicts(wanted: DistinguishedName, subject: DistinguishedName): boolean {
+  const same = (left: Attribute, right: Attribute) => dnKey([[left]]) === dnKey([[right]]);
+  const has = subject.flat();
+  return wanted.flat().some((attribute) => {
+    const values = has.filter(({ type }) => type === attribute.type);
+    return values.length > 0 && !values.some((value) => same(value, attribute));
+  });
+}
+
+function readDn(text: string): DistinguishedName | null {
+  try {
+    return parseDn(text);
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
+}

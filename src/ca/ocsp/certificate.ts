@@ -1,0 +1,184 @@
+import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { Logger } from 'pino';
+import { signerFor } from '../../x509/algorithms.js';
+import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { DerError } from '../../x509/der-error.js';
+import { attributeOf, type DistinguishedName } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
+import { firstFromPem, toPem } from '../../x509/pem.js';
+import { parsePublicKey, publicKeyBits } from '../../x509/spki.js';
+import {
+  generateKey,
+  KeyFileError,
+  type KeySpec,
+  keyFromPem,
+  keyToPem,
+  publicKeyDer,
+  writeWhole,
+} from '../folder/keys.js';
+import type { Authority } from '../issue/issuer.js';
+import { type Profile, profileSchema } from '../issue/profiles.js';
+
+/** Who signs OCSP responses: a key the issuing CA delegated to (RFC 6960 §4.2.2.2). */
+export interface OcspSigner {
+  /** DER. */
+  certificate: Buffer;
+  notBefore: number;
+  notAfter: number;
+  /** SHA-1 of the public key bits: the responder's name in its responses. */
+  keyHash: Buffer;
+  /** DER AlgorithmIdentifier of its signatures. */
+  algorithm: Buffer;
+  /** Signs off the event loop. */
+  sign(data: Uint8Array): Promise<Buffer>;
+}
+
+export interface OcspCertificateOptions {
+  authority: Authority;
+  /** PEM file of the key and its certificate, together so that no crash can part them. */
+  path: string;
+  /** Encrypts the key at rest. */
+  passphrase: string | null;
+  log: Logger;
+}
+
+/** P-256 whatever the CA's own key: it signs often, and every client that knows our certificates verifies it. */
+const KEY: KeySpec = { type: 'ec', curve: 'P-256' };
+const signLater = promisify(sign);
+
+/**
+ * Nobody checks whether a responder's certificate is revoked (id-pkix-ocsp-nocheck), so it lives short (RFC 6960
+ * §4.2.2.2.1): a key that got out is of use for a month at the most.
+ */
+const DAYS = 30;
+/** Replaced when this part of its life is left: ten days in which responses of both are good and a failure can be noticed. */
+const RENEW_LEFT = 1 / 3;
+/** Between attempts, while the old one serves. */
+const RETRY_AFTER = 60_000;
+
+/** Keeps a certificate and key for signing OCSP responses, and replaces them in time. */
+export class OcspCertificate {
+  #current: OcspSigner | null = null;
+  #renewing: Promise<OcspSigner> | null = null;
+  #retryAt = 0;
+  readonly #issuer: ParsedCertificate;
+
+  constructor(private readonly options: OcspCertificateOptions) {
+    this.#issuer = parseCertificate(options.authority.issuer.certificate);
+  }
+
+  /** Takes up the stored one, or makes the first. @throws when none can be made or kept */
+  async start(): Promise<void> {
+    this.#current = await this.#load();
+    await this.signer();
+  }
+
+  /**
+   * The one to sign with now. When its end comes near the next is made behind the caller's back; only when it is past
+   * does the caller wait.
+   * @throws when there is none and none can be made
+   */
+  async signer(): Promise<OcspSigner> {
+    const now = this.options.authority.clock();
+    const current = this.#current;
+    if (current === null || current.notAfter <= now) return this.#renew();
+    if (this.#isDue(current, now)) {
+      this.#renew().catch((error) => {
+        this.#retryAt = now + RETRY_AFTER;
+        this.options.log.error(
+          { err: error },
+          'the OCSP certificate could not be replaced; the old one serves',
+        );
+      });
+    }
+    return current;
+  }
+
+  #isDue({ notBefore, notAfter }: OcspSigner, now: number): boolean {
+    if (notAfter - now > (notAfter - notBefore) * RENEW_LEFT || now < this.#retryAt) return false;
+    // One that ends with the issuer cannot be bettered.
+    return notAfter < this.#issuer.notAfter;
+  }
+
+  #renew(): Promise<OcspSigner> {
+    this.#renewing ??= this.#make().finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #make(): Promise<OcspSigner> {
+    const { authority, path, passphrase, log } = this.options;
+    const key = await generateKey(KEY);
+    const { profile, commonName } = ocspProfile(this.#issuer.subject);
+    const { certificate } = await authority.issue({
+      profile,
+      publicKey: parsePublicKey(publicKeyDer(key)),
+      names: { commonName, names: [] },
+      unlisted: true,
+    });
+    const { der, serial, notAfter } = certificate;
+    await writeWhole(path, keyToPem(key, passphrase) + toPem('CERTIFICATE', der), 0o600);
+    log.info({ serial, notAfter: new Date(notAfter).toISOString() }, 'new OCSP certificate');
+    this.#current = ocspSigner(key, parseCertificate(der));
+    return this.#current;
+  }
+
+  /** The stored one if it is still of use; else null, and it is replaced. */
+  async #load(): Promise<OcspSigner | null> {
+    const { path, passphrase, log } = this.options;
+    try {
+      const pem = await readFile(path, 'utf8');
+      const key = keyFromPem(pem, passphrase, path);
+      const certificate = parseCertificate(firstFromPem('CERTIFICATE', pem));
+      const issuerKey = createPublicKey({ key: this.#issuer.spki, format: 'der', type: 'spki' });
+      const ours = isSignedBy(certificate, issuerKey) && certificate.spki.equals(publicKeyDer(key));
+      return ours ? ocspSigner(key, certificate) : null;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if (!(error instanceof KeyFileError || error instanceof DerError)) throw error;
+      log.warn({ err: error }, 'the OCSP certificate cannot be read and is replaced');
+      return null;
+    }
+  }
+}
+
+/**
+ * What a responder's certificate is made of: `OCSPSigning` alone, so that it serves for nothing else; named after its
+ * issuer, within RFC 5280 ub-common-name.
+ */
+export function ocspProfile(issuer: DistinguishedName): { profile: Profile; commonName: string } {
+  const O = shortened(attributeOf(issuer, OID.organizationName) ?? '', 64);
+  const profile = profileSchema.parse({
+    description: 'OCSP responder of this CA',
+    duration: DAYS,
+    altnames: false,
+    subject: O === '' ? {} : { O },
+    keyUsage: ['digitalSignature'],
+    extendedKeyUsage: ['OCSPSigning'],
+    certType: 'ocsp',
+  });
+  const title = 'OCSP responder';
+  const name = shortened(attributeOf(issuer, OID.commonName) ?? '', 63 - title.length);
+  return { profile: { name: 'ocsp', ...profile }, commonName: `${name} ${title}`.trim() };
+}
+
+const shortened = (text: string, most: number): string => [...text].slice(0, most).join('');
+
+/** Signs with a P-256 key under its certificate. */
+export function ocspSigner(
+  key: KeyObject,
+  { der, spki, notBefore, notAfter }: ParsedCertificate,
+): OcspSigner {
+  const hash = 'sha256'; // RFC 5758 §3.2, of KEY
+  return {
+    certificate: der,
+    notBefore,
+    notAfter,
+    keyHash: createHash('sha1').update(publicKeyBits(spki)).digest(),
+    algorithm: signerFor(key).algorithm,
+    sign: (data) => signLater(hash, data, key),
+  };
+}

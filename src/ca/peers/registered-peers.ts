@@ -1,0 +1,65 @@
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore, PeerRole } from '../../store/contract/ca.js';
+
+/** How often it is looked whether another process has shut somebody out, in ms. */
+const LOOK_EVERY = 5_000;
+
+/**
+ * Who may connect to the operations socket: the CURVE public keys of registered RAs and administrators. The store is
+ * asked at every handshake, so that a registration by another process counts at once.
+ */
+export class RegisteredPeers {
+  /** Keys known to be shut out. */
+  #shutOut: ReadonlySet<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `onRemoved`: a key was shut out, and its holder may be connected still. */
+  constructor(
+    private readonly store: CaStore,
+    private readonly onRemoved: () => void,
+  ) {}
+
+  /** From now on, who is shut out by another CA on the same store is noticed too. `onError`: the store could not be asked. */
+  async watch(onError: (error: unknown) => void): Promise<void> {
+    this.#shutOut = await this.#revokedKeys();
+    this.#timer = setInterval(() => this.look().catch(onError), LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Tells of keys that were shut out since the last look. */
+  async look(): Promise<void> {
+    const known = this.#shutOut;
+    this.#shutOut = await this.#revokedKeys();
+    if ([...this.#shutOut].some((key) => !known.has(key))) this.onRemoved();
+  }
+
+  async admits(publicKey: string): Promise<boolean> {
+    const peer = await this.store.findPeer(publicKey);
+    return peer !== null && peer.revokedAt === null;
+  }
+
+  /** Admits a key from the moment this resolves. A CN may have several: replicas of an RA share its name. */
+  async admit(publicKey: string, role: PeerRole, cn: string, at: number, by: Actor): Promise<void> {
+    await this.store.admitPeer({ publicKey, role, cn, addedAt: at }, by);
+  }
+
+  /** Shuts out every key of a CN. */
+  async remove(cn: string, at: number, by: Actor): Promise<void> {
+    let removed = false;
+    for (const peer of await this.store.listPeers()) {
+      if (peer.cn === cn) removed = (await this.store.revokePeer(peer.publicKey, at, by)) || removed;
+    }
+    if (!removed) return;
+    this.#shutOut = await this.#revokedKeys();
+    this.onRemoved();
+  }
+
+  async #revokedKeys(): Promise<Set<string>> {
+    const peers = await this.store.listPeers();
+    return new Set(peers.filter(({ revokedAt }) => revokedAt !== null).map(({ publicKey }) => publicKey));
+  }
+}

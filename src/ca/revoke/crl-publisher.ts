@@ -1,0 +1,168 @@
+import { createPublicKey } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { CaStore, StoredCrl } from '../../store/contract/ca.js';
+import { StoreUnavailable } from '../../store/contract/errors.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { isCrlSignedBy } from '../../x509/crl.js';
+import type { Issuer } from '../issue/factory.js';
+import { buildCrl, type RevokedCertificate } from './crl.js';
+
+export interface CrlPublisherOptions {
+  store: CaStore;
+  issuer: Issuer;
+  /** From thisUpdate to nextUpdate, in ms. */
+  validity: number;
+  clock: () => number;
+  log: Logger;
+}
+
+/** Entries read at a time: a CRL of 100,000 takes fifty ways to the database. */
+const PAGE = 2_000;
+/** Renewed when this part of its life is left: two failed days of seven do no harm. */
+const RENEW_LEFT = 1 / 3;
+/** How often a timer looks whether it is time: setTimeout cannot wait longer than 24.8 days. */
+const LOOK_EVERY_MS = 60_000;
+
+/**
+ * Keeps the CRL current (RFC 5280 §5): a new one at every revocation, and before nextUpdate. Revocations that come
+ * while one is being made share the next.
+ */
+export class CrlPublisher {
+  #current: StoredCrl | null = null;
+  /** The one before: who began to read it may read on. */
+  #previous: StoredCrl | null = null;
+  #running: Promise<StoredCrl> | null = null;
+  #next: Promise<StoredCrl> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: CrlPublisherOptions) {}
+
+  /**
+   * Takes up the stored CRL, or makes the first; then keeps it from getting old. Another is made when the process ended
+   * between a revocation and its CRL, or the issuer has another key.
+   */
+  async start(): Promise<void> {
+    const stored = await this.options.store.getCrl();
+    if (stored === null) await this.publish();
+    else {
+      this.#current = stored;
+      const isGood = this.#isOurs(stored) && !this.#isDue() && (await this.#serves(stored));
+      if (!isGood) this.publish().catch((error) => this.#report(error));
+    }
+    this.#timer = setInterval(() => {
+      this.#renew().catch((error) => this.#report(error));
+    }, LOOK_EVERY_MS);
+  }
+
+  /** Stops the timer and waits for what is being made. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.allSettled([this.#running, this.#next]);
+  }
+
+  /**
+   * The CRL with every revocation that was answered before, by whichever CA on this store; never one whose nextUpdate is
+   * past. While the store cannot be asked, the last one known serves.
+   */
+  async current(): Promise<StoredCrl> {
+    await (this.#next ?? this.#running)?.catch(() => {});
+    const known = this.#current;
+    try {
+      if (known !== null && (await this.#serves(known))) return known;
+      const stored = await this.options.store.getCrl();
+      if (stored === null || !(await this.#serves(stored))) return this.publish();
+      this.#replace(stored);
+      return stored;
+    } catch (error) {
+      if (error instanceof StoreUnavailable && known !== null && this.#lasts(known)) return known;
+      throw error;
+    }
+  }
+
+  /** The CRL with this number, if it is the last one made or the one before. */
+  kept(number: number): StoredCrl | null {
+    return [this.#current, this.#previous].find((crl) => crl?.number === number) ?? null;
+  }
+
+  /** Signs and stores a CRL that has every revocation stored before this call. */
+  publish(): Promise<StoredCrl> {
+    if (this.#running === null) return this.#run();
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = null;
+        return this.#run();
+      });
+    return this.#next;
+  }
+
+  #run(): Promise<StoredCrl> {
+    this.#running = this.#make().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Before the current one gets old, unless another CA has done it. */
+  async #renew(): Promise<void> {
+    if (!this.#isDue()) return;
+    this.#replace(await this.options.store.getCrl());
+    if (this.#isDue()) await this.publish();
+  }
+
+  #replace(crl: StoredCrl | null): void {
+    if (crl?.number !== this.#current?.number) this.#previous = this.#current;
+    this.#current = crl;
+  }
+
+  async #serves(crl: StoredCrl): Promise<boolean> {
+    return this.#lasts(crl) && this.options.store.isCrlCurrent(crl.number);
+  }
+
+  #isOurs({ der }: StoredCrl): boolean {
+    const { spki } = parseCertificate(this.options.issuer.certificate);
+    return isCrlSignedBy(der, createPublicKey({ key: spki, format: 'der', type: 'spki' }));
+  }
+
+  #lasts({ nextUpdate }: StoredCrl): boolean {
+    return nextUpdate > this.options.clock();
+  }
+
+  #isDue(): boolean {
+    const { clock, validity } = this.options;
+    return this.#current === null || this.#current.nextUpdate - clock() < validity * RENEW_LEFT;
+  }
+
+  #report(error: unknown): void {
+    this.options.log.error({ err: error }, 'the CRL could not be published');
+  }
+
+  async #make(): Promise<StoredCrl> {
+    const { store, issuer, validity, clock, log } = this.options;
+    const number = await store.allocateCrlNumber();
+    const thisUpdate = clock();
+    const nextUpdate = thisUpdate + validity;
+    const der = await buildCrl(
+      issuer,
+      { number: BigInt(number), thisUpdate, nextUpdate },
+      this.#revoked(thisUpdate),
+    );
+    const crl = { number, der, thisUpdate, nextUpdate };
+    this.#replace((await store.putCrl(crl)) ? crl : await store.getCrl());
+    log.debug({ number, bytes: der.length }, 'CRL published');
+    return this.#current ?? crl;
+  }
+
+  async *#revoked(now: number): AsyncGenerator<RevokedCertificate[]> {
+    let after: string | null = null;
+    do {
+      const page: Awaited<ReturnType<CaStore['listRevoked']>> = await this.options.store.listRevoked({
+        after,
+        limit: PAGE,
+        now,
+      });
+      yield page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino';
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
+import { REVOCATION_REASON } from '../../x509/crl.js';
+import type { Authority } from '../issue/issuer.js';
+import { certificateNotFound } from '../lookup.js';
+import type { RegisteredPeers } from '../peers/registered-peers.js';
+import type { CrlPublisher } from './crl-publisher.js';
+
+export interface RevocationOptions {
+  authority: Authority;
+  crl: CrlPublisher;
+  peers: Pick<RegisteredPeers, 'remove'>;
+  log: Logger;
+}
+
+/** Profiles whose holders are admitted to the operations socket. */
+const PEER_PROFILES = new Set(['ra', 'admin']);
+
+/**
+ * Ends certificates. A revocation is on disk when its promise resolves; the CRL that lists it follows at once, in the
+ * background, so that one slow CRL does not hold up the answer.
+ */
+export class Revocation {
+  constructor(private readonly options: RevocationOptions) {}
+
+  /** Revokes; `already` when it was. @throws TaskError for a reason no complete CRL may hold. */
+  async revoke(certificate: CertificateRecord, reason: number, by: Actor): Promise<{ already: boolean }> {
+    if (reason === REVOCATION_REASON.removeFromCRL) {
+      throw new TaskError(ErrorCode.validation, 'removeFromCRL ends a hold: use unrevoke'); // RFC 5280 §5.3.1
+    }
+    const { authority, log } = this.options;
+    const { serial } = certificate;
+    const outcome = await authority.store.revoke(serial, authority.clock(), reason, by);
+    if (outcome === 'unknown') throw certificateNotFound(serial);
+    if (outcome === 'already') return { already: true };
+    log.info({ serial, cn: certificate.cn, reason }, 'certificate revoked');
+    await this.#shutOut(certificate, by);
+    this.#publish();
+    return { already: false };
+  }
+
+  /** Takes a certificate off hold. @throws TaskError when it is not on hold. */
+  async unrevoke(certificate: CertificateRecord, by: Actor): Promise<void> {
+    const { authority, log } = this.options;
+    const { serial, cn } = certificate;
+    if (!(await authority.store.unrevoke(serial, by))) {
+      throw new TaskError(ErrorCode.certificate, `Certificate is not on hold: ${cn}`);
+    }
+    log.info({ serial, cn }, 'certificate taken off hold');
+    this.#publish();
+  }
+
+  /** Revokes (cessationOfOperation) if that was not done, and leaves certificate and node out of listings. */
+  async delete(certificate: CertificateRecord, by: Actor): Promise<void> {
+    const { store, clock } = this.options.authority;
+    await this.revoke(certificate, REVOCATION_REASON.cessationOfOperation, by);
+    await store.markDeleted(certificate.serial, clock(), by);
+    await store.removeNode(certificate.cn, by);
+  }
+
+  /** The holder of a revoked RA or administrator certificate loses the channel too, unless it has a newer one. */
+  async #shutOut(certificate: CertificateRecord, by: Actor): Promise<void> {
+    if (!PEER_PROFILES.has(certificate.profile)) return;
+    const { authority, peers } = this.options;
+    const newest = await authority.store.findNewestByCn(certificate.cn);
+    if (newest === null || newest.serial === certificate.serial) {
+      await peers.remove(certificate.cn, authority.clock(), by);
+    }
+  }
+
+  #publish(): void {
+    const { crl, log } = this.options;
+    crl.publish().catch((error) => log.error({ err: error }, 'the CRL could not be published'));
+  }
+}

@@ -1,0 +1,26 @@
+import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
+import { ConfigError } from '../config/index.js';
+import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
+import { CannotStart } from '../programs/exit.js';
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
+
+/** Errors whose message tells an operator all there is to know. */
+const PLAIN = [
+  CannotStart,
+  ChannelRefused,
+  ChannelUnavailable,
+  CaLacksTask,
+  CaRefused,
+  CaUnavailable,
+  StoreConflict,
+  StoreTooNew,
+  StoreUnavailable,
+];
+
+/** One or a few lines for a person; with a stack trace only when the fault may be ours. */
+export function describeError(error: unknown): string {
+  if (error instanceof ConfigError) return error.complaints.join('\n');
+  if (!(error instanceof Error)) return String(error);
+  if (PLAIN.some((each) => error instanceof each)) return error.message;
+  return error.stack ?? error.message;
+}

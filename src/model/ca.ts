@@ -1,0 +1,114 @@
+import type { SubjectName } from '../x509/certificate-names.js';
+import type { Identifier } from './facts.js';
+
+/** What the RA asks of a CA, whatever carries it (the ZeroMQ channel, or a stand-in for faults in tests). */
+export interface CertificateAuthority {
+  /**
+   * Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the
+   * RA accepts.
+   * @throws CaRefused, CaUnavailable
+   */
+  check?(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void>;
+  /**
+   * Issues for an order. Asking twice for the same order gives the same certificate, or revokes the first one.
+   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
+   */
+  issue(request: IssueRequest): Promise<IssuedCertificate>;
+  /**
+   * Revokes by serial (lower-case hex). Revoking again is no error: `already` tells.
+   * @throws CaRefused, CaUnavailable; CaLacksTask when this CA cannot revoke that certificate.
+   */
+  revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
+  /** Profiles an ACME client may ask for, by name. Cached by the implementation. */
+  profiles(): Promise<AcmeProfile[]>;
+  /** PEM of the root and of the issuing chain (issuer first, root left out). */
+  caCertificates(): Promise<{ root: string; chain: string }>;
+  /** DER of the current CRL. */
+  crl(): Promise<Uint8Array>;
+  /** Resolves when the CA answers; rejects with CaUnavailable within the channel's time limit. */
+  ping(): Promise<void>;
+}
+
+/** Certificates that no ACME order stands behind. @throws CaUnavailable, CaRefused, CaLacksTask */
+export interface NodeCertificates {
+  /**
+   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request
+   * gives the same certificate.
+   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
+   */
+  enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
+  /**
+   * A certificate for the key of a CSR (DER), in the names and profile of the one with this serial (lower-case hex),
+   * which stays good. Asking again soon gives the same.
+   */
+  reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
+}
+
+export interface IssueRequest {
+  orderId: string;
+  accountId: string;
+  profile: string;
+  identifiers: Identifier[];
+  /** DER; the RA checked that it names exactly `identifiers`, and the CA checks again. */
+  csr: Uint8Array;
+  notBefore: number | null;
+  notAfter: number | null;
+  /** When the order was made, if an earlier request for it may have been carried out without our knowing. */
+  mayHaveIssuedSince?: number;
+}
+
+export interface EnrolmentRequest {
+  requestId: string;
+  cn: string;
+  names: readonly SubjectName[];
+  profile: string;
+  /** DER. */
+  csr: Uint8Array;
+}
+
+export interface IssuedCertificate {
+  /** PEM, leaf first, root left out. */
+  chain: string;
+  /** Lower-case hex. */
+  serial: string;
+}
+
+export interface AcmeProfile {
+  name: string;
+  /** One line for people, shown in the directory's `meta.profiles`. */
+  description: string;
+  /** Longest validity in milliseconds; also the default. */
+  maxValidity: number;
+  /** The CA takes no wishes: every certificate is valid from now for the longest time. */
+  fixedValidity?: boolean;
+}
+
+/** The CA did not answer in time, or the connection is away: try again, the outcome is unknown. */
+export class CaUnavailable extends Error {
+  override readonly name = 'CaUnavailable';
+}
+
+/** The CA answered no, for good. `code` as in the channel's `[code] message`; `kind` says what a client should hear. */
+export class CaRefused extends Error {
+  override readonly name = 'CaRefused';
+  constructor(
+    message: string,
+    readonly kind: 'badCSR' | 'rejectedIdentifier' | 'alreadyRevoked' | 'notFound' | 'other' = 'other',
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * The CA this RA is joined to cannot do what was asked for, now or ever: it has no such task (a Python CA, or one older
+ * than this RA), or what it has does not do. HTTP answers 501 with the message, which names the task.
+ */
+export class CaLacksTask extends Error {
+  override readonly name = 'CaLacksTask';
+  constructor(
+    readonly task: string,
+    why = 'it does not know the task',
+  ) {
+    super(`the certificate authority of this RA cannot do "${task}": ${why}`);
+  }
+}

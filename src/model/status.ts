@@ -1,0 +1,57 @@
+import type { Account, Authorization, Challenge, Node, Order } from './facts.js';
+
+/**
+ * RFC 8555 §7.1.6: the status of each resource, computed from its facts and the time. Nothing else in the
+ * program decides a status, so none can be wrong or stale.
+ */
+
+export type AccountStatus = 'valid' | 'deactivated' | 'revoked';
+export type ChallengeStatus = 'pending' | 'processing' | 'valid' | 'invalid';
+export type AuthorizationStatus = 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
+export type OrderStatus = 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
+
+export function accountStatus(account: Account): AccountStatus {
+  if (account.revokedAt !== null) return 'revoked';
+  return account.deactivatedAt !== null ? 'deactivated' : 'valid';
+}
+
+/** §7.1.6, challenge: pending → processing (answered) → valid | invalid. */
+export function challengeStatus(challenge: Challenge): ChallengeStatus {
+  if (challenge.validatedAt !== null) return 'valid';
+  if (challenge.failedAt !== null) return 'invalid';
+  return challenge.answeredAt !== null ? 'processing' : 'pending';
+}
+
+/** §7.1.6, authorization: one failed challenge makes it invalid; one validated, or a node's proof, valid until it expires. */
+export function authorizationStatus(authorization: Authorization, now: number): AuthorizationStatus {
+  const { challenges } = authorization;
+  if (authorization.revokedAt !== null) return 'revoked';
+  if (authorization.deactivatedAt !== null) return 'deactivated';
+  if (authorization.provenBy !== null || challenges.some(({ validatedAt }) => validatedAt !== null)) {
+    return authorization.expiresAt > now ? 'valid' : 'expired';
+  }
+  if (challenges.some((challenge) => challenge.failedAt !== null)) return 'invalid';
+  // §7.1.6: "expired" is for valid authorizations; a pending one whose time is over has become invalid.
+  return authorization.expiresAt > now ? 'pending' : 'invalid';
+}
+
+/** §7.1.6, order: from its own facts first, then from its authorizations (all of them, in any order). */
+export function orderStatus(order: Order, authorizations: Authorization[], now: number): OrderStatus {
+  if (order.certificateId !== null) return 'valid';
+  if (order.error !== null) return 'invalid';
+  // Finalize was accepted while the order was ready: neither time nor a later deactivation takes that back.
+  if (order.csr !== null) return 'processing';
+  if (order.expiresAt <= now) return 'invalid';
+  const statuses = authorizations.map((authorization) => authorizationStatus(authorization, now));
+  if (statuses.some((status) => status !== 'pending' && status !== 'valid')) return 'invalid';
+  return statuses.every((status) => status === 'valid') ? 'ready' : 'pending';
+}
+
+export type EnrolmentStatus = 'waiting' | 'expired' | 'enrolled' | 'removing';
+
+/** Where a registered node is on its way to a certificate. */
+export function enrolmentStatus({ removingAt, enrolment }: Node, now: number): EnrolmentStatus {
+  if (removingAt !== null) return 'removing';
+  if (enrolment.serial !== null) return 'enrolled';
+  return enrolment.expiresAt > now ? 'waiting' : 'expired';
+}

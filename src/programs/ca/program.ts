@@ -1,0 +1,248 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { Context } from 'zeromq';
+import { type CaFiles, loadAuthority } from '../../ca/folder/files.js';
+import { Authority } from '../../ca/issue/issuer.js';
+import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
+import { OrderIssuer } from '../../ca/issue/orders.js';
+import { ProfileWatch } from '../../ca/issue/profile-watch.js';
+import { Reissuer } from '../../ca/issue/reissue.js';
+import { rememberServed } from '../../ca/local.js';
+import { OcspCertificate } from '../../ca/ocsp/certificate.js';
+import { OcspResponder } from '../../ca/ocsp/responder.js';
+import { ChannelCallers } from '../../ca/peers/callers.js';
+import { RegisteredPeers } from '../../ca/peers/registered-peers.js';
+import { CrlPublisher } from '../../ca/revoke/crl-publisher.js';
+import { Revocation } from '../../ca/revoke/revocation.js';
+import { type CaServices, operationsHandlers, registrationHandlers } from '../../ca/tasks/index.js';
+import { registrationKeys } from '../../channel/curve-keys.js';
+import { answerer } from '../../channel/dispatch.js';
+import { isLoopback } from '../../channel/loopback.js';
+import { ChannelServer, type ServerSecurity } from '../../channel/server.js';
+import { operations, registration } from '../../channel/tasks/index.js';
+import { ZapHandler } from '../../channel/zap.js';
+import { type CaStore, DATABASE_PATIENCE, openCaStore } from '../../store/index.js';
+import { signerFor } from '../../x509/algorithms.js';
+
+export interface CaOptions {
+  /** The CA's own folder, initialised (`initAuthority`). */
+  dataDir: string;
+  host: string;
+  /** 5000 by contract; 0 takes a free one; null: this process does not serve operations. */
+  operationsPort: number | null;
+  /** 5001 by contract; 0 takes a free one; null: this process does not register. */
+  registrationPort: number | null;
+  mode: 'curve' | 'clear';
+  /** Lets clear mode listen on addresses other machines can reach. */
+  clearAny: boolean;
+  /** Overrides the seed in the folder. */
+  seed: string | null;
+  /** `sqlite:PATH` or `postgres://…`; null: a file in the folder. */
+  databaseUrl: string | null;
+  /** Opens keys that are encrypted at rest. */
+  passphrase: string | null;
+  /** Organisation in the subjects of profiles that name none; null leaves them. */
+  company: string | null;
+  /** Base of the URLs of CRL, OCSP and issuer in certificates. */
+  publicUrl: string | null;
+  /** From thisUpdate to nextUpdate of CRLs, in ms. */
+  crlValidity: number;
+  /** From thisUpdate to nextUpdate of OCSP responses, in ms. */
+  ocspValidity: number;
+  log: Logger;
+  clock?: () => number;
+}
+
+export interface RunningCa {
+  operationsPort: number | null;
+  registrationPort: number | null;
+  /** Z85, for clients of the operations socket. */
+  operationsPublicKey: string;
+  /** SHA-256 of the root's DER, upper-case hex with colons. */
+  rootFingerprint: string;
+  /** Answers what is being worked on, finishes the CRL, closes the store. */
+  close(): Promise<void>;
+}
+
+/** The options contradict what they ask for; the message says what to change. */
+export class CaOptionsError extends Error {
+  override readonly name = 'CaOptionsError';
+}
+
+/** ZAP domains of the two sockets. */
+const OPERATIONS = 'operations';
+const REGISTRATION = 'registration';
+
+/**
+ * Serves a CA that is initialised. Everything opened is closed again when a later step fails.
+ * @throws CaOptionsError, InitError, AuthorityError, KeyFileError, ProfileError, Error of a port in use
+ */
+export async function runCa(options: CaOptions): Promise<RunningCa> {
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const undo of opened.splice(0).reverse()) await undo();
+  };
+  try {
+    return { ...(await serve(options, (undo) => opened.push(undo))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serve(
+  options: CaOptions,
+  onClose: (undo: () => unknown) => void,
+): Promise<Omit<RunningCa, 'close'>> {
+  const { mode, host, log } = options;
+  refuseOpenClear(options);
+  const files = await loadAuthority({ ...options, clock: options.clock ?? Date.now });
+  // Told before anything is opened: a seed too short for curve mode.
+  const seedKeys = mode === 'curve' ? registrationKeys(files.seed) : null;
+  const store = await openCaStore(options.databaseUrl ?? files.database, {
+    onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
+    patience: DATABASE_PATIENCE,
+  });
+  onClose(() => store.close());
+
+  await rememberServed(store, options);
+
+  let operationsSocket: ChannelServer | null = null;
+  const peers = new RegisteredPeers(store, () => {
+    operationsSocket
+      ?.dropPeers()
+      .catch((error) => log.fatal({ err: error }, 'the operations socket is gone'));
+  });
+  await peers.watch((error) => log.error({ err: error }, 'it is not known whether a peer was shut out'));
+  onClose(() => peers.stop());
+  const { services, ocspCertificate } = buildServices(options, files, store, peers);
+  const profiles = await ProfileWatch.start({
+    folder: files.profiles,
+    company: options.company,
+    use: (read) => services.authority.useProfiles(read),
+    log,
+  });
+  onClose(() => profiles.stop());
+  await services.crl.start();
+  onClose(() => services.crl.stop());
+  // One process at a time serves operations from a folder: it alone writes the responder's file.
+  if (options.operationsPort !== null) await ocspCertificate.start();
+
+  const context = new Context({ blocky: false });
+  if (seedKeys !== null) {
+    const zap = ZapHandler.start(context);
+    zap.admit(OPERATIONS, (key) => peers.admits(key));
+    zap.admit(REGISTRATION, (key) => key === seedKeys.client.publicKey);
+    onClose(() => zap.close());
+  }
+  const secured = (secretKey: string | undefined, zapDomain: string): ServerSecurity =>
+    secretKey === undefined ? { mode: 'clear' } : { mode: 'curve', secretKey, zapDomain };
+  const failed = (error: unknown, task: string) => log.error({ err: error, task }, 'a task failed');
+
+  if (options.operationsPort !== null) {
+    operationsSocket = await ChannelServer.listen({
+      host,
+      port: options.operationsPort,
+      context,
+      answer: answerer(operations, operationsHandlers(services), failed),
+      security: secured(seedKeys === null ? undefined : files.channel.secretKey, OPERATIONS),
+    });
+    onClose(() => operationsSocket?.close());
+  }
+  const operationsPort = operationsSocket?.port ?? null;
+  let registrationPort: number | null = null;
+  if (options.registrationPort !== null) {
+    const settings = {
+      mode,
+      operationsPublicKey: files.channel.publicKey,
+      operationsPort: operationsPort ?? Math.max(0, options.registrationPort - 1),
+    };
+    const socket = await ChannelServer.listen({
+      host,
+      port: options.registrationPort,
+      context,
+      answer: answerer(registration, registrationHandlers(services, settings), failed),
+      security: secured(seedKeys?.server.secretKey, REGISTRATION),
+    });
+    onClose(() => socket.close());
+    registrationPort = socket.port;
+  }
+  log.info({ host, operationsPort, registrationPort, mode }, 'the CA listens');
+  return {
+    operationsPort,
+    registrationPort,
+    operationsPublicKey: files.channel.publicKey,
+    rootFingerprint: fingerprint(files.root),
+  };
+}
+
+/** The profiles come later. */
+function buildServices(
+  options: CaOptions,
+  files: CaFiles,
+  store: CaStore,
+  peers: RegisteredPeers,
+): { services: CaServices; ocspCertificate: OcspCertificate } {
+  const { log, clock = Date.now, publicUrl, crlValidity: validity, passphrase } = options;
+  const issuer = { certificate: files.issuer, signer: signerFor(files.issuerKey), publicUrl };
+  const profiles = new Map();
+  const { root, chain } = files;
+  const authority = new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
+  const crl = new CrlPublisher({ store, issuer, validity, clock, log });
+  const ocspCertificate = new OcspCertificate({ authority, path: files.ocsp, passphrase, log });
+  const ocsp = new OcspResponder({
+    store,
+    issuer: files.issuer,
+    signer: () => ocspCertificate.signer(),
+    validity: options.ocspValidity,
+    clock,
+    log,
+  });
+  const services = {
+    authority,
+    crl,
+    ocsp,
+    peers,
+    callers: new ChannelCallers(store, files.channel, options.mode),
+    orders: new OrderIssuer(authority),
+    nodes: new NodeIssuer(authority, files.privateKeys, passphrase),
+    reissuer: new Reissuer(authority),
+    revocation: new Revocation({ authority, crl, peers, log }),
+    seed: files.seed,
+  };
+  return { services, ocspCertificate };
+}
+
+/**
+ * Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. Beyond loopback it must be asked
+ * for twice, as a mode and as an exposure, so that no single slip opens a CA to a network.
+ */
+function refuseOpenClear({ mode, host, clearAny, log, operationsPort, registrationPort }: CaOptions): void {
+  if (mode !== 'clear') return;
+  const reach = isLoopback(host) ? 'every program on this machine' : `everybody who can reach ${host}`;
+  if (!isLoopback(host) && !clearAny) {
+    throw new CaOptionsError(
+      `clear mode on ${host} would let ${reach} have any certificate signed and revoke any; ` +
+        'listen on 127.0.0.1, use curve mode, or set UPKI_ZMQ_CLEAR_ANY=yes beside UPKI_ZMQ_MODE=clear if the network itself is trusted',
+    );
+  }
+  const exposed = [
+    ...(operationsPort === null
+      ? []
+      : [
+          'without any authentication: signing for any name, revoking any certificate, the list of administrators',
+        ]),
+    ...(registrationPort === null
+      ? []
+      : ['unencrypted at registration: the seed, and the private key of an RA that sends no CSR']),
+  ];
+  log.warn(
+    { host, operationsPort, registrationPort },
+    `clear mode exposes to ${reach}: ${exposed.join('; ')}`,
+  );
+}
+
+function fingerprint(der: Uint8Array): string {
+  const hex = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return hex.match(/../g)?.join(':') ?? '';
+}

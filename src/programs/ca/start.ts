@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { InitError, type InitOptions, initAuthority } from '../../ca/folder/files.js';
+import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
+import { KeyFileError } from '../../ca/folder/keys.js';
+import { ProfileError } from '../../ca/issue/profiles.js';
+import { TaskError } from '../../channel/errors.js';
+import type { Running } from '../child.js';
+import { CannotStart } from '../exit.js';
+import { makePrivateFolder, readIfThere, writeDurably } from '../files.js';
+import { lockDirectory } from '../lock.js';
+import { portProblem } from '../ports.js';
+import type { LoadedProgram, ProgramSettings } from '../settings.js';
+import { CaOptionsError, runCa } from './program.js';
+
+type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
+
+/** Which of its two sockets a CA process serves. */
+export type Sockets = 'operations' | 'registration' | 'both';
+
+const DAY = 86_400_000;
+
+/**
+ * Makes the data directory a CA, or completes one; `passwordFile` holds the passphrase of an imported key.
+ * @throws CannotStart
+ */
+export async function initCa(loaded: LoadedCa, passwordFile: string | null = null): Promise<void> {
+  const { settings } = loaded;
+  const { caKeyFile: keyFile, caCertFile: certFile, caPassphrase: passphrase } = settings;
+  if ((keyFile === null) !== (certFile === null)) {
+    throw new CannotStart(
+      'a CA is imported with both its key and its certificate: UPKI_CA_KEY_FILE and UPKI_CA_CERT_FILE',
+    );
+  }
+  await mendable(async () => {
+    let imported: InitOptions['imported'] = null;
+    if (keyFile !== null && certFile !== null) {
+      const password =
+        passwordFile === null ? passphrase : (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
+      imported = { keyFile, certFile, passphrase: password };
+    }
+    await initAuthority({
+      dataDir: settings.dataDir,
+      company: settings.caCompany,
+      keyType: settings.caKeyType,
+      passphrase,
+      imported,
+      seed: settings.caSeed,
+      clock: Date.now,
+    });
+  });
+  await writeConfigFile(loaded);
+}
+
+/** Keeps what the CA was made with, for the next start and for whoever looks; never written again. */
+async function writeConfigFile({ settings, given }: LoadedCa): Promise<void> {
+  const path = join(settings.dataDir, 'ca.config.yml');
+  if ((await readIfThere(path)) !== null) return;
+  const company = `company: ${JSON.stringify(settings.caCompany)}`;
+  const lines = [
+    '# Settings of this CA. A flag or an environment variable goes before what stands here.',
+    given.has('caCompany') ? company : `# ${company}`,
+    `key_type: ${settings.caKeyType}`,
+    `crl_validity: ${settings.crlValidity}`,
+  ];
+  await writeDurably(path, `${lines.join('\n')}\n`, 0o600);
+}
+
+/**
+ * Serves an initialised CA; with `init`, initialises it first. One process at a time serves operations from a
+ * directory; registrations may be taken by another.
+ * @throws CannotStart
+ */
+export async function startCa(
+  loaded: LoadedCa,
+  log: Logger,
+  sockets: Sockets,
+  init: boolean,
+): Promise<Running> {
+  const { settings, given } = loaded;
+  await makePrivateFolder(settings.dataDir);
+  const unlock = sockets === 'registration' ? () => undefined : lockDirectory(settings.dataDir);
+  try {
+    if (init) await initCa(loaded);
+    const ca = await mendable(() =>
+      runCa({
+        dataDir: settings.dataDir,
+        host: settings.caListen,
+        operationsPort: sockets === 'registration' ? null : settings.caPort,
+        registrationPort: sockets === 'operations' ? null : settings.caRegistrationPort,
+        mode: settings.zmqMode,
+        clearAny: settings.zmqClearAny,
+        seed: settings.caSeed,
+        databaseUrl: settings.caDatabaseUrl,
+        passphrase: settings.caPassphrase,
+        company: given.has('caCompany') ? settings.caCompany : null,
+        publicUrl: settings.caPublicUrl,
+        crlValidity: settings.crlValidity * DAY,
+        ocspValidity: settings.ocspValidity,
+        log,
+      }),
+    );
+    const { close, ...info } = ca;
+    return {
+      info,
+      stop: async () => {
+        await close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw inUse(error, settings, sockets);
+  }
+}
+
+const MENDABLE = [TaskError, InitError, AuthorityError, KeyFileError, ProfileError, CaOptionsError];
+
+/** What the operator can mend is told without a stack trace, and not tried again. */
+export async function mendable<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const missing =
+      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES');
+    if (missing || MENDABLE.some((kind) => error instanceof kind)) {
+      throw new CannotStart((error as Error).message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Tells which port to change when one is taken. */
+function inUse(error: unknown, settings: ProgramSettings, sockets: Sockets): unknown {
+  if (!(error instanceof Error) || !error.message.startsWith('cannot listen on ')) return error;
+  const { caListen: host, caPort, caRegistrationPort } = settings;
+  const registers = sockets === 'registration' || error.message.includes(`:${caRegistrationPort}:`);
+  return portProblem(
+    error.cause,
+    registers
+      ? {
+          what: 'registrations at the CA',
+          host,
+          port: caRegistrationPort,
+          variable: 'UPKI_CA_REGISTRATION_PORT',
+        }
+      : { what: 'the CA', host, port: caPort, variable: 'UPKI_CA_PORT' },
+  );
+}

@@ -1,0 +1,30 @@
+import type { Logger } from 'pino';
+import type { RaEvents } from '../../ra/authority.js';
+import type { NodeEvents } from '../../ra/nodes/nodes.js';
+
+/** The RA's events in the log: what an operator acts on at info and above, every success of a validation at debug. */
+export function logEvents(log: Logger): RaEvents {
+  return {
+    validation: ({ authorizationId, type, identifier, attempt, result }) => {
+      const facts = { authorizationId, type, identifier, attempt, attempts: result.attempts };
+      if (result.ok) log.debug(facts, 'validation succeeded');
+      else log.info({ ...facts, problem: result.type, detail: result.detail }, 'validation failed');
+    },
+    finalization: ({ order, outcome, detail }) => {
+      const names = order.identifiers.map(({ value }) => value);
+      const level = outcome === 'refused' || outcome === 'deferred' ? 'warn' : 'info';
+      log[level]({ orderId: order.id, accountId: order.accountId, names, detail }, `finalize: ${outcome}`);
+    },
+    revocation: (facts) => log.info(facts, 'certificate revoked'),
+    error: (error) => log.error({ err: error }, 'background work failed'),
+  };
+}
+
+/** What becomes of nodes, in the log. */
+export function logNodeEvents(log: Logger): NodeEvents {
+  return {
+    registered: (facts) => log.info(facts, 'node registered'),
+    enrolled: (facts) => log.info(facts, 'node enrolled'),
+    removed: (facts) => log.info(facts, 'node removed'),
+  };
+}

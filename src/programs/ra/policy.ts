@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import type { AcmeSettings } from '../../acme/context.js';
+import { parseExternalAccountKeys } from '../../acme/external-account.js';
+import { ConfigError, type Settings } from '../../config/index.js';
+import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
+import type { ValidatorOptions } from '../../va/validator.js';
+
+/** What the RA decides by. `termsUrl` is where a person reads the terms. */
+export function policyOf(settings: Settings, termsUrl: string): Policy {
+  return {
+    ...DEFAULT_POLICY,
+    orderLifetime: settings.orderLifetime,
+    authorizationLifetime: settings.authorizationLifetime,
+    maxIdentifiers: settings.maxIdentifiers,
+    defaultProfile: settings.profile,
+    termsRequired: settings.termsRequired,
+    termsChanged: settings.termsChanged === null ? null : { at: settings.termsChanged, instance: termsUrl },
+    preauthorization: settings.preauthorization,
+    challengeHold: settings.challengeHold,
+    allowed: settings.allowedNames,
+    denied: settings.deniedNames,
+  };
+}
+
+/** How names are proven; what is left out takes the validator's own default. */
+export function validatorOptionsOf(settings: Settings): ValidatorOptions {
+  const { resolvers, deniedAddresses } = settings;
+  return {
+    ...(resolvers && { resolvers }),
+    ...(deniedAddresses && { deny: deniedAddresses }),
+    httpPort: settings.validationHttpPort,
+    tlsPort: settings.validationTlsPort,
+    caa: { mode: settings.caaMode, identities: settings.caaIdentities },
+  };
+}
+
+/** Served at /acme/terms until the operator says otherwise. */
+const DEFAULT_TERMS = `Certificates of this authority are for machines and services of the network it belongs to.
+Keep private keys private, and revoke a certificate whose key is no longer yours alone.
+`;
+
+/** What the ACME front end says and asks of clients. @throws ConfigError naming the file that is wrong */
+export function acmeSettingsOf(settings: Settings): AcmeSettings {
+  const { termsUrl, termsTextFile, externalAccountsFile } = settings;
+  const text = fromFile('UPKI_RA_TERMS_FILE', termsTextFile, (content) => content) ?? DEFAULT_TERMS;
+  return {
+    caaIdentities: settings.caaIdentities,
+    website: settings.website,
+    terms: termsUrl === null ? { text } : { url: termsUrl },
+    externalAccounts: {
+      required: settings.externalAccountRequired,
+      keys: fromFile('UPKI_RA_EAB_FILE', externalAccountsFile, parseExternalAccountKeys) ?? new Map(),
+    },
+    preauthorization: settings.preauthorization,
+  };
+}
+
+/** Whether a key, by its fingerprint, is on the operator's list. @throws ConfigError naming the file that is wrong */
+export function compromisedKeysOf(settings: Settings): (spkiFingerprint: string) => boolean {
+  const keys = fromFile('UPKI_RA_COMPROMISED_KEYS_FILE', settings.compromisedKeysFile, parseCompromisedKeys);
+  return (fingerprint) => keys?.has(fingerprint) ?? false;
+}
+
+/**
+ * One SHA-256 of a DER SubjectPublicKeyInfo a line, in hex; blank lines and lines that begin with `#` are skipped.
+ * Kept as base64url, the form the ACME front end asks in. @throws RangeError naming the line that is wrong
+ */
+export function parseCompromisedKeys(text: string): ReadonlySet<string> {
+  const fingerprints = text.split('\n').map((line, index) => {
+    const entry = line.trim();
+    if (entry === '' || entry.startsWith('#')) return [];
+    if (!/^[0-9a-f]{64}$/i.test(entry)) {
+      throw new RangeError(`line ${index + 1} must be a SHA-256 in hex, 64 characters`);
+    }
+    return [Buffer.from(entry, 'hex').toString('base64url')];
+  });
+  return new Set(fingerprints.flat());
+}
+
+function fromFile<T>(variable: string, path: string | null, parse: (text: string) => T): T | null {
+  if (path === null) return null;
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError([`${variable} is "${path}": ${error instanceof Error ? error.message : error}`]);
+  }
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { LinkBuilder } from '../../acme/links.js';
+import { SharedNonces } from '../../acme/nonces/shared-nonces.js';
+import { wellKnownRoutes } from '../../acme/resources/well-known.js';
+import { acmeRoutes } from '../../acme/routes.js';
+import { redacted } from '../../config/index.js';
+import { lookBehindProxies } from '../../http/peer.js';
+import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
+import { trustedProxies } from '../../http/trusted-proxies.js';
+import { AuditLog } from '../../ra/audit-log.js';
+import { createRegistrationAuthority } from '../../ra/authority.js';
+import { Certification } from '../../ra/nodes/certification.js';
+import { createHolderService } from '../../ra/nodes/holders.js';
+import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
+import { NamePolicy } from '../../ra/policy.js';
+import { isAdmin, isGood } from '../../rest/access.js';
+import { restApi } from '../../rest/index.js';
+import { pointedToRoutes } from '../../rest/plain/pointed-to.js';
+import { DATABASE_PATIENCE, openRaStore, rememberRecent } from '../../store/index.js';
+import { createValidator } from '../../va/validator.js';
+import type { Running } from '../child.js';
+import { CannotStart } from '../exit.js';
+import { lockDirectory } from '../lock.js';
+import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
+import type { ProgramSettings } from '../settings.js';
+import { version } from '../version.js';
+import { certifiableNames, commonName, wantedNames } from './certificate.js';
+import { connectToCa } from './channel.js';
+import { logEvents, logNodeEvents } from './events.js';
+import { RaFiles } from './files.js';
+import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './policy.js';
+import { registerRa } from './registration.js';
+import { RaTls } from './tls.js';
+
+/**
+ * Puts the RA together and serves: configuration → store, channel, validator, service → listeners. Registers with the
+ * CA first when it has not been. Everything that was opened is closed again when a later step fails.
+ * @throws CannotStart, ConfigError for what the operator must change
+ */
+export async function startRa(settings: ProgramSettings, log: Logger): Promise<Running> {
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const each of opened.splice(0).reverse()) await each();
+  };
+  try {
+    const info = await serve(settings, log, (undo) => opened.push(undo));
+    return { info, stop: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @param onClose takes what undoes each step; run in reverse order */
+async function serve(
+  settings: ProgramSettings,
+  log: Logger,
+  onClose: (undo: () => unknown) => void,
+): Promise<Record<string, unknown>> {
+  const acmeSettings = acmeSettingsOf(settings);
+  const isCompromised = compromisedKeysOf(settings);
+  const registrationSeed = registrationSeedOf(settings);
+  const clock = Date.now;
+
+  const files = new RaFiles(settings.dataDir);
+  await files.keys();
+  onClose(lockDirectory(settings.dataDir));
+
+  const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
+  const registration =
+    (await files.registration()) ??
+    (await registerRa(settings, files, names, (sentence) => log.warn(sentence)));
+  // Read now: registering with a Python CA has put its key in place of ours.
+  const keys = await files.keys();
+
+  const location = settings.databaseUrl ?? join(settings.dataDir, 'acme.db');
+  const database = await openRaStore(location, {
+    onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
+    patience: DATABASE_PATIENCE,
+  });
+  // A file's directory is locked: nobody else writes it. What others may write is not remembered.
+  const store = database.shared === null ? rememberRecent(database) : database;
+  onClose(() => store.close());
+  const connection = connectToCa(settings, registration, keys, log, store);
+  const { ca, register, status, administration, tasks, dialect } = connection;
+  onClose(connection.close);
+
+  const wanted = () => certifiableNames(names, dialect);
+  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted, log, clock });
+  await tls.refresh();
+  onClose(() => tls.stop());
+
+  const events = logEvents(log);
+  const audit = new AuditLog(store, clock, events.error);
+  let port = settings.raPort;
+  const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
+  const policy = policyOf(settings, links.main().terms);
+  const ra = createRegistrationAuthority({
+    store,
+    ca,
+    validator: createValidator(validatorOptionsOf(settings)),
+    policy,
+    ownNames: tls.names,
+    accountUrl: (id) => links.main().account(id),
+    soleRunner: store.shared === null,
+    events,
+    audit,
+    clock,
+    random: randomBytes,
+  });
+  ra.start();
+  onClose(() => ra.stop());
+
+  const nodeOptions: NodeOptions = {
+    ...{ store, ca, register, clock },
+    policy: new NamePolicy(policy),
+    seedLifetime: settings.seedLifetime,
+    events: logNodeEvents(log),
+    random: randomBytes,
+  };
+  const nodes = new Nodes(nodeOptions);
+  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised });
+
+  const { app, reload } = mainListener(settings, tls, log);
+  if (settings.trustedProxies.length > 0) {
+    const look = trustedProxies({
+      proxies: settings.trustedProxies,
+      header: settings.proxyHeader,
+      authorities: () => tls.material().clientCa,
+      isGood: (identity) => isGood(identity, register),
+    });
+    lookBehindProxies(app, look);
+  }
+  await app.register(acmeRoutes, {
+    ra,
+    links,
+    settings: acmeSettings,
+    isCompromised,
+    ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
+    isAdmin: (identity) => isAdmin(identity, register),
+    ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
+  });
+  await app.register(wellKnownRoutes, { ra });
+  await app.register(restApi, {
+    prefix: '/api/v1',
+    version: version(),
+    ca,
+    register,
+    status,
+    audit,
+    administration,
+    holders: createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation }),
+    isCompromised,
+    settings: redacted(settings, 'ra'),
+    nodes,
+    certification,
+    baseUrl: (host) => links.forHost(host).base,
+    checks: {
+      'the certificate authority cannot be reached': () => ca.ping(),
+      'the store cannot be written': () => store.ping(),
+    },
+  });
+  const { raHost: host, raPort, raHttp, raHttpPort } = settings;
+  port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
+  let httpPort: number | null = null;
+  if (raHttp) {
+    const plain = createHttpServer({ log });
+    await plain.register(pointedToRoutes, { ca, responder: status });
+    await plain.register(wellKnownRoutes, { ra });
+    const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
+    httpPort = await listen(plain, wish, onClose);
+  }
+  tls.watch(reload);
+  const { directory: directoryUrl, base } = links.main();
+  await files.saveUrl(base);
+  log.info({ directoryUrl, port, httpPort }, 'the RA serves');
+  return { directoryUrl };
+}
+
+/** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */
+function registrationSeedOf({ certifyWithSeed, caSeed }: ProgramSettings): string | null {
+  if (certifyWithSeed && caSeed === null) {
+    throw new CannotStart(
+      'UPKI_RA_CERTIFY_WITH_SEED is true: UPKI_CA_SEED or UPKI_CA_SEED_FILE must then hold the seed',
+    );
+  }
+  return certifyWithSeed ? caSeed : null;
+}
+
+function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger): HttpsServer {
+  if (settings.raTls) return createHttpsServer({ tls: tls.material(), log });
+  return { app: createHttpServer({ log }), reload: () => undefined };
+}
+
+/** Listens; resolves with the port. Closing waits for requests under way. */
+async function listen(
+  app: FastifyInstance,
+  wish: PortWish,
+  onClose: (undo: () => unknown) => void,
+): Promise<number> {
+  try {
+    await listenOrFallBack(wish.host, (host) => app.listen({ host, port: wish.port }));
+  } catch (error) {
+    throw portProblem(error, wish);
+  }
+  onClose(() => app.close());
+  const address = app.server.address();
+  return typeof address === 'object' && address ? address.port : wish.port;
+}

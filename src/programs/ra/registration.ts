@@ -1,0 +1,121 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { isIP } from 'node:net';
+import { registrationKeys } from '../../channel/curve-keys.js';
+import { ChannelRefused } from '../../channel/errors.js';
+import { FailoverChannel } from '../../channel/failover.js';
+import { registration } from '../../channel/tasks/index.js';
+import { TaskClient } from '../../channel/typed-client.js';
+import { CaRefused } from '../../model/ca.js';
+import { isPythonName } from '../../python/python-names.js';
+import { pythonRegistration } from '../../python/wire.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { firstFromPem } from '../../x509/pem.js';
+import { CannotStart } from '../exit.js';
+import type { ProgramSettings } from '../settings.js';
+import { requestFor } from './certificate.js';
+import type { NewRegistration, RaFiles, RaKeys } from './files.js';
+
+export const tcp = (host: string, port: number): string =>
+  `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+type Channel = Pick<FailoverChannel, 'request'>;
+
+/** A Python CA makes an RSA-4096 key while it is asked, which takes a small machine most of a minute. */
+const KEY_MAKING = 60_000;
+
+/**
+ * Registers the RA with the CA: its keys stay here, the CA gets a CSR and the channel's public key, and gives the
+ * certificate and the root. Registering again with the same keys is no error, so a crash at any point is mended by
+ * doing it again. A Python CA, met in clear mode only, takes no CSR: it makes the key and sends it.
+ * @param warn told what an operator should know of how it went
+ * @throws CannotStart without a seed; ChannelRefused, ChannelUnavailable
+ */
+export async function registerRa(
+  settings: ProgramSettings,
+  files: RaFiles,
+  names: string[],
+  warn: (sentence: string) => void,
+): Promise<NewRegistration> {
+  const { caSeed: seed, zmqMode: mode, caHost, caRegistrationPort } = settings;
+  if (seed === null) {
+    throw new CannotStart(
+      'this RA is not registered with a CA: run `upki ra register -s SEED`, or set UPKI_CA_SEED or UPKI_CA_SEED_FILE',
+    );
+  }
+  const keys = await files.keys();
+  const ends = mode === 'curve' ? registrationKeys(seed) : null;
+  const channel = new FailoverChannel({
+    endpoints: caHost.map(({ host, port }) => tcp(host, port === null ? caRegistrationPort : port + 1)),
+    security: ends
+      ? { mode: 'curve', serverKey: ends.server.publicKey, keys: ends.client }
+      : { mode: 'clear' },
+    timeout: settings.zmqTimeout,
+  });
+  try {
+    const python = mode === 'clear' && (await isPython(channel));
+    const made = python
+      ? await askPython(channel, seed, names)
+      : await ask(new TaskClient(registration, channel), mode === 'clear' ? seed : '', names, keys);
+    await files.saveRegistration(made);
+    if (python) {
+      warn(
+        `the Python CA has made the key of this RA, keeps a copy, and sent it unencrypted: it is in ${files.path('tlsKey')}`,
+      );
+    }
+    return made;
+  } finally {
+    channel.close();
+  }
+}
+
+/** The Python CA knows two tasks at registration, and this is neither. */
+async function isPython(channel: Channel): Promise<boolean> {
+  try {
+    await new TaskClient(registration, channel).call('ping', {});
+    return false;
+  } catch (error) {
+    if (error instanceof ChannelRefused && error.kind === 'unknownTask') return true;
+    throw error;
+  }
+}
+
+async function askPython(channel: Channel, seed: string, names: string[]): Promise<NewRegistration> {
+  const [cn = ''] = names;
+  const { certificate, private_key, ca_certificate } = await new TaskClient(pythonRegistration, channel).call(
+    'register',
+    {
+      seed,
+      cn,
+      profile: 'ra',
+      sans: names.filter(isPythonName).map((value) => ({ type: isIP(value) ? 'IP' : 'DNS', value })),
+    },
+    KEY_MAKING,
+  );
+  const key = createPublicKey(createPrivateKey(private_key)).export({ type: 'spki', format: 'der' });
+  if (!key.equals(parseCertificate(firstFromPem('CERTIFICATE', certificate)).spki)) {
+    throw new CaRefused('the Python CA sent a certificate and a key that do not belong together');
+  }
+  return { certificate, root: ca_certificate, caChannelKey: null, tlsKey: private_key };
+}
+
+async function ask(
+  client: TaskClient<typeof registration>,
+  seed: string,
+  names: string[],
+  keys: RaKeys,
+): Promise<NewRegistration> {
+  const [cn = ''] = names;
+  const answer = await client.call('register', {
+    seed,
+    cn,
+    profile: 'ra',
+    sans: names.map((value) => ({ type: isIP(value) ? 'IP' : 'DNS', value })),
+    csr: requestFor(names, keys.tls),
+    curve_public_key: keys.channel.publicKey,
+  });
+  return {
+    certificate: answer.certificate,
+    root: answer.ca_certificate,
+    caChannelKey: answer.operations_public_key ?? null,
+  };
+}

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import type { TlsMaterial } from '../../http/server.js';
+import type { CaTasks } from '../../python/ca-tasks.js';
+import { certificateNames, requestFor, whyRenew } from './certificate.js';
+import type { RaFiles, RaRegistration } from './files.js';
+
+/** How often the certificate is looked at; its life is months. */
+const CHECK_EVERY = 3600_000;
+/** How often a certificate that is due is asked for while the CA is away. */
+const RETRY_EVERY = 60_000;
+
+export interface RaTlsOptions {
+  files: RaFiles;
+  ca: Pick<CaTasks, 'call'>;
+  /** TLS key, PEM. */
+  key: string;
+  registration: RaRegistration;
+  /** The names the certificate is to have, the first as Common Name, as far as the CA certifies them. */
+  wanted(): Promise<string[]>;
+  log: Logger;
+  clock(): number;
+}
+
+/** The RA's certificate: renewed when its names or its time demand it, and handed to the listener as it changes. */
+export class RaTls {
+  #certificate: string;
+  #names: readonly string[];
+  /** The certificate was obtained for the names wanted now, or compared with them already. */
+  #asIssued = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: RaTlsOptions) {
+    this.#certificate = options.registration.certificate;
+    this.#names = certificateNames(this.#certificate);
+  }
+
+  /** Names and addresses in the certificate in use; the same array until they change. */
+  names = (): readonly string[] => this.#names;
+
+  material(): TlsMaterial {
+    const { key, registration } = this.options;
+    return { key, cert: this.#certificate, clientCa: [registration.root, ...issuersOf(this.#certificate)] };
+  }
+
+  /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
+  async refresh(): Promise<boolean> {
+    const { files, ca, key, log, clock } = this.options;
+    const wanted = await this.options.wanted();
+    const why = whyRenew({ certificate: this.#certificate, key }, wanted, clock(), this.#asIssued);
+    this.#asIssued = why === null;
+    if (why === null) return false;
+    try {
+      log.info(`obtaining a new certificate for the RA: ${why}`);
+      const { certificate } = await ca.call('sign', { csr: requestFor(wanted, key), profile: 'ra' });
+      await files.saveCertificate(certificate);
+      this.#certificate = certificate;
+      this.#names = certificateNames(certificate);
+      this.#asIssued = true;
+      return true;
+    } catch (error) {
+      log.warn({ err: error }, 'the RA keeps its old certificate for now');
+      return false;
+    }
+  }
+
+  /** Keeps the certificate fresh; `onChange` gets each new one. */
+  watch(onChange: (material: TlsMaterial) => void): void {
+    const pause = this.#asIssued ? CHECK_EVERY : RETRY_EVERY;
+    this.#timer = setTimeout(async () => {
+      if (await this.refresh()) onChange(this.material());
+      if (this.#timer) this.watch(onChange);
+    }, pause);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+/** The certificates after the leaf. */
+function issuersOf(chain: string): string[] {
+  return (chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).slice(1);
+}

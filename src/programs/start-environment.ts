@@ -1,0 +1,70 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from './ports.js';
+import { commonName } from './ra/certificate.js';
+import type { ProgramSettings } from './settings.js';
+
+/** The environments that make a CA and an RA one system. */
+export interface JoinedPrograms {
+  ra: NodeJS.ProcessEnv;
+  ca: NodeJS.ProcessEnv;
+}
+
+/**
+ * What both programs must agree on, decided once: the ports (0 becomes a free one here, so that a restarted program
+ * keeps it), the mode of the channel, the seed's file, and the URL certificates carry for CRL, OCSP and issuer.
+ * @throws CannotStart naming the variable of a port that is taken
+ */
+export async function joinPrograms(
+  env: NodeJS.ProcessEnv,
+  ra: ProgramSettings,
+  ca: ProgramSettings,
+): Promise<JoinedPrograms> {
+  const [caPort, registrationPort, raPort, httpPort = ra.raHttpPort] = await freePorts([
+    { what: 'the CA', host: ca.caListen, port: ca.caPort, variable: 'UPKI_CA_PORT' },
+    {
+      what: 'registrations at the CA',
+      host: ca.caListen,
+      port: ca.caRegistrationPort,
+      variable: 'UPKI_CA_REGISTRATION_PORT',
+    },
+    { what: 'the RA', host: ra.raHost, port: ra.raPort, variable: 'UPKI_RA_PORT' },
+    ...(ra.raHttp
+      ? [
+          {
+            what: 'CRL, OCSP and issuers',
+            host: ra.raHost,
+            port: ra.raHttpPort,
+            variable: 'UPKI_RA_HTTP_PORT',
+          },
+        ]
+      : []),
+  ]);
+  const publicHost = ra.raUrl ? new URL(ra.raUrl).hostname : commonName(ra, hostname());
+  const publicUrl = ca.caPublicUrl ?? (ra.raHttp ? new URL(`http://${publicHost}:${httpPort}`).origin : null);
+  const common = {
+    ...env,
+    UPKI_CA_HOST: ca.caListen,
+    UPKI_CA_PORT: String(caPort),
+    UPKI_CA_REGISTRATION_PORT: String(registrationPort),
+    UPKI_ZMQ_MODE: ca.zmqMode,
+    UPKI_RA_HOST: ra.raHost,
+    UPKI_RA_PORT: String(raPort),
+    UPKI_RA_HTTP_PORT: String(httpPort),
+  };
+  return {
+    ca: {
+      ...common,
+      UPKI_DATA_DIR: ca.dataDir,
+      UPKI_LOG_LEVEL: ca.logLevel,
+      ...(publicUrl !== null && { UPKI_CA_PUBLIC_URL: publicUrl }),
+    },
+    ra: {
+      ...common,
+      // The CA keeps its seed in this file, unless its configuration gives one.
+      ...(ca.caSeed === null ? { UPKI_CA_SEED_FILE: join(ca.dataDir, 'seed') } : { UPKI_CA_SEED: ca.caSeed }),
+      UPKI_DATA_DIR: ra.dataDir,
+      UPKI_LOG_LEVEL: ra.logLevel,
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { type ReadyMessage, STOP_MESSAGE } from './child.js';
+import { ExitCode } from './exit.js';
+import { SMALL_ALLOCATOR, SMALL_YOUNG_GENERATION } from './memory.js';
+
+/** A program to keep running. */
+export interface ChildSpec {
+  /** As people call it: "CA". */
+  name: string;
+  /** Entry point, a JavaScript file. */
+  module: string;
+  args: string[];
+  /** Its whole environment, asked again at every start. */
+  env(): NodeJS.ProcessEnv;
+}
+
+export interface SupervisorLimits {
+  /** Pauses before the restarts; a child that dies more often within `window` ends everything. */
+  backoff: number[];
+  /** A child that has lived this long is forgiven its earlier deaths. */
+  window: number;
+  /** A child that is not ready by then counts as dead. Making RSA-4096 keys on a small machine takes a minute. */
+  startLimit: number;
+  /** A child that has not ended by then is killed; more than the child's own limit. */
+  stopLimit: number;
+}
+
+export const DEFAULT_LIMITS: SupervisorLimits = {
+  backoff: [100, 500, 1000, 2000, 4000],
+  window: 60_000,
+  startLimit: 120_000,
+  stopLimit: 12_000,
+};
+
+export interface SupervisorOptions {
+  limits?: SupervisorLimits;
+  /** What happens to the children, for people. */
+  say(sentence: string): void;
+  /** Called once, when the supervisor gave up: everything has been ended. */
+  onGiveUp(): void;
+}
+
+interface Child {
+  spec: ChildSpec;
+  process: ChildProcess | null;
+  /** When it died, within the window. */
+  deaths: number[];
+  timer: NodeJS.Timeout | null;
+  onReady(info: Record<string, unknown>): void;
+  onNever(error: Error): void;
+}
+
+/**
+ * Keeps programs running, or ends them all: never half of them alive. A child that dies is started again after a
+ * pause; one that says it cannot start, or keeps dying, ends everything. Children notice our end by themselves
+ * (the IPC channel closes), even after `kill -9`.
+ */
+export class Supervisor {
+  readonly #children: Child[] = [];
+  readonly #limits: SupervisorLimits;
+  #stopping: Promise<void> | null = null;
+
+  constructor(private readonly options: SupervisorOptions) {
+    this.#limits = options.limits ?? DEFAULT_LIMITS;
+  }
+
+  /** Starts a program after those before it; resolves with what it told when it first served. Ended in reverse order. */
+  start(spec: ChildSpec): Promise<Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      const child: Child = {
+        spec,
+        process: null,
+        deaths: [],
+        timer: null,
+        onReady: resolve,
+        onNever: reject,
+      };
+      this.#children.push(child);
+      this.#spawn(child);
+    });
+  }
+
+  /** Ends all programs cleanly, last started first; the same promise when called again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  #spawn(child: Child): void {
+    const { spec } = child;
+    const started = fork(spec.module, spec.args, {
+      env: { ...SMALL_ALLOCATOR, ...spec.env() },
+      execArgv: [...SMALL_YOUNG_GENERATION, ...process.execArgv],
+      stdio: 'inherit',
+    });
+    child.process = started;
+    const late = setTimeout(() => {
+      this.options.say(`the ${spec.name} is not ready after ${this.#limits.startLimit / 1000} s; killing it`);
+      started.kill('SIGKILL');
+    }, this.#limits.startLimit);
+    started.once('message', (message) => {
+      clearTimeout(late);
+      if (child.deaths.length > 0) this.options.say(`the ${spec.name} serves again`);
+      child.onReady((message as ReadyMessage).ready);
+    });
+    started.on('error', (error) => this.options.say(`the ${spec.name}: ${error.message}`));
+    started.once('exit', (code, signal) => {
+      clearTimeout(late);
+      child.process = null;
+      if (!this.#stopping) this.#died(child, code, signal);
+    });
+  }
+
+  #died(child: Child, code: number | null, signal: string | null): void {
+    const { spec } = child;
+    const now = Date.now();
+    child.deaths = [...child.deaths.filter((at) => now - at < this.#limits.window), now];
+    const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+    const wait = this.#limits.backoff[child.deaths.length - 1];
+    if (code === ExitCode.cannotStart || wait === undefined) {
+      const why =
+        wait === undefined ? `${how} for the ${child.deaths.length}th time in short order` : 'cannot start';
+      this.options.say(`the ${spec.name} ${why}; ending everything`);
+      child.onNever(new Error(`the ${spec.name} ${why}`));
+      void this.stop().then(() => this.options.onGiveUp());
+      return;
+    }
+    this.options.say(`the ${spec.name} ${how}; starting it again in ${wait / 1000} s`);
+    child.timer = setTimeout(() => this.#spawn(child), wait);
+  }
+
+  async #stopAll(): Promise<void> {
+    for (const child of this.#children) if (child.timer) clearTimeout(child.timer);
+    for (const child of this.#children.toReversed()) await this.#end(child);
+  }
+
+  #end({ process: running }: Child): Promise<void> {
+    return new Promise((resolve) => {
+      if (!running || running.exitCode !== null || running.signalCode !== null) return resolve();
+      const kill = setTimeout(() => running.kill('SIGKILL'), this.#limits.stopLimit);
+      running.once('exit', () => {
+        clearTimeout(kill);
+        resolve();
+      });
+      if (running.connected) running.send(STOP_MESSAGE);
+      else running.kill('SIGTERM');
+    });
+  }
+}

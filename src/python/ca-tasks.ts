@@ -1,0 +1,52 @@
+import type { ChannelClient } from '../channel/client.js';
+import { type OperationsTasks, operations, type ParamsIn, type Result } from '../channel/tasks/index.js';
+import { TaskClient } from '../channel/typed-client.js';
+import { CaLacksTask } from '../model/ca.js';
+import { inRaWords } from '../ra/ca/channel-errors.js';
+import type { CaDialect } from './ca-dialect.js';
+import type { PythonTasks } from './python-tasks.js';
+
+/**
+ * Every operations task, for whatever of the RA is more than ACME. What the CA at the other end cannot do is
+ * CaLacksTask, so that no caller needs to know which CA that is.
+ */
+export class CaTasks extends TaskClient<OperationsTasks> {
+  /** @param python null where no Python CA can be at the other end: in curve mode */
+  constructor(
+    channel: Pick<ChannelClient, 'request'>,
+    private readonly python: { dialect: CaDialect; tasks: PythonTasks } | null,
+  ) {
+    super(operations, channel);
+  }
+
+  /** @throws ChannelRefused, ChannelUnavailable, CaLacksTask; CaUnavailable before it is known which CA answers */
+  override async call<Name extends keyof OperationsTasks & string>(
+    name: Name,
+    params: ParamsIn<OperationsTasks[Name]>,
+    timeout?: number,
+  ): Promise<Result<OperationsTasks[Name]>> {
+    if (this.python !== null && (await this.python.dialect.get()) === 'python') {
+      const { tasks } = this.python;
+      const given = params as Record<string, unknown>;
+      if (name === 'renew') throw new CaLacksTask(name, 'on the Python CA it always fails');
+      if (name === 'view')
+        return (await tasks.view(given as { dn: string })) as Result<OperationsTasks[Name]>;
+      if (name === 'ocsp_check') return (await tasks.ocspCheck(given)) as Result<OperationsTasks[Name]>;
+      return this.#ask(name, (await tasks.translate(name, given)) as typeof params, timeout);
+    }
+    return this.#ask(name, params, timeout);
+  }
+
+  async #ask<Name extends keyof OperationsTasks & string>(
+    name: Name,
+    params: ParamsIn<OperationsTasks[Name]>,
+    timeout?: number,
+  ): Promise<Result<OperationsTasks[Name]>> {
+    try {
+      return await super.call(name, params, timeout);
+    } catch (error) {
+      const told = inRaWords(error);
+      throw told instanceof CaLacksTask ? told : error;
+    }
+  }
+}

@@ -1,0 +1,245 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { caPaths, initAuthority } from '../../ca/folder/files.js';
+import { publicKeyDer, saveKey, writeWhole } from '../../ca/folder/keys.js';
+import { MIN_SEED_LENGTH } from '../../channel/curve-keys.js';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { type ParsedCertificate, subjectAltNames } from '../../x509/certificate.js';
+import { DerError } from '../../x509/der-error.js';
+import { formatDn } from '../../x509/name.js';
+import type { PythonCaFolder } from './python-ca-folder.js';
+import {
+  convertProfile,
+  type ProfileMarks,
+  ProfileNotConverted,
+  PYTHON_PROFILES,
+  profileOf,
+  UNKNOWN_PROFILE,
+} from './python-profile.js';
+import type { PythonOrder } from './python-ra-database.js';
+import type { Progress, Report } from './report.js';
+
+export interface CaImport {
+  source: PythonCaFolder;
+  /** The new CA's own folder. */
+  dataDir: string;
+  /** Encrypts keys at rest. */
+  passphrase: string | null;
+  company: string;
+  /** Orders of the Python RA by the serial of their certificate, and those certificates. */
+  orders: ReadonlyMap<string, PythonOrder>;
+  ordered: readonly ParsedCertificate[];
+  report: Report;
+  progress: Progress;
+  clock(): number;
+}
+
+/** In the audit log. */
+const MIGRATION: Actor = { who: 'upki migrate', from: 'local' };
+
+/** Enough for the store to commit many at once, few enough to keep memory and the sense of progress. */
+const BATCH = 200;
+
+/**
+ * Makes the folder a CA with the Python CA's key and certificate, and brings its profiles and settings. It goes on
+ * issuing by itself, so that one CRL, its own, lists old certificates and new.
+ * @throws InitError, AuthorityError, KeyFileError
+ */
+export async function importCaFiles(task: CaImport): Promise<Map<string, ProfileMarks>> {
+  const { source, dataDir, passphrase, report } = task;
+  const { config, keyFile, certFile } = source;
+  const seed = config.seed !== null && config.seed.length >= MIN_SEED_LENGTH ? config.seed : null;
+  const before = await isThere(caPaths(dataDir).issuer);
+  await initAuthority({
+    dataDir,
+    company: config.company ?? task.company,
+    keyType: 'rsa',
+    passphrase,
+    imported: { keyFile, certFile, passphrase, issuesItself: true },
+    seed,
+    clock: task.clock,
+  });
+  report.count('CA key and certificate', !before);
+  if (config.seed !== null && seed === null && !before) {
+    report.remark(
+      `the registration seed has ${config.seed.length} characters, too few for curve mode: a new one is in ${caPaths(dataDir).seed}`,
+    );
+  }
+  await writeConfig(task);
+  return importProfiles(task);
+}
+
+async function writeConfig({ source, dataDir }: CaImport): Promise<void> {
+  const path = caPaths(dataDir).config;
+  if (await isThere(path)) return;
+  const { company, crlValidity } = source.config;
+  const lines = [
+    '# Settings of this CA, taken over from upki-ca. A flag or an environment variable goes before.',
+  ];
+  if (company !== null) lines.push(`company: ${JSON.stringify(company)}`);
+  if (crlValidity !== null) lines.push(`crl_validity: ${crlValidity}`);
+  await writeWhole(path, `${lines.join('\n')}\n`, 0o600);
+}
+
+async function importProfiles({ source, dataDir, report }: CaImport): Promise<Map<string, ProfileMarks>> {
+  const known = new Map(PYTHON_PROFILES);
+  for (const [name, document] of source.profiles) {
+    try {
+      const { name: ours, fields, yaml, changes } = convertProfile(name, document);
+      known.set(ours, { ...fields, isCa: fields.pathLen !== undefined });
+      const path = join(caPaths(dataDir).profiles, `${ours}.yml`);
+      const there = await isThere(path);
+      if (!there) await writeWhole(path, yaml, 0o600);
+      report.count('profiles', !there);
+      if (!there && changes.length > 0) report.remark(`profile ${name}: ${changes.join('; ')}`);
+    } catch (error) {
+      if (!(error instanceof ProfileNotConverted)) throw error;
+      report.remark(`profile ${name} was left out: ${error.message}`);
+    }
+  }
+  return known;
+}
+
+/** Brings certificates, revocations, administrators, and the nodes whose keys that CA keeps. */
+export async function importCaRecords(
+  task: CaImport,
+  store: CaStore,
+  profiles: ReadonlyMap<string, ProfileMarks>,
+): Promise<void> {
+  const { source, report } = task;
+  await importCertificates(task, store, profiles);
+  for (const [serial, { at, reason }] of source.revocations) {
+    const outcome = await store.revoke(serial, at, reason, MIGRATION);
+    if (outcome !== 'unknown') report.count('revocations', outcome === 'revoked');
+  }
+  for (const [serial, at] of source.deleted) await store.markDeleted(serial, at, MIGRATION);
+  for (const dn of source.admins)
+    report.count('administrators', await store.addAdmin(dn, task.clock(), MIGRATION));
+  await importNodes(task, store);
+}
+
+/** Oldest first: the newest of a name is the one stored last. */
+async function importCertificates(
+  task: CaImport,
+  store: CaStore,
+  profiles: ReadonlyMap<string, ProfileMarks>,
+): Promise<void> {
+  const { source, orders, report, progress } = task;
+  const bySerial = new Map([...task.ordered, ...source.certificates].map((each) => [each.serial, each]));
+  const whole = [...bySerial.values()].sort((left, right) => left.notBefore - right.notBefore);
+  const records = [
+    ...withoutCertificate(source, bySerial),
+    ...whole.flatMap((each) => recordOf(each, orders.get(each.serial), profiles, report)),
+  ];
+  for (let done = 0; done < records.length; done += BATCH) {
+    await Promise.all(
+      records.slice(done, done + BATCH).map(async (record) => {
+        const kind = record.der.length === 0 ? 'certificates known by serial only' : 'certificates';
+        if ((await store.findBySerial(record.serial)) !== null) return report.count(kind, false);
+        const { created } = await store.recordCertificate(record, MIGRATION);
+        report.count(kind, created);
+      }),
+    );
+    progress('certificates', Math.min(done + BATCH, records.length), records.length);
+  }
+}
+
+function recordOf(
+  certificate: ParsedCertificate,
+  order: PythonOrder | undefined,
+  profiles: ReadonlyMap<string, ProfileMarks>,
+  report: Report,
+): CertificateRecord[] {
+  const { serial, commonName, subject, der, notBefore, notAfter } = certificate;
+  try {
+    const identifiers = subjectAltNames(certificate).flatMap((name) =>
+      name.type === 'other' ? [] : [{ type: name.type as string, value: name.value }],
+    );
+    return [
+      {
+        serial,
+        cn: commonName ?? identifiers[0]?.value ?? '',
+        dn: formatDn(subject),
+        profile: order?.profile ?? profileOf(certificate, profiles),
+        identifiers,
+        der,
+        notBefore,
+        notAfter,
+        orderId: order?.id ?? null,
+        accountId: order?.accountId ?? null,
+        issuedAt: notBefore,
+        revokedAt: null,
+        reason: null,
+        deletedAt: null,
+      },
+    ];
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    report.remark(`certificate ${serial}: ${error.message}; it was left out`);
+    return [];
+  }
+}
+
+/**
+ * Certificates that were followed by another of their name: that CA has kept no more than the serial, by which they can
+ * be revoked and stay on the CRL. Their end is not known, so they count until the CA's own.
+ */
+function withoutCertificate(
+  { serials, revocations, root }: PythonCaFolder,
+  whole: ReadonlyMap<string, ParsedCertificate>,
+): CertificateRecord[] {
+  const names = new Map([...[...revocations.keys()].map((serial) => [serial, ''] as const), ...serials]);
+  return [...names]
+    .filter(([serial]) => !whole.has(serial))
+    .map(([serial, cn]) => ({
+      serial,
+      cn,
+      dn: '',
+      profile: UNKNOWN_PROFILE,
+      identifiers: [],
+      der: Buffer.alloc(0),
+      notBefore: root.notBefore,
+      notAfter: root.notAfter,
+      orderId: null,
+      accountId: null,
+      issuedAt: root.notBefore,
+      revokedAt: null,
+      reason: null,
+      deletedAt: null,
+    }));
+}
+
+/** A node is whom that CA has made a key for. Keys move to where ours keeps them, by serial. */
+async function importNodes({ source, dataDir, passphrase, report }: CaImport, store: CaStore): Promise<void> {
+  for (const [cn, file] of source.keyFiles) {
+    const certificate = source.certificates.findLast((each) => each.commonName === cn);
+    if (certificate === undefined) continue;
+    try {
+      const key = createPrivateKey(await readFile(file));
+      // Signed for a key of its own since: the file is of an earlier certificate.
+      if (!publicKeyDer(key).equals(certificate.spki)) continue;
+      const path = join(caPaths(dataDir).privateKeys, `${certificate.serial}.key`);
+      const there = await isThere(path);
+      if (!there) await saveKey(path, key, passphrase);
+      report.count('nodes and their keys', !there);
+    } catch (error) {
+      report.remark(
+        `${file}: is not a private key that can be read, and was left out (${(error as Error).name})`,
+      );
+      continue;
+    }
+    const record = await store.findBySerial(certificate.serial);
+    if (record === null || (await store.getNode(record.cn)) !== null) continue;
+    const { profile, identifiers: sans, issuedAt: registeredAt } = record;
+    await store.putNode({ cn: record.cn, profile, sans, registeredAt }, MIGRATION);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,137 @@
+import { stringify } from 'yaml';
+import { type ProfileFields, PURPOSES, type Purpose, profileSchema } from '../../ca/issue/profiles.js';
+import type { ParsedCertificate } from '../../x509/certificate.js';
+import { KEY_USAGE, type KeyUsage, parseExtKeyUsage, parseKeyUsage } from '../../x509/extensions.js';
+import { OID } from '../../x509/oids.js';
+
+/** A profile of the Python CA in our terms. */
+export interface ConvertedProfile {
+  name: string;
+  fields: ProfileFields;
+  yaml: string;
+  /** What could not be kept, in words. */
+  changes: string[];
+}
+
+/** A Python profile cannot be had here; the message says why. */
+export class ProfileNotConverted extends Error {
+  override readonly name = 'ProfileNotConverted';
+}
+
+const SUBJECT = ['C', 'ST', 'L', 'O', 'OU', 'CN'] as const;
+
+/**
+ * Puts a profile document of the Python CA into ours. Weak keys and digests become the weakest we make; empty members,
+ * which that CA fills files with, are left out.
+ * @throws ProfileNotConverted
+ */
+export function convertProfile(name: string, document: unknown): ConvertedProfile {
+  const ours = name.toLowerCase();
+  if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(ours)) {
+    throw new ProfileNotConverted('its name is not made of letters, digits, - and _');
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new ProfileNotConverted('it does not hold names and values');
+  }
+  const given = document as Record<string, unknown>;
+  const changes: string[] = [];
+  if (ours !== name) changes.push(`is called ${ours}`);
+  const choose = <T>(member: string, value: unknown, kept: readonly T[], instead: T): T => {
+    if (kept.some((each) => each === value)) return value as T;
+    if (value !== undefined) changes.push(`${member} ${String(value)} became ${String(instead)}`);
+    return instead;
+  };
+  const list = <T>(member: string, known: readonly T[]): T[] => {
+    const values: unknown[] = Array.isArray(given[member]) ? given[member] : [];
+    for (const value of values) {
+      if (!known.includes(value as T))
+        changes.push(`${member} ${String(value)} is unknown here and was left out`);
+    }
+    return values.filter((value): value is T => known.includes(value as T));
+  };
+  const text = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+  const subject = Object.entries((given.subject as Record<string, unknown> | undefined) ?? {}).filter(
+    ([, value]) => text(value),
+  );
+  for (const [attribute] of subject) {
+    if (!SUBJECT.some((each) => each === attribute)) changes.push(`subject ${attribute} was left out`);
+  }
+  const result = profileSchema.safeParse({
+    description: `Profile ${ours} of the Python CA`,
+    keyType: choose('keyType', lower(given.keyType), ['rsa', 'ec', 'ed25519'], 'rsa'),
+    keyLen: choose('keyLen', given.keyLen, [2048, 3072, 4096, 256, 384, 521], 2048),
+    duration: given.duration ?? 365,
+    digest: choose('digest', lower(given.digest), ['sha256', 'sha384', 'sha512'], 'sha256'),
+    altnames: given.altnames ?? true,
+    subject: Object.fromEntries(subject.filter(([attribute]) => SUBJECT.some((each) => each === attribute))),
+    keyUsage: list('keyUsage', KEY_USAGE),
+    extendedKeyUsage: list('extendedKeyUsage', Object.keys(PURPOSES) as Purpose[]),
+    ...(text(given.certType) && { certType: given.certType }),
+    ...(text(given.domain) && { domain: given.domain.toLowerCase() }),
+    ...pathLength(given),
+  });
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new ProfileNotConverted(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is wrong'}`);
+  }
+  return { name: ours, fields: result.data, yaml: stringify(result.data), changes };
+}
+
+/** That CA tells a CA by its key usage, and leaves the path open without pathLen; ours needs a length. */
+function pathLength({ pathLen, keyUsage }: Record<string, unknown>): { pathLen?: unknown } {
+  if (pathLen !== undefined && pathLen !== null) return { pathLen };
+  return Array.isArray(keyUsage) && keyUsage.includes('keyCertSign') ? { pathLen: 0 } : {};
+}
+
+const lower = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
+
+/** What of a certificate shows by which profile it was made. */
+export type ProfileMarks = Pick<ProfileFields, 'duration' | 'extendedKeyUsage'> & { isCa: boolean };
+
+const marks = (duration: number, ...extendedKeyUsage: Purpose[]): ProfileMarks => ({
+  duration,
+  extendedKeyUsage,
+  isCa: false,
+});
+
+/** The seven profiles of the Python CA, by what its certificates show. */
+export const PYTHON_PROFILES: ReadonlyMap<string, ProfileMarks> = new Map([
+  ['ca', { ...marks(3650), isCa: true }],
+  ['ra', marks(365, 'serverAuth', 'clientAuth')],
+  ['server', marks(60, 'serverAuth')],
+  ['webapp', marks(60, 'serverAuth', 'clientAuth')],
+  ['laptop', marks(30, 'clientAuth', 'emailProtection')],
+  ['user', marks(30, 'clientAuth')],
+  ['admin', marks(365, 'clientAuth')],
+]);
+
+const DAY = 86_400_000;
+/** For a certificate of no profile we know. */
+export const UNKNOWN_PROFILE = 'unknown';
+
+/**
+ * The profile a certificate of the Python CA was made by, which that CA does not note: same purposes and same days, else
+ * the first of the same purposes with fewer rights than an administrator's or an RA's.
+ * @throws DerError
+ */
+export function profileOf(
+  certificate: ParsedCertificate,
+  profiles: ReadonlyMap<string, ProfileMarks>,
+): string {
+  const { extensions, notBefore, notAfter } = certificate;
+  const usage = extensions.get(OID.keyUsage);
+  const purposes = extensions.get(OID.extKeyUsage);
+  const usages: KeyUsage[] = usage ? parseKeyUsage(usage.value) : [];
+  const isCa = usages.includes('keyCertSign');
+  const oids = new Set(purposes ? parseExtKeyUsage(purposes.value) : []);
+  const days = Math.round((notAfter - notBefore) / DAY);
+  const alike = [...profiles].filter(
+    ([, each]) =>
+      each.isCa === isCa &&
+      each.extendedKeyUsage.length === oids.size &&
+      each.extendedKeyUsage.every((purpose) => oids.has(PURPOSES[purpose])),
+  );
+  const exact = alike.find(([, each]) => each.duration === days);
+  const [name] = exact ?? alike.find(([each]) => each !== 'admin' && each !== 'ra') ?? [];
+  return name ?? UNKNOWN_PROFILE;
+}

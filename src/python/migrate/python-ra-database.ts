@@ -1,0 +1,149 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { parsePublicKey } from '../../acme/jose/jwk.js';
+import type { Account, Identifier } from '../../model/facts.js';
+import { parseIdentifiers } from '../../model/identifiers.js';
+import { Problem } from '../../model/problem.js';
+import { parseContacts } from '../../ra/contacts.js';
+import type { Remark } from './report.js';
+import { timeMember } from './tinydb.js';
+
+/** An order that had got its certificate. */
+export interface PythonOrder {
+  id: string;
+  accountId: string;
+  identifiers: Identifier[];
+  profile: string;
+  createdAt: number;
+  /** PEM as that RA kept it: leaf, then the CA's certificate. */
+  chain: string;
+}
+
+/** What an acme.db of upki-ra holds. */
+export interface PythonRaDatabase {
+  accounts: Account[];
+  orders: PythonOrder[];
+  /** Orders that never got a certificate. */
+  unfinished: number;
+}
+
+/** More names than that RA could have put into one order. */
+const MAX_IDENTIFIERS = 1000;
+
+/**
+ * Reads an acme.db of upki-ra from a copy, for SQLite writes beside a database even to read it. Rows that cannot be
+ * read are remarked upon.
+ * @throws the file system's or SQLite's error
+ */
+export async function readPythonRa(file: string, remark: Remark): Promise<PythonRaDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'upki-migrate-'));
+  try {
+    const copy = join(folder, 'acme.db');
+    await copyFile(file, copy);
+    // What is committed but not yet in the database proper.
+    await copyFile(`${file}-wal`, `${copy}-wal`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    const db = new DatabaseSync(copy);
+    try {
+      return read(db, remark);
+    } finally {
+      db.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function read(db: DatabaseSyncInstance, remark: Remark): PythonRaDatabase {
+  const found: PythonRaDatabase = { accounts: [], orders: [], unfinished: 0 };
+  for (const { id, data } of rows(db, 'accounts')) {
+    const account = attempt(`account ${id}`, remark, () => readAccount(id, JSON.parse(data)));
+    if (account) found.accounts.push(account);
+  }
+  for (const { id, data } of rows(db, 'orders')) {
+    const order = attempt(`order ${id}`, remark, () => readOrder(id, JSON.parse(data)));
+    if (order === 'unfinished') found.unfinished++;
+    else if (order) found.orders.push(order);
+  }
+  return found;
+}
+
+function rows(db: DatabaseSyncInstance, table: 'accounts' | 'orders'): { id: string; data: string }[] {
+  return db.prepare(`SELECT id, data FROM ${table} ORDER BY created_at, rowid`).all() as {
+    id: string;
+    data: string;
+  }[];
+}
+
+type Members = Record<string, unknown>;
+
+/** Its id stays, so that the account URL a client knows itself by stays good. */
+function readAccount(id: string, { jwk, contact, status, created_at }: Members): Account {
+  checkId(id);
+  const key = parsePublicKey(jwk);
+  const createdAt = timeOf(created_at);
+  return {
+    id,
+    jwk: key.jwk,
+    thumbprint: key.thumbprint,
+    contact: contactsOf(contact),
+    // That RA made no account without.
+    termsAgreedAt: createdAt,
+    externalAccount: null,
+    createdAt,
+    deactivatedAt: status === 'valid' ? null : createdAt,
+    revokedAt: null,
+  };
+}
+
+function readOrder(id: string, order: Members): PythonOrder | 'unfinished' {
+  const { account_id, identifiers, profile, created_at, certificate, status } = order;
+  if (status !== 'valid' || typeof certificate !== 'string' || certificate === '') return 'unfinished';
+  checkId(id);
+  if (typeof account_id !== 'string') throw new Error('has no account');
+  return {
+    id,
+    accountId: account_id,
+    identifiers: parseIdentifiers(identifiers, MAX_IDENTIFIERS),
+    profile: typeof profile === 'string' && profile !== '' ? profile : 'server',
+    createdAt: timeOf(created_at),
+    chain: certificate,
+  };
+}
+
+/** Ids are part of URLs. */
+function checkId(id: unknown): void {
+  if (typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(id)) throw new Error('has no id of that RA');
+}
+
+/** That RA checked no contact; one that cannot be one is left out. */
+function contactsOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((contact) => {
+    try {
+      return parseContacts([contact]);
+    } catch (error) {
+      if (error instanceof Problem) return [];
+      throw error;
+    }
+  });
+}
+
+function timeOf(value: unknown): number {
+  const at = typeof value === 'string' ? timeMember(value) : null;
+  if (at === null) throw new Error('has no time of creation');
+  return at;
+}
+
+function attempt<T>(what: string, remark: Remark, step: () => T): T | null {
+  try {
+    return step();
+  } catch (error) {
+    const why = error instanceof Problem ? error.detail : error instanceof Error ? error.message : error;
+    remark(`${what}: ${why}; it was left out`);
+    return null;
+  }
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { sans, serial } from '../channel/tasks/fields.js';
+import { registrationTasks } from '../channel/tasks/nodes.js';
+import { pkiTasks } from '../channel/tasks/pki.js';
+import { task } from '../channel/tasks/task.js';
+
+/**
+ * The contract as the Python CA answers it, where that is not what our own does: what our RA, joined to one, may ask.
+ * Results are read as loosely as that CA makes them: custom profiles may lack any member.
+ */
+
+const text = z.string().catch('');
+const texts = z.array(z.string()).catch([]);
+
+export const pythonOperations = {
+  get_ca: pkiTasks.get_ca,
+  get_crl: pkiTasks.get_crl,
+  generate_crl: pkiTasks.generate_crl,
+  list_profiles: pkiTasks.list_profiles,
+  sign: pkiTasks.sign,
+  revoke: pkiTasks.revoke,
+  get_profile: task(
+    'One profile.',
+    z.object({ profile: z.string() }),
+    z.looseObject({
+      duration: z.number().catch(365),
+      keyUsage: texts,
+      extendedKeyUsage: texts,
+      domain: text,
+    }),
+  ),
+  view: task(
+    'The newest certificate of a bare CN.',
+    z.object({ dn: z.string() }),
+    z.looseObject({
+      serial_number: serial,
+      not_valid_before: z.string(),
+      sans: z.array(z.object({ type: z.string(), value: z.string() })).catch([]),
+    }),
+  ),
+} as const;
+
+export const pythonRegistration = {
+  register: task(
+    'Registers; the CA makes the key and sends it in clear.',
+    z.object({ seed: z.string(), cn: z.string(), profile: z.string(), sans }),
+    z.looseObject({ certificate: z.string(), private_key: z.string(), ca_certificate: z.string() }),
+  ),
+  ping: registrationTasks.ping,
+} as const;
+
+export type PythonOperations = typeof pythonOperations;
+export type PythonRegistration = typeof pythonRegistration;

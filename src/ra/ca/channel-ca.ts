@@ -1,0 +1,115 @@
+import { serialFromHex } from '../../channel/serial.js';
+import type { OperationsTasks } from '../../channel/tasks/index.js';
+import type { TaskClient } from '../../channel/typed-client.js';
+import type {
+  AcmeProfile,
+  CertificateAuthority,
+  EnrolmentRequest,
+  IssuedCertificate,
+  IssueRequest,
+  NodeCertificates,
+} from '../../model/ca.js';
+import { wireType } from '../../x509/certificate-names.js';
+import { toPem } from '../../x509/pem.js';
+import { Cached } from './cached.js';
+import { told } from './channel-errors.js';
+import { CrlCopy } from './crl-copy.js';
+
+export interface ChannelCaOptions {
+  client: Pick<TaskClient<OperationsTasks>, 'call'>;
+  now?: () => number;
+  /** How long profiles and CA certificates are taken as known, in ms. Default one minute: a new profile is seen soon. */
+  cacheFor?: number;
+}
+
+/** Our own CA behind the channel, as the RA knows it. */
+export class ChannelCa implements CertificateAuthority, NodeCertificates {
+  readonly #client: ChannelCaOptions['client'];
+  readonly #profiles: Cached<AcmeProfile[]>;
+  readonly #certificates: Cached<{ root: string; chain: string }>;
+  readonly #crl: CrlCopy;
+
+  constructor({ client, now = Date.now, cacheFor = 60_000 }: ChannelCaOptions) {
+    this.#client = client;
+    this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
+    this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
+    this.#crl = new CrlCopy({
+      beginning: (unless) => told(client.call('get_crl_part', unless === null ? {} : { unless })),
+      rest: (number, offset) => told(client.call('get_crl_part', { number, offset })),
+      whole: async () => Buffer.from(await told(client.call('get_crl', {})), 'base64'),
+    });
+  }
+
+  async issue(request: IssueRequest): Promise<IssuedCertificate> {
+    const { notBefore, notAfter } = request;
+    const { certificate, chain, serial } = await told(
+      this.#client.call('acme_issue_certificate', {
+        order_id: request.orderId,
+        account_id: request.accountId,
+        profile: request.profile,
+        identifiers: request.identifiers,
+        csr: toPem('CERTIFICATE REQUEST', request.csr),
+        ...(notBefore === null ? {} : { not_before: new Date(notBefore).toISOString() }),
+        ...(notAfter === null ? {} : { not_after: new Date(notAfter).toISOString() }),
+      }),
+    );
+    return { chain: certificate + chain, serial };
+  }
+
+  async reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate> {
+    const made = await told(
+      this.#client.call('reissue', {
+        serial: serialFromHex(serial),
+        csr: toPem('CERTIFICATE REQUEST', csr),
+      }),
+    );
+    return { chain: made.certificate, serial: made.serial };
+  }
+
+  async enroll({ requestId, cn, names, profile, csr }: EnrolmentRequest): Promise<IssuedCertificate> {
+    const { certificate, chain, serial } = await told(
+      this.#client.call('enroll', {
+        request_id: requestId,
+        csr: toPem('CERTIFICATE REQUEST', csr),
+        cn,
+        sans: names.map(({ type, value }) => ({ type: wireType(type), value })),
+        profile,
+      }),
+    );
+    return { chain: certificate + chain, serial };
+  }
+
+  async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
+    return told(
+      this.#client.call('revoke_serial', {
+        serial: serialFromHex(serial),
+        ...(reason === null ? {} : { reason }),
+      }),
+    );
+  }
+
+  profiles(): Promise<AcmeProfile[]> {
+    return this.#profiles.get();
+  }
+
+  caCertificates(): Promise<{ root: string; chain: string }> {
+    return this.#certificates.get();
+  }
+
+  crl(): Promise<Buffer> {
+    return this.#crl.current();
+  }
+
+  async ping(): Promise<void> {
+    await told(this.#client.call('ping', {}));
+  }
+
+  async #askProfiles(): Promise<AcmeProfile[]> {
+    const profiles = await told(this.#client.call('list_acme_profiles', {}));
+    return profiles.map(({ name, description, max_validity }) => ({
+      name,
+      description,
+      maxValidity: max_validity * 1000,
+    }));
+  }
+}

@@ -1,0 +1,175 @@
+import { CaRefused, type EnrolmentRequest, type IssuedCertificate } from '../../model/ca.js';
+import type { Node } from '../../model/facts.js';
+import { Refused } from '../../model/refusal.js';
+import { nameKey, type SubjectName } from '../../x509/certificate-names.js';
+import { type CertificationRequest, parseCsr } from '../../x509/csr.js';
+import { DerError } from '../../x509/der-error.js';
+import { firstFromPem } from '../../x509/pem.js';
+import { spkiFingerprint } from '../../x509/spki.js';
+import { Ids } from '../ids.js';
+import { parseLeaf } from '../issued.js';
+import { checkAllowed, nodeNames, nodeProfile } from './node-names.js';
+import type { NodeOptions, Nodes } from './nodes.js';
+import { sameSeed, seedHash } from './seeds.js';
+
+export interface CertificationOptions extends NodeOptions {
+  nodes: Pick<Nodes, 'revokeUnwanted'>;
+  /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
+  isCompromised(spkiFingerprint: string): boolean;
+  /** The CA's registration seed, which then gets certificates too, for the names of the CSR; null: it does not. */
+  registrationSeed: string | null;
+}
+
+/** As the client sent it. */
+export interface CertificationRequestBody {
+  /** PEM. */
+  csr: string;
+  seed?: string | undefined;
+  profile?: string | undefined;
+}
+
+/** What a node has in the end. */
+export interface Certified extends IssuedCertificate {
+  cn: string;
+  names: readonly SubjectName[];
+  profile: string;
+  notAfter: number;
+}
+
+/** Profile of a certificate by the registration seed, when none is asked for: the one of the wire contract. */
+const DEFAULT_PROFILE = 'server';
+
+interface Csr extends CertificationRequest {
+  der: Buffer;
+  /** base64url SHA-256 of the key. */
+  fingerprint: string;
+}
+
+/** Certificates for who has a seed (SPEC §2 `certify`). */
+export class Certification {
+  readonly #ids: Ids;
+
+  constructor(private readonly options: CertificationOptions) {
+    this.#ids = new Ids(options.random);
+  }
+
+  /** @throws Refused, CaUnavailable; nothing was issued then, or what was can be had by asking again */
+  async certify({ csr: pem, seed, profile }: CertificationRequestBody): Promise<Certified> {
+    if (seed === undefined) throw new Refused('unauthenticated', 'a seed is wanted', 'seed');
+    const node = await this.options.store.findNodeBySeed(seedHash(seed));
+    if (node) return this.#enroll(node, this.#readCsr(pem), profile);
+    const { registrationSeed } = this.options;
+    if (registrationSeed === null || !sameSeed(seed, registrationSeed)) {
+      throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', 'seed');
+    }
+    return this.#bySeedOfRegistration(this.#readCsr(pem), profile ?? DEFAULT_PROFILE);
+  }
+
+  #readCsr(pem: string): Csr {
+    const csr = readCsr(pem);
+    if (csr.asksForCa) throw new Refused('forbidden', 'the CSR asks for a CA certificate', 'csr');
+    if (this.options.isCompromised(csr.fingerprint)) {
+      throw new Refused('forbidden', 'the key of the CSR is known to be compromised', 'csr');
+    }
+    return csr;
+  }
+
+  /** What was registered, for the first key the seed is used with. */
+  async #enroll(node: Node, csr: Csr, profile: string | undefined): Promise<Certified> {
+    if (profile !== undefined && profile !== node.profile) {
+      throw new Refused('forbidden', `the node is registered with profile "${node.profile}"`, 'profile');
+    }
+    refuseSurplus(csr, node);
+    checkAllowed(this.options.policy, node.names, 'seed');
+    await this.#claim(node, csr);
+    const { id: requestId } = node.enrolment;
+    const certified = await this.#issue({ ...node, requestId, csr: csr.der });
+    const { serial, notAfter } = certified;
+    if (!(await this.options.store.recordEnrolment(requestId, { serial, notAfter }))) {
+      return this.options.nodes.revokeUnwanted(serial);
+    }
+    this.options.events.enrolled({ cn: node.cn, serial, profile: node.profile });
+    return certified;
+  }
+
+  async #claim({ enrolment }: Node, csr: Csr): Promise<void> {
+    const { store, clock } = this.options;
+    const outcome = await store.claimEnrolment(enrolment.seedHash, csr.fingerprint, clock());
+    if (outcome !== 'claimed') throw new Refused('forbidden', SEED_REFUSALS[outcome], 'seed');
+  }
+
+  async #bySeedOfRegistration(csr: Csr, profileName: string): Promise<Certified> {
+    const { register, policy, clock, events } = this.options;
+    const profile = await nodeProfile(register, profileName);
+    const { cn, sans } = requestedNames(csr);
+    let names: SubjectName[];
+    try {
+      ({ names } = nodeNames(profile, cn, sans));
+    } catch (error) {
+      throw error instanceof Refused ? new Refused(error.reason, error.message, 'csr') : error;
+    }
+    checkAllowed(policy, names, 'csr');
+    const requestId = this.#ids.next(clock());
+    const certified = await this.#issue({ requestId, cn, names, profile: profile.name, csr: csr.der });
+    events.enrolled({ cn: null, serial: certified.serial, profile: profile.name });
+    return certified;
+  }
+
+  async #issue({ requestId, cn, names, profile, csr }: EnrolmentRequest): Promise<Certified> {
+    try {
+      const issued = await this.options.ca.enroll({ requestId, cn, names, profile, csr });
+      return { ...issued, cn, names, profile, notAfter: parseLeaf(issued.chain).notAfter };
+    } catch (error) {
+      if (!(error instanceof CaRefused)) throw error;
+      throw new Refused('unprocessable', `the certificate authority refused: ${error.message}`, 'csr');
+    }
+  }
+}
+
+const SEED_REFUSALS = {
+  used: 'this seed was used for another key',
+  expired: 'this seed has expired: an administrator can register the node anew',
+  unknown: 'this seed was replaced by a newer one, or its node removed',
+};
+
+function readCsr(pem: string): Csr {
+  try {
+    const der = firstFromPem('CERTIFICATE REQUEST', pem);
+    const csr = parseCsr(der);
+    return { ...csr, der, fingerprint: spkiFingerprint(csr.publicKey.spki) };
+  } catch (error) {
+    if (error instanceof DerError) throw new Refused('invalidRequest', error.message, 'csr');
+    throw error;
+  }
+}
+
+/** A CSR may leave out what is registered, for the certificate has it anyway; it may not ask for more. */
+function refuseSurplus(csr: Csr, node: Node): void {
+  const { cn, sans } = requestedNames(csr);
+  const registered = new Set(node.names.map(nameKey));
+  const known = (san: { type: string; value: string }) =>
+    registered.has(nameKey(san)) ||
+    registered.has(nameKey({ type: san.type, value: san.value.toLowerCase() }));
+  const surplus = sans.find((san) => !known(san));
+  const asksForOtherName = cn !== '' && !namesHolder(cn, node);
+  if (surplus === undefined && !asksForOtherName) return;
+  const shown = (surplus?.value ?? cn).slice(0, 100);
+  throw new Refused('forbidden', `the CSR names "${shown}", which this node is not registered with`, 'csr');
+}
+
+/** A common name may be any of the registered names of a host, in any case; else the registered one. */
+function namesHolder(cn: string, node: Node): boolean {
+  if (cn === node.cn) return true;
+  const host = cn.toLowerCase();
+  return node.names.some(({ type, value }) => (type === 'dns' || type === 'ip') && value === host);
+}
+
+/** The CSR's own words. @throws Refused for a kind of name nobody can be registered with */
+function requestedNames(csr: Csr): { cn: string; sans: SubjectName[] } {
+  const sans = csr.names.map((name) => {
+    if (name.type !== 'other') return name;
+    throw new Refused('forbidden', 'the CSR has a name that is not DNS, IP, EMAIL or URI', 'csr');
+  });
+  const host = sans.find(({ type }) => type === 'dns' || type === 'ip') ?? sans[0];
+  return { cn: csr.commonName ?? host?.value ?? '', sans };
+}

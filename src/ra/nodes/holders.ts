@@ -1,0 +1,41 @@
+import type { CertificateAuthority, IssuedCertificate, NodeCertificates } from '../../model/ca.js';
+import type { RaStore } from '../../store/contract/ra.js';
+import type { Nodes } from './nodes.js';
+
+/**
+ * What the holder of a certificate, who has proved to have its key, may ask for it. Serials are lower-case hex.
+ * @throws CaUnavailable, CaRefused, StoreUnavailable, Refused
+ */
+export interface HolderService {
+  /** A certificate of the same names and profile for the key of a CSR (DER); the one it asks by stays good. */
+  reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
+  /** Revokes with an RFC 5280 §5.3.1 reason code; `already` when it was. On disk at the CA and here once this resolves. */
+  revoke(serial: string, reason: number): Promise<{ already: boolean }>;
+}
+
+export interface HolderServiceOptions {
+  ca: NodeCertificates & Pick<CertificateAuthority, 'revoke'>;
+  store: Pick<RaStore, 'recordRevocation'>;
+  nodes: Pick<Nodes, 'renew'>;
+  clock: () => number;
+  onRevocation(revocation: { serial: string; reason: number; accountId: null }): void;
+}
+
+export function createHolderService({
+  ca,
+  store,
+  nodes,
+  clock,
+  onRevocation,
+}: HolderServiceOptions): HolderService {
+  return {
+    reissue: (serial, csr) => nodes.renew(serial, () => ca.reissue(serial, csr)),
+    async revoke(serial, reason) {
+      const outcome = await ca.revoke(serial, reason);
+      // A certificate of an ACME order is revoked in this RA's own record too (RFC 8555 §7.6, RFC 9773 §4.2).
+      await store.recordRevocation(serial, clock(), reason);
+      if (!outcome.already) onRevocation({ serial, reason, accountId: null });
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { CertificateRegister } from '../../model/ca-register.js';
+import type { Identifier } from '../../model/facts.js';
+import { Problem } from '../../model/problem.js';
+import { type RefusalReason, Refused } from '../../model/refusal.js';
+import {
+  type CertificateNames,
+  certificateNames,
+  NameError,
+  type NameRules,
+  type SubjectName,
+} from '../../x509/certificate-names.js';
+import type { NamePolicy } from '../policy.js';
+
+/** What of a profile matters to who makes a key and a request for it. */
+export interface NodeProfile extends NameRules {
+  keyType: string;
+  /** RSA bits, or 256, 384, 521 for a curve. */
+  keyLen: number;
+  digest: string;
+}
+
+/** Profiles whose holders may do what nodes may not. */
+const NOT_FOR_NODES = new Set(['ca', 'ra', 'admin']);
+
+const wireProfile = z.looseObject({
+  keyType: z.string(),
+  keyLen: z.number(),
+  digest: z.string(),
+  altnames: z.boolean(),
+  extendedKeyUsage: z.array(z.string()),
+  pathLen: z.number().optional(),
+  domain: z.string().optional(),
+});
+
+/** A profile that a node may have. @throws Refused for another, `absent` when there is none of the name; CaUnavailable */
+export async function nodeProfile(
+  register: Pick<CertificateRegister, 'profile'>,
+  name: string,
+  absent: RefusalReason = 'invalidRequest',
+): Promise<NodeProfile> {
+  const fields = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await register.profile(name) : null;
+  if (fields === null) throw new Refused(absent, `there is no profile "${name}"`, 'profile');
+  const profile = { name, ...wireProfile.parse(fields) };
+  if (profile.pathLen !== undefined || NOT_FOR_NODES.has(name)) {
+    throw new Refused('forbidden', `profile "${name}" is not for nodes`, 'profile');
+  }
+  return profile;
+}
+
+/**
+ * The names a certificate of the profile has for this common name and these SANs.
+ * @throws Refused naming the parameter that is wrong
+ */
+export function nodeNames(
+  profile: NodeProfile,
+  cn: string,
+  sans: readonly { type: string; value: string }[],
+): CertificateNames {
+  // OpenSSL drops spaces around a value, so that a request could not say this name.
+  if (cn !== cn.trim()) throw new Refused('invalidRequest', 'begins or ends with a space', 'cn');
+  try {
+    return certificateNames(profile, cn, sans);
+  } catch (error) {
+    if (error instanceof NameError) throw new Refused('invalidRequest', error.message, error.place);
+    throw error;
+  }
+}
+
+/** Those of the names an ACME order could have. */
+export function identifiersAmong(names: readonly SubjectName[]): Identifier[] {
+  return names.flatMap(({ type, value }) => (type === 'dns' || type === 'ip' ? [{ type, value }] : []));
+}
+
+/** @throws Refused when the operator's lists forbid one of the names */
+export function checkAllowed(policy: NamePolicy, names: readonly SubjectName[], field: string): void {
+  try {
+    policy.check(identifiersAmong(names));
+  } catch (error) {
+    if (error instanceof Problem) throw new Refused('forbidden', error.detail, field);
+    throw error;
+  }
+}

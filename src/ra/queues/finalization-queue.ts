@@ -1,0 +1,144 @@
+import {
+  CaRefused,
+  CaUnavailable,
+  type CertificateAuthority,
+  type IssuedCertificate,
+} from '../../model/ca.js';
+import type { Certificate, Order } from '../../model/facts.js';
+import { Problem } from '../../model/problem.js';
+import { StoreUnavailable } from '../../store/contract/errors.js';
+import type { ClaimedFinalization, RaStore } from '../../store/contract/ra.js';
+import { parseLeaf } from '../issued.js';
+import { WorkQueue } from './work-queue.js';
+
+/** Requests at the CA at once for this RA; the channel pipelines them. */
+const CAPACITY = 256;
+/**
+ * Longer than two CAs may take by default (UPKI_ZMQ_TIMEOUT), and how long a dead holder's order waits at most. Where they are
+ * given more time a second runner may ask as well: it hears of the same certificate.
+ */
+const LEASE = 15_000;
+const SWEEP_INTERVAL = 5_000;
+/** Pauses while the CA is away; the last one repeats. A returning CA is found within seconds. */
+const RETRY_PAUSES = [1_000, 2_000, 4_000];
+
+/** `again`: the store handed the order out, so an earlier request for it may have reached the CA. */
+interface Finalization extends ClaimedFinalization {
+  again: boolean;
+}
+
+/** What became of an order handed to the CA; `queued`: nothing yet, there was no room to ask at once. */
+export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued';
+
+export interface FinalizationQueueOptions {
+  store: RaStore;
+  ca: CertificateAuthority;
+  soleRunner: boolean;
+  clock(): number;
+  /** Tells of every issuance, refusal and deferral. */
+  onOutcome(order: Order, outcome: FinalizeOutcome, detail: string): void;
+  onError(error: unknown): void;
+}
+
+/**
+ * RFC 8555 §7.4: orders whose CSR was accepted get their certificate, or an error, whatever happens to this
+ * process, the channel or the CA in between. Our CA answers the same order with the same certificate, so asking
+ * again is safe; for one that does not, the request says that it may be a repetition.
+ */
+export class FinalizationQueue {
+  readonly #options: FinalizationQueueOptions;
+  readonly #queue: WorkQueue<Finalization, FinalizeOutcome>;
+
+  constructor(options: FinalizationQueueOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      claim: async (now, leaseUntil, limit) => {
+        const claimed = await options.store.claimFinalizations(now, leaseUntil, limit);
+        return claimed.map((each) => ({ ...each, again: true }));
+      },
+      run: (claimed) => this.#issue(claimed),
+      capacity: CAPACITY,
+      lease: LEASE,
+      sweepInterval: SWEEP_INTERVAL,
+      soleRunner: options.soleRunner,
+      clock: options.clock,
+      passes: (error) => error instanceof StoreUnavailable,
+      onError: options.onError,
+    });
+  }
+
+  start(): void {
+    this.#queue.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  /** Accepts the CSR and asks the CA. Null: the order was not ready any more, nothing was done. */
+  async submit(order: Order, csr: Uint8Array): Promise<FinalizeOutcome | null> {
+    if (!(await this.#options.store.beginFinalize(order.id, csr, this.#queue.leaseForNew()))) return null;
+    return (await this.#queue.execute({ order: { ...order, csr }, attempts: 0, again: false })) ?? 'queued';
+  }
+
+  async #issue({ order, attempts, again }: Finalization): Promise<FinalizeOutcome> {
+    const { store, ca, clock, onOutcome } = this.#options;
+    if (!order.csr) throw new Error(`order ${order.id} was claimed for issuance without a CSR`);
+    try {
+      const issued = await ca.issue({
+        orderId: order.id,
+        accountId: order.accountId,
+        profile: order.profile,
+        identifiers: order.identifiers,
+        csr: order.csr,
+        notBefore: order.notBefore,
+        notAfter: order.notAfter,
+        ...(again && { mayHaveIssuedSince: order.createdAt }),
+      });
+      await store.recordIssuance(order.id, certificateOf(order, issued));
+      onOutcome(order, 'issued', issued.serial);
+      return 'issued';
+    } catch (error) {
+      if (error instanceof CaUnavailable) {
+        const retryAt = clock() + (RETRY_PAUSES[Math.min(attempts, RETRY_PAUSES.length - 1)] ?? 0);
+        await store.deferFinalize(order.id, retryAt);
+        this.#queue.wakeAt(retryAt);
+        onOutcome(order, 'deferred', error.message);
+        return 'deferred';
+      }
+      if (error instanceof CaRefused) {
+        await store.failOrder(order.id, refusal(error).toDocument());
+        onOutcome(order, 'refused', error.message);
+        return 'refused';
+      }
+      throw error;
+    }
+  }
+}
+
+/** What the client is told of a CA's no: its own words only where they speak of the client's request. */
+export function refusal(error: CaRefused): Problem {
+  if (error.kind === 'badCSR' || error.kind === 'rejectedIdentifier')
+    return new Problem(error.kind, error.message);
+  return new Problem('serverInternal', 'the certificate authority refused to issue for this order');
+}
+
+function certificateOf(order: Order, issued: IssuedCertificate): Certificate {
+  const leaf = parseLeaf(issued.chain);
+  return {
+    // One certificate an order, ever: its id is the order's.
+    id: order.id,
+    orderId: order.id,
+    accountId: order.accountId,
+    serial: leaf.serial,
+    ariId: leaf.ariId,
+    fingerprint: leaf.fingerprint,
+    identifiers: order.identifiers,
+    chain: issued.chain,
+    notBefore: leaf.notBefore,
+    notAfter: leaf.notAfter,
+    revokedAt: null,
+    revocationReason: null,
+    replacedBy: null,
+  };
+}

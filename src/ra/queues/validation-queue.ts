@@ -1,0 +1,182 @@
+import type { Authorization, ChallengeType } from '../../model/facts.js';
+import { Problem, type ProblemDocument } from '../../model/problem.js';
+import { StoreUnavailable } from '../../store/contract/errors.js';
+import type { ClaimedValidation, RaStore } from '../../store/contract/ra.js';
+import type { ValidationResult, Validator } from '../../va/types.js';
+import type { Policy } from '../policy.js';
+import { WorkQueue } from './work-queue.js';
+
+/** Validations at once: each is mostly waiting for a peer, and holds a socket or two. */
+const CAPACITY = 128;
+/** Longer than one attempt can take (the validator's own deadline is 10 s), and how long a dead holder's challenge waits at most. */
+const LEASE = 15_000;
+const SWEEP_INTERVAL = 5_000;
+
+export interface ValidationQueueOptions {
+  store: RaStore;
+  validator: Validator;
+  policy: Pick<Policy, 'retryDelays' | 'authorizationLifetime'>;
+  /** URL of an account, for CAA `accounturi` (RFC 8657 §3). */
+  accountUrl(accountId: string): string;
+  soleRunner: boolean;
+  clock(): number;
+  onAttempt(claimed: ClaimedValidation, result: ValidationResult): void;
+  onError(error: unknown): void;
+}
+
+/**
+ * RFC 8555 §8.2: answered challenges are tried at once, again after pauses while there is hope, and end valid or
+ * invalid, whatever happens to this process in between.
+ */
+export class ValidationQueue {
+  readonly #options: ValidationQueueOptions;
+  readonly #queue: WorkQueue<Validation, Authorization | null>;
+  /** Answers being given, by authorization and type: one given twice at once is validated once. */
+  readonly #underWay = new Map<string, Promise<Authorization | null>>();
+
+  constructor(options: ValidationQueueOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      claim: (now, leaseUntil, limit) => options.store.claimValidations(now, leaseUntil, limit),
+      run: (validation, signal) => this.#attempt(validation, signal),
+      capacity: CAPACITY,
+      lease: LEASE,
+      sweepInterval: SWEEP_INTERVAL,
+      soleRunner: options.soleRunner,
+      clock: options.clock,
+      passes: (error) => error instanceof StoreUnavailable,
+      onError: options.onError,
+    });
+  }
+
+  start(): void {
+    this.#queue.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  /**
+   * Starts the validation of a challenge just answered and waits at most `hold` milliseconds for its outcome: the
+   * authorization as it then is, or null when there is none yet (or somebody answered before). On return the answer is
+   * stored, in one write with the outcome where that came in time: until then nothing is promised.
+   */
+  async submit(
+    authorization: Authorization,
+    type: ChallengeType,
+    thumbprint: string,
+    hold: number,
+  ): Promise<Authorization | null> {
+    const key = `${authorization.id} ${type}`;
+    const underWay = this.#underWay.get(key);
+    if (underWay) return underWay;
+    const submission = this.#submit(authorization, type, thumbprint, hold).finally(() =>
+      this.#underWay.delete(key),
+    );
+    this.#underWay.set(key, submission);
+    return submission;
+  }
+
+  async #submit(
+    authorization: Authorization,
+    type: ChallengeType,
+    thumbprint: string,
+    hold: number,
+  ): Promise<Authorization | null> {
+    const { store, clock } = this.#options;
+    const answer = new Answer(store, authorization.id, type, clock(), this.#queue.leaseForNew());
+    // Where others may take the same challenge up, the lease must stand before anything is tried.
+    const first = hold <= 0 || !this.#options.soleRunner;
+    if (first && !(await answer.store())) return null;
+    const work = this.#queue.execute({ authorization, type, attempts: 0, thumbprint, answer });
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), hold);
+    });
+    try {
+      const outcome = work && hold > 0 ? await Promise.race([work, expired]) : null;
+      if (outcome === null) await answer.store();
+      return outcome;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #attempt(validation: Validation, signal: AbortSignal): Promise<Authorization | null> {
+    const { store, validator, policy, clock } = this.#options;
+    const { authorization, type, attempts, thumbprint, answer } = validation;
+    const token = authorization.challenges.find((challenge) => challenge.type === type)?.token;
+    if (token === undefined) throw new Error(`authorization ${authorization.id} has no ${type} challenge`);
+    const result = await validator.validate(
+      {
+        type,
+        identifier: authorization.identifier,
+        wildcard: authorization.wildcard,
+        token,
+        keyAuthorization: `${token}.${thumbprint}`,
+        accountUri: this.#options.accountUrl(authorization.accountId),
+      },
+      signal,
+    );
+    if (signal.aborted) return null;
+    this.#options.onAttempt(validation, result);
+    const now = clock();
+    if (result.ok) {
+      const answeredAt = answer ? await answer.unstored() : null;
+      const expiresAt = now + policy.authorizationLifetime;
+      return store.completeValidation(authorization.id, type, {
+        answeredAt,
+        at: now,
+        error: null,
+        expiresAt,
+      });
+    }
+    if (answer && !(await answer.store())) return null;
+    const error = problemOf(result);
+    const pause = policy.retryDelays[attempts];
+    if (result.retryable && pause !== undefined) {
+      await store.recordAttempt(authorization.id, type, error, now + pause);
+      this.#queue.wakeAt(now + pause);
+      return null;
+    }
+    const { expiresAt } = authorization;
+    return store.completeValidation(authorization.id, type, { at: now, error, expiresAt });
+  }
+}
+
+/** A validation to carry out; with `answer` one whose challenge may not be stored as answered yet. */
+interface Validation extends ClaimedValidation {
+  answer?: Answer;
+}
+
+/** A client's answer to a challenge, stored once by whoever needs it on disk first. */
+class Answer {
+  #stored: Promise<boolean> | null = null;
+
+  constructor(
+    private readonly raStore: RaStore,
+    private readonly authorizationId: string,
+    private readonly type: ChallengeType,
+    private readonly at: number,
+    private readonly leaseUntil: number,
+  ) {}
+
+  /** False when it was answered before or the authorization is ended. */
+  store(): Promise<boolean> {
+    this.#stored ??= this.raStore.answerChallenge(this.authorizationId, this.type, this.at, this.leaseUntil);
+    return this.#stored;
+  }
+
+  /** When it was given, to be stored with the outcome; null when it is on disk already. */
+  async unstored(): Promise<number | null> {
+    if (this.#stored === null) return this.at;
+    await this.#stored;
+    return null;
+  }
+}
+
+/** §8: what goes into the challenge's `error`. */
+function problemOf(result: Extract<ValidationResult, { ok: false }>): ProblemDocument {
+  return new Problem(result.type, result.detail).toDocument();
+}

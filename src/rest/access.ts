@@ -1,0 +1,67 @@
+import type { FastifyRequest } from 'fastify';
+import type { ClientIdentity } from '../http/identity.js';
+import { peerOf } from '../http/peer.js';
+import { RestError } from '../http/rest-error.js';
+import { type CertificateDetails, type CertificateRegister, recordOf } from '../model/ca-register.js';
+import { namesAdministrator } from './admins.js';
+import type { Access } from './route.js';
+
+/** Who calls: the holder of a client certificate, as the CA knows that certificate at this moment. */
+export interface Caller {
+  certificate: CertificateDetails;
+  /** IP address of the peer. */
+  address: string;
+}
+
+/** What identity is checked against; every answer is the CA's of this moment. */
+export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'admins'>;
+
+/**
+ * Lets a request through or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked or
+ * not entitled. The TLS stack proved the chain, the times and the key; revocation and entitlement are asked of the CA on
+ * every request, so that a kept-alive connection is refused as soon as a new one would be.
+ * @throws RestError, CaUnavailable
+ */
+export async function admit(
+  access: Access,
+  request: FastifyRequest,
+  register: IdentityRegister,
+): Promise<Caller | null> {
+  if (access === 'public') return null;
+  const { identity, address } = peerOf(request);
+  if (identity === null) {
+    throw new RestError(
+      'unauthenticated',
+      'a client certificate of this PKI, good at this moment, is wanted',
+    );
+  }
+  const certificate = await recordOf(identity, register);
+  if (certificate === null) {
+    throw new RestError('forbidden', 'this certificate is not one the certificate authority issued');
+  }
+  const { state, dn } = certificate;
+  if (state !== 'good') throw new RestError('forbidden', `this certificate is ${state}`);
+  if (access === 'admin' && !(await isAdministrator(certificate, register))) {
+    throw new RestError('forbidden', `${dn} is not an administrator`);
+  }
+  return { certificate, address };
+}
+
+/** Whether the CA knows the certificate as good at this moment. @throws CaUnavailable */
+export async function isGood(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
+  return (await recordOf(identity, register))?.state === 'good';
+}
+
+/** Whether the holder of a client certificate is an administrator at this moment. @throws CaUnavailable */
+export async function isAdmin(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
+  const certificate = await recordOf(identity, register);
+  return certificate?.state === 'good' && isAdministrator(certificate, register);
+}
+
+/** Whether a certificate, which is good, is an administrator's at this moment. @throws CaUnavailable */
+export async function isAdministrator(
+  certificate: CertificateDetails,
+  register: Pick<IdentityRegister, 'admins'>,
+): Promise<boolean> {
+  return namesAdministrator(certificate, await register.admins());
+}

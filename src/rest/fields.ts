@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { CERTIFICATE_STATES, type CertificateDetails } from '../model/ca-register.js';
+
+/** Values that several routes share. */
+
+/** RFC 3339 in JSON, milliseconds since the epoch in the program. */
+export const time = z
+  .codec(z.iso.datetime({ offset: true }), z.number(), {
+    decode: (text) => Date.parse(text),
+    encode: (at) => new Date(at).toISOString(),
+  })
+  .describe('RFC 3339 time');
+
+/** Bounded, so that no value is costly to look at; `what` says what it is, for people. */
+export const text = (what: string, max = 1024) => z.string().min(1).max(max).describe(what);
+
+export const commonName = text('Common name', 255);
+export const profileName = text('Profile name', 64);
+
+/** Subject alternative name as the Python programs write it. */
+export const subjectName = z.object({
+  type: z.enum(['DNS', 'IP', 'EMAIL', 'URI']),
+  value: text('The name', 1024),
+});
+
+export const certificateState = z.enum(CERTIFICATE_STATES);
+
+/** One certificate in a listing: never its key, which nobody here has. */
+export const certificateSummary = z.object({
+  cn: z.string(),
+  dn: z.string().describe('Subject, RFC 4514'),
+  serial: z.string().describe('Lower-case hex'),
+  profile: z.string(),
+  state: certificateState,
+  not_before: time,
+  not_after: time,
+  sans: z.array(z.object({ type: z.string(), value: z.string() })),
+  revoked_at: time.optional(),
+  reason: z.string().optional().describe('RFC 5280 §5.3.1 reason'),
+});
+
+export const certificateWithPem = certificateSummary.extend({
+  certificate: z.string().describe('PEM'),
+});
+
+/** The JSON members of a certificate; the schema drops `certificate` where it is not wanted. */
+export function certificateJson(details: CertificateDetails): z.output<typeof certificateWithPem> {
+  const { cn, dn, serial, profile, state, notBefore, notAfter, names, certificate, revokedAt, reason } =
+    details;
+  return {
+    cn,
+    dn,
+    serial,
+    profile,
+    state,
+    not_before: notBefore,
+    not_after: notAfter,
+    sans: names,
+    certificate,
+    ...(revokedAt !== null && { revoked_at: revokedAt }),
+    ...(reason !== null && { reason }),
+  };
+}
+
+/** `limit` and `cursor` of a listing; `cursor` is the `next` of the page before. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(100).describe('Most items wanted'),
+  cursor: text('`next` of the page before', 255).optional(),
+});
+
+/** `?format=`, for a file that is there in several. */
+export const formatQuery = (formats: Record<string, string>) =>
+  z.strictObject({
+    format: z
+      .enum(Object.keys(formats) as [string, ...string[]], {
+        error: `must be one of ${Object.keys(formats).join(', ')}`,
+      })
+      .optional()
+      .describe('Instead of `Accept`'),
+  });

@@ -1,0 +1,89 @@
+import type { FastifyInstance } from 'fastify';
+import type { CertificateAuthority } from '../model/ca.js';
+import type { CertificateRegister } from '../model/ca-register.js';
+import type { CertificateStatus } from '../model/ca-status.js';
+import type { AuditLog } from '../ra/audit-log.js';
+import type { CaAdministration } from '../ra/ca/administration.js';
+import type { Certification } from '../ra/nodes/certification.js';
+import type { HolderService } from '../ra/nodes/holders.js';
+import type { Nodes } from '../ra/nodes/nodes.js';
+import type { HealthChecks } from './health.js';
+import { openApi } from './openapi/openapi.js';
+import { openApiPage } from './openapi/page.js';
+import type { Route } from './route.js';
+import { ownCertificateRoutes } from './routes/client/certificate.js';
+import { renewalRoute } from './routes/client/renewal.js';
+import { ownRevocationRoute } from './routes/client/revocation.js';
+import { adminRoutes } from './routes/private/admins.js';
+import { authorityRoutes as privateAuthorityRoutes } from './routes/private/authority.js';
+import { configRoute } from './routes/private/config.js';
+import { nodeRoutes } from './routes/private/nodes.js';
+import { authorityRoutes } from './routes/public/authority.js';
+import { certificateRoutes } from './routes/public/certificates.js';
+import { certifyRoute } from './routes/public/certify.js';
+import { healthRoute } from './routes/public/health.js';
+import { magicRoute } from './routes/public/magic.js';
+import { ocspRoutes } from './routes/public/ocsp.js';
+import { profileRoutes } from './routes/public/profiles.js';
+import { serveRoutes } from './serve.js';
+
+export interface ApiOptions {
+  /** Milliseconds since the epoch. */
+  clock?: () => number;
+  ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>;
+  register: CertificateRegister;
+  administration: CaAdministration;
+  holders: HolderService;
+  /** Whether a key, by its fingerprint, is on the operator's list. */
+  isCompromised(spkiFingerprint: string): boolean;
+  /** The settings in effect by the name of their variable, secrets redacted. */
+  settings: Readonly<Record<string, string>>;
+  status: CertificateStatus;
+  audit: AuditLog;
+  checks: HealthChecks;
+  nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
+  certification: Pick<Certification, 'certify'>;
+  /** Scheme, host and port of our URLs, by the request's Host. */
+  baseUrl(host: string | undefined): string;
+  /** Of the program, for the OpenAPI document. */
+  version: string;
+}
+
+/** Every REST route, in the order the document shows them. */
+export function apiRoutes(options: ApiOptions): Route[] {
+  const { ca, register, status, administration, holders, settings, checks } = options;
+  const { certification, clock = Date.now } = options;
+  return [
+    healthRoute(checks),
+    ...authorityRoutes(ca),
+    ...profileRoutes(register),
+    ...certificateRoutes(register),
+    ...ocspRoutes(status),
+    certifyRoute(certification),
+    magicRoute(options),
+    ...adminRoutes(administration),
+    ...privateAuthorityRoutes(administration),
+    configRoute(settings),
+    ...ownCertificateRoutes(ca, register, clock),
+    renewalRoute(options),
+    ownRevocationRoute(holders),
+    ...nodeRoutes({ ...options, clock }),
+  ];
+}
+
+/** The REST side (SPEC §2) with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
+export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
+  // JSON is what routes take; without this parser text is refused with 415.
+  app.removeContentTypeParser('text/plain');
+  const routes = apiRoutes(options);
+  const document = openApi({ version: options.version, routes });
+  await app.register(serveRoutes, { routes, register: options.register, audit: options.audit });
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
+  const page = openApiPage(document);
+  app.get('/docs', (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .send(page),
+  );
+}

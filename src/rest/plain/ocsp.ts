@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setFreshness } from '../../http/caching.js';
+import { CaLacksTask, CaRefused, CaUnavailable } from '../../model/ca.js';
+import type { CertificateStatus, OcspAnswer } from '../../model/ca-status.js';
+import { DerError } from '../../x509/der-error.js';
+import { parseOcspRequest } from '../../x509/ocsp-request.js';
+import { type OcspFailure, ocspFailure } from '../../x509/ocsp-response.js';
+import { maxAge } from './freshness.js';
+
+/** RFC 6960 §C.1, §C.2 */
+export const OCSP_REQUEST_TYPE = 'application/ocsp-request';
+export const OCSP_RESPONSE_TYPE = 'application/ocsp-response';
+
+/** Who answers OCSP requests. */
+export type Responder = Pick<CertificateStatus, 'ocsp'>;
+
+/** A request about a chain is under 1 kB. */
+const MAX_REQUEST = 8192;
+/** Seconds; the channel to the CA comes back by itself within them, if it can. */
+const RETRY_AFTER = 5;
+
+/** OCSP over HTTP (RFC 6960 appendix A) at a path and nothing else there: POST, and GET with the request in the URL. */
+export async function ocspRoutes(
+  app: FastifyInstance,
+  { path, responder }: { path: string; responder: Responder },
+): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(OCSP_REQUEST_TYPE, { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.post(path, async (request, reply) =>
+    reply.type(OCSP_RESPONSE_TYPE).send(await answerPost(responder, request.body, reply)),
+  );
+  app.get<{ Params: { '*': string } }>(`${path}/*`, async (request, reply) =>
+    reply.type(OCSP_RESPONSE_TYPE).send(await answerGet(responder, request.params['*'], request, reply)),
+  );
+}
+
+/** The answer to a POST: a cache has no use for it. */
+export async function answerPost(responder: Responder, body: unknown, reply: FastifyReply): Promise<Buffer> {
+  const request = body instanceof Uint8Array ? body : new Uint8Array();
+  const { response } = await answer(responder, request, reply);
+  reply.header('cache-control', 'no-store');
+  return response;
+}
+
+/** The answer to a GET of `{path}/{base64 of the request}`, with what caches may know of it (RFC 5019 §6.2). */
+export async function answerGet(
+  responder: Responder,
+  base64: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Buffer> {
+  const { response, fresh } = await answer(responder, fromUrl(base64), reply);
+  if (fresh === null) {
+    reply.header('cache-control', 'no-store');
+    return response;
+  }
+  setFreshness(request, reply, {
+    etag: createHash('sha1').update(response).digest('hex'),
+    lastModified: fresh.thisUpdate,
+    expires: fresh.nextUpdate,
+    maxAge: maxAge(fresh.nextUpdate, Date.now()),
+  });
+  return response;
+}
+
+/**
+ * What proxies make of base64 in a URL is undone (`+` read as a space, a slash more), and its padding may be missing.
+ * Empty when it is not base64.
+ */
+function fromUrl(text: string): Buffer {
+  const base64 = text.replaceAll(' ', '+').replace(/^\/+/, '');
+  return Buffer.from(/^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : '', 'base64');
+}
+
+/** Every failure is an OCSP response too (RFC 6960 §2.3): clients look into nothing else. */
+async function answer(responder: Responder, request: Uint8Array, reply: FastifyReply): Promise<OcspAnswer> {
+  try {
+    if (request.length > MAX_REQUEST) return failed('malformedRequest');
+    // Read here already, so that what is no request never reaches the CA.
+    parseOcspRequest(request);
+    return await responder.ocsp(request);
+  } catch (error) {
+    if (error instanceof DerError) return failed('malformedRequest');
+    // The CA behind this RA has no OCSP.
+    if (error instanceof CaLacksTask || error instanceof CaRefused) {
+      return failed('unauthorized');
+    }
+    if (!(error instanceof CaUnavailable)) throw error;
+    reply.header('retry-after', RETRY_AFTER);
+    return failed('tryLater');
+  }
+}
+
+function failed(failure: OcspFailure): OcspAnswer {
+  return { response: ocspFailure(failure), fresh: null };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { CertificateAuthority } from '../../../model/ca.js';
+import { renewalWindow } from '../../../ra/renewal-info.js';
+import { type IdentityRegister, isAdministrator } from '../../access.js';
+import { certificateJson, certificateSummary, certificateWithPem, formatQuery, time } from '../../fields.js';
+import { chooseFormat } from '../../format.js';
+import { clientRoute, FileAnswer, type Route } from '../../route.js';
+
+const FORMATS = {
+  json: 'application/json',
+  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
+};
+
+/** What a holder may know of its own certificate. */
+export function ownCertificateRoutes(
+  ca: Pick<CertificateAuthority, 'caCertificates'>,
+  register: IdentityRegister,
+  clock: () => number,
+): Route[] {
+  return [
+    clientRoute({
+      method: 'GET',
+      path: '/client/certificate',
+      summary: 'The certificate you present, with its issuing chain.',
+      query: formatQuery(FORMATS),
+      files: [FORMATS.chain],
+      result: certificateWithPem.extend({
+        chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
+      }),
+      async handle({ caller: { certificate }, query, request }) {
+        const { chain } = await ca.caCertificates();
+        if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'json') {
+          return { ...certificateJson(certificate), chain };
+        }
+        return new FileAnswer(FORMATS.chain, certificate.certificate + chain);
+      },
+    }),
+    clientRoute({
+      method: 'GET',
+      path: '/client/status',
+      summary:
+        'How the certificate you present stands, when to renew it, and whether it is an administrator’s.',
+      result: certificateSummary.extend({
+        administrator: z.boolean(),
+        renewal: z.object({ start: time, end: time }).describe('Renew within this time (RFC 9773 §4.2)'),
+      }),
+      async handle({ caller: { certificate } }) {
+        return {
+          ...certificateJson(certificate),
+          administrator: await isAdministrator(certificate, register),
+          renewal: renewalWindow(certificate, clock()),
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { RestError } from '../../../http/rest-error.js';
+import type { HolderService } from '../../../ra/nodes/holders.js';
+import { type CertificationRequest, parseCsr } from '../../../x509/csr.js';
+import { DerError } from '../../../x509/der-error.js';
+import { firstFromPem, fromPem, toPem } from '../../../x509/pem.js';
+import { KeyError, spkiFingerprint } from '../../../x509/spki.js';
+import { formatQuery, text } from '../../fields.js';
+import { chooseFormat } from '../../format.js';
+import { orRefused } from '../../refused.js';
+import { clientRoute, FileAnswer, type Route } from '../../route.js';
+
+/** Under the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names is below 12 kB. */
+const MAX_CSR = 32_768;
+
+const FORMATS = {
+  json: 'application/json',
+  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
+};
+
+export interface RenewalOptions {
+  holders: Pick<HolderService, 'reissue'>;
+  /** Whether a key, by its fingerprint, is on the operator's list. */
+  isCompromised(spkiFingerprint: string): boolean;
+}
+
+/** A new certificate for who has a good one. */
+export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route {
+  return clientRoute({
+    method: 'POST',
+    path: '/client/renew',
+    summary:
+      'A new certificate with the names and the profile of the one you present, for the key of the CSR; nothing else ' +
+      'of the CSR is used, and the old certificate stays good. Asking again with the same CSR soon gives the same certificate.',
+    query: formatQuery(FORMATS),
+    body: z.strictObject({ csr: text('PKCS #10 in PEM', MAX_CSR) }),
+    status: 201,
+    files: [FORMATS.chain],
+    result: z.object({
+      serial: z.string().describe('Lower-case hex'),
+      certificate: z.string().describe('PEM'),
+      chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
+    }),
+    audited: (_, { serial }) => ({ issued: serial }),
+    async handle({ caller: { certificate }, body, query, request, reply }) {
+      const { der, publicKey } = readCsr(body.csr);
+      if (isCompromised(spkiFingerprint(publicKey.spki))) {
+        throw unfit('its key is known to be compromised; never use it again');
+      }
+      const { serial, chain: file } = await orRefused(holders.reissue(certificate.serial, der));
+      if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'chain') {
+        reply.code(201);
+        return new FileAnswer(FORMATS.chain, file, { issued: serial });
+      }
+      const [leaf = '', ...issuers] = fromPem('CERTIFICATE', file).map((each) => toPem('CERTIFICATE', each));
+      return { serial, certificate: leaf, chain: issuers.join('') };
+    },
+  });
+}
+
+/** @throws RestError naming the field: 400 for what is no CSR, 422 for one that no certificate is made from */
+function readCsr(pem: string): CertificationRequest & { der: Buffer } {
+  try {
+    const der = firstFromPem('CERTIFICATE REQUEST', pem);
+    const csr = parseCsr(der);
+    if (csr.asksForCa) throw unfit('it asks for a CA certificate');
+    return { ...csr, der };
+  } catch (error) {
+    if (error instanceof KeyError) throw unfit(error.message);
+    if (!(error instanceof DerError)) throw error;
+    throw new RestError('invalidRequest', `csr: ${error.message}`, { field: 'csr' });
+  }
+}
+
+const unfit = (why: string) => new RestError('unprocessable', `csr: ${why}`, { field: 'csr' });

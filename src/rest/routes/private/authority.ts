@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { CaAdministration } from '../../../ra/ca/administration.js';
+import { parseCrlHead } from '../../../x509/crl.js';
+import { time } from '../../fields.js';
+import { adminRoute, type Route } from '../../route.js';
+
+const seconds = (what: string) => z.number().int().describe(`${what}, in seconds`);
+
+const authorityCertificate = z.object({
+  dn: z.string().describe('RFC 4514'),
+  not_before: time,
+  not_after: time,
+  key: z.string().describe('Type and size'),
+  sha256: z.string().describe('Of the DER certificate, hex'),
+});
+
+/** What administrators ask of and do at the CA. */
+export function authorityRoutes(administration: Pick<CaAdministration, 'generateCrl' | 'offer'>): Route[] {
+  return [
+    adminRoute({
+      method: 'POST',
+      path: '/private/crl/generate',
+      summary: 'Signs a new CRL now; it is served at once.',
+      result: z.object({
+        number: z.number().int().describe('CRL number (RFC 5280 §5.2.3)'),
+        this_update: time,
+        next_update: time,
+        crl: z.base64().describe('DER'),
+      }),
+      audited: (_, { number }) => ({ number: String(number) }),
+      async handle() {
+        const der = Buffer.from(await administration.generateCrl());
+        const { number, thisUpdate, nextUpdate } = parseCrlHead(der);
+        return {
+          number: Number(number ?? 0),
+          this_update: thisUpdate,
+          next_update: nextUpdate ?? thisUpdate,
+          crl: der.toString('base64'),
+        };
+      },
+    }),
+    adminRoute({
+      method: 'GET',
+      path: '/private/options',
+      summary: 'What the CA offers: its certificates, profiles, keys, kinds of names, reasons and CRL.',
+      result: z.object({
+        root: authorityCertificate,
+        issuer: authorityCertificate,
+        profiles: z.array(
+          z.object({
+            name: z.string(),
+            description: z.string(),
+            acme: z.boolean().describe('ACME clients may order it'),
+            altnames: z.boolean().describe('It may have subject alternative names'),
+            extended_key_usage: z.array(z.string()).describe('RFC 5280 §4.2.1.12'),
+            max_validity: seconds('Longest validity'),
+          }),
+        ),
+        keys: z
+          .array(
+            z.object({
+              type: z.string(),
+              min_bits: z.number().int().optional(),
+              max_bits: z.number().int().optional(),
+              curves: z.array(z.string()).optional(),
+            }),
+          )
+          .describe('Keys it certifies'),
+        san_types: z.array(z.string()),
+        max_sans: z.number().int().describe('Most names in a certificate'),
+        revocation_reasons: z.record(z.string(), z.number().int()).describe('RFC 5280 §5.3.1'),
+        crl: z.object({
+          number: z.number().int(),
+          this_update: time,
+          next_update: time,
+          validity: seconds('From this_update to next_update'),
+        }),
+      }),
+      handle: () => administration.offer(),
+    }),
+  ];
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { RestError } from '../../../http/rest-error.js';
+import type { CertificateRegister } from '../../../model/ca-register.js';
+import {
+  certificateJson,
+  certificateState,
+  certificateSummary,
+  certificateWithPem,
+  commonName,
+  pageQuery,
+  time,
+} from '../../fields.js';
+import { publicRoute, type Route } from '../../route.js';
+
+/** Earlier certificates shown beside the newest: years of renewals. */
+const HISTORY = 100;
+
+/** What was issued, for anybody to look at. */
+export function certificateRoutes(register: Pick<CertificateRegister, 'list' | 'byCommonName'>): Route[] {
+  return [
+    publicRoute({
+      method: 'GET',
+      path: '/public/certs',
+      summary:
+        'Issued certificates, a page at a time; with a filter a page may be short, go on while there is a `next`.',
+      query: pageQuery.extend({
+        state: certificateState.optional(),
+        cn: commonName.optional(),
+        expires_before: time.optional(),
+      }),
+      result: z.object({
+        certificates: z.array(certificateSummary),
+        next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
+      }),
+      async handle({ query: { limit, cursor, state, cn, expires_before: expiresBefore } }) {
+        const { certificates, next } = await register.list({
+          after: cursor ?? null,
+          limit,
+          ...(state !== undefined && { state }),
+          ...(cn !== undefined && { cn }),
+          ...(expiresBefore !== undefined && { expiresBefore }),
+        });
+        return { certificates: certificates.map(certificateJson), next };
+      },
+    }),
+    publicRoute({
+      method: 'GET',
+      path: '/public/certs/{cn}',
+      summary: 'The newest certificate of a common name, and the earlier ones.',
+      params: z.strictObject({ cn: commonName }),
+      result: certificateWithPem.extend({ history: z.array(certificateSummary) }),
+      async handle({ path: { cn } }) {
+        const [newest, ...earlier] = await register.byCommonName(cn, HISTORY);
+        if (!newest) throw new RestError('notFound', 'no certificate has this common name', { field: 'cn' });
+        return { ...certificateJson(newest), history: earlier.map(certificateJson) };
+      },
+    }),
+  ];
+}

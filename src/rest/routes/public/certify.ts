@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Certification } from '../../../ra/nodes/certification.js';
+import { fromPem, toPem } from '../../../x509/pem.js';
+import { formatQuery, profileName, text, time } from '../../fields.js';
+import { chooseFormat } from '../../format.js';
+import { orRefused } from '../../refused.js';
+import { FileAnswer, publicRoute, type Route } from '../../route.js';
+import { sansJson, sansResult } from '../../sans.js';
+
+const FORMATS = {
+  json: 'application/json',
+  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
+};
+
+/** A certificate for who has a seed. */
+export function certifyRoute(certification: Pick<Certification, 'certify'>): Route {
+  return publicRoute({
+    method: 'POST',
+    path: '/public/certify',
+    summary:
+      'Certifies the key of a CSR for the node that has the seed: the certificate says what was registered. The same seed ' +
+      'and key again get the same certificate.',
+    query: formatQuery(FORMATS),
+    body: z.strictObject({
+      csr: text('Certification request, PEM; it may name no other than the registered names', 32_768),
+      seed: text('One-time seed of a node').optional(),
+      profile: profileName.optional().describe('Not another than the registered one'),
+    }),
+    files: [FORMATS.chain],
+    failures: {
+      401: 'There is no seed.',
+      422: 'The certificate authority refused, though names and seed are right.',
+    },
+    result: z.object({
+      cn: z.string(),
+      profile: z.string(),
+      sans: sansResult,
+      serial: z.string().describe('Lower-case hex'),
+      not_after: time,
+      certificate: z.string().describe('PEM of the certificate alone'),
+      chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
+    }),
+    audited: (_, { cn, serial }) => ({ cn, issued: serial }),
+    async handle({ body, query, request }) {
+      const format = chooseFormat(FORMATS, query.format, request.headers.accept);
+      const { cn, profile, names, serial, notAfter, chain } = await orRefused(certification.certify(body));
+      if (format === 'chain') return new FileAnswer(FORMATS.chain, chain, { cn, issued: serial });
+      const [certificate = '', ...issuers] = fromPem('CERTIFICATE', chain).map((der) =>
+        toPem('CERTIFICATE', der),
+      );
+      return {
+        cn,
+        profile,
+        sans: sansJson(names),
+        serial,
+        not_after: notAfter,
+        certificate,
+        chain: issuers.join(''),
+      };
+    },
+  });
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { RestError } from '../../../http/rest-error.js';
+import { failedChecks, type HealthChecks } from '../../health.js';
+import { publicRoute, type Route } from '../../route.js';
+
+/** Seconds after which a probe may ask again. */
+const RETRY_AFTER = 5;
+
+/** Liveness; with `?ready`, readiness. */
+export function healthRoute(checks: HealthChecks): Route {
+  return publicRoute({
+    method: 'GET',
+    path: '/public/health',
+    summary:
+      'Whether the RA runs; with `ready`, whether it can do its work: the CA answers, the store can be written.',
+    query: z.strictObject({
+      ready: z.string().max(16).optional().describe('Present: ask for readiness'),
+    }),
+    result: z.object({ status: z.enum(['healthy', 'ready']) }),
+    async handle({ query }) {
+      if (query.ready === undefined) return { status: 'healthy' as const };
+      const failed = await failedChecks(checks);
+      if (failed.length === 0) return { status: 'ready' as const };
+      throw new RestError('unavailable', `not ready: ${failed.join(', ')}`, { retryAfter: RETRY_AFTER });
+    },
+  });
+}

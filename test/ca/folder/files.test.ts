@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { caPaths, InitError, initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
+import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
+import { KeyFileError, keyToPem } from '../../../src/ca/folder/keys.js';
+import { parseCertificate } from '../../../src/x509/certificate.js';
+import { dn, formatDn } from '../../../src/x509/name.js';
+import { toPem } from '../../../src/x509/pem.js';
+import { openssl, opensslRoot } from '../openssl-root.js';
+import { initOptions, newKey, temporaryFolder } from '../world.js';
+
+const folders: { remove(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await folder.remove();
+});
+
+async function folder(): Promise<string> {
+  const made = await temporaryFolder();
+  folders.push(made);
+  return made.path;
+}
+
+async function contents(directory: string): Promise<Record<string, string>> {
+  const files = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    await Promise.all(files.map(async ({ name }) => [name, await readFile(join(directory, name), 'utf8')])),
+  );
+}
+
+const load = (dataDir: string, passphrase: string | null = null) =>
+  loadAuthority({ dataDir, passphrase, seed: null, clock: Date.now });
+
+describe('initialising a CA', () => {
+  it('makes a root and an issuer that openssl verifies, and keeps secrets to their owner', async () => {
+    const directory = join(await folder(), 'ca');
+    await initAuthority(initOptions(directory));
+    const { root, issuer } = caPaths(directory);
+    expect(execFileSync('openssl', ['verify', '-CAfile', root, issuer], { encoding: 'utf8' })).toContain(
+      'OK',
+    );
+    for (const secret of ['ca.key', 'issuer.key', 'channel.key', 'seed']) {
+      expect((await stat(join(directory, secret))).mode & 0o777, secret).toBe(0o600);
+    }
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(directory, 'private'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('makes a random seed of 256 bits when none is given', async () => {
+    const seeds = await Promise.all(
+      [await folder(), await folder()].map(async (directory) => {
+        await initAuthority(initOptions(directory, { seed: null }));
+        return (await load(directory)).seed;
+      }),
+    );
+    expect(seeds[0]).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(seeds[0]).not.toBe(seeds[1]);
+  });
+
+  it('changes nothing when done again, whatever the options', async () => {
+    const directory = await folder();
+    await initAuthority(initOptions(directory));
+    const before = await contents(directory);
+    await initAuthority(initOptions(directory, { company: 'Other', keyType: 'rsa', seed: 'other' }));
+    expect(await contents(directory)).toEqual(before);
+  });
+
+  it('completes a CA interrupted after any step, and keeps every key it had made', async () => {
+    const order = ['ca.key', 'ca.crt', 'issuer.key', 'issuer.crt', 'channel.key', 'seed'];
+    for (let kept = 0; kept < order.length; kept++) {
+      const directory = await folder();
+      await initAuthority(initOptions(directory));
+      const before = await contents(directory);
+      for (const name of order.slice(kept)) await rm(join(directory, name));
+      await writeFile(join(directory, `${order[kept]}.partial`), 'half a fi');
+      await expect(load(directory)).rejects.toBeInstanceOf(InitError);
+      await initAuthority(initOptions(directory));
+      const after = await contents(directory);
+      for (const name of order.slice(0, kept)) expect(after[name], name).toBe(before[name]);
+      await expect(load(directory)).resolves.toBeDefined();
+    }
+  });
+
+  it('goes on without the root key once the issuer is made', async () => {
+    const directory = await folder();
+    await initAuthority(initOptions(directory));
+    await rm(caPaths(directory).rootKey);
+    await initAuthority(initOptions(directory));
+    await expect(load(directory)).resolves.toBeDefined();
+    await rm(caPaths(directory).issuer);
+    await expect(initAuthority(initOptions(directory))).rejects.toThrow(/ca\.key and .*ca\.crt are needed/);
+  });
+
+  it('encrypts keys at rest when a passphrase is given, and says when it is missing or wrong', async () => {
+    const directory = await folder();
+    await initAuthority(initOptions(directory, { passphrase: 'correct' }));
+    for (const name of ['ca.key', 'issuer.key']) {
+      expect(await readFile(join(directory, name), 'utf8')).toContain('ENCRYPTED PRIVATE KEY');
+    }
+    await expect(load(directory, 'correct')).resolves.toBeDefined();
+    await expect(load(directory, 'wrong')).rejects.toBeInstanceOf(KeyFileError);
+    await expect(load(directory)).rejects.toThrow(/no passphrase was given/);
+  });
+
+  it('makes RSA keys when asked to', { timeout: 120_000 }, async () => {
+    const directory = await folder();
+    await initAuthority(initOptions(directory, { keyType: 'rsa' }));
+    const { issuerKey } = await load(directory);
+    expect(issuerKey.asymmetricKeyDetails?.modulusLength).toBe(4096);
+  });
+});
+
+describe('taking over an existing CA', () => {
+  const oldRoot = async (constraints: string) => opensslRoot(await folder(), constraints);
+
+  it('puts an issuer of ours under an imported root with an encrypted key', async () => {
+    const directory = await folder();
+    const imported = await oldRoot('CA:TRUE');
+    await initAuthority(initOptions(directory, { imported }));
+    await initAuthority(initOptions(directory, { imported }));
+    const { root, issuer } = caPaths(directory);
+    expect(openssl('verify', '-CAfile', root, issuer).toString()).toContain('OK');
+    const files = await load(directory);
+    expect(formatDn(parseCertificate(files.root).subject)).toBe('CN=Old Root,O=Old');
+    expect(files.chain).not.toBe('');
+  });
+
+  it('issues from an imported root that may have no CA below it', async () => {
+    const directory = await folder();
+    await initAuthority(initOptions(directory, { imported: await oldRoot('CA:TRUE,pathlen:0') }));
+    const files = await load(directory);
+    expect(files.issuer).toEqual(files.root);
+    expect(files.chain).toBe('');
+  });
+
+  it('refuses a wrong passphrase, a key of another certificate, a certificate that is no CA, and a second CA', async () => {
+    const [one, two, end] = [await oldRoot('CA:TRUE'), await oldRoot('CA:TRUE'), await oldRoot('CA:FALSE')];
+    const directory = await folder();
+    const init = (imported: typeof one) => initAuthority(initOptions(directory, { imported }));
+    await expect(init({ ...one, passphrase: 'wrong' })).rejects.toBeInstanceOf(KeyFileError);
+    await expect(init({ ...one, certFile: two.certFile })).rejects.toThrow(/not of the CA key/);
+    await expect(init(end)).rejects.toThrow(/not a CA certificate/);
+    await expect(load(directory)).rejects.toBeInstanceOf(InitError);
+    await init(one);
+    const before = await contents(directory);
+    await expect(init(two)).rejects.toThrow(/initialised with another certificate/);
+    expect(await contents(directory)).toEqual(before);
+  });
+
+  it('takes over a subordinate CA when its root stands beside it', async () => {
+    const existing = await folder();
+    await initAuthority(initOptions(existing));
+    const own = caPaths(existing);
+    const source = await folder();
+    const certFile = join(source, 'chain.pem');
+    const imported = { keyFile: own.issuerKey, certFile, passphrase: null };
+    const directory = await folder();
+    const rootPem = await readFile(own.root, 'utf8');
+    const issuerPem = await readFile(own.issuer, 'utf8');
+    await writeFile(certFile, issuerPem);
+    await expect(initAuthority(initOptions(directory, { imported }))).rejects.toThrow(/holds no root/);
+    await writeFile(certFile, issuerPem + rootPem);
+    await initAuthority(initOptions(directory, { imported }));
+    const files = await load(directory);
+    expect(toPem('CERTIFICATE', files.root)).toBe(rootPem);
+    expect(files.chain).toBe(issuerPem);
+    await expect(stat(caPaths(directory).rootKey)).rejects.toThrow();
+  });
+
+  it('refuses a certificate that has ended', async () => {
+    const source = await folder();
+    const key = newKey();
+    const [keyFile, certFile] = [join(source, 'k.pem'), join(source, 'c.pem')];
+    const ended = createRoot(
+      { subject: dn(['CN', 'Ended']), serial: '11'.repeat(17), notBefore: 0, notAfter: 1000 },
+      key,
+    );
+    await writeFile(keyFile, keyToPem(key, null));
+    await writeFile(certFile, toPem('CERTIFICATE', ended));
+    const imported = { keyFile, certFile, passphrase: null };
+    await expect(initAuthority(initOptions(await folder(), { imported }))).rejects.toThrow(/not valid now/);
+  });
+});

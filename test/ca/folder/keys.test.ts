@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AuthorityError, checkAuthority, isSelfSigned } from '../../../src/ca/folder/issuer-certificates.js';
+import {
+  generateKey,
+  KeyFileError,
+  keyFromPem,
+  loadKey,
+  publicKeyDer,
+  saveKey,
+} from '../../../src/ca/folder/keys.js';
+import { endProfiles, NAME_SETS, NOW, signingWorld } from '../issue/signing-world.js';
+
+const P256 = { type: 'ec', curve: 'P-256' } as const;
+
+describe('private key files', () => {
+  it('are for their owner only, and come back the same', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
+    const key = await generateKey(P256);
+    await saveKey(path, key, null);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(publicKeyDer(await loadKey(path, null)).equals(publicKeyDer(key))).toBe(true);
+  });
+
+  it('hold nothing readable when a passphrase is given', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
+    const key = await generateKey(P256);
+    await saveKey(path, key, 'correct horse');
+    expect(await readFile(path, 'utf8')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
+    expect(publicKeyDer(await loadKey(path, 'correct horse')).equals(publicKeyDer(key))).toBe(true);
+    await expect(loadKey(path, null)).rejects.toThrow(/is encrypted and no passphrase/);
+    await expect(loadKey(path, 'wrong')).rejects.toThrow(KeyFileError);
+  });
+
+  it('that are something else are named, never quoted', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
+    await writeFile(path, 'hunter2');
+    await expect(loadKey(path, null)).rejects.toThrow(`${path} is not a PEM private key`);
+  });
+
+  it.each([
+    ['traditional EC, encrypted', 'sec1'],
+    ['traditional RSA, encrypted', 'pkcs1'],
+  ] as const)('%s, are read', async (_, type) => {
+    const key = await generateKey(type === 'sec1' ? P256 : { type: 'rsa', bits: 2048 });
+    const pem = key.export({ type, format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' }).toString();
+    expect(publicKeyDer(keyFromPem(pem, 'x', 'it')).equals(publicKeyDer(key))).toBe(true);
+  });
+});
+
+describe('a key and certificate that are to be an authority', () => {
+  it("belong together, are a CA's, and are in time (RFC 5280 §4.2.1.9)", async () => {
+    const world = await signingWorld();
+    const other = await generateKey(P256);
+    expect(() => checkAuthority(world.intermediate, world.issuerKey, NOW + 1)).not.toThrow();
+    expect(() => checkAuthority(world.intermediate, other, NOW + 1)).toThrow(AuthorityError);
+    expect(() => checkAuthority(world.intermediate, world.issuerKey, NOW - 1)).toThrow(/not valid now/);
+    const [profile] = endProfiles(world.profiles);
+    const leaf = world.factory.issue(
+      world.input(profile ?? expect.unreachable(), other, NAME_SETS.dns ?? []),
+    );
+    expect(() => checkAuthority(leaf, other, NOW + 1)).toThrow(/CA:TRUE/);
+    expect([isSelfSigned(world.root), isSelfSigned(world.intermediate)]).toEqual([true, false]);
+  });
+});

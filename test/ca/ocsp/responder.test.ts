@@ -1,0 +1,135 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
+import { OcspCache, type SignedResponse } from '../../../src/ca/ocsp/cache.js';
+import { type OcspSigner, ocspSigner } from '../../../src/ca/ocsp/certificate.js';
+import { OcspResponder, type OcspResponderOptions } from '../../../src/ca/ocsp/responder.js';
+import { StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { parseCertificate } from '../../../src/x509/certificate.js';
+import { dn } from '../../../src/x509/name.js';
+import { certId, ocspRequest, ocspStatus } from '../../support/ocsp.js';
+import { newKey } from '../world.js';
+
+const NOW = Date.parse('2026-11-24T12:00:00Z');
+const HOUR = 3600_000;
+
+const key = newKey();
+const issuer = createRoot(
+  { subject: dn(['CN', 'CA']), serial: '10'.repeat(17), notBefore: NOW - HOUR, notAfter: NOW + 24 * HOUR },
+  key,
+);
+const signer = ocspSigner(key, parseCertificate(issuer));
+const REQUEST = ocspRequest([certId(issuer, '7f00')]);
+
+/** A responder whose errors are collected. */
+function responder(changes: Partial<OcspResponderOptions> = {}) {
+  const errors: string[] = [];
+  const made = new OcspResponder({
+    store: { findBySerial: async () => null },
+    issuer,
+    signer: async () => signer,
+    validity: 12 * HOUR,
+    clock: () => NOW,
+    log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
+    ...changes,
+  });
+  return { errors, respond: (request: Buffer) => made.respond(request) };
+}
+
+describe('the OCSP responder', () => {
+  it('signs beside other work: what needs no signature is answered while one is being made', async () => {
+    let release = () => {};
+    const made = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let held = false;
+    const slow: OcspSigner = {
+      ...signer,
+      async sign(data) {
+        if (held) await made;
+        return signer.sign(data);
+      },
+    };
+    const { respond } = responder({ signer: async () => slow });
+    await respond(REQUEST);
+    held = true;
+    const settled: string[] = [];
+    const nonce = Buffer.from('one to sign for');
+    const signing = respond(ocspRequest([certId(issuer, '7f00')], { nonce })).then(() =>
+      settled.push('signed'),
+    );
+    await respond(REQUEST).then(() => settled.push('known'));
+    release();
+    await signing;
+    expect(settled).toEqual(['known', 'signed']);
+  });
+
+  it('never says nextUpdate later than its signer’s end', async () => {
+    const short: OcspSigner = { ...signer, notAfter: NOW + HOUR };
+    const { respond } = responder({ signer: async () => short });
+    expect((await respond(REQUEST)).fresh).toEqual({ thisUpdate: NOW, nextUpdate: NOW + HOUR });
+  });
+
+  it('says tryLater while the store is away (RFC 6960 §2.3), and no error of ours', async () => {
+    const findBySerial = async () => {
+      throw new StoreUnavailable('disk full');
+    };
+    const { respond, errors } = responder({ store: { findBySerial } });
+    const { response, fresh } = await respond(REQUEST);
+    expect([ocspStatus(response), fresh, errors]).toEqual([3, null, []]);
+  });
+
+  it('says internalError when it cannot sign, tells the log, and does better the next time', async () => {
+    let broken = true;
+    const { respond, errors } = responder({
+      signer: async () => {
+        if (broken) throw new Error('no key');
+        return signer;
+      },
+    });
+    const outcomes = await Promise.all([respond(REQUEST), respond(REQUEST)]);
+    expect(outcomes.map(({ response }) => ocspStatus(response))).toEqual([2, 2]);
+    expect(errors.join()).toContain('no key');
+    broken = false;
+    expect(ocspStatus((await respond(REQUEST)).response)).toBe(0);
+  });
+});
+
+describe('kept responses', () => {
+  const signed = (thisUpdate = NOW): SignedResponse => ({
+    response: Buffer.from('response'),
+    thisUpdate,
+    nextUpdate: thisUpdate + 2 * HOUR,
+  });
+  /** Asks, and tells whether it had to be signed. */
+  const asker =
+    (cache: OcspCache) =>
+    async (certificate: string, state = 'good', now = NOW) => {
+      let made = false;
+      await cache.get(certificate, state, 'id', now, async () => {
+        made = true;
+        return signed(now);
+      });
+      return made;
+    };
+
+  it('are as many as they may be; the certificate asked about least recently goes first', async () => {
+    const ask = asker(new OcspCache(3));
+    for (const name of ['a', 'b', 'c', 'a', 'd']) await ask(name);
+    expect([await ask('a'), await ask('c'), await ask('d')]).toEqual([false, false, false]);
+    expect(await ask('b')).toBe(true);
+  });
+
+  it('go with their state, and do not come back with it', async () => {
+    const ask = asker(new OcspCache(3));
+    const made = [];
+    for (const state of ['good', 'good', 'revoked', 'revoked', 'good']) made.push(await ask('a', state));
+    expect(made).toEqual([true, false, true, false, true]);
+  });
+
+  it('are not used when the clock was set back behind them', async () => {
+    const ask = asker(new OcspCache(3));
+    await ask('a');
+    expect(await ask('a', 'good', NOW - 1)).toBe(true);
+  });
+});

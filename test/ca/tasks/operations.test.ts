@@ -1,0 +1,213 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { operations } from '../../../src/channel/tasks/index.js';
+import type { TaskClient } from '../../../src/channel/typed-client.js';
+import { CaRefused, CaUnavailable } from '../../../src/model/ca.js';
+import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
+import { parseCertificate } from '../../../src/x509/certificate.js';
+import { parseCrl } from '../../../src/x509/crl.js';
+import { firstFromPem } from '../../../src/x509/pem.js';
+import { CaWorld, newKey, requestPem, SEED } from '../world.js';
+
+const world = new CaWorld();
+let ra: TaskClient<typeof operations>;
+beforeAll(async () => {
+  await world.start();
+  ra = await world.registered();
+});
+afterAll(() => world.close());
+
+const leaf = (pem: string) => parseCertificate(firstFromPem('CERTIFICATE', pem));
+
+describe('tasks of the Python contract', () => {
+  it('generate and register keep the key at the CA, for its owner only', async () => {
+    const made = await ra.call('generate', { cn: 'Ada Lovelace', profile: 'user' });
+    expect(made.dn).toBe('/CN=Ada Lovelace');
+    const registered = await ra.call('register', { seed: SEED, cn: 'Grace Hopper', profile: 'user' });
+    const folder = join(world.dataDir, 'private');
+    expect(await readdir(folder)).toEqual(
+      expect.arrayContaining([`${made.serial}.key`, `${registered.serial}.key`]),
+    );
+    expect((await stat(join(folder, `${made.serial}.key`))).mode & 0o777).toBe(0o600);
+    await expect(ra.call('register', { seed: 'wrong', cn: 'x', profile: 'user' })).rejects.toMatchObject({
+      message: 'Invalid registration seed',
+    });
+    await expect(ra.call('get_node', { cn: 'Ada Lovelace' })).resolves.toMatchObject({ profile: 'user' });
+  });
+
+  it('renew certifies the same key and names anew, for as many days as asked, and nothing revoked', async () => {
+    const key = newKey();
+    const old = await ra.call('sign', { csr: requestPem(['old.example.test', 'two.example.test'], { key }) });
+    const renewed = await ra.call('renew', { dn: 'old.example.test', duration: 7 });
+    expect(renewed.serial).not.toBe(old.serial);
+    expect(leaf(renewed.certificate).spki).toEqual(leaf(old.certificate).spki);
+    const { sans, not_after } = await ra.call('view', { dn: BigInt(`0x${renewed.serial}`) });
+    expect(sans.map(({ value }) => value)).toEqual(['old.example.test', 'two.example.test']);
+    expect(Math.round((not_after - Date.now()) / 86_400_000)).toBe(7);
+    await expect(ra.call('renew', { dn: 'old.example.test', duration: 3000 })).rejects.toMatchObject({
+      code: 300,
+    });
+    await ra.call('revoke', { dn: 'old.example.test' });
+    await expect(ra.call('renew', { dn: 'old.example.test' })).rejects.toMatchObject({
+      kind: 'alreadyRevoked',
+    });
+  });
+
+  it('delete revokes and leaves the certificate out of listings, but known by serial', async () => {
+    const { serial } = await ra.call('generate', { cn: 'Gone', profile: 'user' });
+    await expect(ra.call('delete', { dn: 'Gone' })).resolves.toBe(true);
+    await expect(ra.call('view', { dn: 'Gone' })).rejects.toMatchObject({ kind: 'notFound' });
+    await expect(ra.call('get_node', { cn: 'Gone' })).rejects.toMatchObject({ kind: 'notFound' });
+    await expect(ra.call('ocsp_check', { serial: `0x${serial}` })).resolves.toMatchObject({
+      status: 'revoked',
+      revoke_reason: 'cessationOfOperation',
+    });
+  });
+
+  it('ocsp_check knows good and unknown, and a certificate of another issuer is unknown', async () => {
+    const { certificate } = await ra.call('sign', { csr: requestPem(['good.example.test']) });
+    await expect(ra.call('ocsp_check', { cert: certificate })).resolves.toMatchObject({ status: 'good' });
+    const { root } = await ra.call('get_ca_chain', {});
+    await expect(ra.call('ocsp_check', { cert: root })).resolves.toMatchObject({ status: 'unknown' });
+    await expect(ra.call('ocsp_check', {})).rejects.toMatchObject({ message: 'Missing cert parameter' });
+  });
+
+  it('makes no CA certificates', async () => {
+    await expect(ra.call('generate', { cn: 'Sub', profile: 'ca' })).rejects.toMatchObject({ code: 500 });
+    await expect(ra.call('sign', { csr: requestPem(['a.test']), profile: 'ca' })).rejects.toMatchObject({
+      code: 500,
+    });
+  });
+
+  it('removeFromCRL is no reason to revoke (RFC 5280 §5.3.1)', async () => {
+    await ra.call('sign', { csr: requestPem(['kept.example.test']) });
+    await expect(ra.call('revoke', { dn: 'kept.example.test', reason: 8 })).rejects.toMatchObject({
+      code: 200,
+    });
+    await expect(ra.call('revoke', { dn: 'kept.example.test', reason: 7 })).rejects.toMatchObject({
+      code: 200,
+    });
+    await expect(
+      ra.call('ocsp_check', { cert: (await ra.call('view', { dn: 'kept.example.test' })).certificate }),
+    ).resolves.toMatchObject({ status: 'good' });
+  });
+
+  it('lists certificates and nodes page by page', async () => {
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof ra.call<'list_certificates'>>> = await ra.call(
+        'list_certificates',
+        {
+          limit: 2,
+          ...(after === null ? {} : { after }),
+        },
+      );
+      seen.push(...page.certificates.map(({ serial }) => serial));
+      after = page.next;
+    } while (after !== null);
+    const all = (await ra.call('list_certificates', {})).certificates.map(({ serial }) => serial);
+    expect(seen).toEqual(all);
+    const [first, second] = await ra.call('list_nodes', { limit: 2 });
+    expect(await ra.call('list_nodes', { limit: 1, after: first?.cn ?? '' })).toEqual([second]);
+  });
+});
+
+describe('copies of ACME objects', () => {
+  it('are kept, listed and deactivated', async () => {
+    const account = {
+      account_id: 'a1',
+      jwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
+      created_at: '2026-01-02T03:04:05.000Z',
+    };
+    const order = {
+      order_id: 'o1',
+      account_id: 'a1',
+      identifiers: [{ type: 'dns' as const, value: 'a.test' }],
+    };
+    const authorization = {
+      auth_id: 'z1',
+      order_id: 'o1',
+      identifier_type: 'dns' as const,
+      identifier_value: 'a.test',
+    };
+    await ra.call('acme_sync_account', account);
+    await ra.call('acme_sync_order', order);
+    await ra.call('acme_sync_authorization', authorization);
+    const kept = { ...account, contact: [], status: 'valid', created_at: Date.parse(account.created_at) };
+    expect(await ra.call('acme_get_account', { account_id: 'a1' })).toEqual(kept);
+    expect(await ra.call('acme_list_accounts', {})).toEqual([kept]);
+    expect(await ra.call('acme_list_orders', { account_id: 'a1' })).toEqual([
+      { ...order, status: 'pending' },
+    ]);
+    expect(await ra.call('acme_list_orders', { account_id: 'other' })).toEqual([]);
+    expect(await ra.call('acme_get_order', { order_id: 'o1' })).toMatchObject(order);
+    await ra.call('acme_deactivate_account', { account_id: 'a1' });
+    await ra.call('acme_deactivate_authorization', { auth_id: 'z1' });
+    expect(await ra.call('acme_get_account', { account_id: 'a1' })).toEqual({
+      ...kept,
+      status: 'deactivated',
+    });
+    expect(await ra.call('acme_get_authorization', { auth_id: 'z1' })).toMatchObject({
+      status: 'deactivated',
+    });
+    await expect(ra.call('acme_get_order', { order_id: 'none' })).rejects.toMatchObject({ kind: 'notFound' });
+  });
+});
+
+describe('the CA as the RA knows it', () => {
+  const request = (orderId: string, csr: string, value = 'site.example.test') => ({
+    orderId,
+    accountId: 'account',
+    profile: 'server',
+    identifiers: [{ type: 'dns' as const, value }],
+    csr: firstFromPem('CERTIFICATE REQUEST', csr),
+    notBefore: null,
+    notAfter: null,
+  });
+
+  it('issues, gives the same again, revokes, and serves CRL, profiles and certificates', async () => {
+    const ca = new ChannelCa({ client: ra });
+    await ca.ping();
+    const wanted = request('order', requestPem(['site.example.test']));
+    const issued = await ca.issue(wanted);
+    expect(await ca.issue(wanted)).toEqual(issued);
+    expect(leaf(issued.chain).serial).toBe(issued.serial);
+    expect(await ca.revoke(issued.serial, 1)).toEqual({ already: false });
+    expect(await ca.revoke(issued.serial, null)).toEqual({ already: true });
+    expect(parseCrl(await ca.crl()).entries).toContainEqual(
+      expect.objectContaining({ serial: issued.serial, reason: 1 }),
+    );
+    expect(await ca.profiles()).toContainEqual(
+      expect.objectContaining({ name: 'server', maxValidity: 60 * 86_400_000 }),
+    );
+    const { root, chain } = await ca.caCertificates();
+    expect(leaf(chain).issuer).toEqual(leaf(root).subject);
+    expect(issued.chain.endsWith(chain)).toBe(true);
+    await expect(ca.revoke('00ff', null)).rejects.toMatchObject({ name: 'CaRefused', kind: 'notFound' });
+  });
+
+  it('says badCSR for a request that names something else', async () => {
+    const ca = new ChannelCa({ client: ra });
+    const refused = ca.issue(request('bad', requestPem(['evil.example.test'])));
+    await expect(refused).rejects.toBeInstanceOf(CaRefused);
+    await expect(refused).rejects.toMatchObject({ kind: 'badCSR' });
+  });
+
+  it('is unavailable while the CA is away, but remembers profiles and certificates', async () => {
+    let now = 0;
+    const ca = new ChannelCa({ client: ra, now: () => now, cacheFor: 10 });
+    const known = await ca.profiles();
+    await ca.caCertificates();
+    await world.stop();
+    now = 1000;
+    await expect(ca.ping()).rejects.toBeInstanceOf(CaUnavailable);
+    await expect(ca.issue(request('later', requestPem(['site.example.test'])))).rejects.toBeInstanceOf(
+      CaUnavailable,
+    );
+    expect(await ca.profiles()).toEqual(known);
+    await expect(new ChannelCa({ client: ra }).profiles()).rejects.toBeInstanceOf(CaUnavailable);
+    await world.start();
+  });
+});

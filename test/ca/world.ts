@@ -1,0 +1,170 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { type InitOptions, initAuthority } from '../../src/ca/folder/files.js';
+import { publicKeyDer } from '../../src/ca/folder/keys.js';
+import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../../src/channel/client.js';
+import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
+import { introductionProof } from '../../src/channel/introduction.js';
+import { operations, registration } from '../../src/channel/tasks/index.js';
+import { TaskClient } from '../../src/channel/typed-client.js';
+import { type CaOptions, type RunningCa, runCa } from '../../src/programs/ca/program.js';
+import { signerFor } from '../../src/x509/algorithms.js';
+import { createCsr } from '../../src/x509/csr.js';
+import { dn } from '../../src/x509/name.js';
+import { toPem } from '../../src/x509/pem.js';
+
+export const SEED = 'a-seed-for-tests-of-some-length';
+
+/** A folder that is gone after the test file. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'upki-ca-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export function initOptions(dataDir: string, changes: Partial<InitOptions> = {}): InitOptions {
+  return {
+    dataDir,
+    company: 'Test',
+    keyType: 'ec',
+    passphrase: null,
+    imported: null,
+    seed: SEED,
+    clock: Date.now,
+    ...changes,
+  };
+}
+
+export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** A PEM request for DNS names, or others by type; the first is the common name unless `cn` says otherwise. */
+export function requestPem(
+  names: (string | { type: 'dns' | 'ip' | 'email' | 'uri'; value: string })[],
+  { key = newKey(), cn }: { key?: KeyObject; cn?: string | null } = {},
+): string {
+  const sans = names.map((name) => (typeof name === 'string' ? { type: 'dns' as const, value: name } : name));
+  const commonName = cn === undefined ? sans[0]?.value : cn;
+  const csr = createCsr({
+    subject: commonName ? dn(['CN', commonName]) : [],
+    names: sans,
+    spki: publicKeyDer(key),
+    signer: signerFor(key),
+  });
+  return toPem('CERTIFICATE REQUEST', csr);
+}
+
+/** A CA that listens on loopback, and clients of its sockets. */
+export class CaWorld {
+  readonly #clients: ChannelClient[] = [];
+  #folder: Awaited<ReturnType<typeof temporaryFolder>> | null = null;
+  #running: RunningCa | null = null;
+
+  /** `copyOf`: another CA whose keys and settings this one has, in a folder of its own. */
+  constructor(
+    readonly changes: Partial<CaOptions> = {},
+    readonly init: Partial<InitOptions> = {},
+    private readonly copyOf: CaWorld | null = null,
+  ) {}
+
+  get running(): RunningCa {
+    if (this.#running === null) throw new Error('the CA does not run');
+    return this.#running;
+  }
+
+  get dataDir(): string {
+    return this.#folder?.path ?? '';
+  }
+
+  async start(): Promise<this> {
+    if (this.#folder === null) {
+      this.#folder = await temporaryFolder();
+      if (this.copyOf) await cp(this.copyOf.dataDir, this.#folder.path, { recursive: true });
+      else await initAuthority(initOptions(this.#folder.path, this.init));
+    }
+    this.#running = await runCa({
+      dataDir: this.dataDir,
+      host: '127.0.0.1',
+      operationsPort: 0,
+      registrationPort: 0,
+      mode: 'curve',
+      clearAny: false,
+      seed: null,
+      databaseUrl: null,
+      passphrase: null,
+      company: null,
+      publicUrl: 'http://pki.example.test',
+      crlValidity: 7 * 86_400_000,
+      ocspValidity: 12 * 3600_000,
+      log: pino({ level: 'silent' }),
+      ...this.changes,
+    });
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.close();
+    this.#running = null;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.stop();
+    await this.#folder?.remove();
+  }
+
+  registration(seed = SEED): TaskClient<typeof registration> {
+    const keys = registrationKeys(seed);
+    const security: ClientSecurity =
+      this.changes.mode === 'clear'
+        ? { mode: 'clear' }
+        : { mode: 'curve', serverKey: keys.server.publicKey, keys: keys.client };
+    return new TaskClient(registration, this.#client(this.running.registrationPort, security));
+  }
+
+  /** Where it serves operations. */
+  get endpoint(): string {
+    return `tcp://127.0.0.1:${this.running.operationsPort}`;
+  }
+
+  /** `greeting` undefined: the connection introduces itself, as an RA's does. */
+  operations(
+    keys: CurveKeyPair,
+    greeting: ChannelClientOptions['greeting'] | null = {
+      task: 'introduce',
+      params: {
+        public_key: keys.publicKey,
+        proof: introductionProof(keys, this.running.operationsPublicKey),
+      },
+    },
+  ): TaskClient<typeof operations> {
+    const serverKey = this.running.operationsPublicKey;
+    const security: ClientSecurity =
+      this.changes.mode === 'clear' ? { mode: 'clear' } : { mode: 'curve', serverKey, keys };
+    return new TaskClient(operations, this.#client(this.running.operationsPort, security, greeting));
+  }
+
+  /** Registers an RA by a CSR of its own and gives its operations client. */
+  async registered(cn = 'ra.example.test'): Promise<TaskClient<typeof operations>> {
+    const keys = newCurveKeyPair();
+    await this.registration().call('register', {
+      cn,
+      csr: requestPem([cn]),
+      curve_public_key: keys.publicKey,
+      seed: this.changes.mode === 'clear' ? SEED : '',
+    });
+    return this.operations(keys);
+  }
+
+  #client(
+    port: number | null,
+    security: ClientSecurity,
+    greeting: ChannelClientOptions['greeting'] | null = null,
+  ): ChannelClient {
+    const endpoint = `tcp://127.0.0.1:${port}`;
+    const client = new ChannelClient({ endpoint, security, ...(greeting !== null && { greeting }) });
+    this.#clients.push(client);
+    return client;
+  }
+}

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseIdentifiers } from '../../src/model/identifiers.js';
+import { Problem } from '../../src/model/problem.js';
+
+const dns = (value: string) => ({ type: 'dns', value });
+const ip = (value: string) => ({ type: 'ip', value });
+const parse = (...items: unknown[]) => parseIdentifiers(items, 100);
+const refusal = (...items: unknown[]): Problem => {
+  try {
+    parse(...items);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('was accepted');
+};
+
+describe('RFC 8555 §7.1.3 dns identifiers', () => {
+  it.each([
+    ['lower-cases', 'WWW.Example.COM', 'www.example.com'],
+    ['keeps a wildcard', '*.Example.com', '*.example.com'],
+    ['takes single-label private names', 'nas', 'nas'],
+    ['turns U-labels into A-labels (RFC 5891)', 'bücher.example', 'xn--bcher-kva.example'],
+    ['takes A-labels as they are', 'XN--bcher-kva.example', 'xn--bcher-kva.example'],
+  ])('%s', (_, given, expected) => {
+    expect(parse(dns(given))).toEqual([dns(expected)]);
+  });
+
+  it('merges duplicates after normalising, first seen first', () => {
+    expect(parse(dns('b.test'), dns('a.test'), dns('B.TEST'))).toEqual([dns('b.test'), dns('a.test')]);
+  });
+
+  it.each([
+    ['a trailing dot', 'example.com.'],
+    ['an empty name', ''],
+    ['an empty label', 'a..example.com'],
+    ['a label of 64 characters', `${'a'.repeat(64)}.example.com`],
+    ['a name of 254 characters', `${'a.'.repeat(126)}ab`],
+    ['a leading hyphen', '-a.example.com'],
+    ['an underscore', 'a_b.example.com'],
+    ['a space', 'a b.example.com'],
+    ['a NUL', 'a\0.example.com'],
+    ['a port', 'example.com:80'],
+    ['a path', 'example.com/x'],
+    ['an address', '192.0.2.1'],
+    ['an IPv6 address', '2001:db8::1'],
+    ['something the URL rules read as an address', '0x7f.1'],
+    ['a numeric last label', 'example.1'],
+    ['a wildcard inside', 'a.*.example.com'],
+    ['a partial wildcard', 'a*.example.com'],
+    ['a double wildcard', '*.*.example.com'],
+    ['a lone star', '*'],
+    ['broken punycode', 'xn--\u0080.example'],
+    ['undecodable A-label', 'xn--a-\u00e4.example'],
+    ['a fullwidth dot hiding a label', 'a．b.example'],
+  ])('refuses %s as malformed', (_, given) => {
+    expect(refusal(dns(given)).type).toBe('malformed');
+  });
+
+  it('refuses a wildcard for a whole top-level name as rejectedIdentifier', () => {
+    expect(refusal(dns('*.internal')).type).toBe('rejectedIdentifier');
+  });
+});
+
+describe('RFC 8738 §2 ip identifiers', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['::ffff:192.0.2.7', '::ffff:c000:207'],
+  ])('reads %s as %s', (given, expected) => {
+    expect(parse(ip(given))).toEqual([ip(expected)]);
+  });
+
+  it.each([
+    'example.com',
+    '192.0.2',
+    '192.0.2.256',
+    '010.0.0.1',
+    'fe80::1%eth0',
+    '[::1]',
+    '192.0.2.0/24',
+    '',
+  ])('refuses %j as malformed', (given) => {
+    expect(refusal(ip(given)).type).toBe('malformed');
+  });
+});
+
+describe('the identifiers member', () => {
+  it.each([[undefined], [null], ['a.test'], [{}], [[]]])('refuses %j as malformed', (value) => {
+    expect(() => parseIdentifiers(value, 100)).toThrow(Problem);
+  });
+
+  it('refuses more than the limit', () => {
+    expect(() => parseIdentifiers([dns('a.test'), dns('b.test')], 1)).toThrow(/at most 1/);
+  });
+
+  it('§7.4: an unknown type is unsupportedIdentifier and is named', () => {
+    const problem = refusal({ type: 'email', value: 'a@b.test' });
+    expect(problem.type).toBe('unsupportedIdentifier');
+    expect(problem.toDocument().identifier).toEqual({ type: 'email', value: 'a@b.test' });
+  });
+
+  it('§6.7.1: several bad identifiers give a subproblem each, of their own types', () => {
+    const document = refusal(
+      dns('ok.test'),
+      dns('bad..test'),
+      { type: 'email', value: 'x' },
+      dns('*.lan'),
+    ).toDocument();
+    expect(document.type).toBe('urn:ietf:params:acme:error:compound');
+    expect(document.subproblems?.map((each) => each.type.split(':').at(-1))).toEqual([
+      'malformed',
+      'unsupportedIdentifier',
+      'rejectedIdentifier',
+    ]);
+    expect(document.subproblems?.every((each) => each.identifier)).toBe(true);
+  });
+
+  it('never throws anything but a Problem, and what it accepts it accepts again unchanged', () => {
+    const value = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.domain(),
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.jsonValue(),
+    );
+    const type = fc.oneof(fc.constant('dns'), fc.constant('ip'), fc.jsonValue());
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.record({ type, value }), fc.jsonValue()), { maxLength: 5 }),
+        (items) => {
+          try {
+            const accepted = parseIdentifiers(items, 100);
+            expect(parseIdentifiers(accepted, 100)).toEqual(accepted);
+          } catch (error) {
+            expect(error).toBeInstanceOf(Problem);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

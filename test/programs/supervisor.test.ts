@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ChildSpec, Supervisor } from '../../src/programs/supervisor.js';
+
+const LIMITS = { backoff: [10, 10, 10], window: 60_000, startLimit: 20_000, stopLimit: 500 };
+
+let supervisor: Supervisor | null = null;
+afterEach(() => supervisor?.stop());
+
+function supervise() {
+  const said: string[] = [];
+  let gaveUp: (value: string) => void;
+  const end = new Promise<string>((resolve) => {
+    gaveUp = resolve;
+  });
+  const made = new Supervisor({
+    limits: LIMITS,
+    say: (sentence) => said.push(sentence),
+    onGiveUp: () => gaveUp('gave up'),
+  });
+  supervisor = made;
+  return { supervisor: made, said, end };
+}
+
+function child(file: string, name = 'CA'): ChildSpec {
+  let start = 0;
+  return {
+    name,
+    module: join(import.meta.dirname, 'children', `${file}.mjs`),
+    args: [],
+    env: () => ({ ...process.env, START: String(++start) }),
+  };
+}
+
+const alive = (pid: unknown) => {
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false;
+  }
+};
+
+async function until(what: () => boolean) {
+  while (!what()) await pause(10);
+}
+
+describe('the supervisor', () => {
+  it('resolves a start with what the program told when it was ready', async () => {
+    const { supervisor } = supervise();
+    expect(await supervisor.start(child('obedient'))).toMatchObject({ start: '1' });
+  });
+
+  it('starts a program that was killed again and says so', async () => {
+    const { supervisor, said } = supervise();
+    const { pid } = await supervisor.start(child('obedient'));
+    process.kill(Number(pid), 'SIGKILL');
+    await until(() => said.length >= 2);
+    expect(said).toEqual(['the CA was ended by SIGKILL; starting it again in 0.01 s', 'the CA serves again']);
+  });
+
+  it('ends everything when a program keeps dying', async () => {
+    const { supervisor, said, end } = supervise();
+    const other = await supervisor.start(child('obedient', 'CA'));
+    await supervisor.start(child('frail', 'RA'));
+    expect(await end).toBe('gave up');
+    expect(said.at(-1)).toBe('the RA ended with code 3 for the 4th time in short order; ending everything');
+    expect(alive(other.pid)).toBe(false);
+  });
+
+  it('ends everything at once when a program says it cannot start', async () => {
+    const { supervisor, said, end } = supervise();
+    const other = await supervisor.start(child('obedient', 'CA'));
+    await expect(supervisor.start(child('hopeless', 'RA'))).rejects.toThrow('the RA cannot start');
+    expect(await end).toBe('gave up');
+    expect(said).toEqual(['the RA cannot start; ending everything']);
+    expect(alive(other.pid)).toBe(false);
+  });
+
+  it('ends its programs when stopped and starts none again', async () => {
+    const { supervisor, said } = supervise();
+    const pids = [await supervisor.start(child('obedient')), await supervisor.start(child('obedient', 'RA'))];
+    await supervisor.stop();
+    expect(pids.map(({ pid }) => alive(pid))).toEqual([false, false]);
+    expect(said).toEqual([]);
+  });
+
+  it('kills a program that does not end when told', async () => {
+    const { supervisor } = supervise();
+    const { pid } = await supervisor.start(child('deaf'));
+    await supervisor.stop();
+    expect(alive(pid)).toBe(false);
+  });
+});

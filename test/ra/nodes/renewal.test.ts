@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestPem } from '../../ca/world.js';
+import { createNodeWorld, type Holder, type NodeWorld } from './world.js';
+
+let world: NodeWorld;
+beforeAll(async () => {
+  world = await createNodeWorld();
+});
+afterAll(() => world.close());
+
+const renew = (as: Holder) =>
+  world.api('/client/renew', { method: 'POST', body: { csr: requestPem(['evil.example.test']) }, as });
+const remove = (cn: string) => world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
+const stateOf = async (serial: string) =>
+  (await world.tasks.call('view', { dn: BigInt(`0x${serial}`) })).status;
+
+describe('a node at client/renew', () => {
+  it('gets what is registered, for the key of a new CSR, time and again', async () => {
+    const node = await world.enrolled({ cn: 'again.example.test', sans: ['192.0.2.1'] });
+    const first = await world.renewed(node);
+    const second = await renew(first);
+    expect(second.status).toBe(201);
+    const leaf = new X509Certificate(second.json.data.certificate);
+    expect(leaf.subjectAltName).toBe('DNS:again.example.test, IP Address:192.0.2.1');
+    expect(leaf.subject).toBe('CN=again.example.test');
+  });
+
+  it.each([
+    ['?format=chain', {}],
+    ['', { accept: 'application/pem-certificate-chain' }],
+  ])('gets the file a server loads by %j %j', async (query, headers) => {
+    const node = await world.enrolled({ cn: `file${query.length}.example.test` });
+    const body = { csr: requestPem([]) };
+    const answer = await world.api(`/client/renew${query}`, { method: 'POST', body, as: node, headers });
+    expect([answer.status, answer.text.match(/BEGIN CERTIFICATE/g)?.length]).toEqual([201, 2]);
+    expect(answer.headers['content-type']).toContain('application/pem-certificate-chain');
+  });
+
+  it('is removed with all its renewed certificates', async () => {
+    const node = await world.enrolled({ cn: 'ends.example.test' });
+    const first = await world.renewed(node);
+    const second = await world.renewed(first);
+    const { revoked } = (await remove('ends.example.test')).json.data;
+    expect(revoked.sort()).toEqual([node.serial, first.serial, second.serial].sort());
+    for (const serial of revoked) expect(await stateOf(serial)).toBe('revoked');
+    expect((await renew(second)).status).toBe(403);
+  });
+
+  it('renews after it was registered anew with the same names, not with others', async () => {
+    const node = await world.enrolled({ cn: 'anew.example.test', sans: ['old.example.test'] });
+    await world.register({ cn: 'anew.example.test', sans: ['old.example.test'], replace: true });
+    const renewed = await world.renewed(node);
+    await world.register({ cn: 'anew.example.test', replace: true });
+    const refused = await renew(renewed);
+    expect([refused.status, refused.json.message]).toEqual([403, expect.stringContaining('registered anew')]);
+  });
+
+  it('gets nothing while its removal is not complete', async () => {
+    const node = await world.enrolled({ cn: 'going.example.test' });
+    world.faults.revoke = () => Promise.reject(new Error('a fault of ours'));
+    expect((await remove('going.example.test')).status).toBe(500);
+    delete world.faults.revoke;
+    const refused = await renew(node);
+    expect([refused.status, refused.json.message]).toEqual([403, 'the node is being removed']);
+  });
+
+  it('whose removal overtakes the renewal gets nothing, and the new certificate is revoked', async () => {
+    const node = await world.enrolled({ cn: 'overtaken.example.test' });
+    let made = '';
+    world.faults.reissue = async (carryOut) => {
+      const issued = await carryOut();
+      made = issued.serial;
+      await world.store.beginNodeRemoval('overtaken.example.test', Date.now());
+      return issued;
+    };
+    const refused = await renew(node);
+    delete world.faults.reissue;
+    expect([refused.status, refused.text.includes('BEGIN')]).toEqual([403, false]);
+    expect(await stateOf(made)).toBe('revoked');
+  });
+});
+
+describe('who is no node', () => {
+  it('renews as ever', async () => {
+    const user = await world.holder('user', [], 'Ada');
+    expect((await renew(user)).status).toBe(201);
+  });
+});

@@ -1,0 +1,125 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import * as peculiar from '@peculiar/x509';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createHttpServer } from '../../src/http/server.js';
+import { CaUnavailable } from '../../src/model/ca.js';
+import type { CertificateRegister } from '../../src/model/ca-register.js';
+import type { CertificateStatus } from '../../src/model/ca-status.js';
+import { AuditLog } from '../../src/ra/audit-log.js';
+import type { CaAdministration } from '../../src/ra/ca/administration.js';
+import type { HolderService } from '../../src/ra/nodes/holders.js';
+import type { ApiOptions } from '../../src/rest/index.js';
+
+/** A root, an issuer and a CRL, made by a library that is not ours. */
+export async function material() {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = async (cn: string) => {
+    const name = `CN=${cn}`;
+    const made = await peculiar.X509CertificateGenerator.createSelfSigned({
+      name,
+      keys,
+      signingAlgorithm: algorithm,
+    });
+    return `${made.toString('pem')}\n`;
+  };
+  const crl = await peculiar.X509CrlGenerator.create({
+    issuer: 'CN=issuer',
+    signingKey: keys.privateKey,
+    signingAlgorithm: algorithm,
+  });
+  return {
+    root: await certificate('root'),
+    chain: await certificate('issuer'),
+    crl: new Uint8Array(crl.rawData),
+  };
+}
+
+/** What the API asks of a CA: `material`, or that it is away. */
+export async function standInCa(options: { away?: boolean } = {}) {
+  const { root, chain, crl } = await material();
+  const orAway = async <T>(value: T): Promise<T> => {
+    if (options.away) throw new CaUnavailable('no answer');
+    return value;
+  };
+  const ca = {
+    caCertificates: () => orAway({ root, chain }),
+    crl: () => orAway(crl),
+    ping: () => orAway(undefined),
+  };
+  return { ca, root, chain, crl };
+}
+
+/** For routes that have nothing to look up. */
+export const noRegister: CertificateRegister = {
+  bySerial: async () => null,
+  byCommonName: async () => [],
+  list: async () => ({ certificates: [], next: null }),
+  profileNames: async () => [],
+  profile: async () => null,
+  admins: async () => [],
+};
+
+/** For routes that ask for no status. */
+export const noStatus: CertificateStatus = {
+  check: () => Promise.reject(new CaUnavailable('no answer')),
+  ocsp: () => Promise.reject(new CaUnavailable('no answer')),
+};
+
+/** For routes that administer nothing. */
+export const noAdministration: CaAdministration = {
+  admins: async () => [],
+  addAdmin: async () => undefined,
+  removeAdmin: async () => undefined,
+  generateCrl: () => Promise.reject(new CaUnavailable('no answer')),
+  offer: () => Promise.reject(new CaUnavailable('no answer')),
+};
+
+/** For routes that no holder calls. */
+export const noHolders: HolderService = {
+  reissue: () => Promise.reject(new CaUnavailable('no answer')),
+  revoke: () => Promise.reject(new CaUnavailable('no answer')),
+};
+
+/** For routes that ask nothing of nodes. */
+const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
+  nodes: {
+    register: () => Promise.reject(new Error('no nodes here')),
+    list: async () => ({ nodes: [], next: null }),
+    remove: () => Promise.reject(new Error('no nodes here')),
+  },
+  certification: { certify: () => Promise.reject(new Error('no nodes here')) },
+  baseUrl: () => 'https://ra.test',
+};
+/** Where nothing is kept. */
+export const noAudit = new AuditLog({ appendAudit: async () => undefined }, Date.now, () => undefined);
+
+/** What the API works with where a test says nothing else. */
+export const apiDefaults = {
+  version: '0',
+  register: noRegister,
+  status: noStatus,
+  administration: noAdministration,
+  holders: noHolders,
+  audit: noAudit,
+  isCompromised: () => false,
+  settings: {},
+  checks: {},
+  ...noNodes,
+};
+
+/** Routes on a real socket; `errors` are the log's. */
+export async function listen(register: (app: FastifyInstance) => unknown) {
+  const errors: string[] = [];
+  const app = createHttpServer({
+    log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
+  });
+  await register(app);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers });
+  return { get, port, errors, close: () => app.close() };
+}

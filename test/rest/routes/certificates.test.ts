@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestPem } from '../../ca/world.js';
+import { ApiWorld } from '../world.js';
+
+const world = new ApiWorld();
+afterAll(() => world.close());
+
+interface Summary {
+  cn: string;
+  serial: string;
+  state: string;
+  reason?: string;
+  revoked_at?: string;
+}
+
+/** Serials by name. */
+const issued: Record<string, string> = {};
+
+beforeAll(async () => {
+  await world.start();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    const csr = requestPem([`${name}.example.test`]);
+    issued[name] = (await world.tasks.call('sign', { csr })).serial;
+  }
+  await world.tasks.call('revoke', { dn: 'b.example.test', reason: 'superseded' });
+});
+
+const data = async (path: string) => (await world.ask(path)).json.data;
+
+/** All pages of a listing. */
+async function pages(query: string): Promise<Summary[][]> {
+  const all: Summary[][] = [];
+  let cursor = '';
+  do {
+    const page = (await data(`/public/certs?${query}${cursor}`)) as {
+      certificates: Summary[];
+      next: string | null;
+    };
+    all.push(page.certificates);
+    if (page.next === null) return all;
+    cursor = `&cursor=${page.next}`;
+  } while (all.length < 100);
+  throw new Error('the listing does not end');
+}
+
+const named = (certificates: Summary[]) =>
+  certificates
+    .map(({ cn }) => cn)
+    .filter((cn) => cn.endsWith('.example.test'))
+    .sort();
+
+describe('public/certs (SPEC §2)', () => {
+  it('lists every certificate once, page by page, by serial', async () => {
+    const all = (await pages('limit=2')).flat();
+    expect((await pages('limit=2')).every((page) => page.length <= 2)).toBe(true);
+    expect(all.map(({ serial }) => serial)).toEqual([...new Set(all.map(({ serial }) => serial))].sort());
+    expect(named(all)).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `${name}.example.test`));
+    expect(all.map(({ serial }) => serial)).toEqual(expect.arrayContaining(Object.values(issued)));
+  });
+
+  it('filters by state', async () => {
+    const revoked = (await pages('state=revoked')).flat();
+    expect(revoked).toMatchObject([{ cn: 'b.example.test', state: 'revoked', reason: 'superseded' }]);
+    expect(named((await pages('state=good')).flat())).not.toContain('b.example.test');
+    expect((await pages('state=expired')).flat()).toEqual([]);
+  });
+
+  it('filters by common name, and by when they expire', async () => {
+    expect(named((await pages('cn=c.example.test')).flat())).toEqual(['c.example.test']);
+    expect((await pages('cn=nobody')).flat()).toEqual([]);
+    const soon = new Date(Date.now() + 59 * 86_400_000).toISOString();
+    const later = new Date(Date.now() + 61 * 86_400_000).toISOString();
+    expect(named((await pages(`expires_before=${soon}`)).flat())).toEqual([]);
+    expect(named((await pages(`expires_before=${later}&limit=3`)).flat())).toHaveLength(5);
+  });
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['limit=501', 'limit'],
+    ['limit=many', 'limit'],
+    ['state=lost', 'state'],
+    ['expires_before=tomorrow', 'expires_before'],
+    ['cn=', 'cn'],
+    ['order=desc', 'order'],
+    ['cn=a&cn=b', 'cn'],
+  ])('refuses %s with 400 naming the field', async (query, field) => {
+    const { status, json } = await world.ask(`/public/certs?${query}`);
+    expect([status, json]).toMatchObject([400, { code: 'invalidRequest', field }]);
+  });
+
+  it('a cursor of nobody’s is no error and no way around the limit', async () => {
+    const { json } = await world.ask('/public/certs?limit=1&cursor=%00%27%20OR%201=1');
+    expect((json.data as { certificates: Summary[] }).certificates.length).toBeLessThan(2);
+  });
+
+  it('shows the newest certificate of a name with the earlier ones, never a key', async () => {
+    const { certificate } = await world.tasks.call('sign', { csr: requestPem(['a.example.test']) });
+    const found = await data('/public/certs/a.example.test');
+    expect(found).toMatchObject({
+      cn: 'a.example.test',
+      state: 'good',
+      certificate: certificate.slice(0, certificate.indexOf('-----END') + 26),
+      sans: [{ type: 'DNS', value: 'a.example.test' }],
+      history: [{ serial: issued.a }],
+    });
+    expect(JSON.stringify(found)).not.toContain('PRIVATE');
+  });
+
+  it('is 404 for a name no certificate has', async () => {
+    const { status, json } = await world.ask('/public/certs/nobody.example.test');
+    expect([status, json]).toMatchObject([404, { code: 'notFound', field: 'cn' }]);
+  });
+});

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { type CopyProgress, copyStore } from '../../../src/store/copy/index.js';
+import { openCaStore, openRaStore } from '../../../src/store/open.js';
+import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import {
+  aCertificate,
+  anAccount,
+  anAuthorization,
+  anOrder,
+  aRecord,
+  HOUR,
+  NOW,
+  PROBLEM,
+} from '../contract/facts.js';
+
+let folder: string;
+let path: string;
+let database: Awaited<ReturnType<typeof createDatabase>>;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'upki-copy-'));
+  path = join(folder, 'store.db');
+  database = await createDatabase();
+});
+afterEach(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+const silent = () => {};
+const count = (table: string) =>
+  withClient(database.url, async (client) =>
+    Number((await client.query(`SELECT count(*) FROM ${table}`)).rows[0].count),
+  );
+
+/** An RA's database with an order in every state. */
+async function fillRa() {
+  const store = await openRaStore(path);
+  const account = anAccount({
+    contact: ['mailto:zoë@example.com'],
+    externalAccount: { kid: 'é', jws: { a: '\0' } },
+  });
+  await store.createAccount(account);
+  const order = async (facts = {}) => {
+    const id = anOrder(account).id;
+    const authorization = anAuthorization(account, { orderId: id });
+    const made = anOrder(account, { id, authorizationIds: [authorization.id], ...facts });
+    await store.createOrder(made, [authorization]);
+    return { order: made, authorization };
+  };
+  const issued = await order();
+  const certificate = aCertificate(issued.order);
+  await store.beginFinalize(issued.order.id, new Uint8Array([0, 255, 92, 39]), NOW);
+  await store.recordIssuance(issued.order.id, certificate);
+  const replacing = await order({ replaces: certificate.ariId });
+  await store.answerChallenge(replacing.authorization.id, 'http-01', NOW, NOW);
+  const processing = await order();
+  await store.beginFinalize(processing.order.id, new Uint8Array([1]), NOW);
+  const failed = await order();
+  await store.failOrder(failed.order.id, PROBLEM);
+  await store.putSetting('name', 'é"\n\\');
+  return {
+    store,
+    account,
+    certificate,
+    orders: [issued, replacing, processing, failed].map((each) => each.order.id),
+  };
+}
+
+describe('copying what an RA keeps', () => {
+  test('every account, order, authorization and certificate is the same, and what was under way goes on', async () => {
+    const { store, account, certificate, orders } = await fillRa();
+    const before = await Promise.all(orders.map((id) => store.getOrder(id)));
+    const kept = await store.getCertificate(certificate.id);
+    await store.close();
+    const { kind, tables } = await copyStore(path, database.url, silent);
+    expect(kind).toBe('ra');
+    expect(tables).toContainEqual({ name: 'orders', rows: 4 });
+
+    const copy = await openRaStore(database.url);
+    expect(await Promise.all(orders.map((id) => copy.getOrder(id)))).toEqual(before);
+    expect(await copy.getAccount(account.id)).toEqual(account);
+    expect(await copy.getCertificate(certificate.id)).toEqual(kept);
+    expect(await copy.getSetting('name')).toBe('é"\n\\');
+    expect(await copy.claimValidations(NOW, NOW + HOUR, 10)).toHaveLength(1);
+    expect(await copy.claimFinalizations(NOW, NOW + HOUR, 10)).toMatchObject([{ order: { id: orders[2] } }]);
+    await copy.close();
+  });
+
+  test('progress rises to all rows of each table, copied and checked', async () => {
+    await (await fillRa()).store.close();
+    const last = new Map<string, CopyProgress>();
+    await copyStore(path, database.url, (progress) =>
+      last.set(`${progress.table} ${progress.step}`, progress),
+    );
+    expect(last.get('orders copied')).toMatchObject({ rows: 4, of: 4 });
+    expect(last.get('orders checked')).toMatchObject({ rows: 4, of: 4 });
+  });
+
+  test('a copy that does not read back the same is not kept', async () => {
+    await (await fillRa()).store.close();
+    await (await openRaStore(database.url)).close();
+    await withClient(database.url, (client) =>
+      client.query(`
+        CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.profile := 'other'; RETURN NEW; END $$;
+        CREATE TRIGGER spoils BEFORE INSERT ON upki_ra.orders FOR EACH ROW EXECUTE FUNCTION public.spoil()`),
+    );
+    await expect(copyStore(path, database.url, silent)).rejects.toThrow(/orders does not read back/);
+    expect(await count('upki_ra.accounts')).toBe(0);
+  });
+
+  test('a copy that ends half-way leaves nothing, and can be done again', async () => {
+    await (await fillRa()).store.close();
+    const cut = copyStore(path, database.url, ({ table }) => {
+      if (table === 'certificates') throw new Error('cut off');
+    });
+    await expect(cut).rejects.toThrow('cut off');
+    expect(await count('upki_ra.accounts')).toBe(0);
+    await copyStore(path, database.url, silent);
+    expect(await count('upki_ra.accounts')).toBe(1);
+  });
+
+  test('a target that is in use is refused and left as it is', async () => {
+    await (await fillRa()).store.close();
+    const used = await openRaStore(database.url);
+    await used.createAccount(anAccount());
+    await used.close();
+    await expect(copyStore(path, database.url, silent)).rejects.toBeInstanceOf(StoreConflict);
+    expect(await count('upki_ra.accounts')).toBe(1);
+  });
+
+  test('a source that somebody writes, that is not there or not ours, is refused', async () => {
+    const { store } = await fillRa();
+    const writer = new DatabaseSync(path);
+    writer.exec('BEGIN IMMEDIATE');
+    const copying = copyStore(path, database.url, silent);
+    await expect(copying).rejects.toThrow(/somebody is writing/);
+    writer.exec('ROLLBACK');
+    writer.close();
+    await store.close();
+    const missing = copyStore(join(folder, 'none.db'), database.url, silent);
+    await expect(missing).rejects.toBeInstanceOf(StoreUnavailable);
+    const stranger = join(folder, 'stranger.db');
+    const db = new DatabaseSync(stranger);
+    db.exec('CREATE TABLE t (a)');
+    db.close();
+    await expect(copyStore(stranger, database.url, silent)).rejects.toThrow(/not the database of a uPKI/);
+    writeFileSync(join(folder, 'text.db'), 'text'.repeat(1000));
+    await expect(copyStore(join(folder, 'text.db'), database.url, silent)).rejects.toBeInstanceOf(
+      StoreUnavailable,
+    );
+  });
+});
+
+test('what a CA keeps is the same, in the order it was made, and CRL numbers and new rows go on from it', async () => {
+  const store = await openCaStore(path);
+  const records = [];
+  for (let n = 0; n < 1_200; n += 1) records.push(aRecord({ cn: `c${n % 2}` }));
+  for (const record of records) await store.recordCertificate(record);
+  const [first, last] = [records[0], records[1198]];
+  if (!first || !last) throw new Error('no records');
+  await store.revoke(first.serial, NOW, 1);
+  await store.allocateCrlNumber();
+  await store.putCrl({ number: 1, der: new Uint8Array([1, 0]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
+  await store.addAdmin('/CN=z', NOW);
+  await store.addAdmin('/CN=a', NOW);
+  await store.close();
+  expect((await copyStore(path, database.url, silent)).kind).toBe('ca');
+
+  const copy = await openCaStore(database.url);
+  expect(await copy.findNewestByCn('c0')).toEqual(last);
+  expect(await copy.findBySerial(first.serial)).toMatchObject({ revokedAt: NOW, reason: 1, der: first.der });
+  expect(await copy.listAdmins()).toEqual(['/CN=z', '/CN=a']);
+  expect(await copy.getCrl()).toMatchObject({ number: 1, der: new Uint8Array([1, 0]) });
+  expect(await copy.allocateCrlNumber()).toBe(2);
+  const newer = aRecord({ cn: 'c0' });
+  await copy.recordCertificate(newer);
+  expect(await copy.findNewestByCn('c0')).toEqual(newer);
+  await copy.close();
+});

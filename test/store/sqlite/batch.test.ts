@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runBatch } from '../../../src/store/sqlite/batch.js';
+import { type Call, read, write } from '../../../src/store/sqlite/protocol.js';
+import { Sql } from '../../../src/store/sqlite/sql.js';
+
+const operations = {
+  add: write((sql, value: string): string => {
+    sql.run('INSERT INTO items VALUES (?)', value);
+    return value;
+  }),
+  addTwiceAndThrow: write((sql, value: string): void => {
+    sql.run('INSERT INTO items VALUES (?)', value);
+    sql.run('INSERT INTO items VALUES (?)', `${value}!`);
+    throw new Error('no');
+  }),
+  items: read((sql): string[] => sql.all<[string]>('SELECT value FROM items').map(([value]) => value)),
+  broken: read((): never => {
+    throw new Error('cannot read');
+  }),
+};
+
+describe('a batch of calls', () => {
+  let folder: string;
+  let db: DatabaseSyncInstance;
+  let sql: Sql;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'upki-batch-'));
+    db = new DatabaseSync(join(folder, 'items.db'));
+    db.exec('PRAGMA journal_mode = WAL; CREATE TABLE items (value TEXT NOT NULL UNIQUE) STRICT');
+    sql = new Sql(db);
+  });
+  afterEach(() => {
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const run = (...calls: Call[]) => runBatch(sql, operations, calls);
+  const items = () => run(['items', []]).results[0];
+  const big = (name: string) => name.repeat(100_000);
+
+  test('gives each call its own result, reads as of before the batch', () => {
+    const { results, failures } = run(['add', ['a']], ['items', []], ['add', ['b']]);
+    expect(results).toEqual(['a', [], 'b']);
+    expect(failures).toEqual([]);
+    expect(items()).toEqual(['a', 'b']);
+  });
+
+  test('a write that throws is undone alone; the others are kept', () => {
+    const { results, failures } = run(
+      ['add', ['a']],
+      ['addTwiceAndThrow', ['x']],
+      ['add', ['a']],
+      ['add', ['b']],
+    );
+    expect(failures).toEqual([
+      { index: 1, kind: 'fault', message: 'no' },
+      { index: 2, kind: 'conflict', message: 'UNIQUE constraint failed: items.value' },
+    ]);
+    expect(results[3]).toBe('b');
+    expect(items()).toEqual(['a', 'b']);
+  });
+
+  test('a read that throws, or a call nobody knows, fails alone', () => {
+    const { results, failures } = run(['broken', []], ['nothing', []], ['items', []], ['add', ['a']]);
+    expect(failures.map(({ index, kind }) => [index, kind])).toEqual([
+      [0, 'fault'],
+      [1, 'fault'],
+    ]);
+    expect(results.slice(2)).toEqual([[], 'a']);
+  });
+
+  test('a full disk fails every write of the batch, no read, and writes work again when there is room', () => {
+    run(['add', ['before']]);
+    db.exec('PRAGMA max_page_count = 20');
+    const { results, failures } = run(['add', ['small']], ['add', [big('x')]], ['items', []]);
+    expect(failures.map(({ index, kind }) => [index, kind])).toEqual([
+      [0, 'unavailable'],
+      [1, 'unavailable'],
+    ]);
+    expect(results[2]).toEqual(['before']);
+    expect(items()).toEqual(['before']);
+    db.exec('PRAGMA max_page_count = 1000000');
+    expect(run(['add', [big('x')]]).failures).toEqual([]);
+  });
+
+  test('a full disk found while undoing another write still fails the whole batch', () => {
+    db.exec('PRAGMA max_page_count = 20');
+    const { failures } = run(['add', ['a']], ['addTwiceAndThrow', ['x']], ['add', [big('y')]]);
+    expect(failures.map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable', 'unavailable']);
+    expect(items()).toEqual([]);
+  });
+
+  test('a database locked by another process fails the writes and serves the reads', () => {
+    db.exec('PRAGMA busy_timeout = 0');
+    const other = new DatabaseSync(join(folder, 'items.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const { results, failures } = run(['add', ['a']], ['items', []]);
+    expect(failures).toMatchObject([{ index: 0, kind: 'unavailable' }]);
+    expect(results[1]).toEqual([]);
+    other.exec('ROLLBACK');
+    other.close();
+    expect(run(['add', ['a']]).failures).toEqual([]);
+  });
+});

@@ -1,0 +1,170 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StoreConflict, StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { openCaStore, openRaStore } from '../../../src/store/open.js';
+import { raMigrations } from '../../../src/store/sqlite/ra/schema.js';
+import { anAccount, anAuthorization, aRecord } from '../contract/facts.js';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'upki-engine-'));
+  path = join(folder, 'data', 'ra.db');
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+describe('opening', () => {
+  test('makes the folder 0700 and every file 0600', async () => {
+    const store = await openRaStore(path);
+    await store.ping();
+    expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700);
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    await store.close();
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  test('takes others’ rights off a database that was readable', async () => {
+    await (await openRaStore(path)).close();
+    chmodSync(path, 0o644);
+    await (await openRaStore(path)).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('opens again what was kept', async () => {
+    const store = await openRaStore(path);
+    await store.putSetting('a', 'b');
+    await store.close();
+    const again = await openRaStore(path);
+    expect(await again.getSetting('a')).toBe('b');
+    await again.close();
+  });
+
+  test('brings up a database from before there were nodes, and what it keeps', async () => {
+    const { challenges: _, ...facts } = anAuthorization(anAccount());
+    mkdirSync(join(folder, 'data'));
+    const db = new DatabaseSync(path);
+    db.exec(`${raMigrations[0]}; PRAGMA user_version = 1; PRAGMA application_id = ${0x75524131}`);
+    db.exec(
+      "INSERT INTO accounts (id, thumbprint, jwk, contact, created_at) VALUES ('a', 't', '{}', '[]', 1)",
+    );
+    db.exec(
+      `INSERT INTO authorizations (id, account_id, name, created_at, expires_at, token, challenges, state)
+       VALUES ('z', 'a', 'dns:www.example.com', ${facts.createdAt}, ${facts.expiresAt}, 't', '[]', 'open')`,
+    );
+    db.close();
+    const store = await openRaStore(path);
+    expect(await store.getAuthorization('z')).toEqual({ ...facts, id: 'z', accountId: 'a', challenges: [] });
+    await store.close();
+  });
+
+  test('refuses a database of a newer program and leaves it as it is', async () => {
+    await (await openRaStore(path)).close();
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    const opening = openRaStore(path);
+    await expect(opening).rejects.toBeInstanceOf(StoreTooNew);
+    await expect(opening).rejects.toThrow(/schema version 99.*newer uPKI/s);
+    const after = new DatabaseSync(path);
+    expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: 99 });
+    after.close();
+  });
+
+  test('refuses the other program’s database, a stranger’s, and a file that is none', async () => {
+    await (await openRaStore(path)).close();
+    await expect(openCaStore(path)).rejects.toThrow(/not the database of a uPKI CA/);
+    const stranger = join(folder, 'stranger.db');
+    const db = new DatabaseSync(stranger);
+    db.exec('CREATE TABLE t (a)');
+    db.close();
+    await expect(openRaStore(stranger)).rejects.toThrow(/not the database of a uPKI RA/);
+    const text = join(folder, 'text.db');
+    writeFileSync(text, 'not a database at all, but long enough to look at'.repeat(50));
+    await expect(openRaStore(text)).rejects.toBeInstanceOf(StoreUnavailable);
+    mkdirSync(join(folder, 'directory.db'));
+    await expect(openRaStore(join(folder, 'directory.db'))).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+
+  test('two that open a new database at once both find it migrated', async () => {
+    const stores = await Promise.all([openRaStore(path), openRaStore(path)]);
+    await Promise.all(stores.map((store, index) => store.putSetting(`s${index}`, 'x')));
+    expect(await stores[0].getSetting('s1')).toBe('x');
+    for (const store of stores) await store.close();
+  });
+});
+
+describe('the queue', () => {
+  test('of many writes at once, the one that contradicts the stored fails alone', async () => {
+    const store = await openCaStore(path);
+    const { serial } = aRecord();
+    const results = await Promise.allSettled([
+      store.recordCertificate(aRecord()),
+      store.recordCertificate(aRecord({ serial })),
+      store.recordCertificate(aRecord({ serial })),
+      store.recordCertificate(aRecord()),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(results[2]).toMatchObject({ reason: expect.any(StoreConflict) });
+    await store.close();
+  });
+
+  test('more calls than one batch carries are all answered, in order', async () => {
+    const store = await openCaStore(path);
+    const numbers = await Promise.all(Array.from({ length: 2_000 }, () => store.allocateCrlNumber()));
+    expect(numbers).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
+    await store.close();
+  });
+
+  test('more calls than may wait are refused at once; the others are carried out', async () => {
+    const store = await openRaStore(path);
+    const results = await Promise.allSettled(Array.from({ length: 20_010 }, () => store.ping()));
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(10);
+    expect(refused[0]).toMatchObject({ reason: expect.any(StoreUnavailable) });
+    await store.close();
+  });
+
+  test('close carries out everything asked before it, and may be called twice', async () => {
+    const store = await openRaStore(path);
+    const writes = Array.from({ length: 1_500 }, (_, index) => store.putSetting(`k${index}`, 'v'));
+    await Promise.all([store.close(), store.close(), ...writes]);
+    const again = await openRaStore(path);
+    expect(await again.getSetting('k1499')).toBe('v');
+    await again.close();
+  });
+
+  test('a dead database thread fails what it had, is told of, and replaced', async () => {
+    const onCrash = vi.fn();
+    const store = await openRaStore(path, { onCrash });
+    await store.putSetting('before', 'kept');
+    vi.spyOn(Worker.prototype, 'postMessage').mockImplementationOnce(function (this: Worker) {
+      void this.terminate();
+    });
+    await expect(store.putSetting('lost', 'x')).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(onCrash).toHaveBeenCalledTimes(1);
+    await store.putSetting('after', 'kept');
+    expect(await store.getSetting('before')).toBe('kept');
+    expect(await store.getSetting('lost')).toBeNull();
+    await store.close();
+  });
+
+  test('while the thread cannot be started again callers are told, and close still ends', async () => {
+    const store = await openRaStore(path);
+    vi.spyOn(Worker.prototype, 'postMessage').mockImplementationOnce(function (this: Worker) {
+      void this.terminate();
+    });
+    const lost = store.ping();
+    await expect(lost).rejects.toBeInstanceOf(StoreUnavailable);
+    rmSync(path);
+    mkdirSync(path);
+    await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailable);
+    await store.close();
+  });
+});

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { toRow as recordRow } from '../../../src/store/rows/ca/certificates.js';
+import { toRow as accountRow } from '../../../src/store/rows/ra/accounts.js';
+import { toRow as authorizationRow } from '../../../src/store/rows/ra/authorizations.js';
+import { toRow as certificateRow } from '../../../src/store/rows/ra/certificates.js';
+import { toRow as nodeRow } from '../../../src/store/rows/ra/nodes.js';
+import { toRow as orderRow } from '../../../src/store/rows/ra/orders.js';
+import { caOperations as ca } from '../../../src/store/sqlite/ca/operations.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
+import { raOperations as ra } from '../../../src/store/sqlite/ra/operations.js';
+import { type Row, Sql, type SqlValue } from '../../../src/store/sqlite/sql.js';
+import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
+
+/** No work may grow with the number of certificates: SQLite must find what every statement asks for by an index. */
+
+class Recorder extends Sql {
+  readonly texts = new Set<string>();
+
+  override get<R extends Row>(text: string, ...values: SqlValue[]): R | undefined {
+    this.texts.add(text);
+    return super.get<R>(text, ...values);
+  }
+
+  override all<R extends Row>(text: string, ...values: SqlValue[]): R[] {
+    this.texts.add(text);
+    return super.all<R>(text, ...values);
+  }
+
+  override run(text: string, ...values: SqlValue[]): number {
+    this.texts.add(text);
+    return super.run(text, ...values);
+  }
+}
+
+let folder: string;
+let db: DatabaseSyncInstance;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'upki-plans-'));
+});
+afterEach(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** What SQLite would walk through from one end to the other, or sort, by statement. */
+function walks(sql: Recorder): string[] {
+  return [...sql.texts].flatMap((text) => {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[];
+    return plan
+      .map(({ detail }) => detail)
+      .filter((detail) => /^SCAN|TEMP B-TREE/.test(detail))
+      .map((detail) => `${detail}: ${text.replace(/\s+/g, ' ')}`);
+  });
+}
+
+test('no statement of the RA walks a table or sorts', () => {
+  db = openDatabase(join(folder, 'ra.db'), 'ra');
+  const sql = new Recorder(db);
+  const account = anAccount();
+  ra.createAccount.run(sql, accountRow(account));
+  ra.createAccount.run(sql, accountRow({ ...account, id: 'twin' }));
+  ra.getAccount.run(sql, account.id);
+  ra.findAccountByThumbprint.run(sql, 'x');
+  ra.updateAccount.run(sql, account.id, null, null);
+  ra.changeAccountKey.run(sql, account.id, account.thumbprint, '{}', 'y');
+
+  const predecessor = anOrder(account);
+  ra.createOrder.run(sql, orderRow(predecessor), []);
+  const certificate = aCertificate(predecessor);
+  ra.beginFinalize.run(sql, predecessor.id, new Uint8Array(1), NOW);
+  ra.claimFinalizations.run(sql, NOW, NOW, 10);
+  ra.deferFinalize.run(sql, predecessor.id, NOW);
+  ra.recordIssuance.run(sql, predecessor.id, certificateRow(certificate));
+
+  for (const error of [null, '{}']) {
+    const order = anOrder(account, { replaces: certificate.ariId, expiresAt: NOW - 1 });
+    const authorization = anAuthorization(account, { orderId: order.id });
+    ra.createOrder.run(sql, orderRow({ ...order, authorizationIds: [authorization.id] }), [
+      authorizationRow(authorization),
+    ]);
+    ra.answerChallenge.run(sql, authorization.id, 'http-01', NOW, NOW);
+    ra.claimValidations.run(sql, NOW, NOW, 10);
+    ra.recordAttempt.run(sql, authorization.id, 'http-01', '{}', NOW);
+    ra.completeValidation.run(sql, authorization.id, 'http-01', null, NOW, error, NOW);
+    ra.getOrder.run(sql, order.id);
+    if (error) ra.failOrder.run(sql, order.id, error);
+    ra.deactivateAuthorization.run(sql, authorization.id, NOW);
+  }
+  ra.createAuthorization.run(sql, authorizationRow(anAuthorization(account, { expiresAt: NOW - 1 })));
+  ra.findAuthorizationByToken.run(sql, 'x');
+  ra.findValidAuthorizations.run(sql, account.id, ['dns:x'], NOW);
+  ra.listOrderIds.run(sql, account.id, null, 10, NOW);
+  ra.getCertificate.run(sql, certificate.id);
+  ra.findCertificateBySerial.run(sql, certificate.serial);
+  ra.findCertificateByAriId.run(sql, certificate.ariId);
+  ra.recordRevocation.run(sql, certificate.serial, NOW, null);
+  ra.appendAudit.run(sql, '{}');
+  ra.readAudit.run(sql, null, 10);
+
+  const node = aNode();
+  ra.createNode.run(sql, nodeRow(node));
+  const { enrolment } = aNode();
+  ra.replaceNode.run(sql, nodeRow({ ...node, enrolment }));
+  ra.getNode.run(sql, node.cn);
+  ra.listNodes.run(sql, null, 10);
+  ra.findNodeBySeed.run(sql, 'x');
+  expect(ra.claimEnrolment.run(sql, enrolment.seedHash, 'k', NOW)).toBe('claimed');
+  expect(ra.recordEnrolment.run(sql, enrolment.id, 'aa', NOW)).toBe(true);
+  ra.recordNodeCertificate.run(sql, node.id, 'bb', NOW);
+  ra.findNodeBySerial.run(sql, 'aa');
+  const proven = anAuthorization(account, { provenBy: node.id });
+  ra.createAuthorization.run(sql, authorizationRow(proven));
+  ra.beginNodeRemoval.run(sql, node.cn, NOW);
+  ra.createAuthorization.run(sql, authorizationRow({ ...proven, id: 'late' }));
+  ra.findNodeIssuances.run(sql, node.id, NOW);
+  ra.removeNode.run(sql, node.id);
+
+  expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
+  const done = anOrder(account, { expiresAt: NOW - 1 });
+  const proof = anAuthorization(account, { orderId: done.id, expiresAt: NOW - 1 });
+  ra.createOrder.run(sql, orderRow({ ...done, authorizationIds: [proof.id] }), [authorizationRow(proof)]);
+  ra.recordIssuance.run(sql, done.id, certificateRow(aCertificate(done)));
+  expect(ra.purgeFinished.run(sql, NOW, 10)).toBeGreaterThan(0);
+  ra.deactivateAccount.run(sql, account.id, NOW);
+  ra.putSetting.run(sql, 'a', 'b');
+  ra.getSetting.run(sql, 'a');
+
+  expect(sql.texts.size).toBeGreaterThan(40);
+  expect(walks(sql)).toEqual([]);
+});
+
+test('no statement of the CA about certificates walks a table or sorts, but for listing one CN’s by serial', () => {
+  db = openDatabase(join(folder, 'ca.db'), 'ca');
+  const sql = new Recorder(db);
+  const record = aRecord({ orderId: 'o1' });
+  ca.recordCertificate.run(sql, recordRow(record), '{}');
+  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), '{}');
+  ca.findBySerial.run(sql, record.serial);
+  ca.findByOrder.run(sql, 'o1');
+  ca.listByCn.run(sql, record.cn, 10);
+  ca.listCertificates.run(sql, 'a', 10, NOW, {});
+  ca.revoke.run(sql, record.serial, NOW, 6, '{}');
+  ca.revoke.run(sql, record.serial, NOW, 6, '{}');
+  ca.listRevoked.run(sql, null, 10, NOW);
+  ca.unrevoke.run(sql, record.serial, '{}');
+  ca.markDeleted.run(sql, record.serial, NOW, '{}');
+  ca.readAudit.run(sql, null, 10);
+  ca.listNodes.run(sql, null, 10);
+  ca.findPeer.run(sql, 'k');
+  ca.isAdmin.run(sql, 'dn');
+  ca.listDocuments.run(sql, 'order', null, null, 10);
+  ca.listDocuments.run(sql, 'order', 'a1', null, 10);
+  expect(walks(sql)).toEqual([]);
+
+  const byCn = new Recorder(db);
+  ca.listCertificates.run(byCn, null, 10, NOW, { cn: record.cn });
+  const plan = db.prepare(`EXPLAIN QUERY PLAN ${[...byCn.texts][0]}`).all() as { detail: string }[];
+  expect(plan[0]?.detail).toMatch(/^SEARCH certificates USING INDEX certificates_by_cn/);
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { readOptions } from '../../../tools/bench/options.js';
+
+describe('the command line of the benchmark', () => {
+  it('measures uPKI as it comes unless told otherwise', () => {
+    expect(readOptions([])).toEqual({
+      ...{ clients: 16, seconds: 10, turns: 3, warmUp: 3 },
+      ...{ replicas: null, peers: false, overload: false, grow: null },
+      ...{ against: [], node: [], chart: null, profile: null },
+    });
+  });
+
+  it('takes the numbers of a run, on PostgreSQL or with peers alike', () => {
+    const numbers = ['--clients', '8', '--seconds', '5', '--turns', '2', '--warm-up', '0'];
+    const options = readOptions([...numbers, '--store', 'postgres', '--peers']);
+    expect(options).toMatchObject({ clients: 8, seconds: 5, turns: 2, warmUp: 0, replicas: 1, peers: true });
+    expect(readOptions(['--store', 'postgres', '--replicas', '3'])?.replicas).toBe(3);
+    expect(readOptions(['--store', 'sqlite', '--replicas', '1'])?.replicas).toBeNull();
+  });
+
+  it('knows when it is asked for help', () => {
+    expect(readOptions(['--help', '--replicas', '0'])).toBeNull();
+  });
+
+  it.each([
+    ['--replicas', '3'],
+    ['--replicas', '3', '--store', 'sqlite'],
+  ])('says that several RAs need PostgreSQL: %s %s', (...args) => {
+    expect(() => readOptions(args)).toThrow('--replicas 3 needs --store postgres');
+  });
+
+  it.each([
+    ['--clients', '0'],
+    ['--clients', '1.5'],
+    ['--seconds', 'ten'],
+    ['--seconds', ''],
+    ['--turns', '0'],
+    ['--warm-up', '1e3'],
+    ['--replicas', '0'],
+    ['--replicas', '13'],
+    ['--grow', '1_000'],
+    ['--store', 'mysql'],
+  ])('names the option whose value is no good: %s %s', (option, value) => {
+    expect(() => readOptions([option, value])).toThrow(new RegExp(`^${option} `));
+  });
+
+  it.each([
+    ['--overload', '--store', 'postgres'],
+    ['--store', 'postgres', '--grow', '1000'],
+    ['--rounds', '3'],
+    ['more'],
+  ])('refuses %s %s %s', (...args) => {
+    expect(() => readOptions(args)).toThrow();
+  });
+});

@@ -1,0 +1,79 @@
+import { NotInstallable, Tools } from '../kit/tools.js';
+import type { Responder } from './driver/responder.js';
+import { runTurn, Stalled, type Turn, type TurnOptions } from './measure/turn.js';
+import { startCaddy } from './servers/caddy.js';
+import { startPebble } from './servers/pebble.js';
+import { startStepCa } from './servers/step-ca.js';
+import type { Network, Target } from './servers/target.js';
+
+/** How often a server that locks itself up is started for one turn. */
+const TRIES = 10;
+
+/** One of the servers that take turns. */
+export class Contender {
+  readonly turns: Turn[] = [];
+  /** How often it locked itself up in a turn; what it issued before counts, or the turn was begun again. */
+  stalls = 0;
+  /** The last one started, for its name and version. */
+  target: Target | null = null;
+  #running: Target | null = null;
+
+  constructor(
+    private readonly start: () => Promise<Target>,
+    /** Started for each turn: what keeps everything in memory and searches it gets slower, to its disadvantage. */
+    private readonly fresh = false,
+  ) {}
+
+  /** Installs and starts it. */
+  async prepare(): Promise<Target> {
+    this.#running ??= await this.start();
+    this.target = this.#running;
+    return this.#running;
+  }
+
+  async takeTurn(responder: Responder, options: TurnOptions): Promise<Turn> {
+    for (let left = TRIES; ; left -= 1) {
+      const target = await this.prepare();
+      try {
+        const turn = await runTurn(target, responder, options);
+        this.turns.push(turn);
+        if (turn.stalled) this.stalls += 1;
+        if (turn.stalled) this.#running = null;
+        else if (this.fresh) await this.stop();
+        return turn;
+      } catch (error) {
+        if (!(error instanceof Stalled)) throw error;
+        this.#running = null;
+        this.stalls += 1;
+        if (left === 0) throw error;
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    await running?.stop();
+  }
+}
+
+/** The peers that can be had on this machine. Caddy dials port 80 only, so without that port it is left out. */
+export async function peers(network: Network, say: (line: string) => void): Promise<Contender[]> {
+  const tools = await Tools.at();
+  const all = [
+    new Contender(() => startPebble(network, tools), true),
+    new Contender(() => startStepCa(network, tools)),
+    ...(network.httpPort === 80 ? [new Contender(() => startCaddy(tools))] : []),
+  ];
+  const there: Contender[] = [];
+  for (const peer of all) {
+    try {
+      await peer.prepare();
+      there.push(peer);
+    } catch (error) {
+      if (!(error instanceof NotInstallable)) throw error;
+      say(`left out: ${error.message}`);
+    }
+  }
+  return there;
+}

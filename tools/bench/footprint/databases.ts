@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { Client } from 'pg';
+import { openCaStore, openRaStore } from '../../../src/store/open.js';
+import { PostgresServer } from '../../kit/postgres/server.js';
+
+/** Bytes on disk. */
+export interface Size {
+  /** By program and table, as `ra.orders`; indexes count with their table. */
+  tables: Record<string, number>;
+  /** Written ahead since the beginning; PostgreSQL only. */
+  log: number;
+}
+
+/** A database that can be filled and weighed. */
+export interface Weighed {
+  name: string;
+  ra: Awaited<ReturnType<typeof openRaStore>>;
+  ca: Awaited<ReturnType<typeof openCaStore>>;
+  /** As it is, and with no room that is not used. */
+  size(packed: boolean): Promise<Size>;
+  close(): Promise<void>;
+}
+
+export async function openSqlite(): Promise<Weighed> {
+  const folder = await mkdtemp(join(tmpdir(), 'upki-footprint-'));
+  const paths = { ra: join(folder, 'acme.db'), ca: join(folder, 'ca.db') };
+  const ra = await openRaStore(paths.ra);
+  const ca = await openCaStore(paths.ca);
+  return {
+    name: 'SQLite',
+    ra,
+    ca,
+    size: async (packed) => ({
+      tables: { ...tableSizes('ra', paths.ra, packed), ...tableSizes('ca', paths.ca, packed) },
+      log: 0,
+    }),
+    async close() {
+      await ra.close();
+      await ca.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function tableSizes(program: string, path: string, packed: boolean): Record<string, number> {
+  const database = new DatabaseSync(path);
+  try {
+    if (packed) database.exec('VACUUM');
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const rows = database
+      .prepare(
+        `SELECT tbl_name AS name, sum(pgsize) AS bytes FROM dbstat JOIN sqlite_schema USING (name)
+         GROUP BY tbl_name`,
+      )
+      .all() as { name: string; bytes: number }[];
+    return Object.fromEntries(rows.map(({ name, bytes }) => [`${program}.${name}`, bytes]));
+  } finally {
+    database.close();
+  }
+}
+
+/** A server of its own that waits for the disk at every commit. */
+export async function openPostgres(): Promise<Weighed> {
+  const server = await PostgresServer.start({ durable: true });
+  const ra = await openRaStore(server.url());
+  const ca = await openCaStore(server.url());
+  const client = new Client(server.url());
+  await client.connect();
+  return {
+    name: 'PostgreSQL',
+    ra,
+    ca,
+    async size(packed) {
+      if (packed) await client.query('VACUUM FULL');
+      const log = await client.query<{ bytes: string }>(
+        "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS bytes",
+      );
+      const { rows } = await client.query<{ name: string; bytes: string }>(
+        `SELECT substr(nspname, 6) || '.' || relname AS name, pg_total_relation_size(pg_class.oid) AS bytes
+         FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+         WHERE nspname IN ('upki_ra', 'upki_ca') AND relkind = 'r'`,
+      );
+      return {
+        tables: Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)])),
+        log: Number(log.rows[0]?.bytes),
+      };
+    },
+    async close() {
+      await client.end();
+      await ra.close();
+      await ca.close();
+      await server.remove();
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { generateSigningKey } from '../../kit/jws-signer.js';
+import { Account } from '../driver/account.js';
+import { Connection } from '../driver/connection.js';
+import { CsrMaker } from '../driver/csr-maker.js';
+import { certificateOf } from '../driver/flow.js';
+import { endpointOf, Load, readDirectory } from '../driver/load.js';
+import { median, percentiles } from '../measure/percentiles.js';
+import type { TestNetwork } from '../network.js';
+import { eventLoopDelay, probed } from '../servers/probe.js';
+import type { Target } from '../servers/target.js';
+import { startUpkiTarget } from '../servers/upki.js';
+
+/** Verifiers that fetch the CRL, one fetch after another each. */
+const VERIFIERS = 4;
+
+/**
+ * How late the event loops of RA and CA are while certificates are issued at full speed, a certificate is revoked every
+ * second, whereupon the CA makes a new CRL with all that are revoked, and verifiers fetch it over and over.
+ */
+export async function crlUnderLoad(
+  dataDir: string,
+  network: TestNetwork,
+  options: { clients: number; seconds: number },
+  say: (line: string) => void,
+): Promise<void> {
+  const delays = await mkdtemp(join(tmpdir(), 'upki-bench-delays-'));
+  const target = await startUpkiTarget(network, { dataDir, env: probed({ delays }) });
+  const load = new Load(target, network.responder, options.clients, `crl-${Date.now().toString(36)}`);
+  try {
+    await load.start();
+    await pause(3_000);
+    const late = async () => {
+      const [ra, ca] = [target.pids.RA ?? 0, target.pids.CA ?? 0];
+      return `RA ${words(await eventLoopDelay(delays, ra))}, CA ${words(await eventLoopDelay(delays, ca))}`;
+    };
+    await late();
+    await pause(options.seconds * 1000);
+    say(`issuing only               event loops late by: ${await late()}`);
+    const ending = { yes: false };
+    const [revocations, ...fetches] = await Promise.all([
+      revokeEverySecond(target, network, ending),
+      ...Array.from({ length: VERIFIERS }, () => fetchOverAndOver(target, ending)),
+      pause(options.seconds * 1000).then(() => {
+        ending.yes = true;
+        return [];
+      }),
+    ]);
+    const sizes = fetches.flatMap((each) => each.map(({ bytes }) => bytes));
+    const times = fetches.flatMap((each) => each.map(({ ms }) => ms));
+    say(`issuing, CRLs made, served event loops late by: ${await late()}`);
+    say(
+      `                           ${revocations} revocations; ${sizes.length} CRLs of ${(median(sizes) / 1e6).toFixed(1)} MB fetched, p50 ${percentiles(times).p50.toFixed(0)} ms, p99 ${percentiles(times).p99.toFixed(0)} ms`,
+    );
+  } finally {
+    await load.stop();
+    await target.stop();
+    await rm(delays, { recursive: true });
+  }
+}
+
+function words({ max, p99 }: { max: number; p99: number }): string {
+  return `at most ${max.toFixed(0)} ms (99 % within ${p99.toFixed(1)})`;
+}
+
+async function revokeEverySecond(
+  target: Target,
+  network: TestNetwork,
+  ending: { yes: boolean },
+): Promise<number> {
+  const endpoint = endpointOf(target);
+  const directory = await readDirectory(target.directoryUrl, endpoint);
+  const account = new Account(generateSigningKey(), directory, new Connection(endpoint));
+  await account.register();
+  const csrs = new CsrMaker(1);
+  let count = 0;
+  for (; !ending.yes; count += 1) {
+    const name = `r${count}.${Date.now().toString(36)}.bench.internal`;
+    const chain = await certificateOf(account, name, csrs, network.responder);
+    const der = Buffer.from(chain.split('-----')[2] ?? '', 'base64').toString('base64url');
+    await account.post(directory.revokeCert, { certificate: der, reason: 1 });
+    await pause(1_000);
+  }
+  account.connection.close();
+  return count;
+}
+
+async function fetchOverAndOver(
+  { crlUrl }: Target,
+  ending: { yes: boolean },
+): Promise<{ bytes: number; ms: number }[]> {
+  const fetched: { bytes: number; ms: number }[] = [];
+  while (!ending.yes && crlUrl !== undefined) {
+    const began = performance.now();
+    const bytes = await sizeOf(crlUrl);
+    fetched.push({ bytes, ms: performance.now() - began });
+    await pause(100);
+  }
+  return fetched;
+}
+
+function sizeOf(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, (answer) => {
+      let bytes = 0;
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      answer.on('error', reject);
+      answer.on('end', () =>
+        answer.statusCode === 200 ? resolve(bytes) : reject(new Error(`${url}: ${answer.statusCode}`)),
+      );
+    }).on('error', reject);
+  });
+}

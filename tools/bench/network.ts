@@ -1,0 +1,24 @@
+import { startTestDns } from '../kit/dns-server.js';
+import { type Responder, startResponder } from './driver/responder.js';
+import type { Network } from './servers/target.js';
+
+/** The subscribers' side of a test network: a DNS that says 127.0.0.1 for every name, and their web server. */
+export interface TestNetwork extends Network {
+  responder: Responder;
+  close(): Promise<void>;
+}
+
+/** @param wishedPort where http-01 is to be answered; another port when it is not to be had */
+export async function openNetwork(wishedPort: number): Promise<TestNetwork> {
+  const dns = await startTestDns();
+  const responder = await startResponder(wishedPort).catch(() => startResponder(0));
+  return {
+    dns: dns.address,
+    httpPort: responder.port,
+    responder,
+    async close() {
+      await responder.close();
+      await dns.close();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { parseArgs } from 'node:util';
+import { wholeNumber } from '../kit/command-line.js';
+import type { TurnOptions } from './measure/turn.js';
+
+export const USAGE = `npm run bench -- [options]
+
+  --clients N    clients at once (16)
+  --seconds N    length of a turn (10)
+  --turns N      turns of each server (3)
+  --warm-up N    seconds before the clock starts, each turn (3)
+  --store WHICH  sqlite: uPKI as it comes (the default); postgres: that first, then, in turns with it, uPKI on a PostgreSQL
+                 that waits for the disk at every commit, so that ratios are printed
+  --replicas N   with --store postgres, so many RAs behind HAProxy and two CAs; 1 (the default) is one RA, without a
+                 balancer, and one CA
+  --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; a peer that cannot be had is left out
+  --overload     uPKI alone under four times the load it can serve, then beside idle and slow connections
+  --grow N       uPKI with N accounts, orders and certificates in its stores in turns with one that has a thousand
+  --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
+  --node OPTIONS another uPKI, its Node run with these options, in turns
+  --chart FILE   draws the figures of the run as SVG
+  --profile DIR  draws flame graphs of RA, CA and their threads there, beside V8's CPU profiles; costs a fifth more
+`;
+
+export interface Options extends TurnOptions {
+  turns: number;
+  /** RAs on PostgreSQL, in turns with the plain uPKI; null for none. */
+  replicas: number | null;
+  peers: boolean;
+  overload: boolean;
+  /** How much the stores are to hold; null when that is not asked for. */
+  grow: number | null;
+  /** Folders of other builds. */
+  against: string[];
+  /** Node's options of others, in one text each. */
+  node: string[];
+  chart: string | null;
+  profile: string | null;
+}
+
+/** Each opens at most twelve connections, of the two hundred PostgreSQL has for them and two CAs. */
+const MOST_REPLICAS = 12;
+
+/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+export function readOptions(args: string[]): Options | null {
+  const { values } = parseArgs({
+    args,
+    options: {
+      clients: { type: 'string', default: '16' },
+      seconds: { type: 'string', default: '10' },
+      turns: { type: 'string', default: '3' },
+      'warm-up': { type: 'string', default: '3' },
+      store: { type: 'string', default: 'sqlite' },
+      replicas: { type: 'string', default: '1' },
+      peers: { type: 'boolean', default: false },
+      overload: { type: 'boolean', default: false },
+      grow: { type: 'string' },
+      against: { type: 'string', multiple: true, default: [] },
+      node: { type: 'string', multiple: true, default: [] },
+      chart: { type: 'string' },
+      profile: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const { peers, overload, against, node, chart = null, profile = null } = values;
+  const replicas = replicasOf(values.store, wholeNumber('replicas', values.replicas, 1, MOST_REPLICAS));
+  const grow = values.grow === undefined ? null : wholeNumber('grow', values.grow, 1, 1_000_000_000);
+  if (replicas !== null && (overload || grow !== null))
+    throw new RangeError(
+      `--${overload ? 'overload' : 'grow'} is for SQLite: --store postgres does not go with it`,
+    );
+  return {
+    clients: wholeNumber('clients', values.clients, 1, 10_000),
+    seconds: wholeNumber('seconds', values.seconds, 1, 86_400),
+    turns: wholeNumber('turns', values.turns, 1, 10_000),
+    warmUp: wholeNumber('warm-up', values['warm-up'], 0, 3_600),
+    ...{ replicas, peers, overload, grow, against, node, chart, profile },
+  };
+}
+
+/** @throws RangeError */
+function replicasOf(store: string, replicas: number): number | null {
+  if (store === 'postgres') return replicas;
+  if (store !== 'sqlite') throw new RangeError(`--store is "${store}": sqlite or postgres is wanted`);
+  if (replicas > 1)
+    throw new RangeError(`--replicas ${replicas} needs --store postgres: SQLite is for one RA`);
+  return null;
+}

@@ -1,0 +1,56 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Tools } from '../../kit/tools.js';
+import { freePorts } from '../../kit/upki.js';
+import { peerFolder, startPeer } from './peer.js';
+import type { Target } from './target.js';
+
+const VERSION = 'v2.11.9';
+
+/**
+ * Caddy's acme_server: step-ca's engine in a web server, with a bbolt database. It resolves names by the system and dials
+ * port 80 whatever one says, so it is asked for the address 127.0.0.1 (RFC 8738), which spares it DNS.
+ */
+export async function startCaddy(tools: Tools): Promise<Target> {
+  const program = await tools.go('github.com/caddyserver/caddy/v2/cmd/caddy', VERSION, 'caddy');
+  const folder = await peerFolder('caddy');
+  const [port = 0] = await freePorts(1);
+  const config = join(folder, 'Caddyfile');
+  await writeFile(
+    config,
+    `{
+      admin off
+      skip_install_trust
+      auto_https disable_redirects
+      storage file_system ${join(folder, 'storage')}
+    }
+    https://localhost:${port} {
+      bind 127.0.0.1
+      tls internal
+      acme_server {
+        challenges http-01
+      }
+    }
+`,
+  );
+  const directoryUrl = `https://localhost:${port}/acme/local/directory`;
+  const rootFile = join(folder, 'storage/pki/authorities/local/root.crt');
+  const peer = await startPeer({
+    program,
+    args: ['run', '--config', config, '--adapter', 'caddyfile'],
+    env: { XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+    folder,
+    directoryUrl,
+    rootFile,
+  });
+  return {
+    name: 'Caddy acme_server',
+    version: VERSION,
+    state: 'durable',
+    directoryUrl,
+    serverRoot: await readFile(rootFile, 'utf8'),
+    identifiers: 'ip',
+    pids: { Caddy: peer.pid },
+    stop: peer.stop,
+  };
+}

@@ -1,0 +1,62 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { initAuthority } from '../../../src/ca/folder/files.js';
+import type { Tools } from '../../kit/tools.js';
+import { freePorts } from '../../kit/upki.js';
+import { peerFolder, startPeer } from './peer.js';
+import type { Network, Target } from './target.js';
+
+const VERSION = 'v0.30.2';
+
+/** Smallstep's CA with the database `step ca init` gives it, badger v2, which syncs every write. */
+export async function startStepCa(network: Network, tools: Tools): Promise<Target> {
+  const program = await tools.go('github.com/smallstep/certificates/cmd/step-ca', VERSION, 'step-ca');
+  const folder = await peerFolder('step-ca');
+  const pki = join(folder, 'pki');
+  // A root, and a P-256 issuer as its own `init` makes one.
+  await initAuthority({
+    dataDir: pki,
+    company: 'bench',
+    keyType: 'ec',
+    passphrase: null,
+    imported: null,
+    seed: null,
+    clock: Date.now,
+  });
+  const [port = 0] = await freePorts(1);
+  const rootFile = join(pki, 'ca.crt');
+  const config = {
+    root: rootFile,
+    crt: join(pki, 'issuer.crt'),
+    key: join(pki, 'issuer.key'),
+    address: `127.0.0.1:${port}`,
+    dnsNames: ['localhost'],
+    logger: { format: 'text' },
+    db: { type: 'badgerv2', dataSource: join(folder, 'db') },
+    authority: { provisioners: [{ type: 'ACME', name: 'acme' }] },
+  };
+  await writeFile(join(folder, 'ca.json'), JSON.stringify(config));
+  const directoryUrl = `https://localhost:${port}/acme/acme/directory`;
+  const peer = await startPeer({
+    program,
+    args: [
+      join(folder, 'ca.json'),
+      `--resolver=${network.dns}`,
+      '--insecure',
+      `--acme-http-port=${network.httpPort}`,
+    ],
+    folder,
+    directoryUrl,
+    rootFile,
+  });
+  return {
+    name: 'step-ca',
+    version: VERSION,
+    state: 'durable',
+    directoryUrl,
+    serverRoot: await readFile(rootFile, 'utf8'),
+    identifiers: 'dns',
+    pids: { 'step-ca': peer.pid },
+    stop: peer.stop,
+  };
+}

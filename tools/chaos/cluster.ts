@@ -1,0 +1,201 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Pool } from 'pg';
+import { type Cluster as Programs, startCluster } from '../kit/cluster.js';
+import { findHaproxy, type Haproxy, startHaproxy } from '../kit/haproxy.js';
+import { Link } from '../kit/link.js';
+import { PostgresServer } from '../kit/postgres/server.js';
+import type { Program } from '../kit/program.js';
+import type { Tools } from '../kit/tools.js';
+import { until } from '../kit/until.js';
+import { freePortPairs } from '../kit/upki.js';
+import { type Ask, type Kept, readKept } from '../promises/databases.js';
+import type { Report } from '../promises/findings.js';
+import type { Subject } from '../promises/run.js';
+import type { Served } from '../promises/world.js';
+
+export interface ClusterOptions {
+  tools: Tools;
+  /** Settings that make the RAs validate in the test network. */
+  env: Record<string, string>;
+  /** Hears of every error a program logs that the present fault does not excuse. */
+  report: Report;
+}
+
+const REPLICAS = 3;
+const CAS = 2;
+/** What does not come back this long after everything it needs is whole again does not come back by itself. */
+const RECOVERY = 30_000;
+
+/** Three RAs behind a balancer, two CAs and PostgreSQL behind them: real processes, and a link for every way between them. */
+export class Cluster implements Served, Subject {
+  /** Whether a line that was logged as an error is what the present fault brings with it. */
+  tolerates: (line: string) => boolean = () => false;
+  /** The balancer; null when it is a round robin of our own. */
+  haproxy: Haproxy | null = null;
+  /** Ways of each program, RAs and CAs, to the database. */
+  readonly toDatabase = new Map<string, Link>();
+  /** Ways of each RA to the CAs, in their order. */
+  readonly toCas = new Map<string, Link[]>();
+  readonly #registration: Link[] = [];
+  #programs: Programs | null = null;
+  #pools: { ra: Pool; ca: Pool } | null = null;
+
+  private constructor(
+    /** Holds the programs' folders, and `upki.log` with all they wrote. */
+    readonly folder: string,
+    readonly database: PostgresServer,
+    private readonly log: WriteStream,
+  ) {}
+
+  /** Resolves when all of it is ready. */
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
+    const log = createWriteStream(join(folder, 'upki.log'));
+    const cluster = new Cluster(folder, await PostgresServer.start(), log);
+    try {
+      await cluster.#start(options);
+    } catch (error) {
+      await cluster.abort();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** What the balancer is, for people. */
+  get front(): string {
+    return this.haproxy ? 'HAProxy' : 'a round robin of our own, for HAProxy cannot be installed here';
+  }
+
+  get ras(): readonly Program[] {
+    return this.#running.ras;
+  }
+
+  get cas(): readonly Program[] {
+    return this.#running.cas;
+  }
+
+  get directoryUrl(): string {
+    return this.#running.directoryUrl;
+  }
+
+  get plainUrl(): string {
+    return `http://127.0.0.1:${this.#running.front.plainPort}`;
+  }
+
+  get rootPem(): string {
+    return this.#running.rootPem;
+  }
+
+  /** PEM file of the root. */
+  get rootPath(): string {
+    return join(this.folder, 'ra1/ca.crt');
+  }
+
+  /** Where an RA itself listens. */
+  portOf(ra: number): number {
+    return this.#running.portOf(ra);
+  }
+
+  /** Resolves when every RA says that it can do its work, and the balancer knows. @throws when one does not in time */
+  async ready(): Promise<void> {
+    await until(RECOVERY, () => this.#running.checkReady());
+  }
+
+  async kept(): Promise<Kept> {
+    this.#pools ??= { ra: this.#pool('upki_ra'), ca: this.#pool('upki_ca') };
+    return readKept(asking(this.#pools.ra), asking(this.#pools.ca));
+  }
+
+  note(line: string): void {
+    this.log.write(`--- ${new Date().toISOString()} ${line}\n`);
+  }
+
+  /** Ends all in order. @throws when a program does not end cleanly */
+  async stop(): Promise<void> {
+    await this.#running.stopInOrder();
+    await this.abort();
+  }
+
+  /** Ends it in any case; leaves nothing but its files. */
+  async abort(): Promise<void> {
+    for (const program of [...(this.#programs?.ras ?? []), ...(this.#programs?.cas ?? [])])
+      await program.kill();
+    await this.#programs?.stop();
+    await this.#pools?.ra.end();
+    await this.#pools?.ca.end();
+    const links = [...this.toDatabase.values(), ...[...this.toCas.values()].flat(), ...this.#registration];
+    for (const link of links) await link.close();
+    await this.database.remove();
+    await new Promise((resolve) => this.log.end(resolve));
+  }
+
+  /** Deletes its files. */
+  forget(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+
+  get #running(): Programs {
+    if (!this.#programs) throw new Error('the cluster was not started');
+    return this.#programs;
+  }
+
+  async #start({ tools, env, report }: ClusterOptions): Promise<void> {
+    const program = await findHaproxy(tools);
+    this.#programs = await startCluster({
+      folder: this.folder,
+      databaseUrl: this.database.url(),
+      ras: REPLICAS,
+      cas: CAS,
+      env: { UPKI_LOG_FORMAT: 'json', ...env },
+      onOutput: (program, line) => {
+        this.log.write(`${program} ${line}\n`);
+        if (line.includes('"level":50') && !this.tolerates(line))
+          report('unexpected', `${program} logged: ${line}`);
+      },
+      between: {
+        database: async (url, program) => {
+          const link = await Link.open(this.database.port);
+          this.toDatabase.set(program, link);
+          const through = new URL(url);
+          through.port = String(link.port);
+          return through.href;
+        },
+        ca: async (port, ra) => {
+          const [near = 0] = await freePortPairs(1);
+          const links = this.toCas.get(ra) ?? [];
+          this.toCas.set(ra, links);
+          links.push(await Link.open(port, near));
+          this.#registration.push(await Link.open(port + 1, near + 1));
+          return near;
+        },
+      },
+      ...(program !== null && {
+        front: async (ras, folder) => {
+          this.haproxy = await startHaproxy(program, ras, folder);
+          return this.haproxy;
+        },
+      }),
+    });
+    await this.ready();
+    // It began to look before the RAs served, and sends everything to the first it found up.
+    await this.haproxy?.allUp(RECOVERY);
+  }
+
+  /** The run's own way to the database: no fault is on it. */
+  #pool(schema: string): Pool {
+    const pool = new Pool({
+      connectionString: this.database.url(),
+      options: `-c search_path=${schema}`,
+      max: 1,
+    });
+    pool.on('error', () => {});
+    return pool;
+  }
+}
+
+function asking(pool: Pool): Ask {
+  return async (sql) => (await pool.query(sql)).rows;
+}

@@ -1,0 +1,68 @@
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommandFailed, run } from '../kit/command.js';
+
+/** This machine does not let us make a disk of our own. */
+export class NotMountable extends Error {}
+
+const LARGE = Buffer.alloc(1024 * 1024);
+const SMALL = Buffer.alloc(4096);
+
+/** A small disk in memory, to fill. */
+export class Tmpfs {
+  private constructor(
+    private readonly folder: string,
+    readonly path: string,
+  ) {}
+
+  /** @throws NotMountable saying why */
+  static async mount(megabytes: number): Promise<Tmpfs> {
+    if (process.getuid?.() !== 0) throw new NotMountable('only root can mount a tmpfs');
+    const folder = await mkdtemp(join(tmpdir(), 'upki-disk-'));
+    const path = join(folder, 'disk');
+    await mkdir(path);
+    try {
+      await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', path]);
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      if (error instanceof CommandFailed) throw new NotMountable(error.message);
+      throw error;
+    }
+    return new Tmpfs(folder, path);
+  }
+
+  /** Until not one page more can be written; answers what frees it again. */
+  async fill(): Promise<() => Promise<void>> {
+    const ballast = join(this.path, 'ballast');
+    const file = await open(ballast, 'a');
+    try {
+      for (const chunk of [LARGE, SMALL]) while (await fits(file.write(chunk)));
+    } finally {
+      await file.close();
+    }
+    return () => rm(ballast);
+  }
+
+  /** @param keep leaves a copy of what is on it; resolves with where */
+  async unmount(keep: boolean): Promise<string | null> {
+    const copy = join(this.folder, 'copy');
+    if (keep) await run('cp', ['-a', this.path, copy]);
+    // Our own reads of its databases may hold files until they are collected.
+    await run('umount', ['--lazy', this.path]);
+    if (keep) return copy;
+    await rm(this.folder, { recursive: true });
+    return null;
+  }
+}
+
+/** False when the disk is full. */
+async function fits(writing: Promise<{ bytesWritten: number }>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { Agent } from 'node:https';
+import { Chance } from '../promises/chance.js';
+import type { Report } from '../promises/findings.js';
+import { Ledger } from '../promises/ledger.js';
+import { startNetwork } from '../promises/network.js';
+import { Outages } from '../promises/outages.js';
+import { Requests } from '../promises/requests.js';
+import { Run, type Subject } from '../promises/run.js';
+import { listing, tally } from '../promises/tally.js';
+import { type Served, World } from '../promises/world.js';
+import { onInterrupt } from './interrupt.js';
+
+/** A running uPKI of any size that is to be tried. */
+export interface Tried extends Served, Subject {
+  /** Its files; kept when something was found. */
+  folder: string;
+  /** Resolves when all of it can do its work. @throws when it cannot in time */
+  ready(): Promise<void>;
+  /** Ends it in order. @throws when it does not end cleanly */
+  stop(): Promise<void>;
+  /** Ends it in any case. */
+  abort(): Promise<void>;
+  /** Deletes its files. */
+  forget(): Promise<void>;
+}
+
+export interface Trial<S extends Tried> {
+  subject: S;
+  world: World;
+  outages: Outages;
+  run: Run;
+  chance: Chance;
+}
+
+export interface TrialOptions<S extends Tried> {
+  clients: number;
+  seed: number;
+  say(line: string): void;
+  /** @param env makes it validate in the test network; @param report hears of every error it logs without an excuse */
+  start(env: Record<string, string>, report: Report, outages: Outages): Promise<S>;
+  /** Tries it; answers what it did, for the tally. Anything reported to the ledger is a failure. */
+  attempt(trial: Trial<S>): Promise<string>;
+}
+
+/** Starts a system, tries it, asks back all it promised, ends it and says what was found. Whether that is nothing. */
+export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promise<boolean> {
+  const { clients, say } = options;
+  const chance = new Chance(options.seed);
+  const ledger = new Ledger();
+  const outages = new Outages();
+  const requests = new Requests(outages, ledger.report);
+  const network = await startNetwork();
+  const subject = await options.start(network.env, ledger.report, outages);
+  const over = onInterrupt(() => {
+    say(`told to end; kept: ${subject.folder}`);
+    return subject.abort();
+  });
+  // Half of the clients keep their connections, the others make one for every request.
+  const agents = [new Agent({ keepAlive: true, maxSockets: 32 }), new Agent({ keepAlive: false })] as const;
+  const world = new World(subject, network, ledger, requests, agents);
+  let done = 'nothing';
+  try {
+    const run = new Run(world, subject, clients, chance);
+    done = await options.attempt({ subject, world, outages, run, chance });
+    say('asking back all that was ever promised');
+    await run.checkAll();
+    await subject.stop();
+  } catch (error) {
+    ledger.report('unexpected', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    await subject.abort();
+  }
+  over();
+  world.close();
+  await network.close();
+  const { findings } = ledger;
+  for (const finding of findings) say(listing(finding));
+  if (findings.length > 0) say(`kept: ${subject.folder}`);
+  else await subject.forget();
+  say(
+    `${requests.sent} requests, ${requests.lost} of them not answered and ${requests.refused} refused with 503 during a fault`,
+  );
+  say(tally(done, ledger));
+  return findings.length === 0;
+}

@@ -1,0 +1,45 @@
+import type { Tools } from '../kit/tools.js';
+import type { World } from './world.js';
+
+/** What a client can be asked to obtain a certificate by. */
+export const CHALLENGES = ['http-01', 'dns-01', 'wildcard', 'tls-alpn-01'] as const;
+export type ChallengeFeature = (typeof CHALLENGES)[number];
+
+/** A certificate a client has obtained. */
+export interface Obtained {
+  /** Name a visitor uses. */
+  name: string;
+  /** PEM, leaf first. */
+  chain: string;
+  /** PEM of its private key. */
+  key: string;
+  /** Port of the client's own TLS listener, when it is a server; else the script opens one with this certificate. */
+  port?: number;
+}
+
+/** One client at work in one world. What it cannot do is left out. */
+export interface Session {
+  obtain: Partial<Record<ChallengeFeature, () => Promise<Obtained>>>;
+  /** Renews the certificate obtained by http-01, as an operator would have it renewed. */
+  renew?(): Promise<Obtained>;
+  /** Revokes the certificate that `renew` gave, else the one obtained by http-01. */
+  revoke?(): Promise<void>;
+  /** Ends what it left running. */
+  close?(): Promise<void>;
+}
+
+export interface Client {
+  name: string;
+  /** Takes minutes to install: left out of `--quick`. */
+  slow?: boolean;
+  /**
+   * Finds or installs it.
+   * @throws NotInstallable
+   */
+  install(tools: Tools): Promise<Installed>;
+}
+
+export interface Installed {
+  version: string;
+  open(world: World): Promise<Session>;
+}

@@ -1,0 +1,106 @@
+import { run } from '../../kit/command.js';
+import type { Client, Obtained } from '../client.js';
+import { execHook, type World } from '../world.js';
+
+/** lego's command, as Debian has it: version 4. */
+export const lego: Client = {
+  name: 'lego',
+  async install(tools) {
+    const program = await tools.apt('lego');
+    return { version: await tools.debianVersion('lego'), open: (world) => open(program, world, VERSION_4) };
+  },
+};
+
+/** Version 5, whose command line is another. */
+export const legoNewest: Client = {
+  name: 'lego-newest',
+  async install(tools) {
+    const program = await tools.goFrom({
+      module: 'github.com/go-acme/lego/v5',
+      version: 'v5.6.0',
+      program: 'lego',
+      // With the DNS provider that runs a script only: the other two hundred take minutes to compile.
+      tags: ['lego_dnslight', 'lego_dns_exec'],
+      // It colours the log; not every module proxy has the version asked for, 1.7.1.
+      edit: ['-replace=gitlab.com/greyxor/slogor=gitlab.com/greyxor/slogor@v1.7.0'],
+    });
+    const version = / v(\d[\d.]*)/.exec(await run(program, ['--version']))?.[1] ?? 'unknown version';
+    return { version, open: (world) => open(program, world, VERSION_5) };
+  },
+};
+
+interface CommandLine {
+  obtain(flags: string[]): string[];
+  renew(flags: string[]): string[];
+  revoke(account: string[], name: string): string[];
+  httpAddress: string;
+  tlsAddress: string;
+  /** Does not ask the zone's own servers for the record: there are none here. */
+  trustRecord: string;
+}
+
+const VERSION_4: CommandLine = {
+  obtain: (flags) => [...flags, 'run'],
+  renew: (flags) => [...flags, 'renew', '--days', '1000', '--no-random-sleep'],
+  revoke: (account, name) => [...account, '--domains', name, 'revoke', '--reason', '4'],
+  httpAddress: '--http.port',
+  tlsAddress: '--tls.port',
+  trustRecord: '--dns.disable-cp',
+};
+
+const VERSION_5: CommandLine = {
+  obtain: (flags) => ['run', ...flags],
+  renew: (flags) => ['run', ...flags, '--renew-force', '--no-random-sleep'],
+  revoke: (account, name) => ['certificates', 'revoke', ...account, '--cert.name', name, '--reason', '4'],
+  httpAddress: '--http.address',
+  tlsAddress: '--tls.address',
+  trustRecord: '--dns.propagation.disable-ans',
+};
+
+async function open(program: string, world: World, line: CommandLine) {
+  const { authority, dns, httpPort, tlsPort } = world;
+  const account = ['--server', authority.directoryUrl, '--email', 'admin@lego.internal', '--path', 'lego'];
+  const common = [...account, '--accept-tos'];
+  const obtained = async (name: string, file = name): Promise<Obtained> => ({
+    name,
+    chain: await world.read(`lego/certificates/${file}.crt`),
+    key: await world.read(`lego/certificates/${file}.key`),
+  });
+  const byDns = [...common, '--dns', 'exec', line.trustRecord, '--dns.resolvers', dns.address];
+  // Names of one order are proved one after the other, by default a minute apart.
+  const env = { EXEC_PATH: await execHook(world), EXEC_SEQUENCE_INTERVAL: '1' };
+  const web = world.name('web');
+  const byHttp = [...common, '--domains', web, '--http', line.httpAddress, `127.0.0.1:${httpPort}`];
+  return {
+    obtain: {
+      async 'http-01'() {
+        await world.run(program, line.obtain(byHttp));
+        return obtained(web);
+      },
+      async 'dns-01'() {
+        const name = world.name('dns');
+        await world.run(program, line.obtain([...byDns, '--domains', name]), { env });
+        return obtained(name);
+      },
+      async wildcard() {
+        const base = world.name('wild');
+        const domains = ['--domains', `*.${base}`, '--domains', base];
+        await world.run(program, line.obtain([...byDns, ...domains]), { env });
+        return obtained(`any.${base}`, `_.${base}`);
+      },
+      async 'tls-alpn-01'() {
+        const name = world.name('alpn');
+        const byTls = ['--tls', line.tlsAddress, `127.0.0.1:${tlsPort}`];
+        await world.run(program, line.obtain([...common, ...byTls, '--domains', name]));
+        return obtained(name);
+      },
+    },
+    async renew() {
+      await world.run(program, line.renew(byHttp));
+      return obtained(web);
+    },
+    async revoke() {
+      await world.run(program, line.revoke(account, web));
+    },
+  };
+}

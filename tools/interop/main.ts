@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { wallClock } from '../bench/wall-clock.js';
+import { type Report, secondsToCertificate, table, tally } from '../kit/table.js';
+import { NotInstallable, Tools } from '../kit/tools.js';
+import { CLIENTS } from './clients/index.js';
+import { drive } from './drive.js';
+import { pebbleAuthority } from './pebble.js';
+import { startUpkiAuthority } from './upki.js';
+
+/** Without these two a run proves too little to pass. */
+const REQUIRED = ['certbot', 'lego'];
+
+const USAGE = `npm run interop -- [--quick] [--only certbot,lego] [--against pebble] [--wall-clock]
+
+  --quick     only clients that install within seconds
+  --only      only these clients: ${CLIENTS.map(({ name }) => name).join(', ')}
+  --against   pebble: Let's Encrypt's test server in uPKI's place, to tell a client's fault from ours
+  --wall-clock  only how long certbot and lego take for their first certificate from uPKI, Pebble and step-ca
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    against: { type: 'string', default: 'upki' },
+    'wall-clock': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  process.stdout.write(USAGE);
+  process.exit();
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const only = options.only?.split(',');
+const unknown = only?.filter((name) => !CLIENTS.some((client) => client.name === name)) ?? [];
+if (unknown.length > 0 || !['upki', 'pebble'].includes(options.against)) {
+  process.stderr.write(`${unknown.join(', ') || options.against} is unknown\n\n${USAGE}`);
+  process.exit(2);
+}
+
+const tools = await Tools.at();
+if (options['wall-clock']) {
+  const timed = CLIENTS.filter(({ name }) => REQUIRED.includes(name));
+  say(`\n${await wallClock(timed, tools, join(tools.cache, 'runs'), say)}`);
+  process.exit();
+}
+const start = options.against === 'pebble' ? await pebbleAuthority(tools) : startUpkiAuthority;
+const reports: Report[] = [];
+for (const client of CLIENTS) {
+  if (only ? !only.includes(client.name) : options.quick && client.slow) continue;
+  say(`${client.name}: installing`);
+  try {
+    const began = Date.now();
+    const installed = await client.install(tools);
+    say(`${client.name}: ${installed.version} after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    reports.push(await drive(client.name, installed, join(tools.cache, 'runs'), start, say));
+  } catch (error) {
+    const absent = error instanceof NotInstallable;
+    say(
+      `${client.name}: ${absent ? 'not installable: ' : ''}${error instanceof Error ? error.message : error}`,
+    );
+    const failures = absent && !REQUIRED.includes(client.name) ? [] : [String(error)];
+    reports.push({ client: client.name, version: absent ? 'not installable' : '', outcomes: {}, failures });
+  }
+}
+
+say('');
+say(table(reports));
+say('');
+say(secondsToCertificate(reports));
+for (const { client, failures } of reports) for (const failure of failures) say(`\n${client}: ${failure}`);
+say('');
+say(tally(reports));
+const driven = reports.some(({ outcomes }) => Object.keys(outcomes).length > 0);
+process.exitCode = driven && reports.every(({ failures }) => failures.length === 0) ? 0 : 1;

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Background, type CommandOptions, run, start as startProgram } from '../kit/command.js';
+import { startTestDns, type TestDns } from '../kit/dns-server.js';
+import { freePorts } from '../kit/upki.js';
+import type { Authority, StartAuthority } from './authority.js';
+
+/** A network for one client: a folder of its own, a fresh authority, a DNS server, and the ports validators dial. */
+export interface World {
+  /** Working directory of the client, and HOME. */
+  folder: string;
+  /** What the client printed, command by command. */
+  log: string;
+  authority: Authority;
+  dns: TestDns;
+  /** Where validators dial http-01 and tls-alpn-01 on 127.0.0.1. */
+  httpPort: number;
+  tlsPort: number;
+  /** A name in this client's zone of the private top-level domain; every one resolves to 127.0.0.1. */
+  name(label: string): string;
+  /** Runs a command there; it trusts the authority's root where programs look for such things in their environment. */
+  run(command: string, args: string[], options?: CommandOptions): Promise<string>;
+  /** Starts a server there, in the same environment. */
+  start(command: string, args: string[], options?: CommandOptions): Background;
+  /** Writes an executable shell script; answers its path. */
+  script(name: string, body: string): Promise<string>;
+  /** Writes a file; answers its path. */
+  file(name: string, content: string): Promise<string>;
+  read(path: string): Promise<string>;
+  close(): Promise<void>;
+  /** Deletes the folder. */
+  forget(): Promise<void>;
+}
+
+/** @param parent where the client's folder is made */
+export async function makeWorld(client: string, parent: string, start: StartAuthority): Promise<World> {
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, `${client}-`));
+  const log = join(folder, 'client.log');
+  const dns = await startTestDns();
+  const [httpPort = 0, tlsPort = 0] = await freePorts(2);
+  const authority = await start({ dns: dns.address, httpPort, tlsPort }, folder).catch(async (error) => {
+    await dns.close();
+    throw error;
+  });
+  const environment = {
+    HOME: folder,
+    LANG: 'C.UTF-8',
+    // Each program's own way of being told a root: OpenSSL and Go, Python's requests, curl, lego, Node.
+    SSL_CERT_FILE: authority.serverRoot,
+    SSL_CERT_DIR: join(folder, 'no-other-roots'),
+    REQUESTS_CA_BUNDLE: authority.serverRoot,
+    CURL_CA_BUNDLE: authority.serverRoot,
+    LEGO_CA_CERTIFICATES: authority.serverRoot,
+    NODE_EXTRA_CA_CERTS: authority.serverRoot,
+  };
+  const file = async (name: string, content: string, mode = 0o600) => {
+    const path = join(folder, name);
+    await writeFile(path, content, { mode });
+    return path;
+  };
+  const here = (options: CommandOptions): CommandOptions => ({
+    cwd: folder,
+    log,
+    ...options,
+    env: { ...environment, ...options.env },
+  });
+  return {
+    folder,
+    log,
+    authority,
+    dns,
+    httpPort,
+    tlsPort,
+    name: (label) => `${label}.${client}.internal`,
+    run: (command, args, options = {}) => run(command, args, here(options)),
+    start: (command, args, options = {}) => startProgram(command, args, here(options)),
+    script: (name, body) => file(name, `#!/bin/sh\nset -eu\n${body}\n`, 0o700),
+    file,
+    read: (path) => readFile(join(folder, path), 'utf8'),
+    async close() {
+      await dns.close();
+      await authority.stop();
+    },
+    forget: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Shell line that adds a TXT record; the arguments are shell words. */
+export function setTxt({ control }: TestDns, name: string, value: string): string {
+  return `curl -fsS -G --data-urlencode name=${name} --data-urlencode value=${value} ${control}/set`;
+}
+
+export function clearTxt({ control }: TestDns, name: string): string {
+  return `curl -fsS -G --data-urlencode name=${name} ${control}/clear`;
+}
+
+/** A script that sets and removes TXT records as lego's DNS provider `exec` asks: `present NAME VALUE`, `cleanup NAME VALUE`. */
+export function execHook({ dns, script }: World): Promise<string> {
+  return script(
+    'dns-hook',
+    `case "$1" in
+present) ${setTxt(dns, '"$2"', '"$3"')} ;;
+cleanup) ${clearTxt(dns, '"$2"')} ;;
+esac`,
+  );
+}

@@ -1,0 +1,63 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandFailed, run } from '../../kit/command.js';
+import { NotInstallable, Tools } from '../../kit/tools.js';
+import { CHECKOUT } from '../../kit/upki.js';
+
+const DEPLOY = join(CHECKOUT, 'deploy');
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Reads every deployment file with the programs, or their libraries, that would use it. */
+const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
+  [
+    'containers, compose, Kubernetes',
+    async (tools) => {
+      const lint = await tools.goBuild(join(CHECKOUT, 'tools/judges/deploy/lint'), 'deploy-lint');
+      return run(lint, [
+        join(DEPLOY, 'Containerfile'),
+        ...(await files('compose', '.yaml')),
+        ...(await files('kubernetes', '.yaml')),
+      ]);
+    },
+  ],
+  [
+    'systemd',
+    async (tools) => {
+      const analyze = await tools.apt('systemd', 'systemd-analyze');
+      const units = await files('systemd', '.service');
+      // Its exit code does not tell of a key it does not know; its words do.
+      const complaints = await run('sh', ['-c', '"$0" verify --man=no "$@" 2>&1', analyze, ...units]);
+      if (complaints.trim() !== '') throw new CommandFailed(complaints);
+      return units.map((unit) => `${unit}: ok\n`).join('');
+    },
+  ],
+  [
+    'HAProxy',
+    async (tools) => run(await tools.apt('haproxy'), ['-c', '-V', '-f', join(DEPLOY, 'compose/haproxy.cfg')]),
+  ],
+];
+
+async function files(folder: string, ending: string): Promise<string[]> {
+  const names = (await readdir(join(DEPLOY, folder))).filter((name) => name.endsWith(ending)).sort();
+  if (names.length === 0) throw new Error(`deploy/${folder} holds no ${ending} files`);
+  return names.map((name) => join(DEPLOY, folder, name));
+}
+
+const tools = await Tools.at();
+let failed = 0;
+let absent = 0;
+for (const [what, check] of CHECKS) {
+  try {
+    say(`${what}:`);
+    say((await check(tools)).trimEnd());
+  } catch (error) {
+    if (error instanceof NotInstallable) absent += 1;
+    else failed += 1;
+    const kind = error instanceof NotInstallable ? 'NOT CHECKED, its checker cannot be installed' : 'FAILED';
+    say(`${what}: ${kind}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+say(
+  `deployment files: ${CHECKS.length - failed - absent} kinds checked, ${failed} failed, ${absent} not checked`,
+);
+process.exitCode = failed > 0 || absent === CHECKS.length ? 1 : 0;

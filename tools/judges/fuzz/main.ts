@@ -1,0 +1,91 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Tools } from '../../kit/tools.js';
+import { CHECKOUT, startUpki } from '../../kit/upki.js';
+import { fuzz, newAdmin, show } from './schemathesis.js';
+
+const USAGE = `npm run fuzz -- [--quick] [--examples 200] [--runs 2000] [--seed 1]
+
+  --quick      few examples and runs: what CI does
+  --examples   requests generated for each operation of the OpenAPI document
+  --runs       cases of each property test
+  --seed       to repeat a run that found something
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    examples: { type: 'string' },
+    runs: { type: 'string' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  process.stdout.write(USAGE);
+  process.exit();
+}
+const examples = Number(options.examples ?? (options.quick ? 20 : 200));
+const runs = Number(options.runs ?? (options.quick ? 300 : 2_000));
+const seed = Number(options.seed);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Ends the certificate that asks: last, and with one of its own. */
+const SUICIDAL = ['/client/revoke'];
+const PROGRAM = join(CHECKOUT, 'dist/cli/main.js');
+
+const failures = [...(await fuzzApi()), ...(await fuzzProperties())];
+for (const failure of failures) say(`FAILED: ${failure}`);
+say(failures.length === 0 ? 'fuzz: nothing found' : `fuzz: seed ${seed}`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+/** The REST API of a real uPKI, asked by an administrator and by nobody. */
+async function fuzzApi(): Promise<string[]> {
+  const tools = await Tools.at();
+  const schemathesis = await tools.pip('schemathesis');
+  const folder = await mkdtemp(join(tmpdir(), 'upki-fuzz-'));
+  const faults: string[] = [];
+  const upki = await startUpki({
+    env: { UPKI_RA_CN: 'localhost', UPKI_LOG_FORMAT: 'json' },
+    onOutput: (line) => line.includes('request failed') && faults.push(line),
+  });
+  const found: string[] = [];
+  try {
+    const admin = await newAdmin(upki, PROGRAM, 'fuzz', folder);
+    const doomed = await newAdmin(upki, PROGRAM, 'doomed', folder);
+    const passes = [
+      { name: 'by an administrator', include: [], exclude: SUICIDAL, identity: admin, examples },
+      { name: 'by nobody', include: [], exclude: [], identity: null, examples: Math.ceil(examples / 10) },
+      { name: 'revocation of itself', include: SUICIDAL, exclude: [], identity: doomed, examples },
+    ];
+    for (const { name, ...pass } of passes) {
+      say(`\n=== the REST API, ${name}, seed ${seed}`);
+      if (!(await fuzz(schemathesis, upki, folder, { ...pass, seed }))) found.push(`the REST API, ${name}`);
+    }
+    const verdict = await show(process.execPath, [PROGRAM, 'audit', 'verify', '-d', upki.dataDir], folder);
+    if (verdict !== 0) found.push('the audit log does not verify any more');
+    if (faults.length > 0) found.push(`${faults.length} errors of ours in the log, the first: ${faults[0]}`);
+  } finally {
+    if ((await upki.stop()) !== 0) found.push('uPKI did not end cleanly');
+    await rm(folder, { recursive: true, force: true });
+  }
+  return found;
+}
+
+/** The property tests of `npm test`, many more cases each. */
+async function fuzzProperties(): Promise<string[]> {
+  say(`\n=== property tests, ${runs} cases each`);
+  const files = await propertyTests();
+  const args = ['vitest', 'run', '--testTimeout=1200000', ...files];
+  const code = await show('npx', ['--no-install', ...args], CHECKOUT, { PROPERTY_RUNS: String(runs) });
+  return code === 0 ? [] : ['property tests'];
+}
+
+async function propertyTests(): Promise<string[]> {
+  const entries = await readdir(join(CHECKOUT, 'test'), { recursive: true });
+  const tests = entries.filter((name) => name.endsWith('.test.ts')).map((name) => join('test', name));
+  const texts = await Promise.all(tests.map((path) => readFile(join(CHECKOUT, path), 'utf8')));
+  return tests.filter((_, index) => texts[index]?.includes("'fast-check'")).sort();
+}

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../kit/command.js';
+import type { RunningUpki } from '../../kit/upki.js';
+
+/** An administrator's files, and the root to check the server with. */
+export interface Identity {
+  certificate: string;
+  key: string;
+  root: string;
+}
+
+/** Makes an administrator beside the running uPKI. */
+export async function newAdmin(
+  upki: RunningUpki,
+  program: string,
+  name: string,
+  folder: string,
+): Promise<Identity> {
+  const out = join(folder, name);
+  await run(process.execPath, [program, 'admin', 'add', name, '-d', upki.dataDir, '--out', out]);
+  const at = (file: string) => join(out, file);
+  return { certificate: at(`${name}.crt`), key: at(`${name}.key`), root: at('upki-root.crt') };
+}
+
+/**
+ * Every check of schemathesis but those that cannot hold here: that what fits the schemas is taken (a schema does not say
+ * what a certification request is), and that a certificate is presented for `security` (it cannot leave it out).
+ */
+const EXCLUDED_CHECKS = ['positive_data_acceptance', 'ignored_auth'];
+
+/** A request that breaks a bound of the schema may be refused for its size before the schema is looked at. */
+const CONFIG = `
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "431", "503"]
+`;
+
+export interface FuzzRun {
+  /** What of the document is called; all when empty. */
+  include: string[];
+  exclude: string[];
+  identity: Identity | null;
+  examples: number;
+  seed: number;
+}
+
+/** Runs schemathesis over the served document; resolves with whether nothing was found. Its report goes to our output. */
+export async function fuzz(
+  schemathesis: string,
+  upki: RunningUpki,
+  folder: string,
+  { include, exclude, identity, examples, seed }: FuzzRun,
+): Promise<boolean> {
+  const config = join(folder, 'schemathesis.toml');
+  await writeFile(config, CONFIG);
+  const args = [
+    ...['--config-file', config, 'run', `${upki.baseUrl}/api/v1/openapi.json`],
+    ...['--tls-verify', upki.rootPath, '--phases', 'examples,coverage,fuzzing,stateful', '--checks', 'all'],
+    ...[
+      '--exclude-checks',
+      EXCLUDED_CHECKS.join(','),
+      '--max-examples',
+      String(examples),
+      '--seed',
+      String(seed),
+    ],
+    ...(identity ? ['--request-cert', identity.certificate, '--request-cert-key', identity.key] : []),
+    ...include.flatMap((path) => ['--include-path', path]),
+    ...exclude.flatMap((path) => ['--exclude-path', path]),
+    ...['--continue-on-failure', '--warnings', 'off', '--no-color'],
+  ];
+  return (await show(schemathesis, args, folder)) === 0;
+}
+
+/** Runs a program with our own output; resolves with its exit code. */
+export function show(
+  command: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+}

@@ -1,0 +1,117 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Front } from './cluster.js';
+import { run, start } from './command.js';
+import { NotInstallable, type Tools } from './tools.js';
+import { until } from './until.js';
+import { CHECKOUT, freePorts } from './upki.js';
+
+const PATIENCE = 10_000;
+
+/** HAProxy in front of RAs. */
+export interface Haproxy extends Front {
+  pid: number;
+  /** Resolves when it sends clients to all of them. @throws when it does not within `limit` milliseconds */
+  allUp(limit: number): Promise<void>;
+  /** How many connections of ACME clients it gave to each. */
+  connections(): Promise<number[]>;
+}
+
+/** Path of the program; null where it cannot be installed. */
+export function findHaproxy(tools: Tools): Promise<string | null> {
+  return tools.apt('haproxy').catch((error) => {
+    if (!(error instanceof NotInstallable)) throw error;
+    return null;
+  });
+}
+
+/** As Debian has it. */
+export async function haproxyVersion(program: string): Promise<string> {
+  return /version ([\d.]+)/.exec(await run(program, ['-v']))?.[1] ?? 'of unknown version';
+}
+
+/**
+ * HAProxy with the configuration in deploy/compose, but for addresses and the number of RAs.
+ * @param ras where the RAs listen, with plain HTTP one above
+ */
+export async function startHaproxy(
+  program: string,
+  ras: readonly number[],
+  folder: string,
+): Promise<Haproxy> {
+  const [port = 0, plainPort = 0] = await freePorts(2);
+  const shipped = await readFile(join(CHECKOUT, 'deploy/compose/haproxy.cfg'), 'utf8');
+  const config = join(folder, 'haproxy.cfg');
+  await writeFile(config, onLoopback(forRas(shipped, ras.length), { port, plainPort }, ras));
+  const log = join(folder, 'haproxy.log');
+  const running = start(program, ['-db', '-f', config], { log });
+  await until(PATIENCE, () => connects(port));
+  const names = ras.map((_, index) => `ra${index + 1}`);
+  return {
+    port,
+    plainPort,
+    pid: running.pid,
+    close: running.stop,
+    allUp: (limit) =>
+      until(limit, async () => {
+        const said = await readFile(log, 'utf8');
+        const down = names.filter((name) => !isUp(said, name));
+        if (down.length > 0) throw new Error(`HAProxy finds down: ${down.join(', ')}`);
+      }),
+    async connections() {
+      const said = await readFile(log, 'utf8');
+      return names.map((name) => said.split(` acme ra/${name} `).length - 1);
+    },
+  };
+}
+
+/** By the log's last word on the server; one it says nothing about was never down. */
+function isUp(log: string, name: string): boolean {
+  return log.lastIndexOf(`Server ra/${name} is UP`) >= log.lastIndexOf(`Server ra/${name} is DOWN`);
+}
+
+/** The shipped configuration with the lines of its first RA for each of so many. */
+export function forRas(shipped: string, count: number): string {
+  return shipped
+    .replace(/^ +server ra(?!1 )\d+ .*\n?/gm, '')
+    .replace(/^( +server )ra1 ra1(:\d+\n)/gm, (_, before: string, after: string) =>
+      Array.from({ length: count }, (_, index) => `${before}ra${index + 1} ra${index + 1}${after}`).join(''),
+    );
+}
+
+/**
+ * The shipped configuration with addresses of this machine.
+ * @throws Error when one is left that is not
+ */
+export function onLoopback(
+  shipped: string,
+  front: { port: number; plainPort: number },
+  ras: readonly number[],
+): string {
+  const here = (port: number) => `127.0.0.1:${port}`;
+  let config = shipped
+    .replace(/^resolvers docker\n(?: +.*\n)+/m, '')
+    .replace(/ resolvers docker init-addr \S+/g, '')
+    .replaceAll('bind :8000', `bind ${here(front.port)}`)
+    .replaceAll('bind :8001', `bind ${here(front.plainPort)}`);
+  for (const [index, port] of ras.entries()) {
+    config = config
+      .replaceAll(` ra${index + 1}:8000`, ` ${here(port)}`)
+      .replaceAll(` ra${index + 1}:8001`, ` ${here(port + 1)}`);
+  }
+  const left = /.*(?::800[01]\b|docker).*/.exec(config);
+  if (left) throw new Error(`deploy/compose/haproxy.cfg has an address that is not known here: ${left[0]}`);
+  return config;
+}
+
+function connects(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,73 @@
+import { CHALLENGES } from '../interop/client.js';
+
+const FEATURES = ['start', ...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL', 'stop'] as const;
+type Feature = (typeof FEATURES)[number];
+
+export interface Outcome {
+  passed: boolean;
+  seconds: number;
+}
+
+/** What became of one client; features it does not have are absent. */
+export interface Report {
+  client: string;
+  version: string;
+  outcomes: Partial<Record<Feature, Outcome>>;
+  failures: string[];
+}
+
+/** client × feature × outcome × seconds, in columns; `-`: the client cannot do that. */
+export function table(reports: Report[]): string {
+  const rows = [
+    ['client', 'version', ...FEATURES],
+    ...reports.map(({ client, version, outcomes }) => [
+      client,
+      version,
+      ...FEATURES.map((feature) => cell(outcomes[feature])),
+    ]),
+  ];
+  return columns(rows);
+}
+
+/** Rows of equally many cells, each column as wide as its widest. */
+export function columns(rows: string[][]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => text.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function cell(outcome: Outcome | undefined): string {
+  if (!outcome) return '-';
+  return `${outcome.passed ? 'ok' : 'FAILED'} ${outcome.seconds.toFixed(1)} s`;
+}
+
+/** How long each client takes from its start to its first certificate, by http-01 where it can; fastest first. */
+export function secondsToCertificate(reports: Report[]): string {
+  const times = reports
+    .flatMap(({ client, outcomes }) => {
+      const way = CHALLENGES.find((challenge) => outcomes[challenge]?.passed);
+      return way ? [{ client, way, seconds: outcomes[way]?.seconds ?? 0 }] : [];
+    })
+    .sort((a, b) => a.seconds - b.seconds);
+  const width = Math.max(...times.map(({ client }) => client.length));
+  const line = ({ client, way, seconds }: (typeof times)[number]) =>
+    `  ${client.padEnd(width)}  ${seconds.toFixed(1).padStart(5)} s  ${way.padEnd(11)}  ${'#'.repeat(Math.ceil(seconds * 4))}`;
+  return ['Seconds to a certificate:', ...times.map(line)].join('\n');
+}
+
+export function tally(reports: Report[]): string {
+  const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
+  const outcomes = driven.flatMap((report) => Object.values(report.outcomes));
+  const passed = outcomes.filter((outcome) => outcome.passed).length;
+  const absent = reports.filter((report) => !driven.includes(report)).map(({ client }) => client);
+  return [
+    `${driven.length} clients driven: ${passed} steps passed, ${outcomes.length - passed} failed`,
+    ...(absent.length > 0 ? [`not driven, because not installable: ${absent.join(', ')}`] : []),
+  ].join('\n');
+}
