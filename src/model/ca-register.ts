@@ -1,4 +1,5 @@
 import { firstFromPem } from '../x509/pem.js';
+import type { AdminRole } from './administrators.js';
 
 /** A certificate as the CA knows it now. Times are milliseconds since the epoch. */
 export interface CertificateDetails {
@@ -46,8 +47,8 @@ export interface CertificateRegister {
   profileNames(): Promise<string[]>;
   /** Its fields in the words of the wire contract; null when there is none of the name. */
   profile(name: string): Promise<Record<string, unknown> | null>;
-  /** DNs of the administrators, in any notation. */
-  admins(): Promise<string[]>;
+  /** The role of the administrator a certificate is of; null when it is not one's. Whether it is good is not looked at. */
+  roleOf(certificate: CertificateDetails): Promise<AdminRole | null>;
 }
 
 /** The CA's record of this very certificate (DER); null for another one: a second issuer under the root may use the serial too. */

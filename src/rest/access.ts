@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { ClientIdentity } from '../http/identity.js';
 import { peerOf } from '../http/peer.js';
 import { RestError } from '../http/rest-error.js';
+import { type AdminRole, mayActAs } from '../model/administrators.js';
 import { type CertificateDetails, type CertificateRegister, recordOf } from '../model/ca-register.js';
-import { namesAdministrator } from './admins.js';
-import type { Access } from './route.js';
+import type { Entitlement } from './route.js';
 
 /** Who calls: the holder of a client certificate, as the CA knows that certificate at this moment. */
 export interface Caller {
@@ -13,8 +13,13 @@ export interface Caller {
   address: string;
 }
 
+/** Who calls a private route. */
+export interface Administrator extends Caller {
+  role: AdminRole;
+}
+
 /** What identity is checked against; every answer is the CA's of this moment. */
-export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'admins'>;
+export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'roleOf'>;
 
 /**
  * Lets a request through or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked or
@@ -23,11 +28,11 @@ export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'admins'>;
  * @throws RestError, CaUnavailable
  */
 export async function admit(
-  access: Access,
+  route: Entitlement,
   request: FastifyRequest,
   register: IdentityRegister,
-): Promise<Caller | null> {
-  if (access === 'public') return null;
+): Promise<Caller | Administrator | null> {
+  if (route.access === 'public') return null;
   const { identity, address } = peerOf(request);
   if (identity === null) {
     throw new RestError(
@@ -41,10 +46,13 @@ export async function admit(
   }
   const { state, dn } = certificate;
   if (state !== 'good') throw new RestError('forbidden', `this certificate is ${state}`);
-  if (access === 'admin' && !(await isAdministrator(certificate, register))) {
-    throw new RestError('forbidden', `${dn} is not an administrator`);
+  if (route.access === 'client') return { certificate, address };
+  const role = await register.roleOf(certificate);
+  if (role === null) throw new RestError('forbidden', `${dn} is not an administrator`);
+  if (!mayActAs(role, route.role)) {
+    throw new RestError('forbidden', `this is for role ${route.role}; ${dn} has role ${role}`);
   }
-  return { certificate, address };
+  return { certificate, address, role };
 }
 
 /** Whether the CA knows the certificate as good at this moment. @throws CaUnavailable */
@@ -52,16 +60,8 @@ export async function isGood(identity: ClientIdentity, register: IdentityRegiste
   return (await recordOf(identity, register))?.state === 'good';
 }
 
-/** Whether the holder of a client certificate is an administrator at this moment. @throws CaUnavailable */
+/** Whether the holder of a client certificate is an administrator, of any role, at this moment. @throws CaUnavailable */
 export async function isAdmin(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
   const certificate = await recordOf(identity, register);
-  return certificate?.state === 'good' && isAdministrator(certificate, register);
-}
-
-/** Whether a certificate, which is good, is an administrator's at this moment. @throws CaUnavailable */
-export async function isAdministrator(
-  certificate: CertificateDetails,
-  register: Pick<IdentityRegister, 'admins'>,
-): Promise<boolean> {
-  return namesAdministrator(certificate, await register.admins());
+  return certificate?.state === 'good' && (await register.roleOf(certificate)) !== null;
 }

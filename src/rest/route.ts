@@ -1,9 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Caller } from './access.js';
+import type { AdminRole } from '../model/administrators.js';
+import type { Administrator, Caller } from './access.js';
 
-/** Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator. */
-export type Access = 'public' | 'client' | 'admin';
+/**
+ * Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator whose role is at
+ * least the route's.
+ */
+export type Entitlement =
+  | { access: 'public' }
+  | { access: 'client' }
+  | { access: 'private'; role: AdminRole };
+export type Access = Entitlement['access'];
 
 /** What a handler gets: parameters checked and with defaults filled in. */
 export interface Call<
@@ -77,8 +85,9 @@ export interface BinaryBody {
 }
 
 /** A route whatever its schemas are. */
-export interface Route {
-  access: Access;
+export type Route = Entitlement & AnyDefinition;
+
+interface AnyDefinition {
   method: 'GET' | 'POST' | 'DELETE';
   path: `/${string}`;
   summary: string;
@@ -94,23 +103,21 @@ export interface Route {
   handle(call: Call): unknown;
 }
 
-type Definer<Who> = <
+type Definer<Who, Declared = unknown> = <
   Result extends z.ZodType,
   Path extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Body extends z.ZodType = z.ZodUndefined,
 >(
-  definition: RouteDefinition<Path, Query, Body, Result, Who>,
+  definition: RouteDefinition<Path, Query, Body, Result, Who> & Declared,
 ) => Route;
 
-const definer =
-  <Who>(access: Access): Definer<Who> =>
-  (definition) =>
-    ({ ...definition, access }) as Route;
-
 /** Served under the path and, when that begins with /public, without it too, where the Python RA has it. */
-export const publicRoute = definer<null>('public');
+export const publicRoute: Definer<null> = (definition) =>
+  ({ ...definition, access: 'public' }) as unknown as Route;
 /** Demands a client certificate of this PKI, good at this moment. */
-export const clientRoute = definer<Caller>('client');
-/** Demands an administrator's. */
-export const adminRoute = definer<Caller>('admin');
+export const clientRoute: Definer<Caller> = (definition) =>
+  ({ ...definition, access: 'client' }) as unknown as Route;
+/** Demands an administrator's certificate, good at this moment, and at least the role it declares: without one it does not compile. */
+export const privateRoute: Definer<Administrator, { role: AdminRole }> = (definition) =>
+  ({ ...definition, access: 'private' }) as unknown as Route;

@@ -61,7 +61,7 @@ async function answered(
   reply: FastifyReply,
   { register, audit }: { register: IdentityRegister; audit: RequestAudit },
 ): Promise<unknown> {
-  const caller = await admit(route.access, request, register);
+  const caller = await admit(route, request, register);
   audit.admitted(caller);
   if (request.body instanceof Buffer) {
     return asFile(reply, await binaryOf(route, request).handle(request.body, reply));

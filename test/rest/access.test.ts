@@ -42,7 +42,7 @@ describe('a private route (SPEC §2)', () => {
   it('is 403 when the CA knows the serial as another certificate’s', async () => {
     const record = await new ChannelRegister(world.tasks).bySerial(alice.serial);
     const impostor = new ApiWorld({
-      register: { ...noRegister, bySerial: async () => record, admins: async () => [alice.dn] },
+      register: { ...noRegister, bySerial: async () => record, roleOf: async () => 'admin' },
     });
     await impostor.start();
     const other = await impostor.holder('alice', 'admin');

@@ -59,7 +59,7 @@ export const noRegister: CertificateRegister = {
   list: async () => ({ certificates: [], next: null }),
   profileNames: async () => [],
   profile: async () => null,
-  admins: async () => [],
+  roleOf: async () => null,
 };
 
 /** For routes that ask for no status. */

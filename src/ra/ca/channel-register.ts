@@ -1,6 +1,7 @@
 import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
+import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
 import { CaRefused } from '../../model/ca.js';
 import type { CertificateDetails, CertificatePage, CertificateRegister } from '../../model/ca-register.js';
 import { told } from './channel-errors.js';
@@ -39,8 +40,8 @@ export class ChannelRegister implements CertificateRegister {
     return unlessUnknown(this.client.call('get_profile', { profile: name }));
   }
 
-  admins(): Promise<string[]> {
-    return told(this.client.call('list_admins', {}));
+  async roleOf(certificate: CertificateDetails): Promise<AdminRole | null> {
+    return namesAdministrator(certificate, await told(this.client.call('list_admins', {}))) ? 'admin' : null;
   }
 }
 

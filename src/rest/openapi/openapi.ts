@@ -17,7 +17,11 @@ const TAGS: Record<Access, { name: string; description: string }> = {
     name: 'client',
     description: 'For the holder of a client certificate of this PKI, about itself.',
   },
-  admin: { name: 'private', description: 'For administrators, proved by their client certificate.' },
+  private: {
+    name: 'private',
+    description:
+      'For administrators, proved by their client certificate; each names the least role it needs.',
+  },
 };
 
 const errorEnvelope = z
@@ -120,11 +124,13 @@ function successContent({ result, files = [] }: Route): Json {
   };
 }
 
-function failures({ access, params, query, body }: Route): [number, string][] {
+function failures(route: Route): [number, string][] {
+  const { access, params, query, body } = route;
+  const least = access === 'private' ? `; the least role is ${route.role}` : '';
   const all: [number, string, boolean][] = [
     [400, 'A parameter is not valid; `field` names it.', Boolean(params ?? query ?? body)],
     [401, 'No client certificate of this PKI was presented.', access !== 'public'],
-    [403, 'Who asks is not entitled.', access !== 'public' || body !== undefined],
+    [403, `Who asks is not entitled${least}.`, access !== 'public' || body !== undefined],
     [404, 'There is no such thing.', params !== undefined],
     [409, 'What is asked contradicts what is kept.', body !== undefined],
     [413, 'The body is too large.', body !== undefined],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { ADMIN_ROLES } from '../../../model/administrators.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import { renewalWindow } from '../../../ra/renewal-info.js';
-import { type IdentityRegister, isAdministrator } from '../../access.js';
+import type { IdentityRegister } from '../../access.js';
 import { certificateJson, certificateSummary, certificateWithPem, formatQuery, time } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
@@ -42,12 +43,15 @@ export function ownCertificateRoutes(
         'How the certificate you present stands, when to renew it, and whether it is an administrator’s.',
       result: certificateSummary.extend({
         administrator: z.boolean(),
+        role: z.enum(ADMIN_ROLES).nullable().describe('Of the administrator; null: none'),
         renewal: z.object({ start: time, end: time }).describe('Renew within this time (RFC 9773 §4.2)'),
       }),
       async handle({ caller: { certificate } }) {
+        const role = await register.roleOf(certificate);
         return {
           ...certificateJson(certificate),
-          administrator: await isAdministrator(certificate, register),
+          administrator: role !== null,
+          role,
           renewal: renewalWindow(certificate, clock()),
         };
       },

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { RestError } from '../../../http/rest-error.js';
+import { readEntry } from '../../../model/administrators.js';
 import type { CaAdministration } from '../../../ra/ca/administration.js';
 import { attributeOf, type DistinguishedName, formatDn, sameDn } from '../../../x509/name.js';
 import { OID } from '../../../x509/oids.js';
-import { readEntry } from '../../admins.js';
 import { text } from '../../fields.js';
-import { adminRoute, type Route } from '../../route.js';
+import { privateRoute, type Route } from '../../route.js';
 
 const entry = z.object({ dn: z.string() });
 const DN = text('DN, RFC 4514 or `/O=…/CN=…`, or a bare common name');
@@ -17,15 +17,17 @@ export function adminRoutes(
   const listed = async (name: DistinguishedName) =>
     (await administration.admins()).map(readEntry).some((each) => sameDn(each, name));
   return [
-    adminRoute({
+    privateRoute({
       method: 'GET',
+      role: 'auditor',
       path: '/private/admins',
       summary: 'The administrators, in the order they were added.',
       result: z.array(entry),
       handle: async () => (await administration.admins()).map((dn) => ({ dn })),
     }),
-    adminRoute({
+    privateRoute({
       method: 'POST',
+      role: 'admin',
       path: '/private/admins',
       summary: 'Makes the holders of certificates of profile `admin` with this subject administrators.',
       body: z.strictObject({ dn: DN }),
@@ -45,8 +47,9 @@ export function adminRoutes(
         return { dn };
       },
     }),
-    adminRoute({
+    privateRoute({
       method: 'DELETE',
+      role: 'admin',
       path: '/private/admins/{dn}',
       summary:
         'Takes a name off the list, in whatever notation it is written; it counts from the next request.',

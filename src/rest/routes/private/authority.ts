@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CaAdministration } from '../../../ra/ca/administration.js';
 import { parseCrlHead } from '../../../x509/crl.js';
 import { time } from '../../fields.js';
-import { adminRoute, type Route } from '../../route.js';
+import { privateRoute, type Route } from '../../route.js';
 
 const seconds = (what: string) => z.number().int().describe(`${what}, in seconds`);
 
@@ -17,8 +17,9 @@ const authorityCertificate = z.object({
 /** What administrators ask of and do at the CA. */
 export function authorityRoutes(administration: Pick<CaAdministration, 'generateCrl' | 'offer'>): Route[] {
   return [
-    adminRoute({
+    privateRoute({
       method: 'POST',
+      role: 'operator',
       path: '/private/crl/generate',
       summary: 'Signs a new CRL now; it is served at once.',
       result: z.object({
@@ -39,8 +40,9 @@ export function authorityRoutes(administration: Pick<CaAdministration, 'generate
         };
       },
     }),
-    adminRoute({
+    privateRoute({
       method: 'GET',
+      role: 'auditor',
       path: '/private/options',
       summary: 'What the CA offers: its certificates, profiles, keys, kinds of names, reasons and CRL.',
       result: z.object({

@@ -6,7 +6,7 @@ import type { Nodes } from '../../../ra/nodes/nodes.js';
 import { oneLiner } from '../../enrolment/one-liner.js';
 import { commonName, pageQuery, profileName, time } from '../../fields.js';
 import { orRefused } from '../../refused.js';
-import { adminRoute, type Route } from '../../route.js';
+import { privateRoute, type Route } from '../../route.js';
 import { sansBody, sansJson, sansResult } from '../../sans.js';
 
 export interface NodeRouteOptions {
@@ -48,8 +48,9 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
     ...(each.enrolment.serial !== null && { serial: each.enrolment.serial }),
   });
   return [
-    adminRoute({
+    privateRoute({
       method: 'GET',
+      role: 'auditor',
       path: '/private/nodes',
       summary: 'The registered nodes by name, a page at a time.',
       query: pageQuery,
@@ -62,8 +63,9 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         return { nodes: page.nodes.map(shown), next: page.next };
       },
     }),
-    adminRoute({
+    privateRoute({
       method: 'POST',
+      role: 'operator',
       path: '/private/nodes',
       summary: 'Registers a node and gives its one-time seed, which is shown here and never again.',
       body: z.strictObject({
@@ -93,8 +95,9 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         };
       },
     }),
-    adminRoute({
+    privateRoute({
       method: 'DELETE',
+      role: 'operator',
       path: '/private/nodes/{cn}',
       summary:
         'Revokes every certificate of a node, then forgets the node. Repeated, it completes what failed.',

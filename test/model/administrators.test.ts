@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namesAdministrator } from '../../src/rest/admins.js';
+import { namesAdministrator } from '../../src/model/administrators.js';
 
 const ALICE = { dn: 'CN=alice,OU=Admins,O=Company,C=FR', profile: 'admin' };
 

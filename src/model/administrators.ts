@@ -2,6 +2,18 @@ import { DerError } from '../x509/der-error.js';
 import { type DistinguishedName, dnKey, parseDn, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
+/**
+ * What an administrator may do, least first: an auditor reads; an operator also revokes certificates and manages nodes and
+ * accounts; an admin also decides who administers, and everything else.
+ */
+export const ADMIN_ROLES = ['auditor', 'operator', 'admin'] as const;
+export type AdminRole = (typeof ADMIN_ROLES)[number];
+
+/** Whether a role includes everything `least` may do. */
+export function mayActAs(role: AdminRole, least: AdminRole): boolean {
+  return ADMIN_ROLES.indexOf(role) >= ADMIN_ROLES.indexOf(least);
+}
+
 /** Certificates of this profile alone are an administrator's: no ACME client can order one. */
 const ADMIN_PROFILE = 'admin';
 
