@@ -140,7 +140,7 @@ function removeCommand(): Command {
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   addExamples(command, [
     ['upki admin remove alice', 'The one administrator of this common name.'],
-    ['upki admin remove /C=FR/O=Company/OU=Admins/CN=alice', 'By the whole name.'],
+    ['upki admin remove /OU=Admins/CN=alice', 'By the whole name.'],
   ]);
   return command.action(async (name: string) => {
     await withStore(await folderOf(command), async (store) => {

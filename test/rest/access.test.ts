@@ -83,8 +83,8 @@ describe('a private route (SPEC §2)', () => {
   });
 
   it.each([
-    { 'X-SSL-CLIENT-VERIFY': 'SUCCESS', 'X-SSL-CLIENT-S-DN': 'CN=alice,OU=Admins,O=Company,C=FR' },
-    { 'X-SSL-CLIENT-VERIFY': 'SUCCESS', 'X-SSL-CLIENT-S-DN': '/C=FR/O=Company/OU=Admins/CN=alice' },
+    { 'X-SSL-CLIENT-VERIFY': 'SUCCESS', 'X-SSL-CLIENT-S-DN': 'CN=alice,OU=Admins' },
+    { 'X-SSL-CLIENT-VERIFY': 'SUCCESS', 'X-SSL-CLIENT-S-DN': '/OU=Admins/CN=alice' },
     {
       'X-SSL-CLIENT-VERIFY': 'SUCCESS',
       'X-SSL-CLIENT-CERT': 'CERT',
@@ -120,7 +120,7 @@ describe('an administrator who is one no longer', () => {
     const carol = await world.admin('carol');
     const { ask } = await keptAlive(carol);
     expect((await ask()).status).toBe(200);
-    await world.tasks.call('remove_admin', { dn: '/C=FR/O=Company/OU=Admins/CN=carol' });
+    await world.tasks.call('remove_admin', { dn: '/OU=Admins/CN=carol' });
     expect((await ask()).json).toMatchObject({ code: 'forbidden' });
     expect((await world.ask(ADMINS, carol)).status).toBe(403);
   });

@@ -73,75 +73,64 @@ export interface Profile extends ProfileFields {
 
 const builtIn = (fields: z.input<typeof profileSchema>): ProfileFields => profileSchema.parse(fields);
 
-/** The seven profiles of the wire contract. RA and server certificates renew by themselves, so they can be short. */
+/**
+ * The seven profiles of the wire contract, with P-256 keys (the schema's default). RA and server certificates renew by
+ * themselves, so they can be short. `O` is the company of the CA when the operator named one (`loadProfiles`).
+ */
 const BUILT_IN: Record<string, ProfileFields> = {
   ca: builtIn({
     description: 'Certificate authorities',
-    keyType: 'rsa',
-    keyLen: 4096,
     duration: 3650,
     altnames: false,
-    subject: { C: 'FR', O: 'uPKI', OU: 'CA', CN: 'uPKI Root CA' },
+    subject: { OU: 'CA', CN: 'uPKI Root CA' },
     keyUsage: ['keyCertSign', 'cRLSign'],
     certType: 'ca',
     pathLen: 0,
   }),
   ra: builtIn({
     description: 'Registration authorities',
-    keyType: 'rsa',
-    keyLen: 4096,
     duration: 180,
-    subject: { C: 'FR', O: 'uPKI', OU: 'RA' },
+    subject: { OU: 'RA' },
     keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth', 'clientAuth'],
     certType: 'ra',
   }),
   server: builtIn({
     description: 'TLS servers, 60 days',
-    keyType: 'rsa',
-    keyLen: 4096,
     duration: 60,
-    subject: { C: 'FR', O: 'Company', OU: 'Servers' },
+    subject: { OU: 'Servers' },
     keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth'],
     certType: 'server',
   }),
   webapp: builtIn({
     description: 'TLS servers that are also TLS clients, 60 days',
-    keyType: 'rsa',
-    keyLen: 4096,
     duration: 60,
-    subject: { C: 'FR', O: 'Company', OU: 'WebApps' },
+    subject: { OU: 'WebApps' },
     keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth', 'clientAuth'],
     certType: 'server',
   }),
   laptop: builtIn({
     description: 'Laptops: TLS client and e-mail, 30 days',
-    keyType: 'rsa',
-    keyLen: 4096,
     duration: 30,
-    subject: { C: 'FR', O: 'Company', OU: 'Users' },
+    subject: { OU: 'Users' },
     keyUsage: ['digitalSignature', 'nonRepudiation'],
     extendedKeyUsage: ['clientAuth', 'emailProtection'],
     certType: 'user',
   }),
   user: builtIn({
     description: 'People: TLS client, 30 days',
-    keyType: 'rsa',
-    keyLen: 2048,
     duration: 30,
-    subject: { C: 'FR', O: 'Company', OU: 'Users' },
+    subject: { OU: 'Users' },
     keyUsage: ['digitalSignature', 'nonRepudiation'],
     extendedKeyUsage: ['clientAuth'],
     certType: 'user',
   }),
   admin: builtIn({
     description: 'Administrators: TLS client, a year',
-    keyType: 'rsa',
-    keyLen: 4096,
     duration: 365,
-    subject: { C: 'FR', O: 'Company', OU: 'Admins' },
+    subject: { OU: 'Admins' },
     keyUsage: ['digitalSignature', 'nonRepudiation'],
     extendedKeyUsage: ['clientAuth'],
     certType: 'admin',
@@ -180,12 +169,8 @@ export async function loadProfiles(
 ): Promise<Map<string, Profile>> {
   const profiles = new Map<string, Profile>();
   for (const [name, fields] of Object.entries(BUILT_IN)) {
-    const named = company !== null && fields.subject.O === 'Company';
-    profiles.set(name, {
-      name,
-      ...fields,
-      subject: named ? { ...fields.subject, O: company } : fields.subject,
-    });
+    const organisation = company === null ? {} : { O: company };
+    profiles.set(name, { name, ...fields, subject: { ...organisation, ...fields.subject } });
   }
   for (const file of folder === null ? [] : await yamlFiles(folder)) {
     const name = file.replace(/\.ya?ml$/, '');

@@ -18,12 +18,12 @@ describe('profiles', () => {
   it('get_profile answers with the members of the wire contract', async () => {
     const ca = (await loadProfiles(null)).get('ca') ?? expect.unreachable();
     expect(toWireProfile(ca)).toEqual({
-      keyType: 'rsa',
-      keyLen: 4096,
+      keyType: 'ec',
+      keyLen: 256,
       duration: 3650,
       digest: 'sha256',
       altnames: false,
-      subject: { C: 'FR', O: 'uPKI', OU: 'CA', CN: 'uPKI Root CA' },
+      subject: { OU: 'CA', CN: 'uPKI Root CA' },
       keyUsage: ['keyCertSign', 'cRLSign'],
       extendedKeyUsage: [],
       certType: 'ca',
@@ -31,8 +31,31 @@ describe('profiles', () => {
     });
   });
 
-  it("the company takes the place of the example's", async () => {
-    expect((await loadProfiles(null, 'ACME SA')).get('server')?.subject.O).toBe('ACME SA');
+  it('the built-in ones make P-256 keys, which every client takes and no machine waits for', async () => {
+    for (const { keyType, keyLen } of (await loadProfiles(null)).values()) {
+      expect({ keyType, keyLen }).toEqual({ keyType: 'ec', keyLen: 256 });
+    }
+  });
+
+  it('the built-in ones name the organisation of the CA when it has one, and no country', async () => {
+    for (const { subject } of (await loadProfiles(null, 'ACME SA')).values()) {
+      expect(subject).toMatchObject({ O: 'ACME SA' });
+      expect(subject).not.toHaveProperty('C');
+    }
+    for (const { subject } of (await loadProfiles(null)).values()) expect(subject).not.toHaveProperty('O');
+  });
+
+  it("an operator's own profile keeps its subject whatever the company is called", async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'upki-profiles-'));
+    await writeFile(
+      join(folder, 'old.yml'),
+      'duration: 10\nkeyUsage: [digitalSignature]\nsubject: {C: FR, O: Company, OU: Servers}\nkeyType: rsa\nkeyLen: 4096\n',
+    );
+    expect((await loadProfiles(folder, 'ACME SA')).get('old')).toMatchObject({
+      subject: { C: 'FR', O: 'Company', OU: 'Servers' },
+      keyType: 'rsa',
+      keyLen: 4096,
+    });
   });
 
   it('custom ones are YAML files of the folder', async () => {

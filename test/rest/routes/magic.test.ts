@@ -43,7 +43,8 @@ describe('GET public/magic/{profile}', () => {
         profile: 'server',
         cn: 'YourName',
         commands: {
-          generate_key: 'openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096 -out key.pem',
+          generate_key:
+            'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out key.pem',
           generate_csr:
             'openssl req -new -key key.pem -out csr.pem -subj /CN=yourname -addext subjectAltName=DNS:yourname -sha256',
         },

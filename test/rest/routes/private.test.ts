@@ -20,15 +20,15 @@ describe('administrators (SPEC §2: private/admins)', () => {
   it('are added, in effect at once, kept as RFC 4514 whatever notation they came in', async () => {
     const bob = await world.holder('bob', 'admin');
     expect((await world.ask('/private/admins', bob)).status).toBe(403);
-    const added = await post('/private/admins', { dn: '/C=FR/O=Company/OU=Admins/CN=bob' });
+    const added = await post('/private/admins', { dn: '/OU=Admins/CN=bob' });
     expect([added.status, added.json]).toEqual([201, { status: 'success', data: { dn: bob.dn } }]);
     expect((await world.ask('/private/admins', bob)).status).toBe(200);
     expect(await list()).toEqual([{ dn: alice.dn }, { dn: bob.dn }]);
   });
 
   it.each([
-    ['/C=FR/O=Company/OU=Admins/CN=carol', 'CN=carol,OU=Admins,O=Company,C=FR'],
-    ['CN=carol,OU=Admins,O=Company,C=FR', '/C=FR/O=Company/OU=Admins/CN=carol'],
+    ['/OU=Admins/CN=carol', 'CN=carol,OU=Admins'],
+    ['CN=carol,OU=Admins', '/OU=Admins/CN=carol'],
     ['carol', '/CN=Carol'],
     ['CN=x\\,y', '/CN=x,y'],
     ['CN=a/b', '/CN=a\\/b'],
@@ -42,7 +42,7 @@ describe('administrators (SPEC §2: private/admins)', () => {
   });
 
   it('removed when they are not on the list are 404, and DNs are never taken for similar ones', async () => {
-    for (const dn of ['/CN=nobody', alice.dn.replace(',C=FR', ''), `${alice.dn},L=x`, 'alice']) {
+    for (const dn of ['/CN=nobody', alice.dn.replace(',OU=Admins', ''), `${alice.dn},L=x`, 'alice']) {
       expect((await remove(dn)).json).toMatchObject({ code: 'notFound', field: 'dn' });
     }
     expect((await list()).map(({ dn }) => dn)).toContain(alice.dn);
