@@ -6,7 +6,7 @@ export function describeChannel(): string {
   return [
     '# The channel between RA and CA',
     '',
-    '<!-- Generated from src/channel/tasks; `UPDATE_DOCS=1 npx vitest run test/channel/describe.test.ts` writes it anew. -->',
+    '<!-- Generated from src/channel/tasks by `npm run docs`; a test keeps it current. -->',
     '',
     'ZeroMQ over TCP, one JSON text in UTF-8 a message. A peer is a plain REQ socket, or a DEALER that puts a request id and an',
     'empty frame before the text and gets both back before the answer; answers come in any order.',

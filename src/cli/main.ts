@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
-import { describeError } from '../lib/operator-error.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
 import { limitHeapGrowth } from '../programs/memory.js';
+import { describeError } from '../programs/operator-error.js';
 import { version } from '../programs/version.js';
 
 /** Each with the code it needs and no other's: the programs it starts serve for months. */

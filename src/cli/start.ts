@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { describeError } from '../lib/operator-error.js';
 import { ExitCode } from '../programs/exit.js';
 import { makePrivateFolder, readIfThere } from '../programs/files.js';
 import { lockDirectory } from '../programs/lock.js';
+import { describeError } from '../programs/operator-error.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { joinPrograms } from '../programs/start-environment.js';
 import { type ChildSpec, Supervisor } from '../programs/supervisor.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { nearest } from './nearest.js';
 import { fileKey, type Program, type Setting } from './setting.js';
-import { SETTING_LIST, type SettingName, type Settings } from './settings.js';
+import { SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
 
 /** Everything that was wrong with the configuration, one complaint a line, secrets left out. */
 export class ConfigError extends Error {

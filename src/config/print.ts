@@ -1,5 +1,5 @@
 import type { Program, Setting } from './setting.js';
-import { SETTING_LIST, type Settings } from './settings.js';
+import { SETTING_LIST, type Settings } from './settings/index.js';
 
 /** The settings of a program in effect, by variable name, secrets redacted. */
 export function redacted(settings: Settings, program: Program): Record<string, string> {

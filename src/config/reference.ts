@@ -1,6 +1,6 @@
 import { defaultText } from './print.js';
 import { fileKey, type Program, type Setting } from './setting.js';
-import { SETTING_LIST } from './settings.js';
+import { SETTING_LIST } from './settings/index.js';
 
 const CHAPTERS: { title: string; programs: Program[] }[] = [
   { title: 'Both programs', programs: ['ra', 'ca'] },
@@ -10,7 +10,7 @@ const CHAPTERS: { title: string; programs: Program[] }[] = [
 
 const INTRODUCTION = `# Configuration
 
-<!-- Generated from src/config/settings.ts by \`npm run docs\`; a test keeps it current. -->
+<!-- Generated from src/config/settings/ by \`npm run docs\`; a test keeps it current. -->
 
 A setting is taken from the command line, else from the environment, else from the program's own file, else its
 default holds. A wrong value is refused at start with its name, the value and what is allowed; a variable that

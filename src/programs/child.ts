@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describeError } from '../lib/operator-error.js';
 import { CannotStart, ExitCode } from './exit.js';
+import { describeError } from './operator-error.js';
 
 /** What a program tells the supervisor that started it: once, when it serves. */
 export interface ReadyMessage {

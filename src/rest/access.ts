@@ -4,7 +4,16 @@ import { peerOf } from '../http/peer.js';
 import { RestError } from '../http/rest-error.js';
 import { type AdminRole, mayActAs } from '../model/administrators.js';
 import { type CertificateDetails, type CertificateRegister, recordOf } from '../model/ca-register.js';
-import type { Entitlement } from './route.js';
+
+/**
+ * Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator whose role is at
+ * least the route's.
+ */
+export type Entitlement =
+  | { access: 'public' }
+  | { access: 'client' }
+  | { access: 'private'; role: AdminRole };
+export type Access = Entitlement['access'];
 
 /** Who calls: the holder of a client certificate, as the CA knows that certificate at this moment. */
 export interface Caller {

@@ -1,17 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { AdminRole } from '../model/administrators.js';
-import type { Administrator, Caller } from './access.js';
-
-/**
- * Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator whose role is at
- * least the route's.
- */
-export type Entitlement =
-  | { access: 'public' }
-  | { access: 'client' }
-  | { access: 'private'; role: AdminRole };
-export type Access = Entitlement['access'];
+import type { Administrator, Caller, Entitlement } from './access.js';
 
 /** What a handler gets: parameters checked and with defaults filled in. */
 export interface Call<

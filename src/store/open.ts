@@ -1,4 +1,5 @@
 import type { CaStore } from './contract/ca.js';
+import type { OpenOptions } from './contract/open.js';
 import type { RaStore } from './contract/ra.js';
 import { caStoreOver } from './rows/ca/store.js';
 import { raStoreOver } from './rows/ra/store.js';
@@ -6,13 +7,6 @@ import { type AuditReader, openAuditFile } from './sqlite/audit-reader.js';
 import type { CaOperations } from './sqlite/ca/operations.js';
 import { Engine } from './sqlite/engine.js';
 import type { RaOperations } from './sqlite/ra/operations.js';
-
-export interface OpenOptions {
-  /** Told when SQLite's thread died and is being started again, or when connections to PostgreSQL were lost. */
-  onCrash?(error: Error): void;
-  /** How long to wait for a PostgreSQL server that cannot be reached, in ms. Default 0. */
-  patience?: number;
-}
 
 /** How long a program that starts waits for its database server, in ms: as long as one takes that starts with it. */
 export const DATABASE_PATIENCE = 60_000;

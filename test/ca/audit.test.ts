@@ -3,8 +3,8 @@ import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { introductionProof } from '../../src/channel/introduction.js';
 import type { operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
-import { verifyAudit } from '../../src/store/audit-chain.js';
 import { openCaStore } from '../../src/store/index.js';
+import { verifyAudit } from '../../src/store/rows/audit-chain.js';
 import { told } from '../store/contract/audit.contract.js';
 import { CaWorld, newKey, requestPem } from './world.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { configurationReference, environmentHelp } from '../../src/config/index.js';
-import { SETTING_LIST } from '../../src/config/settings.js';
+import { SETTING_LIST } from '../../src/config/settings/index.js';
 
 it('docs/configuration.md is what the table of settings says (npm run docs writes it)', () => {
   expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationReference());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SETTING_LIST } from '../../src/config/settings.js';
+import { SETTING_LIST } from '../../src/config/settings/index.js';
 
 describe.each(SETTING_LIST.map(([, setting]) => [setting.env, setting] as const))('%s', (_, setting) => {
   it('reads any text as a value or refuses it with a RangeError', () => {

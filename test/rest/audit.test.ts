@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditLog } from '../../src/ra/audit-log.js';
-import { verifyAudit } from '../../src/store/audit-chain.js';
 import { StoreUnavailable } from '../../src/store/contract/errors.js';
+import { verifyAudit } from '../../src/store/rows/audit-chain.js';
 import { requestPem } from '../ca/world.js';
 import { told } from '../store/contract/audit.contract.js';
 import { ApiWorld, type IssuedHolder } from './world.js';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AuditVerdict, linkHash, verifyAudit } from '../../src/store/audit-chain.js';
 import { openRaStore } from '../../src/store/open.js';
+import { type AuditVerdict, linkHash, verifyAudit } from '../../src/store/rows/audit-chain.js';
 import { NOW } from './contract/facts.js';
 
 let folder: string;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { REST_CODES } from '../../http/rest-error.js';
-import type { Access, Route } from '../route.js';
+import type { Access } from '../access.js';
+import type { Route } from '../route.js';
 
 export interface OpenApiInfo {
   version: string;

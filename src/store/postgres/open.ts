@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaStore } from '../contract/ca.js';
 import { StoreUnavailable } from '../contract/errors.js';
+import type { OpenOptions } from '../contract/open.js';
 import type { RaStore } from '../contract/ra.js';
-import type { OpenOptions } from '../open.js';
 import { caStoreOver } from '../rows/ca/store.js';
 import { raStoreOver } from '../rows/ra/store.js';
 import type { StoreKind } from '../sqlite/protocol.js';

@@ -1,6 +1,6 @@
-import { GENESIS, linkHash } from '../audit-chain.js';
 import type { AuditPosition } from '../contract/audit.js';
 import { AUDIT, type AuditRow } from '../rows/audit.js';
+import { GENESIS, linkHash } from '../rows/audit-chain.js';
 import { read, write } from './protocol.js';
 import type { Sql, SqlValue } from './sql.js';
 

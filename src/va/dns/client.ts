@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { connect, isIPv6 } from 'node:net';
+import { connect } from 'node:net';
 import { Deadline } from '../deadline.js';
 import {
   DnsError,
@@ -9,13 +9,8 @@ import {
   parseMessage,
   type RecordType,
 } from './message.js';
+import { type DnsServer, label } from './server.js';
 import { UdpQueries } from './udp.js';
-
-/** A recursive resolver to ask. */
-export interface DnsServer {
-  host: string;
-  port: number;
-}
 
 /** No server gave an answer; `detail` says what each did. */
 export class DnsUnreachable extends Error {
@@ -107,10 +102,6 @@ function overTcp(server: DnsServer, name: string, type: RecordType, deadline: De
       }
     });
   });
-}
-
-export function label({ host, port }: DnsServer): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** RFC 6895 §2.3 */

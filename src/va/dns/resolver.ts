@@ -3,8 +3,9 @@ import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import type { Deadline } from '../deadline.js';
 import { ValidationFailure } from '../failure.js';
-import { DnsClient, type DnsServer, DnsUnreachable, rcodeName } from './client.js';
+import { DnsClient, DnsUnreachable, rcodeName } from './client.js';
 import type { DnsRecord, RecordType } from './message.js';
+import type { DnsServer } from './server.js';
 
 /** RFC 1034 §3.6.2 sets no limit on aliases; real chains are shorter. */
 const MAX_ALIASES = 8;

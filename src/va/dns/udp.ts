@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Deadline } from '../deadline.js';
-import type { DnsServer } from './client.js';
 import {
   DnsError,
   type DnsMessage,
@@ -11,6 +10,7 @@ import {
   parseMessage,
   type RecordType,
 } from './message.js';
+import type { DnsServer } from './server.js';
 
 /** How long a source port takes new queries, in ms, and how many: a validation's handful, and those of its neighbours. */
 const PORT_AGE = 100;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { verifyAudit } from '../../../src/store/audit-chain.js';
 import type {
   AuditEntry,
   AuditPosition,
   AuditRecord,
   AuditTrail,
 } from '../../../src/store/contract/audit.js';
+import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { atOnce, NOW } from './facts.js';
 
 /** All records, read a page at a time. */

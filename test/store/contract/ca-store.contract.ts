@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { verifyAudit } from '../../../src/store/audit-chain.js';
 import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/contract/ca.js';
+import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { auditContract, told } from './audit.contract.js';
 import { aRecord, atOnce, HOUR, NOW } from './facts.js';
 

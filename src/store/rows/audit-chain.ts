@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AuditPosition, AuditRecord, AuditTrail } from './contract/audit.js';
+import type { AuditPosition, AuditRecord, AuditTrail } from '../contract/audit.js';
 
 /** What stands before the first record of a chain. */
 export const GENESIS: Uint8Array = new Uint8Array(32);

@@ -1,8 +1,8 @@
 import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { ConfigError } from '../config/index.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
-import { CannotStart } from '../programs/exit.js';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
+import { CannotStart } from './exit.js';
 
 /** Errors whose message tells an operator all there is to know. */
 const PLAIN = [

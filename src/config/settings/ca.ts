@@ -1,0 +1,56 @@
+import { DAY, HOUR } from '../../lib/time.js';
+import { optional, type Setting, setting } from '../setting.js';
+import * as is from '../types.js';
+
+/** The CA: its keys, its names, what its signatures point to. */
+export const CA_SETTINGS = {
+  caKeyFile: optional(is.path, {
+    env: 'UPKI_CA_KEY_FILE',
+    programs: ['ca'],
+    doc: 'Existing CA key (PEM, may be encrypted) imported when the CA is initialised.',
+  }),
+  caCertFile: optional(is.path, {
+    env: 'UPKI_CA_CERT_FILE',
+    programs: ['ca'],
+    doc: 'Certificate of the imported key (PEM).',
+  }),
+  caDatabaseUrl: optional(is.database, {
+    env: 'UPKI_CA_DATABASE_URL',
+    programs: ['ca'],
+    secret: true,
+    defaultText: 'sqlite: with ca.db in the data directory',
+    doc: 'Where the CA keeps what it issued and revoked. Several CAs with the same keys share what is kept in PostgreSQL (14 or newer).',
+  }),
+  caPassphrase: optional(is.secret, {
+    env: 'UPKI_CA_PASSPHRASE',
+    programs: ['ca'],
+    secret: true,
+    doc: 'Encrypts the CA keys at rest, and opens an imported one.',
+  }),
+  caCompany: setting(is.text('up to 64 characters', /^[^\p{Cc}]{1,64}$/u), 'uPKI', {
+    env: 'UPKI_CA_COMPANY',
+    programs: ['ca'],
+    doc: 'Organisation in the names of the CA certificates.',
+  }),
+  caKeyType: setting(is.choice('ec', 'rsa'), 'ec', {
+    env: 'UPKI_CA_KEY_TYPE',
+    programs: ['ca'],
+    doc: 'Keys made when the CA is initialised: `ec` is P-384 for the root and P-256 for the issuer, `rsa` is 4096 bits for both.',
+  }),
+  crlValidity: setting(is.integer(1, 365, 'a number of days'), 7, {
+    env: 'UPKI_CA_CRL_VALIDITY',
+    programs: ['ca'],
+    doc: 'Days a CRL is good for; it is renewed well before.',
+  }),
+  ocspValidity: setting(is.duration(600_000, 7 * DAY), 12 * HOUR, {
+    env: 'UPKI_CA_OCSP_VALIDITY',
+    programs: ['ca'],
+    doc: 'How long an OCSP response is good for; it is signed anew from half of that on. The shorter, the sooner a stapled response of a certificate that was revoked since is refused.',
+  }),
+  caPublicUrl: optional(is.origin('http'), {
+    env: 'UPKI_CA_PUBLIC_URL',
+    programs: ['ca'],
+    defaultText: 'http://UPKI_RA_CN:UPKI_RA_HTTP_PORT with `upki start`, else none',
+    doc: 'Base URL written into certificates for the CRL, OCSP and the issuer: where clients reach UPKI_RA_HTTP_PORT.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;

@@ -1,0 +1,22 @@
+import { optional, type Setting, setting } from '../setting.js';
+import * as is from '../types.js';
+
+/** What every program has. */
+export const COMMON_SETTINGS = {
+  dataDir: optional(is.path, {
+    env: 'UPKI_DATA_DIR',
+    programs: ['ra', 'ca'],
+    defaultText: '~/.upki with `upki start`, ~/.upki/ra and ~/.upki/ca for one program alone',
+    doc: 'Where everything is kept. With `upki start`, the programs use its folders `ra` and `ca`.',
+  }),
+  logLevel: setting(is.choice('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info', {
+    env: 'UPKI_LOG_LEVEL',
+    programs: ['ra', 'ca'],
+    doc: 'Least severe message logged. Logs go to standard error.',
+  }),
+  logFormat: setting(is.choice('auto', 'pretty', 'json'), 'auto', {
+    env: 'UPKI_LOG_FORMAT',
+    programs: ['ra', 'ca'],
+    doc: '`pretty` for people, `json` for collectors; `auto` is pretty on a terminal and JSON elsewhere.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;

@@ -1,0 +1,29 @@
+import type { Setting } from '../setting.js';
+import { CA_SETTINGS } from './ca.js';
+import { CHANNEL_SETTINGS } from './channel.js';
+import { COMMON_SETTINGS } from './common.js';
+import { LISTENER_SETTINGS } from './listener.js';
+import { POLICY_SETTINGS } from './policy.js';
+import { VALIDATION_SETTINGS } from './validation.js';
+
+/**
+ * Every setting of both programs, in the order of the documentation. Validation, `--help` and docs/configuration.md come
+ * from this table alone. A new setting is an entry in the file of its group.
+ */
+export const SETTINGS = {
+  ...COMMON_SETTINGS,
+  ...CHANNEL_SETTINGS,
+  ...LISTENER_SETTINGS,
+  ...POLICY_SETTINGS,
+  ...VALIDATION_SETTINGS,
+  ...CA_SETTINGS,
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Value<S> = S extends Setting<infer T> ? T : never;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The settings' values by name. */
+export type Settings = { -readonly [Name in SettingName]: Value<(typeof SETTINGS)[Name]> };
+
+export const SETTING_LIST = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];

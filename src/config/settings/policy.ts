@@ -1,0 +1,112 @@
+import { DAY } from '../../lib/time.js';
+import { optional, type Setting, setting } from '../setting.js';
+import * as is from '../types.js';
+
+/** What the RA issues and to whom. */
+export const POLICY_SETTINGS = {
+  profile: setting(is.text('a profile name', /^[a-z0-9][a-z0-9_-]{0,63}$/), 'server', {
+    env: 'UPKI_RA_PROFILE',
+    programs: ['ra'],
+    doc: 'Profile of an ACME order that names none.',
+  }),
+  allowedNames: setting(
+    is.list(is.nameOrCidr, 'DNS names (with all below them), CIDRs and IP addresses'),
+    [],
+    {
+      env: 'UPKI_RA_ALLOW',
+      programs: ['ra'],
+      defaultText: 'every name',
+      doc: 'The only names and addresses certificates may be ordered for.',
+    },
+  ),
+  deniedNames: setting(
+    is.list(is.nameOrCidr, 'DNS names (with all below them), CIDRs and IP addresses'),
+    [],
+    {
+      env: 'UPKI_RA_DENY',
+      programs: ['ra'],
+      doc: 'Names and addresses no certificate is issued for, even when allowed.',
+    },
+  ),
+  maxIdentifiers: setting(is.integer(1, 1000), 100, {
+    env: 'UPKI_RA_MAX_IDENTIFIERS',
+    programs: ['ra'],
+    doc: 'Most names in one order.',
+  }),
+  orderLifetime: setting(is.duration(60_000, 90 * DAY), 7 * DAY, {
+    env: 'UPKI_RA_ORDER_LIFETIME',
+    programs: ['ra'],
+    doc: 'How long a client has to complete an order.',
+  }),
+  authorizationLifetime: setting(is.duration(60_000, 398 * DAY), 30 * DAY, {
+    env: 'UPKI_RA_AUTHORIZATION_LIFETIME',
+    programs: ['ra'],
+    doc: 'How long a validated authorization counts.',
+  }),
+  preauthorization: setting(is.boolean, false, {
+    env: 'UPKI_RA_PREAUTHORIZATION',
+    programs: ['ra'],
+    doc: 'Offer `newAuthz` (RFC 8555 §7.4.1); names authorized so need no challenge in later orders.',
+  }),
+  challengeHold: setting(is.duration(0, 10_000), 250, {
+    env: 'UPKI_RA_CHALLENGE_HOLD',
+    programs: ['ra'],
+    doc: 'How long the answer to a challenge is held back for its outcome: long enough for a validation on a local network, so that most clients need not poll. 0ms never waits.',
+  }),
+  nodePreauthorization: setting(is.boolean, true, {
+    env: 'UPKI_RA_NODE_PREAUTHORIZATION',
+    programs: ['ra'],
+    doc: 'The names of a registered node need no challenge in orders it makes with its client certificate.',
+  }),
+  seedLifetime: setting(is.duration(60_000, 90 * DAY), DAY, {
+    env: 'UPKI_RA_SEED_LIFETIME',
+    programs: ['ra'],
+    doc: 'How long the one-time seed of a registered node can be used.',
+  }),
+  certifyWithSeed: setting(is.boolean, false, {
+    env: 'UPKI_RA_CERTIFY_WITH_SEED',
+    programs: ['ra'],
+    doc: 'Lets `certify` take the registration seed (UPKI_CA_SEED) too: whoever holds it gets certificates for every allowed name, as often as asked for.',
+  }),
+  termsUrl: optional(is.webPage, {
+    env: 'UPKI_RA_TERMS_URL',
+    programs: ['ra'],
+    defaultText: "the RA's own /acme/terms",
+    doc: 'Page with the terms of service.',
+  }),
+  termsTextFile: optional(is.path, {
+    env: 'UPKI_RA_TERMS_FILE',
+    programs: ['ra'],
+    doc: "Plain text served as the RA's own /acme/terms.",
+  }),
+  termsRequired: setting(is.boolean, true, {
+    env: 'UPKI_RA_TERMS_REQUIRED',
+    programs: ['ra'],
+    doc: 'New accounts must agree to the terms of service.',
+  }),
+  termsChanged: optional(is.time, {
+    env: 'UPKI_RA_TERMS_CHANGED',
+    programs: ['ra'],
+    doc: 'When the terms last changed: accounts that agreed before must agree again (RFC 8555 §7.3.3).',
+  }),
+  website: optional(is.webPage, {
+    env: 'UPKI_RA_WEBSITE',
+    programs: ['ra'],
+    doc: "Page about this authority, shown in the directory's `meta.website`.",
+  }),
+  externalAccountRequired: setting(is.boolean, false, {
+    env: 'UPKI_RA_EAB_REQUIRED',
+    programs: ['ra'],
+    doc: 'New accounts must be bound to an external account (RFC 8555 §7.3.4); needs UPKI_RA_EAB_FILE.',
+  }),
+  externalAccountsFile: optional(is.path, {
+    env: 'UPKI_RA_EAB_FILE',
+    programs: ['ra'],
+    doc: 'JSON object of external accounts: key id to base64url HMAC key.',
+  }),
+  compromisedKeysFile: optional(is.path, {
+    env: 'UPKI_RA_COMPROMISED_KEYS_FILE',
+    programs: ['ra'],
+    doc: 'Public keys never accepted: one SHA-256 of a SubjectPublicKeyInfo a line, in hex.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;

@@ -1,0 +1,7 @@
+/** How a store is opened. */
+export interface OpenOptions {
+  /** Told when SQLite's thread died and is being started again, or when connections to PostgreSQL were lost. */
+  onCrash?(error: Error): void;
+  /** How long to wait for a PostgreSQL server that cannot be reached, in ms. Default 0. */
+  patience?: number;
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeChannel } from '../../src/channel/describe.js';
+import { configurationReference } from '../../src/config/index.js';
+import { foldersTable } from './folders.js';
+
+/** Every document, or part of one, that is generated: `npm run docs` writes them, tests compare them. */
+export function documents(root = process.cwd()): { file: string; text: string }[] {
+  const architecture = join(root, 'docs/architecture.md');
+  return [
+    { file: join(root, 'docs/configuration.md'), text: configurationReference() },
+    { file: join(root, 'docs/channel.md'), text: describeChannel() },
+    {
+      file: architecture,
+      text: replaceMarked(readFileSync(architecture, 'utf8'), 'folders', foldersTable()),
+    },
+  ];
+}
+
+/** Puts `content` between `<!-- NAME: … -->` and `<!-- end of NAME -->`. */
+export function replaceMarked(text: string, name: string, content: string): string {
+  const marked = new RegExp(`(<!-- ${name}: [^\n]*-->\n)[^]*?(<!-- end of ${name} -->)`);
+  if (!marked.test(text)) throw new Error(`no place is marked for "${name}"`);
+  return text.replace(marked, (_, begin: string, end: string) => `${begin}${content}\n${end}`);
+}
