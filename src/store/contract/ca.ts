@@ -37,6 +37,25 @@ export interface CertificateFilter {
   expiresBefore?: number;
 }
 
+/** As `CertificateState`, with those apart that are on certificateHold and may come back. */
+export type SearchState = CertificateState | 'held';
+
+/** What an operator looks for; a certificate meets every condition given. */
+export interface CertificateQuery {
+  /** In any of its names: a name, an address, a glob with `*` and `?`, or a network in CIDR form. */
+  name?: string;
+  /** Ordered by this ACME account. */
+  account?: string;
+  profile?: string;
+  state?: SearchState;
+  /** `notAfter` before this time; the page then begins with the one that ends first. */
+  expiresBefore?: number;
+  /** `notAfter` at or after this time. */
+  expiresAfter?: number;
+  /** No later certificate that is not revoked has all its names. */
+  notRenewed?: boolean;
+}
+
 /** A page and where the next begins; `next` null: there is no more. */
 export interface Page<Item> {
   items: Item[];
@@ -122,6 +141,17 @@ export interface CaStore extends AuditTrail {
     limit: number;
     now: number;
     filter?: CertificateFilter;
+  }): Promise<Page<CertificateRecord>>;
+  /**
+   * Certificates an operator looks for, deleted ones left out: the one that ends last first, with `expiresBefore` the one that
+   * ends first, with a glob or a network by name. The work of a page is bounded as in `listCertificates`. Rejects with
+   * RangeError for an `after` that is no `next`.
+   */
+  searchCertificates(page: {
+    after: string | null;
+    limit: number;
+    now: number;
+    query: CertificateQuery;
   }): Promise<Page<CertificateRecord>>;
   /** `already`: it was revoked before; time and reason stay as they were. */
   revoke(

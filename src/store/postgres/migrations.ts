@@ -3,10 +3,11 @@ import { StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../sqlite/protocol.js';
 import { caMigrations } from './ca/schema.js';
 import { storeError } from './failures.js';
+import type { Migration } from './migration.js';
 import { raMigrations } from './ra/schema.js';
 
 /** Step n takes a schema from version n to n + 1. Steps that were released are never edited, only followed. */
-const MIGRATIONS: Record<StoreKind, readonly string[]> = { ra: raMigrations, ca: caMigrations };
+const MIGRATIONS: Record<StoreKind, readonly Migration[]> = { ra: raMigrations, ca: caMigrations };
 
 /** RA and CA may share a database: each has a schema of its own. */
 export const SCHEMAS: Record<StoreKind, string> = { ra: 'upki_ra', ca: 'upki_ca' };
@@ -48,7 +49,7 @@ export async function migrate(url: string, kind: StoreKind): Promise<void> {
 }
 
 /** Takes the next step, unless another replica has meanwhile; returns the version after it. */
-async function takeStep(client: Client, kind: StoreKind, steps: readonly string[]): Promise<number> {
+async function takeStep(client: Client, kind: StoreKind, steps: readonly Migration[]): Promise<number> {
   const schema = SCHEMAS[kind];
   await client.query('BEGIN');
   try {
@@ -59,7 +60,8 @@ async function takeStep(client: Client, kind: StoreKind, steps: readonly string[
       if (version === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
       await client.query(`SET LOCAL search_path = ${schema}`);
       if (version === 0) await client.query('CREATE TABLE schema_version AS SELECT 0 AS version');
-      await client.query(step);
+      if (typeof step === 'string') await client.query(step);
+      else await step(client);
       await client.query('UPDATE schema_version SET version = version + 1');
     }
     await client.query('COMMIT');

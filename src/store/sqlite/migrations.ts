@@ -1,11 +1,12 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreTooNew } from '../contract/errors.js';
 import { caMigrations } from './ca/schema.js';
+import type { Migration } from './migration.js';
 import type { StoreKind } from './protocol.js';
 import { raMigrations } from './ra/schema.js';
 
 /** Step n takes a database from version n to n + 1. Steps that were released are never edited, only followed. */
-const MIGRATIONS: Record<StoreKind, readonly string[]> = { ra: raMigrations, ca: caMigrations };
+const MIGRATIONS: Record<StoreKind, readonly Migration[]> = { ra: raMigrations, ca: caMigrations };
 
 /** `PRAGMA application_id`: "uRA1" and "uCA1", so that neither program writes into the other's database. */
 const APPLICATION_ID: Record<StoreKind, number> = { ra: 0x75524131, ca: 0x75434131 };
@@ -21,7 +22,8 @@ export function migrate(db: DatabaseSyncInstance, kind: StoreKind): void {
       const from = version(db);
       const step = steps[from];
       if (step !== undefined) {
-        db.exec(step);
+        if (typeof step === 'string') db.exec(step);
+        else step(db);
         db.exec(`PRAGMA user_version = ${from + 1}`);
         db.exec(`PRAGMA application_id = ${APPLICATION_ID[kind]}`);
       }

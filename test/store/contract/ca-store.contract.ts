@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/contract/ca.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { auditContract, told } from './audit.contract.js';
+import { caSearchContract } from './ca-search.contract.js';
 import { aRecord, atOnce, HOUR, NOW } from './facts.js';
 
 /** An empty store for one test; the factory cleans up after it. */
@@ -322,6 +323,11 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
     });
 
+    caSearchContract({
+      get store() {
+        return store;
+      },
+    });
     auditContract({
       get store() {
         return store;

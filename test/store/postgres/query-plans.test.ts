@@ -10,6 +10,7 @@ import { toRow as certificateRow } from '../../../src/store/rows/ra/certificates
 import { toRow as nodeRow } from '../../../src/store/rows/ra/nodes.js';
 import { toRow as orderRow } from '../../../src/store/rows/ra/orders.js';
 import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { SEARCHES } from '../contract/ca-search.contract.js';
 import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
 
 /** No work may grow with the number of certificates: PostgreSQL must be able to find what is asked for by an index. */
@@ -79,6 +80,7 @@ const CROWD = `
   INSERT INTO certificates (serial, cn, dn, profile, identifiers, not_before, not_after, order_id, issued_at, revoked_at, der)
     SELECT 's' || n, 'c' || n % 5000, '', 'server', '[]', n, n, 'n' || n, n, CASE WHEN n % 10 = 0 THEN n END, ''
     FROM generate_series(1, 20000) n;
+  INSERT INTO certificate_names SELECT 'nc' || n % 5000, n, 's' || n FROM generate_series(1, 20000) n;
   INSERT INTO nodes SELECT n, 'server', '[]', n FROM generate_series(1, 5000) n;
   INSERT INTO peers (public_key, role, cn, added_at) SELECT n, 'ra', n, n FROM generate_series(1, 5000) n;
   INSERT INTO admins (dn, added_at) SELECT n, n FROM generate_series(1, 5000) n;
@@ -180,13 +182,14 @@ test('no statement of the CA about certificates walks a table', async (context) 
   context.skip(!explains, 'needs PostgreSQL 16');
   const db = new Recorder({ url: database.url, schema: 'upki_ca' });
   const record = aRecord({ orderId: 'o1' });
-  await ca.recordCertificate(db, recordRow(record), '{}');
-  await ca.recordCertificate(db, recordRow(aRecord({ orderId: 'o1' })), '{}');
+  await ca.recordCertificate(db, recordRow(record), ['nx'], '{}');
+  await ca.recordCertificate(db, recordRow(aRecord({ orderId: 'o1' })), [], '{}');
   await ca.findBySerial(db, record.serial);
   await ca.findByOrder(db, 'o1');
   await ca.listByCn(db, record.cn, 10);
   await ca.listCertificates(db, 'a', 10, NOW, {});
   await ca.listCertificates(db, null, 10, NOW, { cn: record.cn });
+  for (const query of SEARCHES) await ca.searchCertificates(db, null, 10, NOW, query);
   await ca.revoke(db, record.serial, NOW, 6, '{}');
   await ca.listRevoked(db, null, 10, NOW);
   await ca.unrevoke(db, record.serial, '{}');

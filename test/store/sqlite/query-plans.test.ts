@@ -13,6 +13,7 @@ import { caOperations as ca } from '../../../src/store/sqlite/ca/operations.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { raOperations as ra } from '../../../src/store/sqlite/ra/operations.js';
 import { type Row, Sql, type SqlValue } from '../../../src/store/sqlite/sql.js';
+import { SEARCHES } from '../contract/ca-search.contract.js';
 import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
 
 /** No work may grow with the number of certificates: SQLite must find what every statement asks for by an index. */
@@ -137,12 +138,13 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   db = openDatabase(join(folder, 'ca.db'), 'ca');
   const sql = new Recorder(db);
   const record = aRecord({ orderId: 'o1' });
-  ca.recordCertificate.run(sql, recordRow(record), '{}');
-  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), '{}');
+  ca.recordCertificate.run(sql, recordRow(record), ['nx'], '{}');
+  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), [], '{}');
   ca.findBySerial.run(sql, record.serial);
   ca.findByOrder.run(sql, 'o1');
   ca.listByCn.run(sql, record.cn, 10);
   ca.listCertificates.run(sql, 'a', 10, NOW, {});
+  for (const query of SEARCHES) ca.searchCertificates.run(sql, null, 10, NOW, query);
   ca.revoke.run(sql, record.serial, NOW, 6, '{}');
   ca.revoke.run(sql, record.serial, NOW, 6, '{}');
   ca.listRevoked.run(sql, null, 10, NOW);

@@ -1,7 +1,16 @@
+import type { CertificateQuery, Page } from '../../contract/ca.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
+import {
+  firstKey,
+  isRenewed,
+  MOST_LATER,
+  planSearch,
+  type SearchRow,
+  searchPage,
+} from '../../rows/ca/search.js';
 import type { certificateOperations as rows } from '../../sqlite/ca/certificates.js';
-import { audited, runAudited } from '../audit.js';
+import { audited } from '../audit.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { outdatingCrls } from './crl.js';
@@ -10,20 +19,80 @@ function byOrder(db: Database, orderId: string): Promise<CertificateRow | undefi
   return db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE order_id = $1`, orderId);
 }
 
+async function search(
+  db: Database,
+  after: string | null,
+  limit: number,
+  now: number,
+  query: CertificateQuery,
+): Promise<Page<CertificateRow>> {
+  const plan = planSearch(query, after, limit, now);
+  let page: ReturnType<typeof searchPage> = { serials: [], next: null };
+  for (const window of plan.windows) {
+    const { text, values } = plan.look(window);
+    const examined = await db.all<SearchRow>(numbered(text), ...values);
+    const renewed = query.notRenewed
+      ? await renewedAmong(db, examined.filter(plan.wants))
+      : new Set<string>();
+    page = searchPage(plan, examined, window, limit, renewed);
+    if (isDecided(page, limit)) break;
+  }
+  const found = await db.all<CertificateRow>(
+    `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[])`,
+    page.serials,
+  );
+  const bySerial = new Map(found.map((row) => [row[0], row]));
+  const items = page.serials.map((serial) => bySerial.get(serial)).filter((row) => row !== undefined);
+  return { items, next: page.next };
+}
+
+/** `?` as `$1`, `$2`, … */
+function numbered(text: string): string {
+  let count = 0;
+  return text.replace(/\?/g, () => `$${++count}`);
+}
+
+/** Serials of those whose place a later certificate has taken. */
+async function renewedAmong(db: Database, rows: readonly SearchRow[]): Promise<Set<string>> {
+  const later = await db.all<[serial: string, identifiers: string]>(
+    `SELECT asked.serial, found.identifiers
+     FROM unnest($1::text[], $2::bigint[], $3::text[]) AS asked (name, not_after, serial)
+     CROSS JOIN LATERAL (
+       SELECT c.identifiers FROM certificate_names n JOIN certificates c ON c.serial = n.serial
+       WHERE n.name = asked.name AND n.not_after > asked.not_after AND c.revoked_at IS NULL AND c.deleted_at IS NULL
+       ORDER BY n.not_after DESC LIMIT ${MOST_LATER}
+     ) AS found`,
+    rows.map(firstKey),
+    rows.map((row) => row[1]),
+    rows.map((row) => row[2]),
+  );
+  const names = new Map<string, string[]>();
+  for (const [serial, identifiers] of later) names.set(serial, [...(names.get(serial) ?? []), identifiers]);
+  return new Set(rows.filter((row) => isRenewed(row, names.get(row[2]) ?? [])).map((row) => row[2]));
+}
+
 /** RFC 5280 §5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations: PostgresOperations<typeof rows> = {
-  async recordCertificate(db, row, entry) {
+  async recordCertificate(db, row, names, entry) {
     const orderId = row[7];
-    const stored = await runAudited(
-      db,
-      entry,
-      `INSERT INTO certificates (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-       ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
+    const stored = await db.get<[stored: boolean]>(
+      `WITH done AS (
+         INSERT INTO certificates (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING RETURNING serial, not_after
+       ),
+       named AS (
+         INSERT INTO certificate_names (name, not_after, serial)
+         SELECT name, not_after, serial FROM done, unnest($15::text[]) AS name
+       ),
+       ${audited('done', '$16')}
+       SELECT EXISTS (SELECT FROM done)`,
       ...row,
+      names,
+      entry,
     );
-    return stored || orderId === null ? undefined : byOrder(db, orderId);
+    return stored?.[0] || orderId === null ? undefined : byOrder(db, orderId);
   },
 
   findByOrder: byOrder,
@@ -57,6 +126,8 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
     );
     return { items, next: page.next };
   },
+
+  searchCertificates: search,
 
   async revoke(db, serial, at, reason, entry) {
     const outcome = await db.get<[revoked: boolean, known: boolean]>(

@@ -1,11 +1,13 @@
 import { AUDIT_SCHEMA } from '../audit.js';
+import type { Migration } from '../migration.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
+import { indexNames } from './names.js';
 
 /**
  * The CA's tables, column by column those of SQLite (`upki store copy` relies on it); `seq` is what the rowid is there: the
  * order in which rows were made. Texts that are looked up or ordered compare by their bytes.
  */
-export const caMigrations: readonly string[] = [
+export const caMigrations: readonly Migration[] = [
   `
   ${SETTINGS_SCHEMA}
   CREATE TABLE certificates (
@@ -75,4 +77,17 @@ export const caMigrations: readonly string[] = [
   -- CRLs up to this number may lack a revocation, or have one that was taken back.
   ALTER TABLE crl ADD COLUMN stale_up_to BIGINT NOT NULL DEFAULT 0;
   `,
+  `
+  -- Names by the keys of rows/ca/search-keys.ts.
+  CREATE TABLE certificate_names (
+    name TEXT COLLATE "C" NOT NULL,
+    not_after BIGINT NOT NULL,
+    serial TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (name, not_after, serial)
+  );
+  CREATE INDEX certificates_by_end ON certificates (not_after, serial);
+  CREATE INDEX certificates_by_profile ON certificates (profile, not_after, serial);
+  CREATE INDEX certificates_by_account ON certificates (account_id, not_after, serial) WHERE account_id IS NOT NULL;
+  `,
+  indexNames,
 ];

@@ -4,6 +4,8 @@ import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as certificates from './certificates.js';
 import * as documents from './documents.js';
+import { parseSearchCursor } from './search.js';
+import { searchKeys } from './search-keys.js';
 
 /** The CA's store over row-level operations: objects on this side, rows on the other. */
 export function caStoreOver(database: Calls<CaOperations>): CaStore {
@@ -11,7 +13,8 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     async recordCertificate(record, by) {
       const { serial, cn, profile, orderId: order, accountId: account } = record;
       const entry = doneText('certificate.issue', { serial, cn, profile, order, account }, by);
-      const earlier = await database.call('recordCertificate', certificates.toRow(record), entry);
+      const row = certificates.toRow(record);
+      const earlier = await database.call('recordCertificate', row, searchKeys(record), entry);
       return earlier
         ? { certificate: certificates.fromRow(earlier), created: false }
         : { certificate: record, created: true };
@@ -22,6 +25,14 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     listByCn: async (cn, limit) => (await database.call('listByCn', cn, limit)).map(certificates.fromRow),
     async listCertificates({ after, limit, now, filter }) {
       const { items, next } = await database.call('listCertificates', after, limit, now, filter ?? {});
+      return { items: items.map(certificates.fromRow), next };
+    },
+    async searchCertificates({ after, limit, now, query }) {
+      // Here, for an error of the database's thread is never the caller's.
+      if (after !== null && parseSearchCursor(after) === null) {
+        throw new RangeError('the cursor is not one of a search');
+      }
+      const { items, next } = await database.call('searchCertificates', after, limit, now, query);
       return { items: items.map(certificates.fromRow), next };
     },
     revoke: (serial, at, reason, by) =>

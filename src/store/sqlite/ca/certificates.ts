@@ -1,6 +1,14 @@
-import type { CertificateFilter, Page } from '../../contract/ca.js';
+import type { CertificateFilter, CertificateQuery, Page } from '../../contract/ca.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
+import {
+  firstKey,
+  isRenewed,
+  MOST_LATER,
+  planSearch,
+  type SearchRow,
+  searchPage,
+} from '../../rows/ca/search.js';
 import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
@@ -46,27 +54,68 @@ function list(
   return { items: rows.filter((row) => row !== undefined), next: page.next };
 }
 
+function search(
+  sql: Sql,
+  after: string | null,
+  limit: number,
+  now: number,
+  query: CertificateQuery,
+): Page<CertificateRow> {
+  const plan = planSearch(query, after, limit, now);
+  let page: ReturnType<typeof searchPage> = { serials: [], next: null };
+  for (const window of plan.windows) {
+    const { text, values } = plan.look(window);
+    const examined = sql.all<SearchRow>(text, ...values);
+    const wanted = query.notRenewed ? examined.filter((row) => plan.wants(row)) : [];
+    const renewed = new Set(wanted.filter((row) => isRenewed(row, laterThan(sql, row))).map((row) => row[2]));
+    page = searchPage(plan, examined, window, limit, renewed);
+    if (isDecided(page, limit)) break;
+  }
+  const rows = page.serials.map((serial) => bySerial(sql, serial));
+  return { items: rows.filter((row) => row !== undefined), next: page.next };
+}
+
+/** Names of certificates that end later and may have taken its place. */
+function laterThan(sql: Sql, row: SearchRow): string[] {
+  const found = sql.all<[identifiers: string]>(
+    `SELECT c.identifiers FROM certificate_names n JOIN certificates c ON c.serial = n.serial
+     WHERE n.name = ? AND n.not_after > ? AND c.revoked_at IS NULL AND c.deleted_at IS NULL
+     ORDER BY n.not_after DESC LIMIT ${MOST_LATER}`,
+    firstKey(row),
+    row[1],
+  );
+  return found.map(([identifiers]) => identifiers);
+}
+
 /** RFC 5280 §5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
+function insertName(sql: Sql, name: string, notAfter: number, serial: string): void {
+  sql.run('INSERT INTO certificate_names (name, not_after, serial) VALUES (?, ?, ?)', name, notAfter, serial);
+}
+
 export const certificateOperations = {
   /** The certificate the order has already; undefined: this one was stored. */
-  recordCertificate: write((sql, row: CertificateRow, entry: string): CertificateRow | undefined => {
-    const orderId = row[7];
-    const stored = runAudited(
-      sql,
-      entry,
-      `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  recordCertificate: write(
+    (sql, row: CertificateRow, names: string[], entry: string): CertificateRow | undefined => {
+      const [serial, , , , , , notAfter, orderId] = row;
+      const stored = runAudited(
+        sql,
+        entry,
+        `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
-      ...row,
-    );
-    return stored || orderId === null ? undefined : byOrder(sql, orderId);
-  }),
+        ...row,
+      );
+      if (stored) for (const name of names) insertName(sql, name, notAfter, serial);
+      return stored || orderId === null ? undefined : byOrder(sql, orderId);
+    },
+  ),
 
   findByOrder: read(byOrder),
   findBySerial: read(bySerial),
   listByCn: read(byCn),
   listCertificates: read(list),
+  searchCertificates: read(search),
 
   revoke: write(
     (

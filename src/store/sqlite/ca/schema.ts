@@ -1,8 +1,10 @@
+import { searchKeys } from '../../rows/ca/search-keys.js';
 import { AUDIT_SCHEMA } from '../audit.js';
+import type { Migration } from '../migration.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
-export const caMigrations: readonly string[] = [
+export const caMigrations: readonly Migration[] = [
   `
   ${SETTINGS_SCHEMA}
   CREATE TABLE certificates (
@@ -66,4 +68,25 @@ export const caMigrations: readonly string[] = [
   -- CRLs up to this number may lack a revocation, or have one that was taken back.
   ALTER TABLE crl ADD COLUMN stale_up_to INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Names by the keys of rows/ca/search-keys.ts.
+  CREATE TABLE certificate_names (
+    name TEXT NOT NULL,
+    not_after INTEGER NOT NULL,
+    serial TEXT NOT NULL,
+    PRIMARY KEY (name, not_after, serial)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX certificates_by_end ON certificates (not_after, serial);
+  CREATE INDEX certificates_by_profile ON certificates (profile, not_after, serial);
+  CREATE INDEX certificates_by_account ON certificates (account_id, not_after, serial) WHERE account_id IS NOT NULL;
+  `,
+  (db) => {
+    const insert = db.prepare('INSERT INTO certificate_names (name, not_after, serial) VALUES (?, ?, ?)');
+    const all = db.prepare('SELECT serial, cn, identifiers, not_after FROM certificates');
+    for (const row of all.iterate()) {
+      const { serial, cn, identifiers, not_after } = row as Record<string, string | number>;
+      const named = { cn: String(cn), identifiers: JSON.parse(String(identifiers)) };
+      for (const key of searchKeys(named)) insert.run(key, Number(not_after), String(serial));
+    }
+  },
 ];
