@@ -1,22 +1,29 @@
-import type { Account, Authorization, Challenge, ChallengeType } from '../model/facts.js';
+import { isIP } from 'node:net';
+import type { Account, Authorization, Challenge, ChallengeType, Identifier } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { accountStatus, authorizationStatus, challengeStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
+import { embeddedIpv4, spelledIpv4 } from '../x509/embedded-ipv4.js';
 import type { Accounts } from './accounts.js';
+import { NameList } from './name-policy.js';
 import type { Policy } from './policy.js';
 import type { ValidationQueue } from './queues/validation-queue.js';
 
 /** RFC 8555 §7.5: authorizations, their deactivation, and answering challenges. */
 export class Authorizations {
+  readonly #http01Names: NameList;
+
   constructor(
     private readonly store: RaStore,
     private readonly queue: ValidationQueue,
     private readonly accounts: Accounts,
     private readonly policy: Policy,
-    /** Lower-case names the RA itself answers to; it never serves a challenge for one of them. */
+    /** Lower-case names and addresses the RA itself answers to; it never serves a challenge for one of them. */
     private readonly ownNames: () => readonly string[],
     private readonly clock: () => number,
-  ) {}
+  ) {
+    this.#http01Names = new NameList(policy.http01Names);
+  }
 
   /** The authorization, if it is this account's. */
   async get(account: Account, id: string): Promise<Authorization> {
@@ -65,10 +72,15 @@ export class Authorizations {
     return outcome ?? owned(account, await this.store.getAuthorization(id));
   }
 
-  /** SPEC §1: what to serve at /.well-known/acme-challenge/{token} for this host, or null. */
+  /**
+   * What to serve at /.well-known/acme-challenge/{token} for this host (a name, or an address as RFC 5952 writes it), or null.
+   * Whoever orders a name that leads here is given it, so the operator lists such names; our own are never given.
+   */
   async httpChallengeResponse(token: string, host: string): Promise<string | null> {
     const name = host.toLowerCase();
-    if (!/^[A-Za-z0-9_-]{22,64}$/.test(token) || this.ownNames().includes(name)) return null;
+    const identifier: Identifier = { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
+    if (!/^[A-Za-z0-9_-]{22,64}$/.test(token) || !this.#http01Names.covers(identifier)) return null;
+    if (this.#isOwn(name)) return null;
     const authorization = await this.store.findAuthorizationByToken(token);
     if (!authorization || authorization.identifier.value !== name) return null;
     if (authorizationStatus(authorization, this.clock()) !== 'pending') return null;
@@ -76,6 +88,12 @@ export class Authorizations {
     const account = await this.accounts.byId(authorization.accountId);
     if (!account || accountStatus(account) !== 'valid') return null;
     return `${token}.${account.thumbprint}`;
+  }
+
+  /** Also another spelling of an address of ours. */
+  #isOwn(host: string): boolean {
+    const own = new Set(this.ownNames().flatMap((each) => [each, ...spelledIpv4(each)]));
+    return [host, ...embeddedIpv4(host)].some((each) => own.has(each));
   }
 }
 

@@ -14,8 +14,9 @@ import { authorizationStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Accounts } from './accounts.js';
 import type { Ids } from './ids.js';
+import { NamePolicy } from './name-policy.js';
 import { identifiersAmong } from './nodes/node-names.js';
-import { challengeTypes, chooseProfile, NamePolicy, type Policy, requestedValidity } from './policy.js';
+import { challengeTypes, chooseProfile, type Policy, requestedValidity } from './policy.js';
 import type { NewOrder } from './service.js';
 
 /** Orders a page of the account's list (RFC 8555 §7.1.2.1). */

@@ -1,7 +1,6 @@
-import { BlockList, isIPv6 } from 'node:net';
 import type { AcmeProfile } from '../model/ca.js';
 import type { ChallengeType, Identifier } from '../model/facts.js';
-import { forIdentifiers, Problem } from '../model/problem.js';
+import { Problem } from '../model/problem.js';
 
 /** What the operator decides about ACME; durations in milliseconds. */
 export interface Policy {
@@ -27,6 +26,8 @@ export interface Policy {
   allowed: string[];
   /** Names (with their subdomains) and CIDRs that are never issued, even when allowed. */
   denied: string[];
+  /** Names (with their subdomains) and CIDRs whose port 80 leads to the RA: it answers their http-01 challenges itself. */
+  http01Names: string[];
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -41,73 +42,13 @@ export const DEFAULT_POLICY: Policy = {
   retryDelays: [500, 1500, 4000],
   allowed: [],
   denied: [],
+  http01Names: [],
 };
 
 /** §8 and RFC 8738 §4, §7: the challenges that can prove an identifier; a wildcard is proven by dns-01 only. */
 export function challengeTypes(identifier: Identifier): ChallengeType[] {
   if (identifier.type === 'ip') return ['http-01', 'tls-alpn-01'];
   return identifier.value.startsWith('*.') ? ['dns-01'] : ['http-01', 'dns-01', 'tls-alpn-01'];
-}
-
-/** A compiled allow/deny list of names with their subdomains, and of addresses by CIDR. */
-export class NameList {
-  readonly #names = new Set<string>();
-  readonly #addresses = new BlockList();
-
-  /** @throws Error naming the entry that is neither a name, an address nor a CIDR. */
-  constructor(entries: string[]) {
-    for (const entry of entries) this.#add(entry.toLowerCase());
-  }
-
-  #add(entry: string): void {
-    const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);
-    if (cidr?.[1] && cidr[2]) {
-      this.#addresses.addSubnet(cidr[1], Number(cidr[2]), family(cidr[1]));
-    } else if (/^[\d.]+$|:/.test(entry)) {
-      this.#addresses.addAddress(entry, family(entry));
-    } else if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(entry)) {
-      this.#names.add(entry);
-    } else {
-      throw new Error(`"${entry}" is neither a DNS name, an IP address nor a CIDR`);
-    }
-  }
-
-  has(identifier: Identifier): boolean {
-    if (identifier.type === 'ip') return this.#addresses.check(identifier.value, family(identifier.value));
-    const labels = identifier.value.replace(/^\*\./, '').split('.');
-    return labels.some((_, index) => this.#names.has(labels.slice(index).join('.')));
-  }
-}
-
-function family(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
-}
-
-/** Who may get which names: the operator's lists, checked on every new order and authorization. */
-export class NamePolicy {
-  readonly #allowed: NameList | null;
-  readonly #denied: NameList;
-
-  constructor(policy: Pick<Policy, 'allowed' | 'denied'>) {
-    this.#allowed = policy.allowed.length > 0 ? new NameList(policy.allowed) : null;
-    this.#denied = new NameList(policy.denied);
-  }
-
-  /** @throws Problem rejectedIdentifier, with a subproblem each when several are refused (§6.7.1). */
-  check(identifiers: Identifier[]): void {
-    const refused = identifiers.filter(
-      (identifier) => this.#denied.has(identifier) || (this.#allowed && !this.#allowed.has(identifier)),
-    );
-    if (refused.length === 0) return;
-    throw forIdentifiers(
-      refused.map(
-        (identifier) =>
-          new Problem('rejectedIdentifier', `"${identifier.value}" is not a name this authority issues for`, {
-            identifier,
-          }),
-      ),
-    );
-  }
 }
 
 /** The profile an order asked for, or the default. @throws Problem invalidProfile naming those on offer. */

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Identifier } from '../../src/model/facts.js';
 import { Problem } from '../../src/model/problem.js';
-import {
-  challengeTypes,
-  chooseProfile,
-  NameList,
-  NamePolicy,
-  requestedValidity,
-} from '../../src/ra/policy.js';
+import { challengeTypes, chooseProfile, requestedValidity } from '../../src/ra/policy.js';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-24T00:00:00Z');
@@ -24,46 +18,6 @@ describe('which challenges can prove an identifier', () => {
   });
   it('a plain name by all three', () => {
     expect(challengeTypes(dns('example.com'))).toEqual(['http-01', 'dns-01', 'tls-alpn-01']);
-  });
-});
-
-describe("the operator's lists of names", () => {
-  const list = new NameList(['Plant.Internal', '10.0.0.0/8', 'fd00::/8', '192.0.2.1']);
-  it.each([
-    [dns('plant.internal'), true],
-    [dns('a.b.plant.internal'), true],
-    [dns('*.plant.internal'), true],
-    [dns('xplant.internal'), false],
-    [dns('internal'), false],
-    [ip('10.1.2.3'), true],
-    [ip('11.1.2.3'), false],
-    [ip('fd00::1'), true],
-    [ip('192.0.2.1'), true],
-  ])('%j is in the list: %s', (identifier, expected) => {
-    expect(list.has(identifier)).toBe(expected);
-  });
-
-  it.each(['10.0.0.0/33', 'a b', '*.x', '1.2.3'])('refuses the entry %j', (entry) => {
-    expect(() => new NameList([entry])).toThrow();
-  });
-
-  it('RFC 8555 §7.4: a name outside what is allowed, or denied within it, is rejectedIdentifier', () => {
-    const policy = new NamePolicy({ allowed: ['internal'], denied: ['pki.internal'] });
-    expect(() => policy.check([dns('app.internal')])).not.toThrow();
-    for (const identifiers of [
-      [dns('example.com')],
-      [dns('x.pki.internal')],
-      [dns('a.test'), dns('b.test')],
-    ]) {
-      try {
-        policy.check(identifiers);
-        expect.unreachable();
-      } catch (error) {
-        expect(error).toBeInstanceOf(Problem);
-        expect((error as Problem).type).toBe('rejectedIdentifier');
-        expect((error as Problem).options.subproblems?.length ?? 1).toBe(identifiers.length);
-      }
-    }
   });
 });
 

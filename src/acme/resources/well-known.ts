@@ -1,14 +1,16 @@
+import { isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../model/problem.js';
 import type { RegistrationAuthority } from '../../ra/service.js';
+import { ipFromBytes, ipToBytes } from '../../x509/ip-address.js';
 
 export interface WellKnownOptions {
   ra: Pick<RegistrationAuthority, 'httpChallengeResponse'>;
 }
 
 /**
- * RFC 8555 §8.3, SPEC §1: serves the key authorization of an open http-01 challenge to whoever asks under that challenge's
- * own name, so that names which lead here can be proven without a web server of theirs.
+ * RFC 8555 §8.3: serves the key authorization of an open http-01 challenge to whoever asks under that challenge's own name,
+ * so that names which lead here can be proven without a web server of theirs: those the operator listed (docs/names.md).
  */
 export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOptions): Promise<void> {
   app.get<{ Params: { token: string } }>('/.well-known/acme-challenge/:token', async (request, reply) => {
@@ -23,9 +25,11 @@ export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOpt
   });
 }
 
-/** Lower case; an IPv6 address without its brackets. */
+/** Lower case; an IPv6 address without its brackets, as RFC 5952 writes it. */
 export function hostWithoutPort(host: string | undefined): string | null {
   const [, address, name] =
     /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/.exec(host?.toLowerCase() ?? '') ?? [];
-  return address ?? name ?? null;
+  // An address in the one spelling that authorizations have it in.
+  if (address !== undefined) return isIPv6(address) ? ipFromBytes(ipToBytes(address)) : null;
+  return name ?? null;
 }

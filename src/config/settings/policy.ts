@@ -25,7 +25,16 @@ export const POLICY_SETTINGS = {
     {
       env: 'UPKI_RA_DENY',
       programs: ['ra'],
-      doc: 'Names and addresses no certificate is issued for, even when allowed.',
+      doc: 'Names and addresses no certificate is issued for, even when allowed: neither a wildcard that covers such a name, nor another spelling of such an address.',
+    },
+  ),
+  http01Names: setting(
+    is.list(is.nameOrCidr, 'DNS names (with all below them), CIDRs and IP addresses'),
+    [],
+    {
+      env: 'UPKI_RA_HTTP01_NAMES',
+      programs: ['ra'],
+      doc: "Names whose port 80 leads to the RA: it answers their http-01 challenges itself, at /.well-known/acme-challenge/. Everybody who may order one of these names gets it. Never the RA's own names and addresses.",
     },
   ),
   maxIdentifiers: setting(is.integer(1, 1000), 100, {

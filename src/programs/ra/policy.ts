@@ -19,6 +19,7 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     challengeHold: settings.challengeHold,
     allowed: settings.allowedNames,
     denied: settings.deniedNames,
+    http01Names: settings.http01Names,
   };
 }
 

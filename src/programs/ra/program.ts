@@ -13,10 +13,10 @@ import { createHttpServer, createHttpsServer, type HttpsServer } from '../../htt
 import { trustedProxies } from '../../http/trusted-proxies.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
+import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
 import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
-import { NamePolicy } from '../../ra/policy.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
 import { pointedToRoutes } from '../../rest/plain/pointed-to.js';
@@ -32,6 +32,7 @@ import { certifiableNames, commonName, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
 import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
+import { ownHosts } from './own-hosts.js';
 import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './policy.js';
 import { registerRa } from './registration.js';
 import { RaTls } from './tls.js';
@@ -104,7 +105,7 @@ async function serve(
     ca,
     validator: createValidator(validatorOptionsOf(settings)),
     policy,
-    ownNames: tls.names,
+    ownNames: () => ownHosts(tls.names(), settings.raUrl),
     accountUrl: (id) => links.main().account(id),
     soleRunner: store.shared === null,
     events,

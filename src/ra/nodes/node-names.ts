@@ -10,7 +10,7 @@ import {
   type NameRules,
   type SubjectName,
 } from '../../x509/certificate-names.js';
-import type { NamePolicy } from '../policy.js';
+import type { NamePolicy } from '../name-policy.js';
 
 /** What of a profile matters to who makes a key and a request for it. */
 export interface NodeProfile extends NameRules {

@@ -12,7 +12,7 @@ import { calledName, nameKey } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
-import type { NamePolicy } from '../policy.js';
+import type { NamePolicy } from '../name-policy.js';
 import { checkAllowed, nodeNames, nodeProfile } from './node-names.js';
 import { newSeed, seedHash } from './seeds.js';
 

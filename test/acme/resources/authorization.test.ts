@@ -168,33 +168,69 @@ describe('§7.4.1: pre-authorization', () => {
   });
 });
 
-describe('SPEC §1: the RA answers http-01 for names that lead to it', () => {
-  const path = (token: string) => `/.well-known/acme-challenge/${token}`;
+describe('the RA answers http-01 for the names the operator listed', () => {
+  let listing: World;
+  let owner: AcmeClient;
+  beforeAll(async () => {
+    const http01Names = ['example.test', 'ra.test', 'localhost', '0.0.0.0/0', '::/0'];
+    listing = await createWorld({ policy: { http01Names } });
+    owner = await listing.account();
+  });
+  afterAll(() => listing.close());
+
+  const ask = (where: World, host: string, token: string) =>
+    where.client().request('GET', `${where.base}/.well-known/acme-challenge/${token}`, {
+      headers: { Host: host },
+    });
+  const http01 = async (identifier: string, from = owner) =>
+    challengeOf((await authorizationOf(identifier, from)).body);
 
   it('with the key authorization, to the challenge’s own name only', async () => {
-    const { body } = await authorizationOf('here.example.test');
-    const { token } = challengeOf(body);
-    const ask = (host: string, asked = token) =>
-      world.client().request('GET', world.base + path(asked), { headers: { Host: host } });
-    const answer = await ask('here.example.test:80');
+    const { token, url } = await http01('here.example.test');
+    const answer = await ask(listing, 'here.example.test:80', token);
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('application/octet-stream');
-    expect(answer.body.toString()).toBe(client.keyAuthorization(token));
-    for (const host of ['other.example.test', `localhost:${world.port}`, 'here.example.test.', 'a b', '']) {
-      expect((await ask(host)).status).toBeGreaterThanOrEqual(400);
+    expect(answer.body.toString()).toBe(owner.keyAuthorization(token));
+    const others = ['other.example.test', `localhost:${listing.port}`, 'here.example.test.', 'a b', ''];
+    for (const host of others) {
+      expect((await ask(listing, host, token)).status).toBeGreaterThanOrEqual(400);
     }
-    expect((await ask('here.example.test', 'A'.repeat(32))).status).toBe(404);
-    expect((await ask('here.example.test', '..%2f..')).status).toBe(404);
-    await client.respond(challengeOf(body).url);
-    expect((await ask('here.example.test')).status).toBe(404);
+    expect((await ask(listing, 'here.example.test', 'A'.repeat(32))).status).toBe(404);
+    expect((await ask(listing, 'here.example.test', '..%2f..')).status).toBe(404);
+    await owner.respond(url);
+    expect((await ask(listing, 'here.example.test', token)).status).toBe(404);
   });
 
-  it('never for one of the RA’s own names', async () => {
-    const { body } = await authorizationOf('ra.test');
-    const answer = await world.client().request('GET', world.base + path(challengeOf(body).token), {
-      headers: { Host: 'ra.test' },
-    });
-    expect(answer.status).toBe(404);
+  it('and for no other name: by default for none', async () => {
+    const { token } = await http01('here.example.test', client);
+    expect((await ask(world, 'here.example.test', token)).status).toBe(404);
+    const outside = await http01('here.example.com');
+    expect((await ask(listing, 'here.example.com', outside.token)).status).toBe(404);
+  });
+
+  it('and an address, in any spelling of it', async () => {
+    const { token } = await http01('2001:db8::7');
+    for (const host of ['[2001:db8::7]', '[2001:DB8:0:0:0:0:0:7]:80', '[2001:db8::0.0.0.7]']) {
+      expect((await ask(listing, host, token)).status).toBe(200);
+    }
+  });
+
+  it.each([
+    'ra.test',
+    'localhost',
+    '127.0.0.1',
+    '::ffff:127.0.0.1',
+    '::127.0.0.1',
+    '::ffff:0:7f00:1',
+    '64:ff9b::7f00:1',
+    '64:ff9b:1::7f00:1',
+    '2002:7f00:1::',
+  ])('never for %s, which is the RA itself, though it is listed', async (own) => {
+    const { token } = await http01(own);
+    const host = own.includes(':') ? `[${own}]` : own;
+    for (const each of [host, host.toUpperCase(), `${host}:80`]) {
+      expect((await ask(listing, each, token)).status).toBe(404);
+    }
   });
 });
 

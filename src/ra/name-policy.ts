@@ -1,0 +1,102 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { Identifier } from '../model/facts.js';
+import { forIdentifiers, Problem } from '../model/problem.js';
+import { embeddedIpv4, spelledIpv4 } from '../x509/embedded-ipv4.js';
+import type { Policy } from './policy.js';
+
+/** Bits before the IPv4 address in an IPv6 spelling of it. */
+const SPELLING_PREFIX = 96;
+
+/** A list of names with their subdomains, and of addresses by CIDR, in whichever spelling. */
+export class NameList {
+  readonly #names = new Set<string>();
+  /** The names directly above those of the list. */
+  readonly #parents = new Set<string>();
+  readonly #addresses = new BlockList();
+
+  /** @throws Error naming the entry that is neither a name, an address nor a CIDR. */
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) this.#add(entry.toLowerCase());
+  }
+
+  #add(entry: string): void {
+    const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);
+    if (cidr?.[1] && cidr[2]) {
+      this.#addSubnet(cidr[1], Number(cidr[2]));
+    } else if (/^[\d.]+$|:/.test(entry)) {
+      this.#addSubnet(entry, isIPv6(entry) ? 128 : 32);
+    } else if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(entry)) {
+      this.#names.add(entry);
+      this.#parents.add(parentOf(entry));
+    } else {
+      throw new Error(`"${entry}" is neither a DNS name, an IP address nor a CIDR`);
+    }
+  }
+
+  #addSubnet(address: string, prefix: number): void {
+    this.#addresses.addSubnet(address, prefix, family(address));
+    if (prefix < SPELLING_PREFIX) return;
+    for (const ipv4 of spelledIpv4(address))
+      this.#addresses.addSubnet(ipv4, prefix - SPELLING_PREFIX, 'ipv4');
+  }
+
+  /** Whether all that a certificate for the identifier is good for is in the list: of a wildcard, every name it stands for. */
+  covers({ type, value }: Identifier): boolean {
+    if (type === 'ip') return [value, ...spelledIpv4(value)].some((address) => this.#hasAddress(address));
+    return this.#hasName(value.replace(/^\*\./, ''));
+  }
+
+  /** Whether a certificate for the identifier is good for anything in the list: of a wildcard, any name it stands for. */
+  touches(identifier: Identifier): boolean {
+    const { type, value } = identifier;
+    if (this.covers(identifier)) return true;
+    if (type === 'ip') return embeddedIpv4(value).some((address) => this.#hasAddress(address));
+    // RFC 9525 §6.3: "*" stands for one label.
+    return value.startsWith('*.') && this.#parents.has(value.slice(2));
+  }
+
+  #hasAddress(address: string): boolean {
+    return this.#addresses.check(address, family(address));
+  }
+
+  #hasName(name: string): boolean {
+    const labels = name.split('.');
+    return labels.some((_, index) => this.#names.has(labels.slice(index).join('.')));
+  }
+}
+
+function parentOf(name: string): string {
+  return name.slice(name.indexOf('.') + 1 || name.length);
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+/** Who may get which names: the operator's lists, checked on every new order and authorization. */
+export class NamePolicy {
+  readonly #allowed: NameList | null;
+  readonly #denied: NameList;
+
+  constructor(policy: Pick<Policy, 'allowed' | 'denied'>) {
+    this.#allowed = policy.allowed.length > 0 ? new NameList(policy.allowed) : null;
+    this.#denied = new NameList(policy.denied);
+  }
+
+  /** @throws Problem rejectedIdentifier, with a subproblem each when several are refused (§6.7.1). */
+  check(identifiers: readonly Identifier[]): void {
+    const refused = identifiers.filter(
+      (identifier) =>
+        this.#denied.touches(identifier) || (this.#allowed !== null && !this.#allowed.covers(identifier)),
+    );
+    if (refused.length === 0) return;
+    throw forIdentifiers(
+      refused.map(
+        (identifier) =>
+          new Problem('rejectedIdentifier', `"${identifier.value}" is not a name this authority issues for`, {
+            identifier,
+          }),
+      ),
+    );
+  }
+}
