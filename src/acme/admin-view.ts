@@ -3,6 +3,8 @@ import { Problem } from '../model/problem.js';
 import type { AcmeContext } from './context.js';
 import type { Links } from './links.js';
 
+const CERTIFICATE_COUNTS = { config: { certificateCounts: true } };
+
 /**
  * GET of an order or authorization (SPEC §1): RFC 8555 §6.3 forbids it to everybody but an administrator of this PKI, whom the
  * TLS client certificate proves.
@@ -13,7 +15,8 @@ export function readByAdmin(
   url: `${string}/:id`,
   answer: (id: string, reply: FastifyReply, links: Links) => Promise<object>,
 ): void {
-  app.get<{ Params: { id: string } }>(url, async (request, reply) => {
+  app.get<{ Params: { id: string } }>(url, CERTIFICATE_COUNTS, async (request, reply) => {
+    reply.header('cache-control', 'no-store');
     if (!(await context.isAdmin(request))) {
       reply.header('allow', 'POST');
       throw new Problem('malformed', 'read this with a signed POST-as-GET (RFC 8555 §6.3), not with GET', {

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { refuseUnknown } from '../http/failures.js';
+import { isCrossSite } from '../http/cross-site.js';
 import type { ClientIdentity } from '../http/identity.js';
 import { peerOf } from '../http/peer.js';
 import type { Certificate, Node } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import type { RegistrationAuthority } from '../ra/service.js';
 import type { AcmeContext, AcmeSettings } from './context.js';
+import { allowPages } from './cors.js';
 import type { LinkBuilder } from './links.js';
 import { NonceWindow } from './nonces/nonce-window.js';
 import type { Nonces } from './nonces/nonces.js';
@@ -59,7 +60,7 @@ export async function acmeRoutes(app: FastifyInstance, options: AcmeOptions): Pr
     async (acme) => {
       takeOnlyJose(acme);
       addProtocolHeaders(acme, context);
-      acme.setNotFoundHandler(refuseUnknown);
+      allowPages(acme);
       for (const resource of RESOURCES) resource(acme, context);
     },
     { prefix: '/acme' },
@@ -79,7 +80,9 @@ function contextOf(options: AcmeOptions): AcmeContext {
       return identity === null ? false : isAdmin(identity);
     },
     nodeOf: async (request) => {
-      const identity = options.nodeOf ? peerOf(request).identity : null;
+      // Pages of other sites may send orders (see cors.ts), but not with the certificate a browser adds.
+      const crossSite = isCrossSite(request, links.forHost(request.headers.host).base);
+      const identity = options.nodeOf && !crossSite ? peerOf(request).identity : null;
       return identity && options.nodeOf ? options.nodeOf(identity) : null;
     },
     isCompromised: options.isCompromised ?? (() => false),
@@ -97,7 +100,7 @@ function takeOnlyJose(acme: FastifyInstance): void {
 
 function addProtocolHeaders(acme: FastifyInstance, { links, nonces, settings }: AcmeContext): void {
   acme.addHook('onRequest', (request, reply, done) => {
-    if (request.url !== '/acme/directory') {
+    if (request.method === 'POST' || request.url !== '/acme/directory') {
       reply.header('link', links.forHost(request.headers.host).index); // §7.1
     }
     // §6.5: on every answer to a POST, errors included.

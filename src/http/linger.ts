@@ -1,34 +1,73 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** What is read and thrown away of a body that was refused: as much again as the largest we take, several times over. */
+/** How much of a refused body is read and discarded: several times the largest body we accept. */
 const LINGER_BYTES = 1024 * 1024;
-/** How long a connection that is no HTTP is read on from. */
+/** How long a connection is read on from after our last answer, ms. */
 const LINGER_TIME = 1000;
 
+/** Connections that end with the answer they got last. */
+const ending = new WeakSet<Socket>();
+
 /**
- * A peer that is still sending when its connection is closed is told so by a reset, which may overtake the answer. So what is
- * left of a refused body is read to its end, within bounds; the connection can then go on.
+ * A peer that is still sending when its connection is closed is told so by a reset, which may overtake the answer. So the
+ * rest of a refused body is read, within bounds. A body known to be short leaves the connection open; after any other the
+ * answer says `Connection: close` (RFC 9112 §9.6), and nothing that follows is processed.
  */
 export function lingerAfterRefusals(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { socket } = request.raw;
+    if (ending.has(socket)) socket.destroy();
+    else done();
+  });
   app.addHook('onSend', (request, reply, payload, done) => {
     const { raw } = request;
     if (!raw.complete && reply.statusCode < 500 && reply.getHeader('connection') === 'close') {
-      reply.removeHeader('connection');
-      let left = LINGER_BYTES;
-      raw.on('data', (chunk: Buffer) => {
-        left -= chunk.length;
-        if (left < 0) raw.socket.destroy();
-      });
+      discard(raw);
+      if (isShort(raw)) reply.removeHeader('connection');
+      else endSlowly(raw.socket);
     }
     done(null, payload);
   });
 }
 
+/** Whether the body says it ends within what is read of it. */
+function isShort({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= LINGER_BYTES;
+}
+
+function discard(raw: IncomingMessage): void {
+  let left = LINGER_BYTES;
+  raw.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) raw.socket.destroy();
+  });
+}
+
+/** Node would destroy the socket as soon as the answer is written (`destroySoon`). */
+function endSlowly(socket: Socket): void {
+  ending.add(socket);
+  socket.destroySoon = () => {
+    socket.end();
+    destroyLater(socket);
+  };
+}
+
+/** True when the peer already has the last answer it gets on this connection. */
+export function isEnding(socket: Socket): boolean {
+  return ending.has(socket);
+}
+
 /** Sends a last text, and reads on for a moment before the end. */
 export function endAfter(socket: Socket, text: string): void {
+  ending.add(socket);
   socket.end(text);
   socket.resume();
+  destroyLater(socket);
+}
+
+function destroyLater(socket: Socket): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_TIME);
   socket.once('close', () => clearTimeout(timer));
 }

@@ -6,15 +6,19 @@ import type { SecureContextOptions } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { admitRequests } from './admission.js';
+import { shareConnections } from './connection-shares.js';
 import { answerError, answerFailures, type ReportError } from './failures.js';
+import { refuseTwoHosts, tellBrowsers } from './headers.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
-import { endAfter, lingerAfterRefusals } from './linger.js';
+import { endAfter, isEnding, lingerAfterRefusals } from './linger.js';
 import { rememberMethods } from './methods.js';
 import { logRequests } from './request-log.js';
 
 export interface HttpServerOptions {
   log: Logger;
   limits?: Partial<HttpLimits>;
+  /** Whether answers carry Strict-Transport-Security (see headers.ts); not when absent. */
+  strictTransport?: boolean;
 }
 
 /** What the server proves itself with, and whom it believes. All PEM. */
@@ -81,6 +85,19 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   return createApp(options, limits, (listener) => createPlainServer(nodeLimits(limits), listener));
 }
 
+/** Mozilla's "intermediate" list: forward secrecy and authenticated encryption alone, no CBC and no CCM_8. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
 /** RFC 8446 §2.2 tickets work across connections for as long as their keys live: the process, and Node's 5 minutes. */
 function secureContext(
   { key, cert, clientCa }: TlsMaterial,
@@ -91,6 +108,7 @@ function secureContext(
     cert,
     ca: clientCa,
     minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionIdContext: 'upki-ra',
@@ -112,7 +130,7 @@ function nodeLimits(limits: HttpLimits): ServerOptions {
 type Listener = ConstructorParameters<typeof Server>[1];
 
 function createApp(
-  { log }: HttpServerOptions,
+  { log, strictTransport = false }: HttpServerOptions,
   limits: HttpLimits,
   createServer: (listener: Listener) => Server,
 ): FastifyInstance {
@@ -125,6 +143,7 @@ function createApp(
     serverFactory: (listener) => {
       const server = createServer(listener);
       server.maxConnections = limits.connections;
+      shareConnections(server, limits.connections);
       server.timeout = limits.idleTime;
       return server;
     },
@@ -149,6 +168,8 @@ function createApp(
     done();
   });
   lingerAfterRefusals(app);
+  tellBrowsers(app, { strictTransport });
+  refuseTwoHosts(app);
   admitRequests(app, limits, Math.random);
   // Answers of one turn of the event loop leave together: written one by one, each wakes a peer that takes the processor.
   app.addHook('onSend', (_request, _reply, _payload, done) => {
@@ -177,6 +198,8 @@ const STATUS_LINES: Record<string, string> = {
 /** What is not HTTP at all gets a bare status line, if the peer still listens. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET') socket.destroy();
+  // The rest of a body that was refused: the peer has its answer, a second one would be taken for the next request's.
+  else if (isEnding(socket) || error.code === 'HPE_PAUSED') endAfter(socket, '');
   // What it goes on sending is no HTTP either, and gets no second answer.
   else if (socket.writable) {
     const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';

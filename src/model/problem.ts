@@ -69,7 +69,7 @@ export interface ProblemDocument {
   type: string;
   detail: string;
   status: number;
-  /** The identifier refused, as the client wrote it: its type may be one we do not know. */
+  /** In a subproblem alone: the identifier refused, as the client wrote it; its type may be one we do not know. */
   identifier?: { type: string; value: string };
   subproblems?: ProblemDocument[];
   /** §6.2: the algorithms the server accepts, on badSignatureAlgorithm. */
@@ -104,22 +104,33 @@ export class Problem extends Error {
     this.status = options.status ?? STATUS[type];
   }
 
-  /** The problem document to serve or to store, RFC 7807 members first. */
+  /**
+   * The problem document to serve or to store, RFC 7807 members first. §6.7.1: `identifier` stands in a subproblem, never at
+   * the top level, also when there is only one.
+   */
   toDocument(): ProblemDocument {
-    const { identifier, subproblems, algorithms, instance } = this.options;
+    const { identifier, subproblems = identifier && [this.toSubproblem()] } = this.options;
+    const { algorithms, instance } = this.options;
     return {
-      type: PROBLEM_URN + this.type,
-      detail: this.detail,
-      status: this.status,
-      ...(identifier && { identifier }),
+      ...this.#members(),
       ...(subproblems && { subproblems }),
       ...(algorithms && { algorithms }),
       ...(instance && { instance }),
     };
   }
+
+  /** §6.7.1: as one of the subproblems of another problem. */
+  toSubproblem(): ProblemDocument {
+    const { identifier } = this.options;
+    return { ...this.#members(), ...(identifier && { identifier }) };
+  }
+
+  #members() {
+    return { type: PROBLEM_URN + this.type, detail: this.detail, status: this.status };
+  }
 }
 
-/** §6.7.1: one problem for one bad identifier, a compound one with a subproblem each for several. */
+/** §6.7.1: the problem itself for one bad identifier, a compound one with a subproblem each for several. */
 export function forIdentifiers(problems: Problem[]): Problem {
   const [first] = problems;
   if (!first) throw new Error('forIdentifiers wants at least one problem');
@@ -127,6 +138,6 @@ export function forIdentifiers(problems: Problem[]): Problem {
   const sameType = problems.every((problem) => problem.type === first.type);
   return new Problem(sameType ? first.type : 'compound', `${problems.length} identifiers were refused`, {
     status: sameType ? first.status : 403,
-    subproblems: problems.map((problem) => problem.toDocument()),
+    subproblems: problems.map((problem) => problem.toSubproblem()),
   });
 }

@@ -32,7 +32,7 @@ export class RequestAudit {
 
   /** Resolves when it is on disk. @throws StoreUnavailable */
   async done(body: unknown, answer: unknown): Promise<void> {
-    if (!this.#acts()) return;
+    if (!changesSomething(this.route)) return;
     const told = answer instanceof FileAnswer ? answer.audited : (this.route.audited?.(body, answer) ?? {});
     await this.log.done({ ...this.#event(), details: { ...this.#details, ...told } });
   }
@@ -40,16 +40,12 @@ export class RequestAudit {
   refused(error: unknown): void {
     const outcome = error instanceof RestError ? error.code : 'failed';
     const notEntitled = outcome === 'unauthenticated' || outcome === 'forbidden';
-    if (this.#acts() || (notEntitled && this.route.access !== 'public')) this.#refuse(outcome);
+    if (changesSomething(this.route) || (notEntitled && this.route.access !== 'public'))
+      this.#refuse(outcome);
   }
 
   #refuse(outcome: string): void {
     this.log.refused({ ...this.#event(), outcome, details: this.#details });
-  }
-
-  #acts(): boolean {
-    const { access, method, audited } = this.route;
-    return method !== 'GET' && (access !== 'public' || audited !== undefined);
   }
 
   #event() {
@@ -62,6 +58,11 @@ export class RequestAudit {
     const identity = presented(this.request);
     return identity === null ? 'nobody' : formatDn(parseCertificate(identity.certificate).subject);
   }
+}
+
+/** Whether a request does more than read: a public POST that is not audited, such as OCSP, reads. */
+export function changesSomething({ access, method, audited }: Route): boolean {
+  return method !== 'GET' && (access !== 'public' || audited !== undefined);
 }
 
 /** Null too when it cannot be known just now. */

@@ -77,13 +77,17 @@ export async function restApi(app: FastifyInstance, options: ApiOptions): Promis
   app.removeContentTypeParser('text/plain');
   const routes = apiRoutes(options);
   const document = openApi({ version: options.version, routes });
-  await app.register(serveRoutes, { routes, register: options.register, audit: options.audit });
+  const { register, audit, baseUrl } = options;
+  await app.register(serveRoutes, { routes, register, audit, baseUrl });
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   const page = openApiPage(document);
   app.get('/docs', (_request, reply) =>
     reply
       .type('text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .header(
+        'content-security-policy',
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      )
       .send(page),
   );
 }

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type core, z } from 'zod';
+import { isCrossSite } from '../http/cross-site.js';
 import { RestError } from '../http/rest-error.js';
 import { CaRefused } from '../model/ca.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import { admit, type IdentityRegister } from './access.js';
-import { RequestAudit } from './audit.js';
+import { changesSomething, RequestAudit } from './audit.js';
 import { refusedByCa, success } from './envelope.js';
 import { type BinaryBody, type Call, FileAnswer, type Route } from './route.js';
 
@@ -12,6 +13,8 @@ export interface ServeOptions {
   routes: readonly Route[];
   register: IdentityRegister;
   audit: AuditLog;
+  /** Scheme, host and port of our URLs, by the request's Host. */
+  baseUrl(host: string | undefined): string;
 }
 
 /** Serves routes; a fastify plugin, for the prefix /api/v1. */
@@ -59,8 +62,11 @@ async function answered(
   route: Route,
   request: FastifyRequest,
   reply: FastifyReply,
-  { register, audit }: { register: IdentityRegister; audit: RequestAudit },
+  { register, audit, baseUrl }: Omit<ServeOptions, 'audit'> & { audit: RequestAudit },
 ): Promise<unknown> {
+  const changes = changesSomething(route);
+  if (changes || route.access !== 'public') reply.header('cache-control', 'no-store');
+  if (changes) refuseOtherSites(request, baseUrl(request.headers.host));
   const caller = await admit(route, request, register);
   audit.admitted(caller);
   if (request.body instanceof Buffer) {
@@ -75,6 +81,19 @@ async function answered(
   if (answer instanceof FileAnswer) return asFile(reply, answer);
   reply.code(route.status ?? 200);
   return success(z.encode(route.result, answer));
+}
+
+/**
+ * A page of another site can have a browser send what needs no permission: GET, and POST with the content type of a form or
+ * none. Types of forms are refused with 415, for no route takes one; what is left is refused by what browsers say of it.
+ * @throws RestError forbidden
+ */
+function refuseOtherSites(request: FastifyRequest, ownOrigin: string): void {
+  if (!isCrossSite(request, ownOrigin)) return;
+  throw new RestError(
+    'forbidden',
+    'a page of another site may not change anything here (Origin, Sec-Fetch-Site)',
+  );
 }
 
 const NONE = z.strictObject({});

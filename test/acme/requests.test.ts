@@ -268,7 +268,7 @@ describe('§6.5: nonces', () => {
   }
 
   it('come on every answer to a POST, also to unknown URLs', async () => {
-    for (const path of ['nothing', 'order/x/y/z', 'directory', 'new-nonce']) {
+    for (const path of ['nothing', 'order/x/y/z', 'terms', 'renewal-info/x']) {
       const answer = await world.client().request('POST', `${world.base}/acme/${path}`, {
         headers: { 'Content-Type': 'application/jose+json' },
         body: '{}',
@@ -291,6 +291,36 @@ describe('§7.2: new-nonce', () => {
     expect(answer.body.length).toBe(0);
     expect(links(answer.headers, 'index')).toEqual([world.directoryUrl]);
   });
+
+  it('ends its answer to HEAD, for clients that wait for a body where no length is given', async () => {
+    const answer = await world.client().request('HEAD', `${world.base}/acme/new-nonce`);
+    expect(answer.headers['content-length']).toBe('0');
+  });
+});
+
+describe('§6.3: POST-as-GET of what may also be read with GET', () => {
+  it('is answered as GET is, by the directory and new-nonce', async () => {
+    const account = await world.account();
+    const directory = await account.post(world.directoryUrl, '');
+    expect([directory.status, directory.json]).toEqual([200, await account.directory()]);
+    const nonce = await account.post(`${world.base}/acme/new-nonce`, '');
+    expect([nonce.status, nonce.body.length]).toEqual([204, 0]);
+    expect(nonce.headers['replay-nonce']).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(nonce.headers['cache-control']).toBe('no-store');
+  });
+
+  it.each(['directory', 'new-nonce'])('is refused by %s with a payload, and unsigned', async (path) => {
+    const account = await world.account();
+    expect(await refused(account.post(`${world.base}/acme/${path}`, {}))).toMatchObject({
+      status: 400,
+      type: 'malformed',
+    });
+    const unsigned = await world.client().request('POST', `${world.base}/acme/${path}`, {
+      headers: { 'Content-Type': 'application/jose+json' },
+      body: '{}',
+    });
+    expect(unsigned.status).toBe(400);
+  });
 });
 
 describe('§6.7: problems', () => {
@@ -304,7 +334,7 @@ describe('§6.7: problems', () => {
   it('tell of wrong methods as 405 with Allow', async () => {
     const answer = await world.client().request('DELETE', `${world.base}/acme/new-nonce`);
     expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe('GET, HEAD');
+    expect(answer.headers.allow).toBe('GET, HEAD, POST');
   });
 
   it('hide inner errors behind serverInternal', async () => {

@@ -213,6 +213,27 @@ describe('TLS', () => {
     await expect(old).rejects.toThrow(/protocol version|alert/i);
   });
 
+  it.each([
+    'ECDHE-ECDSA-AES128-SHA256',
+    'ECDHE-ECDSA-AES256-SHA',
+    'ECDHE-ECDSA-AES128-CCM8',
+    'ECDHE-ECDSA-AES128-CCM',
+    'AES128-GCM-SHA256',
+    'DHE-RSA-AES256-CCM8',
+  ])('has no CBC, CCM or key exchange without forward secrecy: %s', async (ciphers) => {
+    await expect(open({ ciphers, maxVersion: 'TLSv1.2' })).rejects.toThrow();
+  });
+
+  it.each([
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+  ])('has what Mozilla recommends for TLS 1.2: %s', async (ciphers) => {
+    const socket = await open({ ciphers, maxVersion: 'TLSv1.2' });
+    expect(socket.getCipher().name).toBe(ciphers);
+    socket.destroy();
+  });
+
   it('takes a new certificate while running, and new trust drops old sessions', async () => {
     const running = await start();
     const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
@@ -281,6 +302,8 @@ describe('requests that are refused', () => {
     [400, 'JSON that is none', post('{"a":', 'application/json')],
     [400, 'a URL with broken escapes', get('/items/%zz')],
     [400, 'no Host', 'GET /who HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    [400, 'two Host fields', get('/who', 'Host: ra.test\r\n')],
+    [400, 'two Host fields, however they are written', get('/who', 'hOST: evil.test\r\n')],
     [400, 'what is not HTTP', '\u0016\u0003\u0001 nonsense\r\n\r\n'],
     [400, 'a space in a header name', get('/who', 'Bad Header: x\r\n')],
     [
@@ -323,6 +346,20 @@ describe('requests that are refused', () => {
     const text = await answers;
     expect(text).toMatch(/^HTTP\/1\.1 413 .*HTTP\/1\.1 200 /s);
     socket.destroy();
+  });
+
+  it('ends the connection after a refused body whose length is unknown or beyond all bounds, and says so', async () => {
+    const socket = await open();
+    const ended = drain(socket);
+    socket.write('POST /items HTTP/1.1\r\nHost: ra.test\r\nContent-Type: application/json\r\n');
+    socket.write('Transfer-Encoding: chunked\r\n\r\n');
+    for (let sent = 0; sent < 300_000; sent += 4096) socket.write(`1000\r\n${'x'.repeat(4096)}\r\n`);
+    socket.write(`0\r\n\r\n${get('/who')}`);
+    const text = await ended;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413']);
+    expect(text).toMatch(/^connection: close\r$/im);
+    const long = await exchange(post('', 'text/plain', 2 ** 30).replace('Connection: close\r\n', ''));
+    expect([long.status, /^connection: close\r?$/im.test(long.head)]).toEqual([413, true]);
   });
 
   it('does not listen for ever to a body that is too large', async () => {
@@ -384,6 +421,27 @@ describe('requests that are refused', () => {
   });
 });
 
+describe('what browsers are told', () => {
+  it.each(['/who', '/nowhere', '/broken', '/api/v1/broken'])('stands on every answer: %s', async (path) => {
+    const { head } = await exchange(get(path));
+    expect(head).toMatch(/^x-content-type-options: nosniff\r?$/im);
+    expect(head).toMatch(/^content-security-policy: frame-ancestors 'none'\r?$/im);
+    expect(head).not.toMatch(/strict-transport-security/i);
+  });
+
+  it('holds HTTPS alone for the host name where the server says so (RFC 6797)', async () => {
+    const made = createHttpsServer({
+      log,
+      strictTransport: true,
+      tls: { ...serverCertificate, clientCa: [pki.root] },
+    });
+    await made.app.listen({ host: '127.0.0.1', port: 0 });
+    const { head } = await exchange(get('/'), {}, portOf(made.app));
+    expect(head).toMatch(/^strict-transport-security: max-age=63072000\r?$/im);
+    await made.app.close();
+  });
+});
+
 describe('slow and greedy peers', () => {
   const hasty = {
     headersTime: 300,
@@ -421,11 +479,28 @@ describe('slow and greedy peers', () => {
     await running.server.app.close();
   });
 
-  it('cannot open more connections than the limit', async () => {
-    const running = await start({ connections: 2 });
-    const two = [await open({}, running.port), await open({}, running.port)];
-    await expect(open({}, running.port)).rejects.toThrow();
-    for (const socket of two) socket.destroy();
+  it('cannot take every connection: an address holds no more than are free, so that the next one is served', async () => {
+    const running = await start({ connections: 9 });
+    const from = (localAddress: string) => {
+      const options: ConnectionOptions & { localAddress: string } = { localAddress };
+      return open(options, running.port);
+    };
+    const greedy: TLSSocket[] = [];
+    for (let each = 0; each < 5; each += 1) greedy.push(await from('127.0.0.1'));
+    await expect(from('127.0.0.1')).rejects.toThrow();
+    const other = [await from('127.0.0.2'), await from('127.0.0.2')];
+    await expect(from('127.0.0.2')).rejects.toThrow();
+    const third = await from('127.0.0.3');
+    for (const socket of greedy.splice(0, 2)) socket.destroy();
+    await expect
+      .poll(() =>
+        from('127.0.0.2').then(
+          (more) => other.push(more),
+          () => 0,
+        ),
+      )
+      .toBe(3);
+    for (const socket of [...greedy, ...other, third]) socket.destroy();
     await running.server.app.close();
   });
 });

@@ -98,7 +98,9 @@ describe('the identifiers member', () => {
   it('§7.4: an unknown type is unsupportedIdentifier and is named', () => {
     const problem = refusal({ type: 'email', value: 'a@b.test' });
     expect(problem.type).toBe('unsupportedIdentifier');
-    expect(problem.toDocument().identifier).toEqual({ type: 'email', value: 'a@b.test' });
+    const { identifier, subproblems } = problem.toDocument();
+    expect(identifier).toBeUndefined();
+    expect(subproblems).toMatchObject([{ identifier: { type: 'email', value: 'a@b.test' } }]);
   });
 
   it('§6.7.1: several bad identifiers give a subproblem each, of their own types', () => {

@@ -1,14 +1,22 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asJson } from '../../http/json-reply.js';
 import type { AcmeContext } from '../context.js';
 import type { Links } from '../links.js';
+import { requirePostAsGet } from '../payload.js';
 
 /** RFC 8555 §7.1.1, with renewalInfo (RFC 9773 §4) and profiles (draft-ietf-acme-profiles §3). */
 export function directoryRoutes(app: FastifyInstance, context: AcmeContext): void {
-  app.get('/directory', async (request, reply) => {
-    const links = context.links.forHost(request.headers.host);
+  const answer = async (reply: FastifyReply, links: Links) => {
     reply.header('cache-control', 'no-cache');
     return asJson(reply, directoryObject(links, context, await profiles(context)));
+  };
+  app.get('/directory', (request, reply) => answer(reply, context.links.forHost(request.headers.host)));
+
+  /** §6.3: POST-as-GET beside GET */
+  app.post('/directory', async (request, reply) => {
+    const { payload, links } = await context.signed.byAccount(request);
+    requirePostAsGet(payload);
+    return answer(reply, links);
   });
 }
 

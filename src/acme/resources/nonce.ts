@@ -1,22 +1,20 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AcmeContext } from '../context.js';
+import { requirePostAsGet } from '../payload.js';
 
-/** RFC 8555 §7.2: HEAD answers 200, GET 204. */
-export function nonceRoutes(app: FastifyInstance, { nonces }: AcmeContext): void {
-  for (const [method, status] of [
-    ['HEAD', 200],
-    ['GET', 204],
-  ] as const) {
-    app.route({
-      method,
-      url: '/new-nonce',
-      exposeHeadRoute: false,
-      handler: async (_request, reply) =>
-        reply
-          .code(status)
-          .header('replay-nonce', nonces.mint())
-          .header('cache-control', 'no-store') // §6.5.1, §7.2
-          .send(),
-    });
-  }
+/** RFC 8555 §7.2: HEAD answers 200, GET 204; §6.3: POST-as-GET beside GET. */
+export function nonceRoutes(app: FastifyInstance, { nonces, signed }: AcmeContext): void {
+  const uncached = (reply: FastifyReply) => reply.header('cache-control', 'no-store'); // §6.5.1, §7.2
+  app.head('/new-nonce', async (_request, reply) =>
+    // Some HTTP/1.1 clients wait for a body where no length is given.
+    uncached(reply).header('replay-nonce', nonces.mint()).header('content-length', 0).send(),
+  );
+  app.get('/new-nonce', { exposeHeadRoute: false }, async (_request, reply) =>
+    uncached(reply).code(204).header('replay-nonce', nonces.mint()).send(),
+  );
+  app.post('/new-nonce', async (request, reply) => {
+    const { payload } = await signed.byAccount(request);
+    requirePostAsGet(payload);
+    return uncached(reply).code(204).send(); // every answer to a POST has its nonce already
+  });
 }

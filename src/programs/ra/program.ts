@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -126,7 +127,7 @@ async function serve(
   const nodes = new Nodes(nodeOptions);
   const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised });
 
-  const { app, reload } = mainListener(settings, tls, log);
+  const { app, reload } = mainListener(settings, tls, log, links.main().base);
   if (settings.trustedProxies.length > 0) {
     const look = trustedProxies({
       proxies: settings.trustedProxies,
@@ -192,9 +193,16 @@ function registrationSeedOf({ certifyWithSeed, caSeed }: ProgramSettings): strin
   return certifyWithSeed ? caSeed : null;
 }
 
-function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger): HttpsServer {
-  if (settings.raTls) return createHttpsServer({ tls: tls.material(), log });
-  return { app: createHttpServer({ log }), reload: () => undefined };
+function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger, base: string): HttpsServer {
+  const strictTransport = ownsHost(base);
+  if (settings.raTls) return createHttpsServer({ tls: tls.material(), log, strictTransport });
+  return { app: createHttpServer({ log, strictTransport }), reload: () => undefined };
+}
+
+/** Whether the RA is what a host name stands for: at the port of HTTPS, where an address has no such name (RFC 6797 §8.1.1). */
+function ownsHost(base: string): boolean {
+  const { port, hostname: host } = new URL(base);
+  return port === '' && isIP(host.replace(/^\[|\]$/g, '')) === 0;
 }
 
 /** Listens; resolves with the port. Closing waits for requests under way. */

@@ -100,6 +100,17 @@ describe('§7.4: new orders', () => {
     const { problem } = await refused(client.post(newOrder, { identifiers }));
     expect(problem.subproblems?.map(({ identifier }) => identifier?.value)).toEqual(['-a.test', 'b_.test']);
   });
+
+  it('have no identifier at the top level, and a subproblem even when there is one alone (§6.7.1)', async () => {
+    const { newOrder } = await client.directory();
+    const identifiers = ['-a.test', 'ok.example.test'].map((value) => ({ type: 'dns', value }));
+    const { problem } = await refused(client.post(newOrder, { identifiers }));
+    expect(problem).not.toHaveProperty('identifier');
+    const { type, detail, status } = problem;
+    expect(problem.subproblems).toEqual([
+      { type, detail, status, identifier: { type: 'dns', value: '-a.test' } },
+    ]);
+  });
 });
 
 describe('§7.4: finalize', () => {

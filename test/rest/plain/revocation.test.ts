@@ -295,7 +295,12 @@ it('a body of a media type that only another route takes is 415', async () => {
     });
   const routes = [route('/a', true), route('/b', false)];
   const server = await listen((app) =>
-    app.register(serveRoutes, { audit: noAudit, routes, register: noRegister }),
+    app.register(serveRoutes, {
+      audit: noAudit,
+      routes,
+      register: noRegister,
+      baseUrl: () => 'https://ra.test',
+    }),
   );
   const post = (path: string) =>
     fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', headers: OCSP_TYPE, body: 'x' });

@@ -1,0 +1,13 @@
+import type { FastifyRequest } from 'fastify';
+
+/**
+ * Whether a browser sent the request for a page of another site (Fetch Metadata; RFC 6454 §7). Browsers add a client
+ * certificate by themselves, so such a request proves nothing of what its holder wants. Programs send neither header.
+ * @param ownOrigin scheme, host and port the request was for
+ */
+export function isCrossSite(request: FastifyRequest, ownOrigin: string): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  if (origin !== undefined && origin !== ownOrigin) return true;
+  // `same-site` is another host or port that somebody else may run.
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}

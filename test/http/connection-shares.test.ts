@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { sourceOf } from '../../src/http/connection-shares.js';
+
+it.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:0:1:aaaa::1', '2001:db8:0:1::/64'],
+  ['2001:db8:0:1::2', '2001:db8:0:1::/64'],
+  ['2001:db8::2', '2001:db8:0:0::/64'],
+  ['2001:DB8:0000:0000:1:2:3:4', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['', ''],
+])('a connection from %s counts for %s: a host chooses the last 64 bits of IPv6 itself', (address, source) => {
+  expect(sourceOf(address)).toBe(source);
+});
