@@ -2,10 +2,10 @@ import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaStore } from '../../src/store/index.js';
 import { type AcmeClient, AcmeError, type OrderBody } from '../../tools/kit/acme-client.js';
+import { type Balancer, startBalancer } from '../../tools/kit/balancer.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { generateSigningKey } from '../../tools/kit/jws-signer.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
-import { type Balancer, startBalancer } from '../support/balancer.js';
 import { refused } from './support/refused.js';
 import { createWorld, VALIDATED, type World } from './support/world.js';
 

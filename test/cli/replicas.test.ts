@@ -4,8 +4,8 @@ import { parseCrl } from '../../src/x509/crl.js';
 import { AcmeClient, type AcmeError } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { type Cluster, startCluster } from '../../tools/kit/cluster.js';
+import { startDns } from '../../tools/kit/dns-zone.js';
 import { createDatabase, withClient } from '../../tools/kit/postgres/database.js';
-import { startDns } from '../support/dns-server.js';
 import { build } from './run.js';
 
 /** Three RA processes behind a balancer and two CA processes, on one PostgreSQL. */

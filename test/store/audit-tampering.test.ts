@@ -5,7 +5,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRaStore } from '../../src/store/open.js';
 import { type AuditVerdict, linkHash, verifyAudit } from '../../src/store/rows/audit-chain.js';
-import { NOW } from './contract/facts.js';
+import { NOW } from '../../tools/kit/facts.js';
 
 let folder: string;
 let path: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRaStore, type RaStore, rememberRecent, StoreUnavailable } from '../../src/store/index.js';
-import { aCertificate, anAccount, anAuthorization, anOrder, HOUR, NOW } from './contract/facts.js';
+import { aCertificate, anAccount, anAuthorization, anOrder, HOUR, NOW } from '../../tools/kit/facts.js';
 
 const CSR = Uint8Array.from([0x30, 0x00]);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CaaMode, forbidden } from '../../src/va/caa.js';
 import { createValidator } from '../../src/va/validator.js';
-import type { ZoneRecord } from '../support/dns-server.js';
+import type { ZoneRecord } from '../../tools/kit/dns-zone.js';
 import { DIGEST, dnsZone, failure, request, validate } from './world.js';
 
 const caa = (tag: string, value: string, flags = 0): ZoneRecord => ({ caa: { tag, value, flags } });

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { wholeNumber } from '../kit/command-line.js';
 import type { TurnOptions } from './measure/turn.js';
 
-export const USAGE = `npm run bench -- [options]
+export const USAGE = `npm run tool bench -- [options]
 
   --clients N    clients at once (16)
   --seconds N    length of a turn (10)

@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Authority, StartAuthority } from '../interop/authority.js';
 import type { Client } from '../interop/client.js';
+import { CLIENTS } from '../interop/clients/index.js';
 import { startUpkiAuthority } from '../interop/upki.js';
 import { makeWorld, type World } from '../interop/world.js';
+import { columns } from '../kit/columns.js';
 import { generateSigningKey } from '../kit/jws-signer.js';
-import { columns } from '../kit/table.js';
-import type { Tools } from '../kit/tools.js';
+import { Tools } from '../kit/tools.js';
 import { Account } from './driver/account.js';
 import { Connection } from './driver/connection.js';
 import { CsrMaker } from './driver/csr-maker.js';
@@ -23,11 +25,16 @@ const TURNS = 5;
 /** Certificates each server has issued before: nobody's first certificate is the first of its server. */
 const BEFORE = 200;
 
+const USAGE = `npm run tool wall-clock
+
+How long certbot and lego take for their first certificate from uPKI, Pebble and step-ca.
+`;
+
 /**
  * Seconds from a client's start to its first certificate by http-01, as its user waits for it: a new account, an order,
  * the proof, the files on disk. Each time a fresh server that has issued some before; the median of the turns.
  */
-export async function wallClock(
+async function wallClock(
   clients: Client[],
   tools: Tools,
   folder: string,
@@ -99,3 +106,14 @@ function asAuthority(start: (network: Network) => Promise<Target>): StartAuthori
     };
   };
 }
+
+const { values } = parseArgs({ options: { help: { type: 'boolean', default: false } } });
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit();
+}
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const tools = await Tools.at();
+const timed = CLIENTS.filter(({ name }) => name === 'certbot' || name === 'lego');
+say(`\n${await wallClock(timed, tools, join(tools.cache, 'runs'), say)}`);
+process.exit();

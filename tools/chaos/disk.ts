@@ -1,4 +1,4 @@
-import { System } from '../crash/system.js';
+import { System } from '../promises/system.js';
 import { faultLine } from './lines.js';
 import { saysDatabaseAway } from './logged.js';
 import type { Options } from './options.js';

@@ -20,7 +20,7 @@ export interface Options {
   seed: number;
 }
 
-export const USAGE = `npm run chaos -- [--short] [--only NAME,…] [--clients N] [--seed N]
+export const USAGE = `npm run tool chaos -- [--short] [--only NAME,…] [--clients N] [--seed N]
 
   --short     a part of it, for CI: those with *
   --only      only these:

@@ -6,12 +6,12 @@ import { startNetwork } from '../promises/network.js';
 import { Outages } from '../promises/outages.js';
 import { Requests } from '../promises/requests.js';
 import { Run } from '../promises/run.js';
+import { System } from '../promises/system.js';
 import { listing, roundLine, tally } from '../promises/tally.js';
 import { World } from '../promises/world.js';
 import { planRounds } from './plan.js';
-import { System } from './system.js';
 
-const USAGE = `npm run crash -- [--rounds 50] [--clients 8] [--seed N]
+const USAGE = `npm run tool crash -- [--rounds 50] [--clients 8] [--seed N]
 
   --rounds    how often something is killed
   --clients   ACME clients at once
@@ -48,7 +48,7 @@ function readOptions(args: string[]): Options | null {
 /** Whether all was as promised. */
 async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   say(
-    `seed ${seed}; the same again: npm run crash -- --rounds ${rounds} --clients ${clients} --seed ${seed}`,
+    `seed ${seed}; the same again: npm run tool crash -- --rounds ${rounds} --clients ${clients} --seed ${seed}`,
   );
   const chance = new Chance(seed);
   const plan = planRounds(rounds, chance.branch());

@@ -1,7 +1,7 @@
-import type { Outcome, Report } from '../kit/table.js';
 import type { StartAuthority } from './authority.js';
 import { checkNotRevoked, checkRevoked, checkUse, serialOf } from './checks.js';
 import { CHALLENGES, type Installed, type Obtained } from './client.js';
+import type { Outcome, Report } from './table.js';
 import { makeWorld } from './world.js';
 
 /** Drives one client against a fresh authority through everything it can do. A world with a failure is kept. */

@@ -1,22 +1,20 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { wallClock } from '../bench/wall-clock.js';
-import { type Report, secondsToCertificate, table, tally } from '../kit/table.js';
 import { NotInstallable, Tools } from '../kit/tools.js';
 import { CLIENTS } from './clients/index.js';
 import { drive } from './drive.js';
 import { pebbleAuthority } from './pebble.js';
+import { type Report, secondsToCertificate, table, tally } from './table.js';
 import { startUpkiAuthority } from './upki.js';
 
 /** Without these two a run proves too little to pass. */
 const REQUIRED = ['certbot', 'lego'];
 
-const USAGE = `npm run interop -- [--quick] [--only certbot,lego] [--against pebble] [--wall-clock]
+const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--against pebble]
 
   --quick     only clients that install within seconds
   --only      only these clients: ${CLIENTS.map(({ name }) => name).join(', ')}
   --against   pebble: Let's Encrypt's test server in uPKI's place, to tell a client's fault from ours
-  --wall-clock  only how long certbot and lego take for their first certificate from uPKI, Pebble and step-ca
 `;
 
 const { values: options } = parseArgs({
@@ -24,7 +22,6 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     against: { type: 'string', default: 'upki' },
-    'wall-clock': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -42,11 +39,6 @@ if (unknown.length > 0 || !['upki', 'pebble'].includes(options.against)) {
 }
 
 const tools = await Tools.at();
-if (options['wall-clock']) {
-  const timed = CLIENTS.filter(({ name }) => REQUIRED.includes(name));
-  say(`\n${await wallClock(timed, tools, join(tools.cache, 'runs'), say)}`);
-  process.exit();
-}
 const start = options.against === 'pebble' ? await pebbleAuthority(tools) : startUpkiAuthority;
 const reports: Report[] = [];
 for (const client of CLIENTS) {

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startBalancer } from '../../test/support/balancer.js';
+import { startBalancer } from './balancer.js';
 import { Program } from './program.js';
 import { CHECKOUT, freePortPairs, inherited, readiness } from './upki.js';
 

@@ -70,7 +70,8 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'upki-')));
   const ports = options.ports ?? (await freeUpkiPorts());
   const program = options.program ?? join(CHECKOUT, 'dist/cli/main.js');
-  if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build first`);
+  if (!existsSync(program))
+    throw new Error(`${program} is missing: run npm test or node tools/prepare.mjs first`);
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), program, 'start'], {
     env: { ...inherited(), ...environment(dataDir, ports), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { AuthorizationBody, ChallengeBody, OrderBody } from '../kit/acme-client.js';
+import type { SigningKey } from '../kit/jws-signer.js';
 import type { Report } from './findings.js';
-import type { PromisedAccount } from './promised-account.js';
 
 export type ChallengeType = 'http-01' | 'dns-01' | 'tls-alpn-01';
 
@@ -28,6 +28,12 @@ const LATER: Record<Status, readonly Status[]> = {
   invalid: ['invalid'],
 };
 
+/** The account an order belongs to, as far as a client needs it. */
+export interface AccountKey {
+  readonly url: string;
+  readonly key: SigningKey;
+}
+
 /** An order the server promised, with all it said of it since; each `saw` judges against what was said before. */
 export class PromisedOrder {
   /** CSRs sent to finalize, answered or not. */
@@ -41,7 +47,7 @@ export class PromisedOrder {
   readonly #ended = new Map<string, string>();
 
   constructor(
-    readonly account: PromisedAccount,
+    readonly account: AccountKey,
     readonly url: string,
     public body: OrderBody,
     readonly plan: OrderPlan,

@@ -65,9 +65,10 @@ export class Run {
     await settle(this.world, chance.branch());
     this.subject.note('every order has ended');
     const settled = Date.now();
+    const begun = new Set(ledger.orders.slice(before.orders));
     const fresh = [
       ...ledger.accounts.slice(before.accounts),
-      ...ledger.orders.slice(before.orders).map(({ account }) => account),
+      ...ledger.accounts.filter(({ orders }) => orders.some((order) => begun.has(order))),
     ];
     const older = chance.shuffled(ledger.accounts).slice(0, SAMPLE);
     await this.#check([...new Set([...fresh, ...older])], chance.branch());

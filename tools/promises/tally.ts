@@ -1,6 +1,6 @@
-import type { Round } from '../crash/plan.js';
 import { FAULTS, type Finding } from './findings.js';
 import type { Ledger } from './ledger.js';
+import type { Round } from './round.js';
 import type { RoundReport } from './run.js';
 
 const VICTIMS = { ra: 'RA', ca: 'CA', both: 'RA and CA', supervisor: 'supervisor', all: 'everything' };

@@ -3,7 +3,7 @@ import { AcmeClient } from '../kit/acme-client.js';
 import { generateSigningKey, type SigningKey } from '../kit/jws-signer.js';
 import type { Ledger } from './ledger.js';
 import type { Network } from './network.js';
-import type { PromisedAccount } from './promised-account.js';
+import type { AccountKey } from './promised-order.js';
 import type { Requests } from './requests.js';
 
 /** Longer than any answer the RA holds back. */
@@ -21,7 +21,7 @@ export interface Served {
 export class World {
   readonly #agents: [Agent, ...Agent[]];
   #next = 0;
-  readonly #clients = new Map<PromisedAccount, AcmeClient>();
+  readonly #clients = new Map<AccountKey, AcmeClient>();
 
   constructor(
     readonly served: Served,
@@ -43,7 +43,7 @@ export class World {
   }
 
   /** The account's client, which signs with the key it has now. */
-  clientOf(account: PromisedAccount): AcmeClient {
+  clientOf(account: AccountKey): AcmeClient {
     const known = this.#clients.get(account);
     if (known?.key === account.key) return known;
     const client = this.client(account.key, account.url);

@@ -6,7 +6,7 @@ import { type PythonProgram, pythonProgram } from './programs.js';
 import { Scene } from './scene.js';
 import { play, type Step } from './story.js';
 
-const USAGE = `npm run python-upki -- [--ca DIR] [--ra DIR] [--python PATH]
+const USAGE = `npm run tool python-upki -- [--ca DIR] [--ra DIR] [--python PATH]
 
 Runs the real upki-ca and upki-ra with uPKI, either end of the wire, and moves from one to the other.
 

@@ -3,29 +3,13 @@ import { migrated } from './acts/migrated.js';
 import { ourRa } from './acts/our-ra.js';
 import { pythonAlone } from './acts/python-alone.js';
 import { pythonRa } from './acts/python-ra.js';
-import type { Program } from './process.js';
-import type { PythonProgram } from './programs.js';
 import type { Scene } from './scene.js';
+import type { Stage } from './stage.js';
 
 export interface Step {
   name: string;
   seconds: number;
   error: string | null;
-}
-
-/** What one act leaves to the next. */
-export interface Stage {
-  scene: Scene;
-  programs: Record<'ca' | 'ra', PythonProgram>;
-  certbot: string | null;
-  seed: string;
-  /** PEM file of the Python CA's root, the root of everything. */
-  root: string;
-  /** What runs, ended at the end whatever happens. */
-  running: Map<string, Pick<Program, 'stop'> & Partial<Program>>;
-  /** Certificates by what they are there for. */
-  kept: Map<string, string>;
-  step<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
 class Stopped extends Error {}
@@ -70,16 +54,4 @@ export async function play(
     await scene.close();
   }
   return steps;
-}
-
-/** Ends one of the programs. */
-export async function stop({ running }: Stage, name: string): Promise<void> {
-  const program = running.get(name);
-  running.delete(name);
-  await program?.stop();
-}
-
-/** @throws Error with `what` unless it holds */
-export function check(holds: boolean, what: string): void {
-  if (!holds) throw new Error(what);
 }

@@ -11,7 +11,7 @@ import {
   publicKeyDer,
   saveKey,
 } from '../../../src/ca/folder/keys.js';
-import { endProfiles, NAME_SETS, NOW, signingWorld } from '../issue/signing-world.js';
+import { endProfiles, NAME_SETS, NOW, signingWorld } from '../../../tools/kit/signing-world.js';
 
 const P256 = { type: 'ec', curve: 'P-256' } as const;
 

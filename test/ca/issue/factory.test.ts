@@ -9,7 +9,14 @@ import { LintError, lint } from '../../../src/ca/issue/lint.js';
 import type { Profile } from '../../../src/ca/issue/profiles.js';
 import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate.js';
 import { OID } from '../../../src/x509/oids.js';
-import { endProfiles, KEY_SPECS, NAME_SETS, NOW, type SigningWorld, signingWorld } from './signing-world.js';
+import {
+  endProfiles,
+  KEY_SPECS,
+  NAME_SETS,
+  NOW,
+  type SigningWorld,
+  signingWorld,
+} from '../../../tools/kit/signing-world.js';
 
 let world: SigningWorld;
 const keys = new Map<string, KeyObject>();

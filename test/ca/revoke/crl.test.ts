@@ -11,7 +11,7 @@ import { parseCrl } from '../../../src/x509/crl.js';
 import { DerError } from '../../../src/x509/der-error.js';
 import { parseAuthorityKeyIdentifier } from '../../../src/x509/extensions.js';
 import { OID } from '../../../src/x509/oids.js';
-import { NOW, signingWorld } from '../issue/signing-world.js';
+import { NOW, signingWorld } from '../../../tools/kit/signing-world.js';
 
 const world = await signingWorld();
 const issuer = { certificate: world.intermediate, signer: signerFor(world.issuerKey) };

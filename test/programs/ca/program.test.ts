@@ -7,7 +7,7 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../../src/x509/pem.js';
-import { signingWorld } from '../../ca/issue/signing-world.js';
+import { signingWorld } from '../../../tools/kit/signing-world.js';
 import { CaWorld, newKey, requestPem, SEED } from '../../ca/world.js';
 
 const worlds: CaWorld[] = [];

@@ -15,7 +15,7 @@ import { serveRoutes } from '../../../src/rest/serve.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { signingWorld } from '../../ca/issue/signing-world.js';
+import { signingWorld } from '../../../tools/kit/signing-world.js';
 import { CaWorld, requestPem } from '../../ca/world.js';
 import { certId, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
 import { apiDefaults, listen, noAudit, noRegister, noStatus, standInCa } from '../harness.js';

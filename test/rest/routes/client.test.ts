@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { firstFromPem, toPem } from '../../../src/x509/pem.js';
 import { parsePublicKey, spkiFingerprint } from '../../../src/x509/spki.js';
+import { aCertificate, anAccount, anOrder } from '../../../tools/kit/facts.js';
 import { newKey, requestPem } from '../../ca/world.js';
-import { aCertificate, anAccount, anOrder } from '../../store/contract/facts.js';
 import { ApiWorld, type Holder, holderOf, type IssuedHolder } from '../world.js';
 
 const world = new ApiWorld();

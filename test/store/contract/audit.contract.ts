@@ -6,7 +6,7 @@ import type {
   AuditTrail,
 } from '../../../src/store/contract/audit.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
-import { atOnce, NOW } from './facts.js';
+import { atOnce, NOW } from '../../../tools/kit/facts.js';
 
 /** All records, read a page at a time. */
 export async function allRecords(trail: Pick<AuditTrail, 'readAudit'>, limit = 100): Promise<AuditRecord[]> {

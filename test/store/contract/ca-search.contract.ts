@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CaStore, CertificateQuery, CertificateRecord } from '../../../src/store/contract/ca.js';
-import { aRecord, HOUR, NOW } from './facts.js';
+import { aRecord, HOUR, NOW } from '../../../tools/kit/facts.js';
 
 /** One of each kind, for those who look at how they are carried out. */
 export const SEARCHES: CertificateQuery[] = [

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/contract/ca.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
+import { aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
 import { caSearchContract } from './ca-search.contract.js';
-import { aRecord, atOnce, HOUR, NOW } from './facts.js';
 
 /** An empty store for one test; the factory cleans up after it. */
 export type CaStoreFactory = () => Promise<{ store: CaStore; discard(): Promise<void> }>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anAccount, atOnce, NOW } from './facts.js';
+import { anAccount, atOnce, NOW } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 export function accountsContract(world: World): void {

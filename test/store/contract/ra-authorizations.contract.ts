@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Identifier } from '../../../src/model/facts.js';
-import { anAccount, anAuthorization, HOUR, NOW } from './facts.js';
+import { anAccount, anAuthorization, HOUR, NOW } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 const dns = (value: string): Identifier => ({ type: 'dns', value });

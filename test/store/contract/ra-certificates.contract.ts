@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aCertificate, atOnce, NOW, PROBLEM } from './facts.js';
+import { aCertificate, atOnce, NOW, PROBLEM } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 export function certificatesContract(world: World): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aCertificate, anAuthorization, HOUR, NOW } from './facts.js';
+import { aCertificate, anAuthorization, HOUR, NOW } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 export function housekeepingContract(world: World): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../src/model/facts.js';
-import { aCertificate, aNode, atOnce, HOUR, NOW, nextId } from './facts.js';
+import { aCertificate, aNode, atOnce, HOUR, NOW, nextId } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 const CSR = new Uint8Array([0x30, 0x00]);

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { aCertificate, anAuthorization, anOrder, atOnce, HOUR, NOW, nextId, PROBLEM } from './facts.js';
+import {
+  aCertificate,
+  anAuthorization,
+  anOrder,
+  atOnce,
+  HOUR,
+  NOW,
+  nextId,
+  PROBLEM,
+} from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 const CSR = new Uint8Array([0x30, 0x03, 0x02, 0x01, 0x00]);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Account, Authorization, Order } from '../../../src/model/facts.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
+import { anAccount, anAuthorization, anOrder } from '../../../tools/kit/facts.js';
 import { auditContract } from './audit.contract.js';
-import { anAccount, anAuthorization, anOrder } from './facts.js';
 import { accountsContract } from './ra-accounts.contract.js';
 import { authorizationsContract } from './ra-authorizations.contract.js';
 import { certificatesContract } from './ra-certificates.contract.js';

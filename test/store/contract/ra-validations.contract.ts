@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { atOnce, HOUR, NOW, PROBLEM } from './facts.js';
+import { atOnce, HOUR, NOW, PROBLEM } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 const LEASE = NOW + 30_000;

@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { type CopyProgress, copyStore } from '../../../src/store/copy/index.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
 import {
   aCertificate,
   anAccount,
@@ -16,7 +15,8 @@ import {
   HOUR,
   NOW,
   PROBLEM,
-} from '../contract/facts.js';
+} from '../../../tools/kit/facts.js';
+import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
 
 let folder: string;
 let path: string;

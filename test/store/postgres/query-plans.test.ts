@@ -9,9 +9,17 @@ import { toRow as authorizationRow } from '../../../src/store/rows/ra/authorizat
 import { toRow as certificateRow } from '../../../src/store/rows/ra/certificates.js';
 import { toRow as nodeRow } from '../../../src/store/rows/ra/nodes.js';
 import { toRow as orderRow } from '../../../src/store/rows/ra/orders.js';
+import {
+  aCertificate,
+  aNode,
+  anAccount,
+  anAuthorization,
+  anOrder,
+  aRecord,
+  NOW,
+} from '../../../tools/kit/facts.js';
 import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
 import { SEARCHES } from '../contract/ca-search.contract.js';
-import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
 
 /** No work may grow with the number of certificates: PostgreSQL must be able to find what is asked for by an index. */
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { raMigrations } from '../../../src/store/sqlite/ra/schema.js';
-import { anAccount, anAuthorization, aRecord } from '../contract/facts.js';
+import { anAccount, anAuthorization, aRecord } from '../../../tools/kit/facts.js';
 
 let folder: string;
 let path: string;

@@ -5,7 +5,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, test } from 'vitest';
 import { openCaStore } from '../../../src/store/open.js';
 import { caMigrations } from '../../../src/store/sqlite/ca/schema.js';
-import { aRecord, NOW } from '../contract/facts.js';
+import { aRecord, NOW } from '../../../tools/kit/facts.js';
 
 test('certificates from before there was an index of names are found by name after the upgrade', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'upki-names-'));

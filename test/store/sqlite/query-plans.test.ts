@@ -13,8 +13,16 @@ import { caOperations as ca } from '../../../src/store/sqlite/ca/operations.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { raOperations as ra } from '../../../src/store/sqlite/ra/operations.js';
 import { type Row, Sql, type SqlValue } from '../../../src/store/sqlite/sql.js';
+import {
+  aCertificate,
+  aNode,
+  anAccount,
+  anAuthorization,
+  anOrder,
+  aRecord,
+  NOW,
+} from '../../../tools/kit/facts.js';
 import { SEARCHES } from '../contract/ca-search.contract.js';
-import { aCertificate, aNode, anAccount, anAuthorization, anOrder, aRecord, NOW } from '../contract/facts.js';
 
 /** No work may grow with the number of certificates: SQLite must find what every statement asks for by an index. */
 

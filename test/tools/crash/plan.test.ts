@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MOST_DEATHS, planRounds, type Round } from '../../../tools/crash/plan.js';
+import { MOST_DEATHS, planRounds } from '../../../tools/crash/plan.js';
 import { Chance } from '../../../tools/promises/chance.js';
+import type { Round } from '../../../tools/promises/round.js';
 
 const plan = (seed: number, count = 50) => planRounds(count, new Chance(seed));
 

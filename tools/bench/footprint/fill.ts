@@ -1,15 +1,7 @@
 import type { Account } from '../../../src/model/facts.js';
 import type { CaStore } from '../../../src/store/contract/ca.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
-import {
-  aCertificate,
-  anAccount,
-  anAuthorization,
-  anOrder,
-  aRecord,
-  HOUR,
-  NOW,
-} from '../../../test/store/contract/facts.js';
+import { aCertificate, anAccount, anAuthorization, anOrder, aRecord, HOUR, NOW } from '../../kit/facts.js';
 import { generateSigningKey } from '../../kit/jws-signer.js';
 import type { Sample } from './sample.js';
 

@@ -5,7 +5,7 @@ import { openPostgres, openSqlite, type Size, type Weighed } from './databases.j
 import { fillAccounts, fillOrders } from './fill.js';
 import { obtainSample } from './sample.js';
 
-const USAGE = `npm run footprint -- [--orders N]
+const USAGE = `npm run tool footprint -- [--orders N]
 
   --orders N   accounts made, and certificates ordered, in each database (5000)
 `;

@@ -6,7 +6,7 @@ import { Tools } from '../../kit/tools.js';
 import { CHECKOUT, startUpki } from '../../kit/upki.js';
 import { fuzz, newAdmin, show } from './schemathesis.js';
 
-const USAGE = `npm run fuzz -- [--quick] [--examples 200] [--runs 2000] [--seed 1]
+const USAGE = `npm run tool fuzz -- [--quick] [--examples 200] [--runs 2000] [--seed 1]
 
   --quick      few examples and runs: what CI does
   --examples   requests generated for each operation of the OpenAPI document

@@ -7,14 +7,14 @@ import { buildCrl } from '../../../src/ca/revoke/crl.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { toPem } from '../../../src/x509/pem.js';
+import { run } from '../../kit/command.js';
 import {
   endProfiles,
   KEY_SPECS,
   NAME_SETS,
   type SigningWorld,
   signingWorld,
-} from '../../../test/ca/issue/signing-world.js';
-import { run } from '../../kit/command.js';
+} from '../../kit/signing-world.js';
 import { NotInstallable, onPath, Tools } from '../../kit/tools.js';
 
 const ZLINT = { module: 'github.com/zmap/zlint/v3/cmd/zlint', version: 'v3.7.3' };

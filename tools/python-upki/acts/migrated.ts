@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialOf } from '../scene.js';
-import { check, type Stage } from '../story.js';
+import { check, type Stage } from '../stage.js';
 import { fetchFrom } from './our-ra.js';
 import { directory } from './python-alone.js';
 

@@ -5,7 +5,7 @@ import { AcmeClient, AcmeError, type Located, type OrderBody } from '../../kit/a
 import { createCsr } from '../../kit/csr.js';
 import { serveWebRoot } from '../../kit/web-root.js';
 import { serialOf } from '../scene.js';
-import { check, type Stage, stop } from '../story.js';
+import { check, type Stage, stop } from '../stage.js';
 import { directory } from './python-alone.js';
 
 /** Our RA with the Python CA: the first half of the drop-in. */

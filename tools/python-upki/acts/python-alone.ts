@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { serveFront } from '../front.js';
 import { startPythonCa, startPythonRa } from '../programs.js';
-import { check, type Stage } from '../story.js';
+import { check, type Stage } from '../stage.js';
 
 /** The Python programs by themselves, at work for a while: what there is to join, and later to bring over. */
 export async function pythonAlone(stage: Stage): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startPythonCa } from '../programs.js';
 import { serialOf } from '../scene.js';
-import { check, type Stage, stop } from '../story.js';
+import { check, type Stage, stop } from '../stage.js';
 import { directory } from './python-alone.js';
 
 /** The Python RA with our CA, which has taken the Python CA's place; and the way back. */

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freeUpkiPorts, type RunningUpki, readiness, startUpki, type UpkiOptions } from '../kit/upki.js';
-import { type Kept, readDatabases } from '../promises/databases.js';
-import type { Report } from '../promises/findings.js';
-import type { Outages } from '../promises/outages.js';
-import type { Subject } from '../promises/run.js';
-import type { Served } from '../promises/world.js';
-import type { Round } from './plan.js';
+import { type Kept, readDatabases } from './databases.js';
+import type { Report } from './findings.js';
+import type { Outages } from './outages.js';
+import type { Round } from './round.js';
+import type { Subject } from './run.js';
+import type { Served } from './world.js';
 
 /** A killed program waits at most a second to be started again, and starts within a few on a busy machine. */
 const PATIENCE = 60_000;

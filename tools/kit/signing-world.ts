@@ -1,25 +1,20 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import { createIntermediate, createRoot } from '../../../src/ca/folder/issuer-certificates.js';
+import { createIntermediate, createRoot } from '../../src/ca/folder/issuer-certificates.js';
 import {
   DEFAULT_ISSUER_KEY,
   DEFAULT_ROOT_KEY,
   generateKey,
   type KeySpec,
   publicKeyDer,
-} from '../../../src/ca/folder/keys.js';
-import {
-  CertificateFactory,
-  type IssueInput,
-  newSerial,
-  validityFor,
-} from '../../../src/ca/issue/factory.js';
-import type { LintContext } from '../../../src/ca/issue/lint.js';
-import { loadProfiles, type Profile } from '../../../src/ca/issue/profiles.js';
-import { signerFor } from '../../../src/x509/algorithms.js';
-import { parseCertificate, subjectKeyId } from '../../../src/x509/certificate.js';
-import type { SubjectName } from '../../../src/x509/certificate-names.js';
-import { dn } from '../../../src/x509/name.js';
-import { parsePublicKey } from '../../../src/x509/spki.js';
+} from '../../src/ca/folder/keys.js';
+import { CertificateFactory, type IssueInput, newSerial, validityFor } from '../../src/ca/issue/factory.js';
+import type { LintContext } from '../../src/ca/issue/lint.js';
+import { loadProfiles, type Profile } from '../../src/ca/issue/profiles.js';
+import { signerFor } from '../../src/x509/algorithms.js';
+import { parseCertificate, subjectKeyId } from '../../src/x509/certificate.js';
+import type { SubjectName } from '../../src/x509/certificate-names.js';
+import { dn } from '../../src/x509/name.js';
+import { parsePublicKey } from '../../src/x509/spki.js';
 
 export const NOW = Date.parse('2026-11-24T12:00:00Z');
 const YEAR = 365 * 86_400_000;

@@ -1,4 +1,5 @@
-import { CHALLENGES } from '../interop/client.js';
+import { columns } from '../kit/columns.js';
+import { CHALLENGES } from './client.js';
 
 const FEATURES = ['start', ...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL', 'stop'] as const;
 type Feature = (typeof FEATURES)[number];
@@ -27,19 +28,6 @@ export function table(reports: Report[]): string {
     ]),
   ];
   return columns(rows);
-}
-
-/** Rows of equally many cells, each column as wide as its widest. */
-export function columns(rows: string[][]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((text, i) => text.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 function cell(outcome: Outcome | undefined): string {

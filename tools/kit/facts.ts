@@ -6,8 +6,8 @@ import type {
   ChallengeType,
   Node,
   Order,
-} from '../../../src/model/facts.js';
-import type { CertificateRecord } from '../../../src/store/contract/ca.js';
+} from '../../src/model/facts.js';
+import type { CertificateRecord } from '../../src/store/contract/ca.js';
 
 /** Facts for store tests: whole objects with what the test cares about put in. */
 

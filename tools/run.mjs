@@ -1,0 +1,49 @@
+// `npm run tool NAME -- …`: builds what is needed and runs one of the tools below; alone it prints the list.
+// Plain JavaScript because it runs before the tools are compiled.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const TOOLS = {
+  bench: [
+    'bench/main.js',
+    'what a certificate costs in CPU, memory and time; beside other servers with --peers',
+  ],
+  footprint: ['bench/footprint/main.js', 'what a certificate costs on disk'],
+  'wall-clock': ['bench/wall-clock.js', 'how long certbot and lego take for their first certificate'],
+  crash: ['crash/main.js', 'kill -9 at random moments under load; every promise is checked'],
+  chaos: ['chaos/main.js', 'replicas while programs, PostgreSQL, the network and a disk break'],
+  interop: ['interop/main.js', "other people's ACME clients, installed and driven"],
+  zlint: ['judges/zlint/main.js', 'zlint reads certificates and CRLs'],
+  revocation: ['judges/revocation/main.js', 'OpenSSL and certbot ask about revoked certificates'],
+  fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
+  deploy: ['judges/deploy/main.js', 'checks the files in deploy/'],
+  'python-upki': ['python-upki/main.js', 'our programs beside the Python ones, and the migration'],
+  docs: ['docs/main.js', 'writes the generated documents (also `npm run docs`)'],
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const main = Object.entries(TOOLS).find(([each]) => each === name)?.[1][0];
+if (main === undefined) {
+  const known = Object.entries(TOOLS).map(([each, [, duty]]) => `  ${each.padEnd(12)} ${duty}\n`);
+  const list = `npm run tool NAME -- [options]; --help says which a tool has\n\n${known.join('')}`;
+  const asked = name === '' || name === '--help';
+  process[asked ? 'stdout' : 'stderr'].write(asked ? list : `no tool is called "${name}"\n\n${list}`);
+  process.exit(asked ? 0 : 2);
+}
+
+const root = join(import.meta.dirname, '..');
+const node = process.execPath;
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+run(node, [join(root, 'tools', 'prepare.mjs')]);
+run(node, [tsc, '-p', join(root, 'tsconfig.tools.json')]);
+run(node, [join(root, '.cache', 'tools', 'tools', main), ...args]);
+
+/**
+ * Ctrl-C reaches the tool by the terminal; this program waits until the tool has cleaned up.
+ * @param {string} command @param {string[]} args
+ */
+function run(command, args) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error) process.stderr.write(`${error.message}\n`);
+  if (status !== 0) process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+}
