@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { ipToBytes } from '../x509/ip-address.js';
 
 /**
  * Addresses never dialed unless the operator says otherwise: those that reach this machine's neighbours or its cloud's
@@ -51,14 +52,8 @@ export class AddressPolicy {
 
 /** The IPv4 address inside RFC 4291 §2.5.5, RFC 6052 §2.1 and RFC 3056 §2 addresses, or null. */
 function embeddedIpv4(address: string): string | null {
-  const host = new URL(`http://[${address.replace(/%.*$/, '')}]/`).hostname.slice(1, -1);
-  const [head = '', tail] = host.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail ? tail.split(':') : [];
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) =>
-    Number.parseInt(group, 16),
-  );
+  const octets = ipToBytes(address.replace(/%.*$/, ''));
+  const groups = Array.from({ length: 8 }, (_, index) => octets.readUInt16BE(2 * index));
   const ipv4 = (high = 0, low = 0) => [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
   const zero = (from: number, to: number) => groups.slice(from, to).every((group) => group === 0);
   // ::1 and :: are addresses of their own, not IPv4 ones.

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { DerError } from './der-error.js';
-import { ipFromBytes, ipToBytes } from './ip-address.js';
+import { HostNameError, readHostName } from './host-name.js';
+import { hostAddress } from './ip-address.js';
 
 /** A name for the subjectAltName extension. */
 export interface SubjectName {
@@ -17,7 +18,7 @@ export function wireType(type: SubjectName['type']): WireType {
 
 /** What a certificate is to say about its holder. */
 export interface CertificateNames {
-  /** For the subject; null when the names say it all. */
+  /** For the subject; null when the names say it all. A TLS server's is a DNS name: certbot stops at an address there. */
   commonName: string | null;
   names: SubjectName[];
 }
@@ -45,9 +46,6 @@ export class NameError extends DerError {
 
 /** RFC 5280 appendix A, ub-common-name. */
 const MAX_COMMON_NAME = 64;
-/** RFC 1123 §2.1 labels, RFC 1034 §3.1 length; one leading wildcard label (RFC 9525 §6.3). */
-const DNS_NAME =
-  /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 /** RFC 5321 §4.1.2 without quoting: what mail systems accept in practice. */
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$/;
 /** RFC 5280 §4.2.1.6: absolute, with a scheme-specific part. */
@@ -86,8 +84,12 @@ export function certificateNames(
       'cn',
     );
   }
-  const commonName = host.value.length > MAX_COMMON_NAME ? null : host.value;
-  return allowed(rules, { commonName, names: unique([host, ...names]) });
+  return allowed(rules, { commonName: serverCommonName([host]), names: unique([host, ...names]) });
+}
+
+/** The first name that a TLS server's subject may hold, a DNS name of at most 64 characters (ub-common-name), or null. */
+export function serverCommonName(names: readonly SubjectName[]): string | null {
+  return names.find(({ type, value }) => type === 'dns' && value.length <= MAX_COMMON_NAME)?.value ?? null;
 }
 
 /** What people call the certificate: its common name, else its first name. */
@@ -105,15 +107,20 @@ function isServer(rules: NameRules): boolean {
 }
 
 /** A DNS name or address from text, or null. */
-function hostNameOf(text: string): SubjectName | null {
-  if (isIP(text) !== 0) return { type: 'ip', value: ipFromBytes(ipToBytes(text)) };
-  const value = text.toLowerCase();
-  return isDnsName(value) ? { type: 'dns', value } : null;
+export function hostNameOf(text: string): SubjectName | null {
+  if (isIP(text) !== 0 && !text.includes('%')) return { type: 'ip', value: hostAddress(text) };
+  const value = dnsName(text);
+  return value === null ? null : { type: 'dns', value };
 }
 
-/** RFC 3696 §2: an all-numeric last label would be read as an address. */
-function isDnsName(value: string): boolean {
-  return DNS_NAME.test(value) && value !== '*.' && !/(^|\.)\d+$/.test(value);
+/** The name as certificates have it (`readHostName`), or null. */
+function dnsName(text: string): string | null {
+  try {
+    return readHostName(text);
+  } catch (error) {
+    if (error instanceof HostNameError) return null;
+    throw error;
+  }
 }
 
 function subjectName(san: { type: string; value: string }, place: string): SubjectName {
@@ -122,18 +129,18 @@ function subjectName(san: { type: string; value: string }, place: string): Subje
   const refuse = (what: string) => new NameError(`Invalid SAN '${value.slice(0, 253)}': not ${what}`, place);
   switch (type) {
     case 'dns': {
-      const name = value.toLowerCase();
-      if (!isDnsName(name)) throw refuse('a DNS name');
+      const name = dnsName(value);
+      if (name === null) throw refuse('a DNS name');
       return { type, value: name };
     }
     case 'ip':
       if (isIP(value) === 0 || value.includes('%')) throw refuse('an IP address');
-      return { type, value: ipFromBytes(ipToBytes(value)) };
+      return { type, value: hostAddress(value) };
     case 'email':
       if (!EMAIL.test(value)) throw refuse('an e-mail address');
       return { type, value };
     case 'uri':
-      if (!URI.test(value) || !URL.canParse(value)) throw refuse('an absolute URI');
+      if (!URI.test(value)) throw refuse('an absolute URI');
       return { type, value };
   }
 }
@@ -162,9 +169,15 @@ function allowed(rules: NameRules, names: CertificateNames): CertificateNames {
   return names;
 }
 
+/** RFC 3986 §3.2 host of a URI that has one and no user in front of it, as certificates have it; else null. */
+function uriHost(uri: string): string | null {
+  const [, host = ''] = /^[a-z][a-z0-9+.-]*:\/\/([a-z0-9.-]+)(?::\d*)?(?:[/?#]|$)/i.exec(uri) ?? [];
+  return dnsName(host);
+}
+
 /** The domain a name belongs to; an address belongs to none. */
 function domainOf({ type, value }: SubjectName): string | null {
   if (type === 'dns') return value.replace(/^\*\./, '');
   if (type === 'email') return value.slice(value.indexOf('@') + 1).toLowerCase();
-  return type === 'uri' ? new URL(value).hostname : null;
+  return type === 'uri' ? uriHost(value) : null;
 }

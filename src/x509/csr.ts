@@ -3,9 +3,15 @@ import { isAcceptedSignature, readSignatureAlgorithm, verifySignature } from './
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
 import { bitString, encode, integer, oid, sequence, set } from './der-writer.js';
-import { type Extension, encodeExtension, parseBasicConstraints, readExtensions } from './extensions.js';
+import {
+  type Extension,
+  encodeExtension,
+  parseBasicConstraints,
+  parseTlsFeatures,
+  readExtensions,
+} from './extensions.js';
 import { encodeGeneralNames, type GeneralName, parseGeneralNames } from './general-names.js';
-import { attributeOf, type DistinguishedName, encodeName, readName } from './name.js';
+import { type DistinguishedName, encodeName, readName } from './name.js';
 import { OID } from './oids.js';
 import { type PublicKeyInfo, parsePublicKey } from './spki.js';
 import { contextConstructed } from './tags.js';
@@ -13,7 +19,7 @@ import { contextConstructed } from './tags.js';
 /** RFC 2986: a certification request, its signature verified. */
 export interface CertificationRequest {
   subject: DistinguishedName;
-  /** First CN of the subject, or null. */
+  /** First CN of the subject that is not empty, or null. */
   commonName: string | null;
   publicKey: PublicKeyInfo;
   /** Requested subjectAltName, in the request's order. */
@@ -22,6 +28,8 @@ export interface CertificationRequest {
   extensions: Map<string, Extension>;
   /** The request asks to be a CA (RFC 5280 §4.2.1.9). */
   asksForCa: boolean;
+  /** Requested TLS features (RFC 7633), such as must-staple; none when the request has no such extension. */
+  tlsFeatures: number[];
 }
 
 /**
@@ -35,7 +43,8 @@ export function parseCsr(der: Uint8Array): CertificationRequest {
   outer.end();
   const infoBytes = request.next();
   const info = new DerReader(infoBytes.bytes, what).sequence('CSR info');
-  if (info.smallInteger('CSR version') !== 0) throw new DerError('CSR version: is not 0');
+  // RFC 2986 §4.1 knows version 0 only; old certbots and Ruby's OpenSSL write 2 or 1 and mean the same.
+  if (info.smallInteger('CSR version') > 2) throw new DerError('CSR version: is not known');
   const subject = readName(info, 'CSR subject');
   const spki = info.expect(0x30, 'CSR public key').bytes;
   const extensions = readAttributes(info);
@@ -50,14 +59,22 @@ export function parseCsr(der: Uint8Array): CertificationRequest {
   }
   const san = extensions.get(OID.subjectAltName);
   const constraints = extensions.get(OID.basicConstraints);
+  const features = extensions.get(OID.tlsFeature);
   return {
     subject,
-    commonName: attributeOf(subject, OID.commonName),
+    commonName: commonNames(subject)[0] ?? null,
     publicKey,
     names: san ? parseGeneralNames(san.value, 'CSR subjectAltName') : [],
     extensions,
     asksForCa: constraints ? parseBasicConstraints(constraints.value).ca : false,
+    tlsFeatures: features ? parseTlsFeatures(features.value) : [],
   };
+}
+
+/** Common names of a subject, in order; one of zero length, as `CN=` leaves it, names nothing. */
+export function commonNames(subject: DistinguishedName): string[] {
+  const named = subject.flat().filter(({ type, value }) => type === OID.commonName && value !== '');
+  return named.map(({ value }) => value);
 }
 
 /** RFC 2986 §4.1 attributes; only the extension request is of interest, and may stand once. */

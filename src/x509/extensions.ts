@@ -1,6 +1,6 @@
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
-import { boolean, octetString, oid, sequence } from './der-writer.js';
+import { boolean, integer, octetString, oid, sequence } from './der-writer.js';
 import { TAG } from './tags.js';
 
 /** RFC 5280 §4.2: one extension; `value` is the DER inside its OCTET STRING. */
@@ -75,6 +75,24 @@ export function parseExtKeyUsage(value: Uint8Array): string[] {
   const purposes: string[] = [];
   while (!reader.done) purposes.push(reader.oid('extKeyUsage'));
   return purposes;
+}
+
+/** RFC 7633 §6, numbers of TLS extensions (RFC 6066 §8, RFC 6961): the server will staple an OCSP response. */
+export const TLS_FEATURES = { statusRequest: 5, statusRequestV2: 17 } as const;
+
+/** RFC 7633 §4.1: the TLS extensions a server promises to support. @throws DerError */
+export function parseTlsFeatures(value: Uint8Array): number[] {
+  const outer = new DerReader(value, 'TLS feature');
+  const reader = outer.sequence('TLS feature');
+  outer.end();
+  const features: number[] = [];
+  while (!reader.done) features.push(reader.smallInteger('TLS feature'));
+  return features;
+}
+
+/** Value of a TLS feature extension. */
+export function encodeTlsFeatures(features: readonly number[]): Buffer {
+  return sequence(...features.map((feature) => integer(feature)));
 }
 
 /** RFC 5280 §4.2.1.1: the key identifier, lower-case hex, or null when the extension has none. @throws DerError */

@@ -1,7 +1,7 @@
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
 import { encode, sequence } from './der-writer.js';
-import { ipFromBytes, ipToBytes } from './ip-address.js';
+import { hostAddressOf, ipToBytes } from './ip-address.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
 
 /** RFC 5280 §4.2.1.6: the kinds of subject alternative name this program knows; the rest are told by their tag. */
@@ -29,7 +29,7 @@ export function encodeGeneralNames(
   return sequence(...names.map(encodeGeneralName));
 }
 
-/** Names of a subjectAltName extension value (DER of GeneralNames). @throws DerError */
+/** Names of a subjectAltName extension value (DER of GeneralNames); addresses as `hostAddress`. @throws DerError */
 export function parseGeneralNames(der: Uint8Array, what = 'subjectAltName'): GeneralName[] {
   const outer = new DerReader(der, what);
   const reader = outer.sequence(what);
@@ -37,7 +37,7 @@ export function parseGeneralNames(der: Uint8Array, what = 'subjectAltName'): Gen
   const names: GeneralName[] = [];
   while (!reader.done) {
     const { tag, content } = reader.next();
-    if (tag === IP) names.push({ type: 'ip', value: ipFromBytes(content) });
+    if (tag === IP) names.push({ type: 'ip', value: hostAddressOf(content) });
     else if (tag === DNS) names.push({ type: 'dns', value: ascii(content, what) });
     else if (tag === EMAIL) names.push({ type: 'email', value: ascii(content, what) });
     else if (tag === URI) names.push({ type: 'uri', value: ascii(content, what) });

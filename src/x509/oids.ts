@@ -27,6 +27,8 @@ export const OID = {
   authorityKeyIdentifier: '2.5.29.35',
   extKeyUsage: '2.5.29.37',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  // RFC 7633 §4.1
+  tlsFeature: '1.3.6.1.5.5.7.1.24',
   // RFC 8737 §3
   acmeIdentifier: '1.3.6.1.5.5.7.1.31',
   adOcsp: '1.3.6.1.5.5.7.48.1',

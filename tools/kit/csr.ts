@@ -12,7 +12,7 @@ export function der(tag: number, ...content: Uint8Array[]): Buffer {
 const SEQUENCE = 0x30;
 const SET = 0x31;
 const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
-const COMMON_NAME = oid('550403');
+const COMMON_NAME = '550403';
 const EXTENSION_REQUEST = oid('2a864886f70d01090e');
 const SUBJECT_ALT_NAME = oid('551d11');
 
@@ -59,6 +59,22 @@ export interface CsrOptions {
   commonName?: string;
   /** DER of further Extension values to ask for, such as basicConstraints with CA:TRUE. */
   extensions?: Uint8Array[];
+  /** DER of the subject, in place of `commonName`. */
+  subject?: Uint8Array;
+  /** The version field, which RFC 2986 wants to be 0. */
+  version?: number;
+  /** DER of further GeneralNames, in spellings that `names` does not have. */
+  generalNames?: Uint8Array[];
+}
+
+/** DER of a Name, one attribute an RDN: the type in hex, the string's tag and its value. */
+export function subjectOf(...attributes: [type: string, tag: number, value: string][]): Buffer {
+  return der(
+    SEQUENCE,
+    ...attributes.map(([type, tag, value]) =>
+      der(SET, der(SEQUENCE, oid(type), der(tag, Buffer.from(value, 'utf8')))),
+    ),
+  );
 }
 
 /** A PKCS #10 request (DER) naming exactly these DNS names and IP addresses, with its private key. */
@@ -68,21 +84,15 @@ export function createCsr(
 ): { der: Buffer; key: KeyObject } {
   const key = options.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const { commonName, version = 0, generalNames = [] } = options;
   const subject =
-    options.commonName === undefined
-      ? der(SEQUENCE)
-      : der(
-          SEQUENCE,
-          der(SET, der(SEQUENCE, COMMON_NAME, der(0x0c, Buffer.from(options.commonName, 'utf8')))),
-        );
-  const altNames = der(
-    SEQUENCE,
-    SUBJECT_ALT_NAME,
-    der(0x04, der(SEQUENCE, ...names.map((name) => generalName(name)))),
-  );
-  const extensions = der(SEQUENCE, ...(names.length > 0 ? [altNames] : []), ...(options.extensions ?? []));
+    options.subject ??
+    (commonName === undefined ? der(SEQUENCE) : subjectOf([COMMON_NAME, 0x0c, commonName]));
+  const sans = [...names.map((name) => generalName(name)), ...generalNames];
+  const altNames = der(SEQUENCE, SUBJECT_ALT_NAME, der(0x04, der(SEQUENCE, ...sans)));
+  const extensions = der(SEQUENCE, ...(sans.length > 0 ? [altNames] : []), ...(options.extensions ?? []));
   const attributes = der(0xa0, der(SEQUENCE, EXTENSION_REQUEST, der(SET, extensions)));
-  const info = der(SEQUENCE, der(0x02, Buffer.from([0])), subject, spki, attributes);
+  const info = der(SEQUENCE, der(0x02, Buffer.from([version])), subject, spki, attributes);
   const { hash, algorithm } = signatureOf(key);
   const signature = der(0x03, Buffer.from([0]), sign(hash, info, key));
   return { der: der(SEQUENCE, info, algorithm, signature), key };

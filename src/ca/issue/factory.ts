@@ -15,7 +15,7 @@ import {
   sequence,
   time,
 } from '../../x509/der-writer.js';
-import { encodeExtension, KEY_USAGE } from '../../x509/extensions.js';
+import { encodeExtension, encodeTlsFeatures, KEY_USAGE } from '../../x509/extensions.js';
 import { encodeGeneralNames } from '../../x509/general-names.js';
 import { type DistinguishedName, dn, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
@@ -29,6 +29,8 @@ export interface IssueInput {
   names: readonly SubjectName[];
   /** Put into the subject; left out where the names say it all. At most 64 characters (RFC 5280 ub-common-name). */
   commonName: string | null;
+  /** RFC 7633 §4.1: TLS extensions the holder will support; none leaves the extension out. */
+  tlsFeatures?: readonly number[];
   /** Lower-case hex; `newSerial` makes one. */
   serial: string;
   notBefore: number;
@@ -67,6 +69,9 @@ export function newSerial(random: (bytes: number) => Buffer): string {
   return bytes.toString('hex');
 }
 
+/** An RA whose clock is this much ahead may have taken an order for the profile's whole time, as its own clock says. */
+const CLOCK_SKEW = 60_000;
+
 /** notBefore and notAfter for a certificate of this profile issued now; explicit times win, the issuer's end bounds both. */
 export function validityFor(
   profile: Profile,
@@ -80,7 +85,7 @@ export function validityFor(
   const notBefore = second(requested.notBefore ?? now - BACKDATE);
   // RFC 5280 §4.1.2.5: the last second counts.
   const longest = second(start) + limit - 1000;
-  if (requested.notAfter !== null && requested.notAfter > longest + 1000) {
+  if (requested.notAfter !== null && requested.notAfter > longest + 1000 + CLOCK_SKEW) {
     throw new IssueError(`notAfter is beyond the ${profile.duration} days of profile ${profile.name}`);
   }
   const notAfter = Math.min(second(requested.notAfter ?? longest), issuerNotAfter);
@@ -153,6 +158,11 @@ export class CertificateFactory {
       names.length > 0
         ? encodeExtension(OID.subjectAltName, encodeGeneralNames(names), subject.length === 0)
         : Buffer.alloc(0);
+    const { tlsFeatures = [] } = input;
+    const tlsFeature =
+      tlsFeatures.length > 0
+        ? encodeExtension(OID.tlsFeature, encodeTlsFeatures(tlsFeatures))
+        : Buffer.alloc(0);
     return sequence(
       this.#version,
       integerFromHex(input.serial),
@@ -161,7 +171,10 @@ export class CertificateFactory {
       sequence(time(input.notBefore), time(input.notAfter)),
       encodeName(subject),
       publicKey.spki,
-      explicit(3, sequence(fixed.beforeNames, subjectKeyIdentifier, subjectAltName, fixed.afterNames)),
+      explicit(
+        3,
+        sequence(fixed.beforeNames, subjectKeyIdentifier, subjectAltName, fixed.afterNames, tlsFeature),
+      ),
     );
   }
 

@@ -10,7 +10,7 @@ import { toPem } from '../../x509/pem.js';
 import type { PublicKeyInfo } from '../../x509/spki.js';
 import { CertificateFactory, IssueError, type Issuer, newSerial, validityFor } from './factory.js';
 import { lint } from './lint.js';
-import type { Profile } from './profiles.js';
+import { isForServers, type Profile } from './profiles.js';
 
 export interface AuthorityOptions {
   store: CaStore;
@@ -29,6 +29,8 @@ export interface Issuance {
   profile: Profile;
   publicKey: PublicKeyInfo;
   names: CertificateNames;
+  /** RFC 7633 §4.1, as the CSR asks for them; a TLS server's only. */
+  tlsFeatures?: readonly number[];
   notBefore?: number | null;
   notAfter?: number | null;
   orderId?: string | null;
@@ -71,6 +73,11 @@ export class Authority {
       issuerKey: createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }),
       issuerNotAfter: certificate.notAfter,
     };
+  }
+
+  /** When the issuing certificate ends: no certificate of it ends later. */
+  get issuerNotAfter(): number {
+    return this.#lintContext.issuerNotAfter;
   }
 
   get profiles(): ReadonlyMap<string, Profile> {
@@ -117,7 +124,8 @@ export class Authority {
     let made: ParsedCertificate;
     try {
       const validity = validityFor(profile, issuedAt, requested, this.#lintContext.issuerNotAfter);
-      const input = { profile, publicKey, ...names, serial, ...validity };
+      const tlsFeatures = isForServers(profile) ? (issuance.tlsFeatures ?? []) : [];
+      const input = { profile, publicKey, ...names, tlsFeatures, serial, ...validity };
       made = lint(this.#factory.issue(input), { input, ...this.#lintContext });
     } catch (error) {
       if (error instanceof IssueError || error instanceof DerError) {

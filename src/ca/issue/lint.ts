@@ -8,7 +8,12 @@ import {
   subjectKeyId,
 } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
-import { parseBasicConstraints, parseExtKeyUsage, parseKeyUsage } from '../../x509/extensions.js';
+import {
+  parseBasicConstraints,
+  parseExtKeyUsage,
+  parseKeyUsage,
+  parseTlsFeatures,
+} from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier } from '../../x509/spki.js';
 import type { IssueInput } from './factory.js';
@@ -101,6 +106,14 @@ const RULES: Rule[] = [
     const found = extension ? parseExtKeyUsage(extension.value) : [];
     const wanted = input.profile.extendedKeyUsage.map((purpose) => PURPOSES[purpose]);
     return found.join() === wanted.join() ? null : 'its extended key usage is not the profile’s';
+  },
+  // RFC 7633 §4.1
+  ({ extensions }, { input }) => {
+    const extension = extensions.get(OID.tlsFeature);
+    const found = extension ? parseTlsFeatures(extension.value) : [];
+    return found.join() === (input.tlsFeatures ?? []).join()
+      ? null
+      : 'its TLS features are not those asked for';
   },
   // RFC 6960 §4.2.2.2.1
   ({ extensions }, { input }) =>

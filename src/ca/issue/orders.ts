@@ -5,12 +5,17 @@ import { parseCertificate } from '../../x509/certificate.js';
 import {
   type CertificateNames,
   calledName,
+  hostNameOf,
   nameKey,
-  type SubjectName,
+  serverCommonName,
 } from '../../x509/certificate-names.js';
+import type { CertificationRequest } from '../../x509/csr.js';
+import { DerError } from '../../x509/der-error.js';
+import { CsrRefused, certificateNamesOf, type OrderName, readOrderCsr } from '../../x509/order-csr.js';
+import { firstFromPem } from '../../x509/pem.js';
 import type { Authority, Issuance } from './issuer.js';
 import { namesFor, namesOfRequest } from './names.js';
-import { isAcmeProfile } from './profiles.js';
+import { isAcmeProfile, type Profile } from './profiles.js';
 import { readRequest } from './requests.js';
 
 export interface OrderRequest {
@@ -20,7 +25,7 @@ export interface OrderRequest {
   csr: string;
   profile: string;
   /** The order's identifiers, when the RA says them: the CSR must name exactly these. */
-  identifiers: { type: 'dns' | 'ip'; value: string }[] | null;
+  identifiers: OrderName[] | null;
   notBefore: number | null;
   notAfter: number | null;
   by: Actor;
@@ -61,13 +66,25 @@ export class OrderIssuer {
     if (!isAcmeProfile(profile)) {
       throw new TaskError(ErrorCode.profile, `Profile ${request.profile} is not for ACME orders`);
     }
-    const csr = readRequest(request.csr);
-    const names = request.identifiers
-      ? exactNames(namesOfRequest(profile, csr), request.identifiers)
-      : namesOfRequest(profile, csr);
-    const { orderId, accountId, notBefore, notAfter, by } = request;
-    const { publicKey } = csr;
-    return this.#once({ profile, publicKey, names, notBefore, notAfter, orderId, accountId, by });
+    const { identifiers, orderId, accountId, notBefore, notAfter, by } = request;
+    const csr = identifiers ? readOrderRequest(request.csr, identifiers) : readRequest(request.csr);
+    const names = identifiers ? orderNames(profile, csr, identifiers) : namesOfRequest(profile, csr);
+    // RFC 8555 §7.4: never a certificate with contents other than those requested.
+    if (notAfter !== null && notAfter > this.authority.issuerNotAfter) {
+      throw new TaskError(ErrorCode.certificate, 'notAfter is beyond the end of the issuing certificate');
+    }
+    const { publicKey, tlsFeatures } = csr;
+    return this.#once({
+      profile,
+      publicKey,
+      names,
+      tlsFeatures,
+      notBefore,
+      notAfter,
+      orderId,
+      accountId,
+      by,
+    });
   }
 
   /** @throws TaskError when there can never be such a certificate. */
@@ -76,10 +93,11 @@ export class OrderIssuer {
     if (NOT_FOR_NODES.has(profile.name)) {
       throw new TaskError(ErrorCode.profile, `Profile ${profile.name} is not for nodes`);
     }
-    const { publicKey } = readRequest(request.csr);
+    const { publicKey, tlsFeatures } = readRequest(request.csr);
     const names = namesFor(profile, cn, sans);
     // No ACME order of ours has an id like this.
-    return this.#once({ profile, publicKey, names, orderId: `node:${requestId}`, by: request.by });
+    const orderId = `node:${requestId}`;
+    return this.#once({ profile, publicKey, names, tlsFeatures, orderId, by: request.by });
   }
 
   async #once(issuance: OneIssuance): Promise<CertificateRecord> {
@@ -117,18 +135,31 @@ export class OrderIssuer {
 
 type OneIssuance = Issuance & { orderId: string };
 
-/** RFC 8555 §7.4: the CSR names exactly the order's identifiers. The certificate has them in the order's order. */
-function exactNames(requested: CertificateNames, identifiers: readonly SubjectName[]): CertificateNames {
-  const ordered = new Set(identifiers.map(nameKey));
-  const named = new Set(requested.names.map(nameKey));
-  const differing = [...named]
-    .filter((each) => !ordered.has(each))
-    .concat([...ordered].filter((each) => !named.has(each)));
-  if (differing.length > 0) {
-    const text = differing.slice(0, 5).join(', ');
-    throw new TaskError(ErrorCode.certificate, `CSR and order differ in ${text}`, 'badCSR');
+/**
+ * The certificate has the order's names in the order's order. Its common name is the CSR's where that is a DNS name, else
+ * the order's first DNS name, else none: an address there is more than certbot can read.
+ */
+function orderNames(
+  profile: Profile,
+  csr: CertificationRequest,
+  identifiers: readonly OrderName[],
+): CertificateNames {
+  const names = certificateNamesOf(identifiers);
+  const asked = csr.commonName === null ? null : hostNameOf(csr.commonName);
+  const [first] = asked ? [asked] : names;
+  if (first === undefined) throw new TaskError(ErrorCode.certificate, 'the order names nothing', 'badCSR');
+  const { commonName } = namesFor(profile, first.value, names);
+  return { commonName: commonName ?? serverCommonName(names), names };
+}
+
+/** @throws TaskError badCSR in the words that the RA's own check has */
+function readOrderRequest(pem: string, identifiers: readonly OrderName[]): CertificationRequest {
+  try {
+    return readOrderCsr(firstFromPem('CERTIFICATE REQUEST', pem), identifiers);
+  } catch (error) {
+    if (!(error instanceof CsrRefused || error instanceof DerError)) throw error;
+    throw new TaskError(ErrorCode.certificate, error.message, 'badCSR');
   }
-  return { commonName: requested.commonName, names: [...identifiers] };
 }
 
 /** A certificate is given again only for the request it was made for. */

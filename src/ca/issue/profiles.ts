@@ -191,9 +191,12 @@ async function yamlFiles(folder: string): Promise<string[]> {
 
 /** Profiles an ACME client may ask for: those of TLS servers that are not the RA's own. */
 export function isAcmeProfile(profile: Profile): boolean {
-  return (
-    profile.extendedKeyUsage.includes('serverAuth') && profile.pathLen === undefined && profile.name !== 'ra'
-  );
+  return isForServers(profile) && profile.pathLen === undefined && profile.name !== 'ra';
+}
+
+/** Certificates of TLS servers, whose names and features are for TLS clients to read. */
+export function isForServers(profile: Pick<Profile, 'extendedKeyUsage'>): boolean {
+  return profile.extendedKeyUsage.includes('serverAuth');
 }
 
 /** The `get_profile` result of the wire contract. */

@@ -59,8 +59,11 @@ export function namesOf(record: CertificateRecord): CertificateNames {
   if (record.der.length === 0) {
     throw new TaskError(ErrorCode.certificate, `Certificate is known by its serial only: ${record.serial}`);
   }
+  const names = record.identifiers as SubjectName[];
   const { commonName } = parseCertificate(record.der);
-  return { commonName, names: record.identifiers as SubjectName[] };
+  // Subjects once held addresses.
+  const isAddress = names.some(({ type, value }) => type === 'ip' && value === commonName);
+  return { commonName: isAddress ? null : commonName, names };
 }
 
 /** @throws TaskError unless the certificate is neither revoked nor expired */
@@ -83,5 +86,5 @@ function sameNames(one: CertificateRecord, other: CertificateRecord): boolean {
       .map(({ type, value }) => `${type}:${value}`)
       .sort()
       .join();
-  return one.dn === other.dn && key(one) === key(other);
+  return one.cn === other.cn && key(one) === key(other);
 }

@@ -7,7 +7,7 @@ import { isPythonName } from '../../python/python-names.js';
 import { signerFor } from '../../x509/algorithms.js';
 import { parseCertificate, subjectAltNames } from '../../x509/certificate.js';
 import { createCsr } from '../../x509/csr.js';
-import { ipFromBytes, ipToBytes } from '../../x509/ip-address.js';
+import { hostAddress } from '../../x509/ip-address.js';
 import { dn } from '../../x509/name.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 
@@ -26,7 +26,7 @@ export function commonName(settings: Pick<Settings, 'raCn'>, hostname: string): 
 export function wantedNames(cn: string, sans: string[], hostname: string): string[] {
   const machine = isHostName(hostname) ? [hostname.toLowerCase()] : [];
   const names = [cn, ...machine, ...sans, ...LOOPBACK];
-  return [...new Set(names.map((name) => (isIP(name) ? ipFromBytes(ipToBytes(name)) : name)))];
+  return [...new Set(names.map((name) => (isIP(name) ? hostAddress(name) : name)))];
 }
 
 /** DNS names and addresses of a PEM certificate, in its order. */

@@ -1,3 +1,5 @@
+import { ipFromBytes } from '../../x509/ip-address.js';
+
 /** DNS messages (RFC 1035 §4), strict and bounded: what arrives is from anybody. */
 
 export const RECORD_TYPE = { A: 1, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
@@ -147,7 +149,7 @@ function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
       return { type: 'A', name, address: [...data].join('.') };
     case RECORD_TYPE.AAAA:
       if (length !== 16) throw new DnsError('has an AAAA record that is not 16 octets');
-      return { type: 'AAAA', name, address: ipv6Text(data) };
+      return { type: 'AAAA', name, address: ipFromBytes(data) };
     case RECORD_TYPE.CNAME: {
       const inner = { offset: start };
       const target = readName(bytes, inner);
@@ -161,11 +163,6 @@ function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
     default:
       return null;
   }
-}
-
-function ipv6Text(data: Buffer): string {
-  const groups = data.toString('hex').match(/.{4}/g) ?? [];
-  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
 }
 
 /** RFC 1035 §3.3.14 and RFC 8555 §8.4: the character-strings of one TXT record are one value. */
