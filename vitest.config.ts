@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/property-runs.ts'],
-    globalSetup: ['tools/kit/postgres/setup.ts'],
+    globalSetup: ['tools/kit/temporary-folder.ts', 'tools/kit/postgres/setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

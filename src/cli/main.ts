@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config/index.js';
-import { CannotStart, ExitCode } from '../programs/exit.js';
+import { ExitCode, exitCodeOf } from '../programs/exit.js';
 import { limitHeapGrowth } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
 import { version } from '../programs/version.js';
@@ -52,13 +51,8 @@ async function run(): Promise<void> {
       return;
     }
     process.stderr.write(`uPKI: ${describeError(error)}\n`);
-    process.exitCode = exitCode(error);
+    process.exitCode = exitCodeOf(error);
   }
-}
-
-function exitCode(error: unknown): number {
-  if (error instanceof ConfigError) return ExitCode.usage;
-  return error instanceof CannotStart ? ExitCode.cannotStart : ExitCode.failure;
 }
 
 // A reader that has gone away (`upki config | head`) is no fault of ours, and no reason to stop serving.

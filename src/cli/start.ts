@@ -48,7 +48,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   lockDirectory(dataDir);
 
   const joined = await joinPrograms(env, ra.settings, ca.settings);
-  const supervisor = new Supervisor({ say, onGiveUp: () => process.exit(ExitCode.failure) });
+  const supervisor = new Supervisor({ say, onGiveUp: (code) => process.exit(code) });
   endOnSignals(supervisor);
   const caStarted = await supervisor.start(program('CA', 'ca', joined.ca)).catch(() => null);
   const serving = caStarted && (await supervisor.start(program('RA', 'ra', joined.ra)).catch(() => null));

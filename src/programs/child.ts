@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CannotStart, ExitCode } from './exit.js';
+import { cannotStart, ExitCode } from './exit.js';
 import { describeError } from './operator-error.js';
 
 /** What a program tells the supervisor that started it: once, when it serves. */
@@ -53,7 +53,8 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   process.on('message', (message) => message === STOP_MESSAGE && end(0));
   const fatal = (error: unknown) => {
     process.stderr.write(`uPKI ${name}: ${describeError(error)}\n`);
-    void end(error instanceof CannotStart ? ExitCode.cannotStart : ExitCode.failure);
+    // What a program meets once it serves may be over when it is started again.
+    void end(running === null && cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure);
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);

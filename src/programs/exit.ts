@@ -1,3 +1,6 @@
+import { ConfigError } from '../config/index.js';
+import { fileTrouble } from './file-trouble.js';
+
 /** Exit codes of the `upki` command. */
 export const ExitCode = {
   failure: 1,
@@ -10,4 +13,15 @@ export const ExitCode = {
 /** A program cannot start, and the operator must change something; the message says what. */
 export class CannotStart extends Error {
   override readonly name = 'CannotStart';
+}
+
+/** The exit code of a command that `error` ended. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError) return ExitCode.usage;
+  return cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure;
+}
+
+/** Whether an error at start is one that starting again does not mend: what is configured, or a file that cannot be used. */
+export function cannotStart(error: unknown): boolean {
+  return error instanceof CannotStart || error instanceof ConfigError || fileTrouble(error) !== null;
 }

@@ -1,9 +1,31 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Makes a folder, and those above it, for its owner only; one that exists is left as it is. */
+/**
+ * Makes a folder, and those above it, for its owner only; one that exists is left as it is. One at a time, because
+ * Node's recursive `mkdir` never ends where a folder takes no entries and says that it does not exist (below /proc).
+ * @throws NodeJS.ErrnoException with the path
+ */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    // A read-only file system says so before it looks whether the folder is there.
+    if (code === 'EROFS' && (await isFolder(path))) return;
+    const above = dirname(path);
+    if (code !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
+    await makePrivateFolder(above);
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /**

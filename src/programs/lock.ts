@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { CannotStart } from './exit.js';
+import { fileTrouble } from './file-trouble.js';
 
 /** A killed predecessor's children need a moment to notice and end. */
 const PATIENCE = 3000;
@@ -12,7 +14,7 @@ const PATIENCE = 3000;
  * @throws CannotStart when another process holds it.
  */
 export function lockDirectory(directory: string, patience = PATIENCE): () => void {
-  const lock = new DatabaseSync(join(directory, '.lock'), { timeout: patience });
+  const lock = openLock(directory, patience);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -24,4 +26,18 @@ export function lockDirectory(directory: string, patience = PATIENCE): () => voi
     );
   }
   return () => lock.close();
+}
+
+function openLock(directory: string, patience: number): InstanceType<typeof DatabaseSync> {
+  const path = join(directory, '.lock');
+  try {
+    // SQLite says only that it cannot open the file; the system says why.
+    closeSync(openSync(path, 'a', 0o600));
+    return new DatabaseSync(path, { timeout: patience });
+  } catch (error) {
+    throw new CannotStart(
+      `${fileTrouble(error) ?? `${path}: ${error}`}; uPKI keeps its data in this directory (UPKI_DATA_DIR)`,
+      { cause: error },
+    );
+  }
 }

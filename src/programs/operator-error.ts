@@ -3,6 +3,7 @@ import { ConfigError } from '../config/index.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
 import { CannotStart } from './exit.js';
+import { fileTrouble } from './file-trouble.js';
 
 /** Errors whose message tells an operator all there is to know. */
 const PLAIN = [
@@ -22,5 +23,5 @@ export function describeError(error: unknown): string {
   if (error instanceof ConfigError) return error.complaints.join('\n');
   if (!(error instanceof Error)) return String(error);
   if (PLAIN.some((each) => error instanceof each)) return error.message;
-  return error.stack ?? error.message;
+  return fileTrouble(error) ?? error.stack ?? error.message;
 }

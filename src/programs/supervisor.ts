@@ -36,8 +36,8 @@ export interface SupervisorOptions {
   limits?: SupervisorLimits;
   /** What happens to the children, for people. */
   say(sentence: string): void;
-  /** Called once, when the supervisor gave up: everything has been ended. */
-  onGiveUp(): void;
+  /** Called once, when the supervisor gave up: everything has been ended. `exitCode` is what its own process should say. */
+  onGiveUp(exitCode: number): void;
 }
 
 interface Child {
@@ -117,12 +117,13 @@ export class Supervisor {
     child.deaths = [...child.deaths.filter((at) => now - at < this.#limits.window), now];
     const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     const wait = this.#limits.backoff[child.deaths.length - 1];
-    if (code === ExitCode.cannotStart || wait === undefined) {
-      const why =
-        wait === undefined ? `${how} for the ${child.deaths.length}th time in short order` : 'cannot start';
+    const hopeless = code === ExitCode.cannotStart || code === ExitCode.usage;
+    if (hopeless || wait === undefined) {
+      const why = hopeless ? 'cannot start' : `${how} for the ${child.deaths.length}th time in short order`;
       this.options.say(`the ${spec.name} ${why}; ending everything`);
       child.onNever(new Error(`the ${spec.name} ${why}`));
-      void this.stop().then(() => this.options.onGiveUp());
+      const exitCode = hopeless ? ExitCode.cannotStart : ExitCode.failure;
+      void this.stop().then(() => this.options.onGiveUp(exitCode));
       return;
     }
     this.options.say(`the ${spec.name} ${how}; starting it again in ${wait / 1000} s`);

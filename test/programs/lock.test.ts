@@ -1,7 +1,6 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, it } from 'vitest';
 import { CannotStart } from '../../src/programs/exit.js';
 import { lockDirectory } from '../../src/programs/lock.js';
@@ -22,8 +21,21 @@ it('a data directory is free again once its program let go', () => {
   expect(() => lockDirectory(directory, 10)()).not.toThrow();
 });
 
-it('a lock file that is no lock is an error of its own', () => {
+it.each([
+  [
+    'that does not exist',
+    (directory: string) => join(directory, 'absent'),
+    /absent\/\.lock: there is no such/,
+  ],
+  [
+    'that is a file',
+    (directory: string) => join(directory, 'file'),
+    /file\/\.lock: a part of this path is a file/,
+  ],
+  ['below /proc', () => '/proc', /\/proc\/\.lock: .*UPKI_DATA_DIR/],
+])('a data directory %s is refused in words', (_, at, sentence) => {
   const directory = folder();
-  new DatabaseSync(join(directory, '.lock')).close();
-  expect(() => lockDirectory(join(directory, 'absent'), 10)).not.toThrow(CannotStart);
+  writeFileSync(join(directory, 'file'), '');
+  expect(() => lockDirectory(at(directory), 10)).toThrow(CannotStart);
+  expect(() => lockDirectory(at(directory), 10)).toThrow(sentence);
 });

@@ -4,6 +4,7 @@ import { parseExternalAccountKeys } from '../../acme/external-account.js';
 import { ConfigError, type Settings } from '../../config/index.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
+import { fileTrouble } from '../file-trouble.js';
 
 /** What the RA decides by. `termsUrl` is where a person reads the terms. */
 export function policyOf(settings: Settings, termsUrl: string): Policy {
@@ -83,6 +84,7 @@ function fromFile<T>(variable: string, path: string | null, parse: (text: string
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError([`${variable} is "${path}": ${error instanceof Error ? error.message : error}`]);
+    const why = fileTrouble(error, path) ?? (error instanceof Error ? error.message : error);
+    throw new ConfigError([`${variable} is "${path}": ${why}`]);
   }
 }

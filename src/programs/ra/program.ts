@@ -12,6 +12,7 @@ import { redacted } from '../../config/index.js';
 import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
+import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
 import { NamePolicy } from '../../ra/name-policy.js';
@@ -90,6 +91,8 @@ async function serve(
   const connection = connectToCa(settings, registration, keys, log, store);
   const { ca, register, status, administration, tasks, dialect } = connection;
   onClose(connection.close);
+
+  await checkDefaultProfile(settings.profile, ca, log);
 
   const wanted = () => certifiableNames(names, dialect);
   const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted, log, clock });
@@ -181,6 +184,20 @@ async function serve(
   await files.saveUrl(base);
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
   return { directoryUrl };
+}
+
+/** While the CA is away nobody knows its profiles; orders are then refused one by one. @throws CannotStart */
+async function checkDefaultProfile(profile: string, ca: CertificateAuthority, log: Logger): Promise<void> {
+  try {
+    const known = (await ca.profiles()).map(({ name }) => name);
+    if (known.includes(profile)) return;
+    throw new CannotStart(
+      `UPKI_RA_PROFILE is "${profile}": the CA has no such profile for ACME; it has ${known.join(', ')}`,
+    );
+  } catch (error) {
+    if (!(error instanceof CaUnavailable)) throw error;
+    log.warn({ profile }, 'the CA does not answer, so that nobody knows whether it has the default profile');
+  }
 }
 
 /** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */
