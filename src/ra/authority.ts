@@ -7,6 +7,7 @@ import type { ValidationResult, Validator } from '../va/types.js';
 import { Accounts } from './accounts.js';
 import type { AuditLog } from './audit-log.js';
 import { Authorizations } from './authorizations.js';
+import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
 import { Ids } from './ids.js';
 import { Orders } from './orders.js';
@@ -115,6 +116,7 @@ export function createRegistrationAuthority(
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
     checkCsr(csr, order.identifiers, account);
+    await recheckCaa(account, proofs, options);
     await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);
     if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');

@@ -1,11 +1,11 @@
 import { Deadline } from './deadline.js';
 import type { CaaRecord, Resolver } from './dns/resolver.js';
 import { ValidationFailure } from './failure.js';
-import type { ValidationRequest } from './types.js';
+import type { CaaRequest } from './types.js';
 
 /**
- * `lenient`: a record set that is found binds, a lookup that fails does not: names of private networks are often in
- * no DNS at all. `strict`: no answer, no certificate (RFC 8659 §3). `off`: not asked.
+ * `lenient`: a record set that is found binds, a lookup that fails does not, for this one name or zone: names of private
+ * networks are often in no DNS at all. `strict`: no answer, no certificate (RFC 8659 §3). `off`: not asked.
  */
 export type CaaMode = 'lenient' | 'strict' | 'off';
 
@@ -15,9 +15,9 @@ export interface CaaOptions {
   identities: readonly string[];
 }
 
-/** A lenient check gives up this soon, and does not ask again for a while where nobody answers. */
+/** How long a lenient check waits for each record set, in ms; and while no DNS server has answered anything of late. */
 const LENIENT_WAIT = 1_000;
-const SILENCE = 30_000;
+const SILENT_WAIT = 25;
 /**
  * How long the record set of an ancestor is taken as known, in ms: many names have the same. The Baseline Requirements
  * (§4.2.2.1) allow eight hours; whoever changes a record should not have to wait.
@@ -37,7 +37,6 @@ const KNOWN_TAGS = new Set([
 
 /** Checks CAA records (RFC 8659, RFC 8657) of DNS names. */
 export class CaaChecker {
-  #silentUntil = 0;
   readonly #known = new Map<string, { records: CaaRecord[]; until: number }>();
 
   constructor(
@@ -47,43 +46,39 @@ export class CaaChecker {
   ) {}
 
   /** @throws ValidationFailure of type `caa` when forbidden; `dns` when strict and there is no answer. */
-  async check(challenge: ValidationRequest, deadline: Deadline): Promise<void> {
+  async check(request: CaaRequest, deadline: Deadline): Promise<void> {
     const { mode, identities } = this.options;
-    if (mode === 'off' || challenge.identifier.type !== 'dns') return;
-    const lenient = mode === 'lenient';
-    if (lenient && this.now() < this.#silentUntil) return;
-    const limit = lenient ? new Deadline(LENIENT_WAIT, deadline) : null;
-    let found: { name: string; records: CaaRecord[] } | null;
-    try {
-      found = await this.#relevantSet(challenge.identifier.value, limit ?? deadline);
-    } catch (error) {
-      if (!(error instanceof ValidationFailure) || !lenient) throw error;
-      this.#silentUntil = this.now() + SILENCE;
-      return;
-    } finally {
-      limit?.release();
-    }
+    if (mode === 'off' || request.identifier.type !== 'dns') return;
+    const found = await this.#relevantSet(request.identifier.value, deadline);
     if (found === null) return;
-    const why = forbidden(found.records, challenge, identities);
+    const why = forbidden(found.records, request, identities);
     if (why !== null)
       throw new ValidationFailure('caa', `CAA records of ${found.name} forbid issuance: ${why}`, false);
   }
 
-  /** RFC 8659 §3: the record set of the name or of its closest ancestor that has one, top-level domain included. */
+  /**
+   * RFC 8659 §3: the record set of the name or of its closest ancestor that has one, top-level domain included. A level that
+   * cannot be looked up ends the search when strict; when lenient it counts as empty, and the levels above it still count.
+   */
   async #relevantSet(
     name: string,
     deadline: Deadline,
   ): Promise<{ name: string; records: CaaRecord[] } | null> {
     const labels = name.split('.');
     const names = labels.map((_, index) => labels.slice(index).join('.'));
+    const lenient = this.options.mode === 'lenient';
+    const wait = this.resolver.isSilent ? SILENT_WAIT : LENIENT_WAIT;
+    const limit = lenient ? new Deadline(wait, deadline) : null;
     const sets = await Promise.allSettled(
       names.map((each, index) =>
-        index === 0 ? this.resolver.caa(each, deadline) : this.#ofAncestor(each, deadline),
+        index === 0 ? this.resolver.caa(each, limit ?? deadline) : this.#ofAncestor(each, limit ?? deadline),
       ),
     );
+    limit?.release();
     for (const [index, set] of sets.entries()) {
-      if (set.status === 'rejected') throw set.reason;
-      if (set.value.length > 0) return { name: names[index] ?? name, records: set.value };
+      if (set.status === 'fulfilled') {
+        if (set.value.length > 0) return { name: names[index] ?? name, records: set.value };
+      } else if (!lenient || !(set.reason instanceof ValidationFailure)) throw set.reason;
     }
     return null;
   }
@@ -102,7 +97,7 @@ export class CaaChecker {
 /** Why the record set forbids this issuance, or null when it does not. Pure. */
 export function forbidden(
   records: readonly CaaRecord[],
-  challenge: Pick<ValidationRequest, 'wildcard' | 'type' | 'accountUri'>,
+  challenge: Omit<CaaRequest, 'identifier'>,
   identities: readonly string[],
 ): string | null {
   const unknown = records.find((record) => record.critical && !KNOWN_TAGS.has(record.tag));
@@ -120,17 +115,22 @@ export function forbidden(
 /** RFC 8659 §4.2 value syntax, with the parameters of RFC 8657. */
 function permits(
   value: string,
-  challenge: Pick<ValidationRequest, 'type' | 'accountUri'>,
+  challenge: Pick<CaaRequest, 'type' | 'accountUri'>,
   identities: readonly string[],
 ): boolean {
   const [domain = '', ...rest] = value.split(';').map((part) => part.trim());
   if (!identities.some((identity) => identity.toLowerCase() === domain.toLowerCase())) return false;
+  const seen = new Set<string>();
   for (const parameter of rest.filter((part) => part !== '')) {
     const match = /^([a-zA-Z0-9-]+)\s*=\s*([\x21-\x3a\x3c-\x7e]*)$/.exec(parameter);
     if (!match) return false;
-    const [, tag = '', content = ''] = match;
-    if (tag.toLowerCase() === 'accounturi' && content !== challenge.accountUri) return false;
-    if (tag.toLowerCase() === 'validationmethods' && !content.split(',').includes(challenge.type))
+    const [, name = '', content = ''] = match;
+    const tag = name.toLowerCase();
+    // RFC 8657 §3: a property with several of them is satisfied by nobody.
+    if (seen.has(tag) && (tag === 'accounturi' || tag === 'validationmethods')) return false;
+    seen.add(tag);
+    if (tag === 'accounturi' && content !== challenge.accountUri) return false;
+    if (tag === 'validationmethods' && !content.split(',').some((method) => method === challenge.type))
       return false;
   }
   return true;

@@ -15,6 +15,14 @@ export interface ValidationRequest {
   accountUri: string;
 }
 
+/** What CAA records decide by (RFC 8659 §4.3, RFC 8657); `type` null: proven by no challenge. */
+export interface CaaRequest {
+  identifier: ValidationRequest['identifier'];
+  wildcard: boolean;
+  type: ValidationRequest['type'] | null;
+  accountUri: string;
+}
+
 /** One address tried, for logs and for the operator who must understand a failure. */
 export interface AttemptRecord {
   /** What was dialed or asked, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
@@ -47,7 +55,15 @@ export type ValidationResult =
       attempts: AttemptRecord[];
     };
 
+/** A refusal, as a validation tells it. */
+export type CaaRefusal = Pick<Extract<ValidationResult, { ok: false }>, 'type' | 'detail' | 'retryable'>;
+
 export interface Validator {
+  /**
+   * Whether CAA records allow a certificate now (RFC 8659 §3), for a name that was proven some time ago: null when they do.
+   * Never throws for anything the network does.
+   */
+  checkCaa(request: CaaRequest): Promise<CaaRefusal | null>;
   /** Never throws for anything the network or the peer does; `signal` ends it early. */
   validate(request: ValidationRequest, signal?: AbortSignal): Promise<ValidationResult>;
 }

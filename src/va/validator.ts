@@ -4,15 +4,18 @@ import { Deadline } from './deadline.js';
 import { type Attempt, Dialer } from './dialer.js';
 import { createResolver, type Resolver } from './dns/resolver.js';
 import type { DnsServer } from './dns/server.js';
+import type { SystemFiles } from './dns/system-names.js';
 import { validateDns01 } from './dns-01.js';
 import { ValidationFailure } from './failure.js';
 import { validateHttp01 } from './http-01.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
-import type { ValidationRequest, ValidationResult, Validator } from './types.js';
+import type { CaaRefusal, ValidationRequest, Validator } from './types.js';
 
 export interface ValidatorOptions {
   /** Empty: the system's. */
   resolvers?: DnsServer[];
+  /** Where the system keeps its hosts and resolvers; for tests. */
+  system?: SystemFiles;
   /** What http-01 dials (RFC 8555 §8.3: 80). */
   httpPort?: number;
   /** What tls-alpn-01 dials (RFC 8737 §3: 443). */
@@ -28,12 +31,20 @@ export interface ValidatorOptions {
 
 const DEFAULT_TIMEOUT = 10_000;
 
+/** A validator that finds out in the background what it will need to know. */
+export interface RunningValidator extends Validator {
+  start(): void;
+  stop(): void;
+}
+
 /** Puts a validator together. @throws Error naming a CIDR that is none. */
-export function createValidator(options: ValidatorOptions = {}): Validator {
+export function createValidator(options: ValidatorOptions = {}): RunningValidator {
   const now = options.clock ?? Date.now;
-  const resolver = createResolver(options.resolvers ?? []);
+  const { resolvers: servers = [], system } = options;
+  const resolver = createResolver({ servers, ...(system && { system }) });
   const dialer = new Dialer(resolver, new AddressPolicy(options.deny ?? DEFAULT_DENY));
-  const caa = new CaaChecker(resolver, options.caa ?? { mode: 'lenient', identities: [] }, now);
+  const caaOptions = options.caa ?? { mode: 'lenient', identities: [] };
+  const caa = new CaaChecker(resolver, caaOptions, now);
   const http = {
     port: options.httpPort ?? 80,
     tlsPort: options.tlsPort ?? 443,
@@ -52,12 +63,29 @@ export function createValidator(options: ValidatorOptions = {}): Validator {
       const [proven, permitted] = await Promise.allSettled([proof, permission]);
       deadline.release();
       signal?.removeEventListener('abort', deadline.end);
+      const { records: attempts } = attempt;
       // A name that forbids issuance forbids it whether or not control was shown, and trying again changes nothing.
-      if (permitted.status === 'rejected') return failed(permitted.reason, attempt);
-      return proven.status === 'rejected'
-        ? failed(proven.reason, attempt)
-        : { ok: true, attempts: attempt.records };
+      if (permitted.status === 'rejected') return { ok: false, ...failureOf(permitted.reason), attempts };
+      if (proven.status === 'rejected') return { ok: false, ...failureOf(proven.reason), attempts };
+      return { ok: true, attempts };
     },
+
+    async checkCaa(request) {
+      const deadline = new Deadline(timeout);
+      try {
+        await caa.check(request, deadline);
+        return null;
+      } catch (error) {
+        return failureOf(error);
+      } finally {
+        deadline.release();
+      }
+    },
+
+    start() {
+      if (caaOptions.mode === 'lenient') resolver.probe();
+    },
+    stop: () => resolver.stop(),
   };
 }
 
@@ -78,17 +106,11 @@ function prove(
   }
 }
 
-function failed(reason: unknown, attempt: Attempt): ValidationResult {
-  const { records: attempts } = attempt;
+function failureOf(reason: unknown): CaaRefusal {
   if (reason instanceof ValidationFailure) {
-    return { ok: false, type: reason.type, detail: reason.detail, retryable: reason.retryable, attempts };
+    const { type, detail, retryable } = reason;
+    return { type, detail, retryable };
   }
   // Not the peer's doing: a fault of ours, told without its inner text.
-  return {
-    ok: false,
-    type: 'serverInternal',
-    detail: 'the validation could not be carried out',
-    retryable: true,
-    attempts,
-  };
+  return { type: 'serverInternal', detail: 'the validation could not be carried out', retryable: true };
 }

@@ -1,15 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type CaaMode, forbidden } from '../../src/va/caa.js';
 import { createValidator } from '../../src/va/validator.js';
-import type { ZoneRecord } from '../../tools/kit/dns-zone.js';
-import { DIGEST, dnsZone, failure, request, validate } from './world.js';
+import { httpServer } from '../../tools/kit/challenge-servers.js';
+import type { ZoneAnswer, ZoneRecord } from '../../tools/kit/dns-zone.js';
+import { closing, DIGEST, dnsZone, failure, KEY_AUTHORIZATION, request, validate } from './world.js';
 
 const caa = (tag: string, value: string, flags = 0): ZoneRecord => ({ caa: { tag, value, flags } });
 const dns01 = { type: 'dns-01' } as const;
 
 /** Validates dns-01 where the challenge itself is in order and only CAA decides. */
 async function judged(
-  sets: Record<string, ZoneRecord[] | { rcode: number }>,
+  sets: Record<string, ZoneRecord[] | ZoneAnswer>,
   mode: CaaMode = 'lenient',
   wildcard = false,
 ) {
@@ -19,7 +20,7 @@ async function judged(
   const result = await validate(
     dns,
     { ...dns01, wildcard },
-    { caa: { mode, identities: ['pki.example.test'] } },
+    { caa: { mode, identities: ['pki.example.test'] }, timeout: 1_500 },
   );
   return { result, dns };
 }
@@ -76,6 +77,107 @@ describe('RFC 8659 CAA', () => {
     now += 1;
     expect(failure(await validator.validate(request(dns01))).type).toBe('caa');
     expect(asked()).toHaveLength(3);
+  });
+
+  const NEVER = [caa('issue', ';')];
+  const unanswered: [string, ZoneAnswer][] = [
+    ['SERVFAIL', { rcode: 2 }],
+    ['REFUSED', { rcode: 5 }],
+    ['NOTIMP', { rcode: 4 }],
+    ['no answer', 'silence'],
+    [
+      'an answer that is truncated and silent over TCP',
+      { records: NEVER, truncate: true, overTcp: 'silence' },
+    ],
+  ];
+  it.each(unanswered)('lenient: %s for a name counts for that name only', async (_, answer) => {
+    for (const failing of ['app.example.test', 'example.test', 'test']) {
+      // The sets above and below the level that failed still bind.
+      for (const set of ['app.example.test', 'example.test', 'test'].filter((each) => each !== failing)) {
+        const { result } = await judged({ [failing]: answer, [set]: NEVER });
+        expect(failure(result).type).toBe('caa');
+      }
+    }
+    expect((await judged({ 'app.example.test': answer })).result.ok).toBe(true);
+  });
+
+  it.each(unanswered)('lenient: %s for one name does not switch CAA off for the next', async (_, answer) => {
+    const dns = await dnsZone({
+      'TXT _acme-challenge.app.example.test': { records: [{ txt: [DIGEST] }] },
+      'CAA broken.test': answer,
+      'CAA example.test': { records: NEVER },
+    });
+    const validator = createValidator({
+      resolvers: [dns],
+      caa: { mode: 'lenient', identities: ['pki.example.test'] },
+    });
+    const broken = { ...dns01, identifier: { type: 'dns', value: 'broken.test' } } as const;
+    await validator.validate(request(broken));
+    expect(failure(await validator.validate(request(dns01))).type).toBe('caa');
+    // Nor does the same name's own failure outlast it.
+    dns.set('CAA broken.test', { records: NEVER });
+    expect(failure(await validator.validate(request(broken))).type).toBe('caa');
+  });
+
+  it.each(unanswered)('strict: %s is no permission', async (_, answer) => {
+    for (const name of ['app.example.test', 'example.test', 'test']) {
+      const { result } = await judged({ [name]: answer }, 'strict');
+      expect(failure(result)).toMatchObject({ type: 'dns', retryable: true });
+    }
+    // What is above the closest set is not asked for (§3).
+    const allowed = [caa('issue', 'pki.example.test')];
+    expect((await judged({ 'app.example.test': allowed, test: answer }, 'strict')).result.ok).toBe(true);
+  });
+
+  it.each(['lenient', 'strict'] as const)('%s: a truncated set is read whole, over TCP', async (mode) => {
+    const { result } = await judged({ 'example.test': { records: NEVER, truncate: true } }, mode);
+    expect(failure(result).type).toBe('caa');
+  });
+
+  it.each([
+    'lenient',
+    'strict',
+  ] as const)('%s: wildcards, critical flags and parameters, from the wire', async (mode) => {
+    const wild = [caa('issue', 'pki.example.test'), caa('issuewild', ';')];
+    expect((await judged({ 'example.test': wild }, mode, false)).result.ok).toBe(true);
+    expect(failure((await judged({ 'example.test': wild }, mode, true)).result).type).toBe('caa');
+    const critical = (flags: number) => [caa('issue', 'pki.example.test'), caa('future', 'x', flags)];
+    expect((await judged({ 'example.test': critical(0) }, mode)).result.ok).toBe(true);
+    expect(failure((await judged({ 'example.test': critical(128) }, mode)).result).type).toBe('caa');
+    const bound = (parameters: string) => [caa('issue', `pki.example.test; ${parameters}`)];
+    const uri = 'accounturi=https://ra.example.test/acme/account/1';
+    expect((await judged({ 'example.test': bound(uri) }, mode)).result.ok).toBe(true);
+    expect((await judged({ 'example.test': bound('validationmethods=dns-01') }, mode)).result.ok).toBe(true);
+    for (const other of [`${uri}0`, 'validationmethods=http-01', `${uri}; ${uri}`, 'accounturi=']) {
+      expect(failure((await judged({ 'example.test': bound(other) }, mode)).result).type).toBe('caa');
+    }
+  });
+
+  it('a silent DNS server costs a lenient check its wait only until it is known to be silent', async () => {
+    const dns = await dnsZone();
+    for (const question of ['CAA box', 'NS ', '2 ', 'A box', 'AAAA box']) dns.set(question, 'silence');
+    const web = closing(await httpServer((_, response) => response.end(KEY_AUTHORIZATION)));
+    const validator = createValidator({
+      ...{ httpPort: web.port, caa: { mode: 'lenient', identities: [] } },
+      resolvers: [dns],
+    });
+    const ask = async () => {
+      const started = performance.now();
+      const identifier = { type: 'dns', value: 'box' } as const;
+      await validator.checkCaa(request({ identifier }));
+      return performance.now() - started;
+    };
+    expect(await ask()).toBeGreaterThan(900);
+    await vi.waitFor(async () => expect(await ask()).toBeLessThan(200), { timeout: 5_000, interval: 200 });
+    // It comes back: what it says counts.
+    dns.set('CAA box', { records: NEVER });
+    await vi.waitFor(
+      async () => {
+        const identifier = { type: 'dns', value: 'box' } as const;
+        expect((await validator.checkCaa(request({ identifier })))?.type).toBe('caa');
+      },
+      { timeout: 5_000, interval: 200 },
+    );
   });
 
   it('a lookup that fails does not block when lenient, and does when strict', async () => {

@@ -4,7 +4,7 @@ import { createServer, isIPv6 } from 'node:net';
 
 /** What a name answers to one type of question. */
 export type ZoneAnswer =
-  | { records: ZoneRecord[]; truncate?: boolean }
+  | { records: ZoneRecord[]; truncate?: boolean; overTcp?: 'silence' }
   | { rcode: number }
   | 'silence'
   | { raw: (query: Buffer) => Buffer };
@@ -43,6 +43,7 @@ export async function startDns(zone: Record<string, ZoneAnswer> = {}): Promise<D
     if (answer === undefined) return message(query, end, known ? 0 : 3, [], false);
     if ('raw' in answer) return answer.raw(query);
     if ('rcode' in answer) return message(query, end, answer.rcode, [], false);
+    if (overTcp && answer.overTcp === 'silence') return null;
     const truncate = answer.truncate === true && !overTcp;
     return message(query, end, 0, truncate ? [] : chain(name, answer.records), truncate);
   };

@@ -104,10 +104,13 @@ async function serve(
   let port = settings.raPort;
   const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
   const policy = policyOf(settings, links.main().terms);
+  const validator = createValidator(validatorOptionsOf(settings));
+  validator.start();
+  onClose(() => validator.stop());
   const ra = createRegistrationAuthority({
     store,
     ca,
-    validator: createValidator(validatorOptionsOf(settings)),
+    validator,
     policy,
     ownNames: () => ownHosts(tls.names(), settings.raUrl),
     accountUrl: (id) => links.main().account(id),

@@ -1,107 +1,239 @@
-import { randomInt } from 'node:crypto';
-import { connect } from 'node:net';
+import { randomBytes } from 'node:crypto';
 import { Deadline } from '../deadline.js';
-import {
-  DnsError,
-  type DnsMessage,
-  encodeQuery,
-  isAnswer,
-  parseMessage,
-  type RecordType,
-} from './message.js';
+import { ServerHabits } from './habits.js';
+import { Liveness } from './liveness.js';
+import { DnsError, type DnsMessage, type Question, type RecordType, UDP_PAYLOAD } from './message.js';
 import { type DnsServer, label } from './server.js';
-import { UdpQueries } from './udp.js';
+import { SharedQuestions } from './shared-questions.js';
+import { askOverTcp } from './tcp.js';
+import { PortGivenUp, UdpQueries } from './udp.js';
 
-/** No server gave an answer; `detail` says what each did. */
+/** No server gave an answer; `message` says what each did. */
 export class DnsUnreachable extends Error {
   override readonly name = 'DnsUnreachable';
 }
 
-/** One try at one server. Resolvers on a private network answer in milliseconds or not at all. */
-const TRY_TIMEOUT = 2_000;
+/** A server that has not answered for so long, in ms, is not given up, but the next is asked beside it. */
+const NEXT_AFTER = 2_000;
+/** How long the last of them may take. */
+const LAST_WAIT = 4_000;
 /** RFC 1035 §4.2.1 advises trying all servers before asking one again. */
 const ROUNDS = 2;
-const MAX_TCP_MESSAGE = 65_535;
+/** One TCP exchange. */
+const TCP_WAIT = 2_000;
+/** RFC 6891 §6.2.5: what most take; fragments of it get lost on some paths, so only where TCP gets no answer. */
+const LARGE_PAYLOAD = 4096;
+/** Source ports given up in one exchange before it goes over TCP, where nobody can forge. */
+const MOST_PORTS = 3;
 
-/** Asks recursive resolvers over UDP, and over TCP when the answer does not fit (RFC 1035 §4.2, RFC 7766). */
+const RCODE = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 } as const;
+/** Another server, or the same asked otherwise, may know. */
+const FAILURES: readonly number[] = [RCODE.formErr, RCODE.servFail, RCODE.notImp, RCODE.refused];
+
+export interface DnsClientOptions {
+  /** Asked for each question, in this order. */
+  servers(): DnsServer[];
+  now?(): number;
+}
+
+/**
+ * Asks recursive resolvers over UDP, and over TCP when the answer does not fit (RFC 1035 §4.2, RFC 7766). Equal questions
+ * that are outstanding at once are asked once. The letters of a name are mixed (draft-vixie-dnsext-dns0x20) where the server
+ * keeps them, and EDNS is used where it is understood (RFC 6891 §6.2.2).
+ */
 export class DnsClient {
-  readonly #udp = new UdpQueries();
+  readonly #servers: () => DnsServer[];
+  readonly #liveness = new Liveness((wait) => this.#askNeutral(wait));
+  readonly #udp = new UdpQueries(() => this.#liveness.heard());
+  readonly #habits: ServerHabits;
+  readonly #shared = new SharedQuestions<DnsMessage>();
 
-  constructor(
-    private readonly servers: () => DnsServer[],
-    private readonly timeout = TRY_TIMEOUT,
-  ) {}
-
-  /** The first answer that is not a server failure. @throws DnsUnreachable */
-  async query(name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
-    const failures: string[] = [];
-    const servers = this.servers();
-    if (servers.length === 0) throw new DnsUnreachable('no DNS server is configured');
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const server of servers) {
-        if (deadline.isOver) throw new DnsUnreachable('the validation ran out of time');
-        try {
-          const answer = await this.#ask(server, name, type, deadline);
-          // SERVFAIL, NOTIMP, REFUSED: another server may know.
-          if (answer.rcode !== 2 && answer.rcode !== 4 && answer.rcode !== 5) return answer;
-          failures.push(`${label(server)}: ${rcodeName(answer.rcode)}`);
-        } catch (error) {
-          failures.push(`${label(server)}: ${error instanceof Error ? error.message : 'failed'}`);
-        }
-      }
-    }
-    throw new DnsUnreachable([...new Set(failures)].join('; '));
+  constructor({ servers, now = Date.now }: DnsClientOptions) {
+    this.#servers = servers;
+    this.#habits = new ServerHabits(now);
   }
 
-  async #ask(server: DnsServer, name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
-    const answer = await this.#udp.ask(server, name, type, { deadline, timeout: this.timeout });
-    if (!answer.truncated) return answer;
-    const limit = new Deadline(this.timeout, deadline);
+  /** No server has answered anything of late, not even a question that every server answers. */
+  get isSilent(): boolean {
+    return this.#liveness.isSilent;
+  }
+
+  /** Finds out, in the background, whether anybody answers. */
+  probe(): void {
+    this.#liveness.probe();
+  }
+
+  stop(): void {
+    this.#liveness.stop();
+  }
+
+  /** The first answer that is not a server failure. @throws DnsUnreachable */
+  query(name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
+    const failures: string[] = [];
+    return this.#shared.ask(`${type} ${name.toLowerCase()}`, deadline, {
+      start: (limit) => this.#query(name, type, limit, failures),
+      late: () => new DnsUnreachable(['timed out: the validation ran out of time', ...failures].join('; ')),
+    });
+  }
+
+  /** Asks one server after the other, and all of them once more in the plainest form; who is slow may still answer. */
+  #query(name: string, type: RecordType, limit: Deadline, failures: string[]): Promise<DnsMessage> {
+    const servers = this.#servers();
+    const tries = Array.from({ length: ROUNDS }, (_, round) =>
+      servers.map((server) => ({ server, plain: round > 0 })),
+    ).flat();
+    const all = new Deadline(NEXT_AFTER * (tries.length - 1) + LAST_WAIT, limit);
+    let under = 0;
+    let timer: NodeJS.Timeout | undefined;
+    return new Promise<DnsMessage>((resolve, reject) => {
+      const next = () => {
+        clearTimeout(timer);
+        const attempt = all.isOver ? undefined : tries.shift();
+        if (!attempt) {
+          if (under === 0) reject(unreachable(failures));
+          return;
+        }
+        const fail = (why: string) => {
+          under -= 1;
+          failures.push(`${label(attempt.server)}: ${why}`);
+          next();
+        };
+        under += 1;
+        timer = setTimeout(next, NEXT_AFTER);
+        this.#exchange(attempt.server, { name, type }, attempt.plain, all).then(
+          (answer) => (FAILURES.includes(answer.rcode) ? fail(rcodeName(answer.rcode)) : resolve(answer)),
+          (error) => fail(error instanceof DnsError ? error.message : whyUnreachable(error)),
+        );
+      };
+      next();
+    }).finally(() => {
+      clearTimeout(timer);
+      all.release();
+      // Ends the tries that were overtaken.
+      all.end();
+    });
+  }
+
+  /** One server's answer, asked again in other forms where it seems not to bear the first. */
+  async #exchange(
+    server: DnsServer,
+    { name, type }: { name: string; type: RecordType },
+    plain: boolean,
+    deadline: Deadline,
+  ): Promise<DnsMessage> {
+    const lower: Question = { name: name.toLowerCase(), type, udpPayload: null };
+    if (plain) {
+      const answer = await this.#overUdp(server, lower, deadline);
+      this.#learnFromPlain(server, answer);
+      return answer;
+    }
+    const question: Question = {
+      name: this.#habits.letters(server) === 'broken' ? lower.name : mixedCase(name),
+      type,
+      udpPayload: this.#habits.takesEdns(server) ? UDP_PAYLOAD : null,
+    };
+    const isMixed = question.name !== lower.name;
+    const answer = await this.#overUdp(server, question, deadline);
+    if (question.udpPayload !== null && (answer.rcode === RCODE.formErr || answer.rcode === RCODE.notImp)) {
+      const again = await this.#overUdp(server, lower, deadline);
+      if (!FAILURES.includes(again.rcode)) this.#habits.learn(server, { takesEdns: false });
+      return again;
+    }
+    if (!isMixed) return answer;
+    // Another answer may have told meanwhile.
+    const letters = this.#habits.letters(server);
+    const inSameLetters = answer.question === null || answer.question.asWritten === question.name;
+    if (inSameLetters && answer.answers.length > 0) {
+      if (letters !== 'kept') this.#habits.learn(server, { letters: 'kept' });
+      return answer;
+    }
+    // Nothing found, by a server that may not know capitals: asked once more without.
+    const isSure = letters === 'kept' || (letters === 'presumed' && (type === 'CAA' || type === 'AAAA'));
+    if (inSameLetters && (isSure || FAILURES.includes(answer.rcode))) return answer;
+    const again = await this.#overUdp(server, { ...question, name: lower.name }, deadline);
+    const isSame = again.rcode === answer.rcode && again.answers.length === answer.answers.length;
+    this.#habits.learn(server, { letters: inSameLetters && isSame ? 'presumed' : 'broken' });
+    return again;
+  }
+
+  /** A server that answered only when asked in the plainest form is asked so from then on. */
+  #learnFromPlain(server: DnsServer, answer: DnsMessage): void {
+    if (FAILURES.includes(answer.rcode) || this.#habits.letters(server) === 'kept') return;
+    this.#habits.learn(server, { letters: 'broken', takesEdns: false });
+  }
+
+  async #overUdp(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
+    for (let ports = 0; ports < MOST_PORTS; ports += 1) {
+      try {
+        this.#liveness.asked();
+        const answer = await this.#udp.ask(server, question, { deadline, timeout: LONGEST });
+        return answer.truncated ? await this.#whole(server, question, deadline) : answer;
+      } catch (error) {
+        if (!(error instanceof PortGivenUp)) throw error;
+      }
+    }
+    return this.#overTcp(server, question, deadline);
+  }
+
+  /** Over TCP; from a server that has none, in the largest packet (RFC 6891 §6.2.5). */
+  async #whole(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
     try {
-      return await overTcp(server, name, type, limit);
+      return await this.#overTcp(server, question, deadline);
+    } catch (error) {
+      const larger = { ...question, udpPayload: LARGE_PAYLOAD };
+      const answer = await this.#udp.ask(server, larger, { deadline, timeout: TCP_WAIT });
+      if (!answer.truncated) return answer;
+      throw new DnsError(`the answer is truncated, and over TCP: ${whyUnreachable(error)}`);
+    }
+  }
+
+  async #overTcp(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
+    const limit = new Deadline(TCP_WAIT, deadline);
+    try {
+      return await askOverTcp(server, question, limit);
     } finally {
       limit.release();
     }
   }
+
+  /** The name servers of the root: every resolver answers that. */
+  async #askNeutral(wait: number): Promise<void> {
+    const deadline = new Deadline(wait);
+    const question: Question = { name: '', type: 'NS', udpPayload: null };
+    try {
+      const limit = { deadline, timeout: wait };
+      await Promise.any(this.#servers().map((server) => this.#udp.ask(server, question, limit)));
+    } finally {
+      deadline.release();
+    }
+  }
 }
 
-/** RFC 7766: one query over a connection of its own. */
-function overTcp(server: DnsServer, name: string, type: RecordType, deadline: Deadline): Promise<DnsMessage> {
-  const id = randomInt(0x10000);
-  const query = encodeQuery(id, name, type);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: server.host, port: server.port });
-    let received = Buffer.alloc(0);
-    const settle = (action: () => void) => {
-      deadline.forget(onAbort);
-      socket.destroy();
-      action();
-    };
-    const onAbort = () => settle(() => reject(new DnsError('timed out over TCP')));
-    if (deadline.isOver) return onAbort();
-    deadline.whenOver(onAbort);
-    socket.once('error', (error) => settle(() => reject(error)));
-    socket.once('close', () => settle(() => reject(new DnsError('closed the TCP connection early'))));
-    socket.once('connect', () => {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(query.length);
-      socket.write(Buffer.concat([length, query]));
-    });
-    socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length < 2 || received.length > MAX_TCP_MESSAGE + 2) return;
-      const length = received.readUInt16BE(0);
-      if (received.length < 2 + length) return;
-      try {
-        const message = parseMessage(received.subarray(2, 2 + length));
-        if (message.id !== id || !isAnswer(message, name, type))
-          throw new DnsError('sent an answer to another question');
-        settle(() => resolve(message));
-      } catch (error) {
-        settle(() => reject(error));
-      }
-    });
-  });
+/** Ended by the deadline that goes with it. */
+const LONGEST = 60_000;
+
+function unreachable(failures: string[]): DnsUnreachable {
+  return new DnsUnreachable([...new Set(failures)].join('; ') || 'no DNS server is configured');
+}
+
+/** What kept a server from answering, in words. */
+function whyUnreachable(error: unknown): string {
+  if (error instanceof DnsError) return error.message;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return 'address unreachable';
+  return `cannot be asked (${code ?? 'unknown reason'})`;
+}
+
+/** Each letter a capital or not, by chance: an answer must repeat them, so whoever forges one must guess them too. */
+function mixedCase(name: string): string {
+  const bits = randomBytes(Math.ceil(name.length / 8));
+  let mixed = '';
+  for (let index = 0; index < name.length; index += 1) {
+    const letter = name.charAt(index);
+    mixed += ((bits[index >> 3] ?? 0) >> (index & 7)) & 1 ? letter.toUpperCase() : letter.toLowerCase();
+  }
+  return mixed;
 }
 
 /** RFC 6895 §2.3 */

@@ -2,8 +2,17 @@ import { ipFromBytes } from '../../x509/ip-address.js';
 
 /** DNS messages (RFC 1035 §4), strict and bounded: what arrives is from anybody. */
 
-export const RECORD_TYPE = { A: 1, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
+export const RECORD_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
 export type RecordType = keyof typeof RECORD_TYPE;
+
+/** What is asked of a server. */
+export interface Question {
+  /** In the letters it is sent in; empty for the root. */
+  name: string;
+  type: RecordType;
+  /** RFC 6891 §6.2.3: the largest answer taken over UDP; null asks without EDNS. */
+  udpPayload: number | null;
+}
 
 /** A packet that is not a DNS message, or not one we take. */
 export class DnsError extends Error {
@@ -21,31 +30,42 @@ export interface DnsMessage {
   truncated: boolean;
   /** RFC 1035 §4.1.1 and RFC 6895 §2.3. */
   rcode: number;
-  /** Lower case, no trailing dot. */
-  question: { name: string; type: number } | null;
+  /** Names without trailing dot: in lower case, and in the letters of the message. Null in some answers of failure. */
+  question: { name: string; asWritten: string; type: number } | null;
   /** Records of the answer section of the types above. */
   answers: DnsRecord[];
 }
 
 /** RFC 6891 §6.2.5: fits every path without fragments. */
-const UDP_PAYLOAD = 1232;
+export const UDP_PAYLOAD = 1232;
 const MAX_RECORDS = 200;
 const HEADER = 12;
 const TYPE_AND_CLASS = 4;
-/** RFC 6891 §6.1.2 */
-const OPT = Buffer.from([0, 0, 41, UDP_PAYLOAD >> 8, UDP_PAYLOAD & 0xff, 0, 0, 0, 0, 0, 0]);
+/** RFC 6891 §6.1.2: root, type OPT, the payload size, and nothing more. */
+const OPT_LENGTH = 11;
+const OPT_TYPE = 41;
+/** RFC 6895 §2.3: what a server may answer without repeating the question, as it did not read it. */
+const NOT_READ: readonly number[] = [1, 2, 4, 5];
 
-/** A recursive query for one name and type, with EDNS0. @throws DnsError for a name DNS cannot carry. */
-export function encodeQuery(id: number, name: string, type: RecordType): Buffer {
+/**
+ * A recursive query for one name and type, with EDNS0 unless `udpPayload` is null. The root is the empty name.
+ * @throws DnsError for a name DNS cannot carry.
+ */
+export function encodeQuery(
+  id: number,
+  name: string,
+  type: RecordType,
+  udpPayload: number | null = UDP_PAYLOAD,
+): Buffer {
   // Each label after its length, and the root's.
   if (name.length + 2 > 255) throw new DnsError(`"${name}" is too long for DNS`);
-  const query = Buffer.alloc(HEADER + name.length + 2 + TYPE_AND_CLASS + OPT.length);
+  const length = HEADER + (name === '' ? 1 : name.length + 2) + TYPE_AND_CLASS;
+  const query = Buffer.alloc(length + (udpPayload === null ? 0 : OPT_LENGTH));
   query.writeUInt16BE(id, 0);
   query.writeUInt16BE(0x0100, 2); // RD
   query.writeUInt16BE(1, 4); // QDCOUNT
-  query.writeUInt16BE(1, 10); // ARCOUNT: the OPT record
   let offset = HEADER;
-  for (const label of name.split('.')) {
+  for (const label of name === '' ? [] : name.split('.')) {
     if (label.length === 0 || label.length > 63)
       throw new DnsError(`"${name}" has an empty or overlong label`);
     query[offset] = label.length;
@@ -54,7 +74,11 @@ export function encodeQuery(id: number, name: string, type: RecordType): Buffer 
   }
   query.writeUInt16BE(RECORD_TYPE[type], offset + 1);
   query.writeUInt16BE(1, offset + 3); // IN
-  OPT.copy(query, offset + 5);
+  if (udpPayload !== null) {
+    query.writeUInt16BE(1, 10); // ARCOUNT: the OPT record
+    query.writeUInt16BE(OPT_TYPE, length + 1);
+    query.writeUInt16BE(udpPayload, length + 3);
+  }
   return query;
 }
 
@@ -68,7 +92,7 @@ export function parseMessage(bytes: Buffer): DnsMessage {
   let question: DnsMessage['question'] = null;
   if (bytes.readUInt16BE(4) === 1) {
     const name = readName(bytes, cursor);
-    question = { name, type: readUint16(bytes, cursor) };
+    question = { name: name.toLowerCase(), asWritten: name, type: readUint16(bytes, cursor) };
     readUint16(bytes, cursor);
   }
   const count = bytes.readUInt16BE(6);
@@ -83,9 +107,10 @@ export function parseMessage(bytes: Buffer): DnsMessage {
   return { id: bytes.readUInt16BE(0), truncated, rcode: flags & 0x0f, question, answers };
 }
 
-/** RFC 5452 §9: beside the id, an answer repeats the question. */
-export function isAnswer({ question }: DnsMessage, name: string, type: RecordType): boolean {
-  return question?.name === name.toLowerCase() && question.type === RECORD_TYPE[type];
+/** RFC 5452 §9: beside the id, an answer repeats the question, whichever letters it has. */
+export function isAnswer({ question, rcode }: DnsMessage, { name, type }: Question): boolean {
+  if (question === null) return NOT_READ.includes(rcode);
+  return question.name === name.toLowerCase() && question.type === RECORD_TYPE[type];
 }
 
 interface Cursor {
@@ -110,7 +135,7 @@ function readName(bytes: Buffer, cursor: Cursor): string {
     if (size === undefined) throw new DnsError('ends within a name');
     if (size === 0) {
       if (!jumped) cursor.offset = offset + 1;
-      return labels.join('.').toLowerCase();
+      return labels.join('.');
     }
     if ((size & 0xc0) === 0xc0) {
       const low = bytes[offset + 1];
@@ -132,7 +157,7 @@ function readName(bytes: Buffer, cursor: Cursor): string {
 }
 
 function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
-  const name = readName(bytes, cursor);
+  const name = readName(bytes, cursor).toLowerCase();
   const type = readUint16(bytes, cursor);
   const inClassIn = readUint16(bytes, cursor) === 1;
   cursor.offset += 4; // TTL: nothing is cached
@@ -152,7 +177,7 @@ function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
       return { type: 'AAAA', name, address: ipFromBytes(data) };
     case RECORD_TYPE.CNAME: {
       const inner = { offset: start };
-      const target = readName(bytes, inner);
+      const target = readName(bytes, inner).toLowerCase();
       if (inner.offset !== end) throw new DnsError('has a CNAME record of the wrong length');
       return { type: 'CNAME', name, target };
     }
@@ -184,6 +209,5 @@ function readCaa(name: string, data: Buffer): DnsRecord {
     throw new DnsError('has a CAA record without a tag');
   }
   const tag = data.toString('latin1', 2, 2 + size).toLowerCase();
-  if (!/^[a-z0-9]+$/.test(tag)) throw new DnsError('has a CAA tag that is not letters and digits');
   return { type: 'CAA', name, critical: (flags & 0x80) !== 0, tag, value: data.toString('latin1', 2 + size) };
 }

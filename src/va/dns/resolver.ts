@@ -1,14 +1,16 @@
-import { getServers, lookup } from 'node:dns';
-import { isIP } from 'node:net';
-import { promisify } from 'node:util';
-import type { Deadline } from '../deadline.js';
+import { isIPv6 } from 'node:net';
+import { Deadline } from '../deadline.js';
 import { ValidationFailure } from '../failure.js';
 import { DnsClient, DnsUnreachable, rcodeName } from './client.js';
-import type { DnsRecord, RecordType } from './message.js';
+import { DnsError, type DnsRecord, type RecordType } from './message.js';
 import type { DnsServer } from './server.js';
+import { type SystemFiles, SystemNames } from './system-names.js';
+import { SystemServices } from './system-services.js';
 
 /** RFC 1034 §3.6.2 sets no limit on aliases; real chains are shorter. */
 const MAX_ALIASES = 8;
+/** How long the addresses of one family wait for those of the other, in ms (RFC 8305 §3): some servers never answer for one. */
+const OTHER_FAMILY_WAIT = 500;
 
 export interface CaaRecord {
   critical: boolean;
@@ -24,29 +26,41 @@ export interface Resolver {
   txt(name: string, deadline: Deadline): Promise<Buffer[]>;
   /** CAA records of exactly this name, aliases followed; empty when there are none. */
   caa(name: string, deadline: Deadline): Promise<CaaRecord[]>;
+  /** No DNS server has answered anything of late. */
+  readonly isSilent: boolean;
+  /** Finds out, in the background, whether any DNS server answers. */
+  probe(): void;
+  stop(): void;
 }
 
-/** Through the resolvers given, or with none through the system: its hosts file and name services for addresses, its DNS servers for the rest. */
-export function createResolver(servers: DnsServer[]): Resolver {
-  const client = new DnsClient(() => (servers.length > 0 ? servers : systemServers()));
+export interface ResolverOptions {
+  /** Empty: the system's hosts file and name services for addresses, its DNS servers for the rest. */
+  servers: DnsServer[];
+  /** Where the system keeps them; for tests. */
+  system?: SystemFiles;
+}
+
+/** Puts a resolver together. */
+export function createResolver({ servers, system }: ResolverOptions): Resolver {
+  const names = new SystemNames(system);
+  const others = new SystemServices();
+  const own = servers.length > 0;
+  const client = new DnsClient({ servers: () => (own ? servers : names.servers()) });
   const records = recordLookup(client);
   return {
-    addresses:
-      servers.length > 0 ? (name, deadline) => dnsAddresses(records, name, deadline) : systemAddresses,
+    addresses: own
+      ? (name, deadline) => dnsAddresses(records, name, deadline)
+      : (name, deadline) => systemAddresses({ names, others, records }, name, deadline),
     txt: async (name, deadline) =>
       (await records(name, 'TXT', deadline)).flatMap((each) => (each.type === 'TXT' ? [each.text] : [])),
     caa: async (name, deadline) =>
       (await records(name, 'CAA', deadline)).flatMap((each) => (each.type === 'CAA' ? [each] : [])),
+    get isSilent() {
+      return client.isSilent;
+    },
+    probe: () => client.probe(),
+    stop: () => client.stop(),
   };
-}
-
-/** The servers of the system's resolver configuration. */
-function systemServers(): DnsServer[] {
-  return getServers().flatMap((server) => {
-    const match = /^\[(.+)\]:(\d+)$/.exec(server) ?? /^([\d.]+):(\d+)$/.exec(server);
-    if (match?.[1] && match[2]) return [{ host: match[1], port: Number(match[2]) }];
-    return isIP(server) ? [{ host: server, port: 53 }] : [];
-  });
 }
 
 type RecordLookup = (name: string, type: RecordType, deadline: Deadline) => Promise<DnsRecord[]>;
@@ -83,7 +97,8 @@ async function ask(
     throw new ValidationFailure('dns', `${type} lookup for ${name}: ${rcodeName(rcode)}`, true);
   } catch (error) {
     if (error instanceof ValidationFailure) throw error;
-    const why = error instanceof DnsUnreachable ? error.message : String(error);
+    const isTold = error instanceof DnsUnreachable || error instanceof DnsError;
+    const why = isTold ? error.message : 'the question could not be asked';
     throw new ValidationFailure('dns', `${type} lookup for ${name} failed: ${why}`, true);
   }
 }
@@ -99,30 +114,89 @@ function followAliases(answers: DnsRecord[], name: string): string {
   return current;
 }
 
-async function dnsAddresses(records: RecordLookup, name: string, deadline: Deadline): Promise<string[]> {
-  const [six, four] = await Promise.allSettled([
-    records(name, 'AAAA', deadline),
-    records(name, 'A', deadline),
-  ]);
-  const found = [six, four]
-    .flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
-    .flatMap((record) => (record.type === 'A' || record.type === 'AAAA' ? [record.address] : []));
-  if (found.length > 0) return [...new Set(found)];
-  for (const each of [four, six]) if (each.status === 'rejected') throw each.reason;
-  throw new ValidationFailure('dns', `${name} has no A or AAAA record`, true);
+/** There is no address of the name: somebody who knows said so. */
+class NoAddress extends ValidationFailure {
+  constructor(name: string) {
+    super('dns', `${name} has no A or AAAA record`, true);
+  }
 }
 
-const lookupAll = promisify(lookup);
-
-async function systemAddresses(name: string): Promise<string[]> {
+async function dnsAddresses(records: RecordLookup, name: string, deadline: Deadline): Promise<string[]> {
+  const limit = new Deadline(OTHER_FAMILY_WAIT * 100, deadline);
   try {
-    const found = await lookupAll(name, { all: true, verbatim: true });
-    const addresses = [...found].sort((a, b) => b.family - a.family).map(({ address }) => address);
-    if (addresses.length > 0) return [...new Set(addresses)];
-    throw new ValidationFailure('dns', `${name} has no address`, true);
-  } catch (error) {
-    if (error instanceof ValidationFailure) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? 'failed';
-    throw new ValidationFailure('dns', `the system cannot resolve ${name} (${code})`, true);
+    const both = [records(name, 'AAAA', limit), records(name, 'A', limit)];
+    const [six, four] = await settledOrLate(both, OTHER_FAMILY_WAIT);
+    const found = [six, four]
+      .flatMap((each) => (each?.status === 'fulfilled' ? each.value : []))
+      .flatMap((record) => (record.type === 'A' || record.type === 'AAAA' ? [record.address] : []));
+    if (found.length > 0) return [...new Set(found)];
+    for (const each of [four, six]) if (each?.status === 'rejected') throw each.reason;
+    throw new NoAddress(name);
+  } finally {
+    limit.release();
+    limit.end();
   }
+}
+
+/** What came of each; once one found something, the others have so many ms left, and are null when they did not make it. */
+function settledOrLate<T>(
+  work: readonly Promise<readonly T[]>[],
+  milliseconds: number,
+): Promise<(PromiseSettledResult<readonly T[]> | null)[]> {
+  const outcomes: (PromiseSettledResult<readonly T[]> | null)[] = work.map(() => null);
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (index: number, outcome: PromiseSettledResult<readonly T[]>) => {
+      outcomes[index] = outcome;
+      if (outcomes.every((each) => each !== null)) {
+        clearTimeout(timer);
+        resolve(outcomes);
+      } else if (outcome.status === 'fulfilled' && outcome.value.length > 0) {
+        timer ??= setTimeout(() => resolve([...outcomes]), milliseconds);
+      }
+    };
+    work.forEach((each, index) => {
+      each.then(
+        (value) => settle(index, { status: 'fulfilled', value }),
+        (reason) => settle(index, { status: 'rejected', reason }),
+      );
+    });
+  });
+}
+
+/** As the system looks names up: its hosts file, DNS with its search list for names without a dot, its other services. */
+async function systemAddresses(
+  { names, others, records }: { names: SystemNames; others: SystemServices; records: RecordLookup },
+  name: string,
+  deadline: Deadline,
+): Promise<string[]> {
+  const services = names.services();
+  let failure: unknown = null;
+  for (const service of services.order) {
+    if (service === 'files') {
+      const found = names.inHosts(name);
+      if (found.length > 0) return six(found);
+      continue;
+    }
+    for (const each of names.inDns(name)) {
+      try {
+        return await dnsAddresses(records, each, deadline);
+      } catch (error) {
+        // What did not answer is told rather than what answered that there is nothing.
+        if (failure === null || failure instanceof NoAddress) failure = error;
+      }
+    }
+  }
+  if (services.others && (failure === null || failure instanceof NoAddress)) {
+    const found = await others.addresses(name, deadline);
+    if (found.length > 0) return six(found);
+  }
+  if (failure !== null && !(failure instanceof NoAddress)) throw failure;
+  throw new ValidationFailure('dns', `${name} is not in the hosts file and has no A or AAAA record`, true);
+}
+
+/** IPv6 before IPv4, in the order given otherwise. */
+function six(addresses: readonly string[]): string[] {
+  const unique = [...new Set(addresses)];
+  return [...unique.filter((each) => isIPv6(each)), ...unique.filter((each) => !isIPv6(each))];
 }

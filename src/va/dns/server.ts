@@ -6,7 +6,6 @@ export interface DnsServer {
   port: number;
 }
 
-/** How a server is named in messages: `192.0.2.1:53`, `[2001:db8::1]:53`. */
 export function label({ host, port }: DnsServer): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

@@ -2,52 +2,50 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Deadline } from '../deadline.js';
-import {
-  DnsError,
-  type DnsMessage,
-  encodeQuery,
-  isAnswer,
-  parseMessage,
-  type RecordType,
-} from './message.js';
+import { DnsError, type DnsMessage, encodeQuery, isAnswer, parseMessage, type Question } from './message.js';
 import type { DnsServer } from './server.js';
 
 /** How long a source port takes new queries, in ms, and how many: a validation's handful, and those of its neighbours. */
 const PORT_AGE = 100;
 const PORT_QUERIES = 100;
 
+/** Somebody sent an answer that nobody asked for: the port is known to whoever sent it, and given up (RFC 5452 §9.2). */
+export class PortGivenUp extends DnsError {}
+
 /**
  * Queries over UDP (RFC 1035 §4.2.1). RFC 5452 §9.2: neither the id of a query nor the port it leaves from can be guessed.
- * A port is chosen by the system for the queries of a tenth of a second and is gone with the last of them; opening one for
- * each query costs five times the query.
+ * The system chooses a port for the queries of a tenth of a second, and the port is closed after the last of them; opening
+ * one for each query costs five times the query. A port has each question outstanding once at most, so that a forged answer
+ * has one id to hit, and is given up with the first wrong id it receives, so that there is no second guess.
  */
 export class UdpQueries {
   readonly #ports = new Map<string, Port>();
 
-  /** The server's answer. @throws DnsError, or the socket's error when nobody is there */
+  /** @param onHeard told of every packet that comes from a server */
+  constructor(private readonly onHeard: () => void = () => {}) {}
+
+  /** The server's answer. @throws PortGivenUp, DnsError, or the socket's error when nobody is there */
   async ask(
     server: DnsServer,
-    name: string,
-    type: RecordType,
+    question: Question,
     limit: { deadline: Deadline; timeout: number },
   ): Promise<DnsMessage> {
     const key = `${server.host} ${server.port}`;
     let port = this.#ports.get(key);
-    if (!port?.takesMore()) {
+    if (!port?.takes(question)) {
       port?.retire();
-      const opened = new Port(server, () => {
+      const opened = new Port(server, this.onHeard, () => {
         if (this.#ports.get(key) === opened) this.#ports.delete(key);
       });
       this.#ports.set(key, opened);
       port = opened;
     }
-    return port.ask(name, type, limit);
+    return port.ask(question, limit);
   }
 }
 
 interface Waiting {
-  name: string;
-  type: RecordType;
+  question: Question;
   resolve(answer: DnsMessage): void;
   reject(error: Error): void;
 }
@@ -56,15 +54,18 @@ interface Waiting {
 class Port {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
+  /** Ids of all queries it ever sent: an answer to one that is no longer waited for is late, not wrong. */
+  readonly #ids = new Set<number>();
+  readonly #outstanding = new Set<string>();
   readonly #age: NodeJS.Timeout;
   /** Queries to send once the socket is connected; null from then on. */
   #unsent: Buffer[] | null = [];
-  #asked = 0;
   #retired = false;
   #closed = false;
 
   constructor(
     server: DnsServer,
+    private readonly onHeard: () => void,
     private readonly onClose: () => void,
   ) {
     this.#age = setTimeout(() => this.retire(), PORT_AGE);
@@ -79,8 +80,9 @@ class Port {
     });
   }
 
-  takesMore(): boolean {
-    return !this.#retired && this.#asked < PORT_QUERIES;
+  /** False too while the same question is outstanding here. */
+  takes(question: Question): boolean {
+    return !this.#retired && this.#ids.size < PORT_QUERIES && !this.#outstanding.has(keyOf(question));
   }
 
   /** Takes no more; closes when nothing is waited for. */
@@ -90,18 +92,18 @@ class Port {
   }
 
   ask(
-    name: string,
-    type: RecordType,
+    question: Question,
     { deadline, timeout }: { deadline: Deadline; timeout: number },
   ): Promise<DnsMessage> {
     const id = this.#unusedId();
-    const query = encodeQuery(id, name, type);
-    this.#asked += 1;
+    const query = encodeQuery(id, question.name, question.type, question.udpPayload);
+    const key = keyOf(question);
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
         deadline.forget(giveUp);
         this.#waiting.delete(id);
+        this.#outstanding.delete(key);
         if (this.#waiting.size === 0 && this.#retired) this.#close();
       };
       const giveUp = () => {
@@ -111,9 +113,10 @@ class Port {
       const timer = setTimeout(giveUp, timeout);
       if (deadline.isOver) return giveUp();
       deadline.whenOver(giveUp);
+      this.#ids.add(id);
+      this.#outstanding.add(key);
       this.#waiting.set(id, {
-        name,
-        type,
+        question,
         resolve: (answer) => {
           settle();
           resolve(answer);
@@ -135,12 +138,21 @@ class Port {
   }
 
   #receive(bytes: Buffer): void {
+    this.onHeard();
+    const id = bytes.length < 2 ? null : bytes.readUInt16BE(0);
+    const waiting = id === null ? undefined : this.#waiting.get(id);
+    if (waiting) this.#answer(waiting, bytes);
+    else if (id === null || !this.#ids.has(id))
+      this.#fail(new PortGivenUp('received a packet with a wrong id'));
+  }
+
+  #answer({ question, resolve, reject }: Waiting, bytes: Buffer): void {
     try {
       const message = parseMessage(bytes);
-      const waiting = this.#waiting.get(message.id);
-      if (waiting && isAnswer(message, waiting.name, waiting.type)) waiting.resolve(message);
-    } catch {
-      // Not an answer of ours: whoever sent it does not end the wait for one.
+      if (isAnswer(message, question)) resolve(message);
+      else this.#fail(new PortGivenUp('sent an answer to another question'));
+    } catch (error) {
+      reject(error instanceof Error ? error : new DnsError('sent no DNS message'));
     }
   }
 
@@ -162,7 +174,12 @@ class Port {
   #unusedId(): number {
     for (;;) {
       const id = randomInt(0x10000);
-      if (!this.#waiting.has(id)) return id;
+      if (!this.#ids.has(id)) return id;
     }
   }
+}
+
+/** Equal for questions with the same answer, whichever letters are capitals. */
+function keyOf({ name, type }: Question): string {
+  return `${type} ${name.toLowerCase()}`;
 }

@@ -12,7 +12,7 @@ import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
-import type { ValidationRequest, ValidationResult } from '../../../src/va/types.js';
+import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
 import { parseCsr } from '../../../src/x509/csr.js';
 import { AcmeClient, type AcmeClientOptions } from '../../../tools/kit/acme-client.js';
 import { createTestPki, type TestPki } from '../../../tools/kit/test-pki.js';
@@ -43,6 +43,8 @@ export interface World {
   authority: CertificateAuthority;
   /** What validations find; all succeed at first. */
   network: { outcome: (request: ValidationRequest) => ValidationResult | Promise<ValidationResult> };
+  /** What CAA records say at finalize; nothing forbids at first. */
+  caa: { answer: (request: CaaRequest) => CaaRefusal | null };
   /** The CA cannot be reached while it is `away`; while `silent` it revokes, and its answer is lost. */
   ca: { away: boolean; silent: boolean };
   /** Milliseconds added to the real time. */
@@ -77,6 +79,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   } = options;
   const pki = beside?.pki ?? createTestPki();
   const network: World['network'] = beside?.network ?? { outcome: () => VALIDATED };
+  const caa: World['caa'] = beside?.caa ?? { answer: () => null };
   const ca: World['ca'] = beside?.ca ?? { away: false, silent: false };
   const time = beside?.time ?? { offset: 0 };
   const authority = beside?.authority ?? { ...createCa(pki, ca), ...rules };
@@ -92,7 +95,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const ra = createRegistrationAuthority({
     store,
     ca: authority,
-    validator: { validate: async (request) => network.outcome(request) },
+    validator: {
+      validate: async (request) => network.outcome(request),
+      checkCaa: async (request) => caa.answer(request),
+    },
     policy: { ...DEFAULT_POLICY, challengeHold: 2000, retryDelays: [], ...policy },
     ownNames: () => NAMES,
     accountUrl: (id) => links.main().account(id),
@@ -127,7 +133,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     return made;
   };
   return {
-    ...{ pki, port, base, directoryUrl, ra, store, authority, network, ca, time, client },
+    ...{ pki, port, base, directoryUrl, ra, store, authority, network, caa, ca, time, client },
     account: async (more) => {
       const made = client(more);
       await made.newAccount();

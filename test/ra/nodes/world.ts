@@ -134,6 +134,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     store,
     ca,
     validator: {
+      checkCaa: async () => null,
       validate: async () => ({
         ok: false,
         type: 'connection',

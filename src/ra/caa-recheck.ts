@@ -1,0 +1,42 @@
+import type { Account, Authorization } from '../model/facts.js';
+import { forIdentifiers, Problem } from '../model/problem.js';
+import type { Validator } from '../va/types.js';
+
+/** RFC 8659 §3 leaves it to the CA how old a check may be; the Baseline Requirements (§4.2.2.1) allow eight hours. */
+const CAA_FRESH_FOR = 8 * 3600_000;
+
+export interface CaaRecheckOptions {
+  validator: Pick<Validator, 'checkCaa'>;
+  /** URL of an account, for CAA `accounturi` (RFC 8657 §3). */
+  accountUrl(accountId: string): string;
+  clock(): number;
+}
+
+/**
+ * Asks at finalize for the CAA records of what was proven too long ago, as pre-authorizations are, and of what no challenge
+ * proved: that was never asked for. The order stays as it is, so that it can be finalized once the records allow it.
+ * @throws Problem `caa`, or `dns` when the records must be known and cannot be asked for; subproblems for several (§6.7.1)
+ */
+export async function recheckCaa(
+  account: Account,
+  authorizations: readonly Authorization[],
+  { validator, accountUrl, clock }: CaaRecheckOptions,
+): Promise<void> {
+  const accountUri = accountUrl(account.id);
+  const problems = await Promise.all(
+    authorizations.map(async ({ identifier, wildcard, challenges }) => {
+      const proof = challenges.find(({ validatedAt }) => validatedAt !== null);
+      const age = clock() - (proof?.validatedAt ?? Number.NEGATIVE_INFINITY);
+      if (age >= 0 && age < CAA_FRESH_FOR) return [];
+      const refusal = await validator.checkCaa({
+        identifier,
+        wildcard,
+        type: proof?.type ?? null,
+        accountUri,
+      });
+      return refusal === null ? [] : [new Problem(refusal.type, refusal.detail, { identifier })];
+    }),
+  );
+  const found = problems.flat();
+  if (found.length > 0) throw forIdentifiers(found);
+}

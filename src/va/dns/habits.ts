@@ -1,0 +1,43 @@
+import { type DnsServer, label } from './server.js';
+
+/** How long what a server does not bear is taken as known, in ms: it may be replaced by a better one. */
+const KNOWN_FOR = 10 * 60_000;
+const MOST_SERVERS = 100;
+
+/**
+ * `broken`: answers come in other letters, or not at all, when the question has capitals. `presumed`: a question with capitals
+ * and one without had the same negative answer. `kept`: a question with capitals was answered, in the same letters.
+ */
+type Case = 'unknown' | 'presumed' | 'kept' | 'broken';
+
+interface Habits {
+  takesEdns: boolean;
+  letters: Case;
+  until: number;
+}
+
+/** What each DNS server was seen to bear, so that it is not asked first in a way that it does not. */
+export class ServerHabits {
+  readonly #known = new Map<string, Habits>();
+
+  constructor(private readonly now: () => number) {}
+
+  takesEdns(server: DnsServer): boolean {
+    return this.#of(server).takesEdns;
+  }
+
+  letters(server: DnsServer): Case {
+    return this.#of(server).letters;
+  }
+
+  learn(server: DnsServer, seen: Partial<Pick<Habits, 'takesEdns' | 'letters'>>): void {
+    if (this.#known.size >= MOST_SERVERS) this.#known.clear();
+    this.#known.set(label(server), { ...this.#of(server), ...seen, until: this.now() + KNOWN_FOR });
+  }
+
+  #of(server: DnsServer): Habits {
+    const known = this.#known.get(label(server));
+    if (known && this.now() < known.until) return known;
+    return { takesEdns: true, letters: 'unknown', until: 0 };
+  }
+}

@@ -1,0 +1,30 @@
+/** Where the system looks host names up, in order; `others`: services this program asks through the system only. */
+export interface NameServices {
+  order: ('files' | 'dns')[];
+  others: boolean;
+}
+
+/**
+ * The `hosts` line of nsswitch.conf(5); without one, files and then DNS. systemd's `resolve` reads the hosts file and asks the
+ * server that resolv.conf names.
+ */
+export function parseNameServices(text: string): NameServices {
+  const line = text.split('\n').find((each) => /^\s*hosts\s*:/.test(each));
+  if (line === undefined) return { order: ['files', 'dns'], others: false };
+  const order = new Set<'files' | 'dns'>();
+  let others = false;
+  const words = (line.split('#', 1)[0] ?? '').slice(line.indexOf(':') + 1).match(/\[[^\]]*\]|[^\s[]+/g);
+  let last = '';
+  for (const word of words ?? []) {
+    if (word.startsWith('[')) {
+      // "Not found" ends the search there: what follows is not asked. Other services know a few names only.
+      if (/notfound\s*=\s*return/i.test(word) && ['files', 'dns', 'resolve'].includes(last)) break;
+      continue;
+    }
+    last = word;
+    if (word === 'files' || word === 'resolve') order.add('files');
+    if (word === 'dns' || word === 'resolve') order.add('dns');
+    if (!['files', 'dns', 'resolve'].includes(word)) others = true;
+  }
+  return { order: [...order], others };
+}

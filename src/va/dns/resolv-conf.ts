@@ -1,0 +1,42 @@
+import { isIP } from 'node:net';
+
+/** What resolv.conf(5) says of whom to ask, and for what. */
+export interface ResolvConf {
+  /** Addresses of DNS servers, in order. */
+  servers: string[];
+  /** Suffixes tried for a name without dots; null: the domain of the host's own name. */
+  search: string[] | null;
+  /** From how many dots on a name is tried as it is first. Of use here for names without dots only. */
+  ndots: number;
+}
+
+/** MAXNS of the system's own resolver. */
+const MOST_SERVERS = 3;
+const MOST_SUFFIXES = 32;
+/** Without a server named, the one on this machine is asked. */
+const DEFAULT_SERVER = '127.0.0.1';
+
+/** Reads resolv.conf. Of `search` and `domain` the last counts; what is not understood is passed over. */
+export function parseResolvConf(text: string): ResolvConf {
+  const servers: string[] = [];
+  let search: string[] | null = null;
+  let ndots = 1;
+  for (const line of text.split('\n')) {
+    const [keyword, ...values] = line.split(/[ \t\r]+/).filter((word) => word !== '');
+    if (keyword === 'nameserver' && isIP(values[0] ?? '') !== 0) servers.push(values[0] ?? '');
+    if (keyword === 'domain') search = suffixes(values.slice(0, 1));
+    if (keyword === 'search') search = suffixes(values);
+    if (keyword === 'options') {
+      const option = values.flatMap((value) => /^ndots:(\d{1,3})$/.exec(value)?.[1] ?? []).at(-1);
+      if (option !== undefined) ndots = Number(option);
+    }
+  }
+  return { servers: servers.length > 0 ? servers.slice(0, MOST_SERVERS) : [DEFAULT_SERVER], search, ndots };
+}
+
+function suffixes(values: string[]): string[] {
+  return values
+    .map((value) => value.toLowerCase().replace(/^\.|\.$/g, ''))
+    .filter((value) => value !== '')
+    .slice(0, MOST_SUFFIXES);
+}

@@ -1,0 +1,57 @@
+import { Deadline } from '../deadline.js';
+
+/** A question nobody wants answered any more ends; one that somebody does ends at last after so long, in ms. */
+const LONGEST = 30_000;
+
+interface Shared<T> {
+  answer: Promise<T>;
+  limit: Deadline;
+  /** How many wait for it. */
+  waiting: number;
+}
+
+/**
+ * Equal questions that are outstanding at once are asked once (RFC 5452 §5: each more would be a further chance for whoever
+ * forges answers). Each asker has its own deadline; the question goes on while anybody waits.
+ */
+export class SharedQuestions<T> {
+  readonly #outstanding = new Map<string, Shared<T>>();
+
+  /** @param how `start` asks the question; `late` makes the error for an asker whose time is over */
+  ask(
+    key: string,
+    deadline: Deadline,
+    how: { start(limit: Deadline): Promise<T>; late(): Error },
+  ): Promise<T> {
+    if (deadline.isOver) return Promise.reject(how.late());
+    const shared = this.#outstanding.get(key) ?? this.#start(key, how.start);
+    shared.waiting += 1;
+    return new Promise<T>((resolve, reject) => {
+      const giveUp = () => {
+        reject(how.late());
+        shared.waiting -= 1;
+        if (shared.waiting > 0) return;
+        this.#end(key, shared);
+        shared.limit.end();
+      };
+      deadline.whenOver(giveUp);
+      shared.answer.then(resolve, reject).finally(() => deadline.forget(giveUp));
+    });
+  }
+
+  #start(key: string, start: (limit: Deadline) => Promise<T>): Shared<T> {
+    const limit = new Deadline(LONGEST);
+    const shared: Shared<T> = { answer: start(limit), limit, waiting: 0 };
+    this.#outstanding.set(key, shared);
+    const end = () => {
+      limit.release();
+      this.#end(key, shared);
+    };
+    shared.answer.then(end, end);
+    return shared;
+  }
+
+  #end(key: string, shared: Shared<T>): void {
+    if (this.#outstanding.get(key) === shared) this.#outstanding.delete(key);
+  }
+}

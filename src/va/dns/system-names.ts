@@ -1,0 +1,88 @@
+import { Resolver } from 'node:dns';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { CurrentFile } from './current-file.js';
+import { type Hosts, parseHosts } from './hosts-file.js';
+import { type NameServices, parseNameServices } from './name-services.js';
+import { parseResolvConf, type ResolvConf } from './resolv-conf.js';
+import type { DnsServer } from './server.js';
+
+const DNS_PORT = 53;
+/** How long the servers of a system without resolv.conf are taken as known, in ms. */
+const KNOWN_FOR = 2_000;
+
+/** Where the system keeps what it knows of names. */
+export interface SystemFiles {
+  hosts: string;
+  /** Null: the system has none, and its servers are asked of it. */
+  resolvConf: string | null;
+  nameServices: string | null;
+}
+
+/** The system's own, by platform. */
+export function systemFiles(platform = process.platform): SystemFiles {
+  if (platform === 'win32') {
+    const root = process.env.SystemRoot ?? 'C:\\Windows';
+    return { hosts: join(root, 'System32', 'drivers', 'etc', 'hosts'), resolvConf: null, nameServices: null };
+  }
+  const nameServices = platform === 'darwin' ? null : '/etc/nsswitch.conf';
+  return { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf', nameServices };
+}
+
+/** What the system's files say of names and whom to ask, as they are now. */
+export class SystemNames {
+  readonly #hosts: CurrentFile<Hosts>;
+  readonly #conf: CurrentFile<ResolvConf> | null;
+  readonly #services: CurrentFile<NameServices> | null;
+  #asked: { servers: DnsServer[]; until: number } = { servers: [], until: Number.NEGATIVE_INFINITY };
+
+  constructor(files: SystemFiles = systemFiles()) {
+    this.#hosts = new CurrentFile(files.hosts, parseHosts);
+    this.#conf = files.resolvConf === null ? null : new CurrentFile(files.resolvConf, parseResolvConf);
+    this.#services =
+      files.nameServices === null ? null : new CurrentFile(files.nameServices, parseNameServices);
+  }
+
+  /** Addresses of the hosts file, in its order; empty when it has none. */
+  inHosts(name: string): readonly string[] {
+    return this.#hosts.get().get(name.toLowerCase()) ?? [];
+  }
+
+  /** Where names are looked up. A system without the file for it has services of its own (multicast DNS and others). */
+  services(): NameServices {
+    return this.#services?.get() ?? { order: ['files', 'dns'], others: true };
+  }
+
+  servers(): DnsServer[] {
+    if (this.#conf) return this.#conf.get().servers.map((host) => ({ host, port: DNS_PORT }));
+    const now = performance.now();
+    if (now >= this.#asked.until) this.#asked = { servers: serversOfSystem(), until: now + KNOWN_FOR };
+    return this.#asked.servers;
+  }
+
+  /**
+   * The names to ask DNS for, in order. One with a dot is asked for as it is and no other: a search list would let whoever
+   * answers for its suffixes answer for every name. One without is tried with each suffix, as the system does.
+   */
+  inDns(name: string): string[] {
+    if (name.includes('.') || !this.#conf) return [name];
+    const { search, ndots } = this.#conf.get();
+    const suffixed = (search ?? ownDomain()).map((suffix) => `${name}.${suffix}`);
+    return ndots === 0 ? [name, ...suffixed] : [...suffixed, name];
+  }
+}
+
+/** A new resolver reads what the system has now. */
+function serversOfSystem(): DnsServer[] {
+  return new Resolver().getServers().map((server) => {
+    const [, six, sixPort, four, fourPort] = /^\[(.+)\]:(\d+)$|^([\d.]+):(\d+)$/.exec(server) ?? [];
+    const host = six ?? four ?? server;
+    return { host, port: Number(sixPort ?? fourPort ?? DNS_PORT) };
+  });
+}
+
+/** resolv.conf(5): without a search list, what follows the first dot of the host's own name. */
+function ownDomain(): string[] {
+  const [, domain] = /^[^.]+\.(.+)$/.exec(hostname().toLowerCase()) ?? [];
+  return domain === undefined ? [] : [domain];
+}

@@ -1,0 +1,267 @@
+import { createSocket } from 'node:dgram';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Deadline } from '../../../src/va/deadline.js';
+import { createResolver } from '../../../src/va/dns/resolver.js';
+
+/** What a server of a test saw of one query. */
+interface Seen {
+  name: string;
+  type: number;
+  edns: number | null;
+  /** Source port. */
+  from: number;
+  overTcp: boolean;
+}
+type Behaviour = (query: Buffer, seen: Seen) => Buffer | Buffer[] | null;
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** A DNS server that does as `behave` says; TCP only when asked for. */
+async function server(behave: Behaviour, tcp = false) {
+  const queries: Seen[] = [];
+  const udp = createSocket('udp4');
+  udp.on('message', (query, peer) => {
+    const seen = read(query, peer.port, false);
+    queries.push(seen);
+    const answers = behave(query, seen);
+    for (const each of answers === null ? [] : [answers].flat()) udp.send(each, peer.port, peer.address);
+  });
+  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
+  closers.push(() => udp.close());
+  const { port } = udp.address();
+  if (tcp) {
+    const stream = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (data: Buffer) => {
+        const seen = read(data.subarray(2), socket.remotePort ?? 0, true);
+        queries.push(seen);
+        const answer = [behave(data.subarray(2), seen) ?? []].flat()[0];
+        if (answer)
+          socket.end(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));
+      });
+    });
+    await new Promise<void>((resolve) => stream.listen(port, '127.0.0.1', resolve));
+    expect((stream.address() as AddressInfo).port).toBe(port);
+    closers.push(() => stream.close());
+  }
+  return { host: '127.0.0.1', port, queries };
+}
+
+function read(query: Buffer, from: number, overTcp: boolean): Seen {
+  const labels: string[] = [];
+  let at = 12;
+  for (let size = query[at] ?? 0; size > 0; size = query[at] ?? 0) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + size));
+    at += size + 1;
+  }
+  const edns = query.readUInt16BE(10) === 1 ? query.readUInt16BE(at + 8) : null;
+  return { name: labels.join('.'), type: query.readUInt16BE(at + 1), edns, from, overTcp };
+}
+
+const questionEnd = (query: Buffer) => query.indexOf(0, 12) + 5;
+
+/** An answer to the query: `texts` as TXT records. */
+function txt(query: Buffer, texts: string[], more: { rcode?: number; truncated?: boolean } = {}): Buffer {
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  header.writeUInt16BE(0x8180 | (more.truncated ? 0x200 : 0) | (more.rcode ?? 0), 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(texts.length, 6);
+  const records = texts.map((text) => {
+    const fixed = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, text.length + 1, text.length]);
+    return Buffer.concat([fixed, Buffer.from(text)]);
+  });
+  return Buffer.concat([header, query.subarray(12, questionEnd(query)), ...records]);
+}
+
+/** The query's own question in lower case. */
+function lowered(answer: Buffer): Buffer {
+  const copy = Buffer.from(answer);
+  for (let at = 12; at < copy.length; at += 1) {
+    const byte = copy[at] ?? 0;
+    if (byte >= 0x41 && byte <= 0x5a) copy[at] = byte + 32;
+  }
+  return copy;
+}
+
+const NAME = 'some-long-enough-name.example.test';
+const ask = async (servers: { host: string; port: number }[], name = NAME, milliseconds = 8_000) => {
+  const deadline = new Deadline(milliseconds);
+  try {
+    const values = await createResolver({ servers }).txt(name, deadline);
+    return values.map(String);
+  } finally {
+    deadline.release();
+  }
+};
+
+describe('DNS servers as they are', () => {
+  it('the letters of a question are mixed, and never the same way twice', async () => {
+    const dns = await server((query) => txt(query, ['yes']));
+    for (let turn = 0; turn < 3; turn += 1) expect(await ask([dns])).toEqual(['yes']);
+    const names = dns.queries.map(({ name }) => name);
+    expect(new Set(names).size).toBe(3);
+    expect(new Set(names.map((each) => each.toLowerCase()))).toEqual(new Set([NAME]));
+  });
+
+  it.each<[string, Behaviour]>([
+    ['answers in lower case', (query) => lowered(txt(query, ['yes']))],
+    [
+      'knows lower case only',
+      (query, { name }) => txt(query, name === NAME ? ['yes'] : [], { rcode: name === NAME ? 0 : 3 }),
+    ],
+    ['finds nothing under capitals', (query, { name }) => txt(query, name === NAME ? ['yes'] : [])],
+    [
+      'refuses capitals',
+      (query, { name }) => txt(query, name === NAME ? ['yes'] : [], { rcode: name === NAME ? 0 : 5 }),
+    ],
+    [
+      'fails at capitals',
+      (query, { name }) => txt(query, name === NAME ? ['yes'] : [], { rcode: name === NAME ? 0 : 2 }),
+    ],
+    ['does not answer capitals', (query, { name }) => (name === NAME ? txt(query, ['yes']) : null)],
+  ])('one that %s is asked again in lower case', async (_, behave) => {
+    const dns = await server(behave);
+    expect(await ask([dns])).toEqual(['yes']);
+  });
+
+  it('one that keeps no capitals is asked without from then on', async () => {
+    const dns = await server((query) => lowered(txt(query, ['yes'])));
+    const resolver = createResolver({ servers: [dns] });
+    const deadline = new Deadline(5_000);
+    for (let turn = 0; turn < 3; turn += 1) await resolver.txt(NAME, deadline);
+    deadline.release();
+    expect(dns.queries.length).toBe(4);
+    expect(dns.queries.slice(1).every(({ name }) => name === NAME)).toBe(true);
+  });
+
+  it.each<[string, (query: Buffer) => Buffer | null]>([
+    ['FORMERR', (query) => txt(query, [], { rcode: 1 })],
+    [
+      'FORMERR and no question',
+      (query) =>
+        Buffer.concat([
+          query.subarray(0, 2),
+          Buffer.from('818100000000000000 00'.replace(' ', ''), 'hex'),
+          Buffer.from([0]),
+        ]).subarray(0, 12),
+    ],
+    ['NOTIMP', (query) => txt(query, [], { rcode: 4 })],
+    ['SERVFAIL', (query) => txt(query, [], { rcode: 2 })],
+    ['silence', () => null],
+  ])('RFC 6891 §6.2.2: one that answers EDNS with %s is asked without', async (_, refuse) => {
+    const dns = await server((query, { edns }) => (edns === null ? txt(query, ['yes']) : refuse(query)));
+    expect(await ask([dns])).toEqual(['yes']);
+  });
+
+  it('a truncated answer is asked for over TCP', async () => {
+    const dns = await server(
+      (query, { overTcp }) => txt(query, overTcp ? ['whole'] : [], { truncated: !overTcp }),
+      true,
+    );
+    expect(await ask([dns])).toEqual(['whole']);
+  });
+
+  it('from one without TCP a truncated answer is asked for in a larger packet', async () => {
+    const dns = await server((query, { edns }) =>
+      txt(query, edns === 4096 ? ['whole'] : [], { truncated: edns !== 4096 }),
+    );
+    expect(await ask([dns])).toEqual(['whole']);
+  });
+
+  it('one that never gives the whole is no answer', async () => {
+    const dns = await server((query) => txt(query, [], { truncated: true }));
+    await expect(ask([dns])).rejects.toThrow(/truncated/);
+  });
+
+  it('a slow one is waited for while the next is asked', async () => {
+    const late = createSocket('udp4');
+    late.on('message', (query, peer) => {
+      const timer = setTimeout(() => late.send(txt(query, ['late']), peer.port, peer.address), 2_500);
+      closers.push(() => clearTimeout(timer));
+    });
+    await new Promise<void>((resolve) => late.bind(0, '127.0.0.1', resolve));
+    closers.push(() => late.close());
+    expect(await ask([{ host: '127.0.0.1', port: late.address().port }])).toEqual(['late']);
+    const quick = await server((query) => txt(query, ['quick']));
+    const silent = await server(() => null);
+    expect(await ask([silent, quick])).toEqual(['quick']);
+  });
+
+  it('no server at all says so', async () => {
+    await expect(ask([{ host: '127.0.0.1', port: 9 }])).rejects.toThrow('127.0.0.1:9: connection refused');
+  });
+});
+
+describe('RFC 5452: answers are hard to forge', () => {
+  it('equal questions at once are asked once, and each asker has its own deadline', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const udp = createSocket('udp4');
+    const seen: string[] = [];
+    udp.on('message', (query, peer) => {
+      seen.push(read(query, peer.port, false).name.toLowerCase());
+      void held.then(() => udp.send(txt(query, ['yes']), peer.port, peer.address));
+    });
+    await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
+    closers.push(() => udp.close());
+    const resolver = createResolver({ servers: [{ host: '127.0.0.1', port: udp.address().port }] });
+    const long = new Deadline(5_000);
+    const short = new Deadline(50);
+    const patient = Array.from({ length: 50 }, () => resolver.txt(NAME, long));
+    await expect(resolver.txt(NAME.toUpperCase(), short)).rejects.toThrow(/out of time/);
+    release();
+    for (const values of await Promise.all(patient)) expect(values.map(String)).toEqual(['yes']);
+    long.release();
+    expect(seen).toEqual([NAME]);
+  });
+
+  it('a port that receives a wrong id is given up, and the question asked from another', async () => {
+    let forge = true;
+    const dns = await server((query) => {
+      const right = txt(query, ['right']);
+      if (!forge) return right;
+      forge = false;
+      const forged = txt(query, ['forged']);
+      forged.writeUInt16BE((query.readUInt16BE(0) + 1) & 0xffff, 0);
+      return [forged, right];
+    });
+    expect(await ask([dns])).toEqual(['right']);
+    expect(new Set(dns.queries.map(({ from }) => from)).size).toBe(2);
+  });
+
+  it('an answer to another question with the right id counts as a forgery', async () => {
+    let forge = true;
+    const dns = await server((query, { name }) => {
+      if (!forge) return txt(query, [name.toLowerCase()]);
+      forge = false;
+      const other = Buffer.from(query);
+      other.write('X', 13);
+      return txt(other, ['forged']);
+    });
+    expect(await ask([dns])).toEqual([NAME]);
+  });
+
+  it('where ports are given up again and again, TCP is asked', async () => {
+    const dns = await server((query, { overTcp }) => {
+      const answer = txt(query, [overTcp ? 'tcp' : 'forged']);
+      if (!overTcp) answer.writeUInt16BE((query.readUInt16BE(0) + 1) & 0xffff, 0);
+      return answer;
+    }, true);
+    expect(await ask([dns])).toEqual(['tcp']);
+  });
+
+  it('the repetition of an unanswered question leaves from another port', async () => {
+    const dns = await server(() => null);
+    await expect(ask([dns], NAME, 2_400)).rejects.toThrow(/out of time/);
+    const asked = dns.queries.filter(({ name }) => name !== '');
+    expect(asked.length).toBe(2);
+    expect(new Set(asked.map(({ from }) => from)).size).toBe(2);
+  });
+});
