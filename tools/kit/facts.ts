@@ -7,7 +7,7 @@ import type {
   Node,
   Order,
 } from '../../src/model/facts.js';
-import type { CertificateRecord } from '../../src/store/contract/ca.js';
+import type { AuthorityRecord, CertificateRecord } from '../../src/store/contract/ca.js';
 
 /** Facts for store tests: whole objects with what the test cares about put in. */
 
@@ -119,6 +119,7 @@ export function aRecord(facts: Partial<CertificateRecord> = {}): CertificateReco
     revokedAt: null,
     reason: null,
     deletedAt: null,
+    issuer: '',
     ...facts,
   };
 }
@@ -156,4 +157,27 @@ export const PROBLEM = {
 /** Asks for the same at once, and again, so that a race is decided by the store. */
 export function atOnce<T>(times: number, ask: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: times }, (_, index) => ask(index)));
+}
+
+let madeAuthorities = 0;
+
+export function anAuthority(facts: Partial<AuthorityRecord> = {}): AuthorityRecord {
+  madeAuthorities += 1;
+  const id = madeAuthorities.toString(16).padStart(20, '0');
+  return {
+    id,
+    kind: 'issuer',
+    tag: id,
+    certificate: new Uint8Array([1, 2, 3]),
+    chain: '',
+    root: 'root',
+    of: null,
+    keyRef: 'issuer.key',
+    sealedKey: null,
+    addedAt: NOW,
+    usedFrom: NOW,
+    retiredAt: null,
+    renewFrom: null,
+    ...facts,
+  };
 }

@@ -150,6 +150,7 @@ export class Authority {
         revokedAt: null,
         reason: null,
         deletedAt: issuance.unlisted ? issuedAt : null,
+        issuer: '',
       },
       issuance.by,
     );

@@ -42,7 +42,7 @@ export class CrlPublisher {
    * between a revocation and its CRL, or the issuer has another key.
    */
   async start(): Promise<void> {
-    const stored = await this.options.store.getCrl();
+    const stored = await this.options.store.getCrl('');
     if (stored === null) await this.publish();
     else {
       this.#current = stored;
@@ -69,7 +69,7 @@ export class CrlPublisher {
     const known = this.#current;
     try {
       if (known !== null && (await this.#serves(known))) return known;
-      const stored = await this.options.store.getCrl();
+      const stored = await this.options.store.getCrl('');
       if (stored === null || !(await this.#serves(stored))) return this.publish();
       this.#replace(stored);
       return stored;
@@ -106,7 +106,7 @@ export class CrlPublisher {
   /** Before the current one gets old, unless another CA has done it. */
   async #renew(): Promise<void> {
     if (!this.#isDue()) return;
-    this.#replace(await this.options.store.getCrl());
+    this.#replace(await this.options.store.getCrl(''));
     if (this.#isDue()) await this.publish();
   }
 
@@ -116,7 +116,7 @@ export class CrlPublisher {
   }
 
   async #serves(crl: StoredCrl): Promise<boolean> {
-    return this.#lasts(crl) && this.options.store.isCrlCurrent(crl.number);
+    return this.#lasts(crl) && this.options.store.isCrlCurrent('', crl.number);
   }
 
   #isOurs({ der }: StoredCrl): boolean {
@@ -139,7 +139,7 @@ export class CrlPublisher {
 
   async #make(): Promise<StoredCrl> {
     const { store, issuer, validity, clock, log } = this.options;
-    const number = await store.allocateCrlNumber();
+    const number = await store.allocateCrlNumber('', clock());
     const thisUpdate = clock();
     const nextUpdate = thisUpdate + validity;
     const der = await buildCrl(
@@ -148,7 +148,7 @@ export class CrlPublisher {
       this.#revoked(thisUpdate),
     );
     const crl = { number, der, thisUpdate, nextUpdate };
-    this.#replace((await store.putCrl(crl)) ? crl : await store.getCrl());
+    this.#replace((await store.putCrl('', crl)) ? crl : await store.getCrl(''));
     log.debug({ number, bytes: der.length }, 'CRL published');
     return this.#current ?? crl;
   }
@@ -157,6 +157,7 @@ export class CrlPublisher {
     let after: string | null = null;
     do {
       const page: Awaited<ReturnType<CaStore['listRevoked']>> = await this.options.store.listRevoked({
+        issuer: '',
         after,
         limit: PAGE,
         now,

@@ -173,6 +173,7 @@ function recordOf(
         revokedAt: null,
         reason: null,
         deletedAt: null,
+        issuer: '',
       },
     ];
   } catch (error) {
@@ -208,6 +209,7 @@ function withoutCertificate(
       revokedAt: null,
       reason: null,
       deletedAt: null,
+      issuer: '',
     }));
 }
 

@@ -24,7 +24,45 @@ export interface CertificateRecord {
   reason: number | null;
   /** Left out of listings from then on; still known by serial and order, still on the CRL. */
   deletedAt: number | null;
+  /** `tag` of the authority that signed it; '' is the CA's first issuer. */
+  issuer: string;
 }
+
+/**
+ * A CA certificate of the set: a root, an issuer of certificates, or a cross-certificate (the key of one root certified by
+ * another). What state one is in follows from these facts and the time.
+ */
+export interface AuthorityRecord {
+  /** Lower-case hex of the certificate's SHA-256, its first 20 digits; part of URLs. */
+  id: string;
+  kind: 'root' | 'issuer' | 'cross';
+  /** What the records of certificates it signs have as `issuer`: its id, or '' for the CA's first issuer. */
+  tag: string;
+  /** DER. */
+  certificate: Uint8Array;
+  /** PEM of the certificates between it and its root; empty when the root signed it. */
+  chain: string;
+  /** Id of the root it leads to: its own for a root, the signing one for a cross-certificate. */
+  root: string;
+  /** Id of the root whose key a cross-certificate is of; null for others. */
+  of: string | null;
+  /** A file in the CA's folder or a `pkcs11:` URI (RFC 7512); null: the key is not at this CA. */
+  keyRef: string | null;
+  /** The key, encrypted, for the other CAs on this store; null when they reach it by `keyRef`. */
+  sealedKey: Uint8Array | null;
+  addedAt: number;
+  /** It issues certificates (a root: new issuers are under it) from then on; null: not yet, or never. */
+  usedFrom: number | null;
+  /** It issues no more since; its CRL and OCSP go on. A root: it is not given out any more. */
+  retiredAt: number | null;
+  /** What it issued is to be replaced from then on, before its time. */
+  renewFrom: number | null;
+}
+
+/** What may change of an authority. */
+export type AuthorityChange = Partial<
+  Pick<AuthorityRecord, 'usedFrom' | 'retiredAt' | 'renewFrom' | 'keyRef' | 'sealedKey'>
+>;
 
 /** Listings by the state at `now`; a revoked certificate that also expired is `revoked`. */
 export type CertificateState = 'good' | 'revoked' | 'expired';
@@ -35,6 +73,8 @@ export interface CertificateFilter {
   cn?: string;
   /** `notAfter` before this time. */
   expiresBefore?: number;
+  /** Signed by the authority with this tag. */
+  issuer?: string;
 }
 
 /** As `CertificateState`, with those apart that are on certificateHold and may come back. */
@@ -120,11 +160,13 @@ export interface CaStore extends AuditTrail {
   // Certificates
   /**
    * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false
-   * and nothing is stored. Rejects with StoreConflict when the serial is taken.
+   * and nothing is stored. Rejects with StoreConflict when the serial is taken, with IssuerRetired when its issuer has
+   * been retired, unless `evenRetired`.
    */
   recordCertificate(
     record: CertificateRecord,
     by?: Actor,
+    evenRetired?: boolean,
   ): Promise<{ certificate: CertificateRecord; created: boolean }>;
   findByOrder(orderId: string): Promise<CertificateRecord | null>;
   findBySerial(serial: string): Promise<CertificateRecord | null>;
@@ -165,19 +207,40 @@ export interface CaStore extends AuditTrail {
   /** Leaves it out of listings; false when unknown. Doing it again is no error and keeps the first time. */
   markDeleted(serial: string, at: number, by?: Actor): Promise<boolean>;
 
-  // CRL (RFC 5280 §5)
+  // Authorities
+  /** All of them, in the order they were added. */
+  listAuthorities(): Promise<AuthorityRecord[]>;
+  /**
+   * Adds one, with room for its CRL; false, and nothing changes, when its id is there. With `instead`, only while that one
+   * is not retired, which it then is from `addedAt` on: of several that want to succeed it, one does.
+   */
+  addAuthority(record: AuthorityRecord, instead: string | null, by?: Actor): Promise<boolean>;
+  /** False when unknown. */
+  changeAuthority(id: string, change: AuthorityChange, by?: Actor): Promise<boolean>;
+  /** When the last certificate of an authority (by tag) ends; null: it has signed none. */
+  lastCertificateEnd(issuer: string): Promise<number | null>;
+
+  // CRLs (RFC 5280 §5), one an authority; `issuer` is its tag
   /** Revoked certificates with `notAfter` at or after `now`, in an order that new revocations do not disturb. */
-  listRevoked(page: { after: string | null; limit: number; now: number }): Promise<Page<RevokedEntry>>;
-  /** A CRL number no caller got before, greater than all given out so far (§5.2.3); the first is 1. */
-  allocateCrlNumber(): Promise<number>;
+  listRevoked(page: {
+    issuer: string;
+    after: string | null;
+    limit: number;
+    now: number;
+  }): Promise<Page<RevokedEntry>>;
+  /**
+   * A CRL number no caller got before, greater than all given out so far (§5.2.3) and not less than `now`, so that numbers
+   * rise also after an old copy of the store was put back.
+   */
+  allocateCrlNumber(issuer: string, now: number): Promise<number>;
   /**
    * True while this is the kept CRL and nothing was revoked, or taken off hold, since its number was given out: whatever
    * process did it.
    */
-  isCrlCurrent(number: number): Promise<boolean>;
-  /** Keeps it as the current CRL; false when the kept one has the same or a greater number. */
-  putCrl(crl: StoredCrl): Promise<boolean>;
-  getCrl(): Promise<StoredCrl | null>;
+  isCrlCurrent(issuer: string, number: number): Promise<boolean>;
+  /** Keeps it as the current CRL; false when the kept one has the same or a greater number, or there is no such issuer. */
+  putCrl(issuer: string, crl: StoredCrl): Promise<boolean>;
+  getCrl(issuer: string): Promise<StoredCrl | null>;
 
   // Nodes and administrators
   /** Registers, or replaces the registration of the same CN. */

@@ -15,3 +15,11 @@ export class StoreTooNew extends Error {
   override readonly name = 'StoreTooNew';
   readonly code = 'STORE_TOO_NEW';
 }
+
+/** The authority that signed a certificate has been retired meanwhile: sign it with its successor. */
+export class IssuerRetired extends Error {
+  override readonly name = 'IssuerRetired';
+  constructor(tag: string) {
+    super(`the issuer ${tag || 'that came first'} issues no more`);
+  }
+}

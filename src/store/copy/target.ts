@@ -98,9 +98,9 @@ export class CopyTarget {
     return this.client.end();
   }
 
-  /** The CRL's row is there from the start; it counts when a number was given out. */
+  /** The first CRL's row is there from the start; it counts when a number was given out. */
   async #requireUnused(table: string): Promise<void> {
-    const used = table === 'crl' ? 'SELECT FROM crl WHERE last_number > 0' : `SELECT FROM ${table}`;
+    const used = table === 'crls' ? 'SELECT FROM crls WHERE last_number > 0' : `SELECT FROM ${table}`;
     const [found] = await this.#query<{ used: boolean }>(`SELECT EXISTS (${used}) AS used`);
     if (found?.used) {
       throw new StoreConflict(

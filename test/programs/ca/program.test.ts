@@ -264,12 +264,12 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
     const { openCaStore } = await import('../../../src/store/index.js');
     const store = await openCaStore(`${world.dataDir}/ca.db`);
     const stranger = await signingWorld();
-    const number = await store.allocateCrlNumber();
+    const number = await store.allocateCrlNumber('', 0);
     const times = { thisUpdate: Date.now(), nextUpdate: Date.now() + 86_400_000 };
     const issuer = { certificate: stranger.intermediate, signer: signerFor(stranger.issuerKey) };
     async function* none() {}
     const der = await buildCrl(issuer, { number: BigInt(number), ...times }, none());
-    await store.putCrl({ number, der, ...times });
+    await store.putCrl('', { number, der, ...times });
     await store.close();
     await world.start();
     expect((await crlOf(await world.registered())).number).toBe(number + 1);

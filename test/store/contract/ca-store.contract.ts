@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/contract/ca.js';
+import { IssuerRetired } from '../../../src/store/contract/errors.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
@@ -162,6 +163,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         let after: string | null = null;
         do {
           const page: Awaited<ReturnType<CaStore['listRevoked']>> = await store.listRevoked({
+            issuer: '',
             after,
             limit,
             now,
@@ -185,7 +187,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         for (const limit of [1, 2, 3, 5, 9]) {
           expect(await revokedSerials(limit, NOW)).toEqual([...serials].sort());
         }
-        const { items } = await store.listRevoked({ after: null, limit: 1, now: NOW });
+        const { items } = await store.listRevoked({ issuer: '', after: null, limit: 1, now: NOW });
         expect(items).toEqual([{ serial: serials[0], revokedAt: NOW - 5, reason: 1 }]);
       });
 
@@ -197,52 +199,146 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
 
       test('§5.2.3: numbers rise from 1, and nobody gets one twice', async () => {
-        const numbers = await atOnce(20, () => store.allocateCrlNumber());
+        const numbers = await atOnce(20, () => store.allocateCrlNumber('', 0));
         expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
       });
 
       test('a CRL is current until something is revoked or taken back after its number was given out', async () => {
         const kept = async () => {
-          const number = await store.allocateCrlNumber();
-          await store.putCrl({ number, der: new Uint8Array([1]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
+          const number = await store.allocateCrlNumber('', 0);
+          await store.putCrl('', {
+            number,
+            der: new Uint8Array([1]),
+            thisUpdate: NOW,
+            nextUpdate: NOW + HOUR,
+          });
           return number;
         };
         const { serial } = await record();
         const first = await kept();
-        expect(await store.isCrlCurrent(first)).toBe(true);
+        expect(await store.isCrlCurrent('', first)).toBe(true);
         await store.revoke(serial, NOW, 6);
-        expect(await store.isCrlCurrent(first)).toBe(false);
+        expect(await store.isCrlCurrent('', first)).toBe(false);
         const second = await kept();
-        expect(await store.isCrlCurrent(second)).toBe(true);
-        expect(await store.isCrlCurrent(first)).toBe(false);
+        expect(await store.isCrlCurrent('', second)).toBe(true);
+        expect(await store.isCrlCurrent('', first)).toBe(false);
         // Neither what was revoked before nor what is unknown changes anything.
         await store.revoke(serial, NOW, 1);
         await store.revoke('00', NOW, 1);
-        expect(await store.isCrlCurrent(second)).toBe(true);
+        expect(await store.isCrlCurrent('', second)).toBe(true);
         await store.unrevoke(serial);
-        expect(await store.isCrlCurrent(second)).toBe(false);
+        expect(await store.isCrlCurrent('', second)).toBe(false);
         await store.unrevoke(serial);
-        expect(await store.isCrlCurrent(await kept())).toBe(true);
+        expect(await store.isCrlCurrent('', await kept())).toBe(true);
         // One that was begun before a revocation and kept after it.
-        const begun = await store.allocateCrlNumber();
+        const begun = await store.allocateCrlNumber('', 0);
         await store.revoke(serial, NOW, 1);
-        await store.putCrl({ number: begun, der: new Uint8Array([1]), thisUpdate: NOW, nextUpdate: NOW });
-        expect(await store.isCrlCurrent(begun)).toBe(false);
+        await store.putCrl('', { number: begun, der: new Uint8Array([1]), thisUpdate: NOW, nextUpdate: NOW });
+        expect(await store.isCrlCurrent('', begun)).toBe(false);
       });
 
       test('the kept CRL is the one with the greatest number, and numbers go on from it', async () => {
-        expect(await store.getCrl()).toBeNull();
+        expect(await store.getCrl('')).toBeNull();
         const crl = (number: number) => ({
           number,
           der: new Uint8Array([number]),
           thisUpdate: NOW,
           nextUpdate: NOW + HOUR,
         });
-        expect(await store.putCrl(crl(7))).toBe(true);
-        expect(await store.putCrl(crl(7))).toBe(false);
-        expect(await store.putCrl(crl(6))).toBe(false);
-        expect(await store.getCrl()).toEqual(crl(7));
-        expect(await store.allocateCrlNumber()).toBe(8);
+        expect(await store.putCrl('', crl(7))).toBe(true);
+        expect(await store.putCrl('', crl(7))).toBe(false);
+        expect(await store.putCrl('', crl(6))).toBe(false);
+        expect(await store.getCrl('')).toEqual(crl(7));
+        expect(await store.allocateCrlNumber('', 0)).toBe(8);
+      });
+    });
+
+    describe('the set of authorities', () => {
+      test('they are kept whole, in the order they were added, an id once', async () => {
+        const first = anAuthority({ tag: '' });
+        const second = anAuthority({
+          kind: 'root',
+          keyRef: null,
+          sealedKey: new Uint8Array([4, 5]),
+          of: 'x',
+          usedFrom: null,
+        });
+        expect(await store.addAuthority(first, null)).toBe(true);
+        expect(await store.addAuthority(second, null)).toBe(true);
+        expect(await store.addAuthority({ ...first, chain: 'other' }, null)).toBe(false);
+        expect(await store.listAuthorities()).toEqual([first, second]);
+      });
+
+      test('of several that succeed one, one does, and it retires the other', async () => {
+        const old = anAuthority();
+        await store.addAuthority(old, null);
+        const added = await atOnce(6, () => store.addAuthority(anAuthority({ addedAt: NOW + 7 }), old.id));
+        expect(added.filter(Boolean)).toHaveLength(1);
+        const [kept, ...others] = await store.listAuthorities();
+        expect(kept).toEqual({ ...old, retiredAt: NOW + 7 });
+        expect(others).toHaveLength(1);
+        expect(await store.addAuthority(anAuthority(), 'unknown')).toBe(false);
+      });
+
+      test('facts that change do, others stay; unknown ones are told', async () => {
+        const one = anAuthority({ keyRef: 'a.key' });
+        await store.addAuthority(one, null);
+        expect(await store.changeAuthority(one.id, { renewFrom: NOW, keyRef: null })).toBe(true);
+        expect(await store.changeAuthority(one.id, {})).toBe(true);
+        expect(await store.changeAuthority('unknown', { renewFrom: NOW })).toBe(false);
+        expect(await store.listAuthorities()).toEqual([{ ...one, renewFrom: NOW, keyRef: null }]);
+      });
+
+      test('a retired issuer signs nothing more, but what an order has already is given, and its OCSP certificate', async () => {
+        const issuer = anAuthority();
+        await store.addAuthority(issuer, null);
+        const before = aRecord({ orderId: 'before', issuer: issuer.tag });
+        await store.recordCertificate(before);
+        await store.changeAuthority(issuer.id, { retiredAt: NOW });
+        const late = () => aRecord({ issuer: issuer.tag });
+        await expect(store.recordCertificate(late())).rejects.toThrow(IssuerRetired);
+        await expect(store.recordCertificate({ ...late(), orderId: 'new' })).rejects.toThrow(IssuerRetired);
+        const again = await store.recordCertificate({ ...late(), orderId: 'before' });
+        expect(again).toEqual({ certificate: before, created: false });
+        expect((await store.recordCertificate(late(), undefined, true)).created).toBe(true);
+        expect((await store.recordCertificate(aRecord({ issuer: 'another' }))).created).toBe(true);
+      });
+
+      test('each has its own CRL, outdated by its own certificates alone', async () => {
+        const [one, two] = [anAuthority({ tag: '' }), anAuthority()];
+        for (const each of [one, two]) await store.addAuthority(each, null);
+        const crl = (number: number) => ({
+          number,
+          der: new Uint8Array([number]),
+          thisUpdate: NOW,
+          nextUpdate: NOW + HOUR,
+        });
+        for (const { tag } of [one, two]) {
+          expect(await store.allocateCrlNumber(tag, 5)).toBe(5);
+          expect(await store.allocateCrlNumber(tag, 3)).toBe(6);
+          expect(await store.putCrl(tag, crl(6))).toBe(true);
+        }
+        expect(await store.putCrl('unknown', crl(9))).toBe(false);
+        const { serial } = await record({ issuer: two.tag, notAfter: NOW + 3 * HOUR });
+        await record({ issuer: two.tag, notAfter: NOW + 2 * HOUR });
+        await store.revoke(serial, NOW, 1);
+        expect(await store.isCrlCurrent(one.tag, 6)).toBe(true);
+        expect(await store.isCrlCurrent(two.tag, 6)).toBe(false);
+        const revoked = async (issuer: string) =>
+          (await store.listRevoked({ issuer, after: null, limit: 5, now: NOW })).items.map(
+            (entry) => entry.serial,
+          );
+        expect(await revoked(one.tag)).toEqual([]);
+        expect(await revoked(two.tag)).toEqual([serial]);
+        expect(await store.lastCertificateEnd(two.tag)).toBe(NOW + 3 * HOUR);
+        expect(await store.lastCertificateEnd('unknown')).toBeNull();
+        const listed = await store.listCertificates({
+          after: null,
+          limit: 5,
+          now: NOW,
+          filter: { issuer: two.tag },
+        });
+        expect(listed.items).toHaveLength(2);
       });
     });
 

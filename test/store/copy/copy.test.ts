@@ -164,8 +164,8 @@ test('what a CA keeps is the same, in the order it was made, and CRL numbers and
   const [first, last] = [records[0], records[1198]];
   if (!first || !last) throw new Error('no records');
   await store.revoke(first.serial, NOW, 1);
-  await store.allocateCrlNumber();
-  await store.putCrl({ number: 1, der: new Uint8Array([1, 0]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
+  await store.allocateCrlNumber('', 0);
+  await store.putCrl('', { number: 1, der: new Uint8Array([1, 0]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
   await store.addAdmin('/CN=z', NOW);
   await store.addAdmin('/CN=a', NOW);
   await store.close();
@@ -175,8 +175,8 @@ test('what a CA keeps is the same, in the order it was made, and CRL numbers and
   expect(await copy.findNewestByCn('c0')).toEqual(last);
   expect(await copy.findBySerial(first.serial)).toMatchObject({ revokedAt: NOW, reason: 1, der: first.der });
   expect(await copy.listAdmins()).toEqual(['/CN=z', '/CN=a']);
-  expect(await copy.getCrl()).toMatchObject({ number: 1, der: new Uint8Array([1, 0]) });
-  expect(await copy.allocateCrlNumber()).toBe(2);
+  expect(await copy.getCrl('')).toMatchObject({ number: 1, der: new Uint8Array([1, 0]) });
+  expect(await copy.allocateCrlNumber('', 0)).toBe(2);
   const newer = aRecord({ cn: 'c0' });
   await copy.recordCertificate(newer);
   expect(await copy.findNewestByCn('c0')).toEqual(newer);

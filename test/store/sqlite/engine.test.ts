@@ -117,7 +117,7 @@ describe('the queue', () => {
 
   test('more calls than one batch carries are all answered, in order', async () => {
     const store = await openCaStore(path);
-    const numbers = await Promise.all(Array.from({ length: 2_000 }, () => store.allocateCrlNumber()));
+    const numbers = await Promise.all(Array.from({ length: 2_000 }, () => store.allocateCrlNumber('', 0)));
     expect(numbers).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
     await store.close();
   });

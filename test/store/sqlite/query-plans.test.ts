@@ -146,8 +146,8 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   db = openDatabase(join(folder, 'ca.db'), 'ca');
   const sql = new Recorder(db);
   const record = aRecord({ orderId: 'o1' });
-  ca.recordCertificate.run(sql, recordRow(record), ['nx'], '{}');
-  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), [], '{}');
+  ca.recordCertificate.run(sql, recordRow(record), ['nx'], '{}', false);
+  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), [], '{}', false);
   ca.findBySerial.run(sql, record.serial);
   ca.findByOrder.run(sql, 'o1');
   ca.listByCn.run(sql, record.cn, 10);
@@ -155,7 +155,12 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   for (const query of SEARCHES) ca.searchCertificates.run(sql, null, 10, NOW, query);
   ca.revoke.run(sql, record.serial, NOW, 6, '{}');
   ca.revoke.run(sql, record.serial, NOW, 6, '{}');
-  ca.listRevoked.run(sql, null, 10, NOW);
+  ca.allocateCrlNumber.run(sql, '', 0);
+  ca.putCrl.run(sql, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
+  ca.isCrlCurrent.run(sql, '', 1);
+  ca.getCrl.run(sql, '');
+  ca.lastCertificateEnd.run(sql, '');
+  ca.listRevoked.run(sql, '', null, 10, NOW);
   ca.unrevoke.run(sql, record.serial, '{}');
   ca.markDeleted.run(sql, record.serial, NOW, '{}');
   ca.readAudit.run(sql, null, 10);

@@ -122,6 +122,7 @@ export function population(size: number, now: number): (index: number) => Member
       revokedAt: null,
       reason: null,
       deletedAt: null,
+      issuer: '',
     };
     return { account, order, authorization, certificate, record };
   };

@@ -71,28 +71,35 @@ async function renewedAmong(db: Database, rows: readonly SearchRow[]): Promise<S
   return new Set(rows.filter((row) => isRenewed(row, names.get(row[2]) ?? [])).map((row) => row[2]));
 }
 
+const RETIRED = "SELECT FROM authorities WHERE tag = $15 AND kind <> 'cross' AND retired_at IS NOT NULL";
+
 /** RFC 5280 §5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations: PostgresOperations<typeof rows> = {
-  async recordCertificate(db, row, names, entry) {
+  async recordCertificate(db, row, names, entry, evenRetired) {
     const orderId = row[7];
     const stored = await db.get<[stored: boolean]>(
       `WITH done AS (
-         INSERT INTO certificates (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         INSERT INTO certificates (${COLUMNS})
+         SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::bigint, $8::text, $9::text,
+                $10::bigint, $11::bigint, $12::integer, $13::bigint, $14::bytea, $15::text
+         ${evenRetired ? 'WHERE true' : `WHERE NOT EXISTS (${RETIRED})`}
          ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING RETURNING serial, not_after
        ),
        named AS (
          INSERT INTO certificate_names (name, not_after, serial)
-         SELECT name, not_after, serial FROM done, unnest($15::text[]) AS name
+         SELECT name, not_after, serial FROM done, unnest($16::text[]) AS name
        ),
-       ${audited('done', '$16')}
+       ${audited('done', '$17')}
        SELECT EXISTS (SELECT FROM done)`,
       ...row,
       names,
       entry,
     );
-    return stored?.[0] || orderId === null ? undefined : byOrder(db, orderId);
+    if (stored?.[0]) return undefined;
+    const earlier = orderId === null ? undefined : await byOrder(db, orderId);
+    return earlier ?? 'issuer retired';
   },
 
   findByOrder: byOrder,
@@ -133,7 +140,7 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
     const outcome = await db.get<[revoked: boolean, known: boolean]>(
       `WITH revoked AS (
          UPDATE certificates SET revoked_at = $2, reason = $3 WHERE serial = $1 AND revoked_at IS NULL
-         RETURNING serial
+         RETURNING issuer
        ),
        ${outdatingCrls('revoked')},
        ${audited('revoked', '$4')}
@@ -151,7 +158,7 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
     const outcome = await db.get<[back: boolean]>(
       `WITH back AS (
          UPDATE certificates SET revoked_at = NULL, reason = NULL
-         WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD} RETURNING serial
+         WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD} RETURNING issuer
        ),
        ${outdatingCrls('back')},
        ${audited('back', '$2')}

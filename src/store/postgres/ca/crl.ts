@@ -10,52 +10,65 @@ import {
 import type { crlOperations as rows } from '../../sqlite/ca/crl.js';
 import type { PostgresOperations } from '../operations.js';
 
-/** RFC 5280 §5. */
+/** RFC 5280 §5: the CRLs, one an issuer. */
 
 export const crlOperations: PostgresOperations<typeof rows> = {
-  async listRevoked(db, after, limit, now) {
+  async listRevoked(db, issuer, after, limit, now) {
     const found = await db.all<RevokedRow>(
       `SELECT ${REVOKED} FROM certificates
-       WHERE revoked_at IS NOT NULL AND (not_after, serial) > ($1, $2) ORDER BY not_after, serial LIMIT $3`,
+       WHERE issuer = $1 AND revoked_at IS NOT NULL AND (not_after, serial) > ($2, $3)
+       ORDER BY not_after, serial LIMIT $4`,
+      issuer,
       ...revokedAfter(after, now),
       limit,
     );
     return revokedPage(found, limit);
   },
 
-  async allocateCrlNumber(db) {
+  async allocateCrlNumber(db, issuer, now) {
     const row = await db.get<[number: number]>(
-      'UPDATE crl SET last_number = last_number + 1 RETURNING last_number',
+      'UPDATE crls SET last_number = greatest(last_number + 1, $2) WHERE issuer = $1 RETURNING last_number',
+      issuer,
+      now,
     );
     return row?.[0] ?? 0;
   },
 
-  isCrlCurrent: async (db, number) =>
-    (await db.get('SELECT 1 FROM crl WHERE number = $1 AND number > stale_up_to', number)) !== undefined,
+  isCrlCurrent: async (db, issuer, number) =>
+    (await db.get(
+      'SELECT 1 FROM crls WHERE issuer = $1 AND number = $2 AND number > stale_up_to',
+      issuer,
+      number,
+    )) !== undefined,
 
-  async putCrl(db, { number, der, thisUpdate, nextUpdate }) {
+  async putCrl(db, issuer, { number, der, thisUpdate, nextUpdate }) {
     const put = await db.run(
-      `UPDATE crl SET number = $1, der = $2, this_update = $3, next_update = $4,
-                      last_number = greatest(last_number, $1)
-       WHERE number IS NULL OR number < $1`,
+      `UPDATE crls SET number = $1, der = $2, this_update = $3, next_update = $4,
+                       last_number = greatest(last_number, $1)
+       WHERE issuer = $5 AND (number IS NULL OR number < $1)`,
       number,
       der,
       thisUpdate,
       nextUpdate,
+      issuer,
     );
     return put > 0;
   },
 
-  async getCrl(db) {
-    const row = await db.get<CrlRow>(`SELECT ${CRL} FROM crl WHERE number IS NOT NULL`);
+  async getCrl(db, issuer) {
+    const row = await db.get<CrlRow>(
+      `SELECT ${CRL} FROM crls WHERE issuer = $1 AND number IS NOT NULL`,
+      issuer,
+    );
     return row ? crlFromRow(row) : null;
   },
 };
 
 /**
- * Part of a statement that revokes, or takes back: every CRL that has its number already may have been made without it. Whoever
- * is getting a number just now waits for this, and then sees the change, or has got it before and is counted in.
+ * Part of a statement that revokes, or takes back, and returns the `issuer`: every CRL of that issuer that has its number already
+ * may have been made without it. Whoever is getting a number just now waits for this, and then sees the change, or has got it
+ * before and is counted in.
  */
 export function outdatingCrls(changed: string): string {
-  return `outdated AS (UPDATE crl SET stale_up_to = last_number WHERE EXISTS (SELECT FROM ${changed}))`;
+  return `outdated AS (UPDATE crls SET stale_up_to = last_number WHERE issuer = (SELECT issuer FROM ${changed}))`;
 }

@@ -2,6 +2,7 @@ import type { CaOperations } from '../../sqlite/ca/operations.js';
 import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
+import { authorityOperations } from './authorities.js';
 import { certificateOperations } from './certificates.js';
 import { crlOperations } from './crl.js';
 import { documentOperations } from './documents.js';
@@ -9,6 +10,7 @@ import { registryOperations } from './registry.js';
 
 /** Everything PostgreSQL does for the CA. */
 export const caOperations: PostgresOperations<CaOperations> = {
+  ...authorityOperations,
   ...certificateOperations,
   ...crlOperations,
   ...registryOperations,

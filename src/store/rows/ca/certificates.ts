@@ -2,7 +2,7 @@ import type { CertificateRecord } from '../../contract/ca.js';
 
 export const COLUMNS =
   'serial, cn, dn, profile, identifiers, not_before, not_after, order_id, account_id, issued_at, ' +
-  'revoked_at, reason, deleted_at, der';
+  'revoked_at, reason, deleted_at, der, issuer';
 
 export type CertificateRow = [
   serial: string,
@@ -19,6 +19,7 @@ export type CertificateRow = [
   reason: number | null,
   deletedAt: number | null,
   der: Uint8Array,
+  issuer: string,
 ];
 
 export function toRow(record: CertificateRecord): CertificateRow {
@@ -37,12 +38,13 @@ export function toRow(record: CertificateRecord): CertificateRow {
     record.reason,
     record.deletedAt,
     record.der,
+    record.issuer,
   ];
 }
 
 export function fromRow(row: CertificateRow): CertificateRecord {
   const [serial, cn, dn, profile, identifiers, notBefore, notAfter, orderId, accountId, ...rest] = row;
-  const [issuedAt, revokedAt, reason, deletedAt, der] = rest;
+  const [issuedAt, revokedAt, reason, deletedAt, der, issuer] = rest;
   return {
     serial,
     cn,
@@ -58,5 +60,6 @@ export function fromRow(row: CertificateRow): CertificateRecord {
     revokedAt,
     reason,
     deletedAt,
+    issuer,
   };
 }

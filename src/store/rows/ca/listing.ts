@@ -9,8 +9,9 @@ export type ExaminedRow = [
   notAfter: number,
   revokedAt: number | null,
   deletedAt: number | null,
+  issuer: string,
 ];
-export const EXAMINED = 'serial, not_after, revoked_at, deleted_at';
+export const EXAMINED = 'serial, not_after, revoked_at, deleted_at, issuer';
 
 /**
  * How many certificates to examine for a page: as many as it shows and one, which nearly always decides it; else more, but
@@ -32,8 +33,9 @@ export function pageOf(
   filter: CertificateFilter,
 ): { serials: string[]; next: string | null } {
   const serials: string[] = [];
-  for (const [serial, notAfter, revokedAt, deletedAt] of examined) {
+  for (const [serial, notAfter, revokedAt, deletedAt, issuer] of examined) {
     if (deletedAt !== null) continue;
+    if (filter.issuer !== undefined && filter.issuer !== issuer) continue;
     if (filter.state !== undefined && filter.state !== stateAt(notAfter, revokedAt, now)) continue;
     if (filter.expiresBefore !== undefined && notAfter >= filter.expiresBefore) continue;
     if (serials.length === limit) return { serials, next: serials.at(-1) ?? null };

@@ -1,7 +1,9 @@
 import type { CaStore } from '../../contract/ca.js';
+import { IssuerRetired } from '../../contract/errors.js';
 import type { CaOperations } from '../../sqlite/ca/operations.js';
 import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
+import { authority } from './authorities.js';
 import * as certificates from './certificates.js';
 import * as documents from './documents.js';
 import { parseSearchCursor } from './search.js';
@@ -10,11 +12,12 @@ import { searchKeys } from './search-keys.js';
 /** The CA's store over row-level operations: objects on this side, rows on the other. */
 export function caStoreOver(database: Calls<CaOperations>): CaStore {
   return {
-    async recordCertificate(record, by) {
+    async recordCertificate(record, by, evenRetired = false) {
       const { serial, cn, profile, orderId: order, accountId: account } = record;
       const entry = doneText('certificate.issue', { serial, cn, profile, order, account }, by);
       const row = certificates.toRow(record);
-      const earlier = await database.call('recordCertificate', row, searchKeys(record), entry);
+      const earlier = await database.call('recordCertificate', row, searchKeys(record), entry, evenRetired);
+      if (earlier === 'issuer retired') throw new IssuerRetired(record.issuer);
       return earlier
         ? { certificate: certificates.fromRow(earlier), created: false }
         : { certificate: record, created: true };
@@ -42,11 +45,23 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     markDeleted: (serial, at, by) =>
       database.call('markDeleted', serial, at, doneText('certificate.delete', { serial }, by)),
 
-    listRevoked: ({ after, limit, now }) => database.call('listRevoked', after, limit, now),
-    allocateCrlNumber: () => database.call('allocateCrlNumber'),
-    isCrlCurrent: (number) => database.call('isCrlCurrent', number),
-    putCrl: (crl) => database.call('putCrl', crl),
-    getCrl: () => database.call('getCrl'),
+    listAuthorities: async () => (await database.call('listAuthorities')).map(authority),
+    addAuthority: (record, instead, by) => {
+      const { id, kind, root } = record;
+      const entry = doneText('authority.add', { id, kind, root, instead }, by);
+      return database.call('addAuthority', record, instead, entry);
+    },
+    changeAuthority: (id, change, by) => {
+      const { sealedKey: _, ...told } = change;
+      return database.call('changeAuthority', id, change, doneText('authority.change', { id, ...told }, by));
+    },
+    lastCertificateEnd: (issuer) => database.call('lastCertificateEnd', issuer),
+
+    listRevoked: ({ issuer, after, limit, now }) => database.call('listRevoked', issuer, after, limit, now),
+    allocateCrlNumber: (issuer, now) => database.call('allocateCrlNumber', issuer, now),
+    isCrlCurrent: (issuer, number) => database.call('isCrlCurrent', issuer, number),
+    putCrl: (issuer, crl) => database.call('putCrl', issuer, crl),
+    getCrl: (issuer) => database.call('getCrl', issuer),
 
     putNode: (node, by) =>
       database.call('putNode', node, doneText('node.register', { cn: node.cn, profile: node.profile }, by)),

@@ -87,6 +87,8 @@ function laterThan(sql: Sql, row: SearchRow): string[] {
   return found.map(([identifiers]) => identifiers);
 }
 
+const RETIRED = "SELECT 1 FROM authorities WHERE tag = ? AND kind <> 'cross' AND retired_at IS NOT NULL";
+
 /** RFC 5280 §5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
@@ -97,12 +99,22 @@ function insertName(sql: Sql, name: string, notAfter: number, serial: string): v
 export const certificateOperations = {
   /** The certificate the order has already; undefined: this one was stored. */
   recordCertificate: write(
-    (sql, row: CertificateRow, names: string[], entry: string): CertificateRow | undefined => {
+    (
+      sql,
+      row: CertificateRow,
+      names: string[],
+      entry: string,
+      evenRetired: boolean,
+    ): CertificateRow | 'issuer retired' | undefined => {
       const [serial, , , , , , notAfter, orderId] = row;
+      const issuer = row[14];
+      if (!evenRetired && sql.get(RETIRED, issuer)) {
+        return (orderId === null ? undefined : byOrder(sql, orderId)) ?? 'issuer retired';
+      }
       const stored = runAudited(
         sql,
         entry,
-        `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
         ...row,
       );
@@ -134,7 +146,7 @@ export const certificateOperations = {
         serial,
       );
       if (revoked) {
-        outdateCrls(sql);
+        outdateCrls(sql, serial);
         return 'revoked';
       }
       return sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) ? 'already' : 'unknown';
@@ -149,7 +161,7 @@ export const certificateOperations = {
          WHERE serial = ? AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
       serial,
     );
-    if (back) outdateCrls(sql);
+    if (back) outdateCrls(sql, serial);
     return back;
   }),
 

@@ -11,51 +11,67 @@ import {
 import { read, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
-/** RFC 5280 §5. */
+/** RFC 5280 §5: the CRLs, one an issuer. */
 
 export const crlOperations = {
-  listRevoked: read((sql, after: string | null, limit: number, now: number): Page<RevokedEntry> => {
-    const rows = sql.all<RevokedRow>(
-      `SELECT ${REVOKED} FROM certificates
-       WHERE revoked_at IS NOT NULL AND (not_after, serial) > (?, ?) ORDER BY not_after, serial LIMIT ?`,
-      ...revokedAfter(after, now),
-      limit,
-    );
-    return revokedPage(rows, limit);
-  }),
+  listRevoked: read(
+    (sql, issuer: string, after: string | null, limit: number, now: number): Page<RevokedEntry> => {
+      const rows = sql.all<RevokedRow>(
+        `SELECT ${REVOKED} FROM certificates
+         WHERE issuer = ? AND revoked_at IS NOT NULL AND (not_after, serial) > (?, ?)
+         ORDER BY not_after, serial LIMIT ?`,
+        issuer,
+        ...revokedAfter(after, now),
+        limit,
+      );
+      return revokedPage(rows, limit);
+    },
+  ),
 
   allocateCrlNumber: write(
-    (sql): number =>
-      sql.get<[number: number]>('UPDATE crl SET last_number = last_number + 1 RETURNING last_number')?.[0] ??
-      0,
+    (sql, issuer: string, now: number): number =>
+      sql.get<[number: number]>(
+        'UPDATE crls SET last_number = max(last_number + 1, ?) WHERE issuer = ? RETURNING last_number',
+        now,
+        issuer,
+      )?.[0] ?? 0,
   ),
 
   isCrlCurrent: read(
-    (sql, number: number): boolean =>
-      sql.get('SELECT 1 FROM crl WHERE id = 1 AND number = ? AND number > stale_up_to', number) !== undefined,
+    (sql, issuer: string, number: number): boolean =>
+      sql.get(
+        'SELECT 1 FROM crls WHERE issuer = ? AND number = ? AND number > stale_up_to',
+        issuer,
+        number,
+      ) !== undefined,
   ),
 
   putCrl: write(
-    (sql, { number, der, thisUpdate, nextUpdate }: StoredCrl): boolean =>
+    (sql, issuer: string, { number, der, thisUpdate, nextUpdate }: StoredCrl): boolean =>
       sql.run(
-        `UPDATE crl SET number = ?, der = ?, this_update = ?, next_update = ?, last_number = max(last_number, ?)
-         WHERE number IS NULL OR number < ?`,
+        `UPDATE crls SET number = ?, der = ?, this_update = ?, next_update = ?, last_number = max(last_number, ?)
+         WHERE issuer = ? AND (number IS NULL OR number < ?)`,
         number,
         der,
         thisUpdate,
         nextUpdate,
         number,
+        issuer,
         number,
       ) > 0,
   ),
 
-  getCrl: read((sql): StoredCrl | null => {
-    const row = sql.get<CrlRow>(`SELECT ${CRL} FROM crl WHERE number IS NOT NULL`);
+  getCrl: read((sql, issuer: string): StoredCrl | null => {
+    const row = sql.get<CrlRow>(`SELECT ${CRL} FROM crls WHERE issuer = ? AND number IS NOT NULL`, issuer);
     return row ? crlFromRow(row) : null;
   }),
 };
 
-/** Every CRL that has its number already may have been made without what is revoked, or taken back, just now. */
-export function outdateCrls(sql: Sql): void {
-  sql.run('UPDATE crl SET stale_up_to = last_number WHERE id = 1');
+/** Every CRL of the certificate's issuer that has its number already may have been made without what just changed. */
+export function outdateCrls(sql: Sql, serial: string): void {
+  sql.run(
+    `UPDATE crls SET stale_up_to = last_number
+     WHERE issuer = (SELECT issuer FROM certificates WHERE serial = ?)`,
+    serial,
+  );
 }

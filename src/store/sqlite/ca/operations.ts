@@ -1,5 +1,6 @@
 import { auditOperations } from '../audit.js';
 import { settingsOperations } from '../settings.js';
+import { authorityOperations } from './authorities.js';
 import { certificateOperations } from './certificates.js';
 import { crlOperations } from './crl.js';
 import { documentOperations } from './documents.js';
@@ -7,6 +8,7 @@ import { registryOperations } from './registry.js';
 
 /** Everything the database thread does for the CA. */
 export const caOperations = {
+  ...authorityOperations,
   ...certificateOperations,
   ...crlOperations,
   ...registryOperations,

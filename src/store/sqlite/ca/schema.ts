@@ -89,4 +89,41 @@ export const caMigrations: readonly Migration[] = [
       for (const key of searchKeys(named)) insert.run(key, Number(not_after), String(serial));
     }
   },
+  `
+  -- Roots, issuers and cross-certificates; each with a CRL of its own. The first issuer's tag is ''.
+  CREATE TABLE authorities (
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    certificate BLOB NOT NULL,
+    chain TEXT NOT NULL,
+    root TEXT NOT NULL,
+    of_root TEXT,
+    key_ref TEXT,
+    sealed_key BLOB,
+    added_at INTEGER NOT NULL,
+    used_from INTEGER,
+    retired_at INTEGER,
+    renew_from INTEGER
+  ) STRICT;
+  CREATE INDEX authorities_by_tag ON authorities (tag);
+
+  CREATE TABLE crls (
+    issuer TEXT NOT NULL PRIMARY KEY,
+    last_number INTEGER NOT NULL DEFAULT 0,
+    number INTEGER,
+    der BLOB,
+    this_update INTEGER,
+    next_update INTEGER,
+    -- CRLs up to this number may lack a revocation, or have one that was taken back.
+    stale_up_to INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO crls (issuer, last_number, number, der, this_update, next_update, stale_up_to)
+    SELECT '', last_number, number, der, this_update, next_update, stale_up_to FROM crl;
+  DROP TABLE crl;
+
+  ALTER TABLE certificates ADD COLUMN issuer TEXT NOT NULL DEFAULT '';
+  CREATE INDEX certificates_by_issuer ON certificates (issuer, not_after);
+  CREATE INDEX certificates_revoked_by_issuer ON certificates (issuer, not_after, serial) WHERE revoked_at IS NOT NULL;
+  `,
 ];
