@@ -243,15 +243,24 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
   });
 
   it('makes one CRL for many revocations at once, and none is left out', async () => {
-    const ra = await (await start()).registered();
+    let published = 0;
+    const count = {
+      write(line: string) {
+        if (line.includes('CRL published')) published += 1;
+      },
+    };
+    const ra = await (await start({ log: pino({ level: 'debug' }, count) })).registered();
     const made = await Promise.all(
       Array.from({ length: 20 }, (_, n) => ra.call('sign', { csr: requestPem([`n${n}.example.test`]) })),
     );
     const before = (await crlOf(ra)).number;
+    published = 0;
     await Promise.all(made.map(({ serial }) => ra.call('revoke_serial', { serial: BigInt(`0x${serial}`) })));
     const crl = await crlOf(ra);
     expect(crl.entries.map(({ serial }) => serial).sort()).toEqual(made.map(({ serial }) => serial).sort());
-    expect(crl.number - before).toBeLessThan(20);
+    expect(crl.number).toBeGreaterThan(before);
+    expect(published).toBeGreaterThan(0);
+    expect(published).toBeLessThan(20);
   });
 
   it('takes its CRL up again after a restart, but none that another key signed', async () => {
@@ -272,7 +281,7 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
     await store.putCrl('', { number, der, ...times });
     await store.close();
     await world.start();
-    expect((await crlOf(await world.registered())).number).toBe(number + 1);
+    expect((await crlOf(await world.registered())).number).toBeGreaterThan(number);
   });
 
   it('publishes a revocation whose CRL was cut off by a crash', async () => {
