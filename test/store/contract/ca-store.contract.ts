@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/contract/ca.js';
 import { IssuerRetired } from '../../../src/store/contract/errors.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
-import { aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
+import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
 import { caSearchContract } from './ca-search.contract.js';
 
