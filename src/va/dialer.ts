@@ -1,12 +1,15 @@
 import { isIP, isIPv6, Socket } from 'node:net';
 import type { AddressPolicy } from './address-policy.js';
-import type { Deadline } from './deadline.js';
+import { Deadline } from './deadline.js';
 import type { Resolver } from './dns/resolver.js';
 import { socketError, ValidationFailure } from './failure.js';
+import { RedirectPolicy } from './redirect-policy.js';
 import type { AttemptRecord } from './types.js';
 
 /** One address's time to accept a connection: a private network answers far sooner, a dead address never. */
 const CONNECT_TIMEOUT = 3_000;
+/** An address that has not accepted after so long, in ms, is not given up, but the next is tried beside it (RFC 8305 §5). */
+const NEXT_AFTER = 500;
 /** Enough for a dual-stack host with a spare; a name with hundreds of addresses gets no port scan out of us. */
 const MAX_ADDRESSES = 4;
 
@@ -14,7 +17,20 @@ const MAX_ADDRESSES = 4;
 export interface Attempt {
   deadline: Deadline;
   records: AttemptRecord[];
+  /** Where connections were not accepted: tried last when they come up again. */
+  dead: Set<string>;
+  redirects: RedirectPolicy;
   now(): number;
+}
+
+export function newAttempt(deadline: Deadline, now: () => number): Attempt {
+  return { deadline, records: [], dead: new Set(), redirects: new RedirectPolicy(), now };
+}
+
+export interface Connection {
+  socket: Socket;
+  /** The address and port as text for messages. */
+  target: string;
 }
 
 /** Opens connections to names and addresses, by policy. */
@@ -25,37 +41,34 @@ export class Dialer {
   ) {}
 
   /**
-   * A connected socket to the host's first address that accepts, IPv6 before IPv4, and the address as text for messages.
-   * @throws ValidationFailure dns, connection or rejectedIdentifier
+   * A connected socket to one of the host's addresses: the first that accepts, IPv6 tried before IPv4.
+   * @param isRedirect whether a redirect leads there
+   * @throws ValidationFailure dns, connection or, for an identifier that is a forbidden address, rejectedIdentifier
    */
-  async dial(host: string, port: number, attempt: Attempt): Promise<{ socket: Socket; target: string }> {
+  async dial(host: string, port: number, attempt: Attempt, isRedirect = false): Promise<Connection> {
     const literal = isIP(host) !== 0;
     const addresses = literal ? [host] : await this.#resolve(host, attempt);
-    const permitted = addresses.filter((address) => this.policy.allows(address));
+    const permitted = addresses.filter(
+      (address) => this.policy.allows(address) && (!isRedirect || attempt.redirects.allows(address)),
+    );
     if (permitted.length === 0) {
       const what = literal ? host : `${host} (${addresses.slice(0, MAX_ADDRESSES).join(', ')})`;
       attempt.records.push({ target: what, outcome: 'refused by policy, not dialed', milliseconds: 0 });
+      const redirected = isRedirect ? ' after a redirect' : '';
       throw new ValidationFailure(
-        literal ? 'rejectedIdentifier' : 'connection',
-        `${what}: this authority's policy forbids connecting to that address`,
+        literal && !isRedirect ? 'rejectedIdentifier' : 'connection',
+        `${isRedirect ? host : what}: this authority's policy forbids connecting to that address${redirected}`,
         false,
       );
     }
-    const failures: string[] = [];
-    for (const address of permitted.slice(0, MAX_ADDRESSES)) {
-      const target = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
-      const started = attempt.now();
-      try {
-        const socket = await open(address, port, attempt.deadline);
-        return { socket, target };
-      } catch (error) {
-        const outcome = socketError(error);
-        attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
-        failures.push(`${target}: ${outcome}`);
-      }
-    }
-    const name = literal ? '' : `${host}: `;
-    throw new ValidationFailure('connection', `could not connect to ${name}${failures.join('; ')}`, true);
+    const targets = permitted.map((address) => ({ address, target: targetOf(address, port) }));
+    const alive = targets.filter(({ target }) => !attempt.dead.has(target));
+    const dead = targets.filter(({ target }) => attempt.dead.has(target));
+    const tried = [...alive, ...dead].slice(0, MAX_ADDRESSES);
+    return connectToFirst(tried, port, attempt, (failures) => {
+      const name = literal ? '' : `${host}: `;
+      return new ValidationFailure('connection', `could not connect to ${name}${failures.join('; ')}`, true);
+    });
   }
 
   async #resolve(host: string, attempt: Attempt): Promise<string[]> {
@@ -71,13 +84,76 @@ export class Dialer {
   }
 }
 
+function targetOf(address: string, port: number): string {
+  return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}
+
+/** Tries one after the other, the next as soon as one fails or is slow, until one accepts. */
+function connectToFirst(
+  targets: readonly { address: string; target: string }[],
+  port: number,
+  attempt: Attempt,
+  failed: (failures: string[]) => ValidationFailure,
+): Promise<Connection> {
+  const waiting = [...targets];
+  const under = new Map<string, { started: number; limit: Deadline }>();
+  const failures: string[] = [];
+  const record = (target: string, outcome: string, started: number) =>
+    attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
+  let timer: NodeJS.Timeout | undefined;
+  return new Promise<Connection>((resolve, reject) => {
+    let won = false;
+    const next = () => {
+      clearTimeout(timer);
+      const tried = attempt.deadline.isOver && failures.length > 0 ? undefined : waiting.shift();
+      if (!tried) {
+        if (under.size === 0) reject(failed(failures));
+        return;
+      }
+      const { address, target } = tried;
+      const started = attempt.now();
+      const limit = new Deadline(CONNECT_TIMEOUT, attempt.deadline);
+      under.set(target, { started, limit });
+      timer = setTimeout(next, NEXT_AFTER);
+      open(address, port, limit)
+        .finally(() => limit.release())
+        .then(
+          (socket) => {
+            if (won) return void socket.destroy();
+            won = true;
+            under.delete(target);
+            attempt.redirects.reached(address);
+            attempt.dead.delete(target);
+            // Those tried before it were slower: they are not waited for again.
+            for (const [slower, { started: since }] of under) {
+              attempt.dead.add(slower);
+              record(slower, 'no answer before another address answered', since);
+            }
+            resolve({ socket, target });
+          },
+          (error) => {
+            if (won) return;
+            under.delete(target);
+            attempt.dead.add(target);
+            const outcome = socketError(error);
+            record(target, outcome, started);
+            failures.push(`${target}: ${outcome}`);
+            next();
+          },
+        );
+    };
+    next();
+  }).finally(() => {
+    clearTimeout(timer);
+    for (const { limit } of under.values()) limit.end();
+  });
+}
+
 function open(address: string, port: number, deadline: Deadline): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = new Socket();
     const timedOut = () => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }));
-    const timer = setTimeout(timedOut, CONNECT_TIMEOUT);
     const release = () => {
-      clearTimeout(timer);
       deadline.forget(timedOut);
       socket.removeListener('error', fail);
       socket.removeListener('connect', connected);
@@ -91,12 +167,14 @@ function open(address: string, port: number, deadline: Deadline): Promise<Socket
     };
     const connected = () => {
       release();
+      // Whoever uses it listens too; without any listener an error would end the process.
+      socket.on('error', () => {});
       resolve(socket);
     };
-    deadline.whenOver(timedOut);
     socket.once('error', fail);
     socket.once('connect', connected);
     if (deadline.isOver) return timedOut();
+    deadline.whenOver(timedOut);
     socket.setNoDelay(true);
     socket.connect(port, address);
   });

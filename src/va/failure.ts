@@ -22,7 +22,7 @@ export function excerpt(bytes: Uint8Array, most = 60): string {
 
 /** What went wrong with a socket, in words. */
 export function socketError(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException)?.code;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
   switch (code) {
     case 'ECONNREFUSED':
       return 'connection refused';
@@ -36,6 +36,37 @@ export function socketError(error: unknown): string {
     case 'EADDRNOTAVAIL':
       return 'address unreachable';
     default:
-      return error instanceof Error ? error.message.slice(0, 120) : 'failed';
+      return `failed (${code ?? 'unknown reason'})`;
   }
+}
+
+/** What OpenSSL calls the commonest mistakes, in words. */
+const TLS_ERRORS: readonly [code: RegExp, words: string][] = [
+  [
+    /WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE/,
+    'the peer does not speak TLS there',
+  ],
+  [
+    /ALERT_NO_APPLICATION_PROTOCOL|NO_APPLICATION_PROTOCOL/,
+    'the peer offers none of the application protocols (ALPN) asked for',
+  ],
+  [
+    /UNSUPPORTED_PROTOCOL|ALERT_PROTOCOL_VERSION|VERSION_TOO_LOW/,
+    'the peer speaks no version of TLS that is spoken here',
+  ],
+  [/ALERT_UNRECOGNIZED_NAME|UNRECOGNIZED_NAME/, 'the peer does not know the name'],
+  [
+    /HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS/,
+    'the peer ends the handshake: no parameters in common, or no certificate for the name',
+  ],
+  [/ALERT/, 'the peer ends the handshake with an alert'],
+];
+
+/** What went wrong in a TLS handshake, in words: OpenSSL's own text names threads and source lines. */
+export function tlsError(error: unknown): string {
+  const { code = '', reason = '' } = (error ?? {}) as { code?: string; reason?: string };
+  if (!/^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return socketError(error);
+  const name = `${code} ${reason}`.toUpperCase().replaceAll(' ', '_');
+  const found = TLS_ERRORS.find(([pattern]) => pattern.test(name));
+  return found?.[1] ?? 'the peer breaks the protocol';
 }

@@ -9,7 +9,7 @@ import { OID } from '../x509/oids.js';
 import { TAG } from '../x509/tags.js';
 import type { Deadline } from './deadline.js';
 import type { Attempt, Dialer } from './dialer.js';
-import { socketError, ValidationFailure } from './failure.js';
+import { tlsError, ValidationFailure } from './failure.js';
 import type { ValidationRequest } from './types.js';
 
 /** RFC 8737 §6.2 */
@@ -53,6 +53,7 @@ function handshake(
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
+      deadline.forget(aborted);
       socket.destroy();
       reject(new ValidationFailure('tls', `${target}: TLS handshake failed: ${why}`, true));
     };
@@ -64,13 +65,14 @@ function handshake(
       rejectUnauthorized: false,
     });
     const aborted = () => fail('timed out');
-    deadline.whenOver(aborted);
-    secured.once('error', (error) => fail(socketError(error)));
+    secured.on('error', (error) => fail(tlsError(error)));
     secured.once('close', () => fail('connection closed by the peer'));
     secured.once('secureConnect', () => {
       deadline.forget(aborted);
       resolve(secured);
     });
+    if (deadline.isOver) return aborted();
+    deadline.whenOver(aborted);
   });
 }
 

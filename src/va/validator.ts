@@ -1,7 +1,7 @@
 import { AddressPolicy, DEFAULT_DENY } from './address-policy.js';
 import { CaaChecker, type CaaOptions } from './caa.js';
 import { Deadline } from './deadline.js';
-import { type Attempt, Dialer } from './dialer.js';
+import { type Attempt, Dialer, newAttempt } from './dialer.js';
 import { createResolver, type Resolver } from './dns/resolver.js';
 import type { DnsServer } from './dns/server.js';
 import type { SystemFiles } from './dns/system-names.js';
@@ -57,7 +57,7 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
       const deadline = new Deadline(timeout);
       if (signal?.aborted) deadline.end();
       else signal?.addEventListener('abort', deadline.end);
-      const attempt: Attempt = { deadline, records: [], now };
+      const attempt = newAttempt(deadline, now);
       const proof = prove(request, dialer, resolver, http, attempt);
       const permission = caa.check(request, deadline);
       const [proven, permitted] = await Promise.allSettled([proof, permission]);

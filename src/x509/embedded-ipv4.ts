@@ -44,7 +44,10 @@ export function embeddedIpv4(address: string): string[] {
   if (starts(octets, '2002')) at([2, 3, 4, 5]);
   if (starts(octets, '20010000')) at([12, 13, 14, 15], 0xff);
   if (/^0[02]005efe$/.test(octets.toString('hex', 8, 12))) at([12, 13, 14, 15]);
-  if (starts(octets, '0064ff9b0001')) for (const positions of RFC6052_OCTETS) at(positions);
+  if (starts(octets, '0064ff9b0001')) {
+    // Where the prefix is of another length there are zeros: 0.x.x.x is no host's.
+    for (const positions of RFC6052_OCTETS) if (octets[positions[0]] !== 0) at(positions);
+  }
   return found;
 }
 

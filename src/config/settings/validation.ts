@@ -23,7 +23,7 @@ export const VALIDATION_SETTINGS = {
     env: 'UPKI_VA_DENY',
     programs: ['ra'],
     defaultText: 'link-local, multicast and unspecified addresses, and the metadata services of clouds',
-    doc: 'Addresses validation never dials, also after redirects; what is given here replaces the default.',
+    doc: 'Addresses validation never dials, also after redirects; what is given here replaces the default. Redirects never lead to loopback, link-local or metadata addresses, nor from a wider network into a narrower one, whatever is given.',
   }),
   caaMode: setting(is.choice('lenient', 'strict', 'off'), 'lenient', {
     env: 'UPKI_VA_CAA',
