@@ -5,9 +5,10 @@ import { pino } from 'pino';
 import { runProgram } from '../programs/child.js';
 import { CannotStart } from '../programs/exit.js';
 import { createLogger } from '../programs/logger.js';
-import { commonName, wantedNames } from '../programs/ra/certificate.js';
+import { wantedNames } from '../programs/ra/certificate.js';
 import { connectToCa, warnOfClear } from '../programs/ra/channel.js';
 import { RaFiles } from '../programs/ra/files.js';
+import { ownNames } from '../programs/ra/own-names.js';
 import { registerRa } from '../programs/ra/registration.js';
 import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { toPem } from '../x509/pem.js';
@@ -92,9 +93,6 @@ function command(
   });
 }
 
-const names = (settings: ProgramSettings) =>
-  wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
-
 const init: Action = async ({ dataDir }) => {
   await new RaFiles(dataDir).keys();
   process.stdout.write(`The keys of the RA are in ${dataDir}\n`);
@@ -104,7 +102,9 @@ const register: Action = async (settings) => {
   const files = new RaFiles(settings.dataDir);
   const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
   if (settings.zmqMode === 'clear') warnOfClear(settings.caHost, warn);
-  await registerRa(settings, files, names(settings), warn);
+  const called = await ownNames(settings, files, warn);
+  await registerRa(settings, files, wantedNames(called.cn, called.sans, hostname()), warn);
+  await files.saveNames(called);
   process.stdout.write(
     `Registered: the certificate is ${files.path('certificate')}, the root ${files.path('root')}\n`,
   );

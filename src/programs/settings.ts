@@ -1,7 +1,14 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { MIN_SEED_LENGTH } from '../channel/curve-keys.js';
-import { ConfigError, loadSettings, type Program, type SettingName, type Settings } from '../config/index.js';
+import {
+  ConfigError,
+  type Loaded,
+  loadSettings,
+  type Program,
+  type SettingName,
+  type Settings,
+} from '../config/index.js';
 
 /** The settings of one program with everything computed that depends on others. */
 export interface ProgramSettings extends Settings {
@@ -44,13 +51,19 @@ export function loadProgramSettings(
 ): LoadedProgram {
   const dataDir = directory(env, flags.dataDir, join(userDirectory(), program));
   const loaded = loadSettings({ program, env, flags, file: join(dataDir, FILES[program]) });
-  const { settings } = loaded;
+  const settings = { ...loaded.settings, raPort: portOf(loaded) };
   const complaints = contradictions(program, settings);
   if (complaints.length > 0) throw new ConfigError(complaints);
   const { caPort } = settings;
   const caRegistrationPort = settings.caRegistrationPort ?? (caPort === 0 ? 0 : caPort + 1);
   const caListen = settings.caHost[0]?.host ?? '';
   return { ...loaded, settings: { ...settings, dataDir, caRegistrationPort, caListen } };
+}
+
+/** A port that UPKI_RA_URL names is the one to listen on, unless another is given or a proxy does TLS: those stand in between. */
+function portOf({ settings: { raPort, raUrl, raTls }, given }: Loaded): number {
+  const { port } = new URL(raUrl ?? 'https://any');
+  return given.has('raPort') || !raTls || port === '' ? raPort : Number(port);
 }
 
 /** Settings that are each allowed but not together. */

@@ -1,7 +1,7 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.js';
-import { commonName } from './ra/certificate.js';
+import { RaFiles } from './ra/files.js';
+import { ownNames } from './ra/own-names.js';
 import type { ProgramSettings } from './settings.js';
 
 /** The environments that make a CA and an RA one system. */
@@ -40,7 +40,9 @@ export async function joinPrograms(
         ]
       : []),
   ]);
-  const publicHost = ra.raUrl ? new URL(ra.raUrl).hostname : commonName(ra, hostname());
+  // The RA itself tells of a name that changes.
+  const { cn } = await ownNames(ra, new RaFiles(ra.dataDir), () => {});
+  const publicHost = ra.raUrl ? new URL(ra.raUrl).hostname : cn;
   const publicUrl = ca.caPublicUrl ?? (ra.raHttp ? new URL(`http://${publicHost}:${httpPort}`).origin : null);
   const common = {
     ...env,

@@ -70,6 +70,22 @@ describe('upki start', () => {
     expect(crl.entries.map(({ serial }) => serial)).toContain(leaf.serialNumber.toLowerCase());
   });
 
+  it('keeps the name and addresses it was given once, and takes another only when told', async () => {
+    const dataDir = newFolder();
+    const inFile = (name: string) => readFileSync(join(dataDir, 'ra', name), 'utf8');
+    const certified = () => new X509Certificate(inFile('ra.crt'));
+    const names = { UPKI_RA_CN: 'pki.example.test', UPKI_RA_SANS: '10.9.8.7' };
+    await (await start({ dataDir, env: names })).stop();
+
+    await (await start({ dataDir })).stop();
+    expect(inFile('url')).toMatch(/^https:\/\/pki\.example\.test:\d+\n$/);
+    expect(certified().subjectAltName).toContain('IP Address:10.9.8.7');
+
+    await (await start({ dataDir, env: { UPKI_RA_CN: 'vm.example.test' } })).stop();
+    expect(inFile('url')).toContain('https://vm.example.test:');
+    expect(certified().subjectAltName).toContain('DNS:vm.example.test');
+  });
+
   it('says by OCSP what a certificate is, where the certificate says to ask: also off hold, and revoked again then', async () => {
     const { solve, env } = await network('app.example.test');
     const running = await start({ env: { ...env, UPKI_RA_CN: 'localhost' } });

@@ -37,6 +37,20 @@ describe('the registration port', () => {
   });
 });
 
+describe('the port of the RA', () => {
+  const port = (env: NodeJS.ProcessEnv) => loadProgramSettings('ra', env).settings.raPort;
+  it('is the one UPKI_RA_URL names', () => {
+    expect(port({ UPKI_RA_URL: 'https://pki.example.test:8443' })).toBe(8443);
+  });
+  it('is the one given beside UPKI_RA_URL, for something in between may lead there', () => {
+    expect(port({ UPKI_RA_URL: 'https://pki.example.test:8443', UPKI_RA_PORT: '9000' })).toBe(9000);
+  });
+  it('stays its own where UPKI_RA_URL names none, or is the URL of a proxy that does TLS', () => {
+    expect(port({ UPKI_RA_URL: 'https://pki.example.test' })).toBe(8000);
+    expect(port({ UPKI_RA_URL: 'https://pki.example.test:8443', UPKI_RA_TLS: 'false' })).toBe(8000);
+  });
+});
+
 describe('settings that contradict each other are refused:', () => {
   it.each([
     ['ca', { UPKI_CA_PORT: '65535' }, 'set UPKI_CA_REGISTRATION_PORT'],

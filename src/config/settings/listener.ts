@@ -32,13 +32,13 @@ export const LISTENER_SETTINGS = {
     env: 'UPKI_RA_URL',
     programs: ['ra'],
     defaultText: 'https://UPKI_RA_CN:UPKI_RA_PORT',
-    doc: 'Public base URL of the RA. Set it when clients reach the RA under another name or port than its own.',
+    doc: 'Public base URL of the RA, such as https://pki.example.internal:8000. It says who the RA is: its common name, the port it listens on and the host of the URLs of CRL and OCSP follow from it, where they are not set themselves.',
   }),
   raCn: optional(is.hostName, {
     env: 'UPKI_RA_CN',
     programs: ['ra'],
-    defaultText: "the machine's host name",
-    doc: "Name the RA registers with: the Common Name of its certificate, and the name in the directory's URLs.",
+    defaultText: "the host of UPKI_RA_URL, else the name it had before, else the machine's host name",
+    doc: "Name the RA registers with: the Common Name of its certificate, and the name in the directory's URLs. A name given once is kept.",
   }),
   trustedProxies: setting(is.list(is.proxyAt, 'NAME@CIDR'), [], {
     env: 'UPKI_RA_TRUSTED_PROXIES',
@@ -53,7 +53,7 @@ export const LISTENER_SETTINGS = {
   raSans: setting(is.list(is.host, 'DNS names and IP addresses'), [], {
     env: 'UPKI_RA_SANS',
     programs: ['ra'],
-    doc: "More names and addresses for the RA's certificate, beside UPKI_RA_CN, the host name and loopback. After a change the RA obtains a new certificate by itself.",
+    doc: "More names and addresses for the RA's certificate, beside UPKI_RA_CN, the host name and loopback. Those given once are kept until others are given. After a change the RA obtains a new certificate by itself.",
   }),
   databaseUrl: optional(is.database, {
     env: 'UPKI_DATABASE_URL',

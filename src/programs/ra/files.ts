@@ -1,6 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type CurveKeyPair, curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { firstFromPem } from '../../x509/pem.js';
+import { CannotStart } from '../exit.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../files.js';
 
 /** What the RA proves itself with before it is registered: made once, here, and never sent anywhere. */
@@ -25,6 +29,14 @@ export interface NewRegistration extends RaRegistration {
   tlsKey?: string;
 }
 
+/** What the RA calls itself: kept in its data directory, so that a name given once stays its name. */
+export interface RaNames {
+  /** Common name of its certificate, and the host in the directory's URLs. */
+  cn: string;
+  /** More DNS names and addresses of its certificate. */
+  sans: string[];
+}
+
 const NAMES = {
   tlsKey: 'ra.key',
   channelKey: 'channel.key',
@@ -32,6 +44,7 @@ const NAMES = {
   root: 'ca.crt',
   caChannelKey: 'ca-channel.pub',
   url: 'url',
+  names: 'names.json',
 };
 
 /** The RA's own files in its data directory, under the names the Python RA uses where it has them. */
@@ -73,6 +86,24 @@ export class RaFiles {
     await writeDurably(this.path('certificate'), certificate, 0o644);
   }
 
+  /** Keeps what the RA calls itself; see own-names.ts. */
+  async saveNames(names: RaNames): Promise<void> {
+    await writeDurably(this.path('names'), `${JSON.stringify(names, null, 2)}\n`, 0o644);
+  }
+
+  /**
+   * What the RA was called when it was registered or last served; of a registration older than the file, its certificate's
+   * common name. Null for an RA that has no name yet. @throws CannotStart for a file that is not what we wrote
+   */
+  async names(): Promise<RaNames | null> {
+    const text = await readIfThere(this.path('names'));
+    if (text !== null) return readNames(text, this.path('names'));
+    const registration = await this.registration();
+    if (registration === null) return null;
+    const { commonName } = parseCertificate(firstFromPem('CERTIFICATE', registration.certificate));
+    return commonName === null ? null : { cn: commonName, sans: [] };
+  }
+
   /** Under which base URL the RA serves, for commands on the same machine. */
   async saveUrl(url: string): Promise<void> {
     await writeDurably(this.path('url'), `${url}\n`, 0o644);
@@ -89,6 +120,16 @@ export class RaFiles {
     const made = make();
     await writeDurably(this.path(name), made, 0o600);
     return made;
+  }
+}
+
+const namesFile = z.strictObject({ cn: z.string().min(1), sans: z.array(z.string().min(1)) });
+
+function readNames(text: string, path: string): RaNames {
+  try {
+    return namesFile.parse(JSON.parse(text));
+  } catch {
+    throw new CannotStart(`${path} is damaged: restore it, or remove it and set UPKI_RA_CN and UPKI_RA_SANS`);
   }
 }
 

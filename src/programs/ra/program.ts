@@ -30,11 +30,12 @@ import { lockDirectory } from '../lock.js';
 import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
 import { version } from '../version.js';
-import { certifiableNames, commonName, wantedNames } from './certificate.js';
+import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
 import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { ownHosts } from './own-hosts.js';
+import { ownNames } from './own-names.js';
 import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './policy.js';
 import { registerRa } from './registration.js';
 import { RaTls } from './tls.js';
@@ -73,10 +74,12 @@ async function serve(
   await files.keys();
   onClose(lockDirectory(settings.dataDir));
 
-  const names = wantedNames(commonName(settings, hostname()), settings.raSans, hostname());
+  const called = await ownNames(settings, files, (sentence) => log.warn(sentence));
+  const names = wantedNames(called.cn, called.sans, hostname());
   const registration =
     (await files.registration()) ??
     (await registerRa(settings, files, names, (sentence) => log.warn(sentence)));
+  await files.saveNames(called);
   // Read now: registering with a Python CA has put its key in place of ours.
   const keys = await files.keys();
 
