@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   migrate: async () => (await import('./migrate.js')).migrateCommand(),
   audit: async () => (await import('./audit.js')).auditCommand(),
   config: async () => (await import('./config-command.js')).configCommand(),
+  clients: async () => (await import('./clients.js')).clientsCommand(),
   health: async () => (await import('./health.js')).healthCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };

@@ -8,7 +8,7 @@ import { describeError } from '../programs/operator-error.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { joinPrograms } from '../programs/start-environment.js';
 import { type ChildSpec, Supervisor } from '../programs/supervisor.js';
-import { banner } from './banner.js';
+import { banner, type Serving, screen } from './banner.js';
 import {
   addExamples,
   addSettingFlags,
@@ -53,7 +53,14 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   const caStarted = await supervisor.start(program('CA', 'ca', joined.ca)).catch(() => null);
   const serving = caStarted && (await supervisor.start(program('RA', 'ra', joined.ra)).catch(() => null));
   // Null: the supervisor has said why, and ends everything.
-  if (serving) await greet(supervisor, String(serving.directoryUrl), join(raDirectory, 'ca.crt'));
+  if (!serving) return;
+  const { allowedNames, externalAccountRequired } = ra.settings;
+  const open = allowedNames.length === 0 && !externalAccountRequired;
+  await greet(supervisor, {
+    directoryUrl: String(serving.directoryUrl),
+    rootPath: join(raDirectory, 'ca.crt'),
+    open,
+  });
 }
 
 /** The same command as a child runs one program of its own. */
@@ -62,11 +69,12 @@ function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): Ch
   return { name, module, args: [command, 'start'], env: () => env };
 }
 
-async function greet(supervisor: Supervisor, directoryUrl: string, rootPath: string): Promise<void> {
+async function greet(supervisor: Supervisor, serving: Omit<Serving, 'root'>): Promise<void> {
   try {
-    const root = await readIfThere(rootPath);
-    if (root === null) throw new Error(`the RA serves, but ${rootPath} is missing`);
-    process.stdout.write(banner({ directoryUrl, rootPath, root }));
+    const root = await readIfThere(serving.rootPath);
+    if (root === null) throw new Error(`the RA serves, but ${serving.rootPath} is missing`);
+    const greeting = process.stdout.isTTY ? screen : banner;
+    process.stdout.write(greeting({ ...serving, root }));
   } catch (error) {
     say(describeError(error));
     await supervisor.stop();

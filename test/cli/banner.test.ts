@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import * as peculiar from '@peculiar/x509';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { banner } from '../../src/cli/banner.js';
+import { banner, screen } from '../../src/cli/banner.js';
 import { shellWord } from '../../src/lib/shell-word.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -16,8 +16,14 @@ async function greeting(rootPath: string) {
     signingAlgorithm: ALGORITHM,
   });
   const pem = root.toString('pem');
-  const text = banner({ directoryUrl: 'https://box:8000/acme/directory', rootPath, root: pem });
-  return { text, fingerprint: new X509Certificate(pem).fingerprint256 };
+  const serving = { directoryUrl: 'https://box:8000/acme/directory', rootPath, root: pem, open: true };
+  const restricted = banner({ ...serving, open: false });
+  return {
+    text: banner(serving),
+    restricted,
+    short: screen(serving),
+    fingerprint: new X509Certificate(pem).fingerprint256,
+  };
 }
 
 it('the greeting tells the directory, the root and its fingerprint, and ends with the line scripts wait for', async () => {
@@ -25,6 +31,21 @@ it('the greeting tells the directory, the root and its fingerprint, and ends wit
   expect(text).toContain('/data/ra/ca.crt\n');
   expect(text).toContain(fingerprint);
   expect(text.trimEnd().split('\n').at(-1)).toBe('uPKI is ready: https://box:8000/acme/directory');
+});
+
+it('the greeting says aloud that the door is open, with the setting that closes it, and only while it is', async () => {
+  const { text, restricted } = await greeting('/data/ra/ca.crt');
+  expect(text).toMatch(/Anybody who reaches port 8000 .*any name/);
+  expect(text).toContain('UPKI_RA_ALLOW=');
+  expect(restricted).not.toContain('Anybody');
+});
+
+it('a person at a terminal gets one screen: directory, root, fingerprint, the first certificate, where more is', async () => {
+  const { short, fingerprint } = await greeting('/data/ra/ca.crt');
+  expect(short.split('\n').length).toBeLessThan(20);
+  for (const part of ['/data/ra/ca.crt', fingerprint, 'lego run', 'upki clients', 'Anybody'])
+    expect(short).toContain(part);
+  expect(short.trimEnd().split('\n').at(-1)).toBe('uPKI is ready: https://box:8000/acme/directory');
 });
 
 it('each client is told the directory and to trust the root, also at a path with spaces', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { build, newFolder, upki } from './run.js';
 
@@ -33,7 +33,7 @@ describe('the upki command', () => {
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['start', 'migrate', 'config', 'health'])('explains %s with examples', async (name) => {
+  it.each(['start', 'migrate', 'config', 'health', 'clients'])('explains %s with examples', async (name) => {
     const { code, stdout } = await upki([name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');
@@ -75,6 +75,44 @@ describe('the upki command', () => {
     const { stdout } = await upki(['config'], { UPKI_CA_SEED: 'a-secret-seed-of-enough-length' });
     expect(stdout).toContain('UPKI_RA_PORT=8000\n');
     expect(stdout).toContain('UPKI_CA_SEED=(secret)\n');
+  });
+});
+
+describe('upki clients', () => {
+  /** An RA that has served once. */
+  function served(): string {
+    const folder = newFolder();
+    mkdirSync(`${folder}/ra`);
+    writeFileSync(`${folder}/ra/url`, 'https://pki.example.test:8000\n');
+    return folder;
+  }
+
+  it('prints the lines of one client alone, for the name that is asked for', async () => {
+    const folder = served();
+    const { code, stdout } = await upki(['clients', 'lego', '-n', 'app.plant.lan', '-d', folder]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^LEGO_CA_CERTIFICATES=\S+\/ra\/ca\.crt lego run /);
+    expect(stdout).toContain(
+      '--server https://pki.example.test:8000/acme/directory --domains app.plant.lan\n',
+    );
+  });
+
+  it('quotes a name, so that pasting it runs nothing else', async () => {
+    const { stdout } = await upki(['clients', 'certbot', '-n', 'x; touch /tmp/y', '-d', served()]);
+    expect(stdout).toContain("-d 'x; touch /tmp/y'");
+  });
+
+  it('prints all of them as JSON', async () => {
+    const { stdout } = await upki(['clients', '--json', '-d', served()]);
+    expect(Object.keys(JSON.parse(stdout))).toEqual(['certbot', 'lego', 'acme.sh', 'caddy', 'traefik']);
+  });
+
+  it('ends with 2 for a client it does not know, and with 78 where no RA has served', async () => {
+    expect(await upki(['clients', 'nope', '-d', served()])).toMatchObject({ code: 2 });
+    expect(await upki(['clients', '-d', newFolder()])).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('run `upki start` first'),
+    });
   });
 });
 
