@@ -33,10 +33,10 @@ export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buff
   }
   return new Map(
     entries.map(([kid, value]) => {
-      const key = typeof value === 'string' ? decodeBase64url(value) : null;
+      const key = typeof value === 'string' ? decodeMacKey(value) : null;
       if (!key || key.length < MIN_KEY_BYTES) {
         throw new RangeError(
-          `external account "${kid}": the key must be base64url of ${MIN_KEY_BYTES} bytes or more`,
+          `external account "${kid}": the key must be base64 or base64url of ${MIN_KEY_BYTES} bytes or more`,
         );
       }
       return [kid, key];
@@ -45,8 +45,17 @@ export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buff
 }
 
 /**
+ * A MAC key as people have it: base64url, or what `openssl rand -base64` prints, with padding, the other alphabet and line
+ * ends. Null for anything else.
+ */
+export function decodeMacKey(text: string): Buffer | null {
+  const bare = text.replace(/\s+/g, '').replace(/={1,2}$/, '');
+  return decodeBase64url(bare.replaceAll('+', '-').replaceAll('/', '_'));
+}
+
+/**
  * §7.3.4: verifies the `externalAccountBinding` of a newAccount request signed by `accountKey`.
- * @returns the binding to keep, or null when none was sent and none is required.
+ * @returns the binding to keep; null when none is required and none was sent, or none could be known here.
  */
 export function verifyExternalAccount(
   binding: Json | undefined,
@@ -54,7 +63,9 @@ export function verifyExternalAccount(
   accountKey: PublicKey,
   newAccountUrl: string,
 ): { kid: string; jws: unknown } | null {
-  if (binding === undefined) {
+  // A client that was set up for another authority sends one unasked.
+  const unasked = !accounts.required && accounts.keys.size === 0;
+  if (binding === undefined || binding === null || unasked) {
     if (!accounts.required) return null;
     throw new Problem('externalAccountRequired', 'new accounts must carry an "externalAccountBinding"');
   }

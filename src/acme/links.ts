@@ -1,4 +1,5 @@
 import type { ChallengeType } from '../model/facts.js';
+import type { FormerBases } from '../ra/former-bases.js';
 
 /** Every URL of the ACME side, under one base (RFC 8555 §7.1). */
 export class Links {
@@ -64,7 +65,7 @@ export class Links {
   }
 }
 
-const ACCOUNT_URL = /^(https:\/\/[^/]+)\/acme\/account\/([^/?#]+)$/;
+const ACCOUNT_URL = /^(https?:\/\/[^/?#]+)\/acme\/account\/([^/?#]+)$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
 /** Bases remembered: more than an RA has names and ports; a forged port in `Host` can cost no more than this. */
 const MAX_BASES = 64;
@@ -76,6 +77,8 @@ export interface LinkBuilderOptions {
   ownNames(): readonly string[];
   /** The port the RA listens on. */
   port(): number;
+  /** Where account URLs were ever given out. */
+  formerBases: Pick<FormerBases, 'remember' | 'includes'>;
 }
 
 /**
@@ -116,12 +119,23 @@ export class LinkBuilder {
     return this.#main;
   }
 
-  /** The account id of a `kid` (RFC 8555 §6.2) under any base of ours, else null. */
-  accountId(kid: string, links: Links): string | null {
+  /** The account id of a `kid` (RFC 8555 §6.2) under any base that is or ever was ours, else null. @throws StoreUnavailable */
+  async accountId(kid: string, links: Links): Promise<string | null> {
     const [, base = '', id] = ACCOUNT_URL.exec(kid) ?? [];
     if (id === undefined) return null;
-    const ours = base === links.base || this.#ownBase(base.slice('https://'.length)) === base;
-    return ours ? id : null;
+    const ours = base === links.base || this.#ownBase(base.replace(/^https:\/\//, '')) === base;
+    return ours || (await this.#options.formerBases.includes(base)) ? id : null;
+  }
+
+  /** Stores every base that account URLs have now, at the start and before one is told. @throws StoreUnavailable */
+  async remember(...bases: string[]): Promise<void> {
+    for (const base of bases) await this.#options.formerBases.remember(base);
+  }
+
+  /** The bases under the RA's own names and, when there is one, the configured one. */
+  bases(): string[] {
+    const own = this.#options.ownNames().map((name) => this.#baseOf(name));
+    return [...new Set([this.main().base, ...own])];
   }
 
   #forgetOldNames(): void {
@@ -140,7 +154,10 @@ export class LinkBuilder {
   }
 
   #mainBase(): string {
-    const [name = 'localhost'] = this.#options.ownNames();
+    return this.#baseOf(this.#options.ownNames()[0] ?? 'localhost');
+  }
+
+  #baseOf(name: string): string {
     const port = this.#options.port();
     return `https://${name.includes(':') ? `[${name}]` : name}${port === 443 ? '' : `:${port}`}`;
   }

@@ -62,7 +62,7 @@ export class SignedRequests {
   }
 
   async #fromAccount(jws: Jws, kid: string, links: Links): Promise<AccountRequest> {
-    const id = this.links.accountId(kid, links);
+    const id = await this.links.accountId(kid, links);
     const account = id === null ? null : await this.ra.account(id);
     if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
     verifyJws(jws, this.#keys.ofAccount(account)); // §6.2

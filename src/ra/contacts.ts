@@ -11,7 +11,7 @@ const MAILTO =
 
 /** Checked contact URLs; an absent member is none. @throws Problem malformed, unsupportedContact or invalidContact. */
 export function parseContacts(value: unknown): string[] {
-  if (value === undefined) return [];
+  if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
     throw new Problem('malformed', '"contact" must be an array of URL strings');
   }
@@ -21,7 +21,9 @@ export function parseContacts(value: unknown): string[] {
   return (value as string[]).map(parseContact);
 }
 
-function parseContact(url: string): string {
+/** Blanks around the address are a slip of the hand in many a configuration file: they are left out. */
+function parseContact(text: string): string {
+  const url = text.trim().replace(/^(mailto:) +/i, '$1');
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined)
     throw new Problem('invalidContact', 'a contact must be a URL such as mailto:admin@example.com');

@@ -10,13 +10,15 @@ import type {
 } from '../model/facts.js';
 import { identifierKey, parseIdentifier, parseIdentifiers } from '../model/identifiers.js';
 import { Problem } from '../model/problem.js';
-import { authorizationStatus } from '../model/status.js';
+import { authorizationStatus, orderStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
+import { parseCertificate } from '../x509/certificate.js';
+import { firstFromPem } from '../x509/pem.js';
 import type { Accounts } from './accounts.js';
 import type { Ids } from './ids.js';
 import { NamePolicy } from './name-policy.js';
 import { identifiersAmong } from './nodes/node-names.js';
-import { challengeTypes, chooseProfile, type Policy, requestedValidity } from './policy.js';
+import { challengeTypes, chooseProfile, isAbsent, type Policy, requestedValidity } from './policy.js';
 import type { NewOrder } from './service.js';
 
 /** Orders a page of the account's list (RFC 8555 §7.1.2.1). */
@@ -44,8 +46,9 @@ export class Orders {
     this.#names.check(identifiers);
     const profile = chooseProfile(request.profile, await this.ca.profiles(), this.policy.defaultProfile);
     const now = this.clock();
-    const validity = requestedValidity(request, profile, now);
-    const replaces = await this.#replaced(account, request.replaces, identifiers);
+    const issuerEnd = isAbsent(request.notAfter) ? undefined : await this.#issuerEnd();
+    const validity = requestedValidity(request, profile, now, issuerEnd);
+    const replaces = await this.#replaced(account, request.replaces, identifiers, now);
 
     const id = this.ids.next(now);
     const reusable = await this.#preauthorized(account, identifiers, now);
@@ -165,16 +168,28 @@ export class Orders {
     return found;
   }
 
-  /** RFC 9773 §5: the predecessor is this account's, shares a name, and was not replaced before. */
-  async #replaced(account: Account, value: unknown, identifiers: Identifier[]): Promise<string | null> {
-    if (value === undefined) return null;
+  /** When the certificate ends that the CA issues with now. @throws CaUnavailable */
+  async #issuerEnd(): Promise<number> {
+    const { root, chain } = await this.ca.caCertificates();
+    return parseCertificate(firstFromPem('CERTIFICATE', chain || root)).notAfter;
+  }
+
+  /**
+   * RFC 9773 §5: the predecessor shares a name with the order and is not replaced by another that may still succeed. One
+   * of another authority or account is what a client has that moved here: clients other than acme.sh and cert-manager give
+   * up at any refusal but `alreadyReplaced`, so its order is taken, and shows no `replaces`.
+   */
+  async #replaced(
+    account: Account,
+    value: unknown,
+    identifiers: Identifier[],
+    now: number,
+  ): Promise<string | null> {
+    if (isAbsent(value)) return null;
     if (typeof value !== 'string')
       throw new Problem('malformed', '"replaces" must be a certificate identifier string');
     const certificate: Certificate | null = await this.store.findCertificateByAriId(value);
-    if (!certificate) throw new Problem('malformed', '"replaces" names no certificate of this authority');
-    if (certificate.accountId !== account.id) {
-      throw new Problem('unauthorized', '"replaces" names a certificate of another account');
-    }
+    if (certificate?.accountId !== account.id) return null;
     const ordered = new Set(identifiers.map(identifierKey));
     if (!certificate.identifiers.some((identifier) => ordered.has(identifierKey(identifier)))) {
       throw new Problem(
@@ -182,8 +197,15 @@ export class Orders {
         '"replaces" names a certificate that shares no identifier with this order',
       );
     }
-    if (certificate.replacedBy !== null) throw alreadyReplaced();
+    if (certificate.replacedBy !== null) await this.#free(certificate, certificate.replacedBy, now);
     return value;
+  }
+
+  /** An order that expired or failed replaces nothing any more: no order leaves that state. @throws Problem alreadyReplaced */
+  async #free({ ariId }: Certificate, orderId: string, now: number): Promise<void> {
+    const other = await this.store.getOrder(orderId);
+    if (other && orderStatus(other.order, other.authorizations, now) !== 'invalid') throw alreadyReplaced();
+    await this.store.releaseReplaced(ariId, orderId);
   }
 }
 

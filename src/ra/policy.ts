@@ -1,3 +1,4 @@
+import { parseRfc3339 } from '../lib/rfc3339.js';
 import type { AcmeProfile } from '../model/ca.js';
 import type { ChallengeType, Identifier } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
@@ -51,12 +52,17 @@ export function challengeTypes(identifier: Identifier): ChallengeType[] {
   return identifier.value.startsWith('*.') ? ['dns-01'] : ['http-01', 'dns-01', 'tls-alpn-01'];
 }
 
+/** Clients that write every member of an order leave null or an empty text in those they do not use. */
+export function isAbsent(value: unknown): value is undefined | null | '' {
+  return value === undefined || value === null || value === '';
+}
+
 /** The profile an order asked for, or the default. @throws Problem invalidProfile naming those on offer. */
 export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallback: string): AcmeProfile {
-  if (requested !== undefined && typeof requested !== 'string') {
+  if (!isAbsent(requested) && typeof requested !== 'string') {
     throw new Problem('malformed', '"profile" must be a string');
   }
-  const name = requested ?? fallback;
+  const name = isAbsent(requested) ? fallback : requested;
   const profile = profiles.find((candidate) => candidate.name === name);
   if (profile) return profile;
   throw new Problem(
@@ -69,13 +75,15 @@ export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallb
 const CLOCK_SKEW = 3600_000;
 
 /**
- * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA.
+ * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA. An order never shows an end
+ * that its certificate will not have.
  * @throws Problem malformed naming the member.
  */
 export function requestedValidity(
   request: { notBefore?: unknown; notAfter?: unknown },
   profile: AcmeProfile,
   now: number,
+  issuerNotAfter: number = Number.POSITIVE_INFINITY,
 ): { notBefore: number | null; notAfter: number | null } {
   const notBefore = parseTime('notBefore', request.notBefore);
   const notAfter = parseTime('notAfter', request.notAfter);
@@ -94,17 +102,19 @@ export function requestedValidity(
       const days = profile.maxValidity / 86_400_000;
       throw refuse(`"notAfter" asks for more than the ${days} days of profile "${profile.name}"`);
     }
+    if (notAfter > issuerNotAfter) {
+      const end = new Date(issuerNotAfter).toISOString();
+      throw refuse(`"notAfter" is later than ${end}, when this authority's own certificate ends`);
+    }
   }
   return { notBefore, notAfter };
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-
 function parseTime(member: string, value: unknown): number | null {
-  if (value === undefined || value === null) return null;
-  const time =
-    typeof value === 'string' && RFC3339.test(value) ? Date.parse(value.toUpperCase()) : Number.NaN;
-  if (Number.isNaN(time)) throw new Problem('malformed', `"${member}" must be an RFC 3339 time`);
+  if (isAbsent(value)) return null;
+  const time = typeof value === 'string' ? parseRfc3339(value) : null;
+  if (time === null)
+    throw new Problem('malformed', `"${member}" must be an RFC 3339 time, of a day that exists`);
   // X.509 keeps whole seconds (RFC 5280 §4.1.2.5).
   return Math.floor(time / 1000) * 1000;
 }

@@ -96,6 +96,8 @@ export function rememberRecent(store: RaStore): RaStore {
           created.forEach(remember);
         },
       ),
+    releaseReplaced: (ariId, orderId) =>
+      forgetting(store.releaseReplaced(ariId, orderId), () => certificates.clear()),
     async getOrder(id) {
       const order = orders.get(id);
       const proofs = order?.authorizationIds.map((each) => authorizations.get(each));

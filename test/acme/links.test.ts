@@ -2,10 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LinkBuilder } from '../../src/acme/links.js';
 import { hostWithoutPort } from '../../src/acme/resources/well-known.js';
+import { FormerBases } from '../../src/ra/former-bases.js';
 
 let names: readonly string[] = ['ra.example.internal', 'ra', '192.0.2.7', '::1'];
+const settings = new Map<string, string>();
+const formerBases = new FormerBases({
+  getSetting: async (name) => settings.get(name) ?? null,
+  putSetting: async (name, value) => {
+    settings.set(name, value);
+  },
+});
 const builder = (publicUrl: string | null = null) =>
-  new LinkBuilder({ publicUrl, ownNames: () => names, port: () => 8000 });
+  new LinkBuilder({ publicUrl, ownNames: () => names, port: () => 8000, formerBases });
 
 describe('the base of URLs (SPEC §1)', () => {
   it.each([
@@ -81,16 +89,41 @@ describe('a kid (RFC 8555 §6.2)', () => {
     ['https://ra:8000/acme/order/abc', null],
     ['abc', null],
     ['', null],
-  ])('%s names the account %s', (kid, id) => {
+  ])('%s names the account %s', async (kid, id) => {
     const links = builder();
-    expect(links.accountId(kid, links.forHost('ra:8000'))).toBe(id);
+    expect(await links.accountId(kid, links.forHost('ra:8000'))).toBe(id);
   });
 
-  it('counts under the configured base and under our own names', () => {
+  it('counts under the configured base and under our own names', async () => {
     const links = builder('https://pki.example.test');
-    expect(links.accountId('https://pki.example.test/acme/account/a', links.main())).toBe('a');
-    expect(links.accountId('https://ra:8000/acme/account/a', links.main())).toBe('a');
-    expect(links.accountId('https://other.test/acme/account/a', links.main())).toBeNull();
+    expect(await links.accountId('https://pki.example.test/acme/account/a', links.main())).toBe('a');
+    expect(await links.accountId('https://ra:8000/acme/account/a', links.main())).toBe('a');
+    expect(await links.accountId('https://other.test/acme/account/a', links.main())).toBeNull();
+  });
+
+  it.each([
+    'https://old.example:8443',
+    'http://old.example',
+    'https://192.0.2.99',
+    'https://[2001:db8::9]:8000',
+  ])('counts under %s once it was remembered, in every replica, and no longer name is asked for', async (base) => {
+    const links = builder();
+    const kid = `${base}/acme/account/a`;
+    expect(await links.accountId(kid, links.main())).toBeNull();
+    await links.remember(base);
+    expect(await builder('https://new.example').accountId(kid, links.main())).toBe('a');
+    expect(await links.accountId(`${base}0/acme/account/a`, links.main())).toBeNull();
+    expect(await links.accountId(`https://${'a'.repeat(9999)}/acme/account/a`, links.main())).toBeNull();
+  });
+
+  it('has the bases of all names, and the configured one', () => {
+    expect(builder('https://pki.example.test').bases()).toEqual([
+      'https://pki.example.test',
+      'https://ra.example.internal:8000',
+      'https://ra:8000',
+      'https://192.0.2.7:8000',
+      'https://[::1]:8000',
+    ]);
   });
 });
 

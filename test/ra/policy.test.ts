@@ -51,6 +51,20 @@ describe('RFC 8555 §7.4 notBefore and notAfter', () => {
     [{ notAfter: at(-1) }],
     [{ notAfter: at(61) }],
     [{ notBefore: at(2), notAfter: at(1) }],
+    [{ notAfter: '2027-02-30T00:00:00Z' }],
+    [{ notAfter: '2026-12-32T00:00:00Z' }],
+    [{ notAfter: '2026-13-01T00:00:00Z' }],
+    [{ notAfter: '2026-00-10T00:00:00Z' }],
+    [{ notAfter: '2026-12-00T00:00:00Z' }],
+    [{ notAfter: '2026-12-10T24:00:00Z' }],
+    [{ notAfter: '2026-12-10T12:60:00Z' }],
+    [{ notAfter: '2026-12-10T12:00:60Z' }],
+    [{ notAfter: '2026-12-10T12:00:00+24:00' }],
+    [{ notAfter: '2026-12-10T12:00:00+01:60' }],
+    [{ notAfter: '2026-12-10T12:00:00Z\n' }],
+    [{ notAfter: '2026-12-10 12:00:00Z' }],
+    [{ notAfter: '2026-12-10' }],
+    [{ notAfter: 1_796_000_000 }],
   ])('%j is malformed', (asked) => {
     expect(() => requestedValidity(asked, server, NOW)).toThrow(Problem);
   });

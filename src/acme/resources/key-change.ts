@@ -19,7 +19,7 @@ export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): voi
     verifyJws(inner, newKey); // 4
     const change = parseJsonObject(inner.payload, 'the payload of the inner JWS'); // 5
     requireInnerHeader(inner, links); // 6
-    requireAccountUrl(change, account, context.links, links); // 7
+    await requireAccountUrl(change, account, context.links, links); // 7
     requireOldKey(change, account); // 8
     requireOtherKey(newKey, account);
     requireGoodKey(newKey, context.isCompromised); // §6.2
@@ -40,8 +40,13 @@ function requireInnerHeader({ header }: Jws, links: Links): void {
   if (header.url !== links.keyChange) throw malformed('has another "url" than the outer one');
 }
 
-function requireAccountUrl(change: JsonObject, account: Account, urls: LinkBuilder, links: Links): void {
-  const id = typeof change.account === 'string' ? urls.accountId(change.account, links) : null;
+async function requireAccountUrl(
+  change: JsonObject,
+  account: Account,
+  urls: LinkBuilder,
+  links: Links,
+): Promise<void> {
+  const id = typeof change.account === 'string' ? await urls.accountId(change.account, links) : null;
   if (id !== account.id) throw malformed('has another "account" in its payload');
 }
 

@@ -15,6 +15,7 @@ import { trustedProxies } from '../../http/trusted-proxies.js';
 import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
+import { FormerBases } from '../../ra/former-bases.js';
 import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
@@ -105,7 +106,9 @@ async function serve(
   const events = logEvents(log);
   const audit = new AuditLog(store, clock, events.error);
   let port = settings.raPort;
-  const links = new LinkBuilder({ publicUrl: settings.raUrl, ownNames: tls.names, port: () => port });
+  const formerBases = new FormerBases(store);
+  const { raUrl: publicUrl } = settings;
+  const links = new LinkBuilder({ publicUrl, ownNames: tls.names, port: () => port, formerBases });
   const policy = policyOf(settings, links.main().terms);
   const validator = createValidator(validatorOptionsOf(settings));
   validator.start();
@@ -187,6 +190,8 @@ async function serve(
   }
   tls.watch(reload);
   const { directory: directoryUrl, base } = links.main();
+  // An older program kept only the last base, in a file.
+  await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));
   await files.saveUrl(base);
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
   return { directoryUrl };

@@ -76,6 +76,11 @@ export interface RaStore extends AuditTrail {
    * replaced; false when another order replaced it already (RFC 9773 §5).
    */
   createOrder(order: Order, newAuthorizations: Authorization[]): Promise<boolean>;
+  /**
+   * RFC 9773 §5: no order replaces the certificate any more, if it was this one, which is invalid or no longer kept. By
+   * the certificate's ARI id.
+   */
+  releaseReplaced(ariId: string, orderId: string): Promise<void>;
   getOrder(id: string): Promise<OrderAndAuthorizations | null>;
   /** §7.1.2.1: ids of the account's orders, newest first, after the given id; expired unfinished ones left out. */
   listOrderIds(

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExternalAccountKeys } from '../../../src/acme/external-account.js';
+import { FormerBases } from '../../../src/ra/former-bases.js';
 import { type AcmeClient, links, type PostOverrides } from '../../../tools/kit/acme-client.js';
 import { generateSigningKey, signBinding, signingKey, signJws } from '../../../tools/kit/jws-signer.js';
 import { refused } from '../support/refused.js';
@@ -50,11 +51,44 @@ describe('§7.3: new accounts', () => {
     ['contacts that are no list', { contact: 'mailto:a@example.test' }, 'malformed'],
     ['an agreement that is no boolean', { termsOfServiceAgreed: 'yes' }, 'malformed'],
     ['onlyReturnExisting that is no boolean', { onlyReturnExisting: 1 }, 'malformed'],
-    ['a binding that is no object', { externalAccountBinding: 'x' }, 'malformed'],
   ])('are refused with %s', async (_, request, type) => {
     const error = await refused(world.client().newAccount(request));
     expect(error.type).toMatch(type === 'malformed' ? /malformed|invalidContact/ : type);
     expect(error.status).toBe(400);
+  });
+
+  it.each<[string, object]>([
+    [
+      'null in every optional member',
+      { contact: null, onlyReturnExisting: null, externalAccountBinding: null },
+    ],
+    ['a blank in a contact', { contact: ['mailto: admin@example.test '] }],
+    [
+      'a binding nobody asked for',
+      {
+        externalAccountBinding: signBinding(
+          { kid: 'of-another-authority', macKey: randomBytes(32).toString('base64url') },
+          'https://other.example/new-account',
+          generateSigningKey().jwk,
+        ),
+      },
+    ],
+    ['a binding that is none, and nobody asked for', { externalAccountBinding: 'x' }],
+  ])('are made with %s', async (_, request) => {
+    const client = world.client();
+    const { newAccount } = await client.directory();
+    const payload = { termsOfServiceAgreed: true, ...request };
+    const { status, json } = await client.post<{ contact: string[] }>(newAccount, payload, { useJwk: true });
+    expect(status).toBe(201);
+    expect(json).not.toHaveProperty('externalAccountBinding');
+    if ('contact' in request && request.contact) expect(json.contact).toEqual(['mailto:admin@example.test']);
+  });
+
+  it('take a null agreement as none, which the terms may refuse', async () => {
+    const client = world.client();
+    const { newAccount } = await client.directory();
+    const asked = client.post(newAccount, { termsOfServiceAgreed: null }, { useJwk: true });
+    expect(await refused(asked)).toMatchObject({ type: 'userActionRequired' });
   });
 
   it.each<[string, object]>([
@@ -121,6 +155,42 @@ describe('§7.3.2: account update', () => {
       status: 403,
       type: 'unauthorized',
     });
+  });
+});
+
+describe('an account URL under a former name of the RA', () => {
+  const FORMER = 'http://old.example:9000';
+
+  it('still names the account, in requests and in a key change; one never given out does not', async () => {
+    const client = await world.account();
+    const former = (client.accountUrl ?? '').replace(world.base, FORMER);
+    const renamed = world.client({ key: client.key, accountUrl: former });
+    const order = (by: AcmeClient) => by.newOrder(['renamed.example.test']);
+    expect(await refused(order(renamed))).toMatchObject({ type: 'accountDoesNotExist' });
+    await new FormerBases(world.store).remember(FORMER);
+    expect((await order(renamed)).body.status).toBe('pending');
+    const rolled = await renamed.keyChange();
+    expect((await order(rolled)).body.status).toBe('pending');
+  });
+
+  it('is stored before the client is told it', async () => {
+    await world.account();
+    const stored = new FormerBases(world.store);
+    expect(await stored.includes(world.base)).toBe(true);
+    expect(await stored.includes('https://localhost:1')).toBe(false);
+  });
+});
+
+describe('null in an account update', () => {
+  it('is an absent member: nothing changes', async () => {
+    const client = await world.account();
+    await client.post(client.accountUrl ?? '', { contact: ['mailto:a@example.test'] });
+    const { json } = await client.post(client.accountUrl ?? '', {
+      contact: null,
+      termsOfServiceAgreed: null,
+      status: null,
+    });
+    expect(json).toMatchObject({ status: 'valid', contact: ['mailto:a@example.test'] });
   });
 });
 
@@ -338,13 +408,28 @@ describe('§7.3.4: external account binding', () => {
       'badSignatureAlgorithm',
     ],
     ['no JWS', () => ({}), 'malformed'],
-    ['null', () => null, 'malformed'],
+    ['null', () => null, 'externalAccountRequired'],
   ])('is refused with %s', async (_, binding, type) => {
     const client = bound.client();
     const { newAccount } = await client.directory();
     const payload = { termsOfServiceAgreed: true, externalAccountBinding: binding(client, newAccount) };
     const overrides: PostOverrides = { useJwk: true };
     expect(await refused(client.post(newAccount, payload, overrides))).toMatchObject({ type });
+  });
+
+  const key = Buffer.from([0xfb, 0xef, 0xbe, ...randomBytes(30)]);
+  it.each<[string, string]>([
+    ['base64url', key.toString('base64url')],
+    ['base64 as openssl prints it, with its newline', `${key.toString('base64')}\n`],
+    ['base64url with padding', `${randomBytes(32).toString('base64url')}=`],
+    [
+      'base64 over two lines',
+      `${key.toString('base64').slice(0, 20)}\r\n${key.toString('base64').slice(20)}\r\n`,
+    ],
+    ['base64 with blanks around it', ` ${key.toString('base64')} `],
+  ])('takes a key in %s', (_, text) => {
+    const read = parseExternalAccountKeys(JSON.stringify({ a: text })).get('a');
+    expect(read).toEqual(Buffer.from(text, 'base64'));
   });
 
   it.each<[string, string]>([

@@ -4,7 +4,7 @@ import { type AcmeClient, links, type OrderBody } from '../../../tools/kit/acme-
 import { createCsr, der } from '../../../tools/kit/csr.js';
 import { createTestPki } from '../../../tools/kit/test-pki.js';
 import { refused } from '../support/refused.js';
-import { createWorld, type World } from '../support/world.js';
+import { createWorld, VALIDATED, type World } from '../support/world.js';
 
 let world: World;
 let client: AcmeClient;
@@ -18,8 +18,8 @@ const DAY = 24 * 3600_000;
 const solve = async () => {};
 
 /** An order whose names are all proven. */
-async function readyOrder(names: string[], from: AcmeClient = client) {
-  const order = await from.newOrder(names);
+async function readyOrder(names: string[], from: AcmeClient = client, options: { replaces?: string } = {}) {
+  const order = await from.newOrder(names, options);
   for (const url of order.body.authorizations) {
     const { challenges, wildcard } = await from.authz(url);
     const type = wildcard ? 'dns-01' : 'http-01';
@@ -56,15 +56,48 @@ describe('§7.4: new orders', () => {
   });
 
   it('carry the dates and the profile that were asked for', async () => {
-    const notAfter = new Date(Math.floor((Date.now() + 10 * DAY) / 1000) * 1000).toISOString();
+    const notAfter = new Date(Math.floor((Date.now() + 9 * DAY) / 1000) * 1000).toISOString();
     const { body } = await client.newOrder(['dated.example.test'], { notAfter, profile: 'webapp' });
     expect(Date.parse(body.notAfter ?? '')).toBe(Date.parse(notAfter));
     expect(body.notAfter).toMatch(/:\d\dZ$/);
     expect(body.profile).toBe('webapp');
   });
 
+  it('take null and empty texts in optional members as absent', async () => {
+    const { newOrder } = await client.directory();
+    for (const empty of [null, '']) {
+      const identifiers = [{ type: 'dns', value: 'sparse.example.test' }];
+      const optional = { notBefore: empty, notAfter: empty, profile: empty, replaces: empty };
+      const { status, json } = await client.post<OrderBody>(newOrder, { identifiers, ...optional });
+      expect(status).toBe(201);
+      expect(json).toMatchObject({ profile: 'server', status: 'pending' });
+      expect(json).not.toHaveProperty('notAfter');
+    }
+  });
+
+  it('promise no end later than that of the certificate the CA issues with', async () => {
+    const profiles = [{ name: 'server', description: 'for ever', maxValidity: 500 * 365 * DAY }];
+    const other = await createWorld({ rules: { profiles: async () => profiles } });
+    const someone = await other.account();
+    const end = Date.parse(new X509Certificate(other.pki.root).validTo);
+    const within = new Date(end).toISOString();
+    expect((await someone.newOrder(['a.test'], { notAfter: within })).body.notAfter).toBe(
+      within.replace('.000', ''),
+    );
+    const beyond = new Date(end + 1000).toISOString();
+    const error = await refused(someone.newOrder(['a.test'], { notAfter: beyond }));
+    expect(error).toMatchObject({ status: 400, type: 'malformed' });
+    expect(error.problem.detail).toContain('notAfter');
+    await other.close();
+  });
+
   it.each<[string, unknown, string]>([
     ['no identifiers', {}, 'malformed'],
+    [
+      'a date that does not exist',
+      { identifiers: [{ type: 'dns', value: 'a.test' }], notAfter: '2027-02-30T00:00:00Z' },
+      'malformed',
+    ],
     ['an empty list', { identifiers: [] }, 'malformed'],
     ['identifiers that are no list', { identifiers: 'a.test' }, 'malformed'],
     ['an identifier that is no object', { identifiers: ['a.test'] }, 'malformed'],
@@ -286,6 +319,63 @@ describe('RFC 9773: renewal information', () => {
     expect(order.body.replaces).toBe(replaces);
     const again = await refused(client.newOrder(['old.example.test'], { replaces }));
     expect(again).toMatchObject({ status: 409, type: 'alreadyReplaced' });
+  });
+
+  it('§5: an order that expired or failed no longer stands in the way of another', async () => {
+    const other = await createWorld();
+    const someone = await other.account();
+    const name = 'renewed.example.test';
+    const { chain } = await someone.issue({ names: [name], solve });
+    const replaces = ariId(chain);
+    const open = await someone.newOrder([name], { replaces });
+    expect(await refused(someone.newOrder([name], { replaces }))).toMatchObject({ type: 'alreadyReplaced' });
+    other.time.offset += 8 * DAY;
+    expect((await someone.order(open.url)).status).toBe('invalid');
+    const failing = await someone.newOrder([name], { replaces });
+    expect(failing.body.replaces).toBe(replaces);
+    other.network.outcome = () => ({
+      ok: false,
+      type: 'connection',
+      detail: 'no',
+      retryable: false,
+      attempts: [],
+    });
+    const [authz = ''] = failing.body.authorizations;
+    const { challenges } = await someone.authz(authz);
+    await someone.respond(challenges.find(({ type }) => type === 'http-01')?.url ?? '');
+    expect((await someone.order(failing.url)).status).toBe('invalid');
+    other.network.outcome = () => VALIDATED;
+    const last = await readyOrder([name], someone, { replaces });
+    await someone.finalize(last, createCsr([name]).der);
+    other.time.offset += 8 * DAY;
+    const again = await refused(someone.newOrder([name], { replaces }));
+    expect(again).toMatchObject({ status: 409, type: 'alreadyReplaced' });
+    await other.close();
+  });
+
+  it.each<[string, unknown]>([
+    ['an empty text', ''],
+    ['null', null],
+    ['a certificate of another authority', 'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE'],
+  ])('takes an order with %s in "replaces" as one without', async (_, replaces) => {
+    const { body } = await client.newOrder(['moved.example.test'], { replaces: replaces as string });
+    expect(body).not.toHaveProperty('replaces');
+  });
+
+  it('takes an order that replaces a certificate of another account as one without', async () => {
+    const { chain } = await client.issue({ names: ['moved.example.test'], solve });
+    const other = await world.account();
+    const { body } = await other.newOrder(['moved.example.test'], { replaces: ariId(chain) });
+    expect(body).not.toHaveProperty('replaces');
+    const own = await client.newOrder(['moved.example.test'], { replaces: ariId(chain) });
+    expect(own.body.replaces).toBe(ariId(chain));
+  });
+
+  it('refuses to replace a certificate that shares no name, in words that clients retry without it on', async () => {
+    const { chain } = await client.issue({ names: ['other.example.test'], solve });
+    const error = await refused(client.newOrder(['unlike.example.test'], { replaces: ariId(chain) }));
+    expect(error).toMatchObject({ status: 400, type: 'malformed' });
+    expect(error.problem.detail).toContain('replaces');
   });
 
   /** RFC 9773 §4.1, from OpenSSL's text of the certificate. */

@@ -10,6 +10,7 @@ import { createHttpsServer } from '../../../src/http/server.js';
 import { CaUnavailable, type CertificateAuthority, type IssueRequest } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
+import { FormerBases } from '../../../src/ra/former-bases.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
@@ -90,7 +91,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     log,
     tls: { ...pki.leaf({ commonName: 'ra.test', names: NAMES }), clientCa: [pki.root] },
   });
-  const links = new LinkBuilder({ publicUrl, ownNames: () => NAMES, port: () => portOf(server.app) });
+  const links = new LinkBuilder({
+    publicUrl,
+    ownNames: () => NAMES,
+    port: () => portOf(server.app),
+    formerBases: new FormerBases(store),
+  });
   const unexpected: unknown[] = [];
   const ra = createRegistrationAuthority({
     store,

@@ -13,6 +13,7 @@ import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority } from '../../../src/ra/authority.js';
 import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../../src/ra/ca/channel-register.js';
+import { FormerBases } from '../../../src/ra/former-bases.js';
 import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { Certification, type CertificationOptions } from '../../../src/ra/nodes/certification.js';
 import { createHolderService } from '../../../src/ra/nodes/holders.js';
@@ -122,7 +123,12 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   const tls = await holder('ra', ['localhost']);
   const log = pino({ level: 'silent' });
   const server = createHttpsServer({ log, tls: { ...tls, clientCa: [root, chain] } });
-  const links = new LinkBuilder({ publicUrl: null, ownNames: () => names, port: () => portOf(server.app) });
+  const links = new LinkBuilder({
+    publicUrl: null,
+    ownNames: () => names,
+    port: () => portOf(server.app),
+    formerBases: new FormerBases(store),
+  });
   const faults: NodeWorld['faults'] = {};
   const ca = faultyCa(new ChannelCa({ client: tasks }), faults);
   const register = new ChannelRegister(tasks);

@@ -87,6 +87,21 @@ export function certificatesContract(world: World): void {
       expect(stored.find((found) => found !== null)?.order.id).toBe(replacedBy);
     });
 
+    test('RFC 9773 §5: a certificate is released by the order that replaces it, and by no other', async () => {
+      const { store } = world;
+      const predecessor = await issue();
+      const replacedBy = async () => (await store.getCertificate(predecessor.id))?.replacedBy;
+      const expired = await world.order({ replaces: predecessor.ariId });
+      await store.releaseReplaced(predecessor.ariId, 'another');
+      await store.releaseReplaced('AAAA.AAAA', expired.order.id);
+      expect(await replacedBy()).toBe(expired.order.id);
+      await store.releaseReplaced(predecessor.ariId, expired.order.id);
+      expect(await replacedBy()).toBeNull();
+      const next = await world.order({ replaces: predecessor.ariId });
+      await store.releaseReplaced(predecessor.ariId, expired.order.id);
+      expect(await replacedBy()).toBe(next.order.id);
+    });
+
     test('RFC 9773 §5: a replacing order that became invalid frees the certificate for another', async () => {
       const { store } = world;
       const predecessor = await issue();

@@ -5,6 +5,15 @@ import type { PostgresOperations } from '../operations.js';
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
 
 export const certificateOperations: PostgresOperations<typeof rows> = {
+  async releaseReplaced(db, ariId, orderId) {
+    await db.run(
+      'UPDATE certificates SET replaced_by = NULL WHERE serial = $1 AND ari_id = $2 AND replaced_by = $3',
+      serialOfAriId(ariId),
+      ariId,
+      orderId,
+    );
+  },
+
   getCertificate: (db, id) => db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE id = $1`, id),
 
   findCertificateBySerial: (db, serial) =>

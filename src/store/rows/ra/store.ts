@@ -35,6 +35,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
 
     createOrder: (order, created) =>
       database.call('createOrder', orders.toRow(order), created.map(authorizations.toRow)),
+    releaseReplaced: (ariId, orderId) => database.call('releaseReplaced', ariId, orderId),
     async getOrder(id) {
       const found = await database.call('getOrder', id);
       return found

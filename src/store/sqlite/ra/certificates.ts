@@ -35,6 +35,15 @@ export function releasePredecessor(sql: Sql, orderId: string): void {
 }
 
 export const certificateOperations = {
+  releaseReplaced: write((sql, ariId: string, orderId: string): void => {
+    sql.run(
+      'UPDATE certificates SET replaced_by = NULL WHERE serial = ? AND ari_id = ? AND replaced_by = ?',
+      serialOfAriId(ariId),
+      ariId,
+      orderId,
+    );
+  }),
+
   getCertificate: read((sql, id: string): CertificateRow | undefined =>
     sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE id = ?`, id),
   ),
