@@ -4,10 +4,19 @@ import { StoreUnavailable } from '../../store/contract/errors.js';
 import type { ClaimedValidation, RaStore } from '../../store/contract/ra.js';
 import type { ValidationResult, Validator } from '../../va/types.js';
 import type { Policy } from '../policy.js';
+import { FairShares, type Share } from './fair-shares.js';
 import { WorkQueue } from './work-queue.js';
 
 /** Validations at once: each is mostly waiting for a peer, and holds a socket or two. */
-const CAPACITY = 128;
+const CAPACITY = 256;
+/** Of them: kept for accounts that have none under way, and the most of one account. */
+const SPARE = 32;
+const PER_ACCOUNT = 32;
+/** The most whose target hung before, and of these the most of one account. */
+const HUNG = 64;
+const HUNG_PER_ACCOUNT = 8;
+/** A target that fails after so long, in ms, hangs. */
+const HANGS_AFTER = 2_000;
 /** Longer than one attempt can take (the validator's own deadline is 10 s), and how long a dead holder's challenge waits at most. */
 const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
@@ -31,13 +40,24 @@ export interface ValidationQueueOptions {
 export class ValidationQueue {
   readonly #options: ValidationQueueOptions;
   readonly #queue: WorkQueue<Validation, Authorization | null>;
+  readonly #shares: FairShares;
   /** Answers being given, by authorization and type: one given twice at once is validated once. */
   readonly #underWay = new Map<string, Promise<Authorization | null>>();
 
   constructor(options: ValidationQueueOptions) {
     this.#options = options;
+    const { clock } = options;
+    const shares = new FairShares({
+      ...{ capacity: CAPACITY, spare: SPARE, perAccount: PER_ACCOUNT },
+      ...{ hung: HUNG, hungPerAccount: HUNG_PER_ACCOUNT, clock },
+    });
+    this.#shares = shares;
     this.#queue = new WorkQueue({
-      claim: (now, leaseUntil, limit) => options.store.claimValidations(now, leaseUntil, limit),
+      claim: (now, leaseUntil, limit) => options.store.claimValidations(now, leaseUntil, limit, PER_ACCOUNT),
+      shares: {
+        admits: (validation) => shares.admits(shareOf(validation)),
+        enter: (validation) => shares.enter(shareOf(validation)),
+      },
       run: (validation, signal) => this.#attempt(validation, signal),
       capacity: CAPACITY,
       lease: LEASE,
@@ -85,11 +105,12 @@ export class ValidationQueue {
     hold: number,
   ): Promise<Authorization | null> {
     const { store, clock } = this.#options;
-    const answer = new Answer(store, authorization.id, type, clock(), this.#queue.leaseForNew());
+    const validation: Validation = { authorization, type, attempts: 0, thumbprint };
+    const answer = new Answer(store, authorization.id, type, clock(), this.#queue.leaseForNew(validation));
     // Where others may take the same challenge up, the lease must stand before anything is tried.
     const first = hold <= 0 || !this.#options.soleRunner;
     if (first && !(await answer.store())) return null;
-    const work = this.#queue.execute({ authorization, type, attempts: 0, thumbprint, answer });
+    const work = this.#queue.execute({ ...validation, answer });
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<null>((resolve) => {
       timer = setTimeout(() => resolve(null), hold);
@@ -108,6 +129,7 @@ export class ValidationQueue {
     const { authorization, type, attempts, thumbprint, answer } = validation;
     const token = authorization.challenges.find((challenge) => challenge.type === type)?.token;
     if (token === undefined) throw new Error(`authorization ${authorization.id} has no ${type} challenge`);
+    const started = performance.now();
     const result = await validator.validate(
       {
         type,
@@ -120,6 +142,8 @@ export class ValidationQueue {
       signal,
     );
     if (signal.aborted) return null;
+    const hung = !result.ok && performance.now() - started > HANGS_AFTER;
+    this.#shares.found(authorization.identifier.value, hung);
     this.#options.onAttempt(validation, result);
     const now = clock();
     if (result.ok) {
@@ -148,6 +172,10 @@ export class ValidationQueue {
 /** A validation to carry out; with `answer` one whose challenge may not be stored as answered yet. */
 interface Validation extends ClaimedValidation {
   answer?: Answer;
+}
+
+function shareOf({ authorization }: Validation): Share {
+  return { account: authorization.accountId, target: authorization.identifier.value };
 }
 
 /** A client's answer to a challenge, stored once by whoever needs it on disk first. */

@@ -10,6 +10,8 @@ export interface WorkQueueOptions<Item, Result> {
   run(item: Item, signal: AbortSignal): Promise<Result>;
   /** Most items at once. */
   capacity: number;
+  /** How the places are shared where not every item may take one; `enter` answers what gives the place back. */
+  shares?: { admits(item: Item): boolean; enter(item: Item): () => void };
   /** Milliseconds an item is held; longer than any run can take. */
   lease: number;
   /** Milliseconds between looks for abandoned items. */
@@ -28,6 +30,11 @@ export interface WorkQueueOptions<Item, Result> {
 /** As `againAfter`. */
 const AGAIN_AFTER = 1_000;
 
+/** How much of its lease an item that waits for its share must have left to be run, as part of the whole. */
+const LEASE_NEEDED = 0.75;
+/** Items that wait for their share; more are left to whoever claims them after their lease. */
+const MOST_HELD = 1_000;
+
 /** Items that fall due within one tick share a look into the store; in ms, little beside the pauses of a retry. */
 const WAKE_TICK = 20;
 
@@ -40,6 +47,8 @@ export class WorkQueue<Item, Result> {
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #sweeping: Promise<void> | null = null;
+  /** Leased items that wait until their share has room. */
+  #held: { item: Item; leaseUntil: number }[] = [];
   /** There may be more due items than there was room for. */
   #backlog = false;
   #started = false;
@@ -65,14 +74,20 @@ export class WorkQueue<Item, Result> {
   }
 
   /** When a caller takes a new item: the time its lease should end; in the past when there is no room to run it now. */
-  leaseForNew(): number {
-    const { clock, lease, capacity } = this.#options;
-    return this.#running.size < capacity ? clock() + lease : clock();
+  leaseForNew(item?: Item): number {
+    const { clock, lease } = this.#options;
+    return this.#hasRoom(item) ? clock() + lease : clock();
+  }
+
+  #hasRoom(item?: Item): boolean {
+    const { capacity, shares } = this.#options;
+    if (this.#running.size >= capacity) return false;
+    return item === undefined || shares === undefined || shares.admits(item);
   }
 
   /** Runs an item the caller has leased with `leaseForNew`, or leaves it to the next sweep when there is no room. */
   execute(item: Item): Promise<Result> | null {
-    if (this.#running.size >= this.#options.capacity || this.#abort.signal.aborted) {
+    if (!this.#hasRoom(item) || this.#abort.signal.aborted) {
       this.#backlog = true;
       return null;
     }
@@ -80,7 +95,8 @@ export class WorkQueue<Item, Result> {
   }
 
   #launch(item: Item, leaseUntil: number, isFirst = true): Promise<Result> {
-    const { run, clock, onError } = this.#options;
+    const { run, clock, onError, shares } = this.#options;
+    const leave = shares?.enter(item);
     const work = run(item, this.#abort.signal);
     this.#running.add(work);
     work
@@ -90,9 +106,25 @@ export class WorkQueue<Item, Result> {
       })
       .finally(() => {
         this.#running.delete(work);
+        leave?.();
+        this.#runHeld();
         if (this.#backlog) this.wakeAt(clock());
       });
     return work;
+  }
+
+  /** Runs what waited for its share, as far as there is room; what waited too long is claimed again after its lease. */
+  #runHeld(): void {
+    if (this.#held.length === 0) return;
+    const { clock, lease } = this.#options;
+    const needed = clock() + lease * LEASE_NEEDED;
+    const held = this.#held;
+    this.#held = [];
+    for (const each of held) {
+      if (each.leaseUntil < needed) this.wakeAt(each.leaseUntil);
+      else if (this.#abort.signal.aborted || !this.#hasRoom(each.item)) this.#held.push(each);
+      else this.#launch(each.item, each.leaseUntil);
+    }
   }
 
   /** Nobody else takes the item before its lease ends: what could not be recorded is done again until then. */
@@ -138,8 +170,13 @@ export class WorkQueue<Item, Result> {
     if (room === 0) return;
     const leaseUntil = Math.max(due, clock()) + lease;
     const items = await claim(due, leaseUntil, room);
-    if (items.length === room) this.#backlog = true;
-    // Leased to us already: they run even if direct callers took the room meanwhile.
-    for (const item of items) this.#launch(item, leaseUntil);
+    // Where places are shared there may be more of whoever had its part.
+    if (items.length === room || (this.#options.shares && items.length > 0)) this.#backlog = true;
+    // Leased to us already: they run even if direct callers took the room meanwhile, but never more than their share.
+    for (const item of items) {
+      if (this.#options.shares?.admits(item) ?? true) this.#launch(item, leaseUntil);
+      else if (this.#held.length < MOST_HELD) this.#held.push({ item, leaseUntil });
+      else this.wakeAt(leaseUntil);
+    }
   }
 }

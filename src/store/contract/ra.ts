@@ -122,8 +122,16 @@ export interface RaStore extends AuditTrail {
     at: number,
     leaseUntil: number,
   ): Promise<boolean>;
-  /** Answered, unfinished challenges whose lease or retry time is past; leases them to the caller. */
-  claimValidations(now: number, leaseUntil: number, limit: number): Promise<ClaimedValidation[]>;
+  /**
+   * Answered, unfinished challenges whose lease or retry time is past; leases them to the caller. The accounts take turns, one
+   * challenge each, the longest due first, until there are `limit`, or `perAccount` (default `limit`) of each.
+   */
+  claimValidations(
+    now: number,
+    leaseUntil: number,
+    limit: number,
+    perAccount?: number,
+  ): Promise<ClaimedValidation[]>;
   /** §8.2: a failed attempt that will be retried at `retryAt`. */
   recordAttempt(
     authorizationId: string,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { atOnce, HOUR, NOW, PROBLEM } from '../../../tools/kit/facts.js';
+import type { Account } from '../../../src/model/facts.js';
+import { anAccount, anAuthorization, anOrder, atOnce, HOUR, NOW, PROBLEM } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 const LEASE = NOW + 30_000;
@@ -48,6 +49,33 @@ export function validationsContract(world: World): void {
       }
       const claimed = await store.claimValidations(NOW, LEASE, 2);
       expect(claimed.map(({ authorization }) => authorization.id)).toEqual([ids[1], ids[2]]);
+    });
+
+    test('claims let the accounts take turns: who has many due does not go before who has few', async () => {
+      const { store, account } = world;
+      const few = anAccount();
+      await store.createAccount(few);
+      const due = async (owner: Account, at: number) => {
+        const id = anOrder(owner).id;
+        const authorization = anAuthorization(owner, { orderId: id });
+        await store.createOrder(anOrder(owner, { id, authorizationIds: [authorization.id] }), [
+          authorization,
+        ]);
+        await store.answerChallenge(authorization.id, 'dns-01', NOW, at);
+        return authorization.id;
+      };
+      const many: string[] = [];
+      for (let index = 0; index < 6; index += 1) many.push(await due(account, NOW - 100 + index));
+      const others = [await due(few, NOW - 1), await due(few, NOW)];
+      const claim = async (limit: number, perAccount?: number) =>
+        (await store.claimValidations(NOW, LEASE, limit, perAccount)).map(
+          ({ authorization }) => authorization.id,
+        );
+      expect(await claim(3)).toEqual([many[0], others[0], many[1]]);
+      expect(await claim(10, 2)).toEqual([many[2], others[1], many[3]]);
+      expect(await claim(10, 1)).toEqual([many[4]]);
+      expect(await claim(10)).toEqual([many[5]]);
+      expect(await claim(10)).toEqual([]);
     });
 
     test('§7.3.5: a claim carries the thumbprint of the key the account has by then', async () => {

@@ -140,7 +140,7 @@ test('no statement of the RA walks a table', async (context) => {
       authorizationRow(authorization),
     ]);
     await ra.answerChallenge(db, authorization.id, 'http-01', NOW, NOW);
-    await ra.claimValidations(db, NOW, NOW, 10);
+    await ra.claimValidations(db, NOW, NOW, 10, 10);
     await ra.recordAttempt(db, authorization.id, 'http-01', '{}', NOW);
     await ra.completeValidation(db, authorization.id, 'http-01', null, NOW, error, NOW);
     await ra.getOrder(db, order.id);

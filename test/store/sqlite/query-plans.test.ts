@@ -92,7 +92,7 @@ test('no statement of the RA walks a table or sorts', () => {
       authorizationRow(authorization),
     ]);
     ra.answerChallenge.run(sql, authorization.id, 'http-01', NOW, NOW);
-    ra.claimValidations.run(sql, NOW, NOW, 10);
+    ra.claimValidations.run(sql, NOW, NOW, 10, 10);
     ra.recordAttempt.run(sql, authorization.id, 'http-01', '{}', NOW);
     ra.completeValidation.run(sql, authorization.id, 'http-01', null, NOW, error, NOW);
     ra.getOrder.run(sql, order.id);

@@ -1,5 +1,6 @@
 import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
+import { inTurns, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
 import type { validationOperations as rows } from '../../sqlite/ra/validations.js';
 import { qualified } from '../columns.js';
 import type { Database } from '../database.js';
@@ -52,25 +53,46 @@ export const validationOperations: PostgresOperations<typeof rows> = {
     return done !== undefined;
   },
 
-  async claimValidations(db, now, leaseUntil, limit) {
+  async claimValidations(db, now, leaseUntil, limit, perAccount) {
+    const due = await db.all<[accountId: string, authorizationId: string, type: string]>(
+      `SELECT a.account_id, v.authorization_id, v.type
+       FROM open_validations v JOIN authorizations a ON a.id = v.authorization_id
+       WHERE v.due_at <= $1 ORDER BY v.due_at LIMIT $2`,
+      now,
+      MOST_LOOKED_AT,
+    );
+    const chosen = inTurns(
+      due.map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type })),
+      limit,
+      perAccount,
+    );
+    if (chosen.length === 0) return [];
+    // Another RA may be claiming the same: what it has locked, or leased meanwhile, is passed over.
     const claimed = await db.all<[type: string, attempts: number, thumbprint: string, ...AuthorizationRow]>(
-      `WITH due AS (
-         SELECT authorization_id, type, due_at FROM open_validations
-         WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+      `WITH chosen AS (
+         SELECT authorization_id, type, turn
+         FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS c (authorization_id, type, turn)
+       ),
+       due AS (
+         SELECT v.authorization_id, v.type, chosen.turn
+         FROM chosen JOIN open_validations v
+           ON v.authorization_id = chosen.authorization_id AND v.type = chosen.type
+         WHERE v.due_at <= $1 FOR UPDATE OF v SKIP LOCKED
        ),
        claimed AS (
          UPDATE open_validations v SET due_at = $2 FROM due
          WHERE v.authorization_id = due.authorization_id AND v.type = due.type
-         RETURNING v.authorization_id, v.type, v.attempts, due.due_at
+         RETURNING v.authorization_id, v.type, v.attempts, due.turn
        )
        SELECT claimed.type, claimed.attempts, accounts.thumbprint, ${qualified(COLUMNS, 'a')}
        FROM claimed
        JOIN authorizations a ON a.id = claimed.authorization_id
        JOIN accounts ON accounts.id = a.account_id
-       ORDER BY claimed.due_at`,
+       ORDER BY claimed.turn`,
       now,
       leaseUntil,
-      limit,
+      chosen.map(({ authorizationId }) => authorizationId),
+      chosen.map(({ type }) => type),
     );
     return claimed.map(([type, attempts, thumbprint, ...authorization]) => ({
       authorization,

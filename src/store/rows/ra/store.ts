@@ -71,8 +71,8 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     findAuthorizationByToken: async (token) =>
       maybe(await database.call('findAuthorizationByToken', token), authorizations.fromRow),
     answerChallenge: (id, type, at, leaseUntil) => database.call('answerChallenge', id, type, at, leaseUntil),
-    async claimValidations(now, leaseUntil, limit) {
-      const claimed = await database.call('claimValidations', now, leaseUntil, limit);
+    async claimValidations(now, leaseUntil, limit, perAccount = limit) {
+      const claimed = await database.call('claimValidations', now, leaseUntil, limit, perAccount);
       return claimed.map(({ authorization, type, attempts, thumbprint }) => ({
         authorization: authorizations.fromRow(authorization),
         type: type as ChallengeType,

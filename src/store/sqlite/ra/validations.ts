@@ -1,5 +1,6 @@
 import { type AuthorizationRow, type ClaimedChallenge, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
+import { inTurns, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
 import { write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
@@ -22,12 +23,20 @@ const QUALIFIED = COLUMNS.split(', ')
   .map((column) => `a.${column}`)
   .join(', ');
 
-const CLAIMABLE = `
+const DUE = `
+  SELECT a.account_id, v.authorization_id, v.type
+  FROM open_validations v
+  JOIN authorizations a ON a.id = v.authorization_id
+  WHERE v.due_at <= ? ORDER BY v.due_at LIMIT ?`;
+
+const CLAIMED = `
   SELECT v.type, v.attempts, accounts.thumbprint, ${QUALIFIED}
   FROM open_validations v
   JOIN authorizations a ON a.id = v.authorization_id
   JOIN accounts ON accounts.id = a.account_id
-  WHERE v.due_at <= ? ORDER BY v.due_at LIMIT ?`;
+  WHERE v.authorization_id = ? AND v.type = ?`;
+
+type ClaimedRow = [type: string, attempts: number, thumbprint: string, ...AuthorizationRow];
 
 export const validationOperations = {
   answerChallenge: write((sql, id: string, type: string, at: number, leaseUntil: number): boolean => {
@@ -44,22 +53,25 @@ export const validationOperations = {
     return true;
   }),
 
-  claimValidations: write((sql, now: number, leaseUntil: number, limit: number): ClaimedChallenge[] => {
-    const due = sql.all<[type: string, attempts: number, thumbprint: string, ...AuthorizationRow]>(
-      CLAIMABLE,
-      now,
-      limit,
-    );
-    return due.map(([type, attempts, thumbprint, ...authorization]) => {
-      sql.run(
-        'UPDATE open_validations SET due_at = ? WHERE authorization_id = ? AND type = ?',
-        leaseUntil,
-        authorization[0],
-        type,
-      );
-      return { authorization, type, attempts, thumbprint };
-    });
-  }),
+  claimValidations: write(
+    (sql, now: number, leaseUntil: number, limit: number, perAccount: number): ClaimedChallenge[] => {
+      const due = sql
+        .all<[accountId: string, authorizationId: string, type: string]>(DUE, now, MOST_LOOKED_AT)
+        .map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type }));
+      return inTurns(due, limit, perAccount).flatMap(({ authorizationId, type }) => {
+        const row = sql.get<ClaimedRow>(CLAIMED, authorizationId, type);
+        if (row === undefined) return [];
+        sql.run(
+          'UPDATE open_validations SET due_at = ? WHERE authorization_id = ? AND type = ?',
+          leaseUntil,
+          authorizationId,
+          type,
+        );
+        const [, attempts, thumbprint, ...authorization] = row;
+        return [{ authorization, type, attempts, thumbprint }];
+      });
+    },
+  ),
 
   recordAttempt: write((sql, id: string, type: string, error: string, retryAt: number): void => {
     const counted = sql.run(

@@ -1,0 +1,24 @@
+/** Of a backlog of answered challenges no more than this is looked at to let the accounts take turns. */
+export const MOST_LOOKED_AT = 5_000;
+
+/** One that may be claimed, the longest due first among others. */
+export interface Candidate {
+  accountId: string;
+  authorizationId: string;
+  type: string;
+}
+
+/** The accounts take turns, one challenge each, until there are `limit`, or `perAccount` of each. */
+export function inTurns(candidates: readonly Candidate[], limit: number, perAccount: number): Candidate[] {
+  const turns: Candidate[][] = [];
+  const taken = new Map<string, number>();
+  for (const candidate of candidates) {
+    const turn = taken.get(candidate.accountId) ?? 0;
+    if (turn >= perAccount) continue;
+    taken.set(candidate.accountId, turn + 1);
+    const others = turns[turn];
+    if (others) others.push(candidate);
+    else turns.push([candidate]);
+  }
+  return turns.flat().slice(0, limit);
+}
