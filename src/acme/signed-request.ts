@@ -36,7 +36,9 @@ export class SignedRequests {
   /** Signed by an account, named by `kid`. */
   async byAccount(request: FastifyRequest): Promise<AccountRequest> {
     const { jws, links } = this.#open(request);
-    return this.#fromAccount(jws, requireKid(jws), links);
+    const signed = await this.#fromAccount(jws, requireKid(jws), links);
+    request.accountId = signed.account.id;
+    return signed;
   }
 
   /** Signed by a key that comes along as `jwk`: newAccount (§7.3). */

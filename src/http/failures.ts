@@ -3,6 +3,7 @@ import { CaLacksTask, CaUnavailable } from '../model/ca.js';
 import { Problem } from '../model/problem.js';
 import { StoreUnavailable } from '../store/contract/errors.js';
 import { asJson } from './json-reply.js';
+import type { Refusal } from './request-log.js';
 import { errorEnvelope, problemOf, RestError, restErrorOf } from './rest-error.js';
 
 /** An error of ours, for the log; the client hears only `serverInternal`. */
@@ -91,9 +92,20 @@ const REFUSALS: Record<string, string> = {
   FST_ERR_BAD_URL: 'the URL is not well-formed',
 };
 
+/** For the log. */
+function refusalOf(told: Problem | RestError): Refusal {
+  if (told instanceof RestError) return { problem: told.code, detail: told.message };
+  const { identifier, subproblems = [] } = told.options;
+  const names = [identifier, ...subproblems.map((each) => each.identifier)].flatMap(
+    (each) => each?.value ?? [],
+  );
+  return { problem: told.type, detail: told.detail, ...(names.length > 0 && { names }) };
+}
+
 /** RFC 8555 §6.7 problem document; under `/api` the REST envelope. */
 function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | RestError): object {
   reply.code(told.status);
+  request.refusal = refusalOf(told);
   if (told.options.retryAfter !== undefined) reply.header('retry-after', told.options.retryAfter);
   // Behind a balancer, whoever comes back on a new connection may find a replica that can do it; who was refused for too
   // much at once keeps the connection, for another handshake costs more than what was refused.

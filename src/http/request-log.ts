@@ -1,16 +1,59 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { addressOf } from './peer.js';
+import { RefusalBudget } from './refusal-budget.js';
 
-/** One line a request: refused ones at info, the rest at debug. Costs nothing when the level is off. */
-export function logRequests(app: FastifyInstance, log: Logger): void {
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the client was told, when it was refused. */
+    refusal: Refusal | null;
+    /** Id of the ACME account that signed the request, once its signature was verified. */
+    accountId: string | null;
+  }
+}
+
+/** For the log: why somebody did not get what he asked for. */
+export interface Refusal {
+  /** RFC 8555 §6.7 type, or the code of REST. */
+  problem: string;
+  detail: string;
+  /** The names that were refused, as far as it was about names. */
+  names?: string[];
+}
+
+/**
+ * One line a request: refused ones at info, with account, names and reason, the rest at debug. A flood of refusals is
+ * counted instead of logged.
+ */
+export function logRequests(app: FastifyInstance, log: Logger, now: () => number = Date.now): void {
+  const budget = new RefusalBudget(now);
+  app.decorateRequest('refusal', null);
+  app.decorateRequest('accountId', null);
   app.addHook('onResponse', (request, reply, done) => {
-    const level = reply.statusCode >= 400 ? 'info' : 'debug';
-    if (log.isLevelEnabled(level)) {
-      const ms = Math.round(reply.elapsedTime * 10) / 10;
-      const { id, method, url } = request;
-      log[level]({ id, method, url, status: reply.statusCode, ms, ip: addressOf(request) }, 'request');
+    const refused = reply.statusCode >= 400;
+    if (!log.isLevelEnabled(refused ? 'info' : 'debug')) return done();
+    const facts = factsOf(request, reply.statusCode, reply.elapsedTime);
+    if (!refused) {
+      log.debug(facts, 'request');
+      return done();
     }
+    const { log: logged, suppressed } = budget.take(facts.ip);
+    if (suppressed > 0) log.info({ suppressed }, 'more requests were refused than are logged in a minute');
+    if (logged) log.info(facts, 'refused');
     done();
   });
+}
+
+function factsOf(request: FastifyRequest, status: number, elapsed: number) {
+  const { id, method, url, refusal, accountId } = request;
+  return {
+    id,
+    method,
+    url,
+    status,
+    ms: Math.round(elapsed * 10) / 10,
+    ip: addressOf(request),
+    ...(accountId !== null && { account: accountId }),
+    ...refusal,
+  };
 }

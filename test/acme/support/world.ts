@@ -22,6 +22,8 @@ import { openTestStore, type TestStore } from './store.js';
 export interface WorldOptions
   extends Partial<Pick<AcmeOptions, 'isAdmin' | 'isCompromised' | 'alternateChains'>> {
   settings?: Partial<AcmeSettings>;
+  /** Takes the RA's log, a line of JSON at a time, from info on. */
+  log?(line: string): void;
   /** What the CA does differently. */
   rules?: Partial<CertificateAuthority>;
   policy?: Partial<Policy>;
@@ -86,7 +88,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const authority = beside?.authority ?? { ...createCa(pki, ca), ...rules };
   const clock = () => Date.now() + time.offset;
   const { store, remove } = await openStore();
-  const log = pino({ level: 'fatal' });
+  const log = pino(
+    { level: options.log ? 'info' : 'fatal' },
+    options.log ? { write: options.log } : process.stdout,
+  );
   const server = createHttpsServer({
     log,
     tls: { ...pki.leaf({ commonName: 'ra.test', names: NAMES }), clientCa: [pki.root] },

@@ -1,0 +1,43 @@
+import { MINUTE } from '../lib/time.js';
+
+/** Lines a minute for one address, and for all: an operator reads the first of a kind, and a flood does not fill the disk. */
+const PER_ADDRESS = 30;
+const ALL = 300;
+
+/**
+ * Which refusals are logged: so many a minute for each address and for all together. What was left out is counted, and told
+ * when the minute is over. Bounded: no more addresses are kept than lines may be logged.
+ */
+export class RefusalBudget {
+  #until = 0;
+  #logged = 0;
+  #suppressed = 0;
+  readonly #byAddress = new Map<string, number>();
+
+  /** @param now milliseconds */
+  constructor(private readonly now: () => number) {}
+
+  /** @returns whether to log a refusal to this address, and how many were left out in the minutes before, told once */
+  take(address: string): { log: boolean; suppressed: number } {
+    const now = this.now();
+    const suppressed = now >= this.#until ? this.#startMinute(now) : 0;
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    const log = this.#logged < ALL && ofAddress < PER_ADDRESS;
+    if (log) {
+      this.#logged += 1;
+      this.#byAddress.set(address, ofAddress + 1);
+    } else {
+      this.#suppressed += 1;
+    }
+    return { log, suppressed };
+  }
+
+  #startMinute(now: number): number {
+    const suppressed = this.#suppressed;
+    this.#until = now + MINUTE;
+    this.#logged = 0;
+    this.#suppressed = 0;
+    this.#byAddress.clear();
+    return suppressed;
+  }
+}
