@@ -4,6 +4,7 @@ import { Problem } from '../model/problem.js';
 import type { RaStore } from '../store/contract/ra.js';
 import { parseContacts } from './contacts.js';
 import type { Ids } from './ids.js';
+import type { Limits } from './limits/limits.js';
 import type { Policy } from './policy.js';
 import type { NewAccount } from './service.js';
 
@@ -18,6 +19,7 @@ export class Accounts {
   constructor(
     private readonly store: RaStore,
     private readonly policy: Policy,
+    private readonly limits: Limits,
     private readonly ids: Ids,
     private readonly clock: () => number,
     private readonly soleRunner: boolean,
@@ -39,7 +41,7 @@ export class Accounts {
   }
 
   /** §7.3, and §7.3.4 for the binding already verified. */
-  async create(request: NewAccount): Promise<{ account: Account; created: boolean }> {
+  async create(request: NewAccount, from: string): Promise<{ account: Account; created: boolean }> {
     const existing = await this.store.findAccountByThumbprint(request.thumbprint);
     if (existing) return { account: existing, created: false };
     const contact = parseContacts(request.contact);
@@ -50,6 +52,7 @@ export class Accounts {
         'the terms of service must be agreed to: send "termsOfServiceAgreed": true',
       );
     }
+    await this.limits.newAccount(from);
     const now = this.clock();
     const id = this.ids.next(now);
     const result = await this.store.createAccount({
@@ -111,6 +114,13 @@ export class Accounts {
     throw new Problem('userActionRequired', 'the terms of service have changed and must be agreed to again', {
       instance: changed.instance,
     });
+  }
+
+  /** Removes accounts that never got a certificate, made before `before`; how many of at most `limit`. */
+  async purge(before: number, limit: number): Promise<number> {
+    const gone = await this.store.purgeAccounts(before, limit);
+    for (const id of gone) this.#cache.delete(id);
+    return gone.length;
   }
 
   #stored(account: Account | null): Account {

@@ -10,6 +10,7 @@ import { Authorizations } from './authorizations.js';
 import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
 import { Ids } from './ids.js';
+import type { Limits } from './limits/limits.js';
 import { Orders } from './orders.js';
 import type { Policy } from './policy.js';
 import { FinalizationQueue, type FinalizeOutcome, refusal } from './queues/finalization-queue.js';
@@ -54,6 +55,9 @@ export interface RegistrationAuthorityOptions {
   soleRunner: boolean;
   events: RaEvents;
   audit: AuditLog;
+  limits: Limits;
+  /** How long an account that never got a certificate is kept, ms; null: for ever. */
+  unusedAccountLifetime: number | null;
   clock(): number;
   random(bytes: number): Buffer;
 }
@@ -68,7 +72,7 @@ export interface RunningRegistrationAuthority extends RegistrationAuthority {
 export function createRegistrationAuthority(
   options: RegistrationAuthorityOptions,
 ): RunningRegistrationAuthority {
-  const { store, ca, policy, clock, events, soleRunner } = options;
+  const { store, ca, policy, clock, events, soleRunner, limits } = options;
   const ids = new Ids(options.random);
   const validations = new ValidationQueue({
     store,
@@ -77,14 +81,18 @@ export function createRegistrationAuthority(
     accountUrl: options.accountUrl,
     soleRunner,
     clock,
-    onAttempt: ({ authorization, type, attempts }, result) =>
+    onAttempt: ({ authorization, type, attempts }, result) => {
+      const isLast = !result.ok && !(result.retryable && policy.retryDelays[attempts] !== undefined);
+      const { accountId, identifier } = authorization;
+      if (isLast) limits.failed(accountId, identifier).catch(events.error);
       events.validation({
         authorizationId: authorization.id,
         type,
         identifier: authorization.identifier.value,
         attempt: attempts + 1,
         result,
-      }),
+      });
+    },
     onError: events.error,
   });
   const finalizations = new FinalizationQueue({
@@ -92,19 +100,37 @@ export function createRegistrationAuthority(
     ca,
     soleRunner,
     clock,
-    onOutcome: (order, outcome, detail) => events.finalization({ order, outcome, detail }),
+    onOutcome: (order, outcome, detail) => {
+      if (outcome === 'issued') limits.issued(order).catch(events.error);
+      events.finalization({ order, outcome, detail });
+    },
     onError: events.error,
   });
-  const accounts = new Accounts(store, policy, ids, clock, soleRunner);
-  const orders = new Orders(store, ca, accounts, policy, ids, clock);
+  const accounts = new Accounts(store, policy, limits, ids, clock, soleRunner);
+  const orders = new Orders(store, ca, accounts, limits, policy, ids, clock);
   const authorizations = new Authorizations(store, validations, accounts, policy, options.ownNames, clock);
   const revocations = new Revocations(store, ca, clock, events.revocation, options.audit);
-  const purge = createPurge(store, clock, events.error);
+  const purge = createPurge(
+    async (now) => {
+      const { unusedAccountLifetime: lifetime } = options;
+      const before = now - PURGE_GRACE;
+      const steps = [
+        await store.purgeExpired(before, PURGE_LIMIT),
+        await store.purgeFinished(before, PURGE_LIMIT),
+        lifetime === null ? 0 : await accounts.purge(now - lifetime, PURGE_LIMIT),
+        (await store.shared?.forgetAllowances(now, PURGE_LIMIT)) ?? 0,
+      ];
+      return steps.some((removed) => removed > 0);
+    },
+    clock,
+    events.error,
+  );
 
   const finalize = async (
     account: Account,
     orderId: string,
     csr: Uint8Array,
+    from: string,
   ): Promise<OrderAndAuthorizations> => {
     const { order, authorizations: proofs } = await orders.get(account, orderId);
     const status = orderStatus(order, proofs, clock());
@@ -119,6 +145,7 @@ export function createRegistrationAuthority(
     await recheckCaa(account, proofs, options);
     await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);
+    if (outcome === 'issued') await limits.issuedTo(order, from);
     if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
     if (outcome === 'deferred') {
       throw new Problem(
@@ -133,17 +160,17 @@ export function createRegistrationAuthority(
   return {
     account: (id) => accounts.byId(id),
     accountByThumbprint: (thumbprint) => accounts.byThumbprint(thumbprint),
-    newAccount: (request) => accounts.create(request),
+    newAccount: (request, from) => accounts.create(request, from),
     updateAccount: (account, change) => accounts.update(account, change),
     deactivateAccount: (account) => accounts.deactivate(account),
     changeKey: (account, next, conflictUrl) => accounts.changeKey(account, next, conflictUrl),
 
-    newOrder: (account, request, node = null) => orders.create(account, request, node),
+    newOrder: (account, request, by) => orders.create(account, request, by),
     order: (account, id) => orders.get(account, id),
     orders: (account, cursor) => orders.list(account, cursor),
     finalize,
 
-    newAuthorization: (account, identifier) => orders.preauthorize(account, identifier),
+    newAuthorization: (account, identifier, from) => orders.preauthorize(account, identifier, from),
     authorization: (account, id) => authorizations.get(account, id),
     deactivateAuthorization: (account, id) => authorizations.deactivate(account, id),
     answerChallenge: (account, id, type) => authorizations.answer(account, id, type),
@@ -194,23 +221,28 @@ async function checkWithCa(
   }
 }
 
-/** Removes expired orders and authorizations in small steps, so that no step is proportional to what is stored. Certificates stay. */
-function createPurge(store: RaStore, clock: () => number, onError: (error: unknown) => void) {
+/**
+ * Removes what is of no use any more in small steps, so that no step is proportional to what is stored. Certificates stay.
+ * `remove` takes one bounded step and says whether there may be more.
+ */
+function createPurge(
+  remove: (now: number) => Promise<boolean>,
+  clock: () => number,
+  onError: (error: unknown) => void,
+) {
   let timer: NodeJS.Timeout | null = null;
   const later = (pause: number) => {
     timer = setTimeout(step, pause);
     timer.unref();
   };
   const step = async () => {
-    let removed = 0;
+    let removed = false;
     try {
-      const before = clock() - PURGE_GRACE;
-      removed = await store.purgeExpired(before, PURGE_LIMIT);
-      removed += await store.purgeFinished(before, PURGE_LIMIT);
+      removed = await remove(clock());
     } catch (error) {
       onError(error);
     }
-    if (timer) later(removed > 0 ? PURGE_PAUSE : PURGE_INTERVAL);
+    if (timer) later(removed ? PURGE_PAUSE : PURGE_INTERVAL);
   };
   return {
     start: () => later(PURGE_PAUSE),

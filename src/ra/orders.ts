@@ -11,11 +11,13 @@ import type {
 import { identifierKey, parseIdentifier, parseIdentifiers } from '../model/identifiers.js';
 import { Problem } from '../model/problem.js';
 import { authorizationStatus, orderStatus } from '../model/status.js';
+import { StoreConflict } from '../store/contract/errors.js';
 import type { RaStore } from '../store/contract/ra.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { firstFromPem } from '../x509/pem.js';
 import type { Accounts } from './accounts.js';
 import type { Ids } from './ids.js';
+import type { Limits } from './limits/limits.js';
 import { NamePolicy } from './name-policy.js';
 import { identifiersAmong } from './nodes/node-names.js';
 import { challengeTypes, chooseProfile, isAbsent, type Policy, requestedValidity } from './policy.js';
@@ -32,6 +34,7 @@ export class Orders {
     private readonly store: RaStore,
     private readonly ca: CertificateAuthority,
     private readonly accounts: Accounts,
+    private readonly limits: Limits,
     private readonly policy: Policy,
     private readonly ids: Ids,
     private readonly clock: () => number,
@@ -40,7 +43,11 @@ export class Orders {
   }
 
   /** §7.4, RFC 9773 §5 for `replaces`. The names a node was registered with need no challenge. */
-  async create(account: Account, request: NewOrder, node: Node | null): Promise<OrderAndAuthorizations> {
+  async create(
+    account: Account,
+    request: NewOrder,
+    { node, from }: { node: Node | null; from: string },
+  ): Promise<OrderAndAuthorizations> {
     this.accounts.requireCurrentTerms(account);
     const identifiers = parseIdentifiers(request.identifiers, this.policy.maxIdentifiers);
     this.#names.check(identifiers);
@@ -49,6 +56,8 @@ export class Orders {
     const issuerEnd = isAbsent(request.notAfter) ? undefined : await this.#issuerEnd();
     const validity = requestedValidity(request, profile, now, issuerEnd);
     const replaces = await this.#replaced(account, request.replaces, identifiers, now);
+
+    await this.limits.newOrder(account, identifiers, replaces, from);
 
     const id = this.ids.next(now);
     const reusable = await this.#preauthorized(account, identifiers, now);
@@ -78,7 +87,7 @@ export class Orders {
       error: null,
       certificateId: null,
     };
-    if (!(await this.store.createOrder(order, fresh))) throw alreadyReplaced();
+    if (!(await ofAccount(this.store.createOrder(order, fresh)))) throw alreadyReplaced();
     return { order, authorizations };
   }
 
@@ -106,7 +115,7 @@ export class Orders {
   }
 
   /** §7.4.1: an authorization ahead of any order. Wildcards cannot be pre-authorized. */
-  async preauthorize(account: Account, value: unknown): Promise<Authorization> {
+  async preauthorize(account: Account, value: unknown, from: string): Promise<Authorization> {
     this.accounts.requireCurrentTerms(account);
     const identifier = parseIdentifier(value);
     if (identifier.value.startsWith('*.')) {
@@ -115,8 +124,9 @@ export class Orders {
       });
     }
     this.#names.check([identifier]);
+    await this.limits.newAuthorization(account, identifier, from);
     const authorization = this.#authorization(account, null, identifier, this.clock());
-    await this.store.createAuthorization(authorization);
+    await ofAccount(this.store.createAuthorization(authorization));
     return authorization;
   }
 
@@ -206,6 +216,16 @@ export class Orders {
     const other = await this.store.getOrder(orderId);
     if (other && orderStatus(other.order, other.authorizations, now) !== 'invalid') throw alreadyReplaced();
     await this.store.releaseReplaced(ariId, orderId);
+  }
+}
+
+/** The account may have been purged since the request was verified. */
+async function ofAccount<T>(creation: Promise<T>): Promise<T> {
+  try {
+    return await creation;
+  } catch (error) {
+    if (!(error instanceof StoreConflict)) throw error;
+    throw new Problem('accountDoesNotExist', 'this account is gone; make a new one');
   }
 }
 

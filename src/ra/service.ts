@@ -19,8 +19,8 @@ export interface RegistrationAuthority {
   /** Accounts, any status; the caller refuses those that are not valid (§7.3.6). Served from memory when hot. */
   account(id: string): Promise<Account | null>;
   accountByThumbprint(thumbprint: string): Promise<Account | null>;
-  /** §7.3: contact and terms are checked here; an existing key returns its account with created=false. */
-  newAccount(request: NewAccount): Promise<{ account: Account; created: boolean }>;
+  /** `from`, here and below: the client's address, for limits (§6.6). §7.3: contact and terms are checked here; an existing key returns its account with created=false. */
+  newAccount(request: NewAccount, from: string): Promise<{ account: Account; created: boolean }>;
   /** §7.3.2 */
   updateAccount(
     account: Account,
@@ -39,15 +39,19 @@ export interface RegistrationAuthority {
    * §7.4; `identifiers` etc. are the client's raw JSON values, checked here. The names of `node`, whose certificate the
    * client has proved to hold, are authorized without a challenge.
    */
-  newOrder(account: Account, request: NewOrder, node?: Node | null): Promise<OrderAndAuthorizations>;
+  newOrder(
+    account: Account,
+    request: NewOrder,
+    by: { node: Node | null; from: string },
+  ): Promise<OrderAndAuthorizations>;
   order(account: Account, id: string): Promise<OrderAndAuthorizations>;
   /** §7.1.2.1: newest first; `cursor` is an opaque value of an earlier page. */
   orders(account: Account, cursor: string | null): Promise<{ ids: string[]; next: string | null }>;
   /** §7.4: resolves with the order valid or processing; 503 `serverInternal` with retryAfter when the CA is away. */
-  finalize(account: Account, orderId: string, csr: Uint8Array): Promise<OrderAndAuthorizations>;
+  finalize(account: Account, orderId: string, csr: Uint8Array, from: string): Promise<OrderAndAuthorizations>;
 
   /** §7.4.1, only called when enabled. */
-  newAuthorization(account: Account, identifier: unknown): Promise<Authorization>;
+  newAuthorization(account: Account, identifier: unknown, from: string): Promise<Authorization>;
   authorization(account: Account, id: string): Promise<Authorization>;
   deactivateAuthorization(account: Account, id: string): Promise<Authorization>;
   /**

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asJson } from '../../http/json-reply.js';
+import { addressOf } from '../../http/peer.js';
 import type { Account } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { accountStatus } from '../../model/status.js';
@@ -29,7 +30,7 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
     const payload = requireObject(signedRequest.payload);
     const existing = await existingAccount(context, signedRequest, payload); // §7.3.1
     if (existing) return accountAnswer(reply.code(200), existing, signedRequest.links);
-    const { account, created } = await createAccount(context, signedRequest, payload);
+    const { account, created } = await createAccount(context, signedRequest, payload, addressOf(request));
     return accountAnswer(reply.code(created ? 201 : 200), account, signedRequest.links);
   });
 
@@ -87,6 +88,7 @@ async function createAccount(
   { ra, settings, isCompromised }: AcmeContext,
   { key, links }: KeyRequest,
   payload: JsonObject,
+  from: string,
 ): Promise<{ account: Account; created: boolean }> {
   requireGoodKey(key, isCompromised); // §6.2
   const externalAccount = verifyExternalAccount(
@@ -95,13 +97,16 @@ async function createAccount(
     key,
     links.newAccount,
   ); // §7.3.4
-  const result = await ra.newAccount({
-    jwk: key.jwk,
-    thumbprint: key.thumbprint,
-    contact: payload.contact,
-    termsOfServiceAgreed: payload.termsOfServiceAgreed,
-    externalAccount,
-  });
+  const result = await ra.newAccount(
+    {
+      jwk: key.jwk,
+      thumbprint: key.thumbprint,
+      contact: payload.contact,
+      termsOfServiceAgreed: payload.termsOfServiceAgreed,
+      externalAccount,
+    },
+    from,
+  );
   requireValid(result.account); // Another request may have made and ended it meanwhile.
   return result;
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asJson } from '../../http/json-reply.js';
+import { addressOf } from '../../http/peer.js';
 import type { Authorization } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { authorizationStatus, challengeStatus } from '../../model/status.js';
@@ -22,7 +23,11 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
   if (settings.preauthorization) {
     app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
-      const authorization = await ra.newAuthorization(account, requireObject(payload).identifier);
+      const authorization = await ra.newAuthorization(
+        account,
+        requireObject(payload).identifier,
+        addressOf(request),
+      );
       reply.code(201).header('location', links.authorization(authorization.id));
       return authorizationAnswer(reply, authorization, links, ra.now());
     });

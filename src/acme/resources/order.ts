@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asJson } from '../../http/json-reply.js';
+import { addressOf } from '../../http/peer.js';
 import type { OrderAndAuthorizations } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { orderStatus } from '../../model/status.js';
@@ -22,7 +23,10 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
     const { account, payload, links } = await signed.byAccount(request);
     const { identifiers, notBefore, notAfter, profile, replaces } = requireObject(payload);
     const wanted = { identifiers, notBefore, notAfter, profile, replaces };
-    const found = await ra.newOrder(account, wanted, await context.nodeOf(request));
+    const found = await ra.newOrder(account, wanted, {
+      node: await context.nodeOf(request),
+      from: addressOf(request),
+    });
     return orderAnswer(reply.code(201), found, links, ra.now());
   });
 
@@ -37,7 +41,8 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
   app.post<OrderPath>('/order/:id/finalize', async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     const csr = requireDer(requireObject(payload), 'csr');
-    return orderAnswer(reply, await ra.finalize(account, request.params.id, csr), links, ra.now());
+    const found = await ra.finalize(account, request.params.id, csr, addressOf(request));
+    return orderAnswer(reply, found, links, ra.now());
   });
 
   readByAdmin(app, context, '/order/:id', async (id, reply, links) => {

@@ -2,6 +2,7 @@ import type { Setting } from '../setting.js';
 import { CA_SETTINGS } from './ca.js';
 import { CHANNEL_SETTINGS } from './channel.js';
 import { COMMON_SETTINGS } from './common.js';
+import { LIMIT_SETTINGS } from './limits.js';
 import { LISTENER_SETTINGS } from './listener.js';
 import { POLICY_SETTINGS } from './policy.js';
 import { VALIDATION_SETTINGS } from './validation.js';
@@ -15,6 +16,7 @@ export const SETTINGS = {
   ...CHANNEL_SETTINGS,
   ...LISTENER_SETTINGS,
   ...POLICY_SETTINGS,
+  ...LIMIT_SETTINGS,
   ...VALIDATION_SETTINGS,
   ...CA_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;

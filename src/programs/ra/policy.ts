@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { AcmeSettings } from '../../acme/context.js';
 import { parseExternalAccountKeys } from '../../acme/external-account.js';
 import { ConfigError, type Settings } from '../../config/index.js';
+import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
 import { fileTrouble } from '../file-trouble.js';
@@ -21,6 +22,18 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     allowed: settings.allowedNames,
     denied: settings.deniedNames,
     http01Names: settings.http01Names,
+  };
+}
+
+/** What one client may use of what is there for all (RFC 8555 §6.6). */
+export function limitsOf(settings: Settings): LimitSettings {
+  return {
+    accounts: settings.limitAccounts,
+    orders: settings.limitOrders,
+    names: settings.limitNames,
+    failures: settings.limitFailures,
+    duplicates: settings.limitDuplicates,
+    seeds: settings.limitSeeds,
   };
 }
 

@@ -16,6 +16,8 @@ import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
 import { FormerBases } from '../../ra/former-bases.js';
+import { Limits } from '../../ra/limits/limits.js';
+import { LocalAllowances } from '../../ra/limits/local-allowances.js';
 import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
@@ -37,7 +39,7 @@ import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
-import { acmeSettingsOf, compromisedKeysOf, policyOf, validatorOptionsOf } from './policy.js';
+import { acmeSettingsOf, compromisedKeysOf, limitsOf, policyOf, validatorOptionsOf } from './policy.js';
 import { registerRa } from './registration.js';
 import { RaTls } from './tls.js';
 
@@ -113,6 +115,7 @@ async function serve(
   const validator = createValidator(validatorOptionsOf(settings));
   validator.start();
   onClose(() => validator.stop());
+  const limits = new Limits(store.shared ?? new LocalAllowances(), limitsOf(settings), clock);
   const ra = createRegistrationAuthority({
     store,
     ca,
@@ -123,6 +126,8 @@ async function serve(
     soleRunner: store.shared === null,
     events,
     audit,
+    limits,
+    unusedAccountLifetime: settings.unusedAccountLifetime || null,
     clock,
     random: randomBytes,
   });
@@ -137,7 +142,7 @@ async function serve(
     random: randomBytes,
   };
   const nodes = new Nodes(nodeOptions);
-  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised });
+  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
 
   const { app, reload } = mainListener(settings, tls, log, links.main().base);
   if (settings.trustedProxies.length > 0) {

@@ -8,6 +8,7 @@ import { firstFromPem } from '../../x509/pem.js';
 import { spkiFingerprint } from '../../x509/spki.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
+import type { Limits } from '../limits/limits.js';
 import { checkAllowed, nodeNames, nodeProfile } from './node-names.js';
 import type { NodeOptions, Nodes } from './nodes.js';
 import { sameSeed, seedHash } from './seeds.js';
@@ -18,6 +19,7 @@ export interface CertificationOptions extends NodeOptions {
   isCompromised(spkiFingerprint: string): boolean;
   /** The CA's registration seed, which then gets certificates too, for the names of the CSR; null: it does not. */
   registrationSeed: string | null;
+  limits: Pick<Limits, 'seed' | 'wrongSeed'>;
 }
 
 /** As the client sent it. */
@@ -53,13 +55,15 @@ export class Certification {
     this.#ids = new Ids(options.random);
   }
 
-  /** @throws Refused, CaUnavailable; nothing was issued then, or what was can be had by asking again */
-  async certify({ csr: pem, seed, profile }: CertificationRequestBody): Promise<Certified> {
+  /** @param from address of the client @throws Refused, Problem rateLimited, CaUnavailable; nothing was issued then, or what was can be had by asking again */
+  async certify({ csr: pem, seed, profile }: CertificationRequestBody, from: string): Promise<Certified> {
     if (seed === undefined) throw new Refused('unauthenticated', 'a seed is wanted', 'seed');
+    await this.options.limits.seed(from);
     const node = await this.options.store.findNodeBySeed(seedHash(seed));
     if (node) return this.#enroll(node, this.#readCsr(pem), profile);
     const { registrationSeed } = this.options;
     if (registrationSeed === null || !sameSeed(seed, registrationSeed)) {
+      await this.options.limits.wrongSeed(from);
       throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', 'seed');
     }
     return this.#bySeedOfRegistration(this.#readCsr(pem), profile ?? DEFAULT_PROFILE);

@@ -10,6 +10,7 @@ import type {
   OrderAndAuthorizations,
 } from '../../model/facts.js';
 import type { ProblemDocument } from '../../model/problem.js';
+import type { Allowances } from './allowances.js';
 import type { AuditTrail } from './audit.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
@@ -198,6 +199,11 @@ export interface RaStore extends AuditTrail {
    * more than the oldest `limit`. Certificates stay. Returns how many rows went.
    */
   purgeFinished(before: number, limit: number): Promise<number>;
+  /**
+   * Deletes at most `limit` accounts that never got a certificate, were made before `before` and have no order or
+   * authorization any more; their ids. Looks at no more than as many.
+   */
+  purgeAccounts(before: number, limit: number): Promise<string[]>;
   /** Small named values: nonce issuer id, schema facts. */
   getSetting(name: string): Promise<string | null>;
   putSetting(name: string, value: string): Promise<void>;
@@ -209,8 +215,10 @@ export interface RaStore extends AuditTrail {
   readonly shared: SharedByReplicas | null;
 }
 
-/** RFC 8555 §6.5: a nonce is good once among all RAs of a store, whichever made it and whichever gets it. */
-export interface SharedByReplicas {
+/** What all RAs of a store count together: nonces (RFC 8555 §6.5), each good once whichever made it, and limits (§6.6). */
+export interface SharedByReplicas extends Allowances {
+  /** Deletes at most `limit` keys whose use is all forgotten; how many. */
+  forgetAllowances(now: number, limit: number): Promise<number>;
   /**
    * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses
    * the key.

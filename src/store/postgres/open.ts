@@ -10,6 +10,7 @@ import { caOperations } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
 import { Database } from './database.js';
 import { migrate, SCHEMAS } from './migrations.js';
+import * as allowances from './ra/allowances.js';
 import * as nonces from './ra/nonces.js';
 import { raOperations } from './ra/operations.js';
 
@@ -21,6 +22,10 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
     spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db, key, nonce)),
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
+    use: (use, now) => calls.carryOut((db) => allowances.useAllowance(db, use, now)),
+    wait: (use, now) => calls.carryOut((db) => allowances.allowanceWait(db, use, now)),
+    giveBack: (use, now) => calls.carryOut((db) => allowances.giveBackAllowance(db, use, now)),
+    forgetAllowances: (now, limit) => calls.carryOut((db) => allowances.forgetAllowances(db, now, limit)),
   });
 }
 

@@ -11,6 +11,8 @@ import { CaUnavailable, type CertificateAuthority, type IssueRequest } from '../
 import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
+import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/limits.js';
+import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
@@ -26,6 +28,8 @@ export interface WorldOptions
   log?(line: string): void;
   /** What the CA does differently. */
   rules?: Partial<CertificateAuthority>;
+  /** Limits other than none. */
+  limited?: Partial<LimitSettings>;
   policy?: Partial<Policy>;
   publicUrl?: string;
   /** Absent: a database of its own. */
@@ -74,6 +78,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const {
     settings,
     rules,
+    limited,
     policy,
     publicUrl = null,
     openStore = openTestStore,
@@ -103,6 +108,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     formerBases: new FormerBases(store),
   });
   const unexpected: unknown[] = [];
+  const limits = new Limits(store.shared ?? new LocalAllowances(), { ...NO_LIMITS, ...limited }, clock);
   const ra = createRegistrationAuthority({
     store,
     ca: authority,
@@ -121,6 +127,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       error: (error) => unexpected.push(error),
     },
     audit: new AuditLog(store, clock, (error) => unexpected.push(error)),
+    limits,
+    unusedAccountLifetime: null,
     clock,
     random: randomBytes,
   });

@@ -14,6 +14,8 @@ import { createRegistrationAuthority } from '../../../src/ra/authority.js';
 import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../../src/ra/ca/channel-register.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
+import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/limits.js';
+import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { Certification, type CertificationOptions } from '../../../src/ra/nodes/certification.js';
 import { createHolderService } from '../../../src/ra/nodes/holders.js';
@@ -51,6 +53,8 @@ export interface Call {
 }
 
 export interface NodeWorldOptions {
+  /** Limits other than none. */
+  limited?: Partial<LimitSettings>;
   policy?: Partial<Policy>;
   preauthorization?: boolean;
   /** Profiles of the CA beside the built-in ones: YAML by name. */
@@ -136,6 +140,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   const clock = () => Date.now() + time.offset;
   const policy = { ...DEFAULT_POLICY, ...options.policy };
   const audit = new AuditLog(store, clock, () => {});
+  const limits = new Limits(new LocalAllowances(), { ...NO_LIMITS, ...options.limited }, clock);
   const ra = createRegistrationAuthority({
     store,
     ca,
@@ -155,6 +160,8 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     soleRunner: true,
     events: { validation: () => {}, finalization: () => {}, revocation: () => {}, error: () => {} },
     audit,
+    limits,
+    unusedAccountLifetime: null,
     clock,
     random: randomBytes,
   });
@@ -174,7 +181,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     ...options.certification,
   };
   const nodes = new Nodes(nodeOptions);
-  const certification = new Certification({ ...nodeOptions, nodes });
+  const certification = new Certification({ ...nodeOptions, nodes, limits });
   await server.app.register(acmeRoutes, {
     ra,
     links,

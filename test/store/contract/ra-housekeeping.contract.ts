@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aCertificate, anAuthorization, HOUR, NOW } from '../../../tools/kit/facts.js';
+import { aCertificate, anAccount, anAuthorization, anOrder, HOUR, NOW } from '../../../tools/kit/facts.js';
 import type { World } from './ra-store.contract.js';
 
 export function housekeepingContract(world: World): void {
@@ -26,6 +26,48 @@ export function housekeepingContract(world: World): void {
         expect((await store.getOrder(order.id))?.authorizations).toMatchObject([{ id: authorization.id }]);
       }
       expect(await store.purgeExpired(NOW, 100)).toBe(0);
+    });
+
+    test('accounts that never got a certificate go once they have nothing left; no other does', async () => {
+      const { store } = world;
+      const accounts = {
+        idle: anAccount({ createdAt: NOW - HOUR }),
+        young: anAccount({ createdAt: NOW }),
+        ordering: anAccount({ createdAt: NOW - HOUR }),
+        proving: anAccount({ createdAt: NOW - HOUR }),
+        certified: anAccount({ createdAt: NOW - HOUR }),
+      };
+      for (const each of Object.values(accounts)) await store.createAccount(each);
+      const { idle, young, ordering, proving, certified } = accounts;
+      await store.createOrder(anOrder(ordering), []);
+      await store.createAuthorization(anAuthorization(proving));
+      const order = anOrder(certified, { expiresAt: NOW - 2 * HOUR });
+      await store.createOrder(order, []);
+      await store.recordIssuance(order.id, aCertificate(order));
+      expect(await store.purgeFinished(NOW - HOUR, 100)).toBe(1);
+
+      const own = Object.values(accounts).map(({ id }) => id);
+      const purged = await store.purgeAccounts(NOW, 100);
+      expect(purged.filter((id) => own.includes(id))).toEqual([idle.id]);
+      expect(await store.getAccount(idle.id)).toBeNull();
+      for (const each of [young, ordering, proving, certified]) {
+        expect(await store.getAccount(each.id)).toEqual(each);
+      }
+      expect(await store.purgeAccounts(NOW, 100)).toEqual([]);
+    });
+
+    test('of accounts no more than asked for are looked at, and those in use do not stand in the way', async () => {
+      const { store } = world;
+      for (let each = 0; each < 3; each += 1) {
+        const busy = anAccount({ createdAt: NOW - 3 * HOUR });
+        await store.createAccount(busy);
+        await store.createOrder(anOrder(busy), []);
+      }
+      const idle = anAccount({ createdAt: NOW - 2 * HOUR });
+      await store.createAccount(idle);
+      const first = await store.purgeAccounts(NOW - HOUR, 3);
+      const second = await store.purgeAccounts(NOW - HOUR, 3);
+      expect([...first, ...second]).toEqual([idle.id]);
     });
 
     test('finished orders go when they and their authorizations expired; their certificates stay', async () => {

@@ -176,6 +176,7 @@ test('no statement of the RA walks a table', async (context) => {
   await ra.removeNode(db, node.id);
 
   expect(await ra.purgeExpired(db, NOW, 10)).toBeGreaterThan(0);
+  await ra.purgeAccounts(db, NOW, 10);
   await ra.deactivateAccount(db, account.id, NOW);
   await ra.putSetting(db, 'a', 'b');
   await ra.getSetting(db, 'a');

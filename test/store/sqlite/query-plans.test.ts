@@ -129,6 +129,7 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.removeNode.run(sql, node.id);
 
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
+  ra.purgeAccounts.run(sql, NOW, 10);
   const done = anOrder(account, { expiresAt: NOW - 1 });
   const proof = anAuthorization(account, { orderId: done.id, expiresAt: NOW - 1 });
   ra.createOrder.run(sql, orderRow({ ...done, authorizationIds: [proof.id] }), [authorizationRow(proof)]);

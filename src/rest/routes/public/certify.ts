@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressOf } from '../../../http/peer.js';
 import type { Certification } from '../../../ra/nodes/certification.js';
 import { fromPem, toPem } from '../../../x509/pem.js';
 import { formatQuery, profileName, text, time } from '../../fields.js';
@@ -29,6 +30,7 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     files: [FORMATS.chain],
     failures: {
       401: 'There is no seed.',
+      429: 'Too many wrong seeds came from this address.',
       422: 'The certificate authority refused, though names and seed are right.',
     },
     result: z.object({
@@ -43,7 +45,9 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     audited: (_, { cn, serial }) => ({ cn, issued: serial }),
     async handle({ body, query, request }) {
       const format = chooseFormat(FORMATS, query.format, request.headers.accept);
-      const { cn, profile, names, serial, notAfter, chain } = await orRefused(certification.certify(body));
+      const { cn, profile, names, serial, notAfter, chain } = await orRefused(
+        certification.certify(body, addressOf(request)),
+      );
       if (format === 'chain') return new FileAnswer(FORMATS.chain, chain, { cn, issued: serial });
       const [certificate = '', ...issuers] = fromPem('CERTIFICATE', chain).map((der) =>
         toPem('CERTIFICATE', der),

@@ -14,7 +14,7 @@ export const accountOperations: PostgresOperations<typeof rows> = {
   async createAccount(db, row) {
     for (;;) {
       const created = await db.run(
-        `INSERT INTO accounts (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        `INSERT INTO accounts (${COLUMNS}, unused_since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)
          ON CONFLICT (thumbprint) DO NOTHING`,
         ...row,
       );

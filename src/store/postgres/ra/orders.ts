@@ -129,6 +129,10 @@ export const orderOperations: PostgresOperations<typeof rows> = {
       `WITH issued AS (
          UPDATE orders SET certificate_id = $1, error = NULL, due_at = NULL
          WHERE id = $14 AND certificate_id IS NULL RETURNING id
+       ),
+       used AS (
+         UPDATE accounts SET unused_since = NULL
+         WHERE id = $3 AND unused_since IS NOT NULL AND EXISTS (SELECT FROM issued)
        )
        INSERT INTO certificates (${CERTIFICATE})
        SELECT ${parameters(CERTIFICATE)} FROM issued`,

@@ -87,4 +87,25 @@ export const purgeOperations: PostgresOperations<typeof rows> = {
     );
     return outcome?.[0] ?? 0;
   },
+
+  async purgeAccounts(db, before, limit) {
+    const gone = await db.all<[id: string]>(
+      `WITH unused AS (
+         SELECT id FROM accounts WHERE unused_since < $1 ORDER BY unused_since LIMIT $2 FOR UPDATE SKIP LOCKED
+       ),
+       free AS (
+         SELECT id FROM unused
+         WHERE NOT EXISTS (SELECT FROM orders WHERE account_id = unused.id)
+           AND NOT EXISTS (SELECT FROM authorizations WHERE account_id = unused.id)
+       ),
+       kept AS (
+         UPDATE accounts SET unused_since = $1 FROM unused
+         WHERE accounts.id = unused.id AND unused.id NOT IN (SELECT id FROM free)
+       )
+       DELETE FROM accounts USING free WHERE accounts.id = free.id RETURNING free.id`,
+      before,
+      limit,
+    );
+    return gone.map(([id]) => id);
+  },
 };

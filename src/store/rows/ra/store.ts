@@ -118,6 +118,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
 
     purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
     purgeFinished: (before, limit) => database.call('purgeFinished', before, limit),
+    purgeAccounts: (before, limit) => database.call('purgeAccounts', before, limit),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     putSetting: (name, value) => database.call('putSetting', name, value),

@@ -16,8 +16,10 @@ export const accountOperations = {
   /** The account that has the key already; undefined: this one was created. */
   createAccount: write((sql, row: AccountRow): AccountRow | undefined =>
     sql.run(
-      `INSERT INTO accounts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (thumbprint) DO NOTHING`,
+      `INSERT INTO accounts (${COLUMNS}, unused_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (thumbprint) DO NOTHING`,
       ...row,
+      row[6],
     ) === 0
       ? byThumbprint(sql, row[1])
       : undefined,

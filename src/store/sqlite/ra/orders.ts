@@ -101,6 +101,8 @@ export const orderOperations = {
     );
     if (changes === 0) return false;
     insertCertificate(sql, certificate);
+    const [, , accountId] = certificate;
+    sql.run('UPDATE accounts SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL', accountId);
     return true;
   }),
 };

@@ -51,6 +51,22 @@ export const purgeOperations = {
     }
     return gone;
   }),
+
+  /** Oldest first; one that still has something is looked at again as if it were new. */
+  purgeAccounts: write((sql, before: number, limit: number): string[] => {
+    const unused = sql.all<[id: string, inUse: number]>(
+      `SELECT id, EXISTS (SELECT 1 FROM orders WHERE account_id = accounts.id)
+         OR EXISTS (SELECT 1 FROM authorizations WHERE account_id = accounts.id)
+       FROM accounts WHERE unused_since < ? ORDER BY unused_since LIMIT ?`,
+      before,
+      limit,
+    );
+    for (const [id, inUse] of unused) {
+      if (inUse) sql.run('UPDATE accounts SET unused_since = ? WHERE id = ?', before, id);
+      else sql.run('DELETE FROM accounts WHERE id = ?', id);
+    }
+    return unused.filter(([, inUse]) => inUse === 0).map(([id]) => id);
+  }),
 };
 
 /**

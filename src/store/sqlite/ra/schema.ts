@@ -120,4 +120,11 @@ export const raMigrations: readonly string[] = [
   ALTER TABLE authorizations ADD COLUMN proven_by TEXT;
   CREATE INDEX authorizations_by_node ON authorizations (proven_by) WHERE proven_by IS NOT NULL;
   `,
+  `
+  -- Since when an account has had no certificate; null once it has had one.
+  ALTER TABLE accounts ADD COLUMN unused_since INTEGER;
+  UPDATE accounts SET unused_since = created_at WHERE id NOT IN (SELECT account_id FROM certificates);
+  CREATE INDEX accounts_unused ON accounts (unused_since) WHERE unused_since IS NOT NULL;
+  CREATE INDEX authorizations_by_account ON authorizations (account_id);
+  `,
 ];

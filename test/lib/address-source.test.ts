@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sourceOf } from '../../src/http/connection-shares.js';
+import { addressSource } from '../../src/lib/address-source.js';
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -11,6 +11,6 @@ it.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['::1', '0:0:0:0::/64'],
   ['', ''],
-])('a connection from %s counts for %s: a host chooses the last 64 bits of IPv6 itself', (address, source) => {
-  expect(sourceOf(address)).toBe(source);
+])('what comes from %s counts for %s: a host chooses the last 64 bits of IPv6 itself', (address, source) => {
+  expect(addressSource(address)).toBe(source);
 });

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
+import type { Allowances } from '../../../src/store/contract/allowances.js';
+import { openRaStore, type RaStore } from '../../../src/store/index.js';
+import { PostgresServer } from '../../../tools/kit/postgres/server.js';
+
+const NOW = 1_800_000_000_000;
+let server: PostgresServer;
+let stores: RaStore[];
+beforeAll(async () => {
+  server = await PostgresServer.start();
+  stores = await Promise.all([0, 1].map(() => openRaStore(server.url())));
+});
+afterAll(async () => {
+  for (const store of stores) await store.close();
+  await server.remove();
+});
+
+function shared(index: number) {
+  const state = stores[index]?.shared;
+  if (!state) throw new Error('a store on PostgreSQL is shared');
+  return state;
+}
+
+describe.each([
+  ['of one RA', () => [new LocalAllowances()]],
+  ['of replicas on PostgreSQL', () => [shared(0), shared(1)]],
+] as [string, () => Allowances[]][])('allowances %s', (_, open) => {
+  let each: Allowances[];
+  let turn = 0;
+  let tests = 0;
+  beforeEach(() => {
+    each = open();
+    tests += 1;
+  });
+  /** One after the other, so that they must agree. */
+  const next = (): Allowances => {
+    turn += 1;
+    const allowances = each[turn % each.length];
+    if (!allowances) throw new Error('none was opened');
+    return allowances;
+  };
+  /** Four in 100 ms. */
+  const quarter = () => ({ key: `k${tests}`, amount: 25, window: 100 });
+
+  it('are used up, say how long to wait, and come back with time', async () => {
+    const use = (at: number) => next().use(quarter(), at);
+    expect([await use(NOW), await use(NOW), await use(NOW), await use(NOW)]).toEqual([0, 0, 0, 0]);
+    expect([await use(NOW), await use(NOW + 10)]).toEqual([25, 15]);
+    expect(await next().wait(quarter(), NOW)).toBe(25);
+    expect([await use(NOW + 25), await use(NOW + 25)]).toEqual([0, 25]);
+    const later = NOW + 10_000;
+    expect([await use(later), await use(later), await use(later), await use(later)]).toEqual([0, 0, 0, 0]);
+    expect(await use(later)).toBe(25);
+  });
+
+  it('that are given back can be used again, but no more than there ever were', async () => {
+    const use = () => next().use(quarter(), NOW);
+    for (let used = 0; used < 4; used += 1) await use();
+    await next().giveBack(quarter(), NOW);
+    expect([await use(), await use()]).toEqual([0, 25]);
+    for (let given = 0; given < 20; given += 1) await next().giveBack(quarter(), NOW);
+    for (let used = 0; used < 4; used += 1) expect(await use()).toBe(0);
+    expect(await use()).toBe(25);
+  });
+
+  it('are used by no more than there are, however many ask at once, and keys have nothing to do with each other', async () => {
+    const waits = await Promise.all(Array.from({ length: 40 }, () => next().use(quarter(), NOW)));
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(4);
+    expect(await next().use({ ...quarter(), key: 'another' }, NOW + tests * 1000)).toBe(0);
+  });
+});
+
+it('what is all forgotten leaves the database', async () => {
+  await shared(0).use({ key: 'past', amount: 10, window: 100 }, NOW - 1000);
+  await shared(0).use({ key: 'present', amount: 10, window: 100 }, NOW + 1_000_000);
+  while ((await shared(1).forgetAllowances(NOW + 500_000, 2)) > 0);
+  expect(await shared(1).wait({ key: 'present', amount: 100, window: 100 }, NOW + 1_000_000)).toBe(10);
+});
+
+it('an RA remembers no more keys than it has memory for', async () => {
+  const local = new LocalAllowances();
+  const use = (key: string) => local.use({ key, amount: 100, window: 100 }, NOW);
+  await use('first');
+  for (let key = 0; key < 100_000; key += 1) await use(`k${key}`);
+  expect(await use('first')).toBe(0);
+  expect(await use('k99999')).toBe(100);
+});
