@@ -1,31 +1,40 @@
+import { addressSource } from '../lib/address-source.js';
 import type { Actor, AuditEntry, AuditTrail } from '../store/contract/audit.js';
 
 export interface AuditLimits {
   /** Refusals kept at once, when there were none for long. */
   burst: number;
-  /** And a minute from then on: whoever is refused for nothing but noise does not fill the disk. */
+  /** Refusals kept a minute after the burst, so that a flood cannot fill the disk. */
   perMinute: number;
 }
 
-/** At the worst 14,400 refusals a day, some 4 MB. */
-const LIMITS: AuditLimits = { burst: 100, perMinute: 10 };
+/** Of one peer and kind. The 30 kinds there are make some 9,000 records a day of one peer, 4 MB. */
+const OF_PEER: AuditLimits = { burst: 10, perMinute: 0.2 };
+/** Of all peers together: a flood from many addresses adds 40 MB a day. */
+const OF_ALL: AuditLimits = { burst: 1_000, perMinute: 60 };
+/** Peers and kinds remembered; those refused longest ago are forgotten first. */
+const MAX_BUDGETS = 10_000;
 
 type Event = Actor & Pick<AuditEntry, 'action' | 'details'>;
 
+export interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
+  /** Somebody proved with a certificate of this PKI who they are: every refusal of theirs is kept. */
+  identified: boolean;
+}
+
 /** What is done through this RA and what is refused, in the store's audit log. */
 export class AuditLog {
-  #allowance: number;
-  #refilledAt: number;
-  #suppressed = 0;
+  /** By the peer's address and the kind of refusal, so that no flood hides what somebody else does, or does otherwise. */
+  readonly #budgets = new Map<string, Budget>();
+  readonly #all: Budget;
 
   constructor(
     private readonly store: Pick<AuditTrail, 'appendAudit'>,
     private readonly clock: () => number,
     private readonly onError: (error: unknown) => void,
-    private readonly limits: AuditLimits = LIMITS,
+    private readonly limits: { ofPeer: AuditLimits; ofAll: AuditLimits } = { ofPeer: OF_PEER, ofAll: OF_ALL },
   ) {
-    this.#allowance = limits.burst;
-    this.#refilledAt = clock();
+    this.#all = new Budget(limits.ofAll, clock());
   }
 
   /** Resolves when it is on disk; await it before telling anybody of the success. @throws StoreUnavailable */
@@ -34,27 +43,64 @@ export class AuditLog {
   }
 
   /**
-   * Keeps a refusal, unless there are too many; the next one kept tells how many were not. Nobody waits for it: a refusal
-   * is a refusal, whether or not the disk takes it.
+   * Keeps a refusal. Of peers that did not identify themselves no more are kept than their budget allows; the next one kept
+   * of the same peer and kind tells how many were not. Nobody waits for it: a refusal is a refusal, whether or not the disk
+   * takes it.
    */
-  refused(event: Event & Pick<AuditEntry, 'outcome'>): void {
-    if (!this.#allowed()) {
-      this.#suppressed += 1;
-      return;
+  refused({ identified, ...event }: Refusal): void {
+    let { details } = event;
+    if (!identified) {
+      const budget = this.#budgetOf(event);
+      const now = this.clock();
+      if (!budget.has(now) || !this.#all.has(now)) {
+        budget.suppressed += 1;
+        return;
+      }
+      budget.spend();
+      this.#all.spend();
+      if (budget.suppressed > 0) details = { ...details, suppressed: budget.suppressed };
+      budget.suppressed = 0;
     }
-    const details = this.#suppressed > 0 ? { ...event.details, suppressed: this.#suppressed } : event.details;
-    this.#suppressed = 0;
     this.store.appendAudit({ ...event, details, at: this.clock() }).catch(this.onError);
   }
 
-  #allowed(): boolean {
-    const now = this.clock();
+  #budgetOf({ from, action, outcome }: Omit<Refusal, 'identified'>): Budget {
+    const key = `${addressSource(from)} ${action} ${outcome}`;
+    const budget = this.#budgets.get(key) ?? new Budget(this.limits.ofPeer, this.clock());
+    this.#budgets.delete(key);
+    this.#budgets.set(key, budget);
+    if (this.#budgets.size > MAX_BUDGETS) {
+      for (const oldest of this.#budgets.keys()) {
+        this.#budgets.delete(oldest);
+        break;
+      }
+    }
+    return budget;
+  }
+}
+
+/** A token bucket. */
+class Budget {
+  /** Refusals left out since the last one kept. */
+  suppressed = 0;
+  #left: number;
+
+  constructor(
+    private readonly limits: AuditLimits,
+    private filledAt: number,
+  ) {
+    this.#left = limits.burst;
+  }
+
+  has(now: number): boolean {
     const { burst, perMinute } = this.limits;
-    const refill = ((now - this.#refilledAt) / 60_000) * perMinute;
-    this.#allowance = Math.min(burst, this.#allowance + Math.max(0, refill));
-    this.#refilledAt = now;
-    if (this.#allowance < 1) return false;
-    this.#allowance -= 1;
-    return true;
+    const refill = (Math.max(0, now - this.filledAt) / 60_000) * perMinute;
+    this.#left = Math.min(burst, this.#left + refill);
+    this.filledAt = now;
+    return this.#left >= 1;
+  }
+
+  spend(): void {
+    this.#left -= 1;
   }
 }

@@ -35,7 +35,7 @@ export class Revocations {
     try {
       await this.#revoke(der, presented, reason, by);
     } catch (error) {
-      if (error instanceof Problem) this.audit.refused({ ...event, outcome: error.type });
+      if (error instanceof Problem) this.audit.refused({ ...event, outcome: error.type, identified: false });
       throw error;
     }
     await this.audit.done(event);

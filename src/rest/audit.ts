@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { addressOf, peerOf } from '../http/peer.js';
-import { RestError } from '../http/rest-error.js';
+import { RestError, restErrorOf } from '../http/rest-error.js';
+import { Problem } from '../model/problem.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { formatDn } from '../x509/name.js';
@@ -38,14 +39,15 @@ export class RequestAudit {
   }
 
   refused(error: unknown): void {
-    const outcome = error instanceof RestError ? error.code : 'failed';
+    const outcome = outcomeOf(error);
     const notEntitled = outcome === 'unauthenticated' || outcome === 'forbidden';
     if (changesSomething(this.route) || (notEntitled && this.route.access !== 'public'))
       this.#refuse(outcome);
   }
 
   #refuse(outcome: string): void {
-    this.log.refused({ ...this.#event(), outcome, details: this.#details });
+    const identified = this.#caller !== null || presented(this.request) !== null;
+    this.log.refused({ ...this.#event(), outcome, details: this.#details, identified });
   }
 
   #event() {
@@ -58,6 +60,11 @@ export class RequestAudit {
     const identity = presented(this.request);
     return identity === null ? 'nobody' : formatDn(parseCertificate(identity.certificate).subject);
   }
+}
+
+function outcomeOf(error: unknown): string {
+  if (error instanceof RestError) return error.code;
+  return error instanceof Problem ? restErrorOf(error).code : 'failed';
 }
 
 /** Whether a request does more than read: a public POST that is not audited, such as OCSP, reads. */

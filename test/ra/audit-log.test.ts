@@ -3,9 +3,9 @@ import { AuditLog } from '../../src/ra/audit-log.js';
 import type { AuditEntry } from '../../src/store/contract/audit.js';
 
 const event = { who: 'nobody', from: '192.0.2.1', action: 'GET /private/admins', details: {} };
-const refused = { ...event, outcome: 'unauthenticated' };
+const refused = { ...event, outcome: 'unauthenticated', identified: false };
 
-function log(burst: number, perMinute: number) {
+function log(burst: number, perMinute: number, all = 1_000) {
   const kept: AuditEntry[] = [];
   const time = { now: 1_800_000_000_000 };
   const store = {
@@ -17,7 +17,7 @@ function log(burst: number, perMinute: number) {
     store,
     () => time.now,
     () => undefined,
-    { burst, perMinute },
+    { ofPeer: { burst, perMinute }, ofAll: { burst: all, perMinute } },
   );
   return { audit, kept, time };
 }
@@ -35,6 +35,38 @@ describe('refusals in the audit log are bounded', () => {
     for (let count = 0; count < 10; count += 1) audit.refused(refused);
     expect(kept).toHaveLength(4 + 3);
     expect(kept[4]?.details).toEqual({ suppressed: 1 });
+  });
+
+  it('by peer and kind, so that no flood hides what somebody else does, or does otherwise', () => {
+    const { audit, kept } = log(1, 1);
+    const others = [
+      { ...refused, from: '192.0.2.2' },
+      { ...refused, action: 'POST /private/admins' },
+      { ...refused, outcome: 'forbidden' },
+      { ...refused, from: '2001:db8::1' },
+    ];
+    for (let count = 0; count < 100; count += 1) audit.refused(refused);
+    for (const other of others) audit.refused(other);
+    audit.refused({ ...refused, from: '2001:db8::2' });
+    audit.refused({ ...refused, from: '::ffff:192.0.2.1' });
+    expect(kept).toHaveLength(1 + others.length);
+  });
+
+  it('never of somebody identified, whose refusals are all kept and use up nothing', () => {
+    const { audit, kept } = log(1, 1, 1);
+    audit.refused(refused);
+    for (let count = 0; count < 500; count += 1) {
+      audit.refused({ ...refused, who: 'CN=mallory', outcome: 'forbidden', identified: true });
+    }
+    expect(kept).toHaveLength(501);
+    expect(kept.every((entry) => !('identified' in entry))).toBe(true);
+  });
+
+  it('for all peers together, so that a flood from many addresses does not fill the disk', () => {
+    const { audit, kept } = log(1, 1, 50);
+    for (let count = 0; count < 20_000; count += 1)
+      audit.refused({ ...refused, from: `10.1.${count >> 8}.${count & 255}` });
+    expect(kept).toHaveLength(50);
   });
 
   it('and never keep what was done from being kept', async () => {
