@@ -1,15 +1,20 @@
-import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { ErrorCode, TaskError } from '../channel/errors.js';
+import type { AdminRole } from '../model/administrators.js';
 import type { Actor } from '../store/contract/audit.js';
 import { type CaStore, type CertificateRecord, openCaStore } from '../store/index.js';
 import { signerFor } from '../x509/algorithms.js';
-import { parsePublicKey } from '../x509/spki.js';
+import { parseCertificate } from '../x509/certificate.js';
+import { type PublicKeyInfo, parsePublicKey } from '../x509/spki.js';
 import { caPaths, loadAuthority } from './folder/files.js';
-import { generateKey } from './folder/keys.js';
+import { generateKey, type KeySpec, publicKeyDer } from './folder/keys.js';
+import { ADMINISTRATOR_CERTIFICATES } from './issue/entitlement.js';
 import { Authority } from './issue/issuer.js';
-import { keySpec } from './issue/keys-made-here.js';
 import { namesFor } from './issue/names.js';
 import { loadProfiles } from './issue/profiles.js';
+import { readRequest } from './issue/requests.js';
 import { Administrators } from './peers/administrators.js';
+import { Revocation } from './revoke/revocation.js';
 
 /** What certificates carry of the settings a CA was last served with. */
 export interface ServedSettings {
@@ -58,26 +63,75 @@ export async function openLocalAuthority(
   return new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
 }
 
-export interface EnrolledAdministrator {
-  /** Made here; kept nowhere by the CA. */
-  key: KeyObject;
-  certificate: CertificateRecord;
+/**
+ * Revocation for a command beside the process that serves the CA: that one notices by itself, in the database, that its CRL is
+ * out of date and whom to shut out.
+ */
+export function localRevocation(store: CaStore, clock: () => number): Revocation {
+  return new Revocation({
+    authority: { store, clock },
+    crl: { publish: async () => null },
+    peers: { look: async () => undefined },
+    log: { info: () => undefined, error: () => undefined },
+  });
 }
 
+export function localAdministrators(store: CaStore, clock: () => number): Administrators {
+  return new Administrators({ store, clock, revocation: localRevocation(store, clock) });
+}
+
+export interface NewAdministratorOptions {
+  /** The administrator's common name. */
+  name: string;
+  /** Null: that of the entry there is, else `admin`. */
+  role: AdminRole | null;
+  /** PEM of a request for a key that its holder keeps; null: a key is made here. */
+  csr: string | null;
+  by: Actor;
+}
+
+export interface EnrolledAdministrator {
+  /** Made here and kept nowhere by the CA; null: the holder of the request has it. */
+  key: KeyObject | null;
+  certificate: CertificateRecord;
+  role: AdminRole;
+}
+
+/** Small, fast, and taken by every browser and key store. */
+const ADMIN_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
+
 /**
- * Makes a key and an administrator's certificate for it, and puts its subject on the list.
- * @throws TaskError for a name that cannot be
+ * Makes an administrator's certificate and gives it the rights of the entry of its name, which is added when there is none.
+ * @throws TaskError for a name that cannot be, or a key that was taken from an administrator
  */
 export async function enrolAdministrator(
   authority: Authority,
-  name: string,
-  by: Actor,
+  { name, role, csr, by }: NewAdministratorOptions,
 ): Promise<EnrolledAdministrator> {
   const profile = authority.leafProfile('admin');
   const names = namesFor(profile, name, []);
-  const key = await generateKey(keySpec(profile));
-  const publicKey = parsePublicKey(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-  const { certificate } = await authority.issue({ profile, publicKey, names, by });
-  await new Administrators(authority.store, authority.clock).add(certificate.dn, by);
-  return { key, certificate };
+  const { key, publicKey } = csr === null ? await newKey() : { key: null, ...readRequest(csr) };
+  await refuseFormerKey(authority.store, publicKey.spki);
+  const entitlement = ADMINISTRATOR_CERTIFICATES;
+  const { certificate } = await authority.issue({ profile, publicKey, names, by, entitlement });
+  const given = await localAdministrators(authority.store, authority.clock).cover(certificate, role, by);
+  return { key, certificate, role: given };
+}
+
+async function newKey(): Promise<{ key: KeyObject; publicKey: PublicKeyInfo }> {
+  const key = await generateKey(ADMIN_KEY);
+  return { key, publicKey: parsePublicKey(publicKeyDer(key)) };
+}
+
+/** A key whose certificate was revoked, as by the removal of its administrator, is never an administrator's again. */
+async function refuseFormerKey(store: CaStore, spki: Buffer): Promise<void> {
+  const former = (await store.listAdminCertificates()).find(
+    ({ der, revokedAt }) => revokedAt !== null && der.length > 0 && parseCertificate(der).spki.equals(spki),
+  );
+  if (former === undefined) return;
+  throw new TaskError(
+    ErrorCode.certificate,
+    `the key of the request was ${former.cn}'s and that certificate is revoked: make a new key`,
+    'badCSR',
+  );
 }

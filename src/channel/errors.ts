@@ -11,13 +11,14 @@ export type ErrorCodeValue = (typeof ErrorCode)[keyof typeof ErrorCode];
 /**
  * What kind of refusal it is, for programs: sent as the additional envelope member `KIND`, which older peers
  * ignore. `retry`: the CA could not answer now and it is not known whether anything was done. `unknownTask`: the
- * peer has no such task; an older one says it in words only.
+ * peer has no such task; an older one says it in words only. `forbidden`: it is not for who asks.
  */
 export const REFUSAL_KINDS = [
   'badCSR',
   'rejectedIdentifier',
   'alreadyRevoked',
   'notFound',
+  'forbidden',
   'unknownTask',
   'retry',
   'other',

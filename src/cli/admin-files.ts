@@ -39,16 +39,20 @@ export async function prepareFolder({ key, certificate, pkcs12 }: AdminFiles): P
   }
 }
 
-/** Writes key and certificate, as PEM and as PKCS #12, for their owner only. `chain` and `root` are PEM. */
+/**
+ * Writes key and certificate, as PEM and as PKCS #12, for their owner only; the certificate alone when its holder has the key.
+ * `chain` and `root` are PEM.
+ */
 export async function writeAdminFiles(
   files: AdminFiles,
   { key, certificate }: EnrolledAdministrator,
   { chain, root }: { chain: string; root: string },
   { passphrase, protection }: { passphrase: string; protection: Pkcs12Protection },
 ): Promise<void> {
-  await writeWhole(files.key, keyToPem(key, null), 0o600);
   await writeWhole(files.certificate, toPem('CERTIFICATE', certificate.der) + chain, 0o644);
   await writeWhole(files.root, root, 0o644);
+  if (key === null) return;
+  await writeWhole(files.key, keyToPem(key, null), 0o600);
   const certificates = [certificate.der, ...fromPem('CERTIFICATE', chain), firstFromPem('CERTIFICATE', root)];
   const pfx = createPkcs12(
     { key, certificates, friendlyName: `${certificate.cn} (uPKI)` },

@@ -21,6 +21,7 @@ import {
   givenFlags,
   WEB_FLAGS,
 } from './options.js';
+import { listRasCommand, revokeRaCommand } from './ra-peers.js';
 
 const CONNECTION = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS];
 const SERVING = [...CONNECTION, ...WEB_FLAGS];
@@ -70,7 +71,9 @@ export function raCommand(): Command {
         ['upki ra crl', 'Print the CRL.'],
         ['upki ra crl -o crl.pem', 'Write it to a file.'],
       ]).option('-o, --output <file>', 'where to write; standard output when left out'),
-    );
+    )
+    .addCommand(listRasCommand())
+    .addCommand(revokeRaCommand());
 }
 
 type Action = (settings: ProgramSettings, command: Command) => Promise<void>;

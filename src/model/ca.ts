@@ -93,7 +93,13 @@ export class CaRefused extends Error {
   override readonly name = 'CaRefused';
   constructor(
     message: string,
-    readonly kind: 'badCSR' | 'rejectedIdentifier' | 'alreadyRevoked' | 'notFound' | 'other' = 'other',
+    readonly kind:
+      | 'badCSR'
+      | 'rejectedIdentifier'
+      | 'alreadyRevoked'
+      | 'notFound'
+      | 'forbidden'
+      | 'other' = 'other',
   ) {
     super(message);
   }

@@ -25,6 +25,7 @@ export async function fromCa<T>(answer: Promise<T>): Promise<T> {
 
 /** What a client is told when the CA will not do what it asked; the CA's words name what is wrong. */
 export function refusedByCa({ message, kind }: CaRefused): RestError {
+  if (kind === 'forbidden') return new RestError('forbidden', message);
   if (kind === 'notFound') return new RestError('notFound', message);
   if (kind === 'alreadyRevoked') return new RestError('conflict', message);
   return new RestError('unprocessable', message, kind === 'badCSR' ? { field: 'csr' } : {});

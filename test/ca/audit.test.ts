@@ -98,7 +98,7 @@ describe('the CA’s audit log', () => {
     const { serial } = await ra.call('sign', { csr: requestPem(['b.example.test']) });
     const entries = await adds(async () => {
       await ra.call('revoke', { dn: 'b.example.test', reason: 'certificateHold' });
-      await ra.call('revoke_serial', { serial: `0x${serial}` });
+      await ra.call('revoke_serial', { serial: `0x${serial}`, reason: 'certificateHold' });
       await ra.call('unrevoke', { dn: 'b.example.test' });
       await ra.call('delete', { dn: 'b.example.test' });
     });
@@ -118,15 +118,21 @@ describe('the CA’s audit log', () => {
       await ra.call('remove_admin', { dn: 'CN=alice,O=x' });
     });
     expect(entries).toEqual([
-      { ...RA1, action: 'admin.add', details: { dn: '/O=x/CN=alice' } },
+      { ...RA1, action: 'admin.add', details: { dn: '/O=x/CN=alice', role: 'admin' } },
       { ...RA1, action: 'admin.remove', details: { dn: '/O=x/CN=alice' } },
     ]);
   });
 
-  it('has the key shut out with its RA’s revoked certificate', async () => {
-    await world.registered('ra2.example.test');
-    const entries = await adds(() => ra.call('revoke', { dn: 'ra2.example.test' }));
-    expect(entries.map(({ action }) => action)).toEqual(['certificate.revoke', 'peer.revoke']);
+  it('names the administrator an RA asks for, and the RA that says so', async () => {
+    const entries = await adds(async () => {
+      await ra.call('add_admin', { dn: '/CN=zoe', role: 'auditor', by: 'CN=alice' });
+      await ra.call('remove_admin', { dn: '/CN=zoe', by: 'CN=alice' });
+    });
+    const who = `CN=alice (says ${RA1.who})`;
+    expect(entries).toEqual([
+      { ...RA1, who, action: 'admin.add', details: { dn: '/CN=zoe', role: 'auditor' } },
+      { ...RA1, who, action: 'admin.remove', details: { dn: '/CN=zoe' } },
+    ]);
   });
 
   it('does not take a peer for the one it only says it is', async () => {

@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { type InitOptions, initAuthority } from '../../src/ca/folder/files.js';
 import { publicKeyDer } from '../../src/ca/folder/keys.js';
+import { type Authority, certificatePem } from '../../src/ca/issue/issuer.js';
+import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../src/ca/local.js';
 import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../../src/channel/client.js';
 import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
 import { introductionProof } from '../../src/channel/introduction.js';
 import { operations, registration } from '../../src/channel/tasks/index.js';
 import { TaskClient } from '../../src/channel/typed-client.js';
+import type { AdminRole } from '../../src/model/administrators.js';
 import { type CaOptions, type RunningCa, runCa } from '../../src/programs/ca/program.js';
+import { PROGRAM } from '../../src/store/contract/audit.js';
 import { signerFor } from '../../src/x509/algorithms.js';
 import { createCsr } from '../../src/x509/csr.js';
 import { dn } from '../../src/x509/name.js';
@@ -95,6 +99,7 @@ export class CaWorld {
       passphrase: null,
       company: null,
       publicUrl: 'http://pki.example.test',
+      adminsByRa: true,
       crlValidity: 7 * 86_400_000,
       ocspValidity: 12 * 3600_000,
       log: pino({ level: 'silent' }),
@@ -155,6 +160,29 @@ export class CaWorld {
       seed: this.changes.mode === 'clear' ? SEED : '',
     });
     return this.operations(keys);
+  }
+
+  /** What somebody on the machine of the CA does beside the running CA. */
+  async onMachine<T>(work: (authority: Authority) => Promise<T>): Promise<T> {
+    const store = await openLocalStore(this.dataDir, this.changes.databaseUrl ?? null);
+    try {
+      const { passphrase = null } = this.changes;
+      const settings = { publicUrl: 'http://pki.example.test', company: null };
+      return await work(
+        await openLocalAuthority(store, { dataDir: this.dataDir, passphrase, clock: Date.now, ...settings }),
+      );
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** `upki admin add` for a key: the certificate, PEM, leaf first. */
+  async administrator(cn: string, key: KeyObject, role: AdminRole | null = null): Promise<string> {
+    const csr = requestPem([], { key, cn });
+    return this.onMachine(async (authority) => {
+      const { certificate } = await enrolAdministrator(authority, { name: cn, role, csr, by: PROGRAM });
+      return certificatePem(certificate) + authority.chainPem;
+    });
   }
 
   #client(

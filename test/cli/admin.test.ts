@@ -131,7 +131,7 @@ describe('upki admin, beside upki start', () => {
     const { stdout } = await upki(['admin', 'add', 'alice', '-d', running.dataDir, '--out', out]);
     const command = /^ *(curl .*)$/m.exec(stdout)?.[1] ?? '';
     expect(command).toContain(running.baseUrl);
-    expect(paste(command)).toBe(`{"status":"success","data":[{"dn":"${DN}"}]}200`);
+    expect(paste(command)).toBe(`{"status":"success","data":[{"dn":"${DN}","role":"admin"}]}200`);
 
     const certificate = new X509Certificate(readFileSync(join(out, 'alice.crt')));
     expect(certificate.infoAccess).toContain(`http://localhost:${running.ports.http}/`);

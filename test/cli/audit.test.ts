@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openCaStore, openRaStore } from '../../src/store/index.js';
 import { build, newFolder, upki } from './run.js';
 
+const entry = (dn: string) => ({ dn, role: 'admin' as const, addedAt: 0, byName: false });
+
 beforeAll(build, 120_000);
 
 /** A directory as `upki start` has it, with a few records in both logs. */
@@ -12,7 +14,8 @@ async function directory() {
   const folder = newFolder();
   for (const name of ['ca', 'ra']) mkdirSync(join(folder, name));
   const ca = await openCaStore(join(folder, 'ca', 'ca.db'));
-  for (const name of ['a', 'b', 'c']) await ca.addAdmin(`/CN=${name}`, 0, { who: 'ra ra1', from: 'channel' });
+  for (const name of ['a', 'b', 'c'])
+    await ca.addAdmin(entry(`/CN=${name}`), { who: 'ra ra1', from: 'channel' });
   await ca.close();
   const ra = await openRaStore(join(folder, 'ra', 'acme.db'));
   for (const at of ['2026-03-01', '2026-03-02']) {
@@ -72,9 +75,9 @@ describe('upki audit verify', () => {
   it('writes nothing, and reads while somebody writes', async () => {
     const { run, caFile } = await directory();
     const ca = await openCaStore(caFile);
-    await ca.addAdmin('/CN=d', 0);
+    await ca.addAdmin(entry('/CN=d'));
     expect((await run('verify')).stdout).toContain('4 records');
-    await ca.addAdmin('/CN=e', 0);
+    await ca.addAdmin(entry('/CN=e'));
     await ca.close();
     expect((await run('verify')).stdout).toContain('5 records');
   });

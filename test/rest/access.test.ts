@@ -18,7 +18,7 @@ const ADMINS = '/private/admins';
 describe('a private route (SPEC §2)', () => {
   it('answers an administrator', async () => {
     const { status, json } = await world.ask(ADMINS, alice);
-    expect([status, json]).toEqual([200, { status: 'success', data: [{ dn: alice.dn }] }]);
+    expect([status, json]).toEqual([200, { status: 'success', data: [{ dn: alice.dn, role: 'admin' }] }]);
   });
 
   it('is 401 without a client certificate', async () => {
@@ -45,7 +45,7 @@ describe('a private route (SPEC §2)', () => {
       register: { ...noRegister, bySerial: async () => record, roleOf: async () => 'admin' },
     });
     await impostor.start();
-    const other = await impostor.holder('alice', 'admin');
+    const other = await impostor.admin('alice');
     const { status, json } = await impostor.ask(ADMINS, other);
     await impostor.close();
     expect([status, json.message]).toEqual([
@@ -60,7 +60,7 @@ describe('a private route (SPEC §2)', () => {
   });
 
   it('is 403 with an administrator’s certificate whose DN is not on the list', async () => {
-    const mallory = await world.holder('mallory', 'admin');
+    const mallory = await world.unlisted('mallory');
     const { status, json } = await world.ask(ADMINS, mallory);
     expect([status, json.code]).toEqual([403, 'forbidden']);
     expect(json.message).toContain(mallory.dn);

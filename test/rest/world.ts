@@ -10,6 +10,7 @@ import type { ClientIdentity } from '../../src/http/identity.js';
 import { lookBehindProxies } from '../../src/http/peer.js';
 import { createHttpsServer, type HttpsServer } from '../../src/http/server.js';
 import { type TrustedProxiesOptions, trustedProxies } from '../../src/http/trusted-proxies.js';
+import type { AdminRole } from '../../src/model/administrators.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
 import { ChannelAdministration } from '../../src/ra/ca/channel-administration.js';
 import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
@@ -158,14 +159,22 @@ export class ApiWorld {
   /** Somebody with a certificate of this PKI. */
   async holder(cn: string, profile = 'user', key = newKey()): Promise<IssuedHolder> {
     const csr = requestPem([], { key, cn });
+    if (profile === 'ra') {
+      return holderOf(key, (await this.ca.registration().call('register', { cn, csr })).certificate);
+    }
     const { certificate } = await this.tasks.call('sign', { csr, profile });
     return holderOf(key, certificate);
   }
 
   /** Somebody with an administrator's certificate, whose DN is on the list. */
-  async admin(cn = 'alice'): Promise<IssuedHolder> {
-    const holder = await this.holder(cn, 'admin');
-    await this.tasks.call('add_admin', { dn: holder.dn });
+  async admin(cn = 'alice', role: AdminRole | null = null, key = newKey()): Promise<IssuedHolder> {
+    return holderOf(key, await this.ca.administrator(cn, key, role));
+  }
+
+  /** Somebody with an administrator's certificate that is good, whose DN is not on the list. */
+  async unlisted(cn: string): Promise<IssuedHolder> {
+    const holder = await this.admin(cn);
+    await this.ca.onMachine(({ store }) => store.removeAdmin(holder.dn));
     return holder;
   }
 

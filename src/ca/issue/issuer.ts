@@ -7,7 +7,8 @@ import { type CertificateNames, calledName } from '../../x509/certificate-names.
 import { DerError } from '../../x509/der-error.js';
 import { formatDn } from '../../x509/name.js';
 import { toPem } from '../../x509/pem.js';
-import type { PublicKeyInfo } from '../../x509/spki.js';
+import { type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
+import { checkEntitled, END_CERTIFICATES, type Entitlement } from './entitlement.js';
 import { CertificateFactory, IssueError, type Issuer, newSerial, validityFor } from './factory.js';
 import { lint } from './lint.js';
 import { isForServers, type Profile } from './profiles.js';
@@ -37,6 +38,8 @@ export interface Issuance {
   accountId?: string | null;
   /** Who asked, for the audit log; the CA itself when left out. */
   by?: Actor;
+  /** What may be made for who asked; end certificates alone when left out. */
+  entitlement?: Entitlement;
   /** Kept, but left out of listings: a certificate of the CA's own. */
   unlisted?: boolean;
 }
@@ -117,7 +120,12 @@ export class Authority {
    * @throws TaskError when the certificate may not be; LintError when we made it wrong.
    */
   async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {
-    const { profile, publicKey, names } = issuance;
+    const { profile, publicKey, names, entitlement = END_CERTIFICATES } = issuance;
+    checkEntitled(profile.name, calledName(names), entitlement);
+    // Asked while the certificate is made, so that it costs no time.
+    const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
+    // It rejects where nobody waits when making the certificate throws first.
+    compromised.catch(() => undefined);
     const issuedAt = this.clock();
     const requested = { notBefore: issuance.notBefore ?? null, notAfter: issuance.notAfter ?? null };
     const serial = newSerial(this.random);
@@ -132,6 +140,9 @@ export class Authority {
         throw new TaskError(ErrorCode.certificate, error.message);
       }
       throw error;
+    }
+    if (await compromised) {
+      throw new TaskError(ErrorCode.certificate, 'The key is known to be compromised', 'badCSR');
     }
     const { der, subject, notBefore, notAfter } = made;
     return this.store.recordCertificate(

@@ -2,8 +2,10 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
+import { calledName } from '../../x509/certificate-names.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import { generateKey, type KeySpec, saveKey } from '../folder/keys.js';
+import { checkEntitled, type Entitlement } from './entitlement.js';
 import type { Authority } from './issuer.js';
 import { namesFor } from './names.js';
 import type { Profile } from './profiles.js';
@@ -30,12 +32,14 @@ export class NodeIssuer {
   async generate(
     request: NodeRequest,
     by: Actor,
+    entitlement: Entitlement,
   ): Promise<{ certificate: CertificateRecord; key: KeyObject }> {
     const profile = this.authority.leafProfile(request.profile);
     const names = namesFor(profile, request.cn, request.sans);
+    checkEntitled(profile.name, calledName(names), entitlement);
     const key = await generateKey(keySpec(profile));
     const publicKey = parsePublicKey(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-    const { certificate } = await this.authority.issue({ profile, publicKey, names, by });
+    const { certificate } = await this.authority.issue({ profile, publicKey, names, by, entitlement });
     await saveKey(join(this.keyFolder, `${certificate.serial}.key`), key, this.passphrase);
     await this.authority.store.putNode(
       {

@@ -189,9 +189,14 @@ async function yamlFiles(folder: string): Promise<string[]> {
   }
 }
 
-/** Profiles an ACME client may ask for: those of TLS servers that are not the RA's own. */
+/** Profiles an ACME client may ask for: those of TLS servers, never an RA's or an administrator's. */
 export function isAcmeProfile(profile: Profile): boolean {
-  return isForServers(profile) && profile.pathLen === undefined && profile.name !== 'ra';
+  return (
+    isForServers(profile) &&
+    profile.pathLen === undefined &&
+    profile.name !== 'ra' &&
+    profile.name !== 'admin'
+  );
 }
 
 /** Certificates of TLS servers, whose names and features are for TLS clients to read. */

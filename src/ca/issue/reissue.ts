@@ -4,6 +4,7 @@ import type { CertificateRecord } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import type { CertificateNames, SubjectName } from '../../x509/certificate-names.js';
 import type { PublicKeyInfo } from '../../x509/spki.js';
+import { checkEntitled, type Entitlement } from './entitlement.js';
 import type { Authority } from './issuer.js';
 
 /** Who asks again within this time, as after a lost answer, gets what was made; longer than any client waits. */
@@ -21,17 +22,28 @@ export class Reissuer {
   constructor(private readonly authority: Authority) {}
 
   /** The same key again, soon, gives the certificate made before. @throws TaskError when `old` is not good */
-  async reissue(old: CertificateRecord, publicKey: PublicKeyInfo, by: Actor): Promise<CertificateRecord> {
+  async reissue(
+    old: CertificateRecord,
+    publicKey: PublicKeyInfo,
+    by: Actor,
+    entitlement: Entitlement,
+  ): Promise<CertificateRecord> {
     refuseEnded(old, this.authority.clock());
+    checkEntitled(old.profile, old.cn, entitlement);
     const key = `${old.serial} ${publicKey.spki.toString('base64')}`;
     const making = this.#making.get(key);
     if (making !== undefined) return making;
-    const made = this.#make(old, publicKey, by).finally(() => this.#making.delete(key));
+    const made = this.#make(old, publicKey, by, entitlement).finally(() => this.#making.delete(key));
     this.#making.set(key, made);
     return made;
   }
 
-  async #make(old: CertificateRecord, publicKey: PublicKeyInfo, by: Actor): Promise<CertificateRecord> {
+  async #make(
+    old: CertificateRecord,
+    publicKey: PublicKeyInfo,
+    by: Actor,
+    entitlement: Entitlement,
+  ): Promise<CertificateRecord> {
     const { authority } = this;
     const since = Math.max(old.issuedAt, authority.clock() - SAME_REQUEST);
     const recent = await authority.store.listByCn(old.cn, RECENT);
@@ -47,7 +59,7 @@ export class Reissuer {
     );
     if (made !== undefined) return made;
     const profile = authority.leafProfile(old.profile);
-    return (await authority.issue({ profile, publicKey, names: namesOf(old), by })).certificate;
+    return (await authority.issue({ profile, publicKey, names: namesOf(old), by, entitlement })).certificate;
   }
 }
 

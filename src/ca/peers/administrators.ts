@@ -1,40 +1,127 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
-import type { Actor } from '../../store/contract/audit.js';
-import type { CaStore } from '../../store/contract/ca.js';
+import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
+import { type Actor, PROGRAM } from '../../store/contract/audit.js';
+import type { AdministratorRecord, CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { REVOCATION_REASON } from '../../x509/crl.js';
 import { DerError } from '../../x509/der-error.js';
 import { dnKey, parseHolder } from '../../x509/name.js';
+import type { Revocation } from '../revoke/revocation.js';
+
+export interface AdministratorsOptions {
+  store: CaStore;
+  clock: () => number;
+  revocation: Pick<Revocation, 'revoke'>;
+}
+
+/** A new entry. */
+export interface NewAdministrator {
+  /** A DN in either notation, or a bare common name. */
+  dn: string;
+  role: AdminRole;
+}
 
 /**
  * The list of administrators. Entries are kept as they were written and compared as names (RFC 5280 §7.1): `/O=x/CN=a`
- * and `CN=a,O=x` are one entry.
+ * and `CN=a,O=x` are one entry. An entry covers the certificates that were made for it, so that who is added under a name
+ * never gets the rights of somebody's earlier key.
  */
 export class Administrators {
-  constructor(
-    private readonly store: Pick<CaStore, 'listAdmins' | 'addAdmin' | 'removeAdmin'>,
-    private readonly clock: () => number,
-  ) {}
+  constructor(private readonly options: AdministratorsOptions) {}
 
-  list(): Promise<string[]> {
-    return this.store.listAdmins();
+  list(): Promise<AdministratorRecord[]> {
+    return this.options.store.listAdmins();
   }
 
-  /** False when it is on the list already, in whatever notation. @throws TaskError for what is not a name */
-  async add(holder: string, by?: Actor): Promise<boolean> {
-    if ((await this.#entriesOf(holder)).length > 0) return false;
-    return this.store.addAdmin(holder, this.clock(), by);
+  /** False when it is on the list already, in whatever notation; its role stays. @throws TaskError for what is not a name */
+  async add({ dn, role }: NewAdministrator, by?: Actor): Promise<boolean> {
+    const { store, clock } = this.options;
+    if ((await this.#entriesOf(dn)).length > 0) return false;
+    return store.addAdmin({ dn, role, addedAt: clock(), byName: false }, by);
   }
 
-  /** False when it is not on the list. @throws TaskError for what is not a name */
-  async remove(holder: string, by?: Actor): Promise<boolean> {
+  /**
+   * Gives a certificate, made for this name, the rights of its entry, which is added when it is not there.
+   * `role` null: the entry's, or `admin` for a new one. Resolves with the role in the end.
+   */
+  async cover(certificate: CertificateRecord, role: AdminRole | null, by?: Actor): Promise<AdminRole> {
+    const { store, clock } = this.options;
+    const [same] = await this.#entriesOf(certificate.dn);
+    const entries = await store.listAdmins();
+    const record = same ??
+      entries.find(({ dn }) => namesAdministrator(certificate, [dn])) ?? {
+        dn: certificate.dn,
+        role: role ?? 'admin',
+        addedAt: clock(),
+        byName: false,
+      };
+    await store.addAdmin(record, by, certificate.serial);
+    if (role !== null && role !== record.role) await store.setAdminRole(record.dn, role, by);
+    return role ?? record.role;
+  }
+
+  /** False when it has the role already; null when it is not on the list. @throws TaskError for what is not a name */
+  async setRole(holder: string, role: AdminRole, by?: Actor): Promise<boolean | null> {
     const entries = await this.#entriesOf(holder);
-    for (const entry of entries) await this.store.removeAdmin(entry, by);
-    return entries.length > 0;
+    const changed = await Promise.all(entries.map(({ dn }) => this.options.store.setAdminRole(dn, role, by)));
+    return entries.length === 0 ? null : changed.some(Boolean);
   }
 
-  async #entriesOf(holder: string): Promise<string[]> {
+  /**
+   * Revokes every certificate of the name's entry, then takes the entry off the list; what fails half way is completed by
+   * doing it again. `removed` is false when it is not on the list. `revoked` are the serials that were good until now.
+   * @throws TaskError for what is not a name
+   */
+  async remove(holder: string, by?: Actor): Promise<{ removed: boolean; revoked: string[] }> {
+    const { store, revocation } = this.options;
+    const entries = await this.#entriesOf(holder);
+    const revoked: string[] = [];
+    for (const entry of entries) {
+      for (const certificate of await this.#certificatesOf(entry)) {
+        const { already } = await revocation.revoke(
+          certificate,
+          REVOCATION_REASON.privilegeWithdrawn,
+          by ?? PROGRAM,
+        );
+        if (!already) revoked.push(certificate.serial);
+      }
+      await store.removeAdmin(entry.dn, by);
+    }
+    return { removed: entries.length > 0, revoked };
+  }
+
+  /** The role of who holds a certificate, whether or not that is good; null when it is not an administrator's. */
+  async roleOf(certificate: CertificateRecord): Promise<AdminRole | null> {
+    return (await this.#entryOf(certificate))?.role ?? null;
+  }
+
+  async #entryOf(certificate: CertificateRecord): Promise<AdministratorRecord | null> {
+    const { store } = this.options;
+    if (certificate.profile !== 'admin') return null;
+    const made = await store.findAdminBySerial(certificate.serial);
+    if (made !== null) return made;
+    const entries = await store.listAdmins();
+    return entries.find(({ dn, byName }) => byName && namesAdministrator(certificate, [dn])) ?? null;
+  }
+
+  /** Those an entry covers, and good ones of its name that no entry covers: nobody shall get their rights back by them. */
+  async #certificatesOf(entry: AdministratorRecord): Promise<CertificateRecord[]> {
+    const found: CertificateRecord[] = [];
+    for (const certificate of await this.options.store.listAdminCertificates()) {
+      const ended =
+        certificate.revokedAt !== null && certificate.reason !== REVOCATION_REASON.certificateHold;
+      if (ended) continue;
+      const covering = await this.#entryOf(certificate);
+      if (covering?.dn === entry.dn || (covering === null && namesAdministrator(certificate, [entry.dn]))) {
+        found.push(certificate);
+      }
+    }
+    return found;
+  }
+
+  async #entriesOf(holder: string): Promise<AdministratorRecord[]> {
     const wanted = keyOf(holder);
     if (wanted === null) throw new TaskError(ErrorCode.validation, 'Invalid dn parameter: not a name');
-    return (await this.store.listAdmins()).filter((entry) => keyOf(entry) === wanted);
+    return (await this.options.store.listAdmins()).filter(({ dn }) => keyOf(dn) === wanted);
   }
 }
 

@@ -2,6 +2,7 @@ import type { CurveKeyPair } from '../../channel/curve-keys.js';
 import { isIntroduction } from '../../channel/introduction.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
+import { END_CERTIFICATES, type Entitlement } from '../issue/entitlement.js';
 
 /** Connections remembered; an RA has one, and ends of connections are not told. */
 const MAX_CONNECTIONS = 10_000;
@@ -9,22 +10,48 @@ const MAX_CONNECTIONS = 10_000;
 /** Whoever shows that it knows the seed. */
 export const SEED_HOLDER: Actor = { who: 'holder of the registration seed', from: 'channel' };
 
-/** Who asks on which connection of the operations socket, for the audit log. */
+/** Who asks on which connection of the operations socket: for the audit log, and for what it may have. */
 export class ChannelCallers {
-  readonly #known = new Map<string, Actor>();
+  /** Who introduced itself on a connection, and its key. */
+  readonly #known = new Map<string, { actor: Actor; publicKey: string }>();
   readonly #stranger: Actor;
 
   constructor(
-    private readonly store: Pick<CaStore, 'findPeer'>,
+    private readonly store: Pick<CaStore, 'findPeer' | 'getNode'>,
     private readonly keys: CurveKeyPair,
-    mode: 'curve' | 'clear',
+    private readonly mode: 'curve' | 'clear',
   ) {
     const who = mode === 'clear' ? 'unauthenticated peer' : 'admitted peer that did not introduce itself';
     this.#stranger = { who, from: 'channel' };
   }
 
   of(connection: string): Actor {
-    return this.#known.get(connection) ?? this.#stranger;
+    return this.#known.get(connection)?.actor ?? this.#stranger;
+  }
+
+  /** Who asks, for somebody it names; only the peer itself is proven. */
+  onBehalf(connection: string, named: string | undefined): Actor {
+    const { who, from } = this.of(connection);
+    return { who: named === undefined ? who : `${named} (says ${who})`, from };
+  }
+
+  /** The CURVE key of who asks; null when it did not introduce itself. */
+  keyOf(connection: string): string | null {
+    return this.#known.get(connection)?.publicKey ?? null;
+  }
+
+  /**
+   * What may be made for who asks: end certificates, and an RA's for its own name. In clear mode nobody is known: there the
+   * name `cn` is the asker's own when it is registered as an RA's.
+   */
+  async entitlementOf(connection: string, cn: string): Promise<Entitlement> {
+    if (this.mode === 'clear') {
+      const node = (await this.store.getNode(cn)) ?? (await this.store.getNode(cn.toLowerCase()));
+      return node?.profile === 'ra' ? { ra: node.cn } : END_CERTIFICATES;
+    }
+    const key = this.keyOf(connection);
+    const peer = key === null ? null : await this.store.findPeer(key);
+    return peer?.role === 'ra' && peer.revokedAt === null ? { ra: peer.cn } : END_CERTIFICATES;
   }
 
   /** Takes an introduction; false when it proves nothing. */
@@ -34,7 +61,7 @@ export class ChannelCallers {
     if (peer === null || peer.revokedAt !== null) return false;
     const [oldest] = this.#known.keys();
     if (this.#known.size >= MAX_CONNECTIONS && oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(connection, { who: `${peer.role} ${peer.cn}`, from: 'channel' });
+    this.#known.set(connection, { actor: { who: `${peer.role} ${peer.cn}`, from: 'channel' }, publicKey });
     return true;
   }
 }

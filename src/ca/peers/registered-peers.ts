@@ -1,12 +1,14 @@
 import type { Actor } from '../../store/contract/audit.js';
-import type { CaStore, PeerRole } from '../../store/contract/ca.js';
+import type { CaStore, CertificateRecord, PeerRole } from '../../store/contract/ca.js';
 
 /** How often it is looked whether another process has shut somebody out, in ms. */
 const LOOK_EVERY = 5_000;
 
 /**
- * Who may connect to the operations socket: the CURVE public keys of registered RAs and administrators. The store is
- * asked at every handshake, so that a registration by another process counts at once.
+ * Who may connect to the operations socket: the CURVE public keys of registered RAs, each while the newest certificate of its
+ * own registration is neither revoked nor on hold. That one alone decides, whatever other certificates of its name there are. One
+ * that has expired shuts nobody out: an RA that was off for long comes back and renews it. The store is asked at every
+ * handshake, so that what another process did counts at once.
  */
 export class RegisteredPeers {
   /** Keys known to be shut out. */
@@ -43,19 +45,13 @@ export class RegisteredPeers {
   }
 
   /** Admits a key from the moment this resolves. A CN may have several: replicas of an RA share its name. */
-  async admit(publicKey: string, role: PeerRole, cn: string, at: number, by: Actor): Promise<void> {
-    await this.store.admitPeer({ publicKey, role, cn, addedAt: at }, by);
-  }
-
-  /** Shuts out every key of a CN. */
-  async remove(cn: string, at: number, by: Actor): Promise<void> {
-    let removed = false;
-    for (const peer of await this.store.listPeers()) {
-      if (peer.cn === cn) removed = (await this.store.revokePeer(peer.publicKey, at, by)) || removed;
-    }
-    if (!removed) return;
-    this.#shutOut = await this.#revokedKeys();
-    this.onRemoved();
+  async admit(
+    publicKey: string,
+    role: PeerRole,
+    { cn, serial, issuedAt }: Pick<CertificateRecord, 'cn' | 'serial' | 'issuedAt'>,
+    by: Actor,
+  ): Promise<void> {
+    await this.store.admitPeer({ publicKey, role, cn, addedAt: issuedAt, serial }, by);
   }
 
   async #revokedKeys(): Promise<Set<string>> {

@@ -2,17 +2,18 @@ import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
+import { spkiFingerprint } from '../../x509/spki.js';
 import type { Authority } from '../issue/issuer.js';
 import { certificateNotFound } from '../lookup.js';
 import type { RegisteredPeers } from '../peers/registered-peers.js';
-import type { CrlPublisher } from './crl-publisher.js';
 
 export interface RevocationOptions {
-  authority: Authority;
-  crl: CrlPublisher;
-  peers: Pick<RegisteredPeers, 'remove'>;
-  log: Logger;
+  authority: Pick<Authority, 'store' | 'clock'>;
+  crl: { publish(): Promise<unknown> };
+  peers: Pick<RegisteredPeers, 'look'>;
+  log: Pick<Logger, 'info' | 'error'>;
 }
 
 /** Profiles whose holders are admitted to the operations socket. */
@@ -25,18 +26,23 @@ const PEER_PROFILES = new Set(['ra', 'admin']);
 export class Revocation {
   constructor(private readonly options: RevocationOptions) {}
 
-  /** Revokes; `already` when it was. @throws TaskError for a reason no complete CRL may hold. */
+  /**
+   * Revokes; `already` when it was. One on hold may be revoked for any other reason. With keyCompromise nobody gets a
+   * certificate for its key from then on. @throws TaskError for a reason no complete CRL may hold.
+   */
   async revoke(certificate: CertificateRecord, reason: number, by: Actor): Promise<{ already: boolean }> {
     if (reason === REVOCATION_REASON.removeFromCRL) {
       throw new TaskError(ErrorCode.validation, 'removeFromCRL ends a hold: use unrevoke'); // RFC 5280 §5.3.1
     }
     const { authority, log } = this.options;
     const { serial } = certificate;
-    const outcome = await authority.store.revoke(serial, authority.clock(), reason, by);
+    const compromised = reason === REVOCATION_REASON.keyCompromise ? keyOf(certificate) : null;
+    const outcome = await authority.store.revoke(serial, authority.clock(), reason, by, compromised);
     if (outcome === 'unknown') throw certificateNotFound(serial);
     if (outcome === 'already') return { already: true };
     log.info({ serial, cn: certificate.cn, reason }, 'certificate revoked');
-    await this.#shutOut(certificate, by);
+    // The holder of an RA's certificate loses the channel with it.
+    if (PEER_PROFILES.has(certificate.profile)) await this.options.peers.look();
     this.#publish();
     return { already: false };
   }
@@ -60,18 +66,13 @@ export class Revocation {
     await store.removeNode(certificate.cn, by);
   }
 
-  /** The holder of a revoked RA or administrator certificate loses the channel too, unless it has a newer one. */
-  async #shutOut(certificate: CertificateRecord, by: Actor): Promise<void> {
-    if (!PEER_PROFILES.has(certificate.profile)) return;
-    const { authority, peers } = this.options;
-    const newest = await authority.store.findNewestByCn(certificate.cn);
-    if (newest === null || newest.serial === certificate.serial) {
-      await peers.remove(certificate.cn, authority.clock(), by);
-    }
-  }
-
   #publish(): void {
     const { crl, log } = this.options;
     crl.publish().catch((error) => log.error({ err: error }, 'the CRL could not be published'));
   }
+}
+
+/** Base64url SHA-256 of the SubjectPublicKeyInfo; null for a certificate that is known by its serial only. */
+function keyOf({ der }: CertificateRecord): string | null {
+  return der.length === 0 ? null : spkiFingerprint(parseCertificate(der).spki);
 }

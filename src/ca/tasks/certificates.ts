@@ -2,7 +2,9 @@ import { reasonName } from '../../channel/reasons.js';
 import type { Handlers, OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
+import { calledName } from '../../x509/certificate-names.js';
 import { parsePublicKey } from '../../x509/spki.js';
+import type { Entitlement } from '../issue/entitlement.js';
 import { certificatePem } from '../issue/issuer.js';
 import type { NodeRequest } from '../issue/keys-made-here.js';
 import { namesOfRequest } from '../issue/names.js';
@@ -32,33 +34,44 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
     certificate: certificateFile(authority, record),
     serial: record.serial,
   });
-  const generate = async (request: NodeRequest, connection: string) => {
-    const { certificate } = await nodes.generate(request, callers.of(connection));
+  const generate = async (request: NodeRequest, connection: string, entitlement: Entitlement) => {
+    const { certificate } = await nodes.generate(request, callers.of(connection), entitlement);
     return { dn: `/CN=${certificate.cn}`, ...issued(certificate) };
   };
   return {
     register: (params, connection) => {
       checkSeed(params.seed, seed);
-      return generate(params, connection);
+      return generate(params, connection, { ra: params.cn });
     },
-    generate,
+    generate: async (params, connection) =>
+      generate(params, connection, await callers.entitlementOf(connection, params.cn)),
     sign: async ({ csr, profile: name }, connection) => {
       const profile = authority.leafProfile(name);
       const request = readRequest(csr);
       const names = namesOfRequest(profile, request);
       const { publicKey } = request;
       const by = callers.of(connection);
-      return issued((await authority.issue({ profile, publicKey, names, by })).certificate);
+      const entitlement = await callers.entitlementOf(connection, calledName(names));
+      const { certificate } = await authority.issue({ profile, publicKey, names, by, entitlement });
+      const key = callers.keyOf(connection);
+      if (profile.name === 'ra' && key !== null) {
+        await authority.store.addPeerCertificate(key, certificate.serial);
+      }
+      return issued(certificate);
     },
     renew: async ({ dn, duration }, connection) => {
       const old = await findCertificate(authority.store, dn);
       const by = callers.of(connection);
-      return issued((await authority.issue({ ...renewal(services, old, duration), by })).certificate);
+      const entitlement = await callers.entitlementOf(connection, old.cn);
+      const request = { ...renewal(services, old, duration), by, entitlement };
+      return issued((await authority.issue(request)).certificate);
     },
     reissue: async ({ serial, csr }, connection) => {
       const old = await authority.store.findBySerial(serial);
       if (old === null) throw certificateNotFound(serial);
-      return issued(await reissuer.reissue(old, readRequest(csr).publicKey, callers.of(connection)));
+      const entitlement = await callers.entitlementOf(connection, old.cn);
+      const { publicKey } = readRequest(csr);
+      return issued(await reissuer.reissue(old, publicKey, callers.of(connection), entitlement));
     },
     view: async ({ dn }) => details(await findCertificate(authority.store, dn), services),
     certificate_history: async ({ cn, limit }) => {

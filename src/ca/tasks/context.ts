@@ -6,6 +6,7 @@ import type { NodeIssuer } from '../issue/keys-made-here.js';
 import type { OrderIssuer } from '../issue/orders.js';
 import type { Reissuer } from '../issue/reissue.js';
 import type { OcspResponder } from '../ocsp/responder.js';
+import type { Administrators } from '../peers/administrators.js';
 import type { ChannelCallers } from '../peers/callers.js';
 import type { RegisteredPeers } from '../peers/registered-peers.js';
 import type { CrlPublisher } from '../revoke/crl-publisher.js';
@@ -22,6 +23,9 @@ export interface CaServices {
   ocsp: OcspResponder;
   peers: RegisteredPeers;
   callers: ChannelCallers;
+  administrators: Administrators;
+  /** Whether RAs may change the list of administrators. */
+  adminsByRa: boolean;
   seed: string;
 }
 

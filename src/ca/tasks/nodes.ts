@@ -3,23 +3,38 @@ import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
 import type { CaStore, NodeRecord } from '../../store/contract/ca.js';
 import { certificatePem } from '../issue/issuer.js';
-import { Administrators } from '../peers/administrators.js';
 import type { CaServices } from './context.js';
 
 /** Tasks about administrators and nodes. */
-export function nodeHandlers({ authority, orders, callers }: CaServices): Handlers<typeof nodeTasks> {
-  const { store, clock } = authority;
-  const administrators = new Administrators(store, clock);
+export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
+  const { authority, orders, callers, administrators } = services;
+  const { store } = authority;
+  const changeable = () => {
+    if (services.adminsByRa) return;
+    throw new TaskError(
+      ErrorCode.validation,
+      'the list of administrators is changed on the machine of the CA only (UPKI_CA_ADMINS_BY_RA=false)',
+      'forbidden',
+    );
+  };
   return {
     introduce: ({ public_key: publicKey, proof }, connection) =>
       callers.introduce(connection, publicKey, proof),
-    list_admins: () => administrators.list(),
-    add_admin: async ({ dn }, connection) => {
-      await administrators.add(dn, callers.of(connection));
+    list_admins: async () => (await administrators.list()).map(({ dn }) => dn),
+    list_administrators: async () =>
+      (await administrators.list()).map(({ dn, role, addedAt }) => ({ dn, role, added_at: addedAt })),
+    get_admin_role: async ({ serial }) => {
+      const certificate = await store.findBySerial(serial);
+      return { role: (certificate && (await administrators.roleOf(certificate))) ?? 'none' };
+    },
+    add_admin: async ({ dn, role, by }, connection) => {
+      changeable();
+      await administrators.add({ dn, role }, callers.onBehalf(connection, by));
       return true;
     },
-    remove_admin: async ({ dn }, connection) => {
-      await administrators.remove(dn, callers.of(connection));
+    remove_admin: async ({ dn, by }, connection) => {
+      changeable();
+      await administrators.remove(dn, callers.onBehalf(connection, by));
       return true;
     },
     list_nodes: async ({ limit, after }) => {

@@ -1,6 +1,7 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, Params, RegistrationTasks } from '../../channel/tasks/index.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
+import { calledName } from '../../x509/certificate-names.js';
 import { namesFor } from '../issue/names.js';
 import { readRequest } from '../issue/requests.js';
 import { SEED_HOLDER } from '../peers/callers.js';
@@ -32,7 +33,7 @@ export function registrationHandlers(
       const role = peerRole(request);
       const { certificate, privateKey } = await certify(services, settings, request);
       if (role !== null && request.curve_public_key !== undefined) {
-        await peers.admit(request.curve_public_key, role, certificate.cn, authority.clock(), SEED_HOLDER);
+        await peers.admit(request.curve_public_key, role, certificate, SEED_HOLDER);
       }
       return {
         status: 'registered' as const,
@@ -55,10 +56,10 @@ export function registrationHandlers(
   };
 }
 
-/** Only RAs and administrators are admitted to the operations socket. */
-function peerRole({ profile, curve_public_key }: Request): 'ra' | 'admin' | null {
+/** Only RAs are admitted to the operations socket. */
+function peerRole({ profile, curve_public_key }: Request): 'ra' | null {
   if (curve_public_key === undefined) return null;
-  if (profile === 'ra' || profile === 'admin') return profile;
+  if (profile === 'ra') return profile;
   throw new TaskError(
     ErrorCode.validation,
     `Invalid curve_public_key parameter: profile ${profile} is not admitted`,
@@ -72,13 +73,19 @@ async function certify(
 ): Promise<{ certificate: CertificateRecord; privateKey: string | null }> {
   if (request.csr === undefined) {
     if (mode === 'curve') throw new TaskError(ErrorCode.communication, 'Missing csr parameter');
-    const { certificate, key } = await nodes.generate(request, SEED_HOLDER);
+    const { certificate, key } = await nodes.generate(request, SEED_HOLDER, { ra: request.cn });
     return { certificate, privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
   }
   const profile = authority.leafProfile(request.profile);
   const { publicKey } = readRequest(request.csr);
   const names = namesFor(profile, request.cn, request.sans);
-  const { certificate } = await authority.issue({ profile, publicKey, names, by: SEED_HOLDER });
+  const { certificate } = await authority.issue({
+    profile,
+    publicKey,
+    names,
+    by: SEED_HOLDER,
+    entitlement: { ra: calledName(names) },
+  });
   await authority.store.putNode(
     {
       cn: certificate.cn,

@@ -1,8 +1,25 @@
 import { z } from 'zod';
-import { cn, curvePublicKey, done, id, none, page, pem, profileName, sans, serial, time } from './fields.js';
+import { ADMIN_ROLES } from '../../model/administrators.js';
+import {
+  cn,
+  curvePublicKey,
+  done,
+  id,
+  none,
+  page,
+  pem,
+  profileName,
+  sans,
+  serial,
+  time,
+  wireSerial,
+} from './fields.js';
 import { task } from './task.js';
 
 /** Tasks about who may use the CA: administrators, registered nodes, and registration itself (port 5001). */
+
+/** A person, in an RA's words. */
+const by = z.string().min(1).max(1024).meta({ wire: 'DN' });
 
 const dn = z.string().min(1).max(1024).meta({ wire: 'DN in either notation, or CN' });
 
@@ -21,8 +38,27 @@ export const nodeTasks = {
     done,
   ),
   list_admins: task('DNs of the administrators.', none, z.array(z.string())),
-  add_admin: task('Adds an administrator; doing it again is no error.', z.object({ dn }), done),
-  remove_admin: task('Removes an administrator; an absent one is no error.', z.object({ dn }), done),
+  list_administrators: task(
+    'The entries of the list of administrators, in the order they were added.',
+    none,
+    z.array(z.object({ dn: z.string(), role: z.enum(ADMIN_ROLES), added_at: time })),
+  ),
+  get_admin_role: task(
+    'The role of the administrator a certificate was made for; `none` when it is not one’s. Whether it is good is not looked at.',
+    z.object({ serial: wireSerial }),
+    z.object({ role: z.enum([...ADMIN_ROLES, 'none']) }),
+  ),
+  add_admin: task(
+    'Adds an entry to the list of administrators; doing it again is no error. It covers no certificate: those are made on the ' +
+      'machine of the CA. `by` is the administrator who asks, as the RA says; refused where UPKI_CA_ADMINS_BY_RA is false.',
+    z.object({ dn, role: z.enum(ADMIN_ROLES).default('admin'), by: by.optional() }),
+    done,
+  ),
+  remove_admin: task(
+    'Removes an administrator and revokes their certificates; an absent one is no error. `by` as for add_admin.',
+    z.object({ dn, by: by.optional() }),
+    done,
+  ),
   list_nodes: task('The registered nodes by CN, a page at a time.', page, z.array(node)),
   get_node: task('One registered node.', z.object({ cn }), node),
   enroll: task(
@@ -36,7 +72,7 @@ export const nodeTasks = {
 export const registrationTasks = {
   ping: task('Answers; nothing is touched. The Python CA does not know it.', none, done),
   register: task(
-    'Registers an RA, or an administrator’s tool with profile `admin`. In curve mode `csr` and `curve_public_key` are ' +
+    'Registers an RA. Profile `admin` is refused: administrators’ certificates are made on the CA’s machine. In curve mode `csr` and `curve_public_key` are ' +
       'required and no seed is sent; in clear mode the seed is checked, and without a `csr` the CA makes the key and returns it.',
     z.object({
       seed: z.string().max(1024).default(''),

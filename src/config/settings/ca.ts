@@ -53,4 +53,9 @@ export const CA_SETTINGS = {
     defaultText: 'http://UPKI_RA_CN:UPKI_RA_HTTP_PORT with `upki start`, else none',
     doc: 'Base URL written into certificates for the CRL, OCSP and the issuer: where clients reach UPKI_RA_HTTP_PORT.',
   }),
+  caAdminsByRa: setting(is.boolean, true, {
+    env: 'UPKI_CA_ADMINS_BY_RA',
+    programs: ['ca'],
+    doc: 'Whether RAs may change the list of administrators, for the administrators who ask them to; else it is changed by `upki admin` on the machine of the CA only.',
+  }),
 } as const satisfies Record<string, Setting<unknown>>;

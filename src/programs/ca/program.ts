@@ -10,6 +10,7 @@ import { Reissuer } from '../../ca/issue/reissue.js';
 import { rememberServed } from '../../ca/local.js';
 import { OcspCertificate } from '../../ca/ocsp/certificate.js';
 import { OcspResponder } from '../../ca/ocsp/responder.js';
+import { Administrators } from '../../ca/peers/administrators.js';
 import { ChannelCallers } from '../../ca/peers/callers.js';
 import { RegisteredPeers } from '../../ca/peers/registered-peers.js';
 import { CrlPublisher } from '../../ca/revoke/crl-publisher.js';
@@ -45,6 +46,8 @@ export interface CaOptions {
   company: string | null;
   /** Base of the URLs of CRL, OCSP and issuer in certificates. */
   publicUrl: string | null;
+  /** Whether RAs may change the list of administrators. */
+  adminsByRa: boolean;
   /** From thisUpdate to nextUpdate of CRLs, in ms. */
   crlValidity: number;
   /** From thisUpdate to nextUpdate of OCSP responses, in ms. */
@@ -198,6 +201,7 @@ function buildServices(
     clock,
     log,
   });
+  const revocation = new Revocation({ authority, crl, peers, log });
   const services = {
     authority,
     crl,
@@ -207,7 +211,9 @@ function buildServices(
     orders: new OrderIssuer(authority),
     nodes: new NodeIssuer(authority, files.privateKeys, passphrase),
     reissuer: new Reissuer(authority),
-    revocation: new Revocation({ authority, crl, peers, log }),
+    revocation,
+    administrators: new Administrators({ store, clock, revocation }),
+    adminsByRa: options.adminsByRa,
     seed: files.seed,
   };
   return { services, ocspCertificate };

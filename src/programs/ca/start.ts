@@ -96,6 +96,7 @@ export async function startCa(
         passphrase: settings.caPassphrase,
         company: given.has('caCompany') ? settings.caCompany : null,
         publicUrl: settings.caPublicUrl,
+        adminsByRa: settings.caAdminsByRa,
         crlValidity: settings.crlValidity * DAY,
         ocspValidity: settings.ocspValidity,
         log,

@@ -115,8 +115,11 @@ export async function importCaRecords(
     if (outcome !== 'unknown') report.count('revocations', outcome === 'revoked');
   }
   for (const [serial, at] of source.deleted) await store.markDeleted(serial, at, MIGRATION);
-  for (const dn of source.admins)
-    report.count('administrators', await store.addAdmin(dn, task.clock(), MIGRATION));
+  for (const dn of source.admins) {
+    // That CA knows its administrators by name.
+    const admin = { dn, role: 'admin' as const, addedAt: task.clock(), byName: true };
+    report.count('administrators', await store.addAdmin(admin, MIGRATION));
+  }
   await importNodes(task, store);
 }
 

@@ -1,4 +1,5 @@
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
+import type { AdminRole } from '../../model/administrators.js';
 
 /** What a CA can be asked for, in the words of the channel: its certificates, profiles, keys, reasons and CRL. */
 export type CaOffer = Result<OperationsTasks['get_options']>;
@@ -8,12 +9,12 @@ export type CaOffer = Result<OperationsTasks['get_options']>;
  * @throws CaUnavailable, CaRefused
  */
 export interface CaAdministration {
-  /** DNs of the administrators, in any notation. */
-  admins(): Promise<string[]>;
-  /** Adding one that is on the list, in whatever notation, changes nothing. */
-  addAdmin(dn: string): Promise<void>;
-  /** Removes every entry that is the same name. */
-  removeAdmin(dn: string): Promise<void>;
+  /** The administrators, their names in any notation, in the order they were added. */
+  admins(): Promise<{ dn: string; role: AdminRole }[]>;
+  /** Adding one that is on the list, in whatever notation, changes nothing. `by` is the administrator who asks. */
+  addAdmin(dn: string, role: AdminRole, by: string): Promise<void>;
+  /** Revokes the certificates of every entry that is the same name, and removes it. */
+  removeAdmin(dn: string, by: string): Promise<void>;
   /** DER of a CRL signed now. */
   generateCrl(): Promise<Uint8Array>;
   offer(): Promise<CaOffer>;

@@ -1,5 +1,7 @@
 import type { OperationsTasks } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
+import type { AdminRole } from '../../model/administrators.js';
+import { CaLacksTask } from '../../model/ca.js';
 import type { CaAdministration, CaOffer } from './administration.js';
 import { told } from './channel-errors.js';
 
@@ -7,16 +9,23 @@ import { told } from './channel-errors.js';
 export class ChannelAdministration implements CaAdministration {
   constructor(private readonly client: Pick<TaskClient<OperationsTasks>, 'call'>) {}
 
-  admins(): Promise<string[]> {
-    return told(this.client.call('list_admins', {}));
+  async admins(): Promise<{ dn: string; role: AdminRole }[]> {
+    try {
+      const entries = await told(this.client.call('list_administrators', {}));
+      return entries.map(({ dn, role }) => ({ dn, role }));
+    } catch (error) {
+      if (!(error instanceof CaLacksTask)) throw error;
+      // The Python CA has a list of names.
+      return (await told(this.client.call('list_admins', {}))).map((dn) => ({ dn, role: 'admin' }));
+    }
   }
 
-  async addAdmin(dn: string): Promise<void> {
-    await told(this.client.call('add_admin', { dn }));
+  async addAdmin(dn: string, role: AdminRole, by: string): Promise<void> {
+    await told(this.client.call('add_admin', { dn, role, by }));
   }
 
-  async removeAdmin(dn: string): Promise<void> {
-    await told(this.client.call('remove_admin', { dn }));
+  async removeAdmin(dn: string, by: string): Promise<void> {
+    await told(this.client.call('remove_admin', { dn, by }));
   }
 
   async generateCrl(): Promise<Uint8Array> {

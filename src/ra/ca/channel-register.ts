@@ -2,7 +2,7 @@ import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
 import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
-import { CaRefused } from '../../model/ca.js';
+import { CaLacksTask, CaRefused } from '../../model/ca.js';
 import type { CertificateDetails, CertificatePage, CertificateRegister } from '../../model/ca-register.js';
 import { told } from './channel-errors.js';
 
@@ -41,7 +41,16 @@ export class ChannelRegister implements CertificateRegister {
   }
 
   async roleOf(certificate: CertificateDetails): Promise<AdminRole | null> {
-    return namesAdministrator(certificate, await told(this.client.call('list_admins', {}))) ? 'admin' : null;
+    try {
+      const serial = serialFromHex(certificate.serial);
+      const { role } = await told(this.client.call('get_admin_role', { serial }));
+      return role === 'none' ? null : role;
+    } catch (error) {
+      if (!(error instanceof CaLacksTask)) throw error;
+      // The Python CA knows administrators by their names, and no roles.
+      const admins = await told(this.client.call('list_admins', {}));
+      return namesAdministrator(certificate, admins) ? 'admin' : null;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AdminRole } from '../../model/administrators.js';
 import type { Actor, AuditTrail } from './audit.js';
 
 /** A certificate the CA signed. Times are milliseconds since the epoch. */
@@ -134,7 +135,23 @@ export interface PeerRecord {
   role: PeerRole;
   cn: string;
   addedAt: number;
+  /** The newest certificate of its registration; null for one admitted before these were kept. */
+  serial: string | null;
+  /** Since when it is shut out: by itself, or because that certificate is revoked or on hold. */
   revokedAt: number | null;
+}
+
+/** An entry of the list of administrators. */
+export interface AdministratorRecord {
+  /** As it was written: a DN in either notation, or a bare common name. */
+  dn: string;
+  role: AdminRole;
+  addedAt: number;
+  /**
+   * It covers every administrator's certificate of its name, as entries did before they were tied to certificates; else those
+   * alone that were made for it.
+   */
+  byName: boolean;
 }
 
 export type DocumentKind = 'account' | 'order' | 'authorization';
@@ -195,12 +212,17 @@ export interface CaStore extends AuditTrail {
     now: number;
     query: CertificateQuery;
   }): Promise<Page<CertificateRecord>>;
-  /** `already`: it was revoked before; time and reason stay as they were. */
+  /**
+   * `already`: it was revoked before; time and reason stay as they were. One on certificateHold gets any other reason, its time
+   * stays. `compromisedKey` is the fingerprint of a key that is refused from then on: it is kept in the same step, also when
+   * the certificate was revoked already.
+   */
   revoke(
     serial: string,
     at: number,
     reason: number | null,
     by?: Actor,
+    compromisedKey?: string | null,
   ): Promise<'revoked' | 'already' | 'unknown'>;
   /** Takes a certificate off certificateHold (RFC 5280 §5.3.1, code 6); false when it is not on hold. */
   unrevoke(serial: string, by?: Actor): Promise<boolean>;
@@ -249,19 +271,33 @@ export interface CaStore extends AuditTrail {
   /** All nodes by CN, a page at a time. */
   listNodes(page: { after: string | null; limit: number }): Promise<Page<NodeRecord>>;
   removeNode(cn: string, by?: Actor): Promise<boolean>;
-  /** False when the DN already is one. */
-  addAdmin(dn: string, at: number, by?: Actor): Promise<boolean>;
+  /** False when there is an entry of this very text, which stays as it is. With `serial`, the entry covers that certificate from then on. */
+  addAdmin(admin: AdministratorRecord, by?: Actor, serial?: string | null): Promise<boolean>;
+  /** False when there is no such entry, or it has the role. */
+  setAdminRole(dn: string, role: AdminRole, by?: Actor): Promise<boolean>;
+  /** Forgets the entry and which certificates it covered. */
   removeAdmin(dn: string, by?: Actor): Promise<boolean>;
-  isAdmin(dn: string): Promise<boolean>;
   /** In the order they were added. */
-  listAdmins(): Promise<string[]>;
+  listAdmins(): Promise<AdministratorRecord[]>;
+  /** The entry that was given this certificate; null: none was. */
+  findAdminBySerial(serial: string): Promise<AdministratorRecord | null>;
+  /** Every certificate of profile `admin`, revoked and expired ones too, in the order of issuance. */
+  listAdminCertificates(): Promise<CertificateRecord[]>;
+
+  // Keys nobody may have a certificate for
+  /** `fingerprint`: base64url SHA-256 of a SubjectPublicKeyInfo. */
+  isCompromisedKey(fingerprint: string): Promise<boolean>;
+  /** Fingerprints in the order they were learned; `after` is the `next` of an earlier page. Unlike other pages' it is never null. */
+  listCompromisedKeys(page: { after: number; limit: number }): Promise<{ items: string[]; next: number }>;
 
   // Channel peers
-  /** Admits a key, or admits it again with this role and CN. */
+  /** Admits a key, or admits it again with this role and CN; `serial` is the certificate of this registration. */
   admitPeer(
-    peer: { publicKey: string; role: PeerRole; cn: string; addedAt: number },
+    peer: { publicKey: string; role: PeerRole; cn: string; addedAt: number; serial: string | null },
     by?: Actor,
   ): Promise<void>;
+  /** Another certificate of a peer's registration, by renewal: whether the peer is shut out depends on it from then on. */
+  addPeerCertificate(publicKey: string, serial: string): Promise<void>;
   /** The peer, whether or not revoked; null when never admitted. */
   findPeer(publicKey: string): Promise<PeerRecord | null>;
   /** All peers, revoked ones too, in the order they were admitted. */

@@ -9,6 +9,7 @@ import { openCaStore } from '../../../src/store/index.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
+import { aRecord } from '../../../tools/kit/facts.js';
 import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
 import { CaWorld, newKey, requestPem } from '../../ca/world.js';
 
@@ -154,10 +155,14 @@ it('a key that one CA shuts out is noticed by the other, once', async () => {
   if (!here || !there) throw new Error('two stores');
   await here.watch(() => {});
   await there.watch(() => {});
-  await here.admit('k'.repeat(40), 'ra', 'ra1', 1, PROGRAM);
+  const [store] = stores;
+  const registered = aRecord({ cn: 'ra1', profile: 'ra' });
+  await store?.recordCertificate(registered);
+  await here.admit('k'.repeat(40), 'ra', registered, PROGRAM);
   await there.look();
   expect(dropped[1]).not.toHaveBeenCalled();
-  await here.remove('ra1', 2, PROGRAM);
+  await store?.revoke(registered.serial, 2, 1);
+  await here.look();
   expect(dropped[0]).toHaveBeenCalledTimes(1);
   expect(await there.admits('k'.repeat(40))).toBe(false);
   for (const peers of [there, here, there]) await peers.look();

@@ -60,6 +60,7 @@ async function serve({ to, ending }: MigrationWorld): Promise<TaskClient<typeof 
   const ca = await runCa({
     ...{ dataDir: to.ca, host: '127.0.0.1', operationsPort: 0, registrationPort: null, mode: 'clear' },
     ...{ clearAny: false, databaseUrl: null, seed: null, passphrase: null, company: null, publicUrl: null },
+    adminsByRa: true,
     ...{ crlValidity: 86_400_000, ocspValidity: 3_600_000, log: pino({ level: 'silent' }) },
   });
   const endpoint = `tcp://127.0.0.1:${ca.operationsPort}`;

@@ -119,12 +119,15 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     const { certificate } = await tasks.call('sign', { csr, profile });
     return { key: keyPem(key), cert: certificate };
   };
-  const admin = await holder('admin', [], 'alice');
-  await tasks.call('add_admin', { dn: '/CN=alice' });
+  const adminKey = newKey();
+  const admin = { key: keyPem(adminKey), cert: await world.administrator('alice', adminKey) };
 
   const { store, remove } = await openTestStore();
   const names = ['localhost', '127.0.0.1'];
-  const tls = await holder('ra', ['localhost']);
+  const tlsKey = newKey();
+  const csr = requestPem(['localhost'], { key: tlsKey });
+  const { certificate } = await world.registration().call('register', { cn: 'localhost', csr });
+  const tls = { key: keyPem(tlsKey), cert: certificate };
   const log = pino({ level: 'silent' });
   const server = createHttpsServer({ log, tls: { ...tls, clientCa: [root, chain] } });
   const links = new LinkBuilder({

@@ -138,11 +138,11 @@ describe('client/renew', () => {
     expect((await renew(laptop, csr)).serial).not.toBe(first.serial);
   });
 
-  it('keeps an administrator an administrator', async () => {
+  it('is not for administrators: no RA can have their certificates made', async () => {
     const alice = await world.admin('renewing');
-    const key = newKey();
-    const { certificate, chain } = await renew(alice, requestPem([], { key, cn: 'x' }));
-    expect((await world.ask('/private/admins', holderOf(key, certificate + chain))).status).toBe(200);
+    const { status, json } = await post('/client/renew', alice, { csr: requestPem([], { cn: 'x' }) });
+    expect([status, json.code]).toEqual([403, 'forbidden']);
+    expect(json.message).toContain('on the machine of the CA');
   });
 
   const rsa = (bits: number) => generateKeyPairSync('rsa', { modulusLength: bits }).privateKey;

@@ -17,13 +17,57 @@ const remove = (dn: string) => ask(`/private/admins/${encodeURIComponent(dn)}`, 
 describe('administrators (SPEC §2: private/admins)', () => {
   const list = async () => (await ask('/private/admins')).json.data as { dn: string }[];
 
-  it('are added, in effect at once, kept as RFC 4514 whatever notation they came in', async () => {
-    const bob = await world.holder('bob', 'admin');
-    expect((await world.ask('/private/admins', bob)).status).toBe(403);
-    const added = await post('/private/admins', { dn: '/OU=Admins/CN=bob' });
-    expect([added.status, added.json]).toEqual([201, { status: 'success', data: { dn: bob.dn } }]);
+  it('are added, kept as RFC 4514 whatever notation they came in; a key from before gets no rights by it', async () => {
+    const former = await world.unlisted('bob');
+    expect((await world.ask('/private/admins', former)).status).toBe(403);
+    const added = await post('/private/admins', { dn: '/OU=Admins/CN=bob', role: 'operator' });
+    const entry = { dn: former.dn, role: 'operator' };
+    expect([added.status, added.json]).toEqual([201, { status: 'success', data: entry }]);
+    expect((await world.ask('/private/admins', former)).status).toBe(403);
+    const bob = await world.admin('bob');
     expect((await world.ask('/private/admins', bob)).status).toBe(200);
-    expect(await list()).toEqual([{ dn: alice.dn }, { dn: bob.dn }]);
+    expect(await list()).toEqual([{ dn: alice.dn, role: 'admin' }, entry]);
+  });
+
+  it('removed lose their certificates, and adding the name again does not bring them back', async () => {
+    const dora = await world.admin('dora');
+    expect((await world.ask('/private/admins', dora)).status).toBe(200);
+    expect((await remove(dora.dn)).status).toBe(200);
+    expect((await world.ask('/private/admins', dora)).json).toMatchObject({
+      code: 'forbidden',
+      message: 'this certificate is revoked',
+    });
+    await post('/private/admins', { dn: dora.dn });
+    await world.admin('dora');
+    expect((await world.ask('/private/admins', dora)).status).toBe(403);
+    expect((await world.tasks.call('view', { dn: `0x${dora.serial}` })).revoke_reason).toBe(
+      'privilegeWithdrawn',
+    );
+  });
+
+  const as = async (role: 'auditor' | 'operator', cn: string) => world.admin(cn, role);
+
+  it('with role auditor read and change nothing; operators manage nodes, and not who administers', async () => {
+    const [auditor, operator] = [await as('auditor', 'audrey'), await as('operator', 'oscar')];
+    const tries: [string, Ask, number, number][] = [
+      ['/private/admins', {}, 200, 200],
+      ['/private/config', {}, 200, 200],
+      ['/private/options', {}, 200, 200],
+      ['/private/nodes', {}, 200, 200],
+      ['/private/crl/generate', { method: 'POST' }, 403, 200],
+      ['/private/nodes', { method: 'POST', body: {} }, 403, 400],
+
+      ['/private/admins', { method: 'POST', body: { dn: 'x' } }, 403, 403],
+      [`/private/admins/${encodeURIComponent(alice.dn)}`, { method: 'DELETE' }, 403, 403],
+    ];
+    for (const [path, asked, ofAuditor, ofOperator] of tries) {
+      const statuses = [await world.ask(path, auditor, asked), await world.ask(path, operator, asked)];
+      expect([path, ...statuses.map(({ status }) => status)]).toEqual([path, ofAuditor, ofOperator]);
+    }
+    const { json } = await world.ask('/private/admins', auditor, { method: 'POST', body: { dn: 'x' } });
+    expect(json).toMatchObject({ code: 'forbidden', message: expect.stringContaining('role admin') });
+    const status = await world.ask('/client/status', auditor);
+    expect(status.json.data).toMatchObject({ administrator: true, role: 'auditor' });
   });
 
   it.each([

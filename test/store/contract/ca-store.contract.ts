@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CaStore, CertificateFilter, CertificateRecord } from '../../../src/store/contract/ca.js';
+import type {
+  AdministratorRecord,
+  CaStore,
+  CertificateFilter,
+  CertificateRecord,
+} from '../../../src/store/contract/ca.js';
 import { IssuerRetired } from '../../../src/store/contract/errors.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
@@ -223,7 +228,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.isCrlCurrent('', second)).toBe(true);
         expect(await store.isCrlCurrent('', first)).toBe(false);
         // Neither what was revoked before nor what is unknown changes anything.
-        await store.revoke(serial, NOW, 1);
+        await store.revoke(serial, NOW, 6);
         await store.revoke('00', NOW, 1);
         expect(await store.isCrlCurrent('', second)).toBe(true);
         await store.unrevoke(serial);
@@ -364,19 +369,89 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.removeNode('b')).toBe(false);
       });
 
+      const admin = (dn: string, changes: Partial<AdministratorRecord> = {}) => ({
+        ...{ dn, role: 'admin' as const, addedAt: NOW, byName: false },
+        ...changes,
+      });
+
       test('administrators are added once, listed in that order, and removed', async () => {
-        const added = await atOnce(3, () => store.addAdmin('/CN=z', NOW));
+        const added = await atOnce(3, () => store.addAdmin(admin('/CN=z')));
         expect(added.sort()).toEqual([false, false, true]);
-        await store.addAdmin('/CN=a', NOW);
-        expect(await store.listAdmins()).toEqual(['/CN=z', '/CN=a']);
-        expect(await store.isAdmin('/CN=a')).toBe(true);
+        await store.addAdmin(admin('/CN=a', { role: 'auditor', byName: true }));
+        expect(await store.listAdmins()).toEqual([
+          admin('/CN=z'),
+          admin('/CN=a', { role: 'auditor', byName: true }),
+        ]);
+        expect(await store.setAdminRole('/CN=a', 'operator')).toBe(true);
+        expect(await store.setAdminRole('/CN=a', 'operator')).toBe(false);
+        expect(await store.setAdminRole('/CN=none', 'operator')).toBe(false);
+        expect((await store.listAdmins())[1]?.role).toBe('operator');
         expect(await store.removeAdmin('/CN=a')).toBe(true);
         expect(await store.removeAdmin('/CN=a')).toBe(false);
-        expect(await store.isAdmin('/CN=a')).toBe(false);
+        expect(await store.listAdmins()).toEqual([admin('/CN=z')]);
+      });
+
+      test('an entry covers the certificates that were given to it, until it is removed', async () => {
+        const [first, second] = [await record({ profile: 'admin' }), await record({ profile: 'admin' })];
+        await record({ profile: 'server' });
+        expect(await store.addAdmin(admin('/CN=b'), undefined, first.serial)).toBe(true);
+        expect(await store.addAdmin(admin('/CN=b', { role: 'auditor' }), undefined, second.serial)).toBe(
+          false,
+        );
+        expect(await store.findAdminBySerial(first.serial)).toEqual(admin('/CN=b'));
+        expect(await store.findAdminBySerial(second.serial)).toEqual(admin('/CN=b'));
+        expect((await store.listAdminCertificates()).map(({ serial }) => serial)).toEqual([
+          first.serial,
+          second.serial,
+        ]);
+        await store.removeAdmin('/CN=b');
+        await store.addAdmin(admin('/CN=b'));
+        expect(await store.findAdminBySerial(first.serial)).toBeNull();
+        expect(await store.findAdminBySerial('00')).toBeNull();
+      });
+
+      test('a key that was revoked as compromised is known from then on, page by page', async () => {
+        const [first, second] = [await record(), await record()];
+        await store.revoke(first.serial, NOW, 1, undefined, 'key-1');
+        await store.revoke(first.serial, NOW, 1, undefined, 'key-1');
+        await store.revoke(second.serial, NOW, 4);
+        await store.revoke(second.serial, NOW, 1, undefined, 'key-2');
+        expect([await store.isCompromisedKey('key-1'), await store.isCompromisedKey('key-3')]).toEqual([
+          true,
+          false,
+        ]);
+        const page = await store.listCompromisedKeys({ after: 0, limit: 1 });
+        expect(page.items).toEqual(['key-1']);
+        const rest = await store.listCompromisedKeys({ after: page.next, limit: 5 });
+        expect(rest.items).toEqual(['key-2']);
+        expect(await store.listCompromisedKeys({ after: rest.next, limit: 5 })).toEqual({
+          items: [],
+          next: rest.next,
+        });
+      });
+
+      test('a certificate on hold is revoked for good, since it was held; no other reason changes', async () => {
+        const held = await record();
+        await store.revoke(held.serial, NOW, 6);
+        expect(await store.revoke(held.serial, NOW + 1, 6)).toBe('already');
+        expect(await store.revoke(held.serial, NOW + 2, 1)).toBe('revoked');
+        expect(await store.findBySerial(held.serial)).toMatchObject({ revokedAt: NOW, reason: 1 });
+        expect(await store.unrevoke(held.serial)).toBe(false);
+        expect(await store.revoke(held.serial, NOW + 3, 4)).toBe('already');
+        const unspecified = await record();
+        await store.revoke(unspecified.serial, NOW, 6);
+        expect(await store.revoke(unspecified.serial, NOW, null)).toBe('revoked');
+        expect((await store.findBySerial(unspecified.serial))?.reason).toBeNull();
       });
 
       test('a channel key is admitted, shut out, and admitted again', async () => {
-        const peer = { publicKey: 'k'.repeat(40), role: 'ra' as const, cn: 'ra1', addedAt: NOW };
+        const peer = {
+          publicKey: 'k'.repeat(40),
+          role: 'ra' as const,
+          cn: 'ra1',
+          addedAt: NOW,
+          serial: null,
+        };
         expect(await store.findPeer(peer.publicKey)).toBeNull();
         await store.admitPeer(peer);
         expect(await store.findPeer(peer.publicKey)).toEqual({ ...peer, revokedAt: null });
@@ -386,6 +461,28 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         await store.admitPeer({ ...peer, role: 'admin' });
         expect(await store.listPeers()).toEqual([{ ...peer, role: 'admin', revokedAt: null }]);
         expect(await store.revokePeer('none', NOW)).toBe(false);
+      });
+
+      test('the newest certificate of its own registration says whether a channel key is admitted', async () => {
+        const [first, other, second] = [await record(), await record(), await record()];
+        const peer = { publicKey: 'k'.repeat(40), role: 'ra' as const, cn: 'ra1', addedAt: NOW };
+        await store.admitPeer({ ...peer, serial: first.serial });
+        await store.admitPeer({ ...peer, publicKey: 'o'.repeat(40), serial: other.serial });
+        const standing = async (key = peer.publicKey) => {
+          const found = await store.findPeer(key);
+          return [found?.serial, found?.revokedAt];
+        };
+        await store.revoke(first.serial, NOW + 1, 6);
+        expect(await standing()).toEqual([first.serial, NOW + 1]);
+        expect(await standing('o'.repeat(40))).toEqual([other.serial, null]);
+        await store.unrevoke(first.serial);
+        expect(await standing()).toEqual([first.serial, null]);
+        for (const _ of [1, 2]) await store.addPeerCertificate(peer.publicKey, second.serial);
+        await store.revoke(first.serial, NOW + 2, 1);
+        expect(await standing()).toEqual([second.serial, null]);
+        await store.revoke(second.serial, NOW + 3, 1);
+        expect(await standing()).toEqual([second.serial, NOW + 3]);
+        expect((await store.listPeers()).map(({ revokedAt }) => revokedAt)).toEqual([NOW + 3, null]);
       });
     });
 
@@ -474,14 +571,15 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       test('who may use the CA, each change once', async () => {
         const node = { cn: 'n1', profile: 'server', sans: [], registeredAt: NOW };
         const key = 'k'.repeat(40);
-        for (const _ of [1, 2]) await store.addAdmin('/CN=a', NOW, by);
+        for (const _ of [1, 2])
+          await store.addAdmin({ dn: '/CN=a', role: 'admin', addedAt: NOW, byName: false }, by);
         for (const _ of [1, 2]) await store.removeAdmin('/CN=a', by);
         await store.putNode(node, by);
         for (const _ of [1, 2]) await store.removeNode('n1', by);
-        await store.admitPeer({ publicKey: key, role: 'ra', cn: 'ra1', addedAt: NOW }, by);
+        await store.admitPeer({ publicKey: key, role: 'ra', cn: 'ra1', addedAt: NOW, serial: null }, by);
         for (const _ of [1, 2]) await store.revokePeer(key, NOW, by);
         expect(await told(store)).toEqual([
-          entry('admin.add', { dn: '/CN=a' }),
+          entry('admin.add', { dn: '/CN=a', role: 'admin' }),
           entry('admin.remove', { dn: '/CN=a' }),
           entry('node.register', { cn: 'n1', profile: 'server' }),
           entry('node.remove', { cn: 'n1' }),

@@ -166,15 +166,15 @@ test('what a CA keeps is the same, in the order it was made, and CRL numbers and
   await store.revoke(first.serial, NOW, 1);
   await store.allocateCrlNumber('', 0);
   await store.putCrl('', { number: 1, der: new Uint8Array([1, 0]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
-  await store.addAdmin('/CN=z', NOW);
-  await store.addAdmin('/CN=a', NOW);
+  await store.addAdmin({ dn: '/CN=z', role: 'admin', addedAt: NOW, byName: false });
+  await store.addAdmin({ dn: '/CN=a', role: 'admin', addedAt: NOW, byName: false });
   await store.close();
   expect((await copyStore(path, database.url, silent)).kind).toBe('ca');
 
   const copy = await openCaStore(database.url);
   expect(await copy.findNewestByCn('c0')).toEqual(last);
   expect(await copy.findBySerial(first.serial)).toMatchObject({ revokedAt: NOW, reason: 1, der: first.der });
-  expect(await copy.listAdmins()).toEqual(['/CN=z', '/CN=a']);
+  expect((await copy.listAdmins()).map(({ dn }) => dn)).toEqual(['/CN=z', '/CN=a']);
   expect(await copy.getCrl('')).toMatchObject({ number: 1, der: new Uint8Array([1, 0]) });
   expect(await copy.allocateCrlNumber('', 0)).toBe(2);
   const newer = aRecord({ cn: 'c0' });

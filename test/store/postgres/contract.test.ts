@@ -30,7 +30,7 @@ caStoreContract('PostgreSQL', () => fresh(openCaStore, 'upki_ca'));
 
 test('the audit log of PostgreSQL is append-only', async () => {
   const { store, discard } = await fresh(openCaStore, 'upki_ca');
-  await store.addAdmin('/CN=a', 0);
+  await store.addAdmin({ dn: '/CN=a', role: 'admin', addedAt: 0, byName: false });
   for (const statement of ["UPDATE upki_ca.audit SET entry = ''", 'DELETE FROM upki_ca.audit']) {
     await expect(withClient(database.url, (client) => client.query(statement))).rejects.toThrow(
       /append-only/,

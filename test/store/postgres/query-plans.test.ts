@@ -199,7 +199,7 @@ test('no statement of the CA about certificates walks a table', async (context) 
   await ca.listCertificates(db, 'a', 10, NOW, {});
   await ca.listCertificates(db, null, 10, NOW, { cn: record.cn });
   for (const query of SEARCHES) await ca.searchCertificates(db, null, 10, NOW, query);
-  await ca.revoke(db, record.serial, NOW, 6, '{}');
+  await ca.revoke(db, record.serial, NOW, 6, '{}', 'key');
   await ca.listRevoked(db, '', null, 10, NOW);
   await ca.unrevoke(db, record.serial, '{}');
   await ca.markDeleted(db, record.serial, NOW, '{}');
@@ -210,7 +210,10 @@ test('no statement of the CA about certificates walks a table', async (context) 
   await ca.lastCertificateEnd(db, '');
   await ca.listNodes(db, null, 10);
   await ca.findPeer(db, 'k');
-  await ca.isAdmin(db, 'dn');
+  await ca.findAdminBySerial(db, record.serial);
+  await ca.isCompromisedKey(db, 'key');
+  await ca.listCompromisedKeys(db, 0, 10);
+  await ca.addPeerCertificate(db, 'k', record.serial);
   await ca.listDocuments(db, 'order', null, null, 10);
   await ca.listDocuments(db, 'order', 'a1', null, 10);
   await db.close();

@@ -154,8 +154,8 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   ca.listByCn.run(sql, record.cn, 10);
   ca.listCertificates.run(sql, 'a', 10, NOW, {});
   for (const query of SEARCHES) ca.searchCertificates.run(sql, null, 10, NOW, query);
-  ca.revoke.run(sql, record.serial, NOW, 6, '{}');
-  ca.revoke.run(sql, record.serial, NOW, 6, '{}');
+  ca.revoke.run(sql, record.serial, NOW, 6, '{}', 'key');
+  ca.revoke.run(sql, record.serial, NOW, 6, '{}', 'key');
   ca.allocateCrlNumber.run(sql, '', 0);
   ca.putCrl.run(sql, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
   ca.isCrlCurrent.run(sql, '', 1);
@@ -167,7 +167,11 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   ca.readAudit.run(sql, null, 10);
   ca.listNodes.run(sql, null, 10);
   ca.findPeer.run(sql, 'k');
-  ca.isAdmin.run(sql, 'dn');
+  ca.findAdminBySerial.run(sql, record.serial);
+  ca.listAdminCertificates.run(sql);
+  ca.isCompromisedKey.run(sql, 'key');
+  ca.listCompromisedKeys.run(sql, 0, 10);
+  ca.addPeerCertificate.run(sql, 'k', record.serial);
   ca.listDocuments.run(sql, 'order', null, null, 10);
   ca.listDocuments.run(sql, 'order', 'a1', null, 10);
   expect(walks(sql)).toEqual([]);

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { RestError } from '../../../http/rest-error.js';
-import { readEntry } from '../../../model/administrators.js';
+import { ADMIN_ROLES, readEntry } from '../../../model/administrators.js';
 import type { CaAdministration } from '../../../ra/ca/administration.js';
 import { attributeOf, type DistinguishedName, formatDn, sameDn } from '../../../x509/name.js';
 import { OID } from '../../../x509/oids.js';
 import { text } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
 
-const entry = z.object({ dn: z.string() });
+const ROLE = z.enum(ADMIN_ROLES);
+const entry = z.object({ dn: z.string(), role: ROLE });
 const DN = text('DN, RFC 4514 or `/O=…/CN=…`, or a bare common name');
 
 /** Who may administer. */
@@ -15,7 +16,7 @@ export function adminRoutes(
   administration: Pick<CaAdministration, 'admins' | 'addAdmin' | 'removeAdmin'>,
 ): Route[] {
   const listed = async (name: DistinguishedName) =>
-    (await administration.admins()).map(readEntry).some((each) => sameDn(each, name));
+    (await administration.admins()).find(({ dn }) => sameDn(readEntry(dn), name)) ?? null;
   return [
     privateRoute({
       method: 'GET',
@@ -23,28 +24,33 @@ export function adminRoutes(
       path: '/private/admins',
       summary: 'The administrators, in the order they were added.',
       result: z.array(entry),
-      handle: async () => (await administration.admins()).map((dn) => ({ dn })),
+      handle: () => administration.admins(),
     }),
     privateRoute({
       method: 'POST',
       role: 'admin',
       path: '/private/admins',
-      summary: 'Makes the holders of certificates of profile `admin` with this subject administrators.',
-      body: z.strictObject({ dn: DN }),
+      summary:
+        'Puts a name on the list of administrators. Certificates made before give no rights by it: ' +
+        '`upki admin add`, on the machine of the CA, makes one for the name.',
+      body: z.strictObject({
+        dn: DN,
+        role: ROLE.default('admin').describe('auditor reads, operator also revokes and manages nodes'),
+      }),
       status: 201,
       result: entry.describe('The name as it is kept, RFC 4514'),
-      audited: ({ dn }) => ({ dn }),
-      async handle({ body }) {
+      audited: ({ dn, role }) => ({ dn, role }),
+      async handle({ body, caller }) {
         const name = readDn(body.dn);
         if (attributeOf(name, OID.commonName) === null) {
           throw new RestError('invalidRequest', 'dn must have a common name (CN)', { field: 'dn' });
         }
         const dn = formatDn(name);
-        if (await listed(name)) {
+        if ((await listed(name)) !== null) {
           throw new RestError('conflict', `${dn} is an administrator already`, { field: 'dn' });
         }
-        await administration.addAdmin(dn);
-        return { dn };
+        await administration.addAdmin(dn, body.role, caller.certificate.dn);
+        return { dn, role: body.role };
       },
     }),
     privateRoute({
@@ -52,17 +58,18 @@ export function adminRoutes(
       role: 'admin',
       path: '/private/admins/{dn}',
       summary:
-        'Takes a name off the list, in whatever notation it is written; it counts from the next request.',
+        'Revokes the certificates of an administrator and takes the name off the list, in whatever notation it is written.',
       params: z.strictObject({ dn: DN }),
       result: entry,
-      async handle({ path }) {
+      async handle({ path, caller }) {
         const name = readDn(path.dn);
         const dn = formatDn(name);
-        if (!(await listed(name))) {
+        const entry = await listed(name);
+        if (entry === null) {
           throw new RestError('notFound', `${dn} is not an administrator`, { field: 'dn' });
         }
-        await administration.removeAdmin(dn);
-        return { dn };
+        await administration.removeAdmin(dn, caller.certificate.dn);
+        return { dn, role: entry.role };
       },
     }),
   ];

@@ -107,6 +107,9 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
   findBySerial: (db, serial) =>
     db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = $1`, serial),
 
+  listAdminCertificates: (db) =>
+    db.all<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE profile = 'admin' ORDER BY seq`),
+
   listByCn: (db, cn, limit) =>
     db.all<CertificateRow>(
       `SELECT ${COLUMNS} FROM certificates WHERE cn = $1 AND deleted_at IS NULL ORDER BY seq DESC LIMIT $2`,
@@ -136,11 +139,17 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
 
   searchCertificates: search,
 
-  async revoke(db, serial, at, reason, entry) {
+  async revoke(db, serial, at, reason, entry, compromisedKey) {
     const outcome = await db.get<[revoked: boolean, known: boolean]>(
       `WITH revoked AS (
-         UPDATE certificates SET revoked_at = $2, reason = $3 WHERE serial = $1 AND revoked_at IS NULL
+         UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), reason = $3::integer
+         WHERE serial = $1 AND
+           (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND $3::integer IS DISTINCT FROM ${CERTIFICATE_HOLD}))
          RETURNING issuer
+       ),
+       compromised AS (
+         INSERT INTO compromised_keys (fingerprint, learned_at)
+         SELECT $5::text, $2::bigint WHERE $5::text IS NOT NULL ON CONFLICT DO NOTHING
        ),
        ${outdatingCrls('revoked')},
        ${audited('revoked', '$4')}
@@ -149,6 +158,7 @@ export const certificateOperations: PostgresOperations<typeof rows> = {
       at,
       reason,
       entry,
+      compromisedKey,
     );
     if (outcome?.[0]) return 'revoked';
     return outcome?.[1] ? 'already' : 'unknown';

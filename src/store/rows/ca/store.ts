@@ -38,8 +38,10 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
       const { items, next } = await database.call('searchCertificates', after, limit, now, query);
       return { items: items.map(certificates.fromRow), next };
     },
-    revoke: (serial, at, reason, by) =>
-      database.call('revoke', serial, at, reason, doneText('certificate.revoke', { serial, reason }, by)),
+    revoke: (serial, at, reason, by, compromisedKey = null) => {
+      const entry = doneText('certificate.revoke', { serial, reason }, by);
+      return database.call('revoke', serial, at, reason, entry, compromisedKey);
+    },
     unrevoke: (serial, by) =>
       database.call('unrevoke', serial, doneText('certificate.unrevoke', { serial }, by)),
     markDeleted: (serial, at, by) =>
@@ -68,15 +70,26 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     getNode: (cn) => database.call('getNode', cn),
     listNodes: ({ after, limit }) => database.call('listNodes', after, limit),
     removeNode: (cn, by) => database.call('removeNode', cn, doneText('node.remove', { cn }, by)),
-    addAdmin: (dn, at, by) => database.call('addAdmin', dn, at, doneText('admin.add', { dn }, by)),
-    removeAdmin: (dn, by) => database.call('removeAdmin', dn, doneText('admin.remove', { dn }, by)),
-    isAdmin: (dn) => database.call('isAdmin', dn),
-    listAdmins: () => database.call('listAdmins'),
-
-    admitPeer: ({ publicKey, role, cn, addedAt }, by) => {
-      const entry = doneText('peer.admit', { cn, role, key: publicKey }, by);
-      return database.call('admitPeer', publicKey, role, cn, addedAt, entry);
+    addAdmin: ({ dn, role, addedAt, byName }, by, serial = null) => {
+      const entry = doneText('admin.add', { dn, role }, by);
+      return database.call('addAdmin', dn, role, addedAt, byName ? 1 : 0, serial, entry);
     },
+    setAdminRole: (dn, role, by) =>
+      database.call('setAdminRole', dn, role, doneText('admin.role', { dn, role }, by)),
+    removeAdmin: (dn, by) => database.call('removeAdmin', dn, doneText('admin.remove', { dn }, by)),
+    listAdmins: () => database.call('listAdmins'),
+    findAdminBySerial: (serial) => database.call('findAdminBySerial', serial),
+    listAdminCertificates: async () =>
+      (await database.call('listAdminCertificates')).map(certificates.fromRow),
+
+    isCompromisedKey: (fingerprint) => database.call('isCompromisedKey', fingerprint),
+    listCompromisedKeys: ({ after, limit }) => database.call('listCompromisedKeys', after, limit),
+
+    admitPeer: ({ publicKey, role, cn, addedAt, serial }, by) => {
+      const entry = doneText('peer.admit', { cn, role, key: publicKey, serial }, by);
+      return database.call('admitPeer', publicKey, role, cn, addedAt, serial, entry);
+    },
+    addPeerCertificate: (publicKey, serial) => database.call('addPeerCertificate', publicKey, serial),
     findPeer: (publicKey) => database.call('findPeer', publicKey),
     listPeers: () => database.call('listPeers'),
     revokePeer: (publicKey, at, by) =>

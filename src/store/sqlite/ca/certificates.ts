@@ -126,6 +126,9 @@ export const certificateOperations = {
   findByOrder: read(byOrder),
   findBySerial: read(bySerial),
   listByCn: read(byCn),
+  listAdminCertificates: read((sql): CertificateRow[] =>
+    sql.all<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE profile = 'admin' ORDER BY rowid`),
+  ),
   listCertificates: read(list),
   searchCertificates: read(search),
 
@@ -136,15 +139,25 @@ export const certificateOperations = {
       at: number,
       reason: number | null,
       entry: string,
+      compromisedKey: string | null,
     ): 'revoked' | 'already' | 'unknown' => {
       const revoked = runAudited(
         sql,
         entry,
-        'UPDATE certificates SET revoked_at = ?, reason = ? WHERE serial = ? AND revoked_at IS NULL',
+        `UPDATE certificates SET revoked_at = coalesce(revoked_at, ?), reason = ?
+         WHERE serial = ? AND (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND ? IS NOT ${CERTIFICATE_HOLD}))`,
         at,
         reason,
         serial,
+        reason,
       );
+      if (compromisedKey !== null) {
+        sql.run(
+          'INSERT INTO compromised_keys (fingerprint, learned_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+          compromisedKey,
+          at,
+        );
+      }
       if (revoked) {
         outdateCrls(sql, serial);
         return 'revoked';

@@ -1,9 +1,27 @@
-import type { NodeRecord, Page, PeerRecord, PeerRole } from '../../contract/ca.js';
-import { NODE, type NodeRow, node, PEER, type PeerRow, peer } from '../../rows/ca/registry.js';
+import type { AdminRole } from '../../../model/administrators.js';
+import type { AdministratorRecord, NodeRecord, Page, PeerRecord, PeerRole } from '../../contract/ca.js';
+import {
+  ADMINISTRATOR,
+  type AdministratorRow,
+  administrator,
+  NODE,
+  type NodeRow,
+  node,
+  type PeerRow,
+  peer,
+  peerColumns,
+} from '../../rows/ca/registry.js';
 import { runAudited } from '../audit.js';
 import { read, write } from '../protocol.js';
+import type { Sql } from '../sql.js';
 
 /** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
+
+const PEER = peerColumns('rowid');
+
+function addPeerCertificate(sql: Sql, publicKey: string, serial: string): void {
+  sql.run('INSERT INTO peer_certificates (public_key, serial) VALUES (?, ?)', publicKey, serial);
+}
 
 export const registryOperations = {
   putNode: write((sql, { cn, profile, sans, registeredAt }: NodeRecord, entry: string): void => {
@@ -34,19 +52,70 @@ export const registryOperations = {
     runAudited(sql, entry, 'DELETE FROM nodes WHERE cn = ?', cn),
   ),
 
-  addAdmin: write((sql, dn: string, at: number, entry: string): boolean =>
-    runAudited(sql, entry, 'INSERT INTO admins (dn, added_at) VALUES (?, ?) ON CONFLICT DO NOTHING', dn, at),
+  addAdmin: write(
+    (
+      sql,
+      dn: string,
+      role: AdminRole,
+      addedAt: number,
+      byName: number,
+      serial: string | null,
+      entry: string,
+    ): boolean => {
+      const added = runAudited(
+        sql,
+        entry,
+        'INSERT INTO admins (dn, role, added_at, by_name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        dn,
+        role,
+        addedAt,
+        byName,
+      );
+      if (serial !== null) sql.run('INSERT INTO admin_certificates (serial, dn) VALUES (?, ?)', serial, dn);
+      return added;
+    },
   ),
-  removeAdmin: write((sql, dn: string, entry: string): boolean =>
-    runAudited(sql, entry, 'DELETE FROM admins WHERE dn = ?', dn),
+  setAdminRole: write((sql, dn: string, role: AdminRole, entry: string): boolean =>
+    runAudited(sql, entry, 'UPDATE admins SET role = ? WHERE dn = ? AND role <> ?', role, dn, role),
   ),
-  isAdmin: read((sql, dn: string): boolean => sql.get('SELECT 1 FROM admins WHERE dn = ?', dn) !== undefined),
-  listAdmins: read((sql): string[] =>
-    sql.all<[dn: string]>('SELECT dn FROM admins ORDER BY rowid').map(([dn]) => dn),
+  removeAdmin: write((sql, dn: string, entry: string): boolean => {
+    sql.run('DELETE FROM admin_certificates WHERE dn = ?', dn);
+    return runAudited(sql, entry, 'DELETE FROM admins WHERE dn = ?', dn);
+  }),
+  listAdmins: read((sql): AdministratorRecord[] =>
+    sql.all<AdministratorRow>(`SELECT ${ADMINISTRATOR} FROM admins ORDER BY rowid`).map(administrator),
   ),
+  findAdminBySerial: read((sql, serial: string): AdministratorRecord | null => {
+    const row = sql.get<AdministratorRow>(
+      `SELECT ${ADMINISTRATOR} FROM admins WHERE dn = (SELECT dn FROM admin_certificates WHERE serial = ?)`,
+      serial,
+    );
+    return row ? administrator(row) : null;
+  }),
+
+  isCompromisedKey: read(
+    (sql, fingerprint: string): boolean =>
+      sql.get('SELECT 1 FROM compromised_keys WHERE fingerprint = ?', fingerprint) !== undefined,
+  ),
+  listCompromisedKeys: read((sql, after: number, limit: number): { items: string[]; next: number } => {
+    const rows = sql.all<[rowid: number, fingerprint: string]>(
+      'SELECT rowid, fingerprint FROM compromised_keys WHERE rowid > ? ORDER BY rowid LIMIT ?',
+      after,
+      limit,
+    );
+    return { items: rows.map(([, fingerprint]) => fingerprint), next: rows.at(-1)?.[0] ?? after };
+  }),
 
   admitPeer: write(
-    (sql, publicKey: string, role: PeerRole, cn: string, addedAt: number, entry: string): void => {
+    (
+      sql,
+      publicKey: string,
+      role: PeerRole,
+      cn: string,
+      addedAt: number,
+      serial: string | null,
+      entry: string,
+    ): void => {
       runAudited(
         sql,
         entry,
@@ -57,8 +126,10 @@ export const registryOperations = {
         cn,
         addedAt,
       );
+      if (serial !== null) addPeerCertificate(sql, publicKey, serial);
     },
   ),
+  addPeerCertificate: write(addPeerCertificate),
   findPeer: read((sql, publicKey: string): PeerRecord | null => {
     const row = sql.get<PeerRow>(`SELECT ${PEER} FROM peers WHERE public_key = ?`, publicKey);
     return row ? peer(row) : null;

@@ -126,4 +126,19 @@ export const caMigrations: readonly Migration[] = [
   CREATE INDEX certificates_by_issuer ON certificates (issuer, not_after);
   CREATE INDEX certificates_revoked_by_issuer ON certificates (issuer, not_after, serial) WHERE revoked_at IS NOT NULL;
   `,
+  `
+  -- Whom an administrator's certificate was made for, what a channel peer's registration has, keys nobody gets a certificate for.
+  ALTER TABLE admins ADD COLUMN role TEXT NOT NULL DEFAULT 'admin';
+  ALTER TABLE admins ADD COLUMN by_name INTEGER NOT NULL DEFAULT 0;
+  UPDATE admins SET by_name = 1;
+  CREATE TABLE admin_certificates (serial TEXT PRIMARY KEY, dn TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX admin_certificates_by_dn ON admin_certificates (dn);
+  CREATE INDEX certificates_of_admins ON certificates (profile) WHERE profile = 'admin';
+  CREATE TABLE peer_certificates (public_key TEXT NOT NULL, serial TEXT NOT NULL) STRICT;
+  CREATE INDEX peer_certificates_by_key ON peer_certificates (public_key);
+  INSERT INTO peer_certificates (public_key, serial)
+    SELECT peers.public_key, c.serial FROM peers JOIN certificates AS c ON c.cn = peers.cn AND c.profile = peers.role
+    ORDER BY c.rowid;
+  CREATE TABLE compromised_keys (fingerprint TEXT NOT NULL UNIQUE, learned_at INTEGER NOT NULL) STRICT;
+  `,
 ];

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { Authority } from '../ca/issue/issuer.js';
+import { enrolAdministrator, openLocalAuthority } from '../ca/local.js';
+import { shellWord } from '../lib/shell-word.js';
+import { ADMIN_ROLES, type AdminRole } from '../model/administrators.js';
+import { mendable } from '../programs/ca/start.js';
+import { CannotStart } from '../programs/exit.js';
+import { RaFiles } from '../programs/ra/files.js';
+import { loadProgramSettings } from '../programs/settings.js';
+import type { CaStore } from '../store/index.js';
+import { attributeOf, parseHolder } from '../x509/name.js';
+import { OID } from '../x509/oids.js';
+import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
+import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { newPassphrase, passphraseIn } from './passphrase.js';
+
+interface EnrolOptions {
+  out?: string;
+  csr?: string;
+  role?: AdminRole;
+  passphraseFile?: string;
+  legacyP12?: boolean;
+  url?: string;
+}
+
+export const ROLE_HELP =
+  '`auditor` reads; `operator` also revokes certificates and manages nodes; `admin` also decides who administers';
+
+export function addCommand(): Command {
+  const command = new Command('add').argument('<name>', "the administrator's common name");
+  command.description('Make the key and certificate of an administrator, and tell how to use them.');
+  enrolOptions(command);
+  command.addOption(
+    new Option('--role <role>', `${ROLE_HELP}. Default: admin, or the role the name has.`).choices(
+      ADMIN_ROLES,
+    ),
+  );
+  addExamples(command, [
+    ['upki admin add alice', 'Make alice/alice.key, .crt and .p12, and print a curl line that uses them.'],
+    ['upki admin add bob --role auditor', 'Somebody who may read everything and change nothing.'],
+    ['upki admin add carol --csr carol.csr', 'For a key that carol keeps, as on a smart card.'],
+    ['upki admin add alice -d /srv/pki --out /root/alice', 'For a CA in another directory.'],
+  ]);
+  return command.action(async (name: string) => enrol(command, name));
+}
+
+export function renewCommand(): Command {
+  const command = new Command('renew').argument('<name>', 'a DN in either notation, or a common name');
+  command.description(
+    'Make another certificate for an administrator, with a new key and the same role. The one before stays good until it ends.',
+  );
+  enrolOptions(command);
+  addExamples(command, [
+    ['upki admin renew alice --out alice-2027', 'Make alice-2027/alice.key, .crt and .p12.'],
+    ['upki admin renew alice --csr alice.csr', 'For a key that alice keeps; it may be the one she has.'],
+  ]);
+  return command.action(async (given: string) => {
+    const entries = await withCaStore(await caFolderOf(command), (store) => store.listAdmins());
+    const entry = await mendable(async () => entryFor(given, entries));
+    const name = attributeOf(parseHolder(entry), OID.commonName);
+    if (name === null || !entries.some(({ dn }) => dn === entry)) {
+      throw new CannotStart(`${given} is not an administrator; \`upki admin list\` prints who is`);
+    }
+    await enrol(command, name);
+  });
+}
+
+function enrolOptions(command: Command): void {
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command
+    .option(
+      '--out <folder>',
+      'where to write the files; a folder of the name in the current one when left out',
+    )
+    .option('--csr <file>', 'a certification request (PEM) for a key made elsewhere; no key is made then')
+    .option(
+      '--passphrase-file <file>',
+      'holds the passphrase of the PKCS #12 file; a random one is printed when left out',
+    )
+    .option(
+      '--legacy-p12',
+      'protect the PKCS #12 file with 3DES and SHA-1, as the macOS keychain wants it up to version 14',
+    )
+    .option('--url <url>', "the RA's base URL, when it is not found by itself");
+}
+
+async function enrol(command: Command, name: string): Promise<void> {
+  const { out, csr: csrFile, role, passphraseFile, legacyP12, url } = command.opts<EnrolOptions>();
+  const dataDir = await caFolderOf(command);
+  const files = adminFiles(resolve(out ?? fileName(name)), name);
+  const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
+  const passphrase = given ?? newPassphrase();
+  const csr = csrFile === undefined ? null : await requestIn(csrFile);
+  await prepareFolder(files);
+  await withCaStore(dataDir, async (store) => {
+    const authority = await openAuthority(dataDir, store);
+    const request = { name, role: role ?? null, csr, by: operator() };
+    const enrolled = await mendable(() => enrolAdministrator(authority, request));
+    const issuers = { chain: authority.chainPem, root: authority.rootPem };
+    const protection = legacyP12 ? 'tripleDes' : 'aes256';
+    await writeAdminFiles(files, enrolled, issuers, { passphrase, protection });
+    const keyMade = enrolled.key !== null;
+    process.stdout.write(
+      `${enrolled.certificate.dn} is an administrator.\n  Role         ${enrolled.role}\n` +
+        told(files, url ?? (await raUrl(dataDir, store)), {
+          keyMade,
+          passphrase: given === null ? passphrase : null,
+        }),
+    );
+  });
+}
+
+/** @throws CannotStart */
+async function requestIn(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: Error) => {
+    throw new CannotStart(`the request cannot be read: ${error.message}`);
+  });
+}
+
+/** With the settings of the CA's own file and of the environment, for one that has never served. */
+function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
+  const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
+  return mendable(() =>
+    openLocalAuthority(store, {
+      dataDir,
+      passphrase: settings.caPassphrase,
+      publicUrl: settings.caPublicUrl,
+      company: given.has('caCompany') ? settings.caCompany : null,
+      clock: Date.now,
+    }),
+  );
+}
+
+function told(
+  files: ReturnType<typeof adminFiles>,
+  url: string | null,
+  { keyMade, passphrase }: { keyMade: boolean; passphrase: string | null },
+): string {
+  const words = [
+    ...['--cacert', files.root, '--cert', files.certificate, '--key', keyMade ? files.key : 'KEY'],
+    `${url ?? 'https://RA:8000'}/api/v1/private/admins`,
+  ].map(shellWord);
+  const secret =
+    passphrase === null ? '' : `  Passphrase   ${passphrase} (of the PKCS #12 file; it is shown only now)\n`;
+  const made = `  Key          ${files.key}\n  Certificate  ${files.certificate}\n  PKCS #12     ${files.pkcs12} (for browsers)\n${secret}`;
+  return `
+${keyMade ? made : `  Certificate  ${files.certificate}\n`}
+Bring the files to the administrator over a safe way, and remove them here. To see that they work:
+
+  curl ${words.join(' ')}
+`;
+}
+
+/**
+ * The base URL of the RA: where the one on this machine last served, else the port of the contract on the RA that
+ * registered last; null when there is none.
+ */
+async function raUrl(caFolder: string, store: CaStore): Promise<string | null> {
+  const { raUrl: set } = loadProgramSettings('ra', process.env, {
+    dataDir: join(dirname(caFolder), 'ra'),
+  }).settings;
+  const served = set ?? (await new RaFiles(join(dirname(caFolder), 'ra')).url());
+  if (served !== null) return served;
+  const last = (await store.listPeers()).findLast(
+    ({ role, revokedAt }) => role === 'ra' && revokedAt === null,
+  );
+  return last === undefined ? null : `https://${last.cn}:8000`;
+}

@@ -1,0 +1,110 @@
+import { Command } from 'commander';
+import { localRevocation } from '../ca/local.js';
+import { mendable } from '../programs/ca/start.js';
+import { CannotStart } from '../programs/exit.js';
+import type { CaStore, PeerRecord } from '../store/contract/ca.js';
+import { REVOCATION_REASON } from '../x509/crl.js';
+import { caFolderOf, operator, withCaStore } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+
+/** `upki ra list` and `upki ra revoke`: the RAs a CA admits, on the machine of the CA, whether it runs or not. */
+
+export function listRasCommand(): Command {
+  const command = new Command('list').description(
+    'Print the RAs that registered with the CA on this machine, each with its channel key, certificate and state.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command.option('--json', 'print them as JSON');
+  addExamples(command, [
+    ['upki ra list', 'Those of the CA on this machine.'],
+    ['upki ra list --json', 'The same for a script.'],
+  ]);
+  return command.action(async () => {
+    const { json } = command.opts<{ json?: boolean }>();
+    const peers = await withCaStore(await caFolderOf(command), (store) => store.listPeers());
+    const shown = peers.map(asShown);
+    const text = json
+      ? `${JSON.stringify(shown, null, 2)}\n`
+      : shown
+          .map(({ cn, state, registered_at, serial, key }) =>
+            [cn, state, registered_at, serial ?? '-', key].join('\t').concat('\n'),
+          )
+          .join('');
+    process.stdout.write(text);
+  });
+}
+
+const asShown = ({ cn, publicKey, addedAt, serial, revokedAt }: PeerRecord) => ({
+  cn,
+  state: revokedAt === null ? ('admitted' as const) : ('revoked' as const),
+  registered_at: new Date(addedAt).toISOString(),
+  revoked_at: revokedAt === null ? null : new Date(revokedAt).toISOString(),
+  serial,
+  key: publicKey,
+});
+
+export function revokeRaCommand(): Command {
+  const command = new Command('revoke').argument('<name>', 'the common name of the RA, or its channel key');
+  command.description(
+    'Revoke every certificate of an RA and shut its channel keys out of the CA, at once. Who has the registration seed can ' +
+      'register again: change the seed too when it may be known.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command.option('--reason <reason>', 'keyCompromise when a key was stolen', 'cessationOfOperation');
+  addExamples(command, [
+    ['upki ra revoke ra1.example.internal', 'The RA of this name, and all its replicas.'],
+    ['upki ra revoke ra1.example.internal --reason keyCompromise', 'Its machine was broken into.'],
+  ]);
+  return command.action(async (name: string) => {
+    const { reason } = command.opts<{ reason: string }>();
+    const code = reasonOf(reason);
+    await withCaStore(await caFolderOf(command), async (store) => {
+      const peers = (await store.listPeers()).filter(
+        ({ cn, publicKey }) => cn === name.toLowerCase() || cn === name || publicKey === name,
+      );
+      if (peers.length === 0)
+        throw new CannotStart(`no RA ${name} registered; \`upki ra list\` prints who did`);
+      const revoked = await mendable(() => revokeAll(store, peers, name, code));
+      process.stdout.write(
+        `${name} is shut out: ${peers.length} channel ${peers.length === 1 ? 'key' : 'keys'}.\n` +
+          revoked.map((serial) => `  Revoked      ${serial}\n`).join(''),
+      );
+    });
+  });
+}
+
+function reasonOf(name: string): number {
+  const { removeFromCRL: _, certificateHold: __, ...reasons } = REVOCATION_REASON;
+  const code = Object.entries(reasons).find(([each]) => each === name)?.[1];
+  if (code !== undefined) return code;
+  throw new CannotStart(
+    `--reason is ${JSON.stringify(name)}; it must be one of ${Object.keys(reasons).join(', ')}`,
+  );
+}
+
+/** Certificates of one name looked through. */
+const MOST_OF_A_NAME = 1_000;
+
+/** Serials that were good until now. A key's own certificate goes alone when the RA was named by its key. */
+async function revokeAll(
+  store: CaStore,
+  peers: readonly PeerRecord[],
+  named: string,
+  reason: number,
+): Promise<string[]> {
+  const revocation = localRevocation(store, Date.now);
+  const by = operator();
+  const revoked: string[] = [];
+  for (const { cn, publicKey, serial } of peers) {
+    const all = await store.listByCn(cn, MOST_OF_A_NAME);
+    const own = all.filter(
+      (each) => each.profile === 'ra' && (named !== publicKey || each.serial === serial),
+    );
+    for (const certificate of own) {
+      const { already } = await revocation.revoke(certificate, reason, by);
+      if (!already) revoked.push(certificate.serial);
+    }
+    await store.revokePeer(publicKey, Date.now(), by);
+  }
+  return revoked;
+}
