@@ -14,6 +14,8 @@ export const SEED_HOLDER: Actor = { who: 'holder of the registration seed', from
 export class ChannelCallers {
   /** Who introduced itself on a connection, and its key. */
   readonly #known = new Map<string, { actor: Actor; publicKey: string }>();
+  /** Introductions being looked up: a request right after one waits for it where it matters who asks. */
+  readonly #introducing = new Map<string, Promise<boolean>>();
   readonly #stranger: Actor;
 
   constructor(
@@ -49,13 +51,22 @@ export class ChannelCallers {
       const node = (await this.store.getNode(cn)) ?? (await this.store.getNode(cn.toLowerCase()));
       return node?.profile === 'ra' ? { ra: node.cn } : END_CERTIFICATES;
     }
+    await this.#introducing.get(connection)?.catch(() => false);
     const key = this.keyOf(connection);
     const peer = key === null ? null : await this.store.findPeer(key);
     return peer?.role === 'ra' && peer.revokedAt === null ? { ra: peer.cn } : END_CERTIFICATES;
   }
 
   /** Takes an introduction; false when it proves nothing. */
-  async introduce(connection: string, publicKey: string, proof: string): Promise<boolean> {
+  introduce(connection: string, publicKey: string, proof: string): Promise<boolean> {
+    const taken = this.#take(connection, publicKey, proof).finally(() => {
+      this.#introducing.delete(connection);
+    });
+    this.#introducing.set(connection, taken);
+    return taken;
+  }
+
+  async #take(connection: string, publicKey: string, proof: string): Promise<boolean> {
     if (!isIntroduction(this.keys, publicKey, proof)) return false;
     const peer = await this.store.findPeer(publicKey);
     if (peer === null || peer.revokedAt !== null) return false;

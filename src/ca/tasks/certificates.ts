@@ -50,8 +50,8 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
       const request = readRequest(csr);
       const names = namesOfRequest(profile, request);
       const { publicKey } = request;
-      const by = callers.of(connection);
       const entitlement = await callers.entitlementOf(connection, calledName(names));
+      const by = callers.of(connection);
       const { certificate } = await authority.issue({ profile, publicKey, names, by, entitlement });
       const key = callers.keyOf(connection);
       if (profile.name === 'ra' && key !== null) {
@@ -61,8 +61,8 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
     },
     renew: async ({ dn, duration }, connection) => {
       const old = await findCertificate(authority.store, dn);
-      const by = callers.of(connection);
       const entitlement = await callers.entitlementOf(connection, old.cn);
+      const by = callers.of(connection);
       const request = { ...renewal(services, old, duration), by, entitlement };
       return issued((await authority.issue(request)).certificate);
     },
