@@ -26,7 +26,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   },
   'src/channel': {
     duty: 'the contract between RA and CA: task schemas, client, server, CURVE',
-    imports: ['src/lib', 'src/x509'],
+    imports: ['src/lib', 'src/x509', 'src/model'],
   },
   'src/store/contract': {
     duty: 'what a store promises: the RA, the CA, the audit log, the errors',
@@ -62,7 +62,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   'src/va': { duty: 'proves control of a name over the network', imports: ['src/lib', 'src/x509'] },
   'src/ca': {
     duty: 'keys, profiles, issuing, lint, revocation, CRL, OCSP',
-    imports: ['src/lib', 'src/x509', 'src/channel', 'src/store/contract', 'src/store'],
+    imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/store/contract', 'src/store'],
   },
   'src/ra': {
     duty: 'decides who gets what; the queues that finish it; nodes; the client of the CA',

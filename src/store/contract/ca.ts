@@ -1,5 +1,8 @@
 import type { AdminRole } from '../../model/administrators.js';
 import type { Actor, AuditTrail } from './audit.js';
+import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
+
+export type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
 
 /** A certificate the CA signed. Times are milliseconds since the epoch. */
 export interface CertificateRecord {
@@ -116,42 +119,6 @@ export interface StoredCrl {
   der: Uint8Array;
   thisUpdate: number;
   nextUpdate: number;
-}
-
-/** A registered node; its certificate is the newest of its CN. */
-export interface NodeRecord {
-  cn: string;
-  profile: string;
-  sans: { type: string; value: string }[];
-  registeredAt: number;
-}
-
-export type PeerRole = 'ra' | 'admin';
-
-/** A client admitted to the operations socket by its CURVE public key. */
-export interface PeerRecord {
-  /** Z85, 40 characters. */
-  publicKey: string;
-  role: PeerRole;
-  cn: string;
-  addedAt: number;
-  /** The newest certificate of its registration; null for one admitted before these were kept. */
-  serial: string | null;
-  /** Since when it is shut out: by itself, or because that certificate is revoked or on hold. */
-  revokedAt: number | null;
-}
-
-/** An entry of the list of administrators. */
-export interface AdministratorRecord {
-  /** As it was written: a DN in either notation, or a bare common name. */
-  dn: string;
-  role: AdminRole;
-  addedAt: number;
-  /**
-   * It covers every administrator's certificate of its name, as entries did before they were tied to certificates; else those
-   * alone that were made for it.
-   */
-  byName: boolean;
 }
 
 export type DocumentKind = 'account' | 'order' | 'authorization';

@@ -1,4 +1,3 @@
-import type { AdminRole } from '../../../model/administrators.js';
 import type { AdministratorRecord, NodeRecord, Page, PeerRecord, PeerRole } from '../../contract/ca.js';
 import {
   ADMINISTRATOR,
@@ -56,7 +55,7 @@ export const registryOperations = {
     (
       sql,
       dn: string,
-      role: AdminRole,
+      role: AdministratorRecord['role'],
       addedAt: number,
       byName: number,
       serial: string | null,
@@ -75,7 +74,7 @@ export const registryOperations = {
       return added;
     },
   ),
-  setAdminRole: write((sql, dn: string, role: AdminRole, entry: string): boolean =>
+  setAdminRole: write((sql, dn: string, role: AdministratorRecord['role'], entry: string): boolean =>
     runAudited(sql, entry, 'UPDATE admins SET role = ? WHERE dn = ? AND role <> ?', role, dn, role),
   ),
   removeAdmin: write((sql, dn: string, entry: string): boolean => {
