@@ -101,7 +101,11 @@ export class DnsClient {
         under += 1;
         timer = setTimeout(next, NEXT_AFTER);
         this.#exchange(attempt.server, { name, type }, attempt.plain, all).then(
-          (answer) => (FAILURES.includes(answer.rcode) ? fail(rcodeName(answer.rcode)) : resolve(answer)),
+          (answer) => {
+            if (FAILURES.includes(answer.rcode)) fail(rcodeName(answer.rcode));
+            else if (answer.isReferral) fail('refers to other servers');
+            else resolve(answer);
+          },
           (error) => fail(error instanceof DnsError ? error.message : whyUnreachable(error)),
         );
       };
@@ -158,7 +162,8 @@ export class DnsClient {
 
   /** A server that answered only when asked in the plainest form is asked so from then on. */
   #learnFromPlain(server: DnsServer, answer: DnsMessage): void {
-    if (FAILURES.includes(answer.rcode) || this.#habits.letters(server) === 'kept') return;
+    if (FAILURES.includes(answer.rcode) || answer.isReferral || this.#habits.letters(server) === 'kept')
+      return;
     this.#habits.learn(server, { letters: 'broken', takesEdns: false });
   }
 

@@ -34,11 +34,14 @@ export interface DnsMessage {
   question: { name: string; asWritten: string; type: number } | null;
   /** Records of the answer section of the types above. */
   answers: DnsRecord[];
+  /** The server answers nothing, and names others to ask (RFC 1034 §4.3.1): it does not resolve for us. */
+  isReferral: boolean;
 }
 
 /** RFC 6891 §6.2.5: fits every path without fragments. */
 export const UDP_PAYLOAD = 1232;
 const MAX_RECORDS = 200;
+const AUTHORITATIVE = 0x0400;
 const HEADER = 12;
 const TYPE_AND_CLASS = 4;
 /** RFC 6891 §6.1.2: root, type OPT, the payload size, and nothing more. */
@@ -104,7 +107,20 @@ export function parseMessage(bytes: Buffer): DnsMessage {
     const record = readRecord(bytes, cursor);
     if (record) answers.push(record);
   }
-  return { id: bytes.readUInt16BE(0), truncated, rcode: flags & 0x0f, question, answers };
+  const rcode = flags & 0x0f;
+  const mayRefer = rcode === 0 && count === 0 && !truncated && (flags & AUTHORITATIVE) === 0;
+  const isReferral = mayRefer && bytes.readUInt16BE(8) > 0 && beginsWithNs(bytes, cursor);
+  return { id: bytes.readUInt16BE(0), truncated, rcode, question, answers, isReferral };
+}
+
+/** Whether the first record of the authority section is a name server's. What cannot be read there changes nothing. */
+function beginsWithNs(bytes: Buffer, cursor: Cursor): boolean {
+  try {
+    readName(bytes, cursor);
+    return readUint16(bytes, cursor) === RECORD_TYPE.NS;
+  } catch {
+    return false;
+  }
 }
 
 /** RFC 5452 §9: beside the id, an answer repeats the question, whichever letters it has. */

@@ -17,6 +17,8 @@ export interface SystemFiles {
   /** Null: the system has none, and its servers are asked of it. */
   resolvConf: string | null;
   nameServices: string | null;
+  /** Where its DNS servers listen, if not at 53; for tests. */
+  dnsPort?: number;
 }
 
 /** The system's own, by platform. */
@@ -34,9 +36,11 @@ export class SystemNames {
   readonly #hosts: CurrentFile<Hosts>;
   readonly #conf: CurrentFile<ResolvConf> | null;
   readonly #services: CurrentFile<NameServices> | null;
+  readonly #port: number;
   #asked: { servers: DnsServer[]; until: number } = { servers: [], until: Number.NEGATIVE_INFINITY };
 
   constructor(files: SystemFiles = systemFiles()) {
+    this.#port = files.dnsPort ?? DNS_PORT;
     this.#hosts = new CurrentFile(files.hosts, parseHosts);
     this.#conf = files.resolvConf === null ? null : new CurrentFile(files.resolvConf, parseResolvConf);
     this.#services =
@@ -54,7 +58,7 @@ export class SystemNames {
   }
 
   servers(): DnsServer[] {
-    if (this.#conf) return this.#conf.get().servers.map((host) => ({ host, port: DNS_PORT }));
+    if (this.#conf) return this.#conf.get().servers.map((host) => ({ host, port: this.#port }));
     const now = performance.now();
     if (now >= this.#asked.until) this.#asked = { servers: serversOfSystem(), until: now + KNOWN_FOR };
     return this.#asked.servers;

@@ -192,6 +192,18 @@ describe('DNS servers as they are', () => {
     expect(await ask([silent, quick])).toEqual(['quick']);
   });
 
+  it('one that only refers to others is passed over for the next', async () => {
+    const referring = await server((query) => {
+      const empty = txt(query, []);
+      empty.writeUInt16BE(0x8000, 2);
+      empty.writeUInt16BE(1, 8);
+      return Buffer.concat([empty, Buffer.from([0, 0, 2, 0, 1, 0, 0, 0, 60, 0, 3, 1, 0x61, 0])]);
+    });
+    const resolving = await server((query) => txt(query, ['yes']));
+    expect(await ask([referring, resolving])).toEqual(['yes']);
+    await expect(ask([referring])).rejects.toThrow(/refers to other servers/);
+  });
+
   it('no server at all says so', async () => {
     await expect(ask([{ host: '127.0.0.1', port: 9 }])).rejects.toThrow('127.0.0.1:9: connection refused');
   });
