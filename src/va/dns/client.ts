@@ -151,12 +151,14 @@ export class DnsClient {
       if (letters !== 'kept') this.#habits.learn(server, { letters: 'kept' });
       return answer;
     }
-    // Nothing found, by a server that may not know capitals: asked once more without.
-    const isSure = letters === 'kept' || (letters === 'presumed' && (type === 'CAA' || type === 'AAAA'));
+    // Nothing found, by a server that may not know capitals: asked once more without, unless it is known to and the question
+    // is one that most names have no answer to.
+    const isSure = letters !== 'unknown' && letters !== 'broken' && (type === 'CAA' || type === 'AAAA');
     if (inSameLetters && (isSure || FAILURES.includes(answer.rcode))) return answer;
     const again = await this.#overUdp(server, { ...question, name: lower.name }, deadline);
     const isSame = again.rcode === answer.rcode && again.answers.length === answer.answers.length;
-    this.#habits.learn(server, { letters: inSameLetters && isSame ? 'presumed' : 'broken' });
+    if (!inSameLetters || !isSame) this.#habits.learn(server, { letters: 'broken' });
+    else if (letters === 'unknown') this.#habits.learn(server, { letters: 'presumed' });
     return again;
   }
 

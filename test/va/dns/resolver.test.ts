@@ -129,6 +129,18 @@ describe('DNS servers as they are', () => {
     expect(await ask([dns])).toEqual(['yes']);
   });
 
+  it('one that answers some questions under capitals, and not this one, is asked again in lower case', async () => {
+    const dns = await server((query, { name }) =>
+      txt(query, name.toLowerCase() !== NAME || name === NAME ? ['yes'] : []),
+    );
+    const resolver = createResolver({ servers: [dns] });
+    const deadline = new Deadline(5_000);
+    for (const name of ['any-other-name.example.test', NAME]) {
+      expect((await resolver.txt(name, deadline)).map(String)).toEqual(['yes']);
+    }
+    deadline.release();
+  });
+
   it('one that keeps no capitals is asked without from then on', async () => {
     const dns = await server((query) => lowered(txt(query, ['yes'])));
     const resolver = createResolver({ servers: [dns] });
