@@ -1,6 +1,7 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import { parseSerial, serialToHex } from '../channel/serial.js';
-import type { CaStore, CertificateRecord } from '../store/contract/ca.js';
+import type { CertificateRecord } from '../store/contract/ca.js';
+import type { CaReader } from '../store/contract/readers.js';
 import { DerError } from '../x509/der-error.js';
 import { type Attribute, attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
@@ -17,7 +18,7 @@ export type CertificateReference = string | number | bigint;
  * @throws TaskError "Certificate not found", as recorded.
  */
 export async function findCertificate(
-  store: CaStore,
+  store: CaReader,
   reference: CertificateReference,
 ): Promise<CertificateRecord> {
   const found = await find(store, reference);
@@ -30,7 +31,7 @@ export function certificateNotFound(reference: CertificateReference): TaskError 
   return new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
 }
 
-async function find(store: CaStore, reference: CertificateReference): Promise<CertificateRecord | null> {
+async function find(store: CaReader, reference: CertificateReference): Promise<CertificateRecord | null> {
   if (typeof reference !== 'string') {
     const serial = serialToHex(reference);
     return serial === null ? null : store.findBySerial(serial);
@@ -45,7 +46,7 @@ async function find(store: CaStore, reference: CertificateReference): Promise<Ce
   return serial === null ? null : store.findBySerial(serial);
 }
 
-async function findByDn(store: CaStore, text: string): Promise<CertificateRecord | null> {
+async function findByDn(store: CaReader, text: string): Promise<CertificateRecord | null> {
   const wanted = readDn(text);
   const cn = wanted && attributeOf(wanted, OID.commonName);
   if (!wanted || !cn) return null;

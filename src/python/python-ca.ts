@@ -13,7 +13,7 @@ import {
 import { identifierKey } from '../model/identifiers.js';
 import { Cached } from '../ra/ca/cached.js';
 import { told } from '../ra/ca/channel-errors.js';
-import type { RaStore } from '../store/contract/ra.js';
+import type { RaReader } from '../store/contract/readers.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { parseCrl } from '../x509/crl.js';
 import { parseCsr } from '../x509/csr.js';
@@ -25,7 +25,7 @@ import type { PythonOperations } from './wire.js';
 export interface PythonCaOptions {
   client: Pick<TaskClient<PythonOperations>, 'call'>;
   /** The RA's own certificates: that CA knows its own by their Common Name only. */
-  records: Pick<RaStore, 'findCertificateBySerial'>;
+  records: Pick<RaReader, 'findCertificateBySerial'>;
   log: Pick<Logger, 'warn' | 'error'>;
   now?: () => number;
   /** How long profiles and the CA certificate are taken as known, in ms. */

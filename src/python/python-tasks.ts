@@ -3,7 +3,7 @@ import { parseSerial, serialToHex } from '../channel/serial.js';
 import type { OperationsTasks, ParamsIn, Result } from '../channel/tasks/index.js';
 import { CaLacksTask } from '../model/ca.js';
 import type { Certificate } from '../model/facts.js';
-import type { RaStore } from '../store/contract/ra.js';
+import type { RaReader } from '../store/contract/readers.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { parseCrl } from '../x509/crl.js';
 import { DerError } from '../x509/der-error.js';
@@ -11,7 +11,7 @@ import { attributeOf, formatDn, parseDn } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { firstFromPem, toPem } from '../x509/pem.js';
 
-export type OwnRecords = Pick<RaStore, 'findCertificateBySerial' | 'getOrder'>;
+export type OwnRecords = Pick<RaReader, 'findCertificateBySerial' | 'getOrder'>;
 
 /** How a certificate is named in `dn`: a bare CN, a DN, or a serial. */
 type Reference = string | number | bigint;

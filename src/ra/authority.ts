@@ -1,19 +1,20 @@
 import { CaRefused, type CertificateAuthority, type IssueRequest } from '../model/ca.js';
-import type { Account, ChallengeType, Order, OrderAndAuthorizations } from '../model/facts.js';
+import type { Account, OrderAndAuthorizations } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
-import type { ValidationResult, Validator } from '../va/types.js';
+import type { Validator } from '../va/types.js';
 import { Accounts } from './accounts.js';
 import type { AuditLog } from './audit-log.js';
 import { Authorizations } from './authorizations.js';
 import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
+import type { RaEvents } from './events.js';
 import { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
 import { Orders } from './orders.js';
 import type { Policy } from './policy.js';
-import { FinalizationQueue, type FinalizeOutcome, refusal } from './queues/finalization-queue.js';
+import { FinalizationQueue, refusal } from './queues/finalization-queue.js';
 import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
 import { Revocations } from './revocations.js';
@@ -27,20 +28,6 @@ const PURGE_PAUSE = 1_000;
 const PURGE_INTERVAL = 10 * 60_000;
 /** Expired orders stay readable this long, for a client that comes back to see why. */
 const PURGE_GRACE = 24 * 3600_000;
-
-/** What happened, for logs and metrics; never holds a secret. */
-export interface RaEvents {
-  validation(event: {
-    authorizationId: string;
-    type: ChallengeType;
-    identifier: string;
-    attempt: number;
-    result: ValidationResult;
-  }): void;
-  finalization(event: { order: Order; outcome: FinalizeOutcome; detail: string }): void;
-  revocation(event: { serial: string; reason: number | null; accountId: string | null }): void;
-  error(error: unknown): void;
-}
 
 export interface RegistrationAuthorityOptions {
   store: RaStore;

@@ -8,7 +8,7 @@ import { certificateFingerprint, type ParsedCertificate, parseCertificate } from
 import { DerError } from '../x509/der-error.js';
 import { parsePublicJwk } from '../x509/spki.js';
 import type { AuditLog } from './audit-log.js';
-import type { RaEvents } from './authority.js';
+import type { RaEvents } from './events.js';
 import type { Revoker } from './service.js';
 
 /**

@@ -1,12 +1,12 @@
 import type { CaStore } from './contract/ca.js';
 import type { OpenOptions } from './contract/open.js';
 import type { RaStore } from './contract/ra.js';
+import type { CaOperations } from './rows/ca/operations.js';
 import { caStoreOver } from './rows/ca/store.js';
+import type { RaOperations } from './rows/ra/operations.js';
 import { raStoreOver } from './rows/ra/store.js';
 import { type AuditReader, openAuditFile } from './sqlite/audit-reader.js';
-import type { CaOperations } from './sqlite/ca/operations.js';
 import { Engine } from './sqlite/engine.js';
-import type { RaOperations } from './sqlite/ra/operations.js';
 
 /** How long a program that starts waits for its database server, in ms: as long as one takes that starts with it. */
 export const DATABASE_PATIENCE = 60_000;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import type { CertificateRecord } from '../../store/contract/ca.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
+import type { CaReader } from '../../store/contract/readers.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
 import {
@@ -23,7 +24,7 @@ import { OcspCache, type SignedResponse } from './cache.js';
 import type { OcspSigner } from './certificate.js';
 
 export interface OcspResponderOptions {
-  store: Pick<CaStore, 'findBySerial'>;
+  store: Pick<CaReader, 'findBySerial'>;
   /** DER of the issuing certificate. */
   issuer: Uint8Array;
   /** Who signs now. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RaEvents } from '../../ra/authority.js';
+import type { RaEvents } from '../../ra/events.js';
 import type { NodeEvents } from '../../ra/nodes/nodes.js';
 
 /** The RA's events in the log: what an operator acts on at info and above, every success of a validation at debug. */

@@ -1,3 +1,6 @@
+/** Which program's schema a database has. */
+export type StoreKind = 'ra' | 'ca';
+
 /** How a store is opened. */
 export interface OpenOptions {
   /** Told when SQLite's thread died and is being started again, or when connections to PostgreSQL were lost. */

@@ -1,5 +1,5 @@
 import { StoreConflict } from '../contract/errors.js';
-import type { StoreKind } from '../sqlite/protocol.js';
+import type { StoreKind } from '../contract/open.js';
 import { type Cell, TableDigest } from './digest.js';
 import { CopySource, type SourceTable } from './source.js';
 import { CopyTarget, type TargetTable } from './target.js';

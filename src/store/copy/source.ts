@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreUnavailable } from '../contract/errors.js';
+import type { StoreKind } from '../contract/open.js';
 import { openDatabase } from '../sqlite/database.js';
 import { kindOf } from '../sqlite/migrations.js';
-import type { StoreKind } from '../sqlite/protocol.js';
 import type { Cell } from './digest.js';
 
 /** A table that is copied. */

@@ -1,5 +1,4 @@
-import { AUDIT, type AuditRow } from '../rows/audit.js';
-import type { auditOperations as rows } from '../sqlite/audit.js';
+import { AUDIT, type AuditOperations, type AuditRow } from '../rows/audit.js';
 import type { Database, SqlValue } from './database.js';
 import type { PostgresOperations } from './operations.js';
 
@@ -47,7 +46,7 @@ export async function runAudited(
   return row?.[0] ?? false;
 }
 
-export const auditOperations: PostgresOperations<typeof rows> = {
+export const auditOperations: PostgresOperations<AuditOperations> = {
   async appendAudit(db, entry) {
     await db.run(`WITH done AS (SELECT 1), ${audited('done', '$1')} SELECT`, entry);
   },

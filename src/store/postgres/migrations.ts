@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { StoreTooNew } from '../contract/errors.js';
-import type { StoreKind } from '../sqlite/protocol.js';
+import type { StoreKind } from '../contract/open.js';
 import { caMigrations } from './ca/schema.js';
 import { storeError } from './failures.js';
 import type { Migration } from './migration.js';

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaStore } from '../contract/ca.js';
 import { StoreUnavailable } from '../contract/errors.js';
-import type { OpenOptions } from '../contract/open.js';
+import type { OpenOptions, StoreKind } from '../contract/open.js';
 import type { RaStore } from '../contract/ra.js';
 import { caStoreOver } from '../rows/ca/store.js';
 import { raStoreOver } from '../rows/ra/store.js';
-import type { StoreKind } from '../sqlite/protocol.js';
 import { caOperations } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
 import { Database } from './database.js';

@@ -1,8 +1,7 @@
-import type { settingsOperations as rows } from '../sqlite/settings.js';
+import type { SettingsOperations } from '../rows/settings.js';
 import type { PostgresOperations } from './operations.js';
 
-/** Small named values, and the proof that a write can be made durable; the same in both schemas. */
-export const settingsOperations: PostgresOperations<typeof rows> = {
+export const settingsOperations: PostgresOperations<SettingsOperations> = {
   getSetting: async (db, name) =>
     (await db.get<[value: string]>('SELECT value FROM settings WHERE name = $1', name))?.[0] ?? null,
   async putSetting(db, name, value) {

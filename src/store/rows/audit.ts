@@ -1,15 +1,21 @@
 import {
   type Actor,
   type AuditEntry,
+  type AuditPosition,
   type AuditRecord,
   type AuditTrail,
   PROGRAM,
 } from '../contract/audit.js';
-import type { auditOperations } from '../sqlite/audit.js';
 import type { Calls } from './calls.js';
 
+/** The audit log by rows; the same in both schemas. */
+export interface AuditOperations {
+  appendAudit(entry: string): void;
+  readAudit(after: AuditPosition | null, limit: number): AuditRow[];
+}
+
 /** The audit log of a store. */
-export function auditTrailOver(database: Pick<Calls<typeof auditOperations>, 'call'>): AuditTrail {
+export function auditTrailOver(database: Pick<Calls<AuditOperations>, 'call'>): AuditTrail {
   return {
     appendAudit: (entry) => database.call('appendAudit', auditText(entry)),
     readAudit: async ({ after, limit }) => (await database.call('readAudit', after, limit)).map(auditFromRow),

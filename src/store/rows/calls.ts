@@ -10,8 +10,8 @@ export interface Calls<Operations> {
   close(): Promise<void>;
 }
 
-export type Arguments<O> = O extends { run(sql: never, ...args: infer A): unknown } ? A : never;
-export type Result<O> = O extends { run(...args: never[]): infer R } ? Awaited<R> : never;
+export type Arguments<O> = O extends (...args: infer A) => unknown ? A : never;
+export type Result<O> = O extends (...args: never[]) => infer R ? R : never;
 
 /** Null for no row. */
 export function maybe<R, T>(row: R | undefined, decode: (row: R) => T): T | null {

@@ -1,7 +1,7 @@
 import type { AuditPosition } from '../contract/audit.js';
-import { AUDIT, type AuditRow } from '../rows/audit.js';
+import { AUDIT, type AuditOperations, type AuditRow } from '../rows/audit.js';
 import { GENESIS, linkHash } from '../rows/audit-chain.js';
-import { read, write } from './protocol.js';
+import { read, type SqliteOperations, write } from './protocol.js';
 import type { Sql, SqlValue } from './sql.js';
 
 /** The audit log; the same in both schemas. There is one writer at a time, hence one chain. */
@@ -39,7 +39,7 @@ export const auditOperations = {
       limit,
     ),
   ),
-};
+} satisfies SqliteOperations<AuditOperations>;
 
 export const AUDIT_SCHEMA = `
   CREATE TABLE audit (

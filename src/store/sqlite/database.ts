@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { StoreKind } from '../contract/open.js';
 import { migrate } from './migrations.js';
-import type { StoreKind } from './protocol.js';
 
 /** How long another process (a command-line tool, a backup) may hold the write lock before a batch fails. */
 const BUSY_TIMEOUT_MS = 5_000;

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { StoreConflict, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
+import type { StoreKind } from '../contract/open.js';
 import type { Arguments, Calls, Result } from '../rows/calls.js';
-import type { Call, Failure, Operations, Reply, Request, StoreKind, WorkerData } from './protocol.js';
+import type { Call, Failure, Reply, Request, WorkerData } from './protocol.js';
 
 /** Calls a batch carries at most: bounds how long one commit takes and how large one message is. */
 const MAX_BATCH = 512;
@@ -16,7 +17,7 @@ const MAX_RESTART_MS = 5_000;
 /** Everything a batch leaves behind in the thread is garbage at its end: Node's default of 48 would be filled before any is looked at. */
 const YOUNG_GENERATION_MB = 2;
 
-/** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (scripts/prepare.mjs). */
+/** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (tools/prepare.mjs). */
 const WORKER_URL = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/store/sqlite/worker.js', import.meta.url)
   : new URL('./worker.js', import.meta.url);
@@ -40,7 +41,7 @@ export interface EngineOptions {
  * A call resolves after COMMIT. Rejects with StoreUnavailable when nothing could be kept, with StoreConflict when
  * the values contradict what is stored.
  */
-export class Engine<O extends Operations> implements Calls<O> {
+export class Engine<O> implements Calls<O> {
   readonly #options: EngineOptions;
   #worker: Worker | null = null;
   #waiting: Waiting[] = [];
@@ -58,7 +59,7 @@ export class Engine<O extends Operations> implements Calls<O> {
   }
 
   /** Opens the database, migrated. Rejects with StoreTooNew, or StoreUnavailable saying why it cannot be opened. */
-  static async open<O extends Operations>(options: EngineOptions): Promise<Engine<O>> {
+  static async open<O>(options: EngineOptions): Promise<Engine<O>> {
     const engine = new Engine<O>(options);
     await engine.#start();
     return engine;

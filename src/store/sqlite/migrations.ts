@@ -1,8 +1,8 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreTooNew } from '../contract/errors.js';
+import type { StoreKind } from '../contract/open.js';
 import { caMigrations } from './ca/schema.js';
 import type { Migration } from './migration.js';
-import type { StoreKind } from './protocol.js';
 import { raMigrations } from './ra/schema.js';
 
 /** Step n takes a database from version n to n + 1. Steps that were released are never edited, only followed. */

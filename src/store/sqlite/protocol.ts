@@ -1,3 +1,5 @@
+import type { StoreKind } from '../contract/open.js';
+import type { Arguments, Result } from '../rows/calls.js';
 import type { Sql } from './sql.js';
 
 /**
@@ -14,6 +16,11 @@ export interface Operation<Args extends any[] = any[], Result = unknown> {
 
 export type Operations = Record<string, Operation>;
 
+/** The row operations of a store as SQLite carries them out. */
+export type SqliteOperations<Contract> = {
+  [Name in keyof Contract]: Operation<Arguments<Contract[Name]>, Result<Contract[Name]>>;
+};
+
 export function read<Args extends unknown[], Result>(
   run: (sql: Sql, ...args: Args) => Result,
 ): Operation<Args, Result> {
@@ -25,9 +32,6 @@ export function write<Args extends unknown[], Result>(
 ): Operation<Args, Result> {
   return { write: true, run };
 }
-
-/** Which program's schema a database has. */
-export type StoreKind = 'ra' | 'ca';
 
 export interface WorkerData {
   path: string;

@@ -1,6 +1,6 @@
-import { read, write } from './protocol.js';
+import type { SettingsOperations } from '../rows/settings.js';
+import { read, type SqliteOperations, write } from './protocol.js';
 
-/** Small named values, and the proof that a write can be made durable; the same in both schemas. */
 export const settingsOperations = {
   getSetting: read((sql, name: string): string | null => {
     const row = sql.get<[value: string]>('SELECT value FROM settings WHERE name = ?', name);
@@ -13,11 +13,10 @@ export const settingsOperations = {
       value,
     );
   }),
-  /** Changes a page, so that COMMIT has something to write. */
   ping: write((sql): void => {
     sql.run('UPDATE pings SET count = count + 1');
   }),
-};
+} satisfies SqliteOperations<SettingsOperations>;
 
 export const SETTINGS_SCHEMA = `
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreTooNew } from '../contract/errors.js';
+import type { StoreKind } from '../contract/open.js';
 import { runBatch } from './batch.js';
 import { caOperations } from './ca/operations.js';
 import { openDatabase } from './database.js';
-import type { Operations, Reply, Request, StoreKind, WorkerData } from './protocol.js';
+import type { Operations, Reply, Request, WorkerData } from './protocol.js';
 import { raOperations } from './ra/operations.js';
 import { Sql } from './sql.js';
 

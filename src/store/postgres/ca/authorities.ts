@@ -1,12 +1,12 @@
 import type { AuthorityChange } from '../../contract/ca.js';
 import { AUTHORITY, type AuthorityRow, authorityRow, CHANGEABLE } from '../../rows/ca/authorities.js';
-import type { authorityOperations as rows } from '../../sqlite/ca/authorities.js';
+import type { AuthorityOperations } from '../../rows/ca/operations.js';
 import { audited, runAudited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** The set of roots and issuers. */
 
-export const authorityOperations: PostgresOperations<typeof rows> = {
+export const authorityOperations: PostgresOperations<AuthorityOperations> = {
   listAuthorities: (db) => db.all<AuthorityRow>(`SELECT ${AUTHORITY} FROM authorities ORDER BY seq`),
 
   async addAuthority(db, record, instead, entry) {

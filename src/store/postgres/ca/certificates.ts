@@ -1,6 +1,7 @@
 import type { CertificateQuery, Page } from '../../contract/ca.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
+import type { CertificateOperations } from '../../rows/ca/operations.js';
 import {
   firstKey,
   isRenewed,
@@ -9,7 +10,6 @@ import {
   type SearchRow,
   searchPage,
 } from '../../rows/ca/search.js';
-import type { certificateOperations as rows } from '../../sqlite/ca/certificates.js';
 import { audited } from '../audit.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
@@ -76,7 +76,7 @@ const RETIRED = "SELECT FROM authorities WHERE tag = $15 AND kind <> 'cross' AND
 /** RFC 5280 §5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
-export const certificateOperations: PostgresOperations<typeof rows> = {
+export const certificateOperations: PostgresOperations<CertificateOperations> = {
   async recordCertificate(db, row, names, entry, evenRetired) {
     const orderId = row[7];
     const stored = await db.get<[stored: boolean]>(

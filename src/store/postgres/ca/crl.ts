@@ -7,12 +7,12 @@ import {
   revokedAfter,
   revokedPage,
 } from '../../rows/ca/crl.js';
-import type { crlOperations as rows } from '../../sqlite/ca/crl.js';
+import type { CrlOperations } from '../../rows/ca/operations.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** RFC 5280 §5: the CRLs, one an issuer. */
 
-export const crlOperations: PostgresOperations<typeof rows> = {
+export const crlOperations: PostgresOperations<CrlOperations> = {
   async listRevoked(db, issuer, after, limit, now) {
     const found = await db.all<RevokedRow>(
       `SELECT ${REVOKED} FROM certificates

@@ -1,10 +1,10 @@
 import { COLUMNS, type DocumentRow } from '../../rows/ca/documents.js';
-import type { documentOperations as rows } from '../../sqlite/ca/documents.js';
+import type { DocumentOperations } from '../../rows/ca/operations.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** Copies of ACME objects, as JSON nobody here looks into. */
 
-export const documentOperations: PostgresOperations<typeof rows> = {
+export const documentOperations: PostgresOperations<DocumentOperations> = {
   async putDocument(db, row) {
     await db.run(
       `INSERT INTO documents (${COLUMNS}) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, id) DO UPDATE

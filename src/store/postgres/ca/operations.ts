@@ -1,4 +1,4 @@
-import type { CaOperations } from '../../sqlite/ca/operations.js';
+import type { CaOperations } from '../../rows/ca/operations.js';
 import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';

@@ -1,3 +1,4 @@
+import type { RegistryOperations } from '../../rows/ca/operations.js';
 import {
   ADMINISTRATOR,
   type AdministratorRow,
@@ -9,7 +10,6 @@ import {
   peer,
   peerColumns,
 } from '../../rows/ca/registry.js';
-import type { registryOperations as rows } from '../../sqlite/ca/registry.js';
 import { audited, runAudited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 
@@ -17,7 +17,7 @@ import type { PostgresOperations } from '../operations.js';
 
 const PEER = peerColumns('seq');
 
-export const registryOperations: PostgresOperations<typeof rows> = {
+export const registryOperations: PostgresOperations<RegistryOperations> = {
   async putNode(db, { cn, profile, sans, registeredAt }, entry) {
     await runAudited(
       db,

@@ -1,6 +1,6 @@
 import { StoreConflict } from '../../contract/errors.js';
 import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
-import type { accountOperations as rows } from '../../sqlite/ra/accounts.js';
+import type { AccountOperations } from '../../rows/ra/operations.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 
@@ -10,7 +10,7 @@ function byThumbprint(db: Database, thumbprint: string): Promise<AccountRow | un
   return db.get<AccountRow>(`SELECT ${COLUMNS} FROM accounts WHERE thumbprint = $1`, thumbprint);
 }
 
-export const accountOperations: PostgresOperations<typeof rows> = {
+export const accountOperations: PostgresOperations<AccountOperations> = {
   async createAccount(db, row) {
     for (;;) {
       const created = await db.run(

@@ -1,6 +1,6 @@
 import { StoreConflict } from '../../contract/errors.js';
 import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
-import type { authorizationOperations as rows } from '../../sqlite/ra/authorizations.js';
+import type { AuthorizationOperations } from '../../rows/ra/operations.js';
 import { arrayParameters } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
@@ -50,7 +50,7 @@ export function authorizationColumns(rows: readonly InsertRow[]): (string | numb
   return NEW_AUTHORIZATION.split(', ').map((_, index) => rows.map((row) => row[index] ?? null));
 }
 
-export const authorizationOperations: PostgresOperations<typeof rows> = {
+export const authorizationOperations: PostgresOperations<AuthorizationOperations> = {
   async createAuthorization(db, row) {
     const created = await db.run(
       `INSERT INTO authorizations (${NEW_AUTHORIZATION})

@@ -1,10 +1,10 @@
 import { type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
-import type { certificateOperations as rows } from '../../sqlite/ra/certificates.js';
+import type { CertificateOperations } from '../../rows/ra/operations.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
 
-export const certificateOperations: PostgresOperations<typeof rows> = {
+export const certificateOperations: PostgresOperations<CertificateOperations> = {
   async releaseReplaced(db, ariId, orderId) {
     await db.run(
       'UPDATE certificates SET replaced_by = NULL WHERE serial = $1 AND ari_id = $2 AND replaced_by = $3',

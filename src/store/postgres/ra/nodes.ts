@@ -1,6 +1,6 @@
 import type { ClaimOutcome } from '../../contract/ra.js';
 import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
-import type { nodeOperations as rows } from '../../sqlite/ra/nodes.js';
+import type { NodeOperations } from '../../rows/ra/operations.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
 
@@ -17,7 +17,7 @@ const BY_SERIAL = `
   SELECT ${qualified(COLUMNS, 'nodes')} FROM node_certificates JOIN nodes ON nodes.id = node_certificates.node_id
   WHERE node_certificates.serial = $1`;
 
-export const nodeOperations: PostgresOperations<typeof rows> = {
+export const nodeOperations: PostgresOperations<NodeOperations> = {
   async createNode(db, row) {
     const created = await db.run(
       `INSERT INTO nodes (${COLUMNS}) VALUES (${parameters(COLUMNS)}) ON CONFLICT (cn) DO NOTHING`,

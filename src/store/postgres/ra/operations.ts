@@ -1,4 +1,4 @@
-import type { RaOperations } from '../../sqlite/ra/operations.js';
+import type { RaOperations } from '../../rows/ra/operations.js';
 import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';

@@ -1,8 +1,8 @@
 import { StoreConflict } from '../../contract/errors.js';
 import { COLUMNS as AUTHORIZATION, type AuthorizationRow } from '../../rows/ra/authorizations.js';
 import { COLUMNS as CERTIFICATE, serialOfAriId } from '../../rows/ra/certificates.js';
+import type { OrderOperations } from '../../rows/ra/operations.js';
 import { COLUMNS, CREATED, type OrderRow } from '../../rows/ra/orders.js';
-import type { orderOperations as rows } from '../../sqlite/ra/orders.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
 import { authorizationColumns, NEW_AUTHORIZATION, newAuthorizations } from './authorizations.js';
@@ -10,7 +10,7 @@ import { replacedSerial } from './certificates.js';
 
 /** RFC 8555 §7.1.3, §7.4. */
 
-export const orderOperations: PostgresOperations<typeof rows> = {
+export const orderOperations: PostgresOperations<OrderOperations> = {
   async createOrder(db, order, authorizations) {
     const replaces = order[7];
     // RFC 9773 §5: at most one order replaces a certificate.

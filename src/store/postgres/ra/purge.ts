@@ -1,4 +1,4 @@
-import type { purgeOperations as rows } from '../../sqlite/ra/purge.js';
+import type { PurgeOperations } from '../../rows/ra/operations.js';
 import type { PostgresOperations } from '../operations.js';
 import { replacedSerial } from './certificates.js';
 
@@ -6,7 +6,7 @@ import { replacedSerial } from './certificates.js';
  * Orders nobody can finish any more and what hangs on them; found by index, a bounded number at a time. Replicas purge at
  * once: what another is removing is passed over.
  */
-export const purgeOperations: PostgresOperations<typeof rows> = {
+export const purgeOperations: PostgresOperations<PurgeOperations> = {
   async purgeExpired(db, before, limit) {
     const expired = await db.all<[id: string, replaces: string | null]>(
       `SELECT id, replaces FROM orders

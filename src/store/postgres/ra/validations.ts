@@ -1,7 +1,7 @@
 import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
+import type { ValidationOperations } from '../../rows/ra/operations.js';
 import { inTurns, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
-import type { validationOperations as rows } from '../../sqlite/ra/validations.js';
 import { qualified } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
@@ -29,7 +29,7 @@ async function changeChallenges<T>(
   }
 }
 
-export const validationOperations: PostgresOperations<typeof rows> = {
+export const validationOperations: PostgresOperations<ValidationOperations> = {
   async answerChallenge(db, id, type, at, leaseUntil) {
     const done = await changeChallenges(
       db,

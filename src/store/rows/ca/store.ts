@@ -1,11 +1,11 @@
 import type { CaStore } from '../../contract/ca.js';
 import { IssuerRetired } from '../../contract/errors.js';
-import type { CaOperations } from '../../sqlite/ca/operations.js';
 import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import { authority } from './authorities.js';
 import * as certificates from './certificates.js';
 import * as documents from './documents.js';
+import type { CaOperations } from './operations.js';
 import { parseSearchCursor } from './search.js';
 import { searchKeys } from './search-keys.js';
 

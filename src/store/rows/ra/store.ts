@@ -1,12 +1,12 @@
 import type { Authorization, ChallengeType } from '../../../model/facts.js';
 import type { RaStore, SharedByReplicas } from '../../contract/ra.js';
-import type { RaOperations } from '../../sqlite/ra/operations.js';
 import { auditTrailOver } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';
 import * as authorizations from './authorizations.js';
 import * as certificates from './certificates.js';
 import * as nodes from './nodes.js';
+import type { RaOperations } from './operations.js';
 import * as orders from './orders.js';
 
 /** The RA's store over row-level operations: objects on this side, rows on the other. */

@@ -1,7 +1,8 @@
 import type { AuthorityChange, AuthorityRecord } from '../../contract/ca.js';
 import { AUTHORITY, type AuthorityRow, authorityRow, CHANGEABLE } from '../../rows/ca/authorities.js';
+import type { AuthorityOperations } from '../../rows/ca/operations.js';
 import { append, runAudited } from '../audit.js';
-import { read, write } from '../protocol.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 
 /** The set of roots and issuers. */
 
@@ -51,4 +52,4 @@ export const authorityOperations = {
         issuer,
       )?.[0] ?? null,
   ),
-};
+} satisfies SqliteOperations<AuthorityOperations>;

@@ -1,6 +1,7 @@
 import type { CertificateFilter, CertificateQuery, Page } from '../../contract/ca.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
+import type { CertificateOperations } from '../../rows/ca/operations.js';
 import {
   firstKey,
   isRenewed,
@@ -10,7 +11,7 @@ import {
   searchPage,
 } from '../../rows/ca/search.js';
 import { runAudited } from '../audit.js';
-import { read, write } from '../protocol.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { outdateCrls } from './crl.js';
 
@@ -188,4 +189,4 @@ export const certificateOperations = {
         serial,
       ) || sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) !== undefined,
   ),
-};
+} satisfies SqliteOperations<CertificateOperations>;

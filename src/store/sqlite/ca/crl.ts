@@ -8,7 +8,8 @@ import {
   revokedAfter,
   revokedPage,
 } from '../../rows/ca/crl.js';
-import { read, write } from '../protocol.js';
+import type { CrlOperations } from '../../rows/ca/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
 /** RFC 5280 §5: the CRLs, one an issuer. */
@@ -65,7 +66,7 @@ export const crlOperations = {
     const row = sql.get<CrlRow>(`SELECT ${CRL} FROM crls WHERE issuer = ? AND number IS NOT NULL`, issuer);
     return row ? crlFromRow(row) : null;
   }),
-};
+} satisfies SqliteOperations<CrlOperations>;
 
 /** Every CRL of the certificate's issuer that has its number already may have been made without what just changed. */
 export function outdateCrls(sql: Sql, serial: string): void {

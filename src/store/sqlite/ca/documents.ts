@@ -1,6 +1,7 @@
 import type { DocumentKind, Page } from '../../contract/ca.js';
 import { COLUMNS, type DocumentRow } from '../../rows/ca/documents.js';
-import { read, write } from '../protocol.js';
+import type { DocumentOperations } from '../../rows/ca/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 
 /** Copies of ACME objects, as JSON nobody here looks into. */
 
@@ -43,4 +44,4 @@ export const documentOperations = {
       return { items, next: items.length < limit ? null : (items.at(-1)?.[1] ?? null) };
     },
   ),
-};
+} satisfies SqliteOperations<DocumentOperations>;

@@ -1,4 +1,6 @@
+import type { CaOperations } from '../../rows/ca/operations.js';
 import { auditOperations } from '../audit.js';
+import type { SqliteOperations } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
 import { authorityOperations } from './authorities.js';
 import { certificateOperations } from './certificates.js';
@@ -7,7 +9,7 @@ import { documentOperations } from './documents.js';
 import { registryOperations } from './registry.js';
 
 /** Everything the database thread does for the CA. */
-export const caOperations = {
+export const caOperations: SqliteOperations<CaOperations> = {
   ...authorityOperations,
   ...certificateOperations,
   ...crlOperations,
@@ -16,5 +18,3 @@ export const caOperations = {
   ...auditOperations,
   ...settingsOperations,
 };
-
-export type CaOperations = typeof caOperations;

@@ -1,4 +1,5 @@
 import type { AdministratorRecord, NodeRecord, Page, PeerRecord, PeerRole } from '../../contract/ca.js';
+import type { RegistryOperations } from '../../rows/ca/operations.js';
 import {
   ADMINISTRATOR,
   type AdministratorRow,
@@ -11,7 +12,7 @@ import {
   peerColumns,
 } from '../../rows/ca/registry.js';
 import { runAudited } from '../audit.js';
-import { read, write } from '../protocol.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
 /** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
@@ -145,4 +146,4 @@ export const registryOperations = {
       publicKey,
     ),
   ),
-};
+} satisfies SqliteOperations<RegistryOperations>;

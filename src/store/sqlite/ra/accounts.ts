@@ -1,5 +1,6 @@
 import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
-import { read, write } from '../protocol.js';
+import type { AccountOperations } from '../../rows/ra/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
 /** RFC 8555 §7.3. */
@@ -70,4 +71,4 @@ export const accountOperations = {
       return { changed: changes > 0, conflict: null };
     },
   ),
-};
+} satisfies SqliteOperations<AccountOperations>;

@@ -1,5 +1,6 @@
 import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
-import { read, write } from '../protocol.js';
+import type { AuthorizationOperations } from '../../rows/ra/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
@@ -66,4 +67,4 @@ export const authorizationOperations = {
       token,
     ),
   ),
-};
+} satisfies SqliteOperations<AuthorizationOperations>;

@@ -1,5 +1,6 @@
 import { type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
-import { read, write } from '../protocol.js';
+import type { CertificateOperations } from '../../rows/ra/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
@@ -69,4 +70,4 @@ export const certificateOperations = {
       serial,
     );
   }),
-};
+} satisfies SqliteOperations<CertificateOperations>;

@@ -1,6 +1,7 @@
 import type { ClaimOutcome, NodeIssuances } from '../../contract/ra.js';
 import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
-import { read, write } from '../protocol.js';
+import type { NodeOperations } from '../../rows/ra/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
 /** Registered nodes, the use of their seeds, and their certificates. */
@@ -133,4 +134,4 @@ export const nodeOperations = {
     sql.run('DELETE FROM node_certificates WHERE node_id = ?', id);
     sql.run('DELETE FROM nodes WHERE id = ?', id);
   }),
-};
+} satisfies SqliteOperations<NodeOperations>;

@@ -1,4 +1,6 @@
+import type { RaOperations } from '../../rows/ra/operations.js';
 import { auditOperations } from '../audit.js';
+import type { SqliteOperations } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
 import { authorizationOperations } from './authorizations.js';
@@ -9,7 +11,7 @@ import { purgeOperations } from './purge.js';
 import { validationOperations } from './validations.js';
 
 /** Everything the database thread does for the RA. */
-export const raOperations = {
+export const raOperations: SqliteOperations<RaOperations> = {
   ...accountOperations,
   ...orderOperations,
   ...authorizationOperations,
@@ -20,5 +22,3 @@ export const raOperations = {
   ...auditOperations,
   ...settingsOperations,
 };
-
-export type RaOperations = typeof raOperations;

@@ -1,5 +1,6 @@
 import type { AuthorizationRow, InsertRow } from '../../rows/ra/authorizations.js';
 import type { CertificateRow } from '../../rows/ra/certificates.js';
+import type { OrderOperations } from '../../rows/ra/operations.js';
 import {
   type ClaimedOrder,
   COLUMNS,
@@ -7,7 +8,7 @@ import {
   type NewOrderRow,
   type OrderRow,
 } from '../../rows/ra/orders.js';
-import { read, write } from '../protocol.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { authorizationById, insertAuthorization } from './authorizations.js';
 import { claimPredecessor, insertCertificate, releasePredecessor } from './certificates.js';
@@ -105,4 +106,4 @@ export const orderOperations = {
     sql.run('UPDATE accounts SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL', accountId);
     return true;
   }),
-};
+} satisfies SqliteOperations<OrderOperations>;

@@ -1,4 +1,5 @@
-import { write } from '../protocol.js';
+import type { PurgeOperations } from '../../rows/ra/operations.js';
+import { type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
@@ -67,7 +68,7 @@ export const purgeOperations = {
     }
     return unused.filter(([, inUse]) => inUse === 0).map(([id]) => id);
   }),
-};
+} satisfies SqliteOperations<PurgeOperations>;
 
 /**
  * A valid authorization still proves something: its account may revoke by it (RFC 8555 §7.6). By one that a node proved, the

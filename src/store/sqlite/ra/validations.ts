@@ -1,7 +1,8 @@
 import { type AuthorizationRow, type ClaimedChallenge, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
+import type { ValidationOperations } from '../../rows/ra/operations.js';
 import { inTurns, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
-import { write } from '../protocol.js';
+import { type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
@@ -116,4 +117,4 @@ export const validationOperations = {
       return row;
     },
   ),
-};
+} satisfies SqliteOperations<ValidationOperations>;
