@@ -16,6 +16,7 @@ const TOOLS = {
   zlint: ['judges/zlint/main.js', 'zlint reads certificates and CRLs'],
   revocation: ['judges/revocation/main.js', 'OpenSSL and certbot ask about revoked certificates'],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
+  hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   deploy: ['judges/deploy/main.js', 'checks the files in deploy/'],
   'python-upki': ['python-upki/main.js', 'our programs beside the Python ones, and the migration'],
   docs: ['docs/main.js', 'writes the generated documents (also `npm run docs`)'],

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { RestError } from '../http/rest-error.js';
+import { JsonError, parseJson } from '../lib/json.js';
 import type { CertificateAuthority } from '../model/ca.js';
 import type { CertificateRegister } from '../model/ca-register.js';
 import type { CertificateStatus } from '../model/ca-status.js';
@@ -71,10 +73,22 @@ export function apiRoutes(options: ApiOptions): Route[] {
   ];
 }
 
+/** JSON as ACME has it too: no member twice, for two readers may each believe another one. An empty body is none. */
+function takeJson(app: FastifyInstance): void {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseJson(Buffer.from(body), 'the request body'));
+    } catch (error) {
+      done(error instanceof JsonError ? new RestError('invalidRequest', error.message) : (error as Error));
+    }
+  });
+}
+
 /** The REST side (SPEC §2) with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
 export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   // JSON is what routes take; without this parser text is refused with 415.
-  app.removeContentTypeParser('text/plain');
+  app.removeAllContentTypeParsers();
+  takeJson(app);
   const routes = apiRoutes(options);
   const document = openApi({ version: options.version, routes });
   const { register, audit, baseUrl } = options;

@@ -44,7 +44,7 @@ export const sansQuery = z
     [given]
       .flat()
       .flatMap((each) => (/^URI:/i.test(each) ? [each] : each.split(',')))
-      .map((each) => each.replace(/^ +| +$/g, ''))
+      .map((each) => each.trim())
       .filter((each) => each !== '')
       .map(readSan),
   )

@@ -45,7 +45,7 @@ export class AddressSet {
   }
 
   has(address: string): boolean {
-    const bare = address.replace(/%.*$/, '');
+    const bare = address.replace(/%.*/s, '');
     return [bare, ...embeddedIpv4(bare)].some((each) => this.#list.check(each, familyOf(each)));
   }
 }

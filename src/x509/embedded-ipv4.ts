@@ -52,6 +52,6 @@ export function embeddedIpv4(address: string): string[] {
 }
 
 function ipv6Octets(address: string): Buffer | null {
-  const bare = address.replace(/%.*$/, '');
+  const bare = address.replace(/%.*/s, '');
   return isIPv6(bare) ? ipToBytes(bare) : null;
 }

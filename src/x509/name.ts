@@ -175,7 +175,7 @@ function split(textual: string, separator: string): string[] {
 function parseAttribute(textual: string): Attribute {
   const equals = textual.indexOf('=');
   if (equals < 1) throw new DerError(`distinguished name: "${textual.slice(0, 64)}" is not type=value`);
-  const raw = textual.slice(equals + 1).replace(/^ +|(?<!\\) +$/g, '');
+  const raw = withoutSpaces(textual.slice(equals + 1));
   const bytes: number[] = [];
   for (let index = 0; index < raw.length; ) {
     const hex = /^\\([0-9a-fA-F]{2})/.exec(raw.slice(index, index + 3));
@@ -217,4 +217,13 @@ export function dnKey(name: DistinguishedName): string {
 
 function fold(value: string): string {
   return value.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
+}
+
+/** RFC 4514 §2.4: spaces around a value are not of it, but for one behind a backslash. */
+function withoutSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (text[start] === ' ') start += 1;
+  while (end > start && text[end - 1] === ' ' && text[end - 2] !== '\\') end -= 1;
+  return text.slice(start, end);
 }

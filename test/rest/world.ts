@@ -233,7 +233,12 @@ export class Connection {
       ...(method === 'GET' ? {} : { 'Content-Length': String(Buffer.byteLength(content)) }),
       ...headers,
     }).map(([name, value]) => `${name}: ${value}\r\n`);
-    this.socket.write(`${method} /api/v1${path} HTTP/1.1\r\n${head.join('')}\r\n${content}`);
+    return this.raw(`${method} /api/v1${path} HTTP/1.1\r\n${head.join('')}\r\n${content}`);
+  }
+
+  /** Sends the text of a request as it is. */
+  raw(text: string): Promise<Answer> {
+    this.socket.write(text);
     return this.#answer();
   }
 

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
  */
 export function ownHosts(certificateNames: readonly string[], publicUrl: string | null): string[] {
   const interfaces = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const addresses = interfaces.map(({ address }) => address.replace(/%.*$/, ''));
+  const addresses = interfaces.map(({ address }) => address.replace(/%.*/s, ''));
   const told = publicUrl === null ? [] : [new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')];
   return [...certificateNames, ...told, ...addresses, 'localhost'].map((each) => each.toLowerCase());
 }

@@ -13,7 +13,7 @@ export function parseNameServices(text: string): NameServices {
   if (line === undefined) return { order: ['files', 'dns'], others: false };
   const order = new Set<'files' | 'dns'>();
   let others = false;
-  const words = (line.split('#', 1)[0] ?? '').slice(line.indexOf(':') + 1).match(/\[[^\]]*\]|[^\s[]+/g);
+  const words = (line.split('#', 1)[0] ?? '').slice(line.indexOf(':') + 1).match(/\[[^\][]*\]|[^\s[]+/g);
   let last = '';
   for (const word of words ?? []) {
     if (word.startsWith('[')) {

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { AcmeClient } from '../../kit/acme-client.js';
+import { startTestDns } from '../../kit/dns-server.js';
+import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
+
+export interface Certificate {
+  key: string;
+  cert: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  text: string;
+  /** Of the REST envelope or the problem. */
+  code: string | undefined;
+}
+
+/** A running uPKI with an administrator, and a web server that every name leads to. */
+export interface Target {
+  upki: RunningUpki;
+  admin: Certificate;
+  /** What the web server of all names answers; it has the tokens of `answers` by itself. */
+  web: { answer(request: IncomingMessage, response: ServerResponse): boolean };
+  /** Key authorizations by token. */
+  answers: Map<string, string>;
+  /** Requests that reached 127.0.0.2, which no name leads to. */
+  inside: string[];
+  webPort: number;
+  account(): Promise<AcmeClient>;
+  ask(
+    method: string,
+    path: string,
+    more?: { by?: Certificate; headers?: Record<string, string>; body?: string },
+  ): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Names nobody may have, and limits low enough to be met. */
+const POLICY = {
+  UPKI_RA_DENY: 'secret.corp.test,10.66.0.0/16',
+  UPKI_RA_LIMIT_DUPLICATES: '3',
+  UPKI_RA_LIMIT_SEEDS: '5',
+  UPKI_RA_CN: 'localhost',
+};
+
+export async function prepareTarget(): Promise<Target> {
+  const dns = await startTestDns();
+  const answers = new Map<string, string>();
+  const inside: string[] = [];
+  const web: Target['web'] = { answer: () => false };
+  const server = createServer((incoming, response) => {
+    if (web.answer(incoming, response)) return;
+    response.end(answers.get(incoming.url?.split('/').at(-1) ?? '') ?? 'nothing');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const webPort = (server.address() as AddressInfo).port;
+  const hidden = createServer((incoming, response) => {
+    inside.push(incoming.url ?? '');
+    response.end('the secret of the inside');
+  });
+  await new Promise<void>((resolve) => hidden.listen(webPort, '127.0.0.2', resolve));
+  const upki = await startUpki({
+    env: { ...POLICY, UPKI_VA_RESOLVERS: dns.address, UPKI_VA_HTTP_PORT: String(webPort) },
+  });
+  const admin = await makeAdmin(upki);
+  return {
+    ...{ upki, admin, web, answers, inside, webPort },
+    async account() {
+      const client = new AcmeClient({ directoryUrl: upki.directoryUrl, ca: upki.rootPem });
+      await client.newAccount();
+      return client;
+    },
+    ask: (method, path, more = {}) => ask(upki, method, path, more),
+    async close() {
+      await upki.stop();
+      await dns.close();
+      for (const each of [server, hidden]) {
+        each.closeAllConnections();
+        each.close();
+      }
+    },
+  };
+}
+
+/** As the operator does it, on the CA's machine. */
+async function makeAdmin(upki: RunningUpki): Promise<Certificate> {
+  await promisify(execFile)(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), 'admin', 'add', 'alice'], {
+    cwd: upki.dataDir,
+    env: { ...inherited(), HOME: upki.dataDir, UPKI_DATA_DIR: upki.dataDir },
+  });
+  const file = (name: string) => readFile(join(upki.dataDir, 'alice', name), 'utf8');
+  return { key: await file('alice.key'), cert: await file('alice.crt') };
+}
+
+function ask(
+  upki: RunningUpki,
+  method: string,
+  path: string,
+  { by, headers = {}, body }: { by?: Certificate; headers?: Record<string, string>; body?: string },
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      new URL(path, upki.baseUrl),
+      {
+        ...{ method, ca: upki.rootPem, agent: false, timeout: 30_000, servername: 'localhost', ...by },
+        headers: {
+          ...(body !== undefined && { 'Content-Length': String(Buffer.byteLength(body)) }),
+          ...headers,
+        },
+      },
+      (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8');
+        incoming.on('data', (chunk) => {
+          text += chunk;
+        });
+        incoming.on('end', () => {
+          const json = text.startsWith('{') ? (JSON.parse(text) as { code?: string; type?: string }) : {};
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            text,
+            code: json.code ?? json.type,
+          });
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
