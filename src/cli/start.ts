@@ -5,6 +5,7 @@ import { ExitCode } from '../programs/exit.js';
 import { makePrivateFolder, readIfThere } from '../programs/files.js';
 import { lockDirectory } from '../programs/lock.js';
 import { describeError } from '../programs/operator-error.js';
+import { ownEnvironment } from '../programs/own-environment.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { joinPrograms } from '../programs/start-environment.js';
 import { type ChildSpec, Supervisor } from '../programs/supervisor.js';
@@ -66,7 +67,8 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
 /** The same command as a child runs one program of its own. */
 function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): ChildSpec {
   const module = fileURLToPath(new URL('./main.js', import.meta.url));
-  return { name, module, args: [command, 'start'], env: () => env };
+  const own = ownEnvironment(env, command);
+  return { name, module, args: [command, 'start'], env: () => own };
 }
 
 async function greet(supervisor: Supervisor, serving: Omit<Serving, 'root'>): Promise<void> {

@@ -19,6 +19,11 @@ export interface CertificateAuthority {
    * @throws CaRefused, CaUnavailable; CaLacksTask when this CA cannot revoke that certificate.
    */
   revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
+  /**
+   * Revokes a certificate (DER) that is shown and that the RA may have no record of, when this CA signed it. Left out by a CA that
+   * cannot. @throws CaRefused `notFound` for one that is not this CA's; CaUnavailable, CaLacksTask
+   */
+  revokeShown?(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }>;
   /** Profiles an ACME client may ask for, by name. Cached by the implementation. */
   profiles(): Promise<AcmeProfile[]>;
   /** PEM of the root and of the issuing chain (issuer first, root left out). */

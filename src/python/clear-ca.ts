@@ -43,6 +43,13 @@ export class ClearCa implements CertificateAuthority, NodeCertificates {
     return (await this.#current()).revoke(serial, reason);
   }
 
+  async revokeShown(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
+    if ((await this.dialect.get()) === 'upki' && this.each.upki.revokeShown) {
+      return this.each.upki.revokeShown(certificate, reason);
+    }
+    throw new CaLacksTask('revoke_certificate');
+  }
+
   async profiles(): Promise<AcmeProfile[]> {
     return (await this.#currentOrLast()).profiles();
   }

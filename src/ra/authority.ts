@@ -34,6 +34,8 @@ export interface RegistrationAuthorityOptions {
   ca: CertificateAuthority;
   validator: Validator;
   policy: Policy;
+  /** Whether a key, by its fingerprint, is on the operator's list. */
+  isCompromised?(spkiFingerprint: string): boolean;
   /** Lower-case names in the RA's own certificate. */
   ownNames(): readonly string[];
   /** Absolute URL of an account. */
@@ -60,6 +62,7 @@ export function createRegistrationAuthority(
   options: RegistrationAuthorityOptions,
 ): RunningRegistrationAuthority {
   const { store, ca, policy, clock, events, soleRunner, limits } = options;
+  const isCompromised = options.isCompromised ?? (() => false);
   const ids = new Ids(options.random);
   const validations = new ValidationQueue({
     store,
@@ -128,7 +131,7 @@ export function createRegistrationAuthority(
       }
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
-    checkCsr(csr, order.identifiers, account);
+    checkCsr(csr, order.identifiers, account, isCompromised);
     await recheckCaa(account, proofs, options);
     await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);

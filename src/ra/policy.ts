@@ -74,6 +74,9 @@ export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallb
 /** A clock a little ahead of ours must not make a client's "from now" a request for the past. */
 const CLOCK_SKEW = 3600_000;
 
+/** A certificate for later than this is asked for by mistake, or to have it when the name is somebody else's. */
+const MOST_AHEAD = 48 * 3600_000;
+
 /**
  * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA. An order never shows an end
  * that its certificate will not have.
@@ -93,8 +96,7 @@ export function requestedValidity(
     throw refuse('this certificate authority takes no "notBefore" or "notAfter"');
   }
   if (start < now - CLOCK_SKEW) throw refuse('"notBefore" is in the past');
-  if (start > now + profile.maxValidity)
-    throw refuse('"notBefore" is further away than the profile\'s longest validity');
+  if (start > now + MOST_AHEAD) throw refuse('"notBefore" is more than 48 hours ahead');
   if (notAfter !== null) {
     if (notAfter <= Math.max(start, now))
       throw refuse('"notAfter" must be later than "notBefore" and than now');

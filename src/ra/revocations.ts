@@ -1,10 +1,15 @@
-import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
-import type { Account, Certificate } from '../model/facts.js';
+import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import type { Account, Identifier } from '../model/facts.js';
 import { identifierKey } from '../model/identifiers.js';
 import { Problem } from '../model/problem.js';
 import { authorizationStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
-import { certificateFingerprint, type ParsedCertificate, parseCertificate } from '../x509/certificate.js';
+import {
+  certificateFingerprint,
+  type ParsedCertificate,
+  parseCertificate,
+  subjectAltNames,
+} from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { parsePublicJwk } from '../x509/spki.js';
 import type { AuditLog } from './audit-log.js';
@@ -13,9 +18,9 @@ import type { Revoker } from './service.js';
 
 /**
  * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist, and 8 (removeFromCRL) takes a certificate off a
- * delta CRL: it is no reason to put one on.
+ * delta CRL: it is no reason to put one on. 6 (certificateHold) can be taken back, so it is an administrator's.
  */
-const REASONS = new Set([0, 1, 2, 3, 4, 5, 6, 9, 10]);
+const REASONS = new Set([0, 1, 2, 3, 4, 5, 9, 10]);
 
 /** RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by who holds all its names. */
 export class Revocations {
@@ -42,11 +47,11 @@ export class Revocations {
   }
 
   async #revoke(der: Uint8Array, presented: ParsedCertificate, reason: unknown, by: Revoker): Promise<void> {
-    const certificate = await this.store.findCertificateBySerial(presented.serial);
-    if (!certificate || certificate.fingerprint !== certificateFingerprint(der)) {
-      throw new Problem('malformed', 'this authority did not issue that certificate', { status: 404 });
-    }
+    const stored = await this.store.findCertificateBySerial(presented.serial);
+    const known = stored?.fingerprint === certificateFingerprint(der) ? stored : null;
+    const certificate = known ?? { accountId: null, identifiers: identifiersOf(presented) };
     if (!(await this.#entitled(certificate, presented.spki, by))) {
+      if (known === null) throw notOurs();
       throw new Problem(
         'unauthorized',
         'neither the account nor the key that signed may revoke this certificate',
@@ -54,16 +59,29 @@ export class Revocations {
     }
     const code = parseReason(reason);
     // Asked of the CA even if we know of a revocation: it may have been a hold that has ended since.
-    const { already } = await this.#atCa(certificate.serial, code);
-    await this.store.recordRevocation(certificate.serial, this.clock(), code);
+    // One that we have no record of (a renewal, an enrolment, one lost by a restore) is the CA's to know by its own signature.
+    const { already } = await this.#atCa(() =>
+      known === null ? this.#shown(der, code) : this.ca.revoke(known.serial, code),
+    );
+    await this.store.recordRevocation(presented.serial, this.clock(), code);
     if (already) throw alreadyRevoked();
     const accountId = 'account' in by ? by.account.id : null;
-    this.onRevocation({ serial: certificate.serial, reason: code, accountId });
+    this.onRevocation({ serial: presented.serial, reason: code, accountId });
   }
 
-  async #atCa(serial: string, reason: number | null): Promise<{ already: boolean }> {
+  async #shown(der: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
+    if (!this.ca.revokeShown) throw notOurs();
     try {
-      return await this.ca.revoke(serial, reason);
+      return await this.ca.revokeShown(der, reason);
+    } catch (error) {
+      const unknown = error instanceof CaRefused && error.kind === 'notFound';
+      throw unknown || error instanceof CaLacksTask ? notOurs() : error;
+    }
+  }
+
+  async #atCa(revoke: () => Promise<{ already: boolean }>): Promise<{ already: boolean }> {
+    try {
+      return await revoke();
     } catch (error) {
       if (error instanceof CaUnavailable) {
         throw new Problem(
@@ -81,14 +99,15 @@ export class Revocations {
     }
   }
 
-  async #entitled(certificate: Certificate, spki: Uint8Array, by: Revoker): Promise<boolean> {
+  async #entitled(certificate: Owned, spki: Uint8Array, by: Revoker): Promise<boolean> {
     if ('certificateKey' in by) return parsePublicJwk(by.certificateKey).spki.equals(spki);
     return by.account.id === certificate.accountId || this.#holdsEveryName(by.account, certificate);
   }
 
-  async #holdsEveryName(account: Account, certificate: Certificate): Promise<boolean> {
+  async #holdsEveryName(account: Account, certificate: Owned): Promise<boolean> {
     const now = this.clock();
     const { identifiers } = certificate;
+    if (identifiers.length === 0) return false;
     const held = new Set<string>();
     for (const authorization of await this.store.findValidAuthorizations(account.id, identifiers, now)) {
       if (authorizationStatus(authorization, now) !== 'valid') continue;
@@ -97,6 +116,25 @@ export class Revocations {
     }
     return identifiers.every((identifier) => held.has(identifierKey(identifier)));
   }
+}
+
+/** What of a certificate says who may revoke it; the account is known of our own records alone. */
+interface Owned {
+  accountId: string | null;
+  identifiers: Identifier[];
+}
+
+/** Names that an account can prove to hold; none when the certificate has others too. */
+function identifiersOf(certificate: ParsedCertificate): Identifier[] {
+  const names = subjectAltNames(certificate);
+  const identifiers = names.flatMap((name): Identifier[] =>
+    name.type === 'dns' || name.type === 'ip' ? [{ type: name.type, value: name.value }] : [],
+  );
+  return identifiers.length === names.length ? identifiers : [];
+}
+
+function notOurs(): Problem {
+  return new Problem('malformed', 'this authority did not issue that certificate', { status: 404 });
 }
 
 function parse(der: Uint8Array) {

@@ -36,6 +36,8 @@ export interface ApiOptions {
   register: CertificateRegister;
   administration: CaAdministration;
   holders: HolderService;
+  /** Whether anybody may list the certificates of servers; true when left out. */
+  publicCertificates?: boolean;
   /** Whether a key, by its fingerprint, is on the operator's list. */
   isCompromised(spkiFingerprint: string): boolean;
   /** The settings in effect by the name of their variable, secrets redacted. */
@@ -59,7 +61,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     healthRoute(checks),
     ...authorityRoutes(ca),
     ...profileRoutes(register),
-    ...certificateRoutes(register),
+    ...(options.publicCertificates === false ? [] : certificateRoutes(register)),
     ...ocspRoutes(status),
     certifyRoute(certification),
     magicRoute(options),

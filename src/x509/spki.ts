@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
+import { ed25519Weakness } from './ed25519-weakness.js';
 import { OID } from './oids.js';
 import { roca, smallFactor, withinFermatReach } from './rsa-weakness.js';
 import { TAG } from './tags.js';
@@ -70,6 +71,8 @@ export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
   if (identifier === OID.ed25519) {
     algorithm.end();
     if (bits.length !== 32) throw new KeyError('public key: an Ed25519 key has 32 octets');
+    const weakness = ed25519Weakness(bits);
+    if (weakness !== null) throw new KeyError(`public key: ${weakness}`);
     return { type: 'ed25519', bits: 256, curve: null, spki: der, key: loadDer(der) };
   }
   if (identifier === OID.rsaEncryption) {

@@ -8,9 +8,11 @@ import { DerError } from '../../x509/der-error.js';
 import { formatDn } from '../../x509/name.js';
 import { toPem } from '../../x509/pem.js';
 import { type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
+import { certificateNotFound } from '../lookup.js';
 import { checkEntitled, END_CERTIFICATES, type Entitlement } from './entitlement.js';
 import { CertificateFactory, IssueError, type Issuer, newSerial, validityFor } from './factory.js';
 import { lint } from './lint.js';
+import { recordOfLost } from './lost-record.js';
 import { isForServers, type Profile } from './profiles.js';
 
 export interface AuthorityOptions {
@@ -113,6 +115,19 @@ export class Authority {
   isOf(record: CertificateRecord, shown: ParsedCertificate): boolean {
     if (record.der.length > 0) return shown.der.equals(record.der);
     return record.serial === shown.serial && isSignedBy(shown, this.#lintContext.issuerKey);
+  }
+
+  /**
+   * The record of a certificate that is shown. One that we signed and have no record of, as after a restore, is kept from
+   * then on. @throws TaskError for one that is not ours
+   */
+  async recordOf(shown: ParsedCertificate, by: Actor): Promise<CertificateRecord> {
+    const record = await this.store.findBySerial(shown.serial);
+    if (record !== null && this.isOf(record, shown)) return record;
+    if (record !== null || !isSignedBy(shown, this.#lintContext.issuerKey))
+      throw certificateNotFound(shown.serial);
+    const lost = recordOfLost(shown, this.clock());
+    return (await this.store.recordCertificate(lost, by)).certificate;
   }
 
   /**

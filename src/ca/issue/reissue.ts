@@ -29,6 +29,7 @@ export class Reissuer {
     entitlement: Entitlement,
   ): Promise<CertificateRecord> {
     refuseEnded(old, this.authority.clock());
+    refuseOrdered(old);
     checkEntitled(old.profile, old.cn, entitlement);
     const key = `${old.serial} ${publicKey.spki.toString('base64')}`;
     const making = this.#making.get(key);
@@ -90,6 +91,12 @@ function refuseEnded(record: CertificateRecord, now: number): void {
 export function refuseRevoked(record: CertificateRecord): void {
   if (record.revokedAt === null) return;
   throw new TaskError(ErrorCode.certificate, `Certificate is revoked: ${record.cn}`, 'alreadyRevoked');
+}
+
+/** Enrolments of nodes have an id of their own kind. @throws TaskError for what was got over ACME */
+function refuseOrdered({ orderId, cn }: CertificateRecord): void {
+  if (orderId === null || orderId.startsWith('node:')) return;
+  throw new TaskError(ErrorCode.certificate, `Certificate was got over ACME: renew ${cn} there`, 'forbidden');
 }
 
 function sameNames(one: CertificateRecord, other: CertificateRecord): boolean {

@@ -22,6 +22,7 @@ type AuthorityTasks = Pick<
   | 'list_acme_profiles'
   | 'revoke'
   | 'revoke_serial'
+  | 'revoke_certificate'
   | 'unrevoke'
   | 'delete'
   | 'ocsp_check'
@@ -66,6 +67,10 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
       const certificate = await store.findBySerial(serial);
       if (certificate === null) throw certificateNotFound(serial);
       return revocation.revoke(certificate, reason, callers.of(connection));
+    },
+    revoke_certificate: async ({ certificate, reason }, connection) => {
+      const by = callers.of(connection);
+      return revocation.revoke(await authority.recordOf(readCertificate(certificate), by), reason, by);
     },
     unrevoke: async ({ dn }, connection) => {
       await revocation.unrevoke(await findCertificate(store, dn), callers.of(connection));

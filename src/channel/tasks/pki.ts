@@ -159,6 +159,12 @@ export const pkiTasks = {
     issued,
   ),
   revoke: task('Revokes; doing it again is no error.', z.object({ dn, reason: reason.default(0) }), done),
+  revoke_certificate: task(
+    'Revokes a certificate that is shown, when this CA signed it: also one whose record was lost, which is kept from then on. ' +
+      'Doing it again is no error; `already` tells.',
+    z.object({ certificate: pem, reason: reason.default(0) }),
+    z.object({ already: z.boolean() }),
+  ),
   revoke_serial: task(
     'Revokes by serial and tells whether it already was revoked.',
     z.object({ serial: wireSerial, reason: reason.default(0) }),

@@ -62,4 +62,9 @@ export const LISTENER_SETTINGS = {
     defaultText: 'sqlite: with acme.db in the data directory',
     doc: 'Where accounts, orders and certificates are kept. Several RAs share what is kept in PostgreSQL (14 or newer).',
   }),
+  raPublicCerts: setting(is.boolean, true, {
+    env: 'UPKI_RA_PUBLIC_CERTS',
+    programs: ['ra'],
+    doc: 'Whether anybody may list the certificates of servers (`public/certs`). Those of people and administrators are never shown there.',
+  }),
 } as const satisfies Record<string, Setting<unknown>>;

@@ -117,6 +117,7 @@ async function serve(
   onClose(() => validator.stop());
   const limits = new Limits(store.shared ?? new LocalAllowances(), limitsOf(settings), clock);
   const ra = createRegistrationAuthority({
+    isCompromised,
     store,
     ca,
     validator,
@@ -166,6 +167,7 @@ async function serve(
   await app.register(wellKnownRoutes, { ra });
   await app.register(restApi, {
     prefix: '/api/v1',
+    publicCertificates: settings.raPublicCerts,
     version: version(),
     ca,
     register,

@@ -88,6 +88,15 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
     );
   }
 
+  async revokeShown(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
+    return told(
+      this.#client.call('revoke_certificate', {
+        certificate: toPem('CERTIFICATE', certificate),
+        ...(reason === null ? {} : { reason }),
+      }),
+    );
+  }
+
   profiles(): Promise<AcmeProfile[]> {
     return this.#profiles.get();
   }

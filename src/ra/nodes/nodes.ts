@@ -8,7 +8,7 @@ import { type CertificateDetails, type CertificateRegister, recordOf } from '../
 import type { Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
-import { calledName, nameKey } from '../../x509/certificate-names.js';
+import { calledName, nameKey, type SubjectName } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
@@ -172,13 +172,20 @@ export class Nodes {
   }
 
   /**
-   * Renews a certificate by `reissue`, which makes another one of the same names. That of a node is renewed while it says
+   * Renews a certificate by `reissue`, which makes another one of the same names. Not one got over ACME; today's lists of names are asked. That of a node is renewed while it says
    * what the node is registered with, and the new one is the node's too; any other is none of our business.
    * @throws Refused, CaUnavailable
    */
   async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
-    const { store, register } = this.options;
+    const { store, register, policy } = this.options;
+    if ((await store.findCertificateBySerial(serial)) !== null) throw overAcme();
     const node = await store.findNodeBySerial(serial);
+    const names = (await register.bySerial(serial))?.names ?? [];
+    checkAllowed(
+      policy,
+      names.map(({ type, value }) => ({ type: type.toLowerCase(), value }) as SubjectName),
+      'csr',
+    );
     if (!node) return reissue();
     if (node.removingAt !== null) throw new Refused('forbidden', 'the node is being removed');
     const record = await register.bySerial(serial);
@@ -199,6 +206,11 @@ export class Nodes {
     await this.#revoke(serial);
     throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');
   }
+}
+
+/** RFC 8555: the account and the proofs such a certificate rests on are asked for again there. */
+function overAcme(): Refused {
+  return new Refused('forbidden', 'this certificate was got over ACME: renew it over ACME');
 }
 
 function saysWhatIsRegistered(record: Pick<CertificateDetails, 'profile' | 'names'>, node: Node): boolean {

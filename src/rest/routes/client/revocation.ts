@@ -4,8 +4,8 @@ import type { HolderService } from '../../../ra/nodes/holders.js';
 import { REVOCATION_REASON } from '../../../x509/crl.js';
 import { clientRoute, type Route } from '../../route.js';
 
-/** removeFromCRL ends a hold and is no reason to revoke; 7 does not exist (RFC 5280 §5.3.1). */
-const { removeFromCRL: _, ...REASONS } = REVOCATION_REASON;
+/** A hold is an administrator's: it can be ended. removeFromCRL ends one and is no reason to revoke; 7 does not exist (RFC 5280 §5.3.1). */
+const { removeFromCRL: _, certificateHold: __, ...REASONS } = REVOCATION_REASON;
 type Reason = keyof typeof REASONS;
 
 const NAMES = Object.keys(REASONS) as [Reason, ...Reason[]];

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { RestError } from '../../../http/rest-error.js';
-import type { CertificateRegister } from '../../../model/ca-register.js';
+import type { CertificateDetails, CertificateRegister } from '../../../model/ca-register.js';
+import { parseCertificate } from '../../../x509/certificate.js';
+import { parseExtKeyUsage } from '../../../x509/extensions.js';
+import { OID } from '../../../x509/oids.js';
+import { firstFromPem } from '../../../x509/pem.js';
 import {
   certificateJson,
   certificateState,
@@ -15,14 +19,21 @@ import { publicRoute, type Route } from '../../route.js';
 /** Earlier certificates shown beside the newest: years of renewals. */
 const HISTORY = 100;
 
-/** What was issued, for anybody to look at. */
+/** For anybody: certificates of servers, which show themselves to who connects; never those of people or administrators. */
+const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
+  if (profile === 'admin' || certificate === '') return false;
+  const usage = parseCertificate(firstFromPem('CERTIFICATE', certificate)).extensions.get(OID.extKeyUsage);
+  return usage !== undefined && parseExtKeyUsage(usage.value).includes(OID.serverAuth);
+};
+
+/** What was issued to servers, for anybody to look at. */
 export function certificateRoutes(register: Pick<CertificateRegister, 'list' | 'byCommonName'>): Route[] {
   return [
     publicRoute({
       method: 'GET',
       path: '/public/certs',
       summary:
-        'Issued certificates, a page at a time; with a filter a page may be short, go on while there is a `next`.',
+        'Issued certificates of servers, a page at a time; a page may be short, go on while there is a `next`.',
       query: pageQuery.extend({
         state: certificateState.optional(),
         cn: commonName.optional(),
@@ -40,7 +51,7 @@ export function certificateRoutes(register: Pick<CertificateRegister, 'list' | '
           ...(cn !== undefined && { cn }),
           ...(expiresBefore !== undefined && { expiresBefore }),
         });
-        return { certificates: certificates.map(certificateJson), next };
+        return { certificates: certificates.filter(isPublic).map(certificateJson), next };
       },
     }),
     publicRoute({
@@ -50,8 +61,9 @@ export function certificateRoutes(register: Pick<CertificateRegister, 'list' | '
       params: z.strictObject({ cn: commonName }),
       result: certificateWithPem.extend({ history: z.array(certificateSummary) }),
       async handle({ path: { cn } }) {
-        const [newest, ...earlier] = await register.byCommonName(cn, HISTORY);
-        if (!newest) throw new RestError('notFound', 'no certificate has this common name', { field: 'cn' });
+        const [newest, ...earlier] = (await register.byCommonName(cn, HISTORY)).filter(isPublic);
+        if (!newest)
+          throw new RestError('notFound', 'no server has a certificate of this common name', { field: 'cn' });
         return { ...certificateJson(newest), history: earlier.map(certificateJson) };
       },
     }),

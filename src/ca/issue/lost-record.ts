@@ -1,0 +1,28 @@
+import type { CertificateRecord } from '../../store/contract/ca.js';
+import { type ParsedCertificate, subjectAltNames } from '../../x509/certificate.js';
+import { formatDn } from '../../x509/name.js';
+
+/** What a certificate says of itself, for one whose record was lost: by whom and for which order it was made is not known. */
+export function recordOfLost(certificate: ParsedCertificate, now: number): CertificateRecord {
+  const { serial, subject, commonName, der, notBefore, notAfter } = certificate;
+  const identifiers = subjectAltNames(certificate).flatMap((name) =>
+    name.type === 'other' ? [] : [{ type: name.type, value: name.value }],
+  );
+  return {
+    serial,
+    cn: commonName ?? identifiers[0]?.value ?? '',
+    dn: formatDn(subject),
+    issuer: '',
+    profile: 'unknown',
+    identifiers,
+    der,
+    notBefore,
+    notAfter,
+    orderId: null,
+    accountId: null,
+    issuedAt: now,
+    revokedAt: null,
+    reason: null,
+    deletedAt: null,
+  };
+}
