@@ -160,7 +160,7 @@ export const pkiTasks = {
   ),
   revoke: task('Revokes; doing it again is no error.', z.object({ dn, reason: reason.default(0) }), done),
   revoke_certificate: task(
-    'Revokes a certificate that is shown, when this CA signed it: also one whose record was lost, which is kept from then on. ' +
+    'Revokes a certificate that is shown, when this CA signed it: also one that its database lost, which has it from then on. ' +
       'Doing it again is no error; `already` tells.',
     z.object({ certificate: pem, reason: reason.default(0) }),
     z.object({ already: z.boolean() }),
