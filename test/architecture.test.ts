@@ -71,6 +71,13 @@ it('a circle is found through a file that only passes a type on', () => {
   expect(circles(graph)).toEqual([['a', 'b', 'c']]);
 });
 
+it('one function alone replaces files: it syncs the file before the rename and the folder after it', () => {
+  const renames = files.filter(
+    (file) => file.startsWith('src/') && /\brename(Sync)?\(/.test(readFileSync(join(root, file), 'utf8')),
+  );
+  expect(renames).toEqual(['src/lib/files.ts']);
+});
+
 it('the documents are what their sources say (npm run docs writes them)', () => {
   for (const { file, text } of documents(root)) expect(readFileSync(file, 'utf8'), file).toBe(text);
 });

@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { keyToPem, writeWhole } from '../ca/folder/keys.js';
+import { keyToPem } from '../ca/folder/keys.js';
 import type { EnrolledAdministrator } from '../ca/local.js';
+import { makePrivateFolder, writeDurably } from '../lib/files.js';
 import { CannotStart } from '../programs/exit.js';
-import { makePrivateFolder } from '../programs/files.js';
 import { firstFromPem, fromPem, toPem } from '../x509/pem.js';
 import { createPkcs12, type Pkcs12Protection } from '../x509/pkcs12.js';
 
@@ -49,14 +49,14 @@ export async function writeAdminFiles(
   { chain, root }: { chain: string; root: string },
   { passphrase, protection }: { passphrase: string; protection: Pkcs12Protection },
 ): Promise<void> {
-  await writeWhole(files.certificate, toPem('CERTIFICATE', certificate.der) + chain, 0o644);
-  await writeWhole(files.root, root, 0o644);
+  await writeDurably(files.certificate, toPem('CERTIFICATE', certificate.der) + chain, 0o644);
+  await writeDurably(files.root, root, 0o644);
   if (key === null) return;
-  await writeWhole(files.key, keyToPem(key, null), 0o600);
+  await writeDurably(files.key, keyToPem(key, null), 0o600);
   const certificates = [certificate.der, ...fromPem('CERTIFICATE', chain), firstFromPem('CERTIFICATE', root)];
   const pfx = createPkcs12(
     { key, certificates, friendlyName: `${certificate.cn} (uPKI)` },
     { passphrase, protection },
   );
-  await writeWhole(files.pkcs12, pfx, 0o600);
+  await writeDurably(files.pkcs12, pfx, 0o600);
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { makePrivateFolder } from '../lib/files.js';
 import type { Sockets } from '../programs/ca/start.js';
 import { runProgram } from '../programs/child.js';
-import { makePrivateFolder } from '../programs/files.js';
 import { lockDirectory } from '../programs/lock.js';
 import { createLogger } from '../programs/logger.js';
 import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';

@@ -3,8 +3,8 @@ import { type RequestOptions, request as requestTls } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { readIfThere } from '../lib/files.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
-import { readIfThere } from '../programs/files.js';
 import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 

@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
+import { makePrivateFolder } from '../lib/files.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
-import { makePrivateFolder } from '../programs/files.js';
 import { lockDirectory } from '../programs/lock.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { migrateFromPython, NotAPythonRa } from '../python/migrate/from-python.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { makePrivateFolder, readIfThere } from '../lib/files.js';
 import { ExitCode } from '../programs/exit.js';
-import { makePrivateFolder, readIfThere } from '../programs/files.js';
 import { lockDirectory } from '../programs/lock.js';
 import { describeError } from '../programs/operator-error.js';
 import { ownEnvironment } from '../programs/own-environment.js';

@@ -116,15 +116,6 @@ export function formatDn(name: DistinguishedName): string {
     .join(',');
 }
 
-/** The `/O=uPKI/CN=x` form that the Python programs and old OpenSSL print: encoding order. */
-export function formatSlashDn(name: DistinguishedName): string {
-  return name
-    .map((rdn) =>
-      rdn.map(({ type, value }) => `/${OID_NAMES.get(type) ?? type}=${value.replace(/\//g, '\\/')}`).join(''),
-    )
-    .join('');
-}
-
 function escapeValue(value: string): string {
   return value.replace(/^[ #]|[\\",+;<>=]| $/g, '\\$&').replaceAll('\0', '\\00');
 }

@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CurveKeyPair, curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
+import { readIfThere, writeDurably } from '../../lib/files.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
@@ -23,7 +24,6 @@ import {
   keyFromPem,
   publicKeyDer,
   saveKey,
-  writeWhole,
 } from './keys.js';
 
 export interface InitOptions {
@@ -158,7 +158,7 @@ async function ensureRoot(options: InitOptions): Promise<void> {
     },
     key,
   );
-  await writeWhole(paths.root, toPem('CERTIFICATE', der), 0o644);
+  await writeDurably(paths.root, toPem('CERTIFICATE', der), 0o644);
 }
 
 async function ensureIssuer(options: InitOptions): Promise<void> {
@@ -188,7 +188,7 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
     root,
     rootKey,
   );
-  await writeWhole(paths.issuer, toPem('CERTIFICATE', der), 0o644);
+  await writeDurably(paths.issuer, toPem('CERTIFICATE', der), 0o644);
 }
 
 /**
@@ -253,17 +253,8 @@ async function ensureKey(path: string, spec: KeySpec, passphrase: string | null)
   return key;
 }
 
-async function ensure(path: string, content: () => string, mode = 0o600): Promise<void> {
-  if ((await readIfThere(path)) === null) await writeWhole(path, content(), mode);
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+async function ensure(path: string, content: () => string, mode: 0o600 | 0o644 = 0o600): Promise<void> {
+  if ((await readIfThere(path)) === null) await writeDurably(path, content(), mode);
 }
 
 function certificateIn(pem: string, path: string): Buffer {

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { writeDurably } from '../../lib/files.js';
 
 /** What kind of key to make. */
 export type KeySpec =
@@ -66,19 +67,5 @@ export async function loadKey(path: string, passphrase: string | null): Promise<
 
 /** Writes a private key, readable by its owner only, whole or not at all. */
 export async function saveKey(path: string, key: KeyObject, passphrase: string | null): Promise<void> {
-  await writeWhole(path, keyToPem(key, passphrase), 0o600);
-}
-
-/** Writes a file under another name, syncs it, and renames it into place. */
-export async function writeWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const partial = `${path}.partial`;
-  const file = await open(partial, 'w', mode);
-  try {
-    await file.chmod(mode);
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(partial, path);
+  await writeDurably(path, keyToPem(key, passphrase), 0o600);
 }

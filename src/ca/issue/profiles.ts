@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { isMissing } from '../../lib/files.js';
 import { KEY_USAGE } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 
@@ -184,7 +185,7 @@ async function yamlFiles(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

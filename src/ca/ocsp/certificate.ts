@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
+import { isMissing, writeDurably } from '../../lib/files.js';
 import { signerFor } from '../../x509/algorithms.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
@@ -16,7 +17,6 @@ import {
   keyFromPem,
   keyToPem,
   publicKeyDer,
-  writeWhole,
 } from '../folder/keys.js';
 import type { Authority } from '../issue/issuer.js';
 import { type Profile, profileSchema } from '../issue/profiles.js';
@@ -120,7 +120,7 @@ export class OcspCertificate {
       unlisted: true,
     });
     const { der, serial, notAfter } = certificate;
-    await writeWhole(path, keyToPem(key, passphrase) + toPem('CERTIFICATE', der), 0o600);
+    await writeDurably(path, keyToPem(key, passphrase) + toPem('CERTIFICATE', der), 0o600);
     log.info({ serial, notAfter: new Date(notAfter).toISOString() }, 'new OCSP certificate');
     this.#current = ocspSigner(key, parseCertificate(der));
     return this.#current;
@@ -137,7 +137,7 @@ export class OcspCertificate {
       const ours = isSignedBy(certificate, issuerKey) && certificate.spki.equals(publicKeyDer(key));
       return ours ? ocspSigner(key, certificate) : null;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if (isMissing(error)) return null;
       if (!(error instanceof KeyFileError || error instanceof DerError)) throw error;
       log.warn({ err: error }, 'the OCSP certificate cannot be read and is replaced');
       return null;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { caPaths } from '../../ca/folder/files.js';
+import { readIfThere } from '../../lib/files.js';
 import { CannotStart } from '../exit.js';
-import { readIfThere } from '../files.js';
 import { commonDirectory } from '../settings.js';
 
 /**

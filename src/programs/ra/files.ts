@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type CurveKeyPair, curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
+import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
-import { makePrivateFolder, readIfThere, writeDurably } from '../files.js';
 
 /** What the RA proves itself with before it is registered: made once, here, and never sent anywhere. */
 export interface RaKeys {

@@ -2,8 +2,9 @@ import { createPrivateKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { caPaths, initAuthority } from '../../ca/folder/files.js';
-import { publicKeyDer, saveKey, writeWhole } from '../../ca/folder/keys.js';
+import { publicKeyDer, saveKey } from '../../ca/folder/keys.js';
 import { MIN_SEED_LENGTH } from '../../channel/curve-keys.js';
+import { writeDurably } from '../../lib/files.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
 import { type ParsedCertificate, subjectAltNames } from '../../x509/certificate.js';
@@ -80,7 +81,7 @@ async function writeConfig({ source, dataDir }: CaImport): Promise<void> {
   ];
   if (company !== null) lines.push(`company: ${JSON.stringify(company)}`);
   if (crlValidity !== null) lines.push(`crl_validity: ${crlValidity}`);
-  await writeWhole(path, `${lines.join('\n')}\n`, 0o600);
+  await writeDurably(path, `${lines.join('\n')}\n`, 0o600);
 }
 
 async function importProfiles({ source, dataDir, report }: CaImport): Promise<Map<string, ProfileMarks>> {
@@ -91,7 +92,7 @@ async function importProfiles({ source, dataDir, report }: CaImport): Promise<Ma
       known.set(ours, { ...fields, isCa: fields.pathLen !== undefined });
       const path = join(caPaths(dataDir).profiles, `${ours}.yml`);
       const there = await isThere(path);
-      if (!there) await writeWhole(path, yaml, 0o600);
+      if (!there) await writeDurably(path, yaml, 0o600);
       report.count('profiles', !there);
       if (!there && changes.length > 0) report.remark(`profile ${name}: ${changes.join('; ')}`);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../../ca/folder/keys.js';
 import { isHostName } from '../../config/index.js';
+import { writeDurably } from '../../lib/files.js';
 import type { Order } from '../../model/facts.js';
 import { parseLeaf } from '../../ra/issued.js';
 import type { RaStore } from '../../store/contract/ra.js';
@@ -108,7 +108,7 @@ export async function importRaSettings(from: string, to: string, report: Report)
   }
   const sans = names.filter((name) => name !== cn && !name.startsWith('*.'));
   await mkdir(to, { recursive: true, mode: 0o700 });
-  await writeWhole(path, `${JSON.stringify({ cn, sans }, null, 2)}\n`, 0o600);
+  await writeDurably(path, `${JSON.stringify({ cn, sans }, null, 2)}\n`, 0o600);
   report.count('names of the RA', true);
 }
 

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { reasonCode } from '../../channel/reasons.js';
+import { isMissing } from '../../lib/files.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { parseCrl } from '../../x509/crl.js';
 import { DerError } from '../../x509/der-error.js';
@@ -195,7 +196,7 @@ async function filesIn(folder: string, name: string, pattern: RegExp): Promise<s
       .sort()
       .map((file) => join(folder, name, file));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

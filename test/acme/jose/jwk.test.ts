@@ -8,10 +8,10 @@ import {
 import fc from 'fast-check';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { parseCompromisedKeys } from '../../../src/acme/jose/compromised-keys.js';
 import { requireGoodKey } from '../../../src/acme/jose/good-key.js';
 import { parsePublicKey } from '../../../src/acme/jose/jwk.js';
 import { Problem } from '../../../src/model/problem.js';
+import { parseCompromisedKeys } from '../../../src/programs/ra/policy.js';
 import { generateSigningKey, type KeyType } from '../../../tools/kit/jws-signer.js';
 
 const RFC7638 = {

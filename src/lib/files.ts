@@ -29,10 +29,14 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Replaces a file as one step that survives a crash: afterwards it holds the old or the new content, whole, and
- * the new one for good once this resolves.
+ * Replaces a file in one step that survives a crash. After a crash the file holds the old or the new content, whole; once
+ * this resolves, the new one: the file is synced before the rename and the folder after it.
  */
-export async function writeDurably(path: string, content: string, mode: 0o600 | 0o644): Promise<void> {
+export async function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  mode: 0o600 | 0o644,
+): Promise<void> {
   const draft = `${path}.new`;
   const file = await open(draft, 'w', mode);
   try {
@@ -52,12 +56,17 @@ export async function writeDurably(path: string, content: string, mode: 0o600 | 
   }
 }
 
+/** Whether a file system error says that there is no such file or folder. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 /** The text of a file, or null when there is none. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }

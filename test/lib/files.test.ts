@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makePrivateFolder, readIfThere, writeDurably } from '../../src/programs/files.js';
+import { makePrivateFolder, readIfThere, writeDurably } from '../../src/lib/files.js';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'upki-files-'));
 const mode = (path: string) => statSync(path).mode & 0o777;
