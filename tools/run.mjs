@@ -18,6 +18,10 @@ const TOOLS = {
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   deploy: ['judges/deploy/main.js', 'checks the files in deploy/'],
+  package: [
+    'judges/package/main.js',
+    'builds the Debian package, installs, starts and removes it in a fresh Debian',
+  ],
   'python-upki': ['python-upki/main.js', 'our programs beside the Python ones, and the migration'],
   docs: ['docs/main.js', 'writes the generated documents (also `npm run docs`)'],
 };
