@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { addressOf } from '../http/peer.js';
 import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { accountStatus } from '../model/status.js';
@@ -28,7 +29,7 @@ export class SignedRequests {
   readonly #keys = new KeyCache();
 
   constructor(
-    private readonly ra: Pick<RegistrationAuthority, 'account'>,
+    private readonly ra: Pick<RegistrationAuthority, 'account' | 'noteUse'>,
     private readonly nonces: Nonces,
     private readonly links: LinkBuilder,
   ) {}
@@ -36,7 +37,7 @@ export class SignedRequests {
   /** Signed by an account, named by `kid`. */
   async byAccount(request: FastifyRequest): Promise<AccountRequest> {
     const { jws, links } = this.#open(request);
-    const signed = await this.#fromAccount(jws, requireKid(jws), links);
+    const signed = await this.#fromAccount(request, jws, requireKid(jws), links);
     request.accountId = signed.account.id;
     return signed;
   }
@@ -51,7 +52,7 @@ export class SignedRequests {
   async byAccountOrKey(request: FastifyRequest): Promise<AccountRequest | KeyRequest> {
     const { jws, links } = this.#open(request);
     if ('jwk' in jws.header) return this.#fromKey(jws, requireJwk(jws), links);
-    return this.#fromAccount(jws, requireKid(jws), links);
+    return this.#fromAccount(request, jws, requireKid(jws), links);
   }
 
   /** What can be checked without a key. */
@@ -63,13 +64,14 @@ export class SignedRequests {
     return { jws, links };
   }
 
-  async #fromAccount(jws: Jws, kid: string, links: Links): Promise<AccountRequest> {
+  async #fromAccount(request: FastifyRequest, jws: Jws, kid: string, links: Links): Promise<AccountRequest> {
     const id = await this.links.accountId(kid, links);
     const account = id === null ? null : await this.ra.account(id);
     if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
     verifyJws(jws, this.#keys.ofAccount(account)); // §6.2
     await this.#spendNonce(jws); // §6.5
     requireValid(account); // §7.3.6
+    this.ra.noteUse(account, addressOf(request));
     return { account, payload: jws.payload, links };
   }
 

@@ -21,6 +21,39 @@ export interface CertificateDetails {
   reason: string | null;
 }
 
+/** A certificate an operator looked for, with how it came about. */
+export interface FoundCertificate extends CertificateDetails {
+  issuedAt: number;
+  /** The ACME order and account it was issued for; null for any other. */
+  orderId: string | null;
+  accountId: string | null;
+}
+
+/** As `CertificateState`, with those apart that are on certificateHold. */
+export const SEARCH_STATES = ['good', 'held', 'revoked', 'expired'] as const;
+export type SearchState = (typeof SEARCH_STATES)[number];
+
+/** Its state, by its own facts; `state` is what the CA said when it was asked. */
+export function searchStateOf({ state, reason }: Pick<CertificateDetails, 'state' | 'reason'>): SearchState {
+  return state === 'revoked' && reason === 'certificateHold' ? 'held' : state;
+}
+
+/** What an operator looks for; a certificate meets every condition given. */
+export interface CertificateSearch {
+  after: string | null;
+  limit: number;
+  /** In any of its names: a name, an address, a glob with `*` and `?`, or a network in CIDR form. */
+  name?: string;
+  account?: string;
+  profile?: string;
+  /** Its common name, its DN, or its key identifier in hex. */
+  issuer?: string;
+  state?: SearchState;
+  expiresBefore?: number;
+  expiresAfter?: number;
+  notRenewed?: boolean;
+}
+
 export const CERTIFICATE_STATES = ['good', 'revoked', 'expired'] as const;
 export type CertificateState = (typeof CERTIFICATE_STATES)[number];
 
@@ -44,6 +77,10 @@ export interface CertificateRegister {
   byCommonName(cn: string, limit: number): Promise<CertificateDetails[]>;
   /** A page may hold fewer than `limit`, even none, while `next` is not null. */
   list(page: CertificatePage): Promise<{ certificates: CertificateDetails[]; next: string | null }>;
+  /** @throws CaLacksTask when the CA behind this RA cannot search */
+  search(search: CertificateSearch): Promise<{ certificates: FoundCertificate[]; next: string | null }>;
+  /** Those of these serials it issued, at most 500 of them. @throws CaLacksTask */
+  bySerials(serials: readonly string[]): Promise<FoundCertificate[]>;
   profileNames(): Promise<string[]>;
   /** Its fields in the words of the wire contract; null when there is none of the name. */
   profile(name: string): Promise<Record<string, unknown> | null>;

@@ -30,6 +30,28 @@ export interface Account {
   deactivatedAt: number | null;
   /** Set when the server, not the client, ended the account (§7.1.6 `revoked`). */
   revokedAt: number | null;
+  /** The node whose key the external account binding was made with: the account orders what that node may have. */
+  nodeId: string | null;
+}
+
+/** An account and when it last sent a signed request, from which address; known to within a minute. */
+export interface AccountAndUse {
+  account: Account;
+  usedAt: number | null;
+  usedFrom: string | null;
+}
+
+/** Something that came to nothing for a client, and why: a challenge, an order, a finalization. */
+export interface Failure {
+  id: string;
+  at: number;
+  /** The identifier it was about. */
+  name: string;
+  /** What failed: `http-01`, `dns-01`, `tls-alpn-01`, `order`, `finalize`. */
+  step: string;
+  accountId: string | null;
+  /** The sentence why, as the client was told. */
+  why: string;
 }
 
 /** §7.1.5. Facts of one challenge; its token is its authorization's. */
@@ -128,6 +150,26 @@ export interface Node {
   /** Its removal has begun: from then on it is good for nothing. */
   removingAt: number | null;
   enrolment: Enrolment;
+  /** What it may order over ACME besides its names: `*.` and a domain, each label below which is meant, or a network (CIDR). */
+  patterns: readonly string[];
+  /** An account bound to it proves its names (not what only a pattern covers) by being bound. */
+  challengesWaived: boolean;
+  /** By which ACME accounts are bound to it (RFC 8555 §7.3.4); null: none can be. */
+  key: NodeKey | null;
+}
+
+/** The MAC key of a node, for external account bindings. */
+export interface NodeKey {
+  /** `kid` of the binding. */
+  id: string;
+  /** The key, encrypted: a stolen database does not give it. */
+  sealed: string;
+  /** From when on it binds no account any more; null: never. */
+  expiresAt: number | null;
+  /** It binds one account. */
+  once: boolean;
+  /** When it bound its first. */
+  usedAt: number | null;
 }
 
 /** One use of one seed. */

@@ -65,6 +65,7 @@ export class Accounts {
       createdAt: now,
       deactivatedAt: null,
       revokedAt: null,
+      nodeId: null,
     });
     this.#remember(result.account);
     return result;
@@ -87,6 +88,18 @@ export class Accounts {
   /** §7.3.6 */
   async deactivate(account: Account): Promise<Account> {
     return this.#stored(await this.store.deactivateAccount(account.id, this.clock()));
+  }
+
+  /** §7.1.2: the server ends the account; null when there is none. */
+  async stop(id: string): Promise<Account | null> {
+    this.#cache.delete(id);
+    const account = await this.store.revokeAccount(id, this.clock());
+    return account && this.#remember(account);
+  }
+
+  /** For accounts that were ended with their node. */
+  forgetBound(): void {
+    for (const [id, { nodeId }] of this.#cache) if (nodeId !== null) this.#cache.delete(id);
   }
 
   /** §7.3.5 */

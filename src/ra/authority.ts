@@ -4,12 +4,14 @@ import { Problem } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Validator } from '../va/types.js';
+import { AccountUses } from './account-uses.js';
 import { Accounts } from './accounts.js';
 import type { AuditLog } from './audit-log.js';
 import { Authorizations } from './authorizations.js';
 import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
 import type { RaEvents } from './events.js';
+import { FailureLog, KEEP_FAILURES, KEEP_FAILURES_FOR, noting } from './failure-log.js';
 import { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
 import { Orders } from './orders.js';
@@ -55,6 +57,12 @@ export interface RegistrationAuthorityOptions {
 export interface RunningRegistrationAuthority extends RegistrationAuthority {
   start(): void;
   stop(): Promise<void>;
+  /** The operator ends an account (§7.1.2); null when there is none. */
+  stopAccount(id: string): Promise<Account | null>;
+  /** Writes down now when accounts were last used. */
+  flushUses(): Promise<void>;
+  /** The accounts of a node were ended, or what it may have was changed. */
+  forgetBoundAccounts(): void;
 }
 
 /** Puts the registration authority together (DESIGN "The house": `acme → ra → store`, `ra → va`, `ra → channel`). */
@@ -64,6 +72,8 @@ export function createRegistrationAuthority(
   const { store, ca, policy, clock, events, soleRunner, limits } = options;
   const isCompromised = options.isCompromised ?? (() => false);
   const ids = new Ids(options.random);
+  const failures = new FailureLog(store, ids, clock, events.error);
+  const uses = new AccountUses(store, clock, events.error);
   const validations = new ValidationQueue({
     store,
     validator: options.validator,
@@ -75,6 +85,8 @@ export function createRegistrationAuthority(
       const isLast = !result.ok && !(result.retryable && policy.retryDelays[attempts] !== undefined);
       const { accountId, identifier } = authorization;
       if (isLast) limits.failed(accountId, identifier).catch(events.error);
+      const name = `${authorization.wildcard ? '*.' : ''}${identifier.value}`;
+      if (isLast) failures.record({ name, step: type, accountId, why: result.detail });
       events.validation({
         authorizationId: authorization.id,
         type,
@@ -92,6 +104,10 @@ export function createRegistrationAuthority(
     clock,
     onOutcome: (order, outcome, detail) => {
       if (outcome === 'issued') limits.issued(order).catch(events.error);
+      const { identifiers, accountId } = order;
+      if (outcome === 'refused') {
+        failures.record({ name: identifiers[0]?.value ?? '', step: 'finalize', accountId, why: detail });
+      }
       events.finalization({ order, outcome, detail });
     },
     onError: events.error,
@@ -104,6 +120,7 @@ export function createRegistrationAuthority(
     async (now) => {
       const { unusedAccountLifetime: lifetime } = options;
       const before = now - PURGE_GRACE;
+      await store.purgeFailures(now - KEEP_FAILURES_FOR, KEEP_FAILURES);
       const steps = [
         await store.purgeExpired(before, PURGE_LIMIT),
         await store.purgeFinished(before, PURGE_LIMIT),
@@ -151,14 +168,25 @@ export function createRegistrationAuthority(
     account: (id) => accounts.byId(id),
     accountByThumbprint: (thumbprint) => accounts.byThumbprint(thumbprint),
     newAccount: (request, from) => accounts.create(request, from),
+    noteUse: ({ id }, from) => uses.note(id, from),
+    flushUses: () => uses.flush(),
+    stopAccount: (id) => accounts.stop(id),
+    forgetBoundAccounts: () => accounts.forgetBound(),
     updateAccount: (account, change) => accounts.update(account, change),
     deactivateAccount: (account) => accounts.deactivate(account),
     changeKey: (account, next, conflictUrl) => accounts.changeKey(account, next, conflictUrl),
 
-    newOrder: (account, request, by) => orders.create(account, request, by),
+    newOrder: (account, request, by) =>
+      noting(orders.create(account, request, by), (problem) =>
+        failures.refusedOrder(problem, account.id, writtenNames(request.identifiers)),
+      ),
     order: (account, id) => orders.get(account, id),
     orders: (account, cursor) => orders.list(account, cursor),
-    finalize,
+    finalize: (account, orderId, csr, from) =>
+      noting(finalize(account, orderId, csr, from), (problem) => {
+        if (problem.type === 'badCSR')
+          failures.refusedOrder(problem, account.id, [`order ${orderId}`], 'finalize');
+      }),
 
     newAuthorization: (account, identifier, from) => orders.preauthorize(account, identifier, from),
     authorization: (account, id) => authorizations.get(account, id),
@@ -191,12 +219,19 @@ export function createRegistrationAuthority(
       validations.start();
       finalizations.start();
       purge.start();
+      uses.start();
     },
     stop: async () => {
       purge.stop();
-      await Promise.all([validations.stop(), finalizations.stop()]);
+      await Promise.all([validations.stop(), finalizations.stop(), uses.stop()]);
     },
   };
+}
+
+/** Of an order that may not be well formed, for people. */
+function writtenNames(identifiers: unknown): string[] {
+  if (!Array.isArray(identifiers)) return [];
+  return identifiers.flatMap((each) => (typeof each?.value === 'string' ? [each.value] : []));
 }
 
 /** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */

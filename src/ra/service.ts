@@ -28,6 +28,8 @@ export interface RegistrationAuthority {
   ): Promise<Account>;
   /** §7.3.6 */
   deactivateAccount(account: Account): Promise<Account>;
+  /** A signed request of the account came from this address. */
+  noteUse(account: Account, from: string): void;
   /** §7.3.5, after both signatures were verified; 409 with `location` built from `conflictUrl` when the key is in use. */
   changeKey(
     account: Account,

@@ -14,6 +14,9 @@ export const time = z
 /** Bounded, so that no value is costly to look at; `what` says what it is, for people. */
 export const text = (what: string, max = 1024) => z.string().min(1).max(max).describe(what);
 
+/** Why somebody does something, for the audit log. */
+export const comment = text('Why, for the audit log', 500).optional();
+
 export const commonName = text('Common name', 255);
 export const profileName = text('Profile name', 64);
 

@@ -9,6 +9,7 @@ import type { CaAdministration } from '../ra/ca/administration.js';
 import type { Certification } from '../ra/nodes/certification.js';
 import type { HolderService } from '../ra/nodes/holders.js';
 import type { Nodes } from '../ra/nodes/nodes.js';
+import type { Operator } from '../ra/operator/index.js';
 import type { HealthChecks } from './health.js';
 import { openApi } from './openapi/openapi.js';
 import { openApiPage } from './openapi/page.js';
@@ -16,9 +17,12 @@ import type { Route } from './route.js';
 import { ownCertificateRoutes } from './routes/client/certificate.js';
 import { renewalRoute } from './routes/client/renewal.js';
 import { ownRevocationRoute } from './routes/client/revocation.js';
+import { accountRoutes } from './routes/private/accounts.js';
 import { adminRoutes } from './routes/private/admins.js';
 import { authorityRoutes as privateAuthorityRoutes } from './routes/private/authority.js';
+import { certificateRoutes as operatorCertificateRoutes } from './routes/private/certificates.js';
 import { configRoute } from './routes/private/config.js';
+import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
 import { authorityRoutes } from './routes/public/authority.js';
 import { certificateRoutes } from './routes/public/certificates.js';
@@ -47,6 +51,7 @@ export interface ApiOptions {
   checks: HealthChecks;
   nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
   certification: Pick<Certification, 'certify'>;
+  operator: Operator;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
   /** Of the program, for the OpenAPI document. */
@@ -56,7 +61,7 @@ export interface ApiOptions {
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
   const { ca, register, status, administration, holders, settings, checks } = options;
-  const { certification, clock = Date.now } = options;
+  const { certification, operator, clock = Date.now } = options;
   return [
     healthRoute(checks),
     ...authorityRoutes(ca),
@@ -72,6 +77,9 @@ export function apiRoutes(options: ApiOptions): Route[] {
     renewalRoute(options),
     ownRevocationRoute(holders),
     ...nodeRoutes({ ...options, clock }),
+    ...operatorCertificateRoutes(operator.certificates, clock),
+    ...accountRoutes(operator.accounts),
+    failureRoute(operator.failures),
   ];
 }
 

@@ -173,6 +173,8 @@ export function rememberRecent(store: RaStore): RaStore {
     recordRevocation: (serial, at, reason) =>
       forgetting(store.recordRevocation(serial, at, reason), () => certificates.clear()),
 
+    clearRevocation: (serial) => forgetting(store.clearRevocation(serial), () => certificates.clear()),
+
     purgeExpired: (before, limit) =>
       forgetting(store.purgeExpired(before, limit), () => {
         orders.deleteIf(({ expiresAt }) => expiresAt < before);

@@ -7,9 +7,11 @@ import { createHttpServer } from '../../src/http/server.js';
 import { CaUnavailable } from '../../src/model/ca.js';
 import type { CertificateRegister } from '../../src/model/ca-register.js';
 import type { CertificateStatus } from '../../src/model/ca-status.js';
+import { Refused } from '../../src/model/refusal.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
 import type { CaAdministration } from '../../src/ra/ca/administration.js';
 import type { HolderService } from '../../src/ra/nodes/holders.js';
+import type { Operator } from '../../src/ra/operator/index.js';
 import type { ApiOptions } from '../../src/rest/index.js';
 
 /** A root, an issuer and a CRL, made by a library that is not ours. */
@@ -57,6 +59,8 @@ export const noRegister: CertificateRegister = {
   bySerial: async () => null,
   byCommonName: async () => [],
   list: async () => ({ certificates: [], next: null }),
+  search: async () => ({ certificates: [], next: null }),
+  bySerials: async () => [],
   profileNames: async () => [],
   profile: async () => null,
   roleOf: async () => null,
@@ -74,6 +78,7 @@ export const noAdministration: CaAdministration = {
   addAdmin: async () => undefined,
   removeAdmin: async () => undefined,
   generateCrl: () => Promise.reject(new CaUnavailable('no answer')),
+  endHold: () => Promise.reject(new CaUnavailable('no answer')),
   offer: () => Promise.reject(new CaUnavailable('no answer')),
 };
 
@@ -94,6 +99,24 @@ const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
   baseUrl: () => 'https://ra.test',
 };
 /** Where nothing is kept. */
+
+/** For routes of operators, where nothing was issued. */
+export const noOperator: Operator = {
+  certificates: {
+    search: async () => ({ certificates: [], next: null }),
+    show: () => Promise.reject(new Refused('notFound', 'no certificates here')),
+    revoke: () => Promise.reject(new Refused('notFound', 'no certificates here')),
+    hold: () => Promise.reject(new Refused('notFound', 'no certificates here')),
+    endHold: () => Promise.reject(new Refused('notFound', 'no certificates here')),
+  },
+  accounts: {
+    list: async () => ({ accounts: [], next: null }),
+    show: () => Promise.reject(new Refused('notFound', 'no accounts here')),
+    stop: () => Promise.reject(new Refused('notFound', 'no accounts here')),
+  },
+  failures: { listFailures: async () => [] },
+};
+
 export const noAudit = new AuditLog({ appendAudit: async () => undefined }, Date.now, () => undefined);
 
 /** What the API works with where a test says nothing else. */
@@ -107,6 +130,7 @@ export const apiDefaults = {
   isCompromised: () => false,
   settings: {},
   checks: {},
+  operator: noOperator,
   ...noNodes,
 };
 

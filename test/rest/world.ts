@@ -17,6 +17,7 @@ import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../src/ra/ca/channel-register.js';
 import { ChannelStatus } from '../../src/ra/ca/channel-status.js';
 import { createHolderService } from '../../src/ra/nodes/holders.js';
+import { createOperator } from '../../src/ra/operator/index.js';
 import { isGood } from '../../src/rest/access.js';
 import { type ApiOptions, restApi } from '../../src/rest/index.js';
 import { openRaStore, type RaStore } from '../../src/store/index.js';
@@ -137,6 +138,12 @@ export class ApiWorld {
         store: this.store,
         nodes: { renew: (_serial, reissue) => reissue() },
         clock: Date.now,
+        onRevocation: () => undefined,
+      }),
+      operator: createOperator({
+        ...{ store: this.store, ca, register: new ChannelRegister(this.tasks), clock: Date.now },
+        administration: new ChannelAdministration(this.tasks),
+        stopAccount: (id) => this.store.revokeAccount(id, Date.now()),
         onRevocation: () => undefined,
       }),
       isCompromised: (fingerprint) => this.compromised.has(fingerprint),

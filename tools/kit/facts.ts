@@ -32,6 +32,7 @@ export function anAccount(facts: Partial<Account> = {}): Account {
     createdAt: NOW,
     deactivatedAt: null,
     revokedAt: null,
+    nodeId: null,
     ...facts,
   };
 }
@@ -135,6 +136,9 @@ export function aNode(facts: Partial<Node> = {}, enrolment: Partial<Node['enrolm
     registeredAt: NOW,
     registeredBy: 'CN=alice,OU=Admins',
     removingAt: null,
+    patterns: [],
+    challengesWaived: false,
+    key: null,
     ...facts,
     enrolment: {
       id: nextId(),

@@ -1,8 +1,12 @@
+import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { reasonName } from '../../channel/reasons.js';
-import type { Handlers, OperationsTasks, Result } from '../../channel/tasks/index.js';
+import type { Handlers, OperationsTasks, Params, Result } from '../../channel/tasks/index.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
-import { parseCertificate } from '../../x509/certificate.js';
+import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
 import { calledName } from '../../x509/certificate-names.js';
+import { DerError } from '../../x509/der-error.js';
+import { attributeOf, type DistinguishedName, parseDn, sameDn } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import type { Entitlement } from '../issue/entitlement.js';
 import { certificatePem } from '../issue/issuer.js';
@@ -23,6 +27,7 @@ type CertificateTasks = Pick<
   | 'view'
   | 'certificate_history'
   | 'list_certificates'
+  | 'search_certificates'
 >;
 
 const DAY = 86_400_000;
@@ -91,7 +96,79 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
       });
       return { certificates: page.items.map((record) => details(record, services)), next: page.next };
     },
+    search_certificates: (params) => search(services, params),
   };
+}
+
+/** Whether a certificate is by an issuer, named by its common name, its DN in either notation, or its key identifier. */
+function issuedBy(asked: string): (record: CertificateRecord) => boolean {
+  const keyId = asked.replaceAll(':', '').toLowerCase();
+  const wanted = issuerName(asked);
+  return ({ der }) => {
+    // Of another CA program it may be known by its serial alone.
+    if (der.length === 0) return false;
+    const parsed = parseCertificate(der);
+    if (authorityKeyId(parsed) === keyId) return true;
+    if (wanted === null) return attributeOf(parsed.issuer, OID.commonName) === asked;
+    return sameDn(parsed.issuer, wanted);
+  };
+}
+
+/** Null for a bare common name. */
+function issuerName(asked: string): DistinguishedName | null {
+  if (!asked.includes('=')) return null;
+  try {
+    return parseDn(asked);
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
+}
+
+type Search = Params<OperationsTasks['search_certificates']>;
+
+async function search(
+  services: CaServices,
+  params: Search,
+): Promise<Result<OperationsTasks['search_certificates']>> {
+  const { store, clock } = services.authority;
+  const found = (record: CertificateRecord) => ({
+    ...details(record, services),
+    issued_at: record.issuedAt,
+    ...(record.orderId !== null && { order_id: record.orderId }),
+    ...(record.accountId !== null && { account_id: record.accountId }),
+  });
+  if (params.serials !== undefined) {
+    const records = await Promise.all(params.serials.map((serial) => store.findBySerial(serial)));
+    return { certificates: records.filter((record) => record !== null).map(found), next: null };
+  }
+  const { limit, after = null, not_renewed: notRenewed } = params;
+  const {
+    name,
+    account,
+    profile,
+    state,
+    expires_before: expiresBefore,
+    expires_after: expiresAfter,
+  } = params;
+  const query = {
+    ...(name !== undefined && { name }),
+    ...(account !== undefined && { account }),
+    ...(profile !== undefined && { profile }),
+    ...(state !== undefined && { state }),
+    ...(expiresBefore !== undefined && { expiresBefore }),
+    ...(expiresAfter !== undefined && { expiresAfter }),
+    ...(notRenewed && { notRenewed }),
+  };
+  try {
+    const page = await store.searchCertificates({ after, limit, now: clock(), query });
+    const items = params.issuer === undefined ? page.items : page.items.filter(issuedBy(params.issuer));
+    return { certificates: items.map(found), next: page.next };
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new TaskError(ErrorCode.validation, `Invalid after parameter: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The same key, names and profile again; days as asked, within the profile's. */

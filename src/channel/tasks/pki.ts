@@ -59,6 +59,16 @@ export const certificateDetails = z.object({
   ...REVOCATION,
 });
 
+/** What `view` gives, and how the certificate came about. */
+export const foundCertificate = certificateDetails.extend({
+  issued_at: time,
+  order_id: z.string().optional(),
+  account_id: z.string().optional(),
+});
+
+/** Certificates one search names by serial. */
+const MOST_SERIALS = 500;
+
 const authority = z
   .object({ dn: z.string(), not_before: time, not_after: time, key: z.string(), sha256: z.string() })
   .meta({ wire: '{dn, not_before, not_after, key, sha256}' });
@@ -211,5 +221,29 @@ export const pkiTasks = {
       expires_before: time.optional(),
     }),
     z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
+  ),
+  search_certificates: task(
+    'A page of the certificates that meet every condition; go on with `after` = `next`, a page may be empty before the end. `name` ' +
+      'is one of its names, an address, a glob or a network; `issuer` is the issuer’s common name, its DN, or its key identifier in ' +
+      'hex; with `serials` it is these, and nothing else counts.',
+    z.object({
+      limit: z.number().int().min(1).max(500).default(100),
+      after: z.string().max(2048).optional(),
+      name: z.string().min(1).max(1024).optional(),
+      account: z.string().min(1).max(255).optional(),
+      profile: profileName.optional(),
+      issuer: z.string().min(1).max(1024).optional(),
+      state: z.enum(['good', 'held', 'revoked', 'expired']).optional(),
+      expires_before: time.optional(),
+      expires_after: time.optional(),
+      not_renewed: z.boolean().default(false),
+      serials: z.array(wireSerial).max(MOST_SERIALS).optional(),
+    }),
+    z.object({
+      certificates: z
+        .array(foundCertificate)
+        .meta({ wire: '[what `view` gives, with issued_at, order_id?, account_id?]' }),
+      next: z.string().nullable(),
+    }),
   ),
 } as const;

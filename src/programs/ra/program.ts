@@ -22,6 +22,7 @@ import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
 import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
+import { createOperator } from '../../ra/operator/index.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
 import { pointedToRoutes } from '../../rest/plain/pointed-to.js';
@@ -142,6 +143,11 @@ async function serve(
     events: logNodeEvents(log),
     random: randomBytes,
   };
+  const operator = createOperator({
+    ...{ store, ca, register, administration, clock },
+    onRevocation: events.revocation,
+    stopAccount: ra.stopAccount,
+  });
   const nodes = new Nodes(nodeOptions);
   const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
 
@@ -179,6 +185,7 @@ async function serve(
     settings: redacted(settings, 'ra'),
     nodes,
     certification,
+    operator,
     baseUrl: (host) => links.forHost(host).base,
     checks: {
       'the certificate authority cannot be reached': () => ca.ping(),

@@ -96,6 +96,7 @@ function readAccount(id: string, { jwk, contact, status, created_at }: Members):
     createdAt,
     deactivatedAt: status === 'valid' ? null : createdAt,
     revokedAt: null,
+    nodeId: null,
   };
 }
 

@@ -18,4 +18,6 @@ export interface CaAdministration {
   /** DER of a CRL signed now. */
   generateCrl(): Promise<Uint8Array>;
   offer(): Promise<CaOffer>;
+  /** Takes a certificate (serial in lower-case hex) off certificateHold. @throws CaRefused when it is not on hold */
+  endHold(serial: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
 import type { AdminRole } from '../../model/administrators.js';
@@ -30,6 +31,10 @@ export class ChannelAdministration implements CaAdministration {
 
   async generateCrl(): Promise<Uint8Array> {
     return Buffer.from(await told(this.client.call('generate_crl', {})), 'base64');
+  }
+
+  async endHold(serial: string): Promise<void> {
+    await told(this.client.call('unrevoke', { dn: serialFromHex(serial) }));
   }
 
   offer(): Promise<CaOffer> {

@@ -3,7 +3,13 @@ import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
 import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
 import { CaLacksTask, CaRefused } from '../../model/ca.js';
-import type { CertificateDetails, CertificatePage, CertificateRegister } from '../../model/ca-register.js';
+import type {
+  CertificateDetails,
+  CertificatePage,
+  CertificateRegister,
+  CertificateSearch,
+  FoundCertificate,
+} from '../../model/ca-register.js';
 import { told } from './channel-errors.js';
 
 /** The CA's register behind the channel. */
@@ -30,6 +36,27 @@ export class ChannelRegister implements CertificateRegister {
       }),
     );
     return { certificates: certificates.map(detailsOf), next };
+  }
+
+  async search({ after, limit, expiresBefore, expiresAfter, notRenewed, ...conditions }: CertificateSearch) {
+    const { certificates, next } = await told(
+      this.client.call('search_certificates', {
+        limit,
+        ...conditions,
+        ...(after === null ? {} : { after }),
+        ...(expiresBefore === undefined ? {} : { expires_before: new Date(expiresBefore).toISOString() }),
+        ...(expiresAfter === undefined ? {} : { expires_after: new Date(expiresAfter).toISOString() }),
+        ...(notRenewed === undefined ? {} : { not_renewed: notRenewed }),
+      }),
+    );
+    return { certificates: certificates.map(foundOf), next };
+  }
+
+  async bySerials(serials: readonly string[]): Promise<FoundCertificate[]> {
+    const { certificates } = await told(
+      this.client.call('search_certificates', { serials: serials.map(serialFromHex) }),
+    );
+    return certificates.map(foundOf);
   }
 
   profileNames(): Promise<string[]> {
@@ -61,6 +88,13 @@ async function unlessUnknown<T>(answer: Promise<T>): Promise<T | null> {
     if (error instanceof CaRefused && error.kind === 'notFound') return null;
     throw error;
   }
+}
+
+function foundOf(
+  wire: Result<OperationsTasks['search_certificates']>['certificates'][number],
+): FoundCertificate {
+  const { issued_at: issuedAt, order_id: orderId = null, account_id: accountId = null } = wire;
+  return { ...detailsOf(wire), issuedAt, orderId, accountId };
 }
 
 function detailsOf(wire: Result<OperationsTasks['view']>): CertificateDetails {

@@ -73,6 +73,9 @@ export class Nodes {
       registeredAt: now,
       registeredBy: request.by,
       removingAt: null,
+      patterns: [],
+      challengesWaived: false,
+      key: null,
       enrolment: {
         id: this.#ids.next(now),
         seedHash: seedHash(seed),

@@ -1,9 +1,11 @@
 import type { JsonWebKey } from 'node:crypto';
 import type {
   Account,
+  AccountAndUse,
   Authorization,
   Certificate,
   ChallengeType,
+  Failure,
   Identifier,
   Node,
   Order,
@@ -21,6 +23,14 @@ export interface ClaimedValidation {
   attempts: number;
   /** Thumbprint of the account key, for the key authorization (RFC 8555 §8.1). */
   thumbprint: string;
+}
+
+/** A signed request of an account. */
+export interface AccountUse {
+  id: string;
+  at: number;
+  /** Network address. */
+  from: string;
 }
 
 /** One order whose finalize was accepted but has neither certificate nor error yet. */
@@ -52,7 +62,11 @@ export interface NodeIssuances {
  */
 export interface RaStore extends AuditTrail {
   // Accounts (RFC 8555 §7.3)
-  /** Creates the account unless its thumbprint is taken; returns the one that holds the key. */
+  /**
+   * Creates the account unless its thumbprint is taken; returns the one that holds the key. One with `nodeId` uses the node's key:
+   * rejects with StoreConflict when the key (the `kid` of its binding) is not that node's any more, has expired at `createdAt` or
+   * was used and is good once only.
+   */
   createAccount(account: Account): Promise<{ account: Account; created: boolean }>;
   getAccount(id: string): Promise<Account | null>;
   findAccountByThumbprint(thumbprint: string): Promise<Account | null>;
@@ -60,6 +74,15 @@ export interface RaStore extends AuditTrail {
   updateAccount(id: string, change: { contact?: string[]; termsAgreedAt?: number }): Promise<Account | null>;
   /** §7.3.6: ends the account; its unfinished orders and authorizations are of no use from here on (see status.ts). */
   deactivateAccount(id: string, at: number): Promise<Account | null>;
+  /** §7.1.2: the server ends the account, whatever the client did before; doing it again keeps the first time. */
+  revokeAccount(id: string, at: number): Promise<Account | null>;
+  /** Newest first, after the given id; with `nodeId` those bound to the node. */
+  listAccounts(page: { after: string | null; limit: number; nodeId?: string }): Promise<AccountAndUse[]>;
+  getAccountAndUse(id: string): Promise<AccountAndUse | null>;
+  /** Notes when accounts were last used, and from where. */
+  noteAccountUses(uses: readonly AccountUse[]): Promise<void>;
+  /** How many orders are kept of an account (at most `most`), and whether one of them is being finalized. */
+  countOrders(accountId: string, most: number): Promise<{ orders: number; unfinished: boolean }>;
   /**
    * §7.3.5: swaps the key if the account still has `oldThumbprint` and nobody has the new one.
    * `conflict` is the id of the account holding the new key; null with changed=false: the old key was not current.
@@ -155,7 +178,10 @@ export interface RaStore extends AuditTrail {
   getCertificate(id: string): Promise<Certificate | null>;
   findCertificateBySerial(serial: string): Promise<Certificate | null>;
   findCertificateByAriId(ariId: string): Promise<Certificate | null>;
+  /** Keeps the first time and reason, unless it was a hold (RFC 5280 §5.3.1, code 6), whose reason is replaced. */
   recordRevocation(serial: string, at: number, reason: number | null): Promise<void>;
+  /** Takes it off hold; of no effect on one that is not on hold. */
+  clearRevocation(serial: string): Promise<void>;
 
   // Nodes. One whose removal has begun changes no more.
   /** Registers; false when the CN is taken, also by a node being removed: nothing is stored then. */
@@ -185,8 +211,32 @@ export interface RaStore extends AuditTrail {
   /** From here on the node enrols and proves nothing; valid authorizations proven by it are revoked. Null: no such node. */
   beginNodeRemoval(cn: string, at: number): Promise<Node | null>;
   findNodeIssuances(id: string, now: number): Promise<NodeIssuances>;
+  /** The node of this registration; one being removed too. */
+  getNodeById(id: string): Promise<Node | null>;
+  /** By the id of its key; none that is being removed. */
+  findNodeByKey(keyId: string): Promise<Node | null>;
+  /**
+   * Changes names, patterns, profile, waiver and key of the registration with this id, and revokes (at `at`) the valid
+   * authorizations it proved. Null when it is (being) removed or was registered anew.
+   */
+  changeNode(node: Node, at: number): Promise<Node | null>;
+  /** Serials of certificates it has or its authorizations got, at most `limit`, those that end last first. */
+  listNodeSerials(id: string, limit: number): Promise<string[]>;
   /** Forgets the node and which certificates it had; of no effect when that was done. */
   removeNode(id: string): Promise<void>;
+
+  // Failures
+  /** Keeps it, and of its name the last `keep` only. */
+  recordFailure(failure: Failure, keep: number): Promise<void>;
+  /** Newest first, after the given id: of a name, of an account, or all. */
+  listFailures(page: {
+    after: string | null;
+    limit: number;
+    name?: string;
+    accountId?: string;
+  }): Promise<Failure[]>;
+  /** Deletes those from before `before`, and all but the newest `keep`. */
+  purgeFailures(before: number, keep: number): Promise<void>;
 
   // Housekeeping
   /**

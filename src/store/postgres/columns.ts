@@ -1,7 +1,7 @@
 /** Types of columns by their names, as both schemas name them; all others are texts. */
 function typeOf(column: string): string {
-  if (/_at$|^not_(before|after)$/.test(column)) return 'bigint';
-  return /reason$/.test(column) ? 'integer' : 'text';
+  if (/_at$|^at$|^not_(before|after)$/.test(column)) return 'bigint';
+  return /reason$|_once$|_waived$/.test(column) ? 'integer' : 'text';
 }
 
 /**

@@ -11,6 +11,7 @@ import { createHttpsServer } from '../../../src/http/server.js';
 import type { IssuedCertificate } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority } from '../../../src/ra/authority.js';
+import { ChannelAdministration } from '../../../src/ra/ca/channel-administration.js';
 import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../../src/ra/ca/channel-register.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
@@ -20,6 +21,7 @@ import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { Certification, type CertificationOptions } from '../../../src/ra/nodes/certification.js';
 import { createHolderService } from '../../../src/ra/nodes/holders.js';
 import { Nodes } from '../../../src/ra/nodes/nodes.js';
+import { createOperator } from '../../../src/ra/operator/index.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
 import { restApi } from '../../../src/rest/index.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
@@ -78,6 +80,8 @@ export interface NodeWorld {
   nodes: Nodes;
   /** Milliseconds added to the RA's time. */
   time: { offset: number };
+  /** Writes down when accounts were last used. */
+  flushUses(): Promise<void>;
   /** What goes wrong between RA and CA. */
   faults: {
     issue?: Fault<IssuedCertificate>;
@@ -201,6 +205,12 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     prefix: '/api/v1',
     ...apiDefaults,
     ...{ ca, register, nodes, certification, audit, clock },
+    operator: createOperator({
+      ...{ store, ca, register, clock },
+      administration: new ChannelAdministration(tasks),
+      stopAccount: ra.stopAccount,
+      onRevocation: () => {},
+    }),
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
     baseUrl: (host) => links.forHost(host).base,
   });
@@ -221,6 +231,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   };
   return {
     ...{ base, root, admin, tasks, store, nodes, time, faults, events, api, holder },
+    flushUses: ra.flushUses,
     connections: () => connections,
     ca: world,
     register: registered,

@@ -66,6 +66,8 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await found({ name: 'plant.lan' })).toEqual([]);
       expect(await found({ name: '*.plant.lan' })).toEqual(expect.arrayContaining(serials(second, wild)));
       expect(await found({ name: '*.plant.lan' })).toHaveLength(2);
+      expect(await found({ name: '=*.plant.lan' })).toEqual(serials(wild));
+      expect(await found({ name: '=a.plant.lan' })).toEqual(serials(second));
     });
 
     test('an internationalised name is found by its U-label', async () => {

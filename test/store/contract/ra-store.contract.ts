@@ -8,6 +8,7 @@ import { authorizationsContract } from './ra-authorizations.contract.js';
 import { certificatesContract } from './ra-certificates.contract.js';
 import { housekeepingContract } from './ra-housekeeping.contract.js';
 import { nodesContract } from './ra-nodes.contract.js';
+import { operatorContract } from './ra-operator.contract.js';
 import { ordersContract } from './ra-orders.contract.js';
 import { validationsContract } from './ra-validations.contract.js';
 
@@ -62,6 +63,7 @@ export function raStoreContract(name: string, open: RaStoreFactory): void {
     certificatesContract(world);
     nodesContract(world);
     housekeepingContract(world);
+    operatorContract(world);
     auditContract(world);
   });
 }

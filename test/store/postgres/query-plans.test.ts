@@ -119,8 +119,8 @@ test('no statement of the RA walks a table', async (context) => {
   context.skip(!explains, 'needs PostgreSQL 16');
   const db = new Recorder({ url: database.url, schema: 'upki_ra' });
   const account = anAccount();
-  await ra.createAccount(db, accountRow(account));
-  await ra.createAccount(db, accountRow({ ...account, id: 'twin' }));
+  await ra.createAccount(db, accountRow(account), null);
+  await ra.createAccount(db, accountRow({ ...account, id: 'twin' }), null);
   await ra.getAccount(db, account.id);
   await ra.updateAccount(db, account.id, null, null);
   await ra.changeAccountKey(db, account.id, account.thumbprint, '{}', 'y');
@@ -173,7 +173,29 @@ test('no statement of the RA walks a table', async (context) => {
   await ra.createAuthorization(db, authorizationRow(anAuthorization(account, { provenBy: node.id })));
   await ra.beginNodeRemoval(db, node.cn, NOW);
   await ra.findNodeIssuances(db, node.id, NOW);
+  await ra.getNodeById(db, node.id);
+  await ra.findNodeByKey(db, 'k');
+  await ra.changeNode(db, nodeRow(node), NOW);
+  await ra.listNodeSerials(db, node.id, 10);
   await ra.removeNode(db, node.id);
+  const bound = { ...anAccount({ nodeId: node.id }), externalAccount: { kid: 'k', jws: {} } };
+  await ra.createAccount(db, accountRow(bound), 'k');
+  await ra.listAccounts(db, null, 10, null);
+  await ra.listAccounts(db, null, 10, node.id);
+  await ra.getAccountAndUse(db, 'x');
+  await ra.noteAccountUses(db, ['x'], [NOW], ['192.0.2.1']);
+  await ra.countOrders(db, account.id, 10);
+  await ra.revokeAccount(db, 'x', NOW);
+  await ra.clearRevocation(db, 'aa');
+  await ra.recordFailure(db, ['a', NOW, 'n', 'order', null, 'no'], 5);
+  for (const [name, id] of [
+    [null, null],
+    ['n', null],
+    [null, 'a'],
+  ] as const) {
+    await ra.listFailures(db, null, 10, name, id);
+  }
+  await ra.purgeFailures(db, '0', 10);
 
   expect(await ra.purgeExpired(db, NOW, 10)).toBeGreaterThan(0);
   await ra.purgeAccounts(db, NOW, 10);

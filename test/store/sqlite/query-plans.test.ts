@@ -70,8 +70,8 @@ test('no statement of the RA walks a table or sorts', () => {
   db = openDatabase(join(folder, 'ra.db'), 'ra');
   const sql = new Recorder(db);
   const account = anAccount();
-  ra.createAccount.run(sql, accountRow(account));
-  ra.createAccount.run(sql, accountRow({ ...account, id: 'twin' }));
+  ra.createAccount.run(sql, accountRow(account), null);
+  ra.createAccount.run(sql, accountRow({ ...account, id: 'twin' }), null);
   ra.getAccount.run(sql, account.id);
   ra.findAccountByThumbprint.run(sql, 'x');
   ra.updateAccount.run(sql, account.id, null, null);
@@ -126,7 +126,29 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.beginNodeRemoval.run(sql, node.cn, NOW);
   ra.createAuthorization.run(sql, authorizationRow({ ...proven, id: 'late' }));
   ra.findNodeIssuances.run(sql, node.id, NOW);
+  ra.getNodeById.run(sql, node.id);
+  ra.findNodeByKey.run(sql, 'k');
+  ra.changeNode.run(sql, nodeRow(node), NOW);
+  ra.listNodeSerials.run(sql, node.id, 10);
   ra.removeNode.run(sql, node.id);
+  const bound = { ...anAccount({ nodeId: node.id }), externalAccount: { kid: 'k', jws: {} } };
+  ra.createAccount.run(sql, accountRow(bound), 'k');
+  ra.listAccounts.run(sql, null, 10, null);
+  ra.listAccounts.run(sql, null, 10, node.id);
+  ra.getAccountAndUse.run(sql, 'x');
+  ra.noteAccountUses.run(sql, ['x'], [NOW], ['192.0.2.1']);
+  ra.countOrders.run(sql, account.id, 10);
+  ra.revokeAccount.run(sql, 'x', NOW);
+  ra.clearRevocation.run(sql, 'aa');
+  ra.recordFailure.run(sql, ['a', NOW, 'n', 'order', null, 'no'], 5);
+  for (const [name, id] of [
+    [null, null],
+    ['n', null],
+    [null, 'a'],
+  ] as const) {
+    ra.listFailures.run(sql, null, 10, name, id);
+  }
+  ra.purgeFailures.run(sql, '0', 10);
 
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
   ra.purgeAccounts.run(sql, NOW, 10);

@@ -57,6 +57,7 @@ export function population(size: number, now: number): (index: number) => Member
       createdAt: at,
       deactivatedAt: null,
       revokedAt: null,
+      nodeId: null,
     };
     const order: Order = {
       id: orderId,

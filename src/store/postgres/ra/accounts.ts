@@ -1,6 +1,8 @@
 import { StoreConflict } from '../../contract/errors.js';
-import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
+import { type AccountRow, type AccountUseRow, COLUMNS, USE } from '../../rows/ra/accounts.js';
+import { NEWEST } from '../../rows/ra/failures.js';
 import type { AccountOperations } from '../../rows/ra/operations.js';
+import { parameters } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 
@@ -10,18 +12,31 @@ function byThumbprint(db: Database, thumbprint: string): Promise<AccountRow | un
   return db.get<AccountRow>(`SELECT ${COLUMNS} FROM accounts WHERE thumbprint = $1`, thumbprint);
 }
 
+/** With a node (`$10`), only if its key (`$11`) binds an account at the time of creation (`$7`). */
+const CREATE = `
+  WITH bound AS (
+    UPDATE nodes SET key_used_at = coalesce(key_used_at, $7) WHERE id = $10 AND key_id = $11 AND removing_at IS NULL
+      AND (key_expires_at IS NULL OR key_expires_at > $7) AND (key_once = 0 OR key_used_at IS NULL) RETURNING 1
+  ),
+  created AS (
+    INSERT INTO accounts (${COLUMNS}, unused_since)
+    SELECT ${parameters(COLUMNS)}, $7 WHERE $10::text IS NULL OR EXISTS (SELECT FROM bound)
+    ON CONFLICT (thumbprint) DO NOTHING RETURNING 1
+  )
+  SELECT EXISTS (SELECT FROM created), $10::text IS NULL OR EXISTS (SELECT FROM bound)`;
+
 export const accountOperations: PostgresOperations<AccountOperations> = {
-  async createAccount(db, row) {
+  async createAccount(db, row, keyId) {
     for (;;) {
-      const created = await db.run(
-        `INSERT INTO accounts (${COLUMNS}, unused_since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)
-         ON CONFLICT (thumbprint) DO NOTHING`,
-        ...row,
-      );
-      if (created > 0) return undefined;
-      const holder = await byThumbprint(db, row[1]);
-      // None: the account that had the key has just changed to another one.
+      const holder = row[9] === null ? undefined : await byThumbprint(db, row[1]);
       if (holder) return holder;
+      const [created, bound] =
+        (await db.get<[created: boolean, bound: boolean]>(CREATE, ...row, keyId)) ?? [];
+      if (created) return undefined;
+      if (!bound) return 'unbound';
+      const other = await byThumbprint(db, row[1]);
+      // None: the account that had the key has just changed to another one.
+      if (other) return other;
     }
   },
 
@@ -44,6 +59,45 @@ export const accountOperations: PostgresOperations<AccountOperations> = {
       id,
       at,
     ),
+
+  revokeAccount: (db, id, at) =>
+    db.get<AccountRow>(
+      `UPDATE accounts SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1 RETURNING ${COLUMNS}`,
+      id,
+      at,
+    ),
+
+  listAccounts: (db, after, limit, nodeId) =>
+    db.all<AccountUseRow>(
+      `SELECT ${COLUMNS}, ${USE} FROM accounts WHERE id < $1${nodeId === null ? '' : ' AND node_id = $3'}
+       ORDER BY id DESC LIMIT $2`,
+      after ?? NEWEST,
+      limit,
+      ...(nodeId === null ? [] : [nodeId]),
+    ),
+
+  getAccountAndUse: (db, id) =>
+    db.get<AccountUseRow>(`SELECT ${COLUMNS}, ${USE} FROM accounts WHERE id = $1`, id),
+
+  async noteAccountUses(db, ids, times, addresses) {
+    await db.run(
+      `UPDATE accounts SET used_at = noted.at, used_from = noted.address
+       FROM unnest($1::text[], $2::bigint[], $3::text[]) AS noted (id, at, address)
+       WHERE accounts.id = noted.id AND (used_at IS NULL OR used_at <= noted.at)`,
+      ids,
+      times,
+      addresses,
+    );
+  },
+
+  async countOrders(db, accountId, most) {
+    const found = await db.all<[dueAt: number | null]>(
+      'SELECT due_at FROM orders WHERE account_id = $1 ORDER BY id DESC LIMIT $2',
+      accountId,
+      most,
+    );
+    return { orders: found.length, unfinished: found.some(([dueAt]) => dueAt !== null) };
+  },
 
   async changeAccountKey(db, id, oldThumbprint, jwk, thumbprint) {
     try {

@@ -1,4 +1,4 @@
-import { type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
+import { CERTIFICATE_HOLD, type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
 import type { CertificateOperations } from '../../rows/ra/operations.js';
 import type { PostgresOperations } from '../operations.js';
 
@@ -28,10 +28,19 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
 
   async recordRevocation(db, serial, at, reason) {
     await db.run(
-      'UPDATE certificates SET revoked_at = $2, revocation_reason = $3 WHERE serial = $1 AND revoked_at IS NULL',
+      `UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), revocation_reason = $3
+       WHERE serial = $1 AND (revoked_at IS NULL OR revocation_reason = ${CERTIFICATE_HOLD})`,
       serial,
       at,
       reason,
+    );
+  },
+
+  async clearRevocation(db, serial) {
+    await db.run(
+      `UPDATE certificates SET revoked_at = NULL, revocation_reason = NULL
+       WHERE serial = $1 AND revocation_reason = ${CERTIFICATE_HOLD}`,
+      serial,
     );
   },
 };

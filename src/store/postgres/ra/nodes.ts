@@ -1,5 +1,13 @@
 import type { ClaimOutcome } from '../../contract/ra.js';
-import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
+import {
+  COLUMNS,
+  type IssuanceRow,
+  type IssuedRow,
+  isKept,
+  issuancesOf,
+  lastToEnd,
+  type NodeRow,
+} from '../../rows/ra/nodes.js';
 import type { NodeOperations } from '../../rows/ra/operations.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
@@ -12,6 +20,9 @@ import type { PostgresOperations } from '../operations.js';
  */
 const END_PROOFS = `
   UPDATE authorizations SET revoked_at = $2, state = 'ended' WHERE proven_by = $1 AND state = 'valid'`;
+
+/** Ends the accounts bound to `$1` (§7.1.2), for the same reason in a statement of its own. */
+const END_ACCOUNTS = 'UPDATE accounts SET revoked_at = coalesce(revoked_at, $2) WHERE node_id = $1';
 
 const BY_SERIAL = `
   SELECT ${qualified(COLUMNS, 'nodes')} FROM node_certificates JOIN nodes ON nodes.id = node_certificates.node_id
@@ -39,13 +50,22 @@ export const nodeOperations: PostgresOperations<NodeOperations> = {
          SET revoked_at = CASE WHEN state = 'valid' THEN $5 ELSE revoked_at END, state = 'ended', proven_by = $2
          FROM replaced WHERE proven_by = was
        ),
-       passed_on AS (UPDATE node_certificates SET node_id = $2 FROM replaced WHERE node_id = was)
+       passed_on AS (UPDATE node_certificates SET node_id = $2 FROM replaced WHERE node_id = was),
+       stopped AS (
+         UPDATE accounts SET revoked_at = coalesce(revoked_at, $5), node_id = $2 FROM replaced WHERE node_id = was
+       )
        SELECT was FROM replaced`,
       ...row,
     );
     if (!replaced) return false;
     await db.run(END_PROOFS, replaced[0], registeredAt);
     await db.run('UPDATE node_certificates SET node_id = $2 WHERE node_id = $1', replaced[0], id);
+    await db.run(
+      'UPDATE accounts SET revoked_at = coalesce(revoked_at, $3), node_id = $2 WHERE node_id = $1',
+      replaced[0],
+      id,
+      registeredAt,
+    );
     return true;
   },
 
@@ -117,12 +137,17 @@ export const nodeOperations: PostgresOperations<NodeOperations> = {
        ended AS (
          UPDATE authorizations SET revoked_at = $2, state = 'ended'
          WHERE proven_by = (SELECT id FROM ending) AND state = 'valid'
+       ),
+       stopped AS (
+         UPDATE accounts SET revoked_at = coalesce(revoked_at, $2) WHERE node_id = (SELECT id FROM ending)
        )
        SELECT ${COLUMNS} FROM ending`,
       cn,
       at,
     );
-    if (node) await db.run(END_PROOFS, node[1], at);
+    if (!node) return undefined;
+    await db.run(END_PROOFS, node[1], at);
+    await db.run(END_ACCOUNTS, node[1], at);
     return node;
   },
 
@@ -141,7 +166,46 @@ export const nodeOperations: PostgresOperations<NodeOperations> = {
       nodeId,
       now,
     );
-    return issuancesOf([...own, ...ordered]);
+    const bound = await db.all<IssuanceRow>(
+      `SELECT NULL, orders.due_at FROM accounts JOIN orders ON orders.account_id = accounts.id
+       WHERE accounts.node_id = $1 AND orders.due_at IS NOT NULL`,
+      nodeId,
+    );
+    return issuancesOf([...own, ...ordered, ...bound]);
+  },
+
+  getNodeById: (db, id) => db.get<NodeRow>(`SELECT ${COLUMNS} FROM nodes WHERE id = $1`, id),
+
+  findNodeByKey: (db, keyId) =>
+    db.get<NodeRow>(`SELECT ${COLUMNS} FROM nodes WHERE key_id = $1 AND removing_at IS NULL`, keyId),
+
+  async changeNode(db, row, at) {
+    const [, id, names, profile, , , , , , , , , , patterns, waived, ...key] = row;
+    const changed = await db.get<NodeRow>(
+      `UPDATE nodes SET names = $2, profile = $3, patterns = $4, challenges_waived = $5, key_id = $6, sealed_key = $7,
+         key_expires_at = $8, key_once = $9, key_used_at = $10
+       WHERE id = $1 AND removing_at IS NULL RETURNING ${COLUMNS}`,
+      ...[id, names, profile, patterns, waived, ...key],
+    );
+    if (changed) await db.run(END_PROOFS, id, at);
+    return changed;
+  },
+
+  async listNodeSerials(db, nodeId, limit) {
+    const own = await db.all<IssuedRow>(
+      'SELECT serial, not_after FROM node_certificates WHERE node_id = $1 ORDER BY not_after DESC LIMIT $2',
+      nodeId,
+      limit,
+    );
+    const ordered = await db.all<IssuedRow>(
+      `SELECT certificates.serial, certificates.not_after FROM authorizations
+       JOIN orders ON orders.id = authorizations.order_id
+       JOIN certificates ON certificates.id = orders.certificate_id
+       WHERE authorizations.proven_by = $1 LIMIT $2`,
+      nodeId,
+      limit,
+    );
+    return lastToEnd([...own, ...ordered], limit);
   },
 
   async removeNode(db, id) {

@@ -5,6 +5,7 @@ import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
 import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
+import { failureOperations } from './failures.js';
 import { nodeOperations } from './nodes.js';
 import { orderOperations } from './orders.js';
 import { purgeOperations } from './purge.js';
@@ -18,6 +19,7 @@ export const raOperations: PostgresOperations<RaOperations> = {
   ...validationOperations,
   ...certificateOperations,
   ...nodeOperations,
+  ...failureOperations,
   ...purgeOperations,
   ...auditOperations,
   ...settingsOperations,

@@ -134,6 +134,11 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
          UPDATE accounts SET unused_since = NULL
          WHERE id = $3 AND unused_since IS NOT NULL AND EXISTS (SELECT FROM issued)
        )
+       , of_node AS (
+         INSERT INTO node_certificates (serial, node_id, not_after)
+         SELECT $4, accounts.node_id, $10 FROM issued, accounts
+         WHERE accounts.id = $3 AND accounts.node_id IS NOT NULL ON CONFLICT DO NOTHING
+       )
        INSERT INTO certificates (${CERTIFICATE})
        SELECT ${parameters(CERTIFICATE)} FROM issued`,
       ...certificate,

@@ -135,4 +135,32 @@ export const raMigrations: readonly string[] = [
   CREATE UNLOGGED TABLE allowances (key TEXT COLLATE "C" PRIMARY KEY, until BIGINT NOT NULL);
   CREATE INDEX allowances_until ON allowances (until);
   `,
+  `
+  -- The node whose key bound the account; when it was last used, and from where.
+  ALTER TABLE accounts ADD COLUMN node_id TEXT COLLATE "C";
+  ALTER TABLE accounts ADD COLUMN used_at BIGINT;
+  ALTER TABLE accounts ADD COLUMN used_from TEXT;
+  CREATE INDEX accounts_by_node ON accounts (node_id, id) WHERE node_id IS NOT NULL;
+
+  -- What a node may order over ACME besides its names, and the key that binds accounts to it.
+  ALTER TABLE nodes ADD COLUMN patterns TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE nodes ADD COLUMN challenges_waived INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE nodes ADD COLUMN key_id TEXT COLLATE "C";
+  ALTER TABLE nodes ADD COLUMN sealed_key TEXT;
+  ALTER TABLE nodes ADD COLUMN key_expires_at BIGINT;
+  ALTER TABLE nodes ADD COLUMN key_once INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE nodes ADD COLUMN key_used_at BIGINT;
+  CREATE UNIQUE INDEX nodes_by_key ON nodes (key_id) WHERE key_id IS NOT NULL;
+
+  CREATE TABLE failures (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    at BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    step TEXT NOT NULL,
+    account_id TEXT COLLATE "C",
+    why TEXT NOT NULL
+  );
+  CREATE INDEX failures_by_name ON failures (name, id);
+  CREATE INDEX failures_by_account ON failures (account_id, id) WHERE account_id IS NOT NULL;
+  `,
 ];

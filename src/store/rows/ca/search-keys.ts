@@ -64,15 +64,21 @@ const LAST = '\u{10ffff}';
 
 /**
  * Reads what an operator asks for: a name or an address; a glob, in which `*` is any text and `?` any one character; or a
- * network in CIDR form. An internationalised name is looked for in its A-label form.
+ * network in CIDR form. An internationalised name is looked for in its A-label form. After a `=` it is this very name, whatever
+ * stands in it: `=*.example.com` is the wildcard name alone.
  */
 export function namePattern(asked: string): NamePattern {
+  if (asked.startsWith('=')) return namedPattern(asked.slice(1));
   const network = networkPattern(asked);
   if (network) return network;
+  const text = plainText(asked);
+  return /[*?]/.test(text) ? globPattern(text) : namedPattern(asked);
+}
+
+function namedPattern(asked: string): NamePattern {
   const key = addressKey(asked);
   if (key !== null) return { from: key, to: key, matches: (value) => addressKey(value) === key };
   const text = plainText(asked);
-  if (/[*?]/.test(text)) return globPattern(text);
   const exact = `n${cut(text)}`;
   return { from: exact, to: exact, matches: (value) => value.toLowerCase() === text };
 }

@@ -1,9 +1,13 @@
-import type { Account } from '../../../model/facts.js';
+import type { Account, AccountAndUse } from '../../../model/facts.js';
 
 /** RFC 8555 §7.3. */
 
 export const COLUMNS =
-  'id, thumbprint, jwk, contact, terms_agreed_at, external_account, created_at, deactivated_at, revoked_at';
+  'id, thumbprint, jwk, contact, terms_agreed_at, external_account, created_at, deactivated_at, revoked_at, ' +
+  'node_id';
+
+/** Beside them: what is noted of its use. */
+export const USE = 'used_at, used_from';
 
 export type AccountRow = [
   id: string,
@@ -15,7 +19,10 @@ export type AccountRow = [
   createdAt: number,
   deactivatedAt: number | null,
   revokedAt: number | null,
+  nodeId: string | null,
 ];
+
+export type AccountUseRow = [...AccountRow, usedAt: number | null, usedFrom: string | null];
 
 export function toRow(account: Account): AccountRow {
   return [
@@ -28,12 +35,13 @@ export function toRow(account: Account): AccountRow {
     account.createdAt,
     account.deactivatedAt,
     account.revokedAt,
+    account.nodeId,
   ];
 }
 
 export function fromRow(row: AccountRow): Account {
-  const [id, thumbprint, jwk, contact, termsAgreedAt, externalAccount, createdAt, deactivatedAt, revokedAt] =
-    row;
+  const [id, thumbprint, jwk, contact, termsAgreedAt, externalAccount, createdAt, ...ends] = row;
+  const [deactivatedAt, revokedAt, nodeId] = ends;
   return {
     id,
     jwk: JSON.parse(jwk),
@@ -44,5 +52,11 @@ export function fromRow(row: AccountRow): Account {
     createdAt,
     deactivatedAt,
     revokedAt,
+    nodeId,
   };
+}
+
+export function useFromRow(row: AccountUseRow): AccountAndUse {
+  const [usedAt, usedFrom] = row.slice(-2) as [number | null, string | null];
+  return { account: fromRow(row.slice(0, -2) as AccountRow), usedAt, usedFrom };
 }

@@ -2,6 +2,9 @@ import type { Certificate } from '../../../model/facts.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
 
+/** RFC 5280 §5.3.1. */
+export const CERTIFICATE_HOLD = 6;
+
 export const COLUMNS =
   'id, order_id, account_id, serial, ari_id, fingerprint, identifiers, chain, not_before, not_after, ' +
   'revoked_at, revocation_reason, replaced_by';

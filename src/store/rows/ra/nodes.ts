@@ -5,7 +5,7 @@ import type { NodeIssuances } from '../../contract/ra.js';
 
 export const COLUMNS =
   'cn, id, names, profile, registered_at, registered_by, removing_at, enrolment_id, seed_hash, seed_expires_at, ' +
-  'claimed_at, claimed_key, serial';
+  'claimed_at, claimed_key, serial, patterns, challenges_waived, key_id, sealed_key, key_expires_at, key_once, key_used_at';
 
 export type NodeRow = [
   cn: string,
@@ -21,6 +21,13 @@ export type NodeRow = [
   claimedAt: number | null,
   claimedKey: string | null,
   serial: string | null,
+  patterns: string,
+  challengesWaived: number,
+  keyId: string | null,
+  sealedKey: string | null,
+  keyExpiresAt: number | null,
+  keyOnce: number,
+  keyUsedAt: number | null,
 ];
 
 export function toRow(node: Node): NodeRow {
@@ -39,12 +46,20 @@ export function toRow(node: Node): NodeRow {
     enrolment.claimedAt,
     enrolment.key,
     enrolment.serial,
+    JSON.stringify(node.patterns),
+    node.challengesWaived ? 1 : 0,
+    node.key?.id ?? null,
+    node.key?.sealed ?? null,
+    node.key?.expiresAt ?? null,
+    node.key?.once ? 1 : 0,
+    node.key?.usedAt ?? null,
   ];
 }
 
 export function fromRow(row: NodeRow): Node {
   const [cn, id, names, profile, registeredAt, registeredBy, removingAt, ...rest] = row;
-  const [enrolmentId, seedHash, expiresAt, claimedAt, key, serial] = rest;
+  const [enrolmentId, seedHash, expiresAt, claimedAt, claimedKey, serial, patterns, waived, ...keyRow] = rest;
+  const [keyId, sealed, keyExpiresAt, once, usedAt] = keyRow;
   return {
     id,
     cn,
@@ -53,7 +68,13 @@ export function fromRow(row: NodeRow): Node {
     registeredAt,
     registeredBy,
     removingAt,
-    enrolment: { id: enrolmentId, seedHash, expiresAt, claimedAt, key, serial },
+    enrolment: { id: enrolmentId, seedHash, expiresAt, claimedAt, key: claimedKey, serial },
+    patterns: JSON.parse(patterns),
+    challengesWaived: waived === 1,
+    key:
+      keyId === null || sealed === null
+        ? null
+        : { id: keyId, sealed, expiresAt: keyExpiresAt, once: once === 1, usedAt },
   };
 }
 
@@ -68,4 +89,12 @@ export function issuancesOf(rows: readonly IssuanceRow[]): NodeIssuances {
 /** Whether there is such a node, and it is not being removed. */
 export function isKept(row: NodeRow | undefined): boolean {
   return row !== undefined && row[6] === null;
+}
+
+export type IssuedRow = [serial: string, notAfter: number];
+
+/** Serials, each once, of those that end last. */
+export function lastToEnd(rows: readonly IssuedRow[], limit: number): string[] {
+  const sorted = rows.toSorted((one, other) => other[1] - one[1]);
+  return [...new Set(sorted.map(([serial]) => serial))].slice(0, limit);
 }

@@ -1,21 +1,28 @@
 import type { ClaimOutcome, NodeIssuances } from '../../contract/ra.js';
 import type { AuditOperations } from '../audit.js';
 import type { SettingsOperations } from '../settings.js';
-import type { AccountRow } from './accounts.js';
+import type { AccountRow, AccountUseRow } from './accounts.js';
 import type { AuthorizationRow, ClaimedChallenge, InsertRow } from './authorizations.js';
 import type { CertificateRow } from './certificates.js';
+import type { FailureRow } from './failures.js';
 import type { NodeRow } from './nodes.js';
 import type { ClaimedOrder, NewOrderRow, OrderRow } from './orders.js';
 
 /** RFC 8555 §7.3. */
 export interface AccountOperations {
-  /** The account that has the key already; undefined: this one was created. */
-  createAccount(row: AccountRow): AccountRow | undefined;
+  /** The account that has the key already; undefined: this one was created; `unbound`: its node does not take it. */
+  createAccount(row: AccountRow, keyId: string | null): AccountRow | 'unbound' | undefined;
   getAccount(id: string): AccountRow | undefined;
   findAccountByThumbprint(thumbprint: string): AccountRow | undefined;
   updateAccount(id: string, contact: string | null, termsAgreedAt: number | null): AccountRow | undefined;
   /** Doing it again keeps the first time. */
   deactivateAccount(id: string, at: number): AccountRow | undefined;
+  /** Doing it again keeps the first time. */
+  revokeAccount(id: string, at: number): AccountRow | undefined;
+  listAccounts(after: string | null, limit: number, nodeId: string | null): AccountUseRow[];
+  getAccountAndUse(id: string): AccountUseRow | undefined;
+  noteAccountUses(ids: string[], times: number[], addresses: string[]): void;
+  countOrders(accountId: string, most: number): { orders: number; unfinished: boolean };
   changeAccountKey(
     id: string,
     oldThumbprint: string,
@@ -71,8 +78,9 @@ export interface CertificateOperations {
   getCertificate(id: string): CertificateRow | undefined;
   findCertificateBySerial(serial: string): CertificateRow | undefined;
   findCertificateByAriId(ariId: string): CertificateRow | undefined;
-  /** The first revocation's time and reason stay. */
+  /** The first revocation's time and reason stay, but for a hold's reason. */
   recordRevocation(serial: string, at: number, reason: number | null): void;
+  clearRevocation(serial: string): void;
 }
 
 /** Nodes of the RA. */
@@ -89,7 +97,24 @@ export interface NodeOperations {
   /** Doing it again keeps the first time. */
   beginNodeRemoval(cn: string, at: number): NodeRow | undefined;
   findNodeIssuances(nodeId: string, now: number): NodeIssuances;
+  getNodeById(id: string): NodeRow | undefined;
+  findNodeByKey(keyId: string): NodeRow | undefined;
+  changeNode(row: NodeRow, at: number): NodeRow | undefined;
+  listNodeSerials(nodeId: string, limit: number): string[];
   removeNode(id: string): void;
+}
+
+/** What came to nothing, and why. */
+export interface FailureOperations {
+  recordFailure(row: FailureRow, keep: number): void;
+  listFailures(
+    after: string | null,
+    limit: number,
+    name: string | null,
+    accountId: string | null,
+  ): FailureRow[];
+  /** `before` is the beginning of an id. */
+  purgeFailures(before: string, keep: number): void;
 }
 
 /** Deletes what nobody needs any more, a bounded number at a time. */
@@ -109,6 +134,7 @@ export interface RaOperations
     ValidationOperations,
     CertificateOperations,
     NodeOperations,
+    FailureOperations,
     PurgeOperations,
     AuditOperations,
     SettingsOperations {}

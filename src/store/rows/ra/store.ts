@@ -1,10 +1,12 @@
 import type { Authorization, ChallengeType } from '../../../model/facts.js';
+import { StoreConflict } from '../../contract/errors.js';
 import type { RaStore, SharedByReplicas } from '../../contract/ra.js';
 import { auditTrailOver } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';
 import * as authorizations from './authorizations.js';
 import * as certificates from './certificates.js';
+import * as failures from './failures.js';
 import * as nodes from './nodes.js';
 import type { RaOperations } from './operations.js';
 import * as orders from './orders.js';
@@ -15,7 +17,9 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     shared,
 
     async createAccount(account) {
-      const holder = await database.call('createAccount', accounts.toRow(account));
+      const keyId = account.nodeId === null ? null : (account.externalAccount?.kid ?? null);
+      const holder = await database.call('createAccount', accounts.toRow(account), keyId);
+      if (holder === 'unbound') throw new StoreConflict('the key of the node binds no account (any more)');
       return holder ? { account: accounts.fromRow(holder), created: false } : { account, created: true };
     },
     getAccount: async (id) => maybe(await database.call('getAccount', id), accounts.fromRow),
@@ -30,6 +34,18 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     },
     deactivateAccount: async (id, at) =>
       maybe(await database.call('deactivateAccount', id, at), accounts.fromRow),
+    revokeAccount: async (id, at) => maybe(await database.call('revokeAccount', id, at), accounts.fromRow),
+    listAccounts: async ({ after, limit, nodeId }) =>
+      (await database.call('listAccounts', after, limit, nodeId ?? null)).map(accounts.useFromRow),
+    getAccountAndUse: async (id) => maybe(await database.call('getAccountAndUse', id), accounts.useFromRow),
+    noteAccountUses: (uses) =>
+      database.call(
+        'noteAccountUses',
+        uses.map(({ id }) => id),
+        uses.map(({ at }) => at),
+        uses.map(({ from }) => from),
+      ),
+    countOrders: (accountId, most) => database.call('countOrders', accountId, most),
     changeAccountKey: (id, oldThumbprint, { jwk, thumbprint }) =>
       database.call('changeAccountKey', id, oldThumbprint, JSON.stringify(jwk), thumbprint),
 
@@ -100,6 +116,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     findCertificateByAriId: async (ariId) =>
       maybe(await database.call('findCertificateByAriId', ariId), certificates.fromRow),
     recordRevocation: (serial, at, reason) => database.call('recordRevocation', serial, at, reason),
+    clearRevocation: (serial) => database.call('clearRevocation', serial),
 
     createNode: (node) => database.call('createNode', nodes.toRow(node)),
     replaceNode: (node) => database.call('replaceNode', nodes.toRow(node)),
@@ -114,7 +131,20 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
       database.call('recordNodeCertificate', nodeId, serial, notAfter),
     beginNodeRemoval: async (cn, at) => maybe(await database.call('beginNodeRemoval', cn, at), nodes.fromRow),
     findNodeIssuances: (id, now) => database.call('findNodeIssuances', id, now),
+    getNodeById: async (id) => maybe(await database.call('getNodeById', id), nodes.fromRow),
+    findNodeByKey: async (keyId) => maybe(await database.call('findNodeByKey', keyId), nodes.fromRow),
+    changeNode: async (node, at) =>
+      maybe(await database.call('changeNode', nodes.toRow(node), at), nodes.fromRow),
+    listNodeSerials: (id, limit) => database.call('listNodeSerials', id, limit),
     removeNode: (id) => database.call('removeNode', id),
+
+    recordFailure: (failure, keep) => database.call('recordFailure', failures.toRow(failure), keep),
+    listFailures: async ({ after, limit, name, accountId }) =>
+      (await database.call('listFailures', after, limit, name ?? null, accountId ?? null)).map(
+        failures.fromRow,
+      ),
+    purgeFailures: (before, keep) =>
+      database.call('purgeFailures', before.toString(16).padStart(12, '0'), keep),
 
     purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
     purgeFinished: (before, limit) => database.call('purgeFinished', before, limit),

@@ -1,4 +1,4 @@
-import { type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
+import { CERTIFICATE_HOLD, type CertificateRow, COLUMNS, serialOfAriId } from '../../rows/ra/certificates.js';
 import type { CertificateOperations } from '../../rows/ra/operations.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
@@ -61,12 +61,21 @@ export const certificateOperations = {
     ),
   ),
 
-  /** The first revocation's time and reason stay. */
+  /** The first revocation's time and reason stay, but for a hold's reason. */
   recordRevocation: write((sql, serial: string, at: number, reason: number | null): void => {
     sql.run(
-      'UPDATE certificates SET revoked_at = ?, revocation_reason = ? WHERE serial = ? AND revoked_at IS NULL',
+      `UPDATE certificates SET revoked_at = coalesce(revoked_at, ?), revocation_reason = ?
+       WHERE serial = ? AND (revoked_at IS NULL OR revocation_reason = ${CERTIFICATE_HOLD})`,
       at,
       reason,
+      serial,
+    );
+  }),
+
+  clearRevocation: write((sql, serial: string): void => {
+    sql.run(
+      `UPDATE certificates SET revoked_at = NULL, revocation_reason = NULL
+       WHERE serial = ? AND revocation_reason = ${CERTIFICATE_HOLD}`,
       serial,
     );
   }),

@@ -1,5 +1,13 @@
 import type { ClaimOutcome, NodeIssuances } from '../../contract/ra.js';
-import { COLUMNS, type IssuanceRow, isKept, issuancesOf, type NodeRow } from '../../rows/ra/nodes.js';
+import {
+  COLUMNS,
+  type IssuanceRow,
+  type IssuedRow,
+  isKept,
+  issuancesOf,
+  lastToEnd,
+  type NodeRow,
+} from '../../rows/ra/nodes.js';
 import type { NodeOperations } from '../../rows/ra/operations.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
@@ -36,7 +44,12 @@ function nodeBySerial(sql: Sql, serial: string): NodeRow | undefined {
   );
 }
 
-const INSERT = `INSERT INTO nodes (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT = `INSERT INTO nodes (${COLUMNS}) VALUES (${COLUMNS.replace(/[a-z_]+/g, '?')})`;
+
+/** Ends the accounts that are bound to a node (§7.1.2). */
+function endAccounts(sql: Sql, nodeId: string, at: number): void {
+  sql.run('UPDATE accounts SET revoked_at = coalesce(revoked_at, ?) WHERE node_id = ?', at, nodeId);
+}
 
 export const nodeOperations = {
   createNode: write(
@@ -52,6 +65,8 @@ export const nodeOperations = {
     if (!old) return false;
     sql.run(INSERT, ...row);
     endAuthorizations(sql, old[0], registeredAt);
+    endAccounts(sql, old[0], registeredAt);
+    sql.run('UPDATE accounts SET node_id = ? WHERE node_id = ?', id, old[0]);
     sql.run('UPDATE authorizations SET proven_by = ? WHERE proven_by = ?', id, old[0]);
     sql.run('UPDATE node_certificates SET node_id = ? WHERE node_id = ?', id, old[0]);
     return true;
@@ -108,7 +123,10 @@ export const nodeOperations = {
       at,
       cn,
     );
-    if (node) endAuthorizations(sql, node[1], at);
+    if (node) {
+      endAuthorizations(sql, node[1], at);
+      endAccounts(sql, node[1], at);
+    }
     return node;
   }),
 
@@ -127,7 +145,49 @@ export const nodeOperations = {
       now,
       nodeId,
     );
-    return issuancesOf([...own, ...ordered]);
+    const bound = sql.all<IssuanceRow>(
+      `SELECT NULL, orders.due_at FROM accounts JOIN orders ON orders.account_id = accounts.id
+       WHERE accounts.node_id = ? AND orders.due_at IS NOT NULL`,
+      nodeId,
+    );
+    return issuancesOf([...own, ...ordered, ...bound]);
+  }),
+
+  getNodeById: read((sql, id: string): NodeRow | undefined =>
+    sql.get<NodeRow>(`SELECT ${COLUMNS} FROM nodes WHERE id = ?`, id),
+  ),
+
+  findNodeByKey: read((sql, keyId: string): NodeRow | undefined =>
+    sql.get<NodeRow>(`SELECT ${COLUMNS} FROM nodes WHERE key_id = ? AND removing_at IS NULL`, keyId),
+  ),
+
+  changeNode: write((sql, row: NodeRow, at: number): NodeRow | undefined => {
+    const [, id, names, profile, , , , , , , , , , patterns, waived, ...key] = row;
+    const changed = sql.get<NodeRow>(
+      `UPDATE nodes SET names = ?, profile = ?, patterns = ?, challenges_waived = ?, key_id = ?, sealed_key = ?,
+         key_expires_at = ?, key_once = ?, key_used_at = ?
+       WHERE id = ? AND removing_at IS NULL RETURNING ${COLUMNS}`,
+      ...[names, profile, patterns, waived, ...key, id],
+    );
+    if (changed) endAuthorizations(sql, id, at);
+    return changed;
+  }),
+
+  listNodeSerials: read((sql, nodeId: string, limit: number): string[] => {
+    const own = sql.all<IssuedRow>(
+      'SELECT serial, not_after FROM node_certificates WHERE node_id = ? ORDER BY not_after DESC LIMIT ?',
+      nodeId,
+      limit,
+    );
+    const ordered = sql.all<IssuedRow>(
+      `SELECT certificates.serial, certificates.not_after FROM authorizations
+       JOIN orders ON orders.id = authorizations.order_id
+       JOIN certificates ON certificates.id = orders.certificate_id
+       WHERE authorizations.proven_by = ? LIMIT ?`,
+      nodeId,
+      limit,
+    );
+    return lastToEnd([...own, ...ordered], limit);
   }),
 
   removeNode: write((sql, id: string): void => {

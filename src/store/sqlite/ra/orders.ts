@@ -104,6 +104,14 @@ export const orderOperations = {
     insertCertificate(sql, certificate);
     const [, , accountId] = certificate;
     sql.run('UPDATE accounts SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL', accountId);
+    // One that an account of a node ordered is the node's.
+    sql.run(
+      `INSERT INTO node_certificates (serial, node_id, not_after)
+       SELECT ?, node_id, ? FROM accounts WHERE id = ? AND node_id IS NOT NULL ON CONFLICT DO NOTHING`,
+      certificate[3],
+      certificate[9],
+      accountId,
+    );
     return true;
   }),
 } satisfies SqliteOperations<OrderOperations>;

@@ -127,4 +127,32 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX accounts_unused ON accounts (unused_since) WHERE unused_since IS NOT NULL;
   CREATE INDEX authorizations_by_account ON authorizations (account_id);
   `,
+  `
+  -- The node whose key bound the account; when it was last used, and from where.
+  ALTER TABLE accounts ADD COLUMN node_id TEXT;
+  ALTER TABLE accounts ADD COLUMN used_at INTEGER;
+  ALTER TABLE accounts ADD COLUMN used_from TEXT;
+  CREATE INDEX accounts_by_node ON accounts (node_id, id) WHERE node_id IS NOT NULL;
+
+  -- What a node may order over ACME besides its names, and the key that binds accounts to it.
+  ALTER TABLE nodes ADD COLUMN patterns TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE nodes ADD COLUMN challenges_waived INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE nodes ADD COLUMN key_id TEXT;
+  ALTER TABLE nodes ADD COLUMN sealed_key TEXT;
+  ALTER TABLE nodes ADD COLUMN key_expires_at INTEGER;
+  ALTER TABLE nodes ADD COLUMN key_once INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE nodes ADD COLUMN key_used_at INTEGER;
+  CREATE UNIQUE INDEX nodes_by_key ON nodes (key_id) WHERE key_id IS NOT NULL;
+
+  CREATE TABLE failures (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    step TEXT NOT NULL,
+    account_id TEXT,
+    why TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX failures_by_name ON failures (name, id);
+  CREATE INDEX failures_by_account ON failures (account_id, id) WHERE account_id IS NOT NULL;
+  `,
 ];

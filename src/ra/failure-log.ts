@@ -1,0 +1,74 @@
+import type { Failure } from '../model/facts.js';
+import { Problem } from '../model/problem.js';
+import type { RaStore } from '../store/contract/ra.js';
+import type { Ids } from './ids.js';
+
+/** Failures kept of one name, and of all. */
+const KEEP_OF_NAME = 10;
+export const KEEP_FAILURES = 10_000;
+/** How long they are kept, in ms. */
+export const KEEP_FAILURES_FOR = 30 * 24 * 3600_000;
+/** Written at once, and a minute from then on: a flood of refusals does not become a flood of writes. */
+const BURST = 100;
+const PER_MINUTE = 60;
+/** Text kept of one name and one reason. */
+const MOST_TEXT = 1_024;
+/** Names noted of one refused order. */
+const MOST_NAMES = 10;
+
+/** The last failures of each name, with the sentence why: what an operator looks at first. */
+export class FailureLog {
+  #allowance = BURST;
+  #refilledAt: number;
+
+  constructor(
+    private readonly store: Pick<RaStore, 'recordFailure'>,
+    private readonly ids: Ids,
+    private readonly clock: () => number,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.#refilledAt = clock();
+  }
+
+  /** Nobody waits for it. */
+  record({ name, step, accountId, why }: Omit<Failure, 'id' | 'at'>): void {
+    if (!this.#allowed()) return;
+    const at = this.clock();
+    const cut = (text: string) => text.replaceAll('\0', '').slice(0, MOST_TEXT);
+    const failure = { id: this.ids.next(at), at, name: cut(name), step, accountId, why: cut(why) };
+    this.store.recordFailure(failure, KEEP_OF_NAME).catch(this.onError);
+  }
+
+  /** A refused order: each name the problem speaks of, else each that was ordered. */
+  refusedOrder(problem: Problem, accountId: string, ordered: readonly string[], step = 'order'): void {
+    const { identifier, subproblems = [] } = problem.options;
+    const named = [
+      ...(identifier ? [{ name: identifier.value, why: problem.detail }] : []),
+      ...subproblems.flatMap((each) =>
+        each.identifier ? [{ name: each.identifier.value, why: each.detail }] : [],
+      ),
+    ];
+    const all = named.length > 0 ? named : ordered.map((name) => ({ name, why: problem.detail }));
+    for (const each of all.slice(0, MOST_NAMES)) this.record({ ...each, step, accountId });
+  }
+
+  #allowed(): boolean {
+    const now = this.clock();
+    const refill = (Math.max(0, now - this.#refilledAt) / 60_000) * PER_MINUTE;
+    this.#allowance = Math.min(BURST, this.#allowance + refill);
+    this.#refilledAt = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance -= 1;
+    return true;
+  }
+}
+
+/** Runs what may refuse a client, and notes the refusal. */
+export async function noting<T>(work: Promise<T>, note: (problem: Problem) => void): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) note(error);
+    throw error;
+  }
+}

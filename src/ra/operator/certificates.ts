@@ -1,0 +1,252 @@
+import type { CertificateAuthority } from '../../model/ca.js';
+import {
+  type CertificateRegister,
+  type CertificateSearch,
+  type FoundCertificate,
+  type SearchState,
+  searchStateOf,
+} from '../../model/ca-register.js';
+import type { Authorization } from '../../model/facts.js';
+import { Refused } from '../../model/refusal.js';
+import type { RaStore } from '../../store/contract/ra.js';
+import { REVOCATION_REASON } from '../../x509/crl.js';
+import type { CaAdministration } from '../ca/administration.js';
+import type { RaEvents } from '../events.js';
+
+export interface OperatorCertificatesOptions {
+  store: RaStore;
+  ca: Pick<CertificateAuthority, 'revoke' | 'caCertificates'>;
+  register: Pick<CertificateRegister, 'search' | 'bySerials'>;
+  administration: Pick<CaAdministration, 'endHold'>;
+  clock(): number;
+  onRevocation: RaEvents['revocation'];
+}
+
+/** A certificate by its serial (lower-case hex), or by a name of it. */
+export type Reference = { serial: string } | { name: string; all: boolean };
+
+/** What was, or would be, done to one certificate. */
+export interface Done {
+  certificate: FoundCertificate;
+  /** `already`: it was revoked before; `planned`: nothing was done. */
+  outcome: 'done' | 'already' | 'planned';
+}
+
+/** Certificates of one name that an operation looks at; more than a name has at one time. */
+const MOST_OF_A_NAME = 500;
+const HISTORY = 50;
+/** Certificates of a node that a listing looks at. */
+const MOST_OF_A_NODE = 500;
+
+/** How one name of a certificate was proven. */
+export interface Proof {
+  name: string;
+  /** A challenge type, or `node`. */
+  by: string;
+  at: number | null;
+}
+
+/** Everything known of one certificate. */
+export interface CertificateStory {
+  certificate: FoundCertificate;
+  /** PEM, leaf first, root left out. */
+  chain: string;
+  /** Name of the node it belongs to. */
+  node: string | null;
+  proofs: Proof[];
+  /** Serial of the one that was ordered to replace it (RFC 9773 §5). */
+  replacedBy: string | null;
+  /** Others of the same name, the one that ends last first. */
+  history: FoundCertificate[];
+}
+
+/** What an operator does with certificates, whoever they were issued to. @throws Refused, CaUnavailable, CaLacksTask */
+export class OperatorCertificates {
+  constructor(private readonly options: OperatorCertificatesOptions) {}
+
+  /** A page; with `node` its certificates alone, all on one page. A page may be short while `next` is not null. */
+  async search(
+    search: CertificateSearch & { node?: string },
+  ): Promise<{ certificates: FoundCertificate[]; next: string | null }> {
+    const { node: nodeName, ...conditions } = search;
+    const { register, store } = this.options;
+    if (nodeName === undefined) return register.search(conditions);
+    const node = (await store.getNode(nodeName)) ?? (await store.getNode(nodeName.toLowerCase()));
+    if (!node) throw new Refused('notFound', `there is no node "${nodeName}"`, 'node');
+    if (conditions.name !== undefined || conditions.notRenewed) {
+      throw new Refused('invalidRequest', 'cannot be combined with a name, or with not_renewed', 'node');
+    }
+    const serials = await store.listNodeSerials(node.id, MOST_OF_A_NODE);
+    const found = serials.length > 0 ? await register.bySerials(serials) : [];
+    return { certificates: found.filter((each) => meets(each, conditions)), next: null };
+  }
+
+  /** @throws Refused when there is none */
+  async show(reference: string, serial: string | null): Promise<CertificateStory> {
+    const certificate = await this.#one(reference, serial);
+    const { store, register } = this.options;
+    const own = await store.findCertificateBySerial(certificate.serial);
+    const found = own && (await store.getOrder(own.orderId));
+    const [name] = certificate.names;
+    const page = await register.search({
+      after: null,
+      limit: HISTORY,
+      name: exactly(name?.value ?? certificate.cn),
+    });
+    return {
+      certificate,
+      chain: own?.chain ?? certificate.certificate + (await this.options.ca.caCertificates()).chain,
+      node: await this.#nodeOf(certificate, found?.authorizations ?? []),
+      proofs: (found?.authorizations ?? []).map(proofOf),
+      replacedBy: await this.#successor(own?.replacedBy ?? null),
+      history: page.certificates.filter((each) => each.serial !== certificate.serial),
+    };
+  }
+
+  /** By serial, else the good one of the name that ends last, else the one that ended last. */
+  async #one(reference: string, serial: string | null): Promise<FoundCertificate> {
+    const { register } = this.options;
+    const [bySerial] = serial === null ? [] : await register.bySerials([serial]);
+    if (bySerial) return bySerial;
+    const name = exactly(reference);
+    for (const state of ['good', undefined] as const) {
+      const search = { after: null, limit: 1, name, ...(state && { state }) };
+      const [found] = (await register.search(search)).certificates;
+      if (found) return found;
+    }
+    throw new Refused('notFound', `no certificate has this serial or name: ${reference.slice(0, 100)}`);
+  }
+
+  async #nodeOf(
+    { serial, accountId }: FoundCertificate,
+    proofs: readonly Authorization[],
+  ): Promise<string | null> {
+    const { store } = this.options;
+    const own = await store.findNodeBySerial(serial);
+    if (own) return own.cn;
+    const account = accountId === null ? null : await store.getAccount(accountId);
+    const id = account?.nodeId ?? proofs.find(({ provenBy }) => provenBy !== null)?.provenBy ?? null;
+    return id === null ? null : ((await store.getNodeById(id))?.cn ?? null);
+  }
+
+  async #successor(orderId: string | null): Promise<string | null> {
+    const { store } = this.options;
+    const certificateId = orderId && (await store.getOrder(orderId))?.order.certificateId;
+    return certificateId ? ((await store.getCertificate(certificateId))?.serial ?? null) : null;
+  }
+
+  /**
+   * Revokes with an RFC 5280 §5.3.1 reason code. It counts at the CA (OCSP, CRL) and here (RFC 9773: renew now) once this resolves.
+   * What fails on the way is completed by doing it again. With `plan` nothing is done.
+   */
+  async revoke(reference: Reference, reason: number, plan: boolean): Promise<Done[]> {
+    const done: Done[] = [];
+    for (const certificate of await this.#meant(reference, ['good', 'held'])) {
+      const already = certificate.state === 'revoked' && certificate.reason !== 'certificateHold';
+      if (plan) done.push({ certificate, outcome: already ? 'already' : 'planned' });
+      else
+        done.push({
+          certificate,
+          outcome: (await this.revokeOne(certificate.serial, reason)) ? 'done' : 'already',
+        });
+    }
+    return done;
+  }
+
+  /** True when it was not revoked before. @throws CaRefused, CaUnavailable */
+  async revokeOne(serial: string, reason: number): Promise<boolean> {
+    const { ca, store, clock, onRevocation } = this.options;
+    const { already } = await ca.revoke(serial, reason);
+    await store.recordRevocation(serial, clock(), reason);
+    if (!already) onRevocation({ serial, reason, accountId: null });
+    return !already;
+  }
+
+  /** Puts on hold, from which `endHold` takes it back. */
+  hold(reference: Reference, plan: boolean): Promise<Done[]> {
+    return this.revoke(reference, REVOCATION_REASON.certificateHold, plan);
+  }
+
+  /** @throws Refused when one is not on hold */
+  async endHold(reference: Reference, plan: boolean): Promise<Done[]> {
+    const { administration, store } = this.options;
+    const done: Done[] = [];
+    for (const certificate of await this.#meant(reference, ['held'])) {
+      if (!plan) {
+        await administration.endHold(certificate.serial);
+        await store.clearRevocation(certificate.serial);
+      }
+      done.push({ certificate, outcome: plan ? 'planned' : 'done' });
+    }
+    return done;
+  }
+
+  /** Every certificate of an account that could still be used. @throws CaUnavailable, CaLacksTask */
+  async ofAccount(account: string): Promise<FoundCertificate[]> {
+    const { register } = this.options;
+    const all: FoundCertificate[] = [];
+    for (const state of ['good', 'held'] as const) {
+      for (let after: string | null = null; ; ) {
+        const page: Awaited<ReturnType<typeof register.search>> = await register.search({
+          ...{ after, limit: MOST_OF_A_NAME, account, state },
+        });
+        all.push(...page.certificates);
+        after = page.next;
+        if (after === null) break;
+      }
+    }
+    return all;
+  }
+
+  /** Those an operation is about. By name these in one of `states`; several only when all are meant. */
+  async #meant(reference: Reference, states: readonly SearchState[]): Promise<FoundCertificate[]> {
+    const { register } = this.options;
+    if ('serial' in reference) {
+      const found = await register.bySerials([reference.serial]);
+      if (found.length === 0) throw new Refused('notFound', 'no certificate has this serial', 'serial');
+      return found;
+    }
+    const name = exactly(reference.name);
+    const pages = states.map((state) => register.search({ after: null, limit: MOST_OF_A_NAME, name, state }));
+    const found = (await Promise.all(pages)).flatMap(({ certificates }) => certificates);
+    if (found.length === 0) {
+      throw new Refused(
+        'notFound',
+        `no certificate of ${reference.name.slice(0, 100)} is ${states.join(' or ')}`,
+        'name',
+      );
+    }
+    if (found.length > 1 && !reference.all) {
+      const serials = found.slice(0, 5).map(({ serial }) => serial);
+      throw new Refused(
+        'conflict',
+        `${found.length} certificates have this name (${serials.join(', ')}${found.length > 5 ? ', …' : ''}): name one by its serial, or say all`,
+        'name',
+      );
+    }
+    return found;
+  }
+}
+
+/** An operation is about a name as it stands in certificates, never about what a glob finds. */
+const exactly = (name: string): string => `=${name}`;
+
+function meets(
+  certificate: FoundCertificate,
+  { state, account, profile, expiresBefore, expiresAfter }: CertificateSearch,
+): boolean {
+  return (
+    (state === undefined || searchStateOf(certificate) === state) &&
+    (account === undefined || certificate.accountId === account) &&
+    (profile === undefined || certificate.profile === profile) &&
+    (expiresBefore === undefined || certificate.notAfter < expiresBefore) &&
+    (expiresAfter === undefined || certificate.notAfter >= expiresAfter)
+  );
+}
+
+function proofOf({ identifier, wildcard, provenBy, createdAt, challenges }: Authorization): Proof {
+  const name = wildcard ? `*.${identifier.value}` : identifier.value;
+  const validated = challenges.find(({ validatedAt }) => validatedAt !== null);
+  if (provenBy !== null) return { name, by: 'node', at: createdAt };
+  return { name, by: validated?.type ?? 'nothing', at: validated?.validatedAt ?? null };
+}

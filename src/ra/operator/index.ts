@@ -1,0 +1,21 @@
+import type { Account } from '../../model/facts.js';
+import { OperatorAccounts } from './accounts.js';
+import { OperatorCertificates, type OperatorCertificatesOptions } from './certificates.js';
+
+export interface OperatorOptions extends OperatorCertificatesOptions {
+  /** Ends the account wherever this RA remembers it; null when there is none. */
+  stopAccount(id: string): Promise<Account | null>;
+}
+
+/** What operators do and look at, behind the private routes of REST. */
+export interface Operator {
+  certificates: Pick<OperatorCertificates, 'search' | 'show' | 'revoke' | 'hold' | 'endHold'>;
+  accounts: Pick<OperatorAccounts, 'list' | 'show' | 'stop'>;
+  failures: Pick<OperatorOptions['store'], 'listFailures'>;
+}
+
+export function createOperator(options: OperatorOptions): Operator {
+  const certificates = new OperatorCertificates(options);
+  const accounts = new OperatorAccounts({ ...options, certificates });
+  return { certificates, accounts, failures: options.store };
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { Failure } from '../../../model/facts.js';
+import type { Operator } from '../../../ra/operator/index.js';
+import { pageQuery, text, time } from '../../fields.js';
+import { privateRoute, type Route } from '../../route.js';
+
+export const failure = z.object({
+  at: time,
+  name: z.string().describe('The identifier it was about'),
+  step: z.string().describe('A challenge type, `order` or `finalize`'),
+  account: z.string().optional(),
+  why: z.string().describe('The sentence the client was told'),
+});
+
+export function failureJson({ at, name, step, accountId, why }: Failure): z.output<typeof failure> {
+  return { at, name, step, ...(accountId !== null && { account: accountId }), why };
+}
+
+/** The last failures of each name. */
+export function failureRoute(failures: Operator['failures']): Route {
+  return privateRoute({
+    method: 'GET',
+    role: 'auditor',
+    path: '/private/failures',
+    summary:
+      'What came to nothing for clients, and why, newest first: the last ten of each name, for thirty days.',
+    query: pageQuery.extend({
+      name: text('Of this identifier alone', 255).optional(),
+      account: text('Of this account alone', 64).optional(),
+    }),
+    result: z.object({
+      failures: z.array(failure),
+      next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
+    }),
+    async handle({ query: { limit, cursor, name, account } }) {
+      const found = await failures.listFailures({
+        after: cursor ?? null,
+        limit: limit + 1,
+        ...(name !== undefined && { name: name.toLowerCase() }),
+        ...(account !== undefined && name === undefined && { accountId: account }),
+      });
+      const wanted = found.filter((each) => account === undefined || each.accountId === account);
+      const page = wanted.slice(0, limit);
+      return {
+        failures: page.map(failureJson),
+        next: found.length > limit ? (page.at(-1)?.id ?? null) : null,
+      };
+    },
+  });
+}
