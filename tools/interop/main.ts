@@ -1,19 +1,22 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NotInstallable, Tools } from '../kit/tools.js';
+import { CHECKOUT } from '../kit/upki.js';
 import { CLIENTS } from './clients/index.js';
 import { drive } from './drive.js';
 import { pebbleAuthority } from './pebble.js';
-import { type Report, secondsToCertificate, table, tally } from './table.js';
+import { document, type Report, secondsToCertificate, table, tally } from './table.js';
 import { startUpkiAuthority } from './upki.js';
 
 /** Without these two a run proves too little to pass. */
 const REQUIRED = ['certbot', 'lego'];
 
-const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--against pebble]
+const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--against pebble] [--write]
 
   --quick     only clients that install within seconds
   --only      only these clients: ${CLIENTS.map(({ name }) => name).join(', ')}
+  --write     put the table into docs/clients/README.md
   --against   pebble: Let's Encrypt's test server in uPKI's place, to tell a client's fault from ours
 `;
 
@@ -21,6 +24,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    write: { type: 'boolean', default: false },
     against: { type: 'string', default: 'upki' },
     help: { type: 'boolean', default: false },
   },
@@ -66,5 +70,6 @@ say(secondsToCertificate(reports));
 for (const { client, failures } of reports) for (const failure of failures) say(`\n${client}: ${failure}`);
 say('');
 say(tally(reports));
+if (options.write) await writeFile(join(CHECKOUT, 'docs/clients/README.md'), document(reports));
 const driven = reports.some(({ outcomes }) => Object.keys(outcomes).length > 0);
 process.exitCode = driven && reports.every(({ failures }) => failures.length === 0) ? 0 : 1;

@@ -49,6 +49,42 @@ export function secondsToCertificate(reports: Report[]): string {
   return ['Seconds to a certificate:', ...times.map(line)].join('\n');
 }
 
+/** `docs/clients/README.md`: which client, in which version, passed what. */
+export function document(reports: Report[]): string {
+  const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  const columns = ['Client', 'Version', ...CHALLENGES, 'TLS handshake', 'renew', 'revoke', 'on the CRL'];
+  const features = [...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL'] as const;
+  const passed = (outcome: Outcome | undefined) =>
+    outcome === undefined ? '–' : outcome.passed ? 'yes' : '**no**';
+  const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
+  const absent = reports.filter((report) => !driven.includes(report));
+  return [
+    '# Clients',
+    '',
+    '<!-- Written by `npm run tool interop -- --write`. -->',
+    '',
+    'Each of these programs obtained certificates from a fresh uPKI, showed them in a TLS handshake checked against the',
+    'root, renewed and revoked: `npm run tool interop` (see `tools/interop/`). `–` is what a client cannot do, or leaves to',
+    'others.',
+    '',
+    row(columns),
+    row(columns.map(() => '---')),
+    ...driven.map(({ client, version, outcomes }) =>
+      row([client, version, ...features.map((feature) => passed(outcomes[feature]))]),
+    ),
+    '',
+    'How to set one up: [certbot](certbot.md), [lego](lego.md), [acme.sh](acme-sh.md), [Caddy](caddy.md),',
+    '[Traefik](traefik.md), [cert-manager](cert-manager.md).',
+    ...driven.flatMap(({ client, failures }) =>
+      failures.map((failure) => `\n${client}: ${failure.split('\n')[0]}`),
+    ),
+    ...(absent.length > 0
+      ? ['', `Not on the machine of that run: ${absent.map(({ client }) => client).join(', ')}.`]
+      : []),
+    '',
+  ].join('\n');
+}
+
 export function tally(reports: Report[]): string {
   const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
   const outcomes = driven.flatMap((report) => Object.values(report.outcomes));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { CommandFailed, run } from './command.js';
@@ -135,6 +135,48 @@ export class Tools {
     const path = join(this.cache, 'go', program);
     await this.#install(goTool(), ['build', '-o', path, '.'], { cwd: folder });
     return path;
+  }
+
+  /** Java and the class path of what a `pom.xml` in this checkout needs, and the version of one artifact of it. */
+  async maven(
+    folder: string,
+    artifact: string,
+  ): Promise<{ java: string; classPath: string; version: string }> {
+    const [java, mvn] = [onPath('java'), onPath('mvn')];
+    if (!java || !mvn) throw new NotInstallable('there is no java or no mvn on this machine');
+    const jars = join(this.cache, 'maven', artifact);
+    const pom = join(folder, 'pom.xml');
+    await this.#install(mvn, [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${jars}`,
+    ]);
+    const jar = (await readdir(jars)).find((name) => name.startsWith(`${artifact}-`));
+    const version = jar?.slice(artifact.length + 1, -'.jar'.length) ?? 'unknown version';
+    return { java, classPath: join(jars, '*'), version };
+  }
+
+  /** Path of a program built from a Rust package in this checkout, and the version of a crate it pins. */
+  async cargo(folder: string, program: string, crate: string): Promise<{ program: string; version: string }> {
+    const cargo = onPath('cargo');
+    if (!cargo) throw new NotInstallable('there is no cargo on this machine');
+    const target = join(this.cache, 'cargo');
+    const manifest = join(folder, 'Cargo.toml');
+    await this.#install(cargo, [
+      'build',
+      '--release',
+      '--locked',
+      '--manifest-path',
+      manifest,
+      '--target-dir',
+      target,
+    ]);
+    const version =
+      (await run(cargo, ['pkgid', '--manifest-path', manifest, crate])).trim().split('@').at(-1) ?? '';
+    return { program: join(target, 'release', program), version };
   }
 
   /** Only root can; an old list may do. */

@@ -2,10 +2,12 @@ import type { Client } from '../client.js';
 import { acmeClient } from './acme-client.js';
 import { acmeSh } from './acme-sh.js';
 import { acmeTiny } from './acme-tiny.js';
+import { acme4j } from './acme4j.js';
 import { caddy, caddyNewest } from './caddy.js';
 import { certbot, certbotDebian } from './certbot.js';
 import { dehydrated } from './dehydrated.js';
 import { goAcme, goAutocert } from './go-acme.js';
+import { instantAcme } from './instant-acme.js';
 import { lego, legoNewest } from './lego.js';
 import { traefik } from './traefik.js';
 import { uacme } from './uacme.js';
@@ -22,6 +24,8 @@ export const CLIENTS: readonly Client[] = [
   acmeClient,
   goAcme,
   goAutocert,
+  acme4j,
+  instantAcme,
   caddy,
   caddyNewest,
   traefik,

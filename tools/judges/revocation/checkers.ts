@@ -5,14 +5,9 @@ import { isOnCrl } from '../../interop/crl.js';
 import { download } from '../../interop/upki.js';
 import type { World } from '../../interop/world.js';
 import { CommandFailed } from '../../kit/command.js';
-
-export type Verdict = 'good' | 'revoked';
-
-/** What one program says of the certificate; it throws when the answer itself does not verify. */
-export interface Checker {
-  name: string;
-  check(): Promise<Verdict>;
-}
+import type { Tools } from '../../kit/tools.js';
+import { otherLibraries } from './other-libraries.js';
+import type { Checker, Verdict } from './verdict.js';
 
 export interface Subject {
   /** PEM, leaf first. */
@@ -26,7 +21,7 @@ export interface Subject {
 }
 
 /** Everything that looks at revocation on its own: OpenSSL's OCSP client and CRL tools, and certbot. */
-export async function checkersOf(world: World, subject: Subject): Promise<Checker[]> {
+export async function checkersOf(world: World, tools: Tools, subject: Subject): Promise<Checker[]> {
   const { chain } = subject;
   const { root } = world.authority;
   const [leaf = '', issuer = ''] = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
@@ -67,10 +62,13 @@ export async function checkersOf(world: World, subject: Subject): Promise<Checke
     await fetchInto(file);
     return (await isOnCrl(file, serialOf(chain), chain, world.folder)) ? 'revoked' : 'good';
   };
-  const verifyWithCrl = async (): Promise<Verdict> => {
+  const crlPem = async (): Promise<string> => {
     const file = join(world.folder, 'checked.crl.pem');
-    const pem = await download(`${subject.baseUrl}/api/v1/public/crl?format=pem`, root);
-    await writeFile(file, pem);
+    await writeFile(file, await download(`${subject.baseUrl}/api/v1/public/crl?format=pem`, root));
+    return file;
+  };
+  const verifyWithCrl = async (): Promise<Verdict> => {
+    const file = await crlPem();
     const args = ['verify', '-crl_check', '-CAfile', files.trusted, '-CRLfile', file, files.leaf];
     return openssl(...args).then(
       () => 'good',
@@ -95,6 +93,14 @@ export async function checkersOf(world: World, subject: Subject): Promise<Checke
     return /INVALID: REVOKED/.test(output) ? 'revoked' : 'good';
   };
 
+  const others = await otherLibraries(world, tools, {
+    leaf: files.leaf,
+    issuer: files.issuer,
+    chain: await world.file('checked-chain.pem', chain),
+    root: await world.file('checked-root.pem', root),
+    crl: crlPem,
+    ocspUrl,
+  });
   return [
     { name: 'openssl ocsp, POST, nonce', check: () => ocsp('-sha1', '-url', ocspUrl, '-nonce') },
     { name: 'openssl ocsp, POST, no nonce', check: () => ocsp('-sha1', '-url', ocspUrl, '-no_nonce') },
@@ -110,5 +116,6 @@ export async function checkersOf(world: World, subject: Subject): Promise<Checke
     },
     { name: 'openssl verify -crl_check, PEM', check: verifyWithCrl },
     { name: 'certbot certificates', check: certbot },
+    ...others,
   ];
 }

@@ -5,7 +5,8 @@ import { startUpkiAuthority, type UpkiAuthority } from '../../interop/upki.js';
 import { makeWorld } from '../../interop/world.js';
 import { caChannel } from '../../kit/ca-channel.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
-import { checkersOf, type Verdict } from './checkers.js';
+import { checkersOf } from './checkers.js';
+import type { Verdict } from './verdict.js';
 
 /**
  * A certificate that certbot obtains from a fresh uPKI is put on hold, taken off it, and revoked for good; at every stage
@@ -52,7 +53,7 @@ async function run(
   const obtained = await session.obtain['http-01']?.();
   if (!obtained || !session.revoke) throw new Error('certbot obtained nothing');
   const { chain } = obtained;
-  const checkers = await checkersOf(world, {
+  const checkers = await checkersOf(world, tools, {
     chain,
     lineage: world.name('web'),
     certbot: program,
