@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CaLacksTask, CaUnavailable } from '../model/ca.js';
-import { Problem } from '../model/problem.js';
+import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { StoreUnavailable } from '../store/contract/errors.js';
 import { asJson } from './json-reply.js';
 import type { Refusal } from './request-log.js';
@@ -53,9 +53,6 @@ export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): obj
   const detail = `this URL takes ${allowed.join(', ')}, not ${request.method}`;
   return answer(request, reply, new Problem('malformed', detail, { status: 405 }));
 }
-
-/** Seconds; the channel to the CA and the database come back by themselves within them, if they can. */
-const RETRY_AFTER = 5;
 
 /** What the client is told: a Problem as it is, the framework's refusals as malformed, all else as serverInternal. */
 function toProblem(error: unknown): Problem {

@@ -3,6 +3,9 @@
  * made here, with its URN and HTTP status. An error that is *ours* (a bug, a lost database) is a plain Error
  * and reaches the client only as `serverInternal`.
  */
+/** Seconds a client is told to wait when the CA or the store is away, or the program is at fault (`Retry-After`, RFC 9110 §10.2.3). */
+export const RETRY_AFTER = 5;
+
 export type ProblemType =
   | 'accountDoesNotExist'
   | 'alreadyReplaced'

@@ -1,6 +1,6 @@
 import { CaRefused, type CertificateAuthority, type IssueRequest } from '../model/ca.js';
 import type { Account, OrderAndAuthorizations } from '../model/facts.js';
-import { Problem } from '../model/problem.js';
+import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Validator } from '../va/types.js';
@@ -22,8 +22,6 @@ import { renewalWindow } from './renewal-info.js';
 import { Revocations } from './revocations.js';
 import type { RegistrationAuthority } from './service.js';
 
-/** Seconds a client is told to wait when the CA is away; the RA itself tries sooner. */
-const CA_RETRY_AFTER = 5;
 /** One bounded purge step, and the pause to the next while there is more to do. */
 const PURGE_LIMIT = 500;
 const PURGE_PAUSE = 1_000;
@@ -158,7 +156,7 @@ export function createRegistrationAuthority(
       throw new Problem(
         'serverInternal',
         'the certificate authority cannot be reached; the order is kept and will be completed when it is back',
-        { status: 503, retryAfter: CA_RETRY_AFTER },
+        { status: 503, retryAfter: RETRY_AFTER },
       );
     }
     return orders.get(account, orderId);

@@ -1,7 +1,7 @@
 import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import type { Account, Identifier } from '../model/facts.js';
 import { identifierKey } from '../model/identifiers.js';
-import { Problem } from '../model/problem.js';
+import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { authorizationStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
 import {
@@ -89,7 +89,7 @@ export class Revocations {
           'the certificate authority did not answer; the certificate may be revoked or not, so ask again',
           {
             status: 503,
-            retryAfter: 5,
+            retryAfter: RETRY_AFTER,
           },
         );
       }

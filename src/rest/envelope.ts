@@ -1,14 +1,11 @@
 import { RestError } from '../http/rest-error.js';
 import { type CaRefused, CaUnavailable } from '../model/ca.js';
-import { Problem } from '../model/problem.js';
+import { Problem, RETRY_AFTER } from '../model/problem.js';
 
 /** The envelope of every success; `http/failures.ts` makes the one of failures. */
 export function success(data: unknown): { status: 'success'; data: unknown } {
   return { status: 'success', data };
 }
-
-/** Seconds after which a client may ask again when the CA is away. */
-const RETRY_AFTER = 5;
 
 /** What the CA answers; when it is away, a 503 that says when to come back. */
 export async function fromCa<T>(answer: Promise<T>): Promise<T> {

@@ -1,8 +1,6 @@
 import { RestError } from '../http/rest-error.js';
+import { RETRY_AFTER } from '../model/problem.js';
 import { Refused } from '../model/refusal.js';
-
-/** Seconds: what makes the RA say "not now" is over by then. */
-const RETRY_AFTER = 5;
 
 /** What the RA answers, its refusals in the words of REST. @throws RestError */
 export async function orRefused<T>(work: Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setFreshness } from '../../http/caching.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../../model/ca.js';
 import type { CertificateStatus, OcspAnswer } from '../../model/ca-status.js';
+import { RETRY_AFTER } from '../../model/problem.js';
 import { DerError } from '../../x509/der-error.js';
 import { parseOcspRequest } from '../../x509/ocsp-request.js';
 import { type OcspFailure, ocspFailure } from '../../x509/ocsp-response.js';
@@ -17,9 +18,6 @@ export type Responder = Pick<CertificateStatus, 'ocsp'>;
 
 /** A request about a chain is under 1 kB. */
 const MAX_REQUEST = 8192;
-/** Seconds; the channel to the CA comes back by itself within them, if it can. */
-const RETRY_AFTER = 5;
-
 /** OCSP over HTTP (RFC 6960 appendix A) at a path and nothing else there: POST, and GET with the request in the URL. */
 export async function ocspRoutes(
   app: FastifyInstance,

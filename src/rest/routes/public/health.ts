@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { RestError } from '../../../http/rest-error.js';
+import { RETRY_AFTER } from '../../../model/problem.js';
 import { failedChecks, type HealthChecks } from '../../health.js';
 import { publicRoute, type Route } from '../../route.js';
-
-/** Seconds after which a probe may ask again. */
-const RETRY_AFTER = 5;
 
 /** Liveness; with `?ready`, readiness. */
 export function healthRoute(checks: HealthChecks): Route {
