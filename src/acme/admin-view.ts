@@ -6,7 +6,7 @@ import type { Links } from './links.js';
 const CERTIFICATE_COUNTS = { config: { certificateCounts: true } };
 
 /**
- * GET of an order or authorization (SPEC §1): RFC 8555 §6.3 forbids it to everybody but an administrator of this PKI, whom the
+ * GET of an order or authorization: RFC 8555 §6.3 forbids it to everybody but an administrator of this PKI, whom the
  * TLS client certificate proves.
  */
 export function readByAdmin(

@@ -82,7 +82,7 @@ export interface LinkBuilderOptions {
 }
 
 /**
- * Chooses the base of a request's URLs (SPEC §1): the configured one, else the request's Host when that name is in the
+ * Chooses the base of a request's URLs: the configured one, else the request's Host when that name is in the
  * RA's own certificate, else the RA's first name. A forged Host is never echoed.
  */
 export class LinkBuilder {

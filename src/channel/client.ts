@@ -48,7 +48,7 @@ const REFUSED_RETRY_MS = 1_000;
 /** ZeroMQ may hand over the last answer only when it reconnects, after RECONNECT_MIN_MS. */
 const BREAK_GRACE_MS = 250;
 const SEND_RETRY_MS = 10;
-/** Of no request. */
+/** Id of the greeting; no request has it. */
 const GREETING_ID = Buffer.alloc(6, 0xff);
 const HEARTBEAT_MS = 2_000;
 /** A CRL of a million revocations is under 40 MB. */

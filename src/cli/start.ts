@@ -21,7 +21,7 @@ import {
 
 const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
 
-/** SPEC "All in one": a CA and an RA, joined, with nothing asked. */
+/** All in one: a CA and an RA, joined, with nothing asked. */
 export function startCommand(): Command {
   const command = new Command('start').description(
     'Run a CA and an RA on this machine; the first start initialises both and asks nothing.',

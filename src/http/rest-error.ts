@@ -1,6 +1,6 @@
 import { Problem } from '../model/problem.js';
 
-/** The stable codes of SPEC §2's error envelope, and the HTTP status each is sent with (RFC 9110 §15). */
+/** The stable codes of the error envelope (docs/rest.md), and the HTTP status each is sent with (RFC 9110 §15). */
 const STATUS = {
   invalidRequest: 400,
   unauthenticated: 401,
@@ -59,7 +59,7 @@ export function problemOf(error: RestError): Problem {
   });
 }
 
-/** SPEC §2: what is sent. */
+/** The error envelope as it is sent. */
 export function errorEnvelope({ message, code, options }: RestError) {
   const { field } = options;
   return { status: 'error' as const, message, code, ...(field !== undefined && { field }) };

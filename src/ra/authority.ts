@@ -63,7 +63,7 @@ export interface RunningRegistrationAuthority extends RegistrationAuthority {
   forgetBoundAccounts(): void;
 }
 
-/** Puts the registration authority together (DESIGN "The house": `acme → ra → store`, `ra → va`, `ra → channel`). */
+/** Puts the registration authority together. */
 export function createRegistrationAuthority(
   options: RegistrationAuthorityOptions,
 ): RunningRegistrationAuthority {

@@ -63,7 +63,7 @@ export interface RegistrationAuthority {
   answerChallenge(account: Account, authorizationId: string, type: ChallengeType): Promise<Authorization>;
   /** POST-as-GET of a challenge. */
   challenge(account: Account, authorizationId: string, type: ChallengeType): Promise<Authorization>;
-  /** SPEC §1: key authorization to serve for an open http-01 challenge of exactly this host, else null. */
+  /** The key authorization to serve for an open http-01 challenge of exactly this host, else null. */
   httpChallengeResponse(token: string, host: string): Promise<string | null>;
 
   certificate(account: Account, id: string): Promise<Certificate>;
@@ -71,7 +71,7 @@ export interface RegistrationAuthority {
   revoke(certificate: Uint8Array, reason: unknown, by: Revoker, from: string): Promise<void>;
   /** RFC 9773 §4.2 */
   renewalInfo(ariId: string): Promise<{ start: number; end: number }>;
-  /** Read-only views for an authenticated administrator (SPEC §1). */
+  /** Read-only views for an authenticated administrator. */
   inspectOrder(id: string): Promise<OrderAndAuthorizations | null>;
   inspectAuthorization(id: string): Promise<Authorization | null>;
 

@@ -94,7 +94,7 @@ function takeJson(app: FastifyInstance): void {
   });
 }
 
-/** The REST side (SPEC §2) with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
+/** The REST side with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
 export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   // JSON is what routes take; without this parser text is refused with 415.
   app.removeAllContentTypeParsers();

@@ -21,7 +21,7 @@ export interface PublicKeyInfo {
 /** The key cannot be used: malformed, of a kind not accepted, or weak. The message says which. */
 export class KeyError extends DerError {}
 
-/** RFC 8555 §6.2 and SPEC §1. 8192 bounds what a verification may cost. */
+/** RFC 8555 §6.2. 8192 bounds what a verification may cost. */
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192;
 

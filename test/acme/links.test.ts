@@ -15,7 +15,7 @@ const formerBases = new FormerBases({
 const builder = (publicUrl: string | null = null) =>
   new LinkBuilder({ publicUrl, ownNames: () => names, port: () => 8000, formerBases });
 
-describe('the base of URLs (SPEC §1)', () => {
+describe('the base of URLs', () => {
   it.each([
     ['ra.example.internal:8000', 'https://ra.example.internal:8000'],
     ['RA.Example.Internal:8000', 'https://ra.example.internal:8000'],

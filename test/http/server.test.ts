@@ -136,7 +136,7 @@ function parse(text: string): Answer {
 const get = (path: string, headers = '') =>
   `GET ${path} HTTP/1.1\r\nHost: ra.test\r\nConnection: close\r\n${headers}\r\n`;
 
-describe('who the peer is (SPEC §2: from the TLS stack, never from a header)', () => {
+describe('who the peer is (from the TLS stack, never from a header)', () => {
   it('is nobody without a client certificate, whatever the headers say', async () => {
     const forged = 'X-SSL-CLIENT-VERIFY: SUCCESS\r\nX-SSL-CLIENT-S-DN: CN=admin\r\nX-SSL-CERT: abc\r\n';
     expect((await exchange(get('/who', forged))).json).toEqual({ subject: null });
@@ -374,7 +374,7 @@ describe('requests that are refused', () => {
     expect(await ended).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('says nothing of an inner error, and logs it with the request’s id (SPEC: no secret is returned)', async () => {
+  it('says nothing of an inner error, and logs it with the request’s id (no secret is returned)', async () => {
     logged.length = 0;
     const plain = await exchange(get('/broken'));
     expect(plain.status).toBe(500);

@@ -15,7 +15,7 @@ afterAll(() => world.close());
 
 const ADMINS = '/private/admins';
 
-describe('a private route (SPEC §2)', () => {
+describe('a private route', () => {
   it('answers an administrator', async () => {
     const { status, json } = await world.ask(ADMINS, alice);
     expect([status, json]).toEqual([200, { status: 'success', data: [{ dn: alice.dn, role: 'admin' }] }]);

@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const BUILT = new URL('../../dist/store/open.js', import.meta.url).href;
 const WRITER = new URL('./durability-writer.mjs', import.meta.url).pathname;
 
-describe('what was acknowledged is kept (SPEC §5)', () => {
+describe('what was acknowledged is kept', () => {
   test('after kill -9 in the middle of writing, every acknowledged write is there, three times in a row', async () => {
     const path = join(folder, 'ra.db');
     for (let round = 0; round < 3; round += 1) {

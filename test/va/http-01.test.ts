@@ -209,7 +209,7 @@ describe('RFC 8555 §8.3 redirects', () => {
   });
 });
 
-describe('SPEC §6 UPKI_VA_DENY', () => {
+describe('UPKI_VA_DENY', () => {
   it.each(['169.254.169.254', '0.0.0.0', '224.0.0.1'])('%s is never dialed by default', async (address) => {
     const dns = await dnsZone({ 'A app.example.test': { records: [{ a: address }] } });
     const result = failure(await validate(dns, {}, { httpPort: 80 }));

@@ -22,7 +22,7 @@ const CURVES = new Map<Json | undefined, { name: string; algorithm: Algorithm; s
   ['P-521', { name: 'P-521', algorithm: 'ES512', size: 66 }],
 ]);
 
-/** SPEC §1. RFC 7518 §3.3 sets the lower bound; the upper keeps one verification below a millisecond. */
+/** RFC 7518 §3.3 sets the lower bound; the upper keeps one verification below a millisecond. */
 const RSA_BITS = { min: 2048, max: 8192 };
 /** FIPS 186-5 §A.1.1: 2^16 < e < 2^256, odd. */
 const RSA_EXPONENT_BYTES = 32;

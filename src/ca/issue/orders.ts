@@ -121,7 +121,7 @@ export class OrderIssuer {
 
   async #make(issuance: OneIssuance): Promise<Made> {
     try {
-      // Hardly ever has the order a certificate already: the store tells, and then keeps and gives that one.
+      // An order rarely has a certificate already, so we do not look first: the store detects it and returns the existing one.
       return await this.authority.issue(issuance);
     } catch (error) {
       // What could be issued once may not be any more: the time asked for is over, say.

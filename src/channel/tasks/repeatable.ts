@@ -3,7 +3,7 @@ import type { OperationsTasks, RegistrationTasks } from './index.js';
 type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
 
 /**
- * Tasks that do no more when they are carried out twice than once, so that one whose answer was lost may be asked of another CA.
+ * Idempotent tasks: after a lost answer they may go to another CA.
  * What makes a key or a certificate each time is not among them; that of an order, or of an
  * enrolment, is made once.
  */

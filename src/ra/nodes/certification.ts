@@ -47,7 +47,7 @@ interface Csr extends CertificationRequest {
   fingerprint: string;
 }
 
-/** Certificates for who has a seed (SPEC §2 `certify`). */
+/** Certificates for who has a seed. */
 export class Certification {
   readonly #ids: Ids;
 

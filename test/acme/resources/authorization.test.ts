@@ -234,7 +234,7 @@ describe('the RA answers http-01 for the names the operator listed', () => {
   });
 });
 
-describe('SPEC §1: GET by an administrator', () => {
+describe('GET of an order or authorization by an administrator', () => {
   it('reads orders and authorizations of everybody; others get 405 and are told how', async () => {
     const admins = await createWorld({ isAdmin: ({ subject }) => subject === 'CN=admin' });
     const someone = await admins.account();

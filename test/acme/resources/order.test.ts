@@ -218,7 +218,7 @@ describe('§7.4: finalize', () => {
     });
   });
 
-  it('is 503 serverInternal with Retry-After while the CA is away, and completes later (SPEC §3)', async () => {
+  it('is 503 serverInternal with Retry-After while the CA is away, and completes later', async () => {
     const other = await createWorld();
     const someone = await other.account();
     const order = await readyOrder(['away.example.test'], someone);

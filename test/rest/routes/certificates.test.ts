@@ -49,7 +49,7 @@ const named = (certificates: Summary[]) =>
     .filter((cn) => cn.endsWith('.example.test'))
     .sort();
 
-describe('public/certs (SPEC §2)', () => {
+describe('public/certs', () => {
   it('lists every certificate once, page by page, by serial', async () => {
     const all = (await pages('limit=2')).flat();
     expect((await pages('limit=2')).every((page) => page.length <= 2)).toBe(true);

@@ -34,7 +34,7 @@ interface Renewed {
 const renew = async (holder: Holder, csr: string) =>
   (await post('/client/renew', holder, { csr })).json.data as Renewed;
 
-describe('client routes (SPEC §2)', () => {
+describe('client routes', () => {
   it.each([
     ['GET', '/client/certificate'],
     ['GET', '/client/status'],

@@ -14,7 +14,7 @@ const ask = (path: string, asked: Ask = {}) => world.ask(path, alice, asked);
 const post = (path: string, body?: unknown) => ask(path, { method: 'POST', body });
 const remove = (dn: string) => ask(`/private/admins/${encodeURIComponent(dn)}`, { method: 'DELETE' });
 
-describe('administrators (SPEC §2: private/admins)', () => {
+describe('administrators (private/admins)', () => {
   const list = async () => (await ask('/private/admins')).json.data as { dn: string }[];
 
   it('are added, kept as RFC 4514 whatever notation they came in; a key from before gets no rights by it', async () => {
