@@ -1,11 +1,14 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import type { AdminRole } from '../model/administrators.js';
 import type { Actor } from '../store/contract/audit.js';
 import { type CaStore, type CertificateRecord, openCaStore } from '../store/index.js';
-import { signerFor } from '../x509/algorithms.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { type PublicKeyInfo, parsePublicKey } from '../x509/spki.js';
+import { takeUpFolder } from './authorities/first.js';
+import { Keyring } from './authorities/keyring.js';
+import { AuthoritySet } from './authorities/set.js';
 import { caPaths, loadAuthority } from './folder/files.js';
 import { generateKey, type KeySpec, publicKeyDer } from './folder/keys.js';
 import { ADMINISTRATOR_CERTIFICATES } from './issue/entitlement.js';
@@ -36,6 +39,9 @@ export interface LocalAuthorityOptions extends ServedSettings {
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
   clock: () => number;
+  /** Other CAs, with folders of their own, may be on the store. */
+  shared: boolean;
+  log: Logger;
 }
 
 /**
@@ -52,15 +58,16 @@ export function openLocalStore(dataDir: string, databaseUrl: string | null): Pro
  */
 export async function openLocalAuthority(
   store: CaStore,
-  { dataDir, passphrase, clock, ...given }: LocalAuthorityOptions,
+  { dataDir, passphrase, clock, shared, log, ...given }: LocalAuthorityOptions,
 ): Promise<Authority> {
-  const files = await loadAuthority({ dataDir, passphrase, seed: null, clock });
+  const files = await loadAuthority({ dataDir, passphrase, seed: null });
   const served = await store.getSetting(SERVED);
   const { publicUrl, company }: ServedSettings = served === null ? given : JSON.parse(served);
-  const issuer = { certificate: files.issuer, signer: signerFor(files.issuerKey), publicUrl };
+  await takeUpFolder(store, files, clock());
+  const keys = new Keyring({ dataDir, passphrase, channelSecret: files.channel.secretKey, shared });
+  const set = await AuthoritySet.open({ store, keys, publicUrl, clock, log });
   const profiles = await loadProfiles(files.profiles, company);
-  const { root, chain } = files;
-  return new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
+  return new Authority({ store, set, profiles, clock, random: randomBytes });
 }
 
 /**
@@ -70,7 +77,7 @@ export async function openLocalAuthority(
 export function localRevocation(store: CaStore, clock: () => number): Revocation {
   return new Revocation({
     authority: { store, clock },
-    crl: { publish: async () => null },
+    crls: { publish: () => undefined },
     peers: { look: async () => undefined },
     log: { info: () => undefined, error: () => undefined },
   });

@@ -17,7 +17,7 @@ export function offerOf(authority: Authority, crl: StoredCrl): Result<Operations
   const { removeFromCRL: _, ...reasons } = REVOCATION_REASON;
   return {
     root: describeAuthority(firstFromPem('CERTIFICATE', authority.rootPem)),
-    issuer: describeAuthority(authority.issuer.certificate),
+    issuer: describeAuthority(authority.set.active.der),
     // Profiles of certificate authorities are for this CA's own hand.
     profiles: [...authority.profiles.values()]
       .filter(({ pathLen }) => pathLen === undefined)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { pino } from 'pino';
 import type { Authority } from '../ca/issue/issuer.js';
 import { enrolAdministrator, openLocalAuthority } from '../ca/local.js';
 import { shellWord } from '../lib/shell-word.js';
@@ -130,6 +131,8 @@ function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
       publicUrl: settings.caPublicUrl,
       company: given.has('caCompany') ? settings.caCompany : null,
       clock: Date.now,
+      shared: settings.caDatabaseUrl !== null,
+      log: pino({ level: 'silent' }),
     }),
   );
 }

@@ -6,6 +6,8 @@ export interface Freshness {
   etag: string;
   /** Milliseconds since the epoch. */
   lastModified: number;
+  /** No two answers were last modified in the same second. */
+  datedApart?: boolean;
   /** Seconds it may be given again without asking. */
   maxAge: number;
   /** Milliseconds since the epoch; for caches that know no max-age. */
@@ -14,8 +16,7 @@ export interface Freshness {
 
 /**
  * Tells caches how long an answer is good (RFC 9111 §5), and makes it a 304 for a client that has it already: what is
- * sent with that is counted and left out by Node. `If-Modified-Since` is passed over: two answers may differ within its
- * second.
+ * sent with that is counted and left out by Node. `If-Modified-Since` counts where no two answers have their second in common.
  */
 export function setFreshness(request: FastifyRequest, reply: FastifyReply, freshness: Freshness): void {
   const { etag, lastModified, maxAge, expires } = freshness;
@@ -25,8 +26,13 @@ export function setFreshness(request: FastifyRequest, reply: FastifyReply, fresh
     .header('expires', new Date(expires).toUTCString())
     // RFC 5019 §6.2
     .header('cache-control', `max-age=${maxAge}, public, no-transform, must-revalidate`);
-  const { 'if-none-match': known } = request.headers;
-  if (known !== undefined && names(known, etag)) reply.code(304);
+  const { 'if-none-match': known, 'if-modified-since': since } = request.headers;
+  if (known !== undefined) {
+    if (names(known, etag)) reply.code(304);
+  } else if (since !== undefined && freshness.datedApart) {
+    // RFC 9110 §13.1.3: a date that cannot be read is passed over.
+    if (Math.floor(lastModified / 1000) * 1000 <= Date.parse(since)) reply.code(304);
+  }
 }
 
 /** RFC 9110 §13.1.2: weak comparison. */

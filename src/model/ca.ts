@@ -28,10 +28,34 @@ export interface CertificateAuthority {
   profiles(): Promise<AcmeProfile[]>;
   /** PEM of the root and of the issuing chain (issuer first, root left out). */
   caCertificates(): Promise<{ root: string; chain: string }>;
-  /** DER of the current CRL. */
-  crl(): Promise<Uint8Array>;
+  /** DER of the current CRL: of the issuer in use, or of the root or issuer with this id. */
+  crl(issuer?: string): Promise<Uint8Array>;
+  /** Its roots, issuers and cross-certificates; left out by a CA that has one of each for ever. Cached by the implementation. */
+  authorities?(): Promise<KnownAuthority[]>;
   /** Resolves when the CA answers; rejects with CaUnavailable within the channel's time limit. */
   ping(): Promise<void>;
+}
+
+/** A certificate of the CA's set. Times are milliseconds since the epoch. */
+export interface KnownAuthority {
+  /** Part of the URLs of its CRL and certificate. */
+  id: string;
+  /** `cross`: the key of the root `of`, certified by the root `root`. */
+  kind: 'root' | 'issuer' | 'cross';
+  state: 'active' | 'next' | 'retiring' | 'retired' | 'ended';
+  /** PEM of it alone. */
+  certificate: string;
+  /** Id of the root it leads to. */
+  root: string;
+  of: string | null;
+  /** Certificates of it may point to /ca.crl and /issuer.cer. */
+  first: boolean;
+  /** Subject key identifier, hex. */
+  keyId: string;
+  /** What it signed is to be replaced from then on. */
+  renewFrom: number | null;
+  /** What an operator must know of it, a sentence. */
+  warning: string | null;
 }
 
 /** Certificates that no ACME order stands behind. @throws CaUnavailable, CaRefused, CaLacksTask */

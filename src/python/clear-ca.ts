@@ -6,6 +6,7 @@ import {
   type EnrolmentRequest,
   type IssuedCertificate,
   type IssueRequest,
+  type KnownAuthority,
   type NodeCertificates,
 } from '../model/ca.js';
 import type { CaDialect } from './ca-dialect.js';
@@ -58,8 +59,12 @@ export class ClearCa implements CertificateAuthority, NodeCertificates {
     return (await this.#currentOrLast()).caCertificates();
   }
 
-  async crl(): Promise<Uint8Array> {
-    return (await this.#current()).crl();
+  async crl(issuer?: string): Promise<Uint8Array> {
+    return (await this.#current()).crl(issuer);
+  }
+
+  async authorities(): Promise<KnownAuthority[]> {
+    return (await (await this.#currentOrLast()).authorities?.()) ?? [];
   }
 
   async ping(): Promise<void> {

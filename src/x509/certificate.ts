@@ -124,3 +124,8 @@ export function certificateFingerprint(der: Uint8Array): string {
 export function isSignedBy(certificate: ParsedCertificate, issuerKey: KeyObject): boolean {
   return verifySignature(certificate.signatureAlgorithm, issuerKey, certificate.tbs, certificate.signature);
 }
+
+/** A short name of a CA certificate (DER) for URLs and commands: the first 20 hex digits of its SHA-256. */
+export function authorityId(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex').slice(0, 20);
+}

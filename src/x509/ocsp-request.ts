@@ -29,11 +29,12 @@ export interface CertId {
 export interface OcspRequest {
   /** At least one. */
   certIds: CertId[];
-  /** RFC 8954 §2.1: 1 to 32 octets, or null without the extension. */
+  /** The value of the nonce extension, repeated octet for octet; null without the extension. */
   nonce: Buffer | null;
 }
 
-const MAX_NONCE = 32;
+/** RFC 9654 §2.1: servers must accept up to 128 octets. */
+const MAX_NONCE = 128;
 
 /**
  * Reads a DER OCSPRequest (RFC 6960 §4.1.1). Who asks and a signature of the request are passed over, as §4.1.2 leaves
@@ -97,11 +98,22 @@ function readNonce(wrapper: DerReader): Buffer | null {
   extensions.delete(OID.ocspNonce);
   refuseCritical(extensions);
   if (extension === undefined) return null;
-  const reader = new DerReader(extension.value, 'nonce');
-  const { content } = reader.expect(TAG.octetString, 'nonce');
-  reader.end();
-  if (content.length === 0 || content.length > MAX_NONCE) throw reader.fail('is not 1 to 32 octets');
-  return content;
+  const length = wrappedLength(extension.value) ?? extension.value.length;
+  if (length === 0 || length > MAX_NONCE) throw new DerError(`nonce: is not 1 to ${MAX_NONCE} octets`);
+  return extension.value;
+}
+
+/** RFC 9654 §2.1: the nonce is an OCTET STRING within the extension; clients older than RFC 8954 put in their octets bare. */
+function wrappedLength(value: Buffer): number | null {
+  const reader = new DerReader(value, 'nonce');
+  try {
+    const { content } = reader.expect(TAG.octetString, 'nonce');
+    reader.end();
+    return content.length;
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
 }
 
 /** §4.4: an extension that is not understood is passed over, unless it says that it must not be. */

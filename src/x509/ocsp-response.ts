@@ -32,7 +32,7 @@ export interface ResponseData {
   responderKeyHash: Uint8Array;
   producedAt: number;
   responses: readonly SingleResponse[];
-  /** Repeated from the request (§4.4.1). */
+  /** The value of the request's nonce extension, repeated octet for octet (§4.4.1). */
   nonce: Uint8Array | null;
 }
 
@@ -44,9 +44,7 @@ export function ocspFailure(status: OcspFailure): Buffer {
 /** DER of the part that is signed. */
 export function encodeResponseData(data: ResponseData): Buffer {
   const nonce =
-    data.nonce === null
-      ? []
-      : [explicit(1, sequence(encodeExtension(OID.ocspNonce, octetString(data.nonce))))];
+    data.nonce === null ? [] : [explicit(1, sequence(encodeExtension(OID.ocspNonce, data.nonce)))];
   return sequence(
     explicit(2, octetString(data.responderKeyHash)),
     generalizedTime(data.producedAt),

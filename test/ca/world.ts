@@ -169,7 +169,14 @@ export class CaWorld {
       const { passphrase = null } = this.changes;
       const settings = { publicUrl: 'http://pki.example.test', company: null };
       return await work(
-        await openLocalAuthority(store, { dataDir: this.dataDir, passphrase, clock: Date.now, ...settings }),
+        await openLocalAuthority(store, {
+          dataDir: this.dataDir,
+          passphrase,
+          clock: Date.now,
+          shared: false,
+          log: pino({ level: 'silent' }),
+          ...settings,
+        }),
       );
     } finally {
       await store.close();

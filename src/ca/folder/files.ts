@@ -8,7 +8,7 @@ import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { fromPem, toPem } from '../../x509/pem.js';
-import { newSerial } from '../issue/factory.js';
+import { BACKDATE, newSerial } from '../issue/factory.js';
 import {
   AuthorityError,
   checkAuthority,
@@ -42,6 +42,8 @@ export interface InitOptions {
     /** The CA goes on issuing by itself, without an issuing certificate of ours below it: one CRL for old and new. */
     issuesItself?: boolean;
   } | null;
+  /** Base of the plain-HTTP URLs where the root's CRL and certificate will be; null leaves them out. */
+  publicUrl?: string | null;
   /** Registration seed to use instead of a random one. */
   seed: string | null;
   clock: () => number;
@@ -56,6 +58,8 @@ export interface CaFiles {
   /** PEM, issuer first, root left out: empty when the root issues. */
   chain: string;
   issuerKey: KeyObject;
+  /** The root's key is in the folder too. */
+  hasRootKey: boolean;
   channel: CurveKeyPair;
   seed: string;
   profiles: string;
@@ -115,9 +119,9 @@ export async function initAuthority(options: InitOptions): Promise<void> {
 
 /** Reads an initialised CA. `seed` overrides the one on disk. @throws InitError when it is not one. */
 export async function loadAuthority(
-  options: Pick<InitOptions, 'dataDir' | 'passphrase' | 'seed' | 'clock'>,
+  options: Pick<InitOptions, 'dataDir' | 'passphrase' | 'seed'>,
 ): Promise<CaFiles> {
-  const { dataDir, passphrase, clock } = options;
+  const { dataDir, passphrase } = options;
   const paths = caPaths(dataDir);
   const [root, issuer, issuerKey, channel, seed] = await Promise.all(
     [paths.root, paths.issuer, paths.issuerKey, paths.channelKey, paths.seed].map(readIfThere),
@@ -128,12 +132,13 @@ export async function loadAuthority(
   const key = keyFromPem(issuerKey, passphrase, paths.issuerKey);
   const rootDer = certificateIn(root, paths.root);
   const issuerDer = certificateIn(issuer, paths.issuer);
-  checkAuthority(issuerDer, key, clock());
+  checkAuthority(issuerDer, key, null);
   return {
     root: rootDer,
     issuer: issuerDer,
     chain: issuerDer.equals(rootDer) ? '' : issuer,
     issuerKey: key,
+    hasRootKey: (await readIfThere(paths.rootKey)) !== null,
     channel: curveKeyPairFromSecret(channel.trim()),
     seed: options.seed ?? seed.trim(),
     profiles: paths.profiles,
@@ -153,7 +158,7 @@ async function ensureRoot(options: InitOptions): Promise<void> {
     {
       subject: dn(['O', company], ['CN', titled(company, 'Root CA')]),
       serial: newSerial(randomBytes),
-      notBefore: now,
+      notBefore: now - BACKDATE,
       notAfter: now + ROOT_DAYS * DAY,
     },
     key,
@@ -179,11 +184,10 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
     {
       subject: dn(['O', company], ['CN', titled(company, 'Issuing CA')]),
       serial: newSerial(randomBytes),
-      notBefore: now,
+      notBefore: now - BACKDATE,
       notAfter: now + ISSUER_DAYS * DAY,
       spki: publicKeyDer(key),
-      // What it would point to is the issuing CA's own CRL, which says nothing about this certificate.
-      publicUrl: null,
+      publicUrl: options.publicUrl ?? null,
     },
     root,
     rootKey,

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { signerFor } from '../../x509/algorithms.js';
-import { isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import { authorityId, isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
 import {
   bitString,
@@ -36,12 +36,19 @@ const ANY_POLICY = '2.5.29.32.0';
 export function createRoot(fields: AuthorityFields, key: KeyObject): Buffer {
   const spki = publicKeyDer(key);
   const name = encodeName(fields.subject);
-  return signAuthority({ ...fields, issuerName: name, spki, issuerKeyId: keyIdentifier(spki) }, key, null, [
-    encodeExtension(OID.basicConstraints, caConstraints(null), true),
-  ]);
+  return signAuthority(
+    { ...fields, issuerName: name, spki, issuerKeyId: keyIdentifier(spki) },
+    key,
+    [],
+    [encodeExtension(OID.basicConstraints, caConstraints(null), true)],
+  );
 }
 
-/** DER of an issuing CA under `issuer` (DER), with path length 0: it issues to ends only. */
+/**
+ * DER of an issuing CA under `issuer` (DER), with path length 0: it issues to ends only. No extended key usage: programs apply
+ * one to all that is issued below, so it would forbid what a profile offers.
+ * @param fields `publicUrl`: where the root's CRL, certificate and OCSP responder are
+ */
 export function createIntermediate(
   fields: AuthorityFields & { spki: Uint8Array; publicUrl: string | null },
   issuer: Uint8Array,
@@ -53,11 +60,10 @@ export function createIntermediate(
   return signAuthority(
     { ...fields, notAfter: end, issuerName, issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex') },
     issuerKey,
-    fields.publicUrl,
+    fields.publicUrl === null ? [] : locationExtensions(fields.publicUrl, authorityId(issuer)),
     [
       encodeExtension(OID.basicConstraints, caConstraints(0), true),
       encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
-      encodeExtension(OID.extKeyUsage, sequence(oid(OID.serverAuth), oid(OID.clientAuth))),
     ],
   );
 }
@@ -65,7 +71,7 @@ export function createIntermediate(
 function signAuthority(
   fields: AuthorityFields & { issuerName: Buffer; issuerKeyId: Uint8Array; spki: Uint8Array },
   issuerKey: KeyObject,
-  publicUrl: string | null,
+  locations: Buffer[],
   special: Buffer[],
 ): Buffer {
   const signer = signerFor(issuerKey);
@@ -74,7 +80,7 @@ function signAuthority(
     encodeExtension(OID.keyUsage, CA_USAGE, true),
     encodeExtension(OID.subjectKeyIdentifier, octetString(keyIdentifier(fields.spki))),
     encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.issuerKeyId)),
-    ...(publicUrl === null ? [] : locationExtensions(publicUrl)),
+    ...locations,
   );
   const tbs = sequence(
     explicit(0, integer(2)),
@@ -94,8 +100,11 @@ export class AuthorityError extends Error {
   override readonly name = 'AuthorityError';
 }
 
-/** Checks that a certificate (DER) is a CA's, in time, and of this key. @throws AuthorityError or DerError */
-export function checkAuthority(der: Uint8Array, key: KeyObject, now: number): void {
+/**
+ * Checks that a certificate (DER) is a CA's, of this key and, unless `now` is null, in time.
+ * @throws AuthorityError or DerError
+ */
+export function checkAuthority(der: Uint8Array, key: KeyObject, now: number | null): void {
   const certificate = parseCertificate(der);
   if (!certificate.spki.equals(publicKeyDer(key)))
     throw new AuthorityError('the CA certificate is not of the CA key');
@@ -107,7 +116,7 @@ export function checkAuthority(der: Uint8Array, key: KeyObject, now: number): vo
   if (usage && !parseKeyUsage(usage.value).includes('keyCertSign')) {
     throw new AuthorityError('the CA certificate may not sign certificates (keyUsage keyCertSign)');
   }
-  if (now < certificate.notBefore || now > certificate.notAfter) {
+  if (now !== null && (now < certificate.notBefore || now > certificate.notAfter)) {
     throw new AuthorityError('the CA certificate is not valid now');
   }
 }

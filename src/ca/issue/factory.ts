@@ -1,5 +1,5 @@
 import type { Signer } from '../../x509/algorithms.js';
-import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import { authorityId, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import type { SubjectName } from '../../x509/certificate-names.js';
 import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
 import {
@@ -52,8 +52,8 @@ export class IssueError extends Error {
 }
 
 /** Serving paths of what certificates point to; the RA's plain-HTTP listener answers them. */
-export const CRL_PATH = '/ca.crl';
-export const ISSUER_PATH = '/issuer.cer';
+export const crlPath = (id: string): string => `/crl/${id}.crl`;
+export const issuerPath = (id: string): string => `/issuer/${id}.cer`;
 export const OCSP_PATH = '/ocsp';
 
 /** Clocks of clients lag; a certificate that is "not yet valid" on first use looks like a fault of ours. */
@@ -208,19 +208,24 @@ export class CertificateFactory {
     // RFC 6960 §4.2.2.2.1: nobody is to ask a responder about its own certificate, so nothing says where to ask.
     if (profile.extendedKeyUsage.includes('OCSPSigning')) {
       after.push(encodeExtension(OID.ocspNoCheck, nullValue()));
-    } else if (publicUrl !== null) after.push(...locationExtensions(publicUrl));
+    } else if (publicUrl !== null) {
+      after.push(...locationExtensions(publicUrl, authorityId(this.issuer.certificate)));
+    }
     return { beforeNames: Buffer.concat(before), afterNames: Buffer.concat(after) };
   }
 }
 
-/** RFC 5280 §4.2.2.1 and §4.2.1.13: where the OCSP responder, the issuer's certificate and the CRL are. */
-export function locationExtensions(publicUrl: string): Buffer[] {
+/**
+ * RFC 5280 §4.2.2.1 and §4.2.1.13: where the OCSP responder, the issuer's certificate and the CRL are; `id` is the issuer's.
+ * Without `ocsp` no responder is named.
+ */
+export function locationExtensions(publicUrl: string, id: string, ocsp = true): Buffer[] {
   const uri = (path: string) => encode(contextPrimitive(6), Buffer.from(publicUrl + path, 'latin1'));
   const access = [
-    sequence(oid(OID.adOcsp), uri(OCSP_PATH)),
-    sequence(oid(OID.adCaIssuers), uri(ISSUER_PATH)),
+    ...(ocsp ? [sequence(oid(OID.adOcsp), uri(OCSP_PATH))] : []),
+    sequence(oid(OID.adCaIssuers), uri(issuerPath(id))),
   ];
-  const point = sequence(explicit(0, explicit(0, uri(CRL_PATH))));
+  const point = sequence(explicit(0, explicit(0, uri(crlPath(id)))));
   return [
     encodeExtension(OID.authorityInfoAccess, sequence(...access)),
     encodeExtension(OID.cRLDistributionPoints, sequence(point)),

@@ -1,27 +1,27 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
-import { isSignedBy, issuerKeyId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { IssuerRetired } from '../../store/contract/errors.js';
+import { isSignedBy, type ParsedCertificate } from '../../x509/certificate.js';
 import { type CertificateNames, calledName } from '../../x509/certificate-names.js';
 import { DerError } from '../../x509/der-error.js';
+import { parseExtKeyUsage } from '../../x509/extensions.js';
 import { formatDn } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
 import { type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
+import type { Member } from '../authorities/member.js';
+import type { AuthoritySet } from '../authorities/set.js';
 import { certificateNotFound } from '../lookup.js';
 import { checkEntitled, END_CERTIFICATES, type Entitlement } from './entitlement.js';
-import { CertificateFactory, IssueError, type Issuer, newSerial, validityFor } from './factory.js';
+import { IssueError, newSerial, validityFor } from './factory.js';
 import { lint } from './lint.js';
 import { recordOfLost } from './lost-record.js';
-import { isForServers, type Profile } from './profiles.js';
+import { isForServers, type Profile, PURPOSES, type Purpose } from './profiles.js';
 
 export interface AuthorityOptions {
   store: CaStore;
-  issuer: Issuer;
-  /** DER. */
-  root: Uint8Array;
-  /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
-  chain: string;
+  set: AuthoritySet;
   profiles: ReadonlyMap<string, Profile>;
   clock: () => number;
   random: (bytes: number) => Buffer;
@@ -42,8 +42,8 @@ export interface Issuance {
   by?: Actor;
   /** What may be made for who asked; end certificates alone when left out. */
   entitlement?: Entitlement;
-  /** Kept, but left out of listings: a certificate of the CA's own. */
-  unlisted?: boolean;
+  /** An OCSP responder's certificate, by the issuer it answers for: left out of listings, and made for a retired one too. */
+  responderOf?: Member;
 }
 
 /**
@@ -55,34 +55,34 @@ export class Authority {
   #profiles: ReadonlyMap<string, Profile>;
   readonly clock: () => number;
   readonly random: (bytes: number) => Buffer;
-  readonly issuer: Issuer;
-  /** PEM of the root. */
-  readonly rootPem: string;
-  /** PEM of the issuing chain, issuer first, root left out: empty when the root issues. */
-  readonly chainPem: string;
-  readonly #factory: CertificateFactory;
-  readonly #lintContext: { issuerKeyId: string; issuerKey: KeyObject; issuerNotAfter: number };
+  readonly set: AuthoritySet;
 
   constructor(options: AuthorityOptions) {
     this.store = options.store;
     this.#profiles = options.profiles;
     this.clock = options.clock;
     this.random = options.random;
-    this.issuer = options.issuer;
-    this.rootPem = toPem('CERTIFICATE', options.root);
-    this.chainPem = options.chain;
-    this.#factory = new CertificateFactory(options.issuer);
-    const certificate = parseCertificate(options.issuer.certificate);
-    this.#lintContext = {
-      issuerKeyId: issuerKeyId(certificate),
-      issuerKey: createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }),
-      issuerNotAfter: certificate.notAfter,
-    };
+    this.set = options.set;
+  }
+
+  /** PEM of the roots to trust, the one in use first. */
+  get rootPem(): string {
+    return this.set.rootsPem;
+  }
+
+  /** PEM of the chain of the issuer in use, issuer first, root left out: empty when the root issues. */
+  get chainPem(): string {
+    return this.set.newest?.chainPem ?? '';
+  }
+
+  /** PEM of the chain of a certificate's own issuer. */
+  chainOf(record: CertificateRecord): string {
+    return this.set.byTag(record.issuer)?.chainPem ?? this.chainPem;
   }
 
   /** When the issuing certificate ends: no certificate of it ends later. */
   get issuerNotAfter(): number {
-    return this.#lintContext.issuerNotAfter;
+    return this.set.active.certificate.notAfter;
   }
 
   get profiles(): ReadonlyMap<string, Profile> {
@@ -114,7 +114,8 @@ export class Authority {
   /** Whether a certificate shown is the one a record is of; of one known by its serial only, whether we signed it. */
   isOf(record: CertificateRecord, shown: ParsedCertificate): boolean {
     if (record.der.length > 0) return shown.der.equals(record.der);
-    return record.serial === shown.serial && isSignedBy(shown, this.#lintContext.issuerKey);
+    const issuer = this.set.byTag(record.issuer);
+    return issuer !== null && record.serial === shown.serial && isSignedBy(shown, issuer.publicKey);
   }
 
   /**
@@ -124,10 +125,10 @@ export class Authority {
   async recordOf(shown: ParsedCertificate, by: Actor): Promise<CertificateRecord> {
     const record = await this.store.findBySerial(shown.serial);
     if (record !== null && this.isOf(record, shown)) return record;
-    if (record !== null || !isSignedBy(shown, this.#lintContext.issuerKey))
-      throw certificateNotFound(shown.serial);
-    const lost = recordOfLost(shown, this.clock());
-    return (await this.store.recordCertificate(lost, by)).certificate;
+    const issuer = this.set.members.find((each) => each.issues && isSignedBy(shown, each.publicKey));
+    if (record !== null || issuer === undefined) throw certificateNotFound(shown.serial);
+    const lost = { ...recordOfLost(shown, this.clock()), issuer: issuer.tag };
+    return (await this.store.recordCertificate(lost, by, true)).certificate;
   }
 
   /**
@@ -135,8 +136,26 @@ export class Authority {
    * @throws TaskError when the certificate may not be; LintError when we made it wrong.
    */
   async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {
-    const { profile, publicKey, names, entitlement = END_CERTIFICATES } = issuance;
+    const { profile, names, responderOf, entitlement = END_CERTIFICATES } = issuance;
     checkEntitled(profile.name, calledName(names), entitlement);
+    if (responderOf !== undefined) return this.#issueBy(responderOf, issuance);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#issueBy(this.set.active, issuance);
+      } catch (error) {
+        // A command, or another CA on this store, has made a successor just now.
+        if (!(error instanceof IssuerRetired) || tries === MOST_TRIES) throw error;
+        await this.set.reload();
+      }
+    }
+  }
+
+  async #issueBy(
+    issuer: Member,
+    issuance: Issuance,
+  ): Promise<{ certificate: CertificateRecord; created: boolean }> {
+    const { profile, publicKey, names, responderOf } = issuance;
+    if (responderOf === undefined) refusePurposes(profile, issuer.certificate);
     // Asked while the certificate is made, so that it costs no time.
     const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
     // It rejects where nobody waits when making the certificate throws first.
@@ -144,12 +163,17 @@ export class Authority {
     const issuedAt = this.clock();
     const requested = { notBefore: issuance.notBefore ?? null, notAfter: issuance.notAfter ?? null };
     const serial = newSerial(this.random);
+    const context = {
+      issuerKeyId: issuer.keyId,
+      issuerKey: issuer.publicKey,
+      issuerNotAfter: issuer.certificate.notAfter,
+    };
     let made: ParsedCertificate;
     try {
-      const validity = validityFor(profile, issuedAt, requested, this.#lintContext.issuerNotAfter);
+      const validity = validityFor(profile, issuedAt, requested, context.issuerNotAfter);
       const tlsFeatures = isForServers(profile) ? (issuance.tlsFeatures ?? []) : [];
       const input = { profile, publicKey, ...names, tlsFeatures, serial, ...validity };
-      made = lint(this.#factory.issue(input), { input, ...this.#lintContext });
+      made = lint(issuer.factory.issue(input), { input, ...context });
     } catch (error) {
       if (error instanceof IssueError || error instanceof DerError) {
         throw new TaskError(ErrorCode.certificate, error.message);
@@ -175,12 +199,39 @@ export class Authority {
         issuedAt,
         revokedAt: null,
         reason: null,
-        deletedAt: issuance.unlisted ? issuedAt : null,
-        issuer: '',
+        deletedAt: responderOf === undefined ? null : issuedAt,
+        issuer: issuer.tag,
       },
       issuance.by,
+      responderOf !== undefined,
     );
   }
+}
+
+/** An issuer retired again and again while one certificate is made. */
+const MOST_TRIES = 4;
+
+/**
+ * RFC 5280 §4.2.1.12: programs take an issuer's extended key usage as a limit for all below it.
+ * @throws TaskError naming the purposes the issuer cannot carry
+ */
+function refusePurposes(profile: Profile, issuer: ParsedCertificate): void {
+  const missing = purposesMissing(profile, issuer);
+  if (missing.length === 0) return;
+  throw new TaskError(
+    ErrorCode.profile,
+    `Profile ${profile.name} promises ${missing.join(', ')}, which the issuer's own certificate does not carry: ` +
+      'a new issuer does (upki ca rollover issuer)',
+  );
+}
+
+/** Purposes of a profile that an issuer's certificate keeps from those below it. */
+export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Purpose[] {
+  const extension = issuer.extensions.get(OID.extKeyUsage);
+  if (extension === undefined) return [];
+  const carried = parseExtKeyUsage(extension.value);
+  if (carried.includes(OID.anyExtendedKeyUsage)) return [];
+  return profile.extendedKeyUsage.filter((purpose) => !carried.includes(PURPOSES[purpose]));
 }
 
 /** PEM of a stored certificate; empty for one that is known by its serial only. */

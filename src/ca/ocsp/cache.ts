@@ -1,6 +1,7 @@
 /** A signed response; times in ms. */
 export interface SignedResponse {
   response: Buffer;
+  signedAt: number;
   thisUpdate: number;
   nextUpdate: number;
 }
@@ -75,6 +76,6 @@ export class OcspCache {
 }
 
 /** Also not when the clock was set back behind it. */
-function isFresh({ thisUpdate, nextUpdate }: SignedResponse, now: number): boolean {
-  return thisUpdate <= now && now < thisUpdate + (nextUpdate - thisUpdate) * REUSED_FOR;
+function isFresh({ signedAt, nextUpdate }: SignedResponse, now: number): boolean {
+  return signedAt <= now && now < signedAt + (nextUpdate - signedAt) * REUSED_FOR;
 }

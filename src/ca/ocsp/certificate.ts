@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, type KeyObject, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
@@ -10,6 +10,7 @@ import { attributeOf, type DistinguishedName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 import { parsePublicKey, publicKeyBits } from '../../x509/spki.js';
+import type { Member } from '../authorities/member.js';
 import {
   generateKey,
   KeyFileError,
@@ -37,6 +38,8 @@ export interface OcspSigner {
 
 export interface OcspCertificateOptions {
   authority: Authority;
+  /** For whose certificates it answers. */
+  issuer: Member;
   /** PEM file of the key and its certificate, together so that no crash can part them. */
   path: string;
   /** Encrypts the key at rest. */
@@ -66,7 +69,7 @@ export class OcspCertificate {
   readonly #issuer: ParsedCertificate;
 
   constructor(private readonly options: OcspCertificateOptions) {
-    this.#issuer = parseCertificate(options.authority.issuer.certificate);
+    this.#issuer = options.issuer.certificate;
   }
 
   /** Takes up the stored one, or makes the first. @throws when none can be made or kept */
@@ -110,18 +113,21 @@ export class OcspCertificate {
   }
 
   async #make(): Promise<OcspSigner> {
-    const { authority, path, passphrase, log } = this.options;
+    const { authority, issuer, path, passphrase, log } = this.options;
     const key = await generateKey(KEY);
     const { profile, commonName } = ocspProfile(this.#issuer.subject);
     const { certificate } = await authority.issue({
       profile,
       publicKey: parsePublicKey(publicKeyDer(key)),
       names: { commonName, names: [] },
-      unlisted: true,
+      responderOf: issuer,
     });
     const { der, serial, notAfter } = certificate;
     await writeDurably(path, keyToPem(key, passphrase) + toPem('CERTIFICATE', der), 0o600);
-    log.info({ serial, notAfter: new Date(notAfter).toISOString() }, 'new OCSP certificate');
+    log.info(
+      { issuer: issuer.id, serial, notAfter: new Date(notAfter).toISOString() },
+      'new OCSP certificate',
+    );
     this.#current = ocspSigner(key, parseCertificate(der));
     return this.#current;
   }
@@ -133,8 +139,8 @@ export class OcspCertificate {
       const pem = await readFile(path, 'utf8');
       const key = keyFromPem(pem, passphrase, path);
       const certificate = parseCertificate(firstFromPem('CERTIFICATE', pem));
-      const issuerKey = createPublicKey({ key: this.#issuer.spki, format: 'der', type: 'spki' });
-      const ours = isSignedBy(certificate, issuerKey) && certificate.spki.equals(publicKeyDer(key));
+      const ours =
+        isSignedBy(certificate, this.options.issuer.publicKey) && certificate.spki.equals(publicKeyDer(key));
       return ours ? ocspSigner(key, certificate) : null;
     } catch (error) {
       if (isMissing(error)) return null;

@@ -20,19 +20,29 @@ import {
   ocspFailure,
 } from '../../x509/ocsp-response.js';
 import { publicKeyBits } from '../../x509/spki.js';
+import { BACKDATE } from '../issue/factory.js';
 import { OcspCache, type SignedResponse } from './cache.js';
 import type { OcspSigner } from './certificate.js';
 
 export interface OcspResponderOptions {
   store: Pick<CaReader, 'findBySerial'>;
-  /** DER of the issuing certificate. */
-  issuer: Uint8Array;
-  /** Who signs now. */
-  signer: () => Promise<OcspSigner>;
-  /** From thisUpdate to nextUpdate, in ms. */
+  /** The set as it is now. */
+  issuers: () => readonly AnsweringIssuer[];
+  /** Who signs now for certificates of this issuer. */
+  signer: (id: string) => Promise<OcspSigner>;
+  /** From the moment a response is signed to its nextUpdate, in ms. */
   validity: number;
   clock: () => number;
   log: Logger;
+}
+
+/** An issuer whose certificates are asked about. */
+export interface AnsweringIssuer {
+  id: string;
+  /** What its certificates' records have as `issuer`. */
+  tag: string;
+  /** DER. */
+  der: Uint8Array;
 }
 
 /** What goes back to the client. `fresh`: the same may be given to others until nextUpdate. */
@@ -52,28 +62,23 @@ const KEPT_UNKNOWN = 1_000;
 interface Found {
   certId: CertId;
   status: CertStatus;
+  /** Null: no issuer of ours is named. */
+  issuer: string | null;
 }
 
 /**
- * Answers OCSP requests (RFC 6960) for the certificates of one issuer. The store is asked every time, so an answer
+ * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is asked every time, so an answer
  * never contradicts a revocation that was answered before; only the signature is kept and given again, to requests
  * without a nonce (RFC 5019 §2).
  */
 export class OcspResponder {
   readonly #kept = new OcspCache(KEPT);
   readonly #unknown = new OcspCache(KEPT_UNKNOWN);
-  readonly #issuerHashes: ReadonlyMap<CertIdHash, { name: Buffer; key: Buffer }>;
+  /** By what a CertID says of its issuer. */
+  #byHashes = new Map<string, AnsweringIssuer>();
+  #known: readonly AnsweringIssuer[] = [];
 
-  constructor(private readonly options: OcspResponderOptions) {
-    const { subjectDer, spki } = parseCertificate(options.issuer);
-    const bits = publicKeyBits(spki);
-    this.#issuerHashes = new Map(
-      CERT_ID_HASHES.map((hash) => {
-        const digest = (bytes: Buffer) => createHash(hash).update(bytes).digest();
-        return [hash, { name: digest(subjectDer), key: digest(bits) }];
-      }),
-    );
-  }
+  constructor(private readonly options: OcspResponderOptions) {}
 
   /** DER in, DER out; every failure is a response too (§2.3). */
   async respond(der: Uint8Array): Promise<OcspAnswer> {
@@ -92,45 +97,80 @@ export class OcspResponder {
   async #answer({ certIds, nonce }: OcspRequest): Promise<OcspAnswer> {
     // Before the store is asked: at this time its answer is true.
     const now = this.options.clock();
-    const found = await Promise.all(certIds.map((certId) => this.#find(certId)));
+    const found = sameIssuer(await Promise.all(certIds.map((certId) => this.#find(certId))));
     const [only] = found;
+    const signing = this.#signerOf(found);
     if (nonce !== null || only === undefined || found.length > 1) {
       for (const each of found) this.#cacheOf(each).told(...subject(each));
-      const { response } = await this.#sign(found, nonce, now);
+      const { response } = await this.#sign(signing, found, nonce, now);
       return { response, fresh: null };
     }
-    const sign = () => this.#sign(found, null, now);
+    const sign = () => this.#sign(signing, found, null, now);
     const certId = only.certId.der.toString('hex');
-    const { response, ...fresh } = await this.#cacheOf(only).get(...subject(only), certId, now, sign);
-    return { response, fresh };
+    const { response, thisUpdate, nextUpdate } = await this.#cacheOf(only).get(
+      ...subject(only),
+      certId,
+      now,
+      sign,
+    );
+    return { response, fresh: { thisUpdate, nextUpdate } };
   }
 
-  /** §2.2: what is not of this issuer, or never was issued, is unknown. */
+  /** Id of the issuer that is asked about; of the newest when it is none of ours. */
+  #signerOf(found: readonly Found[]): string {
+    return found.find(({ issuer }) => issuer !== null)?.issuer ?? this.options.issuers().at(-1)?.id ?? '';
+  }
+
+  /** §2.2: what is of no issuer of ours, or never was issued by the one named, is unknown. */
   async #find(certId: CertId): Promise<Found> {
-    const record = this.#isOurs(certId) ? await this.options.store.findBySerial(certId.serial) : null;
-    return { certId, status: statusOf(record) };
+    const issuer = this.#issuerOf(certId);
+    const record = issuer && (await this.options.store.findBySerial(certId.serial));
+    const status = statusOf(record !== null && record.issuer === issuer?.tag ? record : null);
+    return { certId, status, issuer: issuer?.id ?? null };
   }
 
-  #isOurs({ hash, issuerNameHash, issuerKeyHash }: CertId): boolean {
+  #issuerOf({ hash, issuerNameHash, issuerKeyHash }: CertId): AnsweringIssuer | null {
+    const issuers = this.options.issuers();
+    if (issuers !== this.#known) this.#learn(issuers);
     // A hash we do not compute may mean any issuer; claiming to know it would be a guess.
-    const ours = hash === null ? undefined : this.#issuerHashes.get(hash);
-    if (ours === undefined) return false;
-    return ours.name.equals(issuerNameHash) && ours.key.equals(issuerKeyHash);
+    if (hash === null) return null;
+    return this.#byHashes.get(hashesKey(hash, issuerNameHash, issuerKeyHash)) ?? null;
+  }
+
+  #learn(issuers: readonly AnsweringIssuer[]): void {
+    this.#byHashes = new Map(
+      issuers.flatMap((issuer) => {
+        const { subjectDer, spki } = parseCertificate(issuer.der);
+        const bits = publicKeyBits(spki);
+        return CERT_ID_HASHES.map((hash): [string, AnsweringIssuer] => {
+          const digest = (bytes: Buffer) => createHash(hash).update(bytes).digest();
+          return [hashesKey(hash, digest(subjectDer), digest(bits)), issuer];
+        });
+      }),
+    );
+    this.#known = issuers;
   }
 
   #cacheOf({ status }: Found): OcspCache {
     return status.status === 'unknown' ? this.#unknown : this.#kept;
   }
 
-  async #sign(found: readonly Found[], nonce: Buffer | null, now: number): Promise<SignedResponse> {
+  async #sign(
+    issuer: string,
+    found: readonly Found[],
+    nonce: Buffer | null,
+    now: number,
+  ): Promise<SignedResponse> {
     const { signer, validity, log } = this.options;
-    const { certificate, notAfter, keyHash, algorithm, sign } = await signer();
-    const thisUpdate = Math.floor(now / 1000) * 1000;
+    const { certificate, notAfter, keyHash, algorithm, sign } = await signer(issuer);
+    const producedAt = Math.floor(now / 1000) * 1000;
+    // Clocks of clients lag, as with certificates.
+    const thisUpdate = producedAt - Math.min(BACKDATE, Math.floor(validity / 2000) * 1000);
     // Nobody could verify it after its signer's end.
-    const nextUpdate = Math.min(thisUpdate + validity, notAfter);
+    const nextUpdate = Math.min(producedAt + validity, notAfter);
     const data = encodeResponseData({
       responderKeyHash: keyHash,
-      producedAt: thisUpdate,
+      producedAt,
       responses: found.map(({ certId, status }) => ({ certId: certId.der, status, thisUpdate, nextUpdate })),
       nonce,
     });
@@ -139,7 +179,7 @@ export class OcspResponder {
       { serials: found.map(({ certId }) => certId.serial), nonce: nonce !== null },
       'OCSP response signed',
     );
-    return { response, thisUpdate, nextUpdate };
+    return { response, signedAt: producedAt, thisUpdate, nextUpdate };
   }
 }
 
@@ -155,6 +195,20 @@ function subject({ certId, status }: Found): [certificate: string, state: string
   if (status.status === 'unknown') return [certId.der.toString('hex'), status.status];
   return [certId.serial, JSON.stringify(status)];
 }
+
+/**
+ * §4.2.2.2: a responder's certificate is of one issuer and speaks for that one's certificates, the first one asked about. Of others it
+ * knows nothing.
+ */
+function sameIssuer(found: readonly Found[]): Found[] {
+  const first = found.find(({ issuer }) => issuer !== null)?.issuer ?? null;
+  return found.map((each) =>
+    each.issuer === null || each.issuer === first ? each : { ...each, status: { status: 'unknown' } },
+  );
+}
+
+const hashesKey = (hash: CertIdHash, name: Buffer, key: Buffer): string =>
+  `${hash} ${name.toString('hex')} ${key.toString('hex')}`;
 
 function failed(failure: OcspFailure): OcspAnswer {
   return { response: ocspFailure(failure), fresh: null };

@@ -1,16 +1,15 @@
-import { createPublicKey } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CaStore, StoredCrl } from '../../store/contract/ca.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
-import { parseCertificate } from '../../x509/certificate.js';
 import { isCrlSignedBy } from '../../x509/crl.js';
-import type { Issuer } from '../issue/factory.js';
+import type { Member } from '../authorities/member.js';
+import { BACKDATE } from '../issue/factory.js';
 import { buildCrl, type RevokedCertificate } from './crl.js';
 
 export interface CrlPublisherOptions {
   store: CaStore;
-  issuer: Issuer;
-  /** From thisUpdate to nextUpdate, in ms. */
+  issuer: Member;
+  /** From the moment it is made to nextUpdate, in ms. */
   validity: number;
   clock: () => number;
   log: Logger;
@@ -42,7 +41,12 @@ export class CrlPublisher {
    * between a revocation and its CRL, or the issuer has another key.
    */
   async start(): Promise<void> {
-    const stored = await this.options.store.getCrl('');
+    const { store, issuer } = this.options;
+    const stored = await store.getCrl(issuer.tag);
+    if (issuer.signer === null) {
+      this.#current = stored;
+      return;
+    }
     if (stored === null) await this.publish();
     else {
       this.#current = stored;
@@ -52,6 +56,10 @@ export class CrlPublisher {
     this.#timer = setInterval(() => {
       this.#renew().catch((error) => this.#report(error));
     }, LOOK_EVERY_MS);
+  }
+
+  get canSign(): boolean {
+    return this.options.issuer.signer !== null;
   }
 
   /** Stops the timer and waits for what is being made. */
@@ -69,7 +77,12 @@ export class CrlPublisher {
     const known = this.#current;
     try {
       if (known !== null && (await this.#serves(known))) return known;
-      const stored = await this.options.store.getCrl('');
+      const stored = await this.options.store.getCrl(this.options.issuer.tag);
+      // Only its signer, elsewhere, could make another.
+      if (stored !== null && this.options.issuer.signer === null) {
+        this.#replace(stored);
+        return stored;
+      }
       if (stored === null || !(await this.#serves(stored))) return this.publish();
       this.#replace(stored);
       return stored;
@@ -106,7 +119,7 @@ export class CrlPublisher {
   /** Before the current one gets old, unless another CA has done it. */
   async #renew(): Promise<void> {
     if (!this.#isDue()) return;
-    this.#replace(await this.options.store.getCrl(''));
+    this.#replace(await this.options.store.getCrl(this.options.issuer.tag));
     if (this.#isDue()) await this.publish();
   }
 
@@ -116,12 +129,11 @@ export class CrlPublisher {
   }
 
   async #serves(crl: StoredCrl): Promise<boolean> {
-    return this.#lasts(crl) && this.options.store.isCrlCurrent('', crl.number);
+    return this.#lasts(crl) && this.options.store.isCrlCurrent(this.options.issuer.tag, crl.number);
   }
 
   #isOurs({ der }: StoredCrl): boolean {
-    const { spki } = parseCertificate(this.options.issuer.certificate);
-    return isCrlSignedBy(der, createPublicKey({ key: spki, format: 'der', type: 'spki' }));
+    return isCrlSignedBy(der, this.options.issuer.publicKey);
   }
 
   #lasts({ nextUpdate }: StoredCrl): boolean {
@@ -133,23 +145,37 @@ export class CrlPublisher {
     return this.#current === null || this.#current.nextUpdate - clock() < validity * RENEW_LEFT;
   }
 
+  /**
+   * Clocks of clients lag. Never that of the one before, though: by its second a client that asks with If-Modified-Since
+   * knows one from the other.
+   */
+  #thisUpdate(now: number): number {
+    const backdated = now - Math.min(BACKDATE, this.options.validity / 2);
+    const last = this.#current?.thisUpdate ?? 0;
+    return Math.min(now, Math.max(backdated, last + 1000));
+  }
+
   #report(error: unknown): void {
     this.options.log.error({ err: error }, 'the CRL could not be published');
   }
 
   async #make(): Promise<StoredCrl> {
     const { store, issuer, validity, clock, log } = this.options;
-    const number = await store.allocateCrlNumber('', clock());
-    const thisUpdate = clock();
-    const nextUpdate = thisUpdate + validity;
+    const { tag, der: certificate } = issuer;
+    // Before anything is begun: without its key nothing can be.
+    const signer = issuer.signing;
+    const now = clock();
+    const number = await store.allocateCrlNumber(tag, now);
+    const thisUpdate = this.#thisUpdate(now);
+    const nextUpdate = now + validity;
     const der = await buildCrl(
-      issuer,
+      { certificate, signer },
       { number: BigInt(number), thisUpdate, nextUpdate },
-      this.#revoked(thisUpdate),
+      this.#revoked(now),
     );
     const crl = { number, der, thisUpdate, nextUpdate };
-    this.#replace((await store.putCrl('', crl)) ? crl : await store.getCrl(''));
-    log.debug({ number, bytes: der.length }, 'CRL published');
+    this.#replace((await store.putCrl(tag, crl)) ? crl : await store.getCrl(tag));
+    log.debug({ issuer: issuer.id, number, bytes: der.length }, 'CRL published');
     return this.#current ?? crl;
   }
 
@@ -157,7 +183,7 @@ export class CrlPublisher {
     let after: string | null = null;
     do {
       const page: Awaited<ReturnType<CaStore['listRevoked']>> = await this.options.store.listRevoked({
-        issuer: '',
+        issuer: this.options.issuer.tag,
         after,
         limit: PAGE,
         now,

@@ -8,13 +8,17 @@ import { spkiFingerprint } from '../../x509/spki.js';
 import type { Authority } from '../issue/issuer.js';
 import { certificateNotFound } from '../lookup.js';
 import type { RegisteredPeers } from '../peers/registered-peers.js';
+import type { Crls } from './crls.js';
 
 export interface RevocationOptions {
   authority: Pick<Authority, 'store' | 'clock'>;
-  crl: { publish(): Promise<unknown> };
+  crls: Pick<Crls, 'publish'>;
   peers: Pick<RegisteredPeers, 'look'>;
   log: Pick<Logger, 'info' | 'error'>;
 }
+
+/** Of the CA's own issuers, which its register has as certificates of the root. */
+export const AUTHORITY_PROFILE = 'ca';
 
 /** Profiles whose holders are admitted to the operations socket. */
 const PEER_PROFILES = new Set(['ra', 'admin']);
@@ -34,6 +38,12 @@ export class Revocation {
     if (reason === REVOCATION_REASON.removeFromCRL) {
       throw new TaskError(ErrorCode.validation, 'removeFromCRL ends a hold: use unrevoke'); // RFC 5280 §5.3.1
     }
+    if (certificate.profile === AUTHORITY_PROFILE) {
+      throw new TaskError(
+        ErrorCode.certificate,
+        `${certificate.cn} is an issuer of this CA: it is revoked on its machine, by upki ca rollover issuer --revoke`,
+      );
+    }
     const { authority, log } = this.options;
     const { serial } = certificate;
     const compromised = reason === REVOCATION_REASON.keyCompromise ? keyOf(certificate) : null;
@@ -43,7 +53,7 @@ export class Revocation {
     log.info({ serial, cn: certificate.cn, reason }, 'certificate revoked');
     // The holder of an RA's certificate loses the channel with it.
     if (PEER_PROFILES.has(certificate.profile)) await this.options.peers.look();
-    this.#publish();
+    this.options.crls.publish(certificate.issuer);
     return { already: false };
   }
 
@@ -55,7 +65,7 @@ export class Revocation {
       throw new TaskError(ErrorCode.certificate, `Certificate is not on hold: ${cn}`);
     }
     log.info({ serial, cn }, 'certificate taken off hold');
-    this.#publish();
+    this.options.crls.publish(certificate.issuer);
   }
 
   /** Revokes (cessationOfOperation) if that was not done, and leaves certificate and node out of listings. */
@@ -64,11 +74,6 @@ export class Revocation {
     await this.revoke(certificate, REVOCATION_REASON.cessationOfOperation, by);
     await store.markDeleted(certificate.serial, clock(), by);
     await store.removeNode(certificate.cn, by);
-  }
-
-  #publish(): void {
-    const { crl, log } = this.options;
-    crl.publish().catch((error) => log.error({ err: error }, 'the CRL could not be published'));
   }
 }
 

@@ -48,7 +48,7 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
         notAfter: params.not_after ?? null,
         by: callers.of(connection),
       });
-      return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
+      return { certificate: certificatePem(record), chain: authority.chainOf(record), serial: record.serial };
     },
     acme_get_certificate: async ({ cert_id }) => {
       const record = (await store.findBySerial(cert_id.toLowerCase())) ?? (await store.findByOrder(cert_id));

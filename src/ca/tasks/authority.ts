@@ -1,10 +1,12 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
+import { FIRST } from '../../channel/tasks/pki.js';
 import type { StoredCrl } from '../../store/contract/ca.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound, findCertificate } from '../lookup.js';
 import { offerOf } from '../offer.js';
+import type { CrlPublisher } from '../revoke/crl-publisher.js';
 import { revocationOf, statusOf } from './certificates.js';
 import type { CaServices } from './context.js';
 
@@ -33,24 +35,33 @@ const SECONDS_A_DAY = 86_400;
 /** Octets of a CRL in one message: a millisecond of either event loop. */
 const CRL_PART = 192 * 1024;
 
+/** Of an authority by its id, of the first issuer, or of the one in use. @throws TaskError */
+function publisherOf({ authority, crls }: CaServices, issuer: string | undefined): CrlPublisher {
+  if (issuer === undefined) return crls.active;
+  const id = issuer === FIRST ? authority.set.byTag('')?.id : issuer;
+  if (id !== undefined && crls.has(id)) return crls.of(id);
+  throw new TaskError(ErrorCode.certificate, `There is no issuer ${issuer}`, 'notFound');
+}
+
 /** Tasks about the CA itself, its profiles and what it has revoked. */
 export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks> {
-  const { authority, crl, ocsp, revocation, callers } = services;
+  const { authority, crls, ocsp, revocation, callers } = services;
   const { store } = authority;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
     ping: () => true,
     get_ca: () => authority.rootPem,
     get_ca_chain: () => ({ root: authority.rootPem, chain: authority.chainPem }),
-    get_crl: async () => base64(await crl.current()),
-    get_crl_part: async ({ offset, number: wanted, unless }) => {
+    get_crl: async ({ issuer }) => base64(await publisherOf(services, issuer).current()),
+    get_crl_part: async ({ offset, number: wanted, unless, issuer }) => {
+      const crl = publisherOf(services, issuer);
       const kept = wanted === undefined ? null : crl.kept(wanted);
       const { number, der } = kept ?? (await crl.current());
       const part = number === unless ? der.subarray(0, 0) : der.subarray(offset, offset + CRL_PART);
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },
-    generate_crl: async () => base64(await crl.publish()),
-    get_options: async () => offerOf(authority, await crl.current()),
+    generate_crl: async () => base64(await crls.active.publish()),
+    get_options: async () => offerOf(authority, await crls.active.current()),
     list_profiles: () => [...authority.profiles.keys()],
     get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
     list_acme_profiles: () =>

@@ -9,7 +9,7 @@ import type { OcspResponder } from '../ocsp/responder.js';
 import type { Administrators } from '../peers/administrators.js';
 import type { ChannelCallers } from '../peers/callers.js';
 import type { RegisteredPeers } from '../peers/registered-peers.js';
-import type { CrlPublisher } from '../revoke/crl-publisher.js';
+import type { Crls } from '../revoke/crls.js';
 import type { Revocation } from '../revoke/revocation.js';
 
 /** What the handlers of all tasks work with. */
@@ -19,7 +19,7 @@ export interface CaServices {
   nodes: NodeIssuer;
   reissuer: Reissuer;
   revocation: Revocation;
-  crl: CrlPublisher;
+  crls: Crls;
   ocsp: OcspResponder;
   peers: RegisteredPeers;
   callers: ChannelCallers;
@@ -27,11 +27,13 @@ export interface CaServices {
   /** Whether RAs may change the list of administrators. */
   adminsByRa: boolean;
   seed: string;
+  /** The part of an issuer's life after which its successor is made. */
+  succeedAt: number;
 }
 
 /** The file a server loads: the leaf, then its issuing chain. */
 export function certificateFile(authority: Authority, record: CertificateRecord): string {
-  return certificatePem(record) + authority.chainPem;
+  return certificatePem(record) + authority.chainOf(record);
 }
 
 /** Compares in constant time. @throws TaskError in the words of the contract. */

@@ -1,5 +1,6 @@
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
 import { acmeHandlers } from './acme.js';
+import { setHandlers } from './authorities.js';
 import { authorityHandlers } from './authority.js';
 import { certificateHandlers } from './certificates.js';
 import type { CaServices } from './context.js';
@@ -9,6 +10,7 @@ import { nodeHandlers } from './nodes.js';
 export function operationsHandlers(services: CaServices): Handlers<OperationsTasks> {
   return {
     ...authorityHandlers(services),
+    ...setHandlers(services),
     ...certificateHandlers(services),
     ...nodeHandlers(services),
     ...acmeHandlers(services),

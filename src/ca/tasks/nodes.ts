@@ -48,7 +48,7 @@ export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
     },
     enroll: async ({ request_id: requestId, ...request }, connection) => {
       const record = await orders.enroll({ requestId, ...request, by: callers.of(connection) });
-      return { certificate: certificatePem(record), chain: authority.chainPem, serial: record.serial };
+      return { certificate: certificatePem(record), chain: authority.chainOf(record), serial: record.serial };
     },
   };
 }

@@ -24,6 +24,14 @@ const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.opt
 
 const MAX_DAYS = 36_500;
 
+/** Names the first issuer of a CA, whose certificates may point to /ca.crl. */
+export const FIRST = 'first';
+
+const issuer = z
+  .string()
+  .regex(/^([0-9a-f]{20}|first)$/)
+  .meta({ wire: 'id of an issuer or root' });
+
 const base64 = z.string().meta({ wire: 'base64 of DER' });
 /** A request about a chain is under 1 kB. */
 const MAX_OCSP_REQUEST = 16_384;
@@ -114,7 +122,11 @@ export const pkiTasks = {
     none,
     z.object({ root: z.string(), chain: z.string() }),
   ),
-  get_crl: task('The current CRL of the issuing CA.', none, base64),
+  get_crl: task(
+    'The current CRL of the issuer in use, or of `issuer`: an id, or `first` for the CA’s first issuer.',
+    z.object({ issuer: issuer.optional() }),
+    base64,
+  ),
   get_crl_part: task(
     'A part of a CRL, which may be large, from `offset` on: of the one with `number` if the CA still has it, else of the ' +
       'current one; empty when its number is `unless`.',
@@ -122,6 +134,7 @@ export const pkiTasks = {
       offset: z.number().int().min(0).default(0),
       number: z.number().int().optional(),
       unless: z.number().int().optional(),
+      issuer: issuer.optional(),
     }),
     z.object({ number: z.number().int(), size: z.number().int(), part: base64 }),
   ),

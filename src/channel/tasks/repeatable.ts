@@ -12,6 +12,7 @@ const NAMES: readonly TaskName[] = [
   'status',
   'get_ca',
   'get_ca_chain',
+  'get_authorities',
   'get_crl',
   'get_crl_part',
   'generate_crl',

@@ -1,19 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
+import { takeUpFolder } from '../../ca/authorities/first.js';
+import { Keyring } from '../../ca/authorities/keyring.js';
+import { AuthoritySet } from '../../ca/authorities/set.js';
 import { type CaFiles, loadAuthority } from '../../ca/folder/files.js';
+import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { Authority } from '../../ca/issue/issuer.js';
 import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
 import { OrderIssuer } from '../../ca/issue/orders.js';
 import { ProfileWatch } from '../../ca/issue/profile-watch.js';
 import { Reissuer } from '../../ca/issue/reissue.js';
 import { rememberServed } from '../../ca/local.js';
-import { OcspCertificate } from '../../ca/ocsp/certificate.js';
 import { OcspResponder } from '../../ca/ocsp/responder.js';
+import { OcspSigners } from '../../ca/ocsp/signers.js';
 import { Administrators } from '../../ca/peers/administrators.js';
 import { ChannelCallers } from '../../ca/peers/callers.js';
 import { RegisteredPeers } from '../../ca/peers/registered-peers.js';
-import { CrlPublisher } from '../../ca/revoke/crl-publisher.js';
+import { Crls } from '../../ca/revoke/crls.js';
 import { Revocation } from '../../ca/revoke/revocation.js';
 import { type CaServices, operationsHandlers, registrationHandlers } from '../../ca/tasks/index.js';
 import { registrationKeys } from '../../channel/curve-keys.js';
@@ -23,7 +27,6 @@ import { ChannelServer, type ServerSecurity } from '../../channel/server.js';
 import { operations, registration } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
 import { type CaStore, DATABASE_PATIENCE, openCaStore } from '../../store/index.js';
-import { signerFor } from '../../x509/algorithms.js';
 
 export interface CaOptions {
   /** The CA's own folder, initialised (`initAuthority`). */
@@ -52,6 +55,8 @@ export interface CaOptions {
   crlValidity: number;
   /** From thisUpdate to nextUpdate of OCSP responses, in ms. */
   ocspValidity: number;
+  /** The part of an issuer's life after which its successor is made. Default a half. */
+  succeedAt?: number;
   log: Logger;
   clock?: () => number;
 }
@@ -71,6 +76,9 @@ export interface RunningCa {
 export class CaOptionsError extends Error {
   override readonly name = 'CaOptionsError';
 }
+
+/** Half of an issuer's life: what it issues last is still good for the other half. */
+const SUCCEED_AT = 0.5;
 
 /** ZAP domains of the two sockets. */
 const OPERATIONS = 'operations';
@@ -99,7 +107,7 @@ async function serve(
 ): Promise<Omit<RunningCa, 'close'>> {
   const { mode, host, log } = options;
   refuseOpenClear(options);
-  const files = await loadAuthority({ ...options, clock: options.clock ?? Date.now });
+  const files = await loadAuthority(options);
   // Told before anything is opened: a seed too short for curve mode.
   const seedKeys = mode === 'curve' ? registrationKeys(files.seed) : null;
   const store = await openCaStore(options.databaseUrl ?? files.database, {
@@ -118,7 +126,23 @@ async function serve(
   });
   await peers.watch((error) => log.error({ err: error }, 'it is not known whether a peer was shut out'));
   onClose(() => peers.stop());
-  const { services, ocspCertificate } = buildServices(options, files, store, peers);
+  const clock = options.clock ?? Date.now;
+  await takeUpFolder(store, files, clock());
+  const set = await AuthoritySet.open({
+    store,
+    keys: new Keyring({
+      dataDir: options.dataDir,
+      passphrase: options.passphrase,
+      channelSecret: files.channel.secretKey,
+      shared: options.databaseUrl !== null,
+    }),
+    publicUrl: options.publicUrl,
+    clock,
+    log,
+  });
+  set.watch();
+  onClose(() => set.stop());
+  const { services, signers } = buildServices(options, files, store, peers, set);
   const profiles = await ProfileWatch.start({
     folder: files.profiles,
     company: options.company,
@@ -126,10 +150,11 @@ async function serve(
     log,
   });
   onClose(() => profiles.stop());
-  await services.crl.start();
-  onClose(() => services.crl.stop());
+  refuseUnusable(set, clock());
+  await services.crls.start();
+  onClose(() => services.crls.stop());
   // One process at a time serves operations from a folder: it alone writes the responder's file.
-  if (options.operationsPort !== null) await ocspCertificate.start();
+  if (options.operationsPort !== null) await signers.of(set.active);
 
   const context = new Context({ blocky: false });
   if (seedKeys !== null) {
@@ -179,32 +204,40 @@ async function serve(
   };
 }
 
+/** @throws AuthorityError when nothing can be issued, and why */
+function refuseUnusable(set: AuthoritySet, now: number): void {
+  const newest = set.newest;
+  if (newest === null) throw new AuthorityError('this CA has no issuer');
+  const { notBefore, notAfter } = newest.certificate;
+  if (now < notBefore || now > notAfter) throw new AuthorityError('the CA certificate is not valid now');
+  // Says which key, and why it cannot be used.
+  if (newest.signer === null) newest.signing;
+}
+
 /** The profiles come later. */
 function buildServices(
   options: CaOptions,
   files: CaFiles,
   store: CaStore,
   peers: RegisteredPeers,
-): { services: CaServices; ocspCertificate: OcspCertificate } {
-  const { log, clock = Date.now, publicUrl, crlValidity: validity, passphrase } = options;
-  const issuer = { certificate: files.issuer, signer: signerFor(files.issuerKey), publicUrl };
-  const profiles = new Map();
-  const { root, chain } = files;
-  const authority = new Authority({ store, issuer, root, chain, profiles, clock, random: randomBytes });
-  const crl = new CrlPublisher({ store, issuer, validity, clock, log });
-  const ocspCertificate = new OcspCertificate({ authority, path: files.ocsp, passphrase, log });
+  set: AuthoritySet,
+): { services: CaServices; signers: OcspSigners } {
+  const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
+  const authority = new Authority({ store, set, profiles: new Map(), clock, random: randomBytes });
+  const crls = new Crls({ store, set, validity, clock, log });
+  const signers = new OcspSigners({ authority, dataDir, passphrase, log });
   const ocsp = new OcspResponder({
     store,
-    issuer: files.issuer,
-    signer: () => ocspCertificate.signer(),
+    issuers: () => set.members,
+    signer: (id) => signers.of(set.byId(id) ?? set.active),
     validity: options.ocspValidity,
     clock,
     log,
   });
-  const revocation = new Revocation({ authority, crl, peers, log });
+  const revocation = new Revocation({ authority, crls, peers, log });
   const services = {
     authority,
-    crl,
+    crls,
     ocsp,
     peers,
     callers: new ChannelCallers(store, files.channel, options.mode),
@@ -215,8 +248,9 @@ function buildServices(
     administrators: new Administrators({ store, clock, revocation }),
     adminsByRa: options.adminsByRa,
     seed: files.seed,
+    succeedAt: options.succeedAt ?? SUCCEED_AT,
   };
-  return { services, ocspCertificate };
+  return { services, signers };
 }
 
 /**

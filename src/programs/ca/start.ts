@@ -47,6 +47,7 @@ export async function initCa(loaded: LoadedCa, passwordFile: string | null = nul
       passphrase,
       imported,
       seed: settings.caSeed,
+      publicUrl: settings.caPublicUrl,
       clock: Date.now,
     });
   });

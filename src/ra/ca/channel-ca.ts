@@ -7,6 +7,7 @@ import type {
   EnrolmentRequest,
   IssuedCertificate,
   IssueRequest,
+  KnownAuthority,
   NodeCertificates,
 } from '../../model/ca.js';
 import { wireType } from '../../x509/certificate-names.js';
@@ -22,22 +23,23 @@ export interface ChannelCaOptions {
   cacheFor?: number;
 }
 
+/** A rollover is followed within seconds, in ms. */
+const AUTHORITIES_FOR = 5_000;
+
 /** Our own CA behind the channel, as the RA knows it. */
 export class ChannelCa implements CertificateAuthority, NodeCertificates {
   readonly #client: ChannelCaOptions['client'];
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;
-  readonly #crl: CrlCopy;
+  readonly #authorities: Cached<KnownAuthority[]>;
+  /** By the id of an issuer; '' is the one in use. */
+  readonly #crls = new Map<string, CrlCopy>();
 
   constructor({ client, now = Date.now, cacheFor = 60_000 }: ChannelCaOptions) {
     this.#client = client;
     this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
     this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
-    this.#crl = new CrlCopy({
-      beginning: (unless) => told(client.call('get_crl_part', unless === null ? {} : { unless })),
-      rest: (number, offset) => told(client.call('get_crl_part', { number, offset })),
-      whole: async () => Buffer.from(await told(client.call('get_crl', {})), 'base64'),
-    });
+    this.#authorities = new Cached(() => this.#askAuthorities(), Math.min(cacheFor, AUTHORITIES_FOR), now);
   }
 
   async issue(request: IssueRequest): Promise<IssuedCertificate> {
@@ -105,12 +107,49 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
     return this.#certificates.get();
   }
 
-  crl(): Promise<Buffer> {
-    return this.#crl.current();
+  async crl(issuer = ''): Promise<Buffer> {
+    return this.#crlOf(issuer).current();
+  }
+
+  authorities(): Promise<KnownAuthority[]> {
+    return this.#authorities.get();
   }
 
   async ping(): Promise<void> {
     await told(this.#client.call('ping', {}));
+  }
+
+  /** @param issuer an id the CA has told, so that there are as many copies as issuers */
+  #crlOf(issuer: string): CrlCopy {
+    let copy = this.#crls.get(issuer);
+    if (copy === undefined) {
+      const which = issuer === '' ? {} : { issuer };
+      const client = this.#client;
+      copy = new CrlCopy({
+        beginning: (unless) =>
+          told(client.call('get_crl_part', { ...which, ...(unless === null ? {} : { unless }) })),
+        rest: (number, offset) => told(client.call('get_crl_part', { ...which, number, offset })),
+        whole: async () => Buffer.from(await told(client.call('get_crl', which)), 'base64'),
+      });
+      this.#crls.set(issuer, copy);
+    }
+    return copy;
+  }
+
+  async #askAuthorities(): Promise<KnownAuthority[]> {
+    const { authorities } = await told(this.#client.call('get_authorities', {}));
+    return authorities.map((each) => ({
+      id: each.id,
+      kind: each.kind,
+      state: each.state,
+      certificate: each.certificate,
+      root: each.root,
+      of: each.of ?? null,
+      first: each.first,
+      keyId: each.key_id,
+      renewFrom: each.renew_from ?? null,
+      warning: each.warning ?? null,
+    }));
   }
 
   async #askProfiles(): Promise<AcmeProfile[]> {

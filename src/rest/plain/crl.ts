@@ -35,7 +35,13 @@ export function crlContent(
   const seconds = maxAge(nextUpdate, now);
   const etag = format === 'der' ? digest : `${digest}-${format}`;
   const expires = now + seconds * 1000;
-  setFreshness(request, reply, { etag, lastModified: thisUpdate, maxAge: seconds, expires });
+  setFreshness(request, reply, {
+    etag,
+    lastModified: thisUpdate,
+    datedApart: true,
+    maxAge: seconds,
+    expires,
+  });
   return format === 'pem' ? toPem('X509 CRL', der) : Buffer.from(der.buffer, der.byteOffset, der.length);
 }
 

@@ -1,20 +1,25 @@
-import type { FastifyInstance } from 'fastify';
-import type { CertificateAuthority } from '../../model/ca.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RestError } from '../../http/rest-error.js';
+import { CaLacksTask, type CertificateAuthority, type KnownAuthority } from '../../model/ca.js';
+import { authorityById, firstAuthority } from '../../ra/ca/authorities.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { fromCa } from '../envelope.js';
 import { CRL_TYPES, crlContent } from './crl.js';
 import { ocspRoutes, type Responder } from './ocsp.js';
 
-/** Where certificates say their CRL is (RFC 5280 §4.2.1.13); the CA writes the same path. */
-export const CRL_PATH = '/ca.crl';
+/** Where certificates say their issuer's CRL is (RFC 5280 §4.2.1.13); the CA writes the same path. */
+export const CRL_PATH = '/crl/:file';
 /** Where certificates say their issuer's certificate is (RFC 5280 §4.2.2.1); the CA writes the same path. */
-export const ISSUER_PATH = '/issuer.cer';
+export const ISSUER_PATH = '/issuer/:file';
+/** What certificates of the first issuer said before there were several. */
+export const FIRST_CRL_PATH = '/ca.crl';
+export const FIRST_ISSUER_PATH = '/issuer.cer';
 
 /** Where certificates say their OCSP responder is (RFC 5280 §4.2.2.1); the CA writes the same path. */
 export const OCSP_PATH = '/ocsp';
 
 export interface PointedToOptions {
-  ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>;
+  ca: Pick<CertificateAuthority, 'caCertificates' | 'crl' | 'authorities'>;
   responder: Responder;
 }
 
@@ -26,16 +31,55 @@ export async function pointedToRoutes(
   app: FastifyInstance,
   { ca, responder }: PointedToOptions,
 ): Promise<void> {
-  app.get(CRL_PATH, async (request, reply) => {
-    const crl = await fromCa(ca.crl());
+  const sendCrl = async (id: string | undefined, request: FastifyRequest, reply: FastifyReply) => {
+    const crl = await fromCa(ca.crl(id));
     reply.type(CRL_TYPES.der);
     return crlContent(crl, 'der', request, reply);
+  };
+  const sendCertificate = (pem: string, reply: FastifyReply) => {
+    reply.type('application/pkix-cert'); // RFC 2585 §4.1
+    return firstFromPem('CERTIFICATE', pem);
+  };
+  app.get<{ Params: { file: string } }>(CRL_PATH, async (request, reply) => {
+    const { id } = await named(ca, request.params.file, 'crl');
+    return sendCrl(id, request, reply);
   });
-  app.get(ISSUER_PATH, async (_request, reply) => {
+  app.get<{ Params: { file: string } }>(ISSUER_PATH, async (request, reply) => {
+    const { certificate } = await named(ca, request.params.file, 'cer');
+    return sendCertificate(certificate, reply);
+  });
+  app.get(FIRST_CRL_PATH, async (request, reply) =>
+    sendCrl(firstAuthority(await authorities(ca))?.id, request, reply),
+  );
+  app.get(FIRST_ISSUER_PATH, async (_request, reply) => {
+    const first = firstAuthority(await authorities(ca));
+    if (first !== null) return sendCertificate(first.certificate, reply);
     const { root, chain } = await fromCa(ca.caCertificates());
     // Without a chain the root issues by itself.
-    reply.type('application/pkix-cert'); // RFC 2585 §4.1
-    return firstFromPem('CERTIFICATE', chain || root);
+    return sendCertificate(chain || root, reply);
   });
   await app.register(ocspRoutes, { path: OCSP_PATH, responder });
+}
+
+/** None of a CA that has one issuer and no word for it. */
+async function authorities(ca: PointedToOptions['ca']): Promise<readonly KnownAuthority[]> {
+  if (ca.authorities === undefined) return [];
+  try {
+    return await fromCa(ca.authorities());
+  } catch (error) {
+    if (error instanceof CaLacksTask) return [];
+    throw error;
+  }
+}
+
+/** @throws RestError notFound for what no authority of ours has */
+async function named(
+  ca: PointedToOptions['ca'],
+  file: string,
+  extension: 'crl' | 'cer',
+): Promise<KnownAuthority> {
+  const [, id = ''] = new RegExp(`^([0-9a-f]{20})\\.${extension}$`).exec(file) ?? [];
+  const found = id === '' ? null : authorityById(await authorities(ca), id);
+  if (found !== null) return found;
+  throw new RestError('notFound', 'there is no such root or issuer');
 }

@@ -30,7 +30,7 @@ async function contents(directory: string): Promise<Record<string, string>> {
 }
 
 const load = (dataDir: string, passphrase: string | null = null) =>
-  loadAuthority({ dataDir, passphrase, seed: null, clock: Date.now });
+  loadAuthority({ dataDir, passphrase, seed: null });
 
 describe('initialising a CA', () => {
   it('makes a root and an issuer that openssl verifies, and keeps secrets to their owner', async () => {

@@ -174,13 +174,13 @@ describe('signatures', () => {
     const { ask, issue, time, signed } = await start();
     const serial = await issue('a.example.test');
     const first = await ask(serial);
-    expect(first.answers[0]?.nextUpdate).toBe((first.answers[0]?.thisUpdate ?? 0) + 12 * HOUR);
-    expect(first.producedAt).toBe(first.answers[0]?.thisUpdate);
+    expect(first.answers[0]?.nextUpdate).toBe(first.producedAt + 12 * HOUR);
+    expect(first.answers[0]?.thisUpdate).toBe(first.producedAt - HOUR);
     time.now += 6 * HOUR - 1001;
     expect(await ask(serial)).toEqual(first);
     time.now += 1001;
     const second = await ask(serial);
-    expect(second.answers[0]?.thisUpdate).toBe(Math.floor(time.now / 1000) * 1000);
+    expect(second.producedAt).toBe(Math.floor(time.now / 1000) * 1000);
     expect(signed.count).toBe(2);
   });
 });

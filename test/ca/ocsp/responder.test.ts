@@ -18,6 +18,7 @@ const issuer = createRoot(
   { subject: dn(['CN', 'CA']), serial: '10'.repeat(17), notBefore: NOW - HOUR, notAfter: NOW + 24 * HOUR },
   key,
 );
+const issuers = [{ id: 'a', tag: '', der: issuer }];
 const signer = ocspSigner(key, parseCertificate(issuer));
 const REQUEST = ocspRequest([certId(issuer, '7f00')]);
 
@@ -26,7 +27,7 @@ function responder(changes: Partial<OcspResponderOptions> = {}) {
   const errors: string[] = [];
   const made = new OcspResponder({
     store: { findBySerial: async () => null },
-    issuer,
+    issuers: () => issuers,
     signer: async () => signer,
     validity: 12 * HOUR,
     clock: () => NOW,
@@ -67,7 +68,7 @@ describe('the OCSP responder', () => {
   it('never says nextUpdate later than its signer’s end', async () => {
     const short: OcspSigner = { ...signer, notAfter: NOW + HOUR };
     const { respond } = responder({ signer: async () => short });
-    expect((await respond(REQUEST)).fresh).toEqual({ thisUpdate: NOW, nextUpdate: NOW + HOUR });
+    expect((await respond(REQUEST)).fresh).toEqual({ thisUpdate: NOW - HOUR, nextUpdate: NOW + HOUR });
   });
 
   it('says tryLater while the store is away (RFC 6960 §2.3), and no error of ours', async () => {
@@ -98,6 +99,7 @@ describe('the OCSP responder', () => {
 describe('kept responses', () => {
   const signed = (thisUpdate = NOW): SignedResponse => ({
     response: Buffer.from('response'),
+    signedAt: thisUpdate,
     thisUpdate,
     nextUpdate: thisUpdate + 2 * HOUR,
   });

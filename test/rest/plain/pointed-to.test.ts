@@ -1,7 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as written from '../../../src/ca/issue/factory.js';
-import { CRL_PATH, ISSUER_PATH, OCSP_PATH, pointedToRoutes } from '../../../src/rest/plain/pointed-to.js';
+import {
+  CRL_PATH,
+  FIRST_CRL_PATH,
+  FIRST_ISSUER_PATH,
+  ISSUER_PATH,
+  OCSP_PATH,
+  pointedToRoutes,
+} from '../../../src/rest/plain/pointed-to.js';
 import { listen, noStatus, standInCa } from '../harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -18,28 +25,28 @@ async function serve(options: { away?: boolean } = {}) {
 
 describe('what certificates point to', () => {
   it('is served under the paths the CA writes into them (RFC 5280 §4.2.1.13, §4.2.2.1)', () => {
-    expect([CRL_PATH, ISSUER_PATH, OCSP_PATH]).toEqual([
-      written.CRL_PATH,
-      written.ISSUER_PATH,
+    expect([CRL_PATH.replace(':file', 'ab.crl'), ISSUER_PATH.replace(':file', 'ab.cer'), OCSP_PATH]).toEqual([
+      written.crlPath('ab'),
+      written.issuerPath('ab'),
       written.OCSP_PATH,
     ]);
   });
   it('the CRL is DER (RFC 2585 §4.2)', async () => {
     const { get, crl } = await serve();
-    const response = await get(CRL_PATH);
+    const response = await get(FIRST_CRL_PATH);
     expect(response.headers.get('content-type')).toBe('application/pkix-crl');
     expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(crl))).toBe(true);
   });
   it('the issuer is one DER certificate (RFC 2585 §4.1)', async () => {
     const { get, chain } = await serve();
-    const response = await get(ISSUER_PATH);
+    const response = await get(FIRST_ISSUER_PATH);
     expect(response.headers.get('content-type')).toBe('application/pkix-cert');
     const der = Buffer.from(await response.arrayBuffer());
     expect(der.equals(new X509Certificate(chain).raw)).toBe(true);
   });
   it('is 503 with Retry-After while the CA is away', async () => {
     const { get, errors } = await serve({ away: true });
-    const response = await get(CRL_PATH);
+    const response = await get(FIRST_CRL_PATH);
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('5');
     expect(errors).toEqual([]);

@@ -9,7 +9,7 @@ import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
 import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
 import { ChannelStatus } from '../../../src/ra/ca/channel-status.js';
 import { restApi } from '../../../src/rest/index.js';
-import { CRL_PATH, OCSP_PATH, pointedToRoutes } from '../../../src/rest/plain/pointed-to.js';
+import { FIRST_CRL_PATH, OCSP_PATH, pointedToRoutes } from '../../../src/rest/plain/pointed-to.js';
 import { FileAnswer, publicRoute } from '../../../src/rest/route.js';
 import { serveRoutes } from '../../../src/rest/serve.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
@@ -173,7 +173,7 @@ describe.each([
     const wrong = [
       await send(path, { method: 'POST', headers: OCSP_TYPE, body: 'garbage' }),
       await send(path, { method: 'POST', headers: OCSP_TYPE, body: Buffer.alloc(10_000, 0x30) }),
-      await send(path, { method: 'POST', headers: OCSP_TYPE, body: requestFor('10', Buffer.alloc(33)) }),
+      await send(path, { method: 'POST', headers: OCSP_TYPE, body: requestFor('10', Buffer.alloc(129)) }),
       await send(`${path}/not-base64!`),
       await send(`${path}/`),
       await send(`${path}/${inUrl(Buffer.from('garbage'))}`),
@@ -309,7 +309,7 @@ it('a body of a media type that only another route takes is 415', async () => {
 });
 
 describe.each([
-  [CRL_PATH, 'application/pkix-crl'],
+  [FIRST_CRL_PATH, 'application/pkix-crl'],
   ['/api/v1/public/crl', 'application/pkix-crl'],
   ['/api/v1/crl?format=pem', 'application/x-pem-file'],
 ])('the CRL at %s', (path, type) => {
@@ -328,6 +328,13 @@ describe.each([
     const again = await send(path, { headers: { 'if-none-match': etag } });
     expect([again.status, again.body.length, again.headers.etag]).toEqual([304, 0, etag]);
     expect(again.headers['content-length']).toBe(first.headers['content-length']);
+    const since = await send(path, { headers: { 'if-modified-since': modified } });
+    expect([since.status, since.body.length]).toEqual([304, 0]);
+    const earlier = new Date(Date.parse(modified) - 1000).toUTCString();
+    expect((await send(path, { headers: { 'if-modified-since': earlier } })).status).toBe(200);
+    expect((await send(path, { headers: { 'if-modified-since': 'no date' } })).status).toBe(200);
+    const both = { 'if-none-match': '"other"', 'if-modified-since': modified };
+    expect((await send(path, { headers: both })).status).toBe(200);
     const head = await send(path, { method: 'HEAD' });
     expect([head.status, head.body.length, head.headers['content-length'], head.headers.etag]).toEqual([
       200,
@@ -358,14 +365,14 @@ describe('the CRL', () => {
   });
 
   it('is asked for once by all who come while the CA is being asked', async () => {
-    await send(CRL_PATH);
+    await send(FIRST_CRL_PATH);
     asked.length = 0;
-    await Promise.all(Array.from({ length: 20 }, () => send(CRL_PATH)));
+    await Promise.all(Array.from({ length: 20 }, () => send(FIRST_CRL_PATH)));
     expect(new Set(asked)).toEqual(new Set(['get_crl_part']));
     expect(asked.length).toBeLessThan(20);
     const before = parseCrl(await ra.call('get_crl', {}).then((text) => Buffer.from(text, 'base64'))).number;
     await ra.call('generate_crl', {});
-    const { body } = await send(CRL_PATH);
+    const { body } = await send(FIRST_CRL_PATH);
     expect(parseCrl(body).number).toBeGreaterThan(before ?? 0n);
   });
 
@@ -392,7 +399,7 @@ describe('the CRL', () => {
     const server = await listen((app) =>
       app.register(pointedToRoutes, { ca: { ...ca, crl: async () => crl }, responder: noStatus }),
     );
-    const { headers } = await server.get(CRL_PATH);
+    const { headers } = await server.get(FIRST_CRL_PATH);
     await server.close();
     const [, seconds] = /^max-age=(\d+),/.exec(headers.get('cache-control') ?? '') ?? [];
     expect(Number(seconds)).toBeGreaterThan(30);

@@ -1,0 +1,69 @@
+import type { AuthorityRecord } from '../../store/contract/ca.js';
+
+/** Pure decisions about the set of authorities: who signs, who is to be trusted, when a successor is due. */
+
+/** What is decided on. */
+export interface Standing {
+  record: AuthorityRecord;
+  certificate: { notBefore: number; notAfter: number };
+  readonly issues: boolean;
+}
+
+export type AuthorityState = 'active' | 'next' | 'retiring' | 'retired' | 'ended';
+
+/** The issuer in use: of those that issue and are not retired the one used since last; with `now`, only a valid one. */
+export function activeOf<Each extends Standing>(members: readonly Each[], now: number | null): Each | null {
+  let active: Each | null = null;
+  for (const each of members) {
+    const { usedFrom, retiredAt } = each.record;
+    if (!each.issues || usedFrom === null || retiredAt !== null) continue;
+    if (now !== null && (usedFrom > now || !isValid(each, now))) continue;
+    if (active === null || (active.record.usedFrom ?? 0) <= usedFrom) active = each;
+  }
+  return active;
+}
+
+export function isValid({ certificate }: Standing, now: number): boolean {
+  return certificate.notBefore <= now && now <= certificate.notAfter;
+}
+
+/** Roots that are given out, the one in use first. */
+export function liveRoots<Each extends Standing>(members: readonly Each[]): Each[] {
+  const roots = members.filter(({ record }) => record.kind === 'root' && record.retiredAt === null);
+  const used = (each: Each) => each.record.usedFrom ?? 0;
+  return roots.sort((one, other) => used(other) - used(one));
+}
+
+/**
+ * What an issuer is now. `lastEnd`: when the last certificate it signed ends. A retired one signs CRLs and OCSP responses no
+ * more, an ended one could not.
+ */
+export function stateOf(
+  member: Standing,
+  active: Standing | null,
+  lastEnd: number | null,
+  now: number,
+): AuthorityState {
+  if (now > member.certificate.notAfter) return 'ended';
+  if (member === active) return 'active';
+  const { usedFrom, retiredAt } = member.record;
+  if (retiredAt === null && (usedFrom === null || usedFrom > now)) return 'next';
+  return lastEnd === null || lastEnd < now ? 'retired' : 'retiring';
+}
+
+/** When the successor of an issuer is due: this part of its life is over. */
+export function successionTime(
+  { notBefore, notAfter }: { notBefore: number; notAfter: number },
+  part: number,
+): number {
+  return notBefore + (notAfter - notBefore) * part;
+}
+
+const DAY = 86_400_000;
+/** Days before an end at which it is told. */
+export const WARNED_AT = [7, 30, 90, 365];
+
+/** The nearest mark that is passed, in days before the end; null: it is further away. */
+export function warningMark(notAfter: number, now: number): number | null {
+  return WARNED_AT.find((days) => notAfter - now <= days * DAY) ?? null;
+}

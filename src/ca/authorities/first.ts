@@ -1,0 +1,93 @@
+import type { AuthorityRecord, CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { authorityId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { attributeOf, formatDn } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
+import { fromPem, toPem } from '../../x509/pem.js';
+import { type CaFiles, InitError } from '../folder/files.js';
+import { AUTHORITY_PROFILE } from '../revoke/revocation.js';
+import { newRecord } from './member.js';
+
+/**
+ * Puts the root and the issuer of the CA's folder into the store, where nothing is yet: from then on the store's set counts.
+ * Two CAs that start at once do it once.
+ * @throws InitError when the store has a set, and the folder's issuer is not in it
+ */
+export async function takeUpFolder(
+  store: CaStore,
+  files: Pick<CaFiles, 'root' | 'issuer' | 'chain' | 'hasRootKey'>,
+  now: number,
+): Promise<void> {
+  const kept = await store.listAuthorities();
+  const [issuerId, rootId] = [authorityId(files.issuer), authorityId(files.root)];
+  if (kept.some(({ kind, id }) => kind !== 'cross' && id === issuerId)) return;
+  if (kept.some(({ tag }) => tag === '')) {
+    throw new InitError(
+      `the issuer in this folder (${issuerId}) is none of those this CA's database knows: the folder, or the database, is another CA's. ` +
+        'A certificate of another issuer is put in by upki ca install',
+    );
+  }
+  const usedFrom = parseCertificate(files.issuer).notBefore;
+  const root = newRecord({
+    kind: 'root',
+    certificate: files.root,
+    root: rootId,
+    keyRef: files.hasRootKey ? 'ca.key' : null,
+    addedAt: now,
+    usedFrom,
+  });
+  if (issuerId === rootId) {
+    await store.addAuthority({ ...root, tag: '', keyRef: 'issuer.key' }, null);
+    return;
+  }
+  const [, ...above] = fromPem('CERTIFICATE', files.chain);
+  const issuer = newRecord({
+    kind: 'issuer',
+    tag: '',
+    certificate: files.issuer,
+    chain: above.map((each) => toPem('CERTIFICATE', each)).join(''),
+    root: rootId,
+    keyRef: 'issuer.key',
+    addedAt: now,
+    usedFrom,
+  });
+  await store.addAuthority(root, null);
+  if (above.length === 0) await recordIssuer(store, root, files.issuer, now);
+  await store.addAuthority(issuer, null);
+}
+
+/** The issuer's certificate in the register, so that the root's CRL and OCSP responder know it; left out of listings. */
+export async function recordIssuer(
+  store: CaStore,
+  root: Pick<AuthorityRecord, 'tag'>,
+  der: Buffer,
+  now: number,
+): Promise<void> {
+  const certificate = parseCertificate(der);
+  // Taken up already, by another CA or before a crash.
+  if ((await store.findBySerial(certificate.serial)) !== null) return;
+  await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, true);
+}
+
+function authorityCertificate(
+  { der, serial, subject, notBefore, notAfter }: ParsedCertificate,
+  issuer: string,
+  now: number,
+): CertificateRecord {
+  return {
+    serial,
+    cn: attributeOf(subject, OID.commonName) ?? formatDn(subject),
+    dn: formatDn(subject),
+    profile: AUTHORITY_PROFILE,
+    identifiers: [],
+    der,
+    notBefore,
+    notAfter,
+    orderId: null,
+    accountId: null,
+    issuedAt: now,
+    revokedAt: null,
+    reason: null,
+    deletedAt: now,
+    issuer,
+  };
+}

@@ -1,0 +1,93 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  scryptSync,
+} from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { makePrivateFolder, readIfThere } from '../../lib/files.js';
+import type { AuthorityRecord } from '../../store/contract/ca.js';
+import { KeyFileError, keyFromPem, keyToPem, publicKeyDer, saveKey } from '../folder/keys.js';
+
+export interface KeyringOptions {
+  /** The CA's folder: key files are named relative to it. */
+  dataDir: string;
+  /** Opens and makes keys that are encrypted at rest. */
+  passphrase: string | null;
+  /** What all CAs on this store have and its server has not: the secret half of their channel key. */
+  channelSecret: string;
+  /** Whether other CAs, with folders of their own, may be on this store. */
+  shared: boolean;
+}
+
+/** Where a new issuer's key is kept, in the CA's folder. */
+export const keyFileOf = (id: string): string => join('issuers', `${id}.key`);
+
+/** Opens the keys of authorities: files of the CA's folder, made there from the store when another CA made the key. */
+export class Keyring {
+  constructor(private readonly options: KeyringOptions) {}
+
+  /** Null: the key is not at this CA. @throws KeyFileError for one that is, and cannot be used */
+  async open({ id, keyRef, sealedKey }: AuthorityRecord): Promise<KeyObject | null> {
+    if (keyRef === null) return null;
+    const { dataDir, passphrase } = this.options;
+    const path = join(dataDir, keyRef);
+    const pem = await readIfThere(path);
+    if (pem !== null) return keyFromPem(pem, passphrase, path);
+    if (sealedKey === null) return null;
+    const key = this.#unseal(id, sealedKey);
+    await this.keep(keyRef, key);
+    return key;
+  }
+
+  async keep(keyRef: string, key: KeyObject): Promise<void> {
+    const path = join(this.options.dataDir, keyRef);
+    await makePrivateFolder(dirname(path));
+    await saveKey(path, key, this.options.passphrase);
+  }
+
+  /** The key for the other CAs on this store; null when there can be none. */
+  seal(id: string, key: KeyObject): Buffer | null {
+    if (!this.options.shared) return null;
+    const salt = randomBytes(SALT);
+    const iv = randomBytes(IV);
+    const cipher = createCipheriv('aes-256-gcm', this.#sealingKey(salt), iv);
+    cipher.setAAD(Buffer.from(id));
+    const text = Buffer.concat([cipher.update(keyToPem(key, null)), cipher.final()]);
+    return Buffer.concat([salt, iv, cipher.getAuthTag(), text]);
+  }
+
+  #unseal(id: string, sealed: Uint8Array): KeyObject {
+    const all = Buffer.from(sealed);
+    const decipher = createDecipheriv(
+      'aes-256-gcm',
+      this.#sealingKey(all.subarray(0, SALT)),
+      all.subarray(SALT, SALT + IV),
+    );
+    decipher.setAAD(Buffer.from(id));
+    decipher.setAuthTag(all.subarray(SALT + IV, SALT + IV + TAG));
+    try {
+      const pem = Buffer.concat([decipher.update(all.subarray(SALT + IV + TAG)), decipher.final()]);
+      return keyFromPem(pem, null, id);
+    } catch {
+      throw new KeyFileError(
+        `the key of issuer ${id}, kept by another CA on this database, cannot be opened: both need the same channel.key and passphrase`,
+      );
+    }
+  }
+
+  #sealingKey(salt: Buffer): Buffer {
+    const { channelSecret, passphrase } = this.options;
+    const slow = passphrase === null ? '' : scryptSync(passphrase, salt, 32).toString('hex');
+    return Buffer.from(hkdfSync('sha256', `${channelSecret}${slow}`, salt, 'upki issuer key', 32));
+  }
+}
+
+const SALT = 16;
+const IV = 12;
+const TAG = 16;
+
+/** Whether a key is the one a certificate's SubjectPublicKeyInfo names. */
+export const isKeyOf = (key: KeyObject, spki: Buffer): boolean => publicKeyDer(key).equals(spki);

@@ -1,0 +1,99 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { AuthorityRecord } from '../../store/contract/ca.js';
+import { type Signer, signerFor } from '../../x509/algorithms.js';
+import {
+  authorityId,
+  issuerKeyId,
+  type ParsedCertificate,
+  parseCertificate,
+} from '../../x509/certificate.js';
+import { OID } from '../../x509/oids.js';
+import { toPem } from '../../x509/pem.js';
+import { CertificateFactory } from '../issue/factory.js';
+
+/** A root or an issuer of the set, ready to sign when its key is here. */
+export class Member {
+  readonly id: string;
+  readonly tag: string;
+  readonly der: Buffer;
+  readonly certificate: ParsedCertificate;
+  readonly publicKey: KeyObject;
+  /** Subject key identifier, hex. */
+  readonly keyId: string;
+  readonly signer: Signer | null;
+  readonly #factory: CertificateFactory | null;
+
+  /** @param key null: the key is not at this CA, or could not be opened; `trouble` says why */
+  constructor(
+    readonly record: AuthorityRecord,
+    key: KeyObject | null,
+    publicUrl: string | null,
+    private readonly trouble: string | null = null,
+  ) {
+    this.der = Buffer.from(record.certificate);
+    this.id = record.id;
+    this.tag = record.tag;
+    this.certificate = parseCertificate(this.der);
+    this.publicKey = createPublicKey({ key: this.certificate.spki, format: 'der', type: 'spki' });
+    this.keyId = issuerKeyId(this.certificate);
+    this.signer = key && signerFor(key);
+    this.#factory =
+      this.signer && new CertificateFactory({ certificate: this.der, signer: this.signer, publicUrl });
+  }
+
+  /** Issuers, and a root that issues by itself. */
+  get issues(): boolean {
+    return this.record.kind === 'issuer' || this.tag === '';
+  }
+
+  get pem(): string {
+    return toPem('CERTIFICATE', this.der);
+  }
+
+  /** PEM, issuer first, root left out: empty when the root issues. */
+  get chainPem(): string {
+    return this.record.kind === 'root' ? '' : this.pem + this.record.chain;
+  }
+
+  /** What it puts into certificates, and signs. @throws TaskError of kind `retry`: another CA may have the key */
+  get factory(): CertificateFactory {
+    if (this.#factory !== null) return this.#factory;
+    throw this.#without();
+  }
+
+  /** @throws TaskError */
+  get signing(): Signer {
+    if (this.signer !== null) return this.signer;
+    throw this.#without();
+  }
+
+  /** Whether its certificate says where its own revocation is told. */
+  get namesItsCrl(): boolean {
+    return this.certificate.extensions.has(OID.cRLDistributionPoints);
+  }
+
+  #without(): TaskError {
+    const why = this.trouble ?? 'its key is not at this CA';
+    return new TaskError(ErrorCode.certificate, `${this.id} cannot sign: ${why}`, 'retry');
+  }
+}
+
+/** Of a certificate (DER) that was not kept before. */
+export function newRecord(
+  facts: Pick<AuthorityRecord, 'kind' | 'certificate' | 'root' | 'keyRef' | 'addedAt'> &
+    Partial<AuthorityRecord>,
+): AuthorityRecord {
+  const id = authorityId(facts.certificate);
+  return {
+    id,
+    tag: id,
+    chain: '',
+    of: null,
+    sealedKey: null,
+    usedFrom: null,
+    retiredAt: null,
+    renewFrom: null,
+    ...facts,
+  };
+}

@@ -1,0 +1,146 @@
+import type { KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
+import { ErrorCode, TaskError } from '../../channel/errors.js';
+import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { toPem } from '../../x509/pem.js';
+import { activeOf, liveRoots } from './decisions.js';
+import { isKeyOf, type Keyring } from './keyring.js';
+import { Member } from './member.js';
+
+export interface AuthoritySetOptions {
+  store: CaStore;
+  keys: Keyring;
+  /** Base of the plain-HTTP URLs in certificates, or null to leave them out. */
+  publicUrl: string | null;
+  clock: () => number;
+  log: Logger;
+}
+
+/** How often the store is asked whether another process has changed the set, in ms. */
+const LOOK_EVERY = 5_000;
+
+/**
+ * The roots and issuers of this CA as the store has them. What another process changes (a command, another CA on the
+ * store) is seen within seconds, or at once by whoever is told that an issuer was retired.
+ */
+export class AuthoritySet {
+  #members: readonly Member[] = [];
+  #crosses: readonly AuthorityRecord[] = [];
+  #seen = '';
+  #reloading: Promise<boolean> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #listeners: ((set: AuthoritySet) => void)[] = [];
+
+  private constructor(private readonly options: AuthoritySetOptions) {}
+
+  static async open(options: AuthoritySetOptions): Promise<AuthoritySet> {
+    const set = new AuthoritySet(options);
+    await set.reload();
+    return set;
+  }
+
+  /** From now on changes by others are noticed. */
+  watch(): void {
+    this.#timer = setInterval(() => {
+      this.reload().catch((err) =>
+        this.options.log.error({ err }, 'it is not known whether the issuers changed'),
+      );
+    }, LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Is called after every change. */
+  onChange(listener: (set: AuthoritySet) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Roots' keys certified by other roots. */
+  get crosses(): readonly AuthorityRecord[] {
+    return this.#crosses;
+  }
+
+  /** Who signs new certificates. @throws TaskError of kind `retry` when nobody can */
+  get active(): Member {
+    const active = activeOf(this.#members, this.options.clock());
+    if (active !== null) return active;
+    throw new TaskError(ErrorCode.certificate, 'No issuer of this CA is valid now', 'retry');
+  }
+
+  /** The newest that issues, whether or not it is valid: what is shown of a CA that cannot issue. */
+  get newest(): Member | null {
+    return activeOf(this.#members, null);
+  }
+
+  byTag(tag: string): Member | null {
+    return this.#members.find((each) => each.tag === tag) ?? null;
+  }
+
+  byId(id: string): Member | null {
+    return this.#members.find((each) => each.id === id) ?? null;
+  }
+
+  /** Roots to trust now, the one in use first. */
+  get roots(): Member[] {
+    return liveRoots(this.#members);
+  }
+
+  /** PEM of the roots to trust now, the one in use first. */
+  get rootsPem(): string {
+    return this.roots.map(({ pem }) => pem).join('');
+  }
+
+  rootOf(member: Member): Member | null {
+    return this.byId(member.record.root);
+  }
+
+  /** Reads the set again; true when it changed. */
+  reload(): Promise<boolean> {
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = null;
+    });
+    return this.#reloading;
+  }
+
+  async #reload(): Promise<boolean> {
+    const records = await this.options.store.listAuthorities();
+    const seen = JSON.stringify(
+      records.map(({ certificate: _, sealedKey, ...facts }) => ({ ...facts, sealed: sealedKey !== null })),
+    );
+    if (seen === this.#seen) return false;
+    const members = records.filter(({ kind }) => kind !== 'cross');
+    this.#members = await Promise.all(members.map((record) => this.#member(record)));
+    this.#crosses = records.filter(({ kind }) => kind === 'cross');
+    this.#seen = seen;
+    for (const listener of this.#listeners) listener(this);
+    return true;
+  }
+
+  async #member(record: AuthorityRecord): Promise<Member> {
+    const { keys, publicUrl, log } = this.options;
+    let key: KeyObject | null = null;
+    let trouble: string | null = null;
+    try {
+      key = await keys.open(record);
+      if (key !== null && !isKeyOf(key, parseCertificate(record.certificate).spki)) {
+        trouble = `${record.keyRef} holds another key`;
+        key = null;
+      }
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error);
+    }
+    if (trouble !== null) log.error({ issuer: record.id }, `the key cannot be used: ${trouble}`);
+    return new Member(record, key, publicUrl, trouble);
+  }
+}
+
+/** PEM of a cross-certificate. */
+export const crossPem = ({ certificate }: AuthorityRecord): string => toPem('CERTIFICATE', certificate);

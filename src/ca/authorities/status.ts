@@ -1,0 +1,109 @@
+import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
+import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
+import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import { formatDn } from '../../x509/name.js';
+import { toPem } from '../../x509/pem.js';
+import { activeOf, liveRoots, stateOf, successionTime, warningMark } from './decisions.js';
+import type { Member } from './member.js';
+import type { AuthoritySet } from './set.js';
+
+export type AuthorityView = Result<OperationsTasks['get_authorities']>['authorities'][number];
+
+export interface StatusOptions {
+  set: AuthoritySet;
+  store: CaStore;
+  /** The part of an issuer's life after which its successor is made. */
+  succeedAt: number;
+  now: number;
+}
+
+/** What there is, until when, and what comes next. */
+export async function describeSet({ set, store, succeedAt, now }: StatusOptions): Promise<AuthorityView[]> {
+  const active = activeOf(set.members, now);
+  const members = await Promise.all(
+    set.members.map(async (member) => ({
+      ...base(member.record, member.chainPem.slice(member.pem.length)),
+      state: await memberState(member, { set, store, active, now }),
+      key: member.signer === null ? ('elsewhere' as const) : ('here' as const),
+      ...(await told(member, store)),
+      ...(member === active &&
+        member.record.kind === 'issuer' && {
+          successor_due: successionTime(member.certificate, succeedAt),
+        }),
+      ...warned(member, active, now),
+    })),
+  );
+  const crosses = set.crosses.map((record) => ({
+    ...base(record, ''),
+    state: parseCertificate(record.certificate).notAfter < now ? ('ended' as const) : ('active' as const),
+    key: 'elsewhere' as const,
+  }));
+  return [...members, ...crosses];
+}
+
+function base(record: AuthorityRecord, chain: string) {
+  const certificate = parseCertificate(record.certificate);
+  return {
+    id: record.id,
+    kind: record.kind,
+    dn: formatDn(certificate.subject),
+    not_before: certificate.notBefore,
+    not_after: certificate.notAfter,
+    certificate: toPem('CERTIFICATE', record.certificate),
+    chain,
+    root: record.root,
+    ...(record.of !== null && { of: record.of }),
+    first: record.tag === '' && record.kind !== 'cross',
+    key_id: issuerKeyId(certificate),
+    ...(record.renewFrom !== null && { renew_from: record.renewFrom }),
+  };
+}
+
+async function memberState(
+  member: Member,
+  { set, store, active, now }: Pick<StatusOptions, 'set' | 'store' | 'now'> & { active: Member | null },
+): Promise<AuthorityView['state']> {
+  if (member.record.kind !== 'root') {
+    return stateOf(member, active, await store.lastCertificateEnd(member.tag), now);
+  }
+  if (now > member.certificate.notAfter) return 'ended';
+  if (member.record.retiredAt !== null) return 'retired';
+  const [used] = liveRoots(set.members);
+  if (member === used) return 'active';
+  return member.record.usedFrom === null ? 'next' : 'retiring';
+}
+
+async function told(member: Member, store: CaStore) {
+  const [crl, own, lastEnd] = await Promise.all([
+    store.getCrl(member.tag),
+    store.findBySerial(member.certificate.serial),
+    store.lastCertificateEnd(member.tag),
+  ]);
+  return {
+    ...(crl && { crl: { number: crl.number, next_update: crl.nextUpdate } }),
+    ...(own?.revokedAt && { revoked: own.revokedAt }),
+    ...(lastEnd !== null && { last_certificate_end: lastEnd }),
+  };
+}
+
+/** Of what is in use: an issuer that is succeeded ends unnoticed. */
+function warned(member: Member, active: Member | null, now: number): { warning?: string } {
+  const inUse = member === active || (member.record.kind === 'root' && member.record.retiredAt === null);
+  const warning = inUse ? endWarning(member, now) : null;
+  return warning === null ? {} : { warning };
+}
+
+/** What an operator is told of an authority that ends within a year; null: nothing yet. */
+export function endWarning(member: Member, now: number): string | null {
+  const { notAfter, subject } = member.certificate;
+  const mark = warningMark(notAfter, now);
+  if (mark === null) return null;
+  const name = `the ${member.record.kind} "${formatDn(subject)}" (${member.id})`;
+  const end = new Date(notAfter).toISOString();
+  if (now > notAfter) return `${name} ended on ${end}: nothing can be issued under it`;
+  const what =
+    member.record.kind === 'root' && member.tag !== ''
+      ? 'make another with upki ca rollover root, and give it to those who trust this one'
+      : 'a successor is made by itself while the key of its root is here, else with upki ca init --request and upki ca install';
+  return `${name} ends on ${end}, in less than ${mark === 365 ? 'a year' : `${mark} days`}: ${what}`;
+}

@@ -1,0 +1,43 @@
+import { dirname, join } from 'node:path';
+import type { Logger } from 'pino';
+import { makePrivateFolder } from '../../lib/files.js';
+import type { Member } from '../authorities/member.js';
+import type { Authority } from '../issue/issuer.js';
+import { OcspCertificate, type OcspSigner } from './certificate.js';
+
+export interface OcspSignersOptions {
+  authority: Authority;
+  /** The CA's folder; each issuer's responder has a file there. */
+  dataDir: string;
+  /** Encrypts the keys at rest. */
+  passphrase: string | null;
+  log: Logger;
+}
+
+/** Who signs OCSP responses, an issuer: made when it is first needed, or at the start for the issuer in use. */
+export class OcspSigners {
+  readonly #certificates = new Map<string, Promise<OcspCertificate>>();
+
+  constructor(private readonly options: OcspSignersOptions) {}
+
+  /** @throws when there is none and none can be made */
+  async of(issuer: Member): Promise<OcspSigner> {
+    let known = this.#certificates.get(issuer.id);
+    if (known === undefined) {
+      known = this.#start(issuer);
+      this.#certificates.set(issuer.id, known);
+      known.catch(() => this.#certificates.delete(issuer.id));
+    }
+    return (await known).signer();
+  }
+
+  async #start(issuer: Member): Promise<OcspCertificate> {
+    const { authority, dataDir, passphrase, log } = this.options;
+    const name = issuer.tag === '' ? 'ocsp.pem' : join('issuers', `${issuer.id}.ocsp.pem`);
+    const path = join(dataDir, name);
+    await makePrivateFolder(dirname(path));
+    const certificate = new OcspCertificate({ authority, issuer, path, passphrase, log });
+    await certificate.start();
+    return certificate;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Logger } from 'pino';
+import type { CaStore } from '../../store/contract/ca.js';
+import type { AuthoritySet } from '../authorities/set.js';
+import { CrlPublisher } from './crl-publisher.js';
+
+export interface CrlsOptions {
+  store: CaStore;
+  set: AuthoritySet;
+  /** From the moment an issuer's CRL is made to its nextUpdate, in ms. */
+  validity: number;
+  clock: () => number;
+  log: Logger;
+}
+
+/** A root signs seldom: its CRL lists issuers, and may have to last while its key is locked away. In ms. */
+const ROOT_VALIDITY = 180 * 86_400_000;
+
+/** The CRLs of all authorities of the set: one publisher each, made when the set gets another. */
+export class Crls {
+  readonly #publishers = new Map<string, CrlPublisher>();
+  #stopped = false;
+
+  constructor(private readonly options: CrlsOptions) {}
+
+  async start(): Promise<void> {
+    const { set } = this.options;
+    await this.#follow();
+    set.onChange(() => {
+      this.#follow().catch((err) => this.options.log.error({ err }, 'a CRL could not be published'));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#publishers.values()].map((publisher) => publisher.stop()));
+  }
+
+  /** Of the issuer in use. */
+  get active(): CrlPublisher {
+    return this.of(this.options.set.newest?.id ?? '');
+  }
+
+  /** By the id of the authority. @throws RangeError for one that is not in the set */
+  of(id: string): CrlPublisher {
+    const publisher = this.#publishers.get(id);
+    if (publisher === undefined) throw new RangeError(`there is no authority ${id}`);
+    return publisher;
+  }
+
+  has(id: string): boolean {
+    return this.#publishers.has(id);
+  }
+
+  /** A certificate of this issuer (by tag) was revoked, or taken off hold. */
+  publish(tag: string): void {
+    const member = this.options.set.byTag(tag);
+    if (member === null || member.signer === null) return;
+    this.of(member.id)
+      .publish()
+      .catch((err) => this.options.log.error({ err }, 'the CRL could not be published'));
+  }
+
+  /** A publisher for each member; a key that came or went makes another. */
+  async #follow(): Promise<void> {
+    const { store, set, validity, clock, log } = this.options;
+    for (const issuer of set.members) {
+      const known = this.#publishers.get(issuer.id);
+      if (known !== undefined && known.canSign === (issuer.signer !== null)) continue;
+      if (this.#stopped) return;
+      const publisher = new CrlPublisher({
+        ...{ store, issuer, clock, log },
+        validity: issuer.issues ? validity : ROOT_VALIDITY,
+      });
+      this.#publishers.set(issuer.id, publisher);
+      await known?.stop();
+      await publisher.start();
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import type { authorityTasks } from '../../channel/tasks/authorities.js';
+import type { Handlers } from '../../channel/tasks/index.js';
+import { describeSet } from '../authorities/status.js';
+import type { CaServices } from './context.js';
+
+/** Tasks about the CA's roots and issuers. */
+export function setHandlers({ authority, succeedAt }: CaServices): Handlers<typeof authorityTasks> {
+  const { set, store, clock } = authority;
+  return {
+    get_authorities: async () => ({
+      authorities: await describeSet({ set, store, succeedAt, now: clock() }),
+    }),
+  };
+}

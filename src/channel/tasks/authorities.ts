@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { none, time } from './fields.js';
+import { task } from './task.js';
+
+/** Operations tasks about the CA's roots and issuers. */
+
+const pem = z.string().meta({ wire: 'PEM' });
+
+export const authority = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['root', 'issuer', 'cross']),
+    state: z.enum(['active', 'next', 'retiring', 'retired', 'ended']),
+    dn: z.string(),
+    not_before: time,
+    not_after: time,
+    certificate: pem,
+    chain: pem,
+    root: z.string(),
+    of: z.string().optional(),
+    first: z.boolean(),
+    key_id: z.string(),
+    key: z.enum(['here', 'elsewhere']),
+    last_certificate_end: time.optional(),
+    renew_from: time.optional(),
+    revoked: time.optional(),
+    crl: z.object({ number: z.number(), next_update: time }).optional(),
+    successor_due: time.optional(),
+    warning: z.string().optional(),
+  })
+  .meta({
+    wire:
+      '{id, kind, state, dn, not_before, not_after, certificate, chain, root, of?, first, key_id, key, last_certificate_end?, ' +
+      'renew_from?, revoked?, crl?, successor_due?, warning?}',
+  });
+
+export const authorityTasks = {
+  get_authorities: task(
+    'The roots, issuers and cross-certificates of this CA; `first`: its certificates may point to /ca.crl, `renew_from`: what it ' +
+      'signed is to be replaced.',
+    none,
+    z.object({ authorities: z.array(authority).meta({ wire: '[authority]' }) }),
+  ),
+} as const;

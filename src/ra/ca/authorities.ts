@@ -1,0 +1,50 @@
+import type { KnownAuthority } from '../../model/ca.js';
+
+/** Pure readings of the CA's set of roots and issuers: chains, the trust of now, who must renew. */
+
+/** The authority a certificate points to by id. */
+export const authorityById = (all: readonly KnownAuthority[], id: string): KnownAuthority | null =>
+  all.find((each) => each.id === id && each.kind !== 'cross') ?? null;
+
+/** The one whose certificates point to /ca.crl and /issuer.cer. */
+export const firstAuthority = (all: readonly KnownAuthority[]): KnownAuthority | null =>
+  all.find((each) => each.first) ?? null;
+
+/**
+ * RFC 8555 §7.4.2: other chains for a certificate: to each other root that is given out, by the certificate with which that root
+ * vouches for the key of its own root.
+ * @param chain PEM, leaf first
+ * @param issuerKeyId the leaf's authority key identifier, hex
+ */
+export function alternateChains(
+  chain: string,
+  issuerKeyId: string | null,
+  all: readonly KnownAuthority[],
+): string[] {
+  const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
+  if (issuer === undefined) return [];
+  return all
+    .filter(({ kind, of, root, state }) => {
+      if (kind !== 'cross' || of !== issuer.root || state === 'ended') return false;
+      const target = authorityById(all, root);
+      return target !== null && isTrusted(target);
+    })
+    .map(({ certificate }) => chain + certificate);
+}
+
+/** PEM of the roots to trust now; in the CA's order, the one in use first. */
+export function trustedRoots(all: readonly KnownAuthority[]): string {
+  const roots = all.filter((each) => each.kind === 'root' && isTrusted(each));
+  const inUse = roots.filter(({ state }) => state === 'active');
+  return [...inUse, ...roots.filter((each) => !inUse.includes(each))]
+    .map(({ certificate }) => certificate)
+    .join('');
+}
+
+const isTrusted = ({ state }: KnownAuthority): boolean => state !== 'retired' && state !== 'ended';
+
+/** From when on what an issuer signed is to be replaced before its time; null: it is not. */
+export function renewFrom(issuerKeyId: string | null, all: readonly KnownAuthority[]): number | null {
+  const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
+  return issuer?.renewFrom ?? null;
+}
