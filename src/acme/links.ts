@@ -111,6 +111,13 @@ export class LinkBuilder {
     return links;
   }
 
+  /** The base under the name a client used at another port than ours, if the name is ours; else the main one. */
+  baseForName(host: string | undefined): string {
+    const [, name] = HOST.exec(host?.toLowerCase() ?? '') ?? [];
+    const own = name === undefined ? undefined : this.bases().find((base) => new URL(base).hostname === name);
+    return this.#public?.base ?? own ?? this.main().base;
+  }
+
   /** URLs for what has no request: the ready line, CAA `accounturi`. */
   main(): Links {
     if (this.#public) return this.#public;

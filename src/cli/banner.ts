@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type Authority, CLIENTS, EXAMPLE_NAME } from './client-lines.js';
+import { type Authority, CLIENTS, EXAMPLE_NAME } from '../pages/client-lines.js';
 
 export interface Serving extends Authority {
   /** PEM. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { CLIENTS } from '../pages/client-lines.js';
 import { CannotStart } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory } from '../programs/settings.js';
-import { CLIENTS } from './client-lines.js';
 import { addExamples, DIRECTORY_FLAG } from './options.js';
 
 /** `upki clients`: the lines by which an ACME client gets its certificates here. */

@@ -80,6 +80,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     duty: 'REST under /api/v1, OpenAPI, enrolment; CRL, OCSP and issuers over plain HTTP',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/ra', 'src/http'],
   },
+  'src/pages': {
+    duty: 'pages for people: what the authority is and how to trust it, the lines for ACME clients',
+    imports: ['src/lib', 'src/x509', 'src/model', 'src/http'],
+  },
   'src/python': {
     duty: 'everything that exists because of the Python uPKI: its CA, its task forms, `upki migrate`',
     imports: [

@@ -13,6 +13,7 @@ import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
 import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
+import { publicPages } from '../../pages/public.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
 import { FormerBases } from '../../ra/former-bases.js';
@@ -171,6 +172,13 @@ async function serve(
     ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
+  let httpPort: number | null = null;
+  const pages = { ca, version: version(), plainPort: () => httpPort };
+  await app.register(publicPages, {
+    ...pages,
+    baseUrl: (host) => links.forHost(host).base,
+    overPlain: false,
+  });
   await app.register(restApi, {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,
@@ -194,11 +202,15 @@ async function serve(
   });
   const { raHost: host, raPort, raHttp, raHttpPort } = settings;
   port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
-  let httpPort: number | null = null;
   if (raHttp) {
     const plain = createHttpServer({ log });
     await plain.register(pointedToRoutes, { ca, responder: status });
     await plain.register(wellKnownRoutes, { ra });
+    await plain.register(publicPages, {
+      ...pages,
+      baseUrl: (host) => links.baseForName(host),
+      overPlain: true,
+    });
     const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
     httpPort = await listen(plain, wish, onClose);
   }

@@ -1,3 +1,5 @@
+import { escapeHtml as escaped } from '../../lib/html.js';
+
 /** What the page needs of the document; everything else of it is not shown. */
 interface Shown {
   info: { title: string; version: string; description: string };
@@ -76,12 +78,3 @@ function responseBlock([status, { description, content = {} }]: [
 }
 
 const schemaBlock = (schema: unknown) => `<pre>${escaped(JSON.stringify(schema, null, 2))}</pre>`;
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

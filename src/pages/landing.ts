@@ -1,0 +1,130 @@
+import { html, Markup } from '../lib/html.js';
+import { CLIENTS } from './client-lines.js';
+import { fingerprintOf, type Root, rootFile } from './roots.js';
+import { STYLE } from './style.js';
+import { trustLines } from './trust-lines.js';
+
+/** Everything the landing page tells. */
+export interface LandingFacts {
+  roots: readonly Root[];
+  /** SVG that leads a phone to this page, one a root. */
+  qrCodes: readonly string[];
+  /** Scheme, host and port of the RA's URLs. */
+  base: string;
+  /** The same of the plain listener; null when there is none. */
+  plainBase: string | null;
+  /** Whether this answer goes over the plain listener, where a picture from the other shows whether the root is trusted. */
+  overPlain: boolean;
+  version: string;
+}
+
+/** Path of the picture that loads only where the root is trusted. */
+export const SELF_TEST_PATH = '/trust/works.svg';
+
+/** The picture of the self-test. */
+export const SELF_TEST_SVG =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="330" height="30" role="img" aria-label="This browser trusts the root."><rect width="330" height="30" rx="6" fill="#1a7f37"/><text x="12" y="20" font-family="system-ui,sans-serif" font-size="15" fill="#fff">This browser trusts the root.</text></svg>\n';
+
+/** Where the fragment of a URL says which root is meant; the section of that root then says that it is the same. */
+export const rootAnchor = ({ sha256 }: Pick<Root, 'sha256'>): string => `sha256-${sha256}`;
+
+/** The page at `/` for people: static, without script. Every value is escaped. */
+export function landingPage(facts: LandingFacts): string {
+  const { roots, base, version } = facts;
+  const directory = `${base}/acme/directory`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Certificates of ${new URL(base).hostname}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>The certificate authority of this network</h1>
+<p>Servers here get their certificates from it by ACME, as they would from a public authority. A device trusts these servers
+once it has the root certificate below.</p>
+<dl>
+<dt>ACME directory</dt><dd><a href="${directory}"><code>${directory}</code></a></dd>
+<dt>REST</dt><dd><a href="${base}/api/v1/docs">reference</a></dd>
+<dt>Revocation list</dt><dd><a href="${base}/api/v1/public/crl">CRL</a></dd>
+<dt>Software</dt><dd>uPKI ${version}</dd>
+</dl>
+<h2 id="root">${roots.length > 1 ? 'The root certificates' : 'The root certificate'}</h2>
+<p><strong>Compare the fingerprint</strong> with the one your administrator gives you another way: on paper, by phone, in a chat you
+trust. <code>upki start</code> prints it where the authority runs. A fingerprint that you read on this page alone proves nothing.</p>
+${roots.map((root, index) => rootSection(root, index, facts.qrCodes[index] ?? ''))}
+${selfTest(facts)}
+<h2 id="trust">Trust it on a machine</h2>
+<p>Each list of lines fetches the root, compares its fingerprint and stops when it is another one.</p>
+${roots.slice(0, 1).map((root) => trustSection(root, facts))}
+<h2 id="phones">On a phone or tablet</h2>
+<h3>iPhone, iPad</h3>
+<p>Open the profile (.mobileconfig) above in Safari; then Settings, General, VPN &amp; Device Management: install it, and compare the
+fingerprint there (More Details). Then Settings, General, About, Certificate Trust Settings: switch it on.</p>
+<h3>Android</h3>
+<p>Download the certificate (.cer) above; then Settings, Security, Encryption &amp; credentials, Install a certificate, CA certificate.
+Compare the fingerprint under Trusted credentials, User. Browsers use it; an app does only when its maker lets it.</p>
+<h2 id="acme">Get a certificate</h2>
+<p>On the machine that has the name, as root, with its port 80 free. <code>upki-root.crt</code> is what the lines for Debian above
+have made. <a href="${base}/api/v1/docs">More ways</a> are in the reference.</p>
+${clientSections(directory)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+function rootSection(root: Root, index: number, qrCode: string): Markup {
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  return html`<section class="root" id="${rootAnchor(root)}" aria-label="${root.subject}"><div>
+<h3>${root.subject}</h3>
+<p>SHA-256<br><code>${fingerprintOf(root)}</code></p>
+<p class="same">This is the fingerprint of the link that brought you here.</p>
+<p class="faint">Valid from ${day(root.notBefore)} to ${day(root.notAfter)}</p>
+<ul class="buttons">
+<li><a href="${rootFile(index, 'cer')}" download="upki-root.cer">Windows, Android, Firefox (.cer)</a></li>
+<li><a href="${rootFile(index, 'mobileconfig')}">macOS, iOS (.mobileconfig)</a></li>
+<li><a href="${rootFile(index, 'crt')}" download="upki-root.crt">Linux (.crt, PEM)</a></li>
+</ul></div>
+<div role="img" aria-label="QR code that leads a phone to this page">${new Markup(qrCode)}</div>
+</section>`;
+}
+
+/** Over plain HTTP a picture from the HTTPS side tells; over HTTPS the page is there because the browser was told to go on. */
+function selfTest({ overPlain, base, plainBase }: LandingFacts): Markup {
+  const head = html`<h2 id="test">Does this browser trust it?</h2>`;
+  if (overPlain) {
+    return html`${head}
+<p><img src="${base}${SELF_TEST_PATH}" alt="Not yet: this browser does not trust the root, or cannot reach ${base}."></p>`;
+  }
+  const where =
+    plainBase === null
+      ? html``
+      : html` For a test that no click has changed, open <a href="${plainBase}/#test">${plainBase}</a>.`;
+  return html`${head}
+<p>You read this over HTTPS: if the browser showed no warning on the way, it does.${where}</p>`;
+}
+
+function trustSection(root: Root, { base, plainBase }: LandingFacts): Markup {
+  const url = `${plainBase ?? base}${rootFile(0, 'cer')}`;
+  const sections = trustLines({ root, url }).map(({ title, note, lines }) =>
+    linesSection(title, note ?? null, lines),
+  );
+  return html`${sections}`;
+}
+
+function clientSections(directoryUrl: string): Markup {
+  const sections = Object.values(CLIENTS).map((of) => {
+    const { title, lines } = of({ directoryUrl, rootPath: 'upki-root.crt' });
+    return linesSection(title, null, lines);
+  });
+  return html`${sections}`;
+}
+
+function linesSection(title: string, note: string | null, lines: readonly string[]): Markup {
+  return html`<details><summary>${title}</summary>
+${note === null ? html`` : html`<p>${note}</p>`}
+<pre tabindex="0" aria-label="Lines for ${title}">${lines.join('\n')}</pre></details>`;
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { escapeHtml } from '../lib/html.js';
+import type { Root } from './roots.js';
+
+/** The media type by which macOS and iOS know a configuration profile. */
+export const MOBILECONFIG_TYPE = 'application/x-apple-aspen-config';
+
+/**
+ * A configuration profile that has a root certificate as its only payload. The identifiers come from the fingerprint, so
+ * that installing it twice replaces it.
+ */
+export function mobileconfig(root: Root): string {
+  const identifier = `upki.root.${root.sha256.toLowerCase()}`;
+  const name = escapeHtml(root.subject);
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>PayloadType</key><string>Configuration</string>
+  <key>PayloadVersion</key><integer>1</integer>
+  <key>PayloadIdentifier</key><string>${identifier}</string>
+  <key>PayloadUUID</key><string>${uuid(identifier)}</string>
+  <key>PayloadDisplayName</key><string>${name}</string>
+  <key>PayloadDescription</key><string>Trusts certificates of ${name}. SHA-256 of the root: ${root.sha256}</string>
+  <key>PayloadRemovalDisallowed</key><false/>
+  <key>PayloadContent</key>
+  <array>
+    <dict>
+      <key>PayloadType</key><string>com.apple.security.root</string>
+      <key>PayloadVersion</key><integer>1</integer>
+      <key>PayloadIdentifier</key><string>${identifier}.certificate</string>
+      <key>PayloadUUID</key><string>${uuid(`${identifier}.certificate`)}</string>
+      <key>PayloadDisplayName</key><string>${name}</string>
+      <key>PayloadCertificateFileName</key><string>upki-root.cer</string>
+      <key>PayloadContent</key>
+      <data>${root.der.toString('base64')}</data>
+    </dict>
+  </array>
+</dict>
+</plist>
+`;
+}
+
+/** RFC 9562 §5.8: version 8, from a hash. */
+function uuid(text: string): string {
+  const hash = createHash('sha256').update(text).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = hash.toString('hex').toUpperCase();
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}

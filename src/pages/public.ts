@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { asksForHtml } from '../http/accepts.js';
+import type { CertificateAuthority } from '../model/ca.js';
+import { Problem } from '../model/problem.js';
+import { landingPage, rootAnchor, SELF_TEST_PATH, SELF_TEST_SVG } from './landing.js';
+import { MOBILECONFIG_TYPE, mobileconfig } from './mobileconfig.js';
+import { type Root, readRoots } from './roots.js';
+import { pagePolicy } from './style.js';
+
+export interface PublicPagesOptions {
+  ca: Pick<CertificateAuthority, 'caCertificates'>;
+  version: string;
+  /** Scheme, host and port of the RA's URLs, by the request's Host. */
+  baseUrl(host: string | undefined): string;
+  /** Port of the plain listener; null when there is none. */
+  plainPort(): number | null;
+  /** Whether these routes are on that listener. */
+  overPlain: boolean;
+}
+
+/**
+ * The page at `/` for browsers, and the files of the root it leads to. A program, which does not ask for HTML, is told that there
+ * is nothing, as at any other unknown URL.
+ */
+export async function publicPages(app: FastifyInstance, options: PublicPagesOptions): Promise<void> {
+  const { ca, baseUrl, version, overPlain } = options;
+  const roots = async (): Promise<Root[]> => readRoots((await ca.caCertificates()).root);
+  const qrCodes = new QrCodes();
+
+  app.get('/', async (request, reply) => {
+    reply.header('vary', 'accept');
+    if (!asksForHtml(request.headers.accept)) throw nothing();
+    const base = baseUrl(request.headers.host);
+    const plainPort = options.plainPort();
+    const plainBase = plainPort === null ? null : plainBaseOf(base, plainPort);
+    const known = await roots();
+    const codes = known.map((root) => qrCodes.of(`${plainBase ?? base}/#${rootAnchor(root)}`));
+    reply.header('content-security-policy', pagePolicy(base));
+    return send(
+      reply,
+      'text/html; charset=utf-8',
+      landingPage({
+        ...{ roots: known, qrCodes: await Promise.all(codes), base, plainBase, overPlain, version },
+      }),
+    );
+  });
+
+  app.get<{ Params: { file: string } }>('/trust/:file', async (request, reply) => {
+    const { file } = request.params;
+    if (`/trust/${file}` === SELF_TEST_PATH) {
+      // The page of the plain listener is of another origin than the picture.
+      reply.header('cross-origin-resource-policy', 'cross-origin');
+      return send(reply, 'image/svg+xml', SELF_TEST_SVG);
+    }
+    const [, number = '1', extension] = /^root(?:-([2-9]))?\.(cer|crt|mobileconfig)$/.exec(file) ?? [];
+    if (extension === undefined) throw nothing();
+    const root = (await roots())[Number(number) - 1];
+    if (root === undefined) throw nothing();
+    if (extension === 'cer') return send(reply, 'application/x-x509-ca-cert', root.der);
+    if (extension === 'crt') return send(reply, 'application/x-pem-file', root.pem);
+    reply.header('content-disposition', 'attachment; filename="upki-root.mobileconfig"');
+    return send(reply, MOBILECONFIG_TYPE, mobileconfig(root));
+  });
+}
+
+function send(reply: FastifyReply, type: string, content: Buffer | string): Buffer | string {
+  reply.type(type).header('cache-control', 'no-cache').header('referrer-policy', 'no-referrer');
+  return content;
+}
+
+const nothing = () => new Problem('malformed', 'there is nothing at this URL', { status: 404 });
+
+function plainBaseOf(base: string, port: number): string {
+  return `http://${new URL(base).hostname}${port === 80 ? '' : `:${port}`}`;
+}
+
+/** QR codes take a millisecond and the library 30 files: made when first wanted, and kept. */
+class QrCodes {
+  readonly #made = new Map<string, Promise<string>>();
+
+  /** SVG without a declaration. */
+  of(text: string): Promise<string> {
+    let made = this.#made.get(text);
+    if (made === undefined) {
+      if (this.#made.size >= 64) this.#made.clear();
+      made = import('qrcode').then(({ default: library }) =>
+        library.toString(text, { type: 'svg', margin: 1, errorCorrectionLevel: 'M' }),
+      );
+      this.#made.set(text, made);
+    }
+    return made;
+  }
+}

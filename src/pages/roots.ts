@@ -1,0 +1,40 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { fromPem, toPem } from '../x509/pem.js';
+
+/** A root certificate as people get to know it. */
+export interface Root {
+  /** One `TYPE=value` after the other, as node:crypto writes them. */
+  subject: string;
+  der: Buffer;
+  pem: string;
+  /** SHA-256 of the DER file, upper-case hex without colons: what `sha256sum` prints of it, but for the case. */
+  sha256: string;
+  /** Milliseconds since the epoch. */
+  notBefore: number;
+  notAfter: number;
+}
+
+/** Every certificate of a PEM text. @throws DerError for broken PEM */
+export function readRoots(pem: string): Root[] {
+  return fromPem('CERTIFICATE', pem).map((der) => {
+    const { subject, validFrom, validTo } = new X509Certificate(der);
+    return {
+      subject: subject.split('\n').join(', '),
+      der,
+      pem: toPem('CERTIFICATE', der),
+      sha256: createHash('sha256').update(der).digest('hex').toUpperCase(),
+      notBefore: Date.parse(validFrom),
+      notAfter: Date.parse(validTo),
+    };
+  });
+}
+
+/** As browsers and `openssl x509 -fingerprint` show it: pairs with colons. */
+export function fingerprintOf({ sha256 }: Pick<Root, 'sha256'>): string {
+  return sha256.replace(/..(?=.)/g, '$&:');
+}
+
+/** Path of a root's file, below the base: the first is `root`, the next `root-2`. */
+export function rootFile(index: number, extension: 'cer' | 'crt' | 'mobileconfig'): string {
+  return `/trust/root${index === 0 ? '' : `-${index + 1}`}.${extension}`;
+}
