@@ -1,5 +1,13 @@
 import { type Command, Option } from 'commander';
-import { defaultText, environmentHelp, type Program, SETTINGS, type SettingName } from '../config/index.js';
+import {
+  defaultText,
+  environmentHelp,
+  firstSentence,
+  type Program,
+  SETTINGS,
+  type SettingName,
+  variableNames,
+} from '../config/index.js';
 
 type Flags = Partial<Record<SettingName, string>>;
 
@@ -21,14 +29,40 @@ export const WEB_FLAGS: Flag[] = [
   { flags: '--web-port <port>', setting: 'raPort' },
 ];
 
-/** Adds the flags with the settings' own explanations, `--debug`, and the environment to the command's help. */
+/** Adds the flags with the settings' own explanations, `--debug`, and the names of the variables; `--help --all` explains those. */
 export function addSettingFlags(command: Command, flags: Flag[], programs: Program[]): Command {
   for (const { flags: text, setting } of flags) {
     const { doc, env } = SETTINGS[setting];
-    command.addOption(new Option(text, `${doc} Default: ${defaultText(SETTINGS[setting])}. (${env})`));
+    command.addOption(
+      new Option(text, `${firstSentence(doc)} Default: ${defaultText(SETTINGS[setting])}. (${env})`),
+    );
   }
   command.option('--debug', 'Log everything worth knowing when looking for a fault. (UPKI_LOG_LEVEL=debug)');
-  return command.addHelpText('after', `\n${environmentHelp(programs)}`);
+  return command.addHelpText('after', () =>
+    process.argv.includes('--all') ? `\n${environmentHelp(programs)}` : `\n${shortEnvironment(programs)}`,
+  );
+}
+
+/** Commander's own, where the output is no terminal. */
+const HELP_WIDTH = 80;
+
+function shortEnvironment(programs: Program[]): string {
+  const title = 'Environment (--help --all explains every variable, so does docs/configuration.md):';
+  return `${wrap(title, 0)}\n${wrap(variableNames(programs), 2)}`;
+}
+
+/** Breaks a text at blanks to the width of the terminal. */
+function wrap(text: string, indent: number): string {
+  const width = process.stdout.columns ?? HELP_WIDTH;
+  const margin = ' '.repeat(indent);
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${margin}${word}`);
+  }
+  return lines.join('\n');
 }
 
 /** The settings given on the command line. */
@@ -39,8 +73,8 @@ export function givenFlags(command: Command, flags: Flag[]): Flags {
   return given.debug ? { ...settings, logLevel: 'debug' } : settings;
 }
 
-/** Shows how a command is used, at the end of its help. */
+/** Shows how a command is used, at the beginning of its help. */
 export function addExamples(command: Command, examples: [commandLine: string, what: string][]): Command {
   const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`);
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  return command.addHelpText('before', `Examples:\n${lines.join('\n')}\n`);
 }

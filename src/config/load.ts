@@ -25,14 +25,16 @@ export interface Sources {
 
 export interface Loaded {
   settings: Settings;
-  /** The settings that something other than the default decided. */
-  given: ReadonlySet<SettingName>;
+  /** The settings that something other than the default decided, and what did. */
+  given: ReadonlyMap<SettingName, string>;
   /** Sentences for the operator: names we do not know, with the nearest we do. */
   warnings: string[];
 }
 
 interface Candidate {
   text: string;
+  /** Where it comes from, for `upki config`. */
+  origin: string;
   /** What the operator wrote it as, for the complaint. */
   source: string;
 }
@@ -46,14 +48,14 @@ export function loadSettings(sources: Sources): Loaded {
   const { program, env, flags = {}, read = readIfThere } = sources;
   const complaints: string[] = [];
   const file = sources.file ? readConfigFile(sources.file, read, complaints) : new Map<string, string>();
-  const given = new Set<SettingName>();
+  const given = new Map<SettingName, string>();
 
   const settings = Object.fromEntries(
     SETTING_LIST.map(([name, setting]) => {
       if (!setting.programs.includes(program)) return [name, setting.default];
       const candidate = find(setting, flags[name]);
       if (candidate === null) return [name, setting.default];
-      given.add(name);
+      given.set(name, candidate.origin);
       return [name, parse(setting, candidate)];
     }),
   ) as Settings;
@@ -61,20 +63,23 @@ export function loadSettings(sources: Sources): Loaded {
   return { settings, given, warnings: [...unknownVariables(env), ...unknownKeys()] };
 
   function find(setting: Setting<unknown>, flag: string | undefined): Candidate | null {
-    if (flag !== undefined) return { text: flag, source: `${setting.env} (from the command line)` };
+    if (flag !== undefined) {
+      return { text: flag, source: `${setting.env} (from the command line)`, origin: 'the command line' };
+    }
     const text = env[setting.env];
-    if (text) return { text, source: setting.env };
+    if (text) return { text, source: setting.env, origin: 'the environment' };
     const pointer = `${setting.env}_FILE`;
     const path = setting.secret && env[pointer];
     if (path) {
       const content = read(path);
-      if (content !== null) return { text: content, source: `${pointer} (${path})` };
+      if (content !== null) return { text: content, source: `${pointer} (${path})`, origin: path };
       complaints.push(`${pointer} is "${path}": there is no such file, or it may not be read`);
       return null;
     }
     const key = fileKey(setting.env, program);
     const value = file.get(key);
-    return value === undefined ? null : { text: value, source: `${key} in ${sources.file}` };
+    if (value === undefined) return null;
+    return { text: value, source: `${key} in ${sources.file}`, origin: String(sources.file) };
   }
 
   function parse(setting: Setting<unknown>, { text, source }: Candidate): unknown {

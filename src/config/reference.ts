@@ -26,7 +26,24 @@ export function configurationReference(): string {
     const entries = SETTING_LIST.filter(([, setting]) => setting.programs.join() === programs.join());
     return `## ${title}\n\n${entries.map(([, setting]) => entry(setting)).join('\n')}`;
   });
-  return [INTRODUCTION, ...chapters].join('\n');
+  return [INTRODUCTION, mostChanged(), ...chapters].join('\n');
+}
+
+function mostChanged(): string {
+  const rows = MOST_CHANGED.flatMap((env) => {
+    const [, found] = SETTING_LIST.find(([, setting]) => setting.env === env) ?? [];
+    return found === undefined
+      ? []
+      : [`| [\`${env}\`](#${env.toLowerCase()}) | ${firstSentence(found.doc)} |`];
+  });
+  return ['## The ten most often changed', '', '| Variable | What it says |', '|---|---|', ...rows, ''].join(
+    '\n',
+  );
+}
+
+/** What comes first in an explanation, for a list. */
+export function firstSentence(doc: string): string {
+  return /^.*?\.(?= |$)/.exec(doc)?.[0] ?? doc;
 }
 
 function entry(setting: Setting<unknown>): string {
@@ -49,7 +66,30 @@ function entry(setting: Setting<unknown>): string {
   ].join('\n');
 }
 
-/** The environment part of a command's `--help`, for the programs it runs. */
+/** Those most often changed, in the order of how often. */
+const MOST_CHANGED: readonly string[] = [
+  'UPKI_DATA_DIR',
+  'UPKI_RA_URL',
+  'UPKI_RA_SANS',
+  'UPKI_RA_PORT',
+  'UPKI_RA_ALLOW',
+  'UPKI_RA_DENY',
+  'UPKI_VA_RESOLVERS',
+  'UPKI_DATABASE_URL',
+  'UPKI_CA_PASSPHRASE',
+  'UPKI_LOG_LEVEL',
+];
+
+/** The variables a command reads, by name: those most often changed, and how many more there are. */
+export function variableNames(programs: Program[]): string {
+  const known = SETTING_LIST.filter(([, { programs: readers }]) =>
+    readers.some((reader) => programs.includes(reader)),
+  ).map(([, { env }]) => env as string);
+  const named = MOST_CHANGED.filter((env) => known.includes(env));
+  return `${named.join(' ')} and ${known.length - named.length} more`;
+}
+
+/** Every variable of the programs a command runs, explained: `--help --all`. */
 export function environmentHelp(programs: Program[]): string {
   const entries = SETTING_LIST.filter(([, { programs: readers }]) =>
     readers.some((reader) => programs.includes(reader)),

@@ -20,7 +20,7 @@ export interface ProgramSettings extends Settings {
 
 export interface LoadedProgram {
   settings: ProgramSettings;
-  given: ReadonlySet<SettingName>;
+  given: ReadonlyMap<SettingName, string>;
   warnings: string[];
 }
 

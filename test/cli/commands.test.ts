@@ -33,6 +33,22 @@ describe('the upki command', () => {
     expect(stdout).toContain('Examples:');
   });
 
+  it.each([
+    ['start'],
+    ['ra', 'start'],
+    ['ca', 'start'],
+  ])('%s %s is explained on one screen, examples first; --help --all explains every variable', async (...args) => {
+    const words = args.filter((word) => word !== undefined);
+    const { stdout } = await upki([...words, '--help']);
+    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
+    expect(stdout.indexOf('Examples:')).toBe(0);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    const { code, stdout: all } = await upki([...words, '--help', '--all']);
+    expect(code).toBe(0);
+    expect(all).toContain('UPKI_LOG_LEVEL\n');
+    expect(all.length).toBeGreaterThan(stdout.length);
+  });
+
   it.each(['start', 'migrate', 'config', 'health', 'clients'])('explains %s with examples', async (name) => {
     const { code, stdout } = await upki([name, '--help']);
     expect(code).toBe(0);
@@ -75,6 +91,22 @@ describe('the upki command', () => {
     const { stdout } = await upki(['config'], { UPKI_CA_SEED: 'a-secret-seed-of-enough-length' });
     expect(stdout).toContain('UPKI_RA_PORT=8000\n');
     expect(stdout).toContain('UPKI_CA_SEED=(secret)\n');
+  });
+
+  it('prints where each value in effect comes from, for the folder of -d', async () => {
+    const folder = newFolder();
+    mkdirSync(`${folder}/ra`);
+    writeFileSync(`${folder}/ra/config.json`, '{"profile": "webapp"}');
+    const env = { UPKI_RA_PORT: '9000' };
+    const { stdout } = await upki(['config', '-d', folder], env);
+    expect(stdout).toContain('# from the environment\nUPKI_RA_PORT=9000\n');
+    expect(stdout).toContain(`# from ${folder}/ra/config.json\nUPKI_RA_PROFILE=webapp\n`);
+    const { stdout: json } = await upki(['config', '-d', folder, '--json'], env);
+    expect(JSON.parse(json)).toMatchObject({
+      UPKI_RA_PORT: { value: '9000', source: 'the environment' },
+      UPKI_RA_PROFILE: { value: 'webapp', source: `${folder}/ra/config.json` },
+      UPKI_RA_HTTP: { value: 'true', source: 'default' },
+    });
   });
 });
 

@@ -58,7 +58,7 @@ describe('a setting is taken from', () => {
   });
   it('a source that is remembered as given', () => {
     const { given } = load({ env });
-    expect([...given]).toEqual(['raPort']);
+    expect([...given]).toEqual([['raPort', 'the environment']]);
   });
 });
 
