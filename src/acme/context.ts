@@ -14,6 +14,8 @@ export interface AcmeSettings {
   terms: TermsOfService;
   /** §7.3.4 */
   externalAccounts: ExternalAccounts;
+  /** Issuer domain names of dns-persist-01, at most 10; null: it is not offered. */
+  persistIssuers: (() => Promise<readonly string[]>) | null;
   /** §7.4.1: newAuthz is offered. */
   preauthorization: boolean;
 }

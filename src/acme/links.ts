@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ChallengeType } from '../model/facts.js';
 import type { FormerBases } from '../ra/former-bases.js';
 
@@ -12,6 +13,8 @@ export class Links {
   readonly keyChange: string;
   readonly renewalInfo: string;
   readonly terms: string;
+  /** draft-ietf-acme-dns-persist-02 §4.1 */
+  readonly accountHashPrefix: string;
   /** Value of the `Link` header on every answer but the directory (§7.1). */
   readonly index: string;
   readonly #accounts: string;
@@ -28,6 +31,7 @@ export class Links {
     this.keyChange = `${root}/key-change`;
     this.renewalInfo = `${root}/renewal-info`;
     this.terms = `${root}/terms`;
+    this.accountHashPrefix = `${root}/account-hash/`;
     this.index = `<${this.directory}>;rel="index"`;
     this.#accounts = `${root}/account/`;
   }
@@ -78,7 +82,7 @@ export interface LinkBuilderOptions {
   /** The port the RA listens on. */
   port(): number;
   /** Where account URLs were ever given out. */
-  formerBases: Pick<FormerBases, 'remember' | 'includes'>;
+  formerBases: Pick<FormerBases, 'remember' | 'includes' | 'all'>;
 }
 
 /**
@@ -137,6 +141,23 @@ export class LinkBuilder {
   /** Stores every base that account URLs have now, at the start and before one is told. @throws StoreUnavailable */
   async remember(...bases: string[]): Promise<void> {
     for (const base of bases) await this.#options.formerBases.remember(base);
+  }
+
+  /** Every URL this account has or ever had, today's first. @throws StoreUnavailable */
+  async accountUrls(id: string): Promise<readonly string[]> {
+    return (await this.#everyBase()).map((base) => new Links(base).account(id));
+  }
+
+  /** DNS names this RA has or ever had, today's first; `localhost` only where there is no other. @throws StoreUnavailable */
+  async hosts(): Promise<readonly string[]> {
+    const hosts = (await this.#everyBase()).map((base) => new URL(base).hostname);
+    const names = [...new Set(hosts)].filter((host) => isIP(host.replace(/^\[|\]$/g, '')) === 0);
+    const others = names.filter((name) => name !== 'localhost');
+    return others.length > 0 ? others : ['localhost'];
+  }
+
+  async #everyBase(): Promise<readonly string[]> {
+    return [...new Set([this.main().base, ...this.bases(), ...(await this.#options.formerBases.all())])];
   }
 
   /** The bases under the RA's own names and, when there is one, the configured one. */

@@ -14,7 +14,14 @@ export interface Identifier {
   value: string;
 }
 
-export type ChallengeType = 'http-01' | 'dns-01' | 'tls-alpn-01';
+export const CHALLENGE_TYPES = [
+  'http-01',
+  'dns-01',
+  'tls-alpn-01',
+  'dns-account-01',
+  'dns-persist-01',
+] as const;
+export type ChallengeType = (typeof CHALLENGE_TYPES)[number];
 
 export interface Account {
   id: string;

@@ -38,8 +38,8 @@ export interface RegistrationAuthorityOptions {
   isCompromised?(spkiFingerprint: string): boolean;
   /** Lower-case names in the RA's own certificate. */
   ownNames(): readonly string[];
-  /** Absolute URL of an account. */
-  accountUrl(accountId: string): string;
+  /** Every absolute URL an account has or ever had, today's first. @throws StoreUnavailable */
+  accountUrls(accountId: string): Promise<readonly string[]>;
   /** True when no other RA shares the store. */
   soleRunner: boolean;
   events: RaEvents;
@@ -76,7 +76,7 @@ export function createRegistrationAuthority(
     store,
     validator: options.validator,
     policy,
-    accountUrl: options.accountUrl,
+    accountUrls: options.accountUrls,
     soleRunner,
     clock,
     onAttempt: ({ authorization, type, attempts }, result) => {

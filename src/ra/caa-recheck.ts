@@ -7,8 +7,8 @@ const CAA_FRESH_FOR = 8 * 3600_000;
 
 export interface CaaRecheckOptions {
   validator: Pick<Validator, 'checkCaa'>;
-  /** URL of an account, for CAA `accounturi` (RFC 8657 §3). */
-  accountUrl(accountId: string): string;
+  /** Every URL of an account, today's first: what CAA `accounturi` may say (RFC 8657 §3). */
+  accountUrls(accountId: string): Promise<readonly string[]>;
   clock(): number;
 }
 
@@ -20,9 +20,9 @@ export interface CaaRecheckOptions {
 export async function recheckCaa(
   account: Account,
   authorizations: readonly Authorization[],
-  { validator, accountUrl, clock }: CaaRecheckOptions,
+  { validator, accountUrls, clock }: CaaRecheckOptions,
 ): Promise<void> {
-  const accountUri = accountUrl(account.id);
+  const accountUris = () => accountUrls(account.id);
   const problems = await Promise.all(
     authorizations.map(async ({ identifier, wildcard, challenges }) => {
       const proof = challenges.find(({ validatedAt }) => validatedAt !== null);
@@ -32,7 +32,7 @@ export async function recheckCaa(
         identifier,
         wildcard,
         type: proof?.type ?? null,
-        accountUri,
+        accountUris,
       });
       return refusal === null ? [] : [new Problem(refusal.type, refusal.detail, { identifier })];
     }),

@@ -151,14 +151,16 @@ export class Orders {
       revokedAt: null,
       provenBy,
       // §7.1.4 shows the challenge that was validated: there is none.
-      challenges: (provenBy === null ? challengeTypes(identifier) : []).map((type) => ({
-        type,
-        token,
-        answeredAt: null,
-        validatedAt: null,
-        failedAt: null,
-        error: null,
-      })),
+      challenges: (provenBy === null ? challengeTypes(identifier, this.policy.challenges) : []).map(
+        (type) => ({
+          type,
+          token,
+          answeredAt: null,
+          validatedAt: null,
+          failedAt: null,
+          error: null,
+        }),
+      ),
     };
   }
 

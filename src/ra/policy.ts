@@ -9,6 +9,8 @@ export interface Policy {
   orderLifetime: number;
   /** §7.1.4: a validated authorization counts this long (for revocation, and for orders when pre-authorized). */
   authorizationLifetime: number;
+  /** Challenges that are offered, where they can prove the identifier. */
+  challenges: readonly ChallengeType[];
   /** Most identifiers in an order. */
   maxIdentifiers: number;
   /** Profile of an order that names none. */
@@ -34,6 +36,7 @@ export interface Policy {
 export const DEFAULT_POLICY: Policy = {
   orderLifetime: 7 * 24 * 3600_000,
   authorizationLifetime: 30 * 24 * 3600_000,
+  challenges: ['http-01', 'dns-01', 'tls-alpn-01'],
   maxIdentifiers: 100,
   defaultProfile: 'server',
   termsRequired: true,
@@ -46,10 +49,17 @@ export const DEFAULT_POLICY: Policy = {
   http01Names: [],
 };
 
-/** §8 and RFC 8738 §4, §7: the challenges that can prove an identifier; a wildcard is proven by dns-01 only. */
-export function challengeTypes(identifier: Identifier): ChallengeType[] {
-  if (identifier.type === 'ip') return ['http-01', 'tls-alpn-01'];
-  return identifier.value.startsWith('*.') ? ['dns-01'] : ['http-01', 'dns-01', 'tls-alpn-01'];
+const FOR_IP: readonly ChallengeType[] = ['http-01', 'tls-alpn-01'];
+const FOR_WILDCARD: readonly ChallengeType[] = ['dns-01', 'dns-account-01', 'dns-persist-01'];
+
+/** §8 and RFC 8738 §4, §7: those of the challenges that can prove an identifier; a wildcard is proven in DNS only. */
+export function challengeTypes(
+  identifier: Identifier,
+  offered: readonly ChallengeType[] = DEFAULT_POLICY.challenges,
+): ChallengeType[] {
+  if (identifier.type === 'ip') return offered.filter((type) => FOR_IP.includes(type));
+  const isWildcard = identifier.value.startsWith('*.');
+  return offered.filter((type) => !isWildcard || FOR_WILDCARD.includes(type));
 }
 
 /** Clients that write every member of an order leave null or an empty text in those they do not use. */

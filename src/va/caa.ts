@@ -1,6 +1,7 @@
 import { Deadline } from './deadline.js';
 import type { CaaRecord, Resolver } from './dns/resolver.js';
 import { ValidationFailure } from './failure.js';
+import { parseIssueValue } from './issue-value.js';
 import type { CaaRequest } from './types.js';
 
 /**
@@ -51,7 +52,10 @@ export class CaaChecker {
     if (mode === 'off' || request.identifier.type !== 'dns') return;
     const found = await this.#relevantSet(request.identifier.value, deadline);
     if (found === null) return;
-    const why = forbidden(found.records, request, identities);
+    const { type, wildcard } = request;
+    const names = found.records.some(({ value }) => value.toLowerCase().includes('accounturi'));
+    const accountUris = names ? await request.accountUris() : [];
+    const why = forbidden(found.records, { type, wildcard, accountUris }, identities);
     if (why !== null)
       throw new ValidationFailure('caa', `CAA records of ${found.name} forbid issuance: ${why}`, false);
   }
@@ -94,10 +98,15 @@ export class CaaChecker {
   }
 }
 
+type CaaQuestion = Pick<CaaRequest, 'type' | 'wildcard'> & {
+  /** Every URL of the account (RFC 8657 §3). */
+  accountUris: readonly string[];
+};
+
 /** Why the record set forbids this issuance, or null when it does not. Pure. */
 export function forbidden(
   records: readonly CaaRecord[],
-  challenge: Omit<CaaRequest, 'identifier'>,
+  challenge: CaaQuestion,
   identities: readonly string[],
 ): string | null {
   const unknown = records.find((record) => record.critical && !KNOWN_TAGS.has(record.tag));
@@ -112,24 +121,16 @@ export function forbidden(
     : `none of their ${relevant.length} issuers is this authority with this account and method`;
 }
 
-/** RFC 8659 §4.2 value syntax, with the parameters of RFC 8657. */
-function permits(
-  value: string,
-  challenge: Pick<CaaRequest, 'type' | 'accountUri'>,
-  identities: readonly string[],
-): boolean {
-  const [domain = '', ...rest] = value.split(';').map((part) => part.trim());
-  if (!identities.some((identity) => identity.toLowerCase() === domain.toLowerCase())) return false;
+/** RFC 8659 §4.2, with the parameters of RFC 8657: what cannot be read permits nobody. */
+function permits(value: string, challenge: CaaQuestion, identities: readonly string[]): boolean {
+  const parsed = parseIssueValue(value);
+  if (!identities.some((identity) => identity.toLowerCase() === parsed?.issuer)) return false;
   const seen = new Set<string>();
-  for (const parameter of rest.filter((part) => part !== '')) {
-    const match = /^([a-zA-Z0-9-]+)\s*=\s*([\x21-\x3a\x3c-\x7e]*)$/.exec(parameter);
-    if (!match) return false;
-    const [, name = '', content = ''] = match;
-    const tag = name.toLowerCase();
+  for (const { tag, value: content } of parsed?.parameters ?? []) {
     // RFC 8657 §3: a property with several of them is satisfied by nobody.
     if (seen.has(tag) && (tag === 'accounturi' || tag === 'validationmethods')) return false;
     seen.add(tag);
-    if (tag === 'accounturi' && content !== challenge.accountUri) return false;
+    if (tag === 'accounturi' && !challenge.accountUris.includes(content)) return false;
     if (tag === 'validationmethods' && !content.split(',').some((method) => method === challenge.type))
       return false;
   }

@@ -17,7 +17,16 @@ export async function validateDns01(
     // RFC 8738 §7
     throw new ValidationFailure('malformed', 'dns-01 cannot prove an IP address', false);
   }
-  const name = `_acme-challenge.${challenge.identifier.value}`;
+  await findDigest(`_acme-challenge.${challenge.identifier.value}`, challenge, resolver, attempt);
+}
+
+/** Looks for the digest of the key authorization among the TXT records of the name. @throws ValidationFailure */
+export async function findDigest(
+  name: string,
+  challenge: ValidationRequest,
+  resolver: Resolver,
+  attempt: Attempt,
+): Promise<void> {
   const expected = createHash('sha256').update(challenge.keyAuthorization).digest('base64url');
   const target = `TXT ${name}`;
   const started = attempt.now();

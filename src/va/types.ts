@@ -4,23 +4,28 @@
  */
 
 export interface ValidationRequest {
-  type: 'http-01' | 'dns-01' | 'tls-alpn-01';
+  type: 'http-01' | 'dns-01' | 'tls-alpn-01' | 'dns-account-01' | 'dns-persist-01';
   /** Without `*.`; canonical text for IP addresses. */
   identifier: { type: 'dns' | 'ip'; value: string };
   wildcard: boolean;
   token: string;
   /** `token.thumbprint` (RFC 8555 §8.1). */
   keyAuthorization: string;
-  /** RFC 8657: the account's URL, to match `accounturi` in CAA records. */
-  accountUri: string;
+  accountUris: AccountUris;
 }
+
+/**
+ * Every URL the account has or ever had, today's first: what a record that names an account may say (RFC 8657 §3). Only asked
+ * where there is one.
+ */
+export type AccountUris = () => Promise<readonly string[]>;
 
 /** What CAA records decide by (RFC 8659 §4.3, RFC 8657); `type` null: proven by no challenge. */
 export interface CaaRequest {
   identifier: ValidationRequest['identifier'];
   wildcard: boolean;
   type: ValidationRequest['type'] | null;
-  accountUri: string;
+  accountUris: AccountUris;
 }
 
 /** One address tried, for logs and for the operator who must understand a failure. */
@@ -44,7 +49,12 @@ export type ValidationErrorType =
   | 'unauthorized';
 
 export type ValidationResult =
-  | { ok: true; attempts: AttemptRecord[] }
+  | {
+      ok: true;
+      attempts: AttemptRecord[];
+      /** The proof may be relied on until then, ms since the epoch; as long as the policy says when absent. */
+      until?: number;
+    }
   | {
       ok: false;
       type: ValidationErrorType;

@@ -6,6 +6,8 @@ import { createResolver, type Resolver } from './dns/resolver.js';
 import type { DnsServer } from './dns/server.js';
 import type { SystemFiles } from './dns/system-names.js';
 import { validateDns01 } from './dns-01.js';
+import { validateDnsAccount01 } from './dns-account-01.js';
+import { type DnsPersistOptions, validateDnsPersist01 } from './dns-persist-01.js';
 import { ValidationFailure } from './failure.js';
 import { validateHttp01 } from './http-01.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
@@ -23,6 +25,8 @@ export interface ValidatorOptions {
   /** CIDRs never dialed; the default protects link-local and cloud metadata. */
   deny?: readonly string[];
   caa?: CaaOptions;
+  /** How dns-persist-01 is judged; refused when absent. */
+  dnsPersist?: DnsPersistOptions;
   /** Milliseconds for one attempt in all. Other authorities allow as much; a page that slow is not up. */
   timeout?: number;
   userAgent?: string;
@@ -58,7 +62,7 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
       if (signal?.aborted) deadline.end();
       else signal?.addEventListener('abort', deadline.end);
       const attempt = newAttempt(deadline, now);
-      const proof = prove(request, dialer, resolver, http, attempt);
+      const proof = prove(request, { dialer, resolver, http, dnsPersist: options.dnsPersist }, attempt);
       const permission = caa.check(request, deadline);
       const [proven, permitted] = await Promise.allSettled([proof, permission]);
       deadline.release();
@@ -67,7 +71,7 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
       // A name that forbids issuance forbids it whether or not control was shown, and trying again changes nothing.
       if (permitted.status === 'rejected') return { ok: false, ...failureOf(permitted.reason), attempts };
       if (proven.status === 'rejected') return { ok: false, ...failureOf(proven.reason), attempts };
-      return { ok: true, attempts };
+      return { ok: true, attempts, ...(proven.value !== null && { until: proven.value }) };
     },
 
     async checkCaa(request) {
@@ -89,21 +93,38 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
   };
 }
 
-function prove(
-  request: ValidationRequest,
-  dialer: Dialer,
-  resolver: Resolver,
-  http: { port: number; tlsPort: number; userAgent: string },
-  attempt: Attempt,
-): Promise<void> {
+interface Means {
+  dialer: Dialer;
+  resolver: Resolver;
+  http: { port: number; tlsPort: number; userAgent: string };
+  dnsPersist: DnsPersistOptions | undefined;
+}
+
+/** @returns until when the proof may be relied on, ms since the epoch, where the challenge says so; else null */
+async function prove(request: ValidationRequest, means: Means, attempt: Attempt): Promise<number | null> {
+  const { dialer, resolver, http, dnsPersist } = means;
   switch (request.type) {
     case 'http-01':
-      return validateHttp01(request, dialer, http, attempt);
+      await validateHttp01(request, dialer, http, attempt);
+      return null;
     case 'dns-01':
-      return validateDns01(request, resolver, attempt);
+      await validateDns01(request, resolver, attempt);
+      return null;
     case 'tls-alpn-01':
-      return validateTlsAlpn01(request, dialer, http.tlsPort, attempt);
+      await validateTlsAlpn01(request, dialer, http.tlsPort, attempt);
+      return null;
+    case 'dns-account-01':
+      await validateDnsAccount01(request, resolver, attempt);
+      return null;
+    case 'dns-persist-01':
+      if (!dnsPersist) throw notOffered();
+      return validateDnsPersist01(request, resolver, dnsPersist, attempt);
   }
+}
+
+/** For a challenge that was offered before the operator turned it off. */
+function notOffered(): ValidationFailure {
+  return new ValidationFailure('unauthorized', 'dns-persist-01 is not offered any more', false);
 }
 
 function failureOf(reason: unknown): CaaRefusal {

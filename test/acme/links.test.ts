@@ -8,6 +8,7 @@ let names: readonly string[] = ['ra.example.internal', 'ra', '192.0.2.7', '::1']
 const settings = new Map<string, string>();
 const formerBases = new FormerBases({
   getSetting: async (name) => settings.get(name) ?? null,
+  listSettings: async (prefix) => [...settings.keys()].filter((name) => name.startsWith(prefix)),
   putSetting: async (name, value) => {
     settings.set(name, value);
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Identifier } from '../../src/model/facts.js';
+import { CHALLENGE_TYPES, type Identifier } from '../../src/model/facts.js';
 import { Problem } from '../../src/model/problem.js';
 import { challengeTypes, chooseProfile, requestedValidity } from '../../src/ra/policy.js';
 
@@ -15,6 +15,14 @@ describe('which challenges can prove an identifier', () => {
   });
   it('RFC 8738 §7: an IP address by http-01 and tls-alpn-01', () => {
     expect(challengeTypes(ip('192.0.2.1'))).toEqual(['http-01', 'tls-alpn-01']);
+  });
+  it('the challenges of drafts only where they are offered; a wildcard by those in DNS', () => {
+    expect(challengeTypes(dns('*.example.com'), CHALLENGE_TYPES)).toEqual([
+      'dns-01',
+      'dns-account-01',
+      'dns-persist-01',
+    ]);
+    expect(challengeTypes(ip('192.0.2.1'), CHALLENGE_TYPES)).toEqual(['http-01', 'tls-alpn-01']);
   });
   it('a plain name by all three', () => {
     expect(challengeTypes(dns('example.com'))).toEqual(['http-01', 'dns-01', 'tls-alpn-01']);

@@ -194,7 +194,7 @@ describe('RFC 8659 CAA', () => {
   const challenge = {
     type: 'http-01',
     wildcard: false,
-    accountUri: 'https://ra.test/acme/account/1',
+    accountUris: ['https://ra.test/acme/account/1', 'https://old.test/acme/account/1'],
   } as const;
   const record = (tag: string, value: string, critical = false) => ({ tag, value, critical });
   it.each([
@@ -229,6 +229,12 @@ describe('RFC 8659 CAA', () => {
     [
       'RFC 8657 §3: this account',
       [record('issue', 'us; accounturi=https://ra.test/acme/account/1')],
+      challenge,
+      false,
+    ],
+    [
+      'RFC 8657 §3: this account, by the URL it had before the RA was renamed',
+      [record('issue', 'us; accounturi=https://old.test/acme/account/1')],
       challenge,
       false,
     ],

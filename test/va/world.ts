@@ -29,7 +29,7 @@ export function request(overrides: Partial<ValidationRequest> = {}): ValidationR
     wildcard: false,
     token: TOKEN,
     keyAuthorization: KEY_AUTHORIZATION,
-    accountUri: 'https://ra.example.test/acme/account/1',
+    accountUris: async () => ['https://ra.example.test/acme/account/1'],
     ...overrides,
   };
 }

@@ -4,7 +4,7 @@ import { createServer, isIPv6 } from 'node:net';
 
 /** What a name answers to one type of question. */
 export type ZoneAnswer =
-  | { records: ZoneRecord[]; truncate?: boolean; overTcp?: 'silence' }
+  | { records: ZoneRecord[]; truncate?: boolean; overTcp?: 'silence'; ttl?: number }
   | { rcode: number }
   | 'silence'
   | { raw: (query: Buffer) => Buffer };
@@ -45,7 +45,7 @@ export async function startDns(zone: Record<string, ZoneAnswer> = {}): Promise<D
     if ('rcode' in answer) return message(query, end, answer.rcode, [], false);
     if (overTcp && answer.overTcp === 'silence') return null;
     const truncate = answer.truncate === true && !overTcp;
-    return message(query, end, 0, truncate ? [] : chain(name, answer.records), truncate);
+    return message(query, end, 0, truncate ? [] : chain(name, answer.records, answer.ttl), truncate);
   };
 
   const udp = createSocket('udp4');
@@ -78,7 +78,7 @@ export async function startDns(zone: Record<string, ZoneAnswer> = {}): Promise<D
   };
 }
 
-const uint16 = (value: number) => Buffer.from([value >> 8, value & 0xff]);
+const uint16 = (value: number) => Buffer.from([(value >> 8) & 0xff, value & 0xff]);
 
 function readQuestion(query: Buffer): { name: string; type: number; end: number } {
   const labels: string[] = [];
@@ -100,23 +100,24 @@ function encodeName(name: string): Buffer {
 }
 
 /** Records after a CNAME belong to its target, as a recursive resolver answers. */
-function chain(name: string, records: ZoneRecord[]): Buffer[] {
+function chain(name: string, records: ZoneRecord[], ttl = 60): Buffer[] {
   let owner = name;
   return records.map((record) => {
-    const encoded = encodeRecord(owner, record);
+    const encoded = encodeRecord(owner, record, ttl);
     if ('cname' in record) owner = record.cname;
     return encoded;
   });
 }
 
-function encodeRecord(name: string, record: ZoneRecord): Buffer {
+function encodeRecord(name: string, record: ZoneRecord, ttl: number): Buffer {
   const [kind = 'a'] = Object.keys(record) as (keyof typeof NUMBERS)[];
   const data = recordData(record);
   return Buffer.concat([
     encodeName(name),
     uint16(NUMBERS[kind]),
     uint16(1),
-    Buffer.from([0, 0, 0, 60]),
+    uint16(ttl >>> 16),
+    uint16(ttl & 0xffff),
     uint16(data.length),
     data,
   ]);

@@ -29,7 +29,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
         addressOf(request),
       );
       reply.code(201).header('location', links.authorization(authorization.id));
-      return authorizationAnswer(reply, authorization, links, ra.now());
+      return authorizationAnswer(reply, authorization, links, context);
     });
   }
 
@@ -38,27 +38,28 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
     const { account, payload, links } = await signed.byAccount(request);
     const { id } = request.params;
     if (isPostAsGet(payload))
-      return authorizationAnswer(reply, await ra.authorization(account, id), links, ra.now());
+      return authorizationAnswer(reply, await ra.authorization(account, id), links, context);
     if (requireObject(payload).status !== 'deactivated') {
       throw new Problem('malformed', 'the only change an authorization takes is {"status":"deactivated"}');
     }
-    return authorizationAnswer(reply, await ra.deactivateAuthorization(account, id), links, ra.now());
+    return authorizationAnswer(reply, await ra.deactivateAuthorization(account, id), links, context);
   });
 
   readByAdmin(app, context, '/authz/:id', async (id, reply, links) => {
     const authorization = await ra.inspectAuthorization(id);
     if (!authorization) throw new Problem('malformed', 'there is no such authorization', { status: 404 });
-    return authorizationAnswer(reply, authorization, links, ra.now());
+    return authorizationAnswer(reply, authorization, links, context);
   });
 }
 
 /** §7.1.4 */
-function authorizationAnswer(
+async function authorizationAnswer(
   reply: FastifyReply,
   authorization: Authorization,
   links: Links,
-  now: number,
-): object {
+  context: AcmeContext,
+): Promise<object> {
+  const now = context.ra.now();
   const { identifier, wildcard, expiresAt, challenges } = authorization;
   const status = authorizationStatus(authorization, now);
   const validating = challenges.some((challenge) => challengeStatus(challenge) === 'processing');
@@ -71,8 +72,10 @@ function authorizationAnswer(
     status,
     expires: rfc3339(expiresAt),
     identifier,
-    challenges: (tried.length > 0 ? tried : challenges).map((each) =>
-      challengeObject(each, authorization.id, links),
+    challenges: await Promise.all(
+      (tried.length > 0 ? tried : challenges).map((each) =>
+        challengeObject(each, authorization, links, context),
+      ),
     ),
     ...(wildcard && { wildcard }),
   };

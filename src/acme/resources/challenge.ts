@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { asJson } from '../../http/json-reply.js';
-import type { Challenge, ChallengeType } from '../../model/facts.js';
+import { type Authorization, CHALLENGE_TYPES, type Challenge } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { challengeStatus } from '../../model/status.js';
 import type { AcmeContext } from '../context.js';
@@ -12,11 +12,10 @@ interface ChallengePath {
   Params: { authorization: string };
 }
 
-const TYPES: ChallengeType[] = ['http-01', 'dns-01', 'tls-alpn-01'];
-
 /** RFC 8555 §7.5.1: responding to challenges (§8.3, §8.4, RFC 8737). */
-export function challengeRoutes(app: FastifyInstance, { ra, signed }: AcmeContext): void {
-  for (const type of TYPES) {
+export function challengeRoutes(app: FastifyInstance, context: AcmeContext): void {
+  const { ra, signed } = context;
+  for (const type of CHALLENGE_TYPES) {
     const path = `/challenge/:authorization/${type}`;
     app.post<ChallengePath>(path, { config: { waits: true } }, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
@@ -30,20 +29,34 @@ export function challengeRoutes(app: FastifyInstance, { ra, signed }: AcmeContex
         throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });
       if (challengeStatus(challenge) === 'processing') reply.header('retry-after', POLL_AFTER); // §8.2
       reply.header('link', [links.index, `<${links.authorization(id)}>;rel="up"`]);
-      return asJson(reply, challengeObject(challenge, id, links));
+      return asJson(reply, await challengeObject(challenge, authorization, links, context));
     });
   }
 }
 
 /** §8 */
-export function challengeObject(challenge: Challenge, authorizationId: string, links: Links): object {
+export async function challengeObject(
+  challenge: Challenge,
+  { id, accountId }: Pick<Authorization, 'id' | 'accountId'>,
+  links: Links,
+  { settings }: Pick<AcmeContext, 'settings'>,
+): Promise<object> {
   const { type, token, validatedAt, error } = challenge;
   return {
     type,
-    url: links.challenge(authorizationId, type),
+    url: links.challenge(id, type),
     status: challengeStatus(challenge),
-    token,
+    ...(type === 'dns-persist-01' ? await persistMembers(links.account(accountId), settings) : { token }),
     ...(validatedAt !== null && { validated: rfc3339(validatedAt) }),
     ...(error && { error }),
   };
+}
+
+/** draft-ietf-acme-dns-persist §3: what the record is to say, in the spelling of -01 and of -02; there is no token. */
+async function persistMembers(
+  accounturi: string,
+  { persistIssuers }: AcmeContext['settings'],
+): Promise<object> {
+  const issuers = (await persistIssuers?.()) ?? [];
+  return { accounturi, 'issuer-domain-names': issuers, issuerDomainNames: issuers };
 }

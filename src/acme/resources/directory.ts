@@ -8,7 +8,7 @@ import { requirePostAsGet } from '../payload.js';
 export function directoryRoutes(app: FastifyInstance, context: AcmeContext): void {
   const answer = async (reply: FastifyReply, links: Links) => {
     reply.header('cache-control', 'no-cache');
-    return asJson(reply, directoryObject(links, context, await profiles(context)));
+    return asJson(reply, await directoryObject(links, context, await profiles(context)));
   };
   app.get('/directory', (request, reply) => answer(reply, context.links.forHost(request.headers.host)));
 
@@ -20,7 +20,11 @@ export function directoryRoutes(app: FastifyInstance, context: AcmeContext): voi
   });
 }
 
-function directoryObject(links: Links, { settings }: AcmeContext, profiles: Record<string, string> | null) {
+async function directoryObject(
+  links: Links,
+  { settings }: AcmeContext,
+  profiles: Record<string, string> | null,
+): Promise<object> {
   const { website, caaIdentities, externalAccounts, preauthorization } = settings;
   return {
     newNonce: links.newNonce,
@@ -36,7 +40,17 @@ function directoryObject(links: Links, { settings }: AcmeContext, profiles: Reco
       caaIdentities,
       externalAccountRequired: externalAccounts.required,
       ...(profiles && { profiles }),
+      ...(settings.persistIssuers && (await persistMeta(links, settings.persistIssuers))),
     },
+  };
+}
+
+/** draft-ietf-acme-dns-persist-02 §4.1 to §4.3; the hash of a former key counts no more. */
+async function persistMeta(links: Links, issuers: () => Promise<readonly string[]>): Promise<object> {
+  return {
+    accountHashPrefix: links.accountHashPrefix,
+    keyRotationPeriod: 0,
+    issuerDomainNames: await issuers(),
   };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { AcmeSettings } from '../../acme/context.js';
 import { parseExternalAccountKeys } from '../../acme/external-account.js';
 import { ConfigError, type Settings } from '../../config/index.js';
+import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
@@ -17,12 +18,19 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     defaultProfile: settings.profile,
     termsRequired: settings.termsRequired,
     termsChanged: settings.termsChanged === null ? null : { at: settings.termsChanged, instance: termsUrl },
+    challenges: CHALLENGE_TYPES.filter((type) => isOffered(type, settings)),
     preauthorization: settings.preauthorization,
     challengeHold: settings.challengeHold,
     allowed: settings.allowedNames,
     denied: settings.deniedNames,
     http01Names: settings.http01Names,
   };
+}
+
+/** Challenges of drafts are offered when the operator says so. */
+function isOffered(type: ChallengeType, { dnsPersist, dnsAccount }: Settings): boolean {
+  if (type === 'dns-persist-01') return dnsPersist;
+  return type === 'dns-account-01' ? dnsAccount : true;
 }
 
 /** What one client may use of what is there for all (RFC 8555 §6.6). */
@@ -38,13 +46,19 @@ export function limitsOf(settings: Settings): LimitSettings {
 }
 
 /** How names are proven; what is left out takes the validator's own default. */
-export function validatorOptionsOf(settings: Settings): ValidatorOptions {
+export function validatorOptionsOf(
+  settings: Settings,
+  persistIssuers: AcmeSettings['persistIssuers'],
+): ValidatorOptions {
   const { resolvers, deniedAddresses } = settings;
   return {
     ...(resolvers && { resolvers }),
     ...(deniedAddresses && { deny: deniedAddresses }),
     httpPort: settings.validationHttpPort,
     tlsPort: settings.validationTlsPort,
+    ...(persistIssuers && {
+      dnsPersist: { issuers: persistIssuers, longest: settings.dnsPersistReuse },
+    }),
     caa: { mode: settings.caaMode, identities: settings.caaIdentities },
   };
 }
@@ -66,6 +80,7 @@ export function acmeSettingsOf(settings: Settings): AcmeSettings {
       required: settings.externalAccountRequired,
       keys: fromFile('UPKI_RA_EAB_FILE', externalAccountsFile, parseExternalAccountKeys) ?? new Map(),
     },
+    persistIssuers: null,
     preauthorization: settings.preauthorization,
   };
 }

@@ -45,6 +45,9 @@ import { acmeSettingsOf, compromisedKeysOf, limitsOf, policyOf, validatorOptions
 import { registerRa } from './registration.js';
 import { RaTls } from './tls.js';
 
+/** draft-ietf-acme-dns-persist §3: no more are sent. */
+const MOST_ISSUERS = 10;
+
 /**
  * Puts the RA together and serves: configuration → store, channel, validator, service → listeners. Registers with the
  * CA first when it has not been. Everything that was opened is closed again when a later step fails.
@@ -114,7 +117,8 @@ async function serve(
   const { raUrl: publicUrl } = settings;
   const links = new LinkBuilder({ publicUrl, ownNames: tls.names, port: () => port, formerBases });
   const policy = policyOf(settings, links.main().terms);
-  const validator = createValidator(validatorOptionsOf(settings));
+  const persistIssuers = settings.dnsPersist ? persistIssuersOf(settings, links) : null;
+  const validator = createValidator(validatorOptionsOf(settings, persistIssuers));
   validator.start();
   onClose(() => validator.stop());
   const limits = new Limits(store.shared ?? new LocalAllowances(), limitsOf(settings), clock);
@@ -125,7 +129,7 @@ async function serve(
     validator,
     policy,
     ownNames: () => ownHosts(tls.names(), settings.raUrl),
-    accountUrl: (id) => links.main().account(id),
+    accountUrls: (id) => links.accountUrls(id),
     soleRunner: store.shared === null,
     events,
     audit,
@@ -165,7 +169,7 @@ async function serve(
   await app.register(acmeRoutes, {
     ra,
     links,
-    settings: acmeSettings,
+    settings: { ...acmeSettings, persistIssuers },
     isCompromised,
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, register),
@@ -235,6 +239,11 @@ async function checkDefaultProfile(profile: string, ca: CertificateAuthority, lo
     if (!(error instanceof CaUnavailable)) throw error;
     log.warn({ profile }, 'the CA does not answer, so that nobody knows whether it has the default profile');
   }
+}
+
+/** Names that records of dns-persist-01 may call this authority by: the operator's, else every one the RA ever had. */
+function persistIssuersOf({ caaIdentities }: ProgramSettings, links: LinkBuilder) {
+  return async () => (caaIdentities.length > 0 ? caaIdentities : await links.hosts()).slice(0, MOST_ISSUERS);
 }
 
 /** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */

@@ -1,5 +1,6 @@
 import type { Authorization, ChallengeType } from '../../model/facts.js';
 import { Problem, type ProblemDocument } from '../../model/problem.js';
+import { accountStatus } from '../../model/status.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
 import type { ClaimedValidation, RaStore } from '../../store/contract/ra.js';
 import type { ValidationResult, Validator } from '../../va/types.js';
@@ -25,8 +26,8 @@ export interface ValidationQueueOptions {
   store: RaStore;
   validator: Validator;
   policy: Pick<Policy, 'retryDelays' | 'authorizationLifetime'>;
-  /** URL of an account, for CAA `accounturi` (RFC 8657 §3). */
-  accountUrl(accountId: string): string;
+  /** Every URL of an account, today's first: what records that name one may say (RFC 8657 §3). */
+  accountUrls(accountId: string): Promise<readonly string[]>;
   soleRunner: boolean;
   clock(): number;
   onAttempt(claimed: ClaimedValidation, result: ValidationResult): void;
@@ -124,23 +125,35 @@ export class ValidationQueue {
     }
   }
 
+  /**
+   * An account may be stopped between its answer and an attempt. Asked where time has passed, and always where the proof is in
+   * place before the answer: nothing but the account stands between a thief of its key and the name there.
+   */
+  async #stopped({ authorization, type, attempts }: Validation): Promise<ValidationResult | null> {
+    if (attempts === 0 && type !== 'dns-persist-01') return null;
+    const account = await this.#options.store.getAccount(authorization.accountId);
+    return account && accountStatus(account) === 'valid' ? null : STOPPED;
+  }
+
   async #attempt(validation: Validation, signal: AbortSignal): Promise<Authorization | null> {
     const { store, validator, policy, clock } = this.#options;
     const { authorization, type, attempts, thumbprint, answer } = validation;
     const token = authorization.challenges.find((challenge) => challenge.type === type)?.token;
     if (token === undefined) throw new Error(`authorization ${authorization.id} has no ${type} challenge`);
     const started = performance.now();
-    const result = await validator.validate(
-      {
-        type,
-        identifier: authorization.identifier,
-        wildcard: authorization.wildcard,
-        token,
-        keyAuthorization: `${token}.${thumbprint}`,
-        accountUri: this.#options.accountUrl(authorization.accountId),
-      },
-      signal,
-    );
+    const result =
+      (await this.#stopped(validation)) ??
+      (await validator.validate(
+        {
+          type,
+          identifier: authorization.identifier,
+          wildcard: authorization.wildcard,
+          token,
+          keyAuthorization: `${token}.${thumbprint}`,
+          accountUris: () => this.#options.accountUrls(authorization.accountId),
+        },
+        signal,
+      ));
     if (signal.aborted) return null;
     const hung = !result.ok && performance.now() - started > HANGS_AFTER;
     this.#shares.found(authorization.identifier.value, hung);
@@ -148,7 +161,8 @@ export class ValidationQueue {
     const now = clock();
     if (result.ok) {
       const answeredAt = answer ? await answer.unstored() : null;
-      const expiresAt = now + policy.authorizationLifetime;
+      const longest = now + policy.authorizationLifetime;
+      const expiresAt = Math.min(longest, result.until ?? longest);
       return store.completeValidation(authorization.id, type, {
         answeredAt,
         at: now,
@@ -168,6 +182,15 @@ export class ValidationQueue {
     return store.completeValidation(authorization.id, type, { at: now, error, expiresAt });
   }
 }
+
+/** Why nothing is asked of the network for an account that was stopped. */
+const STOPPED: ValidationResult = {
+  ok: false,
+  type: 'unauthorized',
+  detail: 'the account is deactivated',
+  retryable: false,
+  attempts: [],
+};
 
 /** A validation to carry out; with `answer` one whose challenge may not be stored as answered yet. */
 interface Validation extends ClaimedValidation {

@@ -256,6 +256,8 @@ export interface RaStore extends AuditTrail {
   purgeAccounts(before: number, limit: number): Promise<string[]>;
   /** Small named values: nonce issuer id, schema facts. */
   getSetting(name: string): Promise<string | null>;
+  /** Names that begin so, in order. */
+  listSettings(prefix: string): Promise<string[]>;
   putSetting(name: string, value: string): Promise<void>;
   /** True when a write can be made durable right now (readiness). */
   ping(): Promise<void>;

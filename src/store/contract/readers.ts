@@ -20,6 +20,7 @@ export type RaReader = Pick<
   | 'getSetting'
   | 'listNodes'
   | 'listOrderIds'
+  | 'listSettings'
   | 'readAudit'
 >;
 

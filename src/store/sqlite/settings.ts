@@ -6,6 +6,15 @@ export const settingsOperations = {
     const row = sql.get<[value: string]>('SELECT value FROM settings WHERE name = ?', name);
     return row ? row[0] : null;
   }),
+  listSettings: read((sql, prefix: string): string[] =>
+    sql
+      .all<[name: string]>(
+        'SELECT name FROM settings WHERE name >= ? AND name < ? ORDER BY name',
+        prefix,
+        `${prefix}\u{10ffff}`,
+      )
+      .map(([name]) => name),
+  ),
   putSetting: write((sql, name: string, value: string): void => {
     sql.run(
       'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',

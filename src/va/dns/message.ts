@@ -22,7 +22,7 @@ export class DnsError extends Error {
 export type DnsRecord =
   | { type: 'A' | 'AAAA'; name: string; address: string }
   | { type: 'CNAME'; name: string; target: string }
-  | { type: 'TXT'; name: string; text: Buffer }
+  | { type: 'TXT'; name: string; text: Buffer; ttl: number }
   | { type: 'CAA'; name: string; critical: boolean; tag: string; value: string };
 
 export interface DnsMessage {
@@ -176,7 +176,7 @@ function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
   const name = readName(bytes, cursor).toLowerCase();
   const type = readUint16(bytes, cursor);
   const inClassIn = readUint16(bytes, cursor) === 1;
-  cursor.offset += 4; // TTL: nothing is cached
+  const ttl = readTtl(bytes, cursor);
   const length = readUint16(bytes, cursor);
   const start = cursor.offset;
   const end = start + length;
@@ -198,12 +198,19 @@ function readRecord(bytes: Buffer, cursor: Cursor): DnsRecord | null {
       return { type: 'CNAME', name, target };
     }
     case RECORD_TYPE.TXT:
-      return { type: 'TXT', name, text: joinStrings(data) };
+      return { type: 'TXT', name, text: joinStrings(data), ttl };
     case RECORD_TYPE.CAA:
       return readCaa(name, data);
     default:
       return null;
   }
+}
+
+/** Seconds; RFC 2181 §8: one with the highest bit is none. */
+function readTtl(bytes: Buffer, cursor: Cursor): number {
+  const high = readUint16(bytes, cursor);
+  const low = readUint16(bytes, cursor);
+  return high & 0x8000 ? 0 : high * 0x10000 + low;
 }
 
 /** RFC 1035 §3.3.14 and RFC 8555 §8.4: the character-strings of one TXT record are one value. */

@@ -18,12 +18,20 @@ export interface CaaRecord {
   value: string;
 }
 
+export interface TextRecord {
+  text: Buffer;
+  /** Seconds it may be kept (RFC 1035 §3.2.1); what is left of them where a resolver has kept it before. */
+  ttl: number;
+}
+
 /** Answers the questions of a validation. Every method throws ValidationFailure of type `dns` and nothing else. */
 export interface Resolver {
   /** Addresses of a name, IPv6 first; never empty. */
   addresses(name: string, deadline: Deadline): Promise<string[]>;
   /** TXT values of a name, aliases followed; empty when there are none. */
   txt(name: string, deadline: Deadline): Promise<Buffer[]>;
+  /** The same with how long each may be kept. */
+  textRecords(name: string, deadline: Deadline): Promise<TextRecord[]>;
   /** CAA records of exactly this name, aliases followed; empty when there are none. */
   caa(name: string, deadline: Deadline): Promise<CaaRecord[]>;
   /** No DNS server has answered anything of late. */
@@ -47,12 +55,14 @@ export function createResolver({ servers, system }: ResolverOptions): Resolver {
   const own = servers.length > 0;
   const client = new DnsClient({ servers: () => (own ? servers : names.servers()) });
   const records = recordLookup(client);
+  const textRecords = async (name: string, deadline: Deadline): Promise<TextRecord[]> =>
+    (await records(name, 'TXT', deadline)).flatMap((each) => (each.type === 'TXT' ? [each] : []));
   return {
     addresses: own
       ? (name, deadline) => dnsAddresses(records, name, deadline)
       : (name, deadline) => systemAddresses({ names, others, records }, name, deadline),
-    txt: async (name, deadline) =>
-      (await records(name, 'TXT', deadline)).flatMap((each) => (each.type === 'TXT' ? [each.text] : [])),
+    txt: async (name, deadline) => (await textRecords(name, deadline)).map(({ text }) => text),
+    textRecords,
     caa: async (name, deadline) =>
       (await records(name, 'CAA', deadline)).flatMap((each) => (each.type === 'CAA' ? [each] : [])),
     get isSilent() {

@@ -67,6 +67,7 @@ const SETTINGS: AcmeSettings = {
   website: null,
   terms: { text: 'Be good.\n' },
   externalAccounts: { required: false, keys: new Map() },
+  persistIssuers: null,
   preauthorization: false,
 };
 
@@ -118,7 +119,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     policy: { ...DEFAULT_POLICY, challengeHold: 2000, retryDelays: [], ...policy },
     ownNames: () => NAMES,
-    accountUrl: (id) => links.main().account(id),
+    accountUrls: (id) => links.accountUrls(id),
     soleRunner: store.shared === null,
     events: {
       validation: () => {},

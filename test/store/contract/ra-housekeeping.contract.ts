@@ -157,6 +157,15 @@ export function housekeepingContract(world: World): void {
       expect(await store.getSetting('issuer')).toBe('é"\n');
     });
 
+    test('settings are listed by how their names begin, and no others', async () => {
+      const { store } = world;
+      for (const name of ['base b', 'base a', 'bas', 'base', 'basf', 'base é', 'base %_']) {
+        await store.putSetting(name, 'x');
+      }
+      expect(await store.listSettings('base ')).toEqual(['base %_', 'base a', 'base b', 'base é']);
+      expect(await store.listSettings('nobody ')).toEqual([]);
+    });
+
     test('a text with U+0000 finds nothing that ends there, and is refused rather than cut', async () => {
       const { store, account } = world;
       expect(await store.getAccount(`${account.id}\0x`)).toBeNull();

@@ -202,6 +202,7 @@ test('no statement of the RA walks a table', async (context) => {
   await ra.deactivateAccount(db, account.id, NOW);
   await ra.putSetting(db, 'a', 'b');
   await ra.getSetting(db, 'a');
+  await ra.listSettings(db, 'a ');
   await ra.ping(db);
   await db.close();
 

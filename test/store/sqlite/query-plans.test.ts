@@ -160,6 +160,7 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.deactivateAccount.run(sql, account.id, NOW);
   ra.putSetting.run(sql, 'a', 'b');
   ra.getSetting.run(sql, 'a');
+  ra.listSettings.run(sql, 'a ');
 
   expect(sql.texts.size).toBeGreaterThan(40);
   expect(walks(sql)).toEqual([]);

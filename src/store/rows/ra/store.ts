@@ -151,6 +151,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     purgeAccounts: (before, limit) => database.call('purgeAccounts', before, limit),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
+    listSettings: (prefix) => database.call('listSettings', prefix),
     putSetting: (name, value) => database.call('putSetting', name, value),
     ping: () => database.call('ping'),
     close: () => database.close(),
