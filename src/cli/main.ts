@@ -21,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   audit: async () => (await import('./audit.js')).auditCommand(),
   config: async () => (await import('./config-command.js')).configCommand(),
   clients: async () => (await import('./clients.js')).clientsCommand(),
+  node: async () => (await import('./node.js')).nodeCommand(),
   health: async () => (await import('./health.js')).healthCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };

@@ -181,8 +181,20 @@ function whyNot(
 }
 
 /** §8 of -01: the value of the TXT record by which an account gets a name. */
-export function persistRecord(of: { issuer: string; accountUri: string; wildcard: boolean }): string {
-  return `${of.issuer}; accounturi=${of.accountUri}${of.wildcard ? '; policy=wildcard' : ''}`;
+export function persistRecord({ issuer, accountUri, wildcard, until = null }: PersistRecord): string {
+  const more = [
+    ...(wildcard ? ['policy=wildcard'] : []),
+    ...(until === null ? [] : [`persistUntil=${until}`]),
+  ];
+  return [issuer, `accounturi=${accountUri}`, ...more].join('; ');
+}
+
+export interface PersistRecord {
+  issuer: string;
+  accountUri: string;
+  wildcard: boolean;
+  /** Seconds since 1970. */
+  until?: number | null;
 }
 
 /** Every form of `accounturi` at this name: the account's URLs (-01), and their hashes with and without the name (-02 §4.1). */

@@ -19,7 +19,7 @@ afterAll(() => world.close());
 
 const challengeOf = async (name: string, type: string, by = client) => {
   const order = await by.newOrder([name]);
-  const url = order.authorizations[0] ?? '';
+  const url = order.body.authorizations[0] ?? '';
   const { challenges } = await by.authz(url);
   return { order, url, challenge: challenges.find((each) => each.type === type), challenges };
 };
@@ -40,8 +40,7 @@ describe('draft-ietf-acme-dns-persist', () => {
   });
 
   it('is offered for wildcards, and not for addresses', async () => {
-    const types = async (name: string) =>
-      (await challengeOf(name, '')).challenges.map(({ type }) => type);
+    const types = async (name: string) => (await challengeOf(name, '')).challenges.map(({ type }) => type);
     expect(await types('*.b.example.test')).toEqual(['dns-01', 'dns-account-01', 'dns-persist-01']);
     expect(await types('192.0.2.7')).not.toContain('dns-persist-01');
   });
@@ -105,13 +104,16 @@ describe('draft-ietf-acme-dns-persist', () => {
     let asked = 0;
     world.network.outcome = async () => {
       asked += 1;
-      await stopped.deactivateAccount();
+      await stopped.post(stopped.accountUrl ?? '', { status: 'deactivated' });
       return { ok: false, type: 'unauthorized', detail: 'not yet', retryable: true, attempts: [] };
     };
     await stopped.respond(challenge?.url ?? '').catch(() => undefined);
     const id = url.split('/').at(-1) ?? '';
     await expect
-      .poll(async () => (await world.store.getAuthorization(id))?.challenges.find(({ failedAt }) => failedAt)?.error)
+      .poll(
+        async () =>
+          (await world.store.getAuthorization(id))?.challenges.find(({ failedAt }) => failedAt)?.error,
+      )
       .toMatchObject({ detail: expect.stringContaining('deactivated') });
     expect(asked).toBe(1);
     world.network.outcome = () => VALIDATED;
@@ -120,7 +122,7 @@ describe('draft-ietf-acme-dns-persist', () => {
   it('a stopped account answers nothing, also where its record still stands', async () => {
     const stopped = await world.account();
     const { challenge } = await challengeOf('g.example.test', 'dns-persist-01', stopped);
-    await stopped.deactivateAccount();
+    await stopped.post(stopped.accountUrl ?? '', { status: 'deactivated' });
     expect(await refused(stopped.post(challenge?.url ?? '', {}))).toMatchObject({ type: 'unauthorized' });
   });
 });

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { parseIdentifier } from '../model/identifiers.js';
+import { Problem } from '../model/problem.js';
+import { CannotStart } from '../programs/exit.js';
+import { RaFiles } from '../programs/ra/files.js';
+import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { PERSIST_LABEL, persistRecord } from '../va/dns-persist-01.js';
+import { addExamples, DIRECTORY_FLAG } from './options.js';
+
+interface DnsRecordOptions {
+  dir?: string;
+  account: string;
+  wildcard?: boolean;
+  until?: string;
+}
+
+/** `upki node dns-record`: the line for a zone file by which an account gets a name over dns-persist-01. */
+export function dnsRecordCommand(): Command {
+  const command = new Command('dns-record')
+    .description(
+      'Print the TXT record, as a line of a zone file, by which an ACME account gets a name for good (dns-persist-01). ' +
+        'The RA offers that where UPKI_RA_DNS_PERSIST is true.',
+    )
+    .argument('<name>', 'The DNS name; with *. in front the record also gives wildcards and all names below.')
+    .requiredOption(
+      '-a, --account <url>',
+      'URL or id of the account; clients show it, and so does the error of a challenge that found no record.',
+    )
+    .option('-w, --wildcard', 'Give wildcards and all names below too.')
+    .option('-u, --until <time>', 'When the record ends, such as 2027-01-31 or 2027-01-31T12:00:00Z.')
+    .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)');
+  addExamples(command, [
+    ['upki node dns-record app.plant.lan -a 0193f2c4b5', 'One name, for the account with this id.'],
+    [
+      "upki node dns-record '*.plant.lan' -a https://pki.plant.lan:8000/acme/account/0193f2c4b5 -u 2027-12-31",
+      'Every name in plant.lan, for a year.',
+    ],
+  ]);
+  return command.action(async (asked: string, options: DnsRecordOptions) => {
+    const name = nameOf(asked);
+    const until = options.until === undefined ? null : secondsOf(options.until);
+    if (name === null) return command.error(`error: "${asked}" is not a DNS name`);
+    if (Number.isNaN(until)) return command.error(`error: --until "${options.until}" is not a date or time`);
+    const { base, issuer } = await findRa(commonDirectory(process.env, options.dir));
+    const accountUri = accountUrl(options.account, base);
+    if (accountUri === null) {
+      return command.error(
+        `error: --account "${options.account}" is neither the URL of an account nor its id`,
+      );
+    }
+    const value = persistRecord({ issuer, accountUri, wildcard: options.wildcard || name.wildcard, until });
+    process.stdout.write(`${PERSIST_LABEL}.${name.value}. 3600 IN TXT ${quoted(value)}\n`);
+  });
+}
+
+function nameOf(text: string): { value: string; wildcard: boolean } | null {
+  try {
+    const { value } = parseIdentifier({ type: 'dns', value: text });
+    return { value: value.replace(/^\*\./, ''), wildcard: value.startsWith('*.') };
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
+}
+
+/** Seconds since 1970; NaN for what is no time. */
+function secondsOf(text: string): number {
+  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text)
+    ? Math.floor(Date.parse(text) / 1000)
+    : Number.NaN;
+}
+
+function accountUrl(account: string, base: string): string | null {
+  if (/^[0-9a-f]{1,64}$/.test(account)) return `${base}/acme/account/${account}`;
+  return /^https?:\/\/[\x21-\x3a\x3c-\x7e]+\/acme\/account\/[0-9a-f]{1,64}$/.test(account) ? account : null;
+}
+
+/** RFC 1035 §3.3: character-strings of at most 255 octets each. */
+const quoted = (value: string): string =>
+  (value.match(/.{1,255}/g) ?? []).map((part) => `"${part}"`).join(' ');
+
+/** @throws CannotStart before the RA has served once */
+async function findRa(directory: string): Promise<{ base: string; issuer: string }> {
+  for (const dataDir of [join(directory, 'ra'), directory]) {
+    const base = await new RaFiles(dataDir).url();
+    if (base === null) continue;
+    const { caaIdentities } = loadProgramSettings('ra', process.env, { dataDir }).settings;
+    return { base, issuer: caaIdentities[0] ?? new URL(base).hostname };
+  }
+  throw new CannotStart(
+    `no RA has served from ${directory}: run \`upki start\` first, or name another with -d`,
+  );
+}
