@@ -56,7 +56,7 @@ export function dnsRecordCommand(): Command {
 
 function nameOf(text: string): { value: string; wildcard: boolean } | null {
   try {
-    const { value } = parseIdentifier({ type: 'dns', value: text });
+    const { value } = parseIdentifier({ type: 'dns', value: text.replace(/\.$/, '') });
     return { value: value.replace(/^\*\./, ''), wildcard: value.startsWith('*.') };
   } catch (error) {
     if (error instanceof Problem) return null;
