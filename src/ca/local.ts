@@ -6,9 +6,6 @@ import type { Actor } from '../store/contract/audit.js';
 import { type CaStore, type CertificateRecord, openCaStore } from '../store/index.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { type PublicKeyInfo, parsePublicKey } from '../x509/spki.js';
-import { takeUpFolder } from './authorities/first.js';
-import { Keyring } from './authorities/keyring.js';
-import { AuthoritySet } from './authorities/set.js';
 import { caPaths, loadAuthority } from './folder/files.js';
 import { generateKey, type KeySpec, publicKeyDer } from './folder/keys.js';
 import { ADMINISTRATOR_CERTIFICATES } from './issue/entitlement.js';
@@ -16,6 +13,7 @@ import { Authority } from './issue/issuer.js';
 import { namesFor } from './issue/names.js';
 import { loadProfiles } from './issue/profiles.js';
 import { readRequest } from './issue/requests.js';
+import { openLocalSet } from './local-set.js';
 import { Administrators } from './peers/administrators.js';
 import { Revocation } from './revoke/revocation.js';
 
@@ -28,6 +26,8 @@ export interface ServedSettings {
 }
 
 const SERVED = 'served';
+/** A command that issues leaves the succession to the CA's process. */
+const NEVER = 1;
 
 /** Keeps them, so that a command beside the CA makes the same certificates without its environment. */
 export async function rememberServed(store: CaStore, { publicUrl, company }: ServedSettings): Promise<void> {
@@ -42,6 +42,12 @@ export interface LocalAuthorityOptions extends ServedSettings {
   /** Other CAs, with folders of their own, may be on the store. */
   shared: boolean;
   log: Logger;
+}
+
+/** The base of the URLs in certificates that the CA was last served with, else the one given. */
+export async function servedUrl(store: CaStore, given: string | null): Promise<string | null> {
+  const served = await store.getSetting(SERVED);
+  return served === null ? given : (JSON.parse(served) as ServedSettings).publicUrl;
 }
 
 /**
@@ -63,9 +69,10 @@ export async function openLocalAuthority(
   const files = await loadAuthority({ dataDir, passphrase, seed: null });
   const served = await store.getSetting(SERVED);
   const { publicUrl, company }: ServedSettings = served === null ? given : JSON.parse(served);
-  await takeUpFolder(store, files, clock());
-  const keys = new Keyring({ dataDir, passphrase, channelSecret: files.channel.secretKey, shared });
-  const set = await AuthoritySet.open({ store, keys, publicUrl, clock, log });
+  const { set } = await openLocalSet(store, files, {
+    ...{ dataDir, passphrase, publicUrl, shared, clock, log },
+    succeedAt: NEVER,
+  });
   const profiles = await loadProfiles(files.profiles, company);
   return new Authority({ store, set, profiles, clock, random: randomBytes });
 }

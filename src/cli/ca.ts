@@ -6,6 +6,7 @@ import { runProgram } from '../programs/child.js';
 import { lockDirectory } from '../programs/lock.js';
 import { createLogger } from '../programs/logger.js';
 import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
+import { rolloverCommand, statusCommand } from './ca-rollover.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, type Flag, givenFlags } from './options.js';
 
 const IMPORT: Flag[] = [
@@ -28,6 +29,8 @@ export function caCommand(): Command {
   return new Command('ca')
     .description('Run the certificate authority alone: it holds the keys and speaks ZeroMQ only.')
     .addCommand(initCommand())
+    .addCommand(statusCommand())
+    .addCommand(rolloverCommand())
     .addCommand(
       serving('register', REGISTRATION, 'registration', 'Take registrations of RAs, and nothing else.', [
         ['upki ca register', 'Take registrations on port 5001 until ended with Ctrl-C.'],

@@ -1,7 +1,11 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { openLocalStore } from '../ca/local.js';
+import { pino } from 'pino';
+import { loadAuthority } from '../ca/folder/files.js';
+import { openLocalStore, servedUrl } from '../ca/local.js';
+import { type LocalSet, openLocalSet } from '../ca/local-set.js';
 import { caFolder } from '../programs/ca/folder.js';
+import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import type { AdministratorRecord } from '../store/contract/ca.js';
@@ -27,6 +31,32 @@ export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => 
   } finally {
     await store.close();
   }
+}
+
+/** Does something with the roots and issuers of the CA on this machine, whether it runs or not. @throws CannotStart */
+export async function withLocalSet(
+  command: Command,
+  work: (local: LocalSet, store: CaStore, succeedAt: number) => Promise<void>,
+): Promise<void> {
+  const dataDir = await caFolderOf(command);
+  const { settings } = loadProgramSettings('ca', process.env, { dataDir });
+  const passphrase = settings.caPassphrase;
+  const succeedAt = settings.caSucceedAt / 100;
+  await withCaStore(dataDir, (store) =>
+    mendable(async () => {
+      const files = await loadAuthority({ dataDir, passphrase, seed: null });
+      const local = await openLocalSet(store, files, {
+        dataDir,
+        passphrase,
+        publicUrl: await servedUrl(store, settings.caPublicUrl),
+        shared: settings.caDatabaseUrl !== null,
+        succeedAt,
+        clock: Date.now,
+        log: pino({ level: 'silent' }),
+      });
+      await work(local, store, succeedAt);
+    }),
+  );
 }
 
 /** Who runs the command, for the audit log. */

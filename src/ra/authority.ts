@@ -4,10 +4,13 @@ import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Validator } from '../va/types.js';
+import { authorityKeyId, parseCertificate } from '../x509/certificate.js';
+import { firstFromPem } from '../x509/pem.js';
 import { AccountUses } from './account-uses.js';
 import { Accounts } from './accounts.js';
 import type { AuditLog } from './audit-log.js';
 import { Authorizations } from './authorizations.js';
+import { renewFrom } from './ca/authorities.js';
 import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
 import type { RaEvents } from './events.js';
@@ -205,7 +208,7 @@ export function createRegistrationAuthority(
     renewalInfo: async (ariId) => {
       const certificate = await store.findCertificateByAriId(ariId);
       if (!certificate) throw new Problem('malformed', 'there is no such certificate', { status: 404 });
-      return renewalWindow(certificate, clock());
+      return renewalWindow(certificate, clock(), await replacedFrom(ca, certificate.chain));
     },
     inspectOrder: (id) => store.getOrder(id),
     inspectAuthorization: (id) => store.getAuthorization(id),
@@ -230,6 +233,13 @@ export function createRegistrationAuthority(
 function writtenNames(identifiers: unknown): string[] {
   if (!Array.isArray(identifiers)) return [];
   return identifiers.flatMap((each) => (typeof each?.value === 'string' ? [each.value] : []));
+}
+
+/** From when on the certificates of this one's issuer are to be replaced; null: they are not, or the CA cannot be asked. */
+async function replacedFrom(ca: CertificateAuthority, chain: string): Promise<number | null> {
+  const all = await ca.authorities?.().catch(() => []);
+  if (all === undefined || all.length === 0) return null;
+  return renewFrom(authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain))), all);
 }
 
 /** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */

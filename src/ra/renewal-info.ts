@@ -1,5 +1,8 @@
 import type { Certificate } from '../model/facts.js';
 
+/** After a compromise of the issuer, in ms: a fleet does not come back at one moment, and yet at once. */
+const REPLACED_WITHIN = 3600_000;
+
 /**
  * RFC 9773 §4.2: when to renew. From two thirds of the lifetime on, over a sixteenth of it, so that a fleet issued
  * at one moment does not come back at one moment; a revoked certificate's window is already past: renew now.
@@ -7,6 +10,8 @@ import type { Certificate } from '../model/facts.js';
 export function renewalWindow(
   certificate: Pick<Certificate, 'notBefore' | 'notAfter' | 'revokedAt'>,
   now: number,
+  /** What its issuer signed is to be replaced from then on. */
+  replaceFrom: number | null = null,
 ): { start: number; end: number } {
   const lifetime = certificate.notAfter - certificate.notBefore;
   if (certificate.revokedAt !== null) {
@@ -14,5 +19,9 @@ export function renewalWindow(
     return { start: end - 1000, end };
   }
   const start = certificate.notBefore + (lifetime * 2) / 3;
-  return { start: Math.floor(start), end: Math.floor(start + lifetime / 16) };
+  const end = start + lifetime / 16;
+  if (replaceFrom !== null && replaceFrom < start && certificate.notBefore <= replaceFrom) {
+    return { start: replaceFrom, end: replaceFrom + Math.min(REPLACED_WITHIN, Math.floor(lifetime / 16)) };
+  }
+  return { start: Math.floor(start), end: Math.floor(end) };
 }

@@ -8,7 +8,6 @@ import {
   type ParsedCertificate,
   parseCertificate,
 } from '../../x509/certificate.js';
-import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
 import { CertificateFactory } from '../issue/factory.js';
 
@@ -27,7 +26,8 @@ export class Member {
   /** @param key null: the key is not at this CA, or could not be opened; `trouble` says why */
   constructor(
     readonly record: AuthorityRecord,
-    key: KeyObject | null,
+    /** Null: it is not at this CA. */
+    readonly key: KeyObject | null,
     publicUrl: string | null,
     private readonly trouble: string | null = null,
   ) {
@@ -66,11 +66,6 @@ export class Member {
   get signing(): Signer {
     if (this.signer !== null) return this.signer;
     throw this.#without();
-  }
-
-  /** Whether its certificate says where its own revocation is told. */
-  get namesItsCrl(): boolean {
-    return this.certificate.extensions.has(OID.cRLDistributionPoints);
   }
 
   #without(): TaskError {

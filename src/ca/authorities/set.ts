@@ -98,6 +98,20 @@ export class AuthoritySet {
     return this.roots.map(({ pem }) => pem).join('');
   }
 
+  /**
+   * PEM of the chain of an issuer, root left out. While an older root is given out too, the certificate with which that one vouches
+   * for the issuer's root stands at its end: who trusts either of them is served.
+   */
+  chainOf(member: Member): string {
+    const roots = this.roots;
+    const place = roots.findIndex(({ id }) => id === member.record.root);
+    const older = roots.slice(place + 1).filter(({ record }) => record.usedFrom !== null);
+    const cross = this.#crosses.find(
+      ({ of, root }) => place >= 0 && of === member.record.root && older.some(({ id }) => id === root),
+    );
+    return member.chainPem + (cross && member.record.kind === 'issuer' ? crossPem(cross) : '');
+  }
+
   rootOf(member: Member): Member | null {
     return this.byId(member.record.root);
   }
@@ -108,6 +122,14 @@ export class AuthoritySet {
       this.#reloading = null;
     });
     return this.#reloading;
+  }
+
+  /** As the store has it now; while that cannot be asked, as it was known last. */
+  async fresh(): Promise<this> {
+    await this.reload().catch((err) =>
+      this.options.log.warn({ err }, 'it is not known whether the issuers changed'),
+    );
+    return this;
   }
 
   async #reload(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { signerFor } from '../../x509/algorithms.js';
+import { type Signer, signerFor } from '../../x509/algorithms.js';
 import { authorityId, isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
 import {
@@ -50,7 +50,14 @@ export function createRoot(fields: AuthorityFields, key: KeyObject): Buffer {
  * @param fields `publicUrl`: where the root's CRL, certificate and OCSP responder are
  */
 export function createIntermediate(
-  fields: AuthorityFields & { spki: Uint8Array; publicUrl: string | null },
+  fields: AuthorityFields & {
+    spki: Uint8Array;
+    publicUrl: string | null;
+    /** Value of the name constraints; undefined leaves its names free. */
+    constraints?: Uint8Array;
+    /** No OCSP responder of the root is named: its key is offline. */
+    withoutOcsp?: boolean;
+  },
   issuer: Uint8Array,
   issuerKey: KeyObject,
 ): Buffer {
@@ -60,10 +67,14 @@ export function createIntermediate(
   return signAuthority(
     { ...fields, notAfter: end, issuerName, issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex') },
     issuerKey,
-    fields.publicUrl === null ? [] : locationExtensions(fields.publicUrl, authorityId(issuer)),
+    fields.publicUrl === null
+      ? []
+      : locationExtensions(fields.publicUrl, authorityId(issuer), !fields.withoutOcsp),
     [
       encodeExtension(OID.basicConstraints, caConstraints(0), true),
       encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
+      // RFC 5280 §4.2.1.10: must be critical.
+      ...(fields.constraints ? [encodeExtension(OID.nameConstraints, fields.constraints, true)] : []),
     ],
   );
 }
@@ -74,25 +85,66 @@ function signAuthority(
   locations: Buffer[],
   special: Buffer[],
 ): Buffer {
-  const signer = signerFor(issuerKey);
+  const facts = {
+    ...fields,
+    subject: encodeName(fields.subject),
+    subjectKeyId: keyIdentifier(fields.spki),
+  };
+  return signTbs(facts, signerFor(issuerKey), special, locations);
+}
+
+interface TbsFacts extends Omit<AuthorityFields, 'subject'> {
+  /** DER Names. */
+  subject: Buffer;
+  issuerName: Buffer;
+  issuerKeyId: Uint8Array;
+  subjectKeyId: Uint8Array;
+  spki: Uint8Array;
+}
+
+function signTbs(facts: TbsFacts, signer: Signer, special: Buffer[], locations: Buffer[] = []): Buffer {
   const extensions = sequence(
     ...special,
     encodeExtension(OID.keyUsage, CA_USAGE, true),
-    encodeExtension(OID.subjectKeyIdentifier, octetString(keyIdentifier(fields.spki))),
-    encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.issuerKeyId)),
+    encodeExtension(OID.subjectKeyIdentifier, octetString(facts.subjectKeyId)),
+    encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(facts.issuerKeyId)),
     ...locations,
   );
   const tbs = sequence(
     explicit(0, integer(2)),
-    integerFromHex(fields.serial),
+    integerFromHex(facts.serial),
     signer.algorithm,
-    fields.issuerName,
-    sequence(time(fields.notBefore), time(fields.notAfter)),
-    encodeName(fields.subject),
-    fields.spki,
+    facts.issuerName,
+    sequence(time(facts.notBefore), time(facts.notAfter)),
+    facts.subject,
+    facts.spki,
     explicit(3, extensions),
   );
   return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
+}
+
+/** DER of the certificate with which one root vouches for the key of another (DER), as long as both last. */
+export function createCross(
+  of: Uint8Array,
+  { serial, notBefore }: Pick<AuthorityFields, 'serial' | 'notBefore'>,
+  issuer: Uint8Array,
+  signer: Signer,
+): Buffer {
+  const [root, parent] = [parseCertificate(of), parseCertificate(issuer)];
+  return signTbs(
+    {
+      serial,
+      notBefore: Math.max(notBefore, parent.notBefore),
+      notAfter: Math.min(root.notAfter, parent.notAfter),
+      subject: root.subjectDer,
+      issuerName: parent.subjectDer,
+      issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex'),
+      subjectKeyId: Buffer.from(issuerKeyId(root), 'hex'),
+      spki: root.spki,
+    },
+    signer,
+    [encodeExtension(OID.basicConstraints, caConstraints(null), true)],
+  );
 }
 
 /** A key and certificate that cannot serve as an authority. */

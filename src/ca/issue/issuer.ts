@@ -72,12 +72,14 @@ export class Authority {
 
   /** PEM of the chain of the issuer in use, issuer first, root left out: empty when the root issues. */
   get chainPem(): string {
-    return this.set.newest?.chainPem ?? '';
+    const { newest } = this.set;
+    return newest === null ? '' : this.set.chainOf(newest);
   }
 
   /** PEM of the chain of a certificate's own issuer. */
   chainOf(record: CertificateRecord): string {
-    return this.set.byTag(record.issuer)?.chainPem ?? this.chainPem;
+    const issuer = this.set.byTag(record.issuer);
+    return issuer === null ? this.chainPem : this.set.chainOf(issuer);
   }
 
   /** When the issuing certificate ends: no certificate of it ends later. */

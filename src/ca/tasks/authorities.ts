@@ -8,7 +8,7 @@ export function setHandlers({ authority, succeedAt }: CaServices): Handlers<type
   const { set, store, clock } = authority;
   return {
     get_authorities: async () => ({
-      authorities: await describeSet({ set, store, succeedAt, now: clock() }),
+      authorities: await describeSet({ set: await set.fresh(), store, succeedAt, now: clock() }),
     }),
   };
 }

@@ -50,8 +50,14 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
     ping: () => true,
-    get_ca: () => authority.rootPem,
-    get_ca_chain: () => ({ root: authority.rootPem, chain: authority.chainPem }),
+    get_ca: async () => {
+      await authority.set.fresh();
+      return authority.rootPem;
+    },
+    get_ca_chain: async () => {
+      await authority.set.fresh();
+      return { root: authority.rootPem, chain: authority.chainPem };
+    },
     get_crl: async ({ issuer }) => base64(await publisherOf(services, issuer).current()),
     get_crl_part: async ({ offset, number: wanted, unless, issuer }) => {
       const crl = publisherOf(services, issuer);

@@ -47,6 +47,11 @@ export const CA_SETTINGS = {
     programs: ['ca'],
     doc: 'How long an OCSP response is good for; it is signed anew from half of that on. The shorter, the sooner a stapled response of a certificate that was revoked since is refused.',
   }),
+  caSucceedAt: setting(is.integer(10, 90, 'a number of percent'), 50, {
+    env: 'UPKI_CA_SUCCEED_AT',
+    programs: ['ca'],
+    doc: 'After this part of its life, in percent, an issuer gets a successor, which signs from then on.',
+  }),
   caPublicUrl: optional(is.origin('http'), {
     env: 'UPKI_CA_PUBLIC_URL',
     programs: ['ca'],

@@ -1,9 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
-import { takeUpFolder } from '../../ca/authorities/first.js';
-import { Keyring } from '../../ca/authorities/keyring.js';
-import { AuthoritySet } from '../../ca/authorities/set.js';
+import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { type CaFiles, loadAuthority } from '../../ca/folder/files.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { Authority } from '../../ca/issue/issuer.js';
@@ -12,6 +10,7 @@ import { OrderIssuer } from '../../ca/issue/orders.js';
 import { ProfileWatch } from '../../ca/issue/profile-watch.js';
 import { Reissuer } from '../../ca/issue/reissue.js';
 import { rememberServed } from '../../ca/local.js';
+import { openLocalSet } from '../../ca/local-set.js';
 import { OcspResponder } from '../../ca/ocsp/responder.js';
 import { OcspSigners } from '../../ca/ocsp/signers.js';
 import { Administrators } from '../../ca/peers/administrators.js';
@@ -127,16 +126,12 @@ async function serve(
   await peers.watch((error) => log.error({ err: error }, 'it is not known whether a peer was shut out'));
   onClose(() => peers.stop());
   const clock = options.clock ?? Date.now;
-  await takeUpFolder(store, files, clock());
-  const set = await AuthoritySet.open({
-    store,
-    keys: new Keyring({
-      dataDir: options.dataDir,
-      passphrase: options.passphrase,
-      channelSecret: files.channel.secretKey,
-      shared: options.databaseUrl !== null,
-    }),
+  const { set, succession } = await openLocalSet(store, files, {
+    dataDir: options.dataDir,
+    passphrase: options.passphrase,
     publicUrl: options.publicUrl,
+    shared: options.databaseUrl !== null,
+    succeedAt: options.succeedAt ?? SUCCEED_AT,
     clock,
     log,
   });
@@ -150,6 +145,10 @@ async function serve(
     log,
   });
   onClose(() => profiles.stop());
+  if (options.operationsPort !== null) {
+    await succession.start();
+    onClose(() => succession.stop());
+  }
   refuseUnusable(set, clock());
   await services.crls.start();
   onClose(() => services.crls.stop());

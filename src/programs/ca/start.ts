@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { RolloverError } from '../../ca/authorities/succession.js';
 import { InitError, type InitOptions, initAuthority } from '../../ca/folder/files.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { KeyFileError } from '../../ca/folder/keys.js';
@@ -100,6 +101,7 @@ export async function startCa(
         adminsByRa: settings.caAdminsByRa,
         crlValidity: settings.crlValidity * DAY,
         ocspValidity: settings.ocspValidity,
+        succeedAt: settings.caSucceedAt / 100,
         log,
       }),
     );
@@ -117,7 +119,15 @@ export async function startCa(
   }
 }
 
-const MENDABLE = [TaskError, InitError, AuthorityError, KeyFileError, ProfileError, CaOptionsError];
+const MENDABLE = [
+  TaskError,
+  RolloverError,
+  InitError,
+  AuthorityError,
+  KeyFileError,
+  ProfileError,
+  CaOptionsError,
+];
 
 /** What the operator can mend is told without a stack trace, and not tried again. */
 export async function mendable<T>(step: () => Promise<T>): Promise<T> {

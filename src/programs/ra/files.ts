@@ -82,6 +82,11 @@ export class RaFiles {
     await this.saveCertificate(certificate);
   }
 
+  /** The roots to trust, PEM. */
+  async saveRoots(roots: string): Promise<void> {
+    await writeDurably(this.path('root'), roots, 0o644);
+  }
+
   async saveCertificate(certificate: string): Promise<void> {
     await writeDurably(this.path('certificate'), certificate, 0o644);
   }

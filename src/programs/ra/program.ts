@@ -16,6 +16,7 @@ import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { publicPages } from '../../pages/public.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
+import { alternateChains } from '../../ra/ca/authorities.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
 import { LocalAllowances } from '../../ra/limits/local-allowances.js';
@@ -29,6 +30,8 @@ import { restApi } from '../../rest/index.js';
 import { pointedToRoutes } from '../../rest/plain/pointed-to.js';
 import { DATABASE_PATIENCE, openRaStore, rememberRecent } from '../../store/index.js';
 import { createValidator } from '../../va/validator.js';
+import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
+import { firstFromPem } from '../../x509/pem.js';
 import type { Running } from '../child.js';
 import { CannotStart } from '../exit.js';
 import { lockDirectory } from '../lock.js';
@@ -44,6 +47,7 @@ import { ownNames } from './own-names.js';
 import { acmeSettingsOf, compromisedKeysOf, limitsOf, policyOf, validatorOptionsOf } from './policy.js';
 import { registerRa } from './registration.js';
 import { RaTls } from './tls.js';
+import { RaTrust } from './trust.js';
 
 /** draft-ietf-acme-dns-persist §3: no more are sent. */
 const MOST_ISSUERS = 10;
@@ -105,8 +109,10 @@ async function serve(
 
   await checkDefaultProfile(settings.profile, ca, log);
 
+  const trust = new RaTrust({ ca, files, roots: registration.root, log, clock });
+  await trust.look();
   const wanted = () => certifiableNames(names, dialect);
-  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, wanted, log, clock });
+  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, trust, wanted, log, clock });
   await tls.refresh();
   onClose(() => tls.stop());
 
@@ -173,6 +179,7 @@ async function serve(
     isCompromised,
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, register),
+    alternateChains: ({ chain }) => alternateChains(chain, issuerOf(chain), trust.known()),
     ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
@@ -219,6 +226,10 @@ async function serve(
     httpPort = await listen(plain, wish, onClose);
   }
   tls.watch(reload);
+  trust.watch(() => {
+    void tls.refresh().then(() => reload(tls.material()));
+  });
+  onClose(() => trust.stop());
   const { directory: directoryUrl, base } = links.main();
   // An older program kept only the last base, in a file.
   await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));
@@ -226,6 +237,10 @@ async function serve(
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
   return { directoryUrl };
 }
+
+/** The authority key identifier of a chain's leaf. */
+const issuerOf = (chain: string): string | null =>
+  authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
 
 /** While the CA is away nobody knows its profiles; orders are then refused one by one. @throws CannotStart */
 async function checkDefaultProfile(profile: string, ca: CertificateAuthority, log: Logger): Promise<void> {

@@ -3,6 +3,7 @@ import type { TlsMaterial } from '../../http/server.js';
 import type { CaTasks } from '../../python/ca-tasks.js';
 import { certificateNames, requestFor, whyRenew } from './certificate.js';
 import type { RaFiles, RaRegistration } from './files.js';
+import type { RaTrust } from './trust.js';
 
 /** How often the certificate is looked at; its life is months. */
 const CHECK_EVERY = 3600_000;
@@ -14,7 +15,8 @@ export interface RaTlsOptions {
   ca: Pick<CaTasks, 'call'>;
   /** TLS key, PEM. */
   key: string;
-  registration: RaRegistration;
+  registration: Pick<RaRegistration, 'certificate'>;
+  trust: Pick<RaTrust, 'clientCa' | 'isToBeReplaced'>;
   /** The names the certificate is to have, the first as Common Name, as far as the CA certifies them. */
   wanted(): Promise<string[]>;
   log: Logger;
@@ -38,15 +40,17 @@ export class RaTls {
   names = (): readonly string[] => this.#names;
 
   material(): TlsMaterial {
-    const { key, registration } = this.options;
-    return { key, cert: this.#certificate, clientCa: [registration.root, ...issuersOf(this.#certificate)] };
+    const { key, trust } = this.options;
+    return { key, cert: this.#certificate, clientCa: [...trust.clientCa(), ...issuersOf(this.#certificate)] };
   }
 
   /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
   async refresh(): Promise<boolean> {
-    const { files, ca, key, log, clock } = this.options;
+    const { files, ca, key, trust, log, clock } = this.options;
     const wanted = await this.options.wanted();
-    const why = whyRenew({ certificate: this.#certificate, key }, wanted, clock(), this.#asIssued);
+    const why =
+      whyRenew({ certificate: this.#certificate, key }, wanted, clock(), this.#asIssued) ??
+      (trust.isToBeReplaced(this.#certificate) ? 'its issuer, or the root of that, is being replaced' : null);
     this.#asIssued = why === null;
     if (why === null) return false;
     try {

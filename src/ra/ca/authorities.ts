@@ -11,8 +11,8 @@ export const firstAuthority = (all: readonly KnownAuthority[]): KnownAuthority |
   all.find((each) => each.first) ?? null;
 
 /**
- * RFC 8555 §7.4.2: other chains for a certificate: to each other root that is given out, by the certificate with which that root
- * vouches for the key of its own root.
+ * RFC 8555 §7.4.2: other chains for a certificate: to its root, and to each other root that is given out by the certificate with which
+ * that root vouches for the key of its own. The one it was given with is left out.
  * @param chain PEM, leaf first
  * @param issuerKeyId the leaf's authority key identifier, hex
  */
@@ -23,14 +23,31 @@ export function alternateChains(
 ): string[] {
   const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
   if (issuer === undefined) return [];
-  return all
-    .filter(({ kind, of, root, state }) => {
-      if (kind !== 'cross' || of !== issuer.root || state === 'ended') return false;
-      const target = authorityById(all, root);
-      return target !== null && isTrusted(target);
-    })
-    .map(({ certificate }) => chain + certificate);
+  const crosses = all.filter(({ kind }) => kind === 'cross');
+  const plain = pemBlocks(chain)
+    .filter((block) => !crosses.some(({ certificate }) => sameBlock(certificate, block)))
+    .join('');
+  const leadsTo = (root: string) => {
+    const target = authorityById(all, root);
+    return target !== null && isTrusted(target);
+  };
+  const chains = [
+    ...(leadsTo(issuer.root) ? [plain] : []),
+    ...crosses
+      .filter(({ of, root, state }) => of === issuer.root && state !== 'ended' && leadsTo(root))
+      .map(({ certificate }) => plain + certificate),
+  ];
+  const given = pemBlocks(chain).join('');
+  return chains.filter((each) => pemBlocks(each).join('') !== given);
 }
+
+/** The certificates of a PEM file, each with its line end. */
+function pemBlocks(pem: string): string[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => `${block.replaceAll('\r', '')}\n`);
+}
+
+const sameBlock = (one: string, other: string): boolean => pemBlocks(one).join('') === other;
 
 /** PEM of the roots to trust now; in the CA's order, the one in use first. */
 export function trustedRoots(all: readonly KnownAuthority[]): string {
@@ -47,4 +64,17 @@ const isTrusted = ({ state }: KnownAuthority): boolean => state !== 'retired' &&
 export function renewFrom(issuerKeyId: string | null, all: readonly KnownAuthority[]): number | null {
   const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
   return issuer?.renewFrom ?? null;
+}
+
+/** Whether what an issuer signed should be replaced before its time: after a compromise, or because its root is left behind. */
+export function isToBeReplaced(issuerKeyId: string | null, all: readonly KnownAuthority[]): boolean {
+  const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
+  if (issuer === undefined) return false;
+  if (issuer.renewFrom !== null) return true;
+  const root = authorityById(all, issuer.root);
+  const isLeft =
+    root !== null &&
+    root.state !== 'active' &&
+    all.some(({ kind, state }) => kind === 'root' && state === 'active');
+  return isLeft;
 }

@@ -1,0 +1,105 @@
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore } from '../../store/contract/ca.js';
+import { signerFor } from '../../x509/algorithms.js';
+import { authorityId } from '../../x509/certificate.js';
+import { createCross, createRoot } from '../folder/issuer-certificates.js';
+import { generateKey } from '../folder/keys.js';
+import { BACKDATE, newSerial } from '../issue/factory.js';
+import { type Keyring, keyFileOf } from './keyring.js';
+import { type Member, newRecord } from './member.js';
+import type { AuthoritySet } from './set.js';
+import { nextName, RolloverError, type Succession, specOf } from './succession.js';
+
+export interface RootRolloverOptions {
+  store: CaStore;
+  set: AuthoritySet;
+  keys: Keyring;
+  succession: Pick<Succession, 'makeIssuer'>;
+  clock: () => number;
+  random: (bytes: number) => Buffer;
+}
+
+const DAY = 86_400_000;
+const ROOT_DAYS = 3650;
+
+/** From one root to the next, in three steps that are months apart: both are given out, the next is used, the old one is not. */
+export class RootRollover {
+  constructor(private readonly options: RootRolloverOptions) {}
+
+  /** A new root beside the one in use, each vouching for the other's key. @throws RolloverError */
+  async begin(by: Actor): Promise<Member> {
+    const { store, set, keys, clock, random } = this.options;
+    const [old, next] = set.roots;
+    if (old === undefined) throw new RolloverError('this CA has no root');
+    if (next !== undefined) {
+      throw new RolloverError(
+        `there are two roots already, ${old.id} in use and ${next.id}: go on with --switch, or end it with --retire`,
+      );
+    }
+    if (old.key === null) {
+      throw new RolloverError(
+        `the key of the root ${old.id} is not at this CA, and it must vouch for the next one`,
+      );
+    }
+    if (old.tag === '')
+      throw new RolloverError('this root issues by itself, so it cannot be succeeded by another');
+    const now = clock();
+    const key = await generateKey(specOf(old.publicKey));
+    const roots = set.members.filter(({ record }) => record.kind === 'root').length;
+    const der = createRoot(
+      {
+        subject: nextName(old.certificate, roots + 1),
+        serial: newSerial(random),
+        notBefore: now - BACKDATE,
+        notAfter: now + ROOT_DAYS * DAY,
+      },
+      key,
+    );
+    const id = authorityId(der);
+    const keyRef = keyFileOf(id);
+    await keys.keep(keyRef, key);
+    const record = newRecord({
+      ...{ kind: 'root', certificate: der, root: id, keyRef, addedAt: now },
+      sealedKey: keys.seal(id, key),
+    });
+    const fields = () => ({ serial: newSerial(random), notBefore: now - BACKDATE });
+    const crosses = [
+      { certificate: createCross(der, fields(), old.der, old.signing), root: old.id, of: id },
+      { certificate: createCross(old.der, fields(), der, signerFor(key)), root: id, of: old.id },
+    ];
+    if (!(await store.addAuthority(record, null, by)))
+      throw new RolloverError('the new root is there already');
+    for (const each of crosses) {
+      await store.addAuthority(newRecord({ kind: 'cross', keyRef: null, addedAt: now, ...each }), null, by);
+    }
+    await set.reload();
+    const added = set.byId(id);
+    if (added === null) throw new RolloverError(`the root ${id} was not kept`);
+    return added;
+  }
+
+  /** From now on issuers are under the new root; the first of them is made. @throws RolloverError */
+  async switch(by: Actor): Promise<{ root: Member; issuer: Member }> {
+    const { store, set, succession, clock } = this.options;
+    const next = set.roots.find(({ record }) => record.usedFrom === null);
+    if (next === undefined)
+      throw new RolloverError('there is no root to switch to: make one with upki ca rollover root');
+    const issuer = await succession.makeIssuer(by, next);
+    if (issuer === null) throw new RolloverError('another CA made an issuer just now: try again');
+    await store.changeAuthority(next.id, { usedFrom: clock() }, by);
+    await set.reload();
+    return { root: next, issuer };
+  }
+
+  /** The old root is not given out any more. @throws RolloverError */
+  async retire(by: Actor): Promise<Member> {
+    const { store, set, clock } = this.options;
+    const [used, ...others] = set.roots;
+    const old = others.at(-1);
+    if (used === undefined || old === undefined)
+      throw new RolloverError('there is one root only, and it is in use');
+    await store.changeAuthority(old.id, { retiredAt: clock() }, by);
+    await set.reload();
+    return old;
+  }
+}

@@ -1,0 +1,187 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore } from '../../store/contract/ca.js';
+import { authorityId, type ParsedCertificate } from '../../x509/certificate.js';
+import { attributeOf, dn } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
+import { createIntermediate } from '../folder/issuer-certificates.js';
+import { generateKey, type KeySpec, publicKeyDer } from '../folder/keys.js';
+import { BACKDATE, newSerial } from '../issue/factory.js';
+import { successionTime } from './decisions.js';
+import { recordIssuer } from './first.js';
+import { type Keyring, keyFileOf } from './keyring.js';
+import { type Member, newRecord } from './member.js';
+import type { AuthoritySet } from './set.js';
+import { endWarning } from './status.js';
+
+export interface SuccessionOptions {
+  store: CaStore;
+  set: AuthoritySet;
+  keys: Keyring;
+  /** Base of the plain-HTTP URLs in certificates, or null to leave them out. */
+  publicUrl: string | null;
+  /** The part of an issuer's life after which its successor is made. */
+  succeedAt: number;
+  clock: () => number;
+  random: (bytes: number) => Buffer;
+  log: Logger;
+}
+
+/** A rollover that cannot be; the message says what to do instead. */
+export class RolloverError extends Error {
+  override readonly name = 'RolloverError';
+}
+
+const DAY = 86_400_000;
+/** Half the life of a root. */
+const ISSUER_DAYS = 1825;
+const LOOK_EVERY = 60_000;
+/** Between attempts that failed, and between reminders of an end that comes near. */
+const RETRY_AFTER = 3600_000;
+const REMIND_EVERY = DAY;
+
+/** Makes the next issuer: by itself in time, or when it is asked to. */
+export class Succession {
+  #timer: NodeJS.Timeout | undefined;
+  #retryAt = 0;
+  readonly #reminded = new Map<string, number>();
+
+  constructor(private readonly options: SuccessionOptions) {}
+
+  /** Looks once, then every minute. */
+  async start(): Promise<void> {
+    await this.look();
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Makes a successor that is due, and tells of ends that come near; what fails is told and tried again. */
+  async look(): Promise<void> {
+    const { set, clock, log } = this.options;
+    const now = clock();
+    try {
+      if (now >= this.#retryAt && this.#isDue(now)) {
+        // Another CA on this store may have done it.
+        await set.reload();
+        if (this.#isDue(now)) await this.makeIssuer();
+      }
+    } catch (error) {
+      this.#retryAt = now + RETRY_AFTER;
+      log.error({ err: error }, 'the next issuer could not be made; it is tried again in an hour');
+    }
+    this.#remind(now);
+  }
+
+  /**
+   * Makes an issuer under a root (the one in use when left out) in place of the newest, and uses it. Null: another CA did so at
+   * the same moment.
+   * @throws RolloverError
+   */
+  async makeIssuer(by?: Actor, under?: Member): Promise<Member | null> {
+    const { store, set, keys, publicUrl, clock, random, log } = this.options;
+    const old = set.newest;
+    const root = under ?? set.roots[0];
+    if (old === null || root === undefined) throw new RolloverError('this CA has no root or no issuer');
+    if (old.record.kind === 'root')
+      throw new RolloverError('this root issues by itself: it has no issuer to succeed');
+    if (root.key === null) {
+      throw new RolloverError(
+        `the key of the root ${root.id} is not at this CA: make a request with upki ca init --request, have it signed, and put the certificate in with upki ca install`,
+      );
+    }
+    const now = clock();
+    // What the predecessor was limited to, its successor is.
+    const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
+    const key = await generateKey(specOf(old.publicKey));
+    const certificate = createIntermediate(
+      {
+        subject: nextName(
+          old.certificate,
+          set.members.filter(({ record }) => record.kind === 'issuer').length + 1,
+        ),
+        serial: newSerial(random),
+        notBefore: Math.max(now - BACKDATE, root.certificate.notBefore),
+        notAfter: now + ISSUER_DAYS * DAY,
+        spki: publicKeyDer(key),
+        publicUrl,
+        ...(constraints && { constraints }),
+      },
+      root.der,
+      root.key,
+    );
+    const id = authorityId(certificate);
+    const keyRef = keyFileOf(id);
+    await keys.keep(keyRef, key);
+    await recordIssuer(store, root, certificate, now);
+    const added = await store.addAuthority(
+      newRecord({
+        kind: 'issuer',
+        certificate,
+        root: root.id,
+        keyRef,
+        sealedKey: keys.seal(id, key),
+        addedAt: now,
+        usedFrom: now,
+      }),
+      old.id,
+      by,
+    );
+    await set.reload();
+    if (!added) return null;
+    log.info({ issuer: id, instead: old.id }, 'a new issuer signs from now on');
+    return set.byId(id);
+  }
+
+  #isDue(now: number): boolean {
+    const { set, succeedAt } = this.options;
+    const newest = set.newest;
+    const [root] = set.roots;
+    if (newest === null || newest.record.kind === 'root' || root === undefined) return false;
+    // Without the root's key there is nothing to try: the reminders tell.
+    if (root.signer === null || newest.record.root !== root.id) return false;
+    const { certificate } = newest;
+    // One that ends with its root cannot be bettered under it.
+    if (certificate.notAfter >= root.certificate.notAfter - DAY) return false;
+    return now >= successionTime(certificate, succeedAt);
+  }
+
+  #remind(now: number): void {
+    const { set, log } = this.options;
+    const newest = set.newest;
+    for (const member of set.roots.concat(newest === null || set.roots.includes(newest) ? [] : [newest])) {
+      const warning = endWarning(member, now);
+      if (warning === null || now < (this.#reminded.get(member.id) ?? 0) + REMIND_EVERY) continue;
+      this.#reminded.set(member.id, now);
+      log.warn({ issuer: member.id, notAfter: new Date(member.certificate.notAfter).toISOString() }, warning);
+    }
+  }
+}
+
+/** The kind of key a successor gets: that of its predecessor. */
+export function specOf(publicKey: KeyObject): KeySpec {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(
+    publicKey.export({ type: 'spki', format: 'pem' }),
+  );
+  if (type === 'ed25519') return { type };
+  if (type === 'rsa') {
+    const bits = details?.modulusLength ?? 4096;
+    return { type, bits: bits <= 2048 ? 2048 : bits <= 3072 ? 3072 : 4096 };
+  }
+  const curve = details?.namedCurve;
+  return { type: 'ec', curve: curve === 'secp521r1' ? 'P-521' : curve === 'secp384r1' ? 'P-384' : 'P-256' };
+}
+
+/** The predecessor's name with its number: names apart keep CRLs and chains apart in programs that look them up by name. */
+export function nextName({ subject }: ParsedCertificate, number: number) {
+  const organization = attributeOf(subject, OID.organizationName);
+  const name = (attributeOf(subject, OID.commonName) ?? 'Issuing CA').replace(/ \d+$/, '');
+  const end = ` ${number}`;
+  // RFC 5280 ub-common-name
+  const cn = `${[...name].slice(0, 64 - end.length).join('')}${end}`;
+  return organization === null ? dn(['CN', cn]) : dn(['O', organization], ['CN', cn]);
+}

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { CaStore } from '../store/index.js';
+import { takeUpFolder } from './authorities/first.js';
+import { Keyring } from './authorities/keyring.js';
+import { RootRollover } from './authorities/root-rollover.js';
+import { AuthoritySet } from './authorities/set.js';
+import { Succession } from './authorities/succession.js';
+import type { CaFiles } from './folder/files.js';
+
+export interface LocalSetOptions {
+  dataDir: string;
+  /** Opens keys that are encrypted at rest. */
+  passphrase: string | null;
+  /** Base of the plain-HTTP URLs in certificates. */
+  publicUrl: string | null;
+  /** Other CAs, with folders of their own, may be on the store. */
+  shared: boolean;
+  succeedAt: number;
+  clock: () => number;
+  log: Logger;
+}
+
+/** The roots and issuers of a CA, and what makes others: for the CA's process, and for commands beside it. */
+export interface LocalSet {
+  keys: Keyring;
+  set: AuthoritySet;
+  succession: Succession;
+  roots: RootRollover;
+}
+
+/** @throws InitError */
+export async function openLocalSet(
+  store: CaStore,
+  files: CaFiles,
+  options: LocalSetOptions,
+): Promise<LocalSet> {
+  const { dataDir, passphrase, publicUrl, shared, succeedAt, clock, log } = options;
+  await takeUpFolder(store, files, clock());
+  const keys = new Keyring({ dataDir, passphrase, channelSecret: files.channel.secretKey, shared });
+  const set = await AuthoritySet.open({ store, keys, publicUrl, clock, log });
+  const common = { store, set, keys, clock, random: randomBytes };
+  const succession = new Succession({ ...common, publicUrl, succeedAt, log });
+  return { keys, set, succession, roots: new RootRollover({ ...common, succession }) };
+}

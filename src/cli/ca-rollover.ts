@@ -1,0 +1,155 @@
+import { Command } from 'commander';
+import { describeSet } from '../ca/authorities/status.js';
+import type { LocalSet } from '../ca/local-set.js';
+import type { CaStore } from '../store/index.js';
+import { operator, withLocalSet } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+
+/** `upki ca rollover …`: the next issuer, the next root. */
+export function rolloverCommand(): Command {
+  return new Command('rollover')
+    .description('Make the next issuer or the next root, on the machine of the CA, whether it runs or not.')
+    .addCommand(issuerCommand())
+    .addCommand(rootCommand());
+}
+
+function issuerCommand(): Command {
+  const command = new Command('issuer').description(
+    'Make the next issuer now; the old one goes on signing its CRL and OCSP until its last certificate has ended.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command
+    .option('--now', 'after a compromise: list what the old one issued, and have clients renew it now')
+    .option('--revoke', "the same, and put the old issuer on the root's CRL");
+  addExamples(command, [
+    ['upki ca rollover issuer', 'Before its time; nobody has to do anything.'],
+    ['upki ca rollover issuer --now --revoke', 'The key of the issuer is in other hands.'],
+  ]);
+  return command.action((options: { now?: boolean; revoke?: boolean }) =>
+    withLocalSet(command, async (local, store) => {
+      const urgent = options.now === true || options.revoke === true;
+      const old = local.set.newest;
+      const made = await local.succession.makeIssuer(operator());
+      if (made === null || old === null)
+        throw new Error('another CA made an issuer at the same moment: look with upki ca status');
+      say(
+        `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} issues no more.`,
+      );
+      if (!urgent) return;
+      const now = Date.now();
+      await store.changeAuthority(old.id, { renewFrom: now }, operator());
+      say(
+        'Clients that ask for renewal information (RFC 9773) renew now. It issued, and these are still good:',
+      );
+      await listGood(store, old.tag);
+      if (options.revoke !== true) return;
+      const { serial } = old.certificate;
+      const outcome = await store.revoke(serial, now, CA_COMPROMISE, operator());
+      if (outcome === 'unknown') {
+        say(`Its certificate (serial ${serial}) was signed elsewhere: have it revoked there.`);
+        return;
+      }
+      say(`Its certificate (serial ${serial}) is revoked: the root's CRL says so from now on.`);
+    }),
+  );
+}
+
+/** RFC 5280 §5.3.1 */
+const CA_COMPROMISE = 2;
+
+async function listGood(store: CaStore, issuer: string): Promise<void> {
+  let after: string | null = null;
+  do {
+    const page: Awaited<ReturnType<CaStore['listCertificates']>> = await store.listCertificates({
+      after,
+      limit: 500,
+      now: Date.now(),
+      filter: { issuer, state: 'good' },
+    });
+    for (const { serial, cn, profile, notAfter } of page.items)
+      say(`  ${serial}  ${profile}  ${cn}  until ${day(notAfter)}`);
+    after = page.next;
+  } while (after !== null);
+}
+
+function rootCommand(): Command {
+  const command = new Command('root').description(
+    'Make the next root beside the old one, each vouching for the other; months later switch to it, and retire the old one.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command
+    .option('--switch', 'issue under the new root from now on')
+    .option('--retire', 'give the old root out no more');
+  addExamples(command, [
+    ['upki ca rollover root', 'Both roots are given out from now on; chains to the new one are alternates.'],
+    ['upki ca rollover root --switch', 'When the machines trust the new root.'],
+    ['upki ca rollover root --retire', 'When nothing is left that trusts the old one alone.'],
+  ]);
+  return command.action((options: { switch?: boolean; retire?: boolean }) =>
+    withLocalSet(command, async ({ roots }) => {
+      if (options.switch) {
+        const { root, issuer } = await roots.switch(operator());
+        say(
+          `The issuer ${issuer.id} under the root ${root.id} signs from now on. Chains to the old root are alternates.`,
+        );
+      } else if (options.retire) {
+        const old = await roots.retire(operator());
+        say(`The root ${old.id} is not given out any more.`);
+      } else {
+        const made = await roots.begin(operator());
+        say(
+          `The root ${made.id} stands beside the old one; both are given out. Its certificate:\n${made.pem}`,
+        );
+        say('When the machines trust it: upki ca rollover root --switch');
+      }
+    }),
+  );
+}
+
+/** `upki ca status` */
+export function statusCommand(): Command {
+  const command = new Command('status').description(
+    'What roots and issuers there are, until when, and what comes next.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command.option('--json', 'for programs');
+  return command.action(({ json }: { json?: boolean }) =>
+    withLocalSet(command, async (local, store, succeedAt) => {
+      const all = await describeSet({ set: local.set, store, succeedAt, now: Date.now() });
+      if (json) say(JSON.stringify(all, null, 2));
+      else for (const each of all) say(describe(each, local));
+    }),
+  );
+}
+
+type View = Awaited<ReturnType<typeof describeSet>>[number];
+
+function describe(each: View, { set }: LocalSet): string {
+  const lines = [
+    `${each.kind} ${each.id}  ${each.state}`,
+    `  ${each.dn}`,
+    `  from ${day(each.not_before)} to ${day(each.not_after)}; its key is ${each.key}`,
+    ...(each.kind === 'issuer' ? [`  under the root ${each.root}`] : []),
+    ...(each.of === undefined ? [] : [`  the key of the root ${each.of}, certified by ${each.root}`]),
+    ...(each.revoked === undefined ? [] : [`  revoked on ${day(each.revoked)}`]),
+    ...(each.last_certificate_end === undefined
+      ? []
+      : [`  its last certificate ends on ${day(each.last_certificate_end)}`]),
+    ...(each.crl === undefined
+      ? []
+      : [`  its CRL ${each.crl.number} is good until ${day(each.crl.next_update)}`]),
+    ...(each.successor_due === undefined ? [] : [`  next: ${nextStep(each.successor_due, set)}`]),
+    ...(each.warning === undefined ? [] : [`  WARNING: ${each.warning}`]),
+  ];
+  return lines.join('\n');
+}
+
+function nextStep(due: number, set: LocalSet['set']): string {
+  const [root] = set.roots;
+  return root?.signer
+    ? `a successor is made by itself from ${day(due)} on`
+    : `a successor is due from ${day(due)} on: upki ca init --request, then upki ca install`;
+}
+
+const day = (time: number): string => new Date(time).toISOString();
+const say = (line: string): void => void process.stdout.write(`${line}\n`);

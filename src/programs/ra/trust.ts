@@ -1,0 +1,97 @@
+import type { Logger } from 'pino';
+import {
+  CaLacksTask,
+  CaUnavailable,
+  type CertificateAuthority,
+  type KnownAuthority,
+} from '../../model/ca.js';
+import { isToBeReplaced, trustedRoots } from '../../ra/ca/authorities.js';
+import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
+import { firstFromPem } from '../../x509/pem.js';
+import type { RaFiles } from './files.js';
+
+/** How often the CA is asked for its roots and issuers. */
+const LOOK_EVERY = 5_000;
+/** Between two tellings of the same warning. */
+const REMIND_EVERY = 86_400_000;
+
+export interface RaTrustOptions {
+  ca: Pick<CertificateAuthority, 'authorities'>;
+  files: Pick<RaFiles, 'saveRoots'>;
+  /** PEM of the roots known so far. */
+  roots: string;
+  log: Logger;
+  clock(): number;
+}
+
+/** What the RA trusts: it follows the CA's roots and issuers, in its file and its listener, without a restart. */
+export class RaTrust {
+  #all: readonly KnownAuthority[] = [];
+  #roots: string;
+  #timer: NodeJS.Timeout | null = null;
+  readonly #reminded = new Map<string, number>();
+
+  constructor(private readonly options: RaTrustOptions) {
+    this.#roots = options.roots;
+  }
+
+  /** PEM of the roots, and of every issuer, so that clients may leave theirs out. */
+  clientCa = (): string[] => [
+    this.#roots,
+    ...this.#all.filter(({ kind }) => kind === 'issuer').map(({ certificate }) => certificate),
+  ];
+
+  /** As the CA told last; empty for a CA that has none to tell. */
+  known = (): readonly KnownAuthority[] => this.#all;
+
+  /** Whether a certificate (PEM) is to be replaced before its time. */
+  isToBeReplaced = (certificate: string): boolean => {
+    const parsed = parseCertificate(firstFromPem('CERTIFICATE', certificate));
+    return isToBeReplaced(authorityKeyId(parsed), this.#all);
+  };
+
+  /** Asks once; true when what is trusted has changed. A CA that is away is asked again later. */
+  async look(): Promise<boolean> {
+    const { ca, files, log } = this.options;
+    let all: readonly KnownAuthority[];
+    try {
+      all = (await ca.authorities?.()) ?? [];
+    } catch (error) {
+      if (error instanceof CaUnavailable || error instanceof CaLacksTask) return false;
+      throw error;
+    }
+    this.#remind(all);
+    const before = JSON.stringify(this.#all);
+    this.#all = all;
+    const roots = trustedRoots(all);
+    if (roots !== '' && roots !== this.#roots) {
+      await files.saveRoots(roots);
+      this.#roots = roots;
+      log.info('the roots of the CA have changed; ca.crt holds those to trust now');
+    }
+    return JSON.stringify(all) !== before;
+  }
+
+  /** Looks every few seconds; `onChange` is told of each change. */
+  watch(onChange: () => void): void {
+    this.#timer = setInterval(() => {
+      this.look()
+        .then((changed) => changed && onChange())
+        .catch((err) => this.options.log.error({ err }, 'the roots of the CA could not be followed'));
+    }, LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  #remind(all: readonly KnownAuthority[]): void {
+    const { clock, log } = this.options;
+    for (const { id, warning } of all) {
+      if (warning === null || clock() < (this.#reminded.get(id) ?? 0) + REMIND_EVERY) continue;
+      this.#reminded.set(id, clock());
+      log.warn({ authority: id }, warning);
+    }
+  }
+}

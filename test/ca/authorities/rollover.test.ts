@@ -1,0 +1,308 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeSet } from '../../../src/ca/authorities/status.js';
+import { loadAuthority } from '../../../src/ca/folder/files.js';
+import { openLocalStore } from '../../../src/ca/local.js';
+import { type LocalSet, openLocalSet } from '../../../src/ca/local-set.js';
+import { alternateChains, trustedRoots } from '../../../src/ra/ca/authorities.js';
+import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
+import type { CaStore } from '../../../src/store/index.js';
+import { authorityKeyId, issuerKeyId, parseCertificate } from '../../../src/x509/certificate.js';
+import { parseCrl } from '../../../src/x509/crl.js';
+import { firstFromPem, fromPem, toPem } from '../../../src/x509/pem.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
+import { certId, ocspRequest, readOcsp } from '../../support/ocsp.js';
+import { CaWorld, requestPem } from '../world.js';
+
+const run = promisify(execFile);
+const DAY = 86_400_000;
+const BY = { who: 'operator test', from: 'local' };
+const worlds: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const each of worlds.splice(0).reverse()) await each.close();
+});
+
+async function start(...options: ConstructorParameters<typeof CaWorld>): Promise<CaWorld> {
+  const world = await new CaWorld(...options).start();
+  worlds.push(world);
+  return world;
+}
+
+/** What a command on the CA's machine does beside it. */
+async function beside<T>(
+  world: CaWorld,
+  work: (local: LocalSet, store: CaStore) => Promise<T>,
+  clock: () => number = Date.now,
+): Promise<T> {
+  const { databaseUrl = null } = world.changes;
+  const store = await openLocalStore(world.dataDir, databaseUrl);
+  try {
+    const files = await loadAuthority({ dataDir: world.dataDir, passphrase: null, seed: null });
+    const local = await openLocalSet(store, files, {
+      dataDir: world.dataDir,
+      passphrase: null,
+      publicUrl: 'http://pki.example.test',
+      shared: databaseUrl !== null,
+      succeedAt: 0.5,
+      clock,
+      log: pino({ level: 'silent' }),
+    });
+    return await work(local, store);
+  } finally {
+    await store.close();
+  }
+}
+
+type Client = Awaited<ReturnType<CaWorld['registered']>>;
+
+const sign = async (ra: Client, name: string) => {
+  const { certificate } = await ra.call('sign', { csr: requestPem([name]) });
+  const [leaf, ...chain] = fromPem('CERTIFICATE', certificate).map((der) => parseCertificate(der));
+  if (leaf === undefined) throw new Error('no certificate');
+  return { pem: certificate, leaf, chain };
+};
+
+/** `openssl verify` of a chain, with the CRL of every authority. */
+async function opensslVerifies(
+  world: CaWorld,
+  ra: Client,
+  chainPem: string,
+  rootPem: string,
+): Promise<string> {
+  const at = (name: string) => join(world.dataDir, name);
+  const { authorities } = await ra.call('get_authorities', {});
+  const crls = await Promise.all(
+    authorities
+      .filter(({ kind }) => kind !== 'cross')
+      .map(async ({ id }) =>
+        toPem('X509 CRL', Buffer.from(await ra.call('get_crl', { issuer: id }), 'base64')),
+      ),
+  );
+  const [leaf = Buffer.alloc(0), ...above] = fromPem('CERTIFICATE', chainPem);
+  await writeFile(at('leaf.pem'), toPem('CERTIFICATE', leaf));
+  await writeFile(at('chain.pem'), above.map((der) => toPem('CERTIFICATE', der)).join(''));
+  await writeFile(at('root.pem'), rootPem);
+  await writeFile(at('crls.pem'), crls.join(''));
+  const words = [
+    'verify',
+    '-crl_check_all',
+    '-x509_strict',
+    '-CAfile',
+    at('root.pem'),
+    '-CRLfile',
+    at('crls.pem'),
+  ];
+  const { stdout } = await run('openssl', [...words, '-untrusted', at('chain.pem'), at('leaf.pem')]).catch(
+    (error: { stdout: string; stderr: string }) => ({ stdout: error.stdout + error.stderr }),
+  );
+  return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+const ok = /leaf\.pem: OK$/;
+
+describe('a fresh CA', () => {
+  it('is one issuer under one root, and its chain is checked whole by openssl -crl_check_all', async () => {
+    const world = await start({}, { publicUrl: 'http://pki.example.test' });
+    const ra = await world.registered();
+    const { authorities } = await ra.call('get_authorities', {});
+    expect(authorities.map(({ kind, state, key, first }) => ({ kind, state, key, first }))).toEqual([
+      { kind: 'root', state: 'active', key: 'here', first: false },
+      { kind: 'issuer', state: 'active', key: 'here', first: true },
+    ]);
+    const { pem } = await sign(ra, 'a.example.test');
+    const { root } = await ra.call('get_ca_chain', {});
+    expect(await opensslVerifies(world, ra, pem, root)).toMatch(ok);
+    const issuer = parseCertificate(firstFromPem('CERTIFICATE', authorities[1]?.certificate ?? ''));
+    const text = issuer.der.toString('latin1');
+    expect(text).toContain(`http://pki.example.test/crl/${authorities[0]?.id}.crl`);
+    expect(text).toContain(`http://pki.example.test/issuer/${authorities[0]?.id}.cer`);
+    expect(issuer.notBefore).toBeLessThanOrEqual(Date.now() - 3_590_000);
+  });
+
+  it('answers OCSP about its issuer in the name of the root', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    const { authorities } = await ra.call('get_authorities', {});
+    const [root, issuer] = authorities.map(({ certificate }) => firstFromPem('CERTIFICATE', certificate));
+    if (!root || !issuer) throw new Error('they are missing');
+    for (const hash of ['sha1', 'sha256'] as const) {
+      const request = ocspRequest([certId(root, parseCertificate(issuer).serial, hash)]);
+      const { response } = await ra.call('ocsp_respond', { request: request.toString('base64') });
+      expect(readOcsp(Buffer.from(response, 'base64'), root).answers[0]?.status).toBe('good');
+    }
+  });
+
+  it('a peer cannot revoke its issuer', async () => {
+    const ra = await (await start()).registered();
+    const { authorities } = await ra.call('get_authorities', {});
+    const { serial } = parseCertificate(firstFromPem('CERTIFICATE', authorities[1]?.certificate ?? ''));
+    await expect(ra.call('revoke_serial', { serial: BigInt(`0x${serial}`) })).rejects.toThrow(
+      /on its machine/,
+    );
+  });
+});
+
+describe('a rollover of the issuer', () => {
+  it('is used by the running CA at once; CRL and OCSP of the old one go on', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    const before = await sign(ra, 'before.example.test');
+    const made = await beside(world, ({ succession }) => succession.makeIssuer(BY));
+    const after = await sign(ra, 'after.example.test');
+    expect(authorityKeyId(after.leaf)).toBe(made?.keyId);
+    expect(after.chain[0]?.der.equals(made?.der ?? Buffer.alloc(0))).toBe(true);
+    const { root } = await ra.call('get_ca_chain', {});
+    for (const { pem } of [before, after]) expect(await opensslVerifies(world, ra, pem, root)).toMatch(ok);
+    await ra.call('revoke', { dn: 'before.example.test', reason: 'keyCompromise' });
+    expect(await opensslVerifies(world, ra, before.pem, root)).toMatch(/verification failed/);
+    expect(await opensslVerifies(world, ra, after.pem, root)).toMatch(ok);
+    const crlOf = async (issuer?: string) =>
+      parseCrl(Buffer.from(await ra.call('get_crl', issuer === undefined ? {} : { issuer }), 'base64'));
+    expect((await crlOf('first')).entries.map(({ serial }) => serial)).toEqual([before.leaf.serial]);
+    expect((await crlOf()).entries).toEqual([]);
+    for (const [{ leaf, chain }, status] of [
+      [before, 'revoked'],
+      [after, 'good'],
+    ] as const) {
+      const [issuer] = chain;
+      if (issuer === undefined) throw new Error('no issuer');
+      const request = ocspRequest([certId(issuer.der, leaf.serial)]).toString('base64');
+      const { response } = await ra.call('ocsp_respond', { request });
+      expect(readOcsp(Buffer.from(response, 'base64'), issuer.der).answers[0]?.status).toBe(status);
+    }
+    const { authorities } = await ra.call('get_authorities', {});
+    expect(authorities.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      'root active',
+      'issuer retiring',
+      'issuer active',
+    ]);
+  });
+
+  it('is made by the CA itself at half of its life, once, and survives a restart', async () => {
+    let now = Date.now();
+    const world = await start({ clock: () => now });
+    const ra = await world.registered();
+    await sign(ra, 'a.example.test');
+    await world.stop();
+    now += 913 * DAY;
+    for (let round = 0; round < 2; round += 1) {
+      await world.start();
+      const { authorities } = await (await world.registered(`ra${round}.example.test`)).call(
+        'get_authorities',
+        {},
+      );
+      const issuers = authorities.filter(({ kind }) => kind === 'issuer');
+      expect(issuers.map(({ state }) => state)).toEqual(['retired', 'active']);
+      expect((issuers[1]?.not_after ?? 0) - now).toBeGreaterThan(1800 * DAY);
+      await world.stop();
+    }
+  });
+
+  it('begins a CA again whose issuer has ended', async () => {
+    let now = Date.now();
+    const world = await start({ clock: () => now });
+    await world.stop();
+    now += 2000 * DAY;
+    await world.start();
+    const { authorities } = await (await world.registered()).call('get_authorities', {});
+    expect(authorities.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      'root active',
+      'issuer ended',
+      'issuer active',
+    ]);
+  });
+
+  it('with revocation puts the old issuer on the root’s CRL', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    const before = await sign(ra, 'before.example.test');
+    await beside(world, async ({ set, succession }, store) => {
+      const old = set.newest;
+      await succession.makeIssuer(BY);
+      await store.changeAuthority(old?.id ?? '', { renewFrom: Date.now() }, BY);
+      expect(await store.revoke(old?.certificate.serial ?? '', Date.now(), 2, BY)).toBe('revoked');
+    });
+    const after = await sign(ra, 'after.example.test');
+    const { root } = await ra.call('get_ca_chain', {});
+    expect(await opensslVerifies(world, ra, before.pem, root)).toMatch(/verification failed/);
+    expect(await opensslVerifies(world, ra, after.pem, root)).toMatch(ok);
+  });
+});
+
+describe('two CAs on one database', () => {
+  it('both use the successor at once, whose key the second opens from the database', async () => {
+    const database = await createDatabase();
+    worlds.push({ close: () => database.drop() });
+    const first = await start({ databaseUrl: database.url });
+    const second = await start({ databaseUrl: database.url }, {}, first);
+    const [one, two] = [
+      await first.registered('one.example.test'),
+      await second.registered('two.example.test'),
+    ];
+    const made = await beside(first, ({ succession }) => succession.makeIssuer(BY));
+    const signed = await Promise.all([sign(one, 'a.example.test'), sign(two, 'b.example.test')]);
+    expect(signed.map(({ leaf }) => authorityKeyId(leaf))).toEqual([made?.keyId, made?.keyId]);
+    // Of two that make one at the same moment, one does.
+    const both = await Promise.all(
+      [first, second].map((world) => beside(world, ({ succession }) => succession.makeIssuer(BY))),
+    );
+    expect(both.filter((each) => each !== null)).toHaveLength(1);
+  });
+});
+
+describe('a rollover of the root', () => {
+  it('gives both roots and chains to both, before, while and after', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    const { root: oldRoot } = await ra.call('get_ca_chain', {});
+    const early = await sign(ra, 'early.example.test');
+    const made = await beside(world, ({ roots }) => roots.begin(BY));
+    // A CA that is asked by nobody before: what it tells is of now.
+    const known = () => new ChannelCa({ client: ra }).authorities();
+    expect(fromPem('CERTIFICATE', trustedRoots(await known()))).toHaveLength(2);
+    const alternates = async ({ pem, leaf }: typeof early) =>
+      alternateChains(pem, authorityKeyId(leaf), await known());
+    const [toNew = ''] = await alternates(early);
+    expect(await opensslVerifies(world, ra, toNew, made.pem)).toMatch(ok);
+    expect(await opensslVerifies(world, ra, early.pem, oldRoot)).toMatch(ok);
+
+    await beside(world, ({ roots }) => roots.switch(BY));
+    const late = await sign(ra, 'late.example.test');
+    // Whoever trusts either root takes the default chain; the alternate leaves the old root out.
+    expect(await opensslVerifies(world, ra, late.pem, made.pem)).toMatch(ok);
+    expect(await opensslVerifies(world, ra, late.pem, oldRoot)).toMatch(ok);
+    const [short = ''] = await alternates(late);
+    expect(fromPem('CERTIFICATE', short)).toHaveLength(2);
+    expect(await opensslVerifies(world, ra, short, made.pem)).toMatch(ok);
+
+    await beside(world, ({ roots }) => roots.retire(BY));
+    await sign(ra, 'last.example.test');
+    const { root } = await ra.call('get_ca_chain', {});
+    await expect
+      .poll(async () => (await ra.call('get_ca_chain', {})).root, { timeout: 8_000 })
+      .toBe(made.pem);
+    expect(root.length).toBeGreaterThan(0);
+    await beside(world, async ({ roots, set }) => {
+      await expect(roots.retire(BY)).rejects.toThrow(/one root only/);
+      await expect(roots.switch(BY)).rejects.toThrow(/no root to switch to/);
+      expect(set.roots.map(({ keyId }) => keyId)).toEqual([issuerKeyId(made.certificate)]);
+    });
+  });
+});
+
+describe('what is told of an end that comes near', () => {
+  it.each([400, 360, 89, 29, 6])('%i days before', async (days) => {
+    const world = await start();
+    await beside(world, async ({ set }, store) => {
+      const end = set.newest?.certificate.notAfter ?? 0;
+      const all = await describeSet({ set, store, succeedAt: 0.5, now: end - days * DAY });
+      const { warning } = all.find(({ kind }) => kind === 'issuer') ?? {};
+      if (days === 400) expect(warning).toBeUndefined();
+      else expect(warning).toContain('in less than');
+    });
+  });
+});
