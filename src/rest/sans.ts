@@ -34,6 +34,14 @@ export const sansBody = z
 
 const queryText = z.string().max(8192);
 
+/** Without the blanks people put around commas. A line end is no blank: it stays, and the name is refused for it. */
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text[start] === ' ') start += 1;
+  while (end > start && text[end - 1] === ' ') end -= 1;
+  return text.slice(start, end);
+}
+
 /** Subject alternative names in a query: given once or several times, each a list with commas, but for `URI:x`. */
 export const sansQuery = z
   .union([queryText, z.array(queryText).max(MAX_NAMES)])
@@ -44,7 +52,7 @@ export const sansQuery = z
     [given]
       .flat()
       .flatMap((each) => (/^URI:/i.test(each) ? [each] : each.split(',')))
-      .map((each) => each.trim())
+      .map(withoutBlanks)
       .filter((each) => each !== '')
       .map(readSan),
   )
