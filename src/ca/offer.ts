@@ -13,7 +13,11 @@ import { isAcmeProfile } from './issue/profiles.js';
 const SECONDS_A_DAY = 86_400;
 
 /** Everything the CA can be asked for, and by whom it is signed. */
-export function offerOf(authority: Authority, crl: StoredCrl): Result<OperationsTasks['get_options']> {
+export function offerOf(
+  authority: Authority,
+  crl: StoredCrl,
+  crlValidity: number,
+): Result<OperationsTasks['get_options']> {
   const { removeFromCRL: _, ...reasons } = REVOCATION_REASON;
   return {
     root: describeAuthority(firstFromPem('CERTIFICATE', authority.rootPem)),
@@ -27,7 +31,7 @@ export function offerOf(authority: Authority, crl: StoredCrl): Result<Operations
         acme: isAcmeProfile(profile),
         altnames: profile.altnames,
         extended_key_usage: profile.extendedKeyUsage,
-        max_validity: profile.duration * SECONDS_A_DAY,
+        max_validity: Math.round(profile.duration * SECONDS_A_DAY),
       })),
     keys: ACCEPTED_KEYS.map(({ type, minBits, maxBits, curves }) => ({
       type,
@@ -42,7 +46,7 @@ export function offerOf(authority: Authority, crl: StoredCrl): Result<Operations
       number: crl.number,
       this_update: crl.thisUpdate,
       next_update: crl.nextUpdate,
-      validity: Math.round((crl.nextUpdate - crl.thisUpdate) / 1000),
+      validity: Math.round(crlValidity / 1000),
     },
   };
 }

@@ -25,6 +25,7 @@ export const OID = {
   cRLDistributionPoints: '2.5.29.31',
   certificatePolicies: '2.5.29.32',
   authorityKeyIdentifier: '2.5.29.35',
+  noRevAvail: '2.5.29.56',
   nameConstraints: '2.5.29.30',
   extKeyUsage: '2.5.29.37',
   anyExtendedKeyUsage: '2.5.29.37.0',

@@ -80,6 +80,7 @@ export const noAdministration: CaAdministration = {
   generateCrl: () => Promise.reject(new CaUnavailable('no answer')),
   endHold: () => Promise.reject(new CaUnavailable('no answer')),
   offer: () => Promise.reject(new CaUnavailable('no answer')),
+  authorities: () => Promise.reject(new CaUnavailable('no answer')),
 };
 
 /** For routes that no holder calls. */

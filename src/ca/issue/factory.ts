@@ -21,7 +21,7 @@ import { type DistinguishedName, dn, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier, type PublicKeyInfo } from '../../x509/spki.js';
 import { contextPrimitive } from '../../x509/tags.js';
-import { type Profile, PURPOSES } from './profiles.js';
+import { lifetimeOf, lifetimeText, type Profile, PURPOSES } from './profiles.js';
 
 export interface IssueInput {
   profile: Profile;
@@ -58,6 +58,8 @@ export const OCSP_PATH = '/ocsp';
 
 /** Clocks of clients lag; a certificate that is "not yet valid" on first use looks like a fault of ours. */
 export const BACKDATE = 3600_000;
+/** Certificates of hours are not valid mostly in the past. */
+const BACKDATED_PART = 8;
 
 /**
  * RFC 5280 §4.1.2.2 and CA/B BR §7.1: positive, at most 20 octets, 128 random bits. A first octet of 0x10–0x7f keeps
@@ -80,13 +82,13 @@ export function validityFor(
   issuerNotAfter: number,
 ): { notBefore: number; notAfter: number } {
   const second = (milliseconds: number) => Math.floor(milliseconds / 1000) * 1000;
-  const limit = profile.duration * 86_400_000;
+  const limit = lifetimeOf(profile);
   const start = requested.notBefore ?? now;
-  const notBefore = second(requested.notBefore ?? now - BACKDATE);
+  const notBefore = second(requested.notBefore ?? now - Math.min(BACKDATE, limit / BACKDATED_PART));
   // RFC 5280 §4.1.2.5: the last second counts.
   const longest = second(start) + limit - 1000;
   if (requested.notAfter !== null && requested.notAfter > longest + 1000 + CLOCK_SKEW) {
-    throw new IssueError(`notAfter is beyond the ${profile.duration} days of profile ${profile.name}`);
+    throw new IssueError(`notAfter is beyond the ${lifetimeText(profile)} of profile ${profile.name}`);
   }
   const notAfter = Math.min(second(requested.notAfter ?? longest), issuerNotAfter);
   if (notAfter <= notBefore || notAfter <= now)
@@ -208,6 +210,10 @@ export class CertificateFactory {
     // RFC 6960 §4.2.2.2.1: nobody is to ask a responder about its own certificate, so nothing says where to ask.
     if (profile.extendedKeyUsage.includes('OCSPSigning')) {
       after.push(encodeExtension(OID.ocspNoCheck, nullValue()));
+    } else if (profile.revocation === 'none') {
+      // RFC 9608 §2: not critical, NULL; without a CRL distribution point and an OCSP responder.
+      after.push(encodeExtension(OID.noRevAvail, nullValue()));
+      if (publicUrl !== null) after.push(issuerLocation(publicUrl, authorityId(this.issuer.certificate)));
     } else if (publicUrl !== null) {
       after.push(...locationExtensions(publicUrl, authorityId(this.issuer.certificate)));
     }
@@ -230,6 +236,12 @@ export function locationExtensions(publicUrl: string, id: string, ocsp = true): 
     encodeExtension(OID.authorityInfoAccess, sequence(...access)),
     encodeExtension(OID.cRLDistributionPoints, sequence(point)),
   ];
+}
+
+/** RFC 5280 §4.2.2.1: where the issuer's certificate is, and nothing else. */
+function issuerLocation(publicUrl: string, id: string): Buffer {
+  const uri = encode(contextPrimitive(6), Buffer.from(publicUrl + issuerPath(id), 'latin1'));
+  return encodeExtension(OID.authorityInfoAccess, sequence(sequence(oid(OID.adCaIssuers), uri)));
 }
 
 /** Value of a CA's basicConstraints; null leaves the path length open. */

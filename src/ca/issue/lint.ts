@@ -120,6 +120,14 @@ const RULES: Rule[] = [
     extensions.has(OID.ocspNoCheck) === input.profile.extendedKeyUsage.includes('OCSPSigning')
       ? null
       : 'it has id-pkix-ocsp-nocheck and is no OCSP responder, or the reverse',
+  // RFC 9608 §2
+  ({ extensions }, { input }) => {
+    const none =
+      input.profile.revocation === 'none' && !input.profile.extendedKeyUsage.includes('OCSPSigning');
+    if (extensions.has(OID.noRevAvail) !== none)
+      return 'it has noRevAvail against its profile, or the reverse';
+    return none && extensions.has(OID.cRLDistributionPoints) ? 'it has noRevAvail and names a CRL' : null;
+  },
   // §4.1.1.3: the most expensive, last
   (certificate, { issuerKey }) =>
     isSignedBy(certificate, issuerKey) ? null : 'its signature does not verify',

@@ -32,6 +32,13 @@ const subject = z.strictObject({
   CN: text(64).optional(),
 });
 
+/** `8h`, `90d`, as days. */
+const hoursOrDays = z
+  .string()
+  .regex(/^[1-9]\d{0,5}[hd]$/)
+  .transform((text) => Number(text.slice(0, -1)) / (text.endsWith('h') ? 24 : 1))
+  .refine((days) => days <= 36_500);
+
 /** One profile; the member names are those of the wire contract and of a profile's YAML file. */
 export const profileSchema = z.strictObject({
   /** One line for people. */
@@ -49,8 +56,12 @@ export const profileSchema = z.strictObject({
       z.literal(4096),
     ])
     .default(256),
-  /** Days. */
-  duration: z.number().int().min(1).max(36_500),
+  /** Days; a file may say `8h`, `6d` or `90d` too. Hours are parts of a day. */
+  duration: z.union([z.number().int().min(1).max(36_500), hoursOrDays], {
+    error: 'must be days from 1 to 36500, or a time such as 8h, 6d or 90d',
+  }),
+  /** `none`: no CRL and no OCSP for what ends soon anyway, and the certificate says so (RFC 9608). */
+  revocation: z.enum(['full', 'none']).default('full'),
   digest: z.enum(['sha256', 'sha384', 'sha512']).default('sha256'),
   /** Whether the certificate may have subject alternative names. */
   altnames: z.boolean().default(true),
@@ -75,7 +86,7 @@ export interface Profile extends ProfileFields {
 const builtIn = (fields: z.input<typeof profileSchema>): ProfileFields => profileSchema.parse(fields);
 
 /**
- * The seven profiles of the wire contract, with P-256 keys (the schema's default). RA and server certificates renew by
+ * The seven profiles of the wire contract and `short`, with P-256 keys (the schema's default). RA and server certificates renew by
  * themselves, so they can be short. `O` is the company of the CA when the operator named one (`loadProfiles`).
  */
 const BUILT_IN: Record<string, ProfileFields> = {
@@ -110,6 +121,15 @@ const BUILT_IN: Record<string, ProfileFields> = {
     subject: { OU: 'WebApps' },
     keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth', 'clientAuth'],
+    certType: 'server',
+  }),
+  short: builtIn({
+    description: 'TLS servers, 6 days, without revocation',
+    duration: 6,
+    revocation: 'none',
+    subject: { OU: 'Servers' },
+    keyUsage: ['digitalSignature', 'keyEncipherment'],
+    extendedKeyUsage: ['serverAuth'],
     certType: 'server',
   }),
   laptop: builtIn({
@@ -205,8 +225,17 @@ export function isForServers(profile: Pick<Profile, 'extendedKeyUsage'>): boolea
   return profile.extendedKeyUsage.includes('serverAuth');
 }
 
+/** How long a certificate of the profile is good, in ms. */
+export const lifetimeOf = ({ duration }: Pick<Profile, 'duration'>): number =>
+  Math.round(duration * 86_400_000);
+
+/** `8 hours`, `60 days` */
+export function lifetimeText({ duration }: Pick<Profile, 'duration'>): string {
+  return Number.isInteger(duration) ? `${duration} days` : `${Math.round(duration * 24)} hours`;
+}
+
 /** The `get_profile` result of the wire contract. */
 export function toWireProfile(profile: Profile) {
-  const { name: _, description: __, ...fields } = profile;
-  return fields;
+  const { name: _, description: __, revocation, ...fields } = profile;
+  return { ...fields, ...(revocation === 'none' && { revocation }) };
 }

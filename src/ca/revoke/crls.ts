@@ -35,6 +35,11 @@ export class Crls {
     await Promise.all([...this.#publishers.values()].map((publisher) => publisher.stop()));
   }
 
+  /** From the moment an issuer's CRL is made to its nextUpdate, in ms. */
+  get validity(): number {
+    return this.options.validity;
+  }
+
   /** Of the issuer in use. */
   get active(): CrlPublisher {
     return this.of(this.options.set.newest?.id ?? '');

@@ -67,14 +67,14 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },
     generate_crl: async () => base64(await crls.active.publish()),
-    get_options: async () => offerOf(authority, await crls.active.current()),
+    get_options: async () => offerOf(authority, await crls.active.current(), crls.validity),
     list_profiles: () => [...authority.profiles.keys()],
     get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
     list_acme_profiles: () =>
       [...authority.profiles.values()].filter(isAcmeProfile).map(({ name, description, duration }) => ({
         name,
         description,
-        max_validity: duration * SECONDS_A_DAY,
+        max_validity: Math.round(duration * SECONDS_A_DAY),
       })),
     revoke: async ({ dn, reason }, connection) => {
       await revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection));

@@ -1,6 +1,9 @@
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { AdminRole } from '../../model/administrators.js';
 
+/** A root, issuer or cross-certificate, in the words of the channel. */
+export type CaAuthority = Result<OperationsTasks['get_authorities']>['authorities'][number];
+
 /** What a CA can be asked for, in the words of the channel: its certificates, profiles, keys, reasons and CRL. */
 export type CaOffer = Result<OperationsTasks['get_options']>;
 
@@ -18,6 +21,8 @@ export interface CaAdministration {
   /** DER of a CRL signed now. */
   generateCrl(): Promise<Uint8Array>;
   offer(): Promise<CaOffer>;
+  /** Its roots, issuers and cross-certificates, until when, and what comes next. */
+  authorities(): Promise<CaAuthority[]>;
   /** Takes a certificate (serial in lower-case hex) off certificateHold. @throws CaRefused when it is not on hold */
   endHold(serial: string): Promise<void>;
 }

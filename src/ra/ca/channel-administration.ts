@@ -3,7 +3,7 @@ import type { OperationsTasks } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
 import type { AdminRole } from '../../model/administrators.js';
 import { CaLacksTask } from '../../model/ca.js';
-import type { CaAdministration, CaOffer } from './administration.js';
+import type { CaAdministration, CaAuthority, CaOffer } from './administration.js';
 import { told } from './channel-errors.js';
 
 /** The CA's administration behind the channel. */
@@ -35,6 +35,10 @@ export class ChannelAdministration implements CaAdministration {
 
   async endHold(serial: string): Promise<void> {
     await told(this.client.call('unrevoke', { dn: serialFromHex(serial) }));
+  }
+
+  async authorities(): Promise<CaAuthority[]> {
+    return (await told(this.client.call('get_authorities', {}))).authorities;
   }
 
   offer(): Promise<CaOffer> {

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { generateKey } from '../../../src/ca/folder/keys.js';
 import { IssueError, newSerial, validityFor } from '../../../src/ca/issue/factory.js';
 import { LintError, lint } from '../../../src/ca/issue/lint.js';
-import type { Profile } from '../../../src/ca/issue/profiles.js';
+import { type Profile, parseProfile } from '../../../src/ca/issue/profiles.js';
 import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate.js';
 import { OID } from '../../../src/x509/oids.js';
 import {
@@ -46,7 +46,7 @@ describe('every profile × key type × identifier type', () => {
         }
       }
     }
-    expect(checked).toBe(6 * 6 * 5);
+    expect(checked).toBe(7 * 6 * 5);
   });
 
   /** node:crypto (OpenSSL), @peculiar/x509 and pkijs read what we read. */
@@ -172,5 +172,42 @@ describe('the lint before a certificate leaves', () => {
       /signature/,
     );
     expect(() => lint(der.subarray(0, -1), context)).toThrow(LintError);
+  });
+});
+
+describe('certificates for hours (RFC 9608)', () => {
+  const short = (yaml: string) =>
+    parseProfile(
+      'brief',
+      `keyUsage: [digitalSignature]\nextendedKeyUsage: [serverAuth]\n${yaml}`,
+      'brief.yml',
+    );
+
+  it.each([
+    ['8h', 8],
+    ['6d', 144],
+    ['90', 2160],
+  ])('a duration of %s is %i hours', (written, hours) => {
+    const profile = short(`duration: ${written}`);
+    const validity = validityFor(profile, NOW, { notBefore: null, notAfter: null }, NOW + 1e12);
+    expect(validity.notAfter).toBe(NOW + hours * 3600_000 - 1000);
+    expect(validity.notBefore).toBe(NOW - Math.min(3600_000, (hours * 3600_000) / 8));
+  });
+
+  it.each(['0h', '8m', '1.5d', '-3', '99999999d', 'h'])('a duration of %s is refused', (written) => {
+    expect(() => short(`duration: ${written}`)).toThrow(/duration/);
+  });
+
+  it('say that there is no revocation, and name neither CRL nor OCSP', async () => {
+    const { profiles, factory, input, lintContext } = await signingWorld();
+    const profile = profiles.get('short') ?? expect.unreachable();
+    const asked = input(profile, await generateKey({ type: 'ec', curve: 'P-256' }), [
+      { type: 'dns', value: 'a.example.com' },
+    ]);
+    const { extensions, der } = lint(factory.issue(asked), lintContext(asked));
+    expect(extensions.get('2.5.29.56')).toMatchObject({ critical: false, value: Buffer.from([5, 0]) });
+    expect(extensions.has('2.5.29.31')).toBe(false);
+    expect(der.toString('latin1')).not.toContain('/ocsp');
+    expect(der.toString('latin1')).toContain('/issuer/');
   });
 });

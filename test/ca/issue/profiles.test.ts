@@ -6,12 +6,22 @@ import { describe, expect, it } from 'vitest';
 import { isAcmeProfile, loadProfiles, parseProfile, toWireProfile } from '../../../src/ca/issue/profiles.js';
 
 describe('profiles', () => {
-  it('the seven of the wire contract are built in', async () => {
+  it('the seven of the wire contract and one for short lives are built in', async () => {
     const profiles = await loadProfiles(null);
-    expect([...profiles.keys()]).toEqual(['ca', 'ra', 'server', 'webapp', 'laptop', 'user', 'admin']);
+    expect([...profiles.keys()]).toEqual([
+      'ca',
+      'ra',
+      'server',
+      'webapp',
+      'short',
+      'laptop',
+      'user',
+      'admin',
+    ]);
     expect([...profiles.values()].filter(isAcmeProfile).map(({ name }) => name)).toEqual([
       'server',
       'webapp',
+      'short',
     ]);
   });
 

@@ -7,7 +7,7 @@ import { publicRoute, type Route } from '../../route.js';
 const profileFields = z.looseObject({
   keyType: z.string(),
   keyLen: z.number(),
-  duration: z.number().describe('Days'),
+  duration: z.number().describe('Days; hours are parts of one'),
   altnames: z.boolean().describe('Whether it may have subject alternative names'),
   keyUsage: z.array(z.string()),
   extendedKeyUsage: z.array(z.string()),
