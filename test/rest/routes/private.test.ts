@@ -181,6 +181,7 @@ describe('private/options', () => {
       'ra',
       'server',
       'webapp',
+      'short',
       'laptop',
       'user',
       'admin',
