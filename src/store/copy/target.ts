@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { StoreConflict } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
-import { TYPES } from '../postgres/database.js';
 import { storeError } from '../postgres/failures.js';
 import { migrate, SCHEMAS } from '../postgres/migrations.js';
+import { TYPES } from '../postgres/session.js';
 import { type Cell, TableDigest } from './digest.js';
 import type { SourceTable } from './source.js';
 

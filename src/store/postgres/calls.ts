@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../contract/errors.js';
 import type { Arguments, Calls, Result } from '../rows/calls.js';
-import type { Database } from './database.js';
+import type { DatabaseClient } from './client.js';
 import type { PostgresOperations } from './operations.js';
 
 /** Operations on a database until it is closed. Closing carries out what was asked before. */
@@ -9,19 +9,23 @@ export class PostgresCalls<Operations> implements Calls<Operations> {
   #closed: Promise<void> | null = null;
 
   constructor(
-    private readonly database: Database,
+    private readonly database: DatabaseClient,
     private readonly operations: PostgresOperations<Operations>,
+    /** Those whose statements are short, and wait for no others but of the same order. */
+    private readonly short: ReadonlySet<keyof Operations>,
   ) {}
 
   call<Name extends keyof Operations & string>(
     name: Name,
     ...args: Arguments<Operations[Name]>
   ): Promise<Result<Operations[Name]>> {
-    return this.carryOut((database) => this.operations[name](database, ...args));
+    return this.carryOut((database) => {
+      return this.operations[name](this.short.has(name) ? database.shared : database, ...args);
+    });
   }
 
   /** An operation that other databases do not have. */
-  async carryOut<T>(operation: (database: Database) => Promise<T>): Promise<T> {
+  async carryOut<T>(operation: (database: DatabaseClient) => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('the store is closed');
     const work = operation(this.database);
     this.#underWay.add(work);

@@ -19,6 +19,14 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(sqlState(error) ?? '');
 }
 
+/**
+ * Whether a statement that failed beside others may have failed because of them: it lost a deadlock, or contradicted what one of
+ * them had not committed yet.
+ */
+export function mayDifferAlone(error: unknown): boolean {
+  return isTransient(error) || CONFLICT.test(sqlState(error) ?? '');
+}
+
 /** Whether the connection may be used again after this error. */
 export function leavesConnectionUsable(error: unknown): boolean {
   const state = sqlState(error);

@@ -5,21 +5,21 @@ import type { OpenOptions, StoreKind } from '../contract/open.js';
 import type { RaStore } from '../contract/ra.js';
 import { caStoreOver } from '../rows/ca/store.js';
 import { raStoreOver } from '../rows/ra/store.js';
-import { caOperations } from './ca/operations.js';
+import { caOperations, SHORT_CA } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
-import { Database } from './database.js';
+import { DatabaseClient } from './client.js';
 import { migrate, SCHEMAS } from './migrations.js';
 import * as allowances from './ra/allowances.js';
 import * as nonces from './ra/nonces.js';
-import { raOperations } from './ra/operations.js';
+import { raOperations, SHORT_RA } from './ra/operations.js';
 
 const PAUSE_MS = 500;
 
 export async function openPostgresRaStore(url: string, options: OpenOptions): Promise<RaStore> {
-  const calls = new PostgresCalls(await database(url, 'ra', options), raOperations);
+  const calls = new PostgresCalls(await database(url, 'ra', options), raOperations, SHORT_RA);
   return raStoreOver(calls, {
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
-    spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db, key, nonce)),
+    spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce)),
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
     use: (use, now) => calls.carryOut((db) => allowances.useAllowance(db, use, now)),
     wait: (use, now) => calls.carryOut((db) => allowances.allowanceWait(db, use, now)),
@@ -29,19 +29,19 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
 }
 
 export async function openPostgresCaStore(url: string, options: OpenOptions): Promise<CaStore> {
-  return caStoreOver(new PostgresCalls(await database(url, 'ca', options), caOperations));
+  return caStoreOver(new PostgresCalls(await database(url, 'ca', options), caOperations, SHORT_CA));
 }
 
 async function database(
   url: string,
   kind: StoreKind,
   { onCrash, patience = 0 }: OpenOptions,
-): Promise<Database> {
+): Promise<DatabaseClient> {
   const deadline = Date.now() + patience;
   for (;;) {
     try {
       await migrate(url, kind);
-      return new Database({ url, schema: SCHEMAS[kind], ...(onCrash && { onLost: onCrash }) });
+      return new DatabaseClient({ url, schema: SCHEMAS[kind], ...(onCrash && { onLost: onCrash }) });
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || Date.now() >= deadline) throw error;
       onCrash?.(error);

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import { openRaStore } from '../../../src/store/open.js';
-import { Database } from '../../../src/store/postgres/database.js';
+import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import { storeError } from '../../../src/store/postgres/failures.js';
 import { Link } from '../../../tools/kit/link.js';
 import { withClient } from '../../../tools/kit/postgres/database.js';
@@ -98,7 +98,7 @@ describe('the server goes away and comes back', () => {
 describe('the network between them breaks in silence', () => {
   let server: PostgresServer;
   let link: Link;
-  let database: Database;
+  let database: DatabaseClient;
   beforeAll(async () => {
     server = await PostgresServer.start();
     await (await openRaStore(server.url())).close();
@@ -108,7 +108,7 @@ describe('the network between them breaks in silence', () => {
     link = await Link.open(server.port);
     const url = new URL(server.url());
     url.port = String(link.port);
-    database = new Database({ url: url.href, schema: 'upki_ra', answerTimeout: 300 });
+    database = new DatabaseClient({ url: url.href, schema: 'upki_ra', answerTimeout: 300 });
   });
   afterEach(async () => {
     await database.close();

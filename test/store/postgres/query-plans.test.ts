@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { caOperations as ca } from '../../../src/store/postgres/ca/operations.js';
-import { Database, type Row, SESSION, type SqlValue } from '../../../src/store/postgres/database.js';
+import { DatabaseClient } from '../../../src/store/postgres/client.js';
+import type { Row, SqlValue } from '../../../src/store/postgres/database.js';
 import { raOperations as ra } from '../../../src/store/postgres/ra/operations.js';
+import { SESSION } from '../../../src/store/postgres/session.js';
 import { toRow as recordRow } from '../../../src/store/rows/ca/certificates.js';
 import { toRow as accountRow } from '../../../src/store/rows/ra/accounts.js';
 import { toRow as authorizationRow } from '../../../src/store/rows/ra/authorizations.js';
@@ -23,7 +25,7 @@ import { SEARCHES } from '../contract/ca-search.contract.js';
 
 /** No work may grow with the number of certificates: PostgreSQL must be able to find what is asked for by an index. */
 
-class Recorder extends Database {
+class Recorder extends DatabaseClient {
   readonly texts = new Set<string>();
 
   override get<R extends Row>(text: string, ...values: SqlValue[]): Promise<R | undefined> {

@@ -18,3 +18,10 @@ export const caOperations: PostgresOperations<CaOperations> = {
   ...auditOperations,
   ...settingsOperations,
 };
+
+/** What issuance and OCSP do: short, and of rows that are one certificate's, but for the head of the audit log. */
+export const SHORT_CA: ReadonlySet<keyof CaOperations> = new Set([
+  'recordCertificate',
+  'findByOrder',
+  'findBySerial',
+] as const);

@@ -24,3 +24,22 @@ export const raOperations: PostgresOperations<RaOperations> = {
   ...auditOperations,
   ...settingsOperations,
 };
+
+/** What issuance does, each request of it: short, by primary key or a narrow index, and of rows that are one order's. */
+export const SHORT_RA: ReadonlySet<keyof RaOperations> = new Set([
+  'getAccount',
+  'findAccountByThumbprint',
+  'createOrder',
+  'getOrder',
+  'beginFinalize',
+  'recordIssuance',
+  'getAuthorization',
+  'findValidAuthorizations',
+  'findAuthorizationByToken',
+  'answerChallenge',
+  'completeValidation',
+  'getCertificate',
+  'findCertificateBySerial',
+  'findCertificateByAriId',
+  'getNodeById',
+] as const);

@@ -1,0 +1,58 @@
+import { StoreUnavailable } from '../contract/errors.js';
+import { type Answer, Batch, type Statement } from './batch.js';
+import { type ConnectionOptions, Connections } from './connections.js';
+import type { Database } from './database.js';
+import { isTransient, storeError } from './failures.js';
+import { Lane } from './lane.js';
+import { TYPES } from './session.js';
+import { isRead, Statements } from './statements.js';
+
+/** Statements waiting at most, as with SQLite. */
+const MAX_WAITING = 20_000;
+/** Times a statement is tried that lost a deadlock or a race: nothing of it was done. */
+const TRIES = 4;
+
+/**
+ * A database at a server. Asked itself, each statement has a connection and a transaction of its own; so do those that may take
+ * long or wait for each other: pages, searches, purges, what an operator does. `shared` is for the short statements of
+ * issuance, which share both.
+ */
+export class DatabaseClient extends Statements {
+  /**
+   * Reads share one connection, writes another one, so that nobody who reads waits for a disk or a standby. See docs/scaling.md.
+   */
+  readonly shared: Database;
+  /** For writes that wait for no disk either: with the reads. */
+  readonly quick: Database;
+  readonly #connections: Connections;
+
+  constructor(options: ConnectionOptions) {
+    const connections = new Connections(options);
+    const alone = (statement: Statement) => askAlone(connections, statement);
+    super(alone);
+    this.#connections = connections;
+    const reads = new Lane(connections, alone, MAX_WAITING);
+    const writes = new Lane(connections, alone, MAX_WAITING);
+    this.quick = new Statements((statement) => reads.ask(statement));
+    this.shared = new Statements((statement) => (isRead(statement) ? reads : writes).ask(statement));
+  }
+
+  /** Waits for statements under way. */
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+}
+
+async function askAlone(connections: Connections, statement: Statement): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      if (connections.waiting >= MAX_WAITING) {
+        throw new StoreUnavailable(`${MAX_WAITING} statements wait for the database already`);
+      }
+      const [answer] = await connections.carryOut(new Batch([statement], TYPES));
+      return answer ?? { rows: [], changed: 0 };
+    } catch (error) {
+      if (tries === TRIES || !isTransient(error)) throw storeError(error);
+    }
+  }
+}

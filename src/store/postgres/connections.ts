@@ -1,0 +1,102 @@
+import { type ClientBase, Pool, type PoolClient } from 'pg';
+import { StoreUnavailable } from '../contract/errors.js';
+import type { Answer, Batch } from './batch.js';
+import { leavesConnectionUsable } from './failures.js';
+import { IDLE_TIMEOUT, PROBE_AFTER, SESSION, STATEMENT_TIMEOUT, TYPES } from './session.js';
+
+/**
+ * Connections kept at most. Each is a process of the server with some 10 MB. Replicas times this must stay below the server's
+ * `max_connections`.
+ */
+const CONNECTIONS = 12;
+/** Longest wait for a connection, ms: as long as a client of ours may wait for an answer that tells it to come back. */
+export const CONNECT_TIMEOUT = 5_000;
+/** The server's own limit ends a statement first; this one is for a server that cannot be heard any more. */
+const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
+
+export interface ConnectionOptions {
+  /** postgres://… */
+  url: string;
+  /** Holds all tables. */
+  schema: string;
+  /** A connection was lost while nothing was asked of it. */
+  onLost?(error: Error): void;
+  /** Longest wait for an answer, ms; for tests. */
+  answerTimeout?: number;
+}
+
+/** Connections to one schema. Those that are lost are replaced when they are next needed. */
+export class Connections {
+  readonly #pool: Pool;
+  /** How often a connection had been lost when this one was made. */
+  readonly #madeAfter = new WeakMap<ClientBase, number>();
+  #losses = 0;
+
+  constructor({ url, schema, onLost, answerTimeout = ANSWER_TIMEOUT }: ConnectionOptions) {
+    this.#pool = new Pool({
+      connectionString: url,
+      application_name: 'upki',
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      idleTimeoutMillis: IDLE_TIMEOUT,
+      query_timeout: answerTimeout,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: PROBE_AFTER,
+      types: TYPES,
+      onConnect: async (client) => {
+        await client.query(SESSION, [schema]);
+        this.#madeAfter.set(client, this.#losses);
+      },
+    });
+    // Not the driver's own error, which carries its client with all it was given.
+    this.#pool.on('error', (error) => onLost?.(new StoreUnavailable(error.message)));
+  }
+
+  /** How many wait for a connection. */
+  get waiting(): number {
+    return this.#pool.waitingCount;
+  }
+
+  /** Carries a batch out on a connection of its own. Rejects with the driver's error. */
+  async carryOut(batch: Batch): Promise<Answer[]> {
+    const client = await this.#connection();
+    let failed = false;
+    const lost = () => {
+      failed = true;
+    };
+    client.on('error', lost);
+    try {
+      client.query(batch);
+      return await batch.done;
+    } catch (error) {
+      failed ||= !leavesConnectionUsable(error);
+      if (failed) this.#lost(client);
+      throw error;
+    } finally {
+      client.off('error', lost);
+      client.release(failed);
+    }
+  }
+
+  /** Waits for statements under way. */
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  /**
+   * One that is trusted. Where a connection was lost, those made before it may lead nowhere as well without either end knowing,
+   * and each would cost somebody the whole wait for an answer.
+   */
+  async #connection(): Promise<PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect();
+      if (this.#madeAfter.get(client) === this.#losses) return client;
+      client.release(true);
+    }
+  }
+
+  /** Connections that are lost together count as one loss, so that those made since are kept. */
+  #lost(client: PoolClient): void {
+    if (this.#madeAfter.get(client) === this.#losses) this.#losses += 1;
+  }
+}

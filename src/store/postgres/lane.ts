@@ -1,0 +1,113 @@
+import { StoreUnavailable } from '../contract/errors.js';
+import { type Answer, Batch, type Statement } from './batch.js';
+import { CONNECT_TIMEOUT, type Connections } from './connections.js';
+import { leavesConnectionUsable, mayDifferAlone, storeError } from './failures.js';
+import { TYPES } from './session.js';
+
+/** Statements that travel together at most: their locks are held until the last of them is done. */
+const BATCH = 64;
+/** Who has waited so long, in ms, for a batch under way waits no longer, but goes on a connection beside it. */
+const PATIENCE = 20;
+/** Batches under way at once at most. */
+const AT_ONCE = 4;
+
+interface Waiting {
+  statement: Statement;
+  since: number;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Statements of many requests on one connection: those asked for while a batch is under way make up the next one, so that they
+ * share a round trip and a commit. Only short ones belong here. Where one of a batch fails, the server undoes all of them, and
+ * each is carried out `alone`; so a batch changes who pays for what, never what is answered.
+ */
+export class Lane {
+  readonly #waiting: Waiting[] = [];
+  #underWay = 0;
+  #scheduled = false;
+  #watching = false;
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly alone: (statement: Statement) => Promise<Answer>,
+    private readonly mostWaiting: number,
+  ) {}
+
+  /** As Database asks; the answer comes after the commit. */
+  async ask(statement: Statement): Promise<Answer> {
+    if (this.#waiting.length >= this.mostWaiting) {
+      throw new StoreUnavailable(`${this.mostWaiting} statements wait for the database already`);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ statement, since: performance.now(), resolve, reject });
+      if (this.#underWay === 0) this.#schedule();
+      else this.#watch();
+    });
+  }
+
+  /** At the end of this turn of the event loop, with what else is asked for in it. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#underWay === 0) this.#send();
+    });
+  }
+
+  #send(): void {
+    const together = this.#waiting.splice(0, BATCH);
+    if (together.length === 0) return;
+    this.#underWay += 1;
+    if (this.#waiting.length > 0) this.#watch();
+    void this.#carryOut(together).finally(() => {
+      this.#underWay -= 1;
+      if (this.#underWay === 0 && this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  async #carryOut(together: readonly Waiting[]): Promise<void> {
+    const batch = new Batch(
+      together.map(({ statement }) => statement),
+      TYPES,
+    );
+    try {
+      const answers = await this.connections.carryOut(batch);
+      together.forEach(({ resolve, reject }, index) => {
+        const answer = answers[index];
+        if (answer) resolve(answer);
+        else reject(new Error('a statement was not answered'));
+      });
+    } catch (error) {
+      // Without the server's word that nothing was kept, all may have been.
+      const undone = leavesConnectionUsable(error);
+      together.forEach(({ statement, resolve, reject }, index) => {
+        const itsOwn = together.length === 1 || index === batch.current;
+        if (!undone || (itsOwn && !mayDifferAlone(error))) reject(storeError(error));
+        else this.alone(statement).then(resolve, reject);
+      });
+    }
+  }
+
+  /** Looks after those that wait behind a batch for as long as there are any. */
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    setTimeout(() => {
+      this.#watching = false;
+      const now = performance.now();
+      while (this.#waitedSince(now, CONNECT_TIMEOUT)) {
+        this.#waiting.shift()?.reject(new StoreUnavailable('the database was busy or silent for too long'));
+      }
+      if (this.#underWay < AT_ONCE && this.#waitedSince(now, PATIENCE)) this.#send();
+      if (this.#waiting.length > 0) this.#watch();
+    }, PATIENCE);
+  }
+
+  #waitedSince(now: number, milliseconds: number): boolean {
+    const [first] = this.#waiting;
+    return first !== undefined && now - first.since >= milliseconds;
+  }
+}

@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { DatabaseClient } from '../../../src/store/postgres/client.js';
+import { Link } from '../../../tools/kit/link.js';
+import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+
+/** Statements of issuance share connections and transactions; nobody may be able to tell but by the time it takes. */
+
+let server: Awaited<ReturnType<typeof createDatabase>>;
+let client: DatabaseClient;
+const open = (url = server.url) => new DatabaseClient({ url, schema: 'public', answerTimeout: 2_000 });
+beforeAll(async () => {
+  server = await createDatabase();
+});
+afterAll(() => server.drop());
+beforeEach(async () => {
+  await withClient(server.url, (each) =>
+    each.query(
+      'DROP TABLE IF EXISTS t; CREATE TABLE t (id TEXT PRIMARY KEY, n BIGINT NOT NULL CHECK (n < 100))',
+    ),
+  );
+  client = open();
+});
+afterEach(() => client.close());
+
+const insert = (id: string, n = 0) => client.shared.run('INSERT INTO t (id, n) VALUES ($1, $2)', id, n);
+const count = async (id: string) => (await client.get<[number]>('SELECT n FROM t WHERE id = $1', id))?.[0];
+const numbers = (length: number) => Array.from({ length }, (_, index) => index);
+
+describe('what is asked at once', () => {
+  test('is one transaction, each with its own answer', async () => {
+    const changes = await Promise.all(numbers(40).map((n) => insert(`id${n}`, n)));
+    expect(changes).toEqual(numbers(40).map(() => 1));
+    const transactions = await client.all<[string]>('SELECT DISTINCT xmin::text FROM t');
+    expect(transactions.length).toBe(1);
+    const found = await Promise.all(
+      numbers(41).map((n) => client.shared.get<[number]>('SELECT n FROM t WHERE id = $1', `id${n}`)),
+    );
+    expect(found).toEqual([...numbers(40).map((n) => [n]), undefined]);
+  });
+
+  test('may be more than one batch takes', async () => {
+    await Promise.all(numbers(500).map((n) => insert(`id${n}`)));
+    expect(await client.get('SELECT count(*) FROM t')).toEqual([500]);
+  });
+
+  test('may be of several texts, with and without rows, bytes and lists', async () => {
+    const answers = await Promise.all([
+      client.shared.all('SELECT $1::bytea, $2::text[]', new Uint8Array([0, 255]), ['a', 'b"']),
+      client.shared.all('SELECT 1 WHERE false'),
+      client.shared.all('SELECT n::bigint FROM generate_series(1, 3) n'),
+      client.shared.get('SELECT NULL::text, true'),
+    ]);
+    expect(answers).toEqual([[[new Uint8Array([0, 255]), ['a', 'b"']]], [], [[1], [2], [3]], [null, true]]);
+  });
+});
+
+describe('one of a batch fails', () => {
+  test.each([
+    0, 1, 2,
+  ])('number %i contradicts what is stored: it is told so, the others are done', async (bad) => {
+    await insert('there');
+    const asked = numbers(3).map((n) => insert(n === bad ? 'there' : `id${n}`));
+    const outcomes = await Promise.allSettled(asked);
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      numbers(3).map((n) => (n === bad ? 'rejected' : 'fulfilled')),
+    );
+    await expect(asked[bad]).rejects.toBeInstanceOf(StoreConflict);
+    expect(await client.get('SELECT count(*) FROM t')).toEqual([3]);
+  });
+
+  test('what contradicts one that is undone as well is judged by what is kept', async () => {
+    const outcomes = await Promise.allSettled([insert('a', 100), insert('b'), insert('b')]);
+    expect(outcomes.map(({ status }) => status)[0]).toBe('rejected');
+    expect(
+      outcomes
+        .slice(1)
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual(['fulfilled', 'rejected']);
+    expect(await client.all('SELECT id FROM t')).toEqual([['b']]);
+  });
+
+  test('a wrong statement is our own fault, and the connection goes on with what was to be prepared after it', async () => {
+    const wrong = client.shared.run('UPDATE nowhere SET n = 1');
+    const other = client.shared.run('INSERT INTO t SELECT $1, 7', 'new text');
+    await expect(wrong).rejects.toThrow(/nowhere/);
+    await other;
+    await client.shared.run('INSERT INTO t SELECT $1, 7', 'again');
+    await expect(client.shared.run('UPDATE nowhere SET n = 1')).rejects.toThrow(/nowhere/);
+    expect(await count('new text')).toBe(7);
+    expect(await count('again')).toBe(7);
+  });
+
+  test('two RAs that lock the same rows in another order both get done what they asked', async () => {
+    const other = open();
+    await Promise.all(['a', 'b'].map((id) => insert(id)));
+    const add = (who: DatabaseClient, id: string) =>
+      who.shared.run('UPDATE t SET n = n + 1 FROM (SELECT pg_sleep(0.1)) AS slept WHERE id = $1', id);
+    await Promise.all([add(client, 'a'), add(client, 'b'), add(other, 'b'), add(other, 'a')]);
+    expect([await count('a'), await count('b')]).toEqual([2, 2]);
+    await other.close();
+  });
+});
+
+describe('nobody waits for long behind another', () => {
+  /** Holds the row `a` until it is let go of. */
+  async function holding(work: () => Promise<void>): Promise<void> {
+    await insert('a');
+    await withClient(server.url, async (holder) => {
+      await holder.query("BEGIN; UPDATE t SET n = 1 WHERE id = 'a'");
+      await work();
+      await holder.query('COMMIT');
+    });
+  }
+
+  test('a read does not wait for a write, nor a write for one that waits for a lock', async () => {
+    let stuck: Promise<number> = Promise.resolve(0);
+    await holding(async () => {
+      let done = false;
+      stuck = client.shared.run("UPDATE t SET n = n + 1 WHERE id = 'a'").finally(() => {
+        done = true;
+      });
+      await vi.waitFor(async () => {
+        const text =
+          'SELECT true FROM pg_stat_activity WHERE wait_event_type = $1 AND datname = current_database()';
+        expect(await client.get(text, 'Lock')).toEqual([true]);
+      });
+      expect(await client.shared.get("SELECT n FROM t WHERE id = 'a'")).toEqual([0]);
+      await insert('b');
+      expect(done).toBe(false);
+    });
+    await stuck;
+    expect(await count('a')).toBe(2);
+  });
+
+  test('a slow read holds up no other', async () => {
+    let done = false;
+    const slow = client.shared.all('SELECT pg_sleep(1.5)::text').finally(() => {
+      done = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.shared.get('SELECT 1');
+    expect(done).toBe(false);
+    await slow;
+  });
+});
+
+describe('the answer to a batch is lost', () => {
+  let link: Link;
+  let far: DatabaseClient;
+  beforeEach(async () => {
+    link = await Link.open(Number(new URL(server.url).port || 5432));
+    const url = new URL(server.url);
+    url.hostname = '127.0.0.1';
+    url.port = String(link.port);
+    far = open(url.href);
+    await far.shared.get('SELECT 1');
+  });
+  afterEach(async () => {
+    await far.close();
+    await link.close();
+  });
+
+  const insertAfar = (id: string) => far.shared.run('INSERT INTO t VALUES ($1, 0)', id);
+
+  test('nothing was promised to any of them, however many wait, in bounded time', async () => {
+    await link.cut('silent');
+    const begun = performance.now();
+    const outcomes = await Promise.allSettled(numbers(400).map((n) => insertAfar(`id${n}`)));
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
+    }
+    expect(performance.now() - begun).toBeLessThan(9_000);
+    await link.heal();
+    expect(await insertAfar('mended')).toBe(1);
+  });
+
+  test('a connection the server ends takes its batch with it, and nothing is done twice', async () => {
+    const asked = numbers(8).map(() =>
+      far.shared.run("INSERT INTO t SELECT 'x' || gen_random_uuid(), 0 FROM (SELECT pg_sleep(0.5)) AS slept"),
+    );
+    const settled = Promise.allSettled(asked);
+    await vi.waitFor(async () => {
+      const ended = await client.all(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE wait_event = 'PgSleep' AND datname = current_database()`,
+      );
+      expect(ended.length).toBeGreaterThan(0);
+    });
+    for (const outcome of await settled) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
+    }
+    expect(await client.get('SELECT count(*) FROM t')).toEqual([0]);
+    expect(await insertAfar('after')).toBe(1);
+  });
+});
