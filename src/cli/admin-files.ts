@@ -52,7 +52,7 @@ export async function writeAdminFiles(
   await writeDurably(files.certificate, toPem('CERTIFICATE', certificate.der) + chain, 0o644);
   await writeDurably(files.root, root, 0o644);
   if (key === null) return;
-  await writeDurably(files.key, keyToPem(key, null), 0o600);
+  await writeDurably(files.key, await keyToPem(key, null), 0o600);
   const certificates = [certificate.der, ...fromPem('CERTIFICATE', chain), firstFromPem('CERTIFICATE', root)];
   const pfx = createPkcs12(
     { key, certificates, friendlyName: `${certificate.cn} (uPKI)` },

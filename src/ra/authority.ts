@@ -6,6 +6,7 @@ import type { RaStore } from '../store/contract/ra.js';
 import type { Validator } from '../va/types.js';
 import { authorityKeyId, parseCertificate } from '../x509/certificate.js';
 import { firstFromPem } from '../x509/pem.js';
+import { parsePublicJwk, spkiFingerprint } from '../x509/spki.js';
 import { AccountUses } from './account-uses.js';
 import { Accounts } from './accounts.js';
 import type { AuditLog } from './audit-log.js';
@@ -37,7 +38,7 @@ export interface RegistrationAuthorityOptions {
   ca: CertificateAuthority;
   validator: Validator;
   policy: Policy;
-  /** Whether a key, by its fingerprint, is on the operator's list. */
+  /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */
   isCompromised?(spkiFingerprint: string): boolean;
   /** Lower-case names in the RA's own certificate. */
   ownNames(): readonly string[];
@@ -134,12 +135,22 @@ export function createRegistrationAuthority(
     events.error,
   );
 
+  /** An account whose key somebody else may have orders nothing more: it can change the key, revoke, and be ended. */
+  const requireGoodKey = async ({ jwk }: Account): Promise<void> => {
+    if (!isCompromised(spkiFingerprint(parsePublicJwk(jwk).spki))) return;
+    throw new Problem(
+      'badPublicKey',
+      "the account's key is known to be compromised; change it (RFC 8555 §7.3.5)",
+    );
+  };
+
   const finalize = async (
     account: Account,
     orderId: string,
     csr: Uint8Array,
     from: string,
   ): Promise<OrderAndAuthorizations> => {
+    await requireGoodKey(account);
     const { order, authorizations: proofs } = await orders.get(account, orderId);
     const status = orderStatus(order, proofs, clock());
     if (status !== 'ready') {
@@ -178,8 +189,9 @@ export function createRegistrationAuthority(
     changeKey: (account, next, conflictUrl) => accounts.changeKey(account, next, conflictUrl),
 
     newOrder: (account, request, by) =>
-      noting(orders.create(account, request, by), (problem) =>
-        failures.refusedOrder(problem, account.id, writtenNames(request.identifiers)),
+      noting(
+        requireGoodKey(account).then(() => orders.create(account, request, by)),
+        (problem) => failures.refusedOrder(problem, account.id, writtenNames(request.identifiers)),
       ),
     order: (account, id) => orders.get(account, id),
     orders: (account, cursor) => orders.list(account, cursor),

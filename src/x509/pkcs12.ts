@@ -1,4 +1,13 @@
-import { createCipheriv, createHash, createHmac, type KeyObject, pbkdf2Sync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createHash,
+  createHmac,
+  type KeyObject,
+  pbkdf2,
+  pbkdf2Sync,
+  randomBytes,
+} from 'node:crypto';
+import { promisify } from 'node:util';
 import {
   bmpString,
   encode,
@@ -109,13 +118,35 @@ const PROTECTIONS: Record<
 /** RFC 8018 §6.2 with PBKDF2-HMAC-SHA-256 (appendix A.2) and AES-256-CBC (appendix B.2.5). */
 function pbes2(plain: Uint8Array, passphrase: string, random: Random): Encrypted {
   const salt = random(SALT_BYTES);
-  const iv = random(16);
-  const key = pbkdf2Sync(passphrase, salt, ITERATIONS, 32, 'sha256');
+  const key = pbkdf2Sync(passphrase, salt, ITERATIONS, AES_256_BYTES, 'sha256');
+  return pbes2By(key, plain, { salt, iv: random(16), iterations: ITERATIONS });
+}
+
+/** The same with as many rounds as are asked for, made off the event loop. */
+export async function pbes2Later(
+  plain: Uint8Array,
+  passphrase: string,
+  random: Random,
+  iterations: number,
+): Promise<Encrypted> {
+  const salt = random(SALT_BYTES);
+  const key = await pbkdf2Later(passphrase, salt, iterations, AES_256_BYTES, 'sha256');
+  return pbes2By(key, plain, { salt, iv: random(16), iterations });
+}
+
+const pbkdf2Later = promisify(pbkdf2);
+const AES_256_BYTES = 32;
+
+function pbes2By(
+  key: Buffer,
+  plain: Uint8Array,
+  { salt, iv, iterations }: { salt: Buffer; iv: Buffer; iterations: number },
+): Encrypted {
   const derivation = sequence(
     oid(OID.pbkdf2),
     sequence(
       octetString(salt),
-      integer(ITERATIONS),
+      integer(iterations),
       integer(key.length),
       sequence(oid(OID.hmacWithSha256), nullValue()),
     ),

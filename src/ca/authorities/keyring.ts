@@ -9,7 +9,7 @@ import {
 import { dirname, join } from 'node:path';
 import { makePrivateFolder, readIfThere } from '../../lib/files.js';
 import type { AuthorityRecord } from '../../store/contract/ca.js';
-import { KeyFileError, keyFromPem, keyToPem, publicKeyDer, saveKey } from '../folder/keys.js';
+import { KeyFileError, keyFromPem, publicKeyDer, saveKey } from '../folder/keys.js';
 
 export interface KeyringOptions {
   /** The CA's folder: key files are named relative to it. */
@@ -55,7 +55,7 @@ export class Keyring {
     const iv = randomBytes(IV);
     const cipher = createCipheriv('aes-256-gcm', this.#sealingKey(salt), iv);
     cipher.setAAD(Buffer.from(id));
-    const text = Buffer.concat([cipher.update(keyToPem(key, null)), cipher.final()]);
+    const text = Buffer.concat([cipher.update(key.export({ type: 'pkcs8', format: 'pem' })), cipher.final()]);
     return Buffer.concat([salt, iv, cipher.getAuthTag(), text]);
   }
 

@@ -123,7 +123,7 @@ export class OcspCertificate {
       responderOf: issuer,
     });
     const { der, serial, notAfter } = certificate;
-    await writeDurably(path, keyToPem(key, passphrase) + toPem('CERTIFICATE', der), 0o600);
+    await writeDurably(path, (await keyToPem(key, passphrase)) + toPem('CERTIFICATE', der), 0o600);
     log.info(
       { issuer: issuer.id, serial, notAfter: new Date(notAfter).toISOString() },
       'new OCSP certificate',

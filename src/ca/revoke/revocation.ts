@@ -46,7 +46,7 @@ export class Revocation {
     }
     const { authority, log } = this.options;
     const { serial } = certificate;
-    const compromised = reason === REVOCATION_REASON.keyCompromise ? keyOf(certificate) : null;
+    const compromised = reason === REVOCATION_REASON.keyCompromise ? keyFingerprintOf(certificate) : null;
     const outcome = await authority.store.revoke(serial, authority.clock(), reason, by, compromised);
     if (outcome === 'unknown') throw certificateNotFound(serial);
     if (outcome === 'already') return { already: true };
@@ -78,6 +78,6 @@ export class Revocation {
 }
 
 /** Base64url SHA-256 of the SubjectPublicKeyInfo; null for a certificate that is known by its serial only. */
-function keyOf({ der }: CertificateRecord): string | null {
+export function keyFingerprintOf({ der }: CertificateRecord): string | null {
   return der.length === 0 ? null : spkiFingerprint(parseCertificate(der).spki);
 }

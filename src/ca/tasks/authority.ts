@@ -25,6 +25,7 @@ type AuthorityTasks = Pick<
   | 'revoke'
   | 'revoke_serial'
   | 'revoke_certificate'
+  | 'list_compromised_keys'
   | 'unrevoke'
   | 'delete'
   | 'ocsp_check'
@@ -88,6 +89,10 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     revoke_certificate: async ({ certificate, reason }, connection) => {
       const by = callers.of(connection);
       return revocation.revoke(await authority.recordOf(readCertificate(certificate), by), reason, by);
+    },
+    list_compromised_keys: async (page) => {
+      const { items, next } = await store.listCompromisedKeys(page);
+      return { keys: items, next };
     },
     unrevoke: async ({ dn }, connection) => {
       await revocation.unrevoke(await findCertificate(store, dn), callers.of(connection));

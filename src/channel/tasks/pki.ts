@@ -193,6 +193,15 @@ export const pkiTasks = {
     z.object({ serial: wireSerial, reason: reason.default(0) }),
     z.object({ already: z.boolean() }),
   ),
+  list_compromised_keys: task(
+    'Keys that certificates were revoked for with keyCompromise, as base64url SHA-256 of SubjectPublicKeyInfo, in the order they ' +
+      'were learned. Go on with `after` = `next`, which is never null: what is learned later comes after it.',
+    z.object({
+      after: z.number().int().min(0).default(0),
+      limit: z.number().int().min(1).max(1_000).default(1_000),
+    }),
+    z.object({ keys: z.array(z.string()), next: z.number().int() }),
+  ),
   unrevoke: task('Takes a certificate off hold (certificateHold only).', z.object({ dn }), done),
   delete: task(
     'Revokes (cessationOfOperation) and leaves the certificate and its node out of listings.',

@@ -27,6 +27,7 @@ const NAMES: readonly TaskName[] = [
   'certificate_history',
   'revoke',
   'revoke_serial',
+  'list_compromised_keys',
   'list_admins',
   'add_admin',
   'remove_admin',

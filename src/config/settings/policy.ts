@@ -116,6 +116,6 @@ export const POLICY_SETTINGS = {
   compromisedKeysFile: optional(is.path, {
     env: 'UPKI_RA_COMPROMISED_KEYS_FILE',
     programs: ['ra'],
-    doc: 'Public keys never accepted: one SHA-256 of a SubjectPublicKeyInfo a line, in hex.',
+    doc: 'Public keys never accepted, beside those a certificate was revoked for with keyCompromise: one SHA-256 of a SubjectPublicKeyInfo a line, in hex.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;

@@ -4,6 +4,7 @@ import { Context } from 'zeromq';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { type CaFiles, loadAuthority } from '../../ca/folder/files.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
+import { rewrapCaKeys } from '../../ca/folder/rewrap.js';
 import { Authority } from '../../ca/issue/issuer.js';
 import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
 import { OrderIssuer } from '../../ca/issue/orders.js';
@@ -26,6 +27,7 @@ import { ChannelServer, type ServerSecurity } from '../../channel/server.js';
 import { operations, registration } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
 import { type CaStore, DATABASE_PATIENCE, openCaStore } from '../../store/index.js';
+import { catchUp } from './catch-up.js';
 
 export interface CaOptions {
   /** The CA's own folder, initialised (`initAuthority`). */
@@ -126,6 +128,11 @@ async function serve(
   await peers.watch((error) => log.error({ err: error }, 'it is not known whether a peer was shut out'));
   onClose(() => peers.stop());
   const clock = options.clock ?? Date.now;
+  // One process at a time serves operations from a folder: it alone writes there.
+  if (options.operationsPort !== null) {
+    await rewrapCaKeys(options);
+    onClose(catchUp(store, clock, options));
+  }
   const { set, succession } = await openLocalSet(store, files, {
     dataDir: options.dataDir,
     passphrase: options.passphrase,

@@ -5,7 +5,7 @@ import { introductionProof } from '../../channel/introduction.js';
 import { isLoopback } from '../../channel/loopback.js';
 import { operations } from '../../channel/tasks/index.js';
 import { TaskClient } from '../../channel/typed-client.js';
-import type { CertificateAuthority, NodeCertificates } from '../../model/ca.js';
+import { CaUnavailable, type CertificateAuthority, type NodeCertificates } from '../../model/ca.js';
 import type { CertificateRegister } from '../../model/ca-register.js';
 import type { CertificateStatus } from '../../model/ca-status.js';
 import { CaDialect, type Dialect } from '../../python/ca-dialect.js';
@@ -19,6 +19,7 @@ import { ChannelAdministration } from '../../ra/ca/channel-administration.js';
 import { ChannelCa } from '../../ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../ra/ca/channel-register.js';
 import { ChannelStatus } from '../../ra/ca/channel-status.js';
+import { CompromisedKeys } from '../../ra/ca/compromised-keys.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaKeys, RaRegistration } from './files.js';
@@ -30,6 +31,8 @@ export interface CaConnection {
   register: CertificateRegister;
   administration: CaAdministration;
   status: CertificateStatus;
+  /** Not asked for before its `start`. */
+  compromised: CompromisedKeys;
   /** Every task of the operations socket; what the CA cannot do is CaLacksTask. */
   tasks: CaTasks;
   /** Which CA answers. @throws CaUnavailable while that is not known */
@@ -69,15 +72,26 @@ export function connectToCa(
   });
   const client = new TaskClient(operations, channel);
   const dialect = new CaDialect(client);
-  const upki = new ChannelCa({ client });
+  const compromised = new CompromisedKeys({
+    client,
+    onError: (error) => {
+      if (!(error instanceof CaUnavailable))
+        log.warn({ err: error }, 'the CA does not tell which keys are compromised');
+    },
+  });
+  const upki = new ChannelCa({ client, onCompromise: () => compromised.refresh().catch(() => undefined) });
   const connection = (ca: CaConnection['ca'], tasks: CaTasks, which: CaConnection['dialect']) => ({
     ca,
     register: new ChannelRegister(tasks),
     administration: new ChannelAdministration(tasks),
     status: new ChannelStatus(tasks),
     tasks,
+    compromised,
     dialect: which,
-    close: () => channel.close(),
+    close: () => {
+      compromised.stop();
+      channel.close();
+    },
   });
   if (settings.zmqMode === 'curve') return connection(upki, new CaTasks(channel, null), async () => 'upki');
   const python = new PythonCa({ client: new TaskClient(pythonOperations, channel), records, log });

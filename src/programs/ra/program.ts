@@ -78,7 +78,7 @@ async function serve(
   onClose: (undo: () => unknown) => void,
 ): Promise<Record<string, unknown>> {
   const acmeSettings = acmeSettingsOf(settings);
-  const isCompromised = compromisedKeysOf(settings);
+  const listed = compromisedKeysOf(settings);
   const registrationSeed = registrationSeedOf(settings);
   const clock = Date.now;
 
@@ -106,6 +106,8 @@ async function serve(
   const connection = connectToCa(settings, registration, keys, log, store);
   const { ca, register, status, administration, tasks, dialect } = connection;
   onClose(connection.close);
+  connection.compromised.start();
+  const isCompromised = (key: string) => listed(key) || connection.compromised.has(key);
 
   await checkDefaultProfile(settings.profile, ca, log);
 

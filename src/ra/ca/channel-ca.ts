@@ -11,6 +11,7 @@ import type {
   NodeCertificates,
 } from '../../model/ca.js';
 import { wireType } from '../../x509/certificate-names.js';
+import { REVOCATION_REASON } from '../../x509/crl.js';
 import { toPem } from '../../x509/pem.js';
 import { Cached } from './cached.js';
 import { told } from './channel-errors.js';
@@ -18,6 +19,8 @@ import { CrlCopy } from './crl-copy.js';
 
 export interface ChannelCaOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
+  /** A certificate was revoked because of its key: resolves when that key is known here. */
+  onCompromise?: () => Promise<void>;
   now?: () => number;
   /** How long profiles and CA certificates are taken as known, in ms. Default one minute: a new profile is seen soon. */
   cacheFor?: number;
@@ -29,14 +32,21 @@ const AUTHORITIES_FOR = 5_000;
 /** Our own CA behind the channel, as the RA knows it. */
 export class ChannelCa implements CertificateAuthority, NodeCertificates {
   readonly #client: ChannelCaOptions['client'];
+  readonly #onCompromise: () => Promise<void>;
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;
   readonly #authorities: Cached<KnownAuthority[]>;
   /** By the id of an issuer; '' is the one in use. */
   readonly #crls = new Map<string, CrlCopy>();
 
-  constructor({ client, now = Date.now, cacheFor = 60_000 }: ChannelCaOptions) {
+  constructor({
+    client,
+    onCompromise = async () => undefined,
+    now = Date.now,
+    cacheFor = 60_000,
+  }: ChannelCaOptions) {
     this.#client = client;
+    this.#onCompromise = onCompromise;
     this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
     this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
     this.#authorities = new Cached(() => this.#askAuthorities(), Math.min(cacheFor, AUTHORITIES_FOR), now);
@@ -82,21 +92,25 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
   }
 
   async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
-    return told(
+    const outcome = await told(
       this.#client.call('revoke_serial', {
         serial: serialFromHex(serial),
         ...(reason === null ? {} : { reason }),
       }),
     );
+    if (reason === REVOCATION_REASON.keyCompromise) await this.#onCompromise();
+    return outcome;
   }
 
   async revokeShown(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
-    return told(
+    const outcome = await told(
       this.#client.call('revoke_certificate', {
         certificate: toPem('CERTIFICATE', certificate),
         ...(reason === null ? {} : { reason }),
       }),
     );
+    if (reason === REVOCATION_REASON.keyCompromise) await this.#onCompromise();
+    return outcome;
   }
 
   profiles(): Promise<AcmeProfile[]> {

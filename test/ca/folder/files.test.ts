@@ -176,7 +176,7 @@ describe('taking over an existing CA', () => {
       { subject: dn(['CN', 'Ended']), serial: '11'.repeat(17), notBefore: 0, notAfter: 1000 },
       key,
     );
-    await writeFile(keyFile, keyToPem(key, null));
+    await writeFile(keyFile, await keyToPem(key, null));
     await writeFile(certFile, toPem('CERTIFICATE', ended));
     const imported = { keyFile, certFile, passphrase: null };
     await expect(initAuthority(initOptions(await folder(), { imported }))).rejects.toThrow(/not valid now/);

@@ -14,6 +14,7 @@ import { createRegistrationAuthority } from '../../../src/ra/authority.js';
 import { ChannelAdministration } from '../../../src/ra/ca/channel-administration.js';
 import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../../src/ra/ca/channel-register.js';
+import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
 import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/limits.js';
 import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
@@ -141,7 +142,10 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     formerBases: new FormerBases(store),
   });
   const faults: NodeWorld['faults'] = {};
-  const ca = faultyCa(new ChannelCa({ client: tasks }), faults);
+  const compromised = new CompromisedKeys({ client: tasks, onError: () => undefined });
+  const ca = faultyCa(new ChannelCa({ client: tasks, onCompromise: () => compromised.refresh() }), faults);
+  const listed = options.certification?.isCompromised ?? (() => false);
+  const isCompromised = (key: string) => listed(key) || compromised.has(key);
   const register = new ChannelRegister(tasks);
   const time = { offset: 0 };
   const clock = () => Date.now() + time.offset;
@@ -149,6 +153,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   const audit = new AuditLog(store, clock, () => {});
   const limits = new Limits(new LocalAllowances(), { ...NO_LIMITS, ...options.limited }, clock);
   const ra = createRegistrationAuthority({
+    isCompromised,
     store,
     ca,
     validator: {
@@ -184,8 +189,8 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     },
     random: randomBytes,
     registrationSeed: null,
-    isCompromised: () => false,
     ...options.certification,
+    isCompromised,
   };
   const nodes = new Nodes(nodeOptions);
   const certification = new Certification({ ...nodeOptions, nodes, limits });
@@ -200,12 +205,13 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
       persistIssuers: null,
       preauthorization: false,
     },
+    isCompromised,
     ...(options.preauthorization !== false && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await server.app.register(restApi, {
     prefix: '/api/v1',
     ...apiDefaults,
-    ...{ ca, register, nodes, certification, audit, clock },
+    ...{ ca, register, nodes, certification, audit, clock, isCompromised },
     operator: createOperator({
       ...{ store, ca, register, clock },
       administration: new ChannelAdministration(tasks),

@@ -1,0 +1,108 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing, readIfThere, writeDurably } from '../../lib/files.js';
+import { DerError } from '../../x509/der-error.js';
+import { DerReader } from '../../x509/der-reader.js';
+import { OID } from '../../x509/oids.js';
+import { fromPem } from '../../x509/pem.js';
+import { TAG } from '../../x509/tags.js';
+import { caPaths } from './files.js';
+import { KEY_ROUNDS, KeyFileError, keyFromPem, keyToPem } from './keys.js';
+
+export interface RewrapOptions {
+  dataDir: string;
+  /** Null: nothing can be decrypted, so nothing is done. */
+  passphrase: string | null;
+  log: Record<'info' | 'warn', (about: object, message: string) => void>;
+}
+
+/**
+ * Encrypts the keys of the CA's roots and issuers and of its OCSP responders anew where an older program, or a person, encrypted them with fewer rounds
+ * than today's. Each file is replaced in one durable step, so that a crash leaves the old or the new key, whole. What cannot be
+ * done (another passphrase, a read-only folder) is logged and hinders nothing.
+ */
+export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions): Promise<void> {
+  const { rootKey, issuerKey, ocsp } = caPaths(dataDir);
+  const issuers = join(dataDir, 'issuers');
+  const later = (await namesIn(issuers)).filter((name) => /\.(key|pem)$/.test(name));
+  const paths = [rootKey, issuerKey, ocsp, ...later.map((name) => join(issuers, name))];
+  for (const path of paths) await rewrap(path, passphrase, log);
+}
+
+/**
+ * The same for the keys that were made for nodes, one after another in the background; `goesOn` is asked before each. Resolves
+ * with true when all were looked at.
+ */
+export async function rewrapNodeKeys(
+  { dataDir, passphrase, log }: RewrapOptions,
+  goesOn: () => boolean,
+): Promise<boolean> {
+  const { privateKeys } = caPaths(dataDir);
+  for (const name of await namesIn(privateKeys)) {
+    if (!goesOn()) return false;
+    if (name.endsWith('.key')) await rewrap(join(privateKeys, name), passphrase, log);
+  }
+  return true;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function rewrap(path: string, passphrase: string | null, log: RewrapOptions['log']): Promise<void> {
+  if (passphrase === null) return;
+  try {
+    const pem = await readIfThere(path);
+    if (pem === null || !isWeaklyWrapped(pem)) return;
+    const wrapped = await keyToPem(keyFromPem(pem, passphrase, path), passphrase);
+    // The OCSP responder's certificate stands in the same file.
+    await writeDurably(path, pem.replace(PRIVATE_KEY, wrapped), 0o600);
+    log.info({ path, rounds: KEY_ROUNDS }, 'a key was encrypted anew, with more rounds');
+  } catch (error) {
+    const expected = error instanceof KeyFileError || (error instanceof Error && 'code' in error);
+    if (!expected) throw error;
+    log.warn({ path, err: error }, 'a key stays encrypted with few rounds: it could not be encrypted anew');
+  }
+}
+
+const PRIVATE_KEY =
+  /-----BEGIN (?:ENCRYPTED |RSA |EC )?PRIVATE KEY-----[\s\S]*?-----END (?:ENCRYPTED |RSA |EC )?PRIVATE KEY-----\n?/;
+
+/**
+ * Whether a key file is encrypted with less than `KEY_ROUNDS` of PBKDF2: older files of ours, OpenSSL's default of 2,048, and the
+ * PEM encryption of RFC 1421, which has one round of MD5. scrypt (RFC 7914) counts as strong; a key that is not encrypted is
+ * the file system's to protect.
+ */
+export function isWeaklyWrapped(pem: string): boolean {
+  if (/^Proc-Type: *4, *ENCRYPTED/m.test(pem)) return true;
+  try {
+    const [der] = fromPem('ENCRYPTED PRIVATE KEY', pem);
+    return der !== undefined && roundsOf(der) < KEY_ROUNDS;
+  } catch (error) {
+    if (error instanceof DerError) return false;
+    throw error;
+  }
+}
+
+/** Rounds of an EncryptedPrivateKeyInfo (RFC 5958 §3); of schemes before PBES2 none count. */
+function roundsOf(der: Uint8Array): number {
+  const info = new DerReader(der, 'encrypted key').sequence('encrypted key');
+  const algorithm = info.sequence('algorithm');
+  if (algorithm.oid('scheme') !== OID.pbes2) return 0;
+  const derivation = algorithm.sequence('PBES2 parameters').sequence('key derivation');
+  const function_ = derivation.oid('key derivation function');
+  if (function_ === OID.scrypt) return Number.POSITIVE_INFINITY;
+  if (function_ !== OID.pbkdf2) return 0;
+  const parameters = derivation.sequence('PBKDF2 parameters');
+  parameters.expect(TAG.octetString, 'salt');
+  const rounds = parameters.smallInteger('rounds');
+  if (parameters.peek() === TAG.integer) parameters.next();
+  // Without one, the function is HMAC-SHA-1 (RFC 8018 appendix A.2).
+  const strong = !parameters.done && parameters.sequence('function').oid('function') !== OID.hmacWithSha1;
+  return strong ? rounds : 0;
+}

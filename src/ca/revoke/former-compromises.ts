@@ -1,0 +1,37 @@
+import { PROGRAM } from '../../store/contract/audit.js';
+import type { CaStore } from '../../store/contract/ca.js';
+import { REVOCATION_REASON } from '../../x509/crl.js';
+import { keyFingerprintOf } from './revocation.js';
+
+/** Setting: how far it is done; the cursor of a search, or DONE. */
+const PROGRESS = 'keys of former compromises';
+const DONE = 'done';
+/** Certificates looked at in one step. */
+const STEP = 200;
+
+/**
+ * Learns the keys of certificates that were revoked with keyCompromise before such keys were kept, in steps of bounded size; one that
+ * was interrupted goes on where it was. `goesOn` is asked before each step.
+ */
+export async function learnFormerCompromises(
+  store: CaStore,
+  clock: () => number,
+  goesOn: () => boolean,
+): Promise<void> {
+  let after = (await store.getSetting(PROGRESS)) || null;
+  while (after !== DONE && goesOn()) {
+    const page = await store.searchCertificates({
+      after,
+      limit: STEP,
+      now: clock(),
+      query: { state: 'revoked' },
+    });
+    for (const certificate of page.items) {
+      const key = certificate.reason === REVOCATION_REASON.keyCompromise && keyFingerprintOf(certificate);
+      if (!key || (await store.isCompromisedKey(key))) continue;
+      await store.revoke(certificate.serial, clock(), REVOCATION_REASON.keyCompromise, PROGRAM, key);
+    }
+    after = page.next ?? DONE;
+    await store.putSetting(PROGRESS, after);
+  }
+}

@@ -1,0 +1,90 @@
+import type { OperationsTasks } from '../../channel/tasks/index.js';
+import type { TaskClient } from '../../channel/typed-client.js';
+import { CaLacksTask } from '../../model/ca.js';
+import { told } from './channel-errors.js';
+
+export interface CompromisedKeysOptions {
+  client: Pick<TaskClient<OperationsTasks>, 'call'>;
+  /** The CA could not be asked. */
+  onError(error: unknown): void;
+  /** Milliseconds between two questions: how late another RA's revocation is known here. */
+  every?: number;
+  now?: () => number;
+}
+
+/** Keys in one answer. */
+const PAGE = 1_000;
+const EVERY = 2_000;
+/** A CA without the task may be replaced by one that has it. */
+const EVERY_WITHOUT_TASK = 60_000;
+/** All of them are read again this often: the CA's database may have been restored, and its numbers begun anew. */
+const READ_ALL_EVERY = 3600_000;
+
+/**
+ * The RA's copy of the keys that certificates were revoked for with keyCompromise, whichever RA or command did it. The CA refuses
+ * them by itself; with the copy the RA says so before an order is spent on one, and refuses them as account keys. It is kept in
+ * memory, read whole at start and then by what is new. Keys are base64url SHA-256 of the SubjectPublicKeyInfo.
+ */
+export class CompromisedKeys {
+  readonly #keys = new Set<string>();
+  readonly #options: Required<CompromisedKeysOptions>;
+  #after = 0;
+  #readAllAt = 0;
+  #asking: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: CompromisedKeysOptions) {
+    this.#options = { every: EVERY, now: Date.now, ...options };
+  }
+
+  has(fingerprint: string): boolean {
+    return this.#keys.has(fingerprint);
+  }
+
+  /** Asks from now on, at once and then again and again. */
+  start(): void {
+    const ask = async () => {
+      let pause = this.#options.every;
+      try {
+        await this.refresh();
+      } catch (error) {
+        if (error instanceof CaLacksTask) pause = EVERY_WITHOUT_TASK;
+        else this.#options.onError(error);
+      }
+      if (this.#timer) later(pause);
+    };
+    const later = (pause: number) => {
+      this.#timer = setTimeout(ask, pause);
+      this.#timer.unref();
+    };
+    later(0);
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Resolves when all is known that the CA knew at the call. @throws CaUnavailable, CaLacksTask, CaRefused */
+  async refresh(): Promise<void> {
+    // What is under way may have passed what the caller wants to know.
+    await this.#asking?.catch(() => undefined);
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const now = this.#options.now();
+    if (now >= this.#readAllAt) this.#after = 0;
+    for (let full = true; full; ) {
+      const params = { after: this.#after, limit: PAGE };
+      const { keys, next } = await told(this.#options.client.call('list_compromised_keys', params));
+      for (const key of keys) this.#keys.add(key);
+      this.#after = next;
+      full = keys.length === PAGE;
+    }
+    if (now >= this.#readAllAt) this.#readAllAt = now + READ_ALL_EVERY;
+  }
+}

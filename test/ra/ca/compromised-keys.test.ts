@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { ChannelRefused, ChannelUnavailable } from '../../../src/channel/errors.js';
+import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
+import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
+
+/** A CA with these keys; the number of a key is its place. */
+function caWith(keys: string[]) {
+  const asked: number[] = [];
+  const call = async (_task: string, { after = 0, limit = 0 }: { after?: number; limit?: number }) => {
+    asked.push(after);
+    const page = keys.slice(after, after + limit);
+    return { keys: page, next: page.length === 0 ? after : after + page.length };
+  };
+  return { asked, client: { call } as never };
+}
+
+describe('the RA’s copy of compromised keys', () => {
+  it('is read whole, a page at a time, and then by what is new', async () => {
+    const keys = Array.from({ length: 2_500 }, (_, index) => `key ${index}`);
+    const { client, asked } = caWith(keys);
+    const copy = new CompromisedKeys({ client, onError: () => {} });
+    await copy.refresh();
+    expect([copy.has('key 0'), copy.has('key 2499'), copy.has('key 2500')]).toEqual([true, true, false]);
+    keys.push('key 2500');
+    await copy.refresh();
+    expect(copy.has('key 2500')).toBe(true);
+    expect(asked).toEqual([0, 1_000, 2_000, 2_500]);
+  });
+
+  it('is read whole again each hour, for a CA whose database was restored numbers from the beginning', async () => {
+    const keys = ['one', 'two', 'three'];
+    const { client } = caWith(keys);
+    let now = 0;
+    const copy = new CompromisedKeys({ client, onError: () => {}, now: () => now });
+    await copy.refresh();
+    keys.splice(0, 3, 'four');
+    await copy.refresh();
+    expect(copy.has('four')).toBe(false);
+    now = 3600_000;
+    await copy.refresh();
+    expect([copy.has('four'), copy.has('one')]).toEqual([true, true]);
+  });
+
+  it('knows after a refresh what the CA knew when it was asked, also while an earlier question is under way', async () => {
+    const keys: string[] = [];
+    let answer: () => void = () => {};
+    const { client } = caWith(keys);
+    const slow = {
+      call: async (...params: never[]) => {
+        const page = await (client as { call(...of: never[]): Promise<object> }).call(...params);
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        return page;
+      },
+    };
+    const copy = new CompromisedKeys({ client: slow as never, onError: () => {} });
+    const first = copy.refresh();
+    await new Promise(setImmediate);
+    keys.push('late');
+    const second = copy.refresh();
+    answer();
+    await first;
+    expect(copy.has('late')).toBe(false);
+    await new Promise(setImmediate);
+    answer();
+    await second;
+    expect(copy.has('late')).toBe(true);
+  });
+
+  it('tells why it is not known: the CA is away, or has no such task', async () => {
+    const failing = (error: Error) =>
+      new CompromisedKeys({ client: { call: () => Promise.reject(error) } as never, onError: () => {} });
+    await expect(failing(new ChannelUnavailable('away')).refresh()).rejects.toBeInstanceOf(CaUnavailable);
+    const unknown = new ChannelRefused('Unknown task: list_compromised_keys', 2, 'unknownTask');
+    await expect(failing(unknown).refresh()).rejects.toBeInstanceOf(CaLacksTask);
+  });
+});

@@ -1,0 +1,182 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
+import { CompromisedKeys } from '../../src/ra/ca/compromised-keys.js';
+import { spkiFingerprint } from '../../src/x509/spki.js';
+import { AcmeClient } from '../../tools/kit/acme-client.js';
+import { createCsr } from '../../tools/kit/csr.js';
+import { generateSigningKey, signingKey } from '../../tools/kit/jws-signer.js';
+import { refused } from '../acme/support/refused.js';
+import { newKey, requestPem } from '../ca/world.js';
+import { createNodeWorld, type Holder, type NodeWorld } from './nodes/world.js';
+
+const NAME = 'keys.example.test';
+let world: NodeWorld;
+let node: Holder & { serial: string };
+/** The operator's own list. */
+const listed = new Set<string>();
+const fingerprint = (key: KeyObject) =>
+  spkiFingerprint(createPublicKey(key).export({ type: 'spki', format: 'der' }));
+
+beforeAll(async () => {
+  world = await createNodeWorld({ certification: { isCompromised: (key) => listed.has(key) } });
+  node = await world.enrolled({ cn: NAME });
+});
+afterAll(() => world.close());
+
+const noChallenge = () => Promise.reject(new Error('a challenge was asked for'));
+
+/** A certificate got over ACME, and its key. */
+async function issued() {
+  const { client } = await world.acme(node);
+  const { der, key } = createCsr([NAME]);
+  const { chain, order } = await client.issue({ names: [NAME], csr: der, solve: noChallenge });
+  return { client, chain, key, order };
+}
+
+let names = 0;
+
+/** How every way in answers to a key. */
+async function answersTo(key: KeyObject) {
+  const { client, agent } = await world.acme(node);
+  const order = await client.newOrder([NAME]);
+  const { der } = createCsr([NAME], { key });
+  const finalize = await refused(client.finalize(order, der));
+  const { status } = await client.order(order.url);
+  const account = new AcmeClient({
+    directoryUrl: `${world.base}/acme/directory`,
+    ca: world.root,
+    agent,
+    key: signingKey(key, 'ES256'),
+  });
+  const newAccount = await refused(account.newAccount());
+  const keyChange = await refused(client.keyChange(signingKey(key, 'ES256')));
+  const { seed } = await world.register({ cn: `node${names++}.example.test` });
+  const certify = await world.api('/public/certify', {
+    method: 'POST',
+    body: { seed, csr: requestPem([], { key, cn: null }) },
+  });
+  const renew = await world.api('/client/renew', {
+    method: 'POST',
+    body: { csr: requestPem([], { key, cn: 'x' }) },
+    as: node,
+  });
+  return {
+    finalize: [finalize.status, finalize.type, status],
+    newAccount: newAccount.type,
+    keyChange: keyChange.type,
+    certify: certify.status,
+    renew: renew.status,
+  };
+}
+
+const REFUSED = {
+  finalize: [400, 'badCSR', 'ready'],
+  newAccount: 'badPublicKey',
+  keyChange: 'badPublicKey',
+  certify: 403,
+  renew: 422,
+};
+
+describe('a compromised key is refused everywhere, and its order stays ready for another CSR', () => {
+  it('when it is on the operator’s list', async () => {
+    const key = newKey();
+    listed.add(fingerprint(key));
+    expect(await answersTo(key)).toEqual(REFUSED);
+  });
+
+  it('from the moment its certificate was revoked with keyCompromise over ACME, by the key itself', async () => {
+    const { client, chain, key } = await issued();
+    await client.revoke(chain, { reason: 1, certificateKey: signingKey(key, 'ES256') });
+    expect(await answersTo(key)).toEqual(REFUSED);
+  });
+
+  it('from the moment an administrator revoked it with keyCompromise', async () => {
+    const { key } = await issued();
+    const { serial } = (await world.tasks.call('certificate_history', { cn: NAME }))[0] ?? { serial: '' };
+    const body = { serial, reason: 'keyCompromise' };
+    const answer = await world.api('/private/certificates/revoke', { method: 'POST', body, as: world.admin });
+    expect(answer.status, answer.text).toBe(200);
+    expect(await answersTo(key)).toEqual(REFUSED);
+  });
+
+  it('on another replica too, once that has asked the CA', async () => {
+    const replica = new CompromisedKeys({ client: world.tasks, onError: () => undefined });
+    const privateKey = newKey();
+    const csr = requestPem(['r.example.test'], { key: privateKey });
+    const { serial } = await world.tasks.call('sign', { csr });
+    await replica.refresh();
+    const key = fingerprint(privateKey);
+    expect(replica.has(key)).toBe(false);
+    await new ChannelCa({ client: world.tasks }).revoke(serial, 1);
+    await replica.refresh();
+    expect(replica.has(key)).toBe(true);
+  });
+
+  it('not when the reason was another', async () => {
+    const { client, chain, key } = await issued();
+    await client.revoke(chain, { reason: 4 });
+    const order = await client.newOrder([NAME]);
+    expect((await client.finalize(order, createCsr([NAME], { key }).der)).status).toBe('valid');
+  });
+});
+
+describe('an account whose key became compromised', () => {
+  let client: AcmeClient;
+  beforeEach(async () => {
+    ({ client } = await world.acme(node));
+  });
+
+  it('orders and finalizes nothing, and goes on with a new key', async () => {
+    const order = await client.newOrder([NAME]);
+    listed.add(fingerprint(client.key.privateKey));
+    expect(await refused(client.newOrder([NAME]))).toMatchObject({ status: 400, type: 'badPublicKey' });
+    const { der } = createCsr([NAME]);
+    expect(await refused(client.finalize(order, der))).toMatchObject({ status: 400, type: 'badPublicKey' });
+    const changed = await client.keyChange(generateSigningKey());
+    expect((await changed.finalize(order, der)).status).toBe('valid');
+  });
+});
+
+describe('a hold', () => {
+  it('is nothing a holder asks for over ACME; a later keyCompromise still counts', async () => {
+    const { client, chain, key } = await issued();
+    for (const by of [{}, { certificateKey: signingKey(key, 'ES256') }]) {
+      const error = await refused(client.revoke(chain, { reason: 6, ...by }));
+      expect([error.status, error.type]).toEqual([400, 'badRevocationReason']);
+    }
+    await client.revoke(chain, { reason: 1 });
+    expect(await answersTo(key)).toEqual(REFUSED);
+  });
+
+  it('is nothing a holder asks for over REST; a later keyCompromise still counts', async () => {
+    const held = await world.enrolled({ cn: 'held.example.test' });
+    const revoke = (reason: string) =>
+      world.api('/client/revoke', { method: 'POST', body: { reason }, as: held });
+    expect((await revoke('certificateHold')).status).toBe(400);
+    expect((await revoke('keyCompromise')).status).toBe(200);
+    const { seed } = await world.register({ cn: 'held2.example.test' });
+    const body = { seed, csr: requestPem([], { key: createPrivateKey(held.key), cn: null }) };
+    expect((await world.api('/public/certify', { method: 'POST', body })).status).toBe(403);
+  });
+
+  it('by an administrator does not stand in the way of a later keyCompromise by the holder', async () => {
+    const { client, chain, key } = await issued();
+    const serial = (await world.tasks.call('certificate_history', { cn: NAME }))[0]?.serial ?? '';
+    await world.tasks.call('revoke_serial', { serial: `0x${serial}`, reason: 'certificateHold' });
+    await client.revoke(chain, { reason: 1 });
+    expect(await answersTo(key)).toEqual(REFUSED);
+  });
+});
+
+describe('notBefore of an order', () => {
+  it('is at most 48 hours ahead', async () => {
+    const { client } = await world.acme(node);
+    const ahead = (hours: number) => new Date(Date.now() + hours * 3600_000).toISOString();
+    expect(await refused(client.newOrder([NAME], { notBefore: ahead(49) }))).toMatchObject({
+      status: 400,
+      type: 'malformed',
+    });
+    expect((await client.newOrder([NAME], { notBefore: ahead(47) })).body.status).toBe('ready');
+  });
+});
