@@ -24,6 +24,7 @@ import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
 import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
+import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
@@ -103,6 +104,7 @@ async function serve(
   // A file's directory is locked: nobody else writes it. What others may write is not remembered.
   const store = database.shared === null ? rememberRecent(database) : database;
   onClose(() => store.close());
+  await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
   const { ca, register, status, administration, tasks, dialect } = connection;
   onClose(connection.close);

@@ -14,12 +14,13 @@ import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
 import type { NamePolicy } from '../name-policy.js';
 import { checkAllowed, nodeNames, nodeProfile } from './node-names.js';
+import { refuseOverAcme } from './renewable.js';
 import { newSeed, seedHash } from './seeds.js';
 
 export interface NodeOptions {
   store: RaStore;
   ca: Pick<CertificateAuthority, 'revoke'> & Pick<NodeCertificates, 'enroll'>;
-  register: Pick<CertificateRegister, 'profile' | 'bySerial' | 'list'>;
+  register: Pick<CertificateRegister, 'profile' | 'bySerial' | 'bySerials' | 'list' | 'search'>;
   policy: NamePolicy;
   /** Milliseconds a seed can be used in. */
   seedLifetime: number;
@@ -175,14 +176,14 @@ export class Nodes {
   }
 
   /**
-   * Renews a certificate by `reissue`, which makes another one of the same names. Not one got over ACME; today's lists of names are asked. That of a node is renewed while it says
-   * what the node is registered with, and the new one is the node's too; any other is none of our business.
+   * Renews a certificate by `reissue`, which makes another one of the same names. One got over ACME is refused, and so are names that
+   * today's lists deny. A node's is renewed while it says what the node is registered with, and the new one is the node's too.
    * @throws Refused, CaUnavailable
    */
   async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
     const { store, register, policy } = this.options;
-    if ((await store.findCertificateBySerial(serial)) !== null) throw overAcme();
     const node = await store.findNodeBySerial(serial);
+    if (!node) await refuseOverAcme(serial, { store, register });
     const names = (await register.bySerial(serial))?.names ?? [];
     checkAllowed(
       policy,
@@ -209,11 +210,6 @@ export class Nodes {
     await this.#revoke(serial);
     throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');
   }
-}
-
-/** RFC 8555: the account and the proofs such a certificate rests on are asked for again there. */
-function overAcme(): Refused {
-  return new Refused('forbidden', 'this certificate was got over ACME: renew it over ACME');
 }
 
 function saysWhatIsRegistered(record: Pick<CertificateDetails, 'profile' | 'names'>, node: Node): boolean {

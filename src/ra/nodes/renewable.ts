@@ -1,0 +1,66 @@
+import { CaLacksTask } from '../../model/ca.js';
+import type { CertificateRegister, FoundCertificate } from '../../model/ca-register.js';
+import { Refused } from '../../model/refusal.js';
+import type { RaStore } from '../../store/contract/ra.js';
+
+export interface RenewableOptions {
+  store: Pick<RaStore, 'findCertificateBySerial' | 'getSetting'>;
+  register: Pick<CertificateRegister, 'bySerials' | 'search'>;
+}
+
+/** Setting: since when (milliseconds since the epoch) no certificate that was got over ACME is renewed beside it. */
+const TOLD_APART_SINCE = 'acme renewals told apart since';
+/** Certificates of a name looked through. */
+const MOST = 100;
+
+/** Remembers the first start of a version that tells them apart. */
+export async function rememberToldApart(
+  store: Pick<RaStore, 'getSetting' | 'putSetting'>,
+  now: number,
+): Promise<void> {
+  if ((await store.getSetting(TOLD_APART_SINCE)) === null)
+    await store.putSetting(TOLD_APART_SINCE, String(now));
+}
+
+/**
+ * RFC 8555: the account and the proofs that an ACME certificate rests on are asked for again there, so it is not renewed here.
+ * @throws Refused for a certificate that an ACME order got, by the record of this RA or of the CA, and for a renewal of such a
+ * one that an older version made; CaUnavailable
+ */
+export async function refuseOverAcme(serial: string, { store, register }: RenewableOptions): Promise<void> {
+  if ((await store.findCertificateBySerial(serial)) !== null) throw overAcme();
+  const since = Number(await store.getSetting(TOLD_APART_SINCE));
+  try {
+    const [own] = await register.bySerials([serial]);
+    if (own === undefined) return;
+    if (isOrdered(own)) throw overAcme();
+    const isFormer = own.issuedAt < since && own.orderId === null;
+    if (isFormer && (await isAcmeFirst(own, register))) throw overAcme();
+  } catch (error) {
+    if (!(error instanceof CaLacksTask)) throw error;
+  }
+}
+
+/** Whether the first certificate of the same names and profile was got over ACME: this one then came of it. */
+async function isAcmeFirst(
+  own: FoundCertificate,
+  register: Pick<CertificateRegister, 'search'>,
+): Promise<boolean> {
+  const name = own.names[0]?.value ?? own.cn;
+  const { certificates } = await register.search({ after: null, limit: MOST, name });
+  const [first] = certificates
+    .filter((each) => each.profile === own.profile && namesOf(each) === namesOf(own))
+    .sort((one, other) => one.issuedAt - other.issuedAt);
+  return first !== undefined && first.serial !== own.serial && isOrdered(first);
+}
+
+const namesOf = ({ names }: FoundCertificate) =>
+  names
+    .map(({ type, value }) => `${type.toLowerCase()}:${value.toLowerCase()}`)
+    .sort()
+    .join();
+
+/** The CA keeps the enrolments of nodes under ids of a kind of their own. */
+const isOrdered = ({ orderId }: FoundCertificate) => orderId !== null && !orderId.startsWith('node:');
+
+const overAcme = () => new Refused('forbidden', 'this certificate was got over ACME: renew it over ACME');
