@@ -29,14 +29,18 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-export async function startDns(zone: Record<string, ZoneAnswer> = {}): Promise<DnsServer> {
+/** `otherwise` answers what the zone does not know; without it there is no such name. */
+export async function startDns(
+  zone: Record<string, ZoneAnswer> = {},
+  otherwise: (question: string) => ZoneAnswer | undefined = () => undefined,
+): Promise<DnsServer> {
   const answers = new Map<string, ZoneAnswer | (() => ZoneAnswer)>(Object.entries(zone));
   const questions: string[] = [];
   const respond = (query: Buffer, overTcp: boolean): Buffer | null => {
     const { name, type, end } = readQuestion(query);
     const question = `${TYPES[type] ?? type} ${name}`;
     questions.push(question);
-    const found = answers.get(question);
+    const found = answers.get(question) ?? otherwise(question);
     const answer = typeof found === 'function' ? found() : found;
     if (answer === 'silence') return null;
     const known = [...answers.keys()].some((key) => key.endsWith(` ${name}`));

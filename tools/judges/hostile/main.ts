@@ -1,6 +1,7 @@
 import { acmeAttacks } from './acme.js';
 import { httpAttacks } from './http.js';
 import { prepareTarget } from './target.js';
+import { trustAttacks } from './trust.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -9,7 +10,7 @@ async function main(): Promise<number> {
   const target = await prepareTarget();
   const broken: string[] = [];
   try {
-    const attacks = [...httpAttacks(target), ...acmeAttacks(target)];
+    const attacks = [...httpAttacks(target), ...acmeAttacks(target), ...trustAttacks(target)];
     for (const { promise, attempt, open } of attacks) {
       const began = performance.now();
       try {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AcmeClient } from '../../kit/acme-client.js';
-import { startTestDns } from '../../kit/dns-server.js';
+import { type DnsServer, startDns } from '../../kit/dns-zone.js';
 import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
 
 export interface Certificate {
@@ -28,6 +28,8 @@ export interface Target {
   admin: Certificate;
   /** What the web server of all names answers; it has the tokens of `answers` by itself. */
   web: { answer(request: IncomingMessage, response: ServerResponse): boolean };
+  /** Says 127.0.0.1 for every name, unless it is told otherwise. */
+  dns: DnsServer;
   /** Key authorizations by token. */
   answers: Map<string, string>;
   /** Requests that reached 127.0.0.2, which no name leads to. */
@@ -51,7 +53,9 @@ const POLICY = {
 };
 
 export async function prepareTarget(): Promise<Target> {
-  const dns = await startTestDns();
+  const dns = await startDns({}, (question) => ({
+    records: question.startsWith('A ') ? [{ a: '127.0.0.1' }] : [],
+  }));
   const answers = new Map<string, string>();
   const inside: string[] = [];
   const web: Target['web'] = { answer: () => false };
@@ -67,11 +71,11 @@ export async function prepareTarget(): Promise<Target> {
   });
   await new Promise<void>((resolve) => hidden.listen(webPort, '127.0.0.2', resolve));
   const upki = await startUpki({
-    env: { ...POLICY, UPKI_VA_RESOLVERS: dns.address, UPKI_VA_HTTP_PORT: String(webPort) },
+    env: { ...POLICY, UPKI_VA_RESOLVERS: `${dns.host}:${dns.port}`, UPKI_VA_HTTP_PORT: String(webPort) },
   });
   const admin = await makeAdmin(upki);
   return {
-    ...{ upki, admin, web, answers, inside, webPort },
+    ...{ upki, admin, web, dns, answers, inside, webPort },
     async account() {
       const client = new AcmeClient({ directoryUrl: upki.directoryUrl, ca: upki.rootPem });
       await client.newAccount();
