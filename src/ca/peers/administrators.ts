@@ -89,6 +89,21 @@ export class Administrators {
     return { removed: entries.length > 0, revoked };
   }
 
+  /**
+   * Entries that cover every certificate of their name, as those of older versions and of the Python CA did, cover the certificates
+   * there are now and no later one: a name is no right by itself.
+   */
+  async bindNamed(): Promise<void> {
+    const { store } = this.options;
+    for (const entry of (await store.listAdmins()).filter(({ byName }) => byName)) {
+      const certificates = await this.#certificatesOf(entry);
+      await store.bindAdmin(
+        entry.dn,
+        certificates.map(({ serial }) => serial),
+      );
+    }
+  }
+
   /** The role of who holds a certificate, whether or not that is good; null when it is not an administrator's. */
   async roleOf(certificate: CertificateRecord): Promise<AdminRole | null> {
     return (await this.#entryOf(certificate))?.role ?? null;

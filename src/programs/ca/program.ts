@@ -145,6 +145,7 @@ async function serve(
   set.watch();
   onClose(() => set.stop());
   const { services, signers } = buildServices(options, files, store, peers, set);
+  await services.administrators.bindNamed();
   const profiles = await ProfileWatch.start({
     folder: files.profiles,
     company: options.company,

@@ -240,6 +240,11 @@ export interface CaStore extends AuditTrail {
   removeNode(cn: string, by?: Actor): Promise<boolean>;
   /** False when there is an entry of this very text, which stays as it is. With `serial`, the entry covers that certificate from then on. */
   addAdmin(admin: AdministratorRecord, by?: Actor, serial?: string | null): Promise<boolean>;
+  /**
+   * An entry that covered every certificate of its name covers those of these serials from then on, besides what it was given. False
+   * when there is no such entry.
+   */
+  bindAdmin(dn: string, serials: readonly string[], by?: Actor): Promise<boolean>;
   /** False when there is no such entry, or it has the role. */
   setAdminRole(dn: string, role: AdminRole, by?: Actor): Promise<boolean>;
   /** Forgets the entry and which certificates it covered. */

@@ -404,6 +404,15 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
           first.serial,
           second.serial,
         ]);
+        await store.addAdmin(admin('/CN=named', { byName: true }));
+        const third = await record({ profile: 'admin' });
+        expect(await store.bindAdmin('/CN=named', [third.serial, first.serial])).toBe(true);
+        expect(await store.findAdminBySerial(third.serial)).toEqual(admin('/CN=named'));
+        // What is another entry's stays so.
+        expect(await store.findAdminBySerial(first.serial)).toEqual(admin('/CN=b'));
+        expect(await store.bindAdmin('/CN=named', [second.serial])).toBe(false);
+        expect(await store.bindAdmin('/CN=none', [])).toBe(false);
+        await store.removeAdmin('/CN=named');
         await store.removeAdmin('/CN=b');
         await store.addAdmin(admin('/CN=b'));
         expect(await store.findAdminBySerial(first.serial)).toBeNull();

@@ -65,6 +65,21 @@ export const registryOperations: PostgresOperations<RegistryOperations> = {
   },
   setAdminRole: (db, dn, role, entry) =>
     runAudited(db, entry, 'UPDATE admins SET role = $2 WHERE dn = $1 AND role <> $2', dn, role),
+  async bindAdmin(db, dn, serials, entry) {
+    const row = await db.get<[bound: boolean]>(
+      `WITH bound AS (UPDATE admins SET by_name = 0 WHERE dn = $1 AND by_name = 1 RETURNING 1),
+       held AS (
+         INSERT INTO admin_certificates (serial, dn)
+         SELECT unnest($2::text[]), $1 FROM bound ON CONFLICT DO NOTHING
+       ),
+       ${audited('bound', '$3')}
+       SELECT EXISTS (SELECT FROM bound)`,
+      dn,
+      serials,
+      entry,
+    );
+    return row?.[0] ?? false;
+  },
   async removeAdmin(db, dn, entry) {
     const row = await db.get<[removed: boolean]>(
       `WITH removed AS (DELETE FROM admins WHERE dn = $1 RETURNING 1),

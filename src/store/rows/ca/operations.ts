@@ -86,6 +86,7 @@ export interface RegistryOperations {
     entry: string,
   ): boolean;
   setAdminRole(dn: string, role: 'admin' | 'auditor' | 'operator', entry: string): boolean;
+  bindAdmin(dn: string, serials: string[], entry: string): boolean;
   removeAdmin(dn: string, entry: string): boolean;
   listAdmins(): AdministratorRecord[];
   findAdminBySerial(serial: string): AdministratorRecord | null;

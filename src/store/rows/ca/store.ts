@@ -76,6 +76,13 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     },
     setAdminRole: (dn, role, by) =>
       database.call('setAdminRole', dn, role, doneText('admin.role', { dn, role }, by)),
+    bindAdmin: (dn, serials, by) =>
+      database.call(
+        'bindAdmin',
+        dn,
+        [...serials],
+        doneText('admin.bind', { dn, serials: serials.join(' ') }, by),
+      ),
     removeAdmin: (dn, by) => database.call('removeAdmin', dn, doneText('admin.remove', { dn }, by)),
     listAdmins: () => database.call('listAdmins'),
     findAdminBySerial: (serial) => database.call('findAdminBySerial', serial),

@@ -78,6 +78,14 @@ export const registryOperations = {
   setAdminRole: write((sql, dn: string, role: AdministratorRecord['role'], entry: string): boolean =>
     runAudited(sql, entry, 'UPDATE admins SET role = ? WHERE dn = ? AND role <> ?', role, dn, role),
   ),
+  bindAdmin: write((sql, dn: string, serials: string[], entry: string): boolean => {
+    const bound = runAudited(sql, entry, 'UPDATE admins SET by_name = 0 WHERE dn = ? AND by_name = 1', dn);
+    if (!bound) return false;
+    for (const serial of serials) {
+      sql.run('INSERT INTO admin_certificates (serial, dn) VALUES (?, ?) ON CONFLICT DO NOTHING', serial, dn);
+    }
+    return true;
+  }),
   removeAdmin: write((sql, dn: string, entry: string): boolean => {
     sql.run('DELETE FROM admin_certificates WHERE dn = ?', dn);
     return runAudited(sql, entry, 'DELETE FROM admins WHERE dn = ?', dn);
