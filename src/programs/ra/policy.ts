@@ -6,6 +6,7 @@ import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
+import { CannotStart } from '../exit.js';
 import { fileTrouble } from '../file-trouble.js';
 
 /** What the RA decides by. `termsUrl` is where a person reads the terms. */
@@ -89,6 +90,16 @@ export function acmeSettingsOf(settings: Settings): AcmeSettings {
 export function compromisedKeysOf(settings: Settings): (spkiFingerprint: string) => boolean {
   const keys = fromFile('UPKI_RA_COMPROMISED_KEYS_FILE', settings.compromisedKeysFile, parseCompromisedKeys);
   return (fingerprint) => keys?.has(fingerprint) ?? false;
+}
+
+/** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */
+export function registrationSeedOf({ certifyWithSeed, caSeed }: Settings): string | null {
+  if (certifyWithSeed && caSeed === null) {
+    throw new CannotStart(
+      'UPKI_RA_CERTIFY_WITH_SEED is true: UPKI_CA_SEED or UPKI_CA_SEED_FILE must then hold the seed',
+    );
+  }
+  return certifyWithSeed ? caSeed : null;
 }
 
 /**

@@ -45,7 +45,14 @@ import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
-import { acmeSettingsOf, compromisedKeysOf, limitsOf, policyOf, validatorOptionsOf } from './policy.js';
+import {
+  acmeSettingsOf,
+  compromisedKeysOf,
+  limitsOf,
+  policyOf,
+  registrationSeedOf,
+  validatorOptionsOf,
+} from './policy.js';
 import { registerRa } from './registration.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
@@ -82,7 +89,6 @@ async function serve(
   const listed = compromisedKeysOf(settings);
   const registrationSeed = registrationSeedOf(settings);
   const clock = Date.now;
-
   const files = new RaFiles(settings.dataDir);
   await files.keys();
   onClose(lockDirectory(settings.dataDir));
@@ -263,16 +269,6 @@ async function checkDefaultProfile(profile: string, ca: CertificateAuthority, lo
 /** Names that records of dns-persist-01 may call this authority by: the operator's, else every one the RA ever had. */
 function persistIssuersOf({ caaIdentities }: ProgramSettings, links: LinkBuilder) {
   return async () => (caaIdentities.length > 0 ? caaIdentities : await links.hosts()).slice(0, MOST_ISSUERS);
-}
-
-/** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */
-function registrationSeedOf({ certifyWithSeed, caSeed }: ProgramSettings): string | null {
-  if (certifyWithSeed && caSeed === null) {
-    throw new CannotStart(
-      'UPKI_RA_CERTIFY_WITH_SEED is true: UPKI_CA_SEED or UPKI_CA_SEED_FILE must then hold the seed',
-    );
-  }
-  return certifyWithSeed ? caSeed : null;
 }
 
 function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger, base: string): HttpsServer {
