@@ -61,12 +61,24 @@ export class Revocations {
     // Asked of the CA even if we know of a revocation: it may have been a hold that has ended since.
     // One that we have no record of (a renewal, an enrolment, one lost by a restore) is the CA's to know by its own signature.
     const { already } = await this.#atCa(() =>
-      known === null ? this.#shown(der, code) : this.ca.revoke(known.serial, code),
+      known === null ? this.#shown(der, code) : this.#known(known.serial, der, code),
     );
     await this.store.recordRevocation(presented.serial, this.clock(), code);
     if (already) throw alreadyRevoked();
     const accountId = 'account' in by ? by.account.id : null;
     this.onRevocation({ serial: presented.serial, reason: code, accountId });
+  }
+
+  /** One of our records. When the CA's database has lost it, as by a restore, the CA knows it by its own signature. */
+  async #known(serial: string, der: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
+    try {
+      return await this.ca.revoke(serial, reason);
+    } catch (error) {
+      if (!(error instanceof CaRefused && error.kind === 'notFound')) throw error;
+      return this.#shown(der, reason).catch((shown) => {
+        throw shown instanceof Problem ? onlyHere() : shown;
+      });
+    }
   }
 
   async #shown(der: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
@@ -135,6 +147,12 @@ function identifiersOf(certificate: ParsedCertificate): Identifier[] {
 
 function notOurs(): Problem {
   return new Problem('malformed', 'this authority did not issue that certificate', { status: 404 });
+}
+
+function onlyHere(): Problem {
+  const detail =
+    'this server obtained that certificate, but its certificate authority has no record of it and did not sign it: nothing was revoked';
+  return new Problem('malformed', detail, { status: 404 });
 }
 
 function parse(der: Uint8Array) {

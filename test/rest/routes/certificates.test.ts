@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../ca/world.js';
 import { ApiWorld } from '../world.js';
 
 const world = new ApiWorld();
@@ -106,8 +106,40 @@ describe('public/certs', () => {
     expect(JSON.stringify(found)).not.toContain('PRIVATE');
   });
 
+  it('shows servers alone, never people, machines that are clients only, or administrators, by whatever filter', async () => {
+    const key = newKey();
+    await world.ca.administrator('Alice Admin', key);
+    await world.tasks.call('sign', { csr: requestPem([], { cn: 'Ada Person' }), profile: 'user' });
+    await world.tasks.call('sign', { csr: requestPem(['both.corp.test']), profile: 'webapp' });
+    const everything = (await pages('limit=500')).flat().map(({ cn }) => cn);
+    expect(everything).toContain('both.corp.test');
+    expect(everything.filter((cn) => /Alice|Ada/.test(cn))).toEqual([]);
+    for (const name of ['Alice Admin', 'Ada Person']) {
+      const cn = encodeURIComponent(name);
+      expect((await pages(`cn=${cn}`)).flat()).toEqual([]);
+      const { status, json } = await world.ask(`/public/certs/${cn}`);
+      expect([status, json]).toMatchObject([404, { code: 'notFound', field: 'cn' }]);
+    }
+  });
+
   it('is 404 for a name no certificate has', async () => {
     const { status, json } = await world.ask('/public/certs/nobody.example.test');
     expect([status, json]).toMatchObject([404, { code: 'notFound', field: 'cn' }]);
+  });
+});
+
+describe('public/certs, turned off by UPKI_RA_PUBLIC_CERTS=false', () => {
+  const off = new ApiWorld({ publicCertificates: false });
+  beforeAll(async () => {
+    await off.start();
+  });
+  afterAll(() => off.close());
+
+  it('is 404 for everybody, and not in the OpenAPI document', async () => {
+    for (const path of ['/public/certs', '/public/certs/a.example.test', '/public/certs?limit=1']) {
+      expect((await off.ask(path)).status).toBe(404);
+    }
+    expect((await off.ask('/openapi.json')).text).not.toContain('public/certs');
+    expect((await off.ask('/public/profiles')).status).toBe(200);
   });
 });
