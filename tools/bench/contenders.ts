@@ -1,5 +1,6 @@
 import { NotInstallable, Tools } from '../kit/tools.js';
 import type { Responder } from './driver/responder.js';
+import { type Settling, settle } from './measure/settle.js';
 import { runTurn, Stalled, type Turn, type TurnOptions } from './measure/turn.js';
 import { startCaddy } from './servers/caddy.js';
 import { startPebble } from './servers/pebble.js';
@@ -14,6 +15,8 @@ export class Contender {
   readonly turns: Turn[] = [];
   /** How often it locked itself up in a turn; what it issued before counts, or the turn was begun again. */
   stalls = 0;
+  /** ms of CPU a certificate took in its first hundreds after a start; null when that was not asked for. */
+  cold: number | null = null;
   /** The last one started, for its name and version. */
   target: Target | null = null;
   #running: Target | null = null;
@@ -29,6 +32,12 @@ export class Contender {
     this.#running ??= await this.start();
     this.target = this.#running;
     return this.#running;
+  }
+
+  /** Its first certificates, so that turns begin warm. What is started for each turn has only the turn's own warm-up. */
+  async settle(responder: Responder, options: Settling): Promise<void> {
+    if (this.fresh || options.warm === 0) return;
+    this.cold = await settle(await this.prepare(), responder, options);
   }
 
   async takeTurn(responder: Responder, options: TurnOptions): Promise<Turn> {
@@ -57,14 +66,15 @@ export class Contender {
   }
 }
 
-/** The peers that can be had on this machine. Caddy dials port 80 only, so without that port it is left out. */
-export async function peers(network: Network, say: (line: string) => void): Promise<Contender[]> {
+/** The peers that can be had on this machine; `leftOut` is told of each that cannot, and why. Caddy dials port 80 only. */
+export async function peers(network: Network, leftOut: (reason: string) => void): Promise<Contender[]> {
   const tools = await Tools.at();
   const all = [
     new Contender(() => startPebble(network, tools), true),
     new Contender(() => startStepCa(network, tools)),
     ...(network.httpPort === 80 ? [new Contender(() => startCaddy(tools))] : []),
   ];
+  if (network.httpPort !== 80) leftOut('Caddy: port 80 cannot be had');
   const there: Contender[] = [];
   for (const peer of all) {
     try {
@@ -72,7 +82,7 @@ export async function peers(network: Network, say: (line: string) => void): Prom
       there.push(peer);
     } catch (error) {
       if (!(error instanceof NotInstallable)) throw error;
-      say(`left out: ${error.message}`);
+      leftOut(error.message);
     }
   }
   return there;

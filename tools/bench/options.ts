@@ -8,20 +8,27 @@ export const USAGE = `npm run tool bench -- [options]
   --seconds N    length of a turn (10)
   --turns N      turns of each server (3)
   --warm-up N    seconds before the clock starts, each turn (3)
+  --cold N       the first certificates after a start, told apart (500)
+  --warm N       certificates before the first turn: V8 compiles for some 3000; 0 for none, and no cold figure (3000)
   --store WHICH  sqlite: uPKI as it comes (the default); postgres: that first, then, in turns with it, uPKI on a PostgreSQL
                  that waits for the disk at every commit, so that ratios are printed
   --replicas N   with --store postgres, so many RAs behind HAProxy and two CAs; 1 (the default) is one RA, without a
                  balancer, and one CA
-  --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; a peer that cannot be had is left out
+  --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; that one could not be had is said at the end,
+                 and makes the exit code 1
   --overload     uPKI alone under four times the load it can serve, then beside idle and slow connections
   --grow N       uPKI with N accounts, orders and certificates in its stores in turns with one that has a thousand
-  --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/
+  --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/; on PostgreSQL with --store
   --node OPTIONS another uPKI, its Node run with these options, in turns
   --chart FILE   draws the figures of the run as SVG
   --profile DIR  draws flame graphs of RA, CA and their threads there, beside V8's CPU profiles; costs a fifth more
 `;
 
 export interface Options extends TurnOptions {
+  /** Certificates of the cold start, which is told apart. */
+  cold: number;
+  /** Certificates before the first turn. */
+  warm: number;
   turns: number;
   /** RAs on PostgreSQL, in turns with the plain uPKI; null for none. */
   replicas: number | null;
@@ -49,6 +56,8 @@ export function readOptions(args: string[]): Options | null {
       seconds: { type: 'string', default: '10' },
       turns: { type: 'string', default: '3' },
       'warm-up': { type: 'string', default: '3' },
+      cold: { type: 'string', default: '500' },
+      warm: { type: 'string', default: '3000' },
       store: { type: 'string', default: 'sqlite' },
       replicas: { type: 'string', default: '1' },
       peers: { type: 'boolean', default: false },
@@ -73,6 +82,8 @@ export function readOptions(args: string[]): Options | null {
     clients: wholeNumber('clients', values.clients, 1, 10_000),
     seconds: wholeNumber('seconds', values.seconds, 1, 86_400),
     turns: wholeNumber('turns', values.turns, 1, 10_000),
+    cold: wholeNumber('cold', values.cold, 1, 1_000_000),
+    warm: wholeNumber('warm', values.warm, 0, 1_000_000),
     warmUp: wholeNumber('warm-up', values['warm-up'], 0, 3_600),
     ...{ replicas, peers, overload, grow, against, node, chart, profile },
   };

@@ -97,12 +97,14 @@ export class Tools {
     return join(folder, 'bin');
   }
 
-  /** Path of a program of a Go module, at this version. */
+  /** Path of a program of a Go module, at this version; built without C, so that it needs no compiler and no library of it. */
   async go(pkg: string, version: string, program: string): Promise<string> {
     const bin = join(this.cache, 'go', `${program}@${version}`);
     const path = join(bin, program);
     if (existsSync(path)) return path;
-    await this.#install(goTool(), ['install', `${pkg}@${version}`], { env: { GOBIN: bin, GOFLAGS: '' } });
+    await this.#install(goTool(), ['install', `${pkg}@${version}`], {
+      env: { GOBIN: bin, GOFLAGS: '', CGO_ENABLED: '0' },
+    });
     return path;
   }
 

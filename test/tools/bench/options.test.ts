@@ -4,7 +4,7 @@ import { readOptions } from '../../../tools/bench/options.js';
 describe('the command line of the benchmark', () => {
   it('measures uPKI as it comes unless told otherwise', () => {
     expect(readOptions([])).toEqual({
-      ...{ clients: 16, seconds: 10, turns: 3, warmUp: 3 },
+      ...{ clients: 16, seconds: 10, turns: 3, warmUp: 3, cold: 500, warm: 3000 },
       ...{ replicas: null, peers: false, overload: false, grow: null },
       ...{ against: [], node: [], chart: null, profile: null },
     });
@@ -15,6 +15,7 @@ describe('the command line of the benchmark', () => {
     const options = readOptions([...numbers, '--store', 'postgres', '--peers']);
     expect(options).toMatchObject({ clients: 8, seconds: 5, turns: 2, warmUp: 0, replicas: 1, peers: true });
     expect(readOptions(['--store', 'postgres', '--replicas', '3'])?.replicas).toBe(3);
+    expect(readOptions(['--cold', '20', '--warm', '0'])).toMatchObject({ cold: 20, warm: 0 });
     expect(readOptions(['--store', 'sqlite', '--replicas', '1'])?.replicas).toBeNull();
   });
 

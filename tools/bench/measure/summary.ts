@@ -12,9 +12,13 @@ export interface Summary {
   /** How often the server locked itself up. */
   stalls: number;
   issued: number;
+  /** ms of CPU of each of the first after a start; null when that was not measured. */
+  cold: number | null;
   issuancesPerSecond: number;
   /** Of each turn. */
   rates: number[];
+  /** ms of CPU an issuance, of each turn. */
+  cpus: number[];
   /** ms of CPU an issuance: in all, and by process. */
   cpuPerIssuance: number;
   cpuByProcess: Record<string, number>;
@@ -34,7 +38,7 @@ export interface Summary {
 }
 
 /** @throws Error when nothing was issued: such a run shows nothing. */
-export function summarize({ target, turns, stalls }: Contender): Summary {
+export function summarize({ target, turns, stalls, cold }: Contender): Summary {
   if (!target) throw new Error('it never ran');
   const { name, version, state } = target;
   const issued = turns.flatMap(({ seen }) => seen.issued);
@@ -55,8 +59,10 @@ export function summarize({ target, turns, stalls }: Contender): Summary {
     state,
     stalls,
     issued: issued.length,
+    cold,
     issuancesPerSecond: issued.length / seconds,
     rates: turns.map((turn) => turn.seen.issued.length / turn.seconds),
+    cpus: turns.map(({ seen, serverCpu }) => sum(Object.values(serverCpu)) / seen.issued.length),
     cpuPerIssuance: sum(Object.values(cpuByProcess)),
     cpuByProcess,
     driverCpuPerIssuance: driverCpu / issued.length,

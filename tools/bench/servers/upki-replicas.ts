@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { type Cluster, type ClusterOptions, type Front, startCluster } from '../../kit/cluster.js';
 import { findHaproxy, type Haproxy, haproxyVersion, startHaproxy } from '../../kit/haproxy.js';
@@ -12,6 +13,8 @@ export interface ReplicasOptions {
   /** Several are behind a balancer and have two CAs; one is asked itself, and has one CA. */
   ras: number;
   tools: Tools;
+  /** Another build: the folder that holds its `dist/`. */
+  build?: string;
   /** Gets every line the programs log, in JSON. */
   onOutput?: ClusterOptions['onOutput'];
 }
@@ -24,7 +27,7 @@ const PATIENCE = 30_000;
  * settings at their defaults. Where HAProxy cannot be installed, a round robin in this process takes its place.
  */
 export async function startReplicas(network: Network, options: ReplicasOptions): Promise<Target> {
-  const { ras, tools, onOutput } = options;
+  const { ras, tools, build, onOutput } = options;
   const program = ras > 1 ? await findHaproxy(tools) : null;
   const database = await PostgresServer.start({ durable: true });
   let cluster: Cluster | null = null;
@@ -36,6 +39,7 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
       cas: ras > 1 ? 2 : 1,
       env: { ...upkiEnvironment(network), UPKI_LOG_FORMAT: 'json' },
       ...(onOutput && { onOutput }),
+      ...(build !== undefined && { program: join(build, 'dist/cli/main.js') }),
       ...(ras === 1 && { front: noBalancer }),
       ...(program !== null && {
         front: async (ports, folder) => {
@@ -52,7 +56,12 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
       ...(program === null ? [] : [`HAProxy ${await haproxyVersion(program)}`]),
       ...(ras > 1 && program === null ? ['a round robin in the driver'] : []),
     ];
-    return targetOf(cluster, database, haproxy, versions);
+    return targetOf(
+      cluster,
+      database,
+      haproxy,
+      `${build ? `of ${build}` : upkiVersion()} with ${versions.join(', ')}`,
+    );
   } catch (error) {
     await cluster?.stop();
     await database.remove();
@@ -64,13 +73,13 @@ function targetOf(
   cluster: Cluster,
   database: PostgresServer,
   haproxy: Haproxy | null,
-  versions: readonly string[],
+  version: string,
 ): Target {
   const { directoryUrl, rootPem } = cluster;
   const [ras, cas] = [pidsOf(cluster.ras), pidsOf(cluster.cas)];
   return {
     name: ras.length > 1 ? `uPKI, ${ras.length} RAs` : 'uPKI on PostgreSQL',
-    version: `${upkiVersion()} with ${versions.join(', ')}`,
+    version,
     state: 'durable',
     identifiers: 'dns',
     directoryUrl,
