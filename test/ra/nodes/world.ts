@@ -212,6 +212,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     prefix: '/api/v1',
     ...apiDefaults,
     ...{ ca, register, nodes, certification, audit, clock, isCompromised },
+    administration: new ChannelAdministration(tasks),
     operator: createOperator({
       ...{ store, ca, register, clock },
       administration: new ChannelAdministration(tasks),
