@@ -38,7 +38,12 @@ const run = (what, command, args) => {
 if (modified(join(root, 'node_modules', '.package-lock.json')) < modified(join(root, 'package-lock.json'))) {
   run('installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
-const sources = Math.max(newest(join(root, 'src')), modified(join(root, 'tsconfig.build.json')));
+const sources = Math.max(
+  newest(join(root, 'src')),
+  ...['tsconfig.build.json', 'tsconfig.console.json', 'tools/build.mjs'].map((file) =>
+    modified(join(root, file)),
+  ),
+);
 if (modified(stamp) < sources) {
   build(new Date());
 }
@@ -53,7 +58,7 @@ function build(began) {
   process.on('exit', () => {
     for (const folder of [draft, old]) rmSync(folder, { recursive: true, force: true });
   });
-  run('building', 'npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json', '--outDir', draft]);
+  run('building', process.execPath, [join(root, 'tools', 'build.mjs'), draft]);
   writeFileSync(join(draft, '.built'), '');
   utimesSync(join(draft, '.built'), began, began);
   try {

@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   clients: async () => (await import('./clients.js')).clientsCommand(),
   node: async () => (await import('./node.js')).nodeCommand(),
   health: async () => (await import('./health.js')).healthCommand(),
+  console: async () => (await import('./console.js')).consoleCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };
 

@@ -5,6 +5,7 @@ import type { CertificateAuthority } from '../model/ca.js';
 import type { CertificateRegister } from '../model/ca-register.js';
 import type { CertificateStatus } from '../model/ca-status.js';
 import type { AuditLog } from '../ra/audit-log.js';
+import type { AuditReader } from '../ra/audit-reader.js';
 import type { CaAdministration } from '../ra/ca/administration.js';
 import type { Certification } from '../ra/nodes/certification.js';
 import type { HolderService } from '../ra/nodes/holders.js';
@@ -19,6 +20,7 @@ import { renewalRoute } from './routes/client/renewal.js';
 import { ownRevocationRoute } from './routes/client/revocation.js';
 import { accountRoutes } from './routes/private/accounts.js';
 import { adminRoutes } from './routes/private/admins.js';
+import { auditRoutes } from './routes/private/audit.js';
 import { authorityRoutes as privateAuthorityRoutes } from './routes/private/authority.js';
 import { certificateRoutes as operatorCertificateRoutes } from './routes/private/certificates.js';
 import { configRoute } from './routes/private/config.js';
@@ -48,6 +50,7 @@ export interface ApiOptions {
   settings: Readonly<Record<string, string>>;
   status: CertificateStatus;
   audit: AuditLog;
+  auditReader: Pick<AuditReader, 'newest' | 'ends'>;
   checks: HealthChecks;
   nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
   certification: Pick<Certification, 'certify'>;
@@ -80,6 +83,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ...operatorCertificateRoutes(operator.certificates, clock),
     ...accountRoutes(operator.accounts),
     failureRoute(operator.failures),
+    ...auditRoutes(options.auditReader),
   ];
 }
 

@@ -132,6 +132,7 @@ export const apiDefaults = {
   settings: {},
   checks: {},
   operator: noOperator,
+  auditReader: { newest: async () => ({ records: [], next: [] }), ends: async () => [] },
   ...noNodes,
 };
 

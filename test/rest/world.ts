@@ -12,6 +12,7 @@ import { createHttpsServer, type HttpsServer } from '../../src/http/server.js';
 import { type TrustedProxiesOptions, trustedProxies } from '../../src/http/trusted-proxies.js';
 import type { AdminRole } from '../../src/model/administrators.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
+import { AuditReader } from '../../src/ra/audit-reader.js';
 import { ChannelAdministration } from '../../src/ra/ca/channel-administration.js';
 import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../src/ra/ca/channel-register.js';
@@ -149,6 +150,7 @@ export class ApiWorld {
       isCompromised: (fingerprint) => this.compromised.has(fingerprint),
       settings: { UPKI_CA_SEED: '(secret)', UPKI_RA_PORT: '8000' },
       audit: this.audit,
+      auditReader: new AuditReader(this.store),
       checks: {},
       ...this.changes,
     });

@@ -84,6 +84,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     duty: 'pages for people: what the authority is and how to trust it, the lines for ACME clients',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/http'],
   },
+  'src/console': {
+    duty: "the console's pages, which run in the browser and know the REST API alone",
+    imports: [],
+  },
   'src/python': {
     duty: 'everything that exists because of the Python uPKI: its CA, its task forms, `upki migrate`',
     imports: [

@@ -13,8 +13,10 @@ import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
 import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
+import { consoleRoutes } from '../../pages/console-routes.js';
 import { publicPages } from '../../pages/public.js';
 import { AuditLog } from '../../ra/audit-log.js';
+import { AuditReader } from '../../ra/audit-reader.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
 import { alternateChains } from '../../ra/ca/authorities.js';
 import { FormerBases } from '../../ra/former-bases.js';
@@ -200,6 +202,7 @@ async function serve(
     baseUrl: (host) => links.forHost(host).base,
     overPlain: false,
   });
+  await app.register(consoleRoutes, {});
   await app.register(restApi, {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,
@@ -208,6 +211,7 @@ async function serve(
     register,
     status,
     audit,
+    auditReader: new AuditReader(store),
     administration,
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation }),
     isCompromised,

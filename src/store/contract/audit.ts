@@ -39,4 +39,6 @@ export interface AuditTrail {
   appendAudit(entry: AuditEntry): Promise<void>;
   /** At most `limit` records after a position, by chain and sequence. */
   readAudit(page: { after: AuditPosition | null; limit: number }): Promise<AuditRecord[]>;
+  /** Where each chain ends, by chain. */
+  auditEnds(): Promise<AuditPosition[]>;
 }

@@ -22,6 +22,7 @@ export type RaReader = Pick<
   | 'listOrderIds'
   | 'listSettings'
   | 'readAudit'
+  | 'auditEnds'
 >;
 
 /** The reads of the CA's store. */

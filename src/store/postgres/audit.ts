@@ -57,6 +57,7 @@ export const auditOperations: PostgresOperations<AuditOperations> = {
       after?.sequence ?? 0,
       limit,
     ),
+  auditEnds: (db) => db.all<[number, number]>('SELECT chain, sequence FROM audit_heads ORDER BY chain'),
 };
 
 export const AUDIT_SCHEMA = `

@@ -12,6 +12,7 @@ import type { Calls } from './calls.js';
 export interface AuditOperations {
   appendAudit(entry: string): void;
   readAudit(after: AuditPosition | null, limit: number): AuditRow[];
+  auditEnds(): [chain: number, sequence: number][];
 }
 
 /** The audit log of a store. */
@@ -19,6 +20,8 @@ export function auditTrailOver(database: Pick<Calls<AuditOperations>, 'call'>): 
   return {
     appendAudit: (entry) => database.call('appendAudit', auditText(entry)),
     readAudit: async ({ after, limit }) => (await database.call('readAudit', after, limit)).map(auditFromRow),
+    auditEnds: async () =>
+      (await database.call('auditEnds')).map(([chain, sequence]) => ({ chain, sequence })),
   };
 }
 

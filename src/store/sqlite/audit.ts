@@ -39,6 +39,11 @@ export const auditOperations = {
       limit,
     ),
   ),
+  auditEnds: read((sql): [chain: number, sequence: number][] =>
+    sql.all<[number, number]>(
+      'SELECT chain, sequence FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)',
+    ),
+  ),
 } satisfies SqliteOperations<AuditOperations>;
 
 export const AUDIT_SCHEMA = `

@@ -74,6 +74,14 @@ export function auditContract(world: { readonly store: AuditTrail }): void {
       expect(await verifyAudit(world.store)).toMatchObject({ records: 1, fault: null });
     });
 
+    test('the ends are the last records of every chain', async () => {
+      expect(await world.store.auditEnds()).toEqual([]);
+      await atOnce(20, (index) => world.store.appendAudit(entry({ details: { index } })));
+      const ends = new Map((await allRecords(world.store)).map(({ chain, sequence }) => [chain, sequence]));
+      const wanted = [...ends].map(([chain, sequence]) => ({ chain, sequence }));
+      expect(await world.store.auditEnds()).toEqual(wanted);
+    });
+
     test('an empty log verifies', async () => {
       expect(await verifyAudit(world.store)).toEqual({ records: 0, heads: [], fault: null });
     });

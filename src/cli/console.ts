@@ -1,0 +1,87 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { CannotStart } from '../programs/exit.js';
+import { RaFiles } from '../programs/ra/files.js';
+import { commonDirectory } from '../programs/settings.js';
+import { readAdministrator, startConsole } from './console-server.js';
+import { addExamples, DIRECTORY_FLAG } from './options.js';
+
+interface ConsoleOptions {
+  dir?: string;
+  url?: string;
+  port: string;
+}
+
+/** `upki console`: the console on this machine, with an administrator's files. */
+export function consoleCommand(): Command {
+  const command = new Command('console')
+    .description(
+      'Open the console on this machine, with the files of an administrator, and print a link that works once. Ends with Ctrl-C.',
+    )
+    .argument(
+      '[folder]',
+      'folder that `upki admin add` wrote; UPKI_ADMIN, or the only one in the current folder, when left out',
+    )
+    .option('--url <url>', "the RA's base URL; that of the RA on this machine when left out (UPKI_URL)")
+    .option('--port <port>', 'port of the loopback address to listen on; any free one when left out', '0')
+    .option(DIRECTORY_FLAG.flags, 'data directory of `upki start`, or of an RA alone (UPKI_DATA_DIR)');
+  addExamples(command, [
+    ['upki console alice', 'With alice/alice.key, .crt and upki-root.crt, at the RA on this machine.'],
+    ['upki console alice --url https://pki.plant.lan:8000', 'At an RA elsewhere.'],
+  ]);
+  return command.action(async (given: string | undefined, { dir, url, port }: ConsoleOptions) => {
+    const folder = resolve(given ?? process.env.UPKI_ADMIN ?? onlyFolder());
+    const base = url ?? process.env.UPKI_URL ?? (await servedHere(commonDirectory(process.env, dir)));
+    const administrator = readAdministrator(folder);
+    const { link, close } = await startConsole({
+      ...{ administrator, base: baseOf(base), port: portOf(port) },
+    });
+    process.stdout.write(
+      `The console of ${baseOf(base)} is at\n\n  ${link}\n\nThe link works once. Ctrl-C ends it.\n`,
+    );
+    await new Promise<void>((end) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
+    });
+    await close();
+  });
+}
+
+/** The one folder here that holds an administrator's files. @throws CannotStart */
+function onlyFolder(): string {
+  const folders = readdirSync('.', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(entry.name, 'upki-root.crt')))
+    .map(({ name }) => name);
+  const [only] = folders;
+  if (only !== undefined && folders.length === 1) return only;
+  throw new CannotStart(
+    folders.length === 0
+      ? 'no folder of an administrator is here: name the one that `upki admin add` wrote'
+      : `name the administrator's folder: ${folders.join(', ')}`,
+  );
+}
+
+/** @throws CannotStart when no RA has served here */
+async function servedHere(directory: string): Promise<string> {
+  for (const folder of [join(directory, 'ra'), directory]) {
+    const url = await new RaFiles(folder).url();
+    if (url !== null) return url;
+  }
+  throw new CannotStart(`no RA has served from ${directory}: name one with --url`);
+}
+
+/** @throws CannotStart */
+function baseOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === 'https:') return url.origin;
+  throw new CannotStart(
+    `--url is "${text.slice(0, 200)}": it must be an https URL, as https://ra.example.internal:8000`,
+  );
+}
+
+/** @throws CannotStart */
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new CannotStart(`--port is "${text.slice(0, 20)}": it must be a port from 0 to 65535`);
+}

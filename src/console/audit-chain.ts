@@ -1,0 +1,67 @@
+/** A record as the server keeps it: the text that was hashed, and the hash. */
+export interface AuditRecord {
+  chain: number;
+  /** From 1, without a gap. */
+  sequence: number;
+  /** JSON. */
+  entry: string;
+  /** SHA-256, lower-case hex. */
+  hash: string;
+}
+
+export interface Verdict {
+  records: number;
+  /** Hash of the newest record; null when there is none. */
+  head: string | null;
+  /** The first record met, from the newest on, that does not follow from the one before it. */
+  fault: { sequence: number; reason: string } | null;
+}
+
+/** A page of a chain, newest first. */
+export type ReadPage = (cursor: string | null) => Promise<{ records: AuditRecord[]; next: string | null }>;
+
+/**
+ * Follows a chain from its newest record to its first and computes every hash again: SHA-256 over the hash of the record before and
+ * `chain:sequence:entry`, with 32 zero octets before the first.
+ */
+export async function checkLinks(read: ReadPage, onProgress: (seen: number) => void): Promise<Verdict> {
+  let head: string | null = null;
+  let later: AuditRecord | null = null;
+  let records = 0;
+  for (let cursor: string | null = null; ; ) {
+    const page = await read(cursor);
+    for (const record of page.records) {
+      if (later !== null) {
+        const fault = await faultOf(later, record);
+        if (fault !== null) return { records, head, fault };
+      }
+      head ??= record.hash;
+      later = record;
+      records += 1;
+    }
+    onProgress(records);
+    cursor = page.next;
+    if (cursor === null) break;
+  }
+  const fault = later === null ? null : await faultOf(later, null);
+  return { records, head, fault };
+}
+
+async function faultOf(record: AuditRecord, before: AuditRecord | null): Promise<Verdict['fault']> {
+  const { sequence, chain, entry, hash } = record;
+  if (sequence !== (before?.sequence ?? 0) + 1) {
+    return { sequence: sequence - 1, reason: 'it is missing' };
+  }
+  const text = new TextEncoder().encode(`${chain}:${sequence}:${entry}`);
+  const hashed = new Uint8Array(32 + text.length);
+  if (before !== null) hashed.set(fromHex(before.hash));
+  hashed.set(text, 32);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', hashed));
+  if (toHex(digest) === hash) return null;
+  return { sequence, reason: 'it is not as it was written, or the one before it is not' };
+}
+
+const fromHex = (text: string): Uint8Array =>
+  Uint8Array.from(text.slice(0, 64).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const toHex = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

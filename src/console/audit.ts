@@ -1,0 +1,103 @@
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import { ask } from './api.js';
+import { type AuditRecord, checkLinks, type Verdict } from './audit-chain.js';
+import { ErrorBox, More, Shown, State, Table, Time, usePages, type View } from './view.js';
+
+interface Heads {
+  heads: { chain: number; sequence: number }[];
+}
+
+/** The RA's audit log, newest first, with a check of its hashes by this browser. */
+export function Audit(): View {
+  const pages = usePages<AuditRecord>('/private/audit', 'records');
+  return html`<p class="faint">
+      What was done through this RA and what was refused. The CA keeps a log of its own, on its machine: <code>upki audit list</code>.
+    </p>
+    <${Verification} />
+    <${Shown} of=${pages}>
+      ${(records: AuditRecord[]) => html`<${Table}
+        caption="Audit log"
+        columns=${['When', 'Who', 'From', 'Action', 'Outcome', 'What']}
+        empty="Nothing is in the log yet."
+        rows=${records.map(({ entry }) => {
+          const told = parsed(entry);
+          const details = Object.entries(told.details ?? {}).map(([name, value]) => `${name}: ${value}`);
+          return [
+            html`<${Time} at=${told.at} />`,
+            told.who ?? '',
+            told.from ?? '',
+            told.action ?? entry,
+            html`<${State} is=${told.outcome ?? ''} />`,
+            details.join(', '),
+          ];
+        })}
+      />`}
+    <//>
+    <${More} pages=${pages} />` as View;
+}
+
+interface Told {
+  at?: string;
+  who?: string;
+  from?: string;
+  action?: string;
+  outcome?: string;
+  details?: Record<string, string | number>;
+}
+
+/** What somebody wrote into the log may be no JSON; it is shown as it is. */
+function parsed(entry: string): Told {
+  try {
+    return JSON.parse(entry) as Told;
+  } catch {
+    return {};
+  }
+}
+
+interface Checked {
+  seen: number;
+  verdicts: { chain: number; verdict: Verdict }[];
+  error: Error | null;
+  busy: boolean;
+}
+
+/** Computes every hash of the log again, in this browser, from the newest record to the first. */
+function Verification(): View {
+  const [state, setState] = useState<Checked>({ seen: 0, verdicts: [], error: null, busy: false });
+  const verify = async () => {
+    const verdicts: Checked['verdicts'] = [];
+    let before = 0;
+    setState({ seen: 0, verdicts, error: null, busy: true });
+    try {
+      for (const { chain } of (await ask<Heads>('/private/audit/heads')).heads) {
+        const verdict = await checkLinks(
+          (cursor) => ask('/private/audit', { chain, limit: 500, cursor: cursor ?? undefined }),
+          (seen) => setState({ seen: before + seen, verdicts, error: null, busy: true }),
+        );
+        before += verdict.records;
+        verdicts.push({ chain, verdict });
+      }
+      setState({ seen: before, verdicts, error: null, busy: false });
+    } catch (error) {
+      setState({ seen: before, verdicts, error: error as Error, busy: false });
+    }
+  };
+  const { seen, verdicts, error, busy } = state;
+  return html`<p><button class="plain" type="button" disabled=${busy} onClick=${verify}>Verify the log</button></p>
+    <${ErrorBox} error=${error} />
+    <div role="status">
+      ${busy && html`<p>${seen} records checked …</p>`}
+      ${
+        !busy &&
+        verdicts.map(({ chain, verdict: { records, fault, head } }) =>
+          fault === null
+            ? html`<p class="box">
+                Chain ${chain}: all ${records} records are as they were written. Its head is record ${records}, <code>${head ?? ''}</code>. Note it:
+                records cut off the end are found by a noted head alone.
+              </p>`
+            : html`<p class="box error">Chain ${chain}, record ${fault.sequence}: ${fault.reason}.</p>`,
+        )
+      }
+    </div>` as View;
+}

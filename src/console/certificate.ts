@@ -1,0 +1,85 @@
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import { ask, send } from './api.js';
+import { CertificateTable, type FoundCertificate } from './certificates.js';
+import { Dialog, type Step } from './dialog.js';
+import type { PageProps } from './main.js';
+import { Shown, State, Table, Time, useLoad, type View } from './view.js';
+
+interface Story extends FoundCertificate {
+  chain: string;
+  node?: string;
+  proofs: { name: string; by: string; at: string | null }[];
+  replaced_by?: string;
+  history: FoundCertificate[];
+}
+
+/** RFC 5280 §5.3.1, those an operator gives. */
+const REASONS = ['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation'];
+
+/** One certificate: what it is, how it was proven, its others, and what can be done with it. */
+export function Certificate({ reference, operates }: PageProps): View {
+  const path = `/private/certificates/${encodeURIComponent(reference)}`;
+  const loaded = useLoad(path, () => ask<Story>(path));
+  const [step, setStep] = useState<Step | null>(null);
+  const change = (title: string, action: string, verb: 'revoke' | 'hold' | 'unhold', serial: string) =>
+    setStep({
+      ...{ title, action, danger: verb === 'revoke' },
+      async run(form) {
+        const comment = String(form.get('comment') ?? '').trim();
+        const reason = form.get('reason');
+        await send('POST', `/private/certificates/${verb}`, {
+          serial,
+          ...(comment !== '' && { comment }),
+          ...(reason !== null && { reason }),
+        });
+        loaded.reload();
+      },
+    });
+  return html`<${Shown} of=${loaded}>
+      ${(it: Story) => html`
+        <dl>
+          <dt>Subject</dt><dd>${it.dn || 'none'}</dd>
+          <dt>Names</dt><dd>${it.sans.map(({ value }) => value).join(', ') || 'none'}</dd>
+          <dt>State</dt><dd><${State} is=${it.state} />${it.reason && html` (${it.reason}, <${Time} at=${it.revoked_at} />)`}</dd>
+          <dt>Valid</dt><dd><${Time} at=${it.not_before} /> to <${Time} at=${it.not_after} /></dd>
+          <dt>Profile</dt><dd>${it.profile}</dd>
+          <dt>Serial</dt><dd><code>${it.serial}</code></dd>
+          ${it.account && html`<dt>Account</dt><dd><a href=${`#/accounts/${encodeURIComponent(it.account)}`}>${it.account}</a></dd>`}
+          ${it.node && html`<dt>Node</dt><dd>${it.node}</dd>`}
+          ${it.replaced_by && html`<dt>Replaced by</dt><dd><a href=${`#/certificate/${it.replaced_by}`}><code>${it.replaced_by}</code></a></dd>`}
+        </dl>
+        ${
+          operates &&
+          html`<div class="buttons">
+            ${it.state !== 'revoked' && it.state !== 'expired' && html`<button class="danger" type="button" onClick=${() => change('Revoke this certificate?', 'Revoke it', 'revoke', it.serial)}>Revoke …</button>`}
+            ${it.state === 'good' && html`<button class="plain" type="button" onClick=${() => change('Put this certificate on hold?', 'Hold it', 'hold', it.serial)}>Hold …</button>`}
+            ${it.state === 'held' && html`<button class="plain" type="button" onClick=${() => change('End the hold?', 'End the hold', 'unhold', it.serial)}>End the hold …</button>`}
+          </div>`
+        }
+        <h2>How each name was proven</h2>
+        <${Table} caption="Proofs" columns=${['Name', 'By', 'At']} empty="No ACME order stands behind it any more."
+          rows=${it.proofs.map(({ name, by, at }) => [name, by, html`<${Time} at=${at} />`])} />
+        <h2>Chain</h2>
+        <pre tabindex="0" aria-label="Chain in PEM">${it.chain}</pre>
+        <h2>Others of its first name</h2>
+        <${CertificateTable} found=${it.history} empty="There are no others." />
+        ${step && html`<${StepDialog} step=${step} certificate=${it} onClose=${() => setStep(null)} />`}
+      `}
+    <//>` as View;
+}
+
+function StepDialog(props: { step: Step; certificate: Story; onClose(): void }): View {
+  const { step, certificate, onClose } = props;
+  const names = certificate.sans.map(({ value }) => value).join(', ') || certificate.dn;
+  return html`<${Dialog} step=${step} onClose=${onClose}>
+    <p><strong>${names}</strong><br /><code>${certificate.serial}</code></p>
+    ${
+      step.danger
+        ? html`<p>OCSP, the revocation list and renewal information say so at once; servers that use it are refused by clients that check. It cannot be undone.</p>
+            <label>Reason<select name="reason">${REASONS.map((each) => html`<option>${each}</option>`)}</select></label>`
+        : html`<p>OCSP and the revocation list tell it at once. A hold can be ended; until then clients that check refuse the certificate.</p>`
+    }
+    <label>Why, for the audit log<input name="comment" maxlength="500" /></label>
+  <//>` as View;
+}

@@ -1,0 +1,55 @@
+import { html } from 'htm/preact';
+import { ask } from './api.js';
+import { CertificateTable, type FoundCertificate } from './certificates.js';
+import { type Failure, FailureTable } from './failures.js';
+import { ErrorBox, Shown, Time, useLoad, usePages, type View } from './view.js';
+
+interface Health {
+  status?: string;
+}
+
+interface Crl {
+  crl: { number: number; next_update: string };
+}
+
+/** What must be looked at: health, what ends without having been renewed, what failed last. */
+export function Overview(): View {
+  const health = useLoad('health', () => ask<Health>('/public/health'));
+  const options = useLoad('crl', () => ask<Crl>('/private/options'));
+  const late = usePages<FoundCertificate>('/private/certificates', 'certificates', {
+    ...{ expires_in: '14d', not_renewed: 'true', state: 'good' },
+  });
+  const failures = usePages<Failure>('/private/failures', 'failures', { limit: 10 });
+  const overdue = options.data !== null && Date.parse(options.data.crl.next_update) < Date.now();
+  return html`<ul class="tiles">
+      <li>
+        Health
+        ${
+          health.error
+            ? html`<b class="bad">not well</b>${health.error.message}`
+            : html`<b class="good">${health.data === null ? '…' : 'well'}</b>The RA, its store and the CA answer`
+        }
+      </li>
+      <li>
+        Late to renew
+        <b class=${late.data?.length ? 'warn' : 'good'}>${late.data === null ? '…' : `${late.data.length}${late.more ? ' or more' : ''}`}</b>
+        End within 14 days and have no successor
+      </li>
+      <li>
+        Revocation list
+        <b class=${overdue ? 'bad' : ''}>${options.data === null ? '…' : `number ${options.data.crl.number}`}</b>
+        ${options.data && html`Next by <${Time} at=${options.data.crl.next_update} />`}
+        ${overdue && html`<span class="bad"> (overdue)</span>`}
+      </li>
+    </ul>
+    <${ErrorBox} error=${options.error} />
+    <h2>Late to renew</h2>
+    <${Shown} of=${late}>
+      ${(found: FoundCertificate[]) =>
+        html`<${CertificateTable} found=${found} empty="Nothing ends within 14 days without a successor." />`}
+    <//>
+    <h2>Latest failures</h2>
+    <${Shown} of=${failures}>
+      ${(found: Failure[]) => html`<${FailureTable} failures=${found.slice(0, 10)} />`}
+    <//>` as View;
+}

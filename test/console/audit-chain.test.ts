@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { type AuditRecord, checkLinks } from '../../src/console/audit-chain.js';
+import { GENESIS, linkHash } from '../../src/store/rows/audit-chain.js';
+
+/** As the store writes them, oldest first. */
+function chainOf(entries: string[]): AuditRecord[] {
+  let before: Uint8Array = GENESIS;
+  return entries.map((entry, index) => {
+    const position = { chain: 3, sequence: index + 1 };
+    const hash = linkHash(before, position, entry);
+    before = hash;
+    return { ...position, entry, hash: hash.toString('hex') };
+  });
+}
+
+const PAGE = 3;
+
+async function verdictOf(records: AuditRecord[]) {
+  const newest = [...records].reverse();
+  return checkLinks(
+    async (cursor) => {
+      const at = Number(cursor ?? 0);
+      const next = at + PAGE < newest.length ? String(at + PAGE) : null;
+      return { records: newest.slice(at, at + PAGE), next };
+    },
+    () => undefined,
+  );
+}
+
+const ENTRIES = ['a', 'ÿ€😀', '{"at":1}', 'd', 'e', 'f', 'g'];
+
+it('the browser computes the same hashes as the store', async () => {
+  const records = chainOf(ENTRIES);
+  expect(await verdictOf(records)).toEqual({ records: 7, head: records.at(-1)?.hash, fault: null });
+  expect(await verdictOf([])).toEqual({ records: 0, head: null, fault: null });
+});
+
+it.each([0, 1, 3, 6])('a record changed at place %i is found', async (index) => {
+  const records = chainOf(ENTRIES).map((each, at) => (at === index ? { ...each, entry: 'other' } : each));
+  expect((await verdictOf(records)).fault).toMatchObject({ sequence: index + 1 });
+});
+
+it.each([0, 2, 5])('a record taken out at place %i is found', async (index) => {
+  const records = chainOf(ENTRIES).filter((_, at) => at !== index);
+  expect((await verdictOf(records)).fault).toEqual({ sequence: index + 1, reason: 'it is missing' });
+});
