@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { ask, send } from './api.js';
 import { Dialog, type Step } from './dialog.js';
 import { type Failure, FailureTable } from './failures.js';
-import type { PageProps } from './main.js';
+import type { PageProps } from './page.js';
 import { More, Shown, State, Table, Time, useLoad, usePages, type View } from './view.js';
 
 interface Account {

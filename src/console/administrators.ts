@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { ask, send } from './api.js';
 import { Dialog, type Step } from './dialog.js';
-import type { PageProps } from './main.js';
+import type { PageProps } from './page.js';
 import { Shown, Table, useLoad, type View } from './view.js';
 
 interface Entry {

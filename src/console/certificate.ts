@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { ask, send } from './api.js';
 import { CertificateTable, type FoundCertificate } from './certificates.js';
 import { Dialog, type Step } from './dialog.js';
-import type { PageProps } from './main.js';
+import type { PageProps } from './page.js';
 import { Shown, State, Table, Time, useLoad, type View } from './view.js';
 
 interface Story extends FoundCertificate {

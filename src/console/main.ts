@@ -11,6 +11,7 @@ import { Certificates } from './certificates.js';
 import { Failures } from './failures.js';
 import { Nodes } from './nodes.js';
 import { Overview } from './overview.js';
+import type { PageProps } from './page.js';
 import { Settings } from './settings.js';
 import { ErrorBox, useLoad, type View } from './view.js';
 
@@ -22,16 +23,6 @@ export interface Me {
 }
 
 type Role = 'auditor' | 'operator' | 'admin';
-
-/** What every page gets. */
-export interface PageProps {
-  /** The part of the address after the page's name, decoded. */
-  reference: string;
-  /** Whether the one who looks may revoke, and change nodes and accounts. */
-  operates: boolean;
-  /** Whether the one who looks may decide who administers. */
-  administers: boolean;
-}
 
 interface Page {
   title: string;

@@ -13,8 +13,6 @@ import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
 import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
-import { consoleRoutes } from '../../pages/console-routes.js';
-import { publicPages } from '../../pages/public.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
@@ -47,6 +45,7 @@ import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
+import { pagesOf } from './pages.js';
 import {
   acmeSettingsOf,
   compromisedKeysOf,
@@ -196,13 +195,8 @@ async function serve(
   });
   await app.register(wellKnownRoutes, { ra });
   let httpPort: number | null = null;
-  const pages = { ca, version: version(), plainPort: () => httpPort };
-  await app.register(publicPages, {
-    ...pages,
-    baseUrl: (host) => links.forHost(host).base,
-    overPlain: false,
-  });
-  await app.register(consoleRoutes, {});
+  const pages = pagesOf({ ca, links, plainPort: () => httpPort });
+  await app.register(pages.main);
   await app.register(restApi, {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,
@@ -231,11 +225,7 @@ async function serve(
     const plain = createHttpServer({ log });
     await plain.register(pointedToRoutes, { ca, responder: status });
     await plain.register(wellKnownRoutes, { ra });
-    await plain.register(publicPages, {
-      ...pages,
-      baseUrl: (host) => links.baseForName(host),
-      overPlain: true,
-    });
+    await plain.register(pages.plain);
     const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
     httpPort = await listen(plain, wish, onClose);
   }
