@@ -148,7 +148,7 @@ function nextStep(due: number, set: LocalSet['set']): string {
   const [root] = set.roots;
   return root?.signer
     ? `a successor is made by itself from ${day(due)} on`
-    : `a successor is due from ${day(due)} on: upki ca init --request, then upki ca install`;
+    : `a successor is due from ${day(due)} on: put the key of the root back as ca.key, then upki ca rollover issuer`;
 }
 
 const day = (time: number): string => new Date(time).toISOString();

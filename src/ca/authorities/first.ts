@@ -22,8 +22,7 @@ export async function takeUpFolder(
   if (kept.some(({ kind, id }) => kind !== 'cross' && id === issuerId)) return;
   if (kept.some(({ tag }) => tag === '')) {
     throw new InitError(
-      `the issuer in this folder (${issuerId}) is none of those this CA's database knows: the folder, or the database, is another CA's. ` +
-        'A certificate of another issuer is put in by upki ca install',
+      `the issuer in this folder (${issuerId}) is none of those this CA's database knows: the folder, or the database, is another CA's`,
     );
   }
   const usedFrom = parseCertificate(files.issuer).notBefore;

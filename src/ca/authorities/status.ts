@@ -104,6 +104,6 @@ export function endWarning(member: Member, now: number): string | null {
   const what =
     member.record.kind === 'root' && member.tag !== ''
       ? 'make another with upki ca rollover root, and give it to those who trust this one'
-      : 'a successor is made by itself while the key of its root is here, else with upki ca init --request and upki ca install';
+      : 'a successor is made by itself while the key of its root is here, else put the key of the root (ca.key) back into this folder and run upki ca rollover issuer';
   return `${name} ends on ${end}, in less than ${mark === 365 ? 'a year' : `${mark} days`}: ${what}`;
 }

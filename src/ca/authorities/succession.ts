@@ -91,7 +91,7 @@ export class Succession {
       throw new RolloverError('this root issues by itself: it has no issuer to succeed');
     if (root.key === null) {
       throw new RolloverError(
-        `the key of the root ${root.id} is not at this CA: make a request with upki ca init --request, have it signed, and put the certificate in with upki ca install`,
+        `the key of the root ${root.id} is not at this CA: put it back into the CA's folder as ca.key, run upki ca rollover issuer, and take it away again`,
       );
     }
     const now = clock();
