@@ -1,12 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** What keeps RA and CA under 200 MiB together, for 5 to 10 % more CPU (docs/performance.md): Node is sized for a machine of its own. */
+/** What keeps RA and CA under 240 MiB together, for some CPU (tools/bench/README.md): Node is sized for a machine of its own. */
 
 /**
- * Node's own 16 MiB (of which V8 takes three) would be filled with what was thrown away before any is looked at; and
- * collecting so little is no work for more than one helping thread.
+ * Node's flags for a young generation of so many MiB (V8 takes three times that). Its own 16 would be filled with what was
+ * thrown away before any is looked at; and collecting so little is no work for more than one helping thread.
  */
-export const SMALL_YOUNG_GENERATION = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+export function youngGeneration(mebibytes: number): string[] {
+  return [`--max-semi-space-size=${mebibytes}`, '--v8-pool-size=1'];
+}
 
 /**
  * glibc gives every thread memory of its own to allocate from, most of it unused: one share serves all. What is free at

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type ReadyMessage, STOP_MESSAGE } from './child.js';
 import { ExitCode } from './exit.js';
-import { SMALL_ALLOCATOR, SMALL_YOUNG_GENERATION } from './memory.js';
+import { SMALL_ALLOCATOR, youngGeneration } from './memory.js';
 
 /** A program to keep running. */
 export interface ChildSpec {
@@ -10,6 +10,8 @@ export interface ChildSpec {
   /** Entry point, a JavaScript file. */
   module: string;
   args: string[];
+  /** MiB; see memory.ts. */
+  youngGeneration: number;
   /** Its whole environment, asked again at every start. */
   env(): NodeJS.ProcessEnv;
 }
@@ -90,7 +92,7 @@ export class Supervisor {
     const { spec } = child;
     const started = fork(spec.module, spec.args, {
       env: { ...SMALL_ALLOCATOR, ...spec.env() },
-      execArgv: [...SMALL_YOUNG_GENERATION, ...process.execArgv],
+      execArgv: [...youngGeneration(spec.youngGeneration), ...process.execArgv],
       stdio: 'inherit',
     });
     child.process = started;

@@ -29,6 +29,7 @@ function child(file: string, name = 'CA'): ChildSpec {
     name,
     module: join(import.meta.dirname, 'children', `${file}.mjs`),
     args: [],
+    youngGeneration: 1,
     env: () => ({ ...process.env, START: String(++start) }),
   };
 }
