@@ -65,6 +65,6 @@ export const LISTENER_SETTINGS = {
   raPublicCerts: setting(is.boolean, true, {
     env: 'UPKI_RA_PUBLIC_CERTS',
     programs: ['ra'],
-    doc: 'Whether anybody may list the certificates of servers (`public/certs`). Those of people and administrators are never shown there.',
+    doc: 'Whether anybody may list the certificates of servers (`public/certs`). Those of people and administrators are never shown there. With `false` these rows are 404.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;
