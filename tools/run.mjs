@@ -17,6 +17,10 @@ const TOOLS = {
   revocation: ['judges/revocation/main.js', 'OpenSSL and certbot ask about revoked certificates'],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
+  browser: [
+    'judges/browser/main.js',
+    'drives chromium through the landing page and the console; axe-core; a page of another site',
+  ],
   deploy: ['judges/deploy/main.js', 'checks the files in deploy/'],
   package: [
     'judges/package/main.js',

@@ -135,7 +135,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['tools/kit', 'tools/promises', 'tools/interop', 'tools/bench'],
   },
   'tools/judges': {
-    duty: 'programs that know nothing of uPKI judge its output: zlint, revocation checkers, a fuzzer',
+    duty: 'programs that know nothing of uPKI judge its output: zlint, revocation checkers, a fuzzer, a browser',
     imports: ['src', 'tools/kit', 'tools/interop'],
   },
   'tools/python-upki': {

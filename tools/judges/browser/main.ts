@@ -1,0 +1,194 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { Tools } from '../../kit/tools.js';
+import { CHECKOUT } from '../../kit/upki.js';
+import { otherSite } from './other-site.js';
+import { prepareWorld, type World } from './world.js';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** What a browser must find; each throws when it does not. */
+type Check = [promise: string, attempt: () => Promise<void>];
+
+/** Drives Debian's chromium through the pages of a fresh uPKI. Pictures go to .cache/browser. */
+async function main(): Promise<number> {
+  const executablePath = await (await Tools.at()).apt('chromium');
+  const pictures = resolve(CHECKOUT, '.cache/browser');
+  await mkdir(pictures, { recursive: true });
+  const world = await prepareWorld();
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  let broken = 0;
+  try {
+    for (const [promise, attempt] of await checksOf(world, browser, pictures)) {
+      const failure = await attempt().then(
+        () => null,
+        (error: Error) => error,
+      );
+      if (failure !== null) broken += 1;
+      say(`${failure === null ? 'held  ' : 'BROKEN'}  ${promise}`);
+      if (failure !== null) say(`        ${failure.message.split('\n').slice(0, 6).join('\n        ')}`);
+    }
+  } finally {
+    await browser.close();
+    await world.close();
+  }
+  say(`${broken} broken; pictures in ${pictures}`);
+  return broken === 0 ? 0 : 1;
+}
+
+async function checksOf(world: World, browser: Browser, pictures: string): Promise<Check[]> {
+  const axe = await readFile(join(CHECKOUT, 'node_modules/axe-core/axe.min.js'), 'utf8');
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  const link = await world.console('alice');
+  const picture = (name: string) => page.screenshot({ path: join(pictures, `${name}.png`) });
+  const at = async (name: string) => {
+    await page.goto(`${new URL(link).origin}/console/#/${name}`);
+    await page.locator('main h1').waitFor();
+    await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+  };
+  const accessible = () => nothingSerious(page, axe);
+  const name = 'box.example.test';
+
+  return [
+    [
+      'the landing page shows the root’s fingerprint, and axe finds nothing serious',
+      async () => {
+        await page.goto(`http://localhost:${world.upki.ports.http}/`);
+        await page.getByText(world.fingerprint).waitFor();
+        await accessible();
+        await picture('landing');
+      },
+    ],
+    [
+      'the link of upki console signs in once',
+      async () => {
+        await page.goto(link);
+        await page.getByText('CN=alice').waitFor();
+        const other = await browser.newPage();
+        const again = await other.goto(link);
+        await other.close();
+        if (again?.status() !== 403) throw new Error(`the second use was answered ${again?.status()}`);
+      },
+    ],
+    [
+      'a node is added, and the line shown enrols it',
+      async () => {
+        await at('nodes');
+        await page.getByLabel('Common name').fill(name);
+        await page.getByRole('button', { name: 'Add' }).click();
+        await world.enrol(await page.getByLabel('Line that enrols the node').innerText());
+        await accessible();
+      },
+    ],
+    [
+      'its certificate is found, revoked after a question, and OCSP says so',
+      async () => {
+        await at('certificates');
+        await page.getByLabel('Name, glob or network').fill('*.example.test');
+        await page.getByRole('button', { name: 'Search' }).click();
+        await page.getByRole('link', { name }).click();
+        await page.getByRole('button', { name: 'Revoke …' }).click();
+        await accessible();
+        await picture('revoke');
+        const before = await world.ocsp();
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        if ((await world.ocsp()) !== 'good' || before !== 'good')
+          throw new Error('asking alone has revoked it');
+        await page.getByRole('button', { name: 'Revoke …' }).click();
+        await page.getByRole('button', { name: 'Revoke it' }).click();
+        await page.locator('dd', { hasText: 'revoked' }).waitFor();
+        const after = await world.ocsp();
+        if (after !== 'revoked') throw new Error(`OCSP says ${after}`);
+      },
+    ],
+    [
+      'the audit log has it, and verifies in the browser',
+      async () => {
+        await at('audit');
+        await page.getByText('/private/certificates/revoke').first().waitFor();
+        await page.getByRole('button', { name: 'Verify the log' }).click();
+        await page.getByText('records are as they were written').waitFor();
+      },
+    ],
+    ...['light', 'dark'].map(
+      (scheme): Check => [
+        `every page in ${scheme}, wide and at 400 px: axe finds nothing serious, nothing overflows`,
+        async () => {
+          await page.emulateMedia({ colorScheme: scheme as 'light' | 'dark' });
+          for (const each of PAGES) {
+            for (const width of [1200, 400]) {
+              await page.setViewportSize({ width, height: 800 });
+              await at(each);
+              await accessible();
+              const wider = await page.evaluate<number>(
+                'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+              );
+              if (wider > 0) throw new Error(`${each} is ${wider} px too wide at ${width}`);
+              await picture(`${each}-${scheme}-${width}`);
+            }
+          }
+          await page.setViewportSize({ width: 1200, height: 800 });
+        },
+      ],
+    ),
+    [
+      'an auditor sees no button that changes something, and is refused when asking all the same',
+      async () => {
+        const own = await world.console('ann');
+        const auditor = await (await browser.newContext()).newPage();
+        await auditor.goto(own);
+        await auditor.getByText('CN=ann').waitFor();
+        await auditor.goto(`${new URL(own).origin}/console/#/nodes`);
+        await auditor.getByText('Registered').or(auditor.getByText('No node')).first().waitFor();
+        if ((await auditor.getByRole('button', { name: /Add|Remove/ }).count()) > 0)
+          throw new Error('it does');
+        const status = await auditor.evaluate<number>(
+          "fetch('/api/v1/private/crl/generate', { method: 'POST' }).then(({ status }) => status)",
+        );
+        if (status !== 403) throw new Error(`it was answered ${status}`);
+      },
+    ],
+    [
+      'no page met its own policy, and no script failed',
+      async () => {
+        if (complaints.length > 0) throw new Error(complaints.join('\n'));
+      },
+    ],
+    [
+      'with the certificate in the browser the console signs in, and a page of another site changes nothing',
+      () => otherSite(world, browser),
+    ],
+  ];
+}
+
+const PAGES = [
+  'overview',
+  'certificates',
+  'accounts',
+  'nodes',
+  'failures',
+  'audit',
+  'authority',
+  'administrators',
+  'settings',
+];
+
+/** @throws when axe finds something serious or critical */
+async function nothingSerious(page: Page, axe: string): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate<string[]>(
+    `axe.run().then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`,
+  );
+  if (found.length > 0) throw new Error(`axe at ${page.url()}: ${found.join('\n')}`);
+}
+
+process.exitCode = await main();
