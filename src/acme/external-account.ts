@@ -10,10 +10,21 @@ export interface ExternalAccounts {
   required: boolean;
   /** MAC keys by key id. */
   keys: ReadonlyMap<string, Buffer>;
+  /** The MAC key of a registered node by its id, and the node's id; null when no node has such a key at this moment. */
+  nodeKey?(keyId: string): Promise<{ hmac: Buffer; node: { id: string } } | null>;
+}
+
+/** A binding that was verified, and the node whose key it was made with. */
+export interface Binding {
+  kid: string;
+  jws: unknown;
+  nodeId: string | null;
 }
 
 /** RFC 7518 §3.2: a key at least as long as the hash output; the shortest hash decides what is never enough. */
 const MIN_KEY_BYTES = 32;
+/** How the ids of nodes' keys begin (ra/nodes/keys.ts). */
+const NODE_KEY = 'upki-';
 const HASHES = new Map<Json | undefined, { hash: string; bytes: number }>([
   ['HS256', { hash: 'sha256', bytes: 32 }],
   ['HS384', { hash: 'sha384', bytes: 48 }],
@@ -57,24 +68,29 @@ export function decodeMacKey(text: string): Buffer | null {
  * §7.3.4: verifies the `externalAccountBinding` of a newAccount request signed by `accountKey`.
  * @returns the binding to keep; null when none is required and none was sent, or none could be known here.
  */
-export function verifyExternalAccount(
+export async function verifyExternalAccount(
   binding: Json | undefined,
   accounts: ExternalAccounts,
   accountKey: PublicKey,
   newAccountUrl: string,
-): { kid: string; jws: unknown } | null {
+): Promise<Binding | null> {
   // A client that was set up for another authority sends one unasked.
-  const unasked = !accounts.required && accounts.keys.size === 0;
-  if (binding === undefined || binding === null || unasked) {
+  const knowsNone = !accounts.required && accounts.keys.size === 0 && accounts.nodeKey === undefined;
+  if (binding === undefined || binding === null || knowsNone) {
     if (!accounts.required) return null;
     throw new Problem('externalAccountRequired', 'new accounts must carry an "externalAccountBinding"');
   }
   if (!isJsonObject(binding)) throw malformed('it is not a JSON object');
   const jws = readJws(binding, '"externalAccountBinding"');
   const kid = requireBindingHeader(jws, newAccountUrl);
-  requireMac(jws, accounts.keys.get(kid));
+  const own = accounts.keys.get(kid);
+  const ofNode = own === undefined ? ((await accounts.nodeKey?.(kid)) ?? null) : null;
+  // Where no list is kept and no binding is asked for, one by another authority's key is passed over.
+  if (!accounts.required && accounts.keys.size === 0 && ofNode === null && !kid.startsWith(NODE_KEY))
+    return null;
+  requireMac(jws, own ?? ofNode?.hmac);
   requireSameKey(jws, accountKey);
-  return { kid, jws: binding };
+  return { kid, jws: binding, nodeId: ofNode?.node.id ?? null };
 }
 
 /** The protected header: a MAC algorithm, a kid, no nonce, the outer URL. */

@@ -21,9 +21,14 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   audit: async () => (await import('./audit.js')).auditCommand(),
   config: async () => (await import('./config-command.js')).configCommand(),
   clients: async () => (await import('./clients.js')).clientsCommand(),
-  node: async () => (await import('./node.js')).nodeCommand(),
   health: async () => (await import('./health.js')).healthCommand(),
   console: async () => (await import('./console.js')).consoleCommand(),
+  cert: async () => (await import('./operator/cert.js')).certCommand(),
+  account: async () => (await import('./operator/account.js')).accountCommand(),
+  node: async () => (await import('./operator/node.js')).nodeCommand(),
+  check: async () => (await import('./operator/check.js')).checkCommand(),
+  failures: async () => (await import('./operator/failures.js')).failuresCommand(),
+  reload: async () => (await import('./operator/reload.js')).reloadCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };
 

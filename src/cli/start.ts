@@ -108,5 +108,7 @@ function endOnSignals(supervisor: Supervisor): void {
     say('ending');
     void supervisor.stop().then(() => process.exit(0));
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(signal));
+  // Rules are read anew; nothing ends.
+  process.on('SIGHUP', () => supervisor.signal('SIGHUP'));
 }

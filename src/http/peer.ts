@@ -45,6 +45,7 @@ function directPeer(request: FastifyRequest): Peer {
 }
 
 /** IPv4 is written as such, also when it came over a socket for both (RFC 4291 §2.5.5.2). */
-function directAddress({ ip }: FastifyRequest): string {
-  return ip.replace(/^::ffff:(?=\d+\.)/i, '');
+function directAddress({ ip }: { ip?: string }): string {
+  // A socket of this machine has none.
+  return (ip ?? 'local').replace(/^::ffff:(?=\d+\.)/i, '');
 }

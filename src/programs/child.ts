@@ -14,6 +14,8 @@ export const STOP_MESSAGE = 'stop';
 export interface Running {
   /** Facts for whoever started it, such as the ports in use. */
   info: Record<string, unknown>;
+  /** Takes up its rules anew; rejecting, it has kept the old ones. */
+  reload?(): Promise<void>;
   /** Ends it cleanly: no new work, what runs is finished, files closed. */
   stop(): Promise<void>;
 }
@@ -49,6 +51,11 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   process.on('SIGTERM', () => end(0));
   // A terminal's Ctrl-C reaches the whole group; the supervisor decides who ends first.
   process.on('SIGINT', () => (supervised ? undefined : end(0)));
+  process.on('SIGHUP', () => {
+    running?.reload?.().catch((error) => {
+      process.stderr.write(`uPKI ${name}: the old rules are kept: ${describeError(error)}\n`);
+    });
+  });
   process.on('disconnect', () => end(0, ORPHAN_LIMIT));
   process.on('message', (message) => message === STOP_MESSAGE && end(0));
   const fatal = (error: unknown) => {

@@ -102,8 +102,5 @@ function contradictions(program: Program, settings: Settings): string[] {
       'UPKI_RA_TLS is false: UPKI_RA_URL must then say under which https URL the proxy serves the RA',
     );
   }
-  if (settings.externalAccountRequired && settings.externalAccountsFile === null) {
-    complaints.push('UPKI_RA_EAB_REQUIRED is true: UPKI_RA_EAB_FILE must then name a file with the accounts');
-  }
   return complaints;
 }

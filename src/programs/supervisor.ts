@@ -82,6 +82,11 @@ export class Supervisor {
     });
   }
 
+  /** Passes a signal on to every program that runs. */
+  signal(signal: NodeJS.Signals): void {
+    for (const { process: running } of this.#children) running?.kill(signal);
+  }
+
   /** Ends all programs cleanly, last started first; the same promise when called again. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();

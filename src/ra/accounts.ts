@@ -1,6 +1,7 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
+import { StoreConflict } from '../store/contract/errors.js';
 import type { RaStore } from '../store/contract/ra.js';
 import { parseContacts } from './contacts.js';
 import type { Ids } from './ids.js';
@@ -55,7 +56,7 @@ export class Accounts {
     await this.limits.newAccount(from);
     const now = this.clock();
     const id = this.ids.next(now);
-    const result = await this.store.createAccount({
+    const created = this.store.createAccount({
       id,
       jwk: request.jwk,
       thumbprint: request.thumbprint,
@@ -65,7 +66,11 @@ export class Accounts {
       createdAt: now,
       deactivatedAt: null,
       revokedAt: null,
-      nodeId: null,
+      nodeId: request.nodeId ?? null,
+    });
+    const result = await created.catch((error) => {
+      if (!(error instanceof StoreConflict)) throw error;
+      throw new Problem('unauthorized', 'the key of the "externalAccountBinding" binds no account any more');
     });
     this.#remember(result.account);
     return result;

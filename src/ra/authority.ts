@@ -160,6 +160,7 @@ export function createRegistrationAuthority(
       }
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
+    if (account.nodeId !== null) await orders.requireEntitled(account, order.identifiers);
     checkCsr(csr, order.identifiers, account, isCompromised);
     await recheckCaa(account, proofs, options);
     await checkWithCa(ca, { csr, identifiers: order.identifiers });

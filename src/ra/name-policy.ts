@@ -75,16 +75,26 @@ function family(address: string): 'ipv4' | 'ipv6' {
 
 /** Who may get which names: the operator's lists, checked on every new order and authorization. */
 export class NamePolicy {
-  readonly #allowed: NameList | null;
-  readonly #denied: NameList;
+  #allowed: NameList | null = null;
+  #denied = new NameList([]);
+  #read: Lists | null = null;
 
-  constructor(policy: Pick<Policy, 'allowed' | 'denied'>) {
-    this.#allowed = policy.allowed.length > 0 ? new NameList(policy.allowed) : null;
-    this.#denied = new NameList(policy.denied);
+  /** The lists may be replaced in `policy`; they count from the next check on. @throws Error naming the entry that is wrong */
+  constructor(private readonly policy: Lists) {
+    this.#readLists();
+  }
+
+  #readLists(): void {
+    const { allowed, denied } = this.policy;
+    if (this.#read?.allowed === allowed && this.#read.denied === denied) return;
+    this.#allowed = allowed.length > 0 ? new NameList(allowed) : null;
+    this.#denied = new NameList(denied);
+    this.#read = { allowed, denied };
   }
 
   /** @throws Problem rejectedIdentifier, with a subproblem each when several are refused (§6.7.1). */
   check(identifiers: readonly Identifier[]): void {
+    this.#readLists();
     const refused = identifiers.filter(
       (identifier) =>
         this.#denied.touches(identifier) || (this.#allowed !== null && !this.#allowed.covers(identifier)),
@@ -100,3 +110,5 @@ export class NamePolicy {
     );
   }
 }
+
+type Lists = Pick<Policy, 'allowed' | 'denied'>;

@@ -19,6 +19,7 @@ import type { Accounts } from './accounts.js';
 import type { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
 import { NamePolicy } from './name-policy.js';
+import { requireHeld } from './nodes/entitlement.js';
 import { identifiersAmong } from './nodes/node-names.js';
 import { challengeTypes, chooseProfile, isAbsent, type Policy, requestedValidity } from './policy.js';
 import type { NewOrder } from './service.js';
@@ -50,8 +51,13 @@ export class Orders {
   ): Promise<OrderAndAuthorizations> {
     this.accounts.requireCurrentTerms(account);
     const identifiers = parseIdentifiers(request.identifiers, this.policy.maxIdentifiers);
+    const owner = await this.requireEntitled(account, identifiers);
     this.#names.check(identifiers);
-    const profile = chooseProfile(request.profile, await this.ca.profiles(), this.policy.defaultProfile);
+    const fallback = owner?.profile ?? this.policy.defaultProfile;
+    const profile = chooseProfile(request.profile, await this.ca.profiles(), fallback);
+    if (owner && profile.name !== owner.profile) {
+      throw new Problem('invalidProfile', `node "${owner.cn}" has profile "${owner.profile}"`);
+    }
     const now = this.clock();
     const issuerEnd = isAbsent(request.notAfter) ? undefined : await this.#issuerEnd();
     const validity = requestedValidity(request, profile, now, issuerEnd);
@@ -61,13 +67,15 @@ export class Orders {
 
     const id = this.ids.next(now);
     const reusable = await this.#preauthorized(account, identifiers, now);
-    const proven = new Set(identifiersAmong(node?.names ?? []).map(identifierKey));
+    // By its certificate a node proves its names; by an account bound to it, where challenges are waived.
+    const prover = node ?? (owner?.challengesWaived ? owner : null);
+    const proven = new Set(identifiersAmong(prover?.names ?? []).map(identifierKey));
     const fresh: Authorization[] = [];
     const authorizations = identifiers.map((identifier) => {
       const key = identifierKey(identifier);
       const existing = reusable.get(key);
       if (existing) return existing;
-      const provenBy = node && proven.has(key) ? node.id : null;
+      const provenBy = prover && proven.has(key) ? prover.id : null;
       const authorization = this.#authorization(account, id, identifier, now, provenBy);
       fresh.push(authorization);
       return authorization;
@@ -89,6 +97,26 @@ export class Orders {
     };
     if (!(await ofAccount(this.store.createOrder(order, fresh)))) throw alreadyReplaced();
     return { order, authorizations };
+  }
+
+  /**
+   * An account bound to a node (§7.3.4) orders what the node may have at this moment and nothing else; where bindings are required,
+   * one that is bound to nothing orders nothing. The node, or null.
+   * @throws Problem rejectedIdentifier with a subproblem for each name that is not the node's
+   */
+  async requireEntitled(account: Account, identifiers: readonly Identifier[]): Promise<Node | null> {
+    if (account.nodeId === null) {
+      if (!this.policy.bindingRequired || account.externalAccount !== null) return null;
+      throw new Problem(
+        'externalAccountRequired',
+        'this account has no external account binding: register one that has',
+      );
+    }
+    const node = await this.store.getNodeById(account.nodeId);
+    if (!node || node.removingAt !== null)
+      throw new Problem('unauthorized', 'the node of this account was removed');
+    requireHeld(node, identifiers);
+    return node;
   }
 
   /** The order, if it is this account's. */
@@ -123,6 +151,7 @@ export class Orders {
         identifier,
       });
     }
+    await this.requireEntitled(account, [identifier]);
     this.#names.check([identifier]);
     await this.limits.newAuthorization(account, identifier, from);
     const authorization = this.#authorization(account, null, identifier, this.clock());

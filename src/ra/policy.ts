@@ -25,6 +25,8 @@ export interface Policy {
   challengeHold: number;
   /** §8.2: pauses between attempts; one attempt more than pauses is made. */
   retryDelays: number[];
+  /** §7.3.4: accounts that are not bound register and order nothing. */
+  bindingRequired: boolean;
   /** Names (with their subdomains) and CIDRs that may be ordered; empty allows every name. */
   allowed: string[];
   /** Names (with their subdomains) and CIDRs that are never issued, even when allowed. */
@@ -44,6 +46,7 @@ export const DEFAULT_POLICY: Policy = {
   preauthorization: false,
   challengeHold: 250,
   retryDelays: [500, 1500, 4000],
+  bindingRequired: false,
   allowed: [],
   denied: [],
   http01Names: [],

@@ -86,6 +86,8 @@ export interface NewAccount {
   termsOfServiceAgreed: unknown;
   /** §7.3.4: the binding once verified by the front end, or null when none was sent. */
   externalAccount: { kid: string; jws: unknown } | null;
+  /** The node whose key the binding was made with. */
+  nodeId?: string | null;
 }
 
 export interface NewOrder {

@@ -64,6 +64,23 @@ export async function admit(
   return { certificate, address, role };
 }
 
+/** Header in which a command on the RA's socket says whose terminal it was run from. */
+const OPERATOR = 'x-upki-operator';
+
+/** Who runs commands on this machine: an administrator, for the keys and the database are his to read. Certificates' holders have none here. */
+export function localOperator(route: Entitlement, request: FastifyRequest): Administrator | null {
+  if (route.access === 'public') return null;
+  if (route.access === 'client') throw new RestError('unauthenticated', 'a client certificate is wanted');
+  const given = request.headers[OPERATOR];
+  const name = typeof given === 'string' && /^[\w.@-]{1,64}$/.test(given) ? given : 'unknown';
+  const dn = `operator ${name}`;
+  const certificate: CertificateDetails = {
+    ...{ serial: '', dn, cn: name, profile: 'admin', state: 'good', notBefore: 0, notAfter: 0, names: [] },
+    ...{ certificate: '', revokedAt: null, reason: null },
+  };
+  return { certificate, address: 'local', role: 'admin' };
+}
+
 /** Whether the CA knows the certificate as good at this moment. @throws CaUnavailable */
 export async function isGood(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
   return (await recordOf(identity, register))?.state === 'good';

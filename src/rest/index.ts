@@ -23,9 +23,11 @@ import { adminRoutes } from './routes/private/admins.js';
 import { auditRoutes } from './routes/private/audit.js';
 import { authorityRoutes as privateAuthorityRoutes } from './routes/private/authority.js';
 import { certificateRoutes as operatorCertificateRoutes } from './routes/private/certificates.js';
+import { checkRoute } from './routes/private/check.js';
 import { configRoute } from './routes/private/config.js';
 import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
+import { reloadRoute } from './routes/private/reload.js';
 import { authorityRoutes } from './routes/public/authority.js';
 import { certificateRoutes } from './routes/public/certificates.js';
 import { certifyRoute } from './routes/public/certify.js';
@@ -52,9 +54,13 @@ export interface ApiOptions {
   audit: AuditLog;
   auditReader: Pick<AuditReader, 'newest' | 'ends'>;
   checks: HealthChecks;
-  nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
+  nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   certification: Pick<Certification, 'certify'>;
   operator: Operator;
+  /** Takes up the rules as they stand now; rejecting, it has kept the old ones. */
+  reload(): Promise<void>;
+  /** Every caller is this machine's own operator: for a socket nobody else can open. */
+  local?: boolean;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
   /** Of the program, for the OpenAPI document. */
@@ -84,6 +90,8 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ...accountRoutes(operator.accounts),
     failureRoute(operator.failures),
     ...auditRoutes(options.auditReader),
+    checkRoute(operator.checks),
+    reloadRoute(options.reload),
   ];
 }
 
@@ -106,7 +114,7 @@ export async function restApi(app: FastifyInstance, options: ApiOptions): Promis
   const routes = apiRoutes(options);
   const document = openApi({ version: options.version, routes });
   const { register, audit, baseUrl } = options;
-  await app.register(serveRoutes, { routes, register, audit, baseUrl });
+  await app.register(serveRoutes, { local: options.local ?? false, routes, register, audit, baseUrl });
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   const page = openApiPage(document);
   app.get('/docs', (_request, reply) =>

@@ -28,6 +28,16 @@ export interface CaaRequest {
   accountUris: AccountUris;
 }
 
+/** One thing that was looked at for a name, and what was seen. */
+export interface Finding {
+  step: 'resolver' | 'caa' | 'http-01' | 'tls-alpn-01';
+  /** A resolver, a name, an address with its port, a URL. */
+  target: string;
+  outcome: string;
+  /** False: a validation would fail by it. */
+  ok: boolean;
+}
+
 /** One address tried, for logs and for the operator who must understand a failure. */
 export interface AttemptRecord {
   /** What was dialed or asked, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
@@ -76,4 +86,9 @@ export interface Validator {
   checkCaa(request: CaaRequest): Promise<CaaRefusal | null>;
   /** Never throws for anything the network or the peer does; `signal` ends it early. */
   validate(request: ValidationRequest, signal?: AbortSignal): Promise<ValidationResult>;
+}
+
+export interface Examiner {
+  /** Looks at a name as a validation would, by the same code, and tells all that was seen on the way. */
+  examine(name: Pick<ValidationRequest, 'identifier' | 'wildcard'>): Promise<Finding[]>;
 }

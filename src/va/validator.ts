@@ -8,10 +8,11 @@ import type { SystemFiles } from './dns/system-names.js';
 import { validateDns01 } from './dns-01.js';
 import { validateDnsAccount01 } from './dns-account-01.js';
 import { type DnsPersistOptions, validateDnsPersist01 } from './dns-persist-01.js';
+import { examine } from './examine.js';
 import { ValidationFailure } from './failure.js';
 import { validateHttp01 } from './http-01.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
-import type { CaaRefusal, ValidationRequest, Validator } from './types.js';
+import type { CaaRefusal, Examiner, ValidationRequest, Validator } from './types.js';
 
 export interface ValidatorOptions {
   /** Empty: the system's. */
@@ -36,7 +37,7 @@ export interface ValidatorOptions {
 const DEFAULT_TIMEOUT = 10_000;
 
 /** A validator that finds out in the background what it will need to know. */
-export interface RunningValidator extends Validator {
+export interface RunningValidator extends Validator, Examiner {
   start(): void;
   stop(): void;
 }
@@ -56,7 +57,18 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
   };
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
 
+  const asked = servers.map((server) => ({
+    name: `${server.host}:${server.port}`,
+    resolver: createResolver({ servers: [server], ...(system && { system }) }),
+  }));
+  const examiner = {
+    resolvers: asked.length > 0 ? asked : [{ name: "the system's resolvers", resolver }],
+    ...{ resolver, dialer, http, timeout, now, caa: caaOptions },
+  };
+
   return {
+    examine: (name) => examine(name, examiner),
+
     async validate(request, signal) {
       const deadline = new Deadline(timeout);
       if (signal?.aborted) deadline.end();

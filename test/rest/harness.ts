@@ -95,6 +95,8 @@ const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
     register: () => Promise.reject(new Error('no nodes here')),
     list: async () => ({ nodes: [], next: null }),
     remove: () => Promise.reject(new Error('no nodes here')),
+    show: () => Promise.reject(new Error('no nodes here')),
+    change: () => Promise.reject(new Error('no nodes here')),
   },
   certification: { certify: () => Promise.reject(new Error('no nodes here')) },
   baseUrl: () => 'https://ra.test',
@@ -115,6 +117,7 @@ export const noOperator: Operator = {
     show: () => Promise.reject(new Refused('notFound', 'no accounts here')),
     stop: () => Promise.reject(new Refused('notFound', 'no accounts here')),
   },
+  checks: { check: () => Promise.reject(new Refused('invalidRequest', 'nothing is checked here')) },
   failures: { listFailures: async () => [] },
 };
 
@@ -133,6 +136,7 @@ export const apiDefaults = {
   checks: {},
   operator: noOperator,
   auditReader: { newest: async () => ({ records: [], next: [] }), ends: async () => [] },
+  reload: async () => undefined,
   ...noNodes,
 };
 

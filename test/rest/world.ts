@@ -19,6 +19,7 @@ import { ChannelRegister } from '../../src/ra/ca/channel-register.js';
 import { ChannelStatus } from '../../src/ra/ca/channel-status.js';
 import { createHolderService } from '../../src/ra/nodes/holders.js';
 import { createOperator } from '../../src/ra/operator/index.js';
+import { DEFAULT_POLICY } from '../../src/ra/policy.js';
 import { isGood } from '../../src/rest/access.js';
 import { type ApiOptions, restApi } from '../../src/rest/index.js';
 import { openRaStore, type RaStore } from '../../src/store/index.js';
@@ -144,6 +145,8 @@ export class ApiWorld {
       operator: createOperator({
         ...{ store: this.store, ca, register: new ChannelRegister(this.tasks), clock: Date.now },
         administration: new ChannelAdministration(this.tasks),
+        policy: DEFAULT_POLICY,
+        validator: { examine: async () => [] },
         stopAccount: (id) => this.store.revokeAccount(id, Date.now()),
         onRevocation: () => undefined,
       }),

@@ -91,7 +91,7 @@ async function createAccount(
   from: string,
 ): Promise<{ account: Account; created: boolean }> {
   requireGoodKey(key, isCompromised); // §6.2
-  const externalAccount = verifyExternalAccount(
+  const binding = await verifyExternalAccount(
     payload.externalAccountBinding,
     settings.externalAccounts,
     key,
@@ -103,7 +103,8 @@ async function createAccount(
       thumbprint: key.thumbprint,
       contact: payload.contact,
       termsOfServiceAgreed: payload.termsOfServiceAgreed,
-      externalAccount,
+      externalAccount: binding && { kid: binding.kid, jws: binding.jws },
+      nodeId: binding?.nodeId ?? null,
     },
     from,
   );

@@ -30,6 +30,7 @@ type AuthorityTasks = Pick<
   | 'delete'
   | 'ocsp_check'
   | 'ocsp_respond'
+  | 'get_node_secret'
 >;
 
 const SECONDS_A_DAY = 86_400;
@@ -58,6 +59,12 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     get_ca_chain: async () => {
       await authority.set.fresh();
       return { root: authority.rootPem, chain: authority.chainPem };
+    },
+    get_node_secret: () => {
+      const { nodeSecret } = services;
+      if (nodeSecret === null)
+        throw new TaskError(ErrorCode.communication, 'No secret is given in clear mode');
+      return { secret: Buffer.from(nodeSecret).toString('base64') };
     },
     get_crl: async ({ issuer }) => base64(await publisherOf(services, issuer).current()),
     get_crl_part: async ({ offset, number: wanted, unless, issuer }) => {

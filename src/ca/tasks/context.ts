@@ -29,6 +29,8 @@ export interface CaServices {
   seed: string;
   /** The part of an issuer's life after which its successor is made. */
   succeedAt: number;
+  /** For RAs, to encrypt with; null where it would cross the network in the clear. */
+  nodeSecret: Uint8Array | null;
 }
 
 /** The file a server loads: the leaf, then its issuing chain. */

@@ -244,6 +244,11 @@ export const pkiTasks = {
     }),
     z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
   ),
+  get_node_secret: task(
+    'A secret that all RAs of this CA have, and nobody else: RAs encrypt with it what they keep in a shared database. In clear mode it is refused.',
+    none,
+    z.object({ secret: z.base64().meta({ wire: 'base64 of 32 octets' }) }),
+  ),
   search_certificates: task(
     'A page of the certificates that meet every condition; go on with `after` = `next`, a page may be empty before the end. `name` ' +
       'is one of its names, an address, a glob or a network; `issuer` is the issuer’s common name, its DN, or its key identifier in ' +

@@ -28,6 +28,7 @@ import { operations, registration } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
 import { type CaStore, DATABASE_PATIENCE, openCaStore } from '../../store/index.js';
 import { catchUp } from './catch-up.js';
+import { nodeSecretOf } from './node-secret.js';
 
 export interface CaOptions {
   /** The CA's own folder, initialised (`initAuthority`). */
@@ -256,6 +257,7 @@ function buildServices(
     adminsByRa: options.adminsByRa,
     seed: files.seed,
     succeedAt: options.succeedAt ?? SUCCEED_AT,
+    nodeSecret: options.mode === 'clear' ? null : nodeSecretOf(files.channel.secretKey),
   };
   return { services, signers };
 }

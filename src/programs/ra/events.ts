@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { RaEvents } from '../../ra/events.js';
-import type { NodeEvents } from '../../ra/nodes/nodes.js';
+import type { NodeEvents } from '../../ra/nodes/registration.js';
 
 /** The RA's events in the log: what an operator acts on at info and above, every success of a validation at debug. */
 export function logEvents(log: Logger): RaEvents {

@@ -44,6 +44,7 @@ const NAMES = {
   root: 'ca.crt',
   caChannelKey: 'ca-channel.pub',
   url: 'url',
+  nodeSecret: 'node-secret',
   names: 'names.json',
 };
 

@@ -22,6 +22,7 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     challenges: CHALLENGE_TYPES.filter((type) => isOffered(type, settings)),
     preauthorization: settings.preauthorization,
     challengeHold: settings.challengeHold,
+    bindingRequired: settings.externalAccountRequired,
     allowed: settings.allowedNames,
     denied: settings.deniedNames,
     http01Names: settings.http01Names,

@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+
 import type { Logger } from 'pino';
+import type { AcmeSettings } from '../../acme/context.js';
 import { LinkBuilder } from '../../acme/links.js';
 import { SharedNonces } from '../../acme/nonces/shared-nonces.js';
 import { wellKnownRoutes } from '../../acme/resources/well-known.js';
 import { acmeRoutes } from '../../acme/routes.js';
 import { redacted } from '../../config/index.js';
 import { lookBehindProxies } from '../../http/peer.js';
-import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
+import { createHttpServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
-import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
 import { createRegistrationAuthority } from '../../ra/authority.js';
@@ -23,6 +22,7 @@ import { LocalAllowances } from '../../ra/limits/local-allowances.js';
 import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
+import { NodeKeys } from '../../ra/nodes/keys.js';
 import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
 import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
@@ -34,15 +34,17 @@ import { createValidator } from '../../va/validator.js';
 import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
 import type { Running } from '../child.js';
-import { CannotStart } from '../exit.js';
 import { lockDirectory } from '../lock.js';
-import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
 import { version } from '../version.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
+import { listenForCommands } from './control.js';
+import { checkDefaultProfile } from './default-profile.js';
 import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
+import { listen, mainListener } from './listener.js';
+import { nodeSecret } from './node-secret.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
 import { pagesOf } from './pages.js';
@@ -55,6 +57,7 @@ import {
   validatorOptionsOf,
 } from './policy.js';
 import { registerRa } from './registration.js';
+import { reloadRules } from './reload.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
 
@@ -66,14 +69,18 @@ const MOST_ISSUERS = 10;
  * CA first when it has not been. Everything that was opened is closed again when a later step fails.
  * @throws CannotStart, ConfigError for what the operator must change
  */
-export async function startRa(settings: ProgramSettings, log: Logger): Promise<Running> {
+export async function startRa(
+  settings: ProgramSettings,
+  log: Logger,
+  mode: 'serve' | 'command' = 'serve',
+): Promise<Running> {
   const opened: (() => unknown)[] = [];
   const close = async () => {
     for (const each of opened.splice(0).reverse()) await each();
   };
   try {
-    const info = await serve(settings, log, (undo) => opened.push(undo));
-    return { info, stop: close };
+    const serving = await serve(settings, log, (undo) => opened.push(undo), mode);
+    return { ...serving, stop: close };
   } catch (error) {
     await close();
     throw error;
@@ -85,9 +92,11 @@ async function serve(
   settings: ProgramSettings,
   log: Logger,
   onClose: (undo: () => unknown) => void,
-): Promise<Record<string, unknown>> {
+  mode: 'serve' | 'command',
+): Promise<Pick<Running, 'info' | 'reload'>> {
   const acmeSettings = acmeSettingsOf(settings);
-  const listed = compromisedKeysOf(settings);
+  let compromised = compromisedKeysOf(settings);
+  const listed = (fingerprint: string) => compromised(fingerprint);
   const registrationSeed = registrationSeedOf(settings);
   const clock = Date.now;
   const files = new RaFiles(settings.dataDir);
@@ -155,25 +164,32 @@ async function serve(
     clock,
     random: randomBytes,
   });
-  ra.start();
+  if (mode === 'serve') ra.start();
   onClose(() => ra.stop());
 
+  const nodeKeys = new NodeKeys({
+    ...{ store, clock },
+    secret: nodeSecret(files.path('nodeSecret'), tasks),
+    random: randomBytes,
+  });
   const nodeOptions: NodeOptions = {
     ...{ store, ca, register, clock },
     policy: new NamePolicy(policy),
+    keys: nodeKeys,
+    onAccountsEnded: ra.forgetBoundAccounts,
     seedLifetime: settings.seedLifetime,
     events: logNodeEvents(log),
     random: randomBytes,
   };
   const operator = createOperator({
-    ...{ store, ca, register, administration, clock },
+    ...{ store, ca, register, administration, clock, policy, validator },
     onRevocation: events.revocation,
     stopAccount: ra.stopAccount,
   });
   const nodes = new Nodes(nodeOptions);
   const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
 
-  const { app, reload } = mainListener(settings, tls, log, links.main().base);
+  const { app, reload: reloadTls } = mainListener(settings, tls, log, links.main().base);
   if (settings.trustedProxies.length > 0) {
     const look = trustedProxies({
       proxies: settings.trustedProxies,
@@ -183,10 +199,18 @@ async function serve(
     });
     lookBehindProxies(app, look);
   }
+  const served: AcmeSettings = {
+    ...acmeSettings,
+    persistIssuers,
+    externalAccounts: { ...acmeSettings.externalAccounts, nodeKey: (id) => nodeKeys.find(id) },
+  };
+  const reload = reloadRules({ settings, policy, served, terms: () => links.main().terms, log }, (keys) => {
+    compromised = keys;
+  });
   await app.register(acmeRoutes, {
     ra,
     links,
-    settings: { ...acmeSettings, persistIssuers },
+    settings: served,
     isCompromised,
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, register),
@@ -197,7 +221,7 @@ async function serve(
   let httpPort: number | null = null;
   const pages = pagesOf({ ca, links, plainPort: () => httpPort });
   await app.register(pages.main);
-  await app.register(restApi, {
+  const api = {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,
     version: version(),
@@ -213,12 +237,16 @@ async function serve(
     nodes,
     certification,
     operator,
-    baseUrl: (host) => links.forHost(host).base,
+    baseUrl: (host: string | undefined) => links.forHost(host).base,
     checks: {
       'the certificate authority cannot be reached': () => ca.ping(),
       'the store cannot be written': () => store.ping(),
     },
-  });
+    reload,
+  };
+  await app.register(restApi, api);
+  await listenForCommands(settings.dataDir, api, log, onClose);
+  if (mode === 'command') return { info: {}, reload };
   const { raHost: host, raPort, raHttp, raHttpPort } = settings;
   port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
   if (raHttp) {
@@ -229,9 +257,9 @@ async function serve(
     const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
     httpPort = await listen(plain, wish, onClose);
   }
-  tls.watch(reload);
+  tls.watch(reloadTls);
   trust.watch(() => {
-    void tls.refresh().then(() => reload(tls.material()));
+    void tls.refresh().then(() => reloadTls(tls.material()));
   });
   onClose(() => trust.stop());
   const { directory: directoryUrl, base } = links.main();
@@ -239,56 +267,14 @@ async function serve(
   await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));
   await files.saveUrl(base);
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
-  return { directoryUrl };
+  return { info: { directoryUrl }, reload };
 }
 
 /** The authority key identifier of a chain's leaf. */
 const issuerOf = (chain: string): string | null =>
   authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
 
-/** While the CA is away nobody knows its profiles; orders are then refused one by one. @throws CannotStart */
-async function checkDefaultProfile(profile: string, ca: CertificateAuthority, log: Logger): Promise<void> {
-  try {
-    const known = (await ca.profiles()).map(({ name }) => name);
-    if (known.includes(profile)) return;
-    throw new CannotStart(
-      `UPKI_RA_PROFILE is "${profile}": the CA has no such profile for ACME; it has ${known.join(', ')}`,
-    );
-  } catch (error) {
-    if (!(error instanceof CaUnavailable)) throw error;
-    log.warn({ profile }, 'the CA does not answer, so that nobody knows whether it has the default profile');
-  }
-}
-
 /** Names that records of dns-persist-01 may call this authority by: the operator's, else every one the RA ever had. */
 function persistIssuersOf({ caaIdentities }: ProgramSettings, links: LinkBuilder) {
   return async () => (caaIdentities.length > 0 ? caaIdentities : await links.hosts()).slice(0, MOST_ISSUERS);
-}
-
-function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger, base: string): HttpsServer {
-  const strictTransport = ownsHost(base);
-  if (settings.raTls) return createHttpsServer({ tls: tls.material(), log, strictTransport });
-  return { app: createHttpServer({ log, strictTransport }), reload: () => undefined };
-}
-
-/** Whether the RA is what a host name stands for: at the port of HTTPS, where an address has no such name (RFC 6797 §8.1.1). */
-function ownsHost(base: string): boolean {
-  const { port, hostname: host } = new URL(base);
-  return port === '' && isIP(host.replace(/^\[|\]$/g, '')) === 0;
-}
-
-/** Listens; resolves with the port. Closing waits for requests under way. */
-async function listen(
-  app: FastifyInstance,
-  wish: PortWish,
-  onClose: (undo: () => unknown) => void,
-): Promise<number> {
-  try {
-    await listenOrFallBack(wish.host, (host) => app.listen({ host, port: wish.port }));
-  } catch (error) {
-    throw portProblem(error, wish);
-  }
-  onClose(() => app.close());
-  const address = app.server.address();
-  return typeof address === 'object' && address ? address.port : wish.port;
 }

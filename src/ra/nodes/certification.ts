@@ -9,7 +9,7 @@ import { spkiFingerprint } from '../../x509/spki.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
 import type { Limits } from '../limits/limits.js';
-import { checkAllowed, nodeNames, nodeProfile } from './node-names.js';
+import { certificateName, checkAllowed, nodeNames, nodeProfile } from './node-names.js';
 import type { NodeOptions, Nodes } from './nodes.js';
 import { sameSeed, seedHash } from './seeds.js';
 
@@ -84,10 +84,13 @@ export class Certification {
       throw new Refused('forbidden', `the node is registered with profile "${node.profile}"`, 'profile');
     }
     refuseSurplus(csr, node);
+    if (node.names.length === 0 && node.patterns.length > 0)
+      throw new Refused('forbidden', 'the node has patterns alone, for ACME: no name to certify', 'seed');
     checkAllowed(this.options.policy, node.names, 'seed');
     await this.#claim(node, csr);
     const { id: requestId } = node.enrolment;
-    const certified = await this.#issue({ ...node, requestId, csr: csr.der });
+    const cn = certificateName(await nodeProfile(this.options.register, node.profile), node);
+    const certified = await this.#issue({ ...node, cn, requestId, csr: csr.der });
     const { serial, notAfter } = certified;
     if (!(await this.options.store.recordEnrolment(requestId, { serial, notAfter }))) {
       return this.options.nodes.revokeUnwanted(serial);

@@ -67,6 +67,16 @@ export function nodeNames(
   }
 }
 
+/** What a node's certificate is called: the node's own name, or its first one where a TLS server's name is no name of the node. */
+export function certificateName(
+  { extendedKeyUsage }: Pick<NodeProfile, 'extendedKeyUsage'>,
+  { cn, names }: { cn: string; names: readonly SubjectName[] },
+): string {
+  const isOwn = !extendedKeyUsage.includes('serverAuth') || names.some(({ value }) => value === cn);
+  const first = names.find(({ type }) => type === 'dns' || type === 'ip');
+  return isOwn ? cn : (first?.value ?? cn);
+}
+
 /** Those of the names an ACME order could have. */
 export function identifiersAmong(names: readonly SubjectName[]): Identifier[] {
   return names.flatMap(({ type, value }) => (type === 'dns' || type === 'ip' ? [{ type, value }] : []));

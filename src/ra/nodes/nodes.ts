@@ -5,15 +5,24 @@ import {
   type NodeCertificates,
 } from '../../model/ca.js';
 import { type CertificateDetails, type CertificateRegister, recordOf } from '../../model/ca-register.js';
-import type { Node } from '../../model/facts.js';
+import type { AccountAndUse, Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
-import { calledName, nameKey, type SubjectName } from '../../x509/certificate-names.js';
+import { nameKey, type SubjectName } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
 import type { NamePolicy } from '../name-policy.js';
-import { checkAllowed, nodeNames, nodeProfile } from './node-names.js';
+import type { NodeKeys } from './keys.js';
+import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
+import {
+  type NodeChange,
+  type NodeEvents,
+  type NodeRules,
+  type Registered,
+  type Registration,
+  readNames,
+} from './registration.js';
 import { refuseOverAcme } from './renewable.js';
 import { newSeed, seedHash } from './seeds.js';
 
@@ -22,29 +31,14 @@ export interface NodeOptions {
   ca: Pick<CertificateAuthority, 'revoke'> & Pick<NodeCertificates, 'enroll'>;
   register: Pick<CertificateRegister, 'profile' | 'bySerial' | 'bySerials' | 'list' | 'search'>;
   policy: NamePolicy;
+  keys: NodeKeys;
+  /** Accounts bound to nodes were ended in the store. */
+  onAccountsEnded(): void;
   /** Milliseconds a seed can be used in. */
   seedLifetime: number;
   events: NodeEvents;
   clock(): number;
   random(bytes: number): Buffer;
-}
-
-/** What happened, for logs; never holds a seed. */
-export interface NodeEvents {
-  registered(event: { cn: string; profile: string; by: string }): void;
-  /** `cn` null: certified by the registration seed. */
-  enrolled(event: { cn: string | null; serial: string; profile: string }): void;
-  removed(event: { cn: string; by: string; revoked: string[] }): void;
-}
-
-export interface Registration {
-  cn: string;
-  sans: readonly { type: string; value: string }[];
-  profile: string;
-  /** Registers a name anew that is registered: what it was registered for, and its seed, end. */
-  replace: boolean;
-  /** DN of the administrator. */
-  by: string;
 }
 
 /** Certificates of a name asked for at once. */
@@ -59,36 +53,117 @@ export class Nodes {
   }
 
   /** Registers a node, with a new seed, which is nowhere kept but in the answer. @throws Refused, CaUnavailable */
-  async register(request: Registration): Promise<{ node: Node; seed: string }> {
-    const { register, policy, events, clock, random, seedLifetime } = this.options;
+  async register(request: Registration): Promise<Registered> {
+    const { store, register, policy, events, clock, random, seedLifetime } = this.options;
     const profile = await nodeProfile(register, request.profile);
-    const names = nodeNames(profile, request.cn, request.sans);
-    checkAllowed(policy, names.names, 'sans');
+    const { cn, names } = readNames(profile, request);
+    checkAllowed(policy, names, 'sans');
+    this.#requireWaivable(request, names);
     const now = clock();
     const seed = newSeed(random);
+    const expiresAt = request.expiresAt ?? null;
+    if (expiresAt !== null && expiresAt <= now)
+      throw new Refused('invalidRequest', 'is in the past', 'expires_at');
+    const { hmac, key } = await this.options.keys.make({ once: request.once ?? false, expiresAt });
+    const before = request.replace ? await store.getNode(cn) : null;
     const wanted: Node = {
       id: this.#ids.next(now),
-      cn: calledName(names),
-      names: names.names,
+      cn,
+      names,
       profile: profile.name,
       registeredAt: now,
       registeredBy: request.by,
       removingAt: null,
-      patterns: [],
-      challengesWaived: false,
-      key: null,
+      patterns: request.patterns ?? [],
+      challengesWaived: request.waiveChallenges ?? false,
+      key,
       enrolment: {
         id: this.#ids.next(now),
         seedHash: seedHash(seed),
-        expiresAt: now + seedLifetime,
+        expiresAt: expiresAt === null ? now + seedLifetime : expiresAt,
         claimedAt: null,
         key: null,
         serial: null,
       },
     };
     const node = await this.#store(wanted, request.replace);
+    if (before) this.options.onAccountsEnded();
     events.registered({ cn: node.cn, profile: node.profile, by: request.by });
-    return { node, seed };
+    const { revoked, stillGood } = await this.#formerCertificates(before && node, request.revoke ?? false);
+    return { node, seed, hmac, revoked, stillGood, certificateCn: certificateName(profile, node) };
+  }
+
+  /** What the machine that had the name before has: revoked, or counted for who may want that. */
+  async #formerCertificates(
+    node: Node | null,
+    revoke: boolean,
+  ): Promise<{ revoked: string[]; stillGood: number }> {
+    const { store, clock } = this.options;
+    if (!node) return { revoked: [], stillGood: 0 };
+    const { serials } = await store.findNodeIssuances(node.id, clock());
+    const revoked: string[] = [];
+    if (revoke) for (const serial of serials) if (await this.#revoke(serial)) revoked.push(serial);
+    return { revoked, stillGood: revoke ? 0 : serials.length };
+  }
+
+  #requireWaivable({ waiveChallenges, patterns = [] }: NodeRules, names: readonly SubjectName[]): void {
+    if (!waiveChallenges) return;
+    if (patterns.length > 0) {
+      throw new Refused(
+        'invalidRequest',
+        `challenges are waived for explicit names only, and ${patterns[0]} stands for many`,
+        'waive_challenges',
+      );
+    }
+    if (names.length === 0)
+      throw new Refused('invalidRequest', 'there is no name to waive challenges for', 'waive_challenges');
+  }
+
+  /** The node, by its name in any case. @throws Refused */
+  async show(name: string): Promise<{ node: Node; accounts: AccountAndUse[]; serials: string[] }> {
+    const { store } = this.options;
+    const node = await this.#find(name);
+    const accounts = await store.listAccounts({ after: null, limit: PAGE, nodeId: node.id });
+    return { node, accounts, serials: await store.listNodeSerials(node.id, PAGE) };
+  }
+
+  async #find(name: string): Promise<Node> {
+    const { store } = this.options;
+    const node = (await store.getNode(name)) ?? (await store.getNode(name.toLowerCase()));
+    if (!node) throw new Refused('notFound', `there is no node "${name}"`, 'cn');
+    return node;
+  }
+
+  /**
+   * Changes what a node may have; it counts from the next order on, on every RA. With `newKey` its key is another one, and the old
+   * one binds no more accounts. Certificates stay.
+   * @throws Refused, CaUnavailable
+   */
+  async change(name: string, change: NodeChange): Promise<{ node: Node; hmac: string | null }> {
+    const { store, register, policy, keys, clock } = this.options;
+    const old = await this.#find(name);
+    const profile = await nodeProfile(register, change.profile ?? old.profile);
+    const sans = change.sans ?? old.names;
+    const { names } = readNames(profile, {
+      cn: old.cn,
+      sans,
+      patterns: change.patterns ?? old.patterns,
+      label: !old.names.some(({ value }) => value === old.cn),
+    });
+    checkAllowed(policy, names, 'sans');
+    const patterns = change.patterns ?? old.patterns;
+    const challengesWaived = change.waiveChallenges ?? old.challengesWaived;
+    this.#requireWaivable({ waiveChallenges: challengesWaived, patterns }, names);
+    const rules = {
+      once: change.once ?? old.key?.once ?? false,
+      expiresAt: change.expiresAt === undefined ? (old.key?.expiresAt ?? null) : change.expiresAt,
+    };
+    const made = change.newKey ? await keys.make(rules) : null;
+    const key = made?.key ?? (old.key && { ...old.key, ...rules });
+    const wanted = { ...old, names, patterns, profile: profile.name, challengesWaived, key };
+    const node = await store.changeNode(wanted, clock());
+    if (!node) throw new Refused('conflict', `"${old.cn}" was removed or registered anew meanwhile`, 'cn');
+    return { node, hmac: made?.hmac ?? null };
   }
 
   async #store(wanted: Node, replace: boolean): Promise<Node> {
@@ -123,6 +198,7 @@ export class Nodes {
       (await store.beginNodeRemoval(name, clock())) ??
       (await store.beginNodeRemoval(name.toLowerCase(), clock()));
     if (!node) throw new Refused('notFound', `there is no node "${name}"`, 'cn');
+    this.options.onAccountsEnded();
     const { serials, unfinished } = await store.findNodeIssuances(node.id, clock());
     const revoked: string[] = [];
     for (const serial of new Set([...serials, ...(await this.#goodCertificates(node))])) {

@@ -1,8 +1,10 @@
 import type { Account } from '../../model/facts.js';
 import { OperatorAccounts } from './accounts.js';
 import { OperatorCertificates, type OperatorCertificatesOptions } from './certificates.js';
+import { NameCheck, type NameCheckOptions } from './check.js';
 
-export interface OperatorOptions extends OperatorCertificatesOptions {
+export interface OperatorOptions extends OperatorCertificatesOptions, NameCheckOptions {
+  ca: OperatorCertificatesOptions['ca'] & NameCheckOptions['ca'];
   /** Ends the account wherever this RA remembers it; null when there is none. */
   stopAccount(id: string): Promise<Account | null>;
 }
@@ -11,11 +13,12 @@ export interface OperatorOptions extends OperatorCertificatesOptions {
 export interface Operator {
   certificates: Pick<OperatorCertificates, 'search' | 'show' | 'revoke' | 'hold' | 'endHold'>;
   accounts: Pick<OperatorAccounts, 'list' | 'show' | 'stop'>;
+  checks: Pick<NameCheck, 'check'>;
   failures: Pick<OperatorOptions['store'], 'listFailures'>;
 }
 
 export function createOperator(options: OperatorOptions): Operator {
   const certificates = new OperatorCertificates(options);
   const accounts = new OperatorAccounts({ ...options, certificates });
-  return { certificates, accounts, failures: options.store };
+  return { certificates, accounts, failures: options.store, checks: new NameCheck(options) };
 }

@@ -29,8 +29,11 @@ describe('POST private/nodes', () => {
     });
     expect(answer.status).toBe(201);
     expect(answer.headers['cache-control']).toBe('no-store');
-    const { seed, command, ...node } = answer.json.data;
-    expect(node).toEqual({
+    const { seed, command, hmac_key: hmac, ...node } = answer.json.data;
+    expect(node).toMatchObject({
+      patterns: [],
+      challenges_waived: false,
+      key_id: expect.stringMatching(/^upki-/),
       cn: 'one.example.test',
       profile: 'webapp',
       sans: [
@@ -52,6 +55,7 @@ describe('POST private/nodes', () => {
     const list = await world.api('/private/nodes', { as: world.admin });
     expect(list.text).toContain('one.example.test');
     expect(list.text).not.toContain(seed);
+    expect(list.text).not.toContain(hmac);
   });
 
   it('a name that is registered is 409, unless it is to be replaced: its seed is then another one', async () => {
@@ -251,7 +255,7 @@ describe('the audit log', () => {
     await world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
     const told = (await entries()).slice(seen);
     expect(told.map(({ action, outcome, details }) => [action, outcome, details])).toEqual([
-      ['POST /private/nodes', 'success', { cn, profile: 'webapp' }],
+      ['POST /private/nodes', 'success', { cn, profile: 'webapp', names: cn }],
       ['POST /public/certify', 'success', { cn, issued: node.serial }],
       ['POST /public/certify', 'forbidden', {}],
       ['POST /client/renew', 'success', { issued: renewed.serial }],

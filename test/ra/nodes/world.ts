@@ -21,6 +21,7 @@ import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { Certification, type CertificationOptions } from '../../../src/ra/nodes/certification.js';
 import { createHolderService } from '../../../src/ra/nodes/holders.js';
+import { NodeKeys } from '../../../src/ra/nodes/keys.js';
 import { Nodes } from '../../../src/ra/nodes/nodes.js';
 import { createOperator } from '../../../src/ra/operator/index.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
@@ -101,6 +102,7 @@ export interface NodeWorld {
   register(body: object): Promise<any>;
   /** A node with its certificate. */
   enrolled(body: {
+    names?: string[];
     cn: string;
     sans?: unknown;
     profile?: string;
@@ -178,9 +180,13 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     random: randomBytes,
   });
   const events: NodeWorld['events'] = [];
+  const secret = randomBytes(32);
+  const keys = new NodeKeys({ store, clock, secret: async () => secret, random: randomBytes });
   const nodeOptions = {
     ...{ store, ca, register, clock },
     policy: new NamePolicy(policy),
+    keys,
+    onAccountsEnded: ra.forgetBoundAccounts,
     seedLifetime: 24 * HOUR,
     events: {
       registered: (facts: object) => events.push(['registered', facts]),
@@ -201,7 +207,11 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
       caaIdentities: [],
       website: null,
       terms: { text: '' },
-      externalAccounts: { required: false, keys: new Map() },
+      externalAccounts: {
+        required: policy.bindingRequired,
+        keys: new Map(),
+        nodeKey: (id) => keys.find(id),
+      },
       persistIssuers: null,
       preauthorization: false,
     },
@@ -216,6 +226,8 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     operator: createOperator({
       ...{ store, ca, register, clock },
       administration: new ChannelAdministration(tasks),
+      policy,
+      validator: { examine: async () => [] },
       stopAccount: ra.stopAccount,
       onRevocation: () => {},
     }),

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import type { Node } from '../../../model/facts.js';
-import { enrolmentStatus } from '../../../model/status.js';
+import { accountStatus, enrolmentStatus } from '../../../model/status.js';
+import { readWritten } from '../../../ra/nodes/entitlement.js';
 import type { Nodes } from '../../../ra/nodes/nodes.js';
+import { acmeLines } from '../../enrolment/acme-lines.js';
 import { oneLiner } from '../../enrolment/one-liner.js';
-import { commonName, pageQuery, profileName, time } from '../../fields.js';
+import { comment, commonName, pageQuery, profileName, text, time } from '../../fields.js';
 import { orRefused } from '../../refused.js';
 import { privateRoute, type Route } from '../../route.js';
-import { sansBody, sansJson, sansResult } from '../../sans.js';
+import { readSan, sansBody, sansJson, sansResult } from '../../sans.js';
 
 export interface NodeRouteOptions {
-  nodes: Pick<Nodes, 'register' | 'list' | 'remove'>;
+  nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   ca: Pick<CertificateAuthority, 'caCertificates'>;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
@@ -19,11 +21,15 @@ export interface NodeRouteOptions {
 
 /** A node can renew and prove itself by its certificate, so the profile is one of TLS clients too. */
 const DEFAULT_PROFILE = 'webapp';
+const MOST_NAMES = 100;
 
 const node = z.object({
-  cn: z.string(),
+  cn: z.string().describe('What the node is called'),
   profile: z.string(),
-  sans: sansResult,
+  names: z.array(z.string()).describe('What it may have: names, wildcards, addresses, networks'),
+  sans: sansResult.describe('The names of the certificate it enrols with'),
+  patterns: z.array(z.string()).describe('Wildcards and networks: what it may order over ACME besides'),
+  challenges_waived: z.boolean().describe('An account bound to it proves its names by being bound'),
   registered_at: time,
   registered_by: z.string().describe('DN of the administrator'),
   state: z
@@ -33,20 +39,58 @@ const node = z.object({
     ),
   seed_expires_at: time,
   serial: z.string().optional().describe('Of the certificate it enrolled with, lower-case hex'),
+  key_id: z.string().optional().describe('`kid` of the key that binds ACME accounts to it'),
+  key_once: z.boolean().optional().describe('The key binds one account'),
+  key_expires_at: time.optional(),
+  key_used_at: time.optional().describe('When it bound its first account'),
 });
+
+const names = z
+  .array(text('A name, `*.` and a domain, an address, or a network (CIDR)'))
+  .max(MOST_NAMES)
+  .describe('What it may have; wildcards and networks are for ACME orders, a `*` is one label');
+
+const rules = {
+  waive_challenges: z
+    .boolean()
+    .describe(
+      'An account bound to it needs no challenge for its explicit names; with patterns it is refused',
+    ),
+  once: z.boolean().describe('Its key binds one ACME account'),
+  expires_at: time.nullable().describe('From then on neither seed nor key can be used; null: the key always'),
+};
+
+const keyOnce = {
+  hmac_key: z.string().describe('base64url; shown once'),
+  clients: z.record(z.string(), z.string()).describe('Ready lines for ACME clients'),
+};
 
 /** Machines that get certificates for exactly what an administrator registered. */
 export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Route[] {
+  const byName = z.strictObject({ cn: commonName });
   const shown = (each: Node): z.output<typeof node> => ({
     cn: each.cn,
     profile: each.profile,
+    names: [...each.names.map(({ value }) => value), ...each.patterns],
     sans: sansJson(each.names),
+    patterns: [...each.patterns],
+    challenges_waived: each.challengesWaived,
     registered_at: each.registeredAt,
     registered_by: each.registeredBy,
     state: enrolmentStatus(each, clock()),
     seed_expires_at: each.enrolment.expiresAt,
     ...(each.enrolment.serial !== null && { serial: each.enrolment.serial }),
+    ...(each.key && { key_id: each.key.id, key_once: each.key.once }),
+    ...(each.key && each.key.expiresAt !== null && { key_expires_at: each.key.expiresAt }),
+    ...(each.key && each.key.usedAt !== null && { key_used_at: each.key.usedAt }),
   });
+  const lines = (base: string, each: Node, hmac: string) =>
+    acmeLines({
+      directoryUrl: `${base}/acme/directory`,
+      keyId: each.key?.id ?? '',
+      hmac,
+      name: each.names.find(({ type }) => type === 'dns')?.value ?? each.patterns[0] ?? each.cn,
+    });
   return [
     privateRoute({
       method: 'GET',
@@ -67,32 +111,136 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
       method: 'POST',
       role: 'operator',
       path: '/private/nodes',
-      summary: 'Registers a node and gives its one-time seed, which is shown here and never again.',
+      summary:
+        'Registers a node and gives its one-time seed and the key that binds ACME accounts to it, both shown here and never again.',
       body: z.strictObject({
         cn: commonName,
+        names: names.optional(),
         sans: sansBody.default([]),
         profile: profileName.default(DEFAULT_PROFILE),
         replace: z
           .boolean()
           .default(false)
-          .describe('Register a node anew that is registered: it gets a new seed, the old one ends'),
+          .describe(
+            'Register a node anew that is registered: seed, key and bound accounts of the earlier one end',
+          ),
+        revoke: z.boolean().default(false).describe('With `replace`: revoke the certificates it had'),
+        waive_challenges: rules.waive_challenges.default(false),
+        once: rules.once.default(false),
+        expires_at: rules.expires_at.optional(),
+        comment,
       }),
       status: 201,
       result: node.extend({
         seed: z.string().describe('For `certify`, once'),
         command: z.string().describe('The line that enrols the node in its shell, with curl and openssl'),
+        ...keyOnce,
+        revoked: z.array(z.string()).describe('Serials that the machine registered before had, revoked now'),
+        still_good: z.number().int().describe('How many certificates of that machine are still good'),
       }),
-      audited: ({ cn, profile }) => ({ cn, profile }),
+      audited: (body, { cn, revoked, names: given }) => ({
+        cn,
+        profile: body.profile,
+        names: given.join(' '),
+        ...(body.waive_challenges && { waive_challenges: 'true' }),
+        ...(body.replace && { replace: 'true', revoked: revoked.join(' ') }),
+        ...(body.comment !== undefined && { comment: body.comment }),
+      }),
       async handle({ body, caller, request, reply }) {
         const { root } = await ca.caCertificates();
-        const registered = await orRefused(nodes.register({ ...body, by: caller.certificate.dn }));
+        const registered = await orRefused(
+          (async () => {
+            const { explicit, patterns } = readWritten(body.names ?? [], 'names');
+            return nodes.register({
+              cn: body.cn,
+              sans: [...body.sans, ...explicit.map(readSan)],
+              patterns,
+              profile: body.profile,
+              replace: body.replace,
+              revoke: body.revoke,
+              label: body.names !== undefined,
+              waiveChallenges: body.waive_challenges,
+              once: body.once,
+              expiresAt: body.expires_at ?? null,
+              by: caller.certificate.dn,
+            });
+          })(),
+        );
         const base = baseUrl(request.headers.host);
         reply.header('cache-control', 'no-store');
+        const { node: made, seed, hmac, certificateCn } = registered;
         return {
-          ...shown(registered.node),
-          seed: registered.seed,
-          command: oneLiner(base, registered.node, root, registered.seed),
+          ...shown(made),
+          seed,
+          command: oneLiner(base, { ...made, cn: certificateCn }, root, seed),
+          hmac_key: hmac,
+          clients: lines(base, made, hmac),
+          revoked: registered.revoked,
+          still_good: registered.stillGood,
         };
+      },
+    }),
+    privateRoute({
+      method: 'GET',
+      role: 'auditor',
+      path: '/private/nodes/{cn}',
+      summary: 'One node with the accounts bound to it and its certificates.',
+      params: byName,
+      result: node.extend({
+        accounts: z.array(z.object({ id: z.string(), status: z.string(), used_at: time.optional() })),
+        certificates: z.array(z.string()).describe('Serials, the one that ends last first'),
+      }),
+      async handle({ path }) {
+        const found = await orRefused(nodes.show(path.cn));
+        const accounts = found.accounts.map(({ account, usedAt }) => ({
+          id: account.id,
+          status: accountStatus(account),
+          ...(usedAt !== null && { used_at: usedAt }),
+        }));
+        return { ...shown(found.node), accounts, certificates: found.serials };
+      },
+    }),
+    privateRoute({
+      method: 'POST',
+      role: 'operator',
+      path: '/private/nodes/{cn}/change',
+      summary: 'Changes what a node may have, from its next order on; what is left out stays.',
+      params: byName,
+      body: z.strictObject({
+        names: names.optional(),
+        profile: profileName.optional(),
+        waive_challenges: rules.waive_challenges.optional(),
+        once: rules.once.optional(),
+        expires_at: rules.expires_at.optional(),
+        new_key: z.boolean().default(false).describe('Another key; the old one binds no more accounts'),
+        comment,
+      }),
+      result: node.extend({ hmac_key: keyOnce.hmac_key.optional(), clients: keyOnce.clients.optional() }),
+      audited: (body, { names: given, profile }) => ({
+        names: given.join(' '),
+        profile,
+        ...(body.new_key && { new_key: 'true' }),
+        ...(body.comment !== undefined && { comment: body.comment }),
+      }),
+      async handle({ path, body, request, reply }) {
+        const changed = await orRefused(
+          (async () => {
+            const written = body.names && readWritten(body.names, 'names');
+            return nodes.change(path.cn, {
+              ...(written && { sans: written.explicit.map(readSan), patterns: written.patterns }),
+              ...(body.profile !== undefined && { profile: body.profile }),
+              ...(body.waive_challenges !== undefined && { waiveChallenges: body.waive_challenges }),
+              ...(body.once !== undefined && { once: body.once }),
+              ...(body.expires_at !== undefined && { expiresAt: body.expires_at }),
+              newKey: body.new_key,
+            });
+          })(),
+        );
+        const { node: now, hmac } = changed;
+        if (hmac === null) return shown(now);
+        reply.header('cache-control', 'no-store');
+        const clients = lines(baseUrl(request.headers.host), now, hmac);
+        return { ...shown(now), hmac_key: hmac, clients };
       },
     }),
     privateRoute({
@@ -100,8 +248,8 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
       role: 'operator',
       path: '/private/nodes/{cn}',
       summary:
-        'Revokes every certificate of a node, then forgets the node. Repeated, it completes what failed.',
-      params: z.strictObject({ cn: commonName }),
+        'Ends a node: its seed, its key, the accounts bound to it and every certificate of it. Repeated, it completes what failed.',
+      params: byName,
       result: z.object({
         cn: z.string(),
         revoked: z.array(z.string()).describe('Serials that were good until now, lower-case hex'),

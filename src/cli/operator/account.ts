@@ -1,0 +1,131 @@
+import { Command, Option } from 'commander';
+import { type Common, confirmed, operatorCommand, pages } from './command.js';
+import { facts, json, minute, print, table } from './print.js';
+
+interface Row {
+  id: string;
+  status: string;
+  contact: string[];
+  node?: string;
+  key_id?: string;
+  used_at?: string;
+  used_from?: string;
+  created_at: string;
+}
+
+/** `upki account …`: ACME accounts. */
+export function accountCommand(): Command {
+  return new Command('account')
+    .description('List, show and stop ACME accounts.')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(stop());
+}
+
+/** An account may be named by its URL. */
+const idOf = (text: string): string => text.split('/').at(-1) ?? text;
+
+interface ListOptions extends Common {
+  status?: string;
+  contact?: string;
+  node?: string;
+  keyId?: string;
+  limit: string;
+}
+
+function list(): Command {
+  return operatorCommand<ListOptions>(
+    'list',
+    'List accounts, newest first.',
+    [['upki account list --contact alice', 'Those whose contact names alice.']],
+    async (door, { status, contact, node, keyId, limit, json: asJson }) => {
+      const conditions = { status, contact, node, key_id: keyId };
+      const found: Row[] = await pages(door, '/private/accounts', conditions, 'accounts', Number(limit));
+      if (asJson) return print(json(found));
+      print(
+        table(found, [
+          ['ACCOUNT', ({ id }) => id],
+          ['STATUS', (row) => row.status],
+          ['CONTACT', (row) => row.contact.join(',')],
+          ['NODE', (row) => row.node],
+          ['LAST USE', (row) => minute(row.used_at)],
+          ['FROM', (row) => row.used_from],
+        ]),
+      );
+    },
+    (command) =>
+      command
+        .addOption(
+          new Option('--status <status>', 'With this status.').choices(['valid', 'deactivated', 'revoked']),
+        )
+        .option('--contact <text>', 'Whose contact has this in it.')
+        .option('--node <name>', 'Bound to this node.')
+        .option('--key-id <id>', 'Bound by this key.')
+        .addOption(new Option('--limit <number>', 'At most so many.').default('1000')),
+  );
+}
+
+function show(): Command {
+  return operatorCommand<Common>(
+    'show <account>',
+    'Show an account with its latest orders and failures.',
+    [['upki account show 019f…', 'By its id, or its URL.']],
+    async (door, options, account) => {
+      const { data } = await door.ask('GET', `/private/accounts/${encodeURIComponent(idOf(account))}`);
+      if (options.json) return print(json(data));
+      print(
+        facts([
+          ['Account', data.id],
+          ['Status', data.status],
+          ['Contact', data.contact.join(', ')],
+          ['Created', minute(data.created_at)],
+          ['Last use', data.used_at && `${minute(data.used_at)} from ${data.used_from}`],
+          ['Node', data.node],
+          ['Key id', data.key_id],
+          ['Orders', data.orders],
+        ]),
+      );
+      for (const each of data.failures)
+        print(`${minute(each.at)}  ${each.name}  ${each.step}: ${each.why}\n`);
+    },
+  );
+}
+
+interface StopOptions extends Common {
+  revokeCertificates?: boolean;
+  reason?: string;
+  comment?: string;
+}
+
+function stop(): Command {
+  return operatorCommand<StopOptions>(
+    'stop <account>',
+    'End an account: its next request is refused.',
+    [
+      [
+        'upki account stop 019f… --revoke-certificates --comment "left the company"',
+        'And revoke what it has.',
+      ],
+    ],
+    async (door, options, account) => {
+      const also = options.revokeCertificates ? ' and revoke its certificates' : '';
+      if (!(await confirmed(`Stop account ${idOf(account)}${also}?`, options))) return;
+      const { data } = await door.ask('POST', `/private/accounts/${encodeURIComponent(idOf(account))}/stop`, {
+        revoke_certificates: options.revokeCertificates ?? false,
+        ...(options.reason !== undefined && { reason: options.reason }),
+        ...(options.comment !== undefined && { comment: options.comment }),
+      });
+      print(
+        options.json
+          ? json(data)
+          : `${data.id} is ${data.status}; ${data.revoked.length} certificates revoked\n`,
+      );
+    },
+    (command) =>
+      command
+        .option('--revoke-certificates', 'Also revoke every certificate it ordered.')
+        .option('--reason <reason>', 'RFC 5280 reason of these revocations.')
+        .option('--comment <text>', 'Why, for the audit log.')
+        .option('--yes', 'Do it without being asked.'),
+  );
+}

@@ -1,0 +1,82 @@
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import { CannotStart, ExitCode } from '../../programs/exit.js';
+import { addExamples } from '../options.js';
+import { addDoorOptions, type Door, type DoorOptions, OperationRefused, openDoor } from './door.js';
+
+/** Options of every operator's command. */
+export interface Common extends DoorOptions {
+  json?: boolean;
+  yes?: boolean;
+}
+
+/** A command that asks the RA; what the RA refuses ends it with 1. */
+export function operatorCommand<Options extends Common>(
+  usage: string,
+  description: string,
+  examples: [string, string][],
+  work: (door: Door, options: Options, argument: string) => Promise<void>,
+  build: (command: Command) => Command = (command) => command,
+): Command {
+  const command = build(addDoorOptions(new Command(usage.split(' ')[0]).description(description)));
+  for (const argument of usage.split(' ').slice(1)) command.argument(argument);
+  addExamples(command, examples);
+  command.addHelpText(
+    'after',
+    '\nExit codes: 0 done; 1 refused or failed; 2 wrong usage; 78 there is no RA to ask.',
+  );
+  return command.action(async (...given: unknown[]) => {
+    const argument = typeof given[0] === 'string' ? given[0] : '';
+    const options = command.opts<Options>();
+    const door = await openDoor(options);
+    try {
+      await work(door, options, argument);
+    } catch (error) {
+      if (!(error instanceof OperationRefused)) throw error;
+      process.stderr.write(`uPKI: ${error.message}\n`);
+      process.exitCode = ExitCode.failure;
+    } finally {
+      await door.close();
+    }
+  });
+}
+
+/** Asks a person, unless `--yes` answered; without a terminal nobody is there to ask. @throws CannotStart */
+export async function confirmed(question: string, { yes }: Common): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY) throw new CannotStart(`${question} Say --yes to do it without being asked.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** `?a=b&…` of the values there are. */
+export function query(values: Record<string, string | number | boolean | undefined>): string {
+  const known = Object.entries(values).filter(([, value]) => value !== undefined);
+  return known.length === 0
+    ? ''
+    : `?${new URLSearchParams(known.map(([name, value]): [string, string] => [name, String(value)]))}`;
+}
+
+/** Every page of a listing, at most `most` items. */
+export async function pages(
+  door: Door,
+  path: string,
+  conditions: Record<string, string | number | boolean | undefined>,
+  member: string,
+  most: number,
+  // biome-ignore lint/suspicious/noExplicitAny: each listing has items of its own
+): Promise<any[]> {
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  const all: any[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const limit = Math.min(500, most - all.length);
+    const { data } = await door.ask('GET', `${path}${query({ ...conditions, limit, cursor })}`);
+    all.push(...data[member]);
+    if (data.next === null || all.length >= most) return all.slice(0, most);
+    cursor = data.next;
+  }
+}

@@ -1,0 +1,220 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { pino } from 'pino';
+import { startCa } from '../../programs/ca/start.js';
+import { CannotStart } from '../../programs/exit.js';
+import { controlSocket } from '../../programs/ra/control.js';
+import { startRa } from '../../programs/ra/program.js';
+import { commonDirectory, loadProgramSettings } from '../../programs/settings.js';
+import { joinPrograms } from '../../programs/start-environment.js';
+
+/**
+ * The one way commands reach what administrators do: the private routes of REST. On the RA's machine over its socket, whether it
+ * runs (then it answers) or not (then it is opened for the command, without listening for anybody else); from elsewhere over HTTPS
+ * with an administrator's files.
+ */
+export interface Door {
+  ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answered>;
+  close(): Promise<void>;
+}
+
+export interface Answered {
+  type: string;
+  content: Buffer;
+  // biome-ignore lint/suspicious/noExplicitAny: each command knows what its route answers
+  data: any;
+}
+
+/** The RA said no. */
+export class OperationRefused extends Error {
+  override readonly name = 'OperationRefused';
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface DoorOptions {
+  dir?: string;
+  url?: string;
+  admin?: string;
+}
+
+const TIME_LIMIT = 60_000;
+
+export function addDoorOptions(command: Command): Command {
+  return command
+    .option('-d, --dir <path>', 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)')
+    .option('--url <url>', 'Ask the RA at this base URL instead, with the files of an administrator.')
+    .addOption(
+      new Option(
+        '--admin <folder>',
+        "The administrator's files for --url, as `upki admin add` makes them.",
+      ).env('UPKI_ADMIN'),
+    )
+    .option('--json', 'Print JSON.');
+}
+
+/** @throws CannotStart when there is no RA to ask */
+export async function openDoor({ dir, url, admin }: DoorOptions): Promise<Door> {
+  if (url !== undefined) return overHttps(url, admin);
+  const dataDir = await raFolder(commonDirectory(process.env, dir));
+  const socket = overSocket(controlSocket(dataDir));
+  if (await answers(socket)) return socket;
+  return opened(dataDir, socket);
+}
+
+async function overHttps(url: string, admin: string | undefined): Promise<Door> {
+  if (admin === undefined) {
+    throw new CannotStart(
+      '--url wants the files of an administrator: name their folder with --admin or UPKI_ADMIN',
+    );
+  }
+  const files = await adminFiles(admin);
+  const base = new URL(url);
+  return {
+    close: async () => {},
+    ask: (method, path, body) =>
+      exchange(requestTls, method, body, {
+        ...{ host: base.hostname.replace(/^\[|\]$/g, ''), port: base.port || 443, path: `/api/v1${path}` },
+        ...files,
+      }),
+  };
+}
+
+/** A folder that `upki admin add` made, or the path of its files without an ending. */
+async function adminFiles(path: string): Promise<{ key: Buffer; cert: Buffer; ca: Buffer }> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const keys = isFolder ? (await readdir(path)).filter((name) => name.endsWith('.key')) : [];
+  if (isFolder && keys.length !== 1) {
+    throw new CannotStart(
+      `${path} holds ${keys.length} keys: name the files of one administrator without their ending`,
+    );
+  }
+  const stem = isFolder
+    ? join(path, keys[0]?.slice(0, -'.key'.length) ?? '')
+    : path.replace(/\.(key|crt)$/, '');
+  const [key, cert, ca] = await Promise.all([
+    readFile(`${stem}.key`),
+    readFile(`${stem}.crt`),
+    readFile(join(dirname(stem), 'upki-root.crt')),
+  ]);
+  return { key, cert, ca };
+}
+
+function overSocket(socketPath: string): Door {
+  return {
+    close: async () => {},
+    ask: (method, path, body) =>
+      exchange(requestPlain, method, body, {
+        ...{ socketPath, path: `/api/v1${path}` },
+        headers: { 'x-upki-operator': userInfo().username },
+      }),
+  };
+}
+
+async function answers(door: Door): Promise<boolean> {
+  return door.ask('GET', '/public/health').then(
+    () => true,
+    (error) => error instanceof OperationRefused,
+  );
+}
+
+/** The programs of this machine that do not run, for as long as the command takes. */
+async function opened(dataDir: string, socket: Door): Promise<Door> {
+  const log = pino({ level: 'silent' });
+  const running: { stop(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const each of running.splice(0).reverse()) await each.stop();
+  };
+  try {
+    const { ra, ca } = await localPrograms(dataDir);
+    // One that runs holds its folder; then it answers by itself.
+    const started = ca && (await startCa(ca, log, 'both', false).catch(() => null));
+    if (started) running.push(started);
+    running.push(await startRa(ra.settings, log, 'command'));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ask: socket.ask, close };
+}
+
+/** As `upki start` joins them; without a CA beside the RA, the RA alone. */
+async function localPrograms(raDirectory: string) {
+  const caDirectory = join(dirname(raDirectory), 'ca');
+  const ra = loadProgramSettings('ra', process.env, { dataDir: raDirectory });
+  const isThere = await stat(join(caDirectory, 'ca.db')).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return { ra, ca: null };
+  const ca = loadProgramSettings('ca', process.env, { dataDir: caDirectory });
+  // Its ports are taken: it runs, elsewhere than in `upki start`.
+  const joined = await joinPrograms(process.env, ra.settings, ca.settings).catch(() => null);
+  if (joined === null) return { ra, ca: null };
+  return {
+    ra: loadProgramSettings('ra', joined.ra, { dataDir: raDirectory }),
+    ca: loadProgramSettings('ca', joined.ca, { dataDir: caDirectory }),
+  };
+}
+
+/** The RA of `upki start` has a folder of its own in the directory; one that runs alone has it all. */
+async function raFolder(directory: string): Promise<string> {
+  for (const dataDir of [join(directory, 'ra'), directory]) {
+    const isThere = await stat(join(dataDir, 'ra.crt')).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return dataDir;
+  }
+  throw new CannotStart(
+    `no RA has been registered in ${directory}: name another directory with -d, or an RA elsewhere with --url and --admin`,
+  );
+}
+
+function exchange(
+  request: typeof requestPlain | typeof requestTls,
+  method: string,
+  body: object | undefined,
+  options: object & { headers?: Record<string, string> },
+): Promise<Answered> {
+  const content = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    ...options.headers,
+    ...(content !== undefined && { 'content-type': 'application/json' }),
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { ...options, method, headers, agent: false, signal: AbortSignal.timeout(TIME_LIMIT) },
+      async (answer) => {
+        try {
+          const chunks: Buffer[] = [];
+          for await (const chunk of answer) chunks.push(chunk);
+          resolve(read(answer.headers['content-type'] ?? '', Buffer.concat(chunks)));
+        } catch (error) {
+          reject(error);
+        }
+      },
+    );
+    asked.on('error', reject);
+    asked.end(content);
+  });
+}
+
+/** @throws OperationRefused */
+function read(type: string, content: Buffer): Answered {
+  if (!type.startsWith('application/json')) return { type, content, data: null };
+  const { status, data, message, code, field } = JSON.parse(content.toString());
+  if (status === 'success') return { type, content, data };
+  throw new OperationRefused(field === undefined ? message : `${field}: ${message}`, code);
+}

@@ -1,0 +1,36 @@
+/** Columns of a table: title, and the text of a cell. */
+export type Columns<Row> = readonly [title: string, cell: (row: Row) => string | undefined][];
+
+/** Rows as a table whose columns are as wide as their widest cell. */
+export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string {
+  const cells = rows.map((row) => columns.map(([, cell]) => printable(cell(row) ?? '')));
+  const lines = [columns.map(([title]) => title), ...cells];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  const laid = lines.map((line) =>
+    line
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${laid.join('\n')}\n`;
+}
+
+/** What a client wrote cannot steer the terminal it is printed on. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+/** A date, short: to the minute, in UTC. */
+export function minute(time: string | undefined): string {
+  return time === undefined ? '' : time.slice(0, 16).replace('T', ' ');
+}
+
+/** Facts by name, one a line; what there is nothing to say of is left out. */
+export function facts(pairs: readonly [name: string, value: string | number | undefined | null][]): string {
+  const known = pairs.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const width = Math.max(0, ...known.map(([name]) => name.length));
+  return known.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}\n`).join('');
+}
+
+export const print = (text: string): void => void process.stdout.write(text);
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,0 +1,39 @@
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createHttpServer } from '../../http/server.js';
+import { type ApiOptions, restApi } from '../../rest/index.js';
+
+/** What a path of a socket may be long on every system, with its end. */
+const MOST_PATH = 103;
+
+/** Where an RA takes commands of its own machine. */
+export const controlSocket = (dataDir: string): string => join(dataDir, 'control.sock');
+
+/**
+ * The REST side on a socket in the RA's own folder, which its owner alone can open: who can is an administrator, for he has the
+ * database and the keys as well. Never rejects: without it commands go over HTTPS.
+ */
+export async function listenForCommands(
+  dataDir: string,
+  api: ApiOptions,
+  log: Logger,
+  onClose: (undo: () => unknown) => void,
+): Promise<void> {
+  const path = controlSocket(dataDir);
+  if (Buffer.byteLength(path) > MOST_PATH) {
+    log.warn(`${path} is too long for a socket: commands on this machine need --url`);
+    return;
+  }
+  try {
+    // The folder is locked: nobody else listens there.
+    await rm(path, { force: true });
+    const app = createHttpServer({ log });
+    await app.register(restApi, { ...api, prefix: '/api/v1', local: true });
+    await app.listen({ path });
+    await chmod(path, 0o600);
+    onClose(() => app.close());
+  } catch (error) {
+    log.warn({ err: error }, 'commands on this machine need --url');
+  }
+}

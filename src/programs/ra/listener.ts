@@ -1,0 +1,36 @@
+import { isIP } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
+import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
+import type { ProgramSettings } from '../settings.js';
+import type { RaTls } from './tls.js';
+
+/** The listener for clients: TLS is ours, or a proxy's before us. */
+export function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger, base: string): HttpsServer {
+  const strictTransport = ownsHost(base);
+  if (settings.raTls) return createHttpsServer({ tls: tls.material(), log, strictTransport });
+  return { app: createHttpServer({ log, strictTransport }), reload: () => undefined };
+}
+
+/** Whether the RA is what a host name stands for: at the port of HTTPS, where an address has no such name (RFC 6797 §8.1.1). */
+function ownsHost(base: string): boolean {
+  const { port, hostname: host } = new URL(base);
+  return port === '' && isIP(host.replace(/^\[|\]$/g, '')) === 0;
+}
+
+/** Listens; resolves with the port. Closing waits for requests under way. */
+export async function listen(
+  app: FastifyInstance,
+  wish: PortWish,
+  onClose: (undo: () => unknown) => void,
+): Promise<number> {
+  try {
+    await listenOrFallBack(wish.host, (host) => app.listen({ host, port: wish.port }));
+  } catch (error) {
+    throw portProblem(error, wish);
+  }
+  onClose(() => app.close());
+  const address = app.server.address();
+  return typeof address === 'object' && address ? address.port : wish.port;
+}

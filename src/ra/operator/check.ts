@@ -1,0 +1,103 @@
+import type { CertificateAuthority } from '../../model/ca.js';
+import { parseIdentifier } from '../../model/identifiers.js';
+import { Problem } from '../../model/problem.js';
+import { Refused } from '../../model/refusal.js';
+import type { Examiner, Finding } from '../../va/types.js';
+import { NamePolicy } from '../name-policy.js';
+import { chooseProfile, type Policy } from '../policy.js';
+
+export interface NameCheckOptions {
+  policy: Policy;
+  ca: Pick<CertificateAuthority, 'profiles' | 'ping'>;
+  validator: Examiner;
+  clock(): number;
+}
+
+export interface CheckedName {
+  name: string;
+  findings: {
+    step: Finding['step'] | 'policy' | 'profile' | 'ca' | 'clock';
+    target: string;
+    outcome: string;
+    ok: boolean;
+  }[];
+  /** Profile a certificate would be issued with; null: none would be. */
+  profile: string | null;
+}
+
+/** Whether a name would get a certificate, and by what it would not: `upki check`. */
+export class NameCheck {
+  constructor(private readonly options: NameCheckOptions) {}
+
+  /** @throws Refused for what is no name */
+  async check(asked: string, wantedProfile?: string): Promise<CheckedName> {
+    const { policy, validator, clock } = this.options;
+    const identifier = read(asked);
+    const wildcard = identifier.value.startsWith('*.');
+    const [seen, authority] = await Promise.all([
+      validator.examine({
+        identifier: wildcard ? { ...identifier, value: identifier.value.slice(2) } : identifier,
+        wildcard,
+      }),
+      this.#authority(wantedProfile),
+    ]);
+    const findings: CheckedName['findings'] = [
+      { step: 'policy', target: identifier.value, ...decision(policy, identifier) },
+      ...seen,
+      { step: 'clock', target: 'RA', outcome: new Date(clock()).toISOString(), ok: true },
+      ...authority.findings,
+    ];
+    const ways = seen.filter(({ step }) => step === 'http-01' || step === 'tls-alpn-01');
+    const isReachable = ways.length === 0 || ways.some(({ ok }) => ok);
+    const others = findings.filter(
+      ({ step }) => step !== 'http-01' && step !== 'tls-alpn-01' && step !== 'resolver',
+    );
+    const isGood = isReachable && others.every(({ ok }) => ok);
+    return { name: identifier.value, findings, profile: isGood ? authority.profile : null };
+  }
+
+  async #authority(
+    wanted: string | undefined,
+  ): Promise<{ profile: string | null; findings: CheckedName['findings'] }> {
+    const { ca, policy } = this.options;
+    try {
+      await ca.ping();
+      const { name } = chooseProfile(wanted, await ca.profiles(), policy.defaultProfile);
+      return { profile: name, findings: [{ step: 'profile', target: name, outcome: 'on offer', ok: true }] };
+    } catch (error) {
+      const outcome = error instanceof Problem ? error.detail : 'the certificate authority does not answer';
+      return {
+        profile: null,
+        findings: [{ step: 'ca', target: wanted ?? policy.defaultProfile, outcome, ok: false }],
+      };
+    }
+  }
+}
+
+function read(asked: string) {
+  try {
+    const isAddress = /^[\d.]+$|:/.test(asked);
+    return parseIdentifier({ type: isAddress ? 'ip' : 'dns', value: asked });
+  } catch (error) {
+    if (error instanceof Problem) throw new Refused('invalidRequest', error.detail, 'name');
+    throw error;
+  }
+}
+
+/** The entry that decides, found by asking of each alone. */
+function decision(policy: Policy, identifier: ReturnType<typeof read>): { outcome: string; ok: boolean } {
+  const refuses = (lists: { allowed: string[]; denied: string[] }) => {
+    try {
+      new NamePolicy(lists).check([identifier]);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  const denied = policy.denied.find((entry) => refuses({ allowed: [], denied: [entry] }));
+  if (denied !== undefined) return { outcome: `denied by "${denied}" of UPKI_RA_DENY`, ok: false };
+  if (policy.allowed.length === 0) return { outcome: 'allowed: UPKI_RA_ALLOW is empty', ok: true };
+  const allowed = policy.allowed.find((entry) => !refuses({ allowed: [entry], denied: [] }));
+  if (allowed === undefined) return { outcome: 'nothing in UPKI_RA_ALLOW allows it', ok: false };
+  return { outcome: `allowed by "${allowed}" of UPKI_RA_ALLOW`, ok: true };
+}

@@ -1,0 +1,56 @@
+import { shellWord } from '../../lib/shell-word.js';
+
+export interface BoundClient {
+  directoryUrl: string;
+  keyId: string;
+  /** base64url. */
+  hmac: string;
+  /** What the certificate is for. */
+  name: string;
+}
+
+/** Lines to paste, client to text: each registers an account by the key and orders a certificate (RFC 8555 §7.3.4). */
+export function acmeLines({ directoryUrl, keyId, hmac, name }: BoundClient): Record<string, string> {
+  const [url, kid, key, host] = [directoryUrl, keyId, hmac, name].map((text) => shellWord(text));
+  return {
+    certbot: `REQUESTS_CA_BUNDLE=$PWD/upki-root.crt certbot certonly --standalone --server ${url} --eab-kid ${kid} --eab-hmac-key ${key} -d ${host}`,
+    lego: `LEGO_CA_CERTIFICATES=$PWD/upki-root.crt lego --server ${url} --eab --kid ${kid} --hmac ${key} --accept-tos --email admin@example.com --domains ${host} --http run`,
+    'acme.sh': `acme.sh --register-account --server ${url} --ca-bundle $PWD/upki-root.crt --eab-kid ${kid} --eab-hmac-key ${key} && acme.sh --issue --standalone --server ${url} --ca-bundle $PWD/upki-root.crt -d ${host}`,
+    caddy: `{
+  acme_ca ${directoryUrl}
+  acme_ca_root upki-root.crt
+  acme_eab {
+    key_id ${keyId}
+    mac_key ${hmac}
+  }
+}
+${name}`,
+    traefik: `certificatesResolvers:
+  upki:
+    acme:
+      caServer: ${directoryUrl}
+      caCertificates: [upki-root.crt]
+      storage: acme.json
+      eab:
+        kid: ${keyId}
+        hmacEncoded: ${hmac}
+      tlsChallenge: {}`,
+    'cert-manager': `apiVersion: v1
+kind: Secret
+metadata: {name: upki-eab}
+stringData: {secret: ${hmac}}
+---
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata: {name: upki}
+spec:
+  acme:
+    server: ${directoryUrl}
+    caBundle: # base64 of upki-root.crt
+    privateKeySecretRef: {name: upki-account}
+    externalAccountBinding:
+      keyID: ${keyId}
+      keySecretRef: {name: upki-eab, key: secret}
+    solvers: [{http01: {ingress: {}}}]`,
+  };
+}

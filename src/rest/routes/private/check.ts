@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { Operator } from '../../../ra/operator/index.js';
+import { profileName, text } from '../../fields.js';
+import { orRefused } from '../../refused.js';
+import { privateRoute, type Route } from '../../route.js';
+
+/** Whether a name would get a certificate. */
+export function checkRoute(checks: Operator['checks']): Route {
+  return privateRoute({
+    method: 'GET',
+    role: 'operator',
+    path: '/private/check',
+    summary:
+      'Looks at a name as its validation would, now: lists, resolvers, CAA, ports and addresses, redirects, the CA and its profile.',
+    query: z.strictObject({
+      name: text('A DNS name, a wildcard or an IP address', 255),
+      profile: profileName.optional(),
+    }),
+    result: z.object({
+      name: z.string(),
+      would_be_issued: z.boolean(),
+      profile: z.string().nullable().describe('A certificate would be issued with it; null: none would be'),
+      findings: z.array(
+        z.object({
+          step: z.enum(['policy', 'resolver', 'caa', 'http-01', 'tls-alpn-01', 'clock', 'profile', 'ca']),
+          target: z.string(),
+          outcome: z.string(),
+          ok: z.boolean(),
+        }),
+      ),
+    }),
+    async handle({ query }) {
+      const checked = await orRefused(checks.check(query.name, query.profile));
+      return { ...checked, would_be_issued: checked.profile !== null };
+    },
+  });
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { RestError } from '../../../http/rest-error.js';
+import { privateRoute, type Route } from '../../route.js';
+
+/** `reload` takes up the rules as they stand now; rejecting with an Error whose message says what is wrong, it has kept the old ones. */
+export function reloadRoute(reload: () => Promise<void>): Route {
+  return privateRoute({
+    method: 'POST',
+    role: 'admin',
+    path: '/private/reload',
+    summary:
+      'Reads the rules of this RA anew: allow and deny lists, external accounts, compromised keys, terms. A wrong file keeps the old ones.',
+    result: z.object({ reloaded: z.literal(true) }),
+    async handle() {
+      try {
+        await reload();
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new RestError('unprocessable', `the old rules are kept: ${why}`);
+      }
+      return { reloaded: true as const };
+    },
+  });
+}

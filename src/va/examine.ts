@@ -1,0 +1,154 @@
+import { type CaaOptions, forbidden } from './caa.js';
+import { Deadline } from './deadline.js';
+import { type Dialer, newAttempt } from './dialer.js';
+import type { CaaRecord, Resolver } from './dns/resolver.js';
+import { ValidationFailure } from './failure.js';
+import { validateHttp01 } from './http-01.js';
+import { validateTlsAlpn01 } from './tls-alpn-01.js';
+import type { Finding, ValidationRequest } from './types.js';
+
+export interface ExaminerOptions {
+  /** Each resolver that validation asks, by its address. */
+  resolvers: readonly { name: string; resolver: Resolver }[];
+  resolver: Resolver;
+  dialer: Dialer;
+  http: { port: number; tlsPort: number; userAgent: string };
+  caa: CaaOptions;
+  timeout: number;
+  now(): number;
+}
+
+type Name = Pick<ValidationRequest, 'identifier' | 'wildcard'>;
+
+/** Nobody has put an answer in place: what counts is how far the way there leads. */
+const NO_ANSWER = {
+  token: 'upki-check-0000000000000000',
+  keyAuthorization: 'upki-check',
+  accountUris: async () => [],
+};
+
+/** Looks at a name as its validation would, by the same code, and tells all that was seen on the way. */
+export async function examine(name: Name, options: ExaminerOptions): Promise<Finding[]> {
+  const deadline = new Deadline(options.timeout);
+  try {
+    const steps = [
+      resolved(name, options, deadline),
+      permitted(name, options, deadline),
+      ...(name.wildcard
+        ? []
+        : (['http-01', 'tls-alpn-01'] as const).map((type) => reached(type, name, options, deadline))),
+    ];
+    return (await Promise.all(steps)).flat();
+  } finally {
+    deadline.release();
+  }
+}
+
+async function resolved(
+  { identifier }: Name,
+  { resolvers }: ExaminerOptions,
+  deadline: Deadline,
+): Promise<Finding[]> {
+  if (identifier.type === 'ip') return [];
+  return Promise.all(
+    resolvers.map(async ({ name, resolver }): Promise<Finding> => {
+      const { outcome, ok } = await told(resolver.addresses(identifier.value, deadline), (found) =>
+        found.join(', '),
+      );
+      return { step: 'resolver', target: name, outcome, ok };
+    }),
+  );
+}
+
+/** RFC 8659 §3: every level, the name itself first. */
+async function permitted(
+  name: Name,
+  { resolver, caa }: ExaminerOptions,
+  deadline: Deadline,
+): Promise<Finding[]> {
+  const { identifier, wildcard } = name;
+  if (identifier.type === 'ip' || caa.mode === 'off') return [];
+  const labels = identifier.value.split('.');
+  const levels = labels.map((_, index) => labels.slice(index).join('.'));
+  let decided = false;
+  const sets = await Promise.all(
+    levels.map(async (level) => ({ level, ...(await looked(resolver.caa(level, deadline))) })),
+  );
+  return sets.map(({ level, records, failure }): Finding => {
+    if (failure !== null) {
+      return { step: 'caa', target: level, outcome: failure, ok: decided || caa.mode === 'lenient' };
+    }
+    if (records.length === 0) return { step: 'caa', target: level, outcome: 'no CAA records', ok: true };
+    const shown = records.map(({ tag, value }) => `${tag} "${value}"`).join(', ');
+    const why = decided
+      ? null
+      : forbidden(records, { wildcard, type: null, accountUris: [] }, caa.identities);
+    decided = true;
+    return {
+      step: 'caa',
+      target: level,
+      outcome: why === null ? shown : `${shown}: ${why}`,
+      ok: why === null,
+    };
+  });
+}
+
+async function looked(
+  answer: Promise<CaaRecord[]>,
+): Promise<{ records: CaaRecord[]; failure: string | null }> {
+  try {
+    return { records: await answer, failure: null };
+  } catch (error) {
+    return { records: [], failure: detailOf(error) };
+  }
+}
+
+/** Addresses dialed or refused, redirects, and where it ended. A server that answers without the token is reached. */
+async function reached(
+  type: 'http-01' | 'tls-alpn-01',
+  name: Name,
+  { dialer, http, now }: ExaminerOptions,
+  deadline: Deadline,
+): Promise<Finding[]> {
+  const attempt = newAttempt(deadline, now);
+  const request: ValidationRequest = { ...name, ...NO_ANSWER, type };
+  let failure: unknown = null;
+  try {
+    if (type === 'http-01') await validateHttp01(request, dialer, http, attempt);
+    else await validateTlsAlpn01(request, dialer, http.tlsPort, attempt);
+  } catch (error) {
+    failure = error;
+  }
+  const isReached = failure === null || (failure instanceof ValidationFailure && ANSWERED.has(failure.type));
+  const dialed = attempt.records.map(
+    ({ target, outcome, milliseconds }): Finding => ({
+      step: type,
+      target,
+      outcome: `${outcome} (${milliseconds} ms)`,
+      ok: isReached,
+    }),
+  );
+  if (failure === null) return dialed;
+  return [
+    ...dialed,
+    { step: type, target: name.identifier.value, outcome: detailOf(failure), ok: isReached },
+  ];
+}
+
+/** Something answered, though not with what a client would have put there. */
+const ANSWERED = new Set(['unauthorized', 'incorrectResponse', 'tls']);
+
+async function told<T>(
+  answer: Promise<T>,
+  text: (value: T) => string,
+): Promise<{ outcome: string; ok: boolean }> {
+  try {
+    return { outcome: text(await answer), ok: true };
+  } catch (error) {
+    return { outcome: detailOf(error), ok: false };
+  }
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof ValidationFailure ? error.detail : 'could not be carried out';
+}
