@@ -3,11 +3,20 @@ import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import type { AdminRole } from '../model/administrators.js';
 import type { Actor } from '../store/contract/audit.js';
-import { type CaStore, type CertificateRecord, openCaStore } from '../store/index.js';
+import {
+  type CaStore,
+  type CertificateRecord,
+  isShared,
+  openCaStore,
+  pathOf,
+  shownLocation,
+} from '../store/index.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { type PublicKeyInfo, parsePublicKey } from '../x509/spki.js';
-import { caPaths, loadAuthority } from './folder/files.js';
+import { bindDatabase, requireDatabaseFile } from './folder/database.js';
 import { generateKey, type KeySpec, publicKeyDer } from './folder/keys.js';
+import { loadAuthority, readMarker } from './folder/load.js';
+import { caPaths } from './folder/paths.js';
 import { ADMINISTRATOR_CERTIFICATES } from './issue/entitlement.js';
 import { Authority } from './issue/issuer.js';
 import { namesFor } from './issue/names.js';
@@ -36,6 +45,8 @@ export async function rememberServed(store: CaStore, { publicUrl, company }: Ser
 
 export interface LocalAuthorityOptions extends ServedSettings {
   dataDir: string;
+  /** As openLocalStore; for messages. */
+  databaseUrl?: string | null;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
   clock: () => number;
@@ -53,10 +64,20 @@ export async function servedUrl(store: CaStore, given: string | null): Promise<s
 /**
  * Opens the store of a CA on this machine, for a command: the process that serves the CA, if one does, goes on beside it
  * and sees every change at once. `databaseUrl` null: the file in its folder.
+ * @throws InitError when the database this CA had is lost
  */
-export function openLocalStore(dataDir: string, databaseUrl: string | null): Promise<CaStore> {
-  return openCaStore(databaseUrl ?? caPaths(dataDir).database);
+export async function openLocalStore(dataDir: string, databaseUrl: string | null): Promise<CaStore> {
+  const location = databaseLocation(dataDir, databaseUrl);
+  if (!isShared(location)) {
+    const marker = await readMarker(caPaths(dataDir).marker);
+    await requireDatabaseFile(pathOf(location), marker, dataDir);
+  }
+  return openCaStore(location);
 }
+
+/** The URL, or the file in the CA's folder. */
+const databaseLocation = (dataDir: string, databaseUrl: string | null): string =>
+  databaseUrl ?? caPaths(dataDir).database;
 
 /**
  * The CA's signing side for a command on its machine. The settings it was last served with go before the ones given.
@@ -64,9 +85,11 @@ export function openLocalStore(dataDir: string, databaseUrl: string | null): Pro
  */
 export async function openLocalAuthority(
   store: CaStore,
-  { dataDir, passphrase, clock, shared, log, ...given }: LocalAuthorityOptions,
+  { dataDir, databaseUrl = null, passphrase, clock, shared, log, ...given }: LocalAuthorityOptions,
 ): Promise<Authority> {
   const files = await loadAuthority({ dataDir, passphrase, seed: null });
+  const location = shownLocation(databaseLocation(dataDir, databaseUrl));
+  await bindDatabase({ store, files, dataDir, location });
   const served = await store.getSetting(SERVED);
   const { publicUrl, company }: ServedSettings = served === null ? given : JSON.parse(served);
   const { set } = await openLocalSet(store, files, {

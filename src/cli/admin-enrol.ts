@@ -127,6 +127,7 @@ function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
   return mendable(() =>
     openLocalAuthority(store, {
       dataDir,
+      databaseUrl: settings.caDatabaseUrl,
       passphrase: settings.caPassphrase,
       publicUrl: settings.caPublicUrl,
       company: given.has('caCompany') ? settings.caCompany : null,

@@ -4,7 +4,13 @@ import { Command, Option } from 'commander';
 import { caPaths } from '../ca/folder/files.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
-import { type AuditPosition, type AuditRecord, isShared, openAudit, verifyAudit } from '../store/index.js';
+import {
+  type AuditPosition,
+  type AuditRecord,
+  openAudit,
+  shownLocation,
+  verifyAudit,
+} from '../store/index.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 type Program = 'ca' | 'ra';
@@ -69,7 +75,7 @@ async function verify({ program, location }: Log, noted: NotedHead[]): Promise<b
   const reader = await openAudit(location, program);
   try {
     const { records, heads, fault } = await verifyAudit(reader, noted);
-    const name = `${program.toUpperCase()} (${shown(location)})`;
+    const name = `${program.toUpperCase()} (${shownLocation(location)})`;
     if (fault !== null) {
       const { chain, sequence } = fault.position;
       process.stderr.write(`uPKI: ${name}: record ${chain}:${sequence}: ${fault.reason}\n`);
@@ -163,9 +169,6 @@ function locationOf(program: Program, dataDir: string): string | null {
   if (configured === null) return existsSync(file) ? file : null;
   return existsSync(sign) ? configured : null;
 }
-
-/** Without the password that a URL may hold. */
-const shown = (location: string) => (isShared(location) ? location.replace(/:[^:@/]*@/, ':***@') : location);
 
 function parseHead(text: string): NotedHead {
   const [, program, chain, sequence, hash] =

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { MADE_ANEW, type MadeAnew } from '../ca/folder/anew.js';
 import { makePrivateFolder } from '../lib/files.js';
 import type { Sockets } from '../programs/ca/start.js';
 import { runProgram } from '../programs/child.js';
@@ -48,15 +49,31 @@ export function caCommand(): Command {
     );
 }
 
+interface InitFlags {
+  caPasswordFile?: string;
+  anew?: MadeAnew[];
+}
+
 function initCommand(): Command {
   const command = new Command('init').description(
     'Make the keys and certificates of the CA, or take over existing ones. Doing it again changes nothing.',
   );
   addSettingFlags(command, IMPORT, ['ca']);
   command.option('--ca-password-file <file>', 'Holds the passphrase of the key given with --ca-key.');
+  command.addOption(
+    new Option(
+      '--anew <what...>',
+      'Make again, on purpose, what an existing CA has lost: its channel key (every RA must then be registered again), its ' +
+        'registration seed, or its database (certificates and revocations are forgotten). What is there is set aside.',
+    ).choices(MADE_ANEW),
+  );
   addExamples(command, [
     ['upki ca init -d /srv/ca', 'Make a root and an issuing CA in /srv/ca.'],
     ['upki ca init --ca-key root.key --ca-cert root.crt', 'Put an issuing CA under an existing root.'],
+    [
+      'upki ca init -d /srv/ca --anew channel.key',
+      'The key is lost: make another, then register every RA again.',
+    ],
   ]);
   return command.action(async () => {
     const loaded = load(command, IMPORT);
@@ -64,9 +81,10 @@ function initCommand(): Command {
     await makePrivateFolder(settings.dataDir);
     const unlock = lockDirectory(settings.dataDir);
     try {
-      const { initCa } = await import('../programs/ca/start.js');
-      const { caPasswordFile } = command.opts<{ caPasswordFile?: string }>();
-      await initCa(loaded, caPasswordFile ?? null);
+      const { initCa, checkCa } = await import('../programs/ca/start.js');
+      const { caPasswordFile: passwordFile, anew } = command.opts<InitFlags>();
+      const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+      await checkCa(loaded, await initCa(loaded, { passwordFile, anew, warn }));
     } finally {
       unlock();
     }

@@ -18,6 +18,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   },
   admin: async () => (await import('./admin.js')).adminCommand(),
   migrate: async () => (await import('./migrate.js')).migrateCommand(),
+  backup: async () => (await import('./backup.js')).backupCommand(),
+  restore: async () => (await import('./backup.js')).restoreCommand(),
   audit: async () => (await import('./audit.js')).auditCommand(),
   config: async () => (await import('./config-command.js')).configCommand(),
   clients: async () => (await import('./clients.js')).clientsCommand(),

@@ -25,7 +25,7 @@ export async function caFolderOf(command: Command): Promise<string> {
 /** Opens the store of the CA in a folder for some work, whether or not the CA runs. */
 export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => Promise<T>): Promise<T> {
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
-  const store = await openLocalStore(dataDir, settings.caDatabaseUrl);
+  const store = await mendable(() => openLocalStore(dataDir, settings.caDatabaseUrl));
   try {
     return await work(store);
   } finally {

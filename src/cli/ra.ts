@@ -1,13 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { pino } from 'pino';
+import { makePrivateFolder } from '../lib/files.js';
 import { runProgram } from '../programs/child.js';
 import { CannotStart } from '../programs/exit.js';
+import { lockDirectory } from '../programs/lock.js';
 import { createLogger } from '../programs/logger.js';
 import { wantedNames } from '../programs/ra/certificate.js';
 import { connectToCa, warnOfClear } from '../programs/ra/channel.js';
-import { RaFiles } from '../programs/ra/files.js';
+import { RA_ANEW, type RaAnew, RaFiles } from '../programs/ra/files.js';
 import { ownNames } from '../programs/ra/own-names.js';
 import { registerRa } from '../programs/ra/registration.js';
 import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
@@ -38,7 +40,13 @@ export function raCommand(): Command {
     .addCommand(
       command('init', [DIRECTORY_FLAG], 'Make the data directory and the keys of the RA.', init, [
         ['upki ra init -d /srv/ra', 'Make the keys in /srv/ra. Doing it again changes nothing.'],
-      ]),
+        ['upki ra init -d /srv/ra --anew database', 'The accounts and orders are lost: begin with none.'],
+      ]).addOption(
+        new Option(
+          '--anew <what...>',
+          'Begin again, on purpose, with what an RA has lost: its database. What is there is set aside.',
+        ).choices(RA_ANEW),
+      ),
     )
     .addCommand(
       command('register', REGISTRATION, "Register with a CA and obtain the RA's certificate.", register, [
@@ -47,7 +55,14 @@ export function raCommand(): Command {
           'Register at the CA on 10.0.0.2.',
         ],
         ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra register', 'Keep the seed off the command line.'],
-      ]),
+        [
+          'upki ra register -i 10.0.0.2 -s "$SEED" --anew',
+          'A key is lost, or the CA is another: register as a new RA.',
+        ],
+      ]).option(
+        '--anew',
+        'Set the keys and the registration there are aside, and register as a new RA, at whichever CA answers.',
+      ),
     )
     .addCommand(
       command('listen', SERVING, 'Serve; the RA must be registered.', listen, [
@@ -96,14 +111,26 @@ function command(
   });
 }
 
-const init: Action = async ({ dataDir }) => {
-  await new RaFiles(dataDir).keys();
+const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+
+const init: Action = async ({ dataDir }, command) => {
+  const files = new RaFiles(dataDir);
+  const { anew = [] } = command.opts<{ anew?: RaAnew[] }>();
+  await makePrivateFolder(dataDir);
+  const unlock = lockDirectory(dataDir);
+  try {
+    if (anew.includes('database')) await files.beginDatabase();
+    await files.keys(warn);
+    await files.registration();
+  } finally {
+    unlock();
+  }
   process.stdout.write(`The keys of the RA are in ${dataDir}\n`);
 };
 
-const register: Action = async (settings) => {
+const register: Action = async (settings, command) => {
   const files = new RaFiles(settings.dataDir);
-  const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+  if (command.opts<{ anew?: boolean }>().anew) await files.beginAnew();
   if (settings.zmqMode === 'clear') warnOfClear(settings.caHost, warn);
   const called = await ownNames(settings, files, warn);
   await registerRa(settings, files, wantedNames(called.cn, called.sans, hostname()), warn);

@@ -3,6 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { makePrivateFolder, readIfThere } from '../lib/files.js';
 import { ExitCode } from '../programs/exit.js';
+import {
+  forgetOldChannelKey,
+  type Installation,
+  noteInstallation,
+  requireInstallation,
+} from '../programs/installation.js';
 import { lockDirectory } from '../programs/lock.js';
 import { describeError } from '../programs/operator-error.js';
 import { ownEnvironment } from '../programs/own-environment.js';
@@ -47,6 +53,11 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   await makePrivateFolder(raDirectory);
   await makePrivateFolder(caDirectory);
   lockDirectory(dataDir);
+  const installation = { common: dataDir, ca: caDirectory, ra: raDirectory };
+  await requireInstallation(installation);
+  if (await forgetOldChannelKey(installation)) {
+    say('the CA has another channel key than the RA was registered with: the RA registers again');
+  }
 
   const joined = await joinPrograms(env, ra.settings, ca.settings);
   const supervisor = new Supervisor({ say, onGiveUp: (code) => process.exit(code) });
@@ -57,7 +68,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   if (!serving) return;
   const { allowedNames, externalAccountRequired } = ra.settings;
   const open = allowedNames.length === 0 && !externalAccountRequired;
-  await greet(supervisor, {
+  await greet(supervisor, installation, {
     directoryUrl: String(serving.directoryUrl),
     rootPath: join(raDirectory, 'ca.crt'),
     open,
@@ -80,10 +91,15 @@ function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): Ch
   };
 }
 
-async function greet(supervisor: Supervisor, serving: Omit<Serving, 'root'>): Promise<void> {
+async function greet(
+  supervisor: Supervisor,
+  installation: Installation,
+  serving: Omit<Serving, 'root'>,
+): Promise<void> {
   try {
     const root = await readIfThere(serving.rootPath);
     if (root === null) throw new Error(`the RA serves, but ${serving.rootPath} is missing`);
+    await noteInstallation(installation, root);
     const greeting = process.stdout.isTTY ? screen : banner;
     process.stdout.write(greeting({ ...serving, root }));
   } catch (error) {

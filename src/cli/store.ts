@@ -1,17 +1,50 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../config/index.js';
-import { CannotStart } from '../programs/exit.js';
+import { CannotStart, ExitCode } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
-import { isShared } from '../store/index.js';
-import { addExamples } from './options.js';
+import { commonDirectory } from '../programs/settings.js';
+import { isShared, shownLocation } from '../store/index.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** `upki store …`: what is kept, apart from the programs that keep it. */
 export function storeCommand(): Command {
   return new Command('store')
-    .description('Move what the RA or the CA keeps to another database.')
-    .addCommand(copyCommand());
+    .description('Check what the RA and the CA keep, or move it to another database.')
+    .addCommand(copyCommand())
+    .addCommand(checkCommand());
+}
+
+function checkCommand(): Command {
+  const command = new Command('check').description(
+    'Look at everything the RA and the CA keep: pages, every certificate, the audit logs. Nothing is written, and the programs may ' +
+      'run. Ends with 1 when something is wrong, and says what.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
+  addExamples(command, [
+    ['upki store check', 'What `upki start` keeps.'],
+    ['upki store check -d /srv/ca', 'A CA alone in a directory.'],
+  ]);
+  return command.action(async () => {
+    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const { checkStore } = await import('../backup/check.js');
+    const { findInstallation } = await import('../backup/layout.js');
+    const { parts } = await findInstallation(directory, process.env);
+    if (parts.length === 0) throw new CannotStart(`there is neither a CA nor an RA in ${directory}`);
+    for (const layout of parts) {
+      const { part, folder, database } = layout;
+      const issuers = part === 'ca' ? await readFile(join(folder, 'issuer.crt'), 'utf8') : '';
+      const { certificates, records, faults } = await checkStore(layout, issuers);
+      const name = `${part.toUpperCase()} (${shownLocation(database)})`;
+      for (const fault of faults) process.stderr.write(`uPKI: ${name}: ${fault}\n`);
+      if (faults.length > 0) process.exitCode = ExitCode.failure;
+      else
+        process.stdout.write(
+          `${name}: ${certificates} certificates and ${records} audit records, all as they were written\n`,
+        );
+    }
+  });
 }
 
 interface CopyOptions {
@@ -26,7 +59,7 @@ function copyCommand(): Command {
       'Copy a SQLite database of an RA or a CA into PostgreSQL, whole or not at all, and compare what arrived. ' +
         'The program that uses it must have ended; it goes on with UPKI_DATABASE_URL or UPKI_CA_DATABASE_URL.',
     )
-    .requiredOption('--from <sqlite:path>', 'The database to copy; it is left as it is.')
+    .requiredOption('--from <sqlite:path>', 'The database to copy; afterwards it says that it has moved.')
     .option('--to <postgres://…>', 'A database no uPKI has used; RA and CA may share one.')
     .option('--to-file <file>', 'Holds that URL, so that its password is not seen in the list of processes.');
   addExamples(command, [

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CaLacksTask, CaUnavailable } from '../model/ca.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
-import { StoreUnavailable } from '../store/contract/errors.js';
+import { StoreRefused, StoreUnavailable } from '../store/contract/errors.js';
 import { asJson } from './json-reply.js';
 import type { Refusal } from './request-log.js';
 import { errorEnvelope, problemOf, RestError, restErrorOf } from './rest-error.js';
@@ -68,6 +68,13 @@ function toProblem(error: unknown): Problem {
       status: 503,
       retryAfter: RETRY_AFTER,
     });
+  }
+  // It does not pass by itself, so nobody is told to try again later.
+  if (error instanceof StoreRefused) {
+    return new Problem(
+      'serverInternal',
+      'the database of this server cannot be used; its operator has to act',
+    );
   }
   // RFC 9110 §15.6.2: not implemented, by this RA and CA together.
   if (error instanceof CaLacksTask) return new Problem('serverInternal', error.message, { status: 501 });

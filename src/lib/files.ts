@@ -70,3 +70,21 @@ export async function readIfThere(path: string): Promise<string | null> {
     throw error;
   }
 }
+
+/** Gives a file or folder another name for good; both names are on one file system. @throws NodeJS.ErrnoException */
+export async function moveDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  for (const path of new Set([dirname(from), dirname(to)])) {
+    const folder = await open(path, 'r');
+    await folder.sync().finally(() => folder.close());
+  }
+}
+
+/** Keeps what was there under another name, in case the operator thinks better of it; nothing there is no error. */
+export async function setAside(path: string): Promise<void> {
+  try {
+    await moveDurably(path, `${path}.${new Date().toISOString().replace(/[:.]/g, '-')}.old`);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/index.js';
+import { StoreRefused, StoreTooNew } from '../store/contract/errors.js';
 import { fileTrouble } from './file-trouble.js';
 
 /** Exit codes of the `upki` command. */
@@ -15,6 +16,8 @@ export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
+const FINAL = [CannotStart, ConfigError, StoreRefused, StoreTooNew];
+
 /** The exit code of a command that `error` ended. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return ExitCode.usage;
@@ -23,5 +26,5 @@ export function exitCodeOf(error: unknown): number {
 
 /** Whether an error at start is one that starting again does not mend: what is configured, or a file that cannot be used. */
 export function cannotStart(error: unknown): boolean {
-  return error instanceof CannotStart || error instanceof ConfigError || fileTrouble(error) !== null;
+  return FINAL.some((kind) => error instanceof kind) || fileTrouble(error) !== null;
 }

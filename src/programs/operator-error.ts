@@ -1,7 +1,7 @@
 import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { ConfigError } from '../config/index.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
-import { StoreConflict, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
+import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
 import { CannotStart } from './exit.js';
 import { fileTrouble } from './file-trouble.js';
 
@@ -14,6 +14,7 @@ const PLAIN = [
   CaRefused,
   CaUnavailable,
   StoreConflict,
+  StoreRefused,
   StoreTooNew,
   StoreUnavailable,
 ];

@@ -25,6 +25,7 @@ import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
 import { Revocations } from './revocations.js';
 import type { RegistrationAuthority } from './service.js';
+import { StoredCertificates } from './stored-certificate.js';
 
 /** One bounded purge step, and the pause to the next while there is more to do. */
 const PURGE_LIMIT = 500;
@@ -118,6 +119,7 @@ export function createRegistrationAuthority(
   const orders = new Orders(store, ca, accounts, limits, policy, ids, clock);
   const authorizations = new Authorizations(store, validations, accounts, policy, options.ownNames, clock);
   const revocations = new Revocations(store, ca, clock, events.revocation, options.audit);
+  const certificates = new StoredCertificates();
   const purge = createPurge(
     async (now) => {
       const { unusedAccountLifetime: lifetime } = options;
@@ -210,7 +212,8 @@ export function createRegistrationAuthority(
     httpChallengeResponse: (token, host) => authorizations.httpChallengeResponse(token, host),
 
     certificate: async (account, id) => {
-      const certificate = await store.getCertificate(id);
+      const stored = await store.getCertificate(id);
+      const certificate = stored && certificates.asIssued(stored);
       if (!certificate) throw new Problem('malformed', 'there is no such certificate', { status: 404 });
       if (certificate.accountId !== account.id) {
         throw new Problem('unauthorized', "this certificate is another account's");

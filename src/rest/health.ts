@@ -6,21 +6,27 @@ export type HealthChecks = Record<string, () => Promise<unknown>>;
 /** Shorter than the time-outs load balancers commonly give a probe. */
 const CHECK_LIMIT = 2000;
 
-/** The names of the checks that failed or took too long. */
-export async function failedChecks(checks: HealthChecks, limit = CHECK_LIMIT): Promise<string[]> {
-  const outcomes = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => ((await passes(check, limit)) ? [] : [name])),
-  );
-  return outcomes.flat();
+/** A check failed for a reason that an operator must hear: the message is reported in place of the check's name. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
 }
 
-async function passes(check: () => Promise<unknown>, limit: number): Promise<boolean> {
+/** The checks that failed or took too long, each by its name or the reason it gave. */
+export async function failedChecks(checks: HealthChecks, limit = CHECK_LIMIT): Promise<string[]> {
+  const outcomes = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => complaint(name, check, limit)),
+  );
+  return outcomes.filter((each) => each !== null);
+}
+
+/** Null when the check passes in time. */
+async function complaint(name: string, check: () => Promise<unknown>, limit: number): Promise<string | null> {
   const stop = new AbortController();
   try {
-    const late = pause(limit, false, { signal: stop.signal, ref: false }).catch(() => false);
-    return await Promise.race([check().then(() => true), late]);
-  } catch {
-    return false;
+    const late = pause(limit, name, { signal: stop.signal, ref: false }).catch(() => name);
+    return await Promise.race([check().then(() => null), late]);
+  } catch (error) {
+    return error instanceof NotReady ? error.message : name;
   } finally {
     stop.abort();
   }

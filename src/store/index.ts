@@ -1,11 +1,11 @@
 export type { Actor, AuditPosition, AuditRecord } from './contract/audit.js';
 export type { CaStore, CertificateRecord } from './contract/ca.js';
-export { StoreConflict, StoreTooNew, StoreUnavailable } from './contract/errors.js';
+export { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from './contract/errors.js';
+export { isShared, pathOf, shownLocation } from './contract/location.js';
 export type { OpenOptions } from './contract/open.js';
 export type { RaStore } from './contract/ra.js';
 export {
   DATABASE_PATIENCE,
-  isShared,
   openAudit,
   openCaStore,
   openRaStore,

@@ -1,4 +1,5 @@
 import type { CaStore } from './contract/ca.js';
+import { isShared, pathOf } from './contract/location.js';
 import type { OpenOptions } from './contract/open.js';
 import type { RaStore } from './contract/ra.js';
 import type { CaOperations } from './rows/ca/operations.js';
@@ -10,11 +11,6 @@ import { Engine } from './sqlite/engine.js';
 
 /** How long a program that starts waits for its database server, in ms: as long as one takes that starts with it. */
 export const DATABASE_PATIENCE = 60_000;
-
-/** True for the URL of a database that several programs can use at once. */
-export function isShared(location: string): boolean {
-  return /^postgres(ql)?:/.test(location);
-}
 
 /**
  * Opens what the RA keeps, made and migrated as needed: PostgreSQL for `postgres://…`, else SQLite in the file at `sqlite:PATH`
@@ -36,10 +32,6 @@ export async function openCaStore(location: string, options: OpenOptions = {}): 
   }
   const { openPostgresCaStore } = await import('./postgres/open.js');
   return openPostgresCaStore(location, options);
-}
-
-function pathOf(location: string): string {
-  return location.replace(/^sqlite:/, '');
 }
 
 /** The audit log of a program, for reading. Rejects with StoreUnavailable when there is none. */

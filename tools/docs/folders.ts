@@ -107,6 +107,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     duty: 'the two programs put together from the folders above, the supervisor, the logger',
     imports: ['src'],
   },
+  'src/backup': {
+    duty: 'one moment of an installation in one encrypted file, and back',
+    imports: ['src/lib', 'src/x509', 'src/ca', 'src/store', 'src/store/sqlite', 'src/programs'],
+  },
   'src/cli': { duty: 'the `upki` command, a file a command', imports: ['src'] },
 
   'tools/docs': {

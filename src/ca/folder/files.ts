@@ -1,21 +1,16 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type CurveKeyPair, curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
-import { readIfThere, writeDurably } from '../../lib/files.js';
+import { curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
+import { readIfThere, setAside, writeDurably } from '../../lib/files.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
-import { fromPem, toPem } from '../../x509/pem.js';
+import { toPem } from '../../x509/pem.js';
 import { BACKDATE, newSerial } from '../issue/factory.js';
-import {
-  AuthorityError,
-  checkAuthority,
-  createIntermediate,
-  createRoot,
-  isSelfSigned,
-} from './issuer-certificates.js';
+import type { MadeAnew } from './anew.js';
+import { InitError } from './init-error.js';
+import { checkAuthority, createIntermediate, createRoot, isSelfSigned } from './issuer-certificates.js';
 import {
   DEFAULT_ISSUER_KEY,
   DEFAULT_ROOT_KEY,
@@ -25,6 +20,21 @@ import {
   publicKeyDer,
   saveKey,
 } from './keys.js';
+import {
+  type CaFiles,
+  certificatesIn,
+  inFile,
+  loadAuthority,
+  missingFiles,
+  only,
+  readMarker,
+} from './load.js';
+import { markerOf, saveMarker } from './marker.js';
+import { caPaths } from './paths.js';
+
+export { InitError } from './init-error.js';
+export { type CaFiles, loadAuthority } from './load.js';
+export { caPaths } from './paths.js';
 
 export interface InitOptions {
   /** The CA's own folder. */
@@ -47,32 +57,12 @@ export interface InitOptions {
   /** Registration seed to use instead of a random one. */
   seed: string | null;
   clock: () => number;
-}
-
-/** What an initialised CA has; nothing here is on the wire but certificates and the public half of `channel`. */
-export interface CaFiles {
-  /** DER. */
-  root: Buffer;
-  /** DER of the issuing certificate: under the root, or the root itself. */
-  issuer: Buffer;
-  /** PEM, issuer first, root left out: empty when the root issues. */
-  chain: string;
-  issuerKey: KeyObject;
-  /** The root's key is in the folder too. */
-  hasRootKey: boolean;
-  channel: CurveKeyPair;
-  seed: string;
-  profiles: string;
-  /** Folder of keys made for nodes. */
-  privateKeys: string;
-  database: string;
-  /** PEM file of the OCSP responder's key and certificate. */
-  ocsp: string;
-}
-
-/** The folder cannot become, or is not, a CA; the message says what to do. */
-export class InitError extends Error {
-  override readonly name = 'InitError';
+  /** The CA's database shows that the folder was finished once, whatever it lacks now. */
+  existed?: boolean;
+  /** What to make again of an existing CA, on purpose. */
+  anew?: readonly MadeAnew[];
+  /** Told what was mended, in a sentence. */
+  warn?: (sentence: string) => void;
 }
 
 const DAY = 86_400_000;
@@ -83,69 +73,50 @@ const SEED_BYTES = 32;
 
 const RSA: KeySpec = { type: 'rsa', bits: 4096 };
 
-export function caPaths(dataDir: string) {
-  const at = (name: string) => join(dataDir, name);
-  return {
-    rootKey: at('ca.key'),
-    root: at('ca.crt'),
-    issuerKey: at('issuer.key'),
-    issuer: at('issuer.crt'),
-    channelKey: at('channel.key'),
-    seed: at('seed'),
-    config: at('ca.config.yml'),
-    profiles: at('profiles'),
-    privateKeys: at('private'),
-    database: at('ca.db'),
-    ocsp: at('ocsp.pem'),
-  };
-}
-
 /**
- * Makes the folder a CA, or completes one: every file is written whole and synced before what depends on it, and none
- * that exists is ever written again, so this may be interrupted anywhere and run any number of times.
- * @throws InitError, AuthorityError, KeyFileError
+ * Makes the folder a CA, or completes one whose making was interrupted: every file is written whole and synced before what
+ * depends on it, and none that exists is ever written again, so this may be interrupted anywhere and run any number of times.
+ * Of a CA that was finished once nothing is made anew, but for what `anew` names: a lost file is an error. What is
+ * returned has passed every check of a start.
+ * @throws InitError, AuthorityError, KeyFileError, each naming the file
  */
-export async function initAuthority(options: InitOptions): Promise<void> {
-  const paths = caPaths(options.dataDir);
-  for (const folder of [options.dataDir, paths.profiles, paths.privateKeys]) {
+export async function initAuthority(options: InitOptions): Promise<CaFiles> {
+  const { dataDir, imported, anew = [], existed = false } = options;
+  const paths = caPaths(dataDir);
+  const marker = await readMarker(paths.marker);
+  const finished = marker !== null || existed;
+  if (finished) {
+    const missing = await missingFiles(dataDir, anew);
+    if (missing.length > 0) throw new InitError(missing.join('\n'));
+  }
+  for (const folder of [dataDir, paths.profiles, paths.privateKeys]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  if (options.imported !== null) await importAuthority(options, options.imported);
-  else await ensureRoot(options);
-  await ensureIssuer(options);
+  if (imported !== null) await importAuthority(options, imported);
+  else if (!finished) await ensureRoot(options);
+  if (!finished) await ensureIssuer(options);
+  if (anew.includes('channel.key')) await setAside(paths.channelKey);
+  if (anew.includes('seed')) await setAside(paths.seed);
   await ensure(paths.channelKey, () => `${newCurveKeyPair().secretKey}\n`);
   await ensure(paths.seed, () => `${options.seed ?? randomBytes(SEED_BYTES).toString('base64url')}\n`);
-}
-
-/** Reads an initialised CA. `seed` overrides the one on disk. @throws InitError when it is not one. */
-export async function loadAuthority(
-  options: Pick<InitOptions, 'dataDir' | 'passphrase' | 'seed'>,
-): Promise<CaFiles> {
-  const { dataDir, passphrase } = options;
-  const paths = caPaths(dataDir);
-  const [root, issuer, issuerKey, channel, seed] = await Promise.all(
-    [paths.root, paths.issuer, paths.issuerKey, paths.channelKey, paths.seed].map(readIfThere),
-  );
-  if (!root || !issuer || !issuerKey || !channel || !seed) {
-    throw new InitError(`${dataDir} is not an initialised CA: run \`upki ca init\``);
+  if (anew.includes('database')) {
+    for (const suffix of ['', '-wal', '-shm', '-open']) await setAside(`${paths.database}${suffix}`);
   }
-  const key = keyFromPem(issuerKey, passphrase, paths.issuerKey);
-  const rootDer = certificateIn(root, paths.root);
-  const issuerDer = certificateIn(issuer, paths.issuer);
-  checkAuthority(issuerDer, key, null);
-  return {
-    root: rootDer,
-    issuer: issuerDer,
-    chain: issuerDer.equals(rootDer) ? '' : issuer,
-    issuerKey: key,
-    hasRootKey: (await readIfThere(paths.rootKey)) !== null,
-    channel: curveKeyPairFromSecret(channel.trim()),
-    seed: options.seed ?? seed.trim(),
-    profiles: paths.profiles,
-    privateKeys: paths.privateKeys,
-    database: paths.database,
-    ocsp: paths.ocsp,
-  };
+  if (marker !== null && anew.length > 0) {
+    const channel = anew.includes('channel.key')
+      ? curveKeyPairFromSecret((await readFile(paths.channelKey, 'utf8')).trim()).publicKey
+      : marker.channel;
+    await saveMarker(dataDir, {
+      ...marker,
+      channel,
+      database: marker.database && !anew.includes('database'),
+    });
+  }
+  const files = await loadAuthority({ ...options, seed: null });
+  if (files.marker !== null) return files;
+  const made = markerOf(files, false);
+  await saveMarker(dataDir, made);
+  return { ...files, marker: made };
 }
 
 async function ensureRoot(options: InitOptions): Promise<void> {
@@ -177,7 +148,7 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
   }
   const root = certificateIn(rootPem, paths.root);
   const rootKey = keyFromPem(rootKeyPem, passphrase, paths.rootKey);
-  checkAuthority(root, rootKey, clock());
+  inFile(paths.root, () => checkAuthority(root, rootKey, clock()));
   const key = await ensureKey(paths.issuerKey, keyType === 'rsa' ? RSA : DEFAULT_ISSUER_KEY, passphrase);
   const now = clock();
   const der = createIntermediate(
@@ -205,11 +176,11 @@ async function importAuthority(
 ): Promise<void> {
   const { dataDir, passphrase, clock } = options;
   const paths = caPaths(dataDir);
-  const certificates = fromPem('CERTIFICATE', await readFile(imported.certFile, 'utf8'));
-  const [own, ...above] = certificates;
-  if (own === undefined) throw new InitError(`${imported.certFile} holds no certificate (PEM)`);
-  const key = keyFromPem(await readFile(imported.keyFile), imported.passphrase, imported.keyFile);
-  checkAuthority(own, key, clock());
+  const certificates = certificatesIn(await readGiven(imported.certFile), imported.certFile);
+  const own = only(certificates, imported.certFile).der;
+  const above = certificates.slice(1).map(({ der }) => der);
+  const key = keyFromPem(await readGiven(imported.keyFile), imported.passphrase, imported.keyFile);
+  inFile(imported.certFile, () => checkAuthority(own, key, clock()));
   const root = isSelfSigned(own) ? own : above.find(isSelfSigned);
   if (root === undefined) {
     throw new InitError(`${imported.certFile} holds no root: add the certificates up to the self-signed one`);
@@ -224,6 +195,13 @@ async function importAuthority(
     await ensure(paths.issuer, () => chain.map((each) => toPem('CERTIFICATE', each)).join(''), 0o644);
   }
   await ensure(paths.root, () => toPem('CERTIFICATE', root), 0o644);
+}
+
+/** @throws InitError naming the file when it is not there */
+async function readGiven(path: string): Promise<string> {
+  const text = await readIfThere(path);
+  if (text === null) throw new InitError(`${path} is to be imported, and there is no such file`);
+  return text;
 }
 
 /** RFC 5280 §4.2.1.9 */
@@ -261,10 +239,9 @@ async function ensure(path: string, content: () => string, mode: 0o600 | 0o644 =
   if ((await readIfThere(path)) === null) await writeDurably(path, content(), mode);
 }
 
+/** DER of the first certificate in a PEM file. @throws AuthorityError naming the file */
 function certificateIn(pem: string, path: string): Buffer {
-  const [der] = fromPem('CERTIFICATE', pem);
-  if (der === undefined) throw new AuthorityError(`${path} holds no certificate (PEM)`);
-  return der;
+  return only(certificatesIn(pem, path), path).der;
 }
 
 /** RFC 5280 ub-common-name: 64 characters. */

@@ -47,6 +47,14 @@ export async function keyToPem(key: KeyObject, passphrase: string | null): Promi
 /** The file is not a key this program can use, or its passphrase is missing or wrong. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
+
+  /** @param locked the key is encrypted, and the passphrase is missing or another */
+  constructor(
+    message: string,
+    readonly locked = false,
+  ) {
+    super(message);
+  }
 }
 
 /** A private key from PEM: PKCS #8, PKCS #1 or SEC 1, encrypted or not. @throws KeyFileError, never with key material. */
@@ -57,10 +65,10 @@ export function keyFromPem(pem: string | Buffer, passphrase: string | null, name
     const code = (error as NodeJS.ErrnoException).code ?? '';
     // OpenSSL gives up on asking for a passphrase where there is nobody to ask.
     if (code === 'ERR_MISSING_PASSPHRASE' || code.endsWith('INTERRUPTED_OR_CANCELLED')) {
-      throw new KeyFileError(`${name} is encrypted and no passphrase was given`);
+      throw new KeyFileError(`${name} is encrypted and no passphrase was given`, true);
     }
     if (/BAD_DECRYPT|BAD_PASSWORD_READ/.test(code)) {
-      throw new KeyFileError(`${name} cannot be decrypted with the passphrase given`);
+      throw new KeyFileError(`${name} cannot be decrypted with the passphrase given`, true);
     }
     throw new KeyFileError(`${name} is not a PEM private key`);
   }

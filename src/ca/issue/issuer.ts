@@ -1,8 +1,8 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
-import { IssuerRetired } from '../../store/contract/errors.js';
-import { isSignedBy, type ParsedCertificate } from '../../x509/certificate.js';
+import { IssuerRetired, StoreRefused } from '../../store/contract/errors.js';
+import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { type CertificateNames, calledName } from '../../x509/certificate-names.js';
 import { DerError } from '../../x509/der-error.js';
 import { parseExtKeyUsage } from '../../x509/extensions.js';
@@ -56,6 +56,8 @@ export class Authority {
   readonly clock: () => number;
   readonly random: (bytes: number) => Buffer;
   readonly set: AuthoritySet;
+  /** Octets that are known to be as they were signed: made here, or checked once. */
+  readonly #proven = new WeakSet<Uint8Array>();
 
   constructor(options: AuthorityOptions) {
     this.store = options.store;
@@ -111,6 +113,36 @@ export class Authority {
     const profile = this.profile(name);
     if (profile.pathLen === undefined) return profile;
     throw new TaskError(ErrorCode.profile, `Profile ${name} is for certificate authorities`);
+  }
+
+  /**
+   * PEM of a stored certificate, as long as it is what this CA signed: pages of a disk may have changed. Empty for one that is
+   * known by its serial only.
+   * @throws StoreRefused naming the certificate
+   */
+  pemOf(record: Pick<CertificateRecord, 'der' | 'serial' | 'issuer'>): string {
+    if (record.der.length > 0 && !this.#proven.has(record.der)) {
+      if (!this.#isAsSigned(record)) {
+        throw new StoreRefused(
+          `the certificate with the serial ${record.serial} in the database is not what this CA signed: the database is damaged. ` +
+            'Look at it with `upki store check`, and restore the last backup whose check succeeds',
+        );
+      }
+      this.#proven.add(record.der);
+    }
+    return certificatePem(record);
+  }
+
+  /** Of its issuer in the set; one of an authority that is not in it is taken as it is read. */
+  #isAsSigned({ der, serial, issuer }: Pick<CertificateRecord, 'der' | 'serial' | 'issuer'>): boolean {
+    const signer = this.set.byTag(issuer);
+    try {
+      const certificate = parseCertificate(der);
+      return certificate.serial === serial && (signer === null || isSignedBy(certificate, signer.publicKey));
+    } catch (error) {
+      if (error instanceof DerError) return false;
+      throw error;
+    }
   }
 
   /** Whether a certificate shown is the one a record is of; of one known by its serial only, whether we signed it. */
@@ -186,6 +218,7 @@ export class Authority {
       throw new TaskError(ErrorCode.certificate, 'The key is known to be compromised', 'badCSR');
     }
     const { der, subject, notBefore, notAfter } = made;
+    this.#proven.add(der);
     return this.store.recordCertificate(
       {
         serial,
@@ -236,7 +269,7 @@ export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Pu
   return profile.extendedKeyUsage.filter((purpose) => !carried.includes(PURPOSES[purpose]));
 }
 
-/** PEM of a stored certificate; empty for one that is known by its serial only. */
+/** PEM of a certificate, unchecked; empty for one that is known by its serial only. */
 export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
   return record.der.length === 0 ? '' : toPem('CERTIFICATE', record.der);
 }

@@ -34,6 +34,8 @@ export interface OcspResponderOptions {
   validity: number;
   clock: () => number;
   log: Logger;
+  /** Told of each certificate of this issuer that somebody asks about and the store does not know. */
+  onUnknown?: (serial: string) => void;
 }
 
 /** An issuer whose certificates are asked about. */
@@ -125,6 +127,7 @@ export class OcspResponder {
   async #find(certId: CertId): Promise<Found> {
     const issuer = this.#issuerOf(certId);
     const record = issuer && (await this.options.store.findBySerial(certId.serial));
+    if (issuer !== null && record === null) this.options.onUnknown?.(certId.serial);
     const status = statusOf(record !== null && record.issuer === issuer?.tag ? record : null);
     return { certId, status, issuer: issuer?.id ?? null };
   }

@@ -2,7 +2,6 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { acmeTasks } from '../../channel/tasks/acme.js';
 import type { Handlers, Result } from '../../channel/tasks/index.js';
 import type { DocumentKind } from '../../store/contract/ca.js';
-import { certificatePem } from '../issue/issuer.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound } from '../lookup.js';
 import type { CaServices } from './context.js';
@@ -48,13 +47,17 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
         notAfter: params.not_after ?? null,
         by: callers.of(connection),
       });
-      return { certificate: certificatePem(record), chain: authority.chainOf(record), serial: record.serial };
+      return {
+        certificate: authority.pemOf(record),
+        chain: authority.chainOf(record),
+        serial: record.serial,
+      };
     },
     acme_get_certificate: async ({ cert_id }) => {
       const record = (await store.findBySerial(cert_id.toLowerCase())) ?? (await store.findByOrder(cert_id));
       if (record === null) throw certificateNotFound(cert_id);
       return {
-        certificate: certificatePem(record),
+        certificate: authority.pemOf(record),
         serial: record.serial,
         order_id: record.orderId ?? '',
         not_before: record.notBefore,

@@ -2,6 +2,7 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
 import { FIRST } from '../../channel/tasks/pki.js';
 import type { StoredCrl } from '../../store/contract/ca.js';
+import { StoreRefused } from '../../store/contract/errors.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound, findCertificate } from '../lookup.js';
@@ -51,7 +52,14 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
   const { store } = authority;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
-    ping: () => true,
+    ping: async () => {
+      await store.ping().catch((error) => {
+        // It does not pass by itself: the RA's readiness says what and where.
+        if (error instanceof StoreRefused) throw new TaskError(ErrorCode.communication, error.message);
+        throw error;
+      });
+      return true;
+    },
     get_ca: async () => {
       await authority.set.fresh();
       return authority.rootPem;

@@ -9,7 +9,6 @@ import { attributeOf, type DistinguishedName, parseDn, sameDn } from '../../x509
 import { OID } from '../../x509/oids.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import type { Entitlement } from '../issue/entitlement.js';
-import { certificatePem } from '../issue/issuer.js';
 import type { NodeRequest } from '../issue/keys-made-here.js';
 import { namesOfRequest } from '../issue/names.js';
 import { namesOf, refuseRevoked } from '../issue/reissue.js';
@@ -193,7 +192,7 @@ function details(record: CertificateRecord, { authority }: CaServices): Result<O
     not_before: record.notBefore,
     not_after: record.notAfter,
     sans: record.identifiers.map(({ type, value }) => ({ type: type.toUpperCase(), value })),
-    certificate: certificatePem(record),
+    certificate: authority.pemOf(record),
     ...revocationOf(record),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
-import { type Authority, certificatePem } from '../issue/issuer.js';
+import type { Authority } from '../issue/issuer.js';
 import type { NodeIssuer } from '../issue/keys-made-here.js';
 import type { OrderIssuer } from '../issue/orders.js';
 import type { Reissuer } from '../issue/reissue.js';
@@ -35,7 +35,7 @@ export interface CaServices {
 
 /** The file a server loads: the leaf, then its issuing chain. */
 export function certificateFile(authority: Authority, record: CertificateRecord): string {
-  return certificatePem(record) + authority.chainOf(record);
+  return authority.pemOf(record) + authority.chainOf(record);
 }
 
 /** Compares in constant time. @throws TaskError in the words of the contract. */

@@ -2,7 +2,6 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
 import type { CaStore, NodeRecord } from '../../store/contract/ca.js';
-import { certificatePem } from '../issue/issuer.js';
 import type { CaServices } from './context.js';
 
 /** Tasks about administrators and nodes. */
@@ -48,7 +47,11 @@ export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
     },
     enroll: async ({ request_id: requestId, ...request }, connection) => {
       const record = await orders.enroll({ requestId, ...request, by: callers.of(connection) });
-      return { certificate: certificatePem(record), chain: authority.chainOf(record), serial: record.serial };
+      return {
+        certificate: authority.pemOf(record),
+        chain: authority.chainOf(record),
+        serial: record.serial,
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { parseSerial } from '../../channel/serial.js';
+import { importCommand } from '../cert-import.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
 import type { Door } from './door.js';
 import { facts, json, minute, print, printable, table } from './print.js';
@@ -40,7 +41,8 @@ export function certCommand(): Command {
     .addCommand(revoke())
     .addCommand(hold())
     .addCommand(unhold())
-    .addCommand(exported());
+    .addCommand(exported())
+    .addCommand(importCommand());
 }
 
 interface ListOptions extends Common {

@@ -9,6 +9,12 @@ export const COMMON_SETTINGS = {
     defaultText: '~/.upki with `upki start`, ~/.upki/ra and ~/.upki/ca for one program alone',
     doc: 'Where everything is kept. With `upki start`, the programs use its folders `ra` and `ca`.',
   }),
+  backupPassphrase: optional(is.secret, {
+    env: 'UPKI_BACKUP_PASSPHRASE',
+    programs: ['ra', 'ca'],
+    secret: true,
+    doc: 'Encrypts what `upki backup` writes, and opens it. Without it no backup can be read: keep it elsewhere than the backups.',
+  }),
   logLevel: setting(is.choice('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info', {
     env: 'UPKI_LOG_LEVEL',
     programs: ['ra', 'ca'],

@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
-import { type CaFiles, loadAuthority } from '../../ca/folder/files.js';
+import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
+import { type CaFiles, loadAuthority } from '../../ca/folder/load.js';
+import { caPaths } from '../../ca/folder/paths.js';
 import { rewrapCaKeys } from '../../ca/folder/rewrap.js';
 import { Authority } from '../../ca/issue/issuer.js';
 import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
@@ -17,17 +19,25 @@ import { OcspSigners } from '../../ca/ocsp/signers.js';
 import { Administrators } from '../../ca/peers/administrators.js';
 import { ChannelCallers } from '../../ca/peers/callers.js';
 import { RegisteredPeers } from '../../ca/peers/registered-peers.js';
+import { restoredIn, restoredSentence, UnknownCertificates } from '../../ca/restored.js';
 import { Crls } from '../../ca/revoke/crls.js';
 import { Revocation } from '../../ca/revoke/revocation.js';
 import { type CaServices, operationsHandlers, registrationHandlers } from '../../ca/tasks/index.js';
 import { registrationKeys } from '../../channel/curve-keys.js';
 import { answerer } from '../../channel/dispatch.js';
-import { isLoopback } from '../../channel/loopback.js';
 import { ChannelServer, type ServerSecurity } from '../../channel/server.js';
 import { operations, registration } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
-import { type CaStore, DATABASE_PATIENCE, openCaStore } from '../../store/index.js';
+import {
+  type CaStore,
+  DATABASE_PATIENCE,
+  isShared,
+  openCaStore,
+  pathOf,
+  shownLocation,
+} from '../../store/index.js';
 import { catchUp } from './catch-up.js';
+import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { nodeSecretOf } from './node-secret.js';
 
 export interface CaOptions {
@@ -74,11 +84,6 @@ export interface RunningCa {
   close(): Promise<void>;
 }
 
-/** The options contradict what they ask for; the message says what to change. */
-export class CaOptionsError extends Error {
-  override readonly name = 'CaOptionsError';
-}
-
 /** Half of an issuer's life: what it issues last is still good for the other half. */
 const SUCCEED_AT = 0.5;
 
@@ -103,21 +108,37 @@ export async function runCa(options: CaOptions): Promise<RunningCa> {
   }
 }
 
+/** Keys of the registration socket. @throws CaOptionsError naming the file of a seed that is too short for curve mode */
+export function seedKeysOf({ seed }: CaFiles, dataDir: string): ReturnType<typeof registrationKeys> {
+  try {
+    return registrationKeys(seed);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CaOptionsError(`${caPaths(dataDir).seed}: ${error.message}`);
+  }
+}
+
 async function serve(
   options: CaOptions,
   onClose: (undo: () => unknown) => void,
 ): Promise<Omit<RunningCa, 'close'>> {
   const { mode, host, log } = options;
   refuseOpenClear(options);
-  const files = await loadAuthority(options);
+  const warn = (sentence: string) => log.warn(sentence);
+  const files = await loadAuthority({ ...options, warn });
   // Told before anything is opened: a seed too short for curve mode.
-  const seedKeys = mode === 'curve' ? registrationKeys(files.seed) : null;
-  const store = await openCaStore(options.databaseUrl ?? files.database, {
+  const seedKeys = mode === 'curve' ? seedKeysOf(files, options.dataDir) : null;
+  const location = options.databaseUrl ?? files.database;
+  if (!isShared(location)) await requireDatabaseFile(pathOf(location), files.marker, options.dataDir);
+  const store = await openCaStore(location, {
     onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
     patience: DATABASE_PATIENCE,
   });
   onClose(() => store.close());
+  await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location) });
 
+  const restored = await restoredIn(store);
+  if (restored !== null) log.warn(restoredSentence(restored));
   await rememberServed(store, options);
 
   let operationsSocket: ChannelServer | null = null;
@@ -145,7 +166,7 @@ async function serve(
   });
   set.watch();
   onClose(() => set.stop());
-  const { services, signers } = buildServices(options, files, store, peers, set);
+  const { services, signers } = buildServices(options, files, store, peers, set, restored !== null);
   await services.administrators.bindNamed();
   const profiles = await ProfileWatch.start({
     folder: files.profiles,
@@ -229,11 +250,13 @@ function buildServices(
   store: CaStore,
   peers: RegisteredPeers,
   set: AuthoritySet,
+  restored: boolean,
 ): { services: CaServices; signers: OcspSigners } {
   const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
   const authority = new Authority({ store, set, profiles: new Map(), clock, random: randomBytes });
   const crls = new Crls({ store, set, validity, clock, log });
   const signers = new OcspSigners({ authority, dataDir, passphrase, log });
+  const unknown = new UnknownCertificates(log);
   const ocsp = new OcspResponder({
     store,
     issuers: () => set.members,
@@ -241,6 +264,7 @@ function buildServices(
     validity: options.ocspValidity,
     clock,
     log,
+    ...(restored && { onUnknown: (serial: string) => unknown.asked(serial) }),
   });
   const revocation = new Revocation({ authority, crls, peers, log });
   const services = {
@@ -260,35 +284,6 @@ function buildServices(
     nodeSecret: options.mode === 'clear' ? null : nodeSecretOf(files.channel.secretKey),
   };
   return { services, signers };
-}
-
-/**
- * Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. Beyond loopback it must be asked
- * for twice, as a mode and as an exposure, so that no single slip opens a CA to a network.
- */
-function refuseOpenClear({ mode, host, clearAny, log, operationsPort, registrationPort }: CaOptions): void {
-  if (mode !== 'clear') return;
-  const reach = isLoopback(host) ? 'every program on this machine' : `everybody who can reach ${host}`;
-  if (!isLoopback(host) && !clearAny) {
-    throw new CaOptionsError(
-      `clear mode on ${host} would let ${reach} have any certificate signed and revoke any; ` +
-        'listen on 127.0.0.1, use curve mode, or set UPKI_ZMQ_CLEAR_ANY=yes beside UPKI_ZMQ_MODE=clear if the network itself is trusted',
-    );
-  }
-  const exposed = [
-    ...(operationsPort === null
-      ? []
-      : [
-          'without any authentication: signing for any name, revoking any certificate, the list of administrators',
-        ]),
-    ...(registrationPort === null
-      ? []
-      : ['unencrypted at registration: the seed, and the private key of an RA that sends no CSR']),
-  ];
-  log.warn(
-    { host, operationsPort, registrationPort },
-    `clear mode exposes to ${reach}: ${exposed.join('; ')}`,
-  );
 }
 
 function fingerprint(der: Uint8Array): string {

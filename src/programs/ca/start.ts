@@ -1,19 +1,27 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { RolloverError } from '../../ca/authorities/succession.js';
-import { InitError, type InitOptions, initAuthority } from '../../ca/folder/files.js';
+import type { MadeAnew } from '../../ca/folder/anew.js';
+import { bindDatabase, isUsed, requireDatabaseFile } from '../../ca/folder/database.js';
+import { type InitOptions, initAuthority } from '../../ca/folder/files.js';
+import { InitError } from '../../ca/folder/init-error.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { KeyFileError } from '../../ca/folder/keys.js';
-import { ProfileError } from '../../ca/issue/profiles.js';
+import { type CaFiles, readMarker } from '../../ca/folder/load.js';
+import { caPaths } from '../../ca/folder/paths.js';
+import { loadProfiles, ProfileError } from '../../ca/issue/profiles.js';
 import { TaskError } from '../../channel/errors.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
+import { DATABASE_PATIENCE, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import type { Running } from '../child.js';
 import { CannotStart } from '../exit.js';
 import { lockDirectory } from '../lock.js';
 import { portProblem } from '../ports.js';
 import type { LoadedProgram, ProgramSettings } from '../settings.js';
-import { CaOptionsError, runCa } from './program.js';
+import { CaOptionsError } from './clear-mode.js';
+import { runCa, seedKeysOf } from './program.js';
 
 type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
 
@@ -22,27 +30,36 @@ export type Sockets = 'operations' | 'registration' | 'both';
 
 const DAY = 86_400_000;
 
+export interface InitChoices {
+  /** Holds the passphrase of an imported key. */
+  passwordFile?: string | undefined;
+  /** What to make again of a CA that exists, on purpose. */
+  anew?: readonly MadeAnew[] | undefined;
+  warn?: (sentence: string) => void;
+}
+
 /**
- * Makes the data directory a CA, or completes one; `passwordFile` holds the passphrase of an imported key.
+ * Makes the data directory a CA, or completes one; of a CA that is finished nothing is made anew but what `choices` say.
  * @throws CannotStart
  */
-export async function initCa(loaded: LoadedCa, passwordFile: string | null = null): Promise<void> {
+export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promise<CaFiles> {
   const { settings } = loaded;
-  const { caKeyFile: keyFile, caCertFile: certFile, caPassphrase: passphrase } = settings;
+  const { dataDir, caKeyFile: keyFile, caCertFile: certFile, caPassphrase: passphrase } = settings;
   if ((keyFile === null) !== (certFile === null)) {
     throw new CannotStart(
       'a CA is imported with both its key and its certificate: UPKI_CA_KEY_FILE and UPKI_CA_CERT_FILE',
     );
   }
-  await mendable(async () => {
+  const files = await mendable(async () => {
     let imported: InitOptions['imported'] = null;
     if (keyFile !== null && certFile !== null) {
+      const passwordFile = choices.passwordFile ?? null;
       const password =
         passwordFile === null ? passphrase : (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
       imported = { keyFile, certFile, passphrase: password };
     }
-    await initAuthority({
-      dataDir: settings.dataDir,
+    return initAuthority({
+      dataDir,
       company: settings.caCompany,
       keyType: settings.caKeyType,
       passphrase,
@@ -50,9 +67,46 @@ export async function initCa(loaded: LoadedCa, passwordFile: string | null = nul
       seed: settings.caSeed,
       publicUrl: settings.caPublicUrl,
       clock: Date.now,
+      existed: await hadDatabase(settings),
+      anew: choices.anew ?? [],
+      ...(choices.warn && { warn: choices.warn }),
     });
   });
   await writeConfigFile(loaded);
+  return files;
+}
+
+/** Whether a CA has used the database of a folder that does not say itself whether it ever was one. */
+async function hadDatabase({ dataDir, caDatabaseUrl }: ProgramSettings): Promise<boolean> {
+  if ((await readMarker(caPaths(dataDir).marker)) !== null) return false;
+  const location = caDatabaseUrl ?? caPaths(dataDir).database;
+  if (!isShared(location) && !existsSync(pathOf(location))) return false;
+  const store = await openCaStore(location, { patience: DATABASE_PATIENCE });
+  try {
+    return await isUsed(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Checks what a start would check, ports apart: the profiles, the seed, and that the database can be used and is this CA's.
+ * @throws CannotStart
+ */
+export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Promise<void> {
+  const { dataDir, caDatabaseUrl, zmqMode } = settings;
+  await mendable(async () => {
+    await loadProfiles(files.profiles, given.has('caCompany') ? settings.caCompany : null);
+    if (zmqMode === 'curve') seedKeysOf({ ...files, seed: settings.caSeed ?? files.seed }, dataDir);
+    const location = caDatabaseUrl ?? files.database;
+    if (!isShared(location)) await requireDatabaseFile(pathOf(location), files.marker, dataDir);
+    const store = await openCaStore(location);
+    try {
+      await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
+    } finally {
+      await store.close();
+    }
+  });
 }
 
 /** Keeps what the CA was made with, for the next start and for whoever looks; never written again. */
@@ -84,7 +138,7 @@ export async function startCa(
   await makePrivateFolder(settings.dataDir);
   const unlock = sockets === 'registration' ? () => undefined : lockDirectory(settings.dataDir);
   try {
-    if (init) await initCa(loaded);
+    if (init) await initCa(loaded, { warn: (sentence) => log.warn(sentence) });
     const ca = await mendable(() =>
       runCa({
         dataDir: settings.dataDir,

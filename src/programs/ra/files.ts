@@ -1,11 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type CurveKeyPair, curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
-import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
+import { type CurveKeyPair, newCurveKeyPair } from '../../channel/curve-keys.js';
+import { makePrivateFolder, readIfThere, setAside, writeDurably } from '../../lib/files.js';
+import { ModeError, mendMode } from '../../lib/private-file.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
+import { channelKeysIn, markerText, parseMarker, type RaMarker, requireWhole, rootsIn } from './identity.js';
 
 /** What the RA proves itself with before it is registered: made once, here, and never sent anywhere. */
 export interface RaKeys {
@@ -46,7 +48,22 @@ const NAMES = {
   url: 'url',
   nodeSecret: 'node-secret',
   names: 'names.json',
+  /** Of which CA this RA is (see identity.ts). */
+  marker: 'identity.json',
+  database: 'acme.db',
 };
+
+/** Without these a registered RA is none: what each is. */
+const NEEDED: [name: keyof typeof NAMES, what: string][] = [
+  ['tlsKey', 'the TLS key of this RA'],
+  ['channelKey', 'the key by which the CA knows this RA'],
+  ['certificate', 'the TLS certificate of this RA'],
+  ['root', 'the root certificate of its CA'],
+];
+
+/** What may be made again of an RA that exists, on purpose and by name. */
+export const RA_ANEW = ['database'] as const;
+export type RaAnew = (typeof RA_ANEW)[number];
 
 /** The RA's own files in its data directory, under the names the Python RA uses where it has them. */
 export class RaFiles {
@@ -56,31 +73,101 @@ export class RaFiles {
     return join(this.directory, NAMES[name]);
   }
 
-  /** The RA's keys, made when there are none. */
-  async keys(): Promise<RaKeys> {
+  /**
+   * The RA's keys, made when there are none. Keys that everybody can read are for their owner only afterwards.
+   * @throws CannotStart naming a key that a registered RA has lost, or that is damaged
+   */
+  async keys(warn: (sentence: string) => void = () => {}): Promise<RaKeys> {
     await makePrivateFolder(this.directory);
+    await this.#requireNeeded();
     const tls = await this.#orMake('tlsKey', newTlsKey);
     const secret = await this.#orMake('channelKey', () => `${newCurveKeyPair().secretKey}\n`);
-    return { tls, channel: curveKeyPairFromSecret(secret.trim()) };
+    try {
+      for (const name of ['tlsKey', 'channelKey'] as const) await mendMode(this.path(name), warn);
+    } catch (error) {
+      throw error instanceof ModeError ? new CannotStart(error.message) : error;
+    }
+    return { tls, channel: channelKeysIn(secret, this.path('channelKey')) };
   }
 
-  /** Null until the RA is registered. */
+  /** Of which CA this RA is; null until it was registered, and for one an earlier version registered. */
+  async marker(): Promise<RaMarker | null> {
+    const text = await readIfThere(this.path('marker'));
+    return text === null ? null : parseMarker(text, this.path('marker'));
+  }
+
+  /**
+   * Null until the RA is registered.
+   * @throws CannotStart naming the file that a registered RA has lost, or that does not belong to the others
+   */
   async registration(): Promise<RaRegistration | null> {
-    const [certificate, root, caChannelKey] = await Promise.all([
+    await this.#requireNeeded();
+    const [certificate, root, caChannelKey, key] = await Promise.all([
       readIfThere(this.path('certificate')),
       readIfThere(this.path('root')),
       readIfThere(this.path('caChannelKey')),
+      readIfThere(this.path('tlsKey')),
     ]);
-    if (certificate === null || root === null) return null;
+    if (certificate === null || root === null || key === null) return null;
+    requireWhole({ certificate, root, key }, await this.marker(), this.#paths());
     return { certificate, root, caChannelKey: caChannelKey?.trim() ?? null };
   }
 
   /** The certificate goes last: with it the registration is complete, and after a crash before it, made again. */
   async saveRegistration({ certificate, root, caChannelKey, tlsKey }: NewRegistration): Promise<void> {
+    const known = await this.marker();
     if (tlsKey !== undefined) await writeDurably(this.path('tlsKey'), tlsKey, 0o600);
     await writeDurably(this.path('root'), root, 0o644);
     if (caChannelKey !== null) await writeDurably(this.path('caChannelKey'), `${caChannelKey}\n`, 0o644);
     await this.saveCertificate(certificate);
+    await this.#saveMarker({ roots: rootsIn(root), database: known?.database ?? false });
+  }
+
+  /** From here on the RA is known to have kept accounts and orders, for clients of these roots (PEM). */
+  async noteBound(root: string): Promise<void> {
+    const known = await this.marker();
+    const roots = [...new Set([...(known?.roots ?? []), ...rootsIn(root)])];
+    if (known?.database && roots.length === known.roots.length) return;
+    await this.#saveMarker({ roots, database: true });
+  }
+
+  /** Begins with an empty database on purpose; the file that was there is set aside. */
+  async beginDatabase(): Promise<void> {
+    for (const suffix of ['', '-wal', '-shm', '-open']) await setAside(`${this.path('database')}${suffix}`);
+    const known = await this.marker();
+    if (known !== null) await this.#saveMarker({ ...known, database: false });
+  }
+
+  /** Sets keys and registration aside, to register as a new RA on purpose. */
+  async beginAnew(): Promise<void> {
+    const names = ['certificate', 'tlsKey', 'channelKey', 'root', 'caChannelKey', 'marker'] as const;
+    for (const name of names) await setAside(this.path(name));
+  }
+
+  async #saveMarker(marker: RaMarker): Promise<void> {
+    await writeDurably(this.path('marker'), markerText(marker), 0o600);
+  }
+
+  /** A registered RA has them all. @throws CannotStart naming what is missing */
+  async #requireNeeded(): Promise<void> {
+    const marked = (await this.marker()) !== null;
+    const there = new Map<string, boolean>();
+    for (const [name] of NEEDED) there.set(name, (await readIfThere(this.path(name))) !== null);
+    // Registered by a version that wrote no marker, or registration was interrupted.
+    if (!marked && !(there.get('certificate') && there.get('root'))) return;
+    const missing = NEEDED.filter(([name]) => !there.get(name));
+    if (missing.length === 0) return;
+    const complaints = missing.map(([name, what]) => `${this.path(name)} is missing: it is ${what}.`);
+    throw new CannotStart(
+      `${complaints.join('\n')}\nRestore it from the backup, or register as a new RA on purpose: ` +
+        `\`upki ra register -d ${this.directory} --anew\` (with the CA's seed).`,
+    );
+  }
+
+  #paths() {
+    const { directory } = this;
+    const [tlsKey, certificate, root] = [this.path('tlsKey'), this.path('certificate'), this.path('root')];
+    return { directory, tlsKey, certificate, root };
   }
 
   /** The roots to trust, PEM. */

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-
 import type { Logger } from 'pino';
 import type { AcmeSettings } from '../../acme/context.js';
 import { LinkBuilder } from '../../acme/links.js';
@@ -29,7 +27,14 @@ import { createOperator } from '../../ra/operator/index.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
 import { pointedToRoutes } from '../../rest/plain/pointed-to.js';
-import { DATABASE_PATIENCE, openRaStore, rememberRecent } from '../../store/index.js';
+import {
+  DATABASE_PATIENCE,
+  isShared,
+  openRaStore,
+  pathOf,
+  rememberRecent,
+  shownLocation,
+} from '../../store/index.js';
 import { createValidator } from '../../va/validator.js';
 import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
@@ -43,6 +48,7 @@ import { listenForCommands } from './control.js';
 import { checkDefaultProfile } from './default-profile.js';
 import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
+import { bindDatabase, requireDatabaseFile } from './identity.js';
 import { listen, mainListener } from './listener.js';
 import { nodeSecret } from './node-secret.js';
 import { ownHosts } from './own-hosts.js';
@@ -56,7 +62,8 @@ import {
   registrationSeedOf,
   validatorOptionsOf,
 } from './policy.js';
-import { registerRa } from './registration.js';
+import { readinessChecks } from './readiness.js';
+import { registerRa, usableRegistration } from './registration.js';
 import { reloadRules } from './reload.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
@@ -100,19 +107,21 @@ async function serve(
   const registrationSeed = registrationSeedOf(settings);
   const clock = Date.now;
   const files = new RaFiles(settings.dataDir);
-  await files.keys();
+  const warn = (sentence: string) => log.warn(sentence);
+  await files.keys(warn);
   onClose(lockDirectory(settings.dataDir));
 
-  const called = await ownNames(settings, files, (sentence) => log.warn(sentence));
+  const called = await ownNames(settings, files, warn);
   const names = wantedNames(called.cn, called.sans, hostname());
   const registration =
-    (await files.registration()) ??
-    (await registerRa(settings, files, names, (sentence) => log.warn(sentence)));
+    (await usableRegistration(settings, files)) ?? (await registerRa(settings, files, names, warn));
   await files.saveNames(called);
   // Read now: registering with a Python CA has put its key in place of ours.
   const keys = await files.keys();
 
-  const location = settings.databaseUrl ?? join(settings.dataDir, 'acme.db');
+  const location = settings.databaseUrl ?? files.path('database');
+  const known = await files.marker();
+  if (!isShared(location)) await requireDatabaseFile(pathOf(location), known, files.directory);
   const database = await openRaStore(location, {
     onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
     patience: DATABASE_PATIENCE,
@@ -120,6 +129,9 @@ async function serve(
   // A file's directory is locked: nobody else writes it. What others may write is not remembered.
   const store = database.shared === null ? rememberRecent(database) : database;
   onClose(() => store.close());
+  const where = { location: shownLocation(location), directory: files.directory };
+  await bindDatabase(store, registration.root, known, where);
+  await files.noteBound(registration.root);
   await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
   const { ca, register, status, administration, tasks, dialect } = connection;
@@ -238,10 +250,7 @@ async function serve(
     certification,
     operator,
     baseUrl: (host: string | undefined) => links.forHost(host).base,
-    checks: {
-      'the certificate authority cannot be reached': () => ca.ping(),
-      'the store cannot be written': () => store.ping(),
-    },
+    checks: readinessChecks(ca, store),
     reload,
   };
   await app.register(restApi, api);

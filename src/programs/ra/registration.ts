@@ -9,11 +9,13 @@ import { CaRefused } from '../../model/ca.js';
 import { isPythonName } from '../../python/python-names.js';
 import { pythonRegistration } from '../../python/wire.js';
 import { parseCertificate } from '../../x509/certificate.js';
+import { shortFingerprint } from '../../x509/fingerprint.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
 import { requestFor } from './certificate.js';
-import type { NewRegistration, RaFiles, RaKeys } from './files.js';
+import type { NewRegistration, RaFiles, RaKeys, RaRegistration } from './files.js';
+import { rootsIn } from './identity.js';
 
 export const tcp = (host: string, port: number): string =>
   `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -28,7 +30,7 @@ const KEY_MAKING = 60_000;
  * certificate and the root. Registering again with the same keys is no error, so a crash at any point is mended by
  * doing it again. A Python CA, met in clear mode only, takes no CSR: it makes the key and sends it.
  * @param warn told what an operator should know of how it went
- * @throws CannotStart without a seed; ChannelRefused, ChannelUnavailable
+ * @throws CannotStart without a seed, or when the CA is another than this RA's; ChannelRefused, ChannelUnavailable
  */
 export async function registerRa(
   settings: ProgramSettings,
@@ -56,6 +58,7 @@ export async function registerRa(
     const made = python
       ? await askPython(channel, seed, names)
       : await ask(new TaskClient(registration, channel), mode === 'clear' ? seed : '', names, keys);
+    await requireSameCa(files, made);
     await files.saveRegistration(made);
     if (python) {
       warn(
@@ -66,6 +69,31 @@ export async function registerRa(
   } finally {
     channel.close();
   }
+}
+
+/** Another CA's root in place of the one clients trust is never put by accident. */
+async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise<void> {
+  const known = await files.marker();
+  const own = rootsIn(root);
+  if (known === null || known.roots.some((each) => own.includes(each))) return;
+  throw new CannotStart(
+    `this RA is of the CA with the root ${known.roots.map(shortFingerprint).join(', ')}, and the CA that answered has ` +
+      `${own.map(shortFingerprint).join(', ')}: nothing was changed. To move it to the other CA on purpose: ` +
+      `\`upki ra register -d ${files.directory} --anew\``,
+  );
+}
+
+/**
+ * What the RA was registered with; null when it has to be registered. One from clear mode, or with a CA whose channel key is
+ * another now, is made again where a seed is at hand.
+ */
+export async function usableRegistration(
+  { zmqMode, caSeed }: Pick<ProgramSettings, 'zmqMode' | 'caSeed'>,
+  files: RaFiles,
+): Promise<RaRegistration | null> {
+  const registration = await files.registration();
+  const lacksKey = zmqMode === 'curve' && registration?.caChannelKey === null;
+  return lacksKey && caSeed !== null ? null : registration;
 }
 
 /** The Python CA knows two tasks at registration, and this is neither. */

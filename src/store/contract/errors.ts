@@ -23,3 +23,12 @@ export class IssuerRetired extends Error {
     super(`the issuer ${tag || 'that came first'} issues no more`);
   }
 }
+
+/**
+ * The database is not to be used as it is: it is another program's, was moved to another place, or is damaged. Asking again
+ * does not help; the message names the file and says what to do.
+ */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused';
+  readonly code = 'STORE_REFUSED';
+}

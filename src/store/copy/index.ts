@@ -1,4 +1,5 @@
 import { StoreConflict } from '../contract/errors.js';
+import { shownLocation } from '../contract/location.js';
 import type { StoreKind } from '../contract/open.js';
 import { type Cell, TableDigest } from './digest.js';
 import { CopySource, type SourceTable } from './source.js';
@@ -21,7 +22,7 @@ export interface Copied {
 
 /**
  * Moves what a program keeps from SQLite to PostgreSQL, whole or not at all: everything is copied, read back and compared, then
- * committed. The SQLite file takes no writes meanwhile and is left as it is.
+ * committed. The SQLite file takes no writes meanwhile, and is then marked as moved.
  * @throws StoreUnavailable, StoreTooNew; StoreConflict when the target is in use already, or reads back otherwise
  */
 export async function copyStore(
@@ -37,6 +38,7 @@ export async function copyStore(
       const filled: TargetTable[] = [];
       for (const table of tables) filled.push(await copyTable(source, target, table, onProgress));
       await target.finish(filled);
+      source.markMoved(shownLocation(toUrl), Date.now());
       return { kind: source.kind, tables: tables.map(({ name, rows }) => ({ name, rows })) };
     } finally {
       await target.close();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreUnavailable } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
-import { openDatabase } from '../sqlite/database.js';
+import { closeDatabase, markMoved, openDatabase } from '../sqlite/database.js';
 import { kindOf } from '../sqlite/migrations.js';
 import type { Cell } from './digest.js';
 
@@ -24,6 +24,7 @@ export class CopySource {
   private constructor(
     readonly kind: StoreKind,
     private readonly db: DatabaseSyncInstance,
+    private readonly path: string,
   ) {}
 
   /** @throws StoreUnavailable when there is no database of a uPKI, or one in use; StoreTooNew */
@@ -35,10 +36,10 @@ export class CopySource {
     try {
       db.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE');
     } catch (error) {
-      db.close();
+      closeDatabase(db, path);
       throw new StoreUnavailable(`${path}: somebody is writing to it; end what runs on it`, { cause: error });
     }
-    return new CopySource(kind, db);
+    return new CopySource(kind, db, path);
   }
 
   tables(): SourceTable[] {
@@ -56,9 +57,15 @@ export class CopySource {
     for (const row of statement.iterate()) yield row as unknown as Cell[];
   }
 
+  /** From here on the file says that what it held is there: nobody goes back to it by accident. */
+  markMoved(to: string, at: number): void {
+    markMoved(this.db, to, at);
+    this.db.exec('COMMIT');
+  }
+
   close(): void {
-    this.db.exec('ROLLBACK');
-    this.db.close();
+    if (this.db.isTransaction) this.db.exec('ROLLBACK');
+    closeDatabase(this.db, this.path);
   }
 
   #columns(table: string): string[] {

@@ -1,4 +1,4 @@
-import { StoreConflict, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
+import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 
 /** SQLSTATEs (PostgreSQL manual, appendix A) that the same statement does not meet when it is tried again at once. */
 const TRANSIENT = new Set(['40001', '40P01']);
@@ -13,7 +13,7 @@ const CONFLICT = /^23|^22021$/;
  */
 const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58|XX00[12])/;
 
-const OWN = [StoreConflict, StoreTooNew, StoreUnavailable];
+const OWN = [StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable];
 
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(sqlState(error) ?? '');

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { StoreTooNew } from '../contract/errors.js';
+import { StoreRefused, StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { caMigrations } from './ca/schema.js';
 import { storeError } from './failures.js';
@@ -82,7 +82,7 @@ async function versionOf(client: Client, kind: StoreKind): Promise<number> {
   );
   if (!rows[0]?.ours) {
     if (Number(rows[0]?.tables) === 0) return 0;
-    throw new Error(`the schema ${schema} is not that of a uPKI ${kind.toUpperCase()}`);
+    throw new StoreRefused(`the schema ${schema} is not that of a uPKI ${kind.toUpperCase()}`);
   }
   const found = await client.query<{ version: number }>(`SELECT version FROM ${schema}.schema_version`);
   return found.rows[0]?.version ?? 0;

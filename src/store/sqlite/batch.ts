@@ -1,4 +1,5 @@
-import type { Call, Failure, FailureKind, Operations } from './protocol.js';
+import { failureKind } from './failures.js';
+import type { Call, Failure, Operations } from './protocol.js';
 import type { Sql } from './sql.js';
 
 export interface BatchResult {
@@ -54,7 +55,7 @@ function runWrites(sql: Sql, writes: number[], perform: Perform, fail: Fail): vo
     sql.commit();
   } catch (error) {
     end(sql);
-    if (failureKind(error) === 'unavailable') for (const index of writes) fail(index, error);
+    if (endsTransaction(error)) for (const index of writes) fail(index, error);
     else runGuardedWrites(sql, writes, perform, fail);
   }
 }
@@ -70,7 +71,7 @@ function runGuardedWrites(sql: Sql, writes: number[], perform: Perform, fail: Fa
         perform(index);
       } catch (error) {
         // A failing disk ends the whole transaction; there is no savepoint left to go back to.
-        if (failureKind(error) === 'unavailable' || !sql.inTransaction) throw error;
+        if (endsTransaction(error) || !sql.inTransaction) throw error;
         sql.run('ROLLBACK TO call');
         failed.push([index, error]);
       }
@@ -100,19 +101,11 @@ function end(sql: Sql): void {
   }
 }
 
-const SQLITE_CONSTRAINT = 19;
-
-/** Primary result codes (https://sqlite.org/rescode.html) that speak of the caller's values, not of the disk. */
-function failureKind(error: unknown): FailureKind {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
-  if (typeof code !== 'number') return 'fault';
-  const primary = code & 0xff;
-  if (primary === SQLITE_CONSTRAINT) return 'conflict';
-  return UNAVAILABLE.has(primary) ? 'unavailable' : 'fault';
+/** Of the disk or the file, not of one call's values: none of the batch can be kept. */
+function endsTransaction(error: unknown): boolean {
+  const kind = failureKind(error);
+  return kind === 'unavailable' || kind === 'damaged';
 }
-
-/** BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
-const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

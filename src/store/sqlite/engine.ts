@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { StoreConflict, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
+import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import type { Arguments, Calls, Result } from '../rows/calls.js';
+import { damaged } from './failures.js';
 import type { Call, Failure, Reply, Request, WorkerData } from './protocol.js';
 
 /** Calls a batch carries at most: bounds how long one commit takes and how large one message is. */
@@ -51,6 +52,8 @@ export class Engine<O> implements Calls<O> {
   #notBefore = 0;
   #restart: NodeJS.Timeout | null = null;
   #failuresInARow = 0;
+  /** Pages of the file were found damaged; it stays so until somebody has acted. */
+  #damage: StoreRefused | null = null;
   #closed: Promise<void> | null = null;
   #drained: (() => void) | null = null;
 
@@ -68,6 +71,8 @@ export class Engine<O> implements Calls<O> {
   call<Name extends keyof O & string>(name: Name, ...args: Arguments<O[Name]>): Promise<Result<O[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('the store is closed'));
+      // Other pages may be whole: what can be served is, but nobody is told that all is well.
+      if (name === 'ping' && this.#damage !== null) return reject(this.#damage);
       if (this.#waiting.length >= MAX_WAITING) {
         return reject(new StoreUnavailable(`${MAX_WAITING} calls wait for the database already`));
       }
@@ -130,13 +135,21 @@ export class Engine<O> implements Calls<O> {
     const batch = this.#running ?? [];
     this.#running = null;
     this.#failuresInARow = 0;
-    for (const { index, kind, message } of failures) batch[index]?.reject(errorOf(kind, message));
+    for (const { index, kind, message } of failures) batch[index]?.reject(this.#failure(kind, message));
     // Resolving one that was rejected does nothing.
     batch.forEach(({ resolve }, index) => {
       resolve(results[index]);
     });
     if (this.#waiting.length > 0) this.#schedule();
     else this.#drained?.();
+  }
+
+  #failure(kind: Failure['kind'], message: string): Error {
+    if (kind !== 'damaged') return new FAILURES[kind](message);
+    const error = new StoreRefused(`${this.#options.path}: ${damaged(message)}`);
+    if (this.#damage === null) this.#options.onCrash?.(error);
+    this.#damage ??= error;
+    return error;
   }
 
   /** Resolves when the thread has the database open. */
@@ -160,8 +173,7 @@ export class Engine<O> implements Calls<O> {
       worker.on('message', (reply: Reply) => {
         if (reply.type === 'done') this.#receive(reply.results, reply.failures);
         else if (reply.type === 'refused') {
-          const Refusal = reply.reason === 'tooNew' ? StoreTooNew : StoreUnavailable;
-          cause = new Refusal(`${path}: ${reply.message}`);
+          cause = new REFUSALS[reply.reason](`${path}: ${reply.message}`);
         } else {
           ready = true;
           resolve();
@@ -202,7 +214,11 @@ export class Engine<O> implements Calls<O> {
   }
 }
 
-function errorOf(kind: Failure['kind'], message: string): Error {
-  if (kind === 'unavailable') return new StoreUnavailable(message);
-  return kind === 'conflict' ? new StoreConflict(message) : new Error(message);
-}
+const REFUSALS = { tooNew: StoreTooNew, refused: StoreRefused, failed: StoreUnavailable };
+
+const FAILURES = {
+  unavailable: StoreUnavailable,
+  damaged: StoreRefused,
+  conflict: StoreConflict,
+  fault: Error,
+};

@@ -1,5 +1,5 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
-import { StoreTooNew } from '../contract/errors.js';
+import { StoreRefused, StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { caMigrations } from './ca/schema.js';
 import type { Migration } from './migration.js';
@@ -55,7 +55,9 @@ function refuseForeign(db: DatabaseSyncInstance, kind: StoreKind): void {
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
   db.exec('COMMIT');
   if (id === APPLICATION_ID[kind] || (id === 0 && tables === 0)) return;
-  throw new Error(`the file is not the database of a uPKI ${kind.toUpperCase()}`);
+  throw new StoreRefused(
+    `the file is not the database of a uPKI ${kind.toUpperCase()}: restore the right one from the backup, or let the setting name another file`,
+  );
 }
 
 function version(db: DatabaseSyncInstance): number {

@@ -42,7 +42,7 @@ export type Call = [operation: string, args: unknown[]];
 /** `null` asks the thread to close the database and end. */
 export type Request = Call[] | null;
 
-export type FailureKind = 'unavailable' | 'conflict' | 'fault';
+export type FailureKind = 'unavailable' | 'damaged' | 'conflict' | 'fault';
 export interface Failure {
   /** Position of the call in the batch. */
   index: number;
@@ -52,6 +52,6 @@ export interface Failure {
 
 export type Reply =
   | { type: 'ready' }
-  | { type: 'refused'; reason: 'tooNew' | 'failed'; message: string }
+  | { type: 'refused'; reason: 'tooNew' | 'refused' | 'failed'; message: string }
   /** `results` by position; where a failure is listed the result means nothing. */
   | { type: 'done'; results: unknown[]; failures: Failure[] };

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { runBatch } from './batch.js';
 import { caOperations } from './ca/operations.js';
-import { openDatabase } from './database.js';
+import { closeDatabase, openDatabase } from './database.js';
+import { openingFailure } from './failures.js';
 import type { Operations, Reply, Request, WorkerData } from './protocol.js';
 import { raOperations } from './ra/operations.js';
 import { Sql } from './sql.js';
@@ -25,13 +25,12 @@ function main(): void {
         send({ type: 'done', ...runBatch(sql, OPERATIONS[kind], request) });
         return;
       }
-      db.close();
+      closeDatabase(db, path);
       port.close();
     });
     send({ type: 'ready' });
   } catch (error) {
-    const reason = error instanceof StoreTooNew ? 'tooNew' : 'failed';
-    send({ type: 'refused', reason, message: error instanceof Error ? error.message : String(error) });
+    send({ type: 'refused', ...openingFailure(error) });
     port.close();
   }
 }

@@ -72,7 +72,7 @@ describe('initialising a CA', () => {
       const directory = await folder();
       await initAuthority(initOptions(directory));
       const before = await contents(directory);
-      for (const name of order.slice(kept)) await rm(join(directory, name));
+      for (const name of [...order.slice(kept), 'identity.json']) await rm(join(directory, name));
       await writeFile(join(directory, `${order[kept]}.partial`), 'half a fi');
       await expect(load(directory)).rejects.toBeInstanceOf(InitError);
       await initAuthority(initOptions(directory));
@@ -89,6 +89,8 @@ describe('initialising a CA', () => {
     await initAuthority(initOptions(directory));
     await expect(load(directory)).resolves.toBeDefined();
     await rm(caPaths(directory).issuer);
+    await expect(initAuthority(initOptions(directory))).rejects.toThrow(/issuer\.crt is missing/);
+    await rm(caPaths(directory).marker);
     await expect(initAuthority(initOptions(directory))).rejects.toThrow(/ca\.key and .*ca\.crt are needed/);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { StoreConflict, StoreRefused, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { type CopyProgress, copyStore } from '../../../src/store/copy/index.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import {
@@ -89,6 +89,27 @@ describe('copying what an RA keeps', () => {
     expect(await copy.claimValidations(NOW, NOW + HOUR, 10)).toHaveLength(1);
     expect(await copy.claimFinalizations(NOW, NOW + HOUR, 10)).toMatchObject([{ order: { id: orders[2] } }]);
     await copy.close();
+  });
+
+  test('a file whose content has moved is not gone back to: opening it says where to', async () => {
+    await (await fillRa()).store.close();
+    await copyStore(path, database.url, silent);
+    const opening = openRaStore(path);
+    await expect(opening).rejects.toBeInstanceOf(StoreRefused);
+    await expect(openRaStore(path)).rejects.toThrow(
+      /was copied to postgres.* on 20.*UPKI_DATABASE_URL.*copy --from/,
+    );
+    await expect(openRaStore(path)).rejects.not.toThrow(new URL(database.url).password);
+    await expect(copyStore(path, database.url, silent)).rejects.toBeInstanceOf(StoreRefused);
+  });
+
+  test('a copy that failed leaves the file in use', async () => {
+    await (await fillRa()).store.close();
+    const used = await openRaStore(database.url);
+    await used.createAccount(anAccount());
+    await used.close();
+    await expect(copyStore(path, database.url, silent)).rejects.toBeInstanceOf(StoreConflict);
+    await (await openRaStore(path)).close();
   });
 
   test('progress rises to all rows of each table, copied and checked', async () => {

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StoreConflict, StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import {
+  StoreConflict,
+  StoreRefused,
+  StoreTooNew,
+  StoreUnavailable,
+} from '../../../src/store/contract/errors.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { raMigrations } from '../../../src/store/sqlite/ra/schema.js';
 import { anAccount, anAuthorization, aRecord } from '../../../tools/kit/facts.js';
@@ -87,7 +92,7 @@ describe('opening', () => {
     await expect(openRaStore(stranger)).rejects.toThrow(/not the database of a uPKI RA/);
     const text = join(folder, 'text.db');
     writeFileSync(text, 'not a database at all, but long enough to look at'.repeat(50));
-    await expect(openRaStore(text)).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(openRaStore(text)).rejects.toBeInstanceOf(StoreRefused);
     mkdirSync(join(folder, 'directory.db'));
     await expect(openRaStore(join(folder, 'directory.db'))).rejects.toBeInstanceOf(StoreUnavailable);
   });

@@ -1,0 +1,92 @@
+import { X509Certificate } from 'node:crypto';
+import { isShared, openAudit, verifyAudit } from '../store/index.js';
+import { CheckedFile, type StoredCertificate } from '../store/sqlite/check.js';
+import { certificateFingerprint, parseCertificate } from '../x509/certificate.js';
+import { fromPem } from '../x509/pem.js';
+import type { PartLayout } from './layout.js';
+
+/** What was looked at, and what is wrong with it, each in a sentence. */
+export interface Checked {
+  certificates: number;
+  records: number;
+  faults: string[];
+}
+
+/** Faults told of one database; more say no more. */
+const MOST_FAULTS = 20;
+
+/**
+ * Looks at everything a program keeps: pages and indexes, every certificate (the RA's by its fingerprint, the CA's by the
+ * signature of `issuers`), and the audit log. Nothing is written.
+ * @param issuers PEM of the CA's certificates; one signed by none of them is a fault only when none of theirs has that name
+ */
+export async function checkStore({ part, database }: PartLayout, issuers: string): Promise<Checked> {
+  const checked: Checked = { certificates: 0, records: 0, faults: [] };
+  if (!isShared(database)) checkFile(database, issuers, checked);
+  if (checked.faults.length < MOST_FAULTS) await checkAudit(database, part, checked);
+  return checked;
+}
+
+function checkFile(path: string, issuers: string, checked: Checked): void {
+  const { faults } = checked;
+  let file: CheckedFile;
+  try {
+    file = CheckedFile.open(path);
+  } catch (error) {
+    faults.push(`it cannot be read: ${messageOf(error)}`);
+    return;
+  }
+  try {
+    faults.push(...file.complaints(MOST_FAULTS));
+    if (file.kind === null) faults.push('it is not the database of a uPKI');
+    const authorities = fromPem('CERTIFICATE', issuers).map((der) => new X509Certificate(der));
+    for (const certificate of file.certificates()) {
+      checked.certificates += 1;
+      if (faults.length < MOST_FAULTS && !isWhole(certificate, authorities)) {
+        faults.push(`the certificate with the serial ${certificate.serial} is not what was issued`);
+      }
+    }
+  } catch (error) {
+    faults.push(`it cannot be read to its end: ${messageOf(error)}`);
+  } finally {
+    file.close();
+  }
+}
+
+function isWhole(
+  { serial, content, fingerprint }: StoredCertificate,
+  authorities: readonly X509Certificate[],
+): boolean {
+  // Known by its serial only: brought over from another program.
+  if (content.length === 0) return true;
+  try {
+    const [leaf] = typeof content === 'string' ? fromPem('CERTIFICATE', content) : [Buffer.from(content)];
+    if (leaf === undefined || parseCertificate(leaf).serial !== serial) return false;
+    if (fingerprint !== null) return certificateFingerprint(leaf) === fingerprint;
+    const certificate = new X509Certificate(leaf);
+    const named = authorities.filter((each) => each.subject === certificate.issuer);
+    return named.length === 0 || named.some((each) => certificate.verify(each.publicKey));
+  } catch {
+    return false;
+  }
+}
+
+async function checkAudit(database: string, part: 'ca' | 'ra', checked: Checked): Promise<void> {
+  try {
+    const reader = await openAudit(database, part);
+    try {
+      const { records, fault } = await verifyAudit(reader);
+      checked.records = records;
+      if (fault !== null) {
+        const { chain, sequence } = fault.position;
+        checked.faults.push(`audit record ${chain}:${sequence}: ${fault.reason}`);
+      }
+    } finally {
+      await reader.close();
+    }
+  } catch (error) {
+    checked.faults.push(`the audit log cannot be read: ${messageOf(error)}`);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

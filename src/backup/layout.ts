@@ -1,0 +1,111 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { caPaths } from '../ca/folder/paths.js';
+import { loadProgramSettings } from '../programs/settings.js';
+import { isShared, pathOf } from '../store/index.js';
+
+export type Part = 'ca' | 'ra';
+
+/** A program's folder and where it keeps its database. */
+export interface PartLayout {
+  part: Part;
+  folder: string;
+  /** Path of a SQLite file, or the URL of PostgreSQL. */
+  database: string;
+}
+
+/** What there is to back up below a directory. */
+export interface Installation {
+  directory: string;
+  /** Both programs of `upki start`, each in its folder, with files of their own beside them. */
+  together: boolean;
+  parts: PartLayout[];
+}
+
+/** A file that is small enough to be held in memory: keys, certificates, profiles, settings. */
+export interface KeptFile {
+  path: string;
+  mode: number;
+  content: Buffer;
+}
+
+/** Files of the databases themselves, of locks, of writes that were cut off, and of what was set aside. */
+const LEFT_OUT = /(?:\.db(?:-wal|-shm|-journal|-open)?|\.lock(?:-journal)?|\.new|\.partial|\.old)$/;
+const LEFT_OUT_FOLDERS = /^\.(?:backup|restore)-|\.replaced-/;
+
+/** The programs below a directory: those of `upki start`, or the one that has it for itself. */
+export async function findInstallation(directory: string, env: NodeJS.ProcessEnv): Promise<Installation> {
+  const below = await partsIn(
+    [
+      ['ca', join(directory, 'ca')],
+      ['ra', join(directory, 'ra')],
+    ],
+    env,
+  );
+  if (below.length > 0) return { directory, together: true, parts: below };
+  const alone = await partsIn(
+    [
+      ['ca', directory],
+      ['ra', directory],
+    ],
+    env,
+  );
+  return { directory, together: false, parts: alone };
+}
+
+async function partsIn(
+  candidates: [part: Part, folder: string][],
+  env: NodeJS.ProcessEnv,
+): Promise<PartLayout[]> {
+  const parts: PartLayout[] = [];
+  for (const [part, folder] of candidates) {
+    const sign = part === 'ca' ? caPaths(folder).issuer : join(folder, 'ra.crt');
+    if (!(await stat(sign).catch(() => null))?.isFile()) continue;
+    const { settings } = loadProgramSettings(part, env, { dataDir: folder });
+    const set = part === 'ca' ? settings.caDatabaseUrl : settings.databaseUrl;
+    const location = set ?? databaseFile(part, folder);
+    parts.push({ part, folder, database: isShared(location) ? location : pathOf(location) });
+  }
+  return parts;
+}
+
+/** Where a program keeps its database when nothing else is set. */
+export function databaseFile(part: Part, folder: string): string {
+  return part === 'ca' ? caPaths(folder).database : join(folder, 'acme.db');
+}
+
+/** The name of a part's database in the archive. */
+export function archivedDatabase(part: Part): string {
+  return `${part}/${part === 'ca' ? 'ca.db' : 'acme.db'}`;
+}
+
+/** Every file of an installation but its databases, by its name in the archive, in order. */
+export async function filesOf({ directory, together, parts }: Installation): Promise<KeptFile[]> {
+  const files: KeptFile[] = [];
+  for (const { part, folder } of parts) files.push(...(await filesBelow(folder, part)));
+  if (!together) return files;
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isFile() && !LEFT_OUT.test(entry.name))
+      files.push(await kept(directory, entry.name, entry.name));
+  }
+  return files;
+}
+
+async function filesBelow(folder: string, prefix: string): Promise<KeptFile[]> {
+  const files: KeptFile[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = `${prefix}/${entry.name}`;
+    if (entry.isDirectory() && !LEFT_OUT_FOLDERS.test(entry.name)) {
+      files.push(...(await filesBelow(join(folder, entry.name), path)));
+    } else if (entry.isFile() && !LEFT_OUT.test(entry.name)) {
+      files.push(await kept(folder, entry.name, path));
+    }
+  }
+  return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+async function kept(folder: string, name: string, path: string): Promise<KeptFile> {
+  const at = join(folder, name);
+  const [{ mode }, content] = [await stat(at), await readFile(at)];
+  return { path, mode: mode & 0o777, content };
+}

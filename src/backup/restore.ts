@@ -1,0 +1,127 @@
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { moveDurably } from '../lib/files.js';
+import { CannotStart } from '../programs/exit.js';
+import { lockDirectory } from '../programs/lock.js';
+import { databaseFile, type Part } from './layout.js';
+import type { Manifest } from './manifest.js';
+import { noteRestored } from './restored.js';
+import { extractBackup } from './verify.js';
+
+export interface RestoreOptions {
+  file: Readable;
+  passphrase: string | null;
+  /** Where the installation is to be. */
+  directory: string;
+  /** What is there is set aside, instead of refused. */
+  replace: boolean;
+  progress(sentence: string): void;
+  clock(): number;
+}
+
+export interface Restored {
+  manifest: Manifest;
+  /** Where what was there has gone. */
+  setAside: string[];
+}
+
+/**
+ * Puts a backup back, whole or not at all: it is taken apart and checked beside its place, and moved there last. The CA's
+ * database then knows when it was taken and when it was put back: what happened between is not in it.
+ * @throws CannotStart when a program runs there, or the place is taken; BackupError
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { file, passphrase, directory, replace, progress, clock } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const unlock = await lockAll(directory);
+  const staging = await mkdtemp(join(directory, '.restore-'));
+  try {
+    const manifest = await extractBackup({ file, passphrase, into: staging, progress });
+    await noteRestored(staging, manifest, clock());
+    const moves = await movesOf(staging, directory, manifest);
+    const taken: string[] = [];
+    for (const { to } of moves) if (await isTaken(to)) taken.push(to);
+    if (taken.length > 0 && !replace) {
+      throw new CannotStart(
+        `${taken.join(' and ')} ${taken.length === 1 ? 'is' : 'are'} there already: restore into an empty directory, or give ` +
+          '--replace to set aside what is there',
+      );
+    }
+    const now = new Date(clock()).toISOString().replace(/[:.]/g, '-');
+    const setAside: string[] = [];
+    for (const path of [...taken, ...(await leftovers(moves, manifest))]) {
+      await moveDurably(path, `${path}.replaced-${now}`);
+      setAside.push(`${path}.replaced-${now}`);
+    }
+    for (const { from, to } of moves) {
+      await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+      await moveDurably(from, to);
+    }
+    return { manifest, setAside };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    unlock();
+  }
+}
+
+interface Move {
+  from: string;
+  to: string;
+}
+
+/** Folders of `upki start` move as a whole; the files of one program alone move into its directory. */
+async function movesOf(
+  staging: string,
+  directory: string,
+  { together, programs }: Manifest,
+): Promise<Move[]> {
+  const move = (from: string, name: string): Move => ({ from: join(from, name), to: join(directory, name) });
+  if (together) return (await readdir(staging)).map((name) => move(staging, name));
+  const moves: Move[] = [];
+  for (const part of programs) {
+    for (const name of await readdir(join(staging, part))) moves.push(move(join(staging, part), name));
+  }
+  return moves;
+}
+
+/** An empty folder, as a container's volume is, is none in the way. */
+async function isTaken(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) return false;
+  if (!found.isDirectory() || (await readdir(path)).some((name) => !/^\.lock/.test(name))) return true;
+  await rm(path, { recursive: true });
+  return false;
+}
+
+/** Write-ahead logs of a database that is replaced would be taken for the new one's. */
+async function leftovers(moves: Move[], { together, programs }: Manifest): Promise<string[]> {
+  if (together) return [];
+  const [first] = moves;
+  if (first === undefined) return [];
+  const found: string[] = [];
+  for (const part of programs as Part[]) {
+    const file = databaseFile(part, dirname(first.to));
+    for (const suffix of ['-wal', '-shm', '-open']) {
+      if ((await stat(`${file}${suffix}`).catch(() => null)) !== null) found.push(`${file}${suffix}`);
+    }
+  }
+  return found;
+}
+
+/** Nothing may run there meanwhile: not `upki start`, and no program alone. @throws CannotStart */
+async function lockAll(directory: string): Promise<() => void> {
+  const unlocks: (() => void)[] = [];
+  const unlock = () => {
+    for (const each of unlocks.reverse()) each();
+  };
+  try {
+    for (const folder of [directory, join(directory, 'ca'), join(directory, 'ra')]) {
+      if ((await stat(folder).catch(() => null))?.isDirectory()) unlocks.push(lockDirectory(folder));
+    }
+    return unlock;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}

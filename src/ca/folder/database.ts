@@ -1,0 +1,105 @@
+import { createPublicKey } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { CaStore } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { isCrlSignedBy } from '../../x509/crl.js';
+import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
+import { type CaIdentity, type FolderMarker, identityText, parseIdentity } from './identity.js';
+import { InitError } from './init-error.js';
+import type { CaFiles } from './load.js';
+import { markerOf, saveMarker } from './marker.js';
+
+/** Under which the database keeps whose it is. */
+const IDENTITY = 'identity';
+/** The tag of the issuer a CA begins with. */
+const FIRST_ISSUER = '';
+
+/** Which CA a database belongs to; null for one that is new, or was last used by a version that did not say. */
+export async function identityIn(store: Pick<CaStore, 'getSetting'>): Promise<CaIdentity | null> {
+  return parseIdentity(await store.getSetting(IDENTITY));
+}
+
+/** Whether a CA has used the database: then its folder was finished once. */
+export async function isUsed(store: Pick<CaStore, 'getSetting' | 'getCrl'>): Promise<boolean> {
+  return (await identityIn(store)) !== null || (await store.getCrl(FIRST_ISSUER)) !== null;
+}
+
+/**
+ * A lost SQLite file would be made anew by opening it.
+ * @throws InitError when the CA had a database and the file is missing or has no length
+ */
+export async function requireDatabaseFile(
+  path: string,
+  marker: FolderMarker | null,
+  dataDir: string,
+): Promise<void> {
+  if (marker === null || !marker.database) return;
+  const found = await stat(path).catch(() => null);
+  if (found !== null && found.size > 0) return;
+  throw new InitError(
+    `${path} is ${found === null ? 'missing' : 'empty (zero length)'}: it is the database with every certificate this CA issued ` +
+      `and revoked. ${remedies(dataDir)} If it is kept in PostgreSQL now, start with UPKI_CA_DATABASE_URL.`,
+  );
+}
+
+const remedies = (dataDir: string): string =>
+  'Restore it from the backup. Without one, begin with an empty database on purpose, which forgets every certificate and ' +
+  `revocation: \`upki ca init -d ${dataDir} --anew database\`.`;
+
+export interface Binding {
+  store: Pick<CaStore, 'getSetting' | 'putSetting' | 'getCrl'>;
+  files: CaFiles;
+  /** The CA's own folder. */
+  dataDir: string;
+  /** The database as people know it, without a password. */
+  location: string;
+}
+
+/**
+ * Makes folder and database one CA's, or finds that they are. Any number of processes may do so at once: all write the same.
+ * @throws InitError when the database is another CA's, or empty although this CA had one
+ */
+export async function bindDatabase({ store, files, dataDir, location }: Binding): Promise<void> {
+  const marker = files.marker ?? markerOf(files, false);
+  const kept = await identityIn(store);
+  if (kept !== null) {
+    requireSame(kept, files, location);
+  } else {
+    if (marker.database) {
+      throw new InitError(
+        `${location} is not the database this CA had: it is empty, or was made by another program. ${remedies(dataDir)}`,
+      );
+    }
+    await requireOwnCrl({ store, files, location });
+    await store.putSetting(IDENTITY, identityText(marker));
+  }
+  if (files.marker === null || !marker.database) await saveMarker(dataDir, { ...marker, database: true });
+}
+
+function requireSame(kept: CaIdentity, files: CaFiles, location: string): void {
+  const root = fingerprintOf(files.root);
+  if (kept.root !== root) {
+    throw new InitError(
+      `${location} is the database of another CA: its root has the SHA-256 ${shortFingerprint(kept.root)}, the root in this folder ` +
+        `${shortFingerprint(root)}. Put together what belongs together, from one backup; a new CA needs a database of its own.`,
+    );
+  }
+  const issuer = fingerprintOf(files.issuer);
+  if (kept.issuers.includes(issuer)) return;
+  throw new InitError(
+    `${location} knows no issuing certificate with the SHA-256 ${shortFingerprint(issuer)}, which this folder has, but ` +
+      `${kept.issuers.map(shortFingerprint).join(', ')}: one of the two is older. Restore both from one backup.`,
+  );
+}
+
+/** A database from before it said whose it is: its CRL does. */
+async function requireOwnCrl({ store, files, location }: Omit<Binding, 'dataDir'>): Promise<void> {
+  const crl = await store.getCrl(FIRST_ISSUER);
+  if (crl === null) return;
+  const { spki } = parseCertificate(files.issuer);
+  if (isCrlSignedBy(crl.der, createPublicKey({ key: spki, format: 'der', type: 'spki' }))) return;
+  throw new InitError(
+    `${location} is the database of another CA: the CRL in it was not signed by the key in this folder. Put together what belongs ` +
+      'together, from one backup; a new CA needs a database of its own.',
+  );
+}

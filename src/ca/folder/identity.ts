@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { InitError } from './init-error.js';
+
+/**
+ * Which CA a folder and a database belong to. Both hold one, and every start compares them: what was lost, or belongs to
+ * another CA, is then told by name instead of being made anew.
+ */
+export interface CaIdentity {
+  /** SHA-256 of the root's DER, lower-case hex. */
+  root: string;
+  /** SHA-256 of the DER of each issuing certificate this CA has had, lower-case hex. */
+  issuers: readonly string[];
+}
+
+/** The identity as the folder has it, with what only the folder knows. */
+export interface FolderMarker extends CaIdentity {
+  /** CURVE public key of the operations socket (Z85): registered RAs know the CA by it. */
+  channel: string;
+  /** A database was bound to this CA: an empty one is not its own. */
+  database: boolean;
+}
+
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
+const identity = z.object({ root: fingerprint, issuers: z.array(fingerprint).min(1).max(1_000) });
+const marker = identity.extend({ channel: z.string().length(40), database: z.boolean() });
+
+const ABOUT = 'Which CA this folder holds. uPKI compares it at every start; do not edit or remove it.';
+
+/** The text of the marker file. */
+export function markerText({ root, issuers, channel, database }: FolderMarker): string {
+  return `${JSON.stringify({ about: ABOUT, root, issuers, channel, database }, null, 2)}\n`;
+}
+
+/** @throws InitError naming the file */
+export function parseMarker(text: string, path: string): FolderMarker {
+  const read = marker.safeParse(parsed(text));
+  if (read.success) return read.data;
+  throw new InitError(
+    `${path} is damaged: it says which CA this folder holds. Restore it from the backup; without one, remove it ` +
+      'when you are sure that every other file here belongs to this CA, and the next start makes it again',
+  );
+}
+
+/** The text under which a database keeps the identity. */
+export function identityText({ root, issuers }: CaIdentity): string {
+  return JSON.stringify({ root, issuers });
+}
+
+/** Null when the database says nothing, or nothing that can be read. */
+export function parseIdentity(text: string | null): CaIdentity | null {
+  if (text === null) return null;
+  const read = identity.safeParse(parsed(text));
+  return read.success ? read.data : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

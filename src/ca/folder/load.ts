@@ -1,0 +1,239 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
+import { readIfThere } from '../../lib/files.js';
+import { type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { DerError } from '../../x509/der-error.js';
+import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
+import { fromPem } from '../../x509/pem.js';
+import { type FolderMarker, parseMarker } from './identity.js';
+import { InitError } from './init-error.js';
+import { AuthorityError, checkAuthority } from './issuer-certificates.js';
+import { KeyFileError, keyFromPem, publicKeyDer } from './keys.js';
+import { mendModes } from './modes.js';
+import { type CaPaths, caPaths } from './paths.js';
+
+/** What an initialised CA has; nothing here is on the wire but certificates and the public half of `channel`. */
+export interface CaFiles {
+  /** DER. */
+  root: Buffer;
+  /** DER of the issuing certificate: under the root, or the root itself. */
+  issuer: Buffer;
+  /** PEM, issuer first, root left out: empty when the root issues. */
+  chain: string;
+  issuerKey: KeyObject;
+  /** The root's key is in the folder too. */
+  hasRootKey: boolean;
+  channel: CurveKeyPair;
+  seed: string;
+  profiles: string;
+  /** Folder of keys made for nodes. */
+  privateKeys: string;
+  database: string;
+  /** PEM file of the OCSP responder's key and certificate. */
+  ocsp: string;
+  /** Null: the folder was made by a version that wrote none, or was never finished. */
+  marker: FolderMarker | null;
+}
+
+export interface LoadOptions {
+  /** The CA's own folder. */
+  dataDir: string;
+  /** Opens keys that are encrypted at rest. */
+  passphrase: string | null;
+  /** Overrides the seed in the folder. */
+  seed: string | null;
+  /** Told what was mended, in a sentence. */
+  warn?: (sentence: string) => void;
+}
+
+/** The files without which a CA is none, what each is, and what helps when it is lost. */
+const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => string }[] = [
+  {
+    part: 'root',
+    what: 'the root certificate that clients trust',
+    remedy: () => 'Restore it from the backup, or copy it back: every registered RA has it as ca.crt.',
+  },
+  {
+    part: 'issuer',
+    what: 'the certificate this CA issues with, and its chain',
+    remedy: () => 'Restore it from the backup: what it signed is verified through it.',
+  },
+  {
+    part: 'issuerKey',
+    what: 'the key this CA signs with',
+    remedy: () => 'Restore it from the backup: no other key can sign for this CA.',
+  },
+  {
+    part: 'channelKey',
+    what: 'the key by which registered RAs know this CA',
+    remedy: (dataDir) =>
+      'Restore it from the backup; or make another, after which every RA must be registered again: ' +
+      `\`upki ca init -d ${dataDir} --anew channel.key\`.`,
+  },
+  {
+    part: 'seed',
+    what: 'the secret by which RAs register',
+    remedy: (dataDir) =>
+      `Restore it from the backup; or make another, for RAs registered from then on: \`upki ca init -d ${dataDir} --anew seed\`.`,
+  },
+];
+
+/** One sentence a file that an existing CA lacks. `anew`: those the operator asked to be made again. */
+export async function missingFiles(dataDir: string, anew: readonly string[] = []): Promise<string[]> {
+  const paths = caPaths(dataDir);
+  const complaints: string[] = [];
+  for (const { part, what, remedy } of NEEDED) {
+    const path = paths[part];
+    if (anew.some((name) => path.endsWith(`/${name}`)) || (await readIfThere(path)) !== null) continue;
+    complaints.push(`${path} is missing: it is ${what}. ${remedy(dataDir)}`);
+  }
+  return complaints;
+}
+
+/**
+ * Reads an initialised CA and checks that its files belong together: the chain up to the root, each key and its certificate,
+ * and all of them and the marker. Keys and seeds that everybody could read are for their owner only afterwards.
+ * @throws InitError, AuthorityError, KeyFileError, each naming the file
+ */
+export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
+  const { dataDir, passphrase } = options;
+  const paths = caPaths(dataDir);
+  const marker = await readMarker(paths.marker);
+  const [root, issuer, issuerKey, channel, seed] = await Promise.all([
+    readIfThere(paths.root),
+    readIfThere(paths.issuer),
+    readIfThere(paths.issuerKey),
+    readIfThere(paths.channelKey),
+    readIfThere(paths.seed),
+  ]);
+  if (root === null && issuer === null && issuerKey === null && marker === null) {
+    throw new InitError(`${dataDir} is not an initialised CA: run \`upki ca init\``);
+  }
+  if (root === null || issuer === null || issuerKey === null || channel === null || seed === null) {
+    throw new InitError((await missingFiles(dataDir)).join('\n'));
+  }
+  await mendModes(dataDir, options.warn);
+  const rootDer = only(certificatesIn(root, paths.root), paths.root).der;
+  const chain = certificatesIn(issuer, paths.issuer);
+  const own = only(chain.slice(0, 1), paths.issuer);
+  requireKnown(rootDer, marker === null ? null : [marker.root], paths.root);
+  requireKnown(own.der, marker?.issuers ?? null, paths.issuer);
+  const key = keyFromPem(issuerKey, passphrase, paths.issuerKey);
+  inFile(paths.issuer, () => checkAuthority(own.der, key, null));
+  requireChain(chain, rootDer, paths);
+  await checkRootKey(rootDer, passphrase, paths);
+  const keys = channelKeys(channel, paths.channelKey);
+  if (marker !== null && marker.channel !== keys.publicKey) {
+    throw new InitError(
+      `${paths.channelKey} is another key than the one registered RAs know this CA by. Restore it from the backup; ` +
+        `or keep it, after which every RA must be registered again: \`upki ca init -d ${dataDir} --anew channel.key\`.`,
+    );
+  }
+  const ownSeed = options.seed ?? seed.trim();
+  if (ownSeed === '')
+    throw new InitError(`${paths.seed} is empty: it is ${NEEDED[4]?.what}. ${NEEDED[4]?.remedy(dataDir)}`);
+  return {
+    root: rootDer,
+    issuer: own.der,
+    chain: own.der.equals(rootDer) ? '' : issuer,
+    issuerKey: key,
+    hasRootKey: (await readIfThere(paths.rootKey)) !== null,
+    channel: keys,
+    seed: ownSeed,
+    profiles: paths.profiles,
+    privateKeys: paths.privateKeys,
+    database: paths.database,
+    ocsp: paths.ocsp,
+    marker,
+  };
+}
+
+/** Null when the folder has none. @throws InitError naming the file when it is damaged */
+export async function readMarker(path: string): Promise<FolderMarker | null> {
+  const text = await readIfThere(path);
+  return text === null ? null : parseMarker(text, path);
+}
+
+function requireKnown(der: Buffer, known: readonly string[] | null, path: string): void {
+  const found = fingerprintOf(der);
+  if (known === null || known.includes(found)) return;
+  const expected = known.map(shortFingerprint).join(' or ');
+  throw new InitError(
+    `${path} is the certificate of another CA: its SHA-256 is ${shortFingerprint(found)}, this CA's is ${expected}. ` +
+      'Put back the one that belongs here, from the backup; a new CA needs a folder of its own.',
+  );
+}
+
+/** The issuing certificate, those above it, and the root, each signed by the next. */
+function requireChain(chain: ParsedCertificate[], root: Buffer, paths: CaPaths): void {
+  const above = [...chain.slice(1), parseCertificate(root)];
+  for (const [index, certificate] of chain.entries()) {
+    const issuer = above[index];
+    if (issuer === undefined || certificate.der.equals(root) || signedBy(certificate, issuer)) continue;
+    throw new InitError(
+      `${paths.issuer} does not lead to the root in ${paths.root}: they belong to different CAs, or one was replaced. ` +
+        'Restore both from the backup.',
+    );
+  }
+}
+
+/** With every algorithm OpenSSL knows: a root of another make may have signed with one we do not use. */
+function signedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
+  try {
+    return new X509Certificate(certificate.der).verify(new X509Certificate(issuer.der).publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/** The root's key may be elsewhere, and may have a passphrase of its own; another key must not lie there. */
+async function checkRootKey(root: Buffer, passphrase: string | null, paths: CaPaths): Promise<void> {
+  const pem = await readIfThere(paths.rootKey);
+  if (pem === null) return;
+  try {
+    const key = keyFromPem(pem, passphrase, paths.rootKey);
+    if (publicKeyDer(key).equals(parseCertificate(root).spki)) return;
+  } catch (error) {
+    if (error instanceof KeyFileError && error.locked) return;
+    throw error;
+  }
+  throw new InitError(
+    `${paths.rootKey} is not the key of the root certificate ${paths.root}: restore the right one from the backup, or move it away ` +
+      '(the CA serves without it)',
+  );
+}
+
+function channelKeys(text: string, path: string): CurveKeyPair {
+  try {
+    return curveKeyPairFromSecret(text.trim());
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InitError(
+      `${path} is damaged: it must hold a CURVE secret key in Z85 (40 characters). Restore it from the backup`,
+    );
+  }
+}
+
+/** The certificates of a PEM file, in its order. @throws AuthorityError naming the file */
+export function certificatesIn(pem: string, path: string): ParsedCertificate[] {
+  return inFile(path, () => fromPem('CERTIFICATE', pem).map((der) => parseCertificate(der)));
+}
+
+/** @throws AuthorityError when there is none */
+export function only([first]: ParsedCertificate[], path: string): ParsedCertificate {
+  if (first === undefined) throw new AuthorityError(`${path} holds no certificate (PEM)`);
+  return first;
+}
+
+/** Lets what is wrong with a file's content carry the file's name. */
+export function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError)
+      throw new AuthorityError(`${path} is damaged: ${error.message}`, { cause: error });
+    if (error instanceof AuthorityError)
+      throw new AuthorityError(`${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModeError, mendMode } from '../../lib/private-file.js';
+import { InitError } from './init-error.js';
+import { caPaths } from './paths.js';
+
+/**
+ * Takes from everybody what only the CA may read: keys and the seed.
+ * @param warn told of each file that was mended
+ * @throws InitError for a file whose mode cannot be changed
+ */
+export async function mendModes(dataDir: string, warn: (sentence: string) => void = () => {}): Promise<void> {
+  const { rootKey, issuerKey, channelKey, seed, ocsp, privateKeys } = caPaths(dataDir);
+  const madeHere = await readdir(privateKeys).catch(() => []);
+  try {
+    for (const path of [rootKey, issuerKey, channelKey, seed, ocsp]) await mendMode(path, warn);
+    for (const name of madeHere) await mendMode(join(privateKeys, name), warn);
+  } catch (error) {
+    throw error instanceof ModeError ? new InitError(error.message) : error;
+  }
+}

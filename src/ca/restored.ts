@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { CaStore } from '../store/contract/ca.js';
+
+/** A database that was put back from a backup: what happened from `of` to `at` is not in it. Milliseconds since the epoch. */
+export interface Restored {
+  of: number;
+  at: number;
+}
+
+/** Under which a restore keeps it. */
+const RESTORED = 'restored';
+
+/** Null for a database that was never restored. */
+export async function restoredIn(store: Pick<CaStore, 'getSetting'>): Promise<Restored | null> {
+  try {
+    const { of, at } = JSON.parse((await store.getSetting(RESTORED)) ?? 'null') ?? {};
+    return typeof of === 'number' && typeof at === 'number' ? { of, at } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What an operator should know of it, in a sentence. */
+export function restoredSentence({ of, at }: Restored): string {
+  const [from, to] = [new Date(of).toISOString(), new Date(at).toISOString()];
+  return (
+    `this CA was restored on ${to} from a backup of ${from}: certificates issued and revoked between are not known. ` +
+    'OCSP requests for such are logged; `upki cert import FILE` makes one known again, so that it can be revoked'
+  );
+}
+
+/** Serials logged at most: requests for made-up ones must not fill the disk. */
+const MOST = 1_000;
+
+/**
+ * Logs each certificate of ours that somebody asks about and the CA does not know, once: after a restore these are the ones to
+ * import.
+ */
+export class UnknownCertificates {
+  readonly #seen = new Set<string>();
+
+  constructor(private readonly log: Logger) {}
+
+  asked(serial: string): void {
+    if (this.#seen.has(serial) || this.#seen.size >= MOST) return;
+    this.#seen.add(serial);
+    this.log.warn(
+      { serial },
+      'OCSP was asked about a certificate that this CA, restored from a backup, does not know: if it was issued after the backup, ' +
+        'import it with `upki cert import`',
+    );
+    if (this.#seen.size === MOST)
+      this.log.warn(`${MOST} unknown certificates were asked about; no more are logged`);
+  }
+}

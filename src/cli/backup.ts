@@ -1,0 +1,204 @@
+import { access, open, readFile, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import { createBackup } from '../backup/create.js';
+import { findInstallation } from '../backup/layout.js';
+import { BackupError, type Manifest } from '../backup/manifest.js';
+import { restoreBackup } from '../backup/restore.js';
+import { verifyBackup } from '../backup/verify.js';
+import { loadSettings } from '../config/index.js';
+import { moveDurably } from '../lib/files.js';
+import { CannotStart } from '../programs/exit.js';
+import { commonDirectory } from '../programs/settings.js';
+import { version } from '../programs/version.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+
+/** Shorter ones can be tried out by whoever gets hold of a backup. */
+const MIN_PASSPHRASE = 12;
+const PASSPHRASE = '--passphrase-file <file>';
+const PASSPHRASE_HELP =
+  'holds the passphrase in its first line; else UPKI_BACKUP_PASSPHRASE or UPKI_BACKUP_PASSPHRASE_FILE';
+
+const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+
+/** `upki backup …`: everything that cannot be made again, in one encrypted file, while the programs run. */
+export function backupCommand(): Command {
+  const command = new Command('backup').argument('[file]', 'where to write it; - is standard output');
+  command.description(
+    'Write keys, certificates, profiles, settings and one moment of the databases to a file, encrypted; the programs go on.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
+  command
+    .option(PASSPHRASE, PASSPHRASE_HELP)
+    .option('--plain', 'leave the backup unencrypted: whoever reads it can sign as this CA')
+    .addCommand(verifyCommand());
+  addExamples(command, [
+    ['upki backup /mnt/backup/upki.age --passphrase-file /root/passphrase', 'While `upki start` runs.'],
+    [
+      'upki backup - | ssh other "cat > upki.age"',
+      'To another machine, with the passphrase in UPKI_BACKUP_PASSPHRASE.',
+    ],
+    ['upki backup verify upki.age', 'Read it back and compare everything, without restoring it.'],
+  ]);
+  return command.action(async (file: string | undefined) => {
+    if (file === undefined) throw new CannotStart('give the file to write, or - for standard output');
+    const { passphraseFile, plain } = command.opts<{ passphraseFile?: string; plain?: boolean }>();
+    const passphrase = plain ? null : await passphraseFrom(passphraseFile);
+    if (passphrase === null && !plain) {
+      throw new CannotStart(
+        'a backup holds the keys of the CA and is encrypted: give a passphrase with --passphrase-file or UPKI_BACKUP_PASSPHRASE ' +
+          '(keep it elsewhere than the backup), or --plain to leave it unencrypted',
+      );
+    }
+    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const installation = await findInstallation(directory, process.env);
+    await refuseExisting(file);
+    const made = await mendable(() =>
+      createBackup({ installation, passphrase, version: version(), progress: say, clock: Date.now }),
+    );
+    try {
+      if (file === '-') await pipeline(made.stream, process.stdout, { end: false });
+      else await writeWhole(made.stream, resolve(file));
+    } finally {
+      await made.discard();
+    }
+    say(`the backup is complete: ${summary(made.manifest)}`);
+  });
+}
+
+function verifyCommand(): Command {
+  const command = new Command('verify').argument('<file>', 'the backup; - is standard input');
+  command.description(
+    'Read a backup, compare every file with its hash, and check databases and audit logs; nothing is restored.',
+  );
+  command.option(PASSPHRASE, PASSPHRASE_HELP);
+  command.option('--temporary <folder>', 'with room for the databases', process.env.TMPDIR ?? '/tmp');
+  addExamples(command, [
+    [
+      'upki backup verify upki.age --passphrase-file /root/passphrase',
+      'Ends with 1 and the reason when it is damaged.',
+    ],
+  ]);
+  return command.action(async (file: string) => {
+    // The option may stand before or after `verify`.
+    const { passphraseFile, temporary } = command.optsWithGlobals<{
+      passphraseFile?: string;
+      temporary: string;
+    }>();
+    const passphrase = await passphraseFrom(passphraseFile);
+    const manifest = await mendable(async () =>
+      verifyBackup({ file: await reading(file), passphrase, progress: say }, temporary),
+    );
+    process.stdout.write(`The backup of ${manifest.createdAt} is whole: ${summary(manifest)}\n`);
+  });
+}
+
+/** `upki restore`: puts a backup back. */
+export function restoreCommand(): Command {
+  const command = new Command('restore').argument('<file>', 'the backup; - is standard input');
+  command.description('Put a backup back, whole or not at all. No program may run on the directory.');
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
+  command.option(PASSPHRASE, PASSPHRASE_HELP);
+  command.option('--replace', 'set aside what is in the directory, instead of refusing');
+  addExamples(command, [
+    ['upki restore upki.age --passphrase-file /root/passphrase', 'Into the directory of `upki start`.'],
+    [
+      'upki restore upki.age -d /srv/pki --replace',
+      'In place of what is there, which is kept under another name.',
+    ],
+  ]);
+  return command.action(async (file: string) => {
+    const { passphraseFile, replace = false } = command.opts<{
+      passphraseFile?: string;
+      replace?: boolean;
+    }>();
+    const passphrase = await passphraseFrom(passphraseFile);
+    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const { manifest, setAside } = await mendable(async () =>
+      restoreBackup({
+        file: await reading(file),
+        passphrase,
+        directory,
+        replace,
+        progress: say,
+        clock: Date.now,
+      }),
+    );
+    for (const path of setAside) say(`what was there is ${path}`);
+    process.stdout.write(
+      `Restored into ${directory}: ${summary(manifest)}\n` +
+        `What was issued and revoked after ${manifest.createdAt} is not known any more. The next start publishes a new CRL; OCSP logs ` +
+        'certificates it is asked about and does not know; `upki cert import FILE` makes one known again, so that it can be revoked.\n' +
+        Object.entries(manifest.databases)
+          .filter(([, database]) => database?.kind === 'postgres')
+          .map(
+            ([part]) =>
+              `The ${part.toUpperCase()}'s database is in PostgreSQL: restore it from its own backup.\n`,
+          )
+          .join(''),
+    );
+  });
+}
+
+function summary({ files, databases }: Manifest): string {
+  const octets = files.reduce((sum, { size }) => sum + size, 0);
+  const records = Object.values(databases).flatMap((database) => database?.audit ?? []);
+  const heads = records.map(({ chain, sequence }) => `${chain}:${sequence}`).join(', ');
+  return `${files.length} files, ${octets} octets, audit heads ${heads || 'none'}`;
+}
+
+/** Null when none is given. @throws CannotStart for one that is too short or cannot be read */
+async function passphraseFrom(file: string | undefined): Promise<string | null> {
+  const text =
+    file === undefined
+      ? loadSettings({ program: 'ca', env: process.env }).settings.backupPassphrase
+      : await readFile(file, 'utf8').catch((error: Error) => {
+          throw new CannotStart(`the passphrase cannot be read: ${error.message}`);
+        });
+  if (text === null) return null;
+  const [line = ''] = text.split(/\r?\n/, 1);
+  if (line.length >= MIN_PASSPHRASE) return line;
+  throw new CannotStart(`the passphrase of a backup must have ${MIN_PASSPHRASE} characters or more`);
+}
+
+/** Opened before it is read, so that a missing file is told as one. */
+async function reading(file: string): Promise<Readable> {
+  return file === '-' ? process.stdin : (await open(file)).createReadStream();
+}
+
+async function refuseExisting(file: string): Promise<void> {
+  if (file === '-') return;
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (there) throw new CannotStart(`${file} exists already: a backup never overwrites another`);
+}
+
+/** Under another name until it is whole and on disk, for its owner only. */
+async function writeWhole(stream: Readable, path: string): Promise<void> {
+  const partial = `${path}.partial`;
+  const file = await open(partial, 'w', 0o600);
+  try {
+    for await (const chunk of stream) await file.write(chunk);
+    await file.sync();
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await moveDurably(partial, path);
+}
+
+/** What the operator can mend is told without a stack trace. */
+async function mendable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BackupError) throw new CannotStart(error.message, { cause: error });
+    throw error;
+  }
+}

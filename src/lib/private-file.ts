@@ -1,0 +1,33 @@
+import { chmod, stat } from 'node:fs/promises';
+
+/** The bits of a mode that let everybody read, write or search. */
+const EVERYBODY = 0o007;
+
+/** A file that only its owner may read can be read by everybody, and its mode cannot be changed. */
+export class ModeError extends Error {
+  override readonly name = 'ModeError';
+}
+
+/**
+ * Takes a file from everybody but its owner and group; one that is not there is left alone, and so is the group: volumes of
+ * containers are given to a group on purpose.
+ * @param warn told when the file was mended: who could read it may have a copy
+ * @throws ModeError naming the file
+ */
+export async function mendMode(path: string, warn: (sentence: string) => void): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null || !found.isFile() || (found.mode & EVERYBODY) === 0) return;
+  const mode = (found.mode & 0o777).toString(8);
+  try {
+    await chmod(path, found.mode & 0o770);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error;
+    throw new ModeError(
+      `${path} can be read by everybody on this machine (mode ${mode}), and its mode cannot be changed: make it 600. ${why}`,
+    );
+  }
+  warn(
+    `${path} could be read by everybody on this machine (mode ${mode}); now it cannot. Who has read it may have a copy: ` +
+      'consider replacing what it holds',
+  );
+}

@@ -1,0 +1,187 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
+import type { RaStore } from '../../store/index.js';
+import { DerError } from '../../x509/der-error.js';
+import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
+import { fromPem } from '../../x509/pem.js';
+import { CannotStart } from '../exit.js';
+
+/** Of which CA an RA is: kept in its folder and in its database, so that what is lost or foreign is told by name. */
+export interface RaIdentity {
+  /** SHA-256 of the DER of each root its clients were given, lower-case hex. */
+  roots: readonly string[];
+}
+
+/** The identity as the folder has it. */
+export interface RaMarker extends RaIdentity {
+  /** The RA has kept accounts and orders: an empty database is not its own. */
+  database: boolean;
+}
+
+const roots = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1);
+const marker = z.object({ roots, database: z.boolean() });
+const identity = z.object({ roots });
+
+const ABOUT =
+  'Of which CA the RA in this folder is. uPKI compares it at every start; do not edit or remove it.';
+
+/** The text of the marker file. */
+export function markerText({ roots, database }: RaMarker): string {
+  return `${JSON.stringify({ about: ABOUT, roots, database }, null, 2)}\n`;
+}
+
+/** @throws CannotStart naming the file */
+export function parseMarker(text: string, path: string): RaMarker {
+  const read = marker.safeParse(parsed(text));
+  if (read.success) return read.data;
+  throw new CannotStart(
+    `${path} is damaged: it says of which CA this RA is. Restore it from the backup; without one, remove it when you are sure ` +
+      'that every other file here belongs together, and the next start makes it again',
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Under which the database keeps whose it is. */
+const IDENTITY = 'identity';
+
+/** @throws CannotStart when the RA kept accounts and orders in a file that is missing or has no length */
+export async function requireDatabaseFile(
+  path: string,
+  known: RaMarker | null,
+  directory: string,
+): Promise<void> {
+  if (known === null || !known.database) return;
+  const found = await stat(path).catch(() => null);
+  if (found !== null && found.size > 0) return;
+  throw new CannotStart(
+    `${path} is ${found === null ? 'missing' : 'empty (zero length)'}: it is the database with the accounts and orders of this RA. ` +
+      `${remedies(directory)} If they are kept in PostgreSQL now, start with UPKI_DATABASE_URL.`,
+  );
+}
+
+const remedies = (directory: string): string =>
+  'Restore it from the backup. Without one, begin with an empty database on purpose: ' +
+  `\`upki ra init -d ${directory} --anew database\`; clients then make their accounts again, and certificates stay good.`;
+
+/**
+ * Makes a database this RA's, or finds that it is: any number of replicas may do so at once. Roots that are new since are added.
+ * @param root PEM of the CA's root
+ * @param where the database as it may be shown, and the RA's folder
+ * @throws CannotStart when it is that of an RA of another CA, or empty although this RA had one
+ */
+export async function bindDatabase(
+  store: Pick<RaStore, 'getSetting' | 'putSetting'>,
+  root: string,
+  known: RaMarker | null,
+  { location, directory }: { location: string; directory: string },
+): Promise<void> {
+  const own = rootsIn(root);
+  const kept = identity.safeParse(parsed((await store.getSetting(IDENTITY)) ?? ''));
+  if (!kept.success && known?.database) {
+    throw new CannotStart(
+      `${location} is not the database this RA had: it is empty, or was made by another program. ${remedies(directory)}`,
+    );
+  }
+  if (kept.success && !kept.data.roots.some((each) => own.includes(each))) {
+    throw new CannotStart(
+      `${location} is the database of an RA of another CA, whose root has the SHA-256 ${kept.data.roots.map(shortFingerprint).join(', ')}; ` +
+        `this RA is of ${own.map(shortFingerprint).join(', ')}. Put together what belongs together, from one backup, or let ` +
+        'UPKI_DATABASE_URL name another database.',
+    );
+  }
+  const all = [...new Set([...(kept.success ? kept.data.roots : []), ...own])];
+  if (!kept.success || all.length > kept.data.roots.length) {
+    await store.putSetting(IDENTITY, JSON.stringify({ roots: all }));
+  }
+}
+
+/** Fingerprints of the certificates in a PEM text. */
+export function rootsIn(pem: string): string[] {
+  return fromPem('CERTIFICATE', pem).map(fingerprintOf);
+}
+
+/** Where the files lie, for messages. */
+export interface RaPaths {
+  directory: string;
+  tlsKey: string;
+  certificate: string;
+  root: string;
+}
+
+/**
+ * That the files of a registered RA belong together: key and certificate, certificate and root, root and marker.
+ * @throws CannotStart naming the file
+ */
+export function requireWhole(
+  { certificate, root, key }: { certificate: string; root: string; key: string },
+  known: RaMarker | null,
+  paths: RaPaths,
+): void {
+  const again = `\`upki ra register -d ${paths.directory} --anew\` (with the CA's seed)`;
+  const tls = inFile(paths.tlsKey, () => createPrivateKey(key));
+  const [leaf, ...above] = certificatesIn(certificate, paths.certificate);
+  const roots = certificatesIn(root, paths.root);
+  if (leaf === undefined || !leaf.checkPrivateKey(tls)) {
+    throw new CannotStart(
+      `${paths.certificate} is not the certificate of the key in ${paths.tlsKey}: one of the two was replaced. Restore both from the ` +
+        `backup, or have new ones: ${again}.`,
+    );
+  }
+  const chain = [leaf, ...above];
+  const leads = chain.every((each, index) => {
+    const next = chain[index + 1];
+    return next
+      ? isSignedBy(each, next)
+      : roots.some((top) => top.raw.equals(each.raw) || isSignedBy(each, top));
+  });
+  if (!leads) {
+    throw new CannotStart(
+      `${paths.certificate} does not lead to the root in ${paths.root}: they are of different CAs. Restore both from the backup, or ` +
+        `register again: ${again}.`,
+    );
+  }
+  const own = rootsIn(root);
+  if (known === null || known.roots.some((each) => own.includes(each))) return;
+  throw new CannotStart(
+    `${paths.root} is the root of another CA: its SHA-256 is ${own.map(shortFingerprint).join(', ')}, this RA is of ` +
+      `${known.roots.map(shortFingerprint).join(', ')}. Put back the files that belong here, or register anew: ${again}.`,
+  );
+}
+
+/** The RA's end of the channel. @throws CannotStart naming the file */
+export function channelKeysIn(text: string, path: string): CurveKeyPair {
+  return inFile(path, () => curveKeyPairFromSecret(text.trim()));
+}
+
+function certificatesIn(pem: string, path: string): X509Certificate[] {
+  const read = inFile(path, () => fromPem('CERTIFICATE', pem).map((der) => new X509Certificate(der)));
+  if (read.length > 0) return read;
+  throw new CannotStart(`${path} holds no certificate (PEM): restore it from the backup`);
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    return certificate.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/** Lets what is wrong with a file's content carry the file's name, and never what it holds. */
+function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const why = error instanceof DerError || error instanceof RangeError ? ` (${error.message})` : '';
+    throw new CannotStart(`${path} is damaged${why}: restore it from the backup`, { cause: error });
+  }
+}

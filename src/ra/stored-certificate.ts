@@ -1,0 +1,63 @@
+import { X509Certificate } from 'node:crypto';
+import type { Certificate } from '../model/facts.js';
+import { StoreRefused } from '../store/contract/errors.js';
+import { certificateFingerprint } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
+import { fromPem } from '../x509/pem.js';
+
+/** Issuing chains that were checked once; an RA has one at a time, and its predecessors. */
+const MOST_CHAINS = 20;
+
+/** Checks certificates that come from a database before they are served: pages of a disk may have changed. */
+export class StoredCertificates {
+  readonly #proven = new WeakSet<Certificate>();
+  readonly #chains = new Set<string>();
+
+  /**
+   * The certificate, as long as it is what was stored: the leaf has its fingerprint, and the chain above it has signed it.
+   * @throws StoreRefused naming the certificate
+   */
+  asIssued(certificate: Certificate): Certificate {
+    if (this.#proven.has(certificate)) return certificate;
+    if (!this.#isAsIssued(certificate)) {
+      throw new StoreRefused(
+        `the certificate with the serial ${certificate.serial} in the database is not what was stored: the database is damaged. Look ` +
+          'at it with `upki store check`, and restore the last backup whose check succeeds',
+      );
+    }
+    this.#proven.add(certificate);
+    return certificate;
+  }
+
+  #isAsIssued({ chain, fingerprint }: Certificate): boolean {
+    try {
+      const [leaf, ...above] = fromPem('CERTIFICATE', chain);
+      if (leaf === undefined || certificateFingerprint(leaf) !== fingerprint) return false;
+      return this.#leadsUp(leaf, above);
+    } catch (error) {
+      if (error instanceof DerError) return false;
+      throw error;
+    }
+  }
+
+  /** Each is signed by the next; a chain that was seen before is taken by its octets. */
+  #leadsUp(leaf: Buffer, above: readonly Buffer[]): boolean {
+    const key = Buffer.concat(above).toString('base64');
+    if (above.length === 0 || this.#chains.has(key)) return true;
+    if (!isSignedByNext([leaf, ...above])) return false;
+    if (this.#chains.size < MOST_CHAINS) this.#chains.add(key);
+    return true;
+  }
+}
+
+function isSignedByNext(chain: readonly Buffer[]): boolean {
+  try {
+    const certificates = chain.map((der) => new X509Certificate(der));
+    return certificates.every((each, index) => {
+      const issuer = certificates[index + 1];
+      return issuer === undefined || each.verify(issuer.publicKey);
+    });
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { StoreKind } from '../contract/open.js';
+import { kindOf } from './migrations.js';
+
+/** A certificate as it is kept, for whoever can tell whether it is what was issued. */
+export interface StoredCertificate {
+  serial: string;
+  /** DER at the CA, PEM of the chain at the RA. */
+  content: Uint8Array | string;
+  /** base64url SHA-256 of the leaf's DER; null at the CA, whose signature tells. */
+  fingerprint: string | null;
+}
+
+/**
+ * A database file opened for looking at it alone: nothing is written, and a program may go on beside it.
+ */
+export class CheckedFile {
+  private constructor(
+    private readonly db: DatabaseSyncInstance,
+    readonly kind: StoreKind | null,
+  ) {}
+
+  /** @throws Error of SQLite for what is no database, or cannot be read at all */
+  static open(path: string): CheckedFile {
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      db.exec('PRAGMA busy_timeout = 5000');
+      return new CheckedFile(db, kindOf(db));
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** What SQLite finds wrong with pages, indexes and references, at most `limit`; empty when nothing is. */
+  complaints(limit: number): string[] {
+    const found: string[] = [];
+    for (const row of this.#each(`PRAGMA integrity_check(${limit})`)) {
+      const text = String(row.integrity_check);
+      if (text !== 'ok') found.push(text.replace(/\s+/g, ' '));
+    }
+    for (const row of this.#each('PRAGMA foreign_key_check')) {
+      if (found.length < limit)
+        found.push(`a row of ${row.table} refers to one of ${row.parent} that is not there`);
+    }
+    return found;
+  }
+
+  /** Every certificate, a row at a time. @throws Error of SQLite on a damaged page */
+  *certificates(): Generator<StoredCertificate> {
+    const columns =
+      this.kind === 'ca'
+        ? 'serial, der AS content, NULL AS fingerprint'
+        : 'serial, chain AS content, fingerprint';
+    for (const row of this.#each(`SELECT ${columns} FROM certificates`)) {
+      yield {
+        serial: String(row.serial),
+        content: row.content instanceof Uint8Array ? row.content : String(row.content),
+        fingerprint: row.fingerprint === null ? null : String(row.fingerprint),
+      };
+    }
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  *#each(text: string): Generator<Record<string, unknown>> {
+    for (const row of this.db.prepare(text).iterate()) yield row as Record<string, unknown>;
+  }
+}

@@ -1,0 +1,24 @@
+import type { StoreKind } from '../contract/open.js';
+import { closeDatabase, openDatabase } from './database.js';
+
+/** Under which a database keeps that it was restored. */
+export const RESTORED = 'restored';
+
+/**
+ * Marks a SQLite database that was brought back from a backup; it may be of an earlier version. A CA's CRLs are all out of
+ * date: newer ones have been published, and the next one's number goes beyond theirs, for numbers follow the clock.
+ * @param text what is known of the backup, under the setting `restored`
+ */
+export function markRestored(path: string, kind: StoreKind, text: string): void {
+  const db = openDatabase(path, kind);
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    db.prepare(
+      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    ).run(RESTORED, text);
+    if (kind === 'ca') db.exec('UPDATE crls SET stale_up_to = max(stale_up_to, last_number)');
+    db.exec('COMMIT');
+  } finally {
+    closeDatabase(db, path);
+  }
+}

@@ -1,0 +1,11 @@
+import { createHash } from 'node:crypto';
+
+/** SHA-256 of a certificate's DER, lower-case hex. */
+export function fingerprintOf(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex');
+}
+
+/** A fingerprint as people compare it: its first bytes in upper-case hex with colons. */
+export function shortFingerprint(hex: string): string {
+  return `${hex.slice(0, 16).toUpperCase().match(/../g)?.join(':') ?? ''}…`;
+}
