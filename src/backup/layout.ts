@@ -30,7 +30,7 @@ export interface KeptFile {
 }
 
 /** Files of the databases themselves, of locks, of writes that were cut off, and of what was set aside. */
-const LEFT_OUT = /(?:\.db(?:-wal|-shm|-journal|-open)?|\.lock(?:-journal)?|\.new|\.partial|\.old)$/;
+const LEFT_OUT = /(?:\.db(?:-wal|-shm|-journal)?|\.lock(?:-journal)?|\.new|\.partial|\.old)$/;
 const LEFT_OUT_FOLDERS = /^\.(?:backup|restore)-|\.replaced-/;
 
 /** The programs below a directory: those of `upki start`, or the one that has it for itself. */

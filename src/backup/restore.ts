@@ -102,7 +102,7 @@ async function leftovers(moves: Move[], { together, programs }: Manifest): Promi
   const found: string[] = [];
   for (const part of programs as Part[]) {
     const file = databaseFile(part, dirname(first.to));
-    for (const suffix of ['-wal', '-shm', '-open']) {
+    for (const suffix of ['-wal', '-shm']) {
       if ((await stat(`${file}${suffix}`).catch(() => null)) !== null) found.push(`${file}${suffix}`);
     }
   }

@@ -2,24 +2,19 @@ import { CaRefused, type CertificateAuthority, type IssueRequest } from '../mode
 import type { Account, OrderAndAuthorizations } from '../model/facts.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
-import type { RaStore } from '../store/contract/ra.js';
-import type { Validator } from '../va/types.js';
 import { authorityKeyId, parseCertificate } from '../x509/certificate.js';
 import { firstFromPem } from '../x509/pem.js';
 import { parsePublicJwk, spkiFingerprint } from '../x509/spki.js';
 import { AccountUses } from './account-uses.js';
 import { Accounts } from './accounts.js';
-import type { AuditLog } from './audit-log.js';
+import type { RegistrationAuthorityOptions } from './authority-options.js';
 import { Authorizations } from './authorizations.js';
 import { renewFrom } from './ca/authorities.js';
 import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
-import type { RaEvents } from './events.js';
 import { FailureLog, KEEP_FAILURES, KEEP_FAILURES_FOR, noting } from './failure-log.js';
 import { Ids } from './ids.js';
-import type { Limits } from './limits/limits.js';
 import { Orders } from './orders.js';
-import type { Policy } from './policy.js';
 import { FinalizationQueue, refusal } from './queues/finalization-queue.js';
 import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
@@ -33,28 +28,6 @@ const PURGE_PAUSE = 1_000;
 const PURGE_INTERVAL = 10 * 60_000;
 /** Expired orders stay readable this long, for a client that comes back to see why. */
 const PURGE_GRACE = 24 * 3600_000;
-
-export interface RegistrationAuthorityOptions {
-  store: RaStore;
-  ca: CertificateAuthority;
-  validator: Validator;
-  policy: Policy;
-  /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */
-  isCompromised?(spkiFingerprint: string): boolean;
-  /** Lower-case names in the RA's own certificate. */
-  ownNames(): readonly string[];
-  /** Every absolute URL an account has or ever had, today's first. @throws StoreUnavailable */
-  accountUrls(accountId: string): Promise<readonly string[]>;
-  /** True when no other RA shares the store. */
-  soleRunner: boolean;
-  events: RaEvents;
-  audit: AuditLog;
-  limits: Limits;
-  /** How long an account that never got a certificate is kept, ms; null: for ever. */
-  unusedAccountLifetime: number | null;
-  clock(): number;
-  random(bytes: number): Buffer;
-}
 
 /** The RA with its background work: `start` takes up what an earlier run left, `stop` lets running work end. */
 export interface RunningRegistrationAuthority extends RegistrationAuthority {

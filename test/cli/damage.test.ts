@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -94,27 +94,5 @@ describe('a program whose database is damaged', () => {
     await expect(ca.tasks.call('view', { dn: 'n8.example.test' })).resolves.toMatchObject({
       cn: 'n8.example.test',
     });
-  });
-
-  it('without its write-ahead log, after it was killed, does not start as if nothing had been lost', {
-    timeout: 90_000,
-  }, async () => {
-    const dataDir = copy();
-    const running = await startUpki({ dataDir });
-    await running.kill('all');
-    const killed = newFolder();
-    cpSync(dataDir, killed, { recursive: true });
-    for (const name of ['ca/ca.db-wal', 'ca/ca.db-shm']) rmSync(join(killed, name));
-    const refused = await upki(
-      ['ca', 'start', '-d', join(killed, 'ca')],
-      { UPKI_CA_PORT: '0', UPKI_CA_REGISTRATION_PORT: '0' },
-      30_000,
-    );
-    expect(refused.code).toBe(78);
-    expect(refused.stderr).toMatch(/ca\.db-wal with its latest changes is missing/);
-    rmSync(join(killed, 'ca/ca.db-open'));
-    expect(await upki(['ca', 'init', '-d', join(killed, 'ca')])).toMatchObject({ code: 0 });
-    // With it, it starts; and again after a clean end, when there is none.
-    for (let round = 0; round < 2; round += 1) await (await startUpki({ dataDir })).stop();
   });
 });

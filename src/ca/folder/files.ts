@@ -100,7 +100,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   await ensure(paths.channelKey, () => `${newCurveKeyPair().secretKey}\n`);
   await ensure(paths.seed, () => `${options.seed ?? randomBytes(SEED_BYTES).toString('base64url')}\n`);
   if (anew.includes('database')) {
-    for (const suffix of ['', '-wal', '-shm', '-open']) await setAside(`${paths.database}${suffix}`);
+    for (const suffix of ['', '-wal', '-shm']) await setAside(`${paths.database}${suffix}`);
   }
   if (marker !== null && anew.length > 0) {
     const channel = anew.includes('channel.key')

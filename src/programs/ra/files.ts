@@ -133,7 +133,7 @@ export class RaFiles {
 
   /** Begins with an empty database on purpose; the file that was there is set aside. */
   async beginDatabase(): Promise<void> {
-    for (const suffix of ['', '-wal', '-shm', '-open']) await setAside(`${this.path('database')}${suffix}`);
+    for (const suffix of ['', '-wal', '-shm']) await setAside(`${this.path('database')}${suffix}`);
     const known = await this.marker();
     if (known !== null) await this.#saveMarker({ ...known, database: false });
   }

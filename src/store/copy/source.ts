@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreUnavailable } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
-import { closeDatabase, markMoved, openDatabase } from '../sqlite/database.js';
+import { markMoved, openDatabase } from '../sqlite/database.js';
 import { kindOf } from '../sqlite/migrations.js';
 import type { Cell } from './digest.js';
 
@@ -24,7 +24,7 @@ export class CopySource {
   private constructor(
     readonly kind: StoreKind,
     private readonly db: DatabaseSyncInstance,
-    private readonly path: string,
+    readonly _path: string,
   ) {}
 
   /** @throws StoreUnavailable when there is no database of a uPKI, or one in use; StoreTooNew */
@@ -36,7 +36,7 @@ export class CopySource {
     try {
       db.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE');
     } catch (error) {
-      closeDatabase(db, path);
+      db.close();
       throw new StoreUnavailable(`${path}: somebody is writing to it; end what runs on it`, { cause: error });
     }
     return new CopySource(kind, db, path);
@@ -65,7 +65,7 @@ export class CopySource {
 
   close(): void {
     if (this.db.isTransaction) this.db.exec('ROLLBACK');
-    closeDatabase(this.db, this.path);
+    this.db.close();
   }
 
   #columns(table: string): string[] {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreRefused } from '../contract/errors.js';
@@ -17,7 +17,6 @@ const CHECKPOINT_PAGES = 4_000;
  */
 export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstance {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  refuseWithoutLog(path);
   // Made before SQLite does, so that it is never readable by others; -wal and -shm take over its mode.
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
@@ -33,7 +32,6 @@ export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstanc
     `);
     migrate(db, kind);
     refuseMoved(db, path, kind);
-    closeSync(openSync(openSign(path), 'a', 0o600));
   } catch (error) {
     db.close();
     throw error;
@@ -52,35 +50,12 @@ export function markMoved(db: DatabaseSyncInstance, to: string, at: number): voi
   db.prepare('INSERT INTO settings (name, value) VALUES (?, ?)').run(MOVED, JSON.stringify({ to, at }));
 }
 
-function refuseMoved(db: DatabaseSyncInstance, path: string, kind: StoreKind): void {
+function refuseMoved(db: DatabaseSyncInstance, _path: string, kind: StoreKind): void {
   const row = db.prepare('SELECT value FROM settings WHERE name = ?').get(MOVED);
   if (row === undefined) return;
   const { to, at } = JSON.parse(String((row as { value: unknown }).value)) as { to: string; at: number };
   const variable = kind === 'ra' ? 'UPKI_DATABASE_URL' : 'UPKI_CA_DATABASE_URL';
   throw new StoreRefused(
-    `what this file held was copied to ${to} on ${new Date(at).toISOString()} and goes on there: start with ${variable}. ` +
-      `To come back to a file, copy it back: \`upki store copy --from ${to} --to sqlite:${path}\``,
-  );
-}
-
-/** Beside a database that is open, or was when its program was killed: its latest changes are in the write-ahead log then. */
-const openSign = (path: string): string => `${path}-open`;
-
-/** Closes a database so that everything is in its file; the sign goes when nobody else has it open. */
-export function closeDatabase(db: DatabaseSyncInstance, path: string): void {
-  const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
-  // Before closing, which removes the log: a process that is killed in between leaves no sign without a log.
-  if (busy === 0 && statSync(`${path}-wal`, { throwIfNoEntry: false })?.size === 0) {
-    rmSync(openSign(path), { force: true });
-  }
-  db.close();
-}
-
-/** Without its write-ahead log a database that was not closed is one from before: revocations would be undone in silence. */
-function refuseWithoutLog(path: string): void {
-  if (!existsSync(path) || existsSync(`${path}-wal`) || !existsSync(openSign(path))) return;
-  throw new StoreRefused(
-    `the program that used this database last did not close it, and the write-ahead log ${path}-wal with its latest changes is ` +
-      `missing. Put the log back, or restore the backup. To accept that the latest changes are lost, remove ${openSign(path)}`,
+    `what this file held was copied to ${to} on ${new Date(at).toISOString()} and goes on there: start with ${variable}`,
   );
 }

@@ -1,5 +1,5 @@
 import type { StoreKind } from '../contract/open.js';
-import { closeDatabase, openDatabase } from './database.js';
+import { openDatabase } from './database.js';
 
 /** Under which a database keeps that it was restored. */
 export const RESTORED = 'restored';
@@ -19,6 +19,6 @@ export function markRestored(path: string, kind: StoreKind, text: string): void 
     if (kind === 'ca') db.exec('UPDATE crls SET stale_up_to = max(stale_up_to, last_number)');
     db.exec('COMMIT');
   } finally {
-    closeDatabase(db, path);
+    db.close();
   }
 }

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { StoreKind } from '../contract/open.js';
 import { runBatch } from './batch.js';
 import { caOperations } from './ca/operations.js';
-import { closeDatabase, openDatabase } from './database.js';
+import { openDatabase } from './database.js';
 import { openingFailure } from './failures.js';
 import type { Operations, Reply, Request, WorkerData } from './protocol.js';
 import { raOperations } from './ra/operations.js';
@@ -25,7 +25,7 @@ function main(): void {
         send({ type: 'done', ...runBatch(sql, OPERATIONS[kind], request) });
         return;
       }
-      closeDatabase(db, path);
+      db.close();
       port.close();
     });
     send({ type: 'ready' });

@@ -1,0 +1,30 @@
+import type { CertificateAuthority } from '../model/ca.js';
+import type { RaStore } from '../store/contract/ra.js';
+import type { Validator } from '../va/types.js';
+import type { AuditLog } from './audit-log.js';
+import type { RaEvents } from './events.js';
+import type { Limits } from './limits/limits.js';
+import type { Policy } from './policy.js';
+
+/** What the registration authority is put together from. */
+export interface RegistrationAuthorityOptions {
+  store: RaStore;
+  ca: CertificateAuthority;
+  validator: Validator;
+  policy: Policy;
+  /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */
+  isCompromised?(spkiFingerprint: string): boolean;
+  /** Lower-case names in the RA's own certificate. */
+  ownNames(): readonly string[];
+  /** Every absolute URL an account has or ever had, today's first. @throws StoreUnavailable */
+  accountUrls(accountId: string): Promise<readonly string[]>;
+  /** True when no other RA shares the store. */
+  soleRunner: boolean;
+  events: RaEvents;
+  audit: AuditLog;
+  limits: Limits;
+  /** How long an account that never got a certificate is kept, ms; null: for ever. */
+  unusedAccountLifetime: number | null;
+  clock(): number;
+  random(bytes: number): Buffer;
+}
