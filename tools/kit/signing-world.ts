@@ -52,6 +52,9 @@ export interface SigningWorld {
   lintContext(input: IssueInput): LintContext;
 }
 
+/** Profiles of TLS servers, whose names are in the SAN alone. */
+const NAMED_BY_SAN: readonly string[] = ['server', 'webapp', 'short'];
+
 /** A root, an issuing CA and everything needed to issue from it. */
 export async function signingWorld(
   now = NOW,
@@ -94,7 +97,7 @@ export async function signingWorld(
       profile,
       publicKey: parsePublicKey(publicKeyDer(key)),
       names,
-      commonName: profile.name === 'server' || profile.name === 'webapp' ? null : commonNameOf(names),
+      commonName: NAMED_BY_SAN.includes(profile.name) ? null : commonNameOf(names),
       serial: serial(),
       ...validityFor(profile, now, { notBefore: null, notAfter: null }, issuer.notAfter),
     }),

@@ -24,7 +24,6 @@ export class CopySource {
   private constructor(
     readonly kind: StoreKind,
     private readonly db: DatabaseSyncInstance,
-    readonly _path: string,
   ) {}
 
   /** @throws StoreUnavailable when there is no database of a uPKI, or one in use; StoreTooNew */
@@ -39,7 +38,7 @@ export class CopySource {
       db.close();
       throw new StoreUnavailable(`${path}: somebody is writing to it; end what runs on it`, { cause: error });
     }
-    return new CopySource(kind, db, path);
+    return new CopySource(kind, db);
   }
 
   tables(): SourceTable[] {

@@ -31,7 +31,7 @@ export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstanc
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     `);
     migrate(db, kind);
-    refuseMoved(db, path, kind);
+    refuseMoved(db, kind);
   } catch (error) {
     db.close();
     throw error;
@@ -50,7 +50,7 @@ export function markMoved(db: DatabaseSyncInstance, to: string, at: number): voi
   db.prepare('INSERT INTO settings (name, value) VALUES (?, ?)').run(MOVED, JSON.stringify({ to, at }));
 }
 
-function refuseMoved(db: DatabaseSyncInstance, _path: string, kind: StoreKind): void {
+function refuseMoved(db: DatabaseSyncInstance, kind: StoreKind): void {
   const row = db.prepare('SELECT value FROM settings WHERE name = ?').get(MOVED);
   if (row === undefined) return;
   const { to, at } = JSON.parse(String((row as { value: unknown }).value)) as { to: string; at: number };
