@@ -96,9 +96,7 @@ describe('copying what an RA keeps', () => {
     await copyStore(path, database.url, silent);
     const opening = openRaStore(path);
     await expect(opening).rejects.toBeInstanceOf(StoreRefused);
-    await expect(openRaStore(path)).rejects.toThrow(
-      /was copied to postgres.* on 20.*UPKI_DATABASE_URL/,
-    );
+    await expect(openRaStore(path)).rejects.toThrow(/was copied to postgres.* on 20.*UPKI_DATABASE_URL/);
     await expect(openRaStore(path)).rejects.not.toThrow(new URL(database.url).password);
     await expect(copyStore(path, database.url, silent)).rejects.toBeInstanceOf(StoreRefused);
   });
