@@ -66,8 +66,9 @@ export const OID = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
   ecdsaWithSha512: '1.2.840.10045.4.3.4',
-  // RFC 2315 §14
+  // RFC 5652 §4, §5.1; RFC 2315 §14
   pkcs7Data: '1.2.840.113549.1.7.1',
+  pkcs7SignedData: '1.2.840.113549.1.7.2',
   pkcs7EncryptedData: '1.2.840.113549.1.7.6',
   // RFC 7292 appendix D, RFC 2985 §5.5
   pkcs8ShroudedKeyBag: '1.2.840.113549.1.12.10.1.2',

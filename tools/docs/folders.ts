@@ -76,6 +76,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     duty: 'RFC 8555 over HTTP: JWS, nonces, a file a resource',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/ra', 'src/http'],
   },
+  'src/est': {
+    duty: 'EST (RFC 7030), enrolment of devices without ACME: a protocol of its own, as `acme` is',
+    imports: ['src/lib', 'src/x509', 'src/model', 'src/ra', 'src/http'],
+  },
   'src/rest': {
     duty: 'REST under /api/v1, OpenAPI, enrolment; CRL, OCSP and issuers over plain HTTP',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/ra', 'src/http'],

@@ -52,6 +52,11 @@ export const POLICY_SETTINGS = {
     programs: ['ra'],
     doc: 'How long a validated authorization counts.',
   }),
+  estTrustFile: optional(is.path, {
+    env: 'UPKI_RA_EST_TRUST_FILE',
+    programs: ['ra'],
+    doc: 'Roots (PEM) of makers of devices: over EST a device that holds a certificate of one of them gets, once, the certificate of the registered node it is.',
+  }),
   preauthorization: setting(is.boolean, false, {
     env: 'UPKI_RA_PREAUTHORIZATION',
     programs: ['ra'],

@@ -6,6 +6,7 @@ import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
+import { fromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
 import { fileTrouble } from '../file-trouble.js';
 
@@ -117,6 +118,15 @@ export function parseCompromisedKeys(text: string): ReadonlySet<string> {
     return [Buffer.from(entry, 'hex').toString('base64url')];
   });
   return new Set(fingerprints.flat());
+}
+
+/** Certificates of makers of devices, PEM; none when the operator names no file. @throws ConfigError naming the file */
+export function deviceTrustOf(settings: Settings): string {
+  const pem = fromFile('UPKI_RA_EST_TRUST_FILE', settings.estTrustFile, (text) => {
+    if (fromPem('CERTIFICATE', text).length === 0) throw new RangeError('it has no certificate in PEM');
+    return text;
+  });
+  return pem ?? '';
 }
 
 function fromFile<T>(variable: string, path: string | null, parse: (text: string) => T): T | null {

@@ -7,6 +7,7 @@ import { SharedNonces } from '../../acme/nonces/shared-nonces.js';
 import { wellKnownRoutes } from '../../acme/resources/well-known.js';
 import { acmeRoutes } from '../../acme/routes.js';
 import { redacted } from '../../config/index.js';
+import { estRoutes } from '../../est/routes.js';
 import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
@@ -57,6 +58,7 @@ import { pagesOf } from './pages.js';
 import {
   acmeSettingsOf,
   compromisedKeysOf,
+  deviceTrustOf,
   limitsOf,
   policyOf,
   registrationSeedOf,
@@ -230,6 +232,12 @@ async function serve(
     ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
+  const holders = createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation });
+  await app.register(estRoutes, {
+    ...{ ca, register, certification, holders, audit, isCompromised, clock },
+    deviceTrust: deviceTrustOf(settings),
+    defaultProfile: settings.profile,
+  });
   let httpPort: number | null = null;
   const pages = pagesOf({ ca, links, plainPort: () => httpPort });
   await app.register(pages.main);
@@ -243,7 +251,7 @@ async function serve(
     audit,
     auditReader: new AuditReader(store),
     administration,
-    holders: createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation }),
+    holders,
     isCompromised,
     settings: redacted(settings, 'ra'),
     nodes,

@@ -27,6 +27,8 @@ export interface CertificationRequestBody {
   /** PEM. */
   csr: string;
   seed?: string | undefined;
+  /** The name the seed is said to be for; a node's seed is good for no other then, and the registration seed for none. */
+  name?: string | undefined;
   profile?: string | undefined;
 }
 
@@ -56,17 +58,39 @@ export class Certification {
   }
 
   /** @param from address of the client @throws Refused, Problem rateLimited, CaUnavailable; nothing was issued then, or what was can be had by asking again */
-  async certify({ csr: pem, seed, profile }: CertificationRequestBody, from: string): Promise<Certified> {
+  async certify(
+    { csr: pem, seed, name, profile }: CertificationRequestBody,
+    from: string,
+  ): Promise<Certified> {
     if (seed === undefined) throw new Refused('unauthenticated', 'a seed is wanted', 'seed');
     await this.options.limits.seed(from);
     const node = await this.options.store.findNodeBySeed(seedHash(seed));
-    if (node) return this.#enroll(node, this.#readCsr(pem), profile);
+    const isOfOther = name !== undefined && name.toLowerCase() !== node?.cn.toLowerCase();
+    if (node && !isOfOther) return this.#enroll(node, this.#readCsr(pem), profile);
     const { registrationSeed } = this.options;
-    if (registrationSeed === null || !sameSeed(seed, registrationSeed)) {
+    if (isOfOther || registrationSeed === null || !sameSeed(seed, registrationSeed)) {
       await this.options.limits.wrongSeed(from);
       throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', 'seed');
     }
     return this.#bySeedOfRegistration(this.#readCsr(pem), profile ?? DEFAULT_PROFILE);
+  }
+
+  /**
+   * For a device that proved by its maker's certificate what it is called: the node of the name in the CSR, if it is that device,
+   * in the time its seed could be used in, and for one key, as by the seed. @throws as `certify`
+   */
+  async certifyDevice(
+    { csr: pem, profile }: Pick<CertificationRequestBody, 'csr' | 'profile'>,
+    isDevice: (cn: string) => boolean,
+  ): Promise<Certified> {
+    const csr = this.#readCsr(pem);
+    const { cn, sans } = requestedNames(csr);
+    for (const name of new Set([cn, ...sans.map(({ value }) => value)])) {
+      const node =
+        (await this.options.store.getNode(name)) ?? (await this.options.store.getNode(name.toLowerCase()));
+      if (node && node.removingAt === null && isDevice(node.cn)) return this.#enroll(node, csr, profile);
+    }
+    throw new Refused('forbidden', 'no node that is registered is this device', 'csr');
   }
 
   #readCsr(pem: string): Csr {

@@ -7,6 +7,7 @@ import { LinkBuilder } from '../../../src/acme/links.js';
 import { acmeRoutes } from '../../../src/acme/routes.js';
 import type { operations } from '../../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../../src/channel/typed-client.js';
+import { estRoutes } from '../../../src/est/routes.js';
 import { createHttpsServer } from '../../../src/http/server.js';
 import type { IssuedCertificate } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
@@ -63,6 +64,8 @@ export interface NodeWorldOptions {
   preauthorization?: boolean;
   /** Profiles of the CA beside the built-in ones: YAML by name. */
   profiles?: Record<string, string>;
+  /** PEM of makers of devices. */
+  deviceTrust?: string;
   certification?: Partial<Pick<CertificationOptions, 'registrationSeed' | 'isCompromised' | 'seedLifetime'>>;
 }
 
@@ -233,6 +236,13 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     }),
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
     baseUrl: (host) => links.forHost(host).base,
+  });
+  await server.app.register(estRoutes, {
+    ...{ ca, register, certification, audit, clock },
+    holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
+    isCompromised: () => false,
+    deviceTrust: options.deviceTrust ?? '',
+    defaultProfile: 'server',
   });
   await server.app.listen({ host: '127.0.0.1', port: 0 });
   let connections = 0;

@@ -1,0 +1,45 @@
+import { RestError } from '../http/rest-error.js';
+import { type CertificationRequest, parseCsr } from '../x509/csr.js';
+import { DerError } from '../x509/der-error.js';
+import { firstFromPem, toPem } from '../x509/pem.js';
+
+/** A request for a certificate, as both of its users want it. */
+export interface EstRequest extends CertificationRequest {
+  der: Buffer;
+  pem: string;
+}
+
+/**
+ * RFC 8951 §3.1: the body is base64, with or without line breaks, whatever Content-Transfer-Encoding says; clients that send PEM
+ * are understood too. @throws RestError invalidRequest
+ */
+export function readRequest(body: unknown): EstRequest {
+  const text = body instanceof Buffer ? body.toString('latin1') : '';
+  try {
+    const der = text.includes('-----BEGIN')
+      ? firstFromPem('CERTIFICATE REQUEST', newLabel(text))
+      : fromBase64(text);
+    return { ...parseCsr(der), der, pem: toPem('CERTIFICATE REQUEST', der) };
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new RestError('invalidRequest', `the certification request is not one: ${error.message}`);
+  }
+}
+
+/** OpenSSL before 1.0 and Windows write NEW. */
+const newLabel = (pem: string): string => pem.replaceAll('NEW CERTIFICATE REQUEST', 'CERTIFICATE REQUEST');
+
+function fromBase64(text: string): Buffer {
+  const base64 = text.replace(/[\r\n\t ]+/g, '');
+  if (base64 === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || base64.length % 4 !== 0) {
+    throw new DerError('the body must be base64 of a PKCS #10 request');
+  }
+  return Buffer.from(base64, 'base64');
+}
+
+/** Base64 in lines of 76, as MIME has it (RFC 7030 §4.1.3). */
+export function toLines(der: Uint8Array): string {
+  return Buffer.from(der.buffer, der.byteOffset, der.length)
+    .toString('base64')
+    .replace(/.{1,76}/g, '$&\r\n');
+}

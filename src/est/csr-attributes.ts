@@ -1,0 +1,16 @@
+import { oid, sequence, set } from '../x509/der-writer.js';
+import { OID } from '../x509/oids.js';
+
+const CURVES: Readonly<Record<number, string>> = {
+  256: OID.prime256v1,
+  384: OID.secp384r1,
+  521: OID.secp521r1,
+};
+
+/** RFC 7030 §4.5.2, RFC 8951 §3.3: which key a profile's requests are to have; it is advice, any good key is taken. */
+export function csrAttributes({ keyType, keyLen }: { keyType: string; keyLen: number }): Buffer {
+  const curve = CURVES[keyLen];
+  if (keyType === 'ed25519') return sequence(oid(OID.ed25519));
+  if (keyType !== 'ec' || curve === undefined) return sequence(oid(OID.rsaEncryption));
+  return sequence(sequence(oid(OID.ecPublicKey), set(oid(curve))));
+}

@@ -1,0 +1,67 @@
+import type { X509Certificate } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
+import { attributeOf } from '../x509/name.js';
+import { OID } from '../x509/oids.js';
+
+/** Certificates between the device's and a trusted one. */
+const LONGEST = 4;
+
+/**
+ * What a device is called in the certificate its maker gave it: common name, serial number, DNS names. Null unless the peer
+ * proved in the handshake that it has the key, and the certificate leads to one the operator trusts for this (RFC 7030 §3.3.2).
+ * The listener itself trusts none of these: such a certificate is good for nothing else.
+ */
+export function deviceNames(
+  request: FastifyRequest,
+  trusted: readonly X509Certificate[],
+  now: number,
+): string[] | null {
+  const { socket } = request.raw;
+  if (trusted.length === 0 || !(socket instanceof TLSSocket) || socket.authorized) return null;
+  const leaf = socket.getPeerX509Certificate();
+  if (!leaf || !leadsTo(leaf, trusted, now)) return null;
+  try {
+    const parsed = parseCertificate(leaf.raw);
+    const dns = subjectAltNames(parsed).flatMap((name) => (name.type === 'dns' ? [name.value] : []));
+    const names = [parsed.commonName, attributeOf(parsed.subject, OID.serialNumber), ...dns];
+    return names.flatMap((name) => (name ? [name.toLowerCase()] : []));
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
+}
+
+/** The chain by signatures, times and who may sign. Revocation is the maker's to tell, and nobody asks it. */
+export function leadsTo(leaf: X509Certificate, trusted: readonly X509Certificate[], now: number): boolean {
+  let current: X509Certificate | undefined = leaf;
+  for (let length = 0; current && length <= LONGEST; length += 1) {
+    const certificate: X509Certificate = current;
+    if (!isInTime(certificate, now) || (length > 0 && !certificate.ca)) return false;
+    for (const anchor of trusted) {
+      if (isInTime(anchor, now) && signed(anchor, certificate)) return true;
+    }
+    const issuer: X509Certificate | undefined = certificate.issuerCertificate;
+    current =
+      issuer && !issuer.raw.equals(certificate.raw) && signed(issuer, certificate) ? issuer : undefined;
+  }
+  return false;
+}
+
+/** RFC 5280 §4.2.1.9: an issuer says that it is one, and `checkIssued` looks at names, key identifiers and key usage. */
+function signed(issuer: X509Certificate, certificate: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/** Makers date certificates "without end" as 9999-12-31 (IEEE 802.1AR §8.5), which is a time like any other. */
+function isInTime({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
+}
+
+/** Whether a device of one of these names is the one registered as this node: by its whole name, or the first label of it. */
+export function isDevice(names: readonly string[], cn: string): boolean {
+  const node = cn.toLowerCase();
+  return names.some((name) => name === node || (!name.includes('.') && node.startsWith(`${name}.`)));
+}

@@ -1,0 +1,217 @@
+import { X509Certificate } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ClientIdentity } from '../http/identity.js';
+import { addressOf, peerOf } from '../http/peer.js';
+import { RestError, restErrorOf } from '../http/rest-error.js';
+import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import { type CertificateRegister, recordOf } from '../model/ca-register.js';
+import { Problem } from '../model/problem.js';
+import { Refused } from '../model/refusal.js';
+import type { AuditLog } from '../ra/audit-log.js';
+import type { Certification } from '../ra/nodes/certification.js';
+import type { HolderService } from '../ra/nodes/holders.js';
+import { nodeProfile } from '../ra/nodes/node-names.js';
+import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
+import { certsOnly } from '../x509/certs-only.js';
+import type { GeneralName } from '../x509/general-names.js';
+import { formatDn } from '../x509/name.js';
+import { fromPem } from '../x509/pem.js';
+import { spkiFingerprint } from '../x509/spki.js';
+import { basicCredentials } from './basic.js';
+import { type EstRequest, readRequest, toLines } from './body.js';
+import { csrAttributes } from './csr-attributes.js';
+import { deviceNames, isDevice } from './device.js';
+
+export interface EstOptions {
+  ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities'>;
+  register: Pick<CertificateRegister, 'profile' | 'bySerial'>;
+  certification: Pick<Certification, 'certify' | 'certifyDevice'>;
+  holders: Pick<HolderService, 'reissue'>;
+  audit: AuditLog;
+  isCompromised(spkiFingerprint: string): boolean;
+  /** PEM of the makers whose device certificates are believed for a first enrolment; none when empty. */
+  deviceTrust: string;
+  /** Profile that `csrattrs` without a label speaks of. */
+  defaultProfile: string;
+  clock(): number;
+}
+
+/** Seconds until a device asks again that was told 202: the CA is away, and whoever repeats the request gets the answer. */
+const RETRY_AFTER = 30;
+const PKCS7 = 'application/pkcs7-mime';
+
+interface Labelled {
+  Params: { label?: string };
+}
+/** Who is enrolled, and what came of it. PEM, leaf first. */
+interface Enrolled {
+  who: string;
+  cn: string;
+  serial: string;
+  chain: string;
+}
+
+/** Enrolment over Secure Transport (RFC 7030, RFC 8951), for devices without ACME. A fastify plugin. */
+export async function estRoutes(app: FastifyInstance, options: EstOptions): Promise<void> {
+  const { ca, register } = options;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/pkcs10', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply));
+  const trusted = fromPem('CERTIFICATE', options.deviceTrust).map((der) => new X509Certificate(der));
+
+  for (const prefix of ['/.well-known/est', '/.well-known/est/:label']) {
+    app.get<Labelled>(`${prefix}/cacerts`, async (_request, reply) => {
+      reply.type(PKCS7).header('content-transfer-encoding', 'base64');
+      return toLines(certsOnly(await issuers(ca)));
+    });
+
+    app.get<Labelled>(`${prefix}/csrattrs`, async (request, reply) => {
+      const profile = await nodeProfile(register, request.params.label ?? options.defaultProfile, 'notFound');
+      reply.type('application/csrattrs').header('content-transfer-encoding', 'base64');
+      return toLines(csrAttributes(profile));
+    });
+
+    app.post<Labelled>(`${prefix}/simpleenroll`, (request, reply) =>
+      answer(request, reply, options, (csr) => enrol(request, csr, trusted, options)),
+    );
+
+    app.post<Labelled>(`${prefix}/simplereenroll`, (request, reply) =>
+      answer(request, reply, options, (csr) => renew(peerOf(request).identity, csr, options)),
+    );
+  }
+}
+
+/** §4.1.3: the roots, those of a rollover too, each vouching for the other, and the issuers. DER, each once. */
+async function issuers(ca: EstOptions['ca']): Promise<Buffer[]> {
+  const { root, chain } = await ca.caCertificates();
+  const all = (await ca.authorities?.()) ?? [];
+  const known = all.filter(({ state }) => state !== 'ended' && state !== 'retired');
+  const pem = root + chain + known.map(({ certificate }) => certificate).join('');
+  const der = fromPem('CERTIFICATE', pem);
+  return der.filter((each, index) => der.findIndex((other) => other.equals(each)) === index);
+}
+
+/** §4.2.3: certificates, or 202 while nobody can say whether there is one. */
+async function answer(
+  request: FastifyRequest<Labelled>,
+  reply: FastifyReply,
+  { audit }: Pick<EstOptions, 'audit'>,
+  carryOut: (csr: EstRequest) => Promise<Enrolled>,
+): Promise<string> {
+  const action = `POST ${request.routeOptions.url}`;
+  const from = addressOf(request);
+  reply.header('cache-control', 'no-store');
+  try {
+    const { who, cn, serial, chain } = await carryOut(readRequest(request.body));
+    await audit.done({ who, from, action, details: { cn, issued: serial } });
+    reply.type(`${PKCS7}; smime-type=certs-only`).header('content-transfer-encoding', 'base64');
+    return toLines(certsOnly(fromPem('CERTIFICATE', chain)));
+  } catch (error) {
+    if (error instanceof CaUnavailable) {
+      reply.code(202).type('text/plain').header('retry-after', RETRY_AFTER);
+      return 'The certificate authority cannot be reached; send the same request again.\n';
+    }
+    const { code } = failureOf(error);
+    const who = whoAsks(request);
+    audit.refused({ ...{ who, from, action, details: {} }, outcome: code, identified: who !== 'nobody' });
+    throw error;
+  }
+}
+
+/** §4.2.1: by name and seed, by a maker's certificate, or by a certificate of ours, which renews it. */
+async function enrol(
+  request: FastifyRequest<Labelled>,
+  csr: EstRequest,
+  trusted: readonly X509Certificate[],
+  options: EstOptions,
+): Promise<Enrolled> {
+  const { certification } = options;
+  const { label: profile } = request.params;
+  const asked = { csr: csr.pem, ...(profile !== undefined && { profile }) };
+  const basic = basicCredentials(request.headers.authorization);
+  if (basic !== null) {
+    const made = await certification.certify({ ...asked, ...basic }, addressOf(request));
+    return { ...made, who: `node ${made.cn}` };
+  }
+  const { identity } = peerOf(request);
+  if (identity !== null) return renew(identity, csr, options);
+  const device = deviceNames(request, trusted, options.clock());
+  if (device !== null) {
+    const made = await certification.certifyDevice(asked, (cn) => isDevice(device, cn));
+    return { ...made, who: `device ${device[0]}` };
+  }
+  throw new RestError(
+    'unauthenticated',
+    'the name of a node and its seed are wanted, or a certificate of the maker of the device',
+  );
+}
+
+/** §4.2.2: by the certificate to be replaced, whose names stay. */
+async function renew(
+  identity: ClientIdentity | null,
+  csr: EstRequest,
+  { register, holders, isCompromised }: EstOptions,
+): Promise<Enrolled> {
+  if (identity === null) {
+    throw new RestError('unauthenticated', 'the client certificate to be renewed is wanted');
+  }
+  const record = await recordOf(identity, register);
+  if (record?.state !== 'good') {
+    throw new RestError('forbidden', `this certificate is ${record?.state ?? 'not one of this authority'}`);
+  }
+  if (csr.asksForCa) throw new RestError('forbidden', 'the request asks for a CA certificate');
+  if (isCompromised(spkiFingerprint(csr.publicKey.spki))) {
+    throw new RestError('forbidden', 'the key of the request is known to be compromised');
+  }
+  const held = new Set(subjectAltNames(parseCertificate(identity.certificate)).map(nameText));
+  const other = csr.names.map(nameText).find((name) => !held.has(name));
+  if (other !== undefined) {
+    const shown = other.slice(0, 100);
+    throw new RestError(
+      'forbidden',
+      `the request names ${shown}, which the certificate to be renewed does not`,
+    );
+  }
+  const { serial, chain } = await holders.reissue(identity.serial, csr.der);
+  return { who: record.dn, cn: record.cn, serial, chain };
+}
+
+/** Kind and value; a kind nobody has certificates for is like no name there is. */
+const nameText = (name: GeneralName): string =>
+  name.type === 'other' ? 'an unknown kind' : `${name.type} ${name.value.toLowerCase()}`;
+
+/** In words for the audit log, of somebody who was refused. */
+function whoAsks(request: FastifyRequest): string {
+  try {
+    const { identity } = peerOf(request);
+    return identity === null ? 'nobody' : formatDn(parseCertificate(identity.certificate).subject);
+  } catch {
+    return 'nobody';
+  }
+}
+
+function failureOf(error: unknown): RestError {
+  if (error instanceof RestError) return error;
+  // A wrong or used seed: other credentials are wanted (RFC 9110 §15.5.2).
+  if (error instanceof Refused) {
+    return new RestError(error.field === 'seed' ? 'unauthenticated' : error.reason, error.message);
+  }
+  if (error instanceof CaRefused) return new RestError('unprocessable', error.message);
+  return error instanceof Problem
+    ? restErrorOf(error)
+    : new RestError('internal', 'an internal error occurred');
+}
+
+/** §4.2.3: a failure is told in plain text. What is not of this protocol goes on to the listener's handler. */
+function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
+  const told = failureOf(error);
+  if (told.code === 'internal') throw error;
+  const { code, message, status, options } = told;
+  request.refusal = { problem: code, detail: message };
+  if (status === 401) reply.header('www-authenticate', 'Basic realm="EST", charset="UTF-8"');
+  if (options.retryAfter !== undefined) reply.header('retry-after', options.retryAfter);
+  reply.code(status).type('text/plain; charset=utf-8');
+  return `${message}\n`;
+}
