@@ -1,5 +1,6 @@
 import type { SubjectName } from '../x509/certificate-names.js';
-import type { Identifier } from './facts.js';
+import type { KeyType } from '../x509/spki.js';
+import type { ChallengeType, Identifier } from './facts.js';
 
 /** What the RA asks of a CA, whatever carries it (the ZeroMQ channel, or a stand-in for faults in tests). */
 export interface CertificateAuthority {
@@ -108,6 +109,10 @@ export interface AcmeProfile {
   description: string;
   /** Longest validity in milliseconds; also the default. */
   maxValidity: number;
+  /** Kinds of keys it takes; all when absent. */
+  keyTypes?: readonly KeyType[];
+  /** Challenges by which its names may be proven; all on offer when absent. */
+  challenges?: readonly ChallengeType[];
   /** The CA takes no wishes: every certificate is valid from now for the longest time. */
   fixedValidity?: boolean;
 }

@@ -1,4 +1,10 @@
-import { CaRefused, type CertificateAuthority, type IssueRequest } from '../model/ca.js';
+import {
+  type AcmeProfile,
+  CaRefused,
+  CaUnavailable,
+  type CertificateAuthority,
+  type IssueRequest,
+} from '../model/ca.js';
 import type { Account, OrderAndAuthorizations } from '../model/facts.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
@@ -15,6 +21,7 @@ import { checkCsr } from './csr-rules.js';
 import { FailureLog, KEEP_FAILURES, KEEP_FAILURES_FOR, noting } from './failure-log.js';
 import { Ids } from './ids.js';
 import { Orders } from './orders.js';
+import { checkProofs } from './policy.js';
 import { FinalizationQueue, refusal } from './queues/finalization-queue.js';
 import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
@@ -136,7 +143,9 @@ export function createRegistrationAuthority(
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
     if (account.nodeId !== null) await orders.requireEntitled(account, order.identifiers);
-    checkCsr(csr, order.identifiers, account, isCompromised);
+    const profile = await knownProfile(ca, order.profile);
+    checkCsr(csr, order.identifiers, account, isCompromised, profile);
+    checkProofs(proofs, profile);
     await recheckCaa(account, proofs, options);
     await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);
@@ -229,6 +238,16 @@ async function replacedFrom(ca: CertificateAuthority, chain: string): Promise<nu
   const all = await ca.authorities?.().catch(() => []);
   if (all === undefined || all.length === 0) return null;
   return renewFrom(authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain))), all);
+}
+
+/** Null while the CA is away and has not told it before: it checks the key once more itself. */
+async function knownProfile(ca: CertificateAuthority, name: string): Promise<AcmeProfile | null> {
+  try {
+    return (await ca.profiles()).find((profile) => profile.name === name) ?? null;
+  } catch (error) {
+    if (error instanceof CaUnavailable) return null;
+    throw error;
+  }
 }
 
 /** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */

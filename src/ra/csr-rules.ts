@@ -1,8 +1,9 @@
+import type { AcmeProfile } from '../model/ca.js';
 import type { Account, Identifier } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import type { CertificationRequest } from '../x509/csr.js';
 import { CsrRefused, readOrderCsr } from '../x509/order-csr.js';
-import { isJwkOf, spkiFingerprint } from '../x509/spki.js';
+import { isJwkOf, keyTypeOf, spkiFingerprint } from '../x509/spki.js';
 
 /**
  * RFC 8555 §7.4: a CSR is acceptable when it is one for the order (`readOrderCsr`) and its key is not the account's
@@ -14,12 +15,21 @@ export function checkCsr(
   identifiers: Identifier[],
   account: Pick<Account, 'jwk'>,
   isCompromised: (spkiFingerprint: string) => boolean,
+  profile: Pick<AcmeProfile, 'name' | 'keyTypes'> | null = null,
 ): void {
   let csr: CertificationRequest;
   try {
     csr = readOrderCsr(der, identifiers);
   } catch (error) {
     throw error instanceof CsrRefused ? new Problem('badCSR', error.message) : error;
+  }
+  const type = keyTypeOf(csr.publicKey);
+  if (profile?.keyTypes && !profile.keyTypes.includes(type)) {
+    const taken = profile.keyTypes.join(', ');
+    throw new Problem(
+      'badCSR',
+      `profile "${profile.name}" takes keys of ${taken}; that of the CSR is ${type}`,
+    );
   }
   if (isCompromised(spkiFingerprint(csr.publicKey.spki))) {
     throw new Problem('badCSR', 'the key of the CSR is known to be compromised; never use it again');

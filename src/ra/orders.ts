@@ -1,8 +1,9 @@
-import type { CertificateAuthority } from '../model/ca.js';
+import type { AcmeProfile, CertificateAuthority } from '../model/ca.js';
 import type {
   Account,
   Authorization,
   Certificate,
+  ChallengeType,
   Identifier,
   Node,
   Order,
@@ -21,11 +22,28 @@ import type { Limits } from './limits/limits.js';
 import { NamePolicy } from './name-policy.js';
 import { requireHeld } from './nodes/entitlement.js';
 import { identifiersAmong } from './nodes/node-names.js';
-import { challengeTypes, chooseProfile, isAbsent, type Policy, requestedValidity } from './policy.js';
+import {
+  challengeTypes,
+  chooseProfile,
+  isAbsent,
+  isProofFor,
+  orderChallenges,
+  type Policy,
+  requestedValidity,
+} from './policy.js';
 import type { NewOrder } from './service.js';
 
 /** Orders a page of the account's list (RFC 8555 §7.1.2.1). */
 const PAGE = 50;
+
+interface NewAuthorization {
+  orderId: string | null;
+  identifier: Identifier;
+  /** Challenges it has. */
+  types: readonly ChallengeType[];
+  now: number;
+  provenBy: string | null;
+}
 
 /** RFC 8555 §7.4 and §7.1.2.1: new orders and their authorizations, reading and listing. */
 export class Orders {
@@ -66,7 +84,7 @@ export class Orders {
     await this.limits.newOrder(account, identifiers, replaces, from);
 
     const id = this.ids.next(now);
-    const reusable = await this.#preauthorized(account, identifiers, now);
+    const reusable = await this.#preauthorized(account, identifiers, profile, now);
     // By its certificate a node proves its names; by an account bound to it, where challenges are waived.
     const prover = node ?? (owner?.challengesWaived ? owner : null);
     const proven = new Set(identifiersAmong(prover?.names ?? []).map(identifierKey));
@@ -76,7 +94,8 @@ export class Orders {
       const existing = reusable.get(key);
       if (existing) return existing;
       const provenBy = prover && proven.has(key) ? prover.id : null;
-      const authorization = this.#authorization(account, id, identifier, now, provenBy);
+      const types = provenBy === null ? orderChallenges(identifier, this.policy.challenges, profile) : [];
+      const authorization = this.#authorization(account, { orderId: id, identifier, types, now, provenBy });
       fresh.push(authorization);
       return authorization;
     });
@@ -154,17 +173,20 @@ export class Orders {
     await this.requireEntitled(account, [identifier]);
     this.#names.check([identifier]);
     await this.limits.newAuthorization(account, identifier, from);
-    const authorization = this.#authorization(account, null, identifier, this.clock());
+    const authorization = this.#authorization(account, {
+      orderId: null,
+      identifier,
+      types: challengeTypes(identifier, this.policy.challenges),
+      now: this.clock(),
+      provenBy: null,
+    });
     await ofAccount(this.store.createAuthorization(authorization));
     return authorization;
   }
 
   #authorization(
     account: Account,
-    orderId: string | null,
-    identifier: Identifier,
-    now: number,
-    provenBy: string | null = null,
+    { orderId, identifier, types, now, provenBy }: NewAuthorization,
   ): Authorization {
     const wildcard = identifier.value.startsWith('*.');
     const token = this.ids.token();
@@ -180,16 +202,14 @@ export class Orders {
       revokedAt: null,
       provenBy,
       // §7.1.4 shows the challenge that was validated: there is none.
-      challenges: (provenBy === null ? challengeTypes(identifier, this.policy.challenges) : []).map(
-        (type) => ({
-          type,
-          token,
-          answeredAt: null,
-          validatedAt: null,
-          failedAt: null,
-          error: null,
-        }),
-      ),
+      challenges: types.map((type) => ({
+        type,
+        token,
+        answeredAt: null,
+        validatedAt: null,
+        failedAt: null,
+        error: null,
+      })),
     };
   }
 
@@ -197,13 +217,14 @@ export class Orders {
   async #preauthorized(
     account: Account,
     identifiers: Identifier[],
+    profile: AcmeProfile,
     now: number,
   ): Promise<Map<string, Authorization>> {
     const found = new Map<string, Authorization>();
     if (!this.policy.preauthorization) return found;
     for (const authorization of await this.store.findValidAuthorizations(account.id, identifiers, now)) {
       const usable = authorization.orderId === null && authorizationStatus(authorization, now) === 'valid';
-      if (usable && !authorization.wildcard)
+      if (usable && !authorization.wildcard && isProofFor(authorization, profile))
         found.set(identifierKey(authorization.identifier), authorization);
     }
     return found;

@@ -1,6 +1,6 @@
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import type { AcmeProfile } from '../model/ca.js';
-import type { ChallengeType, Identifier } from '../model/facts.js';
+import type { Authorization, ChallengeType, Identifier } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 
 /** What the operator decides about ACME; durations in milliseconds. */
@@ -63,6 +63,47 @@ export function challengeTypes(
   if (identifier.type === 'ip') return offered.filter((type) => FOR_IP.includes(type));
   const isWildcard = identifier.value.startsWith('*.');
   return offered.filter((type) => !isWildcard || FOR_WILDCARD.includes(type));
+}
+
+/**
+ * The challenges by which an order of the profile may prove the identifier. Pure.
+ * @throws Problem rejectedIdentifier when there is none
+ */
+export function orderChallenges(
+  identifier: Identifier,
+  offered: readonly ChallengeType[],
+  { name, challenges }: Pick<AcmeProfile, 'name' | 'challenges'>,
+): ChallengeType[] {
+  const types = challengeTypes(identifier, offered);
+  const taken = challenges === undefined ? types : types.filter((type) => challenges.includes(type));
+  if (taken.length > 0) return taken;
+  const why = `"${identifier.value}" cannot be proven as profile "${name}" wants: by ${challenges?.join(', ') ?? 'nothing'}`;
+  throw new Problem('rejectedIdentifier', why, { identifier });
+}
+
+/** Whether a proof is one the profile takes; a registered node's needs no challenge. */
+export function isProofFor(
+  { provenBy, challenges }: Pick<Authorization, 'provenBy' | 'challenges'>,
+  profile: Pick<AcmeProfile, 'challenges'>,
+): boolean {
+  if (profile.challenges === undefined || provenBy !== null) return true;
+  const wanted = profile.challenges;
+  return challenges.some(({ type, validatedAt }) => validatedAt !== null && wanted.includes(type));
+}
+
+/** The profile may have changed since the order was made. @throws Problem unauthorized naming what it does not take */
+export function checkProofs(proofs: readonly Authorization[], profile: AcmeProfile | null): void {
+  const wrong = profile && proofs.find((proof) => !isProofFor(proof, profile));
+  if (!wrong) return;
+  const { value } = wrong.identifier;
+  const wanted = profile.challenges?.join(', ');
+  throw new Problem(
+    'unauthorized',
+    `"${value}" was not proven as profile "${profile.name}" wants: by ${wanted}`,
+    {
+      identifier: wrong.identifier,
+    },
+  );
 }
 
 /** Clients that write every member of an order leave null or an empty text in those they do not use. */

@@ -18,6 +18,15 @@ export interface PublicKeyInfo {
   key: KeyObject;
 }
 
+/** Kinds of keys, as profiles name them. */
+export const KEY_TYPES = ['P-256', 'P-384', 'P-521', 'Ed25519', 'RSA'] as const;
+export type KeyType = (typeof KEY_TYPES)[number];
+
+export function keyTypeOf({ type, curve }: Pick<PublicKeyInfo, 'type' | 'curve'>): KeyType {
+  if (curve !== null) return curve;
+  return type === 'rsa' ? 'RSA' : 'Ed25519';
+}
+
 /** The key cannot be used: malformed, of a kind not accepted, or weak. The message says which. */
 export class KeyError extends DerError {}
 

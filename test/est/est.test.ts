@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CaUnavailable } from '../../src/model/ca.js';
 import { createTestPki } from '../../tools/kit/test-pki.js';
+import { requestPem } from '../ca/world.js';
 import { createNodeWorld, HOUR, type NodeWorld } from '../ra/nodes/world.js';
 
 const run = promisify(execFile);
@@ -14,7 +15,9 @@ const maker = createTestPki();
 let world: NodeWorld;
 let folder: string;
 beforeAll(async () => {
-  world = await createNodeWorld({ deviceTrust: maker.root });
+  const sensor =
+    'duration: 6\nkeyTypes: [RSA]\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [clientAuth, serverAuth]\n';
+  world = await createNodeWorld({ deviceTrust: maker.root, profiles: { sensor } });
   folder = await mkdtemp(join(tmpdir(), 'est-'));
   await writeFile(join(folder, 'ca.crt'), world.root);
 });
@@ -124,6 +127,21 @@ describe('RFC 7030 simpleenroll', () => {
     expect(refused.status).toBe(403);
     expect(refused.body).toContain('webapp');
     expect((await post('webapp/simpleenroll', csr, '-u', `cam2.example.test:${seed}`)).status).toBe(200);
+  });
+
+  it('a key of a kind the profile does not take is refused, and does not spend the seed', async () => {
+    const seed = await seedOf('cam7.example.test', 'sensor');
+    const user = ['-u', `cam7.example.test:${seed}`];
+    const { csr } = await device('/CN=cam7.example.test');
+    const refused = await post('simpleenroll', csr, ...user);
+    expect(refused.status).toBe(422);
+    expect(refused.body).toContain('RSA');
+    const rsa = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'rsa.key', '-subj', '/CN=cam7.example.test'];
+    await openssl('req', '-new', ...rsa, '-outform', 'DER', '-out', 'rsa.der');
+    await openssl('base64', '-in', 'rsa.der', '-out', 'rsa.b64');
+    expect((await post('simpleenroll', 'rsa.b64', ...user)).status).toBe(200);
+    const sign = (csrPem: string) => world.tasks.call('sign', { csr: csrPem, profile: 'sensor' });
+    await expect(sign(requestPem(['x.example.test']))).rejects.toMatchObject({ kind: 'badCSR' });
   });
 
   it('wrong, foreign or no credentials are 401 with what is wanted', async () => {

@@ -9,7 +9,7 @@ import { parseExtKeyUsage } from '../../x509/extensions.js';
 import { formatDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
-import { type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
+import { keyTypeOf, type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
 import type { Member } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
 import { certificateNotFound } from '../lookup.js';
@@ -190,6 +190,7 @@ export class Authority {
   ): Promise<{ certificate: CertificateRecord; created: boolean }> {
     const { profile, publicKey, names, responderOf } = issuance;
     if (responderOf === undefined) refusePurposes(profile, issuer.certificate);
+    refuseKeyType(profile, publicKey);
     // Asked while the certificate is made, so that it costs no time.
     const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
     // It rejects where nobody waits when making the certificate throws first.
@@ -272,4 +273,15 @@ export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Pu
 /** PEM of a certificate, unchecked; empty for one that is known by its serial only. */
 export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
   return record.der.length === 0 ? '' : toPem('CERTIFICATE', record.der);
+}
+
+/** @throws TaskError for a key of a kind the profile does not certify */
+function refuseKeyType({ name, keyTypes }: Profile, publicKey: PublicKeyInfo): void {
+  const type = keyTypeOf(publicKey);
+  if (keyTypes === undefined || keyTypes.includes(type)) return;
+  throw new TaskError(
+    ErrorCode.profile,
+    `Profile ${name} takes keys of ${keyTypes.join(', ')}; this one is ${type}`,
+    'badCSR',
+  );
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { isMissing } from '../../lib/files.js';
+import { CHALLENGE_TYPES } from '../../model/facts.js';
 import { KEY_USAGE } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
+import { KEY_TYPES } from '../../x509/spki.js';
 
 /** RFC 5280 §4.2.1.12 purposes by the names the profiles use. */
 export const PURPOSES = {
@@ -71,6 +73,10 @@ export const profileSchema = z.strictObject({
   certType: text(32).default('server'),
   /** Makes it a CA profile (RFC 5280 §4.2.1.9). */
   pathLen: z.number().int().min(0).max(10).optional(),
+  /** Kinds of keys that are certified; all when absent. */
+  keyTypes: z.array(z.enum(KEY_TYPES)).min(1).optional(),
+  /** Challenges by which an ACME order may prove its names; all that the RA offers when absent. */
+  challenges: z.array(z.enum(CHALLENGE_TYPES)).min(1).optional(),
   /** Names must be this domain or below it. */
   domain: z
     .string()

@@ -87,10 +87,12 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
     list_profiles: () => [...authority.profiles.keys()],
     get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
     list_acme_profiles: () =>
-      [...authority.profiles.values()].filter(isAcmeProfile).map(({ name, description, duration }) => ({
-        name,
-        description,
-        max_validity: Math.round(duration * SECONDS_A_DAY),
+      [...authority.profiles.values()].filter(isAcmeProfile).map((profile) => ({
+        name: profile.name,
+        description: profile.description,
+        max_validity: Math.round(profile.duration * SECONDS_A_DAY),
+        ...(profile.keyTypes && { key_types: profile.keyTypes }),
+        ...(profile.challenges && { challenges: profile.challenges }),
       })),
     revoke: async ({ dn, reason }, connection) => {
       await revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection));

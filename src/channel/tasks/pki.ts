@@ -149,7 +149,15 @@ export const pkiTasks = {
   list_acme_profiles: task(
     'Profiles an ACME client may ask for; max_validity in seconds.',
     none,
-    z.array(z.object({ name: z.string(), description: z.string(), max_validity: z.number() })),
+    z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        max_validity: z.number(),
+        key_types: z.array(z.string()).optional(),
+        challenges: z.array(z.string()).optional(),
+      }),
+    ),
   ),
   register: task(
     'Makes a key, kept at the CA, and a certificate for a node that knows the seed.',

@@ -10,9 +10,11 @@ import type {
   KnownAuthority,
   NodeCertificates,
 } from '../../model/ca.js';
+import { CHALLENGE_TYPES } from '../../model/facts.js';
 import { wireType } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { toPem } from '../../x509/pem.js';
+import { KEY_TYPES } from '../../x509/spki.js';
 import { Cached } from './cached.js';
 import { told } from './channel-errors.js';
 import { CrlCopy } from './crl-copy.js';
@@ -168,10 +170,13 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
 
   async #askProfiles(): Promise<AcmeProfile[]> {
     const profiles = await told(this.#client.call('list_acme_profiles', {}));
-    return profiles.map(({ name, description, max_validity }) => ({
+    return profiles.map(({ name, description, max_validity, key_types, challenges }) => ({
       name,
       description,
       maxValidity: max_validity * 1000,
+      // What a newer CA may say and we do not know is nothing we can offer.
+      ...(key_types && { keyTypes: KEY_TYPES.filter((type) => key_types.includes(type)) }),
+      ...(challenges && { challenges: CHALLENGE_TYPES.filter((type) => challenges.includes(type)) }),
     }));
   }
 }

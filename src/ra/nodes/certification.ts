@@ -5,7 +5,7 @@ import { nameKey, type SubjectName } from '../../x509/certificate-names.js';
 import { type CertificationRequest, parseCsr } from '../../x509/csr.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
-import { spkiFingerprint } from '../../x509/spki.js';
+import { keyTypeOf, spkiFingerprint } from '../../x509/spki.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
 import type { Limits } from '../limits/limits.js';
@@ -111,6 +111,7 @@ export class Certification {
     if (node.names.length === 0 && node.patterns.length > 0)
       throw new Refused('forbidden', 'the node has patterns alone, for ACME: no name to certify', 'seed');
     checkAllowed(this.options.policy, node.names, 'seed');
+    await this.#checkKeyType(node.profile, csr);
     await this.#claim(node, csr);
     const { id: requestId } = node.enrolment;
     const cn = certificateName(await nodeProfile(this.options.register, node.profile), node);
@@ -121,6 +122,19 @@ export class Certification {
     }
     this.options.events.enrolled({ cn: node.cn, serial, profile: node.profile });
     return certified;
+  }
+
+  /** Before the seed is spent on a key that the CA will refuse. */
+  async #checkKeyType(profile: string, csr: Csr): Promise<void> {
+    const { keyTypes } = await nodeProfile(this.options.register, profile);
+    const type = keyTypeOf(csr.publicKey);
+    if (keyTypes === undefined || keyTypes.includes(type)) return;
+    const taken = keyTypes.join(', ');
+    throw new Refused(
+      'unprocessable',
+      `profile "${profile}" takes keys of ${taken}; this one is ${type}`,
+      'csr',
+    );
   }
 
   async #claim({ enrolment }: Node, csr: Csr): Promise<void> {

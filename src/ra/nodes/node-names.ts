@@ -18,6 +18,8 @@ export interface NodeProfile extends NameRules {
   /** RSA bits, or 256, 384, 521 for a curve. */
   keyLen: number;
   digest: string;
+  /** Kinds of keys it takes; all when absent. */
+  keyTypes?: string[] | undefined;
 }
 
 /** Profiles whose holders may do what nodes may not. */
@@ -27,6 +29,7 @@ const wireProfile = z.looseObject({
   keyType: z.string(),
   keyLen: z.number(),
   digest: z.string(),
+  keyTypes: z.array(z.string()).optional(),
   altnames: z.boolean(),
   extendedKeyUsage: z.array(z.string()),
   pathLen: z.number().optional(),

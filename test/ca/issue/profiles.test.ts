@@ -110,3 +110,25 @@ it('the example of docs/profiles.md is a profile', () => {
     keyType: 'ec',
   });
 });
+
+describe('challenges and kinds of keys', () => {
+  it('the three of docs/profiles.md are profiles an ACME client may ask for', () => {
+    const text = readFileSync(new URL('../../../docs/profiles.md', import.meta.url), 'utf8');
+    const [, real = ''] = text.split('## Three real ones');
+    const blocks = [...real.matchAll(/\(`(\w+)\.yml`\):\s+```yaml\n([\s\S]*?)```/g)];
+    const profiles = blocks.map(([, name = '', yaml = '']) => parseProfile(name, yaml, `${name}.yml`));
+    expect(profiles.map(({ name }) => name)).toEqual(['sensors', 'printers', 'web']);
+    expect(profiles.every(isAcmeProfile)).toBe(true);
+    expect(profiles[0]).toMatchObject({ keyTypes: ['P-256'], challenges: ['dns-persist-01'], duration: 6 });
+  });
+
+  it.each([
+    ['keyTypes', 'keyTypes: [P-192]'],
+    ['keyTypes', 'keyTypes: []'],
+    ['challenges', 'challenges: [dns-02]'],
+    ['challenges', 'challenges: dns-01'],
+  ])('%s that nobody has is told with the field: %s', (field, line) => {
+    const yaml = `duration: 6\nkeyUsage: [digitalSignature]\n${line}\n`;
+    expect(() => parseProfile('x', yaml, 'x.yml')).toThrow(field);
+  });
+});
