@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AcmeSettings } from '../../acme/context.js';
 import { parseExternalAccountKeys } from '../../acme/external-account.js';
+import type { LinkBuilder } from '../../acme/links.js';
 import { ConfigError, type Settings } from '../../config/index.js';
 import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
@@ -28,6 +29,14 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     denied: settings.deniedNames,
     http01Names: settings.http01Names,
   };
+}
+
+/** draft-ietf-acme-dns-persist §3: no more are sent. */
+const MOST_ISSUERS = 10;
+
+/** Names that records of dns-persist-01 may call this authority by: the operator's, else every one the RA ever had. */
+export function persistIssuersOf({ caaIdentities }: Settings, links: Pick<LinkBuilder, 'hosts'>) {
+  return async () => (caaIdentities.length > 0 ? caaIdentities : await links.hosts()).slice(0, MOST_ISSUERS);
 }
 
 /** Challenges of drafts are offered when the operator says so. */

@@ -60,6 +60,7 @@ import {
   compromisedKeysOf,
   deviceTrustOf,
   limitsOf,
+  persistIssuersOf,
   policyOf,
   registrationSeedOf,
   validatorOptionsOf,
@@ -69,9 +70,6 @@ import { registerRa, usableRegistration } from './registration.js';
 import { reloadRules } from './reload.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
-
-/** draft-ietf-acme-dns-persist §3: no more are sent. */
-const MOST_ISSUERS = 10;
 
 /**
  * Puts the RA together and serves: configuration → store, channel, validator, service → listeners. Registers with the
@@ -290,8 +288,3 @@ async function serve(
 /** The authority key identifier of a chain's leaf. */
 const issuerOf = (chain: string): string | null =>
   authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
-
-/** Names that records of dns-persist-01 may call this authority by: the operator's, else every one the RA ever had. */
-function persistIssuersOf({ caaIdentities }: ProgramSettings, links: LinkBuilder) {
-  return async () => (caaIdentities.length > 0 ? caaIdentities : await links.hosts()).slice(0, MOST_ISSUERS);
-}
