@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   audit: async () => (await import('./audit.js')).auditCommand(),
   config: async () => (await import('./config-command.js')).configCommand(),
   clients: async () => (await import('./clients.js')).clientsCommand(),
+  notify: async () => (await import('./notify.js')).notifyCommand(),
   health: async () => (await import('./health.js')).healthCommand(),
   console: async () => (await import('./console.js')).consoleCommand(),
   cert: async () => (await import('./operator/cert.js')).certCommand(),

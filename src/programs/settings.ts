@@ -102,5 +102,13 @@ function contradictions(program: Program, settings: Settings): string[] {
       'UPKI_RA_TLS is false: UPKI_RA_URL must then say under which https URL the proxy serves the RA',
     );
   }
+  if (settings.smtpUrl === null && settings.notify.some((target) => target.startsWith('mailto:'))) {
+    complaints.push(
+      'UPKI_NOTIFY has a mail address: UPKI_SMTP_URL must then say which server takes the mail',
+    );
+  }
+  if (settings.notifySecret === null && settings.notify.some((target) => target.startsWith('http'))) {
+    complaints.push('UPKI_NOTIFY has a webhook: UPKI_NOTIFY_SECRET must then hold the secret that signs it');
+  }
   return complaints;
 }

@@ -23,21 +23,21 @@ import { Ids } from './ids.js';
 import { Orders } from './orders.js';
 import { checkProofs } from './policy.js';
 import { FinalizationQueue, refusal } from './queues/finalization-queue.js';
+import { createPurge } from './queues/purge.js';
 import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
 import { Revocations } from './revocations.js';
 import type { RegistrationAuthority } from './service.js';
 import { StoredCertificates } from './stored-certificate.js';
 
-/** One bounded purge step, and the pause to the next while there is more to do. */
+/** Rows of one bounded purge step. */
 const PURGE_LIMIT = 500;
-const PURGE_PAUSE = 1_000;
-const PURGE_INTERVAL = 10 * 60_000;
 /** Expired orders stay readable this long, for a client that comes back to see why. */
 const PURGE_GRACE = 24 * 3600_000;
 
 /** The RA with its background work: `start` takes up what an earlier run left, `stop` lets running work end. */
 export interface RunningRegistrationAuthority extends RegistrationAuthority {
+  queues(): Record<string, { running: number; waiting: number }>;
   start(): void;
   stop(): Promise<void>;
   /** The operator ends an account (§7.1.2); null when there is none. */
@@ -214,6 +214,7 @@ export function createRegistrationAuthority(
     profiles: () => ca.profiles(),
     now: clock,
 
+    queues: () => ({ validations: validations.depth, finalizations: finalizations.depth }),
     start: () => {
       validations.start();
       finalizations.start();
@@ -260,36 +261,4 @@ async function checkWithCa(
   } catch (error) {
     throw error instanceof CaRefused ? refusal(error) : error;
   }
-}
-
-/**
- * Removes what is of no use any more in small steps, so that no step is proportional to what is stored. Certificates stay.
- * `remove` takes one bounded step and says whether there may be more.
- */
-function createPurge(
-  remove: (now: number) => Promise<boolean>,
-  clock: () => number,
-  onError: (error: unknown) => void,
-) {
-  let timer: NodeJS.Timeout | null = null;
-  const later = (pause: number) => {
-    timer = setTimeout(step, pause);
-    timer.unref();
-  };
-  const step = async () => {
-    let removed = false;
-    try {
-      removed = await remove(clock());
-    } catch (error) {
-      onError(error);
-    }
-    if (timer) later(removed ? PURGE_PAUSE : PURGE_INTERVAL);
-  };
-  return {
-    start: () => later(PURGE_PAUSE),
-    stop: () => {
-      if (timer) clearTimeout(timer);
-      timer = null;
-    },
-  };
 }

@@ -32,12 +32,16 @@ export interface ValidatorOptions {
   timeout?: number;
   userAgent?: string;
   clock?(): number;
+  /** Told when no DNS server answers any more, and when one does again. */
+  onDnsSilence?(isSilent: boolean): void;
 }
 
 const DEFAULT_TIMEOUT = 10_000;
 
 /** A validator that finds out in the background what it will need to know. */
 export interface RunningValidator extends Validator, Examiner {
+  /** No DNS server has answered anything of late. */
+  readonly isDnsSilent: boolean;
   start(): void;
   stop(): void;
 }
@@ -45,8 +49,8 @@ export interface RunningValidator extends Validator, Examiner {
 /** Puts a validator together. @throws Error naming a CIDR that is none. */
 export function createValidator(options: ValidatorOptions = {}): RunningValidator {
   const now = options.clock ?? Date.now;
-  const { resolvers: servers = [], system } = options;
-  const resolver = createResolver({ servers, ...(system && { system }) });
+  const { resolvers: servers = [], system, onDnsSilence: onSilence } = options;
+  const resolver = createResolver({ servers, ...(system && { system }), ...(onSilence && { onSilence }) });
   const dialer = new Dialer(resolver, new AddressPolicy(options.deny ?? DEFAULT_DENY));
   const caaOptions = options.caa ?? { mode: 'lenient', identities: [] };
   const caa = new CaaChecker(resolver, caaOptions, now);
@@ -98,6 +102,9 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
       }
     },
 
+    get isDnsSilent() {
+      return resolver.isSilent;
+    },
     start() {
       if (caaOptions.mode === 'lenient') resolver.probe();
     },

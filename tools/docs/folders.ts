@@ -80,6 +80,14 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     duty: 'EST (RFC 7030), enrolment of devices without ACME: a protocol of its own, as `acme` is',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/ra', 'src/http'],
   },
+  'src/metrics': {
+    duty: 'figures of the RA, and the listener they are scraped from',
+    imports: ['src/lib', 'src/model', 'src/http'],
+  },
+  'src/notices': {
+    duty: 'what is worth telling, to whom, once: mail and signed webhooks from a durable queue',
+    imports: ['src/lib', 'src/model', 'src/store/contract'],
+  },
   'src/rest': {
     duty: 'REST under /api/v1, OpenAPI, enrolment; CRL, OCSP and issuers over plain HTTP',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/ra', 'src/http'],

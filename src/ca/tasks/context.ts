@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
+import type { FiguresWatch } from '../figures.js';
 import type { Authority } from '../issue/issuer.js';
 import type { NodeIssuer } from '../issue/keys-made-here.js';
 import type { OrderIssuer } from '../issue/orders.js';
@@ -31,6 +32,10 @@ export interface CaServices {
   succeedAt: number;
   /** For RAs, to encrypt with; null where it would cross the network in the clear. */
   nodeSecret: Uint8Array | null;
+  /** What is found without being asked. */
+  figures: FiguresWatch;
+  /** The CA's folder. */
+  dataDir: string;
 }
 
 /** The file a server loads: the leaf, then its issuing chain. */

@@ -4,6 +4,7 @@ import { setHandlers } from './authorities.js';
 import { authorityHandlers } from './authority.js';
 import { certificateHandlers } from './certificates.js';
 import type { CaServices } from './context.js';
+import { figureHandlers } from './figures.js';
 import { nodeHandlers } from './nodes.js';
 
 /** Every task of the operations socket. */
@@ -13,6 +14,7 @@ export function operationsHandlers(services: CaServices): Handlers<OperationsTas
     ...setHandlers(services),
     ...certificateHandlers(services),
     ...nodeHandlers(services),
+    ...figureHandlers(services),
     ...acmeHandlers(services),
   };
 }

@@ -1,10 +1,17 @@
 import { acmeTasks } from './acme.js';
 import { authorityTasks } from './authorities.js';
+import { figureTasks } from './figures.js';
 import { nodeTasks, registrationTasks } from './nodes.js';
 import { pkiTasks } from './pki.js';
 
 /** Every task of the contract, by the socket that answers it. */
-export const operations = { ...pkiTasks, ...authorityTasks, ...nodeTasks, ...acmeTasks } as const;
+export const operations = {
+  ...pkiTasks,
+  ...figureTasks,
+  ...authorityTasks,
+  ...nodeTasks,
+  ...acmeTasks,
+} as const;
 export const registration = registrationTasks;
 
 export type OperationsTasks = typeof operations;

@@ -9,6 +9,8 @@ type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
  */
 const NAMES: readonly TaskName[] = [
   'ping',
+  'get_figures',
+  'list_not_renewed',
   'status',
   'get_ca',
   'get_ca_chain',

@@ -4,6 +4,7 @@ import { CHANNEL_SETTINGS } from './channel.js';
 import { COMMON_SETTINGS } from './common.js';
 import { LIMIT_SETTINGS } from './limits.js';
 import { LISTENER_SETTINGS } from './listener.js';
+import { MONITORING_SETTINGS } from './monitoring.js';
 import { POLICY_SETTINGS } from './policy.js';
 import { VALIDATION_SETTINGS } from './validation.js';
 
@@ -18,6 +19,7 @@ export const SETTINGS = {
   ...POLICY_SETTINGS,
   ...LIMIT_SETTINGS,
   ...VALIDATION_SETTINGS,
+  ...MONITORING_SETTINGS,
   ...CA_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;
 

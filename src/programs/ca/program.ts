@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
+import { FiguresWatch } from '../../ca/figures.js';
 import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { type CaFiles, loadAuthority } from '../../ca/folder/load.js';
@@ -182,6 +183,8 @@ async function serve(
   refuseUnusable(set, clock());
   await services.crls.start();
   onClose(() => services.crls.stop());
+  services.figures.start();
+  onClose(() => services.figures.stop());
   // One process at a time serves operations from a folder: it alone writes the responder's file.
   if (options.operationsPort !== null) await signers.of(set.active);
 
@@ -282,6 +285,8 @@ function buildServices(
     seed: files.seed,
     succeedAt: options.succeedAt ?? SUCCEED_AT,
     nodeSecret: options.mode === 'clear' ? null : nodeSecretOf(files.channel.secretKey),
+    figures: new FiguresWatch(store, clock, log),
+    dataDir: options.dataDir,
   };
   return { services, signers };
 }

@@ -6,6 +6,7 @@ import { isLoopback } from '../../channel/loopback.js';
 import { operations } from '../../channel/tasks/index.js';
 import { TaskClient } from '../../channel/typed-client.js';
 import { CaUnavailable, type CertificateAuthority, type NodeCertificates } from '../../model/ca.js';
+import type { CaWatch } from '../../model/ca-figures.js';
 import type { CertificateRegister } from '../../model/ca-register.js';
 import type { CertificateStatus } from '../../model/ca-status.js';
 import { CaDialect, type Dialect } from '../../python/ca-dialect.js';
@@ -19,6 +20,7 @@ import { ChannelAdministration } from '../../ra/ca/channel-administration.js';
 import { ChannelCa } from '../../ra/ca/channel-ca.js';
 import { ChannelRegister } from '../../ra/ca/channel-register.js';
 import { ChannelStatus } from '../../ra/ca/channel-status.js';
+import { ChannelWatch } from '../../ra/ca/channel-watch.js';
 import { CompromisedKeys } from '../../ra/ca/compromised-keys.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
@@ -33,6 +35,7 @@ export interface CaConnection {
   status: CertificateStatus;
   /** Not asked for before its `start`. */
   compromised: CompromisedKeys;
+  watch: CaWatch;
   /** Every task of the operations socket; what the CA cannot do is CaLacksTask. */
   tasks: CaTasks;
   /** Which CA answers. @throws CaUnavailable while that is not known */
@@ -85,6 +88,7 @@ export function connectToCa(
     register: new ChannelRegister(tasks),
     administration: new ChannelAdministration(tasks),
     status: new ChannelStatus(tasks),
+    watch: new ChannelWatch(tasks),
     tasks,
     compromised,
     dialect: which,

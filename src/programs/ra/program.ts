@@ -37,8 +37,6 @@ import {
   shownLocation,
 } from '../../store/index.js';
 import { createValidator } from '../../va/validator.js';
-import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
-import { firstFromPem } from '../../x509/pem.js';
 import type { Running } from '../child.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
@@ -50,7 +48,9 @@ import { checkDefaultProfile } from './default-profile.js';
 import { logEvents, logNodeEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { bindDatabase, requireDatabaseFile } from './identity.js';
+import { issuerOf } from './issuer-of.js';
 import { listen, mainListener } from './listener.js';
+import { Monitoring } from './monitoring.js';
 import { nodeSecret } from './node-secret.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
@@ -119,13 +119,15 @@ async function serve(
   // Read now: registering with a Python CA has put its key in place of ours.
   const keys = await files.keys();
 
+  const monitoring = await Monitoring.create(settings, log);
   const location = settings.databaseUrl ?? files.path('database');
   const known = await files.marker();
   if (!isShared(location)) await requireDatabaseFile(pathOf(location), known, files.directory);
-  const database = await openRaStore(location, {
+  const opened = await openRaStore(location, {
     onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
     patience: DATABASE_PATIENCE,
   });
+  const database = monitoring.store(opened);
   // A file's directory is locked: nobody else writes it. What others may write is not remembered.
   const store = database.shared === null ? rememberRecent(database) : database;
   onClose(() => store.close());
@@ -134,7 +136,8 @@ async function serve(
   await files.noteBound(registration.root);
   await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
-  const { ca, register, status, administration, tasks, dialect } = connection;
+  const { register, status, administration, tasks, dialect, watch } = connection;
+  const ca = monitoring.ca(connection.ca);
   onClose(connection.close);
   connection.compromised.start();
   const isCompromised = (key: string) => listed(key) || connection.compromised.has(key);
@@ -148,7 +151,7 @@ async function serve(
   await tls.refresh();
   onClose(() => tls.stop());
 
-  const events = logEvents(log);
+  const events = monitoring.events(logEvents(log));
   const audit = new AuditLog(store, clock, events.error);
   let port = settings.raPort;
   const formerBases = new FormerBases(store);
@@ -156,10 +159,16 @@ async function serve(
   const links = new LinkBuilder({ publicUrl, ownNames: tls.names, port: () => port, formerBases });
   const policy = policyOf(settings, links.main().terms);
   const persistIssuers = settings.dnsPersist ? persistIssuersOf(settings, links) : null;
-  const validator = createValidator(validatorOptionsOf(settings, persistIssuers));
+  const validation = { ...validatorOptionsOf(settings, persistIssuers), onDnsSilence: monitoring.dnsSilence };
+  const validator = monitoring.validator(createValidator(validation));
   validator.start();
   onClose(() => validator.stop());
-  const limits = new Limits(store.shared ?? new LocalAllowances(), limitsOf(settings), clock);
+  const limits = new Limits(
+    store.shared ?? new LocalAllowances(),
+    limitsOf(settings),
+    clock,
+    monitoring.limitHit,
+  );
   const ra = createRegistrationAuthority({
     isCompromised,
     store,
@@ -202,6 +211,7 @@ async function serve(
   const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
 
   const { app, reload: reloadTls } = mainListener(settings, tls, log, links.main().base);
+  monitoring.requests(app, 'main');
   if (settings.trustedProxies.length > 0) {
     const look = trustedProxies({
       proxies: settings.trustedProxies,
@@ -266,6 +276,7 @@ async function serve(
   port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
   if (raHttp) {
     const plain = createHttpServer({ log });
+    monitoring.requests(plain, 'plain');
     await plain.register(pointedToRoutes, { ca, responder: status });
     await plain.register(wellKnownRoutes, { ra });
     await plain.register(pages.plain);
@@ -277,6 +288,9 @@ async function serve(
     void tls.refresh().then(() => reloadTls(tls.material()));
   });
   onClose(() => trust.stop());
+  onClose(() => monitoring.stop());
+  const { root } = registration;
+  await monitoring.start({ ...{ store, ca, ra, validator, tls, root, watch }, name: called.cn });
   const { directory: directoryUrl, base } = links.main();
   // An older program kept only the last base, in a file.
   await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));
@@ -284,7 +298,3 @@ async function serve(
   log.info({ directoryUrl, port, httpPort }, 'the RA serves');
   return { info: { directoryUrl }, reload };
 }
-
-/** The authority key identifier of a chain's leaf. */
-const issuerOf = (chain: string): string | null =>
-  authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));

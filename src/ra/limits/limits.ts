@@ -52,6 +52,8 @@ export class Limits {
     private readonly allowances: Allowances,
     private readonly settings: LimitSettings,
     private readonly clock: () => number,
+    /** Told of every refusal, by the kind of the limit. */
+    private readonly onHit: (limit: string) => void = () => undefined,
   ) {}
 
   /** @param from address of the client @throws Problem rateLimited */
@@ -136,7 +138,12 @@ export class Limits {
 
   async #refusal(limit: Limit, identifier?: Identifier): Promise<Problem | null> {
     const wait = await this.allowances.wait(useOf(limit, 1), this.clock());
-    return wait > 0 ? rateLimited(limit, wait, identifier) : null;
+    return wait > 0 ? this.#hit(limit, wait, identifier) : null;
+  }
+
+  #hit(limit: Limit, wait: number, identifier?: Identifier): Problem {
+    this.onHit(limit.key.split(' ', 1)[0] ?? '');
+    return rateLimited(limit, wait, identifier);
   }
 
   /** All of them or none. */
@@ -147,7 +154,7 @@ export class Limits {
       const wait = await this.allowances.use(useOf(limit, times), this.clock());
       if (wait > 0) {
         await this.#giveBack(used);
-        throw rateLimited(limit, wait);
+        throw this.#hit(limit, wait);
       }
       used.push([limit, times]);
     }

@@ -67,6 +67,10 @@ export class FinalizationQueue {
     });
   }
 
+  get depth(): { running: number; waiting: number } {
+    return this.#queue.depth;
+  }
+
   start(): void {
     this.#queue.start();
   }

@@ -70,6 +70,10 @@ export class ValidationQueue {
     });
   }
 
+  get depth(): { running: number; waiting: number } {
+    return this.#queue.depth;
+  }
+
   start(): void {
     this.#queue.start();
   }

@@ -57,6 +57,11 @@ export class WorkQueue<Item, Result> {
     this.#options = options;
   }
 
+  /** Items under way, and leased ones that wait for their share. */
+  get depth(): { running: number; waiting: number } {
+    return { running: this.#running.size, waiting: this.#held.length };
+  }
+
   /** Takes up what an earlier run left, then keeps watch. */
   start(): void {
     this.#started = true;

@@ -1,5 +1,6 @@
 import type { AdminRole } from '../../model/administrators.js';
 import type { Actor, AuditTrail } from './audit.js';
+import type { CaFigures } from './figures.js';
 import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
 
 export type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
@@ -140,7 +141,7 @@ export interface SyncedDocument {
  * What changes who holds a good certificate or may use the CA appends to the audit log in the same step, when it changes
  * something: neither is kept without the other. `by` is who asked; the program itself when left out.
  */
-export interface CaStore extends AuditTrail {
+export interface CaStore extends AuditTrail, CaFigures {
   // Certificates
   /**
    * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false

@@ -14,6 +14,7 @@ import type {
 import type { ProblemDocument } from '../../model/problem.js';
 import type { Allowances } from './allowances.js';
 import type { AuditTrail } from './audit.js';
+import type { NoticeQueue } from './notices.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
 export interface ClaimedValidation {
@@ -60,7 +61,7 @@ export interface NodeIssuances {
  * Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each implementation.
  * Times are milliseconds since the epoch.
  */
-export interface RaStore extends AuditTrail {
+export interface RaStore extends AuditTrail, NoticeQueue {
   // Accounts (RFC 8555 §7.3)
   /**
    * Creates the account unless its thumbprint is taken; returns the one that holds the key. One with `nodeId` uses the node's key:

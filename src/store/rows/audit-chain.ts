@@ -34,6 +34,48 @@ export interface AuditVerdict {
 /** Records read at a time. */
 const PAGE = 1_000;
 
+/** Follows the chains of a log, page by page in its order. `noted`: heads that were there before. */
+export class AuditCheck {
+  readonly #heads = new Map<number, AuditHead>();
+  readonly #wanted: Map<string, AuditHead>;
+  #records = 0;
+
+  constructor(private readonly noted: readonly AuditHead[]) {
+    this.#wanted = new Map(noted.map((head) => [`${head.chain}:${head.sequence}`, head]));
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  heads(): AuditHead[] {
+    return [...this.#heads.values()].map(({ chain, sequence, hash }) => ({ chain, sequence, hash }));
+  }
+
+  /** The next records; what is wrong with the first that is. */
+  add(page: readonly AuditRecord[]): AuditFault | null {
+    for (const record of page) {
+      const head = this.#heads.get(record.chain);
+      const fault = faultOf(record, head, this.#wanted.get(`${record.chain}:${record.sequence}`));
+      if (fault !== null) return fault;
+      this.#heads.set(record.chain, record);
+      this.#records += 1;
+    }
+    return null;
+  }
+
+  /** After the last record: whether what was noted is still there. */
+  end(): AuditFault | null {
+    const lost = this.noted.find(({ chain, sequence }) => (this.#heads.get(chain)?.sequence ?? 0) < sequence);
+    return lost === undefined
+      ? null
+      : {
+          position: { chain: lost.chain, sequence: lost.sequence },
+          reason: 'it was noted as the head, and is not there any more',
+        };
+  }
+}
+
 /**
  * Follows every chain from its first record to its last. Found are records changed, put in or taken out anywhere but at the
  * end; what was cut off the end is found by `noted` heads alone.
@@ -42,28 +84,18 @@ export async function verifyAudit(
   trail: Pick<AuditTrail, 'readAudit'>,
   noted: readonly AuditHead[] = [],
 ): Promise<AuditVerdict> {
-  const heads = new Map<number, AuditHead>();
-  const wanted = new Map(noted.map((head) => [`${head.chain}:${head.sequence}`, head]));
-  let records = 0;
-  const verdict = (fault: AuditFault | null) => ({ records, heads: [...heads.values()], fault });
+  const check = new AuditCheck(noted);
+  const verdict = (fault: AuditFault | null) => ({ records: check.records, heads: check.heads(), fault });
   let after: AuditPosition | null = null;
   for (;;) {
     const page: AuditRecord[] = await trail.readAudit({ after, limit: PAGE });
-    for (const record of page) {
-      const head = heads.get(record.chain);
-      const fault = faultOf(record, head, wanted.get(`${record.chain}:${record.sequence}`));
-      if (fault !== null) return verdict(fault);
-      heads.set(record.chain, record);
-      records += 1;
-    }
+    const fault = check.add(page);
+    if (fault !== null) return verdict(fault);
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) break;
     after = { chain: last.chain, sequence: last.sequence };
   }
-  const lost = noted.find(({ chain, sequence }) => (heads.get(chain)?.sequence ?? 0) < sequence);
-  return verdict(
-    lost ? { position: lost, reason: 'it was noted as the head, and is not there any more' } : null,
-  );
+  return verdict(check.end());
 }
 
 function faultOf(

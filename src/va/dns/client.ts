@@ -34,6 +34,8 @@ export interface DnsClientOptions {
   /** Asked for each question, in this order. */
   servers(): DnsServer[];
   now?(): number;
+  /** Told when no server answers any more, and when one does again. */
+  onSilence?(isSilent: boolean): void;
 }
 
 /**
@@ -43,12 +45,13 @@ export interface DnsClientOptions {
  */
 export class DnsClient {
   readonly #servers: () => DnsServer[];
-  readonly #liveness = new Liveness((wait) => this.#askNeutral(wait));
+  readonly #liveness: Liveness;
   readonly #udp = new UdpQueries(() => this.#liveness.heard());
   readonly #habits: ServerHabits;
   readonly #shared = new SharedQuestions<DnsMessage>();
 
-  constructor({ servers, now = Date.now }: DnsClientOptions) {
+  constructor({ servers, now = Date.now, onSilence }: DnsClientOptions) {
+    this.#liveness = new Liveness((wait) => this.#askNeutral(wait), onSilence);
     this.#servers = servers;
     this.#habits = new ServerHabits(now);
   }

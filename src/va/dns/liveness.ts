@@ -16,8 +16,14 @@ export class Liveness {
   #timer: NodeJS.Timeout | null = null;
   #askedSince = false;
 
-  /** @param askNeutral sends a question every server answers; whatever comes back is told to `heard` */
-  constructor(private readonly askNeutral: (milliseconds: number) => Promise<unknown>) {}
+  /**
+   * @param askNeutral sends a question every server answers; whatever comes back is told to `heard`
+   * @param onChange told when silence begins and ends
+   */
+  constructor(
+    private readonly askNeutral: (milliseconds: number) => Promise<unknown>,
+    private readonly onChange: (isSilent: boolean) => void = () => undefined,
+  ) {}
 
   get isSilent(): boolean {
     return this.#silent;
@@ -34,7 +40,7 @@ export class Liveness {
   /** A packet came from a server, whatever it says. */
   heard(): void {
     this.#waiting = false;
-    this.#silent = false;
+    this.#set(false);
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
@@ -52,6 +58,12 @@ export class Liveness {
     this.#waiting = true;
   }
 
+  #set(isSilent: boolean): void {
+    if (this.#silent === isSilent) return;
+    this.#silent = isSilent;
+    this.onChange(isSilent);
+  }
+
   #later(milliseconds: number): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#probe(), milliseconds);
@@ -64,7 +76,7 @@ export class Liveness {
     this.#askedSince = false;
     await this.askNeutral(NEUTRAL_WAIT).catch(() => undefined);
     if (!this.#waiting) return;
-    this.#silent = true;
+    this.#set(true);
     // While nobody asks anything, nobody needs to know: the next question begins anew.
     if (this.#askedSince) this.#later(ASK_AGAIN_AFTER);
     else this.#waiting = false;

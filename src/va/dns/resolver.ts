@@ -46,14 +46,19 @@ export interface ResolverOptions {
   servers: DnsServer[];
   /** Where the system keeps them; for tests. */
   system?: SystemFiles;
+  /** Told when no DNS server answers any more, and when one does again. */
+  onSilence?(isSilent: boolean): void;
 }
 
 /** Puts a resolver together. */
-export function createResolver({ servers, system }: ResolverOptions): Resolver {
+export function createResolver({ servers, system, onSilence }: ResolverOptions): Resolver {
   const names = new SystemNames(system);
   const others = new SystemServices();
   const own = servers.length > 0;
-  const client = new DnsClient({ servers: () => (own ? servers : names.servers()) });
+  const client = new DnsClient({
+    servers: () => (own ? servers : names.servers()),
+    ...(onSilence && { onSilence }),
+  });
   const records = recordLookup(client);
   const textRecords = async (name: string, deadline: Deadline): Promise<TextRecord[]> =>
     (await records(name, 'TXT', deadline)).flatMap((each) => (each.type === 'TXT' ? [each] : []));

@@ -9,6 +9,7 @@ import { IssuerRetired } from '../../../src/store/contract/errors.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
+import { caFiguresContract } from './ca-figures.contract.js';
 import { caSearchContract } from './ca-search.contract.js';
 
 /** An empty store for one test; the factory cleans up after it. */
@@ -525,6 +526,11 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
     });
 
+    caFiguresContract({
+      get store() {
+        return store;
+      },
+    });
     caSearchContract({
       get store() {
         return store;

@@ -8,6 +8,7 @@ import { authorizationsContract } from './ra-authorizations.contract.js';
 import { certificatesContract } from './ra-certificates.contract.js';
 import { housekeepingContract } from './ra-housekeeping.contract.js';
 import { nodesContract } from './ra-nodes.contract.js';
+import { raNoticesContract } from './ra-notices.contract.js';
 import { operatorContract } from './ra-operator.contract.js';
 import { ordersContract } from './ra-orders.contract.js';
 import { validationsContract } from './ra-validations.contract.js';
@@ -64,6 +65,7 @@ export function raStoreContract(name: string, open: RaStoreFactory): void {
     nodesContract(world);
     housekeepingContract(world);
     operatorContract(world);
+    raNoticesContract(world);
     auditContract(world);
   });
 }

@@ -195,6 +195,11 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   ca.isCompromisedKey.run(sql, 'key');
   ca.listCompromisedKeys.run(sql, 0, 10);
   ca.addPeerCertificate.run(sql, 'k', record.serial);
+  ca.findNotRenewed.run(sql, NOW, 10);
+  ca.findNotRenewed.run(sql, NOW, 10);
+  ca.recheckNotRenewed.run(sql, NOW, 10);
+  ca.listNotRenewed.run(sql, '', 10, NOW);
+  ca.auditEnds.run(sql);
   ca.listDocuments.run(sql, 'order', null, null, 10);
   ca.listDocuments.run(sql, 'order', 'a1', null, 10);
   expect(walks(sql)).toEqual([]);

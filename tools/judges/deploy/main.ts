@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed, run } from '../../kit/command.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
@@ -29,6 +29,27 @@ const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
       const complaints = await run('sh', ['-c', '"$0" verify --man=no "$@" 2>&1', analyze, ...units]);
       if (complaints.trim() !== '') throw new CommandFailed(complaints);
       return units.map((unit) => `${unit}: ok\n`).join('');
+    },
+  ],
+  [
+    'alert rules, with their test',
+    async (tools) => {
+      const promtool = await tools.apt('prometheus', 'promtool');
+      const rules = join(DEPLOY, 'monitoring/alerts.yaml');
+      const checked = await run(promtool, ['check', 'rules', rules]);
+      return checked + (await run(promtool, ['test', 'rules', join(DEPLOY, 'monitoring/alerts.test.yaml')]));
+    },
+  ],
+  [
+    'queries of the Grafana board',
+    async (tools) => {
+      const promtool = await tools.apt('prometheus', 'promtool');
+      const board: { panels: { title: string; targets: { expr: string }[] }[] } = JSON.parse(
+        await readFile(join(DEPLOY, 'monitoring/grafana.json'), 'utf8'),
+      );
+      const queries = board.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+      for (const query of queries) await run(promtool, ['--experimental', 'promql', 'format', query]);
+      return `${queries.length} queries read`;
     },
   ],
   [

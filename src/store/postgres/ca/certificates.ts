@@ -53,7 +53,7 @@ function numbered(text: string): string {
 }
 
 /** Serials of those whose place a later certificate has taken. */
-async function renewedAmong(db: Database, rows: readonly SearchRow[]): Promise<Set<string>> {
+export async function renewedAmong(db: Database, rows: readonly SearchRow[]): Promise<Set<string>> {
   const later = await db.all<[serial: string, identifiers: string]>(
     `SELECT asked.serial, found.identifiers
      FROM unnest($1::text[], $2::bigint[], $3::text[]) AS asked (name, not_after, serial)

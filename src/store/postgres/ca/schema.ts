@@ -1,6 +1,7 @@
 import { AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
+import { FIGURES_SCHEMA } from './figures.js';
 import { indexNames } from './names.js';
 
 /**
@@ -152,4 +153,5 @@ export const caMigrations: readonly Migration[] = [
   );
   CREATE INDEX compromised_keys_learned ON compromised_keys (seq);
   `,
+  FIGURES_SCHEMA,
 ];

@@ -1,5 +1,6 @@
 import { AUDIT_SCHEMA } from '../audit.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
+import { NOTICES_SCHEMA } from './notices.js';
 
 /**
  * The RA's tables, column by column those of SQLite (`upki store copy` relies on it). Texts that are looked up or ordered
@@ -163,4 +164,5 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX failures_by_name ON failures (name, id);
   CREATE INDEX failures_by_account ON failures (account_id, id) WHERE account_id IS NOT NULL;
   `,
+  NOTICES_SCHEMA,
 ];

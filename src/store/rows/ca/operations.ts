@@ -13,6 +13,7 @@ import type { SettingsOperations } from '../settings.js';
 import type { AuthorityRow } from './authorities.js';
 import type { CertificateRow } from './certificates.js';
 import type { DocumentRow } from './documents.js';
+import type { FigureOperations } from './figures.js';
 
 /** The authorities of this CA. */
 export interface AuthorityOperations {
@@ -126,4 +127,5 @@ export interface CaOperations
     RegistryOperations,
     DocumentOperations,
     AuditOperations,
+    FigureOperations,
     SettingsOperations {}

@@ -5,6 +5,7 @@ import { type Calls, maybe } from '../calls.js';
 import { authority } from './authorities.js';
 import * as certificates from './certificates.js';
 import * as documents from './documents.js';
+import { notRenewedFromRow } from './figures.js';
 import type { CaOperations } from './operations.js';
 import { parseSearchCursor } from './search.js';
 import { searchKeys } from './search-keys.js';
@@ -46,6 +47,23 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
       database.call('unrevoke', serial, doneText('certificate.unrevoke', { serial }, by)),
     markDeleted: (serial, at, by) =>
       database.call('markDeleted', serial, at, doneText('certificate.delete', { serial }, by)),
+
+    countCertificates: async (now) =>
+      (await database.call('countCertificates', now)).map(([profile, state, count]) => ({
+        profile,
+        state,
+        count,
+      })),
+    countNotRenewed: async (now) =>
+      (await database.call('countNotRenewed', now)).map(([profile, count]) => ({ profile, count })),
+    async listNotRenewed({ after, limit, now }) {
+      const rows = await database.call('listNotRenewed', after ?? '', limit, now);
+      const items = rows.map(notRenewedFromRow);
+      return { items, next: items.length < limit ? null : (items.at(-1)?.serial ?? null) };
+    },
+    findNotRenewed: (now, limit) => database.call('findNotRenewed', now, limit),
+    recheckNotRenewed: (now, limit) => database.call('recheckNotRenewed', now, limit),
+    foldCounts: (now) => database.call('foldCounts', now),
 
     listAuthorities: async () => (await database.call('listAuthorities')).map(authority),
     addAuthority: (record, instead, by) => {

@@ -6,6 +6,7 @@ import type { AuthorizationRow, ClaimedChallenge, InsertRow } from './authorizat
 import type { CertificateRow } from './certificates.js';
 import type { FailureRow } from './failures.js';
 import type { NodeRow } from './nodes.js';
+import type { NoticeOperations } from './notices.js';
 import type { ClaimedOrder, NewOrderRow, OrderRow } from './orders.js';
 
 /** RFC 8555 §7.3. */
@@ -136,5 +137,6 @@ export interface RaOperations
     NodeOperations,
     FailureOperations,
     PurgeOperations,
+    NoticeOperations,
     AuditOperations,
     SettingsOperations {}

@@ -8,6 +8,7 @@ import * as authorizations from './authorizations.js';
 import * as certificates from './certificates.js';
 import * as failures from './failures.js';
 import * as nodes from './nodes.js';
+import { noticeQueueOver } from './notices.js';
 import type { RaOperations } from './operations.js';
 import * as orders from './orders.js';
 
@@ -149,6 +150,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
     purgeFinished: (before, limit) => database.call('purgeFinished', before, limit),
     purgeAccounts: (before, limit) => database.call('purgeAccounts', before, limit),
+    ...noticeQueueOver(database),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     listSettings: (prefix) => database.call('listSettings', prefix),

@@ -77,7 +77,7 @@ function search(
 }
 
 /** Names of certificates that end later and may have taken its place. */
-function laterThan(sql: Sql, row: SearchRow): string[] {
+export function laterThan(sql: Sql, row: SearchRow): string[] {
   const found = sql.all<[identifiers: string]>(
     `SELECT c.identifiers FROM certificate_names n JOIN certificates c ON c.serial = n.serial
      WHERE n.name = ? AND n.not_after > ? AND c.revoked_at IS NULL AND c.deleted_at IS NULL

@@ -6,6 +6,7 @@ import { authorityOperations } from './authorities.js';
 import { certificateOperations } from './certificates.js';
 import { crlOperations } from './crl.js';
 import { documentOperations } from './documents.js';
+import { figureOperations } from './figures.js';
 import { registryOperations } from './registry.js';
 
 /** Everything the database thread does for the CA. */
@@ -15,6 +16,7 @@ export const caOperations: SqliteOperations<CaOperations> = {
   ...crlOperations,
   ...registryOperations,
   ...documentOperations,
+  ...figureOperations,
   ...auditOperations,
   ...settingsOperations,
 };

@@ -2,6 +2,7 @@ import { searchKeys } from '../../rows/ca/search-keys.js';
 import { AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
+import { FIGURES_SCHEMA } from './figures.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
 export const caMigrations: readonly Migration[] = [
@@ -141,4 +142,5 @@ export const caMigrations: readonly Migration[] = [
     ORDER BY c.rowid;
   CREATE TABLE compromised_keys (fingerprint TEXT NOT NULL UNIQUE, learned_at INTEGER NOT NULL) STRICT;
   `,
+  FIGURES_SCHEMA,
 ];

@@ -7,6 +7,7 @@ import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
 import { failureOperations } from './failures.js';
 import { nodeOperations } from './nodes.js';
+import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
 import { purgeOperations } from './purge.js';
 import { validationOperations } from './validations.js';
@@ -21,6 +22,7 @@ export const raOperations: SqliteOperations<RaOperations> = {
   ...nodeOperations,
   ...failureOperations,
   ...purgeOperations,
+  ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,
 };

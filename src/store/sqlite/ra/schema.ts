@@ -1,5 +1,6 @@
 import { AUDIT_SCHEMA } from '../audit.js';
 import { SETTINGS_SCHEMA } from '../settings.js';
+import { NOTICES_SCHEMA } from './notices.js';
 
 /**
  * The RA's tables. Ids begin with the time, so rows kept in id order (WITHOUT ROWID) are appended. Indexes are
@@ -155,4 +156,5 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX failures_by_name ON failures (name, id);
   CREATE INDEX failures_by_account ON failures (account_id, id) WHERE account_id IS NOT NULL;
   `,
+  NOTICES_SCHEMA,
 ];

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { AuditWatch } from '../store/audit-watch.js';
+import type { CaStore } from '../store/contract/ca.js';
+
+/** Certificates looked at in one step, and the pause between steps while there is more to do, in ms. */
+const STEP = 200;
+const STEP_PAUSE = 50;
+/** How often it is looked for certificates that passed their renewal window, in ms. */
+const LOOK_EVERY = 30_000;
+
+/**
+ * The CA's own watch: finds certificates that were not renewed, a step at a time, and follows the chain of the audit log. Several
+ * CAs on one store do the same work, which is harmless and small.
+ */
+export class FiguresWatch {
+  readonly audit: AuditWatch;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | null = null;
+  #stopped = false;
+
+  constructor(
+    private readonly store: CaStore,
+    private readonly clock: () => number,
+    private readonly log: Pick<Logger, 'error'>,
+  ) {
+    this.audit = new AuditWatch(store, log);
+  }
+
+  start(): void {
+    this.audit.start();
+    const look = () => {
+      this.#looking ??= this.look()
+        .catch((error) => this.log.error({ err: error }, 'it was not looked for certificates not renewed'))
+        .finally(() => {
+          this.#looking = null;
+        });
+    };
+    look();
+    this.#timer = setInterval(look, LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await Promise.all([this.#looking, this.audit.stop()]);
+  }
+
+  /** Looks at all that passed their window since the last look, and again at some that were not renewed. */
+  async look(): Promise<void> {
+    const now = this.clock();
+    while (!this.#stopped && (await this.store.findNotRenewed(now, STEP)) === STEP) await pause(STEP_PAUSE);
+    if (this.#stopped) return;
+    await this.store.recheckNotRenewed(now, STEP);
+    await this.store.foldCounts(now);
+  }
+}

@@ -1,0 +1,85 @@
+import { statfs } from 'node:fs/promises';
+import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
+import type { AuthorityRecord, StoredCrl } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { formatDn } from '../../x509/name.js';
+import type { CaServices } from './context.js';
+
+type FigureTasks = Pick<OperationsTasks, 'get_figures' | 'list_not_renewed'>;
+
+/** Tasks for those who watch over the CA. */
+export function figureHandlers({ authority, figures, dataDir }: CaServices): Handlers<FigureTasks> {
+  const { store, clock } = authority;
+  const startedAt = clock();
+  return {
+    get_figures: async () => {
+      const now = clock();
+      const began = performance.now();
+      await store.ping();
+      const database = performance.now() - began;
+      const [certificates, notRenewed, heads, authorities] = await Promise.all([
+        store.countCertificates(now),
+        store.countNotRenewed(now),
+        store.auditEnds(),
+        store.listAuthorities(),
+      ]);
+      const signing = authorities.filter(({ kind }) => kind !== 'cross');
+      const crls = await Promise.all(
+        signing.map(async ({ id, tag }) => ({ id, crl: await store.getCrl(tag) })),
+      );
+      const { fault } = figures.audit;
+      return {
+        certificates,
+        not_renewed: notRenewed,
+        authorities: authorities.map(described),
+        crls: crls.flatMap(({ id, crl }) => (crl === null ? [] : [crlOf(id, crl)])),
+        audit: {
+          records: heads.reduce((sum, { sequence }) => sum + sequence, 0),
+          ...(fault !== null && { fault: faultText(fault) }),
+        },
+        database_ms: Math.round(database * 10) / 10,
+        ...(await freeSpace(dataDir)),
+        started_at: startedAt,
+      };
+    },
+    list_not_renewed: async ({ after, limit }) => {
+      const page = await store.listNotRenewed({ after: after ?? null, limit, now: clock() });
+      return {
+        certificates: page.items.map((item) => ({
+          serial: item.serial,
+          cn: item.cn,
+          profile: item.profile,
+          ...(item.accountId !== null && { account_id: item.accountId }),
+          not_before: item.notBefore,
+          not_after: item.notAfter,
+          names: item.identifiers.map(({ value }) => value),
+        })),
+        next: page.next,
+      };
+    },
+  };
+}
+
+function described({ id, kind, certificate, retiredAt }: AuthorityRecord) {
+  const { subject, notBefore, notAfter } = parseCertificate(certificate);
+  const inUse = retiredAt === null;
+  return { id, kind, dn: formatDn(subject), not_before: notBefore, not_after: notAfter, in_use: inUse };
+}
+
+function crlOf(issuer: string, { number, thisUpdate, nextUpdate }: StoredCrl) {
+  return { issuer, number, this_update: thisUpdate, next_update: nextUpdate };
+}
+
+function faultText({ position, reason }: { position: { chain: number; sequence: number }; reason: string }) {
+  return `record ${position.sequence} of chain ${position.chain}: ${reason}`;
+}
+
+/** Octets an unprivileged process may still write in the folder of the CA. */
+async function freeSpace(path: string): Promise<{ disk_free?: number }> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return { disk_free: bavail * bsize };
+  } catch {
+    return {};
+  }
+}

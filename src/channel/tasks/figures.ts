@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { none, page, serial, time } from './fields.js';
+import { task } from './task.js';
+
+/** Tasks for those who watch over the CA. */
+
+export const figureTasks = {
+  get_figures: task(
+    'What the CA counts, for monitoring; nothing of it is counted anew. Ends of all its authorities, its CRLs, and whether the ' +
+      'audit log was found broken. `database_ms`: how long a write took just now.',
+    none,
+    z.object({
+      certificates: z
+        .array(z.object({ profile: z.string(), state: z.string(), count: z.number() }))
+        .meta({ wire: '[{profile, state: good|revoked|expired, count}]' }),
+      not_renewed: z
+        .array(z.object({ profile: z.string(), count: z.number() }))
+        .meta({ wire: '[{profile, count}]' }),
+      authorities: z
+        .array(
+          z.object({
+            id: z.string(),
+            kind: z.string(),
+            dn: z.string(),
+            not_before: time,
+            not_after: time,
+            in_use: z.boolean(),
+          }),
+        )
+        .meta({ wire: '[{id, kind: root|issuer|cross, dn, not_before, not_after, in_use}]' }),
+      crls: z
+        .array(z.object({ issuer: z.string(), number: z.number(), this_update: time, next_update: time }))
+        .meta({ wire: '[{issuer, number, this_update, next_update}]' }),
+      audit: z.object({ records: z.number(), fault: z.string().optional() }),
+      database_ms: z.number(),
+      disk_free: z.number().optional(),
+      started_at: time,
+    }),
+  ),
+  list_not_renewed: task(
+    'Certificates past the end of their renewal window (RFC 9773) that no later one replaces, a page at a time by serial.',
+    page,
+    z
+      .object({
+        certificates: z.array(
+          z.object({
+            serial,
+            cn: z.string(),
+            profile: z.string(),
+            account_id: z.string().optional(),
+            not_before: time,
+            not_after: time,
+            names: z.array(z.string()),
+          }),
+        ),
+        next: z.string().nullable(),
+      })
+      .meta({
+        wire: '{certificates: [{serial, cn, profile, account_id?, not_before, not_after, names}], next: string or null}',
+      }),
+  ),
+} as const;

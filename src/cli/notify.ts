@@ -1,0 +1,40 @@
+import { hostname } from 'node:os';
+import { Command } from 'commander';
+import { messageOf } from '../notices/message.js';
+import { CannotStart, ExitCode } from '../programs/exit.js';
+import { RaFiles } from '../programs/ra/files.js';
+import { sendersOf } from '../programs/ra/notices.js';
+import { loadProgramSettings } from '../programs/settings.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+
+/** `upki notify …`: who is told of what matters (UPKI_NOTIFY). */
+export function notifyCommand(): Command {
+  const test = new Command('test').description(
+    'Send a test notice to every target of UPKI_NOTIFY now, and say what became of it.',
+  );
+  addSettingFlags(test, [DIRECTORY_FLAG], ['ra']);
+  addExamples(test, [['upki notify test -d ~/.upki/ra', 'With the settings of the RA of `upki start`.']]);
+  test.action(async () => {
+    const { settings } = loadProgramSettings('ra', process.env, givenFlags(test, [DIRECTORY_FLAG]));
+    if (settings.notify.length === 0) throw new CannotStart('UPKI_NOTIFY names nobody who is to be told');
+    const registration = await new RaFiles(settings.dataDir).registration();
+    const ra = settings.raCn ?? hostname();
+    const { senders } = await sendersOf(settings, ra, registration?.root ?? null);
+    const now = Date.now();
+    const message = messageOf('test', [], ra);
+    let failed = 0;
+    for (const sender of senders) {
+      try {
+        await sender.send({ id: `msg_test${now}`, createdAt: now }, message);
+        process.stdout.write(`${sender.label}: sent\n`);
+      } catch (error) {
+        failed += 1;
+        process.stdout.write(`${sender.label}: ${error instanceof Error ? error.message : error}\n`);
+      } finally {
+        sender.close?.();
+      }
+    }
+    if (failed > 0) process.exitCode = ExitCode.failure;
+  });
+  return new Command('notify').description('Notices of what matters.').addCommand(test);
+}

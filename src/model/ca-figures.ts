@@ -1,0 +1,49 @@
+/** What a CA counts, as it tells an RA. Times are milliseconds since the epoch. */
+export interface CaFigures {
+  certificates: { profile: string; state: string; count: number }[];
+  /** Past the end of their renewal window without a successor, by profile. */
+  notRenewed: { profile: string; count: number }[];
+  /** `kind`: root, issuer or cross; one that is retired is not in use. */
+  authorities: {
+    id: string;
+    kind: string;
+    dn: string;
+    notBefore: number;
+    notAfter: number;
+    inUse: boolean;
+  }[];
+  /** `issuer`: the id of the authority. */
+  crls: { issuer: string; number: number; thisUpdate: number; nextUpdate: number }[];
+  auditRecords: number;
+  /** What is wrong with the audit log; null: nothing was found. */
+  auditFault: string | null;
+  /** How long a durable write took just now. */
+  databaseMs: number;
+  /** Octets free where the CA keeps its files; null: unknown. */
+  diskFree: number | null;
+  startedAt: number;
+}
+
+/** A certificate past its renewal window without a later one that has all its names. */
+export interface LateCertificate {
+  /** Lower-case hex. */
+  serial: string;
+  cn: string;
+  profile: string;
+  accountId: string | null;
+  names: string[];
+  notBefore: number;
+  notAfter: number;
+}
+
+/**
+ * Figures of the CA behind an RA.
+ * @throws CaUnavailable; CaLacksTask for one that counts nothing, as the Python CA
+ */
+export interface CaWatch {
+  figures(): Promise<CaFigures>;
+  /** A page by serial; `next` null: there are no more. */
+  notRenewed(after: string | null, limit: number): Promise<{ items: LateCertificate[]; next: string | null }>;
+  /** Every administrator with the time it was added. */
+  administrators(): Promise<{ dn: string; role: string; addedAt: number }[]>;
+}

@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import { DAY, HOUR, MINUTE, SECOND } from '../lib/time.js';
+import type { NoticeQueue, QueuedNotice } from '../store/contract/notices.js';
+import type { Message } from './message.js';
+import type { Sender } from './targets.js';
+
+/** Pauses after the attempts that failed; the last one repeats for as long as the target is configured. */
+const PAUSES = [10 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR];
+/** Longer than an attempt takes. */
+const LEASE = MINUTE;
+/** A contact of an account, which nobody configured, is tried for so long. */
+const CONTACT_PATIENCE = 7 * DAY;
+const AT_ONCE = 8;
+
+export interface DeliveryOptions {
+  queue: NoticeQueue;
+  /** The sender for a target of the queue; null: it is not configured any more. */
+  senderOf(target: string): { sender: Sender; configured: boolean } | null;
+  clock(): number;
+  log: Pick<Logger, 'info' | 'warn'>;
+  onOutcome?(outcome: 'sent' | 'failed' | 'dropped'): void;
+}
+
+/** Sends what is in the queue: each notice by one replica at a time, again and again until its receiver has taken it. */
+export class Delivery {
+  constructor(private readonly options: DeliveryOptions) {}
+
+  /** Tries what is due; how many notices that were. */
+  async step(): Promise<number> {
+    const { queue, clock } = this.options;
+    const now = clock();
+    const due = await queue.claimNotices(now, now + LEASE, AT_ONCE);
+    await Promise.all(due.map((notice) => this.#try(notice)));
+    return due.length;
+  }
+
+  async #try(notice: QueuedNotice): Promise<void> {
+    const { queue, senderOf, clock, log, onOutcome = () => undefined } = this.options;
+    const found = senderOf(notice.target);
+    const message: Message = JSON.parse(notice.body);
+    const facts = { notice: notice.id, type: message.type };
+    const isTooOld = found?.configured === false && clock() - notice.createdAt > CONTACT_PATIENCE;
+    if (found === null || isTooOld) {
+      log.warn(facts, 'a notice is dropped: its target is not configured any more, or takes nothing');
+      onOutcome('dropped');
+      return queue.removeNotice(notice.id);
+    }
+    const { sender } = found;
+    try {
+      await sender.send(notice, message);
+      await queue.removeNotice(notice.id);
+      log.info({ ...facts, target: sender.label }, 'notice sent');
+      onOutcome('sent');
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const pause = PAUSES[Math.min(notice.attempts, PAUSES.length - 1)] ?? 0;
+      log.warn(
+        { ...facts, target: sender.label, why, again: new Date(clock() + pause) },
+        'a notice could not be sent',
+      );
+      onOutcome('failed');
+      await queue.deferNotice(notice.id, clock() + pause, why);
+    }
+  }
+}

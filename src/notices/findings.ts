@@ -1,0 +1,156 @@
+import { DAY, HOUR } from '../lib/time.js';
+import type { CaFigures, LateCertificate } from '../model/ca-figures.js';
+import type { Finding } from './message.js';
+
+/** Decides what is worth telling. Pure: facts and the time in, findings out, each with the key under which it is told once. */
+
+/** Shares of what is left, from the moment something is late to its end, at which it is told (again). */
+const SHARES = [1, 1 / 2, 1 / 4, 1 / 10, 0];
+
+/** Which share has been reached: the number of those that are; 0: none yet. */
+export function stageOf(from: number, end: number, now: number): number {
+  if (now < from) return 0;
+  const left = Math.max(0, end - now) / Math.max(1, end - from);
+  return SHARES.filter((share) => left <= share).length;
+}
+
+const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+const minute = (time: number) => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** RFC 9773 §4.2, as renewal-info.ts: two thirds of the life and a sixteenth. */
+const windowEnd = ({ notBefore, notAfter }: LateCertificate) =>
+  notBefore + ((notAfter - notBefore) * 35) / 48;
+
+export function lateCertificate(certificate: LateCertificate, now: number): Finding | null {
+  const { serial, cn, profile, names, notAfter, accountId } = certificate;
+  const stage = stageOf(windowEnd(certificate), notAfter, now);
+  if (stage === 0) return null;
+  const others = names.filter((name) => name !== cn).slice(0, 5);
+  const also = others.length > 0 ? ` (${others.join(', ')})` : '';
+  const end = notAfter > now ? `ends ${minute(notAfter)}` : `ended ${minute(notAfter)}`;
+  return {
+    type: 'certificate.not_renewed',
+    key: `late ${serial} ${stage}`,
+    line: `${cn}${also}, profile ${profile}: ${end}, and nothing has taken its place; serial ${serial}`,
+    facts: { serial, cn, profile, names, not_after: new Date(notAfter).toISOString() },
+    ...(accountId !== null && { accountId }),
+  };
+}
+
+/** The last part of an authority's life in which it is told of. */
+const AUTHORITY_WARNED = 1 / 6;
+
+/** Those in use that end soon, unless another one of the kind that is in use goes on. */
+export function endingAuthorities({ authorities }: Pick<CaFigures, 'authorities'>, now: number): Finding[] {
+  const inUse = authorities.filter((each) => each.inUse);
+  return inUse.flatMap(({ id, kind, dn, notBefore, notAfter }) => {
+    if (inUse.some((other) => other.kind === kind && other.notAfter > notAfter)) return [];
+    const stage = stageOf(notAfter - (notAfter - notBefore) * AUTHORITY_WARNED, notAfter, now);
+    if (stage === 0) return [];
+    const line = `${kind} "${dn}" ${notAfter > now ? 'ends' : 'ended'} ${day(notAfter)}: make its successor`;
+    const facts = { id, kind, dn, not_after: new Date(notAfter).toISOString() };
+    return [{ type: 'authority.ending', key: `authority ${id} ${stage}`, line, facts } satisfies Finding];
+  });
+}
+
+/** Less than so much of its life left: it should have been made anew. */
+const CRL_LATE = 1 / 6;
+
+export function lateCrls(
+  { crls, authorities }: Pick<CaFigures, 'crls' | 'authorities'>,
+  now: number,
+): Finding[] {
+  return crls.flatMap(({ issuer, number, thisUpdate, nextUpdate }) => {
+    const authority = authorities.find(({ id }) => id === issuer);
+    if (authority !== undefined && authority.notAfter < now) return [];
+    if (nextUpdate - now > (nextUpdate - thisUpdate) * CRL_LATE) return [];
+    const over = nextUpdate <= now;
+    const facts = { issuer, number, next_update: new Date(nextUpdate).toISOString() };
+    const line = `CRL ${number} of ${authority?.dn ?? issuer} ${over ? 'ended' : 'ends'} ${minute(nextUpdate)}, and there is no newer one`;
+    return [
+      {
+        type: 'crl.late',
+        key: `crl ${issuer} ${number} ${over ? 'over' : 'soon'}`,
+        line,
+        facts,
+      } satisfies Finding,
+    ];
+  });
+}
+
+export function brokenAudit(program: 'ra' | 'ca', fault: string | null): Finding[] {
+  if (fault === null) return [];
+  const line = `the audit log of the ${program.toUpperCase()} is not as it was written: ${fault}`;
+  return [{ type: 'audit.broken', key: `audit ${program} ${fault}`, line, facts: { program, fault } }];
+}
+
+/** Less than this left, in octets, is nearly full. */
+const DISK_LEAST = 512 * 1024 * 1024;
+
+export function fullDisk(program: 'ra' | 'ca', where: string, free: number | null, now: number): Finding[] {
+  if (free === null || free >= DISK_LEAST) return [];
+  const line = `the ${program.toUpperCase()}${where && ` on ${where}`} has ${Math.floor(free / 1024 / 1024)} MiB left where it keeps its files`;
+  return [{ type: 'disk.full', key: `disk ${program} ${where} ${day(now)}`, line, facts: { program, free } }];
+}
+
+export function addedAdministrators(
+  administrators: readonly { dn: string; role: string; addedAt: number }[],
+  since: number,
+): Finding[] {
+  return administrators
+    .filter(({ addedAt }) => addedAt >= since)
+    .map(({ dn, role, addedAt }) => ({
+      type: 'administrator.added',
+      key: `administrator ${dn} ${addedAt}`,
+      line: `${dn}, role ${role}, added ${minute(addedAt)}`,
+      facts: { dn, role, added_at: new Date(addedAt).toISOString() },
+    }));
+}
+
+/** Told once a day for each limit. */
+export function hitLimits(hits: ReadonlyMap<string, number>, now: number): Finding[] {
+  return [...hits].map(([limit, count]) => ({
+    type: 'limit.hit',
+    key: `limit ${limit} ${day(now)}`,
+    line: `the limit of ${limit} refused ${count} requests; the log says whose (docs/limits.md)`,
+    facts: { limit, count },
+  }));
+}
+
+/** Told after so long, in ms: a restart is no trouble. */
+const AWAY_AFTER = 5 * 60_000;
+
+/** @param since when it was last known to answer; null: it answers */
+export function away(what: 'ca' | 'dns', since: number | null, now: number): Finding[] {
+  if (since === null || now - since < AWAY_AFTER) return [];
+  const type = what === 'ca' ? 'ca.away' : 'dns.silent';
+  const name = what === 'ca' ? 'the CA' : 'any DNS server';
+  // By the hour in which it began: replicas do not notice at one moment.
+  const key = `${what} away ${Math.floor(since / HOUR)}`;
+  return [
+    {
+      type,
+      key,
+      line: `no answer of ${name} since ${minute(since)}`,
+      facts: { since: new Date(since).toISOString() },
+    },
+  ];
+}
+
+/** How long what was told is remembered: longer than any of it can come up again. */
+export const REMEMBERED = 400 * DAY;
+
+/** The last part of its life in which the RA's own certificate is told of: it should have been made anew. */
+const RA_CERTIFICATE_WARNED = 1 / 6;
+
+export function endingRaCertificate(
+  host: string,
+  { notBefore, notAfter }: { notBefore: number; notAfter: number },
+  now: number,
+): Finding[] {
+  const stage = stageOf(notAfter - (notAfter - notBefore) * RA_CERTIFICATE_WARNED, notAfter, now);
+  if (stage === 0) return [];
+  const line = `the certificate of the RA on ${host} ${notAfter > now ? 'ends' : 'ended'} ${minute(notAfter)}, and it got no new one`;
+  const facts = { host, not_after: new Date(notAfter).toISOString() };
+  return [{ type: 'ra_certificate.ending', key: `ra certificate ${host} ${notAfter} ${stage}`, line, facts }];
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { Delivery } from '../../notices/delivery.js';
+import { messageOf } from '../../notices/message.js';
+import { Notices } from '../../notices/notices.js';
+import { mailer, type Sender, webhook } from '../../notices/targets.js';
+import { NoticeWatch, type NoticeWatchOptions } from '../../notices/watch.js';
+import type { RaStore } from '../../store/index.js';
+import type { ProgramSettings } from '../settings.js';
+
+/** The setting that keeps since when notices are wanted. */
+const SINCE = 'notices: wanted since';
+
+export interface NoticeParts {
+  notices: Notices;
+  delivery: Delivery;
+  /** To everybody, without the queue. */
+  direct(id: string, createdAt: number, message: ReturnType<typeof messageOf>): Promise<void>;
+}
+
+type Wishes = Pick<ProgramSettings, 'notify' | 'notifySecret' | 'smtpUrl' | 'notifyContacts'>;
+
+/** A sender for each target of UPKI_NOTIFY. @param root PEM of this PKI, whose servers are trusted, too */
+export async function sendersOf(
+  { notify, notifySecret, smtpUrl }: Omit<Wishes, 'notifyContacts'>,
+  ra: string,
+  root: string | null,
+): Promise<{ senders: Sender[]; mailTo: ((address: string) => Sender) | null }> {
+  const mailTo = smtpUrl === null ? null : await mailer(smtpUrl, ra, root);
+  const senders = notify.flatMap((target): Sender[] => {
+    if (target.startsWith('mailto:')) return mailTo === null ? [] : [mailTo(target.slice('mailto:'.length))];
+    return notifySecret === null ? [] : [webhook(target, notifySecret, root)];
+  });
+  return { senders, mailTo };
+}
+
+/** Who is told, and how. @param root PEM of this PKI @param ra the name of the RA */
+export async function noticeParts(
+  settings: Wishes,
+  {
+    store,
+    ra,
+    root,
+    clock,
+    log,
+    onOutcome,
+  }: Outcomes & {
+    store: RaStore;
+    ra: string;
+    root: string;
+    clock(): number;
+    log: Logger;
+  },
+): Promise<NoticeParts> {
+  const { notifyContacts } = settings;
+  const { senders, mailTo } = await sendersOf(settings, ra, root);
+  const byKey = new Map(senders.map((sender) => [sender.key, sender]));
+  const contactSender = (target: string) =>
+    notifyContacts && mailTo !== null && target.startsWith('mailto:')
+      ? { sender: mailTo(target.slice('mailto:'.length)), configured: false }
+      : null;
+  const delivery = new Delivery({
+    queue: store,
+    senderOf: (target) => {
+      const sender = byKey.get(target);
+      return sender ? { sender, configured: true } : contactSender(target);
+    },
+    clock,
+    log,
+    ...(onOutcome && { onOutcome }),
+  });
+  const notices = new Notices({
+    queue: store,
+    targets: [...byKey.keys()],
+    contactsOf: async (accountId) => {
+      if (!notifyContacts || mailTo === null) return [];
+      const account = await store.getAccount(accountId);
+      const isGood = account !== null && account.deactivatedAt === null && account.revokedAt === null;
+      return isGood ? account.contact.filter((contact) => contact.startsWith('mailto:')) : [];
+    },
+    ra,
+    clock,
+    log,
+  });
+  const direct: NoticeParts['direct'] = async (id, createdAt, message) => {
+    const sent = await Promise.allSettled(senders.map((sender) => sender.send({ id, createdAt }, message)));
+    for (const [index, each] of sent.entries()) {
+      if (each.status === 'rejected')
+        log.warn({ target: senders[index]?.label, err: each.reason }, 'a notice could not be sent');
+    }
+  };
+  return { notices, delivery, direct };
+}
+
+interface Outcomes {
+  onOutcome?(outcome: 'sent' | 'failed' | 'dropped'): void;
+}
+
+type Sources = Pick<
+  NoticeWatchOptions,
+  'ca' | 'auditFault' | 'diskFree' | 'raCertificate' | 'isDnsSilent' | 'clock' | 'more'
+>;
+
+/** The watch of a running RA; null when nobody is to be told. */
+export async function watchForNotices(
+  settings: Wishes,
+  sources: Sources & Outcomes & { store: RaStore; ra: string; root: string; log: Logger },
+): Promise<NoticeWatch | null> {
+  if (settings.notify.length === 0) return null;
+  const { store, ra, clock } = sources;
+  const { notices, delivery, direct } = await noticeParts(settings, sources);
+  let told: number | null = null;
+  const watch = new NoticeWatch({
+    ...sources,
+    notices,
+    delivery,
+    host: hostname(),
+    pingStore: () => store.ping(),
+    forgetTold: (now, limit) => store.forgetTold(now, limit),
+    since: async () => {
+      const known = await store.getSetting(SINCE);
+      if (known !== null) return Number(known);
+      const now = clock();
+      await store.putSetting(SINCE, String(now));
+      return now;
+    },
+    databaseAway: async (since) => {
+      if (told === since) return;
+      told = since;
+      const line = `no answer of the database since ${new Date(since).toISOString()}; nothing is issued meanwhile`;
+      const finding = {
+        type: 'database.away',
+        key: '',
+        line,
+        facts: { since: new Date(since).toISOString() },
+      } as const;
+      // The same id from every replica that notices within the hour: its receiver knows it has it already.
+      const id = `msg_${createHash('sha256')
+        .update(`${ra} ${Math.floor(since / 3_600_000)}`)
+        .digest('hex')
+        .slice(0, 32)}`;
+      await direct(id, clock(), messageOf('database.away', [finding], ra));
+    },
+  });
+  watch.start();
+  return watch;
+}

@@ -1,0 +1,89 @@
+import { DAY, HOUR } from '../../../lib/time.js';
+import type { CertificateCount, NotRenewed } from '../../contract/figures.js';
+import { isRenewed, type SearchRow } from './search.js';
+
+/** Counts and certificates that were not renewed, by rows. */
+export interface FigureOperations {
+  countCertificates(now: number): CountRow[];
+  countNotRenewed(now: number): [profile: string, count: number][];
+  listNotRenewed(after: string, limit: number, now: number): NotRenewedRow[];
+  findNotRenewed(now: number, limit: number): number;
+  recheckNotRenewed(now: number, limit: number): number;
+  foldCounts(now: number): void;
+}
+
+export type CountRow = [profile: string, state: CertificateCount['state'], count: number];
+
+export type NotRenewedRow = [
+  serial: string,
+  cn: string,
+  profile: string,
+  accountId: string | null,
+  identifiers: string,
+  notBefore: number,
+  notAfter: number,
+];
+
+export const NOT_RENEWED =
+  'c.serial, c.cn, c.profile, c.account_id, c.identifiers, c.not_before, c.not_after';
+
+export function notRenewedFromRow(row: NotRenewedRow): NotRenewed {
+  const [serial, cn, profile, accountId, identifiers, notBefore, notAfter] = row;
+  return { serial, cn, profile, accountId, identifiers: JSON.parse(identifiers), notBefore, notAfter };
+}
+
+/** Hours that are over by so many are added up to their day: a clock that is wrong then does no harm. */
+export const FOLDED_AFTER = 48;
+/** The counts that are added up, before an hour; and the hour they are then under. */
+export const FOLDED = '(hour % 24 <> 23 OR slot <> 0) AND hour';
+export const FOLDED_TO = 'hour / 24 * 24 + 23';
+
+/**
+ * When the renewal window of a certificate is over: two thirds of its life and a sixteenth (see ra/renewal-info.ts). The text is
+ * that of the index `certificates_by_window`.
+ */
+export const WINDOW_END = 'not_before + (not_after - not_before) * 35 / 48';
+
+/** The facts a certificate is judged by, with the end of its window before them. */
+export type WindowRow = [windowEnd: number, ...SearchRow];
+
+export const WINDOW_FACTS = `${WINDOW_END}, '', not_after, serial, cn, identifiers, profile, account_id, revoked_at, reason, deleted_at`;
+
+export const searchRowOf = ([, ...row]: WindowRow): SearchRow => row;
+
+/** How long one is told of after its end. */
+export const KEPT_AFTER_END = 7 * DAY;
+
+/** Whether it may be one that was not renewed: then later certificates decide. */
+export function mayMatter([, , notAfter, , , , , , revokedAt, , deletedAt]: WindowRow, now: number): boolean {
+  return revokedAt === null && deletedAt === null && notAfter > now - KEPT_AFTER_END;
+}
+
+/** @param later names of certificates that end later, see `isRenewed` */
+export function isNotRenewed(row: WindowRow, later: readonly string[], now: number): boolean {
+  return mayMatter(row, now) && !isRenewed(searchRowOf(row), later);
+}
+
+/** Where the last look ended, and when it was. */
+type WindowCursor = [windowEnd: number, serial: string, at: number];
+
+/** The name of the setting that keeps it, and that of the looks at those found. */
+export const CURSOR = 'not renewed: looked up to';
+export const RECHECK_CURSOR = 'not renewed: looked again up to';
+
+/** Replicas' clocks differ by less. */
+const CLOCK_SKEW = HOUR;
+
+/** Where to go on; from the start when the clock was ahead at the last look, for what was judged then was judged wrongly. */
+export function windowCursor(text: string | null, now: number): [windowEnd: number, serial: string] {
+  const [windowEnd, serial, at]: WindowCursor = JSON.parse(text ?? 'null') ?? [
+    Number.MIN_SAFE_INTEGER,
+    '',
+    0,
+  ];
+  return at > now + CLOCK_SKEW ? [Number.MIN_SAFE_INTEGER, ''] : [windowEnd, serial];
+}
+
+export function cursorAfter([windowEnd, , , serial]: WindowRow, now: number): string {
+  return JSON.stringify([windowEnd, serial, now] satisfies WindowCursor);
+}

@@ -1,0 +1,161 @@
+import { HOUR } from '../../../lib/time.js';
+import {
+  type CountRow,
+  CURSOR,
+  cursorAfter,
+  type FigureOperations,
+  FOLDED,
+  FOLDED_AFTER,
+  FOLDED_TO,
+  isNotRenewed,
+  KEPT_AFTER_END,
+  mayMatter,
+  NOT_RENEWED,
+  type NotRenewedRow,
+  RECHECK_CURSOR,
+  searchRowOf,
+  WINDOW_END,
+  WINDOW_FACTS,
+  type WindowRow,
+  windowCursor,
+} from '../../rows/ca/figures.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
+import { settingsOperations } from '../settings.js';
+import type { Row, Sql } from '../sql.js';
+import { laterThan } from './certificates.js';
+
+/** Counts kept beside the certificates, and those that were not renewed. */
+
+const COUNTS = 'profile, revoked, hour, slot, count';
+
+const addCount = (row: 'NEW' | 'OLD', revoked: string, count: number) =>
+  `INSERT INTO certificate_counts (${COUNTS}) VALUES (${row}.profile, ${revoked}, ${row}.not_after / ${HOUR}, 0, ${count})
+   ON CONFLICT (profile, revoked, hour, slot) DO UPDATE SET count = count + excluded.count;`;
+
+/** Counts by profile, whether revoked, and the hour of the end. */
+export const FIGURES_SCHEMA = `
+  CREATE TABLE certificate_counts (
+    profile TEXT NOT NULL,
+    revoked INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (profile, revoked, hour, slot)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO certificate_counts (${COUNTS})
+    SELECT profile, revoked_at IS NOT NULL, not_after / ${HOUR}, 0, count(*) FROM certificates GROUP BY 1, 2, 3;
+  CREATE TRIGGER certificates_are_counted AFTER INSERT ON certificates BEGIN
+    ${addCount('NEW', 'NEW.revoked_at IS NOT NULL', 1)}
+  END;
+  CREATE TRIGGER revocations_are_counted AFTER UPDATE OF revoked_at ON certificates
+    WHEN OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL BEGIN
+    ${addCount('OLD', '0', -1)} ${addCount('NEW', '1', 1)}
+  END;
+  CREATE TRIGGER ended_holds_are_counted AFTER UPDATE OF revoked_at ON certificates
+    WHEN OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL BEGIN
+    ${addCount('OLD', '1', -1)} ${addCount('NEW', '0', 1)}
+  END;
+
+  -- Past the end of their renewal window without a successor, when last looked at.
+  CREATE TABLE not_renewed (
+    serial TEXT PRIMARY KEY,
+    profile TEXT NOT NULL,
+    window_end INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX not_renewed_by_profile ON not_renewed (profile, window_end);
+  CREATE INDEX certificates_by_window ON certificates (${WINDOW_END}, serial);
+`;
+
+function isWanted(sql: Sql, row: WindowRow, now: number): boolean {
+  return mayMatter(row, now) && isNotRenewed(row, laterThan(sql, searchRowOf(row)), now);
+}
+
+export const figureOperations = {
+  countCertificates: read((sql, now: number): CountRow[] =>
+    sql.all<CountRow>(
+      `SELECT profile, CASE WHEN revoked = 1 THEN 'revoked' WHEN hour < ? THEN 'expired' ELSE 'good' END AS state,
+              sum(count)
+       FROM certificate_counts GROUP BY 1, 2`,
+      Math.floor(now / HOUR),
+    ),
+  ),
+
+  countNotRenewed: read((sql, now: number): [profile: string, count: number][] =>
+    sql.all<[profile: string, count: number]>(
+      'SELECT profile, count(*) FROM not_renewed WHERE window_end <= ? GROUP BY profile',
+      now,
+    ),
+  ),
+
+  listNotRenewed: read((sql, after: string, limit: number, now: number): NotRenewedRow[] =>
+    sql.all<NotRenewedRow>(
+      `SELECT ${NOT_RENEWED} FROM not_renewed n JOIN certificates c ON c.serial = n.serial
+       WHERE n.serial > ? AND n.window_end <= ? AND c.not_after > ? AND c.revoked_at IS NULL
+       ORDER BY n.serial LIMIT ?`,
+      after,
+      now,
+      now - KEPT_AFTER_END,
+      limit,
+    ),
+  ),
+
+  findNotRenewed: write((sql, now: number, limit: number): number => {
+    const [at, serial] = windowCursor(settingsOperations.getSetting.run(sql, CURSOR), now);
+    const rows = sql.all<WindowRow>(
+      `SELECT ${WINDOW_FACTS} FROM certificates
+       WHERE ${WINDOW_END} >= ? AND ${WINDOW_END} <= ? AND NOT (${WINDOW_END} = ? AND serial <= ?)
+       ORDER BY ${WINDOW_END}, serial LIMIT ?`,
+      at,
+      now,
+      at,
+      serial,
+      limit,
+    );
+    for (const row of rows.filter((each) => isWanted(sql, each, now))) {
+      sql.run(
+        'INSERT INTO not_renewed (serial, profile, window_end) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        row[3],
+        row[6],
+        row[0],
+      );
+    }
+    const last = rows.at(-1);
+    if (last) settingsOperations.putSetting.run(sql, CURSOR, cursorAfter(last, now));
+    return rows.length;
+  }),
+
+  recheckNotRenewed: write((sql, now: number, limit: number): number => {
+    const after = settingsOperations.getSetting.run(sql, RECHECK_CURSOR) ?? '';
+    const rows = sql.all<WindowRow>(
+      `SELECT ${WINDOW_FACTS} FROM certificates
+       WHERE serial IN (SELECT serial FROM not_renewed WHERE serial > ? ORDER BY serial LIMIT ?)`,
+      after,
+      limit,
+    );
+    for (const row of rows.filter((each) => !isWanted(sql, each, now))) {
+      sql.run('DELETE FROM not_renewed WHERE serial = ?', row[3]);
+    }
+    const last = rows.map((row) => row[3]).reduce((one, other) => (one > other ? one : other), '');
+    // After the last one it begins with the first again.
+    if (last !== after)
+      settingsOperations.putSetting.run(sql, RECHECK_CURSOR, rows.length < limit ? '' : last);
+    return rows.length;
+  }),
+
+  foldCounts: write((sql, now: number): void => {
+    const before = Math.floor(now / HOUR) - FOLDED_AFTER;
+    const over = sql.all<Row>(
+      `SELECT profile, revoked, ${FOLDED_TO}, 0, sum(count) FROM certificate_counts
+       WHERE ${FOLDED} < ? GROUP BY 1, 2, 3`,
+      before,
+    );
+    sql.run(`DELETE FROM certificate_counts WHERE ${FOLDED} < ?`, before);
+    for (const row of over) {
+      sql.run(
+        `INSERT INTO certificate_counts (${COUNTS}) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (profile, revoked, hour, slot) DO UPDATE SET count = count + excluded.count`,
+        ...row,
+      );
+    }
+  }),
+} satisfies SqliteOperations<FigureOperations>;
