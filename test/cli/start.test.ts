@@ -65,7 +65,7 @@ describe('upki start', () => {
     const leaf = new X509Certificate(chain);
     expect(leaf.subjectAltName).toBe('DNS:app.example.test');
     await acme.revoke(chain, { reason: 4 });
-    const [crlUrl = ''] = /http:\/\/localhost:\d+\/ca\.crl/.exec(leaf.raw.toString('latin1')) ?? [];
+    const [crlUrl = ''] = /http:\/\/localhost:\d+\/crl\/\w+\.crl/.exec(leaf.raw.toString('latin1')) ?? [];
     const crl = parseCrl(Buffer.from(await (await fetch(crlUrl)).arrayBuffer()));
     expect(crl.entries.map(({ serial }) => serial)).toContain(leaf.serialNumber.toLowerCase());
   });
@@ -106,7 +106,8 @@ describe('upki start', () => {
     const ca = await caChannel(running);
     ending.push(() => ca.close());
     expect(await ask()).toEqual(['good', null]);
-    await acme.revoke(chain, { reason: 6 });
+    // RFC 5280 §5.3.1: a hold is the operator's, not the holder's.
+    await ca.tasks.call('revoke', { dn: 'app.example.test', reason: 'certificateHold' });
     expect(await ask()).toEqual(['revoked', 6]);
     await ca.tasks.call('unrevoke', { dn: 'app.example.test' });
     expect(await ask()).toEqual(['good', null]);

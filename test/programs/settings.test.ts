@@ -57,7 +57,6 @@ describe('settings that contradict each other are refused:', () => {
     ['ca', { UPKI_CA_PORT: '5000', UPKI_CA_REGISTRATION_PORT: '5000' }, 'must differ from UPKI_CA_PORT'],
     ['ra', { UPKI_RA_PORT: '8000', UPKI_RA_HTTP_PORT: '8000' }, 'must differ from UPKI_RA_PORT'],
     ['ra', { UPKI_RA_TLS: 'false' }, 'UPKI_RA_URL must then say'],
-    ['ra', { UPKI_RA_EAB_REQUIRED: 'true' }, 'UPKI_RA_EAB_FILE must then name'],
     ['ca', { UPKI_CA_SEED: 'short' }, 'UPKI_CA_SEED has 5 characters'],
     ['ca', { UPKI_CA_HOST: 'ca1,ca2' }, 'UPKI_CA_HOST must be one host for a CA'],
     ['ca', { UPKI_CA_HOST: 'ca1:5100' }, 'UPKI_CA_HOST must be one host for a CA'],

@@ -45,7 +45,7 @@ describe('the RA’s audit log', () => {
     const add = { ...by(alice), action: 'POST /private/admins' };
     const remove = { ...by(alice), action: 'DELETE /private/admins/{dn}', details: { dn } };
     expect(entries).toEqual([
-      { ...add, outcome: 'success', details: { dn } },
+      { ...add, outcome: 'success', details: { dn, role: 'admin' } },
       { ...add, outcome: 'conflict', details: {} },
       { ...remove, outcome: 'success' },
       { ...remove, outcome: 'notFound' },

@@ -114,7 +114,8 @@ async function serve(
   const called = await ownNames(settings, files, warn);
   const names = wantedNames(called.cn, called.sans, hostname());
   const registration =
-    (await usableRegistration(settings, files)) ?? (await registerRa(settings, files, names, warn));
+    (await usableRegistration(settings, files, called.cn)) ??
+    (await registerRa(settings, files, names, warn));
   await files.saveNames(called);
   // Read now: registering with a Python CA has put its key in place of ours.
   const keys = await files.keys();
@@ -154,8 +155,7 @@ async function serve(
   const events = monitoring.events(logEvents(log));
   const audit = new AuditLog(store, clock, events.error);
   let port = settings.raPort;
-  const formerBases = new FormerBases(store);
-  const { raUrl: publicUrl } = settings;
+  const [publicUrl, formerBases] = [settings.raUrl, new FormerBases(store)];
   const links = new LinkBuilder({ publicUrl, ownNames: tls.names, port: () => port, formerBases });
   const policy = policyOf(settings, links.main().terms);
   const persistIssuers = settings.dnsPersist ? persistIssuersOf(settings, links) : null;

@@ -85,15 +85,17 @@ async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise
 
 /**
  * What the RA was registered with; null when it has to be registered. One from clear mode, or with a CA whose channel key is
- * another now, is made again where a seed is at hand.
+ * another now, is made again where a seed is at hand; so is one under another name, for the CA certifies an RA's own name alone.
  */
 export async function usableRegistration(
   { zmqMode, caSeed }: Pick<ProgramSettings, 'zmqMode' | 'caSeed'>,
   files: RaFiles,
+  cn: string,
 ): Promise<RaRegistration | null> {
   const registration = await files.registration();
-  const lacksKey = zmqMode === 'curve' && registration?.caChannelKey === null;
-  return lacksKey && caSeed !== null ? null : registration;
+  if (registration === null || caSeed === null || zmqMode === 'clear') return registration;
+  const { commonName } = parseCertificate(firstFromPem('CERTIFICATE', registration.certificate));
+  return registration.caChannelKey === null || commonName !== cn ? null : registration;
 }
 
 /** The Python CA knows two tasks at registration, and this is neither. */

@@ -25,7 +25,7 @@ async function judged(tamper: { ra?: string; ca?: string } = {}) {
 
   const ra = openDatabase(join(folder, 'ra/acme.db'), 'ra');
   ra.exec(`
-    INSERT INTO accounts VALUES ('a1', 't', '{}', '[]', 0, NULL, 0, NULL, NULL);
+    INSERT INTO accounts (id, thumbprint, jwk, contact, created_at) VALUES ('a1', 't', '{}', '[]', 0);
     INSERT INTO orders (id, account_id, identifiers, authorization_ids, profile, created_at, expires_at, certificate_id)
       VALUES ('o1', 'a1', '[]', '[]', 'server', 0, 0, 'o1');`);
   ra.prepare(
@@ -35,7 +35,8 @@ async function judged(tamper: { ra?: string; ca?: string } = {}) {
   ra.close();
   const ca = openDatabase(join(folder, 'ca/ca.db'), 'ca');
   ca.prepare(
-    `INSERT INTO certificates VALUES (?, 'cn', 'dn', 'server', '[]', 0, 0, 'o1', 'a1', 0, 5, 1, NULL, ?)`,
+    `INSERT INTO certificates (serial, cn, dn, profile, identifiers, not_before, not_after, order_id, account_id, issued_at, revoked_at, reason, der)
+      VALUES (?, 'cn', 'dn', 'server', '[]', 0, 0, 'o1', 'a1', 0, 5, 1, ?)`,
   ).run(serialNumber.toLowerCase(), raw);
   ca.exec(tamper.ca ?? '');
   ca.close();
