@@ -71,7 +71,7 @@ describe('the databases after a crash', () => {
 
   it('show a certificate that was issued and is not known to the RA', async () => {
     const { findings } = await judged({
-      ca: `INSERT INTO certificates SELECT 'aa', cn, dn, profile, identifiers, 0, 0, 'o2', 'a1', 0, NULL, NULL, NULL, der
+      ca: `INSERT INTO certificates SELECT 'aa', cn, dn, profile, identifiers, 0, 0, 'o2', 'a1', 0, NULL, NULL, NULL, der, issuer
            FROM certificates`,
     });
     expect(findings).toContain('the CA issued for order o2');
