@@ -90,6 +90,12 @@ const DIFFERENT: {
     now: ({ EVENT, MSG }) => EVENT === 'ANSWER' || expect(MSG).toMatch(/^\[700\] Missing \w+ parameter$/),
   },
   {
+    why: 'there is one profile more, short',
+    when: ({ note, request }) => note === 'ok' && request.includes('list_profiles'),
+    now: ({ DATA }, recorded) =>
+      expect(new Set(DATA as string[])).toEqual(new Set([...(recorded.DATA as string[]), 'short'])),
+  },
+  {
     why: 'profiles: P-256 keys, no invented organisation, the RA’s lasts 180 days, certTypes tell what the certificate is, empty members are left out',
     when: ({ note, request }) => note === 'ok' && request.includes('get_profile'),
     now: ({ DATA }, recorded) => {
