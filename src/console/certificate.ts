@@ -28,7 +28,7 @@ export function Certificate({ reference, operates }: PageProps): View {
       async run(form) {
         const comment = String(form.get('comment') ?? '').trim();
         const reason = form.get('reason');
-        await send('POST', `/private/certificates/${verb}`, {
+        await send('POST', `/private/certificates/actions/${verb}`, {
           serial,
           ...(comment !== '' && { comment }),
           ...(reason !== null && { reason }),

@@ -159,7 +159,10 @@ async function change(
       : { name: reference, all };
   const body = { ...named, ...more, ...(comment !== undefined && { comment }) };
   if (!options.yes) {
-    const { data } = await door.ask('POST', `/private/certificates/${what}`, { ...body, dry_run: true });
+    const { data } = await door.ask('POST', `/private/certificates/actions/${what}`, {
+      ...body,
+      dry_run: true,
+    });
     process.stderr.write(listing(data.certificates));
     if (
       !(await confirmed(
@@ -169,7 +172,7 @@ async function change(
     )
       return;
   }
-  const { data } = await door.ask('POST', `/private/certificates/${what}`, body);
+  const { data } = await door.ask('POST', `/private/certificates/actions/${what}`, body);
   if (options.json) return print(json(data));
   for (const each of data.certificates as Row[])
     print(`${each.serial}  ${printable(names(each))}  ${each.outcome}\n`);

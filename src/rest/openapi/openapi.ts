@@ -132,11 +132,15 @@ function failures(route: Route): [number, string][] {
     [400, 'A parameter is not valid; `field` names it.', Boolean(params ?? query ?? body)],
     [401, 'No client certificate of this PKI was presented.', access !== 'public'],
     [403, `Who asks is not entitled${least}.`, access !== 'public' || body !== undefined],
-    [404, 'There is no such thing.', params !== undefined],
+    [404, 'There is no such thing.', (params ?? body) !== undefined || access === 'private'],
     [409, 'What is asked contradicts what is kept.', body !== undefined],
     [413, 'The body is too large.', body !== undefined],
     [415, 'The body is of another media type.', body !== undefined],
-    [422, 'The certificate authority refuses it, and says why.', body !== undefined],
+    [
+      422,
+      'The certificate authority refuses it, or what is asked does not go together; it says why.',
+      body !== undefined || access === 'private',
+    ],
     [501, 'The certificate authority behind this RA cannot do that.', true],
     [503, 'The certificate authority or the store is away; see Retry-After.', true],
   ];

@@ -78,8 +78,8 @@ async function named(
   file: string,
   extension: 'crl' | 'cer',
 ): Promise<KnownAuthority> {
-  const [, id = ''] = new RegExp(`^([0-9a-f]{20})\\.${extension}$`).exec(file) ?? [];
-  const found = id === '' ? null : authorityById(await authorities(ca), id);
+  const [, id = '', ending = ''] = /^([0-9a-f]{20})\.([a-z]+)$/.exec(file) ?? [];
+  const found = ending === extension ? authorityById(await authorities(ca), id) : null;
   if (found !== null) return found;
   throw new RestError('notFound', 'there is no such root or issuer');
 }

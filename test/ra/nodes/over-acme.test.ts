@@ -87,7 +87,7 @@ describe('what was renewed, or certified by a seed', () => {
     const again = client.revoke(renewed.certificate, { certificateKey: signingKey(key, 'ES256') });
     expect(await refused(again)).toMatchObject({ type: 'alreadyRevoked' });
 
-    const answer = await world.api('/private/certificates/revoke', {
+    const answer = await world.api('/private/certificates/actions/revoke', {
       method: 'POST',
       body: { serial: node.serial, reason: 'superseded' },
       as: world.admin,

@@ -33,7 +33,7 @@ async function as(holder: Holder, victim: string) {
     readList: await call('/private/admins', holder),
     changeList: await call('/private/admins', holder, 'POST', { dn: '/CN=mallory' }),
     register: await call('/private/nodes', holder, 'POST', { cn: `by-${victim}`, profile: 'webapp' }),
-    revokeOther: await call('/private/certificates/revoke', holder, 'POST', {
+    revokeOther: await call('/private/certificates/actions/revoke', holder, 'POST', {
       serial: await serialOf(victim),
       reason: 'superseded',
     }),

@@ -92,11 +92,13 @@ describe('private/certificates', () => {
   it('revokes by serial; CRL and OCSP say so at once, and the audit log who, why and what', async () => {
     const serial = await server('gone.lan');
     const body = { serial, reason: 'superseded', comment: 'ticket 7' };
-    const { data } = await post('/private/certificates/revoke', body);
+    const { data } = await post('/private/certificates/actions/revoke', body);
     expect(data).toMatchObject({ reason: 'superseded', certificates: [{ serial, outcome: 'done' }] });
     expect(await crlSerials()).toContain(serial);
     expect((await post('/public/ocsp', { serial })).data).toMatchObject({ status: 'revoked' });
-    expect((await post('/private/certificates/revoke', body)).data.certificates[0].outcome).toBe('already');
+    expect((await post('/private/certificates/actions/revoke', body)).data.certificates[0].outcome).toBe(
+      'already',
+    );
     const entries = (await world.store.readAudit({ after: null, limit: 500 })).map(({ entry }) =>
       JSON.parse(entry),
     );
@@ -104,7 +106,7 @@ describe('private/certificates', () => {
       expect.objectContaining({
         who: alice.dn,
         from: '127.0.0.1',
-        action: 'POST /private/certificates/revoke',
+        action: 'POST /private/certificates/actions/revoke',
         outcome: 'success',
         details: { serials: serial, reason: 'superseded', comment: 'ticket 7' },
       }),
@@ -113,26 +115,26 @@ describe('private/certificates', () => {
 
   it('tells what it would do, and does nothing, with dry_run', async () => {
     const serial = await server('plan.lan');
-    const { data } = await post('/private/certificates/revoke', { name: 'plan.lan', dry_run: true });
+    const { data } = await post('/private/certificates/actions/revoke', { name: 'plan.lan', dry_run: true });
     expect(data).toMatchObject({ dry_run: true, certificates: [{ serial, outcome: 'planned' }] });
     expect(await list('name=plan.lan&state=good')).toEqual([serial]);
   });
 
   it('by name wants to be told that all are meant, and then revokes all', async () => {
     const serials = [await server('many.lan'), await server('many.lan')];
-    const one = await post('/private/certificates/revoke', { name: 'many.lan' });
+    const one = await post('/private/certificates/actions/revoke', { name: 'many.lan' });
     expect(one).toMatchObject({ code: 'conflict', field: 'name' });
-    const { data } = await post('/private/certificates/revoke', { name: 'MANY.lan', all: true });
+    const { data } = await post('/private/certificates/actions/revoke', { name: 'MANY.lan', all: true });
     expect(data.certificates.map(({ serial }: { serial: string }) => serial).sort()).toEqual(serials.sort());
     expect(await list('name=many.lan&state=revoked')).toHaveLength(2);
-    const again = await post('/private/certificates/revoke', { name: 'many.lan', all: true });
+    const again = await post('/private/certificates/actions/revoke', { name: 'many.lan', all: true });
     expect(again).toMatchObject({ code: 'notFound', field: 'name' });
   });
 
   it('by a wildcard name means the wildcard certificate alone', async () => {
     const wild = await server('*.wild.lan');
     const plain = await server('a.wild.lan');
-    const { data } = await post('/private/certificates/revoke', { name: '*.wild.lan', all: true });
+    const { data } = await post('/private/certificates/actions/revoke', { name: '*.wild.lan', all: true });
     expect(data.certificates.map(({ serial }: { serial: string }) => serial)).toEqual([wild]);
     expect(await list('name=a.wild.lan&state=good')).toEqual([plain]);
   });
@@ -140,19 +142,23 @@ describe('private/certificates', () => {
   it('holds, takes off hold, and revokes for good what is on hold', async () => {
     const serial = await server('held.lan');
     expect(
-      (await post('/private/certificates/hold', { name: 'held.lan' })).data.certificates[0].outcome,
+      (await post('/private/certificates/actions/hold', { name: 'held.lan' })).data.certificates[0].outcome,
     ).toBe('done');
     expect(await list('name=held.lan&state=held')).toEqual([serial]);
     expect(await crlSerials()).toContain(serial);
-    await post('/private/certificates/unhold', { serial });
+    await post('/private/certificates/actions/unhold', { serial });
     expect(await list('name=held.lan&state=good')).toEqual([serial]);
     expect(await crlSerials()).not.toContain(serial);
-    expect(await post('/private/certificates/unhold', { serial })).toMatchObject({ code: 'unprocessable' });
-    await post('/private/certificates/hold', { serial });
-    const done = await post('/private/certificates/revoke', { serial, reason: 1 });
+    expect(await post('/private/certificates/actions/unhold', { serial })).toMatchObject({
+      code: 'unprocessable',
+    });
+    await post('/private/certificates/actions/hold', { serial });
+    const done = await post('/private/certificates/actions/revoke', { serial, reason: 1 });
     expect(done.data.certificates[0].outcome).toBe('done');
     expect(await list('name=held.lan&state=revoked')).toEqual([serial]);
-    expect(await post('/private/certificates/unhold', { serial })).toMatchObject({ code: 'unprocessable' });
+    expect(await post('/private/certificates/actions/unhold', { serial })).toMatchObject({
+      code: 'unprocessable',
+    });
   });
 
   it.each([
@@ -163,7 +169,10 @@ describe('private/certificates', () => {
     [{ name: 'x', reason: 'removeFromCRL' }, 'reason'],
     [{ name: 'x', more: 1 }, 'more'],
   ])('refuses %j and names the field', async (body, field) => {
-    expect(await post('/private/certificates/revoke', body)).toMatchObject({ code: 'invalidRequest', field });
+    expect(await post('/private/certificates/actions/revoke', body)).toMatchObject({
+      code: 'invalidRequest',
+      field,
+    });
   });
 
   it('is read by auditors, and changed by operators', async () => {
@@ -171,6 +180,6 @@ describe('private/certificates', () => {
     expect((await world.ask('/private/certificates', bob)).status).toBe(403);
     expect((await world.ask('/private/certificates')).status).toBe(401);
     const revoke = { method: 'POST', body: { serial: bob.serial } };
-    expect((await world.ask('/private/certificates/revoke', bob, revoke)).status).toBe(403);
+    expect((await world.ask('/private/certificates/actions/revoke', bob, revoke)).status).toBe(403);
   });
 });

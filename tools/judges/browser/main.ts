@@ -112,7 +112,7 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
       'the audit log has it, and verifies in the browser',
       async () => {
         await at('audit');
-        await page.getByText('/private/certificates/revoke').first().waitFor();
+        await page.getByText('/private/certificates/actions/revoke').first().waitFor();
         await page.getByRole('button', { name: 'Verify the log' }).click();
         await page.getByText('records are as they were written').waitFor();
       },

@@ -208,7 +208,7 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
     privateRoute({
       method: 'POST',
       role: 'operator',
-      path: '/private/certificates/revoke',
+      path: '/private/certificates/actions/revoke',
       summary: 'Revokes a certificate, or those of a name: OCSP, CRL and renewal information say so at once.',
       body: reference.extend({ reason }),
       result: outcome.extend({ reason: z.string() }),
@@ -222,7 +222,7 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
     privateRoute({
       method: 'POST',
       role: 'operator',
-      path: '/private/certificates/hold',
+      path: '/private/certificates/actions/hold',
       summary: 'Puts a certificate, or those of a name, on certificateHold.',
       body: reference,
       result: outcome,
@@ -233,7 +233,7 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
     privateRoute({
       method: 'POST',
       role: 'operator',
-      path: '/private/certificates/unhold',
+      path: '/private/certificates/actions/unhold',
       summary: 'Takes a certificate, or those of a name, off certificateHold.',
       body: reference,
       result: outcome,
