@@ -102,7 +102,9 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
     if (!isShared(location)) await requireDatabaseFile(pathOf(location), files.marker, dataDir);
     const store = await openCaStore(location);
     try {
-      await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
+      // A database is bound by the first start: until then nothing is in it, and another may be named.
+      if (files.marker?.database === true)
+        await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
     } finally {
       await store.close();
     }
