@@ -95,7 +95,11 @@ describe('a compromised key is refused everywhere, and its order stays ready for
     const { key } = await issued();
     const { serial } = (await world.tasks.call('certificate_history', { cn: NAME }))[0] ?? { serial: '' };
     const body = { serial, reason: 'keyCompromise' };
-    const answer = await world.api('/private/certificates/actions/revoke', { method: 'POST', body, as: world.admin });
+    const answer = await world.api('/private/certificates/actions/revoke', {
+      method: 'POST',
+      body,
+      as: world.admin,
+    });
     expect(answer.status, answer.text).toBe(200);
     expect(await answersTo(key)).toEqual(REFUSED);
   });

@@ -63,7 +63,7 @@ async function install(path: string, folder: string, tools: Tools): Promise<void
     10 * MINUTE,
   );
   expectThat(
-    /^upki /m.test(await inside("dpkg-query -W -f '${Package} ${Status}\\n' upki")),
+    /^Status: install ok installed$/m.test(await inside('dpkg-query -s upki')),
     'apt installs it with Node',
   );
   expectThat((await inside('upki --version')).trim() !== '', 'upki runs');
