@@ -1,11 +1,6 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer } from 'node:http';
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Socket,
-  type Server as TcpServer,
-} from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { listenOnBoth } from './dns-port.js';
 
 const TYPE = { A: 1, SOA: 6, TXT: 16 } as const;
 const CLASS_IN = 1;
@@ -60,24 +55,6 @@ export async function startTestDns(): Promise<TestDns> {
       control.close();
     },
   };
-}
-
-/** A port that is free for UDP may be taken for TCP; then another. */
-async function listenOnBoth(tries = 20): Promise<{ dns: UdpSocket; tcp: TcpServer }> {
-  const dns = createSocket('udp4');
-  await new Promise<void>((resolve) => dns.bind(0, '127.0.0.1', resolve));
-  const tcp = createTcpServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      tcp.once('error', reject);
-      tcp.listen(dns.address().port, '127.0.0.1', resolve);
-    });
-    return { dns, tcp };
-  } catch (error) {
-    dns.close();
-    if (tries <= 1) throw error;
-    return listenOnBoth(tries - 1);
-  }
 }
 
 /** Messages over TCP have their length before them (RFC 1035 §4.2.2). */

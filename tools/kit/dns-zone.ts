@@ -1,6 +1,5 @@
-import { createSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
-import { createServer, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { listenOnBoth } from './dns-port.js';
 
 /** What a name answers to one type of question. */
 export type ZoneAnswer =
@@ -52,12 +51,12 @@ export async function startDns(
     return message(query, end, 0, truncate ? [] : chain(name, answer.records, answer.ttl), truncate);
   };
 
-  const udp = createSocket('udp4');
+  const { dns: udp, tcp } = await listenOnBoth();
   udp.on('message', (query, peer) => {
     const answer = respond(query, false);
     if (answer) udp.send(answer, peer.port, peer.address);
   });
-  const tcp = createServer((socket) => {
+  tcp.on('connection', (socket) => {
     socket.on('error', () => {});
     socket.once('data', (data: Buffer) => {
       const answer = respond(data.subarray(2), true);
@@ -65,11 +64,8 @@ export async function startDns(
       socket.end(Buffer.concat([uint16(answer.length), answer]));
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
-  const { port } = tcp.address() as AddressInfo;
-  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
   return {
-    port,
+    port: udp.address().port,
     host: '127.0.0.1',
     questions,
     set: (question, answer) => answers.set(question, answer),
