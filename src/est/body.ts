@@ -1,4 +1,4 @@
-import { RestError } from '../http/rest-error.js';
+import { Refused } from '../model/refusal.js';
 import { type CertificationRequest, parseCsr } from '../x509/csr.js';
 import { DerError } from '../x509/der-error.js';
 import { firstFromPem, toPem } from '../x509/pem.js';
@@ -11,7 +11,7 @@ export interface EstRequest extends CertificationRequest {
 
 /**
  * RFC 8951 §3.1: the body is base64, with or without line breaks, whatever Content-Transfer-Encoding says; clients that send PEM
- * are understood too. @throws RestError invalidRequest
+ * are understood too. @throws Refused invalidRequest
  */
 export function readRequest(body: unknown): EstRequest {
   const text = body instanceof Buffer ? body.toString('latin1') : '';
@@ -22,7 +22,7 @@ export function readRequest(body: unknown): EstRequest {
     return { ...parseCsr(der), der, pem: toPem('CERTIFICATE REQUEST', der) };
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    throw new RestError('invalidRequest', `the certification request is not one: ${error.message}`);
+    throw new Refused('invalidRequest', `the certification request is not one: ${error.message}`);
   }
 }
 

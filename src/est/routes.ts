@@ -2,11 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientIdentity } from '../http/identity.js';
 import { addressOf, peerOf } from '../http/peer.js';
-import { RestError, restErrorOf } from '../http/rest-error.js';
 import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import { type CertificateRegister, recordOf } from '../model/ca-register.js';
 import { Problem } from '../model/problem.js';
-import { Refused } from '../model/refusal.js';
+import { Refused, refusedOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { Certification } from '../ra/nodes/certification.js';
 import type { HolderService } from '../ra/nodes/holders.js';
@@ -142,7 +141,7 @@ async function enrol(
     const made = await certification.certifyDevice(asked, (cn) => isDevice(device, cn));
     return { ...made, who: `device ${device[0]}` };
   }
-  throw new RestError(
+  throw new Refused(
     'unauthenticated',
     'the name of a node and its seed are wanted, or a certificate of the maker of the device',
   );
@@ -155,21 +154,21 @@ async function renew(
   { register, holders, isCompromised }: EstOptions,
 ): Promise<Enrolled> {
   if (identity === null) {
-    throw new RestError('unauthenticated', 'the client certificate to be renewed is wanted');
+    throw new Refused('unauthenticated', 'the client certificate to be renewed is wanted');
   }
   const record = await recordOf(identity, register);
   if (record?.state !== 'good') {
-    throw new RestError('forbidden', `this certificate is ${record?.state ?? 'not one of this authority'}`);
+    throw new Refused('forbidden', `this certificate is ${record?.state ?? 'not one of this authority'}`);
   }
-  if (csr.asksForCa) throw new RestError('forbidden', 'the request asks for a CA certificate');
+  if (csr.asksForCa) throw new Refused('forbidden', 'the request asks for a CA certificate');
   if (isCompromised(spkiFingerprint(csr.publicKey.spki))) {
-    throw new RestError('forbidden', 'the key of the request is known to be compromised');
+    throw new Refused('forbidden', 'the key of the request is known to be compromised');
   }
   const held = new Set(subjectAltNames(parseCertificate(identity.certificate)).map(nameText));
   const other = csr.names.map(nameText).find((name) => !held.has(name));
   if (other !== undefined) {
     const shown = other.slice(0, 100);
-    throw new RestError(
+    throw new Refused(
       'forbidden',
       `the request names ${shown}, which the certificate to be renewed does not`,
     );
@@ -192,26 +191,23 @@ function whoAsks(request: FastifyRequest): string {
   }
 }
 
-function failureOf(error: unknown): RestError {
-  if (error instanceof RestError) return error;
-  // A wrong or used seed: other credentials are wanted (RFC 9110 §15.5.2).
+function failureOf(error: unknown): Refused {
   if (error instanceof Refused) {
-    return new RestError(error.field === 'seed' ? 'unauthenticated' : error.reason, error.message);
+    // A wrong or used seed: other credentials are wanted (RFC 9110 §15.5.2).
+    return error.field === 'seed' ? new Refused('unauthenticated', error.message) : error;
   }
-  if (error instanceof CaRefused) return new RestError('unprocessable', error.message);
-  return error instanceof Problem
-    ? restErrorOf(error)
-    : new RestError('internal', 'an internal error occurred');
+  if (error instanceof CaRefused) return new Refused('unprocessable', error.message);
+  return error instanceof Problem ? refusedOf(error) : new Refused('internal', 'an internal error occurred');
 }
 
 /** §4.2.3: a failure is told in plain text. What is not of this protocol goes on to the listener's handler. */
 function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
   const told = failureOf(error);
   if (told.code === 'internal') throw error;
-  const { code, message, status, options } = told;
+  const { code, message, status, retryAfter } = told;
   request.refusal = { problem: code, detail: message };
   if (status === 401) reply.header('www-authenticate', 'Basic realm="EST", charset="UTF-8"');
-  if (options.retryAfter !== undefined) reply.header('retry-after', options.retryAfter);
+  if (retryAfter !== null) reply.header('retry-after', retryAfter);
   reply.code(status).type('text/plain; charset=utf-8');
   return `${message}\n`;
 }

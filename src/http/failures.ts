@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CaLacksTask, CaUnavailable } from '../model/ca.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
+import { errorEnvelope, problemOf, Refused, refusedOf } from '../model/refusal.js';
 import { StoreRefused, StoreUnavailable } from '../store/contract/errors.js';
 import { asJson } from './json-reply.js';
 import type { Refusal } from './request-log.js';
-import { errorEnvelope, problemOf, RestError, restErrorOf } from './rest-error.js';
 
 /** An error of ours, for the log; the client hears only `serverInternal`. */
 export type ReportError = (error: unknown, request: FastifyRequest) => void;
@@ -24,7 +24,7 @@ export function answerError(
 ): object {
   // Whatever is wrong with a body that nobody takes, the method or the URL is what must change.
   if (request.is404 && isAboutBody(error)) return refuseUnknown(request, reply);
-  const told = error instanceof RestError ? error : toProblem(error);
+  const told = error instanceof Refused ? error : toProblem(error);
   if (told.status >= 500 && !isExpected(error)) report(error, request);
   return answer(request, reply, told);
 }
@@ -38,7 +38,7 @@ function isAboutBody(error: unknown): boolean {
 
 /** What needs no line in the error log: refusals, what this CA cannot do, and a CA that is away, told of once by the channel. */
 function isExpected(error: unknown): boolean {
-  const kinds = [RestError, Problem, CaUnavailable, CaLacksTask];
+  const kinds = [Refused, Problem, CaUnavailable, CaLacksTask];
   return kinds.some((kind) => error instanceof kind);
 }
 
@@ -97,8 +97,8 @@ const REFUSALS: Record<string, string> = {
 };
 
 /** For the log. */
-function refusalOf(told: Problem | RestError): Refusal {
-  if (told instanceof RestError) return { problem: told.code, detail: told.message };
+function refusalOf(told: Problem | Refused): Refusal {
+  if (told instanceof Refused) return { problem: told.code, detail: told.message };
   const { identifier, subproblems = [] } = told.options;
   const names = [identifier, ...subproblems.map((each) => each.identifier)].flatMap(
     (each) => each?.value ?? [],
@@ -107,17 +107,18 @@ function refusalOf(told: Problem | RestError): Refusal {
 }
 
 /** RFC 8555 §6.7 problem document; under `/api` the REST envelope. */
-function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | RestError): object {
+function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | Refused): object {
   reply.code(told.status);
   request.refusal = refusalOf(told);
-  if (told.options.retryAfter !== undefined) reply.header('retry-after', told.options.retryAfter);
+  const retryAfter = told instanceof Refused ? told.retryAfter : told.options.retryAfter;
+  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter);
   // Behind a balancer, whoever comes back on a new connection may find a replica that can do it; who was refused for too
   // much at once keeps the connection, for another handshake costs more than what was refused.
   if (told.status === 503 && !request.isTooMuch) reply.header('connection', 'close');
   if (request.url.startsWith('/api/')) {
-    return asJson(reply, errorEnvelope(told instanceof RestError ? told : restErrorOf(told)));
+    return asJson(reply, errorEnvelope(told instanceof Refused ? told : refusedOf(told)));
   }
-  const problem = told instanceof RestError ? problemOf(told) : told;
+  const problem = told instanceof Refused ? problemOf(told) : told;
   if (problem.options.location !== undefined) reply.header('location', problem.options.location);
   return asJson(reply, problem.toDocument(), 'application/problem+json');
 }

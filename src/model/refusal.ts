@@ -1,23 +1,68 @@
-/** Why the RA says no to a REST client; each is the code of a REST error. */
-export type RefusalReason =
-  | 'invalidRequest'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'notFound'
-  | 'conflict'
-  | 'unprocessable'
-  | 'unavailable';
+import { Problem, RETRY_AFTER } from './problem.js';
 
-/** The RA's no, for the REST front end to pass on: the message is for the client. */
+/** The codes of the REST error envelope (docs/rest.md), and the HTTP status each is sent with (RFC 9110 §15). */
+const STATUS = {
+  invalidRequest: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  notFound: 404,
+  methodNotAllowed: 405,
+  conflict: 409,
+  tooLarge: 413,
+  unsupportedMediaType: 415,
+  unprocessable: 422,
+  tooManyRequests: 429,
+  internal: 500,
+  notImplemented: 501,
+  unavailable: 503,
+} as const;
+
+export type RefusalCode = keyof typeof STATUS;
+export const REFUSAL_CODES = Object.keys(STATUS) as RefusalCode[];
+
+interface RefusalOptions {
+  /** The parameter to blame, as the client wrote it: `sans[0].value`. */
+  field?: string;
+  /** Seconds, sent as `Retry-After`. */
+  retryAfter?: number;
+}
+
+/** Thrown wherever a request outside ACME must be refused. The message is for the client. */
 export class Refused extends Error {
   override readonly name = 'Refused';
+  readonly status: number;
+  readonly field: string | null;
+  /** Seconds; null: repeating the request does not help. */
+  readonly retryAfter: number | null;
 
   constructor(
-    readonly reason: RefusalReason,
+    readonly code: RefusalCode,
     message: string,
-    /** The parameter to blame, as the client wrote it. */
-    readonly field: string | null = null,
+    { field, retryAfter }: RefusalOptions = {},
   ) {
     super(message);
+    this.status = STATUS[code];
+    this.field = field ?? null;
+    this.retryAfter = retryAfter ?? (code === 'unavailable' ? RETRY_AFTER : null);
   }
+}
+
+/** A problem in the words of the REST API: its detail, under the code of its status. */
+export function refusedOf({ status, detail, options: { retryAfter } }: Problem): Refused {
+  const code = REFUSAL_CODES.find((each) => STATUS[each] === status);
+  const fallback = status >= 500 ? 'internal' : 'invalidRequest';
+  return new Refused(code ?? fallback, detail, retryAfter === undefined ? {} : { retryAfter });
+}
+
+/** A refusal in the words of ACME: the nearest problem. */
+export function problemOf({ status, message, retryAfter }: Refused): Problem {
+  return new Problem(status >= 500 ? 'serverInternal' : 'malformed', message, {
+    status,
+    ...(retryAfter !== null && { retryAfter }),
+  });
+}
+
+/** The error envelope of the REST API, as it is sent. */
+export function errorEnvelope({ message, code, field }: Refused) {
+  return { status: 'error' as const, message, code, ...(field !== null && { field }) };
 }

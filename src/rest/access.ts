@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { ClientIdentity } from '../http/identity.js';
 import { peerOf } from '../http/peer.js';
-import { RestError } from '../http/rest-error.js';
 import { type AdminRole, mayActAs } from '../model/administrators.js';
 import { type CertificateDetails, type CertificateRegister, recordOf } from '../model/ca-register.js';
+import { Refused } from '../model/refusal.js';
 
 /**
  * Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator whose role is at
@@ -34,7 +34,7 @@ export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'roleOf'>;
  * Lets a request through or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked or
  * not entitled. The TLS stack proved the chain, the times and the key; revocation and entitlement are asked of the CA on
  * every request, so that a kept-alive connection is refused as soon as a new one would be.
- * @throws RestError, CaUnavailable
+ * @throws Refused, CaUnavailable
  */
 export async function admit(
   route: Entitlement,
@@ -44,22 +44,19 @@ export async function admit(
   if (route.access === 'public') return null;
   const { identity, address } = peerOf(request);
   if (identity === null) {
-    throw new RestError(
-      'unauthenticated',
-      'a client certificate of this PKI, good at this moment, is wanted',
-    );
+    throw new Refused('unauthenticated', 'a client certificate of this PKI, good at this moment, is wanted');
   }
   const certificate = await recordOf(identity, register);
   if (certificate === null) {
-    throw new RestError('forbidden', 'this certificate is not one the certificate authority issued');
+    throw new Refused('forbidden', 'this certificate is not one the certificate authority issued');
   }
   const { state, dn } = certificate;
-  if (state !== 'good') throw new RestError('forbidden', `this certificate is ${state}`);
+  if (state !== 'good') throw new Refused('forbidden', `this certificate is ${state}`);
   if (route.access === 'client') return { certificate, address };
   const role = await register.roleOf(certificate);
-  if (role === null) throw new RestError('forbidden', `${dn} is not an administrator`);
+  if (role === null) throw new Refused('forbidden', `${dn} is not an administrator`);
   if (!mayActAs(role, route.role)) {
-    throw new RestError('forbidden', `this is for role ${route.role}; ${dn} has role ${role}`);
+    throw new Refused('forbidden', `this is for role ${route.role}; ${dn} has role ${role}`);
   }
   return { certificate, address, role };
 }
@@ -70,7 +67,7 @@ const OPERATOR = 'x-upki-operator';
 /** Who runs commands on this machine: an administrator, for the keys and the database are his to read. Certificates' holders have none here. */
 export function localOperator(route: Entitlement, request: FastifyRequest): Administrator | null {
   if (route.access === 'public') return null;
-  if (route.access === 'client') throw new RestError('unauthenticated', 'a client certificate is wanted');
+  if (route.access === 'client') throw new Refused('unauthenticated', 'a client certificate is wanted');
   const given = request.headers[OPERATOR];
   const name = typeof given === 'string' && /^[\w.@-]{1,64}$/.test(given) ? given : 'unknown';
   const dn = `operator ${name}`;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { addressOf, peerOf } from '../http/peer.js';
-import { RestError, restErrorOf } from '../http/rest-error.js';
 import { Problem } from '../model/problem.js';
+import { Refused, refusedOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { formatDn } from '../x509/name.js';
@@ -63,8 +63,8 @@ export class RequestAudit {
 }
 
 function outcomeOf(error: unknown): string {
-  if (error instanceof RestError) return error.code;
-  return error instanceof Problem ? restErrorOf(error).code : 'failed';
+  if (error instanceof Refused) return error.code;
+  return error instanceof Problem ? refusedOf(error).code : 'failed';
 }
 
 /** Whether a request does more than read: a public POST that is not audited, such as OCSP, reads. */

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { RestError } from '../http/rest-error.js';
 import { JsonError, parseJson } from '../lib/json.js';
 import type { CertificateAuthority } from '../model/ca.js';
 import type { CertificateRegister } from '../model/ca-register.js';
 import type { CertificateStatus } from '../model/ca-status.js';
+import { Refused } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { AuditReader } from '../ra/audit-reader.js';
 import type { CaAdministration } from '../ra/ca/administration.js';
@@ -101,7 +101,7 @@ function takeJson(app: FastifyInstance): void {
     try {
       done(null, body.length === 0 ? undefined : parseJson(Buffer.from(body), 'the request body'));
     } catch (error) {
-      done(error instanceof JsonError ? new RestError('invalidRequest', error.message) : (error as Error));
+      done(error instanceof JsonError ? new Refused('invalidRequest', error.message) : (error as Error));
     }
   });
 }

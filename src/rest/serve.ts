@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type core, z } from 'zod';
 import { isCrossSite } from '../http/cross-site.js';
-import { RestError } from '../http/rest-error.js';
 import { CaRefused } from '../model/ca.js';
+import { Refused } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import { admit, type IdentityRegister, localOperator } from './access.js';
 import { changesSomething, RequestAudit } from './audit.js';
@@ -88,11 +88,11 @@ async function answered(
 /**
  * A page of another site can have a browser send what needs no permission: GET, and POST with the content type of a form or
  * none. Types of forms are refused with 415, for no route takes one; what is left is refused by what browsers say of it.
- * @throws RestError forbidden
+ * @throws Refused forbidden
  */
 function refuseOtherSites(request: FastifyRequest, ownOrigin: string): void {
   if (!isCrossSite(request, ownOrigin)) return;
-  throw new RestError(
+  throw new Refused(
     'forbidden',
     'a page of another site may not change anything here (Origin, Sec-Fetch-Site)',
   );
@@ -100,7 +100,7 @@ function refuseOtherSites(request: FastifyRequest, ownOrigin: string): void {
 
 const NONE = z.strictObject({});
 
-/** @throws RestError instead of CaRefused */
+/** @throws Refused instead of CaRefused */
 async function handled(route: Route, call: Call): Promise<unknown> {
   try {
     return await route.handle(call);
@@ -115,34 +115,34 @@ function asFile(reply: FastifyReply, { type, content }: FileAnswer): Buffer | st
   return content;
 }
 
-/** @throws RestError unsupportedMediaType when another route takes such a body, but this one does not */
+/** @throws Refused unsupportedMediaType when another route takes such a body, but this one does not */
 function binaryOf({ binary }: Route, request: FastifyRequest): BinaryBody {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1);
   if (binary?.type === type.trim().toLowerCase()) return binary;
-  throw new RestError('unsupportedMediaType', 'the Content-Type is not one this URL takes');
+  throw new Refused('unsupportedMediaType', 'the Content-Type is not one this URL takes');
 }
 
 type Place = 'path' | 'query' | 'body';
 
-/** @throws RestError invalidRequest naming the parameter */
+/** @throws Refused invalidRequest naming the parameter */
 function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, place: Place): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   if (place === 'body' && (value === undefined || value === null)) {
-    throw new RestError('invalidRequest', 'a JSON body is wanted, with Content-Type: application/json');
+    throw new Refused('invalidRequest', 'a JSON body is wanted, with Content-Type: application/json');
   }
   const [issue] = parsed.error.issues;
-  throw issue ? refusal(issue, place) : new RestError('invalidRequest', `the ${place} is not valid`);
+  throw issue ? refusal(issue, place) : new Refused('invalidRequest', `the ${place} is not valid`);
 }
 
-function refusal(issue: core.$ZodIssue, place: Place): RestError {
+function refusal(issue: core.$ZodIssue, place: Place): Refused {
   if (issue.code === 'unrecognized_keys') {
     const [field = ''] = issue.keys;
-    return new RestError('invalidRequest', `${shown(field)} is not a ${place} parameter here`, { field });
+    return new Refused('invalidRequest', `${shown(field)} is not a ${place} parameter here`, { field });
   }
   const field = fieldName(issue.path);
   const what = field === '' ? `the ${place}` : shown(field);
-  return new RestError('invalidRequest', `${what}: ${issue.message}`, field === '' ? {} : { field });
+  return new Refused('invalidRequest', `${what}: ${issue.message}`, field === '' ? {} : { field });
 }
 
 /** What a client wrote, short enough to repeat to it. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { basicCredentials } from '../../src/est/basic.js';
 import { readRequest, toLines } from '../../src/est/body.js';
 import { isDevice } from '../../src/est/device.js';
-import { RestError } from '../../src/http/rest-error.js';
+import { Refused } from '../../src/model/refusal.js';
 import { createCsr } from '../../tools/kit/csr.js';
 
 const { der } = createCsr(['cam.example.test']);
@@ -33,10 +33,10 @@ describe('the body of a request (RFC 8951 §3.1)', () => {
     );
     fc.assert(
       fc.property(bytes, (body) => {
-        expect(() => readRequest(Buffer.from(body))).toThrow(RestError);
+        expect(() => readRequest(Buffer.from(body))).toThrow(Refused);
       }),
     );
-    expect(() => readRequest(undefined)).toThrow(RestError);
+    expect(() => readRequest(undefined)).toThrow(Refused);
   });
 });
 

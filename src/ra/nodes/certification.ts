@@ -62,7 +62,7 @@ export class Certification {
     { csr: pem, seed, name, profile }: CertificationRequestBody,
     from: string,
   ): Promise<Certified> {
-    if (seed === undefined) throw new Refused('unauthenticated', 'a seed is wanted', 'seed');
+    if (seed === undefined) throw new Refused('unauthenticated', 'a seed is wanted', { field: 'seed' });
     await this.options.limits.seed(from);
     const node = await this.options.store.findNodeBySeed(seedHash(seed));
     const isOfOther = name !== undefined && name.toLowerCase() !== node?.cn.toLowerCase();
@@ -70,7 +70,9 @@ export class Certification {
     const { registrationSeed } = this.options;
     if (isOfOther || registrationSeed === null || !sameSeed(seed, registrationSeed)) {
       await this.options.limits.wrongSeed(from);
-      throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', 'seed');
+      throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', {
+        field: 'seed',
+      });
     }
     return this.#bySeedOfRegistration(this.#readCsr(pem), profile ?? DEFAULT_PROFILE);
   }
@@ -90,14 +92,14 @@ export class Certification {
         (await this.options.store.getNode(name)) ?? (await this.options.store.getNode(name.toLowerCase()));
       if (node && node.removingAt === null && isDevice(node.cn)) return this.#enroll(node, csr, profile);
     }
-    throw new Refused('forbidden', 'no node that is registered is this device', 'csr');
+    throw new Refused('forbidden', 'no node that is registered is this device', { field: 'csr' });
   }
 
   #readCsr(pem: string): Csr {
     const csr = readCsr(pem);
-    if (csr.asksForCa) throw new Refused('forbidden', 'the CSR asks for a CA certificate', 'csr');
+    if (csr.asksForCa) throw new Refused('forbidden', 'the CSR asks for a CA certificate', { field: 'csr' });
     if (this.options.isCompromised(csr.fingerprint)) {
-      throw new Refused('forbidden', 'the key of the CSR is known to be compromised', 'csr');
+      throw new Refused('forbidden', 'the key of the CSR is known to be compromised', { field: 'csr' });
     }
     return csr;
   }
@@ -105,11 +107,15 @@ export class Certification {
   /** What was registered, for the first key the seed is used with. */
   async #enroll(node: Node, csr: Csr, profile: string | undefined): Promise<Certified> {
     if (profile !== undefined && profile !== node.profile) {
-      throw new Refused('forbidden', `the node is registered with profile "${node.profile}"`, 'profile');
+      throw new Refused('forbidden', `the node is registered with profile "${node.profile}"`, {
+        field: 'profile',
+      });
     }
     refuseSurplus(csr, node);
     if (node.names.length === 0 && node.patterns.length > 0)
-      throw new Refused('forbidden', 'the node has patterns alone, for ACME: no name to certify', 'seed');
+      throw new Refused('forbidden', 'the node has patterns alone, for ACME: no name to certify', {
+        field: 'seed',
+      });
     checkAllowed(this.options.policy, node.names, 'seed');
     await this.#checkKeyType(node.profile, csr);
     await this.#claim(node, csr);
@@ -130,17 +136,15 @@ export class Certification {
     const type = keyTypeOf(csr.publicKey);
     if (keyTypes === undefined || keyTypes.includes(type)) return;
     const taken = keyTypes.join(', ');
-    throw new Refused(
-      'unprocessable',
-      `profile "${profile}" takes keys of ${taken}; this one is ${type}`,
-      'csr',
-    );
+    throw new Refused('unprocessable', `profile "${profile}" takes keys of ${taken}; this one is ${type}`, {
+      field: 'csr',
+    });
   }
 
   async #claim({ enrolment }: Node, csr: Csr): Promise<void> {
     const { store, clock } = this.options;
     const outcome = await store.claimEnrolment(enrolment.seedHash, csr.fingerprint, clock());
-    if (outcome !== 'claimed') throw new Refused('forbidden', SEED_REFUSALS[outcome], 'seed');
+    if (outcome !== 'claimed') throw new Refused('forbidden', SEED_REFUSALS[outcome], { field: 'seed' });
   }
 
   async #bySeedOfRegistration(csr: Csr, profileName: string): Promise<Certified> {
@@ -151,7 +155,7 @@ export class Certification {
     try {
       ({ names } = nodeNames(profile, cn, sans));
     } catch (error) {
-      throw error instanceof Refused ? new Refused(error.reason, error.message, 'csr') : error;
+      throw error instanceof Refused ? new Refused(error.code, error.message, { field: 'csr' }) : error;
     }
     checkAllowed(policy, names, 'csr');
     const requestId = this.#ids.next(clock());
@@ -166,7 +170,9 @@ export class Certification {
       return { ...issued, cn, names, profile, notAfter: parseLeaf(issued.chain).notAfter };
     } catch (error) {
       if (!(error instanceof CaRefused)) throw error;
-      throw new Refused('unprocessable', `the certificate authority refused: ${error.message}`, 'csr');
+      throw new Refused('unprocessable', `the certificate authority refused: ${error.message}`, {
+        field: 'csr',
+      });
     }
   }
 }
@@ -183,7 +189,7 @@ function readCsr(pem: string): Csr {
     const csr = parseCsr(der);
     return { ...csr, der, fingerprint: spkiFingerprint(csr.publicKey.spki) };
   } catch (error) {
-    if (error instanceof DerError) throw new Refused('invalidRequest', error.message, 'csr');
+    if (error instanceof DerError) throw new Refused('invalidRequest', error.message, { field: 'csr' });
     throw error;
   }
 }
@@ -199,7 +205,9 @@ function refuseSurplus(csr: Csr, node: Node): void {
   const asksForOtherName = cn !== '' && !namesHolder(cn, node);
   if (surplus === undefined && !asksForOtherName) return;
   const shown = (surplus?.value ?? cn).slice(0, 100);
-  throw new Refused('forbidden', `the CSR names "${shown}", which this node is not registered with`, 'csr');
+  throw new Refused('forbidden', `the CSR names "${shown}", which this node is not registered with`, {
+    field: 'csr',
+  });
 }
 
 /** A common name may be any of the registered names of a host, in any case; else the registered one. */
@@ -213,7 +221,7 @@ function namesHolder(cn: string, node: Node): boolean {
 function requestedNames(csr: Csr): { cn: string; sans: SubjectName[] } {
   const sans = csr.names.map((name) => {
     if (name.type !== 'other') return name;
-    throw new Refused('forbidden', 'the CSR has a name that is not DNS, IP, EMAIL or URI', 'csr');
+    throw new Refused('forbidden', 'the CSR has a name that is not DNS, IP, EMAIL or URI', { field: 'csr' });
   });
   const host = sans.find(({ type }) => type === 'dns' || type === 'ip') ?? sans[0];
   return { cn: csr.commonName ?? host?.value ?? '', sans };

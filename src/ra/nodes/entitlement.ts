@@ -29,7 +29,7 @@ function wildcardOf(text: string, field: string): string {
   try {
     return parseIdentifier({ type: 'dns', value: text }).value;
   } catch (error) {
-    if (error instanceof Problem) throw new Refused('invalidRequest', error.detail, field);
+    if (error instanceof Problem) throw new Refused('invalidRequest', error.detail, { field: field });
     throw error;
   }
 }
@@ -46,7 +46,7 @@ function networkOf(text: string, field: string): string {
   throw new Refused(
     'invalidRequest',
     `"${text.slice(0, 64)}" is no network: an address, a slash and a number of bits`,
-    field,
+    { field: field },
   );
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CertificateRegister } from '../../model/ca-register.js';
 import type { Identifier } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
-import { type RefusalReason, Refused } from '../../model/refusal.js';
+import { type RefusalCode, Refused } from '../../model/refusal.js';
 import {
   type CertificateNames,
   certificateNames,
@@ -40,13 +40,13 @@ const wireProfile = z.looseObject({
 export async function nodeProfile(
   register: Pick<CertificateRegister, 'profile'>,
   name: string,
-  absent: RefusalReason = 'invalidRequest',
+  absent: RefusalCode = 'invalidRequest',
 ): Promise<NodeProfile> {
   const fields = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await register.profile(name) : null;
-  if (fields === null) throw new Refused(absent, `there is no profile "${name}"`, 'profile');
+  if (fields === null) throw new Refused(absent, `there is no profile "${name}"`, { field: 'profile' });
   const profile = { name, ...wireProfile.parse(fields) };
   if (profile.pathLen !== undefined || NOT_FOR_NODES.has(name)) {
-    throw new Refused('forbidden', `profile "${name}" is not for nodes`, 'profile');
+    throw new Refused('forbidden', `profile "${name}" is not for nodes`, { field: 'profile' });
   }
   return profile;
 }
@@ -61,11 +61,12 @@ export function nodeNames(
   sans: readonly { type: string; value: string }[],
 ): CertificateNames {
   // OpenSSL drops spaces around a value, so that a request could not say this name.
-  if (cn !== cn.trim()) throw new Refused('invalidRequest', 'begins or ends with a space', 'cn');
+  if (cn !== cn.trim()) throw new Refused('invalidRequest', 'begins or ends with a space', { field: 'cn' });
   try {
     return certificateNames(profile, cn, sans);
   } catch (error) {
-    if (error instanceof NameError) throw new Refused('invalidRequest', error.message, error.place);
+    if (error instanceof NameError)
+      throw new Refused('invalidRequest', error.message, { field: error.place });
     throw error;
   }
 }
@@ -90,7 +91,7 @@ export function checkAllowed(policy: NamePolicy, names: readonly SubjectName[], 
   try {
     policy.check(identifiersAmong(names));
   } catch (error) {
-    if (error instanceof Problem) throw new Refused('forbidden', error.detail, field);
+    if (error instanceof Problem) throw new Refused('forbidden', error.detail, { field: field });
     throw error;
   }
 }

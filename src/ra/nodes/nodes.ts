@@ -63,7 +63,7 @@ export class Nodes {
     const seed = newSeed(random);
     const expiresAt = request.expiresAt ?? null;
     if (expiresAt !== null && expiresAt <= now)
-      throw new Refused('invalidRequest', 'is in the past', 'expires_at');
+      throw new Refused('invalidRequest', 'is in the past', { field: 'expires_at' });
     const { hmac, key } = await this.options.keys.make({ once: request.once ?? false, expiresAt });
     const before = request.replace ? await store.getNode(cn) : null;
     const wanted: Node = {
@@ -112,11 +112,13 @@ export class Nodes {
       throw new Refused(
         'invalidRequest',
         `challenges are waived for explicit names only, and ${patterns[0]} stands for many`,
-        'waive_challenges',
+        { field: 'waive_challenges' },
       );
     }
     if (names.length === 0)
-      throw new Refused('invalidRequest', 'there is no name to waive challenges for', 'waive_challenges');
+      throw new Refused('invalidRequest', 'there is no name to waive challenges for', {
+        field: 'waive_challenges',
+      });
   }
 
   /** The node, by its name in any case. @throws Refused */
@@ -130,7 +132,7 @@ export class Nodes {
   async #find(name: string): Promise<Node> {
     const { store } = this.options;
     const node = (await store.getNode(name)) ?? (await store.getNode(name.toLowerCase()));
-    if (!node) throw new Refused('notFound', `there is no node "${name}"`, 'cn');
+    if (!node) throw new Refused('notFound', `there is no node "${name}"`, { field: 'cn' });
     return node;
   }
 
@@ -162,7 +164,8 @@ export class Nodes {
     const key = made?.key ?? (old.key && { ...old.key, ...rules });
     const wanted = { ...old, names, patterns, profile: profile.name, challengesWaived, key };
     const node = await store.changeNode(wanted, clock());
-    if (!node) throw new Refused('conflict', `"${old.cn}" was removed or registered anew meanwhile`, 'cn');
+    if (!node)
+      throw new Refused('conflict', `"${old.cn}" was removed or registered anew meanwhile`, { field: 'cn' });
     return { node, hmac: made?.hmac ?? null };
   }
 
@@ -176,7 +179,7 @@ export class Nodes {
       there?.removingAt
         ? `"${wanted.cn}" is being removed: repeat its removal to complete it`
         : `"${wanted.cn}" is registered already: say "replace": true to register it anew, with a new seed`,
-      'cn',
+      { field: 'cn' },
     );
   }
 
@@ -197,7 +200,7 @@ export class Nodes {
     const node =
       (await store.beginNodeRemoval(name, clock())) ??
       (await store.beginNodeRemoval(name.toLowerCase(), clock()));
-    if (!node) throw new Refused('notFound', `there is no node "${name}"`, 'cn');
+    if (!node) throw new Refused('notFound', `there is no node "${name}"`, { field: 'cn' });
     this.options.onAccountsEnded();
     const { serials, unfinished } = await store.findNodeIssuances(node.id, clock());
     const revoked: string[] = [];

@@ -53,7 +53,7 @@ export class OperatorAccounts {
     const { store } = this.options;
     const node = nodeName === undefined ? null : await store.getNode(nodeName.toLowerCase());
     if (nodeName !== undefined && !node)
-      throw new Refused('notFound', `there is no node "${nodeName}"`, 'node');
+      throw new Refused('notFound', `there is no node "${nodeName}"`, { field: 'node' });
     const filtered = Object.values(conditions).some((each) => each !== undefined);
     const window = filtered ? EXAMINED : limit + 1;
     const found = await store.listAccounts({ after, limit: window, ...(node && { nodeId: node.id }) });
@@ -132,5 +132,5 @@ function meets(
 }
 
 function notFound(id: string): Refused {
-  return new Refused('notFound', `there is no account ${id.slice(0, 64)}`, 'id');
+  return new Refused('notFound', `there is no account ${id.slice(0, 64)}`, { field: 'id' });
 }

@@ -72,9 +72,11 @@ export class OperatorCertificates {
     const { register, store } = this.options;
     if (nodeName === undefined) return register.search(conditions);
     const node = (await store.getNode(nodeName)) ?? (await store.getNode(nodeName.toLowerCase()));
-    if (!node) throw new Refused('notFound', `there is no node "${nodeName}"`, 'node');
+    if (!node) throw new Refused('notFound', `there is no node "${nodeName}"`, { field: 'node' });
     if (conditions.name !== undefined || conditions.notRenewed) {
-      throw new Refused('invalidRequest', 'cannot be combined with a name, or with not_renewed', 'node');
+      throw new Refused('invalidRequest', 'cannot be combined with a name, or with not_renewed', {
+        field: 'node',
+      });
     }
     const serials = await store.listNodeSerials(node.id, MOST_OF_A_NODE);
     const found = serials.length > 0 ? await register.bySerials(serials) : [];
@@ -203,7 +205,8 @@ export class OperatorCertificates {
     const { register } = this.options;
     if ('serial' in reference) {
       const found = await register.bySerials([reference.serial]);
-      if (found.length === 0) throw new Refused('notFound', 'no certificate has this serial', 'serial');
+      if (found.length === 0)
+        throw new Refused('notFound', 'no certificate has this serial', { field: 'serial' });
       return found;
     }
     const name = exactly(reference.name);
@@ -213,7 +216,7 @@ export class OperatorCertificates {
       throw new Refused(
         'notFound',
         `no certificate of ${reference.name.slice(0, 100)} is ${states.join(' or ')}`,
-        'name',
+        { field: 'name' },
       );
     }
     if (found.length > 1 && !reference.all) {
@@ -221,7 +224,7 @@ export class OperatorCertificates {
       throw new Refused(
         'conflict',
         `${found.length} certificates have this name (${serials.join(', ')}${found.length > 5 ? ', …' : ''}): name one by its serial, or say all`,
-        'name',
+        { field: 'name' },
       );
     }
     return found;

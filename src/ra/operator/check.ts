@@ -79,7 +79,7 @@ function read(asked: string) {
     const isAddress = /^[\d.]+$|:/.test(asked);
     return parseIdentifier({ type: isAddress ? 'ip' : 'dns', value: asked });
   } catch (error) {
-    if (error instanceof Problem) throw new Refused('invalidRequest', error.detail, 'name');
+    if (error instanceof Problem) throw new Refused('invalidRequest', error.detail, { field: 'name' });
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REST_CODES } from '../../http/rest-error.js';
+import { REFUSAL_CODES } from '../../model/refusal.js';
 import type { Access } from '../access.js';
 import type { Route } from '../route.js';
 
@@ -29,7 +29,7 @@ const errorEnvelope = z
   .object({
     status: z.literal('error'),
     message: z.string().describe('What is wrong, for people.'),
-    code: z.enum(REST_CODES as [string, ...string[]]).describe('What is wrong, for programs.'),
+    code: z.enum(REFUSAL_CODES as [string, ...string[]]).describe('What is wrong, for programs.'),
     field: z.string().optional().describe('The parameter to blame.'),
   })
   .meta({ description: 'Every failure.' });

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RestError } from '../../http/rest-error.js';
 import { CaLacksTask, type CertificateAuthority, type KnownAuthority } from '../../model/ca.js';
+import { Refused } from '../../model/refusal.js';
 import { authorityById, firstAuthority } from '../../ra/ca/authorities.js';
 import { firstFromPem } from '../../x509/pem.js';
-import { fromCa } from '../envelope.js';
 import { CRL_TYPES, crlContent } from './crl.js';
 import { ocspRoutes, type Responder } from './ocsp.js';
 
@@ -32,7 +31,7 @@ export async function pointedToRoutes(
   { ca, responder }: PointedToOptions,
 ): Promise<void> {
   const sendCrl = async (id: string | undefined, request: FastifyRequest, reply: FastifyReply) => {
-    const crl = await fromCa(ca.crl(id));
+    const crl = await ca.crl(id);
     reply.type(CRL_TYPES.der);
     return crlContent(crl, 'der', request, reply);
   };
@@ -54,7 +53,7 @@ export async function pointedToRoutes(
   app.get(FIRST_ISSUER_PATH, async (_request, reply) => {
     const first = firstAuthority(await authorities(ca));
     if (first !== null) return sendCertificate(first.certificate, reply);
-    const { root, chain } = await fromCa(ca.caCertificates());
+    const { root, chain } = await ca.caCertificates();
     // Without a chain the root issues by itself.
     return sendCertificate(chain || root, reply);
   });
@@ -65,14 +64,14 @@ export async function pointedToRoutes(
 async function authorities(ca: PointedToOptions['ca']): Promise<readonly KnownAuthority[]> {
   if (ca.authorities === undefined) return [];
   try {
-    return await fromCa(ca.authorities());
+    return await ca.authorities();
   } catch (error) {
     if (error instanceof CaLacksTask) return [];
     throw error;
   }
 }
 
-/** @throws RestError notFound for what no authority of ours has */
+/** @throws Refused notFound for what no authority of ours has */
 async function named(
   ca: PointedToOptions['ca'],
   file: string,
@@ -81,5 +80,5 @@ async function named(
   const [, id = '', ending = ''] = /^([0-9a-f]{20})\.([a-z]+)$/.exec(file) ?? [];
   const found = ending === extension ? authorityById(await authorities(ca), id) : null;
   if (found !== null) return found;
-  throw new RestError('notFound', 'there is no such root or issuer');
+  throw new Refused('notFound', 'there is no such root or issuer');
 }

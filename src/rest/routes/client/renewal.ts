@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
+import { Refused } from '../../../model/refusal.js';
 import type { HolderService } from '../../../ra/nodes/holders.js';
 import { type CertificationRequest, parseCsr } from '../../../x509/csr.js';
 import { DerError } from '../../../x509/der-error.js';
@@ -7,7 +7,6 @@ import { firstFromPem, fromPem, toPem } from '../../../x509/pem.js';
 import { KeyError, spkiFingerprint } from '../../../x509/spki.js';
 import { formatQuery, text } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
-import { orRefused } from '../../refused.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
 
 /** Under the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names is below 12 kB. */
@@ -47,7 +46,7 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
       if (isCompromised(spkiFingerprint(publicKey.spki))) {
         throw unfit('its key is known to be compromised; never use it again');
       }
-      const { serial, chain: file } = await orRefused(holders.reissue(certificate.serial, der));
+      const { serial, chain: file } = await holders.reissue(certificate.serial, der);
       if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'chain') {
         reply.code(201);
         return new FileAnswer(FORMATS.chain, file, { issued: serial });
@@ -58,7 +57,7 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
   });
 }
 
-/** @throws RestError naming the field: 400 for what is no CSR, 422 for one that no certificate is made from */
+/** @throws Refused naming the field: 400 for what is no CSR, 422 for one that no certificate is made from */
 function readCsr(pem: string): CertificationRequest & { der: Buffer } {
   try {
     const der = firstFromPem('CERTIFICATE REQUEST', pem);
@@ -68,8 +67,8 @@ function readCsr(pem: string): CertificationRequest & { der: Buffer } {
   } catch (error) {
     if (error instanceof KeyError) throw unfit(error.message);
     if (!(error instanceof DerError)) throw error;
-    throw new RestError('invalidRequest', `csr: ${error.message}`, { field: 'csr' });
+    throw new Refused('invalidRequest', `csr: ${error.message}`, { field: 'csr' });
   }
 }
 
-const unfit = (why: string) => new RestError('unprocessable', `csr: ${why}`, { field: 'csr' });
+const unfit = (why: string) => new Refused('unprocessable', `csr: ${why}`, { field: 'csr' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
+import { Refused } from '../../../model/refusal.js';
 import type { HolderService } from '../../../ra/nodes/holders.js';
 import { REASON_NAMES, reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
 import { clientRoute, type Route } from '../../route.js';
@@ -16,7 +16,7 @@ export function ownRevocationRoute(holders: Pick<HolderService, 'revoke'>): Rout
     async handle({ caller: { certificate }, body }) {
       const code = reasonCodeOf(body?.reason ?? 'unspecified');
       const { already } = await holders.revoke(certificate.serial, code);
-      if (already) throw new RestError('conflict', 'this certificate is revoked already');
+      if (already) throw new Refused('conflict', 'this certificate is revoked already');
       return { serial: certificate.serial, reason: reasonNameOf(code) };
     },
   });

@@ -4,7 +4,6 @@ import { MOST_COUNTED, type ShownAccount } from '../../../ra/operator/accounts.j
 import type { Operator } from '../../../ra/operator/index.js';
 import { comment, pageQuery, text, time } from '../../fields.js';
 import { reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
-import { orRefused } from '../../refused.js';
 import { privateRoute, type Route } from '../../route.js';
 import { failure, failureJson } from './failures.js';
 
@@ -58,16 +57,14 @@ export function accountRoutes(accounts: Operator['accounts']): Route[] {
         next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
       }),
       async handle({ query: { limit, cursor, status, contact, key_id: keyId, node } }) {
-        const page = await orRefused(
-          accounts.list({
-            after: cursor ?? null,
-            limit,
-            ...(status !== undefined && { status }),
-            ...(contact !== undefined && { contact }),
-            ...(keyId !== undefined && { keyId }),
-            ...(node !== undefined && { node }),
-          }),
-        );
+        const page = await accounts.list({
+          after: cursor ?? null,
+          limit,
+          ...(status !== undefined && { status }),
+          ...(contact !== undefined && { contact }),
+          ...(keyId !== undefined && { keyId }),
+          ...(node !== undefined && { node }),
+        });
         return { accounts: page.accounts.map(accountJson), next: page.next };
       },
     }),
@@ -84,7 +81,7 @@ export function accountRoutes(accounts: Operator['accounts']): Route[] {
         failures: z.array(failure).describe('The latest'),
       }),
       async handle({ path }) {
-        const story = await orRefused(accounts.show(path.id));
+        const story = await accounts.show(path.id);
         const { termsAgreedAt } = story.account;
         return {
           ...accountJson(story),
@@ -124,7 +121,7 @@ export function accountRoutes(accounts: Operator['accounts']): Route[] {
       }),
       async handle({ path, body }) {
         const code = reasonCodeOf(body.reason);
-        const stopped = await orRefused(accounts.stop(path.id, body.revoke_certificates, code));
+        const stopped = await accounts.stop(path.id, body.revoke_certificates, code);
         return { id: path.id, status: accountStatus(stopped.account), revoked: stopped.revoked };
       },
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
 import { ADMIN_ROLES, readEntry } from '../../../model/administrators.js';
+import { Refused } from '../../../model/refusal.js';
 import type { CaAdministration } from '../../../ra/ca/administration.js';
 import { attributeOf, type DistinguishedName, formatDn, sameDn } from '../../../x509/name.js';
 import { OID } from '../../../x509/oids.js';
@@ -43,11 +43,11 @@ export function adminRoutes(
       async handle({ body, caller }) {
         const name = readDn(body.dn);
         if (attributeOf(name, OID.commonName) === null) {
-          throw new RestError('invalidRequest', 'dn must have a common name (CN)', { field: 'dn' });
+          throw new Refused('invalidRequest', 'dn must have a common name (CN)', { field: 'dn' });
         }
         const dn = formatDn(name);
         if ((await listed(name)) !== null) {
-          throw new RestError('conflict', `${dn} is an administrator already`, { field: 'dn' });
+          throw new Refused('conflict', `${dn} is an administrator already`, { field: 'dn' });
         }
         await administration.addAdmin(dn, body.role, caller.certificate.dn);
         return { dn, role: body.role };
@@ -66,7 +66,7 @@ export function adminRoutes(
         const dn = formatDn(name);
         const entry = await listed(name);
         if (entry === null) {
-          throw new RestError('notFound', `${dn} is not an administrator`, { field: 'dn' });
+          throw new Refused('notFound', `${dn} is not an administrator`, { field: 'dn' });
         }
         await administration.removeAdmin(dn, caller.certificate.dn);
         return { dn, role: entry.role };
@@ -75,10 +75,10 @@ export function adminRoutes(
   ];
 }
 
-/** @throws RestError naming the field */
+/** @throws Refused naming the field */
 function readDn(text: string): DistinguishedName {
   const name = readEntry(text);
   if (name.length === 0)
-    throw new RestError('invalidRequest', 'dn is not a distinguished name', { field: 'dn' });
+    throw new Refused('invalidRequest', 'dn is not a distinguished name', { field: 'dn' });
   return name;
 }

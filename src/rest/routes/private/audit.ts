@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
+import { Refused } from '../../../model/refusal.js';
 import type { AuditReader } from '../../../ra/audit-reader.js';
 import { pageQuery, text } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
@@ -56,7 +56,7 @@ const MAX_CHAINS = 64;
 const writeCursor = (positions: readonly Position[]): string =>
   positions.map(({ chain, sequence }) => `${chain}.${sequence}`).join('-');
 
-/** @throws RestError */
+/** @throws Refused */
 function readCursor(cursor: string): Position[] {
   const parts = cursor.split('-').map((each) => /^(\d{1,3})\.([1-9]\d{0,14})$/.exec(each));
   const positions = parts.flatMap((part) =>
@@ -64,7 +64,7 @@ function readCursor(cursor: string): Position[] {
   );
   const chains = new Set(positions.map(({ chain }) => chain));
   if (positions.length !== parts.length || chains.size !== parts.length || parts.length > MAX_CHAINS) {
-    throw new RestError('invalidRequest', 'cursor must be the `next` of the page before', {
+    throw new Refused('invalidRequest', 'cursor must be the `next` of the page before', {
       field: 'cursor',
     });
   }

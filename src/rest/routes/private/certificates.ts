@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { parseSerial } from '../../../channel/serial.js';
-import { RestError } from '../../../http/rest-error.js';
 import { type FoundCertificate, SEARCH_STATES, searchStateOf } from '../../../model/ca-register.js';
+import { Refused } from '../../../model/refusal.js';
 import type { Done, Reference } from '../../../ra/operator/certificates.js';
 import type { Operator } from '../../../ra/operator/index.js';
 import { firstFromPem } from '../../../x509/pem.js';
 import { certificateJson, certificateSummary, comment, pageQuery, text, time } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
 import { reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
-import { orRefused } from '../../refused.js';
 import { FileAnswer, privateRoute, type Route } from '../../route.js';
 
 const DAY = 86_400_000;
@@ -77,10 +76,10 @@ const outcome = z.object({
 function meant({ serial, name, all }: z.output<typeof reference>): Reference {
   if (serial === undefined && name !== undefined) return { name, all };
   if (serial === undefined || name !== undefined) {
-    throw new RestError('invalidRequest', 'name a certificate by either serial or name', { field: 'serial' });
+    throw new Refused('invalidRequest', 'name a certificate by either serial or name', { field: 'serial' });
   }
   const parsed = parseSerial(serial);
-  if (parsed === null) throw new RestError('invalidRequest', 'is not a serial number', { field: 'serial' });
+  if (parsed === null) throw new Refused('invalidRequest', 'is not a serial number', { field: 'serial' });
   return { serial: parsed };
 }
 
@@ -110,7 +109,7 @@ const FORMATS = {
 /** What operators look for among certificates, and do with them. */
 export function certificateRoutes(certificates: Operator['certificates'], clock: () => number): Route[] {
   const byReference = z.strictObject({ reference: text('Serial in hex or decimal, or a name', 255) });
-  const show = (asked: string) => orRefused(certificates.show(asked, parseSerial(asked)));
+  const show = (asked: string) => certificates.show(asked, parseSerial(asked));
   return [
     privateRoute({
       method: 'GET',
@@ -135,21 +134,19 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
         );
         // What ends within a time from now has not ended.
         const starts = query.expires_after ?? (query.expires_in === undefined ? undefined : clock());
-        const page = await orRefused(
-          certificates.search({
-            after: cursor ?? null,
-            limit,
-            ...(name !== undefined && { name }),
-            ...(account !== undefined && { account }),
-            ...(node !== undefined && { node }),
-            ...(profile !== undefined && { profile }),
-            ...(issuer !== undefined && { issuer }),
-            ...(state !== undefined && { state }),
-            ...(ends.length > 0 && { expiresBefore: Math.min(...ends) }),
-            ...(starts !== undefined && { expiresAfter: starts }),
-            ...(query.not_renewed && { notRenewed: true }),
-          }),
-        );
+        const page = await certificates.search({
+          after: cursor ?? null,
+          limit,
+          ...(name !== undefined && { name }),
+          ...(account !== undefined && { account }),
+          ...(node !== undefined && { node }),
+          ...(profile !== undefined && { profile }),
+          ...(issuer !== undefined && { issuer }),
+          ...(state !== undefined && { state }),
+          ...(ends.length > 0 && { expiresBefore: Math.min(...ends) }),
+          ...(starts !== undefined && { expiresAfter: starts }),
+          ...(query.not_renewed && { notRenewed: true }),
+        });
         return { certificates: page.certificates.map(foundJson), next: page.next };
       },
     }),
@@ -215,7 +212,7 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
       audited: (body, result) => ({ ...audited(body, result), reason: result.reason }),
       async handle({ body }) {
         const code = reasonCodeOf(body.reason);
-        const done = await orRefused(certificates.revoke(meant(body), code, body.dry_run));
+        const done = await certificates.revoke(meant(body), code, body.dry_run);
         return { ...outcomeJson(body.dry_run, done), reason: reasonNameOf(code) };
       },
     }),
@@ -228,7 +225,7 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
       result: outcome,
       audited,
       handle: async ({ body }) =>
-        outcomeJson(body.dry_run, await orRefused(certificates.hold(meant(body), body.dry_run))),
+        outcomeJson(body.dry_run, await certificates.hold(meant(body), body.dry_run)),
     }),
     privateRoute({
       method: 'POST',
@@ -239,12 +236,12 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
       result: outcome,
       audited,
       handle: async ({ body }) =>
-        outcomeJson(body.dry_run, await orRefused(certificates.endHold(meant(body), body.dry_run))),
+        outcomeJson(body.dry_run, await certificates.endHold(meant(body), body.dry_run)),
     }),
   ];
 }
 
 function orNull(error: unknown): null {
-  if (error instanceof RestError && error.code === 'notFound') return null;
+  if (error instanceof Refused && error.code === 'notFound') return null;
   throw error;
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Operator } from '../../../ra/operator/index.js';
 import { profileName, text } from '../../fields.js';
-import { orRefused } from '../../refused.js';
 import { privateRoute, type Route } from '../../route.js';
 
 /** Whether a name would get a certificate. */
@@ -30,7 +29,7 @@ export function checkRoute(checks: Operator['checks']): Route {
       ),
     }),
     async handle({ query }) {
-      const checked = await orRefused(checks.check(query.name, query.profile));
+      const checked = await checks.check(query.name, query.profile);
       return { ...checked, would_be_issued: checked.profile !== null };
     },
   });

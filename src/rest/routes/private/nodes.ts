@@ -7,7 +7,6 @@ import type { Nodes } from '../../../ra/nodes/nodes.js';
 import { acmeLines } from '../../enrolment/acme-lines.js';
 import { oneLiner } from '../../enrolment/one-liner.js';
 import { comment, commonName, pageQuery, profileName, text, time } from '../../fields.js';
-import { orRefused } from '../../refused.js';
 import { privateRoute, type Route } from '../../route.js';
 import { readSan, sansBody, sansJson, sansResult } from '../../sans.js';
 
@@ -148,24 +147,22 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
       }),
       async handle({ body, caller, request, reply }) {
         const { root } = await ca.caCertificates();
-        const registered = await orRefused(
-          (async () => {
-            const { explicit, patterns } = readWritten(body.names ?? [], 'names');
-            return nodes.register({
-              cn: body.cn,
-              sans: [...body.sans, ...explicit.map(readSan)],
-              patterns,
-              profile: body.profile,
-              replace: body.replace,
-              revoke: body.revoke,
-              label: body.names !== undefined,
-              waiveChallenges: body.waive_challenges,
-              once: body.once,
-              expiresAt: body.expires_at ?? null,
-              by: caller.certificate.dn,
-            });
-          })(),
-        );
+        const registered = await (async () => {
+          const { explicit, patterns } = readWritten(body.names ?? [], 'names');
+          return nodes.register({
+            cn: body.cn,
+            sans: [...body.sans, ...explicit.map(readSan)],
+            patterns,
+            profile: body.profile,
+            replace: body.replace,
+            revoke: body.revoke,
+            label: body.names !== undefined,
+            waiveChallenges: body.waive_challenges,
+            once: body.once,
+            expiresAt: body.expires_at ?? null,
+            by: caller.certificate.dn,
+          });
+        })();
         const base = baseUrl(request.headers.host);
         reply.header('cache-control', 'no-store');
         const { node: made, seed, hmac, certificateCn } = registered;
@@ -191,7 +188,7 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         certificates: z.array(z.string()).describe('Serials, the one that ends last first'),
       }),
       async handle({ path }) {
-        const found = await orRefused(nodes.show(path.cn));
+        const found = await nodes.show(path.cn);
         const accounts = found.accounts.map(({ account, usedAt }) => ({
           id: account.id,
           status: accountStatus(account),
@@ -223,19 +220,17 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         ...(body.comment !== undefined && { comment: body.comment }),
       }),
       async handle({ path, body, request, reply }) {
-        const changed = await orRefused(
-          (async () => {
-            const written = body.names && readWritten(body.names, 'names');
-            return nodes.change(path.cn, {
-              ...(written && { sans: written.explicit.map(readSan), patterns: written.patterns }),
-              ...(body.profile !== undefined && { profile: body.profile }),
-              ...(body.waive_challenges !== undefined && { waiveChallenges: body.waive_challenges }),
-              ...(body.once !== undefined && { once: body.once }),
-              ...(body.expires_at !== undefined && { expiresAt: body.expires_at }),
-              newKey: body.new_key,
-            });
-          })(),
-        );
+        const changed = await (async () => {
+          const written = body.names && readWritten(body.names, 'names');
+          return nodes.change(path.cn, {
+            ...(written && { sans: written.explicit.map(readSan), patterns: written.patterns }),
+            ...(body.profile !== undefined && { profile: body.profile }),
+            ...(body.waive_challenges !== undefined && { waiveChallenges: body.waive_challenges }),
+            ...(body.once !== undefined && { once: body.once }),
+            ...(body.expires_at !== undefined && { expiresAt: body.expires_at }),
+            newKey: body.new_key,
+          });
+        })();
         const { node: now, hmac } = changed;
         if (hmac === null) return shown(now);
         reply.header('cache-control', 'no-store');
@@ -256,7 +251,7 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
       }),
       audited: (_, { revoked }) => ({ revoked: revoked.join(' ') }),
       async handle({ path, caller }) {
-        const removed = await orRefused(nodes.remove(path.cn, caller.certificate.dn));
+        const removed = await nodes.remove(path.cn, caller.certificate.dn);
         return { cn: removed.node.cn, revoked: removed.revoked };
       },
     }),

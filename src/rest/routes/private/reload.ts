@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
+import { Refused } from '../../../model/refusal.js';
 import { privateRoute, type Route } from '../../route.js';
 
 /** `reload` takes up the rules as they stand now; rejecting with an Error whose message says what is wrong, it has kept the old ones. */
@@ -16,7 +16,7 @@ export function reloadRoute(reload: () => Promise<void>): Route {
         await reload();
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        throw new RestError('unprocessable', `the old rules are kept: ${why}`);
+        throw new Refused('unprocessable', `the old rules are kept: ${why}`);
       }
       return { reloaded: true as const };
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
 import type { CertificateDetails, CertificateRegister } from '../../../model/ca-register.js';
+import { Refused } from '../../../model/refusal.js';
 import { parseCertificate } from '../../../x509/certificate.js';
 import { parseExtKeyUsage } from '../../../x509/extensions.js';
 import { OID } from '../../../x509/oids.js';
@@ -63,7 +63,7 @@ export function certificateRoutes(register: Pick<CertificateRegister, 'list' | '
       async handle({ path: { cn } }) {
         const [newest, ...earlier] = (await register.byCommonName(cn, HISTORY)).filter(isPublic);
         if (!newest)
-          throw new RestError('notFound', 'no server has a certificate of this common name', { field: 'cn' });
+          throw new Refused('notFound', 'no server has a certificate of this common name', { field: 'cn' });
         return { ...certificateJson(newest), history: earlier.map(certificateJson) };
       },
     }),

@@ -4,7 +4,6 @@ import type { Certification } from '../../../ra/nodes/certification.js';
 import { fromPem, toPem } from '../../../x509/pem.js';
 import { formatQuery, profileName, text, time } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
-import { orRefused } from '../../refused.js';
 import { FileAnswer, publicRoute, type Route } from '../../route.js';
 import { sansJson, sansResult } from '../../sans.js';
 
@@ -45,8 +44,9 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     audited: (_, { cn, serial }) => ({ cn, issued: serial }),
     async handle({ body, query, request }) {
       const format = chooseFormat(FORMATS, query.format, request.headers.accept);
-      const { cn, profile, names, serial, notAfter, chain } = await orRefused(
-        certification.certify(body, addressOf(request)),
+      const { cn, profile, names, serial, notAfter, chain } = await certification.certify(
+        body,
+        addressOf(request),
       );
       if (format === 'chain') return new FileAnswer(FORMATS.chain, chain, { cn, issued: serial });
       const [certificate = '', ...issuers] = fromPem('CERTIFICATE', chain).map((der) =>

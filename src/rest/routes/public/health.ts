@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
 import { RETRY_AFTER } from '../../../model/problem.js';
+import { Refused } from '../../../model/refusal.js';
 import { failedChecks, type HealthChecks } from '../../health.js';
 import { publicRoute, type Route } from '../../route.js';
 
@@ -19,7 +19,7 @@ export function healthRoute(checks: HealthChecks): Route {
       if (query.ready === undefined) return { status: 'healthy' as const };
       const failed = await failedChecks(checks);
       if (failed.length === 0) return { status: 'ready' as const };
-      throw new RestError('unavailable', `not ready: ${failed.join(', ')}`, { retryAfter: RETRY_AFTER });
+      throw new Refused('unavailable', `not ready: ${failed.join(', ')}`, { retryAfter: RETRY_AFTER });
     },
   });
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
 import { shellWord } from '../../../lib/shell-word.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import type { CertificateRegister } from '../../../model/ca-register.js';
+import { Refused } from '../../../model/refusal.js';
 import { nodeNames, nodeProfile } from '../../../ra/nodes/node-names.js';
 import { calledName } from '../../../x509/certificate-names.js';
 import { enrolmentCommands } from '../../enrolment/commands.js';
@@ -10,7 +10,6 @@ import { scriptUrl } from '../../enrolment/one-liner.js';
 import { enrolmentScript } from '../../enrolment/script.js';
 import { commonName, formatQuery, profileName } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
-import { orRefused } from '../../refused.js';
 import { FileAnswer, publicRoute, type Route } from '../../route.js';
 import { sansJson, sansQuery, sansResult } from '../../sans.js';
 
@@ -58,9 +57,9 @@ export function magicRoute({ register, ca, baseUrl }: MagicOptions): Route {
     async handle({ path, query: { cn, sans = [], format: asked }, request }) {
       const format = chooseFormat(FORMATS, asked, request.headers.accept);
       if (cn === undefined && format === 'sh') {
-        throw new RestError('invalidRequest', 'a script needs to know the common name', { field: 'cn' });
+        throw new Refused('invalidRequest', 'a script needs to know the common name', { field: 'cn' });
       }
-      const { profile, names } = await orRefused(wanted(path.profile, cn ?? PLACEHOLDER, sans));
+      const { profile, names } = await wanted(path.profile, cn ?? PLACEHOLDER, sans);
       const base = baseUrl(request.headers.host);
       const certifyUrl = `${base}/api/v1/public/certify`;
       const commands = enrolmentCommands(profile, names, certifyUrl);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RestError } from '../../../http/rest-error.js';
 import type { CertificateRegister } from '../../../model/ca-register.js';
+import { Refused } from '../../../model/refusal.js';
 import { profileName } from '../../fields.js';
 import { publicRoute, type Route } from '../../route.js';
 
@@ -36,12 +36,12 @@ export function profileRoutes(register: Pick<CertificateRegister, 'profileNames'
   ];
 }
 
-/** @throws RestError notFound */
+/** @throws Refused notFound */
 export async function knownProfile(
   register: Pick<CertificateRegister, 'profile'>,
   name: string,
 ): Promise<Record<string, unknown>> {
   const profile = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await register.profile(name) : null;
-  if (profile === null) throw new RestError('notFound', `there is no profile "${name}"`, { field: 'name' });
+  if (profile === null) throw new Refused('notFound', `there is no profile "${name}"`, { field: 'name' });
   return profile;
 }
