@@ -12,7 +12,7 @@ export interface LocalSetOptions {
   dataDir: string;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
-  /** Base of the plain-HTTP URLs in certificates. */
+  /** Base of the plain-HTTP URLs in certificates; null: what an RA told. */
   publicUrl: string | null;
   /** Other CAs, with folders of their own, may be on the store. */
   shared: boolean;
@@ -40,6 +40,6 @@ export async function openLocalSet(
   const keys = new Keyring({ dataDir, passphrase, channelSecret: files.channel.secretKey, shared });
   const set = await AuthoritySet.open({ store, keys, publicUrl, clock, log });
   const common = { store, set, keys, clock, random: randomBytes };
-  const succession = new Succession({ ...common, publicUrl, succeedAt, log });
+  const succession = new Succession({ ...common, succeedAt, log });
   return { keys, set, succession, roots: new RootRollover({ ...common, succession }) };
 }

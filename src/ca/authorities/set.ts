@@ -4,6 +4,7 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { toPem } from '../../x509/pem.js';
+import { learnUrl, type ToldUrl, toldUrl } from '../told-url.js';
 import { activeOf, liveRoots } from './decisions.js';
 import { isKeyOf, type Keyring } from './keyring.js';
 import { Member } from './member.js';
@@ -11,7 +12,7 @@ import { Member } from './member.js';
 export interface AuthoritySetOptions {
   store: CaStore;
   keys: Keyring;
-  /** Base of the plain-HTTP URLs in certificates, or null to leave them out. */
+  /** Base of the plain-HTTP URLs in certificates; null: what an RA tells, and none until one does. */
   publicUrl: string | null;
   clock: () => number;
   log: Logger;
@@ -19,6 +20,9 @@ export interface AuthoritySetOptions {
 
 /** How often the store is asked whether another process has changed the set, in ms. */
 const LOOK_EVERY = 5_000;
+
+/** How often it is said that certificates name no CRL, in ms. */
+const REMIND_EVERY = 3600_000;
 
 /**
  * The roots and issuers of this CA as the store has them. What another process changes (a command, another CA on the
@@ -28,6 +32,8 @@ export class AuthoritySet {
   #members: readonly Member[] = [];
   #crosses: readonly AuthorityRecord[] = [];
   #seen = '';
+  #publicUrl: string | null = null;
+  #remindedAt = Number.NEGATIVE_INFINITY;
   #reloading: Promise<boolean> | null = null;
   #timer: NodeJS.Timeout | undefined;
   readonly #listeners: ((set: AuthoritySet) => void)[] = [];
@@ -57,6 +63,31 @@ export class AuthoritySet {
   /** Is called after every change. */
   onChange(listener: (set: AuthoritySet) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Base of the plain-HTTP URLs in certificates, or null to leave them out. */
+  get publicUrl(): string | null {
+    return this.#publicUrl;
+  }
+
+  /** An RA has registered and says where it serves CRL and OCSP. */
+  async learnPublicUrl(told: ToldUrl): Promise<void> {
+    const { store, log } = this.options;
+    const changed = await learnUrl(store, told);
+    if (changed !== null) log.warn(changed);
+    await this.reload();
+  }
+
+  /** A certificate is made: says, at most once an hour, that nobody can ask whether it was revoked. */
+  noteIssuance(): void {
+    const { clock, log } = this.options;
+    const now = clock();
+    if (this.#publicUrl !== null || now - this.#remindedAt < REMIND_EVERY) return;
+    this.#remindedAt = now;
+    log.warn(
+      'certificates are issued that name neither CRL nor OCSP: nobody who meets one can ask whether it was revoked. Set UPKI_CA_PUBLIC_URL ' +
+        'to where clients reach the plain-HTTP port of the RA, such as http://pki.example.internal:8001',
+    );
   }
 
   get members(): readonly Member[] {
@@ -133,11 +164,16 @@ export class AuthoritySet {
   }
 
   async #reload(): Promise<boolean> {
-    const records = await this.options.store.listAuthorities();
-    const seen = JSON.stringify(
-      records.map(({ certificate: _, sealedKey, ...facts }) => ({ ...facts, sealed: sealedKey !== null })),
-    );
+    const { store } = this.options;
+    const [records, told] = await Promise.all([store.listAuthorities(), toldUrl(store)]);
+    const publicUrl = this.options.publicUrl ?? told?.url ?? null;
+    const facts = records.map(({ certificate: _, sealedKey, ...rest }) => ({
+      ...rest,
+      sealed: sealedKey !== null,
+    }));
+    const seen = JSON.stringify({ publicUrl, facts });
     if (seen === this.#seen) return false;
+    this.#publicUrl = publicUrl;
     const members = records.filter(({ kind }) => kind !== 'cross');
     this.#members = await Promise.all(members.map((record) => this.#member(record)));
     this.#crosses = records.filter(({ kind }) => kind === 'cross');
@@ -147,7 +183,7 @@ export class AuthoritySet {
   }
 
   async #member(record: AuthorityRecord): Promise<Member> {
-    const { keys, publicUrl, log } = this.options;
+    const { keys, log } = this.options;
     let key: KeyObject | null = null;
     let trouble: string | null = null;
     try {
@@ -160,7 +196,7 @@ export class AuthoritySet {
       trouble = error instanceof Error ? error.message : String(error);
     }
     if (trouble !== null) log.error({ issuer: record.id }, `the key cannot be used: ${trouble}`);
-    return new Member(record, key, publicUrl, trouble);
+    return new Member(record, key, this.#publicUrl, trouble);
   }
 }
 

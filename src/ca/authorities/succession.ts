@@ -19,8 +19,6 @@ export interface SuccessionOptions {
   store: CaStore;
   set: AuthoritySet;
   keys: Keyring;
-  /** Base of the plain-HTTP URLs in certificates, or null to leave them out. */
-  publicUrl: string | null;
   /** The part of an issuer's life after which its successor is made. */
   succeedAt: number;
   clock: () => number;
@@ -83,7 +81,7 @@ export class Succession {
    * @throws RolloverError
    */
   async makeIssuer(by?: Actor, under?: Member): Promise<Member | null> {
-    const { store, set, keys, publicUrl, clock, random, log } = this.options;
+    const { store, set, keys, clock, random, log } = this.options;
     const old = set.newest;
     const root = under ?? set.roots[0];
     if (old === null || root === undefined) throw new RolloverError('this CA has no root or no issuer');
@@ -108,7 +106,7 @@ export class Succession {
         notBefore: Math.max(now - BACKDATE, root.certificate.notBefore),
         notAfter: now + ISSUER_DAYS * DAY,
         spki: publicKeyDer(key),
-        publicUrl,
+        publicUrl: set.publicUrl,
         ...(constraints && { constraints }),
       },
       root.der,

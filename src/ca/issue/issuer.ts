@@ -191,6 +191,7 @@ export class Authority {
     const { profile, publicKey, names, responderOf } = issuance;
     if (responderOf === undefined) refusePurposes(profile, issuer.certificate);
     refuseKeyType(profile, publicKey);
+    if (responderOf === undefined && profile.revocation !== 'none') this.set.noteIssuance();
     // Asked while the certificate is made, so that it costs no time.
     const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
     // It rejects where nobody waits when making the certificate throws first.

@@ -31,6 +31,10 @@ export function registrationHandlers(
     register: async (request) => {
       if (settings.mode === 'clear') checkSeed(request.seed, services.seed);
       const role = peerRole(request);
+      // Before anything is made: the RA's own certificate names it too.
+      if (role !== null && request.public_url !== undefined) {
+        await authority.set.learnPublicUrl({ url: request.public_url, ra: request.cn });
+      }
       const { certificate, privateKey } = await certify(services, settings, request);
       if (role !== null && request.curve_public_key !== undefined) {
         await peers.admit(request.curve_public_key, role, certificate, SEED_HOLDER);

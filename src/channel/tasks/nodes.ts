@@ -21,6 +21,16 @@ import { task } from './task.js';
 /** A person, in an RA's words. */
 const by = z.string().min(1).max(1024).meta({ wire: 'DN' });
 
+/** Where the RA serves CRL, OCSP and issuers, for the certificates; no path, query or user. */
+const publicUrl = z
+  .string()
+  .max(512)
+  .refine(
+    (value) => URL.canParse(value) && value.startsWith('http://') && new URL(value).origin === value,
+    'it must be an http URL without path, query and user',
+  )
+  .meta({ wire: 'http URL without path' });
+
 const dn = z.string().min(1).max(1024).meta({ wire: 'DN in either notation, or CN' });
 
 const node = z.object({
@@ -81,6 +91,7 @@ export const registrationTasks = {
       sans: sans.default([]),
       csr: pem.optional(),
       curve_public_key: curvePublicKey.optional(),
+      public_url: publicUrl.optional(),
     }),
     z.object({
       status: z.literal('registered').meta({ wire: '"registered"' }),

@@ -55,7 +55,8 @@ export const CA_SETTINGS = {
   caPublicUrl: optional(is.origin('http'), {
     env: 'UPKI_CA_PUBLIC_URL',
     programs: ['ca'],
-    defaultText: 'http://UPKI_RA_CN:UPKI_RA_HTTP_PORT with `upki start`, else none',
+    defaultText:
+      'http://UPKI_RA_CN:UPKI_RA_HTTP_PORT with `upki start`, else what the first RA tells when it registers',
     doc: 'Base URL written into certificates for the CRL, OCSP and the issuer: where clients reach UPKI_RA_HTTP_PORT.',
   }),
   caAdminsByRa: setting(is.boolean, true, {

@@ -26,6 +26,7 @@ import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaKeys, RaRegistration } from './files.js';
 import { tcp } from './registration.js';
+import { watchRevocationUrls } from './unrevocable.js';
 
 export interface CaConnection {
   /** The CA as the RA's service knows it. */
@@ -82,7 +83,11 @@ export function connectToCa(
         log.warn({ err: error }, 'the CA does not tell which keys are compromised');
     },
   });
-  const upki = new ChannelCa({ client, onCompromise: () => compromised.refresh().catch(() => undefined) });
+  const upki = new ChannelCa({
+    client,
+    onCompromise: () => compromised.refresh().catch(() => undefined),
+    onIssued: watchRevocationUrls((sentence) => log.warn(sentence), Date.now),
+  });
   const connection = (ca: CaConnection['ca'], tasks: CaTasks, which: CaConnection['dialect']) => ({
     ca,
     register: new ChannelRegister(tasks),

@@ -57,7 +57,11 @@ export async function registerRa(
     const python = mode === 'clear' && (await isPython(channel));
     const made = python
       ? await askPython(channel, seed, names)
-      : await ask(new TaskClient(registration, channel), mode === 'clear' ? seed : '', names, keys);
+      : await ask(new TaskClient(registration, channel), {
+          ...{ names, keys },
+          seed: mode === 'clear' ? seed : '',
+          plainUrl: plainUrl(settings, names[0] ?? ''),
+        });
     await requireSameCa(files, made);
     await files.saveRegistration(made);
     if (python) {
@@ -128,11 +132,16 @@ async function askPython(channel: Channel, seed: string, names: string[]): Promi
   return { certificate, root: ca_certificate, caChannelKey: null, tlsKey: private_key };
 }
 
+/** Where this RA serves CRL, OCSP and issuers; null when it does not, or its port is known only once it listens. */
+function plainUrl({ raHttp, raHttpPort, raUrl }: ProgramSettings, cn: string): string | null {
+  if (!raHttp || raHttpPort === 0) return null;
+  const host = raUrl === null ? cn : new URL(raUrl).hostname;
+  return new URL(`http://${host}:${raHttpPort}`).origin;
+}
+
 async function ask(
   client: TaskClient<typeof registration>,
-  seed: string,
-  names: string[],
-  keys: RaKeys,
+  { seed, names, keys, plainUrl }: { seed: string; names: string[]; keys: RaKeys; plainUrl: string | null },
 ): Promise<NewRegistration> {
   const [cn = ''] = names;
   const answer = await client.call('register', {
@@ -142,6 +151,7 @@ async function ask(
     sans: names.map((value) => ({ type: isIP(value) ? 'IP' : 'DNS', value })),
     csr: requestFor(names, keys.tls),
     curve_public_key: keys.channel.publicKey,
+    ...(plainUrl !== null && { public_url: plainUrl }),
   });
   return {
     certificate: answer.certificate,

@@ -23,6 +23,8 @@ export interface ChannelCaOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
   /** A certificate was revoked because of its key: resolves when that key is known here. */
   onCompromise?: () => Promise<void>;
+  /** Is given the PEM of each certificate that was issued for an order. */
+  onIssued?: (pem: string) => void;
   now?: () => number;
   /** How long profiles and CA certificates are taken as known, in ms. Default one minute: a new profile is seen soon. */
   cacheFor?: number;
@@ -35,6 +37,7 @@ const AUTHORITIES_FOR = 5_000;
 export class ChannelCa implements CertificateAuthority, NodeCertificates {
   readonly #client: ChannelCaOptions['client'];
   readonly #onCompromise: () => Promise<void>;
+  readonly #onIssued: (pem: string) => void;
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #certificates: Cached<{ root: string; chain: string }>;
   readonly #authorities: Cached<KnownAuthority[]>;
@@ -44,11 +47,13 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
   constructor({
     client,
     onCompromise = async () => undefined,
+    onIssued = () => undefined,
     now = Date.now,
     cacheFor = 60_000,
   }: ChannelCaOptions) {
     this.#client = client;
     this.#onCompromise = onCompromise;
+    this.#onIssued = onIssued;
     this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
     this.#certificates = new Cached(() => told(client.call('get_ca_chain', {})), cacheFor, now);
     this.#authorities = new Cached(() => this.#askAuthorities(), Math.min(cacheFor, AUTHORITIES_FOR), now);
@@ -67,6 +72,7 @@ export class ChannelCa implements CertificateAuthority, NodeCertificates {
         ...(notAfter === null ? {} : { not_after: new Date(notAfter).toISOString() }),
       }),
     );
+    this.#onIssued(certificate);
     return { chain: certificate + chain, serial };
   }
 

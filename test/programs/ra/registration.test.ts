@@ -59,12 +59,13 @@ describe('registering in clear mode', () => {
   });
 
   it('with our CA sends a CSR and keeps its own key', async () => {
-    const ours = await new CaWorld({ mode: 'clear' }).start();
+    const ours = await new CaWorld({ mode: 'clear', publicUrl: null }).start();
     ending.push(() => ours.close());
     const { files, made, before, warnings } = await register(ours.running.registrationPort ?? 0, SEED);
     expect((await files.keys()).tls).toBe(before);
     expect(new X509Certificate(made.certificate).subjectAltName).toContain('DNS:localhost');
     expect(warnings).toEqual([]);
+    expect(new X509Certificate(made.certificate).infoAccess).toContain('http://ra.example.test:8001/ocsp');
   });
 });
 

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { CaStore } from '../store/contract/ca.js';
+
+/** Where an RA says it serves CRL, OCSP and issuers; certificates name it where UPKI_CA_PUBLIC_URL says nothing. */
+export interface ToldUrl {
+  /** Base, http. */
+  url: string;
+  /** Common name of the RA that told it. */
+  ra: string;
+}
+
+const TOLD = 'told-url';
+const told = z.object({ url: z.string(), ra: z.string() });
+
+/** What the CA was told; null: nothing yet. */
+export async function toldUrl(store: Pick<CaStore, 'getSetting'>): Promise<ToldUrl | null> {
+  const text = await store.getSetting(TOLD);
+  return text === null ? null : told.parse(JSON.parse(text));
+}
+
+/**
+ * Keeps what the first RA tells. The same RA may change it; another one does not, for the URL is in certificates that are out there.
+ * @returns a sentence for the operator when the URL changed, or was not taken
+ */
+export async function learnUrl(
+  store: Pick<CaStore, 'getSetting' | 'putSetting'>,
+  now: ToldUrl,
+): Promise<string | null> {
+  const was = await toldUrl(store);
+  if (was?.url === now.url) return null;
+  if (was !== null && was.ra !== now.ra) {
+    return (
+      `${now.ra} says that CRL and OCSP are at ${now.url}; certificates go on naming ${was.url}, as ${was.ra} told before. ` +
+      'UPKI_CA_PUBLIC_URL decides it'
+    );
+  }
+  await store.putSetting(TOLD, JSON.stringify(now));
+  return was === null
+    ? null
+    : `the URL of CRL and OCSP in certificates was ${was.url}, is now ${now.url}, as ${now.ra} tells; earlier certificates go on naming the former`;
+}
