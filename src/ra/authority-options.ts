@@ -14,6 +14,8 @@ export interface RegistrationAuthorityOptions {
   policy: Policy;
   /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */
   isCompromised?(spkiFingerprint: string): boolean;
+  /** Resolves when `isCompromised` knows what other RAs of the store told the CA; absent where there are none. */
+  knowCompromised?(): Promise<void>;
   /** Lower-case names in the RA's own certificate. */
   ownNames(): readonly string[];
   /** Every absolute URL an account has or ever had, today's first. @throws StoreUnavailable */

@@ -132,6 +132,7 @@ export function createRegistrationAuthority(
     csr: Uint8Array,
     from: string,
   ): Promise<OrderAndAuthorizations> => {
+    await options.knowCompromised?.();
     await requireGoodKey(account);
     const { order, authorizations: proofs } = await orders.get(account, orderId);
     const status = orderStatus(order, proofs, clock());
@@ -149,6 +150,7 @@ export function createRegistrationAuthority(
     await recheckCaa(account, proofs, options);
     await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);
+    if (outcome instanceof Problem) throw outcome;
     if (outcome === 'issued') await limits.issuedTo(order, from);
     if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
     if (outcome === 'deferred') {

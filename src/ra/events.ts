@@ -1,6 +1,5 @@
 import type { ChallengeType, Order } from '../model/facts.js';
 import type { ValidationResult } from '../va/types.js';
-import type { FinalizeOutcome } from './queues/finalization-queue.js';
 
 /** What happened, for logs and metrics; never holds a secret. */
 export interface RaEvents {
@@ -11,7 +10,7 @@ export interface RaEvents {
     attempt: number;
     result: ValidationResult;
   }): void;
-  finalization(event: { order: Order; outcome: FinalizeOutcome; detail: string }): void;
+  finalization(event: { order: Order; outcome: 'issued' | 'refused' | 'deferred'; detail: string }): void;
   revocation(event: { serial: string; reason: number | null; accountId: string | null }): void;
   error(error: unknown): void;
 }

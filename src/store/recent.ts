@@ -111,6 +111,7 @@ export function rememberRecent(store: RaStore): RaStore {
         (begun) => begun && orders.update(id, (order) => ({ ...order, csr })),
       ),
     deferFinalize: (id, retryAt) => forgetting(store.deferFinalize(id, retryAt), () => orders.delete(id)),
+    returnOrder: (id) => forgetting(store.returnOrder(id), () => orders.delete(id)),
     failOrder: (id, error) =>
       forgetting(store.failOrder(id, error), () => {
         orders.delete(id);

@@ -117,6 +117,23 @@ describe('a compromised key is refused everywhere, and its order stays ready for
     expect(replica.has(key)).toBe(true);
   });
 
+  it('before another replica has asked the CA: what the CA refuses is told at finalize, and the order takes another key', async () => {
+    const { client } = await world.acme(node);
+    const key = newKey();
+    const csr = requestPem(['r.example.test'], { key });
+    const { serial } = await world.tasks.call('sign', { csr });
+    // Straight at the CA: this RA has not asked it since.
+    await world.tasks.call('revoke_serial', { serial, reason: 'keyCompromise' });
+    const order = await client.newOrder([NAME]);
+    const finalize = await refused(client.finalize(order, createCsr([NAME], { key }).der));
+    expect([finalize.status, finalize.type, (await client.order(order.url)).status]).toEqual([
+      400,
+      'badCSR',
+      'ready',
+    ]);
+    expect((await client.finalize(order, createCsr([NAME]).der)).status).toBe('valid');
+  });
+
   it('not when the reason was another', async () => {
     const { client, chain, key } = await issued();
     await client.revoke(chain, { reason: 4 });

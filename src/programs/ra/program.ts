@@ -18,11 +18,7 @@ import { alternateChains } from '../../ra/ca/authorities.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
 import { LocalAllowances } from '../../ra/limits/local-allowances.js';
-import { NamePolicy } from '../../ra/name-policy.js';
-import { Certification } from '../../ra/nodes/certification.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
-import { NodeKeys } from '../../ra/nodes/keys.js';
-import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
 import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
 import { isAdmin, isGood } from '../../rest/access.js';
@@ -45,13 +41,13 @@ import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
 import { listenForCommands } from './control.js';
 import { checkDefaultProfile } from './default-profile.js';
-import { logEvents, logNodeEvents } from './events.js';
+import { logEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { bindDatabase, requireDatabaseFile } from './identity.js';
 import { issuerOf } from './issuer-of.js';
 import { listen, mainListener } from './listener.js';
 import { Monitoring } from './monitoring.js';
-import { nodeSecret } from './node-secret.js';
+import { nodeServices } from './node-services.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
 import { pagesOf } from './pages.js';
@@ -171,6 +167,7 @@ async function serve(
   );
   const ra = createRegistrationAuthority({
     isCompromised,
+    ...(store.shared && { knowCompromised: () => connection.compromised.recent() }),
     store,
     ca,
     validator,
@@ -188,27 +185,16 @@ async function serve(
   if (mode === 'serve') ra.start();
   onClose(() => ra.stop());
 
-  const nodeKeys = new NodeKeys({
-    ...{ store, clock },
-    secret: nodeSecret(files.path('nodeSecret'), tasks),
-    random: randomBytes,
-  });
-  const nodeOptions: NodeOptions = {
-    ...{ store, ca, register, clock },
-    policy: new NamePolicy(policy),
-    keys: nodeKeys,
-    onAccountsEnded: ra.forgetBoundAccounts,
+  const { nodeKeys, nodes, certification } = nodeServices({
+    ...{ store, ca, register, clock, policy, tasks, registrationSeed, isCompromised, limits, ra, log },
+    secretPath: files.path('nodeSecret'),
     seedLifetime: settings.seedLifetime,
-    events: logNodeEvents(log),
-    random: randomBytes,
-  };
+  });
   const operator = createOperator({
     ...{ store, ca, register, administration, clock, policy, validator },
     onRevocation: events.revocation,
     stopAccount: ra.stopAccount,
   });
-  const nodes = new Nodes(nodeOptions);
-  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
 
   const { app, reload: reloadTls } = mainListener(settings, tls, log, links.main().base);
   monitoring.requests(app, 'main');

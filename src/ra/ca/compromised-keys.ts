@@ -15,6 +15,10 @@ export interface CompromisedKeysOptions {
 /** Keys in one answer. */
 const PAGE = 1_000;
 const EVERY = 2_000;
+/** What is known is taken as of now for so long, in ms. */
+const RECENT = 200;
+/** And the CA is waited for no longer than this. */
+const PATIENCE = 1_000;
 /** A CA without the task may be replaced by one that has it. */
 const EVERY_WITHOUT_TASK = 60_000;
 /** All of them are read again this often: the CA's database may have been restored, and its numbers begun anew. */
@@ -31,6 +35,7 @@ export class CompromisedKeys {
   #after = 0;
   #readAllAt = 0;
   #asking: Promise<void> | null = null;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: CompromisedKeysOptions) {
@@ -75,6 +80,17 @@ export class CompromisedKeys {
     return this.#asking;
   }
 
+  /** Resolves when all is known that the CA knew a moment ago, or when the CA does not say so soon. Never rejects. */
+  async recent(): Promise<void> {
+    if (this.#options.now() - this.#askedAt < RECENT) return;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE);
+    });
+    await Promise.race([(this.#asking ?? this.refresh()).catch(() => undefined), over]);
+    clearTimeout(timer);
+  }
+
   async #ask(): Promise<void> {
     const now = this.#options.now();
     if (now >= this.#readAllAt) this.#after = 0;
@@ -86,5 +102,6 @@ export class CompromisedKeys {
       full = keys.length === PAGE;
     }
     if (now >= this.#readAllAt) this.#readAllAt = now + READ_ALL_EVERY;
+    this.#askedAt = now;
   }
 }

@@ -6,7 +6,7 @@ export interface Share {
 }
 
 export interface FairSharesOptions {
-  /** Most at once. */
+  /** Most at once, beside those of targets that hung before. */
   capacity: number;
   /** How many of them are kept for accounts that have nothing under way. */
   spare: number;
@@ -15,6 +15,8 @@ export interface FairSharesOptions {
   /** Most at once of targets that hung before: of all accounts, and of one. */
   hung: number;
   hungPerAccount: number;
+  /** Work that took longer, in ms, gives way to an account that has nothing under way and would find no place. */
+  patience: number;
   clock(): number;
 }
 
@@ -23,42 +25,70 @@ const HUNG_FOR = 5 * 60_000;
 const MOST_HUNG = 10_000;
 
 interface UnderWay {
-  all: number;
+  quick: number;
   hung: number;
 }
 
+/** A place taken by work whose target is not known to hang. */
+interface Place extends Share {
+  since: number;
+  giveWay(): void;
+}
+
 /**
- * How the places of a queue are shared: no account has more than its part, there always is a place for one that has none, and
- * targets that hang get few. So a thousand silent targets delay nobody but whoever ordered them.
+ * How the places of a queue are shared: no account has more than its part, targets that hang get few places of their own, and what
+ * has been under way for long gives way to an account that has nothing under way. So neither a thousand silent targets of one
+ * account nor one of each of a thousand accounts delay anybody but whoever ordered them.
  */
 export class FairShares {
   readonly #options: FairSharesOptions;
   readonly #accounts = new Map<string, UnderWay>();
   /** Targets that hung, with the time until which that counts; the oldest first. */
   readonly #hung = new Map<string, number>();
-  #all = 0;
+  /** The one taken first comes first. */
+  readonly #quick = new Set<Place>();
   #allHung = 0;
 
   constructor(options: FairSharesOptions) {
     this.#options = options;
   }
 
-  /** Whether there is a place for it now. */
+  /** Whether there is a place for it now, if need be one of work that gives way. */
   admits({ account, target }: Share): boolean {
     const { capacity, spare, perAccount, hung, hungPerAccount } = this.#options;
-    const own = this.#accounts.get(account) ?? { all: 0, hung: 0 };
-    if (own.all >= perAccount) return false;
-    if (this.#hangs(target)) {
-      return own.hung < hungPerAccount && this.#allHung < hung && this.#all < capacity - spare;
-    }
-    return this.#all < (own.all === 0 ? capacity : capacity - spare);
+    const own = this.#accounts.get(account) ?? { quick: 0, hung: 0 };
+    if (this.#hangs(target)) return own.hung < hungPerAccount && this.#allHung < hung;
+    if (own.quick > 0) return own.quick < perAccount && this.#quick.size < capacity - spare;
+    return this.#quick.size < capacity || this.#movable() !== null;
   }
 
-  /** Takes a place; the function gives it back. */
-  enter({ account, target }: Share): () => void {
-    const hung = this.#hangs(target) ? 1 : 0;
-    this.#count(account, 1, hung);
-    return () => this.#count(account, -1, -hung);
+  /** How many more may be asked for at this moment: some of them may find no place. */
+  room(): number {
+    const { capacity, hung } = this.#options;
+    return capacity - this.#quick.size + hung - this.#allHung + (this.#movable() === null ? 0 : 1);
+  }
+
+  /** Takes a place; the function gives it back. `giveWay` is called when the work must end, because its place was given to another. */
+  enter({ account, target }: Share, giveWay: () => void): () => void {
+    if (this.#hangs(target)) {
+      this.#allHung += 1;
+      this.#count(account, 0, 1);
+      return once(() => {
+        this.#allHung -= 1;
+        this.#count(account, 0, -1);
+      });
+    }
+    const full = this.#quick.size >= this.#options.capacity;
+    const moved = full ? this.#movable() : null;
+    if (moved) {
+      this.#leave(moved);
+      this.found(moved.target, true);
+      moved.giveWay();
+    }
+    const place = { account, target, since: this.#options.clock(), giveWay };
+    this.#quick.add(place);
+    this.#count(account, 1, 0);
+    return () => this.#leave(place);
   }
 
   /** How a target was found: one that hung goes to the few places of its like until it answers. */
@@ -70,17 +100,33 @@ export class FairShares {
     this.#hung.set(target, this.#options.clock() + HUNG_FOR);
   }
 
+  #leave(place: Place): void {
+    if (this.#quick.delete(place)) this.#count(place.account, -1, 0);
+  }
+
+  #movable(): Place | null {
+    const [oldest] = this.#quick;
+    const { patience, clock } = this.#options;
+    return oldest !== undefined && clock() - oldest.since >= patience ? oldest : null;
+  }
+
   #hangs(target: string): boolean {
     return this.#options.clock() < (this.#hung.get(target) ?? 0);
   }
 
-  #count(account: string, all: number, hung: number): void {
-    const own = this.#accounts.get(account) ?? { all: 0, hung: 0 };
-    own.all += all;
+  #count(account: string, quick: number, hung: number): void {
+    const own = this.#accounts.get(account) ?? { quick: 0, hung: 0 };
+    own.quick += quick;
     own.hung += hung;
-    this.#all += all;
-    this.#allHung += hung;
-    if (own.all > 0) this.#accounts.set(account, own);
+    if (own.quick + own.hung > 0) this.#accounts.set(account, own);
     else this.#accounts.delete(account);
   }
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }

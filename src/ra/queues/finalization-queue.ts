@@ -27,8 +27,11 @@ interface Finalization extends ClaimedFinalization {
   again: boolean;
 }
 
-/** What became of an order handed to the CA; `queued`: nothing yet, there was no room to ask at once. */
-export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued';
+/**
+ * What became of an order handed to the CA. `queued`: nothing yet, there was no room to ask at once. A Problem: the CA did not take the
+ * CSR (a key that was compromised a moment ago, say), and the order is ready for another.
+ */
+export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
 
 export interface FinalizationQueueOptions {
   store: RaStore;
@@ -36,7 +39,7 @@ export interface FinalizationQueueOptions {
   soleRunner: boolean;
   clock(): number;
   /** Tells of every issuance, refusal and deferral. */
-  onOutcome(order: Order, outcome: FinalizeOutcome, detail: string): void;
+  onOutcome(order: Order, outcome: 'issued' | 'refused' | 'deferred', detail: string): void;
   onError(error: unknown): void;
 }
 
@@ -111,7 +114,13 @@ export class FinalizationQueue {
         return 'deferred';
       }
       if (error instanceof CaRefused) {
-        await store.failOrder(order.id, refusal(error).toDocument());
+        const problem = refusal(error);
+        // §7.4: the client is being answered. Once it was told that the order is processing there is no way back (§7.1.6).
+        if (problem.type === 'badCSR' && !again && (await store.returnOrder(order.id))) {
+          onOutcome(order, 'refused', error.message);
+          return problem;
+        }
+        await store.failOrder(order.id, problem.toDocument());
         onOutcome(order, 'refused', error.message);
         return 'refused';
       }

@@ -8,8 +8,8 @@ import type { Policy } from '../policy.js';
 import { FairShares, type Share } from './fair-shares.js';
 import { WorkQueue } from './work-queue.js';
 
-/** Validations at once: each is mostly waiting for a peer, and holds a socket or two. */
-const CAPACITY = 256;
+/** Validations at once, beside those of targets that hung: each is mostly waiting for a peer, and holds a socket or two. */
+const CAPACITY = 192;
 /** Of them: kept for accounts that have none under way, and the most of one account. */
 const SPARE = 32;
 const PER_ACCOUNT = 32;
@@ -18,6 +18,8 @@ const HUNG = 64;
 const HUNG_PER_ACCOUNT = 8;
 /** A target that fails after so long, in ms, hangs. */
 const HANGS_AFTER = 2_000;
+/** A validation that took so long, in ms, gives way when there is no place for an account that has none under way. */
+const PATIENCE = 500;
 /** Longer than one attempt can take (the validator's own deadline is 10 s), and how long a dead holder's challenge waits at most. */
 const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
@@ -50,17 +52,18 @@ export class ValidationQueue {
     const { clock } = options;
     const shares = new FairShares({
       ...{ capacity: CAPACITY, spare: SPARE, perAccount: PER_ACCOUNT },
-      ...{ hung: HUNG, hungPerAccount: HUNG_PER_ACCOUNT, clock },
+      ...{ hung: HUNG, hungPerAccount: HUNG_PER_ACCOUNT, patience: PATIENCE, clock },
     });
     this.#shares = shares;
     this.#queue = new WorkQueue({
       claim: (now, leaseUntil, limit) => options.store.claimValidations(now, leaseUntil, limit, PER_ACCOUNT),
       shares: {
         admits: (validation) => shares.admits(shareOf(validation)),
-        enter: (validation) => shares.enter(shareOf(validation)),
+        room: () => shares.room(),
+        enter: (validation, giveWay) => shares.enter(shareOf(validation), giveWay),
       },
       run: (validation, signal) => this.#attempt(validation, signal),
-      capacity: CAPACITY,
+      capacity: CAPACITY + HUNG,
       lease: LEASE,
       sweepInterval: SWEEP_INTERVAL,
       soleRunner: options.soleRunner,

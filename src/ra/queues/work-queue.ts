@@ -6,12 +6,15 @@
 export interface WorkQueueOptions<Item, Result> {
   /** Leases up to `limit` due items. */
   claim(now: number, leaseUntil: number, limit: number): Promise<Item[]>;
-  /** Carries one item out; must record its outcome (or a retry) in the store itself. */
+  /**
+   * Carries one item out; must record its outcome (or a retry) in the store itself. Ends without one, and soon, when the signal
+   * says so.
+   */
   run(item: Item, signal: AbortSignal): Promise<Result>;
   /** Most items at once. */
   capacity: number;
-  /** How the places are shared where not every item may take one; `enter` answers what gives the place back. */
-  shares?: { admits(item: Item): boolean; enter(item: Item): () => void };
+  /** How the places are shared where not every item may take one. */
+  shares?: Shares<Item>;
   /** Milliseconds an item is held; longer than any run can take. */
   lease: number;
   /** Milliseconds between looks for abandoned items. */
@@ -27,6 +30,15 @@ export interface WorkQueueOptions<Item, Result> {
   onError(error: unknown): void;
 }
 
+/** Places of a queue that have rules of their own. */
+export interface Shares<Item> {
+  admits(item: Item): boolean;
+  /** How many items may be asked for now. */
+  room(): number;
+  /** Takes a place; what it answers gives the place back. `giveWay` ends the item's run, which is repeated later. */
+  enter(item: Item, giveWay: () => void): () => void;
+}
+
 /** As `againAfter`. */
 const AGAIN_AFTER = 1_000;
 
@@ -34,6 +46,10 @@ const AGAIN_AFTER = 1_000;
 const LEASE_NEEDED = 0.75;
 /** Items that wait for their share; more are left to whoever claims them after their lease. */
 const MOST_HELD = 1_000;
+/** How often what waits for its share is looked at while no run ends, in ms. */
+const LOOK_AGAIN = 250;
+/** Looks into the store one after the other, while what is found there must wait for its share. */
+const MOST_LOOKS = 10;
 
 /** Items that fall due within one tick share a look into the store; in ms, little beside the pauses of a retry. */
 const WAKE_TICK = 20;
@@ -42,6 +58,8 @@ export class WorkQueue<Item, Result> {
   readonly #options: WorkQueueOptions<Item, Result>;
   readonly #running = new Set<Promise<Result>>();
   readonly #abort = new AbortController();
+  /** Ends of the runs that may have to give way. */
+  readonly #ends = new Set<AbortController>();
   /** When items known here fall due. Coalesced, so there are as many as ticks in the longest pause, not as items. */
   readonly #wakes = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
@@ -73,36 +91,66 @@ export class WorkQueue<Item, Result> {
   async stop(): Promise<void> {
     this.#started = false;
     this.#abort.abort();
+    for (const each of this.#ends) each.abort();
     if (this.#timer) clearTimeout(this.#timer);
     await this.#sweeping;
     await Promise.allSettled(this.#running);
   }
 
-  /** When a caller takes a new item: the time its lease should end; in the past when there is no room to run it now. */
+  /** When a caller takes a new item: the time its lease should end; in the past when it is neither run now nor waits here. */
   leaseForNew(item?: Item): number {
     const { clock, lease } = this.#options;
-    return this.#hasRoom(item) ? clock() + lease : clock();
+    return this.#hasRoom(item) || this.#canHold() ? clock() + lease : clock();
   }
 
   #hasRoom(item?: Item): boolean {
     const { capacity, shares } = this.#options;
-    if (this.#running.size >= capacity) return false;
-    return item === undefined || shares === undefined || shares.admits(item);
+    if (item !== undefined && shares !== undefined) return shares.admits(item);
+    return this.#running.size < capacity;
   }
 
-  /** Runs an item the caller has leased with `leaseForNew`, or leaves it to the next sweep when there is no room. */
+  #canHold(): boolean {
+    return this.#options.shares !== undefined && this.#held.length < MOST_HELD;
+  }
+
+  /**
+   * Runs an item the caller has leased with `leaseForNew`. Null: there was no room. It waits for its share here, or is left to the
+   * next sweep.
+   */
   execute(item: Item): Promise<Result> | null {
-    if (!this.#hasRoom(item) || this.#abort.signal.aborted) {
-      this.#backlog = true;
-      return null;
-    }
-    return this.#launch(item, this.#options.clock() + this.#options.lease);
+    const leaseUntil = this.#options.clock() + this.#options.lease;
+    if (this.#hasRoom(item) && !this.#abort.signal.aborted) return this.#launch(item, leaseUntil);
+    if (this.#canHold()) this.#hold(item, leaseUntil);
+    else this.#backlog = true;
+    return null;
+  }
+
+  #hold(item: Item, leaseUntil: number): void {
+    if (this.#canHold()) {
+      this.#held.push({ item, leaseUntil });
+      if (this.#held.length === 1) this.#lookAgain();
+    } else this.wakeAt(leaseUntil);
+  }
+
+  /** A run that ends looks at what is held; where none ends, some may have become old enough to give way. */
+  #lookAgain(): void {
+    const look = () => {
+      this.#runHeld();
+      if (this.#held.length > 0 && !this.#abort.signal.aborted) this.#lookAgain();
+    };
+    setTimeout(look, LOOK_AGAIN).unref();
   }
 
   #launch(item: Item, leaseUntil: number, isFirst = true): Promise<Result> {
     const { run, clock, onError, shares } = this.#options;
-    const leave = shares?.enter(item);
-    const work = run(item, this.#abort.signal);
+    const end = shares ? new AbortController() : this.#abort;
+    let gaveWay = false;
+    const leave = shares?.enter(item, () => {
+      gaveWay = true;
+      end.abort();
+    });
+    if (shares) this.#ends.add(end);
+    const work = run(item, end.signal);
     this.#running.add(work);
     work
       .catch((error) => {
@@ -111,7 +159,9 @@ export class WorkQueue<Item, Result> {
       })
       .finally(() => {
         this.#running.delete(work);
+        this.#ends.delete(end);
         leave?.();
+        if (gaveWay && !this.#abort.signal.aborted) this.#hold(item, leaseUntil);
         this.#runHeld();
         if (this.#backlog) this.wakeAt(clock());
       });
@@ -169,19 +219,29 @@ export class WorkQueue<Item, Result> {
   }
 
   async #claimAndRun(due: number): Promise<void> {
-    const { claim, capacity, lease, clock } = this.#options;
-    const room = capacity - this.#running.size;
-    this.#backlog = room === 0;
-    if (room === 0) return;
-    const leaseUntil = Math.max(due, clock()) + lease;
-    const items = await claim(due, leaseUntil, room);
-    // Where places are shared there may be more of whoever had its part.
-    if (items.length === room || (this.#options.shares && items.length > 0)) this.#backlog = true;
-    // Leased to us already: they run even if direct callers took the room meanwhile, but never more than their share.
-    for (const item of items) {
-      if (this.#options.shares?.admits(item) ?? true) this.#launch(item, leaseUntil);
-      else if (this.#held.length < MOST_HELD) this.#held.push({ item, leaseUntil });
-      else this.wakeAt(leaseUntil);
+    const { claim, capacity, lease, clock, shares } = this.#options;
+    for (let look = 1; look <= MOST_LOOKS; look += 1) {
+      const room = shares ? shares.room() : capacity - this.#running.size;
+      this.#backlog = room === 0;
+      if (room === 0) {
+        if (shares) this.wakeAt(clock() + LOOK_AGAIN);
+        return;
+      }
+      const leaseUntil = Math.max(due, clock()) + lease;
+      const items = await claim(due, leaseUntil, room);
+      // Where places are shared there may be more of whoever had its part.
+      this.#backlog = items.length === room || (shares !== undefined && items.length > 0);
+      // Leased to us already: they run even if direct callers took the room meanwhile, but never more than their share.
+      let waiting = 0;
+      for (const item of items) {
+        if (shares?.admits(item) ?? true) this.#launch(item, leaseUntil);
+        else {
+          waiting += 1;
+          this.#hold(item, leaseUntil);
+        }
+      }
+      // Behind what must wait for its share there may be what need not.
+      if (waiting === 0) return;
     }
   }
 }

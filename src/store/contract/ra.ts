@@ -122,6 +122,8 @@ export interface RaStore extends AuditTrail, NoticeQueue {
   /** Orders begun, not finished, and whose lease or retry time is past; leases them to the caller. */
   claimFinalizations(now: number, leaseUntil: number, limit: number): Promise<ClaimedFinalization[]>;
   failOrder(orderId: string, error: ProblemDocument): Promise<boolean>;
+  /** §7.4: the CSR was not acceptable: the order has none any more and is as before. False when it has a certificate or an error. */
+  returnOrder(orderId: string): Promise<boolean>;
   /** Stores the certificate and makes it the order's; false when the order already has one (nothing stored). */
   recordIssuance(orderId: string, certificate: Certificate): Promise<boolean>;
 

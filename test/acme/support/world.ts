@@ -49,7 +49,12 @@ export interface World {
   /** The CA's far end. */
   authority: CertificateAuthority;
   /** What validations find; all succeed at first. */
-  network: { outcome: (request: ValidationRequest) => ValidationResult | Promise<ValidationResult> };
+  network: {
+    outcome: (
+      request: ValidationRequest,
+      signal?: AbortSignal,
+    ) => ValidationResult | Promise<ValidationResult>;
+  };
   /** What CAA records say at finalize; nothing forbids at first. */
   caa: { answer: (request: CaaRequest) => CaaRefusal | null };
   /** The CA cannot be reached while it is `away`; while `silent` it revokes, and its answer is lost. */
@@ -114,7 +119,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     store,
     ca: authority,
     validator: {
-      validate: async (request) => network.outcome(request),
+      validate: async (request, signal) => network.outcome(request, signal),
       checkCaa: async (request) => caa.answer(request),
     },
     policy: { ...DEFAULT_POLICY, challengeHold: 2000, retryDelays: [], ...policy },

@@ -68,6 +68,23 @@ describe('the RA’s copy of compromised keys', () => {
     expect(copy.has('late')).toBe(true);
   });
 
+  it('is of a moment ago when that is wanted: asked anew after a fifth of a second, once for all who want it', async () => {
+    const keys = ['one'];
+    const { client, asked } = caWith(keys);
+    let now = 0;
+    const copy = new CompromisedKeys({ client, onError: () => {}, now: () => now });
+    await copy.recent();
+    keys.push('two');
+    now = 199;
+    await copy.recent();
+    expect(copy.has('two')).toBe(false);
+    now = 200;
+    await Promise.all([copy.recent(), copy.recent(), copy.recent()]);
+    expect([copy.has('two'), asked.length]).toEqual([true, 2]);
+    const away = () => Promise.reject(new ChannelUnavailable('away'));
+    await new CompromisedKeys({ client: { call: away } as never, onError: () => {} }).recent();
+  });
+
   it('tells why it is not known: the CA is away, or has no such task', async () => {
     const failing = (error: Error) =>
       new CompromisedKeys({ client: { call: () => Promise.reject(error) } as never, onError: () => {} });

@@ -9,16 +9,18 @@ function world() {
     perAccount: 6,
     hung: 5,
     hungPerAccount: 2,
+    patience: 500,
     clock: () => time.now,
   });
   /** Takes as many places as there are, at most so many. */
   const take = (account: string, target: string, most = 100) => {
     const left: (() => void)[] = [];
     while (left.length < most && shares.admits({ account, target }))
-      left.push(shares.enter({ account, target }));
+      left.push(shares.enter({ account, target }, () => moved.push(account)));
     return left;
   };
-  return { shares, take, time };
+  const moved: string[] = [];
+  return { shares, take, time, moved };
 }
 
 describe('the places of a queue', () => {
@@ -40,7 +42,7 @@ describe('the places of a queue', () => {
   it('are few for targets that hang, until these answer or are forgotten', () => {
     const { shares, take, time } = world();
     for (const target of ['x', 'y', 'z']) shares.found(target, true);
-    expect([take('a', 'x').length, take('a', 'y').length, take('a', 'ok').length]).toEqual([2, 0, 4]);
+    expect([take('a', 'x').length, take('a', 'y').length, take('a', 'ok').length]).toEqual([2, 0, 6]);
     expect([take('b', 'x').length, take('c', 'z').length, take('d', 'x').length]).toEqual([2, 1, 0]);
     shares.found('x', false);
     expect(take('d', 'x', 1)).toHaveLength(1);
@@ -54,7 +56,27 @@ describe('the places of a queue', () => {
     shares.found('x', true);
     for (const leave of mine) leave();
     expect(take('a', 'x')).toHaveLength(2);
-    expect(take('a', 'ok')).toHaveLength(4);
+    expect(take('a', 'ok')).toHaveLength(6);
+  });
+
+  it('what took long gives way to an account that has none, the longest first, and its target is one that hangs', () => {
+    const { shares, take, time, moved } = world();
+    const takers = Array.from({ length: 20 }, (_, index) => `a${index}`);
+    const left = takers.flatMap((each) => take(each, `of ${each}`, 1));
+    expect(take('new', 'x')).toHaveLength(0);
+    time.now += 499;
+    expect(take('new', 'x')).toHaveLength(0);
+    expect(shares.room()).toBe(5);
+    time.now += 1;
+    expect(shares.room()).toBe(6);
+    expect(take('a19', 'x')).toHaveLength(0);
+    expect([take('new', 'x').length, take('newer', 'x').length]).toEqual([1, 1]);
+    expect(moved).toEqual(['a0', 'a1']);
+    // Its place was given away: to leave it again frees none.
+    left[0]?.();
+    expect(take('b', 'x')).toHaveLength(1);
+    expect(moved).toEqual(['a0', 'a1', 'a2']);
+    expect([take('a0', 'of a0').length, take('a1', 'of a0').length]).toEqual([2, 2]);
   });
 
   it('the memory of targets that hang is bounded', () => {

@@ -95,6 +95,23 @@ export function ordersContract(world: World): void {
       expect(await store.beginFinalize('none', CSR, LEASE)).toBe(false);
     });
 
+    test('an order whose CSR was not acceptable takes another, and one that has ended does not come back', async () => {
+      const { store } = world;
+      const { order } = await world.order();
+      expect(await store.returnOrder(order.id)).toBe(false);
+      await store.beginFinalize(order.id, CSR, LEASE);
+      expect(await store.returnOrder(order.id)).toBe(true);
+      expect((await store.getOrder(order.id))?.order).toEqual({ ...order, csr: null });
+      expect(await store.claimFinalizations(LEASE, LEASE, 10)).toEqual([]);
+      expect(await store.beginFinalize(order.id, new Uint8Array([1]), LEASE)).toBe(true);
+      await store.failOrder(order.id, PROBLEM);
+      expect(await store.returnOrder(order.id)).toBe(false);
+      const issued = (await world.order()).order;
+      await store.beginFinalize(issued.id, CSR, NOW);
+      await store.recordIssuance(issued.id, aCertificate(issued));
+      expect(await store.returnOrder(issued.id)).toBe(false);
+    });
+
     test('a failed order takes no CSR and a second error does not replace the first', async () => {
       const { store } = world;
       const { order } = await world.order();

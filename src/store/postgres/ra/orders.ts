@@ -104,6 +104,15 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
     return claimed.map(([attempts, ...order]) => ({ order, attempts }));
   },
 
+  async returnOrder(db, id) {
+    const returned = await db.run(
+      `UPDATE orders SET csr = NULL, due_at = NULL
+       WHERE id = $1 AND csr IS NOT NULL AND error IS NULL AND certificate_id IS NULL`,
+      id,
+    );
+    return returned > 0;
+  },
+
   async failOrder(db, id, error) {
     const order = await db.get<[replaces: string | null]>('SELECT replaces FROM orders WHERE id = $1', id);
     const failed = await db.get(

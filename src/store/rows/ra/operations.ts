@@ -42,6 +42,7 @@ export interface OrderOperations {
   deferFinalize(id: string, retryAt: number): void;
   claimFinalizations(now: number, leaseUntil: number, limit: number): ClaimedOrder[];
   failOrder(id: string, error: string): boolean;
+  returnOrder(id: string): boolean;
   /** A certificate that exists is the order's, even if another runner gave the order up meanwhile. */
   recordIssuance(orderId: string, certificate: CertificateRow): boolean;
 }

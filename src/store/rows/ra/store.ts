@@ -70,6 +70,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
       const claimed = await database.call('claimFinalizations', now, leaseUntil, limit);
       return claimed.map(({ order, attempts }) => ({ order: orders.fromRow(order), attempts }));
     },
+    returnOrder: (id) => database.call('returnOrder', id),
     failOrder: (id, error) => database.call('failOrder', id, JSON.stringify(error)),
     recordIssuance: (orderId, certificate) =>
       database.call('recordIssuance', orderId, certificates.toRow(certificate)),

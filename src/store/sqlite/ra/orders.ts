@@ -82,6 +82,15 @@ export const orderOperations = {
     });
   }),
 
+  returnOrder: write(
+    (sql, id: string): boolean =>
+      sql.run(
+        `UPDATE orders SET csr = NULL, due_at = NULL
+         WHERE id = ? AND csr IS NOT NULL AND error IS NULL AND certificate_id IS NULL`,
+        id,
+      ) > 0,
+  ),
+
   failOrder: write((sql, id: string, error: string): boolean => {
     const failed = sql.run(
       'UPDATE orders SET error = ?, due_at = NULL WHERE id = ? AND error IS NULL AND certificate_id IS NULL',

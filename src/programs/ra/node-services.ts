@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { RunningRegistrationAuthority } from '../../ra/authority.js';
+import type { Limits } from '../../ra/limits/limits.js';
+import { NamePolicy } from '../../ra/name-policy.js';
+import { Certification } from '../../ra/nodes/certification.js';
+import { NodeKeys } from '../../ra/nodes/keys.js';
+import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
+import type { Policy } from '../../ra/policy.js';
+import { logNodeEvents } from './events.js';
+import { nodeSecret } from './node-secret.js';
+
+export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'ca' | 'register' | 'clock'> {
+  policy: Policy;
+  tasks: Parameters<typeof nodeSecret>[1];
+  /** Where the secret stands when no CA gives one. */
+  secretPath: string;
+  seedLifetime: number;
+  registrationSeed: string | null;
+  isCompromised(spkiFingerprint: string): boolean;
+  limits: Limits;
+  ra: Pick<RunningRegistrationAuthority, 'forgetBoundAccounts'>;
+  log: Logger;
+}
+
+/** What concerns nodes: their keys, their registration, and certificates for who has a seed. */
+export function nodeServices(options: NodeServicesOptions) {
+  const { store, ca, register, clock, isCompromised, limits, registrationSeed, seedLifetime } = options;
+  const random = randomBytes;
+  const secret = nodeSecret(options.secretPath, options.tasks);
+  const keys = new NodeKeys({ store, clock, secret, random });
+  const nodeOptions: NodeOptions = {
+    ...{ store, ca, register, clock, keys, seedLifetime, random },
+    policy: new NamePolicy(options.policy),
+    onAccountsEnded: options.ra.forgetBoundAccounts,
+    events: logNodeEvents(options.log),
+  };
+  const nodes = new Nodes(nodeOptions);
+  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
+  return { nodeKeys: keys, nodes, certification };
+}
