@@ -134,7 +134,7 @@ export class Problem extends Error {
 }
 
 /** §6.7.1: the problem itself for one bad identifier, a compound one with a subproblem each for several. */
-export function forIdentifiers(problems: Problem[]): Problem {
+export function forIdentifiers(problems: readonly Problem[]): Problem {
   const [first] = problems;
   if (!first) throw new Error('forIdentifiers wants at least one problem');
   if (problems.length === 1) return first;

@@ -43,6 +43,14 @@ interface Limit {
   what: string;
 }
 
+/** How many times a limit is used. */
+type Taken = readonly [Limit, times: number];
+/** A limit that must not be used up; of a name, where it is about one. */
+interface Looked {
+  limit: Limit;
+  identifier?: Identifier;
+}
+
 /**
  * RFC 8555 §6.6: keeps one client from using up what is there for all. An honest fleet never meets these limits, however large
  * it is: what leads to a certificate is given back, to its account and its address.
@@ -58,7 +66,7 @@ export class Limits {
 
   /** @param from address of the client @throws Problem rateLimited */
   async newAccount(from: string): Promise<void> {
-    await this.#use([[this.#accountsOf(from), 1]]);
+    await this.#take([[this.#accountsOf(from), 1]]);
   }
 
   /** @param replaces certificate identifier of the predecessor, which was checked (RFC 9773 §5) @throws Problem rateLimited */
@@ -68,17 +76,20 @@ export class Limits {
     replaces: string | null,
     from: string,
   ): Promise<void> {
-    if (replaces !== null) return this.#use([[replacementsOf(replaces), 1]]);
-    await this.#refuseHopeless(account, identifiers);
-    const duplicates = this.#duplicatesOf(identifiers);
-    await this.#check(duplicates);
-    await this.#use([[this.#ordersOf(account.id), 1], ...this.#names(account.id, identifiers.length, from)]);
+    if (replaces !== null) return this.#take([[replacementsOf(replaces), 1]]);
+    const uses: Taken[] = [
+      [this.#ordersOf(account.id), 1],
+      ...this.#names(account.id, identifiers.length, from),
+    ];
+    await this.#take(uses, [
+      ...this.#hopeless(account, identifiers),
+      { limit: this.#duplicatesOf(identifiers) },
+    ]);
   }
 
   /** A pre-authorization (RFC 8555 §7.4.1). @throws Problem rateLimited */
   async newAuthorization(account: Account, identifier: Identifier, from: string): Promise<void> {
-    await this.#refuseHopeless(account, [identifier]);
-    await this.#use(this.#names(account.id, 1, from));
+    await this.#take(this.#names(account.id, 1, from), this.#hopeless(account, [identifier]));
   }
 
   /** An order has its certificate: what it used of its account's limits is given back. */
@@ -88,8 +99,7 @@ export class Limits {
       [this.#ordersOf(accountId), 1],
       [this.#namesOf(accountId, 'by this account'), identifiers.length],
     ]);
-    const duplicates = this.#duplicatesOf(identifiers);
-    if (duplicates.count > 0) await this.allowances.use(useOf(duplicates, 1), this.clock());
+    await this.#count(this.#duplicatesOf(identifiers));
   }
 
   /** And what it used of those of the address it was finalized from. */
@@ -103,42 +113,42 @@ export class Limits {
 
   /** A validation ended without proof. */
   async failed(accountId: string, identifier: Identifier): Promise<void> {
-    const failures = this.#failuresOf(accountId, identifier);
-    if (failures.count > 0) await this.allowances.use(useOf(failures, 1), this.clock());
+    await this.#count(this.#failuresOf(accountId, identifier));
   }
 
   /** Before a seed is looked at. @throws Problem rateLimited */
   async seed(from: string): Promise<void> {
-    await this.#check(this.#seedsOf(from));
+    await this.#take([], [{ limit: this.#seedsOf(from) }]);
   }
 
   async wrongSeed(from: string): Promise<void> {
-    const seeds = this.#seedsOf(from);
-    if (seeds.count > 0) await this.allowances.use(useOf(seeds, 1), this.clock());
+    await this.#count(this.#seedsOf(from));
   }
 
-  /** Names whose validation failed again and again, each in a subproblem (§6.7.1). */
-  async #refuseHopeless(account: Account, identifiers: readonly Identifier[]): Promise<void> {
-    if (this.settings.failures === 0) return;
-    const problems: Problem[] = [];
-    for (const identifier of identifiers) {
-      const problem = await this.#refusal(this.#failuresOf(account.id, identifier), identifier);
-      if (problem !== null) problems.push(problem);
-    }
-    if (problems.length === 0) return;
-    const retryAfter = Math.max(...problems.map(({ options }) => options.retryAfter ?? 0));
-    const { type, detail, status, options } = forIdentifiers(problems);
-    throw new Problem(type, detail, { ...options, status, retryAfter });
+  /** Names whose validation may have failed again and again. */
+  #hopeless(account: Account, identifiers: readonly Identifier[]): Looked[] {
+    return identifiers.map((identifier) => ({ limit: this.#failuresOf(account.id, identifier), identifier }));
   }
 
-  async #check(limit: Limit): Promise<void> {
-    const problem = limit.count > 0 ? await this.#refusal(limit) : null;
-    if (problem !== null) throw problem;
-  }
-
-  async #refusal(limit: Limit, identifier?: Identifier): Promise<Problem | null> {
-    const wait = await this.allowances.wait(useOf(limit, 1), this.clock());
-    return wait > 0 ? this.#hit(limit, wait, identifier) : null;
+  /** All of them or none, and none where what is looked at is used up. @throws Problem rateLimited */
+  async #take(taken: readonly Taken[], looked: readonly Looked[] = []): Promise<void> {
+    const uses = taken.filter(([{ count }]) => count > 0);
+    const looks = looked.filter(({ limit }) => limit.count > 0);
+    if (uses.length + looks.length === 0) return;
+    const waits = await this.allowances.use(
+      uses.map(([limit, times]) => useOf(limit, times)),
+      this.clock(),
+      looks.map(({ limit }) => useOf(limit, 1)),
+    );
+    const problems = [...looks, ...uses.map(([limit]): Looked => ({ limit }))].flatMap((each, index) => {
+      const wait = waits[index] ?? 0;
+      return wait > 0 ? [{ wait, ...each }] : [];
+    });
+    const [first] = problems;
+    if (!first) return;
+    const names = problems.filter(({ identifier }) => identifier !== undefined);
+    if (names.length === 0) throw this.#hit(first.limit, first.wait);
+    throw ofNames(names.map(({ limit, wait, identifier }) => this.#hit(limit, wait, identifier)));
   }
 
   #hit(limit: Limit, wait: number, identifier?: Identifier): Problem {
@@ -146,24 +156,18 @@ export class Limits {
     return rateLimited(limit, wait, identifier);
   }
 
-  /** All of them or none. */
-  async #use(limits: readonly (readonly [Limit, number])[]): Promise<void> {
-    const used: (readonly [Limit, number])[] = [];
-    for (const [limit, times] of limits) {
-      if (limit.count === 0) continue;
-      const wait = await this.allowances.use(useOf(limit, times), this.clock());
-      if (wait > 0) {
-        await this.#giveBack(used);
-        throw this.#hit(limit, wait);
-      }
-      used.push([limit, times]);
-    }
+  /** What happened counts, whatever came before. */
+  async #count(limit: Limit): Promise<void> {
+    if (limit.count > 0) await this.allowances.use([useOf(limit, 1)], this.clock());
   }
 
-  async #giveBack(limits: readonly (readonly [Limit, number])[]): Promise<void> {
-    for (const [limit, times] of limits) {
-      if (limit.count > 0) await this.allowances.giveBack(useOf(limit, times), this.clock());
-    }
+  async #giveBack(limits: readonly Taken[]): Promise<void> {
+    const uses = limits.filter(([{ count }, times]) => count > 0 && times > 0);
+    if (uses.length === 0) return;
+    await this.allowances.giveBack(
+      uses.map(([limit, times]) => useOf(limit, times)),
+      this.clock(),
+    );
   }
 
   #accountsOf(from: string): Limit {
@@ -176,7 +180,7 @@ export class Limits {
     return { count: this.settings.orders, period: DAY, key: `orders ${accountId}`, what };
   }
 
-  #names(accountId: string, count: number, from: string): [Limit, number][] {
+  #names(accountId: string, count: number, from: string): Taken[] {
     return [
       [this.#namesOf(accountId, 'by this account'), count],
       [this.#namesOf(addressSource(from), 'from this address'), count],
@@ -224,4 +228,11 @@ function rateLimited({ what, count, period }: Limit, wait: number, identifier?: 
     retryAfter: Math.ceil(wait / 1000),
     ...(identifier && { identifier }),
   });
+}
+
+/** Each name's in a subproblem (§6.7.1). */
+function ofNames(problems: readonly Problem[]): Problem {
+  const retryAfter = Math.max(...problems.map(({ options }) => options.retryAfter ?? 0));
+  const { type, detail, status, options } = forIdentifiers(problems);
+  return new Problem(type, detail, { ...options, status, retryAfter });
 }

@@ -1,4 +1,4 @@
-import { type Allowances, type Use, waitOf } from '../../store/contract/allowances.js';
+import { type Allowances, type Use, type Used, waitOf } from '../../store/contract/allowances.js';
 
 /** Keys remembered: more than one RA's clients use in a day; about 10 MB. */
 const MAX_KEYS = 100_000;
@@ -8,21 +8,20 @@ export class LocalAllowances implements Allowances {
   /** By key, when all it used is forgotten; the one used longest ago first. */
   readonly #until = new Map<string, number>();
 
-  async use(use: Use, now: number): Promise<number> {
-    const used = this.#used(use.key, now);
-    const wait = waitOf(used, use, now);
-    if (wait === 0) this.#set(use.key, used + use.amount);
-    return wait;
+  async use(uses: readonly Use[], now: number, looked: readonly Use[] = []): Promise<number[]> {
+    const waits = [...looked, ...uses].map((use) => waitOf(this.#used(use.key, now), use, now));
+    if (waits.every((wait) => wait === 0)) {
+      for (const { key, amount } of uses) this.#set(key, this.#used(key, now) + amount);
+    }
+    return waits;
   }
 
-  async wait(use: Use, now: number): Promise<number> {
-    return waitOf(this.#used(use.key, now), use, now);
-  }
-
-  async giveBack({ key, amount }: Pick<Use, 'key' | 'amount'>, now: number): Promise<void> {
-    const left = this.#used(key, now) - amount;
-    if (left > now) this.#set(key, left);
-    else this.#until.delete(key);
+  async giveBack(uses: readonly Used[], now: number): Promise<void> {
+    for (const { key, amount } of uses) {
+      const left = this.#used(key, now) - amount;
+      if (left > now) this.#set(key, left);
+      else this.#until.delete(key);
+    }
   }
 
   #used(key: string, now: number): number {

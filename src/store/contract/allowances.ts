@@ -7,17 +7,21 @@ export interface Use {
   window: number;
 }
 
+/** What an earlier use cost. */
+export type Used = Pick<Use, 'key' | 'amount'>;
+
 /**
  * Counts how much each key has used lately, among all RAs of a store (GCRA, a leaky bucket in one number a key: the time by
  * which everything used is forgotten). Nothing here outlives a crash of the database, and need not.
  */
 export interface Allowances {
-  /** Counts the use and returns 0; or returns how long to wait, in ms, and counts nothing. */
-  use(use: Use, now: number): Promise<number>;
-  /** As `use`, but counts nothing. */
-  wait(use: Use, now: number): Promise<number>;
-  /** Takes an earlier use back. */
-  giveBack(use: Pick<Use, 'key' | 'amount'>, now: number): Promise<void>;
+  /**
+   * Counts all of `uses`, each of another key, where there is room for them and for every one of `looked`, which is only
+   * looked at; else none. Answers how long to wait for each, in ms: those looked at first, 0 where there is room.
+   */
+  use(uses: readonly Use[], now: number, looked?: readonly Use[]): Promise<number[]>;
+  /** Takes earlier uses back. */
+  giveBack(uses: readonly Used[], now: number): Promise<void>;
 }
 
 /** @param until when all used so far is forgotten, not before `now` */

@@ -21,9 +21,8 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
     spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce)),
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
-    use: (use, now) => calls.carryOut((db) => allowances.useAllowance(db, use, now)),
-    wait: (use, now) => calls.carryOut((db) => allowances.allowanceWait(db, use, now)),
-    giveBack: (use, now) => calls.carryOut((db) => allowances.giveBackAllowance(db, use, now)),
+    use: (uses, now, looked) => calls.carryOut((db) => allowances.useAllowances(db, uses, now, looked)),
+    giveBack: (uses, now) => calls.carryOut((db) => allowances.giveBackAllowances(db, uses, now)),
     forgetAllowances: (now, limit) => calls.carryOut((db) => allowances.forgetAllowances(db, now, limit)),
   });
 }

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
-import type { Allowances } from '../../../src/store/contract/allowances.js';
+import type { Allowances, Use } from '../../../src/store/contract/allowances.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
 const NOW = 1_800_000_000_000;
+/** One use by itself: how long to wait for it. */
+const use1 = async (allowances: Allowances, use: Use, now: number) => (await allowances.use([use], now))[0];
+/** The same, not counted. */
+const wait1 = async (allowances: Allowances, use: Use, now: number) =>
+  (await allowances.use([], now, [use]))[0];
 let server: PostgresServer;
 let stores: RaStore[];
 beforeAll(async () => {
@@ -44,10 +49,10 @@ describe.each([
   const quarter = () => ({ key: `k${tests}`, amount: 25, window: 100 });
 
   it('are used up, say how long to wait, and come back with time', async () => {
-    const use = (at: number) => next().use(quarter(), at);
+    const use = (at: number) => use1(next(), quarter(), at);
     expect([await use(NOW), await use(NOW), await use(NOW), await use(NOW)]).toEqual([0, 0, 0, 0]);
     expect([await use(NOW), await use(NOW + 10)]).toEqual([25, 15]);
-    expect(await next().wait(quarter(), NOW)).toBe(25);
+    expect(await wait1(next(), quarter(), NOW)).toBe(25);
     expect([await use(NOW + 25), await use(NOW + 25)]).toEqual([0, 25]);
     const later = NOW + 10_000;
     expect([await use(later), await use(later), await use(later), await use(later)]).toEqual([0, 0, 0, 0]);
@@ -55,32 +60,64 @@ describe.each([
   });
 
   it('that are given back can be used again, but no more than there ever were', async () => {
-    const use = () => next().use(quarter(), NOW);
+    const use = () => use1(next(), quarter(), NOW);
     for (let used = 0; used < 4; used += 1) await use();
-    await next().giveBack(quarter(), NOW);
+    await next().giveBack([quarter()], NOW);
     expect([await use(), await use()]).toEqual([0, 25]);
-    for (let given = 0; given < 20; given += 1) await next().giveBack(quarter(), NOW);
+    for (let given = 0; given < 20; given += 1) await next().giveBack([quarter()], NOW);
     for (let used = 0; used < 4; used += 1) expect(await use()).toBe(0);
     expect(await use()).toBe(25);
   });
 
   it('are used by no more than there are, however many ask at once, and keys have nothing to do with each other', async () => {
-    const waits = await Promise.all(Array.from({ length: 40 }, () => next().use(quarter(), NOW)));
+    const waits = await Promise.all(Array.from({ length: 40 }, () => use1(next(), quarter(), NOW)));
     expect(waits.filter((wait) => wait === 0)).toHaveLength(4);
-    expect(await next().use({ ...quarter(), key: 'another' }, NOW + tests * 1000)).toBe(0);
+    expect(await use1(next(), { ...quarter(), key: 'another' }, NOW + tests * 1000)).toBe(0);
+  });
+
+  it('several are used together, all of them or none', async () => {
+    const some = quarter();
+    const all = { key: `all${tests}`, amount: 100, window: 100 };
+    expect(await next().use([some, all], NOW)).toEqual([0, 0]);
+    expect(await next().use([some, all], NOW)).toEqual([0, 100]);
+    for (let used = 1; used < 4; used += 1) expect(await use1(next(), some, NOW)).toBe(0);
+    expect(await use1(next(), some, NOW)).toBe(25);
+    await next().giveBack([all, some], NOW);
+    expect(await next().use([all, some], NOW)).toEqual([0, 0]);
+  });
+
+  it('none is used where one that is only looked at is used up, and that one is not counted', async () => {
+    const looked = quarter();
+    const used = { ...quarter(), key: `used${tests}` };
+    for (let times = 0; times < 9; times += 1) expect(await next().use([], NOW, [looked])).toEqual([0]);
+    await use1(next(), { ...looked, amount: 100 }, NOW);
+    for (let times = 0; times < 9; times += 1) {
+      expect(await next().use([used], NOW, [looked, looked])).toEqual([25, 25, 0]);
+    }
+    for (let times = 0; times < 4; times += 1)
+      expect(await next().use([used], NOW + 25, [looked])).toEqual([0, 0]);
+    expect(await next().use([used], NOW + 25, [looked])).toEqual([0, 25]);
+  });
+
+  it('those used together in any order by many at once are never more than there are', async () => {
+    const keys = ['a', 'b', 'c'].map((key) => ({ key: `${key}${tests}`, amount: 25, window: 100 }));
+    const waits = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => next().use(index % 2 ? keys : keys.toReversed(), NOW)),
+    );
+    expect(waits.filter((each) => each.every((wait) => wait === 0))).toHaveLength(4);
   });
 });
 
 it('what is all forgotten leaves the database', async () => {
-  await shared(0).use({ key: 'past', amount: 10, window: 100 }, NOW - 1000);
-  await shared(0).use({ key: 'present', amount: 10, window: 100 }, NOW + 1_000_000);
+  await use1(shared(0), { key: 'past', amount: 10, window: 100 }, NOW - 1000);
+  await use1(shared(0), { key: 'present', amount: 10, window: 100 }, NOW + 1_000_000);
   while ((await shared(1).forgetAllowances(NOW + 500_000, 2)) > 0);
-  expect(await shared(1).wait({ key: 'present', amount: 100, window: 100 }, NOW + 1_000_000)).toBe(10);
+  expect(await wait1(shared(1), { key: 'present', amount: 100, window: 100 }, NOW + 1_000_000)).toBe(10);
 });
 
 it('an RA remembers no more keys than it has memory for', async () => {
   const local = new LocalAllowances();
-  const use = (key: string) => local.use({ key, amount: 100, window: 100 }, NOW);
+  const use = (key: string) => use1(local, { key, amount: 100, window: 100 }, NOW);
   await use('first');
   for (let key = 0; key < 100_000; key += 1) await use(`k${key}`);
   expect(await use('first')).toBe(0);

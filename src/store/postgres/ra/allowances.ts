@@ -1,34 +1,78 @@
-import { type Use, waitOf } from '../../contract/allowances.js';
+import { type Use, type Used, waitOf } from '../../contract/allowances.js';
 import type { Database } from '../database.js';
 
 /** What each key of a limit has used, among replicas. The table does not survive a crash of the server, and need not. */
 
-export async function useAllowance(db: Database, use: Use, now: number): Promise<number> {
-  const { key, amount, window } = use;
-  const used = await db.run(
-    `INSERT INTO allowances (key, until) VALUES ($1, $2::bigint + $3::bigint)
-     ON CONFLICT (key) DO UPDATE SET until = greatest(allowances.until, $2) + $3
-     WHERE greatest(allowances.until, $2) + $3 <= $2 + $4::bigint`,
-    key,
-    now,
-    amount,
-    window,
-  );
-  // Given back meanwhile: the client may come again at once.
-  return used > 0 ? 0 : Math.max(1, await allowanceWait(db, use, now));
-}
-
-export async function allowanceWait(db: Database, use: Use, now: number): Promise<number> {
-  const row = await db.get<[until: number]>('SELECT until FROM allowances WHERE key = $1', use.key);
-  return waitOf(Math.max(now, row?.[0] ?? now), use, now);
-}
-
-export async function giveBackAllowance(
+/** As Allowances says, in one statement where there is room. */
+export async function useAllowances(
   db: Database,
-  { key, amount }: Pick<Use, 'key' | 'amount'>,
+  uses: readonly Use[],
   now: number,
-): Promise<void> {
-  await db.run('UPDATE allowances SET until = until - $2 WHERE key = $1 AND until > $3', key, amount, now);
+  looked: readonly Use[] = [],
+): Promise<number[]> {
+  const counted = uses.length > 0 ? await count(db, uses, looked, now) : new Set<string>();
+  const asked = [...looked, ...uses];
+  if (uses.length > 0 && counted.size === uses.length) return asked.map(() => 0);
+  if (counted.size > 0) {
+    const taken = uses.filter(({ key }) => counted.has(key));
+    await giveBackAllowances(db, taken, now);
+  }
+  const until = await untilOf(db, asked);
+  const waits = asked.map((use) => waitOf(Math.max(now, until.get(use.key) ?? now), use, now));
+  if (uses.length === 0 || waits.some((wait) => wait > 0)) return waits;
+  // Given back meanwhile: the client may come again at once.
+  return asked.map(({ key }, index) => (index >= looked.length && !counted.has(key) ? 1 : 0));
+}
+
+/** The keys that were counted, in order of the keys, so that two statements never wait for each other. */
+async function count(
+  db: Database,
+  uses: readonly Use[],
+  looked: readonly Use[],
+  now: number,
+): Promise<Set<string>> {
+  const rows = await db.all<[key: string]>(
+    `INSERT INTO allowances (key, until)
+     SELECT used.key, $1::bigint + used.amount
+     FROM unnest($2::text[], $3::bigint[]) AS used (key, amount)
+     WHERE NOT EXISTS (
+       SELECT FROM unnest($5::text[], $6::bigint[], $7::bigint[]) AS looked (key, amount, span), allowances
+       WHERE allowances.key = looked.key
+         AND greatest(allowances.until, $1) + looked.amount > $1::bigint + looked.span
+     )
+     ORDER BY used.key
+     ON CONFLICT (key) DO UPDATE SET until = greatest(allowances.until, $1) + excluded.until - $1
+     WHERE greatest(allowances.until, $1) + excluded.until - $1 <= $1::bigint + (
+       SELECT used.span FROM unnest($2::text[], $4::bigint[]) AS used (key, span) WHERE used.key = allowances.key
+     )
+     RETURNING key`,
+    now,
+    ...columnsOf(uses),
+    ...columnsOf(looked),
+  );
+  return new Set(rows.map(([key]) => key));
+}
+
+function columnsOf(uses: readonly Use[]): [string[], number[], number[]] {
+  return [uses.map(({ key }) => key), uses.map(({ amount }) => amount), uses.map(({ window }) => window)];
+}
+
+async function untilOf(db: Database, uses: readonly Use[]): Promise<Map<string, number>> {
+  const keys = uses.map(({ key }) => key);
+  const sql = 'SELECT key, until FROM allowances WHERE key = ANY ($1::text[])';
+  return new Map(await db.all<[key: string, until: number]>(sql, keys));
+}
+
+export async function giveBackAllowances(db: Database, uses: readonly Used[], now: number): Promise<void> {
+  const sorted = uses.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+  await db.run(
+    `UPDATE allowances SET until = until - used.amount
+     FROM unnest($1::text[], $2::bigint[]) AS used (key, amount)
+     WHERE allowances.key = used.key AND until > $3`,
+    sorted.map(({ key }) => key),
+    sorted.map(({ amount }) => amount),
+    now,
+  );
 }
 
 /** Oldest first; replicas pass over what another is removing. */
