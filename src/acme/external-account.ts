@@ -74,23 +74,31 @@ export async function verifyExternalAccount(
   accountKey: PublicKey,
   newAccountUrl: string,
 ): Promise<Binding | null> {
-  // A client that was set up for another authority sends one unasked.
-  const knowsNone = !accounts.required && accounts.keys.size === 0 && accounts.nodeKey === undefined;
-  if (binding === undefined || binding === null || knowsNone) {
+  if (binding === undefined || binding === null) {
     if (!accounts.required) return null;
     throw new Problem('externalAccountRequired', 'new accounts must carry an "externalAccountBinding"');
   }
+  // Where no list is kept and no binding is asked for, one by another authority's key is passed over, well made or not.
+  const unasked = !accounts.required && accounts.keys.size === 0;
+  if (unasked && !keyIdOf(binding)?.startsWith(NODE_KEY)) return null;
   if (!isJsonObject(binding)) throw malformed('it is not a JSON object');
   const jws = readJws(binding, '"externalAccountBinding"');
   const kid = requireBindingHeader(jws, newAccountUrl);
   const own = accounts.keys.get(kid);
   const ofNode = own === undefined ? ((await accounts.nodeKey?.(kid)) ?? null) : null;
-  // Where no list is kept and no binding is asked for, one by another authority's key is passed over.
-  if (!accounts.required && accounts.keys.size === 0 && ofNode === null && !kid.startsWith(NODE_KEY))
-    return null;
   requireMac(jws, own ?? ofNode?.hmac);
   requireSameKey(jws, accountKey);
   return { kid, jws: binding, nodeId: ofNode?.node.id ?? null };
+}
+
+/** The key id a binding names; null where it cannot be read. */
+function keyIdOf(binding: Json): string | null {
+  try {
+    return isJsonObject(binding) ? stringMember(readJws(binding, 'the binding').header, 'kid') : null;
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
 }
 
 /** The protected header: a MAC algorithm, a kid, no nonce, the outer URL. */

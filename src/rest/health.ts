@@ -3,6 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Each resolves when that part works, by the words it is reported missing with. */
 export type HealthChecks = Record<string, () => Promise<unknown>>;
 
+export interface Health {
+  checks: HealthChecks;
+  /** What an operator must know though all works: an issuer or a root that ends soon. Sentences. */
+  warnings(): string[];
+}
+
 /** Shorter than the time-outs load balancers commonly give a probe. */
 const CHECK_LIMIT = 2000;
 

@@ -11,7 +11,7 @@ import type { Certification } from '../ra/nodes/certification.js';
 import type { HolderService } from '../ra/nodes/holders.js';
 import type { Nodes } from '../ra/nodes/nodes.js';
 import type { Operator } from '../ra/operator/index.js';
-import type { HealthChecks } from './health.js';
+import type { Health } from './health.js';
 import { openApi } from './openapi/openapi.js';
 import { openApiPage } from './openapi/page.js';
 import type { Route } from './route.js';
@@ -53,7 +53,7 @@ export interface ApiOptions {
   status: CertificateStatus;
   audit: AuditLog;
   auditReader: Pick<AuditReader, 'newest' | 'ends'>;
-  checks: HealthChecks;
+  health: Health;
   nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   certification: Pick<Certification, 'certify'>;
   operator: Operator;
@@ -69,10 +69,10 @@ export interface ApiOptions {
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, register, status, administration, holders, settings, checks } = options;
+  const { ca, register, status, administration, holders, settings, health } = options;
   const { certification, operator, clock = Date.now } = options;
   return [
-    healthRoute(checks),
+    healthRoute(health),
     ...authorityRoutes(ca),
     ...profileRoutes(register),
     ...(options.publicCertificates === false ? [] : certificateRoutes(register)),

@@ -133,7 +133,7 @@ export const apiDefaults = {
   audit: noAudit,
   isCompromised: () => false,
   settings: {},
-  checks: {},
+  health: { checks: {}, warnings: () => [] },
   operator: noOperator,
   auditReader: { newest: async () => ({ records: [], next: [] }), ends: async () => [] },
   reload: async () => undefined,

@@ -154,7 +154,7 @@ export class ApiWorld {
       settings: { UPKI_CA_SEED: '(secret)', UPKI_RA_PORT: '8000' },
       audit: this.audit,
       auditReader: new AuditReader(this.store),
-      checks: {},
+      health: { checks: {}, warnings: () => [] },
       ...this.changes,
     });
     await this.#server.app.listen({ host: '127.0.0.1', port: 0 });

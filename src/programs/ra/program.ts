@@ -61,7 +61,7 @@ import {
   registrationSeedOf,
   validatorOptionsOf,
 } from './policy.js';
-import { readinessChecks } from './readiness.js';
+import { healthOf } from './readiness.js';
 import { registerRa, usableRegistration } from './registration.js';
 import { reloadRules } from './reload.js';
 import { RaTls } from './tls.js';
@@ -252,7 +252,7 @@ async function serve(
     certification,
     operator,
     baseUrl: (host: string | undefined) => links.forHost(host).base,
-    checks: readinessChecks(ca, store),
+    health: healthOf(ca, store, trust.known),
     reload,
   };
   await app.register(restApi, api);

@@ -1,15 +1,22 @@
-import { CaRefused, type CertificateAuthority } from '../../model/ca.js';
-import { type HealthChecks, NotReady } from '../../rest/health.js';
+import { CaRefused, type CertificateAuthority, type KnownAuthority } from '../../model/ca.js';
+import { type Health, NotReady } from '../../rest/health.js';
 import { type RaStore, StoreRefused } from '../../store/index.js';
 
-/** What the RA needs to do its work: the CA and its store. What does not pass by itself is told with its reason. */
-export function readinessChecks(
+/**
+ * What the RA needs to do its work, the CA and its store, and what the CA warns of. What does not pass by itself is told
+ * with its reason.
+ */
+export function healthOf(
   ca: Pick<CertificateAuthority, 'ping'>,
   store: Pick<RaStore, 'ping'>,
-): HealthChecks {
+  authorities: () => readonly KnownAuthority[],
+): Health {
   return {
-    'the certificate authority cannot be reached': () => ca.ping().catch(sayWhy),
-    'the store cannot be written': () => store.ping().catch(sayWhy),
+    checks: {
+      'the certificate authority cannot be reached': () => ca.ping().catch(sayWhy),
+      'the store cannot be written': () => store.ping().catch(sayWhy),
+    },
+    warnings: () => authorities().flatMap(({ warning }) => warning ?? []),
   };
 }
 

@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** The API before a CA that answers or is away, with a store that works or not. */
-async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
+async function serve(options: { away?: boolean; storeBroken?: boolean; warnings?: string[] } = {}) {
   const { ca, ...material } = await standInCa(options);
   const checks = {
     'the CA cannot be reached': () => ca.ping(),
@@ -19,8 +19,9 @@ async function serve(options: { away?: boolean; storeBroken?: boolean } = {}) {
       if (options.storeBroken) throw new Error('disk full');
     },
   };
+  const health = { checks, warnings: () => options.warnings ?? [] };
   const server = await listen((app) =>
-    app.register(restApi, { prefix: '/api/v1', ...apiDefaults, ca, checks }),
+    app.register(restApi, { prefix: '/api/v1', ...apiDefaults, ca, health }),
   );
   closing.push(server.close);
   const get: typeof server.get = (path, headers) => server.get(`/api/v1${path}`, headers);
@@ -39,6 +40,13 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     const { get } = await serve();
     const response = await get(`${prefix}/health?ready`);
     expect(await response.json()).toEqual({ status: 'success', data: { status: 'ready' } });
+  });
+
+  it.each(['healthy', 'ready'])('health that is %s tells what the CA warns of', async (status) => {
+    const warnings = ['the issuer "CN=Plant" ends on 2026-12-30T00:00:00.000Z, in less than 30 days'];
+    const { get } = await serve({ warnings });
+    const response = await get(`${prefix}/health${status === 'ready' ? '?ready' : ''}`);
+    expect(await response.json()).toEqual({ status: 'success', data: { status, warnings } });
   });
 
   it('health?ready is 503 and names all that is missing', async () => {
