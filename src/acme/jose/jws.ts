@@ -43,6 +43,13 @@ export function signatureAlgorithm({ header }: Jws): Algorithm {
   return alg;
 }
 
+/** True when the key made the signature, and with the algorithm that goes with it. */
+export function isSignedWith(jws: Jws, { algorithm, key }: PublicKey): boolean {
+  return (
+    signatureAlgorithm(jws) === algorithm && verifySignature(algorithm, key, jws.signingInput, jws.signature)
+  );
+}
+
 /** RFC 7515 §5.2 with this key. @throws Problem badSignatureAlgorithm when the key signs with another algorithm, malformed when the signature is wrong */
 export function verifyJws(jws: Jws, { algorithm, key }: PublicKey): void {
   const alg = signatureAlgorithm(jws);

@@ -4,26 +4,34 @@ import { type PublicKey, parsePublicKey } from './jwk.js';
 /** Each is about 2 KiB, mostly OpenSSL's. */
 const SIZE = 10_000;
 
+/** The key an account was last seen with. */
+export interface AccountKey {
+  /** RFC 7638 */
+  thumbprint: string;
+  key: PublicKey;
+}
+
 /** Keys of accounts, imported once: that costs as much as verifying a signature. Least recently used go first. */
 export class KeyCache {
-  readonly #keys = new Map<string, PublicKey>();
+  /** By the account's id. */
+  readonly #keys = new Map<string, AccountKey>();
 
-  ofAccount(account: Account): PublicKey {
-    const { thumbprint } = account;
-    const known = this.#keys.get(thumbprint);
-    if (known) {
-      this.#keys.delete(thumbprint);
-      this.#keys.set(thumbprint, known);
-      return known;
-    }
-    const key = parsePublicKey(account.jwk);
-    this.#keys.set(thumbprint, key);
+  /** What may be the account's key still. */
+  lastOf(accountId: string): AccountKey | null {
+    return this.#keys.get(accountId) ?? null;
+  }
+
+  ofAccount({ id, thumbprint, jwk }: Account): PublicKey {
+    const known = this.#keys.get(id);
+    const entry = known?.thumbprint === thumbprint ? known : { thumbprint, key: parsePublicKey(jwk) };
+    this.#keys.delete(id);
+    this.#keys.set(id, entry);
     if (this.#keys.size > SIZE) {
       for (const oldest of this.#keys.keys()) {
         this.#keys.delete(oldest);
         break;
       }
     }
-    return key;
+    return entry.key;
   }
 }
