@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientIdentity } from '../http/identity.js';
 import { addressOf, peerOf } from '../http/peer.js';
 import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
-import { type CertificateRegister, recordOf } from '../model/ca-register.js';
+import { recordOf } from '../model/ca-register.js';
 import { Problem } from '../model/problem.js';
 import { Refused, refusedOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
@@ -22,8 +22,7 @@ import { csrAttributes } from './csr-attributes.js';
 import { deviceNames, isDevice } from './device.js';
 
 export interface EstOptions {
-  ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities'>;
-  register: Pick<CertificateRegister, 'profile' | 'bySerial'>;
+  ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities' | 'profile' | 'bySerial'>;
   certification: Pick<Certification, 'certify' | 'certifyDevice'>;
   holders: Pick<HolderService, 'reissue'>;
   audit: AuditLog;
@@ -52,7 +51,7 @@ interface Enrolled {
 
 /** Enrolment over Secure Transport (RFC 7030, RFC 8951), for devices without ACME. A fastify plugin. */
 export async function estRoutes(app: FastifyInstance, options: EstOptions): Promise<void> {
-  const { ca, register } = options;
+  const { ca } = options;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/pkcs10', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
@@ -67,7 +66,7 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
     });
 
     app.get<Labelled>(`${prefix}/csrattrs`, async (request, reply) => {
-      const profile = await nodeProfile(register, request.params.label ?? options.defaultProfile, 'notFound');
+      const profile = await nodeProfile(ca, request.params.label ?? options.defaultProfile, 'notFound');
       reply.type('application/csrattrs').header('content-transfer-encoding', 'base64');
       return toLines(csrAttributes(profile));
     });
@@ -151,12 +150,12 @@ async function enrol(
 async function renew(
   identity: ClientIdentity | null,
   csr: EstRequest,
-  { register, holders, isCompromised }: EstOptions,
+  { ca, holders, isCompromised }: EstOptions,
 ): Promise<Enrolled> {
   if (identity === null) {
     throw new Refused('unauthenticated', 'the client certificate to be renewed is wanted');
   }
-  const record = await recordOf(identity, register);
+  const record = await recordOf(identity, ca);
   if (record?.state !== 'good') {
     throw new Refused('forbidden', `this certificate is ${record?.state ?? 'not one of this authority'}`);
   }

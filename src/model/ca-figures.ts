@@ -35,15 +35,3 @@ export interface LateCertificate {
   notBefore: number;
   notAfter: number;
 }
-
-/**
- * Figures of the CA behind an RA.
- * @throws CaUnavailable; CaLacksTask for one that counts nothing, as the Python CA
- */
-export interface CaWatch {
-  figures(): Promise<CaFigures>;
-  /** A page by serial; `next` null: there are no more. */
-  notRenewed(after: string | null, limit: number): Promise<{ items: LateCertificate[]; next: string | null }>;
-  /** Every administrator with the time it was added. */
-  administrators(): Promise<{ dn: string; role: string; addedAt: number }[]>;
-}

@@ -1,5 +1,4 @@
 import { firstFromPem } from '../x509/pem.js';
-import type { AdminRole } from './administrators.js';
 
 /** A certificate as the CA knows it now. Times are milliseconds since the epoch. */
 export interface CertificateDetails {
@@ -66,33 +65,11 @@ export interface CertificatePage {
   expiresBefore?: number;
 }
 
-/**
- * What the CA keeps of certificates and profiles, for listings and identity. Every answer is the CA's of this moment.
- * @throws CaUnavailable, CaRefused
- */
-export interface CertificateRegister {
-  /** Null when the CA did not issue it. */
-  bySerial(serial: string): Promise<CertificateDetails | null>;
-  /** Certificates of a common name, newest first, at most `limit`. */
-  byCommonName(cn: string, limit: number): Promise<CertificateDetails[]>;
-  /** A page may hold fewer than `limit`, even none, while `next` is not null. */
-  list(page: CertificatePage): Promise<{ certificates: CertificateDetails[]; next: string | null }>;
-  /** @throws CaLacksTask when the CA behind this RA cannot search */
-  search(search: CertificateSearch): Promise<{ certificates: FoundCertificate[]; next: string | null }>;
-  /** Those of these serials it issued, at most 500 of them. @throws CaLacksTask */
-  bySerials(serials: readonly string[]): Promise<FoundCertificate[]>;
-  profileNames(): Promise<string[]>;
-  /** Its fields in the words of the wire contract; null when there is none of the name. */
-  profile(name: string): Promise<Record<string, unknown> | null>;
-  /** The role of the administrator a certificate is of; null when it is not one's. Whether it is good is not looked at. */
-  roleOf(certificate: CertificateDetails): Promise<AdminRole | null>;
-}
-
 /** The CA's record of this very certificate (DER); null for another one: a second issuer under the root may use the serial too. */
 export async function recordOf(
   { serial, certificate }: { serial: string; certificate: Uint8Array },
-  register: Pick<CertificateRegister, 'bySerial'>,
+  ca: { bySerial(serial: string): Promise<CertificateDetails | null> },
 ): Promise<CertificateDetails | null> {
-  const record = await register.bySerial(serial);
+  const record = await ca.bySerial(serial);
   return record && firstFromPem('CERTIFICATE', record.certificate).equals(certificate) ? record : null;
 }

@@ -16,14 +16,3 @@ export interface OcspAnswer {
   response: Buffer;
   fresh: { thisUpdate: number; nextUpdate: number } | null;
 }
-
-/**
- * Whether certificates are good, as the CA knows at this moment: nothing of it is kept here.
- * @throws CaUnavailable; CaLacksTask when the CA behind this RA cannot tell
- */
-export interface CertificateStatus {
-  /** By the certificate (DER) or by its serial (hex). */
-  check(asked: { certificate: Uint8Array } | { serial: string }): Promise<StatusAnswer>;
-  /** RFC 6960: answers the DER of an OCSPRequest. */
-  ocsp(request: Uint8Array): Promise<OcspAnswer>;
-}

@@ -1,41 +1,98 @@
 import type { SubjectName } from '../x509/certificate-names.js';
 import type { KeyType } from '../x509/spki.js';
+import type { AdminRole } from './administrators.js';
+import type { CaFigures, LateCertificate } from './ca-figures.js';
+import type {
+  CertificateDetails,
+  CertificatePage,
+  CertificateSearch,
+  FoundCertificate,
+} from './ca-register.js';
+import type { OcspAnswer, StatusAnswer } from './ca-status.js';
 import type { ChallengeType, Identifier } from './facts.js';
 
-/** What the RA asks of a CA, whatever carries it (the ZeroMQ channel, or a stand-in for faults in tests). */
+/**
+ * The CA as the RA sees it, whatever carries the requests: our own CA behind the channel, a Python CA, or a stand-in in tests. Callers
+ * take the part they use, by `Pick`. Serials are lower-case hex, times milliseconds since the epoch.
+ * @throws CaUnavailable, from every method, when it is not known whether the CA did it; CaRefused when it never will; CaLacksTask when
+ * this CA has no such task
+ */
 export interface CertificateAuthority {
-  /**
-   * Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the
-   * RA accepts.
-   * @throws CaRefused, CaUnavailable
-   */
+  /** Resolves when the CA answers, within the channel's time limit. */
+  ping(): Promise<void>;
+
+  /** Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the RA accepts. */
   check?(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void>;
-  /**
-   * Issues for an order. Asking twice for the same order gives the same certificate, or revokes the first one.
-   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
-   */
+  /** Issues for an order. Asking twice for the same order gives the same certificate, or revokes the first one. */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
   /**
-   * Revokes by serial (lower-case hex). Revoking again is no error: `already` tells.
-   * @throws CaRefused, CaUnavailable; CaLacksTask when this CA cannot revoke that certificate.
+   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request gives the same
+   * certificate.
    */
+  enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
+  /**
+   * A certificate for the key of a CSR (DER), in the names and profile of the one with this serial, which stays good. Asking again soon
+   * gives the same.
+   */
+  reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
+  /** Revokes by serial. Revoking again is no error: `already` tells. */
   revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
   /**
-   * Revokes a certificate (DER) that is shown and that the RA may have no record of, when this CA signed it. Left out by a CA that
-   * cannot. @throws CaRefused `notFound` for one that is not this CA's; CaUnavailable, CaLacksTask
+   * Revokes a certificate (DER) that is shown and that the RA may have no record of. Left out by a CA that cannot.
+   * @throws CaRefused `notFound` when another CA signed it
    */
   revokeShown?(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }>;
-  /** Profiles an ACME client may ask for, by name. Cached by the implementation. */
+  /** Takes a certificate off certificateHold. @throws CaRefused when it is not on hold */
+  endHold(serial: string): Promise<void>;
+
+  /** The profiles an ACME client may ask for. Cached. */
   profiles(): Promise<AcmeProfile[]>;
-  /** PEM of the root and of the issuing chain (issuer first, root left out). */
+  /** The names of all profiles. */
+  profileNames(): Promise<string[]>;
+  /** The fields of a profile, in the words of the channel's contract; null when there is none of the name. */
+  profile(name: string): Promise<Record<string, unknown> | null>;
+  /** PEM of the root and of the issuing chain: issuer first, root left out. Cached. */
   caCertificates(): Promise<{ root: string; chain: string }>;
+  /** Its roots, issuers and cross-certificates; left out by a CA that has one of each for ever. Cached. */
+  authorities?(): Promise<KnownAuthority[]>;
   /** DER of the current CRL: of the issuer in use, or of the root or issuer with this id. */
   crl(issuer?: string): Promise<Uint8Array>;
-  /** Its roots, issuers and cross-certificates; left out by a CA that has one of each for ever. Cached by the implementation. */
-  authorities?(): Promise<KnownAuthority[]>;
-  /** Resolves when the CA answers; rejects with CaUnavailable within the channel's time limit. */
-  ping(): Promise<void>;
+  /** DER of a CRL signed now. */
+  generateCrl(): Promise<Uint8Array>;
+
+  /** Null when the CA did not issue it. */
+  bySerial(serial: string): Promise<CertificateDetails | null>;
+  /** Those of at most 500 serials that it issued. */
+  bySerials(serials: readonly string[]): Promise<FoundCertificate[]>;
+  /** Certificates of a common name, newest first, at most `limit`. */
+  byCommonName(cn: string, limit: number): Promise<CertificateDetails[]>;
+  /** A page may hold fewer than `limit`, even none, while `next` is not null. */
+  list(page: CertificatePage): Promise<{ certificates: CertificateDetails[]; next: string | null }>;
+  search(search: CertificateSearch): Promise<{ certificates: FoundCertificate[]; next: string | null }>;
+  /** A page, by serial, of those past their renewal window without a successor; `next` null: there are no more. */
+  notRenewed(after: string | null, limit: number): Promise<{ items: LateCertificate[]; next: string | null }>;
+  /** Whether a certificate is good at this moment, by the certificate (DER) or by its serial. */
+  status(asked: { certificate: Uint8Array } | { serial: string }): Promise<StatusAnswer>;
+  /** RFC 6960: answers the DER of an OCSPRequest. */
+  ocsp(request: Uint8Array): Promise<OcspAnswer>;
+
+  /** The administrators, their names in any notation, in the order they were added; `addedAt` null: not known. */
+  administrators(): Promise<{ dn: string; role: AdminRole; addedAt: number | null }[]>;
+  /** Adding one that is on the list, in whatever notation, changes nothing. `by` is the administrator who asks. */
+  addAdministrator(dn: string, role: AdminRole, by: string): Promise<void>;
+  /** Revokes the certificates of every entry that is the same name, and removes it. */
+  removeAdministrator(dn: string, by: string): Promise<void>;
+  /** The role of the administrator a certificate belongs to; null when it belongs to none. Its state is not looked at. */
+  roleOf(certificate: CertificateDetails): Promise<AdminRole | null>;
+
+  figures(): Promise<CaFigures>;
 }
+
+/** What ACME orders and revocations ask of the CA. */
+export type IssuingCa = Pick<
+  CertificateAuthority,
+  'check' | 'issue' | 'revoke' | 'revokeShown' | 'profiles' | 'caCertificates' | 'authorities'
+>;
 
 /** A certificate of the CA's set. Times are milliseconds since the epoch. */
 export interface KnownAuthority {
@@ -57,21 +114,6 @@ export interface KnownAuthority {
   renewFrom: number | null;
   /** What an operator must know of it, a sentence. */
   warning: string | null;
-}
-
-/** Certificates that no ACME order stands behind. @throws CaUnavailable, CaRefused, CaLacksTask */
-export interface NodeCertificates {
-  /**
-   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request
-   * gives the same certificate.
-   * @throws CaRefused when the CA will never issue this; CaUnavailable when it is not known whether it did.
-   */
-  enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
-  /**
-   * A certificate for the key of a CSR (DER), in the names and profile of the one with this serial (lower-case hex),
-   * which stays good. Asking again soon gives the same.
-   */
-  reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
 }
 
 export interface IssueRequest {

@@ -94,17 +94,18 @@ export function fullDisk(program: 'ra' | 'ca', where: string, free: number | nul
 }
 
 export function addedAdministrators(
-  administrators: readonly { dn: string; role: string; addedAt: number }[],
+  administrators: readonly { dn: string; role: string; addedAt: number | null }[],
   since: number,
 ): Finding[] {
-  return administrators
-    .filter(({ addedAt }) => addedAt >= since)
-    .map(({ dn, role, addedAt }) => ({
-      type: 'administrator.added',
+  return administrators.flatMap(({ dn, role, addedAt }) => {
+    if (addedAt === null || addedAt < since) return [];
+    return {
+      type: 'administrator.added' as const,
       key: `administrator ${dn} ${addedAt}`,
       line: `${dn}, role ${role}, added ${minute(addedAt)}`,
       facts: { dn, role, added_at: new Date(addedAt).toISOString() },
-    }));
+    };
+  });
 }
 
 /** Told once a day for each limit. */

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import { CaLacksTask, CaUnavailable } from '../model/ca.js';
-import type { CaWatch } from '../model/ca-figures.js';
+import { CaLacksTask, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import type { Delivery } from './delivery.js';
 import {
   addedAdministrators,
@@ -17,7 +16,7 @@ import type { Finding } from './message.js';
 import type { Notices } from './notices.js';
 
 export interface NoticeWatchOptions {
-  ca: CaWatch;
+  ca: Pick<CertificateAuthority, 'figures' | 'notRenewed' | 'administrators'>;
   notices: Notices;
   delivery: Delivery;
   /** Told directly, without the queue, when the database is away. */
@@ -139,7 +138,10 @@ export class NoticeWatch {
     const found: Finding[] = [];
     let after: string | null = null;
     do {
-      const page: Awaited<ReturnType<CaWatch['notRenewed']>> = await this.options.ca.notRenewed(after, PAGE);
+      const page: Awaited<ReturnType<CertificateAuthority['notRenewed']>> = await this.options.ca.notRenewed(
+        after,
+        PAGE,
+      );
       for (const each of page.items) {
         const finding = lateCertificate(each, now);
         if (finding !== null) found.push(finding);

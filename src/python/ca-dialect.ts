@@ -1,7 +1,7 @@
 import type { OperationsTasks } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
 import { CaLacksTask } from '../model/ca.js';
-import { told } from '../ra/ca/channel-errors.js';
+import { told } from '../ra/ca/errors.js';
 
 /** Which CA answers: ours, or upki-ca. */
 export type Dialect = 'upki' | 'python';

@@ -2,7 +2,7 @@ import type { ChannelClient } from '../channel/client.js';
 import { type OperationsTasks, operations, type ParamsIn, type Result } from '../channel/tasks/index.js';
 import { TaskClient } from '../channel/typed-client.js';
 import { CaLacksTask } from '../model/ca.js';
-import { inRaWords } from '../ra/ca/channel-errors.js';
+import { inRaWords } from '../ra/ca/errors.js';
 import type { CaDialect } from './ca-dialect.js';
 import type { PythonTasks } from './python-tasks.js';
 

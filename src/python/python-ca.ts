@@ -12,7 +12,7 @@ import {
 } from '../model/ca.js';
 import { identifierKey } from '../model/identifiers.js';
 import { Cached } from '../ra/ca/cached.js';
-import { told } from '../ra/ca/channel-errors.js';
+import { told } from '../ra/ca/errors.js';
 import type { RaReader } from '../store/contract/readers.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { parseCrl } from '../x509/crl.js';
@@ -32,6 +32,10 @@ export interface PythonCaOptions {
   cacheFor?: number;
 }
 
+/** What a Python CA does, put into our words here; the rest of the interface goes through `CaTasks`. */
+export type PythonCaAbilities = Required<Pick<CertificateAuthority, 'check'>> &
+  Pick<CertificateAuthority, 'issue' | 'revoke' | 'profiles' | 'caCertificates' | 'crl' | 'ping'>;
+
 type WireName = { type: string; value: string };
 
 const DAY = 86_400_000;
@@ -47,7 +51,7 @@ const REMEMBERED = 10_000;
  * A Python CA (upki-ca) behind the channel in clear mode, as the RA knows it. It signs whatever it is sent, names
  * certificates by their bare CN, and keeps the newest of a CN only; what follows from that is made good here.
  */
-export class PythonCa implements CertificateAuthority {
+export class PythonCa implements PythonCaAbilities {
   readonly #options: PythonCaOptions;
   readonly #profiles: Cached<AcmeProfile[]>;
   readonly #root: Cached<string>;

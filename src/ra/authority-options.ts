@@ -1,4 +1,4 @@
-import type { CertificateAuthority } from '../model/ca.js';
+import type { IssuingCa } from '../model/ca.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Validator } from '../va/types.js';
 import type { AuditLog } from './audit-log.js';
@@ -9,7 +9,7 @@ import type { Policy } from './policy.js';
 /** What the registration authority is put together from. */
 export interface RegistrationAuthorityOptions {
   store: RaStore;
-  ca: CertificateAuthority;
+  ca: IssuingCa;
   validator: Validator;
   policy: Policy;
   /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */

@@ -2,8 +2,8 @@ import {
   type AcmeProfile,
   CaRefused,
   CaUnavailable,
-  type CertificateAuthority,
   type IssueRequest,
+  type IssuingCa,
 } from '../model/ca.js';
 import type { Account, OrderAndAuthorizations } from '../model/facts.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
@@ -237,14 +237,14 @@ function writtenNames(identifiers: unknown): string[] {
 }
 
 /** From when on the certificates of this one's issuer are to be replaced; null: they are not, or the CA cannot be asked. */
-async function replacedFrom(ca: CertificateAuthority, chain: string): Promise<number | null> {
+async function replacedFrom(ca: IssuingCa, chain: string): Promise<number | null> {
   const all = await ca.authorities?.().catch(() => []);
   if (all === undefined || all.length === 0) return null;
   return renewFrom(authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain))), all);
 }
 
 /** Null while the CA is away and has not told it before: it checks the key once more itself. */
-async function knownProfile(ca: CertificateAuthority, name: string): Promise<AcmeProfile | null> {
+async function knownProfile(ca: IssuingCa, name: string): Promise<AcmeProfile | null> {
   try {
     return (await ca.profiles()).find((profile) => profile.name === name) ?? null;
   } catch (error) {
@@ -254,10 +254,7 @@ async function knownProfile(ca: CertificateAuthority, name: string): Promise<Acm
 }
 
 /** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */
-async function checkWithCa(
-  ca: CertificateAuthority,
-  request: Pick<IssueRequest, 'csr' | 'identifiers'>,
-): Promise<void> {
+async function checkWithCa(ca: IssuingCa, request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void> {
   try {
     await ca.check?.(request);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { AcmeProfile, CertificateAuthority } from '../model/ca.js';
+import type { AcmeProfile, IssuingCa } from '../model/ca.js';
 import type {
   Account,
   Authorization,
@@ -51,7 +51,7 @@ export class Orders {
 
   constructor(
     private readonly store: RaStore,
-    private readonly ca: CertificateAuthority,
+    private readonly ca: IssuingCa,
     private readonly accounts: Accounts,
     private readonly limits: Limits,
     private readonly policy: Policy,

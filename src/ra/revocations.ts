@@ -1,4 +1,4 @@
-import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import { CaLacksTask, CaRefused, CaUnavailable, type IssuingCa } from '../model/ca.js';
 import type { Account, Identifier } from '../model/facts.js';
 import { identifierKey } from '../model/identifiers.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
@@ -26,7 +26,7 @@ const REASONS = new Set([0, 1, 2, 3, 4, 5, 9, 10]);
 export class Revocations {
   constructor(
     private readonly store: RaStore,
-    private readonly ca: CertificateAuthority,
+    private readonly ca: IssuingCa,
     private readonly clock: () => number,
     private readonly onRevocation: RaEvents['revocation'],
     private readonly audit: AuditLog,

@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { ClientIdentity } from '../http/identity.js';
 import { peerOf } from '../http/peer.js';
 import { type AdminRole, mayActAs } from '../model/administrators.js';
-import { type CertificateDetails, type CertificateRegister, recordOf } from '../model/ca-register.js';
+import type { CertificateAuthority } from '../model/ca.js';
+import { type CertificateDetails, recordOf } from '../model/ca-register.js';
 import { Refused } from '../model/refusal.js';
 
 /**
@@ -28,7 +29,7 @@ export interface Administrator extends Caller {
 }
 
 /** What identity is checked against; every answer is the CA's of this moment. */
-export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'roleOf'>;
+export type IdentityCheck = Pick<CertificateAuthority, 'bySerial' | 'roleOf'>;
 
 /**
  * Lets a request through or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked or
@@ -39,21 +40,21 @@ export type IdentityRegister = Pick<CertificateRegister, 'bySerial' | 'roleOf'>;
 export async function admit(
   route: Entitlement,
   request: FastifyRequest,
-  register: IdentityRegister,
+  ca: IdentityCheck,
 ): Promise<Caller | Administrator | null> {
   if (route.access === 'public') return null;
   const { identity, address } = peerOf(request);
   if (identity === null) {
     throw new Refused('unauthenticated', 'a client certificate of this PKI, good at this moment, is wanted');
   }
-  const certificate = await recordOf(identity, register);
+  const certificate = await recordOf(identity, ca);
   if (certificate === null) {
     throw new Refused('forbidden', 'this certificate is not one the certificate authority issued');
   }
   const { state, dn } = certificate;
   if (state !== 'good') throw new Refused('forbidden', `this certificate is ${state}`);
   if (route.access === 'client') return { certificate, address };
-  const role = await register.roleOf(certificate);
+  const role = await ca.roleOf(certificate);
   if (role === null) throw new Refused('forbidden', `${dn} is not an administrator`);
   if (!mayActAs(role, route.role)) {
     throw new Refused('forbidden', `this is for role ${route.role}; ${dn} has role ${role}`);
@@ -79,12 +80,12 @@ export function localOperator(route: Entitlement, request: FastifyRequest): Admi
 }
 
 /** Whether the CA knows the certificate as good at this moment. @throws CaUnavailable */
-export async function isGood(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
-  return (await recordOf(identity, register))?.state === 'good';
+export async function isGood(identity: ClientIdentity, ca: IdentityCheck): Promise<boolean> {
+  return (await recordOf(identity, ca))?.state === 'good';
 }
 
 /** Whether the holder of a client certificate is an administrator, of any role, at this moment. @throws CaUnavailable */
-export async function isAdmin(identity: ClientIdentity, register: IdentityRegister): Promise<boolean> {
-  const certificate = await recordOf(identity, register);
-  return certificate?.state === 'good' && (await register.roleOf(certificate)) !== null;
+export async function isAdmin(identity: ClientIdentity, ca: IdentityCheck): Promise<boolean> {
+  const certificate = await recordOf(identity, ca);
+  return certificate?.state === 'good' && (await ca.roleOf(certificate)) !== null;
 }

@@ -1,12 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { JsonError, parseJson } from '../lib/json.js';
-import type { CertificateAuthority } from '../model/ca.js';
-import type { CertificateRegister } from '../model/ca-register.js';
-import type { CertificateStatus } from '../model/ca-status.js';
 import { Refused } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { AuditReader } from '../ra/audit-reader.js';
-import type { CaAdministration } from '../ra/ca/administration.js';
+import type { CaClient } from '../ra/ca/client.js';
 import type { Certification } from '../ra/nodes/certification.js';
 import type { HolderService } from '../ra/nodes/holders.js';
 import type { Nodes } from '../ra/nodes/nodes.js';
@@ -37,12 +34,18 @@ import { ocspRoutes } from './routes/public/ocsp.js';
 import { profileRoutes } from './routes/public/profiles.js';
 import { serveRoutes } from './serve.js';
 
+/** What REST asks of the CA by itself; the rest it asks of the RA. */
+export type AskedOfCa = Pick<
+  CaClient,
+  | ('caCertificates' | 'crl' | 'generateCrl' | 'options' | 'authoritiesInFull' | 'profile' | 'profileNames')
+  | ('bySerial' | 'byCommonName' | 'list' | 'status' | 'ocsp')
+  | ('administrators' | 'addAdministrator' | 'removeAdministrator' | 'roleOf')
+>;
+
 export interface ApiOptions {
   /** Milliseconds since the epoch. */
   clock?: () => number;
-  ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>;
-  register: CertificateRegister;
-  administration: CaAdministration;
+  ca: AskedOfCa;
   holders: HolderService;
   /** Whether anybody may list the certificates of servers; true when left out. */
   publicCertificates?: boolean;
@@ -50,7 +53,6 @@ export interface ApiOptions {
   isCompromised(spkiFingerprint: string): boolean;
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
-  status: CertificateStatus;
   audit: AuditLog;
   auditReader: Pick<AuditReader, 'newest' | 'ends'>;
   health: Health;
@@ -69,20 +71,20 @@ export interface ApiOptions {
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, register, status, administration, holders, settings, health } = options;
+  const { ca, holders, settings, health } = options;
   const { certification, operator, clock = Date.now } = options;
   return [
     healthRoute(health),
     ...authorityRoutes(ca),
-    ...profileRoutes(register),
-    ...(options.publicCertificates === false ? [] : certificateRoutes(register)),
-    ...ocspRoutes(status),
+    ...profileRoutes(ca),
+    ...(options.publicCertificates === false ? [] : certificateRoutes(ca)),
+    ...ocspRoutes(ca),
     certifyRoute(certification),
     magicRoute(options),
-    ...adminRoutes(administration),
-    ...privateAuthorityRoutes(administration),
+    ...adminRoutes(ca),
+    ...privateAuthorityRoutes(ca),
     configRoute(settings),
-    ...ownCertificateRoutes(ca, register, clock),
+    ...ownCertificateRoutes(ca, clock),
     renewalRoute(options),
     ownRevocationRoute(holders),
     ...nodeRoutes({ ...options, clock }),
@@ -113,8 +115,8 @@ export async function restApi(app: FastifyInstance, options: ApiOptions): Promis
   takeJson(app);
   const routes = apiRoutes(options);
   const document = openApi({ version: options.version, routes });
-  const { register, audit, baseUrl } = options;
-  await app.register(serveRoutes, { local: options.local ?? false, routes, register, audit, baseUrl });
+  const { ca, audit, baseUrl } = options;
+  await app.register(serveRoutes, { local: options.local ?? false, routes, ca, audit, baseUrl });
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   const page = openApiPage(document);
   app.get('/docs', (_request, reply) =>

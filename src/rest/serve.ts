@@ -4,14 +4,14 @@ import { isCrossSite } from '../http/cross-site.js';
 import { CaRefused } from '../model/ca.js';
 import { Refused } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
-import { admit, type IdentityRegister, localOperator } from './access.js';
+import { admit, type IdentityCheck, localOperator } from './access.js';
 import { changesSomething, RequestAudit } from './audit.js';
 import { refusedByCa, success } from './envelope.js';
 import { type BinaryBody, type Call, FileAnswer, type Route } from './route.js';
 
 export interface ServeOptions {
   routes: readonly Route[];
-  register: IdentityRegister;
+  ca: IdentityCheck;
   audit: AuditLog;
   /** Every caller is this machine's own operator. */
   local?: boolean;
@@ -64,12 +64,12 @@ async function answered(
   route: Route,
   request: FastifyRequest,
   reply: FastifyReply,
-  { register, audit, baseUrl, local = false }: Omit<ServeOptions, 'audit'> & { audit: RequestAudit },
+  { ca, audit, baseUrl, local = false }: Omit<ServeOptions, 'audit'> & { audit: RequestAudit },
 ): Promise<unknown> {
   const changes = changesSomething(route);
   if (changes || route.access !== 'public') reply.header('cache-control', 'no-store');
   if (changes) refuseOtherSites(request, baseUrl(request.headers.host));
-  const caller = local ? localOperator(route, request) : await admit(route, request, register);
+  const caller = local ? localOperator(route, request) : await admit(route, request, ca);
   audit.admitted(caller);
   if (request.body instanceof Buffer) {
     return asFile(reply, await binaryOf(route, request).handle(request.body, reply));

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../../src/model/ca.js';
+import { CaLacksTask, CaRefused, CaUnavailable, type IssuingCa } from '../../src/model/ca.js';
 import { parseCsr } from '../../src/x509/csr.js';
 import type { AcmeClient, Located, OrderBody } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 /** A client with an account at an RA whose CA has rules of its own, as the Python one has. */
-async function account(rules: Partial<CertificateAuthority>) {
+async function account(rules: Partial<IssuingCa>) {
   world = await createWorld({ rules });
   return world.account();
 }

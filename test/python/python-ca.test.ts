@@ -7,11 +7,10 @@ import { CaLacksTask, CaRefused, CaUnavailable, type IssueRequest } from '../../
 import type { Certificate, OrderAndAuthorizations } from '../../src/model/facts.js';
 import { CaDialect } from '../../src/python/ca-dialect.js';
 import { CaTasks } from '../../src/python/ca-tasks.js';
-import { ClearCa } from '../../src/python/clear-ca.js';
+import { ClearModeCa } from '../../src/python/clear-mode-ca.js';
 import { PythonCa } from '../../src/python/python-ca.js';
 import { PythonTasks } from '../../src/python/python-tasks.js';
 import { pythonOperations } from '../../src/python/wire.js';
-import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
 import { parseLeaf } from '../../src/ra/issued.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { type CsrOptions, createCsr } from '../../tools/kit/csr.js';
@@ -281,11 +280,13 @@ describe('in clear mode the RA', () => {
     const { python, channel, records, dialect } = await world();
     const log = { warn: () => undefined, error: () => undefined } as never;
     const client = new TaskClient(operations, channel);
-    const each = {
-      upki: new ChannelCa({ client, cacheFor: 0 }),
-      python: new PythonCa({ client: new TaskClient(pythonOperations, channel), records, log, cacheFor: 0 }),
-    };
-    const ca = new ClearCa(dialect, each);
+    const pythonCa = new PythonCa({
+      client: new TaskClient(pythonOperations, channel),
+      records,
+      log,
+      cacheFor: 0,
+    });
+    const ca = new ClearModeCa({ client, cacheFor: 0, dialect, python: pythonCa });
     expect((await ca.caCertificates()).chain).toBe('');
     await ca.ping();
     expect(python.tasks('ping')).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
+import { CaClient } from '../../src/ra/ca/client.js';
 import { CompromisedKeys } from '../../src/ra/ca/compromised-keys.js';
 import { spkiFingerprint } from '../../src/x509/spki.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
@@ -105,14 +105,17 @@ describe('a compromised key is refused everywhere, and its order stays ready for
   });
 
   it('on another replica too, once that has asked the CA', async () => {
-    const replica = new CompromisedKeys({ client: world.tasks, onError: () => undefined });
+    const replica = new CompromisedKeys({
+      ca: new CaClient({ client: world.tasks }),
+      onError: () => undefined,
+    });
     const privateKey = newKey();
     const csr = requestPem(['r.example.test'], { key: privateKey });
     const { serial } = await world.tasks.call('sign', { csr });
     await replica.refresh();
     const key = fingerprint(privateKey);
     expect(replica.has(key)).toBe(false);
-    await new ChannelCa({ client: world.tasks }).revoke(serial, 1);
+    await new CaClient({ client: world.tasks }).revoke(serial, 1);
     await replica.refresh();
     expect(replica.has(key)).toBe(true);
   });

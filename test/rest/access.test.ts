@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChannelRegister } from '../../src/ra/ca/channel-register.js';
+import { CaClient } from '../../src/ra/ca/client.js';
 import { CLIENT_AUTH, createTestPki } from '../../tools/kit/test-pki.js';
-import { noRegister } from './harness.js';
+import { noCa } from './harness.js';
 import { ApiWorld, type Connection, type IssuedHolder } from './world.js';
 
 const world = new ApiWorld();
@@ -40,9 +40,9 @@ describe('a private route', () => {
   });
 
   it('is 403 when the CA knows the serial as another certificate’s', async () => {
-    const record = await new ChannelRegister(world.tasks).bySerial(alice.serial);
+    const record = await new CaClient({ client: world.tasks }).bySerial(alice.serial);
     const impostor = new ApiWorld({
-      register: { ...noRegister, bySerial: async () => record, roleOf: async () => 'admin' },
+      ca: { ...noCa, bySerial: async () => record, roleOf: async () => 'admin' },
     });
     await impostor.start();
     const other = await impostor.admin('alice');

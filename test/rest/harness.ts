@@ -5,14 +5,11 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createHttpServer } from '../../src/http/server.js';
 import { CaUnavailable } from '../../src/model/ca.js';
-import type { CertificateRegister } from '../../src/model/ca-register.js';
-import type { CertificateStatus } from '../../src/model/ca-status.js';
 import { Refused } from '../../src/model/refusal.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
-import type { CaAdministration } from '../../src/ra/ca/administration.js';
 import type { HolderService } from '../../src/ra/nodes/holders.js';
 import type { Operator } from '../../src/ra/operator/index.js';
-import type { ApiOptions } from '../../src/rest/index.js';
+import type { ApiOptions, AskedOfCa } from '../../src/rest/index.js';
 
 /** A root, an issuer and a CRL, made by a library that is not ours. */
 export async function material() {
@@ -47,6 +44,7 @@ export async function standInCa(options: { away?: boolean } = {}) {
     return value;
   };
   const ca = {
+    ...noCa,
     caCertificates: () => orAway({ root, chain }),
     crl: () => orAway(crl),
     ping: () => orAway(undefined),
@@ -54,39 +52,32 @@ export async function standInCa(options: { away?: boolean } = {}) {
   return { ca, root, chain, crl };
 }
 
-/** For routes that have nothing to look up. */
-export const noRegister: CertificateRegister = {
+const noAnswer = () => Promise.reject(new CaUnavailable('no answer'));
+
+/** A CA that has issued nothing and answers nothing. */
+export const noCa: AskedOfCa = {
+  caCertificates: noAnswer,
+  crl: noAnswer,
+  generateCrl: noAnswer,
+  options: noAnswer,
+  authoritiesInFull: noAnswer,
+  profile: async () => null,
+  profileNames: async () => [],
   bySerial: async () => null,
   byCommonName: async () => [],
   list: async () => ({ certificates: [], next: null }),
-  search: async () => ({ certificates: [], next: null }),
-  bySerials: async () => [],
-  profileNames: async () => [],
-  profile: async () => null,
+  status: noAnswer,
+  ocsp: noAnswer,
+  administrators: async () => [],
+  addAdministrator: async () => undefined,
+  removeAdministrator: async () => undefined,
   roleOf: async () => null,
-};
-
-/** For routes that ask for no status. */
-export const noStatus: CertificateStatus = {
-  check: () => Promise.reject(new CaUnavailable('no answer')),
-  ocsp: () => Promise.reject(new CaUnavailable('no answer')),
-};
-
-/** For routes that administer nothing. */
-export const noAdministration: CaAdministration = {
-  admins: async () => [],
-  addAdmin: async () => undefined,
-  removeAdmin: async () => undefined,
-  generateCrl: () => Promise.reject(new CaUnavailable('no answer')),
-  endHold: () => Promise.reject(new CaUnavailable('no answer')),
-  offer: () => Promise.reject(new CaUnavailable('no answer')),
-  authorities: () => Promise.reject(new CaUnavailable('no answer')),
 };
 
 /** For routes that no holder calls. */
 export const noHolders: HolderService = {
-  reissue: () => Promise.reject(new CaUnavailable('no answer')),
-  revoke: () => Promise.reject(new CaUnavailable('no answer')),
+  reissue: noAnswer,
+  revoke: noAnswer,
 };
 
 /** For routes that ask nothing of nodes. */
@@ -101,8 +92,6 @@ const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
   certification: { certify: () => Promise.reject(new Error('no nodes here')) },
   baseUrl: () => 'https://ra.test',
 };
-/** Where nothing is kept. */
-
 /** For routes of operators, where nothing was issued. */
 export const noOperator: Operator = {
   certificates: {
@@ -126,9 +115,6 @@ export const noAudit = new AuditLog({ appendAudit: async () => undefined }, Date
 /** What the API works with where a test says nothing else. */
 export const apiDefaults = {
   version: '0',
-  register: noRegister,
-  status: noStatus,
-  administration: noAdministration,
   holders: noHolders,
   audit: noAudit,
   isCompromised: () => false,

@@ -4,7 +4,7 @@ import { CaUnavailable } from '../../src/model/ca.js';
 import { firstFromPem } from '../../src/x509/pem.js';
 import { CLIENT_AUTH, createTestPki } from '../../tools/kit/test-pki.js';
 import { told } from '../store/contract/audit.contract.js';
-import { noRegister } from './harness.js';
+import { noCa } from './harness.js';
 import { ApiWorld, type Holder, type IssuedHolder } from './world.js';
 
 const NAME = 'proxy.example.test';
@@ -167,8 +167,8 @@ it.each([
 });
 
 it('while the CA is away a proxy’s client is unknown: 503, not 401, and public routes answer', async () => {
-  const away = { ...noRegister, bySerial: () => Promise.reject(new CaUnavailable('no answer')) };
-  const world = proxied('Client-Cert', '127.0.0.1', { register: away });
+  const away = { ...noCa, bySerial: () => Promise.reject(new CaUnavailable('no answer')) };
+  const world = proxied('Client-Cert', '127.0.0.1', { ca: away });
   await world.start();
   const proxy = await world.holder(NAME, 'user');
   const headers = STYLES['Client-Cert'](proxy.cert);

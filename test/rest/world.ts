@@ -13,10 +13,7 @@ import { type TrustedProxiesOptions, trustedProxies } from '../../src/http/trust
 import type { AdminRole } from '../../src/model/administrators.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
 import { AuditReader } from '../../src/ra/audit-reader.js';
-import { ChannelAdministration } from '../../src/ra/ca/channel-administration.js';
-import { ChannelCa } from '../../src/ra/ca/channel-ca.js';
-import { ChannelRegister } from '../../src/ra/ca/channel-register.js';
-import { ChannelStatus } from '../../src/ra/ca/channel-status.js';
+import { CaClient } from '../../src/ra/ca/client.js';
 import { createHolderService } from '../../src/ra/nodes/holders.js';
 import { createOperator } from '../../src/ra/operator/index.js';
 import { DEFAULT_POLICY } from '../../src/ra/policy.js';
@@ -118,33 +115,29 @@ export class ApiWorld {
       log: pino({ level: 'silent' }),
       tls: { key: pem(key), cert: registered.certificate, clientCa: [this.root, ...chain.slice(1)] },
     });
-    const register = this.changes.register ?? new ChannelRegister(this.tasks);
+    const client = new CaClient({ client: this.tasks });
+    const ca = this.changes.ca ?? client;
     if (this.proxies !== null) {
       const authorities = () => [this.root, ...chain.slice(1)];
-      const isTrusted = (identity: ClientIdentity) => isGood(identity, register);
+      const isTrusted = (identity: ClientIdentity) => isGood(identity, ca);
       lookBehindProxies(
         this.#server.app,
         trustedProxies({ ...this.proxies, authorities, isGood: isTrusted }),
       );
     }
-    const ca = new ChannelCa({ client: this.tasks });
     await this.#server.app.register(restApi, {
       prefix: '/api/v1',
       ...apiDefaults,
       ca,
-      register,
-      status: new ChannelStatus(this.tasks),
-      administration: new ChannelAdministration(this.tasks),
       holders: createHolderService({
-        ca,
+        ca: client,
         store: this.store,
         nodes: { renew: (_serial, reissue) => reissue() },
         clock: Date.now,
         onRevocation: () => undefined,
       }),
       operator: createOperator({
-        ...{ store: this.store, ca, register: new ChannelRegister(this.tasks), clock: Date.now },
-        administration: new ChannelAdministration(this.tasks),
+        ...{ store: this.store, ca: client, clock: Date.now },
         policy: DEFAULT_POLICY,
         validator: { examine: async () => [] },
         stopAccount: (id) => this.store.revokeAccount(id, Date.now()),

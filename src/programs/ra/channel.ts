@@ -5,22 +5,14 @@ import { introductionProof } from '../../channel/introduction.js';
 import { isLoopback } from '../../channel/loopback.js';
 import { operations } from '../../channel/tasks/index.js';
 import { TaskClient } from '../../channel/typed-client.js';
-import { CaUnavailable, type CertificateAuthority, type NodeCertificates } from '../../model/ca.js';
-import type { CaWatch } from '../../model/ca-figures.js';
-import type { CertificateRegister } from '../../model/ca-register.js';
-import type { CertificateStatus } from '../../model/ca-status.js';
+import { CaUnavailable } from '../../model/ca.js';
 import { CaDialect, type Dialect } from '../../python/ca-dialect.js';
 import { CaTasks } from '../../python/ca-tasks.js';
-import { ClearCa } from '../../python/clear-ca.js';
+import { ClearModeCa } from '../../python/clear-mode-ca.js';
 import { PythonCa } from '../../python/python-ca.js';
 import { type OwnRecords, PythonTasks } from '../../python/python-tasks.js';
 import { pythonOperations } from '../../python/wire.js';
-import type { CaAdministration } from '../../ra/ca/administration.js';
-import { ChannelAdministration } from '../../ra/ca/channel-administration.js';
-import { ChannelCa } from '../../ra/ca/channel-ca.js';
-import { ChannelRegister } from '../../ra/ca/channel-register.js';
-import { ChannelStatus } from '../../ra/ca/channel-status.js';
-import { ChannelWatch } from '../../ra/ca/channel-watch.js';
+import { CaClient } from '../../ra/ca/client.js';
 import { CompromisedKeys } from '../../ra/ca/compromised-keys.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
@@ -29,14 +21,9 @@ import { tcp } from './registration.js';
 import { watchRevocationUrls } from './unrevocable.js';
 
 export interface CaConnection {
-  /** The CA as the RA's service knows it. */
-  ca: CertificateAuthority & NodeCertificates;
-  register: CertificateRegister;
-  administration: CaAdministration;
-  status: CertificateStatus;
+  ca: CaClient;
   /** Not asked for before its `start`. */
   compromised: CompromisedKeys;
-  watch: CaWatch;
   /** Every task of the operations socket; what the CA cannot do is CaLacksTask. */
   tasks: CaTasks;
   /** Which CA answers. @throws CaUnavailable while that is not known */
@@ -74,40 +61,34 @@ export function connectToCa(
         log.info({ endpoint }, state === 'connected' ? 'connected to the CA' : 'the CA is away; connecting');
     },
   });
-  const client = new TaskClient(operations, channel);
-  const dialect = new CaDialect(client);
+  const isClear = settings.zmqMode === 'clear';
+  const dialect = new CaDialect(new TaskClient(operations, channel));
+  const python = new PythonCa({ client: new TaskClient(pythonOperations, channel), records, log });
+  const pythonTasks = new PythonTasks(records, () => python.crl(), Date.now);
+  const tasks = new CaTasks(channel, isClear ? { dialect, tasks: pythonTasks } : null);
+  const options = {
+    client: tasks,
+    onCompromise: () => compromised.refresh().catch(() => undefined),
+    onIssued: watchRevocationUrls((sentence) => log.warn(sentence), Date.now),
+  };
+  const ca = isClear ? new ClearModeCa({ ...options, dialect, python }) : new CaClient(options);
   const compromised = new CompromisedKeys({
-    client,
+    ca,
     onError: (error) => {
       if (!(error instanceof CaUnavailable))
         log.warn({ err: error }, 'the CA does not tell which keys are compromised');
     },
   });
-  const upki = new ChannelCa({
-    client,
-    onCompromise: () => compromised.refresh().catch(() => undefined),
-    onIssued: watchRevocationUrls((sentence) => log.warn(sentence), Date.now),
-  });
-  const connection = (ca: CaConnection['ca'], tasks: CaTasks, which: CaConnection['dialect']) => ({
+  return {
     ca,
-    register: new ChannelRegister(tasks),
-    administration: new ChannelAdministration(tasks),
-    status: new ChannelStatus(tasks),
-    watch: new ChannelWatch(tasks),
     tasks,
     compromised,
-    dialect: which,
+    dialect: isClear ? () => dialect.get() : async () => 'upki',
     close: () => {
       compromised.stop();
       channel.close();
     },
-  });
-  if (settings.zmqMode === 'curve') return connection(upki, new CaTasks(channel, null), async () => 'upki');
-  const python = new PythonCa({ client: new TaskClient(pythonOperations, channel), records, log });
-  const tasks = new PythonTasks(records, () => python.crl(), Date.now);
-  return connection(new ClearCa(dialect, { upki, python }), new CaTasks(channel, { dialect, tasks }), () =>
-    dialect.get(),
-  );
+  };
 }
 
 /** Says what is exposed, when anything is. */

@@ -8,7 +8,6 @@ import { createMetrics, type Metrics } from '../../metrics/metrics.js';
 import { measureRequests } from '../../metrics/requests.js';
 import { timed } from '../../metrics/timed.js';
 import { CaLacksTask, type CertificateAuthority } from '../../model/ca.js';
-import type { CaWatch } from '../../model/ca-figures.js';
 import type { NoticeWatch } from '../../notices/watch.js';
 import type { RunningRegistrationAuthority } from '../../ra/authority.js';
 import type { RaEvents } from '../../ra/events.js';
@@ -24,8 +23,7 @@ import type { RaTls } from './tls.js';
 /** What serves when the RA does, as far as monitoring looks at it. */
 export interface Monitored {
   store: RaStore;
-  ca: Pick<CertificateAuthority, 'ping'>;
-  watch: CaWatch;
+  ca: Pick<CertificateAuthority, 'ping' | 'figures' | 'notRenewed' | 'administrators'>;
   ra: Pick<RunningRegistrationAuthority, 'queues'>;
   validator: Pick<RunningValidator, 'isDnsSilent'>;
   tls: Pick<RaTls, 'material'>;
@@ -87,7 +85,7 @@ export class Monitoring {
     const { settings, log, metrics } = this;
     const { notify } = settings;
     if (metrics === null && notify.length === 0) return;
-    const { store, watch, validator, tls, name: ra, root } = monitored;
+    const { store, ca, validator, tls, name: ra, root } = monitored;
     const audit = new AuditWatch(store, log);
     audit.start();
     this.#undo.push(() => audit.stop());
@@ -96,7 +94,7 @@ export class Monitoring {
     const certificate = () => new X509Certificate(tls.material().cert);
     if (metrics !== null) await this.#serve(metrics, monitored, audit);
     this.#watch = await watchForNotices(settings, {
-      ...{ store, ca: watch, ra, root, log, diskFree, isDnsSilent, clock: Date.now },
+      ...{ store, ca, ra, root, log, diskFree, isDnsSilent, clock: Date.now },
       auditFault: () => (audit.fault === null ? null : faultText(audit.fault)),
       raCertificate: () => {
         const { validFrom, validTo } = certificate();
@@ -113,13 +111,13 @@ export class Monitoring {
 
   async #serve(
     metrics: Metrics,
-    { store, ca, watch, ra, validator, tls }: Monitored,
+    { store, ca, ra, validator, tls }: Monitored,
     audit: AuditWatch,
   ): Promise<void> {
     const { metrics: wish, dataDir } = this.settings;
     if (wish === null) return;
     const collector = new Collector(metrics, {
-      figures: unlessLacking(() => watch.figures()),
+      figures: unlessLacking(() => ca.figures()),
       pingCa: () => ca.ping(),
       pingStore: () => store.ping(),
       auditRecords: async () => (await store.auditEnds()).reduce((sum, { sequence }) => sum + sequence, 0),

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readIfThere, writeDurably } from '../../lib/files.js';
 import { CaLacksTask, CaRefused } from '../../model/ca.js';
-import type { CaTasks } from '../../python/ca-tasks.js';
-import { told } from '../../ra/ca/channel-errors.js';
+import type { CaClient } from '../../ra/ca/client.js';
 
 /** Asked for once. */
 export type NodeSecret = () => Promise<Uint8Array>;
@@ -11,10 +10,10 @@ export type NodeSecret = () => Promise<Uint8Array>;
  * The secret node keys are sealed with. The CA gives the same one to all its RAs; a copy in the RA's own folder serves while the CA
  * is away. Where the CA gives none (clear mode, a Python CA) one is made here: then this RA must be the only one of its store.
  */
-export function nodeSecret(path: string, tasks: Pick<CaTasks, 'call'>): NodeSecret {
+export function nodeSecret(path: string, ca: Pick<CaClient, 'nodeSecret'>): NodeSecret {
   let known: Promise<Uint8Array> | null = null;
   return () => {
-    known ??= read(path, tasks).catch((error) => {
+    known ??= read(path, ca).catch((error) => {
       known = null;
       throw error;
     });
@@ -22,22 +21,17 @@ export function nodeSecret(path: string, tasks: Pick<CaTasks, 'call'>): NodeSecr
   };
 }
 
-async function read(path: string, tasks: Pick<CaTasks, 'call'>): Promise<Uint8Array> {
+async function read(path: string, ca: Pick<CaClient, 'nodeSecret'>): Promise<Uint8Array> {
   const kept = await readIfThere(path);
   if (kept !== null) return Buffer.from(kept.trim(), 'base64');
-  const secret = await given(tasks);
-  await writeDurably(
-    path,
-    `${secret}
-`,
-    0o600,
-  );
+  const secret = await given(ca);
+  await writeDurably(path, `${secret}\n`, 0o600);
   return Buffer.from(secret, 'base64');
 }
 
-async function given(tasks: Pick<CaTasks, 'call'>): Promise<string> {
+async function given(ca: Pick<CaClient, 'nodeSecret'>): Promise<string> {
   try {
-    return (await told(tasks.call('get_node_secret', {}))).secret;
+    return await ca.nodeSecret();
   } catch (error) {
     if (error instanceof CaLacksTask || error instanceof CaRefused) return randomBytes(32).toString('base64');
     throw error;

@@ -10,9 +10,9 @@ import type { Policy } from '../../ra/policy.js';
 import { logNodeEvents } from './events.js';
 import { nodeSecret } from './node-secret.js';
 
-export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'ca' | 'register' | 'clock'> {
+export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'> {
   policy: Policy;
-  tasks: Parameters<typeof nodeSecret>[1];
+  ca: NodeOptions['ca'] & Parameters<typeof nodeSecret>[1];
   /** Where the secret stands when no CA gives one. */
   secretPath: string;
   seedLifetime: number;
@@ -25,12 +25,12 @@ export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'ca' | 
 
 /** What concerns nodes: their keys, their registration, and certificates for who has a seed. */
 export function nodeServices(options: NodeServicesOptions) {
-  const { store, ca, register, clock, isCompromised, limits, registrationSeed, seedLifetime } = options;
+  const { store, ca, clock, isCompromised, limits, registrationSeed, seedLifetime } = options;
   const random = randomBytes;
-  const secret = nodeSecret(options.secretPath, options.tasks);
+  const secret = nodeSecret(options.secretPath, ca);
   const keys = new NodeKeys({ store, clock, secret, random });
   const nodeOptions: NodeOptions = {
-    ...{ store, ca, register, clock, keys, seedLifetime, random },
+    ...{ store, ca, clock, keys, seedLifetime, random },
     policy: new NamePolicy(options.policy),
     onAccountsEnded: options.ra.forgetBoundAccounts,
     events: logNodeEvents(options.log),

@@ -133,7 +133,7 @@ async function serve(
   await files.noteBound(registration.root);
   await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
-  const { register, status, administration, tasks, dialect, watch } = connection;
+  const { tasks, dialect } = connection;
   const ca = monitoring.ca(connection.ca);
   onClose(connection.close);
   connection.compromised.start();
@@ -186,12 +186,12 @@ async function serve(
   onClose(() => ra.stop());
 
   const { nodeKeys, nodes, certification } = nodeServices({
-    ...{ store, ca, register, clock, policy, tasks, registrationSeed, isCompromised, limits, ra, log },
+    ...{ store, ca, clock, policy, registrationSeed, isCompromised, limits, ra, log },
     secretPath: files.path('nodeSecret'),
     seedLifetime: settings.seedLifetime,
   });
   const operator = createOperator({
-    ...{ store, ca, register, administration, clock, policy, validator },
+    ...{ store, ca, clock, policy, validator },
     onRevocation: events.revocation,
     stopAccount: ra.stopAccount,
   });
@@ -203,7 +203,7 @@ async function serve(
       proxies: settings.trustedProxies,
       header: settings.proxyHeader,
       authorities: () => tls.material().clientCa,
-      isGood: (identity) => isGood(identity, register),
+      isGood: (identity) => isGood(identity, ca),
     });
     lookBehindProxies(app, look);
   }
@@ -221,14 +221,14 @@ async function serve(
     settings: served,
     isCompromised,
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
-    isAdmin: (identity) => isAdmin(identity, register),
+    isAdmin: (identity) => isAdmin(identity, ca),
     alternateChains: ({ chain }) => alternateChains(chain, issuerOf(chain), trust.known()),
     ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
   const holders = createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation });
   await app.register(estRoutes, {
-    ...{ ca, register, certification, holders, audit, isCompromised, clock },
+    ...{ ca, certification, holders, audit, isCompromised, clock },
     deviceTrust: deviceTrustOf(settings),
     defaultProfile: settings.profile,
   });
@@ -240,11 +240,8 @@ async function serve(
     publicCertificates: settings.raPublicCerts,
     version: version(),
     ca,
-    register,
-    status,
     audit,
     auditReader: new AuditReader(store),
-    administration,
     holders,
     isCompromised,
     settings: redacted(settings, 'ra'),
@@ -263,7 +260,7 @@ async function serve(
   if (raHttp) {
     const plain = createHttpServer({ log });
     monitoring.requests(plain, 'plain');
-    await plain.register(pointedToRoutes, { ca, responder: status });
+    await plain.register(pointedToRoutes, { ca, responder: ca });
     await plain.register(wellKnownRoutes, { ra });
     await plain.register(pages.plain);
     const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
@@ -276,7 +273,7 @@ async function serve(
   onClose(() => trust.stop());
   onClose(() => monitoring.stop());
   const { root } = registration;
-  await monitoring.start({ ...{ store, ca, ra, validator, tls, root, watch }, name: called.cn });
+  await monitoring.start({ ...{ store, ca, ra, validator, tls, root }, name: called.cn });
   const { directory: directoryUrl, base } = links.main();
   // An older program kept only the last base, in a file.
   await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));

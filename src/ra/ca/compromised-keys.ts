@@ -1,10 +1,8 @@
-import type { OperationsTasks } from '../../channel/tasks/index.js';
-import type { TaskClient } from '../../channel/typed-client.js';
 import { CaLacksTask } from '../../model/ca.js';
-import { told } from './channel-errors.js';
+import type { CaClient } from './client.js';
 
 export interface CompromisedKeysOptions {
-  client: Pick<TaskClient<OperationsTasks>, 'call'>;
+  ca: Pick<CaClient, 'compromisedKeys'>;
   /** The CA could not be asked. */
   onError(error: unknown): void;
   /** Milliseconds between two questions: how late another RA's revocation is known here. */
@@ -95,8 +93,7 @@ export class CompromisedKeys {
     const now = this.#options.now();
     if (now >= this.#readAllAt) this.#after = 0;
     for (let full = true; full; ) {
-      const params = { after: this.#after, limit: PAGE };
-      const { keys, next } = await told(this.#options.client.call('list_compromised_keys', params));
+      const { keys, next } = await this.#options.ca.compromisedKeys(this.#after, PAGE);
       for (const key of keys) this.#keys.add(key);
       this.#after = next;
       full = keys.length === PAGE;

@@ -120,7 +120,7 @@ export class Certification {
     await this.#checkKeyType(node.profile, csr);
     await this.#claim(node, csr);
     const { id: requestId } = node.enrolment;
-    const cn = certificateName(await nodeProfile(this.options.register, node.profile), node);
+    const cn = certificateName(await nodeProfile(this.options.ca, node.profile), node);
     const certified = await this.#issue({ ...node, cn, requestId, csr: csr.der });
     const { serial, notAfter } = certified;
     if (!(await this.options.store.recordEnrolment(requestId, { serial, notAfter }))) {
@@ -132,7 +132,7 @@ export class Certification {
 
   /** Before the seed is spent on a key that the CA will refuse. */
   async #checkKeyType(profile: string, csr: Csr): Promise<void> {
-    const { keyTypes } = await nodeProfile(this.options.register, profile);
+    const { keyTypes } = await nodeProfile(this.options.ca, profile);
     const type = keyTypeOf(csr.publicKey);
     if (keyTypes === undefined || keyTypes.includes(type)) return;
     const taken = keyTypes.join(', ');
@@ -148,8 +148,8 @@ export class Certification {
   }
 
   async #bySeedOfRegistration(csr: Csr, profileName: string): Promise<Certified> {
-    const { register, policy, clock, events } = this.options;
-    const profile = await nodeProfile(register, profileName);
+    const { ca, policy, clock, events } = this.options;
+    const profile = await nodeProfile(ca, profileName);
     const { cn, sans } = requestedNames(csr);
     let names: SubjectName[];
     try {

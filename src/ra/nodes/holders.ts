@@ -1,4 +1,4 @@
-import type { CertificateAuthority, IssuedCertificate, NodeCertificates } from '../../model/ca.js';
+import type { CertificateAuthority, IssuedCertificate } from '../../model/ca.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import type { Nodes } from './nodes.js';
 
@@ -14,7 +14,7 @@ export interface HolderService {
 }
 
 export interface HolderServiceOptions {
-  ca: NodeCertificates & Pick<CertificateAuthority, 'revoke'>;
+  ca: Pick<CertificateAuthority, 'reissue' | 'revoke'>;
   store: Pick<RaStore, 'recordRevocation'>;
   nodes: Pick<Nodes, 'renew'>;
   clock: () => number;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CertificateRegister } from '../../model/ca-register.js';
+import type { CertificateAuthority } from '../../model/ca.js';
 import type { Identifier } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { type RefusalCode, Refused } from '../../model/refusal.js';
@@ -38,11 +38,11 @@ const wireProfile = z.looseObject({
 
 /** A profile that a node may have. @throws Refused for another, `absent` when there is none of the name; CaUnavailable */
 export async function nodeProfile(
-  register: Pick<CertificateRegister, 'profile'>,
+  ca: Pick<CertificateAuthority, 'profile'>,
   name: string,
   absent: RefusalCode = 'invalidRequest',
 ): Promise<NodeProfile> {
-  const fields = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await register.profile(name) : null;
+  const fields = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await ca.profile(name) : null;
   if (fields === null) throw new Refused(absent, `there is no profile "${name}"`, { field: 'profile' });
   const profile = { name, ...wireProfile.parse(fields) };
   if (profile.pathLen !== undefined || NOT_FOR_NODES.has(name)) {

@@ -1,10 +1,5 @@
-import {
-  CaRefused,
-  type CertificateAuthority,
-  type IssuedCertificate,
-  type NodeCertificates,
-} from '../../model/ca.js';
-import { type CertificateDetails, type CertificateRegister, recordOf } from '../../model/ca-register.js';
+import { CaRefused, type CertificateAuthority, type IssuedCertificate } from '../../model/ca.js';
+import { type CertificateDetails, recordOf } from '../../model/ca-register.js';
 import type { AccountAndUse, Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
@@ -28,8 +23,10 @@ import { newSeed, seedHash } from './seeds.js';
 
 export interface NodeOptions {
   store: RaStore;
-  ca: Pick<CertificateAuthority, 'revoke'> & Pick<NodeCertificates, 'enroll'>;
-  register: Pick<CertificateRegister, 'profile' | 'bySerial' | 'bySerials' | 'list' | 'search'>;
+  ca: Pick<
+    CertificateAuthority,
+    'revoke' | 'enroll' | 'profile' | 'bySerial' | 'bySerials' | 'list' | 'search'
+  >;
   policy: NamePolicy;
   keys: NodeKeys;
   /** Accounts bound to nodes were ended in the store. */
@@ -54,8 +51,8 @@ export class Nodes {
 
   /** Registers a node, with a new seed, which is nowhere kept but in the answer. @throws Refused, CaUnavailable */
   async register(request: Registration): Promise<Registered> {
-    const { store, register, policy, events, clock, random, seedLifetime } = this.options;
-    const profile = await nodeProfile(register, request.profile);
+    const { store, ca, policy, events, clock, random, seedLifetime } = this.options;
+    const profile = await nodeProfile(ca, request.profile);
     const { cn, names } = readNames(profile, request);
     checkAllowed(policy, names, 'sans');
     this.#requireWaivable(request, names);
@@ -142,9 +139,9 @@ export class Nodes {
    * @throws Refused, CaUnavailable
    */
   async change(name: string, change: NodeChange): Promise<{ node: Node; hmac: string | null }> {
-    const { store, register, policy, keys, clock } = this.options;
+    const { store, ca, policy, keys, clock } = this.options;
     const old = await this.#find(name);
-    const profile = await nodeProfile(register, change.profile ?? old.profile);
+    const profile = await nodeProfile(ca, change.profile ?? old.profile);
     const sans = change.sans ?? old.names;
     const { names } = readNames(profile, {
       cn: old.cn,
@@ -219,7 +216,7 @@ export class Nodes {
     const serials: string[] = [];
     let after: string | null = null;
     do {
-      const page = await this.options.register.list({ after, limit: PAGE, cn, state: 'good' });
+      const page = await this.options.ca.list({ after, limit: PAGE, cn, state: 'good' });
       serials.push(
         ...page.certificates.filter((each) => each.profile === profile).map(({ serial }) => serial),
       );
@@ -244,10 +241,10 @@ export class Nodes {
 
   /** The node that holds this certificate, if the CA says that it is good at this moment. @throws CaUnavailable */
   async ofCertificate(held: { serial: string; certificate: Uint8Array }): Promise<Node | null> {
-    const { store, register } = this.options;
+    const { store, ca } = this.options;
     // Most who present a certificate are no nodes: the CA is asked only about those that are.
     if (!(await store.findNodeBySerial(held.serial))) return null;
-    const record = await recordOf(held, register);
+    const record = await recordOf(held, ca);
     if (record?.state !== 'good') return null;
     // Again, for a removal that came while the CA was asked.
     const node = await store.findNodeBySerial(held.serial);
@@ -260,10 +257,10 @@ export class Nodes {
    * @throws Refused, CaUnavailable
    */
   async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
-    const { store, register, policy } = this.options;
+    const { store, ca, policy } = this.options;
     const node = await store.findNodeBySerial(serial);
-    if (!node) await refuseOverAcme(serial, { store, register });
-    const names = (await register.bySerial(serial))?.names ?? [];
+    if (!node) await refuseOverAcme(serial, { store, ca });
+    const names = (await ca.bySerial(serial))?.names ?? [];
     checkAllowed(
       policy,
       names.map(({ type, value }) => ({ type: type.toLowerCase(), value }) as SubjectName),
@@ -271,7 +268,7 @@ export class Nodes {
     );
     if (!node) return reissue();
     if (node.removingAt !== null) throw new Refused('forbidden', 'the node is being removed');
-    const record = await register.bySerial(serial);
+    const record = await ca.bySerial(serial);
     if (!record || !saysWhatIsRegistered(record, node)) {
       throw new Refused(
         'forbidden',

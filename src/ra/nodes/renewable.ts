@@ -1,11 +1,12 @@
+import type { CertificateAuthority } from '../../model/ca.js';
 import { CaLacksTask } from '../../model/ca.js';
-import type { CertificateRegister, FoundCertificate } from '../../model/ca-register.js';
+import type { FoundCertificate } from '../../model/ca-register.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
 
 export interface RenewableOptions {
   store: Pick<RaStore, 'findCertificateBySerial' | 'getSetting'>;
-  register: Pick<CertificateRegister, 'bySerials' | 'search'>;
+  ca: Pick<CertificateAuthority, 'bySerials' | 'search'>;
 }
 
 /** Setting: since when (milliseconds since the epoch) no certificate that was got over ACME is renewed beside it. */
@@ -27,15 +28,15 @@ export async function rememberToldApart(
  * @throws Refused for a certificate that an ACME order got, by the record of this RA or of the CA, and for a renewal of such a
  * one that an older version made; CaUnavailable
  */
-export async function refuseOverAcme(serial: string, { store, register }: RenewableOptions): Promise<void> {
+export async function refuseOverAcme(serial: string, { store, ca }: RenewableOptions): Promise<void> {
   if ((await store.findCertificateBySerial(serial)) !== null) throw overAcme();
   const since = Number(await store.getSetting(TOLD_APART_SINCE));
   try {
-    const [own] = await register.bySerials([serial]);
+    const [own] = await ca.bySerials([serial]);
     if (own === undefined) return;
     if (isOrdered(own)) throw overAcme();
     const isFormer = own.issuedAt < since && own.orderId === null;
-    if (isFormer && (await isAcmeFirst(own, register))) throw overAcme();
+    if (isFormer && (await isAcmeFirst(own, ca))) throw overAcme();
   } catch (error) {
     if (!(error instanceof CaLacksTask)) throw error;
   }
@@ -44,10 +45,10 @@ export async function refuseOverAcme(serial: string, { store, register }: Renewa
 /** Whether the first certificate of the same names and profile was got over ACME: this one then came of it. */
 async function isAcmeFirst(
   own: FoundCertificate,
-  register: Pick<CertificateRegister, 'search'>,
+  ca: Pick<CertificateAuthority, 'search'>,
 ): Promise<boolean> {
   const name = own.names[0]?.value ?? own.cn;
-  const { certificates } = await register.search({ after: null, limit: MOST, name });
+  const { certificates } = await ca.search({ after: null, limit: MOST, name });
   const [first] = certificates
     .filter((each) => each.profile === own.profile && namesOf(each) === namesOf(own))
     .sort((one, other) => one.issuedAt - other.issuedAt);

@@ -1,6 +1,5 @@
 import type { CertificateAuthority } from '../../model/ca.js';
 import {
-  type CertificateRegister,
   type CertificateSearch,
   type FoundCertificate,
   type SearchState,
@@ -10,14 +9,11 @@ import type { Authorization } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
-import type { CaAdministration } from '../ca/administration.js';
 import type { RaEvents } from '../events.js';
 
 export interface OperatorCertificatesOptions {
   store: RaStore;
-  ca: Pick<CertificateAuthority, 'revoke' | 'caCertificates'>;
-  register: Pick<CertificateRegister, 'search' | 'bySerials'>;
-  administration: Pick<CaAdministration, 'endHold'>;
+  ca: Pick<CertificateAuthority, 'revoke' | 'endHold' | 'caCertificates' | 'search' | 'bySerials'>;
   clock(): number;
   onRevocation: RaEvents['revocation'];
 }
@@ -69,8 +65,8 @@ export class OperatorCertificates {
     search: CertificateSearch & { node?: string },
   ): Promise<{ certificates: FoundCertificate[]; next: string | null }> {
     const { node: nodeName, ...conditions } = search;
-    const { register, store } = this.options;
-    if (nodeName === undefined) return register.search(conditions);
+    const { ca, store } = this.options;
+    if (nodeName === undefined) return ca.search(conditions);
     const node = (await store.getNode(nodeName)) ?? (await store.getNode(nodeName.toLowerCase()));
     if (!node) throw new Refused('notFound', `there is no node "${nodeName}"`, { field: 'node' });
     if (conditions.name !== undefined || conditions.notRenewed) {
@@ -79,18 +75,18 @@ export class OperatorCertificates {
       });
     }
     const serials = await store.listNodeSerials(node.id, MOST_OF_A_NODE);
-    const found = serials.length > 0 ? await register.bySerials(serials) : [];
+    const found = serials.length > 0 ? await ca.bySerials(serials) : [];
     return { certificates: found.filter((each) => meets(each, conditions)), next: null };
   }
 
   /** @throws Refused when there is none */
   async show(reference: string, serial: string | null): Promise<CertificateStory> {
     const certificate = await this.#one(reference, serial);
-    const { store, register } = this.options;
+    const { store, ca } = this.options;
     const own = await store.findCertificateBySerial(certificate.serial);
     const found = own && (await store.getOrder(own.orderId));
     const [name] = certificate.names;
-    const page = await register.search({
+    const page = await ca.search({
       after: null,
       limit: HISTORY,
       name: exactly(name?.value ?? certificate.cn),
@@ -107,13 +103,13 @@ export class OperatorCertificates {
 
   /** By serial, else the good one of the name that ends last, else the one that ended last. */
   async #one(reference: string, serial: string | null): Promise<FoundCertificate> {
-    const { register } = this.options;
-    const [bySerial] = serial === null ? [] : await register.bySerials([serial]);
+    const { ca } = this.options;
+    const [bySerial] = serial === null ? [] : await ca.bySerials([serial]);
     if (bySerial) return bySerial;
     const name = exactly(reference);
     for (const state of ['good', undefined] as const) {
       const search = { after: null, limit: 1, name, ...(state && { state }) };
-      const [found] = (await register.search(search)).certificates;
+      const [found] = (await ca.search(search)).certificates;
       if (found) return found;
     }
     throw new Refused('notFound', `no certificate has this serial or name: ${reference.slice(0, 100)}`);
@@ -171,11 +167,11 @@ export class OperatorCertificates {
 
   /** @throws Refused when one is not on hold */
   async endHold(reference: Reference, plan: boolean): Promise<Done[]> {
-    const { administration, store } = this.options;
+    const { ca, store } = this.options;
     const done: Done[] = [];
     for (const certificate of await this.#meant(reference, ['held'])) {
       if (!plan) {
-        await administration.endHold(certificate.serial);
+        await ca.endHold(certificate.serial);
         await store.clearRevocation(certificate.serial);
       }
       done.push({ certificate, outcome: plan ? 'planned' : 'done' });
@@ -185,11 +181,11 @@ export class OperatorCertificates {
 
   /** Every certificate of an account that could still be used. @throws CaUnavailable, CaLacksTask */
   async ofAccount(account: string): Promise<FoundCertificate[]> {
-    const { register } = this.options;
+    const { ca } = this.options;
     const all: FoundCertificate[] = [];
     for (const state of ['good', 'held'] as const) {
       for (let after: string | null = null; ; ) {
-        const page: Awaited<ReturnType<typeof register.search>> = await register.search({
+        const page: Awaited<ReturnType<typeof ca.search>> = await ca.search({
           ...{ after, limit: MOST_OF_A_NAME, account, state },
         });
         all.push(...page.certificates);
@@ -202,15 +198,15 @@ export class OperatorCertificates {
 
   /** Those an operation is about. By name these in one of `states`; several only when all are meant. */
   async #meant(reference: Reference, states: readonly SearchState[]): Promise<FoundCertificate[]> {
-    const { register } = this.options;
+    const { ca } = this.options;
     if ('serial' in reference) {
-      const found = await register.bySerials([reference.serial]);
+      const found = await ca.bySerials([reference.serial]);
       if (found.length === 0)
         throw new Refused('notFound', 'no certificate has this serial', { field: 'serial' });
       return found;
     }
     const name = exactly(reference.name);
-    const pages = states.map((state) => register.search({ after: null, limit: MOST_OF_A_NAME, name, state }));
+    const pages = states.map((state) => ca.search({ after: null, limit: MOST_OF_A_NAME, name, state }));
     const found = (await Promise.all(pages)).flatMap(({ certificates }) => certificates);
     if (found.length === 0) {
       throw new Refused(

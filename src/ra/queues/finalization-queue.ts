@@ -1,9 +1,4 @@
-import {
-  CaRefused,
-  CaUnavailable,
-  type CertificateAuthority,
-  type IssuedCertificate,
-} from '../../model/ca.js';
+import { CaRefused, CaUnavailable, type IssuedCertificate, type IssuingCa } from '../../model/ca.js';
 import type { Certificate, Order } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
@@ -35,7 +30,7 @@ export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Pro
 
 export interface FinalizationQueueOptions {
   store: RaStore;
-  ca: CertificateAuthority;
+  ca: IssuingCa;
   soleRunner: boolean;
   clock(): number;
   /** Tells of every issuance, refusal and deferral. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setFreshness } from '../../http/caching.js';
+import type { CertificateAuthority } from '../../model/ca.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../../model/ca.js';
-import type { CertificateStatus, OcspAnswer } from '../../model/ca-status.js';
+import type { OcspAnswer } from '../../model/ca-status.js';
 import { RETRY_AFTER } from '../../model/problem.js';
 import { DerError } from '../../x509/der-error.js';
 import { parseOcspRequest } from '../../x509/ocsp-request.js';
@@ -14,7 +15,7 @@ export const OCSP_REQUEST_TYPE = 'application/ocsp-request';
 export const OCSP_RESPONSE_TYPE = 'application/ocsp-response';
 
 /** Who answers OCSP requests. */
-export type Responder = Pick<CertificateStatus, 'ocsp'>;
+export type Responder = Pick<CertificateAuthority, 'ocsp'>;
 
 /** A request about a chain is under 1 kB. */
 const MAX_REQUEST = 8192;

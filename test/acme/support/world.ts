@@ -7,7 +7,12 @@ import { SharedNonces } from '../../../src/acme/nonces/shared-nonces.js';
 import { wellKnownRoutes } from '../../../src/acme/resources/well-known.js';
 import { type AcmeOptions, acmeRoutes } from '../../../src/acme/routes.js';
 import { createHttpsServer } from '../../../src/http/server.js';
-import { CaUnavailable, type CertificateAuthority, type IssueRequest } from '../../../src/model/ca.js';
+import {
+  CaUnavailable,
+  type CertificateAuthority,
+  type IssueRequest,
+  type IssuingCa,
+} from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
@@ -27,7 +32,7 @@ export interface WorldOptions
   /** Takes the RA's log, a line of JSON at a time, from info on. */
   log?(line: string): void;
   /** What the CA does differently. */
-  rules?: Partial<CertificateAuthority>;
+  rules?: Partial<IssuingCa>;
   /** Limits other than none. */
   limited?: Partial<LimitSettings>;
   policy?: Partial<Policy>;
@@ -47,7 +52,7 @@ export interface World {
   ra: RunningRegistrationAuthority;
   store: RaStore;
   /** The CA's far end. */
-  authority: CertificateAuthority;
+  authority: StandInCa;
   /** What validations find; all succeed at first. */
   network: {
     outcome: (
@@ -175,8 +180,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
+type StandInCa = IssuingCa & Pick<CertificateAuthority, 'caCertificates' | 'crl' | 'ping'>;
+
 /** Certifies what it is asked to; the rules of issuance are the CA's own tests' matter. */
-function createCa(pki: TestPki, state: World['ca']): CertificateAuthority {
+function createCa(pki: TestPki, state: World['ca']): StandInCa {
   const issued = new Map<string, { chain: string; serial: string }>();
   const revoked = new Set<string>();
   const reach = () => {

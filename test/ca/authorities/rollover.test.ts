@@ -9,7 +9,7 @@ import { loadAuthority } from '../../../src/ca/folder/files.js';
 import { openLocalStore } from '../../../src/ca/local.js';
 import { type LocalSet, openLocalSet } from '../../../src/ca/local-set.js';
 import { alternateChains, trustedRoots } from '../../../src/ra/ca/authorities.js';
-import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
 import type { CaStore } from '../../../src/store/index.js';
 import { authorityKeyId, issuerKeyId, parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
@@ -262,7 +262,7 @@ describe('a rollover of the root', () => {
     const early = await sign(ra, 'early.example.test');
     const made = await beside(world, ({ roots }) => roots.begin(BY));
     // A CA that is asked by nobody before: what it tells is of now.
-    const known = () => new ChannelCa({ client: ra }).authorities();
+    const known = () => new CaClient({ client: ra }).authorities();
     expect(fromPem('CERTIFICATE', trustedRoots(await known()))).toHaveLength(2);
     const alternates = async ({ pem, leaf }: typeof early) =>
       alternateChains(pem, authorityKeyId(leaf), await known());

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { operations } from '../../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../../src/channel/typed-client.js';
 import { CaRefused, CaUnavailable } from '../../../src/model/ca.js';
-import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
@@ -168,7 +168,7 @@ describe('the CA as the RA knows it', () => {
   });
 
   it('issues, gives the same again, revokes, and serves CRL, profiles and certificates', async () => {
-    const ca = new ChannelCa({ client: ra });
+    const ca = new CaClient({ client: ra });
     await ca.ping();
     const wanted = request('order', requestPem(['site.example.test']));
     const issued = await ca.issue(wanted);
@@ -189,7 +189,7 @@ describe('the CA as the RA knows it', () => {
   });
 
   it('says badCSR for a request that names something else', async () => {
-    const ca = new ChannelCa({ client: ra });
+    const ca = new CaClient({ client: ra });
     const refused = ca.issue(request('bad', requestPem(['evil.example.test'])));
     await expect(refused).rejects.toBeInstanceOf(CaRefused);
     await expect(refused).rejects.toMatchObject({ kind: 'badCSR' });
@@ -197,7 +197,7 @@ describe('the CA as the RA knows it', () => {
 
   it('is unavailable while the CA is away, but remembers profiles and certificates', async () => {
     let now = 0;
-    const ca = new ChannelCa({ client: ra, now: () => now, cacheFor: 10 });
+    const ca = new CaClient({ client: ra, now: () => now, cacheFor: 10 });
     const known = await ca.profiles();
     await ca.caCertificates();
     await world.stop();
@@ -207,7 +207,7 @@ describe('the CA as the RA knows it', () => {
       CaUnavailable,
     );
     expect(await ca.profiles()).toEqual(known);
-    await expect(new ChannelCa({ client: ra }).profiles()).rejects.toBeInstanceOf(CaUnavailable);
+    await expect(new CaClient({ client: ra }).profiles()).rejects.toBeInstanceOf(CaUnavailable);
     await world.start();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ChannelRefused, ChannelUnavailable } from '../../../src/channel/errors.js';
 import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
 import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
 
 /** A CA with these keys; the number of a key is its place. */
@@ -18,7 +19,7 @@ describe('the RA’s copy of compromised keys', () => {
   it('is read whole, a page at a time, and then by what is new', async () => {
     const keys = Array.from({ length: 2_500 }, (_, index) => `key ${index}`);
     const { client, asked } = caWith(keys);
-    const copy = new CompromisedKeys({ client, onError: () => {} });
+    const copy = new CompromisedKeys({ ca: new CaClient({ client }), onError: () => {} });
     await copy.refresh();
     expect([copy.has('key 0'), copy.has('key 2499'), copy.has('key 2500')]).toEqual([true, true, false]);
     keys.push('key 2500');
@@ -31,7 +32,7 @@ describe('the RA’s copy of compromised keys', () => {
     const keys = ['one', 'two', 'three'];
     const { client } = caWith(keys);
     let now = 0;
-    const copy = new CompromisedKeys({ client, onError: () => {}, now: () => now });
+    const copy = new CompromisedKeys({ ca: new CaClient({ client }), onError: () => {}, now: () => now });
     await copy.refresh();
     keys.splice(0, 3, 'four');
     await copy.refresh();
@@ -54,7 +55,7 @@ describe('the RA’s copy of compromised keys', () => {
         return page;
       },
     };
-    const copy = new CompromisedKeys({ client: slow as never, onError: () => {} });
+    const copy = new CompromisedKeys({ ca: new CaClient({ client: slow as never }), onError: () => {} });
     const first = copy.refresh();
     await new Promise(setImmediate);
     keys.push('late');
@@ -72,7 +73,7 @@ describe('the RA’s copy of compromised keys', () => {
     const keys = ['one'];
     const { client, asked } = caWith(keys);
     let now = 0;
-    const copy = new CompromisedKeys({ client, onError: () => {}, now: () => now });
+    const copy = new CompromisedKeys({ ca: new CaClient({ client }), onError: () => {}, now: () => now });
     await copy.recent();
     keys.push('two');
     now = 199;
@@ -82,12 +83,15 @@ describe('the RA’s copy of compromised keys', () => {
     await Promise.all([copy.recent(), copy.recent(), copy.recent()]);
     expect([copy.has('two'), asked.length]).toEqual([true, 2]);
     const away = () => Promise.reject(new ChannelUnavailable('away'));
-    await new CompromisedKeys({ client: { call: away } as never, onError: () => {} }).recent();
+    await new CompromisedKeys({ ca: new CaClient({ client: { call: away } }), onError: () => {} }).recent();
   });
 
   it('tells why it is not known: the CA is away, or has no such task', async () => {
     const failing = (error: Error) =>
-      new CompromisedKeys({ client: { call: () => Promise.reject(error) } as never, onError: () => {} });
+      new CompromisedKeys({
+        ca: new CaClient({ client: { call: () => Promise.reject(error) } }),
+        onError: () => {},
+      });
     await expect(failing(new ChannelUnavailable('away')).refresh()).rejects.toBeInstanceOf(CaUnavailable);
     const unknown = new ChannelRefused('Unknown task: list_compromised_keys', 2, 'unknownTask');
     await expect(failing(unknown).refresh()).rejects.toBeInstanceOf(CaLacksTask);

@@ -12,9 +12,7 @@ import { createHttpsServer } from '../../../src/http/server.js';
 import type { IssuedCertificate } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority } from '../../../src/ra/authority.js';
-import { ChannelAdministration } from '../../../src/ra/ca/channel-administration.js';
-import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
-import { ChannelRegister } from '../../../src/ra/ca/channel-register.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
 import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
 import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/limits.js';
@@ -147,11 +145,11 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     formerBases: new FormerBases(store),
   });
   const faults: NodeWorld['faults'] = {};
-  const compromised = new CompromisedKeys({ client: tasks, onError: () => undefined });
-  const ca = faultyCa(new ChannelCa({ client: tasks, onCompromise: () => compromised.refresh() }), faults);
+  const client = new CaClient({ client: tasks, onCompromise: () => compromised.refresh() });
+  const compromised = new CompromisedKeys({ ca: client, onError: () => undefined });
+  const ca = faultyCa(client, faults);
   const listed = options.certification?.isCompromised ?? (() => false);
   const isCompromised = (key: string) => listed(key) || compromised.has(key);
-  const register = new ChannelRegister(tasks);
   const time = { offset: 0 };
   const clock = () => Date.now() + time.offset;
   const policy = { ...DEFAULT_POLICY, ...options.policy };
@@ -186,7 +184,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   const secret = randomBytes(32);
   const keys = new NodeKeys({ store, clock, secret: async () => secret, random: randomBytes });
   const nodeOptions = {
-    ...{ store, ca, register, clock },
+    ...{ store, ca, clock },
     policy: new NamePolicy(policy),
     keys,
     onAccountsEnded: ra.forgetBoundAccounts,
@@ -224,11 +222,9 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   await server.app.register(restApi, {
     prefix: '/api/v1',
     ...apiDefaults,
-    ...{ ca, register, nodes, certification, audit, clock, isCompromised },
-    administration: new ChannelAdministration(tasks),
+    ...{ ca, nodes, certification, audit, clock, isCompromised },
     operator: createOperator({
-      ...{ store, ca, register, clock },
-      administration: new ChannelAdministration(tasks),
+      ...{ store, ca, clock },
       policy,
       validator: { examine: async () => [] },
       stopAccount: ra.stopAccount,
@@ -238,7 +234,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     baseUrl: (host) => links.forHost(host).base,
   });
   await server.app.register(estRoutes, {
-    ...{ ca, register, certification, audit, clock },
+    ...{ ca, certification, audit, clock },
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
     isCompromised: () => false,
     deviceTrust: options.deviceTrust ?? '',
@@ -304,7 +300,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   };
 }
 
-function faultyCa(ca: ChannelCa, faults: NodeWorld['faults']): ChannelCa {
+function faultyCa(ca: CaClient, faults: NodeWorld['faults']): CaClient {
   const issue = ca.issue.bind(ca);
   const enroll = ca.enroll.bind(ca);
   const reissue = ca.reissue.bind(ca);

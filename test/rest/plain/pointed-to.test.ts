@@ -9,7 +9,7 @@ import {
   OCSP_PATH,
   pointedToRoutes,
 } from '../../../src/rest/plain/pointed-to.js';
-import { listen, noStatus, standInCa } from '../harness.js';
+import { listen, noCa, standInCa } from '../harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 async function serve(options: { away?: boolean } = {}) {
   const { ca, ...material } = await standInCa(options);
-  const server = await listen((app) => app.register(pointedToRoutes, { ca, responder: noStatus }));
+  const server = await listen((app) => app.register(pointedToRoutes, { ca, responder: noCa }));
   closing.push(server.close);
   return { ...material, ...server };
 }

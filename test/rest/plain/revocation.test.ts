@@ -6,8 +6,7 @@ import { ChannelRefused } from '../../../src/channel/errors.js';
 import type { operations } from '../../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../../src/channel/typed-client.js';
 import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
-import { ChannelCa } from '../../../src/ra/ca/channel-ca.js';
-import { ChannelStatus } from '../../../src/ra/ca/channel-status.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
 import { restApi } from '../../../src/rest/index.js';
 import { FIRST_CRL_PATH, OCSP_PATH, pointedToRoutes } from '../../../src/rest/plain/pointed-to.js';
 import { FileAnswer, publicRoute } from '../../../src/rest/route.js';
@@ -18,7 +17,7 @@ import { firstFromPem } from '../../../src/x509/pem.js';
 import { signingWorld } from '../../../tools/kit/signing-world.js';
 import { CaWorld, requestPem } from '../../ca/world.js';
 import { certId, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
-import { apiDefaults, listen, noAudit, noRegister, noStatus, standInCa } from '../harness.js';
+import { apiDefaults, listen, noAudit, noCa, standInCa } from '../harness.js';
 
 /** A CA over ZeroMQ and both listeners of an RA before it. */
 const world = new CaWorld();
@@ -37,11 +36,10 @@ beforeAll(async () => {
       return ra.call(name, ...rest);
     },
   };
-  const ca = new ChannelCa({ client });
-  const status = new ChannelStatus(client);
+  const ca = new CaClient({ client });
   issuer = firstFromPem('CERTIFICATE', (await ca.caCertificates()).chain);
-  https = await listen((app) => app.register(restApi, { prefix: '/api/v1', ...apiDefaults, ca, status }));
-  plain = await listen((app) => app.register(pointedToRoutes, { ca, responder: status }));
+  https = await listen((app) => app.register(restApi, { prefix: '/api/v1', ...apiDefaults, ca }));
+  plain = await listen((app) => app.register(pointedToRoutes, { ca, responder: ca }));
 });
 afterAll(async () => {
   await Promise.all([https.close(), plain.close()]);
@@ -298,7 +296,7 @@ it('a body of a media type that only another route takes is 415', async () => {
     app.register(serveRoutes, {
       audit: noAudit,
       routes,
-      register: noRegister,
+      ca: noCa,
       baseUrl: () => 'https://ra.test',
     }),
   );
@@ -397,7 +395,7 @@ describe('the CRL', () => {
     );
     const { ca } = await standInCa();
     const server = await listen((app) =>
-      app.register(pointedToRoutes, { ca: { ...ca, crl: async () => crl }, responder: noStatus }),
+      app.register(pointedToRoutes, { ca: { ...ca, crl: async () => crl }, responder: noCa }),
     );
     const { headers } = await server.get(FIRST_CRL_PATH);
     await server.close();
@@ -414,7 +412,7 @@ describe('the CRL', () => {
           ? Promise.reject(new ChannelRefused('Unknown task: get_crl_part', 700, 'unknownTask'))
           : ra.call(name, ...rest),
     };
-    const crl = await new ChannelCa({ client }).crl();
+    const crl = await new CaClient({ client }).crl();
     expect(parseCrl(crl).number).toBeGreaterThan(0n);
   });
 });

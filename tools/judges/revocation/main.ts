@@ -71,7 +71,7 @@ async function run(
   const failures: string[] = [];
   for (const [stage, expected, change] of stages) {
     await change();
-    const { status } = await ca.status.check({ serial: serial.toLowerCase() });
+    const { status } = await ca.ca.status({ serial: serial.toLowerCase() });
     if (status !== expected) failures.push(`${stage}: the CA itself says ${status}`);
     for (const { name, check } of checkers) {
       const said = await check().catch((error: Error) => error.message);

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { ADMIN_ROLES } from '../../../model/administrators.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import { renewalWindow } from '../../../ra/renewal-info.js';
-import type { IdentityRegister } from '../../access.js';
 import { certificateJson, certificateSummary, certificateWithPem, formatQuery, time } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
@@ -14,8 +13,7 @@ const FORMATS = {
 
 /** What a holder may know of its own certificate. */
 export function ownCertificateRoutes(
-  ca: Pick<CertificateAuthority, 'caCertificates'>,
-  register: IdentityRegister,
+  ca: Pick<CertificateAuthority, 'caCertificates' | 'roleOf'>,
   clock: () => number,
 ): Route[] {
   return [
@@ -47,7 +45,7 @@ export function ownCertificateRoutes(
         renewal: z.object({ start: time, end: time }).describe('Renew within this time (RFC 9773 §4.2)'),
       }),
       async handle({ caller: { certificate } }) {
-        const role = await register.roleOf(certificate);
+        const role = await ca.roleOf(certificate);
         return {
           ...certificateJson(certificate),
           administrator: role !== null,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ADMIN_ROLES, readEntry } from '../../../model/administrators.js';
+import type { CertificateAuthority } from '../../../model/ca.js';
 import { Refused } from '../../../model/refusal.js';
-import type { CaAdministration } from '../../../ra/ca/administration.js';
 import { attributeOf, type DistinguishedName, formatDn, sameDn } from '../../../x509/name.js';
 import { OID } from '../../../x509/oids.js';
 import { text } from '../../fields.js';
@@ -13,10 +13,10 @@ const DN = text('DN, RFC 4514 or `/O=…/CN=…`, or a bare common name');
 
 /** Who may administer. */
 export function adminRoutes(
-  administration: Pick<CaAdministration, 'admins' | 'addAdmin' | 'removeAdmin'>,
+  ca: Pick<CertificateAuthority, 'administrators' | 'addAdministrator' | 'removeAdministrator'>,
 ): Route[] {
   const listed = async (name: DistinguishedName) =>
-    (await administration.admins()).find(({ dn }) => sameDn(readEntry(dn), name)) ?? null;
+    (await ca.administrators()).find(({ dn }) => sameDn(readEntry(dn), name)) ?? null;
   return [
     privateRoute({
       method: 'GET',
@@ -24,7 +24,7 @@ export function adminRoutes(
       path: '/private/admins',
       summary: 'The administrators, in the order they were added.',
       result: z.array(entry),
-      handle: () => administration.admins(),
+      handle: () => ca.administrators(),
     }),
     privateRoute({
       method: 'POST',
@@ -49,7 +49,7 @@ export function adminRoutes(
         if ((await listed(name)) !== null) {
           throw new Refused('conflict', `${dn} is an administrator already`, { field: 'dn' });
         }
-        await administration.addAdmin(dn, body.role, caller.certificate.dn);
+        await ca.addAdministrator(dn, body.role, caller.certificate.dn);
         return { dn, role: body.role };
       },
     }),
@@ -68,7 +68,7 @@ export function adminRoutes(
         if (entry === null) {
           throw new Refused('notFound', `${dn} is not an administrator`, { field: 'dn' });
         }
-        await administration.removeAdmin(dn, caller.certificate.dn);
+        await ca.removeAdministrator(dn, caller.certificate.dn);
         return { dn, role: entry.role };
       },
     }),

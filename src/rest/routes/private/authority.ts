@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CaAdministration } from '../../../ra/ca/administration.js';
+import type { CaClient } from '../../../ra/ca/client.js';
 import { parseCrlHead } from '../../../x509/crl.js';
 import { time } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
@@ -38,7 +38,7 @@ const authorityInSet = z.object({
 
 /** What administrators ask of and do at the CA. */
 export function authorityRoutes(
-  administration: Pick<CaAdministration, 'generateCrl' | 'offer' | 'authorities'>,
+  ca: Pick<CaClient, 'generateCrl' | 'options' | 'authoritiesInFull'>,
 ): Route[] {
   return [
     privateRoute({
@@ -48,7 +48,7 @@ export function authorityRoutes(
       summary:
         'The roots, issuers and cross-certificates of the CA: until when each is good, and what comes next. They are changed on its machine (`upki ca rollover`).',
       result: z.array(authorityInSet),
-      handle: () => administration.authorities(),
+      handle: () => ca.authoritiesInFull(),
     }),
     privateRoute({
       method: 'POST',
@@ -63,7 +63,7 @@ export function authorityRoutes(
       }),
       audited: (_, { number }) => ({ number: String(number) }),
       async handle() {
-        const der = Buffer.from(await administration.generateCrl());
+        const der = Buffer.from(await ca.generateCrl());
         const { number, thisUpdate, nextUpdate } = parseCrlHead(der);
         return {
           number: Number(number ?? 0),
@@ -111,7 +111,7 @@ export function authorityRoutes(
           validity: seconds('From this_update to next_update'),
         }),
       }),
-      handle: () => administration.offer(),
+      handle: () => ca.options(),
     }),
   ];
 }

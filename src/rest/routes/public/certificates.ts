@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { CertificateDetails, CertificateRegister } from '../../../model/ca-register.js';
+import type { CertificateAuthority } from '../../../model/ca.js';
+import type { CertificateDetails } from '../../../model/ca-register.js';
 import { Refused } from '../../../model/refusal.js';
 import { parseCertificate } from '../../../x509/certificate.js';
 import { parseExtKeyUsage } from '../../../x509/extensions.js';
@@ -27,7 +28,7 @@ const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
 };
 
 /** What was issued to servers, for anybody to look at. */
-export function certificateRoutes(register: Pick<CertificateRegister, 'list' | 'byCommonName'>): Route[] {
+export function certificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
   return [
     publicRoute({
       method: 'GET',
@@ -44,7 +45,7 @@ export function certificateRoutes(register: Pick<CertificateRegister, 'list' | '
         next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
       }),
       async handle({ query: { limit, cursor, state, cn, expires_before: expiresBefore } }) {
-        const { certificates, next } = await register.list({
+        const { certificates, next } = await ca.list({
           after: cursor ?? null,
           limit,
           ...(state !== undefined && { state }),
@@ -61,7 +62,7 @@ export function certificateRoutes(register: Pick<CertificateRegister, 'list' | '
       params: z.strictObject({ cn: commonName }),
       result: certificateWithPem.extend({ history: z.array(certificateSummary) }),
       async handle({ path: { cn } }) {
-        const [newest, ...earlier] = (await register.byCommonName(cn, HISTORY)).filter(isPublic);
+        const [newest, ...earlier] = (await ca.byCommonName(cn, HISTORY)).filter(isPublic);
         if (!newest)
           throw new Refused('notFound', 'no server has a certificate of this common name', { field: 'cn' });
         return { ...certificateJson(newest), history: earlier.map(certificateJson) };

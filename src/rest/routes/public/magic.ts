@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { shellWord } from '../../../lib/shell-word.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
-import type { CertificateRegister } from '../../../model/ca-register.js';
 import { Refused } from '../../../model/refusal.js';
 import { nodeNames, nodeProfile } from '../../../ra/nodes/node-names.js';
 import { calledName } from '../../../x509/certificate-names.js';
@@ -19,16 +18,15 @@ const FORMATS = { json: 'application/json', sh: 'text/x-shellscript' };
 const PLACEHOLDER = 'YourName';
 
 export interface MagicOptions {
-  register: Pick<CertificateRegister, 'profile'>;
-  ca: Pick<CertificateAuthority, 'caCertificates'>;
+  ca: Pick<CertificateAuthority, 'caCertificates' | 'profile'>;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
 }
 
 /** How a machine gets a certificate with nothing but curl and openssl. */
-export function magicRoute({ register, ca, baseUrl }: MagicOptions): Route {
+export function magicRoute({ ca, baseUrl }: MagicOptions): Route {
   const wanted = async (name: string, cn: string, sans: z.output<typeof sansQuery>) => {
-    const profile = await nodeProfile(register, name, 'notFound');
+    const profile = await nodeProfile(ca, name, 'notFound');
     return { profile, names: nodeNames(profile, cn, sans) };
   };
   return publicRoute({

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { parseSerial } from '../../../channel/serial.js';
-import type { CertificateStatus } from '../../../model/ca-status.js';
+import type { CertificateAuthority } from '../../../model/ca.js';
 import { type ParsedCertificate, parseCertificate } from '../../../x509/certificate.js';
 import { DerError } from '../../../x509/der-error.js';
 import { firstFromPem } from '../../../x509/pem.js';
 import { text, time } from '../../fields.js';
-import { answerGet, answerPost, OCSP_REQUEST_TYPE, OCSP_RESPONSE_TYPE } from '../../plain/ocsp.js';
+import {
+  answerGet,
+  answerPost,
+  OCSP_REQUEST_TYPE,
+  OCSP_RESPONSE_TYPE,
+  type Responder,
+} from '../../plain/ocsp.js';
 import { FileAnswer, publicRoute, type Route } from '../../route.js';
 
 /** Numbers in JSON are doubles: a longer serial would be rounded. */
@@ -49,11 +55,11 @@ const asked = z
   });
 
 /** Whether a certificate is good, in JSON; and OCSP proper (RFC 6960) for `application/ocsp-request` and by GET. */
-export function ocspRoutes(status: CertificateStatus): Route[] {
-  return [statusRoute(status), ocspGetRoute(status)];
+export function ocspRoutes(ca: Pick<CertificateAuthority, 'status' | 'ocsp'>): Route[] {
+  return [statusRoute(ca), ocspGetRoute(ca)];
 }
 
-function ocspGetRoute(status: CertificateStatus): Route {
+function ocspGetRoute(ca: Responder): Route {
   return publicRoute({
     method: 'GET',
     path: '/public/ocsp/{request*}',
@@ -65,12 +71,12 @@ function ocspGetRoute(status: CertificateStatus): Route {
     files: [OCSP_RESPONSE_TYPE],
     result: z.never(),
     async handle({ path, request, reply }) {
-      return new FileAnswer(OCSP_RESPONSE_TYPE, await answerGet(status, path.request, request, reply));
+      return new FileAnswer(OCSP_RESPONSE_TYPE, await answerGet(ca, path.request, request, reply));
     },
   });
 }
 
-function statusRoute(status: CertificateStatus): Route {
+function statusRoute(ca: Pick<CertificateAuthority, 'status' | 'ocsp'>): Route {
   return publicRoute({
     method: 'POST',
     path: '/public/ocsp',
@@ -87,12 +93,11 @@ function statusRoute(status: CertificateStatus): Route {
     }),
     binary: {
       type: OCSP_REQUEST_TYPE,
-      handle: async (body, reply) =>
-        new FileAnswer(OCSP_RESPONSE_TYPE, await answerPost(status, body, reply)),
+      handle: async (body, reply) => new FileAnswer(OCSP_RESPONSE_TYPE, await answerPost(ca, body, reply)),
     },
     async handle({ body }) {
       const shown = body.certificate ?? body.cert;
-      const answer = await status.check(
+      const answer = await ca.status(
         shown === undefined ? { serial: body.serial ?? '' } : { certificate: shown.der },
       );
       return {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CertificateRegister } from '../../../model/ca-register.js';
+import type { CertificateAuthority } from '../../../model/ca.js';
 import { Refused } from '../../../model/refusal.js';
 import { profileName } from '../../fields.js';
 import { publicRoute, type Route } from '../../route.js';
@@ -14,14 +14,14 @@ const profileFields = z.looseObject({
 });
 
 /** The profiles certificates are made by. */
-export function profileRoutes(register: Pick<CertificateRegister, 'profileNames' | 'profile'>): Route[] {
+export function profileRoutes(ca: Pick<CertificateAuthority, 'profileNames' | 'profile'>): Route[] {
   return [
     publicRoute({
       method: 'GET',
       path: '/public/profiles',
       summary: 'Names of the certificate profiles.',
       result: z.array(z.string()),
-      handle: () => register.profileNames(),
+      handle: () => ca.profileNames(),
     }),
     publicRoute({
       method: 'GET',
@@ -30,7 +30,7 @@ export function profileRoutes(register: Pick<CertificateRegister, 'profileNames'
       params: z.strictObject({ name: profileName }),
       result: profileFields,
       async handle({ path: { name } }) {
-        return profileFields.parse(await knownProfile(register, name));
+        return profileFields.parse(await knownProfile(ca, name));
       },
     }),
   ];
@@ -38,10 +38,10 @@ export function profileRoutes(register: Pick<CertificateRegister, 'profileNames'
 
 /** @throws Refused notFound */
 export async function knownProfile(
-  register: Pick<CertificateRegister, 'profile'>,
+  ca: Pick<CertificateAuthority, 'profile'>,
   name: string,
 ): Promise<Record<string, unknown>> {
-  const profile = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await register.profile(name) : null;
+  const profile = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) ? await ca.profile(name) : null;
   if (profile === null) throw new Refused('notFound', `there is no profile "${name}"`, { field: 'name' });
   return profile;
 }

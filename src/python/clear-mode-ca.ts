@@ -1,0 +1,81 @@
+import {
+  type AcmeProfile,
+  CaUnavailable,
+  type IssuedCertificate,
+  type IssueRequest,
+  type KnownAuthority,
+} from '../model/ca.js';
+import { CaClient, type CaClientOptions } from '../ra/ca/client.js';
+import type { CaDialect, Dialect } from './ca-dialect.js';
+import type { CaTasks } from './ca-tasks.js';
+import type { PythonCaAbilities } from './python-ca.js';
+
+interface ClearModeOptions extends CaClientOptions {
+  client: Pick<CaTasks, 'call'>;
+  dialect: CaDialect;
+  python: PythonCaAbilities;
+}
+
+/**
+ * The CA behind a channel in clear mode: our own, or a Python CA. What a Python CA does otherwise is asked of `python`; all other
+ * methods go through `CaTasks`, which knows what it lacks.
+ */
+export class ClearModeCa extends CaClient {
+  readonly #dialect: CaDialect;
+  readonly #python: PythonCaAbilities;
+  #last: Dialect = 'upki';
+
+  constructor({ dialect, python, ...options }: ClearModeOptions) {
+    super(options);
+    this.#dialect = dialect;
+    this.#python = python;
+  }
+
+  async check(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void> {
+    if (await this.#isPython()) await this.#python.check(request);
+  }
+
+  override async issue(request: IssueRequest): Promise<IssuedCertificate> {
+    return (await this.#isPython()) ? this.#python.issue(request) : super.issue(request);
+  }
+
+  override async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
+    return (await this.#isPython()) ? this.#python.revoke(serial, reason) : super.revoke(serial, reason);
+  }
+
+  override async profiles(): Promise<AcmeProfile[]> {
+    return (await this.#wasPython()) ? this.#python.profiles() : super.profiles();
+  }
+
+  override async caCertificates(): Promise<{ root: string; chain: string }> {
+    return (await this.#wasPython()) ? this.#python.caCertificates() : super.caCertificates();
+  }
+
+  override async authorities(): Promise<KnownAuthority[]> {
+    return (await this.#wasPython()) ? [] : super.authorities();
+  }
+
+  override async crl(issuer?: string): Promise<Uint8Array> {
+    return (await this.#isPython()) ? this.#python.crl() : super.crl(issuer);
+  }
+
+  override async ping(): Promise<void> {
+    return (await this.#isPython()) ? this.#python.ping() : super.ping();
+  }
+
+  /** @throws CaUnavailable while it is not known */
+  async #isPython(): Promise<boolean> {
+    this.#last = await this.#dialect.get();
+    return this.#last === 'python';
+  }
+
+  /** While the CA is away, the one heard last answers from its cache. */
+  async #wasPython(): Promise<boolean> {
+    try {
+      return await this.#isPython();
+    } catch (error) {
+      if (error instanceof CaUnavailable) return this.#last === 'python';
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,293 @@
+import { serialFromHex } from '../../channel/serial.js';
+import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
+import type { TaskClient } from '../../channel/typed-client.js';
+import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
+import {
+  type AcmeProfile,
+  CaLacksTask,
+  CaRefused,
+  type CertificateAuthority,
+  type EnrolmentRequest,
+  type IssuedCertificate,
+  type IssueRequest,
+  type KnownAuthority,
+} from '../../model/ca.js';
+import type { CaFigures } from '../../model/ca-figures.js';
+import type {
+  CertificateDetails,
+  CertificatePage,
+  CertificateSearch,
+  FoundCertificate,
+} from '../../model/ca-register.js';
+import type { OcspAnswer, StatusAnswer } from '../../model/ca-status.js';
+import { REVOCATION_REASON } from '../../x509/crl.js';
+import { toPem } from '../../x509/pem.js';
+import { Cached } from './cached.js';
+import { CrlCopy } from './crl-copy.js';
+import { told } from './errors.js';
+import {
+  authorityOf,
+  csrPem,
+  detailsOf,
+  enrolParams,
+  figuresOf,
+  foundOf,
+  issueParams,
+  lateOf,
+  pageParams,
+  profileOf,
+  searchParams,
+  serialsParams,
+} from './wire.js';
+
+export interface CaClientOptions {
+  client: Pick<TaskClient<OperationsTasks>, 'call'>;
+  /** Is given the PEM of each certificate issued for an order. */
+  onIssued?: (pem: string) => void;
+  /** A certificate was revoked because of its key: resolves when that key is known here. */
+  onCompromise?: () => Promise<void>;
+  now?: () => number;
+  /** How long profiles and CA certificates are cached, in ms. Default one minute: a new profile is seen soon. */
+  cacheFor?: number;
+}
+
+/** How long the set of authorities is cached, in ms: a rollover is followed within seconds. */
+const AUTHORITIES_FOR = 5_000;
+
+/** The CA behind the channel. Every method throws CaUnavailable, CaRefused or CaLacksTask. */
+export class CaClient implements CertificateAuthority {
+  readonly #client: CaClientOptions['client'];
+  readonly #onIssued: (pem: string) => void;
+  readonly #onCompromise: () => Promise<void>;
+  readonly #profiles: Cached<AcmeProfile[]>;
+  readonly #certificates: Cached<{ root: string; chain: string }>;
+  readonly #authorities: Cached<KnownAuthority[]>;
+  /** By the id of an issuer; '' is the one in use. */
+  readonly #crls = new Map<string, CrlCopy>();
+
+  constructor({
+    client,
+    onIssued = () => undefined,
+    onCompromise = async () => undefined,
+    now = Date.now,
+    cacheFor = 60_000,
+  }: CaClientOptions) {
+    this.#client = client;
+    this.#onIssued = onIssued;
+    this.#onCompromise = onCompromise;
+    this.#profiles = new Cached(
+      async () => (await this.#call('list_acme_profiles', {})).map(profileOf),
+      cacheFor,
+      now,
+    );
+    this.#certificates = new Cached(() => this.#call('get_ca_chain', {}), cacheFor, now);
+    this.#authorities = new Cached(
+      async () => (await this.authoritiesInFull()).map(authorityOf),
+      Math.min(cacheFor, AUTHORITIES_FOR),
+      now,
+    );
+  }
+
+  /** The one place where errors of the channel become the RA's. */
+  #call: TaskClient<OperationsTasks>['call'] = (task, params) => told(this.#client.call(task, params));
+
+  async ping(): Promise<void> {
+    await this.#call('ping', {});
+  }
+
+  async issue(request: IssueRequest): Promise<IssuedCertificate> {
+    const { certificate, chain, serial } = await this.#call('acme_issue_certificate', issueParams(request));
+    this.#onIssued(certificate);
+    return { chain: certificate + chain, serial };
+  }
+
+  async enroll(request: EnrolmentRequest): Promise<IssuedCertificate> {
+    const { certificate, chain, serial } = await this.#call('enroll', enrolParams(request));
+    return { chain: certificate + chain, serial };
+  }
+
+  async reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate> {
+    const made = await this.#call('reissue', { serial: serialFromHex(serial), csr: csrPem(csr) });
+    return { chain: made.certificate, serial: made.serial };
+  }
+
+  async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
+    const which = { serial: serialFromHex(serial) };
+    return this.#revoked(this.#call('revoke_serial', { ...which, ...reasonParam(reason) }), reason);
+  }
+
+  async revokeShown(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
+    const which = { certificate: toPem('CERTIFICATE', certificate) };
+    return this.#revoked(this.#call('revoke_certificate', { ...which, ...reasonParam(reason) }), reason);
+  }
+
+  async #revoked<T>(answer: Promise<T>, reason: number | null): Promise<T> {
+    const outcome = await answer;
+    if (reason === REVOCATION_REASON.keyCompromise) await this.#onCompromise();
+    return outcome;
+  }
+
+  async endHold(serial: string): Promise<void> {
+    await this.#call('unrevoke', { dn: serialFromHex(serial) });
+  }
+
+  profiles(): Promise<AcmeProfile[]> {
+    return this.#profiles.get();
+  }
+
+  profileNames(): Promise<string[]> {
+    return this.#call('list_profiles', {});
+  }
+
+  profile(name: string): Promise<Record<string, unknown> | null> {
+    return unlessUnknown(this.#call('get_profile', { profile: name }));
+  }
+
+  caCertificates(): Promise<{ root: string; chain: string }> {
+    return this.#certificates.get();
+  }
+
+  authorities(): Promise<KnownAuthority[]> {
+    return this.#authorities.get();
+  }
+
+  /** Asked for now, with dates and the CRL of each, in the words of the channel. */
+  async authoritiesInFull(): Promise<Result<OperationsTasks['get_authorities']>['authorities']> {
+    return (await this.#call('get_authorities', {})).authorities;
+  }
+
+  async crl(issuer = ''): Promise<Uint8Array> {
+    return this.#crlOf(issuer).current();
+  }
+
+  async generateCrl(): Promise<Uint8Array> {
+    return Buffer.from(await this.#call('generate_crl', {}), 'base64');
+  }
+
+  /** What can be asked for: certificates, profiles, keys, reasons and the CRL, in the words of the channel. */
+  options(): Promise<Result<OperationsTasks['get_options']>> {
+    return this.#call('get_options', {});
+  }
+
+  async bySerial(serial: string): Promise<CertificateDetails | null> {
+    const found = await unlessUnknown(this.#call('view', { dn: serialFromHex(serial) }));
+    return found && detailsOf(found);
+  }
+
+  async bySerials(serials: readonly string[]): Promise<FoundCertificate[]> {
+    const { certificates } = await this.#call('search_certificates', serialsParams(serials));
+    return certificates.map(foundOf);
+  }
+
+  async byCommonName(cn: string, limit: number): Promise<CertificateDetails[]> {
+    return (await this.#call('certificate_history', { cn, limit })).map(detailsOf);
+  }
+
+  async list(page: CertificatePage) {
+    const { certificates, next } = await this.#call('list_certificates', pageParams(page));
+    return { certificates: certificates.map(detailsOf), next };
+  }
+
+  async search(search: CertificateSearch) {
+    const { certificates, next } = await this.#call('search_certificates', searchParams(search));
+    return { certificates: certificates.map(foundOf), next };
+  }
+
+  async notRenewed(after: string | null, limit: number) {
+    const page = { limit, ...(after !== null && { after }) };
+    const { certificates, next } = await this.#call('list_not_renewed', page);
+    return { items: certificates.map(lateOf), next };
+  }
+
+  async status(asked: { certificate: Uint8Array } | { serial: string }): Promise<StatusAnswer> {
+    const params =
+      'serial' in asked
+        ? { serial: serialFromHex(asked.serial) }
+        : { cert: toPem('CERTIFICATE', asked.certificate) };
+    const { status, serial, cn, revoke_reason, revoke_date } = await this.#call('ocsp_check', params);
+    return { status, serial, cn, reason: revoke_reason ?? null, revokedAt: revoke_date ?? null };
+  }
+
+  async ocsp(request: Uint8Array): Promise<OcspAnswer> {
+    const { response, this_update, next_update } = await this.#call('ocsp_respond', {
+      request: Buffer.from(request).toString('base64'),
+    });
+    const fresh =
+      this_update === undefined || next_update === undefined
+        ? null
+        : { thisUpdate: this_update, nextUpdate: next_update };
+    return { response: Buffer.from(response, 'base64'), fresh };
+  }
+
+  async administrators() {
+    try {
+      const entries = await this.#call('list_administrators', {});
+      return entries.map(({ dn, role, added_at }) => ({ dn, role, addedAt: added_at }));
+    } catch (error) {
+      if (!(error instanceof CaLacksTask)) throw error;
+      // The Python CA lists names only.
+      const names = await this.#call('list_admins', {});
+      return names.map((dn) => ({ dn, role: 'admin' as const, addedAt: null }));
+    }
+  }
+
+  async addAdministrator(dn: string, role: AdminRole, by: string): Promise<void> {
+    await this.#call('add_admin', { dn, role, by });
+  }
+
+  async removeAdministrator(dn: string, by: string): Promise<void> {
+    await this.#call('remove_admin', { dn, by });
+  }
+
+  async roleOf(certificate: CertificateDetails): Promise<AdminRole | null> {
+    try {
+      const { role } = await this.#call('get_admin_role', { serial: serialFromHex(certificate.serial) });
+      return role === 'none' ? null : role;
+    } catch (error) {
+      if (!(error instanceof CaLacksTask)) throw error;
+      // The Python CA knows administrators by their names, and no roles.
+      const names = await this.#call('list_admins', {});
+      return namesAdministrator(certificate, names) ? 'admin' : null;
+    }
+  }
+
+  /** Keys (base64url SHA-256 of the SubjectPublicKeyInfo) that certificates were revoked for, after a number, and the next number. */
+  compromisedKeys(after: number, limit: number): Promise<{ keys: string[]; next: number }> {
+    return this.#call('list_compromised_keys', { after, limit });
+  }
+
+  /** Base64 of the secret that the keys of nodes are sealed with. */
+  async nodeSecret(): Promise<string> {
+    return (await this.#call('get_node_secret', {})).secret;
+  }
+
+  async figures(): Promise<CaFigures> {
+    return figuresOf(await this.#call('get_figures', {}));
+  }
+
+  /** @param issuer an id the CA has named, so there are as many copies as issuers */
+  #crlOf(issuer: string): CrlCopy {
+    let copy = this.#crls.get(issuer);
+    if (copy === undefined) {
+      const which = issuer === '' ? {} : { issuer };
+      copy = new CrlCopy({
+        beginning: (unless) => this.#call('get_crl_part', { ...which, ...(unless !== null && { unless }) }),
+        rest: (number, offset) => this.#call('get_crl_part', { ...which, number, offset }),
+        whole: async () => Buffer.from(await this.#call('get_crl', which), 'base64'),
+      });
+      this.#crls.set(issuer, copy);
+    }
+    return copy;
+  }
+}
+
+const reasonParam = (reason: number | null) => (reason === null ? {} : { reason });
+
+async function unlessUnknown<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof CaRefused && error.kind === 'notFound') return null;
+    throw error;
+  }
+}
