@@ -5,6 +5,7 @@ import type { AuditLog } from './audit-log.js';
 import type { RaEvents } from './events.js';
 import type { Limits } from './limits/limits.js';
 import type { Policy } from './policy.js';
+import type { RaKeeping } from './retention.js';
 
 /** What the registration authority is put together from. */
 export interface RegistrationAuthorityOptions {
@@ -25,8 +26,7 @@ export interface RegistrationAuthorityOptions {
   events: RaEvents;
   audit: AuditLog;
   limits: Limits;
-  /** How long an account that never got a certificate is kept, ms; null: for ever. */
-  unusedAccountLifetime: number | null;
+  keep: RaKeeping;
   clock(): number;
   random(bytes: number): Buffer;
 }

@@ -1,3 +1,4 @@
+import { Purge } from '../lib/purge.js';
 import {
   type AcmeProfile,
   CaRefused,
@@ -18,22 +19,17 @@ import { Authorizations } from './authorizations.js';
 import { renewFrom } from './ca/authorities.js';
 import { recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
-import { FailureLog, KEEP_FAILURES, KEEP_FAILURES_FOR, noting } from './failure-log.js';
+import { FailureLog, noting } from './failure-log.js';
 import { Ids } from './ids.js';
 import { Orders } from './orders.js';
 import { checkProofs } from './policy.js';
 import { FinalizationQueue, refusal } from './queues/finalization-queue.js';
-import { createPurge } from './queues/purge.js';
 import { ValidationQueue } from './queues/validation-queue.js';
 import { renewalWindow } from './renewal-info.js';
+import { RaRetention } from './retention.js';
 import { Revocations } from './revocations.js';
 import type { RegistrationAuthority } from './service.js';
 import { StoredCertificates } from './stored-certificate.js';
-
-/** Rows of one bounded purge step. */
-const PURGE_LIMIT = 500;
-/** Expired orders stay readable this long, for a client that comes back to see why. */
-const PURGE_GRACE = 24 * 3600_000;
 
 /** The RA with its background work: `start` takes up what an earlier run left, `stop` lets running work end. */
 export interface RunningRegistrationAuthority extends RegistrationAuthority {
@@ -100,22 +96,13 @@ export function createRegistrationAuthority(
   const authorizations = new Authorizations(store, validations, accounts, policy, options.ownNames, clock);
   const revocations = new Revocations(store, ca, clock, events.revocation, options.audit);
   const certificates = new StoredCertificates();
-  const purge = createPurge(
-    async (now) => {
-      const { unusedAccountLifetime: lifetime } = options;
-      const before = now - PURGE_GRACE;
-      await store.purgeFailures(now - KEEP_FAILURES_FOR, KEEP_FAILURES);
-      const steps = [
-        await store.purgeExpired(before, PURGE_LIMIT),
-        await store.purgeFinished(before, PURGE_LIMIT),
-        lifetime === null ? 0 : await accounts.purge(now - lifetime, PURGE_LIMIT),
-        (await store.shared?.forgetAllowances(now, PURGE_LIMIT)) ?? 0,
-      ];
-      return steps.some((removed) => removed > 0);
-    },
+  const retention = new RaRetention({ store, keep: options.keep, accounts });
+  const purge = new Purge({
+    takeLease: (holder, now, until) => store.takeLease('purge', holder, now, until),
+    remove: (now) => retention.step(now),
     clock,
-    events.error,
-  );
+    onError: events.error,
+  });
 
   /** An account whose key somebody else may have orders nothing more: it can change the key, revoke, and be ended. */
   const requireGoodKey = async ({ jwk }: Account): Promise<void> => {
@@ -224,8 +211,7 @@ export function createRegistrationAuthority(
       uses.start();
     },
     stop: async () => {
-      purge.stop();
-      await Promise.all([validations.stop(), finalizations.stop(), uses.stop()]);
+      await Promise.all([purge.stop(), validations.stop(), finalizations.stop(), uses.stop()]);
     },
   };
 }

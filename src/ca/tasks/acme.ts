@@ -21,7 +21,7 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
     parentId: string | null,
     body: object,
   ): Promise<true> => {
-    await store.putDocument({ kind, id, parentId, body: { ...body } });
+    await store.putDocument({ kind, id, parentId, body: { ...body } }, authority.clock());
     return true;
   };
   const get = async <Body>(kind: DocumentKind, id: string): Promise<Body> => {

@@ -6,6 +6,7 @@ import { LIMIT_SETTINGS } from './limits.js';
 import { LISTENER_SETTINGS } from './listener.js';
 import { MONITORING_SETTINGS } from './monitoring.js';
 import { POLICY_SETTINGS } from './policy.js';
+import { RETENTION_SETTINGS } from './retention.js';
 import { VALIDATION_SETTINGS } from './validation.js';
 
 /**
@@ -19,6 +20,7 @@ export const SETTINGS = {
   ...POLICY_SETTINGS,
   ...LIMIT_SETTINGS,
   ...VALIDATION_SETTINGS,
+  ...RETENTION_SETTINGS,
   ...MONITORING_SETTINGS,
   ...CA_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;

@@ -41,6 +41,6 @@ export const LIMIT_SETTINGS = {
   unusedAccountLifetime: setting(is.duration(0, 3_650 * DAY), 90 * DAY, {
     env: 'UPKI_RA_UNUSED_ACCOUNT_LIFETIME',
     programs: ['ra'],
-    doc: 'How long an ACME account is kept that never got a certificate and has no order left. 0ms: for ever.',
+    doc: 'How long an ACME account is kept that has no certificate (any more; see UPKI_KEEP_CERTIFICATES) and no order. 0ms: for ever.',
   }),
 } as const;

@@ -37,7 +37,7 @@ import {
   pathOf,
   shownLocation,
 } from '../../store/index.js';
-import { catchUp } from './catch-up.js';
+import { workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { nodeSecretOf } from './node-secret.js';
 
@@ -70,6 +70,8 @@ export interface CaOptions {
   ocspValidity: number;
   /** The part of an issuer's life after which its successor is made. Default a half. */
   succeedAt?: number;
+  /** How long certificates are kept after their end, in ms. Default null: for ever. */
+  keepCertificates?: number | null;
   log: Logger;
   clock?: () => number;
 }
@@ -152,10 +154,7 @@ async function serve(
   onClose(() => peers.stop());
   const clock = options.clock ?? Date.now;
   // One process at a time serves operations from a folder: it alone writes there.
-  if (options.operationsPort !== null) {
-    await rewrapCaKeys(options);
-    onClose(catchUp(store, clock, options));
-  }
+  if (options.operationsPort !== null) await rewrapCaKeys(options);
   const { set, succession } = await openLocalSet(store, files, {
     dataDir: options.dataDir,
     passphrase: options.passphrase,
@@ -179,6 +178,7 @@ async function serve(
   if (options.operationsPort !== null) {
     await succession.start();
     onClose(() => succession.stop());
+    onClose(workBehind(store, clock, options));
   }
   refuseUnusable(set, clock());
   await services.crls.start();

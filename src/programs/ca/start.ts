@@ -158,6 +158,7 @@ export async function startCa(
         crlValidity: settings.crlValidity * DAY,
         ocspValidity: settings.ocspValidity,
         succeedAt: settings.caSucceedAt / 100,
+        keepCertificates: settings.keepCertificates || null,
         log,
       }),
     );

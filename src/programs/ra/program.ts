@@ -55,6 +55,7 @@ import {
   acmeSettingsOf,
   compromisedKeysOf,
   deviceTrustOf,
+  keepingOf,
   limitsOf,
   persistIssuersOf,
   policyOf,
@@ -178,9 +179,8 @@ async function serve(
     events,
     audit,
     limits,
-    unusedAccountLifetime: settings.unusedAccountLifetime || null,
-    clock,
-    random: randomBytes,
+    keep: keepingOf(settings),
+    ...{ clock, random: randomBytes },
   });
   if (mode === 'serve') ra.start();
   onClose(() => ra.stop());

@@ -1,7 +1,9 @@
 import type { AdminRole } from '../../model/administrators.js';
 import type { Actor, AuditTrail } from './audit.js';
 import type { CaFigures } from './figures.js';
+import type { Leases } from './leases.js';
 import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
+import type { CaRetention } from './retention.js';
 
 export type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
 
@@ -141,7 +143,7 @@ export interface SyncedDocument {
  * What changes who holds a good certificate or may use the CA appends to the audit log in the same step, when it changes
  * something: neither is kept without the other. `by` is who asked; the program itself when left out.
  */
-export interface CaStore extends AuditTrail, CaFigures {
+export interface CaStore extends AuditTrail, CaFigures, CaRetention, Leases {
   // Certificates
   /**
    * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false
@@ -279,7 +281,8 @@ export interface CaStore extends AuditTrail, CaFigures {
   revokePeer(publicKey: string, at: number, by?: Actor): Promise<boolean>;
 
   // Copies of ACME objects
-  putDocument(document: SyncedDocument): Promise<void>;
+  /** @param at when it is kept, in ms since the epoch */
+  putDocument(document: SyncedDocument, at: number): Promise<void>;
   getDocument(kind: DocumentKind, id: string): Promise<SyncedDocument | null>;
   /** Documents of a kind, by id; with `parentId` only its children. */
   listDocuments(

@@ -14,6 +14,7 @@ import type {
 import type { ProblemDocument } from '../../model/problem.js';
 import type { Allowances } from './allowances.js';
 import type { AuditTrail } from './audit.js';
+import type { Leases } from './leases.js';
 import type { NoticeQueue } from './notices.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
@@ -61,7 +62,7 @@ export interface NodeIssuances {
  * Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each implementation.
  * Times are milliseconds since the epoch.
  */
-export interface RaStore extends AuditTrail, NoticeQueue {
+export interface RaStore extends AuditTrail, NoticeQueue, Leases {
   // Accounts (RFC 8555 §7.3)
   /**
    * Creates the account unless its thumbprint is taken; returns the one that holds the key. One with `nodeId` uses the node's key:
@@ -253,10 +254,21 @@ export interface RaStore extends AuditTrail, NoticeQueue {
    */
   purgeFinished(before: number, limit: number): Promise<number>;
   /**
-   * Deletes at most `limit` accounts that never got a certificate, were made before `before` and have no order or
-   * authorization any more; their ids. Looks at no more than as many.
+   * Deletes at most `limit` accounts that have had no certificate since before `before`, and have no order or authorization;
+   * their ids. Looks at no more than as many. One that was revoked stays: its key makes no other.
    */
   purgeAccounts(before: number, limit: number): Promise<string[]>;
+  /**
+   * Deletes at most `limit` certificates that ended before `before` and whose order is gone; how many it found. An account
+   * that has none left has had none since the end of its last.
+   */
+  purgeCertificates(before: number, limit: number): Promise<number>;
+  /** How many there are to purge: ended, expired, without a certificate before these times. Takes as long as there are many. */
+  countPurgeable(before: {
+    ended: number;
+    expired: number;
+    unused: number;
+  }): Promise<{ certificates: number; orders: number; accounts: number }>;
   /** Small named values: nonce issuer id, schema facts. */
   getSetting(name: string): Promise<string | null>;
   /** Names that begin so, in order. */

@@ -1,4 +1,4 @@
-import type { SettingsOperations } from '../rows/settings.js';
+import { LONGEST_LEASE, type SettingsOperations } from '../rows/settings.js';
 import type { PostgresOperations } from './operations.js';
 
 export const settingsOperations: PostgresOperations<SettingsOperations> = {
@@ -19,10 +19,26 @@ export const settingsOperations: PostgresOperations<SettingsOperations> = {
       value,
     );
   },
+  takeLease: async (db, name, holder, now, until) =>
+    (await db.get(
+      `INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE
+       SET holder = excluded.holder, until = excluded.until
+       WHERE leases.holder = excluded.holder OR leases.until <= $4 OR leases.until > $5 RETURNING 1`,
+      name,
+      holder,
+      until,
+      now,
+      now + LONGEST_LEASE,
+    )) !== undefined,
   async ping(db) {
     await db.run('UPDATE pings SET count = count + 1');
   },
 };
+
+export const LEASES_SCHEMA = `
+  -- Who alone does a piece of work, and until when.
+  CREATE TABLE leases (name TEXT COLLATE "C" PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL);
+`;
 
 export const SETTINGS_SCHEMA = `
   CREATE TABLE settings (name TEXT COLLATE "C" PRIMARY KEY, value TEXT NOT NULL);

@@ -1,4 +1,4 @@
-import type { SettingsOperations } from '../rows/settings.js';
+import { LONGEST_LEASE, type SettingsOperations } from '../rows/settings.js';
 import { read, type SqliteOperations, write } from './protocol.js';
 
 export const settingsOperations = {
@@ -22,10 +22,28 @@ export const settingsOperations = {
       value,
     );
   }),
+  takeLease: write(
+    (sql, name: string, holder: string, now: number, until: number): boolean =>
+      sql.run(
+        `INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+         SET holder = excluded.holder, until = excluded.until
+         WHERE holder = excluded.holder OR leases.until <= ? OR leases.until > ?`,
+        name,
+        holder,
+        until,
+        now,
+        now + LONGEST_LEASE,
+      ) > 0,
+  ),
   ping: write((sql): void => {
     sql.run('UPDATE pings SET count = count + 1');
   }),
 } satisfies SqliteOperations<SettingsOperations>;
+
+export const LEASES_SCHEMA = `
+  -- Who alone does a piece of work, and until when.
+  CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
 
 export const SETTINGS_SCHEMA = `
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -139,7 +139,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     audit: new AuditLog(store, clock, (error) => unexpected.push(error)),
     limits,
-    unusedAccountLifetime: null,
+    keep: { certificates: null, unusedAccounts: null },
     clock,
     random: randomBytes,
   });

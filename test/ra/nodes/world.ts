@@ -176,7 +176,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     events: { validation: () => {}, finalization: () => {}, revocation: () => {}, error: () => {} },
     audit,
     limits,
-    unusedAccountLifetime: null,
+    keep: { certificates: null, unusedAccounts: null },
     clock,
     random: randomBytes,
   });

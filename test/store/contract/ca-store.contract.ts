@@ -10,7 +10,9 @@ import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
 import { caFiguresContract } from './ca-figures.contract.js';
+import { caRetentionContract } from './ca-retention.contract.js';
 import { caSearchContract } from './ca-search.contract.js';
+import { leasesContract } from './leases.contract.js';
 
 /** An empty store for one test; the factory cleans up after it. */
 export type CaStoreFactory = () => Promise<{ store: CaStore; discard(): Promise<void> }>;
@@ -499,8 +501,8 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
     describe('copies of ACME objects', () => {
       test('the last copy counts; kinds do not mix', async () => {
         const copy = { kind: 'account' as const, id: '1', parentId: null, body: { status: 'valid', n: [1] } };
-        await store.putDocument({ ...copy, body: {} });
-        await store.putDocument(copy);
+        await store.putDocument({ ...copy, body: {} }, NOW);
+        await store.putDocument(copy, NOW);
         expect(await store.getDocument('account', '1')).toEqual(copy);
         expect(await store.getDocument('order', '1')).toBeNull();
       });
@@ -511,7 +513,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
           ['1', 'a'],
           ['2', 'b'],
         ] as const) {
-          await store.putDocument({ kind: 'order', id, parentId, body: { id } });
+          await store.putDocument({ kind: 'order', id, parentId, body: { id } }, NOW);
         }
         const ids = async (page: { parentId?: string; after: string | null; limit: number }) =>
           (await store.listDocuments('order', page)).items.map(({ id }) => id);
@@ -526,6 +528,16 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
     });
 
+    leasesContract({
+      get store() {
+        return store;
+      },
+    });
+    caRetentionContract({
+      get store() {
+        return store;
+      },
+    });
     caFiguresContract({
       get store() {
         return store;

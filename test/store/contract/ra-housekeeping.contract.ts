@@ -56,6 +56,48 @@ export function housekeepingContract(world: World): void {
       expect(await store.purgeAccounts(NOW, 100)).toEqual([]);
     });
 
+    test('certificates go once they ended and their order is gone; their account then has had none since', async () => {
+      const { store } = world;
+      const [one, two] = [anAccount({ createdAt: NOW - 3 * HOUR }), anAccount({ createdAt: NOW - 3 * HOUR })];
+      const issue = async (account: typeof one, notAfter: number) => {
+        await store.createAccount(account);
+        const order = anOrder(account, { expiresAt: NOW - 2 * HOUR });
+        await store.createOrder(order, []);
+        const certificate = { ...aCertificate(order), notAfter };
+        await store.recordIssuance(order.id, certificate);
+        return certificate;
+      };
+      const ended = await issue(one, NOW - HOUR);
+      const [alsoEnded, good] = [await issue(two, NOW - HOUR), await issue(two, NOW + HOUR)];
+      expect(await store.purgeCertificates(NOW, 100)).toBe(0);
+      await store.purgeFinished(NOW - HOUR, 100);
+      expect(await store.countPurgeable({ ended: NOW, expired: NOW, unused: NOW })).toMatchObject({
+        certificates: 2,
+        orders: 0,
+      });
+      expect(await store.purgeCertificates(NOW, 1)).toBe(1);
+      expect(await store.purgeCertificates(NOW, 100)).toBe(1);
+      expect(await store.purgeCertificates(NOW, 100)).toBe(0);
+      expect(await store.findCertificateBySerial(ended.serial)).toBeNull();
+      expect(await store.findCertificateBySerial(alsoEnded.serial)).toBeNull();
+      expect(await store.findCertificateBySerial(good.serial)).toEqual(good);
+      const own = (ids: string[]) => ids.filter((id) => id === one.id || id === two.id);
+      expect(own(await store.purgeAccounts(NOW - HOUR, 100))).toEqual([]);
+      expect(own(await store.purgeAccounts(NOW, 100))).toEqual([one.id]);
+      expect(await store.getAccount(two.id)).toEqual(two);
+    });
+
+    test('an account the operator ended is never forgotten: its key makes no other', async () => {
+      const { store } = world;
+      const ended = anAccount({ createdAt: NOW - HOUR });
+      await store.createAccount(ended);
+      await store.revokeAccount(ended.id, NOW);
+      expect(await store.purgeAccounts(NOW, 100)).not.toContain(ended.id);
+      expect((await store.createAccount({ ...anAccount(), thumbprint: ended.thumbprint })).created).toBe(
+        false,
+      );
+    });
+
     test('of accounts no more than asked for are looked at, and those in use do not stand in the way', async () => {
       const { store } = world;
       for (let each = 0; each < 3; each += 1) {

@@ -3,6 +3,7 @@ import type { Account, Authorization, Order } from '../../../src/model/facts.js'
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import { anAccount, anAuthorization, anOrder } from '../../../tools/kit/facts.js';
 import { auditContract } from './audit.contract.js';
+import { leasesContract } from './leases.contract.js';
 import { accountsContract } from './ra-accounts.contract.js';
 import { authorizationsContract } from './ra-authorizations.contract.js';
 import { certificatesContract } from './ra-certificates.contract.js';
@@ -67,5 +68,6 @@ export function raStoreContract(name: string, open: RaStoreFactory): void {
     operatorContract(world);
     raNoticesContract(world);
     auditContract(world);
+    leasesContract(world);
   });
 }

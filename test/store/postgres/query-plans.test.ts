@@ -201,6 +201,8 @@ test('no statement of the RA walks a table', async (context) => {
 
   expect(await ra.purgeExpired(db, NOW, 10)).toBeGreaterThan(0);
   await ra.purgeAccounts(db, NOW, 10);
+  await ra.purgeCertificates(db, NOW, 10);
+  await ra.takeLease(db, 'purge', 'a', NOW, NOW);
   await ra.deactivateAccount(db, account.id, NOW);
   await ra.putSetting(db, 'a', 'b');
   await ra.getSetting(db, 'a');

@@ -152,11 +152,14 @@ test('no statement of the RA walks a table or sorts', () => {
 
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
   ra.purgeAccounts.run(sql, NOW, 10);
+  ra.purgeCertificates.run(sql, NOW * 2, 10);
+  ra.takeLease.run(sql, 'purge', 'a', NOW, NOW);
   const done = anOrder(account, { expiresAt: NOW - 1 });
   const proof = anAuthorization(account, { orderId: done.id, expiresAt: NOW - 1 });
   ra.createOrder.run(sql, orderRow({ ...done, authorizationIds: [proof.id] }), [authorizationRow(proof)]);
   ra.recordIssuance.run(sql, done.id, certificateRow(aCertificate(done)));
   expect(ra.purgeFinished.run(sql, NOW, 10)).toBeGreaterThan(0);
+  expect(ra.purgeCertificates.run(sql, NOW * 2, 10)).toBe(1);
   ra.deactivateAccount.run(sql, account.id, NOW);
   ra.putSetting.run(sql, 'a', 'b');
   ra.getSetting.run(sql, 'a');
@@ -203,6 +206,15 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   ca.listDocuments.run(sql, 'order', null, null, 10);
   ca.listDocuments.run(sql, 'order', 'a1', null, 10);
   expect(walks(sql)).toEqual([]);
+
+  const purging = new Recorder(db);
+  ca.purgeDocuments.run(purging, NOW, 10);
+  ca.recordCertificate.run(sql, recordRow(aRecord()), ['ny'], '{}', false);
+  expect(ca.purgeCertificates.run(purging, NOW * 2, 10)).toBeGreaterThan(0);
+  // What channel peers have is a row a renewal of an RA.
+  expect(walks(purging).filter((walk) => !/SCAN (?:held|peer_certificates|json_each)/.test(walk))).toEqual(
+    [],
+  );
 
   const byCn = new Recorder(db);
   ca.listCertificates.run(byCn, null, 10, NOW, { cn: record.cn });

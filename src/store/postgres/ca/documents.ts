@@ -5,11 +5,12 @@ import type { PostgresOperations } from '../operations.js';
 /** Copies of ACME objects, as JSON nobody here looks into. */
 
 export const documentOperations: PostgresOperations<DocumentOperations> = {
-  async putDocument(db, row) {
+  async putDocument(db, row, keptAt) {
     await db.run(
-      `INSERT INTO documents (${COLUMNS}) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, id) DO UPDATE
-       SET parent_id = excluded.parent_id, body = excluded.body`,
+      `INSERT INTO documents (${COLUMNS}, kept_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, id) DO UPDATE
+       SET parent_id = excluded.parent_id, body = excluded.body, kept_at = excluded.kept_at`,
       ...row,
+      keptAt,
     );
   },
 

@@ -69,6 +69,14 @@ export const FIGURES_SCHEMA = `
   CREATE INDEX certificates_by_window ON certificates ((${WINDOW_END}), serial);
 `;
 
+/** Certificates that were purged count no more. */
+export const UNCOUNTED_SCHEMA = `
+  CREATE FUNCTION uncount_certificates() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN ${addCounts(changesOf('former', -1))}; RETURN NULL; END $$;
+  CREATE TRIGGER purged_certificates_are_uncounted AFTER DELETE ON certificates
+    REFERENCING OLD TABLE AS former FOR EACH STATEMENT EXECUTE FUNCTION uncount_certificates();
+`;
+
 /** Those among the rows that were not renewed. */
 async function wantedAmong(db: Database, rows: readonly WindowRow[], now: number): Promise<WindowRow[]> {
   const candidates = rows.filter((row) => mayMatter(row, now));
@@ -154,12 +162,14 @@ export const figureOperations: PostgresOperations<FigureOperations> = {
   },
 
   async foldCounts(db, now) {
+    const before = Math.floor(now / HOUR) - FOLDED_AFTER;
     await db.run(
       `WITH over AS (DELETE FROM certificate_counts WHERE ${FOLDED} < $1 RETURNING *)
        INSERT INTO certificate_counts AS counts (${COUNTS})
        SELECT profile, revoked, ${FOLDED_TO}, 0, sum(count) FROM over GROUP BY 1, 2, 3
        ON CONFLICT (profile, revoked, hour, slot) DO UPDATE SET count = counts.count + excluded.count`,
-      Math.floor(now / HOUR) - FOLDED_AFTER,
+      before,
     );
+    await db.run('DELETE FROM certificate_counts WHERE count = 0 AND hour < $1', before);
   },
 };

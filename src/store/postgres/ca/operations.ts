@@ -7,6 +7,7 @@ import { certificateOperations } from './certificates.js';
 import { crlOperations } from './crl.js';
 import { documentOperations } from './documents.js';
 import { figureOperations } from './figures.js';
+import { purgeOperations } from './purge.js';
 import { registryOperations } from './registry.js';
 
 /** Everything PostgreSQL does for the CA. */
@@ -16,6 +17,7 @@ export const caOperations: PostgresOperations<CaOperations> = {
   ...crlOperations,
   ...registryOperations,
   ...documentOperations,
+  ...purgeOperations,
   ...figureOperations,
   ...auditOperations,
   ...settingsOperations,

@@ -1,7 +1,7 @@
 import { AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
-import { SETTINGS_SCHEMA } from '../settings.js';
-import { FIGURES_SCHEMA } from './figures.js';
+import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
+import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
 import { indexNames } from './names.js';
 
 /**
@@ -154,4 +154,12 @@ export const caMigrations: readonly Migration[] = [
   CREATE INDEX compromised_keys_learned ON compromised_keys (seq);
   `,
   FIGURES_SCHEMA,
+  `
+  ${LEASES_SCHEMA}
+  ${UNCOUNTED_SCHEMA}
+  -- When the copy was last written, in ms since the epoch.
+  ALTER TABLE documents ADD COLUMN kept_at BIGINT NOT NULL DEFAULT 0;
+  UPDATE documents SET kept_at = (extract(epoch FROM now()) * 1000)::bigint;
+  CREATE INDEX documents_by_age ON documents (kept_at) WHERE kind <> 'account';
+  `,
 ];

@@ -1,4 +1,4 @@
-import type { PurgeOperations } from '../../rows/ra/operations.js';
+import type { PurgeableRow, PurgeOperations } from '../../rows/ra/operations.js';
 import type { PostgresOperations } from '../operations.js';
 import { replacedSerial } from './certificates.js';
 
@@ -91,12 +91,13 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
   async purgeAccounts(db, before, limit) {
     const gone = await db.all<[id: string]>(
       `WITH unused AS (
-         SELECT id FROM accounts WHERE unused_since < $1 ORDER BY unused_since LIMIT $2 FOR UPDATE SKIP LOCKED
+         SELECT id FROM accounts WHERE unused_since < $1 AND revoked_at IS NULL ORDER BY unused_since LIMIT $2 FOR UPDATE SKIP LOCKED
        ),
        free AS (
          SELECT id FROM unused
          WHERE NOT EXISTS (SELECT FROM orders WHERE account_id = unused.id)
            AND NOT EXISTS (SELECT FROM authorizations WHERE account_id = unused.id)
+           AND NOT EXISTS (SELECT FROM certificates WHERE account_id = unused.id)
        ),
        kept AS (
          UPDATE accounts SET unused_since = $1 FROM unused
@@ -107,5 +108,42 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
       limit,
     );
     return gone.map(([id]) => id);
+  },
+
+  async purgeCertificates(db, before, limit) {
+    const outcome = await db.get<[ended: number, ofNodes: number]>(
+      `WITH ended AS (
+         SELECT id, account_id, not_after FROM certificates
+         WHERE not_after < $1 AND NOT EXISTS (SELECT FROM orders WHERE orders.id = certificates.order_id)
+         ORDER BY not_after LIMIT $2 FOR UPDATE SKIP LOCKED
+       ),
+       gone AS (DELETE FROM certificates USING ended WHERE certificates.id = ended.id),
+       had AS (SELECT account_id, max(not_after) AS last FROM ended GROUP BY account_id),
+       unused AS (
+         UPDATE accounts SET unused_since = had.last FROM had
+         WHERE accounts.id = had.account_id AND unused_since IS NULL AND NOT EXISTS (
+           SELECT FROM certificates c WHERE c.account_id = had.account_id AND c.id NOT IN (SELECT id FROM ended))
+       ),
+       of_nodes AS (
+         SELECT serial FROM node_certificates WHERE not_after < $1 ORDER BY not_after LIMIT $2 FOR UPDATE SKIP LOCKED
+       ),
+       gone_of_nodes AS (DELETE FROM node_certificates USING of_nodes WHERE node_certificates.serial = of_nodes.serial)
+       SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM of_nodes)`,
+      before,
+      limit,
+    );
+    return Math.max(...(outcome ?? [0]));
+  },
+
+  async countPurgeable(db, endedBefore, expiredBefore, unusedBefore) {
+    const counts = await db.get<PurgeableRow>(
+      `SELECT (SELECT count(*) FROM certificates WHERE not_after < $1),
+              (SELECT count(*) FROM orders WHERE expires_at < $2 AND due_at IS NULL),
+              (SELECT count(*) FROM accounts WHERE unused_since < $3 AND revoked_at IS NULL)`,
+      endedBefore,
+      expiredBefore,
+      unusedBefore,
+    );
+    return counts ?? [0, 0, 0];
   },
 };

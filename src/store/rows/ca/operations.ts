@@ -109,7 +109,7 @@ export interface RegistryOperations {
 
 /** Copies of ACME objects, as JSON that the CA does not read. */
 export interface DocumentOperations {
-  putDocument(row: DocumentRow): void;
+  putDocument(row: DocumentRow, keptAt: number): void;
   getDocument(kind: DocumentKind, id: string): DocumentRow | undefined;
   listDocuments(
     kind: DocumentKind,
@@ -119,6 +119,13 @@ export interface DocumentOperations {
   ): Page<DocumentRow>;
 }
 
+/** Deletes what was kept long enough, a bounded number at a time. */
+export interface PurgeOperations {
+  purgeCertificates(before: number, limit: number): number;
+  purgeDocuments(before: number, limit: number): number;
+  countPurgeable(before: number): [certificates: number, documents: number];
+}
+
 /** Every row operation of the CA, each one atomic step: what SQLite and PostgreSQL both carry out. */
 export interface CaOperations
   extends AuthorityOperations,
@@ -126,6 +133,7 @@ export interface CaOperations
     CrlOperations,
     RegistryOperations,
     DocumentOperations,
+    PurgeOperations,
     AuditOperations,
     FigureOperations,
     SettingsOperations {}

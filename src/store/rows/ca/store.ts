@@ -120,16 +120,24 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     revokePeer: (publicKey, at, by) =>
       database.call('revokePeer', publicKey, at, doneText('peer.revoke', { key: publicKey }, by)),
 
-    putDocument: (document) => database.call('putDocument', documents.toRow(document)),
+    putDocument: (document, at) => database.call('putDocument', documents.toRow(document), at),
     getDocument: async (kind, id) => maybe(await database.call('getDocument', kind, id), documents.fromRow),
     async listDocuments(kind, { parentId, after, limit }) {
       const { items, next } = await database.call('listDocuments', kind, parentId ?? null, after, limit);
       return { items: items.map(documents.fromRow), next };
     },
 
+    purgeCertificates: (before, limit) => database.call('purgeCertificates', before, limit),
+    purgeDocuments: (before, limit) => database.call('purgeDocuments', before, limit),
+    async countPurgeable(before) {
+      const [certificates, copies] = await database.call('countPurgeable', before);
+      return { certificates, documents: copies };
+    },
+
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     putSetting: (name, value) => database.call('putSetting', name, value),
+    takeLease: (name, holder, now, until) => database.call('takeLease', name, holder, now, until),
     ping: () => database.call('ping'),
     close: () => database.close(),
   };

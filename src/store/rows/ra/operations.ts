@@ -126,7 +126,11 @@ export interface PurgeOperations {
   purgeFinished(before: number, limit: number): number;
   /** Oldest first; one that still has something is looked at again as if it were new. */
   purgeAccounts(before: number, limit: number): string[];
+  purgeCertificates(before: number, limit: number): number;
+  countPurgeable(endedBefore: number, expiredBefore: number, unusedBefore: number): PurgeableRow;
 }
+
+export type PurgeableRow = [certificates: number, orders: number, accounts: number];
 
 /** Every row operation of the RA, each one atomic step: what SQLite and PostgreSQL both carry out. */
 export interface RaOperations

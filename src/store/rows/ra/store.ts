@@ -151,11 +151,18 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     purgeExpired: (before, limit) => database.call('purgeExpired', before, limit),
     purgeFinished: (before, limit) => database.call('purgeFinished', before, limit),
     purgeAccounts: (before, limit) => database.call('purgeAccounts', before, limit),
+    purgeCertificates: (before, limit) => database.call('purgeCertificates', before, limit),
+    async countPurgeable({ ended, expired, unused }) {
+      const counts = await database.call('countPurgeable', ended, expired, unused);
+      const [certificates, orders, accounts] = counts;
+      return { certificates, orders, accounts };
+    },
     ...noticeQueueOver(database),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     listSettings: (prefix) => database.call('listSettings', prefix),
     putSetting: (name, value) => database.call('putSetting', name, value),
+    takeLease: (name, holder, now, until) => database.call('takeLease', name, holder, now, until),
     ping: () => database.call('ping'),
     close: () => database.close(),
   };

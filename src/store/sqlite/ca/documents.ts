@@ -6,11 +6,12 @@ import { read, type SqliteOperations, write } from '../protocol.js';
 /** Copies of ACME objects, as JSON nobody here looks into. */
 
 export const documentOperations = {
-  putDocument: write((sql, row: DocumentRow): void => {
+  putDocument: write((sql, row: DocumentRow, keptAt: number): void => {
     sql.run(
-      `INSERT INTO documents (${COLUMNS}) VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE
-       SET parent_id = excluded.parent_id, body = excluded.body`,
+      `INSERT INTO documents (${COLUMNS}, kept_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE
+       SET parent_id = excluded.parent_id, body = excluded.body, kept_at = excluded.kept_at`,
       ...row,
+      keptAt,
     );
   }),
 

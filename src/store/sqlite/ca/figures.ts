@@ -66,6 +66,13 @@ export const FIGURES_SCHEMA = `
   CREATE INDEX certificates_by_window ON certificates (${WINDOW_END}, serial);
 `;
 
+/** Certificates that were purged count no more. */
+export const UNCOUNTED_SCHEMA = `
+  CREATE TRIGGER purged_certificates_are_uncounted AFTER DELETE ON certificates BEGIN
+    ${addCount('OLD', 'OLD.revoked_at IS NOT NULL', -1)}
+  END;
+`;
+
 function isWanted(sql: Sql, row: WindowRow, now: number): boolean {
   return mayMatter(row, now) && isNotRenewed(row, laterThan(sql, searchRowOf(row)), now);
 }
@@ -157,5 +164,6 @@ export const figureOperations = {
         ...row,
       );
     }
+    sql.run('DELETE FROM certificate_counts WHERE count = 0 AND hour < ?', before);
   }),
 } satisfies SqliteOperations<FigureOperations>;

@@ -1,8 +1,8 @@
 import { searchKeys } from '../../rows/ca/search-keys.js';
 import { AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
-import { SETTINGS_SCHEMA } from '../settings.js';
-import { FIGURES_SCHEMA } from './figures.js';
+import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
+import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
 export const caMigrations: readonly Migration[] = [
@@ -143,4 +143,12 @@ export const caMigrations: readonly Migration[] = [
   CREATE TABLE compromised_keys (fingerprint TEXT NOT NULL UNIQUE, learned_at INTEGER NOT NULL) STRICT;
   `,
   FIGURES_SCHEMA,
+  `
+  ${LEASES_SCHEMA}
+  ${UNCOUNTED_SCHEMA}
+  -- When the copy was last written, in ms since the epoch.
+  ALTER TABLE documents ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE documents SET kept_at = unixepoch() * 1000;
+  CREATE INDEX documents_by_age ON documents (kept_at) WHERE kind <> 'account';
+  `,
 ];

@@ -1,5 +1,5 @@
-import type { PurgeOperations } from '../../rows/ra/operations.js';
-import { type SqliteOperations, write } from '../protocol.js';
+import type { PurgeableRow, PurgeOperations } from '../../rows/ra/operations.js';
+import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
@@ -53,12 +53,16 @@ export const purgeOperations = {
     return gone;
   }),
 
-  /** Oldest first; one that still has something is looked at again as if it were new. */
+  /**
+   * Oldest first; one that still has something is looked at again as if it were new. One the operator ended stays: its key must not
+   * make another.
+   */
   purgeAccounts: write((sql, before: number, limit: number): string[] => {
     const unused = sql.all<[id: string, inUse: number]>(
       `SELECT id, EXISTS (SELECT 1 FROM orders WHERE account_id = accounts.id)
          OR EXISTS (SELECT 1 FROM authorizations WHERE account_id = accounts.id)
-       FROM accounts WHERE unused_since < ? ORDER BY unused_since LIMIT ?`,
+         OR EXISTS (SELECT 1 FROM certificates WHERE account_id = accounts.id)
+       FROM accounts WHERE unused_since < ? AND revoked_at IS NULL ORDER BY unused_since LIMIT ?`,
       before,
       limit,
     );
@@ -68,6 +72,44 @@ export const purgeOperations = {
     }
     return unused.filter(([, inUse]) => inUse === 0).map(([id]) => id);
   }),
+
+  /** One whose order is kept stays with it. An account that has none any more counts as unused from the end of its last. */
+  purgeCertificates: write((sql, before: number, limit: number): number => {
+    const ended = sql.all<[id: string, accountId: string, notAfter: number]>(
+      `SELECT id, account_id, not_after FROM certificates
+       WHERE not_after < ? AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = certificates.order_id)
+       ORDER BY not_after LIMIT ?`,
+      before,
+      limit,
+    );
+    for (const [id, accountId, notAfter] of ended) {
+      sql.run('DELETE FROM certificates WHERE id = ?', id);
+      sql.run(
+        `UPDATE accounts SET unused_since = ? WHERE id = ? AND unused_since IS NULL
+           AND NOT EXISTS (SELECT 1 FROM certificates WHERE account_id = accounts.id)`,
+        notAfter,
+        accountId,
+      );
+    }
+    const ofNodes = sql.run(
+      `DELETE FROM node_certificates WHERE serial IN
+         (SELECT serial FROM node_certificates WHERE not_after < ? ORDER BY not_after LIMIT ?)`,
+      before,
+      limit,
+    );
+    return Math.max(ended.length, ofNodes);
+  }),
+
+  countPurgeable: read(
+    (sql, endedBefore: number, expiredBefore: number, unusedBefore: number): PurgeableRow => {
+      const count = (text: string, before: number) => sql.get<[count: number]>(text, before)?.[0] ?? 0;
+      return [
+        count('SELECT count(*) FROM certificates WHERE not_after < ?', endedBefore),
+        count('SELECT count(*) FROM orders WHERE expires_at < ? AND due_at IS NULL', expiredBefore),
+        count('SELECT count(*) FROM accounts WHERE unused_since < ? AND revoked_at IS NULL', unusedBefore),
+      ];
+    },
+  ),
 } satisfies SqliteOperations<PurgeOperations>;
 
 /**

@@ -1,5 +1,5 @@
 import { AUDIT_SCHEMA } from '../audit.js';
-import { SETTINGS_SCHEMA } from '../settings.js';
+import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { NOTICES_SCHEMA } from './notices.js';
 
 /**
@@ -157,4 +157,10 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX failures_by_account ON failures (account_id, id) WHERE account_id IS NOT NULL;
   `,
   NOTICES_SCHEMA,
+  `
+  ${LEASES_SCHEMA}
+  CREATE INDEX certificates_by_end ON certificates (not_after);
+  CREATE INDEX certificates_by_account ON certificates (account_id);
+  CREATE INDEX node_certificates_by_end ON node_certificates (not_after);
+  `,
 ];

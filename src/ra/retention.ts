@@ -1,0 +1,59 @@
+import { DAY } from '../lib/time.js';
+import type { RaStore } from '../store/contract/ra.js';
+import { KEEP_FAILURES, KEEP_FAILURES_FOR } from './failure-log.js';
+
+/** How long the RA keeps things, in ms; null: for ever. */
+export interface RaKeeping {
+  /** Certificates, after their end. */
+  certificates: number | null;
+  /** Accounts, since they have had no certificate. */
+  unusedAccounts: number | null;
+}
+
+/** Rows of one bounded step. */
+const STEP = 500;
+/** Expired orders stay readable this long, for a client that comes back to see why. */
+const ORDER_GRACE = DAY;
+/** Before all time: nothing is older. */
+const NEVER = Number.MIN_SAFE_INTEGER;
+
+export interface RaRetentionOptions {
+  store: RaStore;
+  keep: RaKeeping;
+  /** Removes accounts from the store, and from wherever they are remembered; how many. */
+  accounts: { purge(before: number, limit: number): Promise<number> };
+}
+
+/** Forgets what the RA has kept long enough. */
+export class RaRetention {
+  constructor(private readonly options: RaRetentionOptions) {}
+
+  /** One step of bounded work; true when there may be more. */
+  async step(now: number): Promise<boolean> {
+    const { store, accounts } = this.options;
+    const { ended, expired, unused } = this.#before(now);
+    await store.purgeFailures(now - KEEP_FAILURES_FOR, KEEP_FAILURES);
+    const steps = [
+      await store.purgeExpired(expired, STEP),
+      await store.purgeFinished(expired, STEP),
+      await store.purgeCertificates(ended, STEP),
+      await accounts.purge(unused, STEP),
+      (await store.shared?.forgetAllowances(now, STEP)) ?? 0,
+    ];
+    return steps.some((removed) => removed > 0);
+  }
+
+  /** How many there are to remove now. Takes as long as there are many. */
+  count(now: number): ReturnType<RaStore['countPurgeable']> {
+    return this.options.store.countPurgeable(this.#before(now));
+  }
+
+  #before(now: number): { ended: number; expired: number; unused: number } {
+    const { certificates, unusedAccounts } = this.options.keep;
+    return {
+      ended: certificates === null ? NEVER : now - certificates,
+      expired: now - ORDER_GRACE,
+      unused: unusedAccounts === null ? NEVER : now - unusedAccounts,
+    };
+  }
+}
