@@ -1,16 +1,20 @@
+import type { RewrapOptions } from '../../ca/folder/rewrap.js';
 import { CaRetention } from '../../ca/retention.js';
 import { learnFormerCompromises } from '../../ca/revoke/former-compromises.js';
 import { Purge } from '../../lib/purge.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { catchUp } from './catch-up.js';
-import type { CaOptions } from './program.js';
 
 /**
  * Work nobody waits for: what older versions left undone, then, for as long as the CA runs, the removal of what was kept long
  * enough. In this order: the key of a compromised certificate is learned before the certificate goes. What it returns stops it and
  * waits for the step under way.
  */
-export function workBehind(store: CaStore, clock: () => number, options: CaOptions): () => Promise<void> {
+export function workBehind(
+  store: CaStore,
+  clock: () => number,
+  options: RewrapOptions & { keepCertificates?: number | null },
+): () => Promise<void> {
   const { log, keepCertificates = null } = options;
   let stopped = false;
   const retention = new CaRetention(store, keepCertificates);
@@ -18,7 +22,7 @@ export function workBehind(store: CaStore, clock: () => number, options: CaOptio
     takeLease: (holder, now, until) => store.takeLease('purge', holder, now, until),
     remove: (now) => retention.step(now),
     clock,
-    onError: (error) => log.error({ err: error }, 'what was kept long enough could not be removed'),
+    onError: (error) => log.warn({ err: error }, 'what was kept long enough could not be removed'),
   });
   const run = async () => {
     await learnFormerCompromises(store, clock, () => !stopped);
