@@ -38,7 +38,7 @@ export class RaRetention {
       await store.purgeFinished(expired, STEP),
       await store.purgeCertificates(ended, STEP),
       await accounts.purge(unused, STEP),
-      (await store.shared?.forgetAllowances(now, STEP)) ?? 0,
+      await store.forgetAllowances(now, STEP),
     ];
     return steps.some((removed) => removed > 0);
   }

@@ -17,7 +17,7 @@ import { createRegistrationAuthority } from '../../ra/authority.js';
 import { alternateChains } from '../../ra/ca/authorities.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
-import { LocalAllowances } from '../../ra/limits/local-allowances.js';
+import { openAllowances } from '../../ra/limits/local-allowances.js';
 import { createHolderService } from '../../ra/nodes/holders.js';
 import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
@@ -160,12 +160,9 @@ async function serve(
   const validator = monitoring.validator(createValidator(validation));
   validator.start();
   onClose(() => validator.stop());
-  const limits = new Limits(
-    store.shared ?? new LocalAllowances(),
-    limitsOf(settings),
-    clock,
-    monitoring.limitHit,
-  );
+  const { allowances, saved } = await openAllowances(store, clock(), events.error);
+  onClose(saved);
+  const limits = new Limits(allowances, limitsOf(settings), clock, monitoring.limitHit);
   const ra = createRegistrationAuthority({
     isCompromised,
     ...(store.shared && { knowCompromised: () => connection.compromised.recent() }),

@@ -1,40 +1,118 @@
-import { type Allowances, type Use, type Used, waitOf } from '../../store/contract/allowances.js';
+import {
+  type Allowances,
+  type KeptUse,
+  type Use,
+  type Used,
+  usedUntil,
+  waitOf,
+} from '../../store/contract/allowances.js';
+import type { RaStore } from '../../store/contract/ra.js';
 
 /** Keys remembered: more than one RA's clients use in a day; about 10 MB. */
 const MAX_KEYS = 100_000;
 
-/** For an RA that has its store alone. */
+/** Where limits are counted: in the store that RAs share, or here. `saved` resolves when what is counted here is written. */
+export async function openAllowances(
+  store: Pick<RaStore, 'shared' | 'loadAllowances' | 'saveAllowances'>,
+  now: number,
+  onError: (error: unknown) => void,
+): Promise<{ allowances: Allowances; saved(): Promise<void> }> {
+  if (store.shared) return { allowances: store.shared, saved: async () => undefined };
+  const allowances = await LocalAllowances.open(store, now, onError);
+  return { allowances, saved: () => allowances.saved() };
+}
+
+/**
+ * For an RA that has its store alone: counted in memory, so that nobody waits, and written to the store at once, with whatever else
+ * is being written. So a restart forgets nothing.
+ */
 export class LocalAllowances implements Allowances {
   /** By key, when all it used is forgotten; the one used longest ago first. */
   readonly #until = new Map<string, number>();
+  /** Keys whose state the store does not have yet. */
+  readonly #unsaved = new Set<string>();
+  #saving: Promise<void> | null = null;
+
+  constructor(
+    private readonly store: Pick<RaStore, 'loadAllowances' | 'saveAllowances'>,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /**
+   * With what an earlier run counted.
+   * @param onError told of what could not be written; it is written with the next
+   * @throws StoreUnavailable
+   */
+  static async open(
+    store: Pick<RaStore, 'loadAllowances' | 'saveAllowances'>,
+    now: number,
+    onError: (error: unknown) => void,
+  ): Promise<LocalAllowances> {
+    const allowances = new LocalAllowances(store, onError);
+    const kept = await store.loadAllowances(now, MAX_KEYS);
+    for (const { key, until } of kept.reverse()) allowances.#until.set(key, until);
+    return allowances;
+  }
+
+  /** Resolves when all is written that can be. */
+  async saved(): Promise<void> {
+    await this.#saving;
+  }
 
   async use(uses: readonly Use[], now: number, looked: readonly Use[] = []): Promise<number[]> {
-    const waits = [...looked, ...uses].map((use) => waitOf(this.#used(use.key, now), use, now));
+    const waits = [...looked, ...uses].map((use) => waitOf(this.#used(use, now), use, now));
     if (waits.every((wait) => wait === 0)) {
-      for (const { key, amount } of uses) this.#set(key, this.#used(key, now) + amount);
+      for (const use of uses) this.#set(use.key, this.#used(use, now) + use.amount);
     }
     return waits;
   }
 
   async giveBack(uses: readonly Used[], now: number): Promise<void> {
     for (const { key, amount } of uses) {
-      const left = this.#used(key, now) - amount;
-      if (left > now) this.#set(key, left);
-      else this.#until.delete(key);
+      const until = this.#until.get(key);
+      if (until === undefined) continue;
+      if (until - amount > now) this.#set(key, until - amount);
+      else {
+        this.#until.delete(key);
+        this.#save(key);
+      }
     }
   }
 
-  #used(key: string, now: number): number {
-    return Math.max(now, this.#until.get(key) ?? now);
+  #used({ key, window }: Use, now: number): number {
+    return usedUntil(this.#until.get(key), window, now);
   }
 
   #set(key: string, until: number): void {
     this.#until.delete(key);
     this.#until.set(key, until);
+    this.#save(key);
     if (this.#until.size <= MAX_KEYS) return;
     for (const oldest of this.#until.keys()) {
       this.#until.delete(oldest);
       return;
+    }
+  }
+
+  #save(key: string): void {
+    this.#unsaved.add(key);
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = null;
+    });
+  }
+
+  async #write(): Promise<void> {
+    // What is used while one write is under way goes into the next.
+    while (this.#unsaved.size > 0) {
+      const used = [...this.#unsaved].map((key): KeptUse => ({ key, until: this.#until.get(key) ?? 0 }));
+      this.#unsaved.clear();
+      try {
+        await this.store.saveAllowances(used);
+      } catch (error) {
+        for (const { key } of used) this.#unsaved.add(key);
+        this.onError(error);
+        return;
+      }
     }
   }
 }

@@ -12,7 +12,7 @@ import type {
   OrderAndAuthorizations,
 } from '../../model/facts.js';
 import type { ProblemDocument } from '../../model/problem.js';
-import type { Allowances } from './allowances.js';
+import type { AllowanceKeeping, Allowances } from './allowances.js';
 import type { AuditTrail } from './audit.js';
 import type { Leases } from './leases.js';
 import type { NoticeQueue } from './notices.js';
@@ -62,7 +62,7 @@ export interface NodeIssuances {
  * Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each implementation.
  * Times are milliseconds since the epoch.
  */
-export interface RaStore extends AuditTrail, NoticeQueue, Leases {
+export interface RaStore extends AuditTrail, NoticeQueue, Leases, AllowanceKeeping {
   // Accounts (RFC 8555 §7.3)
   /**
    * Creates the account unless its thumbprint is taken; returns the one that holds the key. One with `nodeId` uses the node's key:
@@ -284,8 +284,6 @@ export interface RaStore extends AuditTrail, NoticeQueue, Leases {
 
 /** What all RAs of a store count together: nonces (RFC 8555 §6.5), each good once whichever made it, and limits (§6.6). */
 export interface SharedByReplicas extends Allowances {
-  /** Deletes at most `limit` keys whose use is all forgotten; how many. */
-  forgetAllowances(now: number, limit: number): Promise<number>;
   /**
    * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses
    * the key.

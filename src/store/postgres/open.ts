@@ -23,7 +23,6 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
     use: (uses, now, looked) => calls.carryOut((db) => allowances.useAllowances(db, uses, now, looked)),
     giveBack: (uses, now) => calls.carryOut((db) => allowances.giveBackAllowances(db, uses, now)),
-    forgetAllowances: (now, limit) => calls.carryOut((db) => allowances.forgetAllowances(db, now, limit)),
   });
 }
 

@@ -17,7 +17,7 @@ import { AuditLog } from '../../../src/ra/audit-log.js';
 import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
 import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/limits.js';
-import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
+import { openAllowances } from '../../../src/ra/limits/local-allowances.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
@@ -119,7 +119,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     formerBases: new FormerBases(store),
   });
   const unexpected: unknown[] = [];
-  const limits = new Limits(store.shared ?? new LocalAllowances(), { ...NO_LIMITS, ...limited }, clock);
+  const { allowances, saved } = await openAllowances(store, clock(), (error) => unexpected.push(error));
+  const limits = new Limits(allowances, { ...NO_LIMITS, ...limited }, clock);
   const ra = createRegistrationAuthority({
     store,
     ca: authority,
@@ -173,6 +174,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       for (const each of clients) each.close();
       await server.app.close();
       await ra.stop();
+      await saved();
       await store.close();
       await remove();
       if (unexpected.length > 0) throw new AggregateError(unexpected, 'the RA reported inner errors');

@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import type { Allowances, Use } from '../../../src/store/contract/allowances.js';
+import { StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
@@ -21,6 +25,9 @@ afterAll(async () => {
   await server.remove();
 });
 
+/** Keeps nothing. */
+const nothing = { loadAllowances: async () => [], saveAllowances: async () => {} };
+
 function shared(index: number) {
   const state = stores[index]?.shared;
   if (!state) throw new Error('a store on PostgreSQL is shared');
@@ -28,7 +35,7 @@ function shared(index: number) {
 }
 
 describe.each([
-  ['of one RA', () => [new LocalAllowances()]],
+  ['of one RA', () => [new LocalAllowances(nothing, () => {})]],
   ['of replicas on PostgreSQL', () => [shared(0), shared(1)]],
 ] as [string, () => Allowances[]][])('allowances %s', (_, open) => {
   let each: Allowances[];
@@ -111,15 +118,69 @@ describe.each([
 it('what is all forgotten leaves the database', async () => {
   await use1(shared(0), { key: 'past', amount: 10, window: 100 }, NOW - 1000);
   await use1(shared(0), { key: 'present', amount: 10, window: 100 }, NOW + 1_000_000);
-  while ((await shared(1).forgetAllowances(NOW + 500_000, 2)) > 0);
+  while (((await stores[1]?.forgetAllowances(NOW + 500_000, 2)) ?? 0) > 0);
   expect(await wait1(shared(1), { key: 'present', amount: 100, window: 100 }, NOW + 1_000_000)).toBe(10);
 });
 
 it('an RA remembers no more keys than it has memory for', async () => {
-  const local = new LocalAllowances();
+  const local = new LocalAllowances(nothing, () => {});
   const use = (key: string) => use1(local, { key, amount: 100, window: 100 }, NOW);
   await use('first');
   for (let key = 0; key < 100_000; key += 1) await use(`k${key}`);
   expect(await use('first')).toBe(0);
   expect(await use('k99999')).toBe(100);
+});
+
+it('what a clock that was far ahead has used locks nobody out when it is right again', async () => {
+  const year = 365 * 86_400_000;
+  const use = (key: string) => ({ key, amount: 100, window: 100 });
+  const local = new LocalAllowances(nothing, () => {});
+  await use1(local, use('a'), NOW + year);
+  expect([await use1(local, use('a'), NOW), await use1(local, use('a'), NOW)]).toEqual([0, 100]);
+  await use1(shared(0), use('ahead'), NOW + year);
+  expect(await wait1(shared(1), use('ahead'), NOW)).toBeGreaterThan(year / 2);
+  await stores[0]?.forgetAllowances(NOW, 100);
+  expect(await wait1(shared(1), use('ahead'), NOW)).toBe(0);
+});
+
+it('an RA that has its store alone goes on counting after it was killed, and writes what it could not when it can', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'upki-allowances-'));
+  const quarter = (key: string) => ({ key, amount: 25, window: 100 });
+  try {
+    const first = await openRaStore(join(folder, 'acme.db'));
+    let away = false;
+    const troubles: unknown[] = [];
+    const keeper = {
+      loadAllowances: first.loadAllowances,
+      saveAllowances: (used: Parameters<RaStore['saveAllowances']>[0]) =>
+        away ? Promise.reject(new StoreUnavailable('away')) : first.saveAllowances(used),
+    };
+    const counting = await LocalAllowances.open(keeper, NOW, (error) => troubles.push(error));
+    for (let used = 0; used < 4; used += 1) await use1(counting, quarter('a'), NOW);
+    for (let used = 0; used < 2; used += 1) await use1(counting, quarter('b'), NOW);
+    await use1(counting, quarter('gone'), NOW);
+    await counting.giveBack([quarter('gone')], NOW);
+    await counting.saved();
+    away = true;
+    for (let used = 0; used < 4; used += 1) await use1(counting, quarter('late'), NOW);
+    await counting.saved();
+    expect(troubles.length).toBeGreaterThan(0);
+    away = false;
+    await use1(counting, quarter('b'), NOW);
+    await counting.saved();
+    await first.close();
+
+    const second = await openRaStore(join(folder, 'acme.db'));
+    const again = await LocalAllowances.open(second, NOW + 10, () => {});
+    const waits = ['a', 'b', 'late', 'gone'].map((key) => wait1(again, quarter(key), NOW + 10));
+    expect(await Promise.all(waits)).toEqual([15, 0, 15, 0]);
+    expect(await use1(again, quarter('b'), NOW + 10)).toBe(0);
+    expect(await use1(again, quarter('b'), NOW + 10)).toBe(15);
+    await again.saved();
+    while ((await second.forgetAllowances(NOW + 500, 1)) > 0);
+    expect(await second.loadAllowances(NOW, 10)).toEqual([]);
+    await second.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -11,9 +11,16 @@ const dns = (...values: string[]) => values.map((value) => ({ type: 'dns' as con
 const order = (accountId: string, names: string[], replaces: string | null = null) =>
   ({ accountId, identifiers: dns(...names), replaces }) as Order;
 
+/** Keeps nothing. */
+const nothing = { loadAllowances: async () => [], saveAllowances: async () => {} };
+
 function create(settings: Partial<LimitSettings>) {
   const time = { now: 1_800_000_000_000 };
-  const limits = new Limits(new LocalAllowances(), { ...NO_LIMITS, ...settings }, () => time.now);
+  const limits = new Limits(
+    new LocalAllowances(nothing, () => {}),
+    { ...NO_LIMITS, ...settings },
+    () => time.now,
+  );
   return { limits, time };
 }
 

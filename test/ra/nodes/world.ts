@@ -154,7 +154,11 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   const clock = () => Date.now() + time.offset;
   const policy = { ...DEFAULT_POLICY, ...options.policy };
   const audit = new AuditLog(store, clock, () => {});
-  const limits = new Limits(new LocalAllowances(), { ...NO_LIMITS, ...options.limited }, clock);
+  const limits = new Limits(
+    new LocalAllowances(store, () => {}),
+    { ...NO_LIMITS, ...options.limited },
+    clock,
+  );
   const ra = createRegistrationAuthority({
     isCompromised,
     store,

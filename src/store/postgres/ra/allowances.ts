@@ -1,5 +1,7 @@
-import { type Use, type Used, waitOf } from '../../contract/allowances.js';
+import { FAR_AHEAD, type Use, type Used, waitOf } from '../../contract/allowances.js';
+import type { AllowanceOperations } from '../../rows/ra/operations.js';
 import type { Database } from '../database.js';
+import type { PostgresOperations } from '../operations.js';
 
 /** What each key of a limit has used, among replicas. The table does not survive a crash of the server, and need not. */
 
@@ -75,13 +77,30 @@ export async function giveBackAllowances(db: Database, uses: readonly Used[], no
   );
 }
 
-/** Oldest first; replicas pass over what another is removing. */
-export function forgetAllowances(db: Database, now: number, limit: number): Promise<number> {
-  return db.run(
-    `DELETE FROM allowances WHERE key IN (
-       SELECT key FROM allowances WHERE until < $1 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
-     )`,
-    now,
-    limit,
-  );
-}
+export const allowanceOperations: PostgresOperations<AllowanceOperations> = {
+  loadAllowances: (db, now, limit) =>
+    db.all<[key: string, until: number]>(
+      'SELECT key, until FROM allowances WHERE until > $1 ORDER BY until DESC LIMIT $2',
+      now,
+      limit,
+    ),
+
+  async saveAllowances(db, keys, untils) {
+    await db.run(
+      `INSERT INTO allowances (key, until) SELECT * FROM unnest($1::text[], $2::bigint[])
+       ON CONFLICT (key) DO UPDATE SET until = excluded.until`,
+      keys,
+      untils,
+    );
+  },
+
+  /** Oldest first; replicas pass over what another is removing. */
+  async forgetAllowances(db, now, limit) {
+    const forget = (which: string) =>
+      `DELETE FROM allowances WHERE key IN (
+         SELECT key FROM allowances WHERE ${which} ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
+       )`;
+    const past = await db.run(forget('until < $1'), now, limit);
+    return past + (await db.run(forget('until > $1'), now + FAR_AHEAD, limit));
+  },
+};

@@ -131,6 +131,12 @@ export interface PurgeOperations {
 }
 
 export type PurgeableRow = [certificates: number, orders: number, accounts: number];
+/** What each key of a limit has used, as the time when all of it is forgotten. */
+export interface AllowanceOperations {
+  loadAllowances(now: number, limit: number): [key: string, until: number][];
+  saveAllowances(keys: string[], untils: number[]): void;
+  forgetAllowances(now: number, limit: number): number;
+}
 
 /** Every row operation of the RA, each one atomic step: what SQLite and PostgreSQL both carry out. */
 export interface RaOperations
@@ -142,6 +148,7 @@ export interface RaOperations
     NodeOperations,
     FailureOperations,
     PurgeOperations,
+    AllowanceOperations,
     NoticeOperations,
     AuditOperations,
     SettingsOperations {}

@@ -157,6 +157,15 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
       const [certificates, orders, accounts] = counts;
       return { certificates, orders, accounts };
     },
+    loadAllowances: async (now, limit) =>
+      (await database.call('loadAllowances', now, limit)).map(([key, until]) => ({ key, until })),
+    saveAllowances: (used) =>
+      database.call(
+        'saveAllowances',
+        used.map(({ key }) => key),
+        used.map(({ until }) => until),
+      ),
+    forgetAllowances: (now, limit) => database.call('forgetAllowances', now, limit),
     ...noticeQueueOver(database),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),

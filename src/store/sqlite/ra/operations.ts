@@ -3,6 +3,7 @@ import { auditOperations } from '../audit.js';
 import type { SqliteOperations } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
+import { allowanceOperations } from './allowances.js';
 import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
 import { failureOperations } from './failures.js';
@@ -22,6 +23,7 @@ export const raOperations: SqliteOperations<RaOperations> = {
   ...nodeOperations,
   ...failureOperations,
   ...purgeOperations,
+  ...allowanceOperations,
   ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,

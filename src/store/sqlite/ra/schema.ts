@@ -1,5 +1,6 @@
 import { AUDIT_SCHEMA } from '../audit.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
+import { ALLOWANCES_SCHEMA } from './allowances.js';
 import { NOTICES_SCHEMA } from './notices.js';
 
 /**
@@ -163,4 +164,5 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX certificates_by_account ON certificates (account_id);
   CREATE INDEX node_certificates_by_end ON node_certificates (not_after);
   `,
+  ALLOWANCES_SCHEMA,
 ];
