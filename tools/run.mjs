@@ -15,6 +15,10 @@ const TOOLS = {
   interop: ['interop/main.js', "other people's ACME clients, installed and driven"],
   zlint: ['judges/zlint/main.js', 'zlint reads certificates and CRLs'],
   revocation: ['judges/revocation/main.js', 'OpenSSL and certbot ask about revoked certificates'],
+  verifiers: [
+    'judges/verifiers/main.js',
+    'nginx, Apache, HAProxy, OpenSSL, GnuTLS, NSS, Java and rustls verify whole chains',
+  ],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   browser: [

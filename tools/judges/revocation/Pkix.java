@@ -3,6 +3,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
 import java.security.cert.PKIXRevocationChecker;
@@ -13,17 +14,21 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Java's PKIX validation of a leaf: {@code ocsp|crl CHAIN ROOT} prints good or revoked, asking where the leaf says. */
+/**
+ * Java's PKIX validation: {@code ocsp|crl leaf|chain CHAIN ROOT} prints good, revoked or expired, asking where certificates
+ * say, for the leaf or for all below the root.
+ */
 public final class Pkix {
   public static void main(String[] args) throws Exception {
     CertificateFactory factory = CertificateFactory.getInstance("X.509");
     var chain = new ArrayList<X509Certificate>();
-    for (var each : factory.generateCertificates(new ByteArrayInputStream(Files.readAllBytes(Path.of(args[1])))))
+    for (var each : factory.generateCertificates(new ByteArrayInputStream(Files.readAllBytes(Path.of(args[2])))))
       chain.add((X509Certificate) each);
-    var root = (X509Certificate) factory.generateCertificate(Files.newInputStream(Path.of(args[2])));
+    var root = (X509Certificate) factory.generateCertificate(Files.newInputStream(Path.of(args[3])));
     CertPathValidator validator = CertPathValidator.getInstance("PKIX");
     var checker = (PKIXRevocationChecker) validator.getRevocationChecker();
-    var options = EnumSet.of(Option.ONLY_END_ENTITY, Option.NO_FALLBACK);
+    var options = EnumSet.of(Option.NO_FALLBACK);
+    if (args[1].equals("leaf")) options.add(Option.ONLY_END_ENTITY);
     if (args[0].equals("crl")) options.add(Option.PREFER_CRLS);
     checker.setOptions(options);
     PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
@@ -32,8 +37,9 @@ public final class Pkix {
       validator.validate(factory.generateCertPath(chain), parameters);
       System.out.println("good");
     } catch (CertPathValidatorException error) {
-      if (error.getReason() != CertPathValidatorException.BasicReason.REVOKED) throw error;
-      System.out.println("revoked");
+      if (error.getReason() == BasicReason.REVOKED) System.out.println("revoked");
+      else if (error.getReason() == BasicReason.EXPIRED) System.out.println("expired");
+      else throw error;
     }
   }
 }

@@ -42,7 +42,7 @@ export async function otherLibraries(world: World, tools: Tools, files: Files): 
   };
   const pkix = async (java: string, way: 'ocsp' | 'crl'): Promise<Verdict> => {
     const options = way === 'crl' ? ['-Dcom.sun.security.enableCRLDP=true'] : [];
-    const output = await said(java, ...options, PKIX, way, files.chain, files.root);
+    const output = await said(java, ...options, PKIX, way, 'leaf', files.chain, files.root);
     const verdict = output.trim();
     if (verdict !== 'good' && verdict !== 'revoked') throw new Error(`java: ${output}`);
     return verdict;
