@@ -1,79 +1,101 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import {
-  configurationReference,
-  type Program,
-  redacted,
-  SETTINGS,
-  type SettingName,
-} from '../config/index.js';
-import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
+import { configurationReference, defaultText, type Program } from '../config/index.js';
+import { SETTING_LIST } from '../config/settings/index.js';
+import { type EffectiveValue, effectiveValues } from '../programs/effective-values.js';
+import { loadProgramSettings } from '../programs/settings.js';
 import { addExamples, DIRECTORY_FLAG } from './options.js';
 
 interface ConfigOptions {
   dir?: string;
-  program: string;
+  program?: string;
   json?: boolean;
   reference?: boolean;
 }
 
-/** `upki config`: what a program would run with and where each value comes from, secrets left out. */
+/** `upki config`: what the programs would run with and where each value comes from, secrets left out. */
 export function configCommand(): Command {
   const command = new Command('config')
     .description(
       'Check the configuration; print every value in effect and where it comes from, secrets left out.',
     )
     .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of the program alone. (UPKI_DATA_DIR)')
-    .option('--program <ra|ca>', 'whose configuration', 'ra')
+    .option('--program <ra|ca>', 'the configuration of one program; of both when left out')
     .option('--json', 'print JSON: variable to value and source')
     .option('--reference', 'print the reference of all settings instead (Markdown)');
   addExamples(command, [
-    ['upki config', 'The settings of the RA, from environment, ~/.upki/ra/config.json and defaults.'],
-    ['upki config -d /srv/pki --program ca', 'Those of a CA in another directory.'],
+    ['upki config', 'What `upki start` runs with, from environment, ~/.upki/upki.yml and defaults.'],
+    ['upki config -d /srv/pki --program ca', 'What the CA in another directory runs with.'],
   ]);
-  return command.action((options: ConfigOptions) => {
+  return command.action(async (options: ConfigOptions) => {
     if (options.reference) return void process.stdout.write(configurationReference());
     const { program, dir = process.env.UPKI_DATA_DIR } = options;
-    if (program !== 'ra' && program !== 'ca')
+    if (program !== undefined && program !== 'ra' && program !== 'ca')
       return command.error(`error: --program must be ra or ca, not "${program}"`);
-    const loaded = loadProgramSettings(program, process.env, dir ? { dataDir: folderOf(dir, program) } : {});
-    for (const warning of loaded.warnings) process.stderr.write(`uPKI: ${warning}\n`);
-    const values = inEffect(loaded, program);
-    process.stdout.write(options.json ? `${JSON.stringify(values, null, 2)}\n` : bySource(values));
+    const programs: Program[] = program === undefined ? ['ra', 'ca'] : [program];
+    const loaded = programs.map((each) =>
+      loadProgramSettings(each, process.env, dir ? { dataDir: folderOf(dir, each) } : {}),
+    );
+    const warnings = loaded.flatMap((each) => each.warnings);
+    for (const warning of new Set(warnings)) process.stderr.write(`uPKI: ${warning}\n`);
+    const values = await Promise.all(
+      loaded.map(async (each, index) => effectiveValues(each, programs[index] ?? 'ra')),
+    );
+    process.stdout.write(options.json ? asJson(values) : asText(programs, values));
   });
 }
 
 /** The folder of `upki start` has one for each program. */
 function folderOf(directory: string, program: Program): string {
   const own = join(directory, program);
-  return existsSync(own) ? own : directory;
+  return existsSync(own) || !existsSync(join(directory, program === 'ra' ? 'config.json' : 'ca.config.yml'))
+    ? own
+    : directory;
 }
 
-type Values = Record<string, { value: string; source: string }>;
+type Values = Record<string, EffectiveValue>;
 
-const DEFAULT = 'default';
+/** Of a variable that both read, what the RA has. */
+function asJson(values: Values[]): string {
+  return `${JSON.stringify(Object.assign({}, ...values.toReversed()), null, 2)}\n`;
+}
 
-function inEffect({ settings, given }: LoadedProgram, program: Program): Values {
-  const sources = new Map(
-    [...given].map(([name, source]) => [SETTINGS[name as SettingName].env as string, source]),
-  );
-  return Object.fromEntries(
-    Object.entries(redacted(settings, program)).map(([name, value]) => [
+/** Lines an environment file takes, those of one source together; then what has no value, as comments. */
+function asText(programs: Program[], all: Values[]): string {
+  const lines = all.flatMap((values, index) =>
+    Object.entries(values).map(([name, { value, source }]) => ({
       name,
-      { value, source: sources.get(name) ?? DEFAULT },
-    ]),
+      value,
+      source,
+      program: programs[index] ?? 'ra',
+    })),
   );
+  const shown = lines.filter(
+    (line, index) =>
+      index ===
+      lines.findIndex(
+        ({ name, value, source }) => name === line.name && value === line.value && source === line.source,
+      ),
+  );
+  const sources = [...new Set(shown.map(({ source }) => source))];
+  const ordered = [...sources.filter((source) => source !== DEFAULT_SOURCE), DEFAULT_SOURCE];
+  const differs = (name: string) => shown.filter((each) => each.name === name).length > 1;
+  const groups = ordered.map((source) => {
+    const its = shown.filter((each) => each.source === source);
+    const text = its.map(({ name, value, program }) =>
+      differs(name) ? `# of the ${program.toUpperCase()}:\n${name}=${value}\n` : `${name}=${value}\n`,
+    );
+    return `# from ${source}\n${text.join('')}`;
+  });
+  return [...groups, withoutValue(programs, new Set(lines.map(({ name }) => name)))].join('\n');
 }
 
-/** Lines an environment file takes, those of one source together, the defaults last. */
-function bySource(values: Values): string {
-  const sources = [...new Set(Object.values(values).map(({ source }) => source))];
-  const ordered = [...sources.filter((source) => source !== DEFAULT), DEFAULT];
-  return ordered
-    .map((source) => {
-      const its = Object.entries(values).filter(([, each]) => each.source === source);
-      return `# from ${source}\n${its.map(([name, { value }]) => `${name}=${value}\n`).join('')}`;
-    })
-    .join('\n');
+function withoutValue(programs: Program[], named: Set<string>): string {
+  const absent = SETTING_LIST.map(([, setting]) => setting).filter(
+    ({ env, programs: readers }) => !named.has(env) && readers.some((reader) => programs.includes(reader)),
+  );
+  return `# not set\n${absent.map((setting) => `# ${setting.env}: ${defaultText(setting)}\n`).join('')}`;
 }
+
+const DEFAULT_SOURCE = 'default';

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { FILES, type FileEntries, type FileReader, readConfigFile } from './config-file.js';
 import { nearest } from './nearest.js';
-import { fileKey, type Program, type Setting } from './setting.js';
-import { SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
+import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
+import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
 
 /** Everything that was wrong with the configuration, one complaint a line, secrets left out. */
 export class ConfigError extends Error {
@@ -17,17 +16,19 @@ export interface Sources {
   /** Flags given on the command line, by setting. */
   flags?: Partial<Record<SettingName, string>>;
   env: NodeJS.ProcessEnv;
-  /** The program's own configuration file, read when it exists: JSON or YAML, of which JSON is a part. */
+  /** The file of both programs, `upki.yml`, read when it exists. */
+  shared?: string;
+  /** The program's own configuration file, read when it exists: JSON or YAML. */
   file?: string;
-  /** Reads a file's text; null when there is none. For tests. */
-  read?: (path: string) => string | null;
+  /** For tests. */
+  reader?: FileReader;
 }
 
 export interface Loaded {
   settings: Settings;
   /** The settings that something other than the default decided, and what did. */
   given: ReadonlyMap<SettingName, string>;
-  /** Sentences for the operator: names we do not know, with the nearest we do. */
+  /** Sentences for the operator: names we do not know, with the nearest we do, and names that are others now. */
   warnings: string[];
 }
 
@@ -39,16 +40,23 @@ interface Candidate {
   source: string;
 }
 
+const NOTHING: FileEntries = new Map();
+
 /**
- * Reads the configuration: flag, else environment, else file, else default. An empty variable counts as unset,
- * as compose files and unit files leave them.
+ * Reads the configuration: flag, else environment, else upki.yml, else the program's own file, else default. An empty variable
+ * counts as unset, as compose files and unit files leave them.
  * @throws ConfigError with every wrong value: its name, the value and what is allowed.
  */
 export function loadSettings(sources: Sources): Loaded {
-  const { program, env, flags = {}, read = readIfThere } = sources;
+  const { program, env, flags = {}, shared: sharedPath, reader = FILES } = sources;
   const complaints: string[] = [];
-  const file = sources.file ? readConfigFile(sources.file, read, complaints) : new Map<string, string>();
+  const warnings: string[] = [];
+  const shared = (sharedPath && readConfigFile(sharedPath, reader, complaints, { grouped: true })) || NOTHING;
+  const own = (sources.file && readConfigFile(sources.file, reader, complaints)) || NOTHING;
   const given = new Map<SettingName, string>();
+  if ((flags.configFile ?? env.UPKI_CONFIG) && shared === NOTHING)
+    complaints.push(`UPKI_CONFIG is "${sharedPath}": there is no such file`);
+  complaints.push(...unknownSharedKeys(shared, String(sharedPath)));
 
   const settings = Object.fromEntries(
     SETTING_LIST.map(([name, setting]) => {
@@ -60,7 +68,7 @@ export function loadSettings(sources: Sources): Loaded {
     }),
   ) as Settings;
   if (complaints.length > 0) throw new ConfigError(complaints);
-  return { settings, given, warnings: [...unknownVariables(env), ...unknownKeys()] };
+  return { settings, given, warnings: [...unknownVariables(env), ...warnings, ...unknownOwnKeys()] };
 
   function find(setting: Setting<unknown>, flag: string | undefined): Candidate | null {
     if (flag !== undefined) {
@@ -70,16 +78,48 @@ export function loadSettings(sources: Sources): Loaded {
     if (text) return { text, source: setting.env, origin: 'the environment' };
     const pointer = `${setting.env}_FILE`;
     const path = setting.secret && env[pointer];
-    if (path) {
-      const content = read(path);
-      if (content !== null) return { text: content, source: `${pointer} (${path})`, origin: path };
-      complaints.push(`${pointer} is "${path}": there is no such file, or it may not be read`);
-      return null;
+    if (path) return pointedTo(pointer, path);
+    return formerly(setting) ?? inShared(setting) ?? inOwn(setting);
+  }
+
+  /** A variable that has another name now. */
+  function formerly(setting: Setting<unknown>): Candidate | null {
+    const name = setting.formerly?.find((former) => env[former]);
+    if (name === undefined) return null;
+    warnings.push(`${name} is ${setting.env} now: rename it`);
+    return { text: env[name] ?? '', source: name, origin: 'the environment' };
+  }
+
+  function inShared(setting: Setting<unknown>): Candidate | null {
+    const key = sharedKey(setting.env);
+    const value = shared.get(key);
+    const path = setting.secret && shared.get(`${key}_file`);
+    if (value === undefined) return path ? pointedTo(`${key}_file in ${sharedPath}`, path) : null;
+    const candidate = { text: value, source: `${key} in ${sharedPath}`, origin: String(sharedPath) };
+    if (isSecret(setting, value) && reader.isOpen(String(sharedPath))) {
+      complaints.push(
+        `${candidate.source} is a secret, and everybody on this machine may read that file: chmod 600 ${sharedPath}, ` +
+          `or put the secret into a file of its own and name it with ${key}_file`,
+      );
     }
-    const key = fileKey(setting.env, program);
-    const value = file.get(key);
+    return candidate;
+  }
+
+  function inOwn(setting: Setting<unknown>): Candidate | null {
+    const names = [setting.env, ...(setting.formerly ?? [])].map((name) => fileKey(name, program));
+    const key = names.find((name) => own.has(name)) ?? '';
+    const value = own.get(key);
     if (value === undefined) return null;
     return { text: value, source: `${key} in ${sources.file}`, origin: String(sources.file) };
+  }
+
+  function pointedTo(pointer: string, path: string): Candidate | null {
+    try {
+      const content = reader.text(path);
+      if (content !== null) return { text: content, source: `${pointer} (${path})`, origin: path };
+    } catch {}
+    complaints.push(`${pointer} is "${path}": there is no such file, or it may not be read`);
+    return null;
   }
 
   function parse(setting: Setting<unknown>, { text, source }: Candidate): unknown {
@@ -93,73 +133,51 @@ export function loadSettings(sources: Sources): Loaded {
     }
   }
 
-  function unknownKeys(): string[] {
-    const known = SETTING_LIST.filter(([, each]) => each.programs.includes(program)).map(([, each]) =>
-      fileKey(each.env, program),
+  function unknownOwnKeys(): string[] {
+    const known = SETTING_LIST.filter(([, each]) => each.programs.includes(program)).flatMap(
+      ([, { env: name, formerly = [] }]) => [name, ...formerly].map((each) => fileKey(each, program)),
     );
-    return [...file.keys()]
+    return [...own.keys()]
       .filter((key) => !known.includes(key))
       .map((key) => `${key} in ${sources.file} is not a setting and was ignored${suggestion(key, known)}`);
   }
 }
 
+/** Whether a value must be kept from others: of some secret settings only a part of the values holds one. */
+function isSecret({ secret, type }: Setting<unknown>, text: string): boolean {
+  if (!secret) return false;
+  try {
+    const value = type.parse(text.trim()) as NonNullable<unknown>;
+    return type.mask?.(value) !== type.format(value);
+  } catch {
+    return true;
+  }
+}
+
+/** The file is ours alone: a name we do not know is a slip, and a slip in a rule may open a door. */
+function unknownSharedKeys(shared: FileEntries, path: string): string[] {
+  const known = SETTING_LIST.flatMap(([, { env, secret }]) =>
+    secret ? [sharedKey(env), `${sharedKey(env)}_file`] : [sharedKey(env)],
+  );
+  return [...shared.keys()]
+    .filter((key) => !known.includes(key))
+    .map((key) => `${key} in ${path} is not a setting${suggestion(key, known)}`);
+}
+
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = SETTING_LIST.flatMap(([, { env: name, secret }]) =>
-    secret ? [name, `${name}_FILE`] : [name],
+  const known = SETTING_LIST.flatMap(([, { env: name, secret, formerly = [] }]) =>
+    secret ? [name, `${name}_FILE`, ...formerly] : [name, ...formerly],
   );
   return Object.keys(env)
     .filter((name) => name.startsWith('UPKI_') && !known.includes(name))
-    .map((name) => `${name} is not a variable of uPKI and was ignored${suggestion(name, known)}`);
+    .map((name) =>
+      name in GONE
+        ? `${name} is no setting any more and was ignored: ${GONE[name]}`
+        : `${name} is not a variable of uPKI and was ignored${suggestion(name, known)}`,
+    );
 }
 
 function suggestion(name: string, known: string[]): string {
   const near = nearest(name, known);
   return near ? `; did you mean ${near}?` : '';
-}
-
-function readConfigFile(
-  path: string,
-  read: (path: string) => string | null,
-  complaints: string[],
-): Map<string, string> {
-  const content = read(path);
-  if (content === null) return new Map();
-  let document: unknown;
-  try {
-    document = parseYaml(content);
-  } catch (error) {
-    complaints.push(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
-    return new Map();
-  }
-  if (document === null || document === undefined) return new Map();
-  if (typeof document !== 'object' || Array.isArray(document)) {
-    complaints.push(`${path} must hold names and values`);
-    return new Map();
-  }
-  const entries = new Map<string, string>();
-  for (const [key, value] of Object.entries(document)) {
-    const text = asText(value);
-    if (text === null)
-      complaints.push(`${key} in ${path} must be a text, a number, true, false or a list of these`);
-    else if (text !== '') entries.set(key, text);
-  }
-  return entries;
-}
-
-/** The text a person would have written in the environment; '' for nothing. */
-function asText(value: unknown): string | null {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return String(value);
-  if (!Array.isArray(value)) return null;
-  const parts = value.map((part) => (Array.isArray(part) ? null : asText(part)));
-  return parts.includes(null) ? null : parts.join(',');
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }

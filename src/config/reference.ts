@@ -1,30 +1,54 @@
 import { defaultText } from './print.js';
-import { fileKey, type Program, type Setting } from './setting.js';
+import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { SETTING_LIST } from './settings/index.js';
-
-const CHAPTERS: { title: string; programs: Program[] }[] = [
-  { title: 'Both programs', programs: ['ra', 'ca'] },
-  { title: 'The registration authority', programs: ['ra'] },
-  { title: 'The certificate authority', programs: ['ca'] },
-];
+import { MOST_CHANGED, type SettingTask, TASKS } from './tasks.js';
 
 const INTRODUCTION = `# Configuration
 
-<!-- Generated from src/config/settings/ by \`npm run docs\`; a test keeps it current. -->
+<!-- Generated from src/config/ by \`npm run docs\`; a test keeps it current. -->
 
-A setting is taken from the command line, else from the environment, else from the program's own file, else its
-default holds. A wrong value is refused at start with its name, the value and what is allowed; a variable that
-starts with \`UPKI_\` and is not in this list is warned about. An empty variable counts as unset.
+A setting is taken from the command line, else from the environment, else from \`upki.yml\`, else from the program's own file, else its
+default holds. \`upki config\` shows every value in effect and where it comes from (\`-d DIRECTORY\`, \`--json\`). A wrong value is
+refused at start (exit code 2) with its name, the value and what is allowed. A variable that starts with \`UPKI_\` and is not in this list is
+warned about. An empty variable counts as unset.
 
-The files are \`config.json\` in the RA's data directory and \`ca.config.yml\` in the CA's. Secrets can also be read
-from a file: \`UPKI_CA_SEED_FILE=/run/secrets/seed\` stands for \`UPKI_CA_SEED\`.
+## upki.yml
+
+One file for both programs, in the directory of \`upki start\` (or of the program, when it runs alone), or where \`UPKI_CONFIG\` says. A name in
+it is the variable's without \`UPKI_\`, in lower case; names may be put into groups:
+
+\`\`\`yaml
+ra:
+  url: https://pki.example.internal:8000     # UPKI_RA_URL
+  allow: [example.internal, 10.0.0.0/8]      # UPKI_RA_ALLOW
+va_resolvers: 10.0.0.53                      # UPKI_VA_RESOLVERS
+ca:
+  crl_validity: 3d                           # UPKI_CA_CRL_VALIDITY
+  passphrase_file: /etc/upki/passphrase      # UPKI_CA_PASSPHRASE_FILE
+\`\`\`
+
+A name that is no setting is an error that says the name, and the nearest one there is. A secret in it is refused while everybody on the machine
+may read the file. \`upki reload\` reads it again.
+
+The programs' own files are \`config.json\` in the RA's data directory and \`ca.config.yml\` in the CA's, as the Python programs have them.
+
+## How values are written
+
+- **Durations** have a unit: \`250ms\`, \`30s\`, \`10m\`, \`12h\`, \`7d\`.
+- **Lists** are separated by commas, or are lists in a file.
+- **Secrets** can be read from a file: \`UPKI_CA_SEED_FILE=/run/secrets/seed\` stands for \`UPKI_CA_SEED\`.
 `;
 
 /** docs/configuration.md, whole. */
 export function configurationReference(): string {
-  const chapters = CHAPTERS.map(({ title, programs }) => {
-    const entries = SETTING_LIST.filter(([, setting]) => setting.programs.join() === programs.join());
-    return `## ${title}\n\n${entries.map(([, setting]) => entry(setting)).join('\n')}`;
+  const known = new Map<string, Setting<unknown>>(SETTING_LIST.map(([, setting]) => [setting.env, setting]));
+  const listed = new Set(TASKS.flatMap(({ variables }) => variables));
+  const others = [...known.keys()].filter((env) => !listed.has(env));
+  const chapters = [...TASKS, { title: 'More', variables: others }].flatMap((task) => {
+    const entries = task.variables.flatMap((env) => known.get(env) ?? []);
+    if (entries.length === 0) return [];
+    const { about } = task as SettingTask;
+    return [`## ${task.title}\n\n${about ? `${about}\n\n` : ''}${entries.map(entry).join('\n')}`];
   });
   return [INTRODUCTION, mostChanged(), ...chapters].join('\n');
 }
@@ -47,38 +71,28 @@ export function firstSentence(doc: string): string {
 }
 
 function entry(setting: Setting<unknown>): string {
-  const keys = setting.programs.map((program) => {
-    const file = program === 'ra' ? 'config.json' : 'ca.config.yml';
-    return `\`${fileKey(setting.env, program)}\` in ${file}`;
-  });
   const variables = setting.secret ? `\`${setting.env}\`, \`${setting.env}_FILE\`` : `\`${setting.env}\``;
-  const file = setting.env === 'UPKI_DATA_DIR' ? [] : [`- In the file: ${keys.join(', ')}`];
+  const names = [
+    `\`${sharedKey(setting.env)}\``,
+    ...setting.programs.map((program) => ownName(setting, program)),
+  ];
+  const isOfFiles = setting.env === 'UPKI_DATA_DIR' || setting.env === 'UPKI_CONFIG';
   return [
     `### ${setting.env}`,
     '',
     setting.doc,
     '',
     `- Variable: ${variables}`,
-    ...file,
+    ...(isOfFiles ? [] : [`- In upki.yml: ${names.join('; ')}`]),
     `- Allowed: ${setting.type.allowed}`,
     `- Default: ${defaultText(setting)}`,
+    `- Read by: ${setting.programs.map((program) => `the ${program.toUpperCase()}`).join(' and ')}`,
     '',
   ].join('\n');
 }
 
-/** Those most often changed, in the order of how often. */
-const MOST_CHANGED: readonly string[] = [
-  'UPKI_DATA_DIR',
-  'UPKI_RA_URL',
-  'UPKI_RA_SANS',
-  'UPKI_RA_PORT',
-  'UPKI_RA_ALLOW',
-  'UPKI_RA_DENY',
-  'UPKI_VA_RESOLVERS',
-  'UPKI_DATABASE_URL',
-  'UPKI_CA_PASSPHRASE',
-  'UPKI_LOG_LEVEL',
-];
+const ownName = ({ env }: Setting<unknown>, program: Program): string =>
+  `\`${fileKey(env, program)}\` in ${program === 'ra' ? 'config.json' : 'ca.config.yml'}`;
 
 /** The variables a command reads, by name: those most often changed, and how many more there are. */
 export function variableNames(programs: Program[]): string {

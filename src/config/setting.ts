@@ -14,6 +14,8 @@ export interface Setting<T> {
   defaultText?: string;
   /** Redacted wherever it is printed, but for what its type's `mask` leaves; also read from the file that `<env>_FILE` names. */
   secret?: true;
+  /** Names it had before: still taken from the environment, with a warning. */
+  formerly?: readonly `UPKI_${string}`[];
   /** The same sentence in `--help` and in docs/configuration.md. */
   doc: string;
 }
@@ -35,6 +37,11 @@ export function optional<T extends NonNullable<unknown>>(
   rest: Rest<T | null>,
 ): Setting<T | null> {
   return { type: type as Setting<T | null>['type'], default: null, ...rest };
+}
+
+/** Name of a setting in the file of both programs: the variable without `UPKI_`, in lower case. */
+export function sharedKey(env: string): string {
+  return env.replace(/^UPKI_/, '').toLowerCase();
 }
 
 /**

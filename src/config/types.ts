@@ -85,6 +85,16 @@ export function duration(min: number, max: number): SettingType<number> {
   };
 }
 
+/** As `duration`; a plain number is one of days, which older versions took. */
+export function durationOrDays(min: number, max: number): SettingType<number> {
+  const { allowed, parse, format } = duration(min, max);
+  return {
+    allowed: `${allowed}, or a number of days`,
+    parse: (value) => parse(/^\d+$/.test(value) ? `${value}d` : value),
+    format,
+  };
+}
+
 /** An instant, in milliseconds since the epoch. */
 export const time: SettingType<number> = {
   allowed: 'a date or time such as 2026-03-01 or 2026-03-01T12:00:00Z',
@@ -119,6 +129,13 @@ export const webPage: SettingType<string> = {
     const url = parseUrl(value);
     return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : refuse();
   },
+  format: (value) => value,
+};
+
+/** A page elsewhere, or a file here; which of them, a scheme says. */
+export const pathOrWebPage: SettingType<string> = {
+  allowed: 'a path, or an http or https URL',
+  parse: (value) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? webPage.parse(value) : path.parse(value)),
   format: (value) => value,
 };
 

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { MIN_SEED_LENGTH } from '../channel/curve-keys.js';
 import {
   ConfigError,
@@ -27,6 +28,8 @@ export interface LoadedProgram {
 /** Where each program looks for its own file in its data directory. */
 const FILES: Record<Program, string> = { ra: 'config.json', ca: 'ca.config.yml' };
 
+const SHARED_FILE = 'upki.yml';
+
 const userDirectory = (): string => join(homedir(), '.upki');
 
 /** The data directory before any file is read, for the file is in it. */
@@ -41,6 +44,18 @@ export function commonDirectory(env: NodeJS.ProcessEnv, flag?: string): string {
 }
 
 /**
+ * The file of both programs: the one that is named, else `upki.yml` in the data directory, else the one beside the folders `ra` and
+ * `ca` of `upki start`.
+ */
+export function sharedFile(env: NodeJS.ProcessEnv, flag: string | undefined, dataDir: string): string {
+  const named = flag ?? env.UPKI_CONFIG;
+  if (named) return resolve(named);
+  const own = join(dataDir, SHARED_FILE);
+  if (existsSync(own) || !['ra', 'ca'].includes(basename(dataDir))) return own;
+  return join(dirname(dataDir), SHARED_FILE);
+}
+
+/**
  * Reads the settings of one program.
  * @throws ConfigError
  */
@@ -50,7 +65,8 @@ export function loadProgramSettings(
   flags: Partial<Record<SettingName, string>> = {},
 ): LoadedProgram {
   const dataDir = directory(env, flags.dataDir, join(userDirectory(), program));
-  const loaded = loadSettings({ program, env, flags, file: join(dataDir, FILES[program]) });
+  const shared = sharedFile(env, flags.configFile, dataDir);
+  const loaded = loadSettings({ program, env, flags, shared, file: join(dataDir, FILES[program]) });
   const settings = { ...loaded.settings, raPort: portOf(loaded) };
   const complaints = contradictions(program, settings);
   if (complaints.length > 0) throw new ConfigError(complaints);

@@ -41,7 +41,7 @@ export const DEFAULT_POLICY: Policy = {
   challenges: ['http-01', 'dns-01', 'tls-alpn-01'],
   maxIdentifiers: 100,
   defaultProfile: 'server',
-  termsRequired: true,
+  termsRequired: false,
   termsChanged: null,
   preauthorization: false,
   challengeHold: 250,

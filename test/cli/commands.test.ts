@@ -112,6 +112,31 @@ describe('the upki command', () => {
       UPKI_RA_HTTP: { value: 'true', source: 'default' },
     });
   });
+
+  it('prints what both programs take from upki.yml, what follows from it, and what is not set', async () => {
+    const folder = newFolder();
+    const file = `${folder}/upki.yml`;
+    writeFileSync(file, 'ra: { url: "https://pki.example.test:9443" }\nca: { crl_validity: 3d }\n');
+    const { stdout } = await upki(['config', '-d', folder]);
+    expect(stdout).toContain(
+      `# from ${file}\nUPKI_RA_URL=https://pki.example.test:9443\nUPKI_CA_CRL_VALIDITY=3d\n`,
+    );
+    expect(stdout).toContain('# from UPKI_RA_URL\nUPKI_RA_PORT=9443\nUPKI_RA_CN=pki.example.test\n');
+    expect(stdout).toContain('# UPKI_RA_ALLOW: every name\n');
+    const elsewhere = await upki(['config', '-d', newFolder()], { UPKI_CONFIG: file });
+    expect(elsewhere.stdout).toContain('UPKI_CA_CRL_VALIDITY=3d\n');
+    expect((await upki(['config'], { UPKI_CONFIG: `${folder}/none.yml` })).code).toBe(2);
+  });
+
+  it('refuses a name in upki.yml that is no setting, at start as well', async () => {
+    const folder = newFolder();
+    writeFileSync(`${folder}/upki.yml`, 'ra_alow: example.test\n');
+    for (const args of [['start'], ['config']]) {
+      const { code, stderr } = await upki([...args, '-d', folder]);
+      expect([args, code]).toEqual([args, 2]);
+      expect(stderr).toContain(`ra_alow in ${folder}/upki.yml is not a setting; did you mean ra_allow?`);
+    }
+  });
 });
 
 describe('upki clients', () => {

@@ -52,7 +52,7 @@ describe('what upki start cannot use ends it at once, with 78 and one sentence, 
 
   it.each([
     'UPKI_RA_EAB_FILE',
-    'UPKI_RA_TERMS_FILE',
+    'UPKI_RA_TERMS',
     'UPKI_RA_COMPROMISED_KEYS_FILE',
   ])('is told of %s that is not there', async (variable) => {
     const path = join(newFolder(), 'absent');
@@ -62,7 +62,7 @@ describe('what upki start cannot use ends it at once, with 78 and one sentence, 
 
   it.each([
     'UPKI_RA_EAB_FILE',
-    'UPKI_RA_TERMS_FILE',
+    'UPKI_RA_TERMS',
     'UPKI_RA_COMPROMISED_KEYS_FILE',
   ])('is told of %s that is a folder', async (variable) => {
     const path = join(newFolder(), 'folder');

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadSettings, redacted, type Sources } from '../../src/config/index.js';
 
-function load(sources: Partial<Sources> & { files?: Record<string, string> } = {}) {
-  const { files = {}, ...rest } = sources;
-  return loadSettings({ program: 'ra', env: {}, read: (path) => files[path] ?? null, ...rest });
+type Given = Partial<Sources> & { files?: Record<string, string>; open?: string[] };
+
+function load({ files = {}, open = [], ...rest }: Given = {}) {
+  const reader = {
+    text: (path: string) => files[path] ?? null,
+    isOpen: (path: string) => open.includes(path),
+  };
+  return loadSettings({ program: 'ra', env: {}, reader, ...rest });
 }
 
 function complaints(sources: Parameters<typeof load>[0]): string[] {
@@ -48,7 +53,7 @@ describe('a setting is taken from', () => {
       caHost: [{ host: '127.0.0.2', port: null }],
       caPort: 5100,
       caSeed: 'abc',
-      crlValidity: 3,
+      crlValidity: 3 * 86_400_000,
     });
   });
   it('nothing but what its program reads', () => {
@@ -205,5 +210,96 @@ describe('a name we do not know is warned about', () => {
   });
   it('but not when it belongs to the other program', () => {
     expect(load({ program: 'ca', env: { UPKI_RA_PORT: '8000' } }).warnings).toEqual([]);
+  });
+});
+
+describe('upki.yml, the file of both programs,', () => {
+  const shared = '/d/upki.yml';
+  const of = (text: string, rest: Given = {}) => ({ shared, files: { [shared]: text }, ...rest });
+
+  it('has every setting under its variable’s name, alone or in a group, for either program', () => {
+    const text =
+      'log_level: debug\nra:\n  url: https://pki.example.test\n  allow: [example.test, 10.0.0.0/8]\nca_crl_validity: 3d\n';
+    const { settings, given } = load(of(text));
+    expect(settings).toMatchObject({ logLevel: 'debug', raUrl: 'https://pki.example.test' });
+    expect(settings.allowedNames).toEqual(['example.test', '10.0.0.0/8']);
+    expect(given.get('raUrl')).toBe(shared);
+    expect(load({ ...of(text), program: 'ca' }).settings.crlValidity).toBe(3 * 86_400_000);
+  });
+  it('gives way to the environment, and goes before the program’s own file', () => {
+    const files = { [shared]: 'ra_port: 8200', '/d/config.json': '{"port": 8300, "http_port": 8301}' };
+    const both = { shared, file: '/d/config.json', files };
+    expect(load(both).settings).toMatchObject({ raPort: 8200, raHttpPort: 8301 });
+    expect(load({ ...both, env: { UPKI_RA_PORT: '8100' } }).settings.raPort).toBe(8100);
+  });
+  it.each([
+    ['ra_prot: 8000', 'ra_prot in /d/upki.yml is not a setting; did you mean ra_port?'],
+    ['ra: { alow: [a.test] }', 'ra_alow in /d/upki.yml is not a setting; did you mean ra_allow?'],
+    ['port: 8000', 'port in /d/upki.yml is not a setting'],
+    ['UPKI_RA_PORT: 8000', 'UPKI_RA_PORT in /d/upki.yml is not a setting'],
+    ['ra_port: 1\nra: { port: 2 }', 'ra_port stands twice in /d/upki.yml'],
+    ['ra: { sub: { port: 2 } }', 'ra_sub in /d/upki.yml must be a text'],
+    ['ra_port: x', 'ra_port in /d/upki.yml is "x": it must be a port'],
+    ['- a', '/d/upki.yml must hold names and values'],
+    ['a: [', '/d/upki.yml cannot be read'],
+  ])('with %j is refused: a slip in a rule may open a door', (text, complaint) => {
+    expect(complaints(of(text)).join('\n')).toContain(complaint);
+    // The other program is no reason to pass over it.
+    if (complaint.includes('not a setting'))
+      expect(complaints({ ...of(text), program: 'ca' })).toHaveLength(1);
+  });
+  it('with a secret is refused while everybody may read it, and the secret is not quoted', () => {
+    const text = 'ca_passphrase: hunter2hunter2';
+    const [complaint = '', ...more] = complaints({ ...of(text, { open: [shared] }), program: 'ca' });
+    expect(more).toEqual([]);
+    expect(complaint).toMatch(/^ca_passphrase in \/d\/upki.yml is a secret.*chmod 600 \/d\/upki.yml/);
+    expect(complaint).not.toContain('hunter2');
+    expect(load({ ...of(text), program: 'ca' }).settings.caPassphrase).toBe('hunter2hunter2');
+  });
+  it('may name the file of a secret, and a database without a password is none', () => {
+    const files = {
+      [shared]: 'ca: { passphrase_file: /run/p }\ndatabase_url: sqlite:/d/a.db',
+      '/run/p': 'hunter2hunter2\n',
+    };
+    const open = [shared];
+    expect(load({ shared, files, open, program: 'ca' }).settings.caPassphrase).toBe('hunter2hunter2');
+    expect(load({ shared, files, open }).settings.databaseUrl).toBe('sqlite:/d/a.db');
+    const password = { [shared]: 'database_url: postgres://u:geheim@db/x' };
+    expect(complaints({ shared, files: password, open })[0]).toContain(
+      'database_url in /d/upki.yml is a secret',
+    );
+    expect(
+      load({ shared, files: { [shared]: 'database_url: postgres://u@db/x' }, open }).settings.databaseUrl,
+    ).toBe('postgres://u@db/x');
+  });
+  it('that is named and missing is refused', () => {
+    expect(complaints({ shared: '/x.yml', env: { UPKI_CONFIG: '/x.yml' } })).toEqual([
+      'UPKI_CONFIG is "/x.yml": there is no such file',
+    ]);
+    expect(complaints({ shared: '/x.yml' })).toEqual([]);
+  });
+});
+
+describe('what older versions took', () => {
+  it('is taken under its former name, with a word about the new one', () => {
+    const { settings, warnings } = load({ env: { UPKI_RA_TERMS_URL: 'https://legal.example/' } });
+    expect(settings.terms).toBe('https://legal.example/');
+    expect(warnings).toEqual(['UPKI_RA_TERMS_URL is UPKI_RA_TERMS now: rename it']);
+    const file = 'f';
+    expect(load({ file, files: { f: '{"terms_file": "/t"}' } }).settings.terms).toBe('/t');
+  });
+  it('and is no setting any more is said to be gone, with what to do', () => {
+    expect(load({ env: { UPKI_RA_TERMS_REQUIRED: 'false' } }).warnings).toEqual([
+      expect.stringMatching(/^UPKI_RA_TERMS_REQUIRED is no setting any more and was ignored: /),
+    ]);
+  });
+  it('as a number of days is one still', () => {
+    const validity = (text: string) =>
+      load({ program: 'ca', env: { UPKI_CA_CRL_VALIDITY: text } }).settings.crlValidity;
+    expect([validity('3'), validity('3d'), validity('36h')]).toEqual(
+      [3, 3, 1.5].map((days) => days * 86_400_000),
+    );
+    for (const wrong of ['0', '366', '1h', '400d', '3 d', '-3'])
+      expect(() => validity(wrong)).toThrow('UPKI_CA_CRL_VALIDITY');
   });
 });

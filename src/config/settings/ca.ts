@@ -37,10 +37,10 @@ export const CA_SETTINGS = {
     programs: ['ca'],
     doc: 'Keys made when the CA is initialised: `ec` is P-384 for the root and P-256 for the issuer, `rsa` is 4096 bits for both.',
   }),
-  crlValidity: setting(is.integer(1, 365, 'a number of days'), 7, {
+  crlValidity: setting(is.durationOrDays(DAY, 365 * DAY), 7 * DAY, {
     env: 'UPKI_CA_CRL_VALIDITY',
     programs: ['ca'],
-    doc: 'Days a CRL is good for; it is renewed well before.',
+    doc: 'How long a CRL is good for; it is renewed well before. A number without a unit is one of days.',
   }),
   ocspValidity: setting(is.duration(600_000, 7 * DAY), 12 * HOUR, {
     env: 'UPKI_CA_OCSP_VALIDITY',

@@ -9,6 +9,12 @@ export const COMMON_SETTINGS = {
     defaultText: '~/.upki with `upki start`, ~/.upki/ra and ~/.upki/ca for one program alone',
     doc: 'Where everything is kept. With `upki start`, the programs use its folders `ra` and `ca`.',
   }),
+  configFile: optional(is.path, {
+    env: 'UPKI_CONFIG',
+    programs: ['ra', 'ca'],
+    defaultText: 'upki.yml in the data directory, when it is there',
+    doc: 'The file of settings of both programs.',
+  }),
   backupPassphrase: optional(is.secret, {
     env: 'UPKI_BACKUP_PASSPHRASE',
     programs: ['ra', 'ca'],

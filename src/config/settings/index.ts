@@ -25,6 +25,12 @@ export const SETTINGS = {
   ...CA_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;
 
+/** Variables of older versions, and what to do instead. */
+export const GONE: Readonly<Record<string, string>> = {
+  UPKI_RA_CERTIFY_WITH_SEED: 'register nodes, each of which has a seed of its own (docs/nodes.md)',
+  UPKI_RA_TERMS_REQUIRED: 'new accounts must agree to the terms where UPKI_RA_TERMS is set',
+};
+
 type Value<S> = S extends Setting<infer T> ? T : never;
 
 export type SettingName = keyof typeof SETTINGS;

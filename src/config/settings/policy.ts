@@ -77,26 +77,11 @@ export const POLICY_SETTINGS = {
     programs: ['ra'],
     doc: 'How long the one-time seed of a registered node can be used.',
   }),
-  certifyWithSeed: setting(is.boolean, false, {
-    env: 'UPKI_RA_CERTIFY_WITH_SEED',
+  terms: optional(is.pathOrWebPage, {
+    env: 'UPKI_RA_TERMS',
+    formerly: ['UPKI_RA_TERMS_URL', 'UPKI_RA_TERMS_FILE'],
     programs: ['ra'],
-    doc: 'Lets `certify` take the registration seed (UPKI_CA_SEED) too: whoever holds it gets certificates for every allowed name, as often as asked for.',
-  }),
-  termsUrl: optional(is.webPage, {
-    env: 'UPKI_RA_TERMS_URL',
-    programs: ['ra'],
-    defaultText: "the RA's own /acme/terms",
-    doc: 'Page with the terms of service.',
-  }),
-  termsTextFile: optional(is.path, {
-    env: 'UPKI_RA_TERMS_FILE',
-    programs: ['ra'],
-    doc: "Plain text served as the RA's own /acme/terms.",
-  }),
-  termsRequired: setting(is.boolean, true, {
-    env: 'UPKI_RA_TERMS_REQUIRED',
-    programs: ['ra'],
-    doc: 'New accounts must agree to the terms of service.',
+    doc: 'The terms of service: the URL of a page, or a file of plain text that the RA serves at /acme/terms. New accounts must then agree to them.',
   }),
   termsChanged: optional(is.time, {
     env: 'UPKI_RA_TERMS_CHANGED',

@@ -13,6 +13,7 @@ import { type CaFiles, readMarker } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
 import { loadProfiles, ProfileError } from '../../ca/issue/profiles.js';
 import { TaskError } from '../../channel/errors.js';
+import { formatDuration } from '../../config/index.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
 import { DATABASE_PATIENCE, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import type { Running } from '../child.js';
@@ -27,8 +28,6 @@ type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
 
 /** Which of its two sockets a CA process serves. */
 export type Sockets = 'operations' | 'registration' | 'both';
-
-const DAY = 86_400_000;
 
 export interface InitChoices {
   /** Holds the passphrase of an imported key. */
@@ -120,7 +119,7 @@ async function writeConfigFile({ settings, given }: LoadedCa): Promise<void> {
     '# Settings of this CA. A flag or an environment variable goes before what stands here.',
     given.has('caCompany') ? company : `# ${company}`,
     `key_type: ${settings.caKeyType}`,
-    `crl_validity: ${settings.crlValidity}`,
+    `crl_validity: ${formatDuration(settings.crlValidity)}`,
   ];
   await writeDurably(path, `${lines.join('\n')}\n`, 0o600);
 }
@@ -155,7 +154,7 @@ export async function startCa(
         company: given.has('caCompany') ? settings.caCompany : null,
         publicUrl: settings.caPublicUrl,
         adminsByRa: settings.caAdminsByRa,
-        crlValidity: settings.crlValidity * DAY,
+        crlValidity: settings.crlValidity,
         ocspValidity: settings.ocspValidity,
         succeedAt: settings.caSucceedAt / 100,
         keepCertificates: settings.keepCertificates || null,

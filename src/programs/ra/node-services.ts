@@ -16,7 +16,6 @@ export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'
   /** Where the secret stands when no CA gives one. */
   secretPath: string;
   seedLifetime: number;
-  registrationSeed: string | null;
   isCompromised(spkiFingerprint: string): boolean;
   limits: Limits;
   ra: Pick<RunningRegistrationAuthority, 'forgetBoundAccounts'>;
@@ -25,7 +24,7 @@ export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'
 
 /** What concerns nodes: their keys, their registration, and certificates for who has a seed. */
 export function nodeServices(options: NodeServicesOptions) {
-  const { store, ca, clock, isCompromised, limits, registrationSeed, seedLifetime } = options;
+  const { store, ca, clock, isCompromised, limits, seedLifetime } = options;
   const random = randomBytes;
   const secret = nodeSecret(options.secretPath, ca);
   const keys = new NodeKeys({ store, clock, secret, random });
@@ -36,6 +35,6 @@ export function nodeServices(options: NodeServicesOptions) {
     events: logNodeEvents(options.log),
   };
   const nodes = new Nodes(nodeOptions);
-  const certification = new Certification({ ...nodeOptions, nodes, registrationSeed, isCompromised, limits });
+  const certification = new Certification({ ...nodeOptions, nodes, isCompromised, limits });
   return { nodeKeys: keys, nodes, certification };
 }

@@ -9,7 +9,6 @@ import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { RaKeeping } from '../../ra/retention.js';
 import type { ValidatorOptions } from '../../va/validator.js';
 import { fromPem } from '../../x509/pem.js';
-import { CannotStart } from '../exit.js';
 import { fileTrouble } from '../file-trouble.js';
 
 /** What the RA decides by. `termsUrl` is where a person reads the terms. */
@@ -20,7 +19,7 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     authorizationLifetime: settings.authorizationLifetime,
     maxIdentifiers: settings.maxIdentifiers,
     defaultProfile: settings.profile,
-    termsRequired: settings.termsRequired,
+    termsRequired: settings.terms !== null,
     termsChanged: settings.termsChanged === null ? null : { at: settings.termsChanged, instance: termsUrl },
     challenges: CHALLENGE_TYPES.filter((type) => isOffered(type, settings)),
     preauthorization: settings.preauthorization,
@@ -89,14 +88,16 @@ const DEFAULT_TERMS = `Certificates of this authority are for machines and servi
 Keep private keys private, and revoke a certificate whose key is no longer yours alone.
 `;
 
+const termsIn = (path: string | null): string =>
+  fromFile('UPKI_RA_TERMS', path, (content) => content) ?? DEFAULT_TERMS;
+
 /** What the ACME front end says and asks of clients. @throws ConfigError naming the file that is wrong */
 export function acmeSettingsOf(settings: Settings): AcmeSettings {
-  const { termsUrl, termsTextFile, externalAccountsFile } = settings;
-  const text = fromFile('UPKI_RA_TERMS_FILE', termsTextFile, (content) => content) ?? DEFAULT_TERMS;
+  const { terms, externalAccountsFile } = settings;
   return {
     caaIdentities: settings.caaIdentities,
     website: settings.website,
-    terms: termsUrl === null ? { text } : { url: termsUrl },
+    terms: terms !== null && URL.canParse(terms) ? { url: terms } : { text: termsIn(terms) },
     externalAccounts: {
       required: settings.externalAccountRequired,
       keys: fromFile('UPKI_RA_EAB_FILE', externalAccountsFile, parseExternalAccountKeys) ?? new Map(),
@@ -110,16 +111,6 @@ export function acmeSettingsOf(settings: Settings): AcmeSettings {
 export function compromisedKeysOf(settings: Settings): (spkiFingerprint: string) => boolean {
   const keys = fromFile('UPKI_RA_COMPROMISED_KEYS_FILE', settings.compromisedKeysFile, parseCompromisedKeys);
   return (fingerprint) => keys?.has(fingerprint) ?? false;
-}
-
-/** The seed that gets certificates, where the operator lets it; null: none does. @throws CannotStart */
-export function registrationSeedOf({ certifyWithSeed, caSeed }: Settings): string | null {
-  if (certifyWithSeed && caSeed === null) {
-    throw new CannotStart(
-      'UPKI_RA_CERTIFY_WITH_SEED is true: UPKI_CA_SEED or UPKI_CA_SEED_FILE must then hold the seed',
-    );
-  }
-  return certifyWithSeed ? caSeed : null;
 }
 
 /**

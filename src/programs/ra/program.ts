@@ -59,7 +59,6 @@ import {
   limitsOf,
   persistIssuersOf,
   policyOf,
-  registrationSeedOf,
   validatorOptionsOf,
 } from './policy.js';
 import { healthOf } from './readiness.js';
@@ -101,7 +100,6 @@ async function serve(
   const acmeSettings = acmeSettingsOf(settings);
   let compromised = compromisedKeysOf(settings);
   const listed = (fingerprint: string) => compromised(fingerprint);
-  const registrationSeed = registrationSeedOf(settings);
   const clock = Date.now;
   const files = new RaFiles(settings.dataDir);
   const warn = (sentence: string) => log.warn(sentence);
@@ -183,7 +181,7 @@ async function serve(
   onClose(() => ra.stop());
 
   const { nodeKeys, nodes, certification } = nodeServices({
-    ...{ store, ca, clock, policy, registrationSeed, isCompromised, limits, ra, log },
+    ...{ store, ca, clock, policy, isCompromised, limits, ra, log },
     secretPath: files.path('nodeSecret'),
     seedLifetime: settings.seedLifetime,
   });

@@ -28,6 +28,8 @@ export function reloadRules(
     Object.assign(policy, rules);
     const { nodeKey } = served.externalAccounts;
     Object.assign(served, front, {
+      // Names of the RA itself, which no rule changes.
+      persistIssuers: served.persistIssuers,
       externalAccounts: { ...front.externalAccounts, ...(nodeKey && { nodeKey }) },
     });
     useCompromised(keys);

@@ -6,19 +6,16 @@ import { type CertificationRequest, parseCsr } from '../../x509/csr.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { keyTypeOf, spkiFingerprint } from '../../x509/spki.js';
-import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
 import type { Limits } from '../limits/limits.js';
-import { certificateName, checkAllowed, nodeNames, nodeProfile } from './node-names.js';
+import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
 import type { NodeOptions, Nodes } from './nodes.js';
-import { sameSeed, seedHash } from './seeds.js';
+import { seedHash } from './seeds.js';
 
 export interface CertificationOptions extends NodeOptions {
   nodes: Pick<Nodes, 'revokeUnwanted'>;
   /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
-  /** The CA's registration seed, which then gets certificates too, for the names of the CSR; null: it does not. */
-  registrationSeed: string | null;
   limits: Pick<Limits, 'seed' | 'wrongSeed'>;
 }
 
@@ -27,7 +24,7 @@ export interface CertificationRequestBody {
   /** PEM. */
   csr: string;
   seed?: string | undefined;
-  /** The name the seed is said to be for; a node's seed is good for no other then, and the registration seed for none. */
+  /** The name the seed is said to be for; it is good for no other then. */
   name?: string | undefined;
   profile?: string | undefined;
 }
@@ -40,22 +37,15 @@ export interface Certified extends IssuedCertificate {
   notAfter: number;
 }
 
-/** Profile of a certificate by the registration seed, when none is asked for: the one of the wire contract. */
-const DEFAULT_PROFILE = 'server';
-
 interface Csr extends CertificationRequest {
   der: Buffer;
   /** base64url SHA-256 of the key. */
   fingerprint: string;
 }
 
-/** Certificates for who has a seed. */
+/** Certificates for who has the seed of a node. */
 export class Certification {
-  readonly #ids: Ids;
-
-  constructor(private readonly options: CertificationOptions) {
-    this.#ids = new Ids(options.random);
-  }
+  constructor(private readonly options: CertificationOptions) {}
 
   /** @param from address of the client @throws Refused, Problem rateLimited, CaUnavailable; nothing was issued then, or what was can be had by asking again */
   async certify(
@@ -67,14 +57,8 @@ export class Certification {
     const node = await this.options.store.findNodeBySeed(seedHash(seed));
     const isOfOther = name !== undefined && name.toLowerCase() !== node?.cn.toLowerCase();
     if (node && !isOfOther) return this.#enroll(node, this.#readCsr(pem), profile);
-    const { registrationSeed } = this.options;
-    if (isOfOther || registrationSeed === null || !sameSeed(seed, registrationSeed)) {
-      await this.options.limits.wrongSeed(from);
-      throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', {
-        field: 'seed',
-      });
-    }
-    return this.#bySeedOfRegistration(this.#readCsr(pem), profile ?? DEFAULT_PROFILE);
+    await this.options.limits.wrongSeed(from);
+    throw new Refused('forbidden', 'this seed is unknown, or was replaced by a newer one', { field: 'seed' });
   }
 
   /**
@@ -145,23 +129,6 @@ export class Certification {
     const { store, clock } = this.options;
     const outcome = await store.claimEnrolment(enrolment.seedHash, csr.fingerprint, clock());
     if (outcome !== 'claimed') throw new Refused('forbidden', SEED_REFUSALS[outcome], { field: 'seed' });
-  }
-
-  async #bySeedOfRegistration(csr: Csr, profileName: string): Promise<Certified> {
-    const { ca, policy, clock, events } = this.options;
-    const profile = await nodeProfile(ca, profileName);
-    const { cn, sans } = requestedNames(csr);
-    let names: SubjectName[];
-    try {
-      ({ names } = nodeNames(profile, cn, sans));
-    } catch (error) {
-      throw error instanceof Refused ? new Refused(error.code, error.message, { field: 'csr' }) : error;
-    }
-    checkAllowed(policy, names, 'csr');
-    const requestId = this.#ids.next(clock());
-    const certified = await this.#issue({ requestId, cn, names, profile: profile.name, csr: csr.der });
-    events.enrolled({ cn: null, serial: certified.serial, profile: profile.name });
-    return certified;
   }
 
   async #issue({ requestId, cn, names, profile, csr }: EnrolmentRequest): Promise<Certified> {

@@ -72,7 +72,6 @@ export function readNames(
 /** What happened, for logs; never holds a seed. */
 export interface NodeEvents {
   registered(event: { cn: string; profile: string; by: string }): void;
-  /** `cn` null: certified by the registration seed. */
-  enrolled(event: { cn: string | null; serial: string; profile: string }): void;
+  enrolled(event: { cn: string; serial: string; profile: string }): void;
   removed(event: { cn: string; by: string; revoked: string[] }): void;
 }

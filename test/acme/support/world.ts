@@ -128,7 +128,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       validate: async (request, signal) => network.outcome(request, signal),
       checkCaa: async (request) => caa.answer(request),
     },
-    policy: { ...DEFAULT_POLICY, challengeHold: 2000, retryDelays: [], ...policy },
+    policy: { ...DEFAULT_POLICY, termsRequired: true, challengeHold: 2000, retryDelays: [], ...policy },
     ownNames: () => NAMES,
     accountUrls: (id) => links.accountUrls(id),
     soleRunner: store.shared === null,

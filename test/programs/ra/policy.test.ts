@@ -34,11 +34,11 @@ describe('the policy', () => {
 
 describe('the ACME front end', () => {
   it('serves the terms of a file (RFC 8555 §7.1.1)', () => {
-    const { terms } = acmeSettingsOf(settings({ UPKI_RA_TERMS_FILE: file('be nice') }));
+    const { terms } = acmeSettingsOf(settings({ UPKI_RA_TERMS: file('be nice') }));
     expect(terms).toEqual({ text: 'be nice' });
   });
   it('points to terms that are elsewhere', () => {
-    const { terms } = acmeSettingsOf(settings({ UPKI_RA_TERMS_URL: 'https://legal.example/' }));
+    const { terms } = acmeSettingsOf(settings({ UPKI_RA_TERMS: 'https://legal.example/' }));
     expect(terms).toEqual({ url: 'https://legal.example/' });
   });
   it('knows the external accounts of a file (RFC 8555 §7.3.4)', () => {
@@ -52,7 +52,7 @@ describe('the ACME front end', () => {
   });
   it.each([
     'UPKI_RA_EAB_FILE',
-    'UPKI_RA_TERMS_FILE',
+    'UPKI_RA_TERMS',
   ])('refuses a %s that is not there, by its name', (variable) => {
     expect(() => acmeSettingsOf(settings({ [variable]: '/nowhere/file' }))).toThrow(ConfigError);
     expect(() => acmeSettingsOf(settings({ [variable]: '/nowhere/file' }))).toThrow(

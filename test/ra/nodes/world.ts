@@ -64,7 +64,7 @@ export interface NodeWorldOptions {
   profiles?: Record<string, string>;
   /** PEM of makers of devices. */
   deviceTrust?: string;
-  certification?: Partial<Pick<CertificationOptions, 'registrationSeed' | 'isCompromised' | 'seedLifetime'>>;
+  certification?: Partial<Pick<CertificationOptions, 'isCompromised' | 'seedLifetime'>>;
 }
 
 /** Carries a request out, or not, and answers, or not. */
@@ -199,7 +199,6 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
       removed: (facts: object) => events.push(['removed', facts]),
     },
     random: randomBytes,
-    registrationSeed: null,
     ...options.certification,
     isCompromised,
   };

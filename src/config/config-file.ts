@@ -1,0 +1,80 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+
+/** What stands in a configuration file, by key: the text a person would have written in the environment. */
+export type FileEntries = ReadonlyMap<string, string>;
+
+/** How files are looked at; passed in by tests. */
+export interface FileReader {
+  /** The text of a file; null when there is none. @throws Error when it may not be read */
+  text(path: string): string | null;
+  /** Whether everybody on this machine may read it. */
+  isOpen(path: string): boolean;
+}
+
+export const FILES: FileReader = {
+  text: (path) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+      throw error;
+    }
+  },
+  isOpen: (path) => (statSync(path).mode & 0o004) !== 0,
+};
+
+/**
+ * Reads JSON or YAML, of which JSON is a part. With `grouped`, names may stand in groups: `ra: { url: … }` is `ra_url`.
+ * @param complaints takes what is wrong with the file
+ * @returns null when there is no such file
+ */
+export function readConfigFile(
+  path: string,
+  reader: Pick<FileReader, 'text'>,
+  complaints: string[],
+  { grouped = false } = {},
+): FileEntries | null {
+  let document: unknown;
+  try {
+    const content = reader.text(path);
+    if (content === null) return null;
+    document = parseYaml(content);
+  } catch (error) {
+    complaints.push(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+    return new Map();
+  }
+  const entries = new Map<string, string>();
+  if (document === null || document === undefined) return entries;
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    complaints.push(`${path} must hold names and values`);
+    return entries;
+  }
+  collect('', document);
+  return entries;
+
+  function collect(group: string, values: object): void {
+    for (const [name, value] of Object.entries(values)) {
+      const key = group === '' ? name : `${group}_${name}`;
+      const text = asText(value);
+      const isGroup =
+        grouped && group === '' && typeof value === 'object' && value !== null && !Array.isArray(value);
+      if (isGroup) collect(key, value);
+      else if (text === null)
+        complaints.push(`${key} in ${path} must be a text, a number, true, false or a list of these`);
+      else if (entries.has(key)) complaints.push(`${key} stands twice in ${path}`);
+      else if (text !== '') entries.set(key, text);
+    }
+  }
+}
+
+/** '' for nothing; null for what is no value. */
+function asText(value: unknown): string | null {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
+  if (!Array.isArray(value)) return null;
+  const parts = value.map((part) => (Array.isArray(part) ? null : asText(part)));
+  return parts.includes(null) ? null : parts.join(',');
+}
