@@ -138,7 +138,10 @@ export function createRegistrationAuthority(
     await checkWithCa(ca, { csr, identifiers: order.identifiers });
     const outcome = await finalizations.submit(order, csr);
     if (outcome instanceof Problem) throw outcome;
-    if (outcome === 'issued') await limits.issuedTo(order, from);
+    if (outcome === 'issued') {
+      await limits.issuedTo(order, from);
+      return { order: { ...order, csr, certificateId: order.id }, authorizations: proofs };
+    }
     if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
     if (outcome === 'deferred') {
       throw new Problem(

@@ -1,7 +1,12 @@
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaStore } from '../../src/store/index.js';
-import { type AcmeClient, AcmeError, type OrderBody } from '../../tools/kit/acme-client.js';
+import {
+  type AcmeClient,
+  AcmeError,
+  type AuthorizationBody,
+  type OrderBody,
+} from '../../tools/kit/acme-client.js';
 import { type Balancer, startBalancer } from '../../tools/kit/balancer.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { generateSigningKey } from '../../tools/kit/jws-signer.js';
@@ -165,6 +170,46 @@ describe('three RAs behind a balancer share one directory', () => {
     }
     authority.issue = issue;
     expect(issued).toBe(5);
+  });
+
+  it('§7.5.1: an answer given to two of them at once may be tried by both, and has one outcome', async () => {
+    const [{ network }] = replicas;
+    balance(0);
+    const client = await newAccount();
+    const order = await client.newOrder(['twice.example.test']);
+    const { challenges } = await client.authz(order.body.authorizations[0] ?? '');
+    const url = challenges.find(({ type }) => type === 'http-01')?.url ?? '';
+    let attempts = 0;
+    let begun = () => {};
+    let bothTry = () => {};
+    const first = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const both = new Promise<void>((resolve) => {
+      bothTry = resolve;
+    });
+    network.outcome = async () => {
+      attempts += 1;
+      if (attempts === 2) bothTry();
+      else begun();
+      await both;
+      return VALIDATED;
+    };
+    const answer = client.respond(url);
+    await first;
+    balance(1);
+    await client.respond(url);
+    await answer;
+    balance(2);
+    const authorization = await client.poll<AuthorizationBody>(
+      order.body.authorizations[0] ?? '',
+      ({ status }) => status !== 'pending',
+      { interval: 20 },
+    );
+    network.outcome = () => VALIDATED;
+    expect(attempts).toBe(2);
+    expect(authorization).toMatchObject({ status: 'valid' });
+    expect(authorization.challenges.filter(({ status }) => status === 'valid')).toHaveLength(1);
   });
 
   it('§8.2: a challenge is tried by one at a time, and by another when that one is gone', async () => {

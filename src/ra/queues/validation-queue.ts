@@ -115,9 +115,9 @@ export class ValidationQueue {
     const { store, clock } = this.#options;
     const validation: Validation = { authorization, type, attempts: 0, thumbprint };
     const answer = new Answer(store, authorization.id, type, clock(), this.#queue.leaseForNew(validation));
-    // Where others may take the same challenge up, the lease must stand before anything is tried.
-    const first = hold <= 0 || !this.#options.soleRunner;
-    if (first && !(await answer.store())) return null;
+    // Nobody is told of the answer yet, so nobody takes it up. One given to two RAs at once is tried by both; the first outcome
+    // counts.
+    if (hold <= 0 && !(await answer.store())) return null;
     const work = this.#queue.execute({ ...validation, answer });
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<null>((resolve) => {

@@ -16,7 +16,7 @@ import { raOperations, SHORT_RA } from './ra/operations.js';
 const PAUSE_MS = 500;
 
 export async function openPostgresRaStore(url: string, options: OpenOptions): Promise<RaStore> {
-  const calls = new PostgresCalls(await database(url, 'ra', options), raOperations, SHORT_RA);
+  const calls = new PostgresCalls(await database(url, 'ra', options), raOperations(), SHORT_RA);
   return raStoreOver(calls, {
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
     spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce)),

@@ -3,7 +3,7 @@ import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { caOperations as ca } from '../../../src/store/postgres/ca/operations.js';
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import type { Row, SqlValue } from '../../../src/store/postgres/database.js';
-import { raOperations as ra } from '../../../src/store/postgres/ra/operations.js';
+import { raOperations } from '../../../src/store/postgres/ra/operations.js';
 import { SESSION } from '../../../src/store/postgres/session.js';
 import { toRow as recordRow } from '../../../src/store/rows/ca/certificates.js';
 import { toRow as accountRow } from '../../../src/store/rows/ra/accounts.js';
@@ -22,6 +22,8 @@ import {
 } from '../../../tools/kit/facts.js';
 import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
 import { SEARCHES } from '../contract/ca-search.contract.js';
+
+const ra = raOperations();
 
 /** No work may grow with the number of certificates: PostgreSQL must be able to find what is asked for by an index. */
 

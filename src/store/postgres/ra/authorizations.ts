@@ -1,10 +1,11 @@
 import { StoreConflict } from '../../contract/errors.js';
-import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
+import { type AuthorizationRow, CHALLENGES, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
 import type { AuthorizationOperations } from '../../rows/ra/operations.js';
 import { arrayParameters } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { releasePredecessor, replacedSerial } from './certificates.js';
+import type { SeenChallenges } from './seen-challenges.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
 
@@ -50,7 +51,10 @@ export function authorizationColumns(rows: readonly InsertRow[]): (string | numb
   return NEW_AUTHORIZATION.split(', ').map((_, index) => rows.map((row) => row[index] ?? null));
 }
 
-export const authorizationOperations: PostgresOperations<AuthorizationOperations> = {
+/** `seen` is told of the challenges that are read. */
+export const authorizationOperations = (
+  seen: SeenChallenges,
+): PostgresOperations<AuthorizationOperations> => ({
   async createAuthorization(db, row) {
     const created = await db.run(
       `INSERT INTO authorizations (${NEW_AUTHORIZATION})
@@ -60,8 +64,11 @@ export const authorizationOperations: PostgresOperations<AuthorizationOperations
     if (created === 0) throw new StoreConflict('the authorization is of no account');
   },
 
-  getAuthorization: (db, id) =>
-    db.get<AuthorizationRow>(`SELECT ${COLUMNS} FROM authorizations WHERE id = $1`, id),
+  async getAuthorization(db, id) {
+    const row = await db.get<AuthorizationRow>(`SELECT ${COLUMNS} FROM authorizations WHERE id = $1`, id);
+    if (row) seen.note(id, row[CHALLENGES]);
+    return row;
+  },
 
   findValidAuthorizations: (db, accountId, names, now) =>
     db.all<AuthorizationRow>(
@@ -101,4 +108,4 @@ export const authorizationOperations: PostgresOperations<AuthorizationOperations
       `SELECT ${COLUMNS} FROM authorizations WHERE state = 'open' AND token = $1`,
       token,
     ),
-};
+});

@@ -11,14 +11,15 @@ import { nodeOperations } from './nodes.js';
 import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
 import { purgeOperations } from './purge.js';
+import { SeenChallenges } from './seen-challenges.js';
 import { validationOperations } from './validations.js';
 
-/** Everything PostgreSQL does for the RA. */
-export const raOperations: PostgresOperations<RaOperations> = {
+/** Everything PostgreSQL does for one RA. */
+export const raOperations = (seen = new SeenChallenges()): PostgresOperations<RaOperations> => ({
   ...accountOperations,
   ...orderOperations,
-  ...authorizationOperations,
-  ...validationOperations,
+  ...authorizationOperations(seen),
+  ...validationOperations(seen),
   ...certificateOperations,
   ...nodeOperations,
   ...failureOperations,
@@ -27,7 +28,7 @@ export const raOperations: PostgresOperations<RaOperations> = {
   ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,
-};
+});
 
 /** What issuance does, each request of it: short, by primary key or a narrow index, and of rows that are one order's. */
 export const SHORT_RA: ReadonlySet<keyof RaOperations> = new Set([

@@ -7,6 +7,7 @@ import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { factsOf } from './authorizations.js';
 import { releasePredecessor, replacedSerial } from './certificates.js';
+import type { SeenChallenges } from './seen-challenges.js';
 
 /** The queue of answered challenges (RFC 8555 §7.5.1, §8.2). */
 
@@ -29,7 +30,8 @@ async function changeChallenges<T>(
   }
 }
 
-export const validationOperations: PostgresOperations<ValidationOperations> = {
+/** `seen`: what the last reads of authorizations found, which saves reading them again. */
+export const validationOperations = (seen: SeenChallenges): PostgresOperations<ValidationOperations> => ({
   async answerChallenge(db, id, type, at, leaseUntil) {
     const done = await changeChallenges(
       db,
@@ -132,31 +134,33 @@ export const validationOperations: PostgresOperations<ValidationOperations> = {
     );
   },
 
-  completeValidation: (db, id, type, answeredAt, at, error, expiresAt) =>
-    changeChallenges(
-      db,
-      id,
-      (challenges) => completed(challenges, type, { answeredAt, at, error }),
-      // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
-      // authorization whose time ran out meanwhile became invalid and does not come to life again.
-      (before, after, replaces) =>
-        db.get<AuthorizationRow>(
-          `WITH decided AS (
-             UPDATE authorizations
-             SET challenges = $3, state = CASE WHEN $4 THEN 'valid' ELSE 'ended' END,
-                 expires_at = CASE WHEN $4 AND expires_at > $5 THEN $6 ELSE expires_at END
-             WHERE id = $1 AND challenges = $2 AND state = 'open' RETURNING ${COLUMNS}
-           ),
-           over AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM decided)),
-           ${releasePredecessor('SELECT order_id FROM decided WHERE NOT $4', '$7')}
-           SELECT ${COLUMNS} FROM decided`,
-          id,
-          before,
-          after,
-          error === null,
-          at,
-          expiresAt,
-          replacedSerial(replaces),
-        ),
-    ),
-};
+  async completeValidation(db, id, type, answeredAt, at, error, expiresAt) {
+    const change = (challenges: string) => completed(challenges, type, { answeredAt, at, error });
+    // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
+    // authorization whose time ran out meanwhile became invalid and does not come to life again.
+    const store = (before: string, after: string, replaces: string | null) =>
+      db.get<AuthorizationRow>(
+        `WITH decided AS (
+           UPDATE authorizations
+           SET challenges = $3, state = CASE WHEN $4 THEN 'valid' ELSE 'ended' END,
+               expires_at = CASE WHEN $4 AND expires_at > $5 THEN $6 ELSE expires_at END
+           WHERE id = $1 AND challenges = $2 AND state = 'open' RETURNING ${COLUMNS}
+         ),
+         over AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM decided)),
+         ${releasePredecessor('SELECT order_id FROM decided WHERE NOT $4', '$7')}
+         SELECT ${COLUMNS} FROM decided`,
+        id,
+        before,
+        after,
+        error === null,
+        at,
+        expiresAt,
+        replacedSerial(replaces),
+      );
+    // A success releases no predecessor, so the challenges are all it goes by.
+    const before = error === null ? seen.take(id) : null;
+    const after = before === null ? null : change(before);
+    const stored = before !== null && after !== null ? await store(before, after, null) : undefined;
+    return stored ?? changeChallenges(db, id, change, store);
+  },
+});

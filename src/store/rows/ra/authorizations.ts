@@ -20,6 +20,9 @@ export type AuthorizationRow = [
   provenBy: string | null,
 ];
 
+/** Where the challenges stand in a row. */
+export const CHALLENGES = 9;
+
 export type InsertRow = [...AuthorizationRow, state: State];
 
 /** An answered challenge as claimed from the queue. */
