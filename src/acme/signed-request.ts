@@ -3,7 +3,7 @@ import { addressOf } from '../http/peer.js';
 import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { accountStatus } from '../model/status.js';
-import type { RegistrationAuthority } from '../ra/service.js';
+import type { RegistrationAuthority } from '../ra/authority.js';
 import { type PublicKey, parsePublicKey } from './jose/jwk.js';
 import { isSignedWith, type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jose/jws.js';
 import { KeyCache } from './jose/key-cache.js';
@@ -29,7 +29,7 @@ export class SignedRequests {
   readonly #keys = new KeyCache();
 
   constructor(
-    private readonly ra: Pick<RegistrationAuthority, 'account' | 'noteUse'>,
+    private readonly ra: Pick<RegistrationAuthority, 'accounts' | 'uses'>,
     private readonly nonces: Nonces,
     private readonly links: LinkBuilder,
   ) {}
@@ -69,7 +69,7 @@ export class SignedRequests {
     const account = id === null ? null : await this.#signer(id, jws);
     if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
     requireValid(account); // §7.3.6
-    this.ra.noteUse(account, addressOf(request));
+    this.ra.uses.note(account.id, addressOf(request));
     return { account, payload: jws.payload, links };
   }
 
@@ -80,11 +80,11 @@ export class SignedRequests {
   async #signer(id: string, jws: Jws): Promise<Account | null> {
     const last = this.#keys.lastOf(id);
     if (last !== null && isSignedWith(jws, last.key)) {
-      const [account] = await Promise.all([this.ra.account(id), this.#spendNonce(jws)]);
+      const [account] = await Promise.all([this.ra.accounts.byId(id), this.#spendNonce(jws)]);
       if (account && account.thumbprint !== last.thumbprint) verifyJws(jws, this.#keys.ofAccount(account));
       return account;
     }
-    const account = await this.ra.account(id);
+    const account = await this.ra.accounts.byId(id);
     if (!account) return null;
     verifyJws(jws, this.#keys.ofAccount(account));
     await this.#spendNonce(jws);

@@ -3,29 +3,45 @@ import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { StoreConflict } from '../store/contract/errors.js';
 import type { RaStore } from '../store/contract/ra.js';
+import { parsePublicJwk, spkiFingerprint } from '../x509/spki.js';
 import { parseContacts } from './contacts.js';
 import type { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
 import type { Policy } from './policy.js';
-import type { NewAccount } from './service.js';
 
 /** Hot accounts kept in memory; each is about a kilobyte. */
 const CACHE_SIZE = 10_000;
+
+export interface NewAccount {
+  jwk: JsonWebKey;
+  thumbprint: string;
+  contact: unknown;
+  termsOfServiceAgreed: unknown;
+  /** §7.3.4: the binding once verified by the front end, or null when none was sent. */
+  externalAccount: { kid: string; jws: unknown } | null;
+  /** The node whose key the binding was made with. */
+  nodeId?: string | null;
+}
+
+export interface AccountsOptions {
+  store: RaStore;
+  policy: Policy;
+  limits: Limits;
+  ids: Ids;
+  clock(): number;
+  /** True when no other process changes accounts. */
+  soleRunner: boolean;
+  isCompromised(spkiFingerprint: string): boolean;
+}
 
 /** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
 export class Accounts {
   /** By id, oldest use first; empty when other processes may change accounts. */
   readonly #cache = new Map<string, Account>();
 
-  constructor(
-    private readonly store: RaStore,
-    private readonly policy: Policy,
-    private readonly limits: Limits,
-    private readonly ids: Ids,
-    private readonly clock: () => number,
-    private readonly soleRunner: boolean,
-  ) {}
+  constructor(private readonly options: AccountsOptions) {}
 
+  /** Of any status: the caller refuses those that are not valid (§7.3.6). */
   async byId(id: string): Promise<Account | null> {
     const cached = this.#cache.get(id);
     if (cached) {
@@ -33,30 +49,30 @@ export class Accounts {
       this.#cache.set(id, cached);
       return cached;
     }
-    const account = await this.store.getAccount(id);
+    const account = await this.options.store.getAccount(id);
     return account && this.#remember(account);
   }
 
   async byThumbprint(thumbprint: string): Promise<Account | null> {
-    return this.store.findAccountByThumbprint(thumbprint);
+    return this.options.store.findAccountByThumbprint(thumbprint);
   }
 
-  /** §7.3, and §7.3.4 for the binding already verified. */
+  /** §7.3; a key that has an account gets that one, with `created` false. `from`: the client's address, for limits. */
   async create(request: NewAccount, from: string): Promise<{ account: Account; created: boolean }> {
-    const existing = await this.store.findAccountByThumbprint(request.thumbprint);
+    const existing = await this.options.store.findAccountByThumbprint(request.thumbprint);
     if (existing) return { account: existing, created: false };
     const contact = parseContacts(request.contact);
     const agreed = booleanMember('termsOfServiceAgreed', request.termsOfServiceAgreed);
-    if (this.policy.termsRequired && !agreed) {
+    if (this.options.policy.termsRequired && !agreed) {
       throw new Problem(
         'userActionRequired',
         'the terms of service must be agreed to: send "termsOfServiceAgreed": true',
       );
     }
-    await this.limits.newAccount(from);
-    const now = this.clock();
-    const id = this.ids.next(now);
-    const created = this.store.createAccount({
+    await this.options.limits.newAccount(from);
+    const now = this.options.clock();
+    const id = this.options.ids.next(now);
+    const created = this.options.store.createAccount({
       id,
       jwk: request.jwk,
       thumbprint: request.thumbprint,
@@ -84,21 +100,21 @@ export class Accounts {
     const agreed = booleanMember('termsOfServiceAgreed', change.termsOfServiceAgreed);
     const update = {
       ...(change.contact !== undefined && { contact: parseContacts(change.contact) }),
-      ...(agreed && { termsAgreedAt: this.clock() }),
+      ...(agreed && { termsAgreedAt: this.options.clock() }),
     };
     if (Object.keys(update).length === 0) return account;
-    return this.#stored(await this.store.updateAccount(account.id, update));
+    return this.#stored(await this.options.store.updateAccount(account.id, update));
   }
 
   /** §7.3.6 */
   async deactivate(account: Account): Promise<Account> {
-    return this.#stored(await this.store.deactivateAccount(account.id, this.clock()));
+    return this.#stored(await this.options.store.deactivateAccount(account.id, this.options.clock()));
   }
 
   /** §7.1.2: the server ends the account; null when there is none. */
   async stop(id: string): Promise<Account | null> {
     this.#cache.delete(id);
-    const account = await this.store.revokeAccount(id, this.clock());
+    const account = await this.options.store.revokeAccount(id, this.options.clock());
     return account && this.#remember(account);
   }
 
@@ -107,14 +123,18 @@ export class Accounts {
     for (const [id, { nodeId }] of this.#cache) if (nodeId !== null) this.#cache.delete(id);
   }
 
-  /** §7.3.5 */
+  /** §7.3.5, after both signatures were verified. @throws Problem 409 with `location` from `conflictUrl` when the key is in use */
   async changeKey(
     account: Account,
     next: { jwk: JsonWebKey; thumbprint: string },
     conflictUrl: (accountId: string) => string,
   ): Promise<Account> {
     this.#cache.delete(account.id);
-    const { changed, conflict } = await this.store.changeAccountKey(account.id, account.thumbprint, next);
+    const { changed, conflict } = await this.options.store.changeAccountKey(
+      account.id,
+      account.thumbprint,
+      next,
+    );
     if (conflict !== null) {
       throw new Problem('malformed', 'the new key is in use by another account', {
         status: 409,
@@ -127,16 +147,25 @@ export class Accounts {
 
   /** §7.3.3: the terms changed since this account agreed. */
   requireCurrentTerms(account: Account): void {
-    const changed = this.policy.termsChanged;
+    const changed = this.options.policy.termsChanged;
     if (!changed || (account.termsAgreedAt ?? 0) >= changed.at) return;
     throw new Problem('userActionRequired', 'the terms of service have changed and must be agreed to again', {
       instance: changed.instance,
     });
   }
 
+  /** An account whose key somebody else may have orders nothing more: it can change the key, revoke, and be ended. @throws Problem */
+  requireGoodKey({ jwk }: Account): void {
+    if (!this.options.isCompromised(spkiFingerprint(parsePublicJwk(jwk).spki))) return;
+    throw new Problem(
+      'badPublicKey',
+      "the account's key is known to be compromised; change it (RFC 8555 §7.3.5)",
+    );
+  }
+
   /** Removes accounts that never got a certificate, made before `before`; how many of at most `limit`. */
   async purge(before: number, limit: number): Promise<number> {
-    const gone = await this.store.purgeAccounts(before, limit);
+    const gone = await this.options.store.purgeAccounts(before, limit);
     for (const id of gone) this.#cache.delete(id);
     return gone.length;
   }
@@ -147,7 +176,7 @@ export class Accounts {
   }
 
   #remember(account: Account): Account {
-    if (!this.soleRunner) return account;
+    if (!this.options.soleRunner) return account;
     this.#cache.delete(account.id);
     this.#cache.set(account.id, account);
     if (this.#cache.size > CACHE_SIZE) {

@@ -9,25 +9,32 @@ import { NameList } from './name-policy.js';
 import type { Policy } from './policy.js';
 import type { ValidationQueue } from './queues/validation-queue.js';
 
+export interface AuthorizationsOptions {
+  store: RaStore;
+  validations: Pick<ValidationQueue, 'submit'>;
+  accounts: Pick<Accounts, 'byId'>;
+  policy: Policy;
+  /** Lower-case names and addresses the RA itself answers to; it never serves a challenge for one of them. */
+  ownNames(): readonly string[];
+  clock(): number;
+}
+
 /** RFC 8555 §7.5: authorizations, their deactivation, and answering challenges. */
 export class Authorizations {
   readonly #http01Names: NameList;
 
-  constructor(
-    private readonly store: RaStore,
-    private readonly queue: ValidationQueue,
-    private readonly accounts: Accounts,
-    private readonly policy: Policy,
-    /** Lower-case names and addresses the RA itself answers to; it never serves a challenge for one of them. */
-    private readonly ownNames: () => readonly string[],
-    private readonly clock: () => number,
-  ) {
-    this.#http01Names = new NameList(policy.http01Names);
+  constructor(private readonly options: AuthorizationsOptions) {
+    this.#http01Names = new NameList(options.policy.http01Names);
   }
 
   /** The authorization, if it is this account's. */
   async get(account: Account, id: string): Promise<Authorization> {
-    return owned(account, await this.store.getAuthorization(id));
+    return owned(account, await this.options.store.getAuthorization(id));
+  }
+
+  /** Whosever it is, for an administrator; null when there is none. */
+  inspect(id: string): Promise<Authorization | null> {
+    return this.options.store.getAuthorization(id);
   }
 
   /** The authorization of a challenge of this type, if it is this account's. */
@@ -40,12 +47,12 @@ export class Authorizations {
   /** §7.5.2: an authorization that is still of use is relinquished; any other state is refused. */
   async deactivate(account: Account, id: string): Promise<Authorization> {
     const authorization = await this.get(account, id);
-    const status = authorizationStatus(authorization, this.clock());
+    const status = authorizationStatus(authorization, this.options.clock());
     if (status === 'deactivated') return authorization;
     if (status !== 'pending' && status !== 'valid') {
       throw new Problem('malformed', `an authorization that is ${status} cannot be deactivated`);
     }
-    return owned(account, await this.store.deactivateAuthorization(id, this.clock()));
+    return owned(account, await this.options.store.deactivateAuthorization(id, this.options.clock()));
   }
 
   /**
@@ -56,20 +63,20 @@ export class Authorizations {
     const authorization = await this.get(account, id);
     const challenge = findChallenge(authorization, type);
     if (challengeStatus(challenge) !== 'pending') return authorization;
-    const status = authorizationStatus(authorization, this.clock());
+    const status = authorizationStatus(authorization, this.options.clock());
     if (status !== 'pending') {
       throw new Problem(
         'malformed',
         `the authorization is ${status}; its challenges can no longer be answered`,
       );
     }
-    const outcome = await this.queue.submit(
+    const outcome = await this.options.validations.submit(
       authorization,
       type,
       account.thumbprint,
-      this.policy.challengeHold,
+      this.options.policy.challengeHold,
     );
-    return outcome ?? owned(account, await this.store.getAuthorization(id));
+    return outcome ?? owned(account, await this.options.store.getAuthorization(id));
   }
 
   /**
@@ -81,18 +88,18 @@ export class Authorizations {
     const identifier: Identifier = { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
     if (!/^[A-Za-z0-9_-]{22,64}$/.test(token) || !this.#http01Names.covers(identifier)) return null;
     if (this.#isOwn(name)) return null;
-    const authorization = await this.store.findAuthorizationByToken(token);
+    const authorization = await this.options.store.findAuthorizationByToken(token);
     if (!authorization || authorization.identifier.value !== name) return null;
-    if (authorizationStatus(authorization, this.clock()) !== 'pending') return null;
+    if (authorizationStatus(authorization, this.options.clock()) !== 'pending') return null;
     if (!authorization.challenges.some((challenge) => challenge.type === 'http-01')) return null;
-    const account = await this.accounts.byId(authorization.accountId);
+    const account = await this.options.accounts.byId(authorization.accountId);
     if (!account || accountStatus(account) !== 'valid') return null;
     return `${token}.${account.thumbprint}`;
   }
 
   /** Also another spelling of an address of ours. */
   #isOwn(host: string): boolean {
-    const own = new Set(this.ownNames().flatMap((each) => [each, ...spelledIpv4(each)]));
+    const own = new Set(this.options.ownNames().flatMap((each) => [each, ...spelledIpv4(each)]));
     return [host, ...embeddedIpv4(host)].some((each) => own.has(each));
   }
 }

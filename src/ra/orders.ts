@@ -1,8 +1,7 @@
-import type { AcmeProfile, IssuingCa } from '../model/ca.js';
+import type { AcmeProfile, CertificateAuthority } from '../model/ca.js';
 import type {
   Account,
   Authorization,
-  Certificate,
   ChallengeType,
   Identifier,
   Node,
@@ -11,12 +10,13 @@ import type {
 } from '../model/facts.js';
 import { identifierKey, parseIdentifier, parseIdentifiers } from '../model/identifiers.js';
 import { Problem } from '../model/problem.js';
-import { authorizationStatus, orderStatus } from '../model/status.js';
+import { authorizationStatus } from '../model/status.js';
 import { StoreConflict } from '../store/contract/errors.js';
 import type { RaStore } from '../store/contract/ra.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { firstFromPem } from '../x509/pem.js';
 import type { Accounts } from './accounts.js';
+import { type FailureLog, noting } from './failure-log.js';
 import type { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
 import { NamePolicy } from './name-policy.js';
@@ -31,10 +31,30 @@ import {
   type Policy,
   requestedValidity,
 } from './policy.js';
-import type { NewOrder } from './service.js';
+import { alreadyReplaced, replacedBy } from './replacements.js';
 
 /** Orders a page of the account's list (RFC 8555 §7.1.2.1). */
 const PAGE = 50;
+
+/** The client's JSON values as they are, checked here. */
+export interface NewOrder {
+  identifiers: unknown;
+  notBefore?: unknown;
+  notAfter?: unknown;
+  profile?: unknown;
+  replaces?: unknown;
+}
+
+export interface OrdersOptions {
+  store: RaStore;
+  ca: Pick<CertificateAuthority, 'profiles' | 'caCertificates'>;
+  accounts: Accounts;
+  limits: Limits;
+  policy: Policy;
+  failures: FailureLog;
+  ids: Ids;
+  clock(): number;
+}
 
 interface NewAuthorization {
   orderId: string | null;
@@ -49,41 +69,52 @@ interface NewAuthorization {
 export class Orders {
   readonly #names: NamePolicy;
 
-  constructor(
-    private readonly store: RaStore,
-    private readonly ca: IssuingCa,
-    private readonly accounts: Accounts,
-    private readonly limits: Limits,
-    private readonly policy: Policy,
-    private readonly ids: Ids,
-    private readonly clock: () => number,
-  ) {
-    this.#names = new NamePolicy(policy);
+  constructor(private readonly options: OrdersOptions) {
+    this.#names = new NamePolicy(options.policy);
   }
 
-  /** §7.4, RFC 9773 §5 for `replaces`. The names a node was registered with need no challenge. */
-  async create(
+  /** The profiles an ACME client may ask for. */
+  profiles(): Promise<AcmeProfile[]> {
+    return this.options.ca.profiles();
+  }
+
+  /**
+   * §7.4, RFC 9773 §5 for `replaces`. The names of `node`, whose certificate the client has proved to hold, need no challenge; `from` is
+   * the client's address, for limits.
+   */
+  create(
+    account: Account,
+    request: NewOrder,
+    by: { node: Node | null; from: string },
+  ): Promise<OrderAndAuthorizations> {
+    return noting(this.#create(account, request, by), (problem) =>
+      this.options.failures.refusedOrder(problem, account.id, writtenNames(request.identifiers)),
+    );
+  }
+
+  async #create(
     account: Account,
     request: NewOrder,
     { node, from }: { node: Node | null; from: string },
   ): Promise<OrderAndAuthorizations> {
-    this.accounts.requireCurrentTerms(account);
-    const identifiers = parseIdentifiers(request.identifiers, this.policy.maxIdentifiers);
+    this.options.accounts.requireGoodKey(account);
+    this.options.accounts.requireCurrentTerms(account);
+    const identifiers = parseIdentifiers(request.identifiers, this.options.policy.maxIdentifiers);
     const owner = await this.requireEntitled(account, identifiers);
     this.#names.check(identifiers);
-    const fallback = owner?.profile ?? this.policy.defaultProfile;
-    const profile = chooseProfile(request.profile, await this.ca.profiles(), fallback);
+    const fallback = owner?.profile ?? this.options.policy.defaultProfile;
+    const profile = chooseProfile(request.profile, await this.options.ca.profiles(), fallback);
     if (owner && profile.name !== owner.profile) {
       throw new Problem('invalidProfile', `node "${owner.cn}" has profile "${owner.profile}"`);
     }
-    const now = this.clock();
+    const now = this.options.clock();
     const issuerEnd = isAbsent(request.notAfter) ? undefined : await this.#issuerEnd();
     const validity = requestedValidity(request, profile, now, issuerEnd);
-    const replaces = await this.#replaced(account, request.replaces, identifiers, now);
+    const replaces = await replacedBy(this.options.store, account, request.replaces, identifiers, now);
 
-    await this.limits.newOrder(account, identifiers, replaces, from);
+    await this.options.limits.newOrder(account, identifiers, replaces, from);
 
-    const id = this.ids.next(now);
+    const id = this.options.ids.next(now);
     const reusable = await this.#preauthorized(account, identifiers, profile, now);
     // By its certificate a node proves its names; by an account bound to it, where challenges are waived.
     const prover = node ?? (owner?.challengesWaived ? owner : null);
@@ -94,7 +125,8 @@ export class Orders {
       const existing = reusable.get(key);
       if (existing) return existing;
       const provenBy = prover && proven.has(key) ? prover.id : null;
-      const types = provenBy === null ? orderChallenges(identifier, this.policy.challenges, profile) : [];
+      const types =
+        provenBy === null ? orderChallenges(identifier, this.options.policy.challenges, profile) : [];
       const authorization = this.#authorization(account, { orderId: id, identifier, types, now, provenBy });
       fresh.push(authorization);
       return authorization;
@@ -108,13 +140,16 @@ export class Orders {
       ...validity,
       replaces,
       createdAt: now,
-      expiresAt: Math.min(now + this.policy.orderLifetime, ...authorizations.map((each) => each.expiresAt)),
+      expiresAt: Math.min(
+        now + this.options.policy.orderLifetime,
+        ...authorizations.map((each) => each.expiresAt),
+      ),
       csr: null,
       finalizeDeferred: false,
       error: null,
       certificateId: null,
     };
-    if (!(await ofAccount(this.store.createOrder(order, fresh)))) throw alreadyReplaced();
+    if (!(await ofAccount(this.options.store.createOrder(order, fresh)))) throw alreadyReplaced();
     return { order, authorizations };
   }
 
@@ -125,13 +160,13 @@ export class Orders {
    */
   async requireEntitled(account: Account, identifiers: readonly Identifier[]): Promise<Node | null> {
     if (account.nodeId === null) {
-      if (!this.policy.bindingRequired || account.externalAccount !== null) return null;
+      if (!this.options.policy.bindingRequired || account.externalAccount !== null) return null;
       throw new Problem(
         'externalAccountRequired',
         'this account has no external account binding: register one that has',
       );
     }
-    const node = await this.store.getNodeById(account.nodeId);
+    const node = await this.options.store.getNodeById(account.nodeId);
     if (!node || node.removingAt !== null)
       throw new Problem('unauthorized', 'the node of this account was removed');
     requireHeld(node, identifiers);
@@ -140,11 +175,16 @@ export class Orders {
 
   /** The order, if it is this account's. */
   async get(account: Account, id: string): Promise<OrderAndAuthorizations> {
-    const found = await this.store.getOrder(id);
+    const found = await this.options.store.getOrder(id);
     if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
     if (found.order.accountId !== account.id)
       throw new Problem('unauthorized', "this order is another account's");
     return found;
+  }
+
+  /** Whosever it is, for an administrator; null when there is none. */
+  inspect(id: string): Promise<OrderAndAuthorizations | null> {
+    return this.options.store.getOrder(id);
   }
 
   /** §7.1.2.1: newest first; the cursor is the last id of the page before. */
@@ -152,10 +192,10 @@ export class Orders {
     if (cursor !== null && !/^[0-9a-f]{1,64}$/.test(cursor)) {
       throw new Problem('malformed', '"cursor" is not one this server gave out');
     }
-    const ids = await this.store.listOrderIds(account.id, {
+    const ids = await this.options.store.listOrderIds(account.id, {
       after: cursor,
       limit: PAGE + 1,
-      now: this.clock(),
+      now: this.options.clock(),
     });
     const page = ids.slice(0, PAGE);
     return { ids: page, next: ids.length > PAGE ? (page.at(-1) ?? null) : null };
@@ -163,7 +203,7 @@ export class Orders {
 
   /** §7.4.1: an authorization ahead of any order. Wildcards cannot be pre-authorized. */
   async preauthorize(account: Account, value: unknown, from: string): Promise<Authorization> {
-    this.accounts.requireCurrentTerms(account);
+    this.options.accounts.requireCurrentTerms(account);
     const identifier = parseIdentifier(value);
     if (identifier.value.startsWith('*.')) {
       throw new Problem('malformed', 'newAuthz does not take wildcard names (RFC 8555 §7.4.1)', {
@@ -172,15 +212,15 @@ export class Orders {
     }
     await this.requireEntitled(account, [identifier]);
     this.#names.check([identifier]);
-    await this.limits.newAuthorization(account, identifier, from);
+    await this.options.limits.newAuthorization(account, identifier, from);
     const authorization = this.#authorization(account, {
       orderId: null,
       identifier,
-      types: challengeTypes(identifier, this.policy.challenges),
-      now: this.clock(),
+      types: challengeTypes(identifier, this.options.policy.challenges),
+      now: this.options.clock(),
       provenBy: null,
     });
-    await ofAccount(this.store.createAuthorization(authorization));
+    await ofAccount(this.options.store.createAuthorization(authorization));
     return authorization;
   }
 
@@ -189,15 +229,15 @@ export class Orders {
     { orderId, identifier, types, now, provenBy }: NewAuthorization,
   ): Authorization {
     const wildcard = identifier.value.startsWith('*.');
-    const token = this.ids.token();
+    const token = this.options.ids.token();
     return {
-      id: this.ids.next(now),
+      id: this.options.ids.next(now),
       accountId: account.id,
       orderId,
       identifier: wildcard ? { type: 'dns', value: identifier.value.slice(2) } : identifier,
       wildcard,
       createdAt: now,
-      expiresAt: now + this.policy.orderLifetime,
+      expiresAt: now + this.options.policy.orderLifetime,
       deactivatedAt: null,
       revokedAt: null,
       provenBy,
@@ -221,8 +261,12 @@ export class Orders {
     now: number,
   ): Promise<Map<string, Authorization>> {
     const found = new Map<string, Authorization>();
-    if (!this.policy.preauthorization) return found;
-    for (const authorization of await this.store.findValidAuthorizations(account.id, identifiers, now)) {
+    if (!this.options.policy.preauthorization) return found;
+    for (const authorization of await this.options.store.findValidAuthorizations(
+      account.id,
+      identifiers,
+      now,
+    )) {
       const usable = authorization.orderId === null && authorizationStatus(authorization, now) === 'valid';
       if (usable && !authorization.wildcard && isProofFor(authorization, profile))
         found.set(identifierKey(authorization.identifier), authorization);
@@ -232,43 +276,15 @@ export class Orders {
 
   /** When the certificate ends that the CA issues with now. @throws CaUnavailable */
   async #issuerEnd(): Promise<number> {
-    const { root, chain } = await this.ca.caCertificates();
+    const { root, chain } = await this.options.ca.caCertificates();
     return parseCertificate(firstFromPem('CERTIFICATE', chain || root)).notAfter;
   }
+}
 
-  /**
-   * RFC 9773 §5: the predecessor shares a name with the order and is not replaced by another that may still succeed. One
-   * of another authority or account is what a client has that moved here: clients other than acme.sh and cert-manager give
-   * up at any refusal but `alreadyReplaced`, so its order is taken, and shows no `replaces`.
-   */
-  async #replaced(
-    account: Account,
-    value: unknown,
-    identifiers: Identifier[],
-    now: number,
-  ): Promise<string | null> {
-    if (isAbsent(value)) return null;
-    if (typeof value !== 'string')
-      throw new Problem('malformed', '"replaces" must be a certificate identifier string');
-    const certificate: Certificate | null = await this.store.findCertificateByAriId(value);
-    if (certificate?.accountId !== account.id) return null;
-    const ordered = new Set(identifiers.map(identifierKey));
-    if (!certificate.identifiers.some((identifier) => ordered.has(identifierKey(identifier)))) {
-      throw new Problem(
-        'malformed',
-        '"replaces" names a certificate that shares no identifier with this order',
-      );
-    }
-    if (certificate.replacedBy !== null) await this.#free(certificate, certificate.replacedBy, now);
-    return value;
-  }
-
-  /** An order that expired or failed replaces nothing any more: no order leaves that state. @throws Problem alreadyReplaced */
-  async #free({ ariId }: Certificate, orderId: string, now: number): Promise<void> {
-    const other = await this.store.getOrder(orderId);
-    if (other && orderStatus(other.order, other.authorizations, now) !== 'invalid') throw alreadyReplaced();
-    await this.store.releaseReplaced(ariId, orderId);
-  }
+/** The names of an order that may not be well formed, for people. */
+function writtenNames(identifiers: unknown): string[] {
+  if (!Array.isArray(identifiers)) return [];
+  return identifiers.flatMap((each) => (typeof each?.value === 'string' ? [each.value] : []));
 }
 
 /** The account may have been purged since the request was verified. */
@@ -279,8 +295,4 @@ async function ofAccount<T>(creation: Promise<T>): Promise<T> {
     if (!(error instanceof StoreConflict)) throw error;
     throw new Problem('accountDoesNotExist', 'this account is gone; make a new one');
   }
-}
-
-function alreadyReplaced(): Problem {
-  return new Problem('alreadyReplaced', 'another order has replaced this certificate already');
 }

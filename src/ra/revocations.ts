@@ -1,4 +1,5 @@
-import { CaLacksTask, CaRefused, CaUnavailable, type IssuingCa } from '../model/ca.js';
+import type { JsonWebKey } from 'node:crypto';
+import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import type { Account, Identifier } from '../model/facts.js';
 import { identifierKey } from '../model/identifiers.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
@@ -14,7 +15,6 @@ import { DerError } from '../x509/der-error.js';
 import { parsePublicJwk } from '../x509/spki.js';
 import type { AuditLog } from './audit-log.js';
 import type { RaEvents } from './events.js';
-import type { Revoker } from './service.js';
 
 /**
  * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist, and 8 (removeFromCRL) takes a certificate off a
@@ -22,17 +22,22 @@ import type { Revoker } from './service.js';
  */
 const REASONS = new Set([0, 1, 2, 3, 4, 5, 9, 10]);
 
+export interface RevocationsOptions {
+  store: RaStore;
+  ca: Pick<CertificateAuthority, 'revoke' | 'revokeShown'>;
+  audit: AuditLog;
+  clock(): number;
+  onRevocation: RaEvents['revocation'];
+}
+
+/** Who signed the request (§7.6). */
+export type Revoker = { account: Account } | { certificateKey: JsonWebKey };
+
 /** RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by who holds all its names. */
 export class Revocations {
-  constructor(
-    private readonly store: RaStore,
-    private readonly ca: IssuingCa,
-    private readonly clock: () => number,
-    private readonly onRevocation: RaEvents['revocation'],
-    private readonly audit: AuditLog,
-  ) {}
+  constructor(private readonly options: RevocationsOptions) {}
 
-  /** `der` and `reason` are the client's, `from` is its address. @throws Problem */
+  /** `der` and `reason` are the client's, `by` signed the request, `from` is its address. @throws Problem */
   async revoke(der: Uint8Array, reason: unknown, by: Revoker, from: string): Promise<void> {
     const presented = parse(der);
     const who = 'account' in by ? `account ${by.account.id}` : "the certificate's key";
@@ -40,14 +45,15 @@ export class Revocations {
     try {
       await this.#revoke(der, presented, reason, by);
     } catch (error) {
-      if (error instanceof Problem) this.audit.refused({ ...event, outcome: error.type, identified: false });
+      if (error instanceof Problem)
+        this.options.audit.refused({ ...event, outcome: error.type, identified: false });
       throw error;
     }
-    await this.audit.done(event);
+    await this.options.audit.done(event);
   }
 
   async #revoke(der: Uint8Array, presented: ParsedCertificate, reason: unknown, by: Revoker): Promise<void> {
-    const stored = await this.store.findCertificateBySerial(presented.serial);
+    const stored = await this.options.store.findCertificateBySerial(presented.serial);
     const known = stored?.fingerprint === certificateFingerprint(der) ? stored : null;
     const certificate = known ?? { accountId: null, identifiers: identifiersOf(presented) };
     if (!(await this.#entitled(certificate, presented.spki, by))) {
@@ -63,16 +69,16 @@ export class Revocations {
     const { already } = await this.#atCa(() =>
       known === null ? this.#shown(der, code) : this.#known(known.serial, der, code),
     );
-    await this.store.recordRevocation(presented.serial, this.clock(), code);
+    await this.options.store.recordRevocation(presented.serial, this.options.clock(), code);
     if (already) throw alreadyRevoked();
     const accountId = 'account' in by ? by.account.id : null;
-    this.onRevocation({ serial: presented.serial, reason: code, accountId });
+    this.options.onRevocation({ serial: presented.serial, reason: code, accountId });
   }
 
   /** One of our records. When the CA's database has lost it, as by a restore, the CA knows it by its own signature. */
   async #known(serial: string, der: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
     try {
-      return await this.ca.revoke(serial, reason);
+      return await this.options.ca.revoke(serial, reason);
     } catch (error) {
       if (!(error instanceof CaRefused && error.kind === 'notFound')) throw error;
       return this.#shown(der, reason).catch((shown) => {
@@ -82,9 +88,9 @@ export class Revocations {
   }
 
   async #shown(der: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
-    if (!this.ca.revokeShown) throw notOurs();
+    if (!this.options.ca.revokeShown) throw notOurs();
     try {
-      return await this.ca.revokeShown(der, reason);
+      return await this.options.ca.revokeShown(der, reason);
     } catch (error) {
       const unknown = error instanceof CaRefused && error.kind === 'notFound';
       throw unknown || error instanceof CaLacksTask ? notOurs() : error;
@@ -117,11 +123,15 @@ export class Revocations {
   }
 
   async #holdsEveryName(account: Account, certificate: Owned): Promise<boolean> {
-    const now = this.clock();
+    const now = this.options.clock();
     const { identifiers } = certificate;
     if (identifiers.length === 0) return false;
     const held = new Set<string>();
-    for (const authorization of await this.store.findValidAuthorizations(account.id, identifiers, now)) {
+    for (const authorization of await this.options.store.findValidAuthorizations(
+      account.id,
+      identifiers,
+      now,
+    )) {
       if (authorizationStatus(authorization, now) !== 'valid') continue;
       const { type, value } = authorization.identifier;
       held.add(identifierKey({ type, value: authorization.wildcard ? `*.${value}` : value }));

@@ -49,7 +49,7 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
     requireOwn(signedRequest, request.params.id);
     requirePostAsGet(signedRequest.payload);
     const { account, links } = signedRequest;
-    const { ids, next } = await ra.orders(account, cursorOf(request.query.cursor));
+    const { ids, next } = await ra.orders.list(account, cursorOf(request.query.cursor));
     if (next !== null) reply.header('link', [links.index, `<${links.orders(account.id, next)}>;rel="next"`]);
     return asJson(reply, { orders: ids.map((id) => links.order(id)) });
   });
@@ -78,7 +78,7 @@ async function existingAccount(
   if (typeof onlyReturnExisting !== 'boolean') {
     throw new Problem('malformed', '"onlyReturnExisting" must be true or false');
   }
-  const account = await ra.accountByThumbprint(key.thumbprint);
+  const account = await ra.accounts.byThumbprint(key.thumbprint);
   if (!account && onlyReturnExisting) throw new Problem('accountDoesNotExist', 'no account has this key');
   if (account) requireValid(account); // §7.3.6
   return account;
@@ -97,7 +97,7 @@ async function createAccount(
     key,
     links.newAccount,
   ); // §7.3.4
-  const result = await ra.newAccount(
+  const result = await ra.accounts.create(
     {
       jwk: key.jwk,
       thumbprint: key.thumbprint,
@@ -114,10 +114,10 @@ async function createAccount(
 
 /** §7.3.2: contacts and terms; `status` only to deactivate (§7.3.6); all other members are ignored. */
 async function changeAccount({ ra }: AcmeContext, account: Account, payload: JsonObject): Promise<Account> {
-  if (payload.status === 'deactivated') return ra.deactivateAccount(account);
+  if (payload.status === 'deactivated') return ra.accounts.deactivate(account);
   const { contact, termsOfServiceAgreed } = payload;
   if (contact === undefined && termsOfServiceAgreed === undefined) return account;
-  return ra.updateAccount(account, {
+  return ra.accounts.update(account, {
     ...(contact !== undefined && { contact }),
     ...(termsOfServiceAgreed !== undefined && { termsOfServiceAgreed }),
   });

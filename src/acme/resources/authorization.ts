@@ -23,7 +23,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
   if (settings.preauthorization) {
     app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
-      const authorization = await ra.newAuthorization(
+      const authorization = await ra.orders.preauthorize(
         account,
         requireObject(payload).identifier,
         addressOf(request),
@@ -38,15 +38,15 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
     const { account, payload, links } = await signed.byAccount(request);
     const { id } = request.params;
     if (isPostAsGet(payload))
-      return authorizationAnswer(reply, await ra.authorization(account, id), links, context);
+      return authorizationAnswer(reply, await ra.authorizations.get(account, id), links, context);
     if (requireObject(payload).status !== 'deactivated') {
       throw new Problem('malformed', 'the only change an authorization takes is {"status":"deactivated"}');
     }
-    return authorizationAnswer(reply, await ra.deactivateAuthorization(account, id), links, context);
+    return authorizationAnswer(reply, await ra.authorizations.deactivate(account, id), links, context);
   });
 
   readByAdmin(app, context, '/authz/:id', async (id, reply, links) => {
-    const authorization = await ra.inspectAuthorization(id);
+    const authorization = await ra.authorizations.inspect(id);
     if (!authorization) throw new Problem('malformed', 'there is no such authorization', { status: 404 });
     return authorizationAnswer(reply, authorization, links, context);
   });
@@ -59,7 +59,7 @@ async function authorizationAnswer(
   links: Links,
   context: AcmeContext,
 ): Promise<object> {
-  const now = context.ra.now();
+  const now = context.ra.clock();
   const { identifier, wildcard, expiresAt, challenges } = authorization;
   const status = authorizationStatus(authorization, now);
   const validating = challenges.some((challenge) => challengeStatus(challenge) === 'processing');

@@ -13,7 +13,7 @@ export function certificateRoutes(app: FastifyInstance, { ra, signed, alternateC
     app.post<CertificatePath>(url, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
       requirePostAsGet(payload);
-      const certificate = await ra.certificate(account, request.params.id);
+      const certificate = await ra.certificates.get(account, request.params.id);
       const chains = [certificate.chain, ...alternateChains(certificate)];
       const asked = chainNumber(request.params.alternate);
       const chain = chains[asked];

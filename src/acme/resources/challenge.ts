@@ -22,8 +22,8 @@ export function challengeRoutes(app: FastifyInstance, context: AcmeContext): voi
       const id = request.params.authorization;
       if (!isPostAsGet(payload)) requireObject(payload); // §7.5.1: `{}`; other members are ignored
       const authorization = isPostAsGet(payload)
-        ? await ra.challenge(account, id, type)
-        : await ra.answerChallenge(account, id, type);
+        ? await ra.authorizations.withChallenge(account, id, type)
+        : await ra.authorizations.answer(account, id, type);
       const challenge = authorization.challenges.find((each) => each.type === type);
       if (!challenge)
         throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });

@@ -61,7 +61,7 @@ export function termsUrl(links: Links, { terms }: AcmeContext['settings']): stri
 /** The directory is served whether or not the CA can say its profiles. */
 async function profiles({ ra }: AcmeContext): Promise<Record<string, string> | null> {
   try {
-    const list = await ra.profiles();
+    const list = await ra.orders.profiles();
     return Object.fromEntries(list.map(({ name, description }) => [name, description]));
   } catch {
     return null;

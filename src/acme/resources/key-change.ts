@@ -23,7 +23,7 @@ export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): voi
     requireOldKey(change, account); // 8
     requireOtherKey(newKey, account);
     requireGoodKey(newKey, context.isCompromised); // §6.2
-    const changed = await context.ra.changeKey(account, newKey, (id) => links.account(id)); // 9
+    const changed = await context.ra.accounts.changeKey(account, newKey, (id) => links.account(id)); // 9
     return accountAnswer(reply, changed, links);
   });
 }

@@ -23,32 +23,32 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
     const { account, payload, links } = await signed.byAccount(request);
     const { identifiers, notBefore, notAfter, profile, replaces } = requireObject(payload);
     const wanted = { identifiers, notBefore, notAfter, profile, replaces };
-    const found = await ra.newOrder(account, wanted, {
+    const found = await ra.orders.create(account, wanted, {
       node: await context.nodeOf(request),
       from: addressOf(request),
     });
-    return orderAnswer(reply.code(201), found, links, ra.now());
+    return orderAnswer(reply.code(201), found, links, ra.clock());
   });
 
   /** §7.4, polled with POST-as-GET */
   app.post<OrderPath>('/order/:id', async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     requirePostAsGet(payload);
-    return orderAnswer(reply, await ra.order(account, request.params.id), links, ra.now());
+    return orderAnswer(reply, await ra.orders.get(account, request.params.id), links, ra.clock());
   });
 
   /** §7.4 */
   app.post<OrderPath>('/order/:id/finalize', async (request, reply) => {
     const { account, payload, links } = await signed.byAccount(request);
     const csr = requireDer(requireObject(payload), 'csr');
-    const found = await ra.finalize(account, request.params.id, csr, addressOf(request));
-    return orderAnswer(reply, found, links, ra.now());
+    const found = await ra.finalizations.finalize(account, request.params.id, csr, addressOf(request));
+    return orderAnswer(reply, found, links, ra.clock());
   });
 
   readByAdmin(app, context, '/order/:id', async (id, reply, links) => {
-    const found = await ra.inspectOrder(id);
+    const found = await ra.orders.inspect(id);
     if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
-    return orderAnswer(reply, found, links, ra.now());
+    return orderAnswer(reply, found, links, ra.clock());
   });
 }
 

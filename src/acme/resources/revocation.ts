@@ -13,7 +13,7 @@ export function revocationRoutes(app: FastifyInstance, { ra, signed }: AcmeConte
       'account' in signedRequest
         ? { account: signedRequest.account }
         : { certificateKey: signedRequest.key.jwk };
-    await ra.revoke(certificate, payload.reason, by, addressOf(request));
+    await ra.revocations.revoke(certificate, payload.reason, by, addressOf(request));
     return reply.code(200).send();
   });
 }

@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../model/problem.js';
-import type { RegistrationAuthority } from '../../ra/service.js';
+import type { RegistrationAuthority } from '../../ra/authority.js';
 import { ipFromBytes, ipToBytes } from '../../x509/ip-address.js';
 
 export interface WellKnownOptions {
-  ra: Pick<RegistrationAuthority, 'httpChallengeResponse'>;
+  ra: Pick<RegistrationAuthority, 'authorizations'>;
 }
 
 /**
@@ -16,7 +16,7 @@ export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOpt
   app.get<{ Params: { token: string } }>('/.well-known/acme-challenge/:token', async (request, reply) => {
     const host = hostWithoutPort(request.headers.host);
     const keyAuthorization =
-      host === null ? null : await ra.httpChallengeResponse(request.params.token, host);
+      host === null ? null : await ra.authorizations.httpChallengeResponse(request.params.token, host);
     if (keyAuthorization === null) {
       throw new Problem('malformed', 'no open challenge of this name has this token', { status: 404 });
     }

@@ -18,7 +18,7 @@ export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'
   seedLifetime: number;
   isCompromised(spkiFingerprint: string): boolean;
   limits: Limits;
-  ra: Pick<RunningRegistrationAuthority, 'forgetBoundAccounts'>;
+  ra: Pick<RunningRegistrationAuthority, 'accounts'>;
   log: Logger;
 }
 
@@ -31,7 +31,7 @@ export function nodeServices(options: NodeServicesOptions) {
   const nodeOptions: NodeOptions = {
     ...{ store, ca, clock, keys, seedLifetime, random },
     policy: new NamePolicy(options.policy),
-    onAccountsEnded: options.ra.forgetBoundAccounts,
+    onAccountsEnded: () => options.ra.accounts.forgetBound(),
     events: logNodeEvents(options.log),
   };
   const nodes = new Nodes(nodeOptions);

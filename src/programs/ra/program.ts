@@ -188,7 +188,7 @@ async function serve(
   const operator = createOperator({
     ...{ store, ca, clock, policy, validator },
     onRevocation: events.revocation,
-    stopAccount: ra.stopAccount,
+    stopAccount: (id) => ra.accounts.stop(id),
   });
 
   const { app, reload: reloadTls } = mainListener(settings, tls, log, links.main().base);

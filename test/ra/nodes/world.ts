@@ -191,7 +191,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     ...{ store, ca, clock },
     policy: new NamePolicy(policy),
     keys,
-    onAccountsEnded: ra.forgetBoundAccounts,
+    onAccountsEnded: () => ra.accounts.forgetBound(),
     seedLifetime: 24 * HOUR,
     events: {
       registered: (facts: object) => events.push(['registered', facts]),
@@ -230,7 +230,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
       ...{ store, ca, clock },
       policy,
       validator: { examine: async () => [] },
-      stopAccount: ra.stopAccount,
+      stopAccount: (id) => ra.accounts.stop(id),
       onRevocation: () => {},
     }),
     holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
@@ -260,7 +260,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
   };
   return {
     ...{ base, root, admin, tasks, store, nodes, time, faults, events, api, holder },
-    flushUses: ra.flushUses,
+    flushUses: () => ra.uses.flush(),
     connections: () => connections,
     ca: world,
     register: registered,

@@ -1,0 +1,104 @@
+import { type AcmeProfile, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import type { Account, OrderAndAuthorizations } from '../model/facts.js';
+import { Problem, RETRY_AFTER } from '../model/problem.js';
+import { orderStatus } from '../model/status.js';
+import type { Accounts } from './accounts.js';
+import { type CaaRecheckOptions, recheckCaa } from './caa-recheck.js';
+import { checkCsr } from './csr-rules.js';
+import { type FailureLog, noting } from './failure-log.js';
+import type { Limits } from './limits/limits.js';
+import type { Orders } from './orders.js';
+import { checkProofs } from './policy.js';
+import { type FinalizationQueue, refusal } from './queues/finalization-queue.js';
+
+export interface FinalizationsOptions extends CaaRecheckOptions {
+  ca: Pick<CertificateAuthority, 'profiles' | 'check'>;
+  accounts: Pick<Accounts, 'requireGoodKey'>;
+  orders: Pick<Orders, 'get' | 'requireEntitled'>;
+  queue: Pick<FinalizationQueue, 'submit'>;
+  limits: Limits;
+  failures: FailureLog;
+  isCompromised(spkiFingerprint: string): boolean;
+  /** Resolves when `isCompromised` knows what other RAs of the store told the CA; absent where there are none. */
+  knowCompromised?(): Promise<void>;
+}
+
+/** RFC 8555 §7.4: a ready order and a CSR become a certificate, or a reason why not. */
+export class Finalizations {
+  constructor(private readonly options: FinalizationsOptions) {}
+
+  /**
+   * Resolves with the order valid or processing. `from` is the client's address, for limits.
+   * @throws Problem; 503 `serverInternal` with retryAfter while the CA is away, and the order is kept
+   */
+  finalize(
+    account: Account,
+    orderId: string,
+    csr: Uint8Array,
+    from: string,
+  ): Promise<OrderAndAuthorizations> {
+    return noting(this.#finalize(account, orderId, csr, from), (problem) => {
+      if (problem.type !== 'badCSR') return;
+      this.options.failures.refusedOrder(problem, account.id, [`order ${orderId}`], 'finalize');
+    });
+  }
+
+  async #finalize(
+    account: Account,
+    orderId: string,
+    csr: Uint8Array,
+    from: string,
+  ): Promise<OrderAndAuthorizations> {
+    const { accounts, orders, queue, limits, isCompromised, clock } = this.options;
+    await this.options.knowCompromised?.();
+    accounts.requireGoodKey(account);
+    const found = await orders.get(account, orderId);
+    const { order, authorizations } = found;
+    const status = orderStatus(order, authorizations, clock());
+    if (status !== 'ready') {
+      // The client was told 503 for this very request: asking again is not a second finalize.
+      if (order.finalizeDeferred && order.csr && Buffer.compare(order.csr, csr) === 0) return found;
+      throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
+    }
+    if (account.nodeId !== null) await orders.requireEntitled(account, order.identifiers);
+    const profile = await this.#profile(order.profile);
+    checkCsr(csr, order.identifiers, account, isCompromised, profile);
+    checkProofs(authorizations, profile);
+    await recheckCaa(account, authorizations, this.options);
+    await this.#checkWithCa({ csr, identifiers: order.identifiers });
+    const outcome = await queue.submit(order, csr);
+    if (outcome instanceof Problem) throw outcome;
+    if (outcome === 'issued') {
+      await limits.issuedTo(order, from);
+      return { order: { ...order, csr, certificateId: order.id }, authorizations };
+    }
+    if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
+    if (outcome === 'deferred') {
+      throw new Problem(
+        'serverInternal',
+        'the certificate authority cannot be reached; the order is kept and will be completed when it is back',
+        { status: 503, retryAfter: RETRY_AFTER },
+      );
+    }
+    return orders.get(account, orderId);
+  }
+
+  /** Null while the CA is away and no answer is cached: the CA checks the key once more itself. */
+  async #profile(name: string): Promise<AcmeProfile | null> {
+    try {
+      return (await this.options.ca.profiles()).find((profile) => profile.name === name) ?? null;
+    } catch (error) {
+      if (error instanceof CaUnavailable) return null;
+      throw error;
+    }
+  }
+
+  /** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */
+  async #checkWithCa(request: Parameters<NonNullable<CertificateAuthority['check']>>[0]): Promise<void> {
+    try {
+      await this.options.ca.check?.(request);
+    } catch (error) {
+      throw error instanceof CaRefused ? refusal(error) : error;
+    }
+  }
+}
