@@ -1,8 +1,13 @@
 import { Command } from 'commander';
+import type { Member } from '../ca/authorities/member.js';
 import { describeSet } from '../ca/authorities/status.js';
+import { requestNext } from '../ca/elsewhere/next.js';
+import { pendingRequest } from '../ca/elsewhere/request.js';
+import { caPaths } from '../ca/folder/paths.js';
 import type { LocalSet } from '../ca/local-set.js';
+import { writeDurably } from '../lib/files.js';
 import type { CaStore } from '../store/index.js';
-import { operator, withLocalSet } from './on-ca-machine.js';
+import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki ca rollover …`: the next issuer, the next root. */
@@ -20,37 +25,78 @@ function issuerCommand(): Command {
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command
     .option('--now', 'after a compromise: list what the old one issued, and have clients renew it now')
-    .option('--revoke', "the same, and put the old issuer on the root's CRL");
+    .option('--revoke', "the same, and put the old issuer on the root's CRL")
+    .option(
+      '--request <file>',
+      'where the request goes when the key of the root is elsewhere (default: issuer.csr)',
+    );
   addExamples(command, [
     ['upki ca rollover issuer', 'Before its time; nobody has to do anything.'],
     ['upki ca rollover issuer --now --revoke', 'The key of the issuer is in other hands.'],
+    [
+      'upki ca rollover issuer --request issuer.csr',
+      'The root is elsewhere: have issuer.csr signed, then upki ca install.',
+    ],
   ]);
-  return command.action((options: { now?: boolean; revoke?: boolean }) =>
-    withLocalSet(command, async (local, store) => {
+  return command.action((options: { now?: boolean; revoke?: boolean; request?: string }) =>
+    withLocalSet(command, async (local, store, context) => {
       const urgent = options.now === true || options.revoke === true;
       const old = local.set.newest;
+      if (options.request !== undefined || isRootElsewhere(local.set)) {
+        await askElsewhere(local, store, context, options.request ?? 'issuer.csr');
+        if (urgent)
+          say('Run upki ca install with --now or --revoke then: there is nobody yet to renew with.');
+        return;
+      }
       const made = await local.succession.makeIssuer(operator());
       if (made === null || old === null)
         throw new Error('another CA made an issuer at the same moment: look with upki ca status');
       say(
         `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} issues no more.`,
       );
-      if (!urgent) return;
-      const now = Date.now();
-      await store.changeAuthority(old.id, { renewFrom: now }, operator());
-      say(
-        'Clients that ask for renewal information (RFC 9773) renew now. It issued, and these are still good:',
-      );
-      await listGood(store, old.tag);
-      if (options.revoke !== true) return;
-      const { serial } = old.certificate;
-      const outcome = await store.revoke(serial, now, CA_COMPROMISE, operator());
-      if (outcome === 'unknown') {
-        say(`Its certificate (serial ${serial}) was signed elsewhere: have it revoked there.`);
-        return;
-      }
-      say(`Its certificate (serial ${serial}) is revoked: the root's CRL says so from now on.`);
+      if (urgent) await replaceAtOnce(store, local.set, old, options.revoke === true);
     }),
+  );
+}
+
+const isRootElsewhere = ({ roots: [root] }: LocalSet['set']): boolean =>
+  root !== undefined && root.tag !== '' && root.signer === null;
+
+/** Writes the request for the next issuer, which a root elsewhere is to sign. */
+async function askElsewhere(
+  { set }: LocalSet,
+  store: CaStore,
+  { dataDir, passphrase }: LocalContext,
+  file: string,
+): Promise<void> {
+  const text = await requestNext({ store, set, dataDir, passphrase });
+  await writeDurably(file, text, 0o644);
+  say(
+    `The key of the root is not at this CA. Have it sign the request in ${file}, as a CA (see docs/authority.md; an exported root: ` +
+      `upki ca root sign ${file} --root FILE --out issuer.crt), then run upki ca install issuer.crt.`,
+  );
+}
+
+/** After a compromise: what the old issuer signed is renewed now, and with `revoke` refused by those who check. */
+export async function replaceAtOnce(
+  store: CaStore,
+  set: LocalSet['set'],
+  old: Member,
+  revoke: boolean,
+): Promise<void> {
+  const now = Date.now();
+  await store.changeAuthority(old.id, { renewFrom: now }, operator());
+  say('Clients that ask for renewal information (RFC 9773) renew now. It issued, and these are still good:');
+  await listGood(store, old.tag);
+  if (!revoke) return;
+  const { serial } = old.certificate;
+  const outcome = await store.revoke(serial, now, CA_COMPROMISE, operator());
+  const isHere = set.rootOf(old)?.signer != null && outcome !== 'unknown';
+  say(
+    isHere
+      ? `Its certificate (serial ${serial}) is revoked: the root's CRL says so from now on.`
+      : `Its certificate (serial ${serial}) was signed elsewhere: have the root revoke it (upki ca root sign CRL --revoke ${serial}), ` +
+          'and install its next CRL with upki ca install.',
   );
 }
 
@@ -114,10 +160,16 @@ export function statusCommand(): Command {
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command.option('--json', 'for programs');
   return command.action(({ json }: { json?: boolean }) =>
-    withLocalSet(command, async (local, store, succeedAt) => {
+    withLocalSet(command, async (local, store, { succeedAt, dataDir }) => {
       const all = await describeSet({ set: local.set, store, succeedAt, now: Date.now() });
       if (json) say(JSON.stringify(all, null, 2));
-      else for (const each of all) say(describe(each, local));
+      else {
+        for (const each of all) say(describe(each, local));
+        if ((await pendingRequest(dataDir)) !== null)
+          say(
+            `a request for the next issuer waits to be signed: ${caPaths(dataDir).request}; then upki ca install`,
+          );
+      }
     }),
   );
 }
@@ -148,8 +200,8 @@ function nextStep(due: number, set: LocalSet['set']): string {
   const [root] = set.roots;
   return root?.signer
     ? `a successor is made by itself from ${day(due)} on`
-    : `a successor is due from ${day(due)} on: put the key of the root back as ca.key, then upki ca rollover issuer`;
+    : `a successor is due from ${day(due)} on: the root is elsewhere, upki ca rollover issuer makes a request for it`;
 }
 
-const day = (time: number): string => new Date(time).toISOString();
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+export const day = (time: number): string => new Date(time).toISOString();
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -7,14 +7,22 @@ import { type LocalSet, openLocalSet } from '../ca/local-set.js';
 import { caFolder } from '../programs/ca/folder.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
-import { loadProgramSettings } from '../programs/settings.js';
+import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
 import type { AdministratorRecord } from '../store/contract/ca.js';
 import type { Actor, CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
-import { DIRECTORY_FLAG, givenFlags } from './options.js';
+import { DIRECTORY_FLAG, type Flag, givenFlags } from './options.js';
 
 /** What commands on the machine of the CA share: its folder, its store, who runs them. */
+
+/** The settings of a command that makes or serves a CA; what is worth a warning is told on standard error. */
+export function loadCa(command: Command, flags: Flag[]): LoadedProgram {
+  const loaded = loadProgramSettings('ca', process.env, givenFlags(command, flags));
+  // `upki start` has given these warnings already.
+  if (!process.send) for (const warning of loaded.warnings) process.stderr.write(`uPKI: ${warning}\n`);
+  return loaded;
+}
 
 /** What the operator should know of the settings is told on standard error. @throws CannotStart */
 export async function caFolderOf(command: Command): Promise<string> {
@@ -33,10 +41,18 @@ export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => 
   }
 }
 
+/** Of the CA on this machine. */
+export interface LocalContext {
+  dataDir: string;
+  passphrase: string | null;
+  /** The part of an issuer's life after which its successor is due. */
+  succeedAt: number;
+}
+
 /** Does something with the roots and issuers of the CA on this machine, whether it runs or not. @throws CannotStart */
 export async function withLocalSet(
   command: Command,
-  work: (local: LocalSet, store: CaStore, succeedAt: number) => Promise<void>,
+  work: (local: LocalSet, store: CaStore, context: LocalContext) => Promise<void>,
 ): Promise<void> {
   const dataDir = await caFolderOf(command);
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
@@ -54,7 +70,7 @@ export async function withLocalSet(
         clock: Date.now,
         log: pino({ level: 'silent' }),
       });
-      await work(local, store, succeedAt);
+      await work(local, store, { dataDir, passphrase, succeedAt });
     }),
   );
 }

@@ -104,10 +104,13 @@ export function createCsr(request: {
   /** DER SubjectPublicKeyInfo of the signer's key. */
   spki: Uint8Array;
   signer: Signer;
+  /** DER of other extensions that are asked for. */
+  extensions?: readonly Uint8Array[];
 }): Buffer {
   const san =
     request.names.length > 0 ? [encodeExtension(OID.subjectAltName, encodeGeneralNames(request.names))] : [];
-  const attributes = san.length > 0 ? [sequence(oid(OID.extensionRequest), set(sequence(...san)))] : [];
+  const asked = [...san, ...(request.extensions ?? [])];
+  const attributes = asked.length > 0 ? [sequence(oid(OID.extensionRequest), set(sequence(...asked)))] : [];
   const info = sequence(
     integer(0),
     encodeName(request.subject),

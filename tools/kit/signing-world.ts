@@ -7,7 +7,13 @@ import {
   type KeySpec,
   publicKeyDer,
 } from '../../src/ca/folder/keys.js';
-import { CertificateFactory, type IssueInput, newSerial, validityFor } from '../../src/ca/issue/factory.js';
+import {
+  CertificateFactory,
+  type IssueInput,
+  locationsUnder,
+  newSerial,
+  validityFor,
+} from '../../src/ca/issue/factory.js';
 import type { LintContext } from '../../src/ca/issue/lint.js';
 import { loadProfiles, type Profile } from '../../src/ca/issue/profiles.js';
 import { signerFor } from '../../src/x509/algorithms.js';
@@ -76,10 +82,10 @@ export async function signingWorld(
       notBefore: now,
       notAfter: now + 10 * YEAR,
       spki: publicKeyDer(issuerKey),
-      publicUrl: PUBLIC_URL,
+      locations: locationsUnder(root, PUBLIC_URL),
     },
     root,
-    rootKey,
+    signerFor(rootKey),
   );
   const issuer = parseCertificate(intermediate);
   const profiles = await loadProfiles(null);

@@ -9,7 +9,9 @@ import {
 import { dirname, join } from 'node:path';
 import { makePrivateFolder, readIfThere } from '../../lib/files.js';
 import type { AuthorityRecord } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
 import { KeyFileError, keyFromPem, publicKeyDer, saveKey } from '../folder/keys.js';
+import { caPaths } from '../folder/paths.js';
 
 export interface KeyringOptions {
   /** The CA's folder: key files are named relative to it. */
@@ -30,9 +32,9 @@ export class Keyring {
   constructor(private readonly options: KeyringOptions) {}
 
   /** Null: the key is not at this CA. @throws KeyFileError for one that is, and cannot be used */
-  async open({ id, keyRef, sealedKey }: AuthorityRecord): Promise<KeyObject | null> {
-    if (keyRef === null) return null;
+  async open({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<KeyObject | null> {
     const { dataDir, passphrase } = this.options;
+    if (keyRef === null) return kind === 'root' ? this.#broughtBack(certificate) : null;
     const path = join(dataDir, keyRef);
     const pem = await readIfThere(path);
     if (pem !== null) return keyFromPem(pem, passphrase, path);
@@ -40,6 +42,22 @@ export class Keyring {
     const key = this.#unseal(id, sealedKey);
     await this.keep(keyRef, key);
     return key;
+  }
+
+  /** A root's key that was kept elsewhere may be put back as ca.key. */
+  async #broughtBack(certificate: Uint8Array): Promise<KeyObject | null> {
+    const { dataDir, passphrase } = this.options;
+    const { rootKey: path } = caPaths(dataDir);
+    const pem = await readIfThere(path);
+    if (pem === null) return null;
+    try {
+      const key = keyFromPem(pem, passphrase, path);
+      return isKeyOf(key, parseCertificate(certificate).spki) ? key : null;
+    } catch (error) {
+      // It may have a passphrase of its own: then it is of no use here, and no fault.
+      if (error instanceof KeyFileError && error.locked) return null;
+      throw error;
+    }
   }
 
   async keep(keyRef: string, key: KeyObject): Promise<void> {

@@ -51,6 +51,11 @@ export class Member {
     return toPem('CERTIFICATE', this.der);
   }
 
+  /** Nobody can sign for it here, and that is meant. */
+  get isElsewhere(): boolean {
+    return this.signer === null && this.trouble === null;
+  }
+
   /** PEM, issuer first, root left out: empty when the root issues. */
   get chainPem(): string {
     return this.record.kind === 'root' ? '' : this.pem + this.record.chain;

@@ -1,5 +1,5 @@
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
-import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
+import type { AuthorityRecord, CaStore, StoredCrl } from '../../store/contract/ca.js';
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { toPem } from '../../x509/pem.js';
@@ -30,7 +30,7 @@ export async function describeSet({ set, store, succeedAt, now }: StatusOptions)
         member.record.kind === 'issuer' && {
           successor_due: successionTime(member.certificate, succeedAt),
         }),
-      ...warned(member, active, now),
+      ...warned(member, active, now, await store.getCrl(member.tag)),
     })),
   );
   const crosses = set.crosses.map((record) => ({
@@ -87,10 +87,29 @@ async function told(member: Member, store: CaStore) {
 }
 
 /** Of what is in use: an issuer that is succeeded ends unnoticed. */
-function warned(member: Member, active: Member | null, now: number): { warning?: string } {
+function warned(
+  member: Member,
+  active: Member | null,
+  now: number,
+  crl: StoredCrl | null,
+): { warning?: string } {
   const inUse = member === active || (member.record.kind === 'root' && member.record.retiredAt === null);
-  const warning = inUse ? endWarning(member, now) : null;
-  return warning === null ? {} : { warning };
+  const warnings = inUse ? [endWarning(member, now), crlWarning(member, crl, now)] : [];
+  const warning = warnings.filter((each) => each !== null).join('; ');
+  return warning === '' ? {} : { warning };
+}
+
+/** Of a CRL that only somebody elsewhere can renew, 90 days before its end; null: nothing yet, or it is renewed here. */
+export function crlWarning(member: Member, crl: StoredCrl | null, now: number): string | null {
+  if (crl === null || member.signer !== null) return null;
+  const mark = warningMark(crl.nextUpdate, now);
+  if (mark === null || mark > 90) return null;
+  const name = `the CRL of the ${member.record.kind} "${formatDn(member.certificate.subject)}" (${member.id})`;
+  const end = new Date(crl.nextUpdate).toISOString();
+  const remedy = 'have a fresh one signed where the key is (upki ca root sign), then upki ca install';
+  if (now > crl.nextUpdate)
+    return `${name} ended on ${end}, and who checks it refuses everything below that root: ${remedy}`;
+  return `${name} ends on ${end}, in less than ${mark} days: ${remedy}`;
 }
 
 /** What an operator is told of an authority that ends within a year; null: nothing yet. */
@@ -104,6 +123,6 @@ export function endWarning(member: Member, now: number): string | null {
   const what =
     member.record.kind === 'root' && member.tag !== ''
       ? 'make another with upki ca rollover root, and give it to those who trust this one'
-      : 'a successor is made by itself while the key of its root is here, else put the key of the root (ca.key) back into this folder and run upki ca rollover issuer';
+      : 'a successor is made by itself while the key of its root is here; else upki ca rollover issuer makes a request for the root to sign';
   return `${name} ends on ${end}, in less than ${mark === 365 ? 'a year' : `${mark} days`}: ${what}`;
 }

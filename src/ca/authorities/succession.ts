@@ -7,13 +7,13 @@ import { attributeOf, dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { createIntermediate } from '../folder/issuer-certificates.js';
 import { generateKey, type KeySpec, publicKeyDer } from '../folder/keys.js';
-import { BACKDATE, newSerial } from '../issue/factory.js';
+import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import { successionTime } from './decisions.js';
 import { recordIssuer } from './first.js';
 import { type Keyring, keyFileOf } from './keyring.js';
 import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
-import { endWarning } from './status.js';
+import { crlWarning, endWarning } from './status.js';
 
 export interface SuccessionOptions {
   store: CaStore;
@@ -72,7 +72,7 @@ export class Succession {
       this.#retryAt = now + RETRY_AFTER;
       log.error({ err: error }, 'the next issuer could not be made; it is tried again in an hour');
     }
-    this.#remind(now);
+    await this.#remind(now).catch((err) => log.warn({ err }, 'it is not known what ends soon'));
   }
 
   /**
@@ -87,9 +87,9 @@ export class Succession {
     if (old === null || root === undefined) throw new RolloverError('this CA has no root or no issuer');
     if (old.record.kind === 'root')
       throw new RolloverError('this root issues by itself: it has no issuer to succeed');
-    if (root.key === null) {
+    if (root.signer === null) {
       throw new RolloverError(
-        `the key of the root ${root.id} is not at this CA: put it back into the CA's folder as ca.key, run upki ca rollover issuer, and take it away again`,
+        `the key of the root ${root.id} is not at this CA: upki ca rollover issuer makes a request for it to sign`,
       );
     }
     const now = clock();
@@ -98,19 +98,16 @@ export class Succession {
     const key = await generateKey(specOf(old.publicKey));
     const certificate = createIntermediate(
       {
-        subject: nextName(
-          old.certificate,
-          set.members.filter(({ record }) => record.kind === 'issuer').length + 1,
-        ),
+        subject: nextIssuerName(set, old),
         serial: newSerial(random),
         notBefore: Math.max(now - BACKDATE, root.certificate.notBefore),
         notAfter: now + ISSUER_DAYS * DAY,
         spki: publicKeyDer(key),
-        publicUrl: set.publicUrl,
+        locations: locationsUnder(root.der, set.publicUrl),
         ...(constraints && { constraints }),
       },
       root.der,
-      root.key,
+      root.signing,
     );
     const id = authorityId(certificate);
     const keyRef = keyFileOf(id);
@@ -148,14 +145,20 @@ export class Succession {
     return now >= successionTime(certificate, succeedAt);
   }
 
-  #remind(now: number): void {
-    const { set, log } = this.options;
+  async #remind(now: number): Promise<void> {
+    const { set, store, log } = this.options;
     const newest = set.newest;
     for (const member of set.roots.concat(newest === null || set.roots.includes(newest) ? [] : [newest])) {
-      const warning = endWarning(member, now);
-      if (warning === null || now < (this.#reminded.get(member.id) ?? 0) + REMIND_EVERY) continue;
-      this.#reminded.set(member.id, now);
-      log.warn({ issuer: member.id, notAfter: new Date(member.certificate.notAfter).toISOString() }, warning);
+      if (now < (this.#reminded.get(member.id) ?? 0) + REMIND_EVERY) continue;
+      const crl = member.signer === null ? await store.getCrl(member.tag) : null;
+      for (const warning of [endWarning(member, now), crlWarning(member, crl, now)]) {
+        if (warning === null) continue;
+        this.#reminded.set(member.id, now);
+        log.warn(
+          { issuer: member.id, notAfter: new Date(member.certificate.notAfter).toISOString() },
+          warning,
+        );
+      }
     }
   }
 }
@@ -172,6 +175,11 @@ export function specOf(publicKey: KeyObject): KeySpec {
   }
   const curve = details?.namedCurve;
   return { type: 'ec', curve: curve === 'secp521r1' ? 'P-521' : curve === 'secp384r1' ? 'P-384' : 'P-256' };
+}
+
+/** The name of the issuer after this one. */
+export function nextIssuerName({ members }: AuthoritySet, old: Member) {
+  return nextName(old.certificate, members.filter(({ record }) => record.kind === 'issuer').length + 1);
 }
 
 /** The predecessor's name with its number: names apart keep CRLs and chains apart in programs that look them up by name. */

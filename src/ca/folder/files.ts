@@ -2,12 +2,13 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
 import { readIfThere, setAside, writeDurably } from '../../lib/files.js';
+import { signerFor } from '../../x509/algorithms.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
-import { BACKDATE, newSerial } from '../issue/factory.js';
+import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import type { MadeAnew } from './anew.js';
 import { InitError } from './init-error.js';
 import { checkAuthority, createIntermediate, createRoot, isSelfSigned } from './issuer-certificates.js';
@@ -18,6 +19,7 @@ import {
   type KeySpec,
   keyFromPem,
   publicKeyDer,
+  RSA_KEY,
   saveKey,
 } from './keys.js';
 import {
@@ -28,6 +30,7 @@ import {
   missingFiles,
   only,
   readMarker,
+  refuseWaiting,
 } from './load.js';
 import { markerOf, saveMarker } from './marker.js';
 import { caPaths } from './paths.js';
@@ -71,8 +74,6 @@ const ROOT_DAYS = 3650;
 const ISSUER_DAYS = 1825;
 const SEED_BYTES = 32;
 
-const RSA: KeySpec = { type: 'rsa', bits: 4096 };
-
 /**
  * Makes the folder a CA, or completes one whose making was interrupted: every file is written whole and synced before what
  * depends on it, and none that exists is ever written again, so this may be interrupted anywhere and run any number of times.
@@ -85,6 +86,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   const paths = caPaths(dataDir);
   const marker = await readMarker(paths.marker);
   const finished = marker !== null || existed;
+  if (!finished) await refuseWaiting(dataDir);
   if (finished) {
     const missing = await missingFiles(dataDir, anew);
     if (missing.length > 0) throw new InitError(missing.join('\n'));
@@ -123,7 +125,7 @@ async function ensureRoot(options: InitOptions): Promise<void> {
   const { dataDir, passphrase, company, keyType, clock } = options;
   const paths = caPaths(dataDir);
   if ((await readIfThere(paths.root)) !== null) return;
-  const key = await ensureKey(paths.rootKey, keyType === 'rsa' ? RSA : DEFAULT_ROOT_KEY, passphrase);
+  const key = await ensureKey(paths.rootKey, keyType === 'rsa' ? RSA_KEY : DEFAULT_ROOT_KEY, passphrase);
   const now = clock();
   const der = createRoot(
     {
@@ -149,7 +151,7 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
   const root = certificateIn(rootPem, paths.root);
   const rootKey = keyFromPem(rootKeyPem, passphrase, paths.rootKey);
   inFile(paths.root, () => checkAuthority(root, rootKey, clock()));
-  const key = await ensureKey(paths.issuerKey, keyType === 'rsa' ? RSA : DEFAULT_ISSUER_KEY, passphrase);
+  const key = await ensureKey(paths.issuerKey, keyType === 'rsa' ? RSA_KEY : DEFAULT_ISSUER_KEY, passphrase);
   const now = clock();
   const der = createIntermediate(
     {
@@ -158,10 +160,10 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
       notBefore: now - BACKDATE,
       notAfter: now + ISSUER_DAYS * DAY,
       spki: publicKeyDer(key),
-      publicUrl: options.publicUrl ?? null,
+      locations: locationsUnder(root, options.publicUrl ?? null),
     },
     root,
-    rootKey,
+    signerFor(rootKey),
   );
   await writeDurably(paths.issuer, toPem('CERTIFICATE', der), 0o644);
 }
@@ -244,7 +246,7 @@ function certificateIn(pem: string, path: string): Buffer {
   return only(certificatesIn(pem, path), path).der;
 }
 
-/** RFC 5280 ub-common-name: 64 characters. */
-function titled(company: string, title: string): string {
+/** A common name of at most 64 characters (RFC 5280 ub-common-name). */
+export function titled(company: string, title: string): string {
   return `${[...company].slice(0, 63 - title.length).join('')} ${title}`;
 }

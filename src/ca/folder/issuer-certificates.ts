@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Signer, signerFor } from '../../x509/algorithms.js';
-import { authorityId, isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import { isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
 import {
   bitString,
@@ -17,7 +17,7 @@ import { encodeExtension, KEY_USAGE, parseBasicConstraints, parseKeyUsage } from
 import { type DistinguishedName, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier } from '../../x509/spki.js';
-import { caConstraints, locationExtensions } from '../issue/factory.js';
+import { caConstraints } from '../issue/factory.js';
 import { publicKeyDer } from './keys.js';
 
 interface AuthorityFields {
@@ -38,7 +38,7 @@ export function createRoot(fields: AuthorityFields, key: KeyObject): Buffer {
   const name = encodeName(fields.subject);
   return signAuthority(
     { ...fields, issuerName: name, spki, issuerKeyId: keyIdentifier(spki) },
-    key,
+    signerFor(key),
     [],
     [encodeExtension(OID.basicConstraints, caConstraints(null), true)],
   );
@@ -47,29 +47,25 @@ export function createRoot(fields: AuthorityFields, key: KeyObject): Buffer {
 /**
  * DER of an issuing CA under `issuer` (DER), with path length 0: it issues to ends only. No extended key usage: programs apply
  * one to all that is issued below, so it would forbid what a profile offers.
- * @param fields `publicUrl`: where the root's CRL, certificate and OCSP responder are
  */
 export function createIntermediate(
   fields: AuthorityFields & {
     spki: Uint8Array;
-    publicUrl: string | null;
+    /** DER of the extensions that say where the root's CRL, certificate and OCSP responder are. */
+    locations: readonly Buffer[];
     /** Value of the name constraints; undefined leaves its names free. */
     constraints?: Uint8Array;
-    /** No OCSP responder of the root is named: its key is offline. */
-    withoutOcsp?: boolean;
   },
   issuer: Uint8Array,
-  issuerKey: KeyObject,
+  signer: Signer,
 ): Buffer {
   const parent = parseCertificate(issuer);
   const end = Math.min(fields.notAfter, parent.notAfter);
   const issuerName = parent.subjectDer;
   return signAuthority(
     { ...fields, notAfter: end, issuerName, issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex') },
-    issuerKey,
-    fields.publicUrl === null
-      ? []
-      : locationExtensions(fields.publicUrl, authorityId(issuer), !fields.withoutOcsp),
+    signer,
+    fields.locations,
     [
       encodeExtension(OID.basicConstraints, caConstraints(0), true),
       encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
@@ -81,8 +77,8 @@ export function createIntermediate(
 
 function signAuthority(
   fields: AuthorityFields & { issuerName: Buffer; issuerKeyId: Uint8Array; spki: Uint8Array },
-  issuerKey: KeyObject,
-  locations: Buffer[],
+  signer: Signer,
+  locations: readonly Buffer[],
   special: Buffer[],
 ): Buffer {
   const facts = {
@@ -90,7 +86,7 @@ function signAuthority(
     subject: encodeName(fields.subject),
     subjectKeyId: keyIdentifier(fields.spki),
   };
-  return signTbs(facts, signerFor(issuerKey), special, locations);
+  return signTbs(facts, signer, special, locations);
 }
 
 interface TbsFacts extends Omit<AuthorityFields, 'subject'> {
@@ -102,7 +98,12 @@ interface TbsFacts extends Omit<AuthorityFields, 'subject'> {
   spki: Uint8Array;
 }
 
-function signTbs(facts: TbsFacts, signer: Signer, special: Buffer[], locations: Buffer[] = []): Buffer {
+function signTbs(
+  facts: TbsFacts,
+  signer: Signer,
+  special: Buffer[],
+  locations: readonly Buffer[] = [],
+): Buffer {
   const extensions = sequence(
     ...special,
     encodeExtension(OID.keyUsage, CA_USAGE, true),
@@ -175,6 +176,10 @@ export function checkAuthority(der: Uint8Array, key: KeyObject, now: number | nu
 
 /** Whether a certificate (DER) is signed by its own key. */
 export function isSelfSigned(der: Uint8Array): boolean {
-  const certificate = parseCertificate(der);
-  return isSignedBy(certificate, createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' }));
+  return isSignedBy(parseCertificate(der), publicKeyOf(der));
+}
+
+/** The public key of a certificate (DER). */
+export function publicKeyOf(der: Uint8Array): KeyObject {
+  return createPublicKey({ key: parseCertificate(der).spki, format: 'der', type: 'spki' });
 }

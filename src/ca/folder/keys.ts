@@ -15,6 +15,8 @@ export type KeySpec =
 /** RFC 5480 P-384 for the root that lives long, P-256 for the issuer that signs often (2.5 times cheaper to sign). */
 export const DEFAULT_ROOT_KEY: KeySpec = { type: 'ec', curve: 'P-384' };
 export const DEFAULT_ISSUER_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
+/** Of both, where RSA is chosen. */
+export const RSA_KEY: KeySpec = { type: 'rsa', bits: 4096 };
 
 const generate = promisify(generateKeyPair) as unknown as (
   type: string,

@@ -107,6 +107,7 @@ export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
     readIfThere(paths.seed),
   ]);
   if (root === null && issuer === null && issuerKey === null && marker === null) {
+    await refuseWaiting(dataDir);
     throw new InitError(`${dataDir} is not an initialised CA: run \`upki ca init\``);
   }
   if (root === null || issuer === null || issuerKey === null || channel === null || seed === null) {
@@ -146,6 +147,28 @@ export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
     ocsp: paths.ocsp,
     marker,
   };
+}
+
+/** @throws InitError when the folder holds a CA */
+export async function refuseKnownCa(dataDir: string): Promise<void> {
+  const paths = caPaths(dataDir);
+  for (const part of ['marker', 'root', 'issuer', 'issuerKey', 'rootKey'] as const) {
+    if ((await readIfThere(paths[part])) === null) continue;
+    throw new InitError(
+      `${dataDir} holds a CA already (${paths[part]}): its next issuer is asked for with \`upki ca rollover issuer\`; a new CA needs ` +
+        'a folder of its own',
+    );
+  }
+}
+
+/** @throws InitError when the certificate of the first issuer was asked for and has not come yet */
+export async function refuseWaiting(dataDir: string): Promise<void> {
+  const { root, request } = caPaths(dataDir);
+  if ((await readIfThere(root)) !== null || (await readIfThere(request)) === null) return;
+  throw new InitError(
+    `this CA waits for its issuing certificate: have ${request} signed by the root, then run \`upki ca install FILE -d ${dataDir}\` ` +
+      'with the certificate and its chain',
+  );
 }
 
 /** Null when the folder has none. @throws InitError naming the file when it is damaged */

@@ -15,6 +15,11 @@ export function caPaths(dataDir: string) {
     privateKeys: at('private'),
     database: at('ca.db'),
     ocsp: at('ocsp.pem'),
+    /** Keys of later issuers and roots, and of their OCSP responders. */
+    issuers: at('issuers'),
+    /** A request for an issuer's certificate that waits to be signed elsewhere, and its key. */
+    request: join(at('issuers'), 'request.csr'),
+    requestKey: join(at('issuers'), 'request.key'),
     /** Which CA this folder holds (see identity.ts). */
     marker: at('identity.json'),
   };

@@ -238,6 +238,11 @@ export function locationExtensions(publicUrl: string, id: string, ocsp = true): 
   ];
 }
 
+/** Those of certificates under an authority (DER); without a base URL none. `ocsp`: its key is here to sign responses. */
+export function locationsUnder(authority: Uint8Array, publicUrl: string | null, ocsp = true): Buffer[] {
+  return publicUrl === null ? [] : locationExtensions(publicUrl, authorityId(authority), ocsp);
+}
+
 /** RFC 5280 §4.2.2.1: where the issuer's certificate is, and nothing else. */
 function issuerLocation(publicUrl: string, id: string): Buffer {
   const uri = encode(contextPrimitive(6), Buffer.from(publicUrl + issuerPath(id), 'latin1'));

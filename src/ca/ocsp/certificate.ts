@@ -21,6 +21,7 @@ import {
 } from '../folder/keys.js';
 import type { Authority } from '../issue/issuer.js';
 import { type Profile, profileSchema } from '../issue/profiles.js';
+import { NotAuthoritative } from './not-authoritative.js';
 
 /** Who signs OCSP responses: a key the issuing CA delegated to (RFC 6960 §4.2.2.2). */
 export interface OcspSigner {
@@ -114,6 +115,7 @@ export class OcspCertificate {
 
   async #make(): Promise<OcspSigner> {
     const { authority, issuer, path, passphrase, log } = this.options;
+    if (issuer.isElsewhere) throw new NotAuthoritative(`the key of ${issuer.id} is not at this CA`);
     const key = await generateKey(KEY);
     const { profile, commonName } = ocspProfile(this.#issuer.subject);
     const { certificate } = await authority.issue({

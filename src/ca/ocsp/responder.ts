@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import { TaskError } from '../../channel/errors.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
 import type { CaReader } from '../../store/contract/readers.js';
@@ -23,6 +24,7 @@ import { publicKeyBits } from '../../x509/spki.js';
 import { BACKDATE } from '../issue/factory.js';
 import { OcspCache, type SignedResponse } from './cache.js';
 import type { OcspSigner } from './certificate.js';
+import { NotAuthoritative } from './not-authoritative.js';
 
 export interface OcspResponderOptions {
   store: Pick<CaReader, 'findBySerial'>;
@@ -90,7 +92,10 @@ export class OcspResponder {
       return await this.#answer(request);
     } catch (error) {
       if (error instanceof DerError) return failed('malformedRequest');
-      if (error instanceof StoreUnavailable) return failed('tryLater');
+      if (error instanceof NotAuthoritative) return failed('unauthorized');
+      // Its key cannot be used just now, as when a token was taken out.
+      const passes = error instanceof TaskError && error.kind === 'retry';
+      if (error instanceof StoreUnavailable || passes) return failed('tryLater');
       this.options.log.error({ err: error }, 'an OCSP request could not be answered');
       return failed('internalError');
     }
@@ -99,7 +104,8 @@ export class OcspResponder {
   async #answer({ certIds, nonce }: OcspRequest): Promise<OcspAnswer> {
     // Before the store is asked: at this time its answer is true.
     const now = this.options.clock();
-    const found = sameIssuer(await Promise.all(certIds.map((certId) => this.#find(certId))));
+    const found = await Promise.all(certIds.map((certId) => this.#find(certId)));
+    if (new Set(found.flatMap(({ issuer }) => issuer ?? [])).size > 1) throw new NotAuthoritative();
     const [only] = found;
     const signing = this.#signerOf(found);
     if (nonce !== null || only === undefined || found.length > 1) {
@@ -197,17 +203,6 @@ function statusOf(record: CertificateRecord | null): CertStatus {
 function subject({ certId, status }: Found): [certificate: string, state: string] {
   if (status.status === 'unknown') return [certId.der.toString('hex'), status.status];
   return [certId.serial, JSON.stringify(status)];
-}
-
-/**
- * §4.2.2.2: a responder's certificate is of one issuer and speaks for that one's certificates, the first one asked about. Of others it
- * knows nothing.
- */
-function sameIssuer(found: readonly Found[]): Found[] {
-  const first = found.find(({ issuer }) => issuer !== null)?.issuer ?? null;
-  return found.map((each) =>
-    each.issuer === null || each.issuer === first ? each : { ...each, status: { status: 'unknown' } },
-  );
 }
 
 const hashesKey = (hash: CertIdHash, name: Buffer, key: Buffer): string =>

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { CaStore, StoredCrl } from '../../store/contract/ca.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
 import { isCrlSignedBy } from '../../x509/crl.js';
@@ -79,7 +80,8 @@ export class CrlPublisher {
       if (known !== null && (await this.#serves(known))) return known;
       const stored = await this.options.store.getCrl(this.options.issuer.tag);
       // Only its signer, elsewhere, could make another.
-      if (stored !== null && this.options.issuer.signer === null) {
+      if (this.options.issuer.signer === null) {
+        if (stored === null) throw this.#none();
         this.#replace(stored);
         return stored;
       }
@@ -90,6 +92,17 @@ export class CrlPublisher {
       if (error instanceof StoreUnavailable && known !== null && this.#lasts(known)) return known;
       throw error;
     }
+  }
+
+  #none(): TaskError {
+    const { id, isElsewhere } = this.options.issuer;
+    return isElsewhere
+      ? new TaskError(
+          ErrorCode.certificate,
+          `There is no CRL of ${id} here: its key is elsewhere`,
+          'notFound',
+        )
+      : new TaskError(ErrorCode.certificate, `There is no CRL of ${id} yet: its key cannot be used`, 'retry');
   }
 
   /** The CRL with this number, if it is the last one made or the one before. */

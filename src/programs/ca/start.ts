@@ -42,37 +42,48 @@ export interface InitChoices {
  * @throws CannotStart
  */
 export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promise<CaFiles> {
-  const { settings } = loaded;
+  const files = await mendable(async () =>
+    initAuthority({
+      ...(await caInitOptions(loaded, choices.passwordFile)),
+      anew: choices.anew ?? [],
+      ...(choices.warn && { warn: choices.warn }),
+    }),
+  );
+  await writeConfigFile(loaded);
+  return files;
+}
+
+/** What the settings say of a CA that is to be made. @throws CannotStart */
+export async function caInitOptions({ settings }: LoadedCa, passwordFile?: string): Promise<InitOptions> {
   const { dataDir, caKeyFile: keyFile, caCertFile: certFile, caPassphrase: passphrase } = settings;
   if ((keyFile === null) !== (certFile === null)) {
     throw new CannotStart(
       'a CA is imported with both its key and its certificate: UPKI_CA_KEY_FILE and UPKI_CA_CERT_FILE',
     );
   }
-  const files = await mendable(async () => {
-    let imported: InitOptions['imported'] = null;
-    if (keyFile !== null && certFile !== null) {
-      const passwordFile = choices.passwordFile ?? null;
-      const password =
-        passwordFile === null ? passphrase : (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
-      imported = { keyFile, certFile, passphrase: password };
-    }
-    return initAuthority({
-      dataDir,
-      company: settings.caCompany,
-      keyType: settings.caKeyType,
-      passphrase,
-      imported,
-      seed: settings.caSeed,
-      publicUrl: settings.caPublicUrl,
-      clock: Date.now,
-      existed: await hadDatabase(settings),
-      anew: choices.anew ?? [],
-      ...(choices.warn && { warn: choices.warn }),
-    });
-  });
+  let imported: InitOptions['imported'] = null;
+  if (keyFile !== null && certFile !== null) {
+    const password =
+      passwordFile === undefined ? passphrase : (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
+    imported = { keyFile, certFile, passphrase: password };
+  }
+  return {
+    dataDir,
+    company: settings.caCompany,
+    keyType: settings.caKeyType,
+    passphrase,
+    imported,
+    seed: settings.caSeed,
+    publicUrl: settings.caPublicUrl,
+    clock: Date.now,
+    existed: await hadDatabase(settings),
+  };
+}
+
+/** What follows when a folder has become a CA. @throws CannotStart */
+export async function completeCa(loaded: LoadedCa, files: CaFiles): Promise<void> {
   await writeConfigFile(loaded);
-  return files;
+  await checkCa(loaded, files);
 }
 
 /** Whether a CA has used the database of a folder that does not say itself whether it ever was one. */

@@ -15,7 +15,7 @@ import { authorityKeyId, issuerKeyId, parseCertificate } from '../../../src/x509
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem, fromPem, toPem } from '../../../src/x509/pem.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
-import { certId, ocspRequest, readOcsp } from '../../support/ocsp.js';
+import { certId, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
 import { CaWorld, requestPem } from '../world.js';
 
 const run = promisify(execFile);
@@ -134,6 +134,28 @@ describe('a fresh CA', () => {
       const { response } = await ra.call('ocsp_respond', { request: request.toString('base64') });
       expect(readOcsp(Buffer.from(response, 'base64'), root).answers[0]?.status).toBe('good');
     }
+  });
+
+  it('answers one request about certificates of two issuers with unauthorized: nobody could verify it (RFC 6960 §4.2.2)', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    const { authorities } = await ra.call('get_authorities', {});
+    const [root, issuer] = authorities.map(({ certificate }) => firstFromPem('CERTIFICATE', certificate));
+    if (!root || !issuer) throw new Error('they are missing');
+    const { leaf } = await sign(ra, 'two.example.test');
+    const about = (...ids: Buffer[]) =>
+      ra.call('ocsp_respond', { request: ocspRequest(ids).toString('base64') });
+    const [own, above] = [certId(issuer, leaf.serial), certId(root, parseCertificate(issuer).serial)];
+    for (const both of [await about(own, above), await about(above, own)]) {
+      expect(ocspStatus(Buffer.from(both.response, 'base64'))).toBe(6);
+      expect(both.this_update).toBeUndefined();
+    }
+    // Of one issuer, and of nobody's: answered, as is each alone.
+    const { response } = await about(own, certId(issuer, '7f00'));
+    expect(readOcsp(Buffer.from(response, 'base64'), issuer).answers.map(({ status }) => status)).toEqual([
+      'good',
+      'unknown',
+    ]);
   });
 
   it('a peer cannot revoke its issuer', async () => {

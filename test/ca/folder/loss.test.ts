@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
 import { createIntermediate } from '../../../src/ca/folder/issuer-certificates.js';
 import { keyFromPem, keyToPem, publicKeyDer } from '../../../src/ca/folder/keys.js';
+import { signerFor } from '../../../src/x509/algorithms.js';
 import { dn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
@@ -148,9 +149,13 @@ describe('a foreign file in the folder of a CA', () => {
     const { root } = await loadAuthority({ ...initOptions(other.dataDir), seed: null });
     const rootKey = keyFromPem(await readFile(join(other.dataDir, 'ca.key')), null, 'ca.key');
     const key = newKey();
-    const fields = { subject: dn(['CN', 'Other']), serial: '11'.repeat(17), publicUrl: null };
+    const fields = { subject: dn(['CN', 'Other']), serial: '11'.repeat(17), locations: [] };
     const times = { notBefore: Date.now() - 1000, notAfter: Date.now() + 86_400_000 };
-    const der = createIntermediate({ ...fields, ...times, spki: publicKeyDer(key) }, root, rootKey);
+    const der = createIntermediate(
+      { ...fields, ...times, spki: publicKeyDer(key) },
+      root,
+      signerFor(rootKey),
+    );
     await writeFile(join(world.dataDir, 'issuer.crt'), toPem('CERTIFICATE', der));
     await writeFile(join(world.dataDir, 'issuer.key'), await keyToPem(key, null));
     await rm(join(world.dataDir, 'identity.json'));

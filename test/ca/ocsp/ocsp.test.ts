@@ -94,15 +94,17 @@ describe('RFC 6960 §2.2 the status of a certificate', () => {
     const mixed = [
       [head, otherName, key, number],
       [head, name, otherKey, number],
-      [head, otherName, otherKey, number],
     ].map((each) => Buffer.concat(each.map((part) => part ?? expect.unreachable())));
     const { response } = await send(ocspRequest([ours, ...mixed]));
     expect(readOcsp(response, issuer).answers.map(({ status }) => status)).toEqual([
       'good',
       'unknown',
       'unknown',
-      'unknown',
     ]);
+    // The root did not sign it either.
+    const rootDer = firstFromPem('CERTIFICATE', root);
+    const asRoots = await send(ocspRequest([others]));
+    expect(readOcsp(asRoots.response, rootDer).answers).toMatchObject([{ status: 'unknown' }]);
   });
 
   it('of an expired certificate stays what it was; the JSON form says expired', async () => {

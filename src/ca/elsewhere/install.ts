@@ -1,0 +1,133 @@
+import { writeDurably } from '../../lib/files.js';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore } from '../../store/contract/ca.js';
+import { authorityId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { toPem } from '../../x509/pem.js';
+import { recordIssuer } from '../authorities/first.js';
+import { type Keyring, keyFileOf } from '../authorities/keyring.js';
+import { type Member, newRecord } from '../authorities/member.js';
+import type { AuthoritySet } from '../authorities/set.js';
+import { type CaFiles, type InitOptions, initAuthority } from '../folder/files.js';
+import { AuthorityError } from '../folder/issuer-certificates.js';
+import { publicKeyDer, saveKey } from '../folder/keys.js';
+import { caPaths } from '../folder/paths.js';
+import { loadProfiles } from '../issue/profiles.js';
+import { type Judged, judgeIssuer } from './judge.js';
+import { dropRequest, requestKey } from './request.js';
+
+/** What is done with an issuer's certificate that comes back from a root elsewhere. */
+
+export interface FirstOptions {
+  init: InitOptions;
+  /** DER, as the file has them. */
+  certificates: readonly Buffer[];
+}
+
+/**
+ * Makes a folder whose request was signed a CA. It may be interrupted anywhere and run again.
+ * @throws AuthorityError with everything that is wrong with the certificate; InitError, KeyFileError
+ */
+export async function installFirst({
+  init,
+  certificates,
+}: FirstOptions): Promise<{ files: CaFiles; judged: Judged }> {
+  const { dataDir, passphrase, clock } = init;
+  const paths = caPaths(dataDir);
+  const key = await requestKey(dataDir, passphrase);
+  const judged = judgeIssuer({
+    certificates: certificates.map((der) => parseCertificate(der)),
+    roots: [],
+    spki: publicKeyDer(key),
+    profiles: (await loadProfiles(paths.profiles)).values(),
+    now: clock(),
+  });
+  await saveKey(paths.issuerKey, key, passphrase);
+  await writeDurably(paths.root, pemOf([judged.root]), 0o644);
+  await writeDurably(paths.issuer, pemOf([judged.issuer, ...judged.between]), 0o644);
+  await dropRequest(dataDir);
+  return { files: await initAuthority(init), judged };
+}
+
+export interface NextOptions {
+  dataDir: string;
+  passphrase: string | null;
+  store: CaStore;
+  set: AuthoritySet;
+  keys: Keyring;
+  certificates: readonly Buffer[];
+  /** The operator knows that it leads to a root nobody trusts yet. */
+  newRoot: boolean;
+  clock: () => number;
+  by: Actor;
+}
+
+/**
+ * Puts the successor of the issuer in use into the set: it signs from then on.
+ * @throws AuthorityError with everything that is wrong with the certificate; InitError, KeyFileError
+ */
+export async function installNext(
+  options: NextOptions,
+): Promise<{ made: Member; old: Member; judged: Judged }> {
+  const { dataDir, passphrase, store, set, keys, newRoot, clock, by } = options;
+  const shown = options.certificates.map((der) => parseCertificate(der));
+  const installed = shown
+    .map(({ der }) => set.byId(authorityId(der)))
+    .find((each) => each?.record.kind === 'issuer');
+  const key = await requestKey(dataDir, passphrase).catch((error: unknown) => {
+    if (installed === undefined || installed === null) throw error;
+    throw new AuthorityError(`it is installed already: the issuer ${installed.id}`);
+  });
+  const profiles = (await loadProfiles(caPaths(dataDir).profiles)).values();
+  const roots = set.roots.map(({ certificate }) => certificate);
+  const now = clock();
+  const judged = judgeIssuer({ certificates: shown, roots, spki: publicKeyDer(key), profiles, now });
+  const { issuer, between, root } = judged;
+  const rootId = authorityId(root.der);
+  const old = set.newest;
+  if (old === null) throw new AuthorityError('this CA has no issuer to succeed');
+  if (set.byId(rootId) === null) {
+    if (!newRoot) throw new AuthorityError(otherRoot(root, set));
+    await store.addAuthority(
+      newRecord({
+        kind: 'root',
+        certificate: root.der,
+        root: rootId,
+        keyRef: null,
+        addedAt: now,
+        usedFrom: now,
+      }),
+      null,
+      by,
+    );
+  }
+  const id = authorityId(issuer.der);
+  const keyRef = keyFileOf(id);
+  await keys.keep(keyRef, key);
+  if (between.length === 0) await recordIssuer(store, { tag: rootId }, issuer.der, now);
+  const added = await store.addAuthority(
+    newRecord({
+      ...{ kind: 'issuer', certificate: issuer.der, chain: pemOf(between), root: rootId },
+      ...{ keyRef, sealedKey: keys.seal(id, key), addedAt: now, usedFrom: now },
+    }),
+    old.id,
+    by,
+  );
+  if (!added)
+    throw new AuthorityError('another issuer was put into use at the same moment: look with upki ca status');
+  await dropRequest(dataDir);
+  await set.reload();
+  const made = set.byId(id);
+  if (made === null) throw new AuthorityError(`the issuer ${id} was not kept`);
+  return { made, old, judged };
+}
+
+function otherRoot(root: ParsedCertificate, set: AuthoritySet): string {
+  const known = set.roots.map(({ id }) => id).join(', ');
+  return (
+    `it leads to the root ${authorityId(root.der)}, which nobody who trusts this CA (${known}) knows. When that is meant, and the new ` +
+    'root was given to the machines, say --new-root: both roots are then given out'
+  );
+}
+
+const pemOf = (certificates: readonly ParsedCertificate[]): string =>
+  certificates.map(({ der }) => toPem('CERTIFICATE', der)).join('');

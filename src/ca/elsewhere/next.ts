@@ -1,0 +1,36 @@
+import type { CaStore } from '../../store/contract/ca.js';
+import { encodeExtension } from '../../x509/extensions.js';
+import { OID } from '../../x509/oids.js';
+import type { AuthoritySet } from '../authorities/set.js';
+import { nextIssuerName, RolloverError, specOf } from '../authorities/succession.js';
+import { locationsUnder } from '../issue/factory.js';
+import { ensureRequest } from './request.js';
+
+export interface NextRequestOptions {
+  store: CaStore;
+  set: AuthoritySet;
+  dataDir: string;
+  passphrase: string | null;
+}
+
+/**
+ * The request for the issuer after the one in use, PEM, with the root's last CRL where one is served here. It asks for the name
+ * constraints of the one before.
+ * @throws RolloverError when there is no issuer to succeed
+ */
+export async function requestNext({ store, set, dataDir, passphrase }: NextRequestOptions): Promise<string> {
+  const old = set.newest;
+  const [root] = set.roots;
+  if (old === null || root === undefined || old.record.kind === 'root')
+    throw new RolloverError('this root issues by itself: it has no issuer to succeed');
+  const crl = await store.getCrl(root.tag);
+  const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
+  return ensureRequest({
+    ...{ dataDir, passphrase, key: specOf(old.publicKey), subject: nextIssuerName(set, old) },
+    extensions: [
+      ...(constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : []),
+      ...(crl === null ? [] : locationsUnder(root.der, set.publicUrl, false)),
+    ],
+    rootCrl: crl?.der ?? null,
+  });
+}

@@ -1,0 +1,99 @@
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfThere, writeDurably } from '../../lib/files.js';
+import { DAY } from '../../lib/time.js';
+import type { Actor } from '../../store/contract/audit.js';
+import type { CaStore } from '../../store/contract/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { formatDn } from '../../x509/name.js';
+import { firstFromPem, toPem } from '../../x509/pem.js';
+import type { Member } from '../authorities/member.js';
+import { InitError } from '../folder/init-error.js';
+import { AuthorityError, checkAuthority } from '../folder/issuer-certificates.js';
+import { keyFromPem, keyToPem } from '../folder/keys.js';
+import { caPaths } from '../folder/paths.js';
+import { CrlPublisher, type CrlPublisherOptions } from '../revoke/crl-publisher.js';
+
+/** A root that is kept apart from the CA: its certificate and its encrypted key in one file. */
+export interface RootInFile {
+  /** DER. */
+  certificate: Buffer;
+  key: KeyObject;
+}
+
+export interface ExportOptions {
+  store: CaStore;
+  root: Member;
+  dataDir: string;
+  /** The file to write. */
+  out: string;
+  passphrase: string;
+  /** How long the last CRL signed here is good, in ms. */
+  crlValidity: number;
+  by: Actor;
+  clock: () => number;
+  log: CrlPublisherOptions['log'];
+}
+
+/** The CRL that is to last while the key is away. */
+export const EXPORTED_CRL_VALIDITY = 365 * DAY;
+
+/**
+ * Takes the key of a root out of the CA's folder into an encrypted file, after its CRL was signed for a last time. The key is
+ * removed when the file was read back; a crash before leaves it in both places.
+ * @throws InitError, AuthorityError
+ */
+export async function exportRoot(options: ExportOptions): Promise<void> {
+  const { store, root, dataDir, out, passphrase, crlValidity, by, clock, log } = options;
+  const { key, record } = root;
+  if (root.tag === '')
+    throw new AuthorityError('this root signs certificates itself: without its key nothing can be issued');
+  if (key === null) throw new AuthorityError(`the key of the root ${root.id} is not at this CA`);
+  if ((await readIfThere(out)) !== null)
+    throw new InitError(`${out} exists already: move it away, or choose another file`);
+  const publisher = new CrlPublisher({ store, issuer: root, validity: crlValidity, clock, log });
+  await publisher.publish();
+  await writeDurably(out, await rootFileText(root, passphrase), 0o600);
+  const read = readRootFile((await readIfThere(out)) ?? '', passphrase, out);
+  if (!read.key.equals(key)) throw new InitError(`${out} could not be read back; the key stays where it is`);
+  await store.changeAuthority(root.id, { keyRef: null, sealedKey: null }, by);
+  for (const path of new Set([join(dataDir, record.keyRef ?? 'ca.key'), caPaths(dataDir).rootKey])) {
+    const pem = await readIfThere(path);
+    if (pem === null) continue;
+    // Its octets at least; what the file system or a backup keeps of them is beyond us.
+    await writeDurably(path, randomBytes(pem.length), 0o600);
+    await rm(path, { force: true });
+  }
+}
+
+async function rootFileText({ der, certificate, key }: Member, passphrase: string): Promise<string> {
+  if (key === null) return '';
+  const about = [
+    `The root "${formatDn(certificate.subject)}" of a uPKI CA: its certificate, and its key encrypted with a passphrase.`,
+    'Keep it offline, twice, and the passphrase apart from it. Sign with `upki ca root sign`.',
+  ];
+  return `${about.join('\n')}\n${toPem('CERTIFICATE', der)}${await keyToPem(key, passphrase)}`;
+}
+
+/** @throws AuthorityError when it holds no root with its key, KeyFileError for a wrong passphrase */
+export function readRootFile(text: string, passphrase: string | null, name: string): RootInFile {
+  const certificate = firstFromPem('CERTIFICATE', text);
+  const block = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/.exec(text)?.[0];
+  if (block === undefined) throw new AuthorityError(`${name} holds no private key (PEM)`);
+  const key = keyFromPem(block, passphrase, name);
+  checkAuthority(certificate, key, null);
+  return { certificate, key };
+}
+
+/** A root in a CA's folder, for a machine that is kept offline as it is. @throws InitError, AuthorityError, KeyFileError */
+export async function readRootFolder(dataDir: string, passphrase: string | null): Promise<RootInFile> {
+  const { root, rootKey } = caPaths(dataDir);
+  const [certificate, key] = [await readIfThere(root), await readIfThere(rootKey)];
+  if (certificate === null || key === null)
+    throw new InitError(`${root} and ${rootKey} are needed to sign, and not both are there`);
+  return readRootFile(certificate + key, passphrase, dataDir);
+}
+
+/** Until when a root is good. */
+export const rootEnd = ({ certificate }: RootInFile): number => parseCertificate(certificate).notAfter;

@@ -1,0 +1,121 @@
+import { DAY } from '../../lib/time.js';
+import { signerFor } from '../../x509/algorithms.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { isCrlSignedBy, parseCrl } from '../../x509/crl.js';
+import { parseCsr } from '../../x509/csr.js';
+import { encodeExtension, parseBasicConstraints } from '../../x509/extensions.js';
+import { sameDn } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
+import { AuthorityError, createIntermediate, publicKeyOf } from '../folder/issuer-certificates.js';
+import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
+import { buildCrl, type RevokedCertificate } from '../revoke/crl.js';
+import { type RootInFile, rootEnd } from './root-file.js';
+
+/** What a root that is kept offline signs: issuers and its CRL. Needs no CA folder, no database and no network. */
+
+export interface SignOptions {
+  root: RootInFile;
+  now: number;
+  random: (bytes: number) => Buffer;
+}
+
+export interface IssuerOptions extends SignOptions {
+  /** DER of the request. */
+  csr: Uint8Array;
+  /** Days it is good for, within the root's. */
+  days: number;
+  /** Base of the plain-HTTP URLs of the root's CRL and certificate, where the request names none. */
+  publicUrl: string | null;
+}
+
+/**
+ * DER of an issuer's certificate: CA with path length 0, no purposes, and of the request its name, key, name constraints and the
+ * locations of the root's CRL.
+ * @throws AuthorityError when this root may not sign it, DerError for a request that is damaged or not signed by its key
+ */
+export async function signIssuer({
+  root,
+  csr,
+  days,
+  publicUrl,
+  now,
+  random,
+}: IssuerOptions): Promise<Buffer> {
+  const { subject, publicKey, extensions, asksForCa } = parseCsr(csr);
+  const parent = parseCertificate(root.certificate);
+  if (!asksForCa)
+    throw new AuthorityError(
+      'the request is not a CA’s (upki ca init --request, or upki ca rollover issuer, makes one)',
+    );
+  if (subject.length === 0) throw new AuthorityError('the request names nobody');
+  if (sameDn(subject, parent.subject))
+    throw new AuthorityError('the request has the name of the root itself');
+  if (publicKey.spki.equals(parent.spki))
+    throw new AuthorityError('the request is of the key of the root itself');
+  const limits = parent.extensions.get(OID.basicConstraints);
+  if (limits && parseBasicConstraints(limits.value).pathLength === 0)
+    throw new AuthorityError('the root may have no CA below it (path length 0)');
+  if (now >= parent.notAfter || now < parent.notBefore)
+    throw new AuthorityError(
+      `the root is not valid now: it is good until ${new Date(parent.notAfter).toISOString()}`,
+    );
+  const asked = [OID.authorityInfoAccess, OID.cRLDistributionPoints].flatMap((oid) => {
+    const extension = extensions.get(oid);
+    return extension ? [encodeExtension(oid, extension.value)] : [];
+  });
+  const locations = asked.length > 0 ? asked : locationsUnder(root.certificate, publicUrl, false);
+  const constraints = extensions.get(OID.nameConstraints)?.value;
+  return createIntermediate(
+    {
+      ...{ subject, serial: newSerial(random), spki: publicKey.spki, locations },
+      notBefore: Math.max(now - BACKDATE, parent.notBefore),
+      notAfter: Math.min(now + days * DAY, rootEnd(root)),
+      ...(constraints && { constraints }),
+    },
+    root.certificate,
+    signerFor(root.key),
+  );
+}
+
+export interface CrlOptions extends SignOptions {
+  /** DER of the root's CRL before this one; null: it is the first. */
+  last: Uint8Array | null;
+  /** Serials (hex) to revoke, beside those of the last CRL. */
+  revoke: readonly string[];
+  /** Days it is good for. */
+  days: number;
+}
+
+/** RFC 5280 §5.3.1 */
+const CA_COMPROMISE = 2;
+
+/** DER of the root's next CRL: what the last one revokes, and what is named. @throws AuthorityError for one of another root */
+export async function signRootCrl({ root, last, revoke, days, now }: CrlOptions): Promise<Buffer> {
+  if (last !== null && !isCrlSignedBy(last, publicKeyOf(root.certificate)))
+    throw new AuthorityError('the CRL in the file is not of this root');
+  const before = last === null ? null : parseCrl(last);
+  const entries: RevokedCertificate[] = [...(before?.entries ?? [])];
+  for (const serial of revoke.map(serialOf)) {
+    if (!entries.some((each) => each.serial === serial))
+      entries.push({ serial, revokedAt: now, reason: CA_COMPROMISE });
+  }
+  const next = BigInt(now);
+  const number = before?.number == null || before.number < next ? next : before.number + 1n;
+  const thisUpdate = Math.max(now - BACKDATE, Math.min(now, (before?.thisUpdate ?? 0) + 1000));
+  const pages = (async function* () {
+    yield entries;
+  })();
+  return buildCrl(
+    { certificate: root.certificate, signer: signerFor(root.key) },
+    { number, thisUpdate, nextUpdate: now + days * DAY },
+    pages,
+  );
+}
+
+/** Even-length lower-case hex of a serial as people copy it. @throws AuthorityError */
+function serialOf(text: string): string {
+  const hex = text.replace(/^0x/i, '').replaceAll(':', '').toLowerCase();
+  if (!/^[0-9a-f]{1,40}$/.test(hex))
+    throw new AuthorityError(`"${text}" is not a serial: hexadecimal digits, at most 40`);
+  return hex.length % 2 === 0 ? hex : `0${hex}`;
+}

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { MADE_ANEW, type MadeAnew } from '../ca/folder/anew.js';
+import { makePrivateFolder, writeDurably } from '../lib/files.js';
+import { lockDirectory } from '../programs/lock.js';
+import type { LoadedProgram } from '../programs/settings.js';
+import { loadCa } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
+
+const IMPORT: Flag[] = [
+  DIRECTORY_FLAG,
+  { flags: '--ca-key <file>', setting: 'caKeyFile' },
+  { flags: '--ca-cert <file>', setting: 'caCertFile' },
+];
+
+interface InitFlags {
+  caPasswordFile?: string;
+  request?: string;
+  anew?: MadeAnew[];
+}
+
+/** `upki ca init` */
+export function initCommand(): Command {
+  const command = new Command('init').description(
+    'Make the keys and certificates of the CA, or take over existing ones. Doing it again changes nothing.',
+  );
+  addSettingFlags(command, IMPORT, ['ca']);
+  command.option('--ca-password-file <file>', 'Holds the passphrase of the key given with --ca-key.');
+  command.option(
+    '--request <file>',
+    'The root is elsewhere: make the key of the issuer, and write the request that the root is to sign. Then: upki ca install.',
+  );
+  command.addOption(
+    new Option(
+      '--anew <what...>',
+      'Make again, on purpose, what an existing CA has lost: its channel key (every RA must then be registered again), its ' +
+        'registration seed, or its database (certificates and revocations are forgotten). What is there is set aside.',
+    ).choices(MADE_ANEW),
+  );
+  addExamples(command, [
+    ['upki ca init -d /srv/ca', 'Make a root and an issuing CA in /srv/ca.'],
+    ['upki ca init --ca-key root.key --ca-cert root.crt', 'Put an issuing CA under an existing root.'],
+    ['upki ca init --request issuer.csr', 'The root is elsewhere: have issuer.csr signed there.'],
+    [
+      'upki ca init -d /srv/ca --anew channel.key',
+      'The key is lost: make another, then register every RA again.',
+    ],
+  ]);
+  return command.action(async () => {
+    const loaded = loadCa(command, IMPORT);
+    const { settings } = loaded;
+    await makePrivateFolder(settings.dataDir);
+    const unlock = lockDirectory(settings.dataDir);
+    try {
+      const { request } = command.opts<InitFlags>();
+      if (request !== undefined) return await writeRequest(loaded, request);
+      const { initCa, checkCa } = await import('../programs/ca/start.js');
+      const { caPasswordFile: passwordFile, anew } = command.opts<InitFlags>();
+      const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+      await checkCa(loaded, await initCa(loaded, { passwordFile, anew, warn }));
+    } finally {
+      unlock();
+    }
+    const at = (name: string) => join(settings.dataDir, name);
+    process.stdout.write(
+      `The CA is in ${settings.dataDir}\n  root certificate: ${at('ca.crt')}\n  registration seed: ${at('seed')}\n`,
+    );
+  });
+}
+
+async function writeRequest(loaded: LoadedProgram, file: string): Promise<void> {
+  const { requestIssuer } = await import('../programs/ca/elsewhere.js');
+  await writeDurably(file, await requestIssuer(loaded), 0o644);
+  process.stdout.write(
+    `The request is in ${file}; its key stays in ${loaded.settings.dataDir}. Have the root sign it as a CA, then give its certificate and ` +
+      `those above it, up to the root, to \`upki ca install FILE -d ${loaded.settings.dataDir}\`.\n`,
+  );
+}

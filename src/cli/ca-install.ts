@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { installNext } from '../ca/elsewhere/install.js';
+import { pendingRequest } from '../ca/elsewhere/request.js';
+import { installCrl } from '../ca/elsewhere/root-crl.js';
+import { caPaths } from '../ca/folder/paths.js';
+import type { LocalSet } from '../ca/local-set.js';
+import { readIfThere } from '../lib/files.js';
+import { installIssuer } from '../programs/ca/elsewhere.js';
+import { mendable } from '../programs/ca/start.js';
+import { CannotStart } from '../programs/exit.js';
+import { lockDirectory } from '../programs/lock.js';
+import { commonDirectory } from '../programs/settings.js';
+import type { CaStore } from '../store/index.js';
+import { certificatesFrom } from '../x509/certificates-in.js';
+import { readCrlTimes } from '../x509/crl.js';
+import { DerError } from '../x509/der-error.js';
+import { fromPem } from '../x509/pem.js';
+import { day, replaceAtOnce, say } from './ca-rollover.js';
+import { loadCa, operator, withLocalSet } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+
+interface InstallFlags {
+  newRoot?: boolean;
+  now?: boolean;
+  revoke?: boolean;
+}
+
+/** What a file from the root holds. */
+interface Delivery {
+  /** DER; empty: a CRL only. */
+  certificates: Buffer[];
+  /** DER. */
+  crls: Buffer[];
+}
+
+/** `upki ca install` */
+export function installCommand(): Command {
+  const command = new Command('install').description(
+    'Take what a root elsewhere has signed: the certificate of the first or the next issuer, with its chain, and the CRL of the root.',
+  );
+  command.argument('<file...>', 'PEM, DER or PKCS #7 (.p7b): the issuer, those above it, the root; or a CRL');
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command
+    .option(
+      '--new-root',
+      'the issuer is under a root that nobody trusts yet, and that is meant: both are given out',
+    )
+    .option('--now', 'after a compromise: list what the old issuer signed, and have clients renew it now')
+    .option('--revoke', 'the same, and say what the root must do to revoke the old issuer');
+  addExamples(command, [
+    [
+      'upki ca install issuer.crt chain.crt',
+      'What came back for issuer.csr, and those above it up to the root.',
+    ],
+    ['upki ca install root.crl', 'A fresh CRL of the root, for a key that is not at this CA.'],
+  ]);
+  return command.action(async (files: string[], flags: InstallFlags) => {
+    const delivery = await read(files);
+    const first = await waitingFolder(command);
+    if (first !== null && delivery.certificates.length > 0) await installAsFirst(command, first, delivery);
+    else if (delivery.certificates.length > 0) {
+      await withLocalSet(command, (local, store, context) =>
+        installAsNext(local, store, context, { delivery, flags }),
+      );
+    }
+    if (delivery.crls.length > 0)
+      await withLocalSet(command, (local, store) => installCrls(local, store, delivery.crls));
+  });
+}
+
+/** @throws CannotStart naming the file */
+async function read(files: readonly string[]): Promise<Delivery> {
+  const delivery: Delivery = { certificates: [], crls: [] };
+  for (const file of files) {
+    const content = await readFile(file).catch((error: Error) => {
+      throw new CannotStart(`${file} cannot be read: ${error.message}`);
+    });
+    try {
+      const crls = crlsIn(content);
+      const isCrlOnly = crls.length > 0 && !content.includes('-----BEGIN CERTIFICATE-----');
+      delivery.crls.push(...crls);
+      if (!isCrlOnly) delivery.certificates.push(...certificatesFrom(content));
+    } catch (error) {
+      if (!(error instanceof DerError)) throw error;
+      throw new CannotStart(`${file}: ${error.message}`);
+    }
+  }
+  return delivery;
+}
+
+/** In PEM; or the file itself, which `parseCrl` judges. A certificate in DER begins alike, and is told apart by its version. */
+function crlsIn(content: Buffer): Buffer[] {
+  const text = content.toString('latin1');
+  if (content[0] !== 0x30 || text.startsWith('-----')) return fromPem('X509 CRL', text);
+  return isCrl(content) ? [content] : [];
+}
+
+function isCrl(der: Buffer): boolean {
+  try {
+    readCrlTimes(der);
+    return true;
+  } catch (error) {
+    if (error instanceof DerError) return false;
+    throw error;
+  }
+}
+
+/** The folder of a CA whose first certificate was asked for; null when there is a CA. */
+async function waitingFolder(command: Command): Promise<string | null> {
+  const directory = commonDirectory(process.env, command.opts<{ dir?: string }>().dir);
+  const isCa = (await readIfThere(caPaths(directory).marker)) !== null;
+  return !isCa && (await pendingRequest(directory)) !== null ? directory : null;
+}
+
+async function installAsFirst(command: Command, dataDir: string, { certificates }: Delivery): Promise<void> {
+  const loaded = loadCa(command, [DIRECTORY_FLAG]);
+  const unlock = lockDirectory(dataDir);
+  try {
+    const { issuer, root, warnings } = await installIssuer(loaded, certificates);
+    say(
+      `The CA is in ${dataDir}: its issuer is good until ${day(issuer.notAfter)}, its root until ${day(root.notAfter)}.`,
+    );
+    for (const warning of warnings) process.stderr.write(`uPKI: ${warning}\n`);
+  } finally {
+    unlock();
+  }
+}
+
+async function installAsNext(
+  local: LocalSet,
+  store: CaStore,
+  { dataDir, passphrase }: { dataDir: string; passphrase: string | null },
+  { delivery, flags }: { delivery: Delivery; flags: InstallFlags },
+): Promise<void> {
+  const { set, keys } = local;
+  const { made, old, judged } = await installNext({
+    ...{ dataDir, passphrase, store, set, keys, clock: Date.now, by: operator() },
+    certificates: delivery.certificates,
+    newRoot: flags.newRoot === true,
+  });
+  say(
+    `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} issues no more.`,
+  );
+  for (const warning of judged.warnings) process.stderr.write(`uPKI: ${warning}\n`);
+  if (flags.now || flags.revoke) await replaceAtOnce(store, set, old, flags.revoke === true);
+}
+
+async function installCrls({ set }: LocalSet, store: CaStore, crls: readonly Buffer[]): Promise<void> {
+  for (const der of crls) {
+    const { of, nextUpdate, revokes } = await mendable(() => installCrl({ store, set }, der, Date.now()));
+    say(`The CRL of ${of.record.kind} ${of.id} is served from now on; it is good until ${day(nextUpdate)}.`);
+    for (const each of revokes)
+      say(`  it revokes the issuer ${each.id}: what that one signed is refused by those who check`);
+  }
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import {
+  EXPORTED_CRL_VALIDITY,
+  exportRoot,
+  type RootInFile,
+  readRootFile,
+  readRootFolder,
+} from '../ca/elsewhere/root-file.js';
+import { signIssuer, signRootCrl } from '../ca/elsewhere/sign.js';
+import { readIfThere, writeDurably } from '../lib/files.js';
+import { mendable } from '../programs/ca/start.js';
+import { CannotStart } from '../programs/exit.js';
+import { loadProgramSettings } from '../programs/settings.js';
+import { parseCertificate } from '../x509/certificate.js';
+import { DerError } from '../x509/der-error.js';
+import { fromPem, toPem } from '../x509/pem.js';
+import { day, say } from './ca-rollover.js';
+import { operator, withLocalSet } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { newPassphrase, passphraseIn } from './passphrase.js';
+
+/** `upki ca root …`: a root that is kept offline. */
+export function rootCommand(): Command {
+  return new Command('root')
+    .description('Keep the root offline: take its key away from the CA, and sign with it elsewhere.')
+    .addCommand(exportCommand())
+    .addCommand(signCommand());
+}
+
+const PASSPHRASE = 'holds the passphrase of the root’s key, in its first line';
+
+function exportCommand(): Command {
+  const command = new Command('export').description(
+    'Move the key of the root from this machine into an encrypted file. The CA goes on without it; its next issuer is asked for.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command
+    .requiredOption('--out <file>', 'the file to write: keep it offline, twice')
+    .option('--passphrase-file <file>', `${PASSPHRASE}; a random one is printed when left out`);
+  addExamples(command, [
+    ['upki ca root export --out /media/usb/root.pem', 'The key is on the stick alone afterwards.'],
+  ]);
+  return command.action(({ out, passphraseFile }: { out: string; passphraseFile?: string }) =>
+    withLocalSet(command, async ({ set }, store, { dataDir }) => {
+      const [root] = set.roots;
+      if (root === undefined) throw new CannotStart('this CA has no root');
+      const passphrase = passphraseFile === undefined ? newPassphrase() : await passphraseIn(passphraseFile);
+      await exportRoot({
+        ...{ store, root, dataDir, out, passphrase, by: operator(), clock: Date.now },
+        crlValidity: EXPORTED_CRL_VALIDITY,
+        log: pino({ level: 'silent' }),
+      });
+      say(
+        `The key of the root ${root.id} is in ${out}, and no longer on this machine. Its CRL was signed for a year.`,
+      );
+      if (passphraseFile === undefined) say(`Its passphrase, shown only now: ${passphrase}`);
+      say(
+        'Older backups hold the key, and so do other CAs on this database (ca.key in their folders): remove it there too.',
+      );
+      say(
+        'Before the CRL ends, and when the next issuer is due (see upki ca status): upki ca root sign, where the key is.',
+      );
+    }),
+  );
+}
+
+interface SignFlags {
+  root?: string;
+  passphraseFile?: string;
+  out: string;
+  days: string;
+  crlDays: string;
+  publicUrl?: string;
+  revoke?: string[];
+}
+
+function signCommand(): Command {
+  const command = new Command('sign').description(
+    'Where the key of the root is: sign an issuer for a request, and the CRL of the root. Needs no network and no CA.',
+  );
+  command.argument(
+    '<file>',
+    'the request (upki ca rollover issuer, upki ca init --request), or the last CRL of the root',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
+  command
+    .option('--root <file>', 'the file of upki ca root export; else ca.key and ca.crt of the directory')
+    .option('--passphrase-file <file>', PASSPHRASE)
+    .requiredOption('--out <file>', 'the file to write, for upki ca install')
+    .option('--days <days>', 'how long the issuer is good', '1825')
+    .option('--crl-days <days>', 'how long the CRL is good', '365')
+    .option('--public-url <url>', 'where certificates say the CRL of the root is, when the request does not')
+    .option('--revoke <serial...>', 'serials of issuers to revoke');
+  addExamples(command, [
+    [
+      'upki ca root sign issuer.csr --root root.pem --out issuer.crt',
+      'An issuer, its chain, and the root’s CRL.',
+    ],
+    [
+      'upki ca root sign root.crl --root root.pem --out fresh.crl',
+      'A fresh CRL; it revokes what the last one did.',
+    ],
+  ]);
+  return command.action((file: string, flags: SignFlags) => mendable(() => sign(command, file, flags)));
+}
+
+async function sign(command: Command, file: string, flags: SignFlags): Promise<void> {
+  const text = await readIfThere(file);
+  if (text === null) throw new CannotStart(`there is no ${file}`);
+  const root = await rootOf(command, flags);
+  const common = { root, now: Date.now(), random: randomBytes };
+  const [issuerDays, crlDays] = [days(flags.days, '--days'), days(flags.crlDays, '--crl-days')];
+  const out: string[] = [];
+  try {
+    const [csr] = fromPem('CERTIFICATE REQUEST', text).concat(fromPem('NEW CERTIFICATE REQUEST', text));
+    const crls = fromPem('X509 CRL', text);
+    if (csr === undefined && crls.length === 0)
+      throw new CannotStart(`${file} holds no request and no CRL (PEM)`);
+    if (csr !== undefined) {
+      const issuer = await signIssuer({
+        ...common,
+        csr,
+        days: issuerDays,
+        publicUrl: flags.publicUrl ?? null,
+      });
+      out.push(toPem('CERTIFICATE', issuer), toPem('CERTIFICATE', root.certificate));
+      const { serial, notAfter } = parseCertificate(issuer);
+      say(`An issuer with the serial ${serial}, good until ${day(notAfter)}.`);
+    }
+    const last = crls[0] ?? null;
+    const crl = await signRootCrl({ ...common, last, revoke: flags.revoke ?? [], days: crlDays });
+    out.push(toPem('X509 CRL', crl));
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new CannotStart(`${file}: ${error.message}`);
+  }
+  await writeDurably(flags.out, out.join(''), 0o644);
+  say(`Take ${flags.out} to the CA: upki ca install ${flags.out}`);
+}
+
+async function rootOf(command: Command, { root, passphraseFile }: SignFlags): Promise<RootInFile> {
+  const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
+  if (root === undefined) {
+    const { dir: dataDir } = command.opts<{ dir?: string }>();
+    const { settings } = loadProgramSettings('ca', process.env, dataDir === undefined ? {} : { dataDir });
+    return readRootFolder(settings.dataDir, given ?? settings.caPassphrase);
+  }
+  return readRootFile(await readFile(root, 'utf8'), given, root);
+}
+
+/** @throws CannotStart */
+function days(text: string, flag: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 36_500) return count;
+  throw new CannotStart(`${flag} ${text}: must be a number of days, from 1 to 36500`);
+}

@@ -1,0 +1,46 @@
+import { installFirst } from '../../ca/elsewhere/install.js';
+import type { Judged } from '../../ca/elsewhere/judge.js';
+import { ensureRequest } from '../../ca/elsewhere/request.js';
+import { titled } from '../../ca/folder/files.js';
+import { InitError } from '../../ca/folder/init-error.js';
+import { DEFAULT_ISSUER_KEY, RSA_KEY } from '../../ca/folder/keys.js';
+import { refuseKnownCa } from '../../ca/folder/load.js';
+import { makePrivateFolder } from '../../lib/files.js';
+import { dn } from '../../x509/name.js';
+import { CannotStart } from '../exit.js';
+import type { LoadedProgram } from '../settings.js';
+import { caInitOptions, completeCa, mendable } from './start.js';
+
+type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
+
+/**
+ * Makes the key of a CA whose root is elsewhere, and the request for it to sign, PEM. Doing it again gives the same request.
+ * @throws CannotStart when the folder holds a CA
+ */
+export function requestIssuer({ settings }: LoadedCa): Promise<string> {
+  const { dataDir, caKeyFile, caCertFile, caPassphrase: passphrase, caCompany: company } = settings;
+  if (caKeyFile !== null || caCertFile !== null) {
+    throw new CannotStart('a CA is imported (UPKI_CA_KEY_FILE) or asked for (--request), not both');
+  }
+  return mendable(async () => {
+    await refuseKnownCa(dataDir);
+    await makePrivateFolder(dataDir);
+    const key = settings.caKeyType === 'rsa' ? RSA_KEY : DEFAULT_ISSUER_KEY;
+    const subject = dn(['O', company], ['CN', titled(company, 'Issuing CA')]);
+    return ensureRequest({ dataDir, passphrase, key, subject });
+  });
+}
+
+/** Makes the folder a CA with the certificate that was asked for. @throws CannotStart with everything that is wrong with it */
+export function installIssuer(loaded: LoadedCa, certificates: readonly Buffer[]): Promise<Judged> {
+  return mendable(async () => {
+    const init = { ...(await caInitOptions(loaded)), imported: null };
+    if (init.existed)
+      throw new InitError(
+        'the database of this folder is of a CA that exists: restore its folder from the backup',
+      );
+    const { files, judged } = await installFirst({ init, certificates });
+    await completeCa(loaded, files);
+    return judged;
+  });
+}
