@@ -7,6 +7,8 @@ export interface Authority {
   root: string;
   /** Whether the certificate with this serial (upper-case hex) is publicly revoked; checked with `openssl`. */
   isRevoked(serial: string, chain: string): Promise<boolean>;
+  /** The value of the TXT record by which the account (its URL) gets a name for good; absent where that is not offered. */
+  persistValue?(name: string, account: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -17,4 +19,9 @@ export interface Validation {
   tlsPort: number;
 }
 
-export type StartAuthority = (validation: Validation, folder: string) => Promise<Authority>;
+/** @param settings of uPKI, as environment; another server has its own way or none */
+export type StartAuthority = (
+  validation: Validation,
+  folder: string,
+  settings?: Record<string, string>,
+) => Promise<Authority>;

@@ -2,7 +2,7 @@ import type { Tools } from '../kit/tools.js';
 import type { World } from './world.js';
 
 /** What a client can be asked to obtain a certificate by. */
-export const CHALLENGES = ['http-01', 'dns-01', 'wildcard', 'tls-alpn-01'] as const;
+export const CHALLENGES = ['http-01', 'dns-01', 'wildcard', 'tls-alpn-01', 'dns-persist-01'] as const;
 export type ChallengeFeature = (typeof CHALLENGES)[number];
 
 /** A certificate a client has obtained. */
@@ -32,6 +32,8 @@ export interface Client {
   name: string;
   /** Takes minutes to install: left out of `--quick`. */
   slow?: boolean;
+  /** Settings of uPKI that it needs to show all it can. */
+  settings?: Record<string, string>;
   /**
    * Finds or installs it.
    * @throws NotInstallable

@@ -11,6 +11,7 @@ export async function drive(
   folder: string,
   start: StartAuthority,
   say: (line: string) => void,
+  settings: Record<string, string> = {},
 ): Promise<Report> {
   const report: Report = { client: name, version: installed.version, outcomes: {}, failures: [] };
   const step = async <T>(feature: keyof Report['outcomes'], work: () => Promise<T>): Promise<T | null> => {
@@ -30,7 +31,7 @@ export async function drive(
     }
   };
 
-  const world = await step('start', () => makeWorld(name, folder, start));
+  const world = await step('start', () => makeWorld(name, folder, start, settings));
   if (!world) return report;
   const session = await installed.open(world);
   let current: Obtained | null = null;

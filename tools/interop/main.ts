@@ -52,7 +52,8 @@ for (const client of CLIENTS) {
     const began = Date.now();
     const installed = await client.install(tools);
     say(`${client.name}: ${installed.version} after ${((Date.now() - began) / 1000).toFixed(1)} s`);
-    reports.push(await drive(client.name, installed, join(tools.cache, 'runs'), start, say));
+    const folder = join(tools.cache, 'runs');
+    reports.push(await drive(client.name, installed, folder, start, say, client.settings));
   } catch (error) {
     const absent = error instanceof NotInstallable;
     say(

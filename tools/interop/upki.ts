@@ -1,7 +1,8 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { type RunningUpki, startUpki } from '../kit/upki.js';
+import { run } from '../kit/command.js';
+import { CHECKOUT, type RunningUpki, startUpki } from '../kit/upki.js';
 import type { Authority, Validation } from './authority.js';
 import { isOnCrl } from './crl.js';
 
@@ -35,6 +36,13 @@ export async function startUpkiAuthority(
       const crl = join(folder, 'crl.der');
       await writeFile(crl, await download(`${baseUrl}/api/v1/public/crl`, root));
       return isOnCrl(crl, serial, chain, folder);
+    },
+    async persistValue(name, account) {
+      const command = ['node', 'dns-record', name, '--account', account, '--dir', upki.dataDir];
+      const line = await run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command]);
+      const value = /^_validation-persist\.\S+ \d+ IN TXT "([^"]+)"$/m.exec(line)?.[1];
+      if (value === undefined) throw new Error(`upki node dns-record said: ${line}`);
+      return value;
     },
     async stop() {
       const code = await upki.stop();

@@ -32,14 +32,20 @@ export interface World {
   forget(): Promise<void>;
 }
 
-/** @param parent where the client's folder is made */
-export async function makeWorld(client: string, parent: string, start: StartAuthority): Promise<World> {
+/** @param parent where the client's folder is made @param settings of uPKI */
+export async function makeWorld(
+  client: string,
+  parent: string,
+  start: StartAuthority,
+  settings: Record<string, string> = {},
+): Promise<World> {
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, `${client}-`));
   const log = join(folder, 'client.log');
   const dns = await startTestDns();
   const [httpPort = 0, tlsPort = 0] = await freePorts(2);
-  const authority = await start({ dns: dns.address, httpPort, tlsPort }, folder).catch(async (error) => {
+  const network = { dns: dns.address, httpPort, tlsPort };
+  const authority = await start(network, folder, settings).catch(async (error) => {
     await dns.close();
     throw error;
   });
@@ -93,6 +99,11 @@ export function setTxt({ control }: TestDns, name: string, value: string): strin
 
 export function clearTxt({ control }: TestDns, name: string): string {
   return `curl -fsS -G --data-urlencode name=${name} ${control}/clear`;
+}
+
+/** Puts a TXT record in place that stays. */
+export async function addTxt({ control }: TestDns, name: string, value: string): Promise<void> {
+  await fetch(`${control}/set?${new URLSearchParams({ name, value })}`);
 }
 
 /** A script that sets and removes TXT records as lego's DNS provider `exec` asks: `present NAME VALUE`, `cleanup NAME VALUE`. */

@@ -132,6 +132,20 @@ export class Tools {
     return path;
   }
 
+  /**
+   * Folder with the source of a public repository, `owner/name` on GitHub, for what no package registry carries. Put into
+   * `sources/` of the cache by hand where there is no internet.
+   */
+  async source(repository: string, commit: string): Promise<string> {
+    const folder = join(this.cache, 'sources', repository);
+    if (!existsSync(join(folder, '.git'))) {
+      const from = `https://github.com/${repository}.git`;
+      await this.#install('git', ['clone', '-q', '--filter=blob:none', from, folder]);
+    }
+    await this.#install('git', ['-C', folder, 'checkout', '-q', '--detach', commit]);
+    return folder;
+  }
+
   /** Path of a program built from a Go module in this checkout. */
   async goBuild(folder: string, program: string): Promise<string> {
     const path = join(this.cache, 'go', program);

@@ -1,16 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
-import { NotInstallable, onPath } from '../../kit/tools.js';
+import { onPath } from '../../kit/tools.js';
 import type { Client, Obtained } from '../client.js';
-import { clearTxt, setTxt, type World } from '../world.js';
+import { addTxt, clearTxt, setTxt, type World } from '../world.js';
 
-/** acme.sh, where it is installed; when it is not, that is reported, so that nobody believes it was driven. */
+/** The release that is driven where none is on the PATH. */
+const COMMIT = 'd60c75b4e30a26addd8b9d0bfdeeed39c84ed51e';
+
+/** acme.sh, from its repository: no package registry carries it. */
 export const acmeSh: Client = {
   name: 'acme.sh',
-  async install() {
-    const program = onPath('acme.sh');
-    if (!program) throw new NotInstallable('it is not on the PATH, and no package registry carries it');
+  slow: true,
+  // It reads the record's first word out of the directory's caaIdentities.
+  settings: { UPKI_RA_DNS_PERSIST: 'true', UPKI_RA_CAA_IDENTITIES: 'pki.acme.sh.internal' },
+  async install(tools) {
+    const source = onPath('acme.sh') ? null : await tools.source('acmesh-official/acme.sh', COMMIT);
+    const program = source === null ? 'acme.sh' : join(source, 'acme.sh');
     const version = /^v(\d\S*)/m.exec(await run(program, ['--version']))?.[1] ?? 'unknown version';
     return { version, open: (world) => open(program, world) };
   },
@@ -51,6 +57,14 @@ dns_interop_rm() { ${clearTxt(dns, '"$1"')}; }
         return { ...(await obtain([base, `*.${base}`], ...byDns)), name: `any.${base}` };
       },
       'tls-alpn-01': () => obtain([world.name('alpn')], '--alpn', '--tlsport', String(tlsPort), ...here),
+      async 'dns-persist-01'() {
+        const name = world.name('persist');
+        const said = await acmeSh('--make-dns-persist-value', '-d', name);
+        const value = /TXT persist value[^"]*"([^"]+)"/.exec(said)?.[1];
+        if (value === undefined) throw new Error(`acme.sh names no record: ${said}`);
+        await addTxt(dns, `_validation-persist.${name}`, value);
+        return obtain([name], '--dns-persist');
+      },
     },
     async renew() {
       await acmeSh('--renew', '--force', '-d', web);

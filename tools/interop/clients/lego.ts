@@ -1,6 +1,6 @@
 import { run } from '../../kit/command.js';
 import type { Client, Obtained } from '../client.js';
-import { execHook, type World } from '../world.js';
+import { addTxt, execHook, type World } from '../world.js';
 
 /** lego's command, as Debian has it: version 4. */
 export const lego: Client = {
@@ -14,6 +14,7 @@ export const lego: Client = {
 /** Version 5, whose command line is another. */
 export const legoNewest: Client = {
   name: 'lego-newest',
+  settings: { UPKI_RA_DNS_PERSIST: 'true' },
   async install(tools) {
     const program = await tools.goFrom({
       module: 'github.com/go-acme/lego/v5',
@@ -37,6 +38,8 @@ interface CommandLine {
   tlsAddress: string;
   /** Does not ask the zone's own servers for the record: there are none here. */
   trustRecord: string;
+  /** How it is told to use dns-persist-01; null: it cannot. */
+  persist: ((resolver: string) => string[]) | null;
 }
 
 const VERSION_4: CommandLine = {
@@ -46,6 +49,7 @@ const VERSION_4: CommandLine = {
   httpAddress: '--http.port',
   tlsAddress: '--tls.port',
   trustRecord: '--dns.disable-cp',
+  persist: null,
 };
 
 const VERSION_5: CommandLine = {
@@ -55,6 +59,9 @@ const VERSION_5: CommandLine = {
   httpAddress: '--http.address',
   tlsAddress: '--tls.address',
   trustRecord: '--dns.propagation.disable-ans',
+  persist: (resolver) => [
+    ...['--dns-persist', '--dns-persist.propagation.disable-ans', '--dns-persist.resolvers', resolver],
+  ],
 };
 
 async function open(program: string, world: World, line: CommandLine) {
@@ -69,6 +76,7 @@ async function open(program: string, world: World, line: CommandLine) {
   const byDns = [...common, '--dns', 'exec', line.trustRecord, '--dns.resolvers', dns.address];
   // Names of one order are proved one after the other, by default a minute apart.
   const env = { EXEC_PATH: await execHook(world), EXEC_SEQUENCE_INTERVAL: '1' };
+  const { persist } = line;
   const web = world.name('web');
   const byHttp = [...common, '--domains', web, '--http', line.httpAddress, `127.0.0.1:${httpPort}`];
   return {
@@ -94,6 +102,16 @@ async function open(program: string, world: World, line: CommandLine) {
         await world.run(program, line.obtain([...common, ...byTls, '--domains', name]));
         return obtained(name);
       },
+      ...(persist &&
+        authority.persistValue && {
+          async 'dns-persist-01'() {
+            const name = world.name('persist');
+            const value = await authority.persistValue?.(name, await accountUrl(world));
+            await addTxt(dns, `_validation-persist.${name}`, value ?? '');
+            await world.run(program, line.obtain([...common, ...persist(dns.address), '--domains', name]));
+            return obtained(name);
+          },
+        }),
     },
     async renew() {
       await world.run(program, line.renew(byHttp));
@@ -103,4 +121,10 @@ async function open(program: string, world: World, line: CommandLine) {
       await world.run(program, line.revoke(account, web));
     },
   };
+}
+
+/** Of the account that lego keeps in its folder. */
+async function accountUrl(world: World): Promise<string> {
+  const said = await world.run('grep', ['-rhoE', '"https?://[^"]+/acme/account/[0-9a-f]+"', 'lego/accounts']);
+  return JSON.parse(said.split('\n')[0] ?? '');
 }
