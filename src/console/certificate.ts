@@ -10,6 +10,7 @@ interface Story extends FoundCertificate {
   chain: string;
   node?: string;
   proofs: { name: string; by: string; at: string | null }[];
+  origin?: string;
   replaced_by?: string;
   history: FoundCertificate[];
 }
@@ -47,6 +48,7 @@ export function Certificate({ reference, operates }: PageProps): View {
           <dt>Serial</dt><dd><code>${it.serial}</code></dd>
           ${it.account && html`<dt>Account</dt><dd><a href=${`#/accounts/${encodeURIComponent(it.account)}`}>${it.account}</a></dd>`}
           ${it.node && html`<dt>Node</dt><dd>${it.node}</dd>`}
+          ${it.origin && html`<dt>Got by</dt><dd>${it.origin}</dd>`}
           ${it.replaced_by && html`<dt>Replaced by</dt><dd><a href=${`#/certificate/${it.replaced_by}`}><code>${it.replaced_by}</code></a></dd>`}
         </dl>
         ${

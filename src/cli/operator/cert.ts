@@ -125,6 +125,7 @@ function show(): Command {
           ['Account', data.account],
           ['Node', data.node],
           ['Order', data.order],
+          ['Got by', data.origin],
           ['Replaced by', data.replaced_by],
           ...data.proofs.map((proof: { name: string; by: string; at: string }): [string, string] => [
             'Proven',

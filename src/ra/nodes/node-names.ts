@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CertificateAuthority } from '../../model/ca.js';
-import type { Identifier } from '../../model/facts.js';
+import type { CertificateDetails } from '../../model/ca-register.js';
+import type { Identifier, Node } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { type RefusalCode, Refused } from '../../model/refusal.js';
 import {
@@ -8,6 +9,7 @@ import {
   certificateNames,
   NameError,
   type NameRules,
+  nameKey,
   type SubjectName,
 } from '../../x509/certificate-names.js';
 import type { NamePolicy } from '../name-policy.js';
@@ -94,4 +96,14 @@ export function checkAllowed(policy: NamePolicy, names: readonly SubjectName[], 
     if (error instanceof Problem) throw new Refused('forbidden', error.detail, { field: field });
     throw error;
   }
+}
+
+/** Whether a certificate is the one a node is registered for today. */
+export function saysWhatIsRegistered(
+  record: Pick<CertificateDetails, 'profile' | 'names'>,
+  node: Node,
+): boolean {
+  const keys = (names: readonly { type: string; value: string }[]) =>
+    names.map(({ type, value }) => nameKey({ type: type.toLowerCase(), value })).sort();
+  return record.profile === node.profile && keys(record.names).join() === keys(node.names).join();
 }

@@ -1,15 +1,15 @@
 import { CaRefused, type CertificateAuthority, type IssuedCertificate } from '../../model/ca.js';
-import { type CertificateDetails, recordOf } from '../../model/ca-register.js';
+import { recordOf } from '../../model/ca-register.js';
 import type { AccountAndUse, Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
-import { nameKey, type SubjectName } from '../../x509/certificate-names.js';
+import type { SubjectName } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../issued.js';
 import type { NamePolicy } from '../name-policy.js';
 import type { NodeKeys } from './keys.js';
-import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
+import { certificateName, checkAllowed, nodeProfile, saysWhatIsRegistered } from './node-names.js';
 import {
   type NodeChange,
   type NodeEvents,
@@ -266,7 +266,13 @@ export class Nodes {
       names.map(({ type, value }) => ({ type: type.toLowerCase(), value }) as SubjectName),
       'csr',
     );
-    if (!node) return reissue();
+    if (!node) {
+      const issued = await reissue();
+      const { notAfter } = parseLeaf(issued.chain);
+      const renewal = { serial: issued.serial, origin: 'a renewal by its holder', renews: serial };
+      await store.recordOtherCertificate({ ...renewal, at: this.options.clock(), notAfter });
+      return issued;
+    }
     if (node.removingAt !== null) throw new Refused('forbidden', 'the node is being removed');
     const record = await ca.bySerial(serial);
     if (!record || !saysWhatIsRegistered(record, node)) {
@@ -286,10 +292,4 @@ export class Nodes {
     await this.#revoke(serial);
     throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');
   }
-}
-
-function saysWhatIsRegistered(record: Pick<CertificateDetails, 'profile' | 'names'>, node: Node): boolean {
-  const keys = (names: readonly { type: string; value: string }[]) =>
-    names.map(({ type, value }) => nameKey({ type: type.toLowerCase(), value })).sort();
-  return record.profile === node.profile && keys(record.names).join() === keys(node.names).join();
 }

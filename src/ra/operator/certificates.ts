@@ -7,6 +7,7 @@ import {
 } from '../../model/ca-register.js';
 import type { Authorization } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
+import type { OtherCertificate } from '../../store/contract/other-certificates.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import type { RaEvents } from '../events.js';
@@ -50,6 +51,8 @@ export interface CertificateStory {
   /** Name of the node it belongs to. */
   node: string | null;
   proofs: Proof[];
+  /** Why it was given, when neither an order nor a node has it. */
+  origin: string | null;
   /** Serial of the one that was ordered to replace it (RFC 9773 §5). */
   replacedBy: string | null;
   /** Others of the same name, the one that ends last first. */
@@ -96,6 +99,7 @@ export class OperatorCertificates {
       chain: own?.chain ?? certificate.certificate + (await this.options.ca.caCertificates()).chain,
       node: await this.#nodeOf(certificate, found?.authorizations ?? []),
       proofs: (found?.authorizations ?? []).map(proofOf),
+      origin: originOf(await store.findOtherCertificate(certificate.serial)),
       replacedBy: await this.#successor(own?.replacedBy ?? null),
       history: page.certificates.filter((each) => each.serial !== certificate.serial),
     };
@@ -241,6 +245,11 @@ function meets(
     (expiresBefore === undefined || certificate.notAfter < expiresBefore) &&
     (expiresAfter === undefined || certificate.notAfter >= expiresAfter)
   );
+}
+
+function originOf(other: OtherCertificate | null): string | null {
+  if (other === null) return null;
+  return other.renews === null ? other.origin : `${other.origin}, of ${other.renews}`;
 }
 
 function proofOf({ identifier, wildcard, provenBy, createdAt, challenges }: Authorization): Proof {

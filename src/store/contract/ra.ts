@@ -16,6 +16,7 @@ import type { AllowanceKeeping, Allowances } from './allowances.js';
 import type { AuditTrail } from './audit.js';
 import type { Leases } from './leases.js';
 import type { NoticeQueue } from './notices.js';
+import type { OtherCertificates } from './other-certificates.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
 export interface ClaimedValidation {
@@ -62,7 +63,7 @@ export interface NodeIssuances {
  * Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each implementation.
  * Times are milliseconds since the epoch.
  */
-export interface RaStore extends AuditTrail, NoticeQueue, Leases, AllowanceKeeping {
+export interface RaStore extends AuditTrail, NoticeQueue, Leases, AllowanceKeeping, OtherCertificates {
   // Accounts (RFC 8555 §7.3)
   /**
    * Creates the account unless its thumbprint is taken; returns the one that holds the key. One with `nodeId` uses the node's key:

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requestPem } from '../../ca/world.js';
+import { signingKey } from '../../../tools/kit/jws-signer.js';
+import { newKey, requestPem } from '../../ca/world.js';
 import { createNodeWorld, type Holder, type NodeWorld } from './world.js';
 
 let world: NodeWorld;
@@ -14,6 +15,34 @@ const renew = (as: Holder) =>
 const remove = (cn: string) => world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
 const stateOf = async (serial: string) =>
   (await world.tasks.call('view', { dn: BigInt(`0x${serial}`) })).status;
+
+it('the renewal of a certificate that no node has is in the records of the RA, revoked by its key and by an administrator', async () => {
+  const made = await world.holder('webapp', ['kept.test']);
+  const serial = new X509Certificate(made.cert).serialNumber.toLowerCase();
+  const shown = async (which: string) =>
+    (await world.api(`/private/certificates/${which}`, { as: world.admin })).json.data;
+  const renewed = async () => {
+    const key = newKey();
+    const body = { csr: requestPem([], { key, cn: 'x' }) };
+    const answer = await world.api('/client/renew', { method: 'POST', body, as: made });
+    expect(answer.status, answer.text).toBe(201);
+    const chain: string = answer.json.data.certificate;
+    return { key, chain, serial: new X509Certificate(chain).serialNumber.toLowerCase() };
+  };
+  const [first, second] = [await renewed(), await renewed()];
+  expect(await shown(first.serial)).toMatchObject({
+    origin: `a renewal by its holder, of ${serial}`,
+    proofs: [],
+  });
+  await (await world.acme(null)).client.revoke(first.chain, {
+    reason: 4,
+    certificateKey: signingKey(first.key, 'ES256'),
+  });
+  expect(await shown(first.serial)).toMatchObject({ state: 'revoked', reason: 'superseded' });
+  const body = { serial: second.serial, reason: 'cessationOfOperation' };
+  await world.api('/private/certificates/actions/revoke', { method: 'POST', body, as: world.admin });
+  expect(await shown(second.serial)).toMatchObject({ state: 'revoked' });
+});
 
 describe('a node at client/renew', () => {
   it('gets what is registered, for the key of a new CSR, time and again', async () => {

@@ -128,5 +128,24 @@ export function certificatesContract(world: World): void {
       await store.deactivateAuthorization(last.authorization.id, NOW);
       expect(await replacedBy()).toBe(last.order.id);
     });
+
+    test('one that neither an order nor a node has is kept until its end is past, with why it was given', async () => {
+      const { store } = world;
+      const made = {
+        serial: 'abc1',
+        origin: 'another',
+        renews: null,
+        at: NOW,
+        notAfter: NOW + 10,
+      };
+      const renewal = { serial: 'abc2', origin: 'a renewal', renews: 'abc1', at: NOW, notAfter: NOW + 20 };
+      for (const each of [made, renewal, made]) await store.recordOtherCertificate(each);
+      expect(await store.findOtherCertificate('abc1')).toEqual(made);
+      expect(await store.findOtherCertificate('abc2')).toEqual(renewal);
+      expect(await store.findOtherCertificate('abc3')).toBeNull();
+      await store.purgeCertificates(NOW + 11, 100);
+      expect(await store.findOtherCertificate('abc1')).toBeNull();
+      expect(await store.findOtherCertificate('abc2')).toEqual(renewal);
+    });
   });
 }

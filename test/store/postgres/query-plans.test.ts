@@ -87,6 +87,8 @@ const CROWD = `
   INSERT INTO nodes (cn, id, names, profile, registered_at, registered_by, enrolment_id, seed_hash, seed_expires_at)
     SELECT n, n, '[]', 'webapp', n, '', n, n, n FROM generate_series(1, 5000) n;
   INSERT INTO node_certificates SELECT n, n % 5000, n FROM generate_series(1, 20000) n;
+  INSERT INTO other_certificates SELECT n, '', NULL, n, n FROM generate_series(1, 20000) n;
+  INSERT INTO allowances SELECT n, n FROM generate_series(1, 20000) n;
   INSERT INTO settings SELECT 'n' || n, '' FROM generate_series(1, 5000) n;
   SET search_path = upki_ca;
   INSERT INTO certificates (serial, cn, dn, profile, identifiers, not_before, not_after, order_id, issued_at, revoked_at, der)
@@ -210,6 +212,12 @@ test('no statement of the RA walks a table', async (context) => {
   await ra.getSetting(db, 'a');
   await ra.listSettings(db, 'a ');
   await ra.ping(db);
+  await ra.recordOtherCertificate(db, ['s', 'a renewal', null, NOW, NOW]);
+  await ra.findOtherCertificate(db, 's');
+  await ra.loadAllowances(db, NOW, 10);
+  await ra.saveAllowances(db, ['a key'], [NOW]);
+  await ra.forgetAllowances(db, NOW, 10);
+  await ra.returnOrder(db, 'none');
   await db.close();
 
   expect(db.texts.size).toBeGreaterThan(30);

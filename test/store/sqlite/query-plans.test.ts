@@ -154,6 +154,12 @@ test('no statement of the RA walks a table or sorts', () => {
   ra.purgeAccounts.run(sql, NOW, 10);
   ra.purgeCertificates.run(sql, NOW * 2, 10);
   ra.takeLease.run(sql, 'purge', 'a', NOW, NOW);
+  ra.recordOtherCertificate.run(sql, ['s', 'a renewal', null, NOW, NOW]);
+  ra.findOtherCertificate.run(sql, 's');
+  ra.loadAllowances.run(sql, NOW, 10);
+  ra.saveAllowances.run(sql, ['a key'], [NOW]);
+  ra.forgetAllowances.run(sql, NOW, 10);
+  ra.returnOrder.run(sql, 'none');
   const done = anOrder(account, { expiresAt: NOW - 1 });
   const proof = anAuthorization(account, { orderId: done.id, expiresAt: NOW - 1 });
   ra.createOrder.run(sql, orderRow({ ...done, authorizationIds: [proof.id] }), [authorizationRow(proof)]);

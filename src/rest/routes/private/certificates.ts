@@ -168,16 +168,21 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
             }),
           )
           .describe('How each name was proven; empty when no ACME order stands behind it any more'),
+        origin: z
+          .string()
+          .optional()
+          .describe('Why it was given, where neither an order nor a node has it: a renewal'),
         replaced_by: z.string().optional().describe('Serial of the one ordered to replace it (RFC 9773 §5)'),
         history: z.array(found).describe('Others of its first name, the one that ends last first'),
       }),
       async handle({ path }) {
-        const { certificate, chain, node, proofs, replacedBy, history } = await show(path.reference);
+        const { certificate, chain, node, proofs, origin, replacedBy, history } = await show(path.reference);
         return {
           ...foundJson(certificate),
           chain,
           ...(node !== null && { node }),
           proofs,
+          ...(origin !== null && { origin }),
           ...(replacedBy !== null && { replaced_by: replacedBy }),
           history: history.map(foundJson),
         };

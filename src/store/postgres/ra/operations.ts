@@ -10,6 +10,7 @@ import { failureOperations } from './failures.js';
 import { nodeOperations } from './nodes.js';
 import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
+import { otherCertificateOperations } from './other-certificates.js';
 import { purgeOperations } from './purge.js';
 import { SeenChallenges } from './seen-challenges.js';
 import { validationOperations } from './validations.js';
@@ -25,6 +26,7 @@ export const raOperations = (seen = new SeenChallenges()): PostgresOperations<Ra
   ...failureOperations,
   ...purgeOperations,
   ...allowanceOperations,
+  ...otherCertificateOperations,
   ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,

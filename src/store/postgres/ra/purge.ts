@@ -111,7 +111,7 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
   },
 
   async purgeCertificates(db, before, limit) {
-    const outcome = await db.get<[ended: number, ofNodes: number]>(
+    const outcome = await db.get<[ended: number, ofNodes: number, others: number]>(
       `WITH ended AS (
          SELECT id, account_id, not_after FROM certificates
          WHERE not_after < $1 AND NOT EXISTS (SELECT FROM orders WHERE orders.id = certificates.order_id)
@@ -127,8 +127,12 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
        of_nodes AS (
          SELECT serial FROM node_certificates WHERE not_after < $1 ORDER BY not_after LIMIT $2 FOR UPDATE SKIP LOCKED
        ),
-       gone_of_nodes AS (DELETE FROM node_certificates USING of_nodes WHERE node_certificates.serial = of_nodes.serial)
-       SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM of_nodes)`,
+       gone_of_nodes AS (DELETE FROM node_certificates USING of_nodes WHERE node_certificates.serial = of_nodes.serial),
+       others AS (
+         SELECT serial FROM other_certificates WHERE not_after < $1 ORDER BY not_after LIMIT $2 FOR UPDATE SKIP LOCKED
+       ),
+       gone_others AS (DELETE FROM other_certificates USING others WHERE other_certificates.serial = others.serial)
+       SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM of_nodes), (SELECT count(*) FROM others)`,
       before,
       limit,
     );

@@ -1,6 +1,7 @@
 import { AUDIT_SCHEMA } from '../audit.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { NOTICES_SCHEMA } from './notices.js';
+import { OTHER_CERTIFICATES_SCHEMA } from './other-certificates.js';
 
 /**
  * The RA's tables, column by column those of SQLite (`upki store copy` relies on it). Texts that are looked up or ordered
@@ -171,4 +172,5 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX certificates_by_account ON certificates (account_id);
   CREATE INDEX node_certificates_by_end ON node_certificates (not_after);
   `,
+  OTHER_CERTIFICATES_SCHEMA,
 ];

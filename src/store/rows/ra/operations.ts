@@ -131,6 +131,20 @@ export interface PurgeOperations {
 }
 
 export type PurgeableRow = [certificates: number, orders: number, accounts: number];
+export type OtherCertificateRow = [
+  serial: string,
+  origin: string,
+  renews: string | null,
+  at: number,
+  notAfter: number,
+];
+
+/** Certificates without an order and without a node. */
+export interface OtherCertificateOperations {
+  recordOtherCertificate(row: OtherCertificateRow): void;
+  findOtherCertificate(serial: string): OtherCertificateRow | undefined;
+}
+
 /** What each key of a limit has used, as the time when all of it is forgotten. */
 export interface AllowanceOperations {
   loadAllowances(now: number, limit: number): [key: string, until: number][];
@@ -149,6 +163,7 @@ export interface RaOperations
     FailureOperations,
     PurgeOperations,
     AllowanceOperations,
+    OtherCertificateOperations,
     NoticeOperations,
     AuditOperations,
     SettingsOperations {}

@@ -157,6 +157,13 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
       const [certificates, orders, accounts] = counts;
       return { certificates, orders, accounts };
     },
+    recordOtherCertificate: ({ serial, origin, renews, at, notAfter }) =>
+      database.call('recordOtherCertificate', [serial, origin, renews, at, notAfter]),
+    findOtherCertificate: async (serial) =>
+      maybe(
+        await database.call('findOtherCertificate', serial),
+        ([serial, origin, renews, at, notAfter]) => ({ serial, origin, renews, at, notAfter }),
+      ),
     loadAllowances: async (now, limit) =>
       (await database.call('loadAllowances', now, limit)).map(([key, until]) => ({ key, until })),
     saveAllowances: (used) =>

@@ -10,6 +10,7 @@ import { failureOperations } from './failures.js';
 import { nodeOperations } from './nodes.js';
 import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
+import { otherCertificateOperations } from './other-certificates.js';
 import { purgeOperations } from './purge.js';
 import { validationOperations } from './validations.js';
 
@@ -24,6 +25,7 @@ export const raOperations: SqliteOperations<RaOperations> = {
   ...failureOperations,
   ...purgeOperations,
   ...allowanceOperations,
+  ...otherCertificateOperations,
   ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,

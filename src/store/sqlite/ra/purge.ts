@@ -97,7 +97,13 @@ export const purgeOperations = {
       before,
       limit,
     );
-    return Math.max(ended.length, ofNodes);
+    const others = sql.run(
+      `DELETE FROM other_certificates WHERE serial IN
+         (SELECT serial FROM other_certificates WHERE not_after < ? ORDER BY not_after LIMIT ?)`,
+      before,
+      limit,
+    );
+    return Math.max(ended.length, ofNodes, others);
   }),
 
   countPurgeable: read(

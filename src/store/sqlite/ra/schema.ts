@@ -2,6 +2,7 @@ import { AUDIT_SCHEMA } from '../audit.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { ALLOWANCES_SCHEMA } from './allowances.js';
 import { NOTICES_SCHEMA } from './notices.js';
+import { OTHER_CERTIFICATES_SCHEMA } from './other-certificates.js';
 
 /**
  * The RA's tables. Ids begin with the time, so rows kept in id order (WITHOUT ROWID) are appended. Indexes are
@@ -165,4 +166,5 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX node_certificates_by_end ON node_certificates (not_after);
   `,
   ALLOWANCES_SCHEMA,
+  OTHER_CERTIFICATES_SCHEMA,
 ];
