@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { BoundedMap } from '../lib/bounded-map.js';
 import type { ChallengeType } from '../model/facts.js';
 import type { FormerBases } from '../ra/former-bases.js';
 
@@ -92,7 +93,7 @@ export interface LinkBuilderOptions {
 export class LinkBuilder {
   readonly #options: LinkBuilderOptions;
   readonly #public: Links | null;
-  readonly #byHost = new Map<string, Links>();
+  readonly #byHost = new BoundedMap<string, Links>(MAX_BASES);
   #names: readonly string[] = [];
   #main: Links | null = null;
 
@@ -110,7 +111,6 @@ export class LinkBuilder {
     const base = host === undefined ? null : this.#ownBase(host);
     if (base === null || host === undefined) return this.main();
     const links = new Links(base);
-    if (this.#byHost.size >= MAX_BASES) this.#byHost.clear();
     this.#byHost.set(host, links);
     return links;
   }

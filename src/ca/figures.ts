@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { SingleFlight } from '../lib/single-flight.js';
 import { AuditWatch } from '../store/audit-watch.js';
 import type { CaStore } from '../store/contract/ca.js';
 
@@ -16,7 +17,11 @@ const LOOK_EVERY = 30_000;
 export class FiguresWatch {
   readonly audit: AuditWatch;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | null = null;
+  readonly #looking = new SingleFlight(() =>
+    this.look().catch((error) =>
+      this.log.error({ err: error }, 'it was not looked for certificates not renewed'),
+    ),
+  );
   #stopped = false;
 
   constructor(
@@ -29,13 +34,7 @@ export class FiguresWatch {
 
   start(): void {
     this.audit.start();
-    const look = () => {
-      this.#looking ??= this.look()
-        .catch((error) => this.log.error({ err: error }, 'it was not looked for certificates not renewed'))
-        .finally(() => {
-          this.#looking = null;
-        });
-    };
+    const look = () => void this.#looking.join();
     look();
     this.#timer = setInterval(look, LOOK_EVERY);
     this.#timer.unref();
@@ -44,7 +43,7 @@ export class FiguresWatch {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    await Promise.all([this.#looking, this.audit.stop()]);
+    await Promise.all([this.#looking.idle(), this.audit.stop()]);
   }
 
   /** Looks at all that passed their window since the last look, and again at some that were not renewed. */

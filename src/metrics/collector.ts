@@ -1,3 +1,4 @@
+import { SingleFlight } from '../lib/single-flight.js';
 import type { CaFigures } from '../model/ca-figures.js';
 import type { Metrics } from './metrics.js';
 
@@ -22,7 +23,7 @@ export interface CollectorSources {
 /** Keeps the figures that are states rather than events. */
 export class Collector {
   #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> | null = null;
+  readonly #looking = new SingleFlight(() => this.look());
 
   constructor(
     private readonly metrics: Metrics,
@@ -30,11 +31,7 @@ export class Collector {
   ) {}
 
   start(): void {
-    const look = () => {
-      this.#look ??= this.look().finally(() => {
-        this.#look = null;
-      });
-    };
+    const look = () => void this.#looking.join();
     look();
     this.#timer = setInterval(look, LOOK_EVERY);
     this.#timer.unref();

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asksForHtml } from '../http/accepts.js';
+import { BoundedMap } from '../lib/bounded-map.js';
 import type { CertificateAuthority } from '../model/ca.js';
 import { Problem } from '../model/problem.js';
 import { landingPage, rootAnchor, SELF_TEST_PATH, SELF_TEST_SVG } from './landing.js';
@@ -76,13 +77,12 @@ function plainBaseOf(base: string, port: number): string {
 
 /** QR codes take a millisecond and the library 30 files: made when first wanted, and kept. */
 class QrCodes {
-  readonly #made = new Map<string, Promise<string>>();
+  readonly #made = new BoundedMap<string, Promise<string>>(64);
 
   /** SVG without a declaration. */
   of(text: string): Promise<string> {
     let made = this.#made.get(text);
     if (made === undefined) {
-      if (this.#made.size >= 64) this.#made.clear();
       made = import('qrcode').then(({ default: library }) =>
         library.toString(text, { type: 'svg', margin: 1, errorCorrectionLevel: 'M' }),
       );

@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { reasonName } from '../channel/reasons.js';
 import type { Result } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
+import { BoundedMap } from '../lib/bounded-map.js';
+import { RefreshedValue } from '../lib/refreshed-value.js';
 import {
   type AcmeProfile,
   CaLacksTask,
@@ -11,7 +13,6 @@ import {
   type IssueRequest,
 } from '../model/ca.js';
 import { identifierKey } from '../model/identifiers.js';
-import { Cached } from '../ra/ca/cached.js';
 import { told } from '../ra/ca/errors.js';
 import type { RaReader } from '../store/contract/readers.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
@@ -53,18 +54,18 @@ const REMEMBERED = 10_000;
  */
 export class PythonCa implements PythonCaAbilities {
   readonly #options: PythonCaOptions;
-  readonly #profiles: Cached<AcmeProfile[]>;
-  readonly #root: Cached<string>;
+  readonly #profiles: RefreshedValue<AcmeProfile[]>;
+  readonly #root: RefreshedValue<string>;
   readonly #now: () => number;
   /** Serial by Common Name, oldest first: the second-best knowledge, where that CA's `view` does not work. */
-  readonly #newest = new Map<string, string>();
+  readonly #newest = new BoundedMap<string, string>(REMEMBERED);
 
   constructor(options: PythonCaOptions) {
     const { now = Date.now, cacheFor = 60_000 } = options;
     this.#options = options;
     this.#now = now;
-    this.#profiles = new Cached(() => this.#askProfiles(), cacheFor, now);
-    this.#root = new Cached(() => this.#call('get_ca', {}), cacheFor, now);
+    this.#profiles = new RefreshedValue(() => this.#askProfiles(), cacheFor, now);
+    this.#root = new RefreshedValue(() => this.#call('get_ca', {}), cacheFor, now);
   }
 
   async check({ csr, identifiers }: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void> {
@@ -87,7 +88,7 @@ export class PythonCa implements PythonCaAbilities {
     if (!leaf.spki.equals(publicKey.spki) || !sameNames(subjectAltNames(leaf), request)) {
       throw new CaRefused('the certificate authority answered with a certificate for something else');
     }
-    if (commonName) this.#remember(commonName, serial);
+    if (commonName) this.#newest.set(commonName, serial);
     return { chain: certificate, serial };
   }
 
@@ -174,13 +175,6 @@ export class PythonCa implements PythonCaAbilities {
       if (!(error instanceof CaRefused)) throw error;
       return error.kind === 'notFound' ? 'none' : 'unknown';
     }
-  }
-
-  #remember(cn: string, serial: string): void {
-    this.#newest.delete(cn);
-    this.#newest.set(cn, serial);
-    const [oldest] = this.#newest.keys();
-    if (this.#newest.size > REMEMBERED && oldest !== undefined) this.#newest.delete(oldest);
   }
 
   async #isListed(serial: string): Promise<boolean> {

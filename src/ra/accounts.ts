@@ -1,4 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
+import { BoundedMap } from '../lib/bounded-map.js';
 import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { StoreConflict } from '../store/contract/errors.js';
@@ -37,18 +38,14 @@ export interface AccountsOptions {
 /** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
 export class Accounts {
   /** By id, oldest use first; empty when other processes may change accounts. */
-  readonly #cache = new Map<string, Account>();
+  readonly #cache = new BoundedMap<string, Account>(CACHE_SIZE);
 
   constructor(private readonly options: AccountsOptions) {}
 
   /** Of any status: the caller refuses those that are not valid (§7.3.6). */
   async byId(id: string): Promise<Account | null> {
-    const cached = this.#cache.get(id);
-    if (cached) {
-      this.#cache.delete(id);
-      this.#cache.set(id, cached);
-      return cached;
-    }
+    const cached = this.#cache.use(id);
+    if (cached) return cached;
     const account = await this.options.store.getAccount(id);
     return account && this.#remember(account);
   }
@@ -177,14 +174,7 @@ export class Accounts {
 
   #remember(account: Account): Account {
     if (!this.options.soleRunner) return account;
-    this.#cache.delete(account.id);
     this.#cache.set(account.id, account);
-    if (this.#cache.size > CACHE_SIZE) {
-      for (const oldest of this.#cache.keys()) {
-        this.#cache.delete(oldest);
-        break;
-      }
-    }
     return account;
   }
 }

@@ -1,4 +1,5 @@
 import { addressSource } from '../lib/address-source.js';
+import { BoundedMap } from '../lib/bounded-map.js';
 import type { Actor, AuditEntry, AuditTrail } from '../store/contract/audit.js';
 
 export interface AuditLimits {
@@ -25,7 +26,7 @@ export interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
 /** What is done through this RA and what is refused, in the store's audit log. */
 export class AuditLog {
   /** By the peer's address and the kind of refusal, so that no flood hides what somebody else does, or does otherwise. */
-  readonly #budgets = new Map<string, Budget>();
+  readonly #budgets = new BoundedMap<string, Budget>(MAX_BUDGETS);
   readonly #all: Budget;
 
   constructor(
@@ -67,14 +68,7 @@ export class AuditLog {
   #budgetOf({ from, action, outcome }: Omit<Refusal, 'identified'>): Budget {
     const key = `${addressSource(from)} ${action} ${outcome}`;
     const budget = this.#budgets.get(key) ?? new Budget(this.limits.ofPeer, this.clock());
-    this.#budgets.delete(key);
     this.#budgets.set(key, budget);
-    if (this.#budgets.size > MAX_BUDGETS) {
-      for (const oldest of this.#budgets.keys()) {
-        this.#budgets.delete(oldest);
-        break;
-      }
-    }
     return budget;
   }
 }

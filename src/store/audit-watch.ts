@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { SingleFlight } from '../lib/single-flight.js';
 import type { AuditPosition, AuditTrail } from './contract/audit.js';
 import { AuditCheck, type AuditFault } from './rows/audit-chain.js';
 
@@ -15,7 +16,9 @@ export class AuditWatch {
   #after: AuditPosition | null = null;
   #fault: AuditFault | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #step: Promise<void> | null = null;
+  readonly #stepping = new SingleFlight(() =>
+    this.step().catch((error) => this.log.error({ err: error }, 'the audit log could not be followed')),
+  );
 
   constructor(
     private readonly trail: Pick<AuditTrail, 'readAudit'>,
@@ -28,19 +31,13 @@ export class AuditWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#step ??= this.step()
-        .catch((error) => this.log.error({ err: error }, 'the audit log could not be followed'))
-        .finally(() => {
-          this.#step = null;
-        });
-    }, STEP_EVERY);
+    this.#timer = setInterval(() => void this.#stepping.join(), STEP_EVERY);
     this.#timer.unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#step;
+    await this.#stepping.idle();
   }
 
   /** Follows the next records. */

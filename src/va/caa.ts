@@ -1,3 +1,4 @@
+import { BoundedMap } from '../lib/bounded-map.js';
 import { Deadline } from './deadline.js';
 import type { CaaRecord, Resolver } from './dns/resolver.js';
 import { ValidationFailure } from './failure.js';
@@ -38,7 +39,7 @@ const KNOWN_TAGS = new Set([
 
 /** Checks CAA records (RFC 8659, RFC 8657) of DNS names. */
 export class CaaChecker {
-  readonly #known = new Map<string, { records: CaaRecord[]; until: number }>();
+  readonly #known = new BoundedMap<string, { records: CaaRecord[]; until: number }>(MOST_KNOWN);
 
   constructor(
     private readonly resolver: Resolver,
@@ -92,7 +93,6 @@ export class CaaChecker {
     const known = this.#known.get(name);
     if (known && now < known.until) return known.records;
     const records = await this.resolver.caa(name, deadline);
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(name, { records, until: now + KNOWN_FOR });
     return records;
   }

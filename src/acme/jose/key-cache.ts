@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../lib/bounded-map.js';
 import type { Account } from '../../model/facts.js';
 import { type PublicKey, parsePublicKey } from './jwk.js';
 
@@ -14,7 +15,7 @@ export interface AccountKey {
 /** Keys of accounts, imported once: that costs as much as verifying a signature. Least recently used go first. */
 export class KeyCache {
   /** By the account's id. */
-  readonly #keys = new Map<string, AccountKey>();
+  readonly #keys = new BoundedMap<string, AccountKey>(SIZE);
 
   /** What may be the account's key still. */
   lastOf(accountId: string): AccountKey | null {
@@ -24,14 +25,7 @@ export class KeyCache {
   ofAccount({ id, thumbprint, jwk }: Account): PublicKey {
     const known = this.#keys.get(id);
     const entry = known?.thumbprint === thumbprint ? known : { thumbprint, key: parsePublicKey(jwk) };
-    this.#keys.delete(id);
     this.#keys.set(id, entry);
-    if (this.#keys.size > SIZE) {
-      for (const oldest of this.#keys.keys()) {
-        this.#keys.delete(oldest);
-        break;
-      }
-    }
     return entry.key;
   }
 }

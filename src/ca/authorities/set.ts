@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
+import { SingleFlight } from '../../lib/single-flight.js';
 import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { toPem } from '../../x509/pem.js';
@@ -34,7 +35,7 @@ export class AuthoritySet {
   #seen = '';
   #publicUrl: string | null = null;
   #remindedAt = Number.NEGATIVE_INFINITY;
-  #reloading: Promise<boolean> | null = null;
+  readonly #reloading = new SingleFlight(() => this.#reload());
   #timer: NodeJS.Timeout | undefined;
   readonly #listeners: ((set: AuthoritySet) => void)[] = [];
 
@@ -149,10 +150,7 @@ export class AuthoritySet {
 
   /** Reads the set again; true when it changed. */
   reload(): Promise<boolean> {
-    this.#reloading ??= this.#reload().finally(() => {
-      this.#reloading = null;
-    });
-    return this.#reloading;
+    return this.#reloading.join();
   }
 
   /** As the store has it now; while that cannot be asked, as it was known last. */

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { SingleFlight } from '../../lib/single-flight.js';
 import { loadProfiles, type Profile, ProfileError } from './profiles.js';
 
 export interface ProfileWatchOptions {
@@ -22,7 +23,7 @@ export interface ProfileWatchOptions {
 export class ProfileWatch {
   #seen: string;
   #timer: NodeJS.Timeout;
-  #looking: Promise<void> | null = null;
+  readonly #looking = new SingleFlight(() => this.#reload());
 
   private constructor(
     private readonly options: ProfileWatchOptions,
@@ -42,16 +43,13 @@ export class ProfileWatch {
 
   /** Looks now; never rejects. */
   look(): Promise<void> {
-    this.#looking ??= this.#reload().finally(() => {
-      this.#looking = null;
-    });
-    return this.#looking;
+    return this.#looking.join();
   }
 
   /** Waits for a look under way. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#looking.idle();
   }
 
   async #reload(): Promise<void> {

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../lib/bounded-map.js';
+
 /** A signed response; times in ms. */
 export interface SignedResponse {
   response: Buffer;
@@ -28,10 +30,12 @@ const REUSED_FOR = 1 / 2;
  * is anything older than what somebody may have been told in between.
  */
 export class OcspCache {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries: BoundedMap<string, Entry>;
 
   /** @param capacity certificates kept */
-  constructor(private readonly capacity: number) {}
+  constructor(capacity: number) {
+    this.#entries = new BoundedMap(capacity);
+  }
 
   /** The response kept, or the one `sign` makes: once, however many ask meanwhile. */
   get(
@@ -65,12 +69,7 @@ export class OcspCache {
   #entry(certificate: string, state: string): Entry {
     this.told(certificate, state);
     const entry = this.#entries.get(certificate) ?? { state, slots: new Map() };
-    this.#entries.delete(certificate);
     this.#entries.set(certificate, entry);
-    if (this.#entries.size > this.capacity) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
     return entry;
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import { isMissing, writeDurably } from '../../lib/files.js';
+import { SingleFlight } from '../../lib/single-flight.js';
 import { signerFor } from '../../x509/algorithms.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
@@ -65,7 +66,7 @@ const RETRY_AFTER = 60_000;
 /** Keeps a certificate and key for signing OCSP responses, and replaces them in time. */
 export class OcspCertificate {
   #current: OcspSigner | null = null;
-  #renewing: Promise<OcspSigner> | null = null;
+  readonly #renewing = new SingleFlight(() => this.#make());
   #retryAt = 0;
   readonly #issuer: ParsedCertificate;
 
@@ -87,9 +88,9 @@ export class OcspCertificate {
   async signer(): Promise<OcspSigner> {
     const now = this.options.authority.clock();
     const current = this.#current;
-    if (current === null || current.notAfter <= now) return this.#renew();
+    if (current === null || current.notAfter <= now) return this.#renewing.join();
     if (this.#isDue(current, now)) {
-      this.#renew().catch((error) => {
+      this.#renewing.join().catch((error) => {
         this.#retryAt = now + RETRY_AFTER;
         this.options.log.error(
           { err: error },
@@ -104,13 +105,6 @@ export class OcspCertificate {
     if (notAfter - now > (notAfter - notBefore) * RENEW_LEFT || now < this.#retryAt) return false;
     // One that ends with the issuer cannot be bettered.
     return notAfter < this.#issuer.notAfter;
-  }
-
-  #renew(): Promise<OcspSigner> {
-    this.#renewing ??= this.#make().finally(() => {
-      this.#renewing = null;
-    });
-    return this.#renewing;
   }
 
   async #make(): Promise<OcspSigner> {

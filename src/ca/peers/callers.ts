@@ -1,5 +1,6 @@
 import type { CurveKeyPair } from '../../channel/curve-keys.js';
 import { isIntroduction } from '../../channel/introduction.js';
+import { BoundedMap } from '../../lib/bounded-map.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { END_CERTIFICATES, type Entitlement } from '../issue/entitlement.js';
@@ -13,7 +14,7 @@ export const SEED_HOLDER: Actor = { who: 'holder of the registration seed', from
 /** Who asks on which connection of the operations socket: for the audit log, and for what it may have. */
 export class ChannelCallers {
   /** Who introduced itself on a connection, and its key. */
-  readonly #known = new Map<string, { actor: Actor; publicKey: string }>();
+  readonly #known = new BoundedMap<string, { actor: Actor; publicKey: string }>(MAX_CONNECTIONS);
   /** Introductions being looked up: a request right after one waits for it where it matters who asks. */
   readonly #introducing = new Map<string, Promise<boolean>>();
   readonly #stranger: Actor;
@@ -70,8 +71,6 @@ export class ChannelCallers {
     if (!isIntroduction(this.keys, publicKey, proof)) return false;
     const peer = await this.store.findPeer(publicKey);
     if (peer === null || peer.revokedAt !== null) return false;
-    const [oldest] = this.#known.keys();
-    if (this.#known.size >= MAX_CONNECTIONS && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(connection, { actor: { who: `${peer.role} ${peer.cn}`, from: 'channel' }, publicKey });
     return true;
   }

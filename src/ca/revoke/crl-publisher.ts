@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
+import { SingleFlight } from '../../lib/single-flight.js';
 import type { CaStore, StoredCrl } from '../../store/contract/ca.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
 import { isCrlSignedBy } from '../../x509/crl.js';
@@ -31,8 +32,7 @@ export class CrlPublisher {
   #current: StoredCrl | null = null;
   /** The one before: who began to read it may read on. */
   #previous: StoredCrl | null = null;
-  #running: Promise<StoredCrl> | null = null;
-  #next: Promise<StoredCrl> | null = null;
+  readonly #making = new SingleFlight(() => this.#make());
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: CrlPublisherOptions) {}
@@ -66,7 +66,7 @@ export class CrlPublisher {
   /** Stops the timer and waits for what is being made. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.allSettled([this.#running, this.#next]);
+    await this.#making.idle();
   }
 
   /**
@@ -74,7 +74,7 @@ export class CrlPublisher {
    * past. While the store cannot be asked, the last one known serves.
    */
   async current(): Promise<StoredCrl> {
-    await (this.#next ?? this.#running)?.catch(() => {});
+    await this.#making.settled();
     const known = this.#current;
     try {
       if (known !== null && (await this.#serves(known))) return known;
@@ -112,21 +112,7 @@ export class CrlPublisher {
 
   /** Signs and stores a CRL that has every revocation stored before this call. */
   publish(): Promise<StoredCrl> {
-    if (this.#running === null) return this.#run();
-    this.#next ??= this.#running
-      .catch(() => {})
-      .then(() => {
-        this.#next = null;
-        return this.#run();
-      });
-    return this.#next;
-  }
-
-  #run(): Promise<StoredCrl> {
-    this.#running = this.#make().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    return this.#making.after();
   }
 
   /** Before the current one gets old, unless another CA has done it. */

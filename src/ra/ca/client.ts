@@ -1,6 +1,7 @@
 import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
+import { RefreshedValue } from '../../lib/refreshed-value.js';
 import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
 import {
   type AcmeProfile,
@@ -22,7 +23,6 @@ import type {
 import type { OcspAnswer, StatusAnswer } from '../../model/ca-status.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { toPem } from '../../x509/pem.js';
-import { Cached } from './cached.js';
 import { CrlCopy } from './crl-copy.js';
 import { told } from './errors.js';
 import {
@@ -59,9 +59,9 @@ export class CaClient implements CertificateAuthority {
   readonly #client: CaClientOptions['client'];
   readonly #onIssued: (pem: string) => void;
   readonly #onCompromise: () => Promise<void>;
-  readonly #profiles: Cached<AcmeProfile[]>;
-  readonly #certificates: Cached<{ root: string; chain: string }>;
-  readonly #authorities: Cached<KnownAuthority[]>;
+  readonly #profiles: RefreshedValue<AcmeProfile[]>;
+  readonly #certificates: RefreshedValue<{ root: string; chain: string }>;
+  readonly #authorities: RefreshedValue<KnownAuthority[]>;
   /** By the id of an issuer; '' is the one in use. */
   readonly #crls = new Map<string, CrlCopy>();
 
@@ -75,13 +75,13 @@ export class CaClient implements CertificateAuthority {
     this.#client = client;
     this.#onIssued = onIssued;
     this.#onCompromise = onCompromise;
-    this.#profiles = new Cached(
+    this.#profiles = new RefreshedValue(
       async () => (await this.#call('list_acme_profiles', {})).map(profileOf),
       cacheFor,
       now,
     );
-    this.#certificates = new Cached(() => this.#call('get_ca_chain', {}), cacheFor, now);
-    this.#authorities = new Cached(
+    this.#certificates = new RefreshedValue(() => this.#call('get_ca_chain', {}), cacheFor, now);
+    this.#authorities = new RefreshedValue(
       async () => (await this.authoritiesInFull()).map(authorityOf),
       Math.min(cacheFor, AUTHORITIES_FOR),
       now,

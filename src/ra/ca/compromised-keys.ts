@@ -1,3 +1,4 @@
+import { SingleFlight } from '../../lib/single-flight.js';
 import { CaLacksTask } from '../../model/ca.js';
 import type { CaClient } from './client.js';
 
@@ -32,7 +33,7 @@ export class CompromisedKeys {
   readonly #options: Required<CompromisedKeysOptions>;
   #after = 0;
   #readAllAt = 0;
-  #asking: Promise<void> | null = null;
+  readonly #asking = new SingleFlight(() => this.#ask());
   #askedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
@@ -69,13 +70,8 @@ export class CompromisedKeys {
   }
 
   /** Resolves when all is known that the CA knew at the call. @throws CaUnavailable, CaLacksTask, CaRefused */
-  async refresh(): Promise<void> {
-    // What is under way may have passed what the caller wants to know.
-    await this.#asking?.catch(() => undefined);
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
+  refresh(): Promise<void> {
+    return this.#asking.after();
   }
 
   /** Resolves when all is known that the CA knew a moment ago, or when the CA does not say so soon. Never rejects. */
@@ -85,7 +81,7 @@ export class CompromisedKeys {
     const over = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, PATIENCE);
     });
-    await Promise.race([(this.#asking ?? this.refresh()).catch(() => undefined), over]);
+    await Promise.race([this.#asking.join().catch(() => undefined), over]);
     clearTimeout(timer);
   }
 

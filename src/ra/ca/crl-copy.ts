@@ -1,3 +1,4 @@
+import { SingleFlight } from '../../lib/single-flight.js';
 import { CaLacksTask, CaUnavailable } from '../../model/ca.js';
 
 /** `size` is of the whole; `part` base64 of DER. */
@@ -26,28 +27,13 @@ const MOST_TRIES = 5;
  */
 export class CrlCopy {
   #known: { number: number; der: Buffer } | null = null;
-  #asking: Promise<Buffer> | null = null;
-  #next: Promise<Buffer> | null = null;
+  readonly #asking = new SingleFlight(() => this.#fetch());
 
   constructor(private readonly source: CrlSource) {}
 
   /** The CRL that is current at some time after this call; callers that come while the CA is being asked share the next answer. */
   current(): Promise<Buffer> {
-    if (!this.#asking) return this.#ask();
-    this.#next ??= this.#asking
-      .catch(() => {})
-      .then(() => {
-        this.#next = null;
-        return this.#ask();
-      });
-    return this.#next;
-  }
-
-  #ask(): Promise<Buffer> {
-    this.#asking = this.#fetch().finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
+    return this.#asking.after();
   }
 
   async #fetch(): Promise<Buffer> {

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../lib/bounded-map.js';
+import { SingleFlight } from '../../lib/single-flight.js';
 import {
   type Allowances,
   type KeptUse,
@@ -28,10 +30,10 @@ export async function openAllowances(
  */
 export class LocalAllowances implements Allowances {
   /** By key, when all it used is forgotten; the one used longest ago first. */
-  readonly #until = new Map<string, number>();
+  readonly #until = new BoundedMap<string, number>(MAX_KEYS);
   /** Keys whose state the store does not have yet. */
   readonly #unsaved = new Set<string>();
-  #saving: Promise<void> | null = null;
+  readonly #saving = new SingleFlight(() => this.#write());
 
   constructor(
     private readonly store: Pick<RaStore, 'loadAllowances' | 'saveAllowances'>,
@@ -84,21 +86,13 @@ export class LocalAllowances implements Allowances {
   }
 
   #set(key: string, until: number): void {
-    this.#until.delete(key);
     this.#until.set(key, until);
     this.#save(key);
-    if (this.#until.size <= MAX_KEYS) return;
-    for (const oldest of this.#until.keys()) {
-      this.#until.delete(oldest);
-      return;
-    }
   }
 
   #save(key: string): void {
     this.#unsaved.add(key);
-    this.#saving ??= this.#write().finally(() => {
-      this.#saving = null;
-    });
+    void this.#saving.join();
   }
 
   async #write(): Promise<void> {

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../lib/bounded-map.js';
 /** Whose work it is, and whom it waits for. */
 export interface Share {
   account: string;
@@ -44,7 +45,7 @@ export class FairShares {
   readonly #options: FairSharesOptions;
   readonly #accounts = new Map<string, UnderWay>();
   /** Targets that hung, with the time until which that counts; the oldest first. */
-  readonly #hung = new Map<string, number>();
+  readonly #hung = new BoundedMap<string, number>(MOST_HUNG);
   /** The one taken first comes first. */
   readonly #quick = new Set<Place>();
   #allHung = 0;
@@ -93,11 +94,8 @@ export class FairShares {
 
   /** How a target was found: one that hung goes to the few places of its like until it answers. */
   found(target: string, hung: boolean): void {
-    this.#hung.delete(target);
-    if (!hung) return;
-    const [oldest] = this.#hung.keys();
-    if (this.#hung.size >= MOST_HUNG && oldest !== undefined) this.#hung.delete(oldest);
-    this.#hung.set(target, this.#options.clock() + HUNG_FOR);
+    if (hung) this.#hung.set(target, this.#options.clock() + HUNG_FOR);
+    else this.#hung.delete(target);
   }
 
   #leave(place: Place): void {

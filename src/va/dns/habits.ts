@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../lib/bounded-map.js';
 import { type DnsServer, label } from './server.js';
 
 /** How long what a server does not bear is taken as known, in ms: it may be replaced by a better one. */
@@ -18,7 +19,7 @@ interface Habits {
 
 /** What each DNS server was seen to bear, so that it is not asked first in a way that it does not. */
 export class ServerHabits {
-  readonly #known = new Map<string, Habits>();
+  readonly #known = new BoundedMap<string, Habits>(MOST_SERVERS);
 
   constructor(private readonly now: () => number) {}
 
@@ -31,7 +32,6 @@ export class ServerHabits {
   }
 
   learn(server: DnsServer, seen: Partial<Pick<Habits, 'takesEdns' | 'letters'>>): void {
-    if (this.#known.size >= MOST_SERVERS) this.#known.clear();
     this.#known.set(label(server), { ...this.#of(server), ...seen, until: this.now() + KNOWN_FOR });
   }
 
