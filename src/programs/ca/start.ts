@@ -15,6 +15,7 @@ import { loadProfiles, ProfileError } from '../../ca/issue/profiles.js';
 import { TaskError } from '../../channel/errors.js';
 import { formatDuration } from '../../config/index.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
+import { DAY } from '../../lib/time.js';
 import { DATABASE_PATIENCE, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import type { Running } from '../child.js';
 import { CannotStart } from '../exit.js';
@@ -130,9 +131,14 @@ async function writeConfigFile({ settings, given }: LoadedCa): Promise<void> {
     '# Settings of this CA. A flag or an environment variable goes before what stands here.',
     given.has('caCompany') ? company : `# ${company}`,
     `key_type: ${settings.caKeyType}`,
-    `crl_validity: ${formatDuration(settings.crlValidity)}`,
+    `crl_validity: ${crlValidity(settings)}`,
   ];
   await writeDurably(path, `${lines.join('\n')}\n`, 0o600);
+}
+
+/** Days, which the versions before this one read too, where it is whole days. */
+function crlValidity({ crlValidity }: LoadedCa['settings']): string {
+  return crlValidity % DAY === 0 ? String(crlValidity / DAY) : formatDuration(crlValidity);
 }
 
 /**
