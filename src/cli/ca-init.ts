@@ -11,6 +11,8 @@ const IMPORT: Flag[] = [
   DIRECTORY_FLAG,
   { flags: '--ca-key <file>', setting: 'caKeyFile' },
   { flags: '--ca-cert <file>', setting: 'caCertFile' },
+  { flags: '--permit <names>', setting: 'caPermit' },
+  { flags: '--permit-on-root <yes>', setting: 'caPermitOnRoot' },
 ];
 
 interface InitFlags {
@@ -40,6 +42,7 @@ export function initCommand(): Command {
   addExamples(command, [
     ['upki ca init -d /srv/ca', 'Make a root and an issuing CA in /srv/ca.'],
     ['upki ca init --ca-key root.key --ca-cert root.crt', 'Put an issuing CA under an existing root.'],
+    ['upki ca init --permit plant.lan,10.0.0.0/8', 'It can certify these names only, also in wrong hands.'],
     ['upki ca init --request issuer.csr', 'The root is elsewhere: have issuer.csr signed there.'],
     [
       'upki ca init -d /srv/ca --anew channel.key',

@@ -263,6 +263,19 @@ export const nameOrCidr: SettingType<string> = {
   format: (value) => value,
 };
 
+/** What name constraints may permit (RFC 5280 §4.2.1.10). */
+export const permitted: SettingType<string> = {
+  allowed: 'a DNS name, a CIDR or an IP address, @host or @.host for mailboxes, or a mailbox',
+  parse: (value) => {
+    const at = value.lastIndexOf('@');
+    if (at < 0) return nameOrCidr.parse(value);
+    const [local, host] = [value.slice(0, at), value.slice(at + 1).toLowerCase()];
+    if (!/^[\w.!#$%&'*+/=?^`{|}~-]*$/.test(local) || !isHostName(host.replace(/^\./, ''))) refuse();
+    return local !== '' && host.startsWith('.') ? refuse() : `${local}@${host}`;
+  },
+  format: (value) => value,
+};
+
 /** A proxy by the common name of its certificate and the network it comes from. */
 export interface ProxyAt {
   name: string;

@@ -103,6 +103,8 @@ export interface KnownAuthority {
   state: 'active' | 'next' | 'retiring' | 'retired' | 'ended';
   /** PEM of it alone. */
   certificate: string;
+  /** PEM of those between it and its root. */
+  chain: string;
   /** Id of the root it leads to. */
   root: string;
   of: string | null;

@@ -2,6 +2,12 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { Identifier } from '../model/facts.js';
 import { forIdentifiers, Problem } from '../model/problem.js';
 import { embeddedIpv4, spelledIpv4 } from '../x509/embedded-ipv4.js';
+import {
+  type ConstrainedName,
+  constraintsText,
+  isPermitted,
+  namesForbidden,
+} from '../x509/name-constraints.js';
 import type { Policy } from './policy.js';
 
 /** Bits before the IPv4 address in an IPv6 spelling of it. */
@@ -95,20 +101,28 @@ export class NamePolicy {
   /** @throws Problem rejectedIdentifier, with a subproblem each when several are refused (§6.7.1). */
   check(identifiers: readonly Identifier[]): void {
     this.#readLists();
-    const refused = identifiers.filter(
-      (identifier) =>
-        this.#denied.touches(identifier) || (this.#allowed !== null && !this.#allowed.covers(identifier)),
-    );
-    if (refused.length === 0) return;
-    throw forIdentifiers(
-      refused.map(
-        (identifier) =>
-          new Problem('rejectedIdentifier', `"${identifier.value}" is not a name this authority issues for`, {
-            identifier,
-          }),
-      ),
-    );
+    const refused = identifiers.flatMap((identifier) => {
+      const why = this.#whyNot(identifier);
+      return why === null
+        ? []
+        : [new Problem('rejectedIdentifier', `"${identifier.value}" ${why}`, { identifier })];
+    });
+    if (refused.length > 0) throw forIdentifiers(refused);
+  }
+
+  #whyNot(identifier: Identifier): string | null {
+    const isDenied =
+      this.#denied.touches(identifier) || (this.#allowed !== null && !this.#allowed.covers(identifier));
+    if (isDenied) return 'is not a name this authority issues for';
+    const constraints = this.policy.constraints?.() ?? [];
+    if (isPermitted(identifier, constraints)) return null;
+    return `is outside of what this authority may certify: ${constraintsText(constraints)}`;
+  }
+
+  /** Those of a node's names, of whatever kind, that the CA's issuer may not certify. */
+  forbidden(names: readonly ConstrainedName[]): string[] {
+    return namesForbidden(names, null, this.policy.constraints?.() ?? []);
   }
 }
 
-type Lists = Pick<Policy, 'allowed' | 'denied'>;
+type Lists = Pick<Policy, 'allowed' | 'denied'> & Partial<Pick<Policy, 'constraints'>>;

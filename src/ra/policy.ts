@@ -2,6 +2,7 @@ import { parseRfc3339 } from '../lib/rfc3339.js';
 import type { AcmeProfile } from '../model/ca.js';
 import type { Authorization, ChallengeType, Identifier } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
+import type { NameConstraints } from '../x509/name-constraints.js';
 
 /** What the operator decides about ACME; durations in milliseconds. */
 export interface Policy {
@@ -31,6 +32,8 @@ export interface Policy {
   allowed: string[];
   /** Names (with their subdomains) and CIDRs that are never issued, even when allowed. */
   denied: string[];
+  /** What the CA's issuer may certify at all (RFC 5280 §4.2.1.10), as known now. */
+  constraints: () => readonly NameConstraints[];
   /** Names (with their subdomains) and CIDRs whose port 80 leads to the RA: it answers their http-01 challenges itself. */
   http01Names: string[];
 }
@@ -49,6 +52,7 @@ export const DEFAULT_POLICY: Policy = {
   bindingRequired: false,
   allowed: [],
   denied: [],
+  constraints: () => [],
   http01Names: [],
 };
 

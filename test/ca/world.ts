@@ -3,10 +3,11 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { type InitOptions, initAuthority } from '../../src/ca/folder/files.js';
+import { type InitOptions, initAuthority, loadAuthority } from '../../src/ca/folder/files.js';
 import { publicKeyDer } from '../../src/ca/folder/keys.js';
 import { type Authority, certificatePem } from '../../src/ca/issue/issuer.js';
 import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../src/ca/local.js';
+import { type LocalSet, openLocalSet } from '../../src/ca/local-set.js';
 import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../../src/channel/client.js';
 import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
 import { introductionProof } from '../../src/channel/introduction.js';
@@ -15,6 +16,7 @@ import { TaskClient } from '../../src/channel/typed-client.js';
 import type { AdminRole } from '../../src/model/administrators.js';
 import { type CaOptions, type RunningCa, runCa } from '../../src/programs/ca/program.js';
 import { PROGRAM } from '../../src/store/contract/audit.js';
+import type { CaStore } from '../../src/store/contract/ca.js';
 import { signerFor } from '../../src/x509/algorithms.js';
 import { createCsr } from '../../src/x509/csr.js';
 import { dn } from '../../src/x509/name.js';
@@ -178,6 +180,27 @@ export class CaWorld {
           ...settings,
         }),
       );
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** What a command does with the roots and issuers beside the running CA. */
+  async onSet<T>(
+    work: (local: LocalSet, store: CaStore) => Promise<T>,
+    clock: () => number = Date.now,
+  ): Promise<T> {
+    const { databaseUrl = null, passphrase = null } = this.changes;
+    const store = await openLocalStore(this.dataDir, databaseUrl);
+    try {
+      const files = await loadAuthority({ dataDir: this.dataDir, passphrase, seed: null });
+      const local = await openLocalSet(store, files, {
+        ...{ dataDir: this.dataDir, passphrase, clock, succeedAt: 0.5 },
+        publicUrl: 'http://pki.example.test',
+        shared: databaseUrl !== null,
+        log: pino({ level: 'silent' }),
+      });
+      return await work(local, store);
     } finally {
       await store.close();
     }

@@ -26,6 +26,7 @@ describe('what an RA makes of the roots and issuers of its CA', () => {
     kind: 'issuer',
     state: 'active',
     certificate: `${id}\n`,
+    chain: '',
     root: 'old',
     of: null,
     first: false,

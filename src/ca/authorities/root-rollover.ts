@@ -2,6 +2,7 @@ import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { signerFor } from '../../x509/algorithms.js';
 import { authorityId } from '../../x509/certificate.js';
+import { OID } from '../../x509/oids.js';
 import { createCross, createRoot } from '../folder/issuer-certificates.js';
 import { generateKey } from '../folder/keys.js';
 import { BACKDATE, newSerial } from '../issue/factory.js';
@@ -52,6 +53,7 @@ export class RootRollover {
         serial: newSerial(random),
         notBefore: now - BACKDATE,
         notAfter: now + ROOT_DAYS * DAY,
+        constraints: old.certificate.extensions.get(OID.nameConstraints)?.value,
       },
       key,
     );

@@ -4,7 +4,8 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
-import { toPem } from '../../x509/pem.js';
+import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
+import { fromPem, toPem } from '../../x509/pem.js';
 import { learnUrl, type ToldUrl, toldUrl } from '../told-url.js';
 import { activeOf, liveRoots } from './decisions.js';
 import { isKeyOf, type Keyring } from './keyring.js';
@@ -37,6 +38,7 @@ export class AuthoritySet {
   #remindedAt = Number.NEGATIVE_INFINITY;
   readonly #reloading = new SingleFlight(() => this.#reload());
   #timer: NodeJS.Timeout | undefined;
+  readonly #constraints = new WeakMap<Member, readonly NameConstraints[]>();
   readonly #listeners: ((set: AuthoritySet) => void)[] = [];
 
   private constructor(private readonly options: AuthoritySetOptions) {}
@@ -142,6 +144,20 @@ export class AuthoritySet {
       ({ of, root }) => place >= 0 && of === member.record.root && older.some(({ id }) => id === root),
     );
     return member.chainPem + (cross && member.record.kind === 'issuer' ? crossPem(cross) : '');
+  }
+
+  /** The name constraints of an issuer, those above it and its root: each must permit a name. */
+  constraintsOver(member: Member): readonly NameConstraints[] {
+    let known = this.#constraints.get(member);
+    if (known === undefined) {
+      const root = this.rootOf(member);
+      const chain = [member.pem + member.record.chain, root === null || root === member ? '' : root.pem].join(
+        '',
+      );
+      known = constraintsAbove(fromPem('CERTIFICATE', chain).map((der) => parseCertificate(der)));
+      this.#constraints.set(member, known);
+    }
+    return known;
   }
 
   rootOf(member: Member): Member | null {

@@ -6,8 +6,8 @@ import { formatDn, sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { KeyError, parsePublicKey } from '../../x509/spki.js';
 import { AuthorityError } from '../folder/issuer-certificates.js';
-import { purposesMissing } from '../issue/issuer.js';
 import { isAcmeProfile, lifetimeOf, lifetimeText, type Profile } from '../issue/profiles.js';
+import { purposesMissing } from '../issue/refusals.js';
 import { chainOf } from './chain.js';
 
 export interface JudgeInput {

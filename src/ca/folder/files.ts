@@ -34,6 +34,7 @@ import {
 } from './load.js';
 import { markerOf, saveMarker } from './marker.js';
 import { caPaths } from './paths.js';
+import { permitOnly } from './permit.js';
 
 export { InitError } from './init-error.js';
 export { type CaFiles, loadAuthority } from './load.js';
@@ -57,6 +58,10 @@ export interface InitOptions {
   } | null;
   /** Base of the plain-HTTP URLs where the root's CRL and certificate will be; null leaves them out. */
   publicUrl?: string | null;
+  /** The only names the issuer may certify (`permitOnly`); empty: every name. */
+  permit?: readonly string[];
+  /** The root is limited to them too. */
+  permitOnRoot?: boolean;
   /** Registration seed to use instead of a random one. */
   seed: string | null;
   clock: () => number;
@@ -133,6 +138,7 @@ async function ensureRoot(options: InitOptions): Promise<void> {
       serial: newSerial(randomBytes),
       notBefore: now - BACKDATE,
       notAfter: now + ROOT_DAYS * DAY,
+      constraints: permitOnly(options.permitOnRoot ? (options.permit ?? []) : []) ?? undefined,
     },
     key,
   );
@@ -161,6 +167,7 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
       notAfter: now + ISSUER_DAYS * DAY,
       spki: publicKeyDer(key),
       locations: locationsUnder(root, options.publicUrl ?? null),
+      constraints: permitOnly(options.permit ?? []) ?? undefined,
     },
     root,
     signerFor(rootKey),

@@ -33,29 +33,37 @@ const CA_USAGE = namedBits([KEY_USAGE.indexOf('keyCertSign'), KEY_USAGE.indexOf(
 const ANY_POLICY = '2.5.29.32.0';
 
 /** DER of a self-signed root (RFC 5280 §3.2). */
-export function createRoot(fields: AuthorityFields, key: KeyObject): Buffer {
+export function createRoot(fields: AuthorityFields & Constrained, key: KeyObject): Buffer {
   const spki = publicKeyDer(key);
   const name = encodeName(fields.subject);
   return signAuthority(
     { ...fields, issuerName: name, spki, issuerKeyId: keyIdentifier(spki) },
     signerFor(key),
     [],
-    [encodeExtension(OID.basicConstraints, caConstraints(null), true)],
+    [encodeExtension(OID.basicConstraints, caConstraints(null), true), ...constraintsOf(fields)],
   );
 }
+
+interface Constrained {
+  /** Value of the name constraints; undefined leaves its names free. */
+  constraints?: Uint8Array | undefined;
+}
+
+/** RFC 5280 §4.2.1.10: must be critical. */
+const constraintsOf = ({ constraints }: Constrained): Buffer[] =>
+  constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : [];
 
 /**
  * DER of an issuing CA under `issuer` (DER), with path length 0: it issues to ends only. No extended key usage: programs apply
  * one to all that is issued below, so it would forbid what a profile offers.
  */
 export function createIntermediate(
-  fields: AuthorityFields & {
-    spki: Uint8Array;
-    /** DER of the extensions that say where the root's CRL, certificate and OCSP responder are. */
-    locations: readonly Buffer[];
-    /** Value of the name constraints; undefined leaves its names free. */
-    constraints?: Uint8Array;
-  },
+  fields: AuthorityFields &
+    Constrained & {
+      spki: Uint8Array;
+      /** DER of the extensions that say where the root's CRL, certificate and OCSP responder are. */
+      locations: readonly Buffer[];
+    },
   issuer: Uint8Array,
   signer: Signer,
 ): Buffer {
@@ -69,8 +77,7 @@ export function createIntermediate(
     [
       encodeExtension(OID.basicConstraints, caConstraints(0), true),
       encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
-      // RFC 5280 §4.2.1.10: must be critical.
-      ...(fields.constraints ? [encodeExtension(OID.nameConstraints, fields.constraints, true)] : []),
+      ...constraintsOf(fields),
     ],
   );
 }
@@ -144,7 +151,10 @@ export function createCross(
       spki: root.spki,
     },
     signer,
-    [encodeExtension(OID.basicConstraints, caConstraints(null), true)],
+    [
+      encodeExtension(OID.basicConstraints, caConstraints(null), true),
+      ...constraintsOf({ constraints: root.extensions.get(OID.nameConstraints)?.value }),
+    ],
   );
 }
 

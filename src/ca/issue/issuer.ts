@@ -5,11 +5,9 @@ import { IssuerRetired, StoreRefused } from '../../store/contract/errors.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { type CertificateNames, calledName } from '../../x509/certificate-names.js';
 import { DerError } from '../../x509/der-error.js';
-import { parseExtKeyUsage } from '../../x509/extensions.js';
 import { formatDn } from '../../x509/name.js';
-import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
-import { keyTypeOf, type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
+import { type PublicKeyInfo, spkiFingerprint } from '../../x509/spki.js';
 import type { Member } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
 import { certificateNotFound } from '../lookup.js';
@@ -17,7 +15,8 @@ import { checkEntitled, END_CERTIFICATES, type Entitlement } from './entitlement
 import { IssueError, newSerial, validityFor } from './factory.js';
 import { lint } from './lint.js';
 import { recordOfLost } from './lost-record.js';
-import { isForServers, type Profile, PURPOSES, type Purpose } from './profiles.js';
+import { isForServers, type Profile } from './profiles.js';
+import { refuseKeyType, refuseNames, refusePurposes } from './refusals.js';
 
 export interface AuthorityOptions {
   store: CaStore;
@@ -191,6 +190,7 @@ export class Authority {
     const { profile, publicKey, names, responderOf } = issuance;
     if (responderOf === undefined) refusePurposes(profile, issuer.certificate);
     refuseKeyType(profile, publicKey);
+    refuseNames(names, this.set.constraintsOver(issuer));
     if (responderOf === undefined && profile.revocation !== 'none') this.set.noteIssuance();
     // Asked while the certificate is made, so that it costs no time.
     const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
@@ -248,41 +248,7 @@ export class Authority {
 /** An issuer retired again and again while one certificate is made. */
 const MOST_TRIES = 4;
 
-/**
- * RFC 5280 §4.2.1.12: programs take an issuer's extended key usage as a limit for all below it.
- * @throws TaskError naming the purposes the issuer cannot carry
- */
-function refusePurposes(profile: Profile, issuer: ParsedCertificate): void {
-  const missing = purposesMissing(profile, issuer);
-  if (missing.length === 0) return;
-  throw new TaskError(
-    ErrorCode.profile,
-    `Profile ${profile.name} promises ${missing.join(', ')}, which the issuer's own certificate does not carry: ` +
-      'a new issuer does (upki ca rollover issuer)',
-  );
-}
-
-/** Purposes of a profile that an issuer's certificate keeps from those below it. */
-export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Purpose[] {
-  const extension = issuer.extensions.get(OID.extKeyUsage);
-  if (extension === undefined) return [];
-  const carried = parseExtKeyUsage(extension.value);
-  if (carried.includes(OID.anyExtendedKeyUsage)) return [];
-  return profile.extendedKeyUsage.filter((purpose) => !carried.includes(PURPOSES[purpose]));
-}
-
 /** PEM of a certificate, unchecked; empty for one that is known by its serial only. */
 export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
   return record.der.length === 0 ? '' : toPem('CERTIFICATE', record.der);
-}
-
-/** @throws TaskError for a key of a kind the profile does not certify */
-function refuseKeyType({ name, keyTypes }: Profile, publicKey: PublicKeyInfo): void {
-  const type = keyTypeOf(publicKey);
-  if (keyTypes === undefined || keyTypes.includes(type)) return;
-  throw new TaskError(
-    ErrorCode.profile,
-    `Profile ${name} takes keys of ${keyTypes.join(', ')}; this one is ${type}`,
-    'badCSR',
-  );
 }

@@ -37,6 +37,21 @@ export const CA_SETTINGS = {
     programs: ['ca'],
     doc: 'Keys made when the CA is initialised: `ec` is P-384 for the root and P-256 for the issuer, `rsa` is 4096 bits for both.',
   }),
+  caPermit: setting(
+    is.list(is.permitted, 'DNS names (with all below them), CIDRs, IP addresses, and mailboxes as @host'),
+    [],
+    {
+      env: 'UPKI_CA_PERMIT',
+      programs: ['ca'],
+      defaultText: 'every name',
+      doc: 'The only names the issuer may certify, written into its certificate when the CA is initialised (name constraints, RFC 5280 §4.2.1.10): programs refuse every other, whoever has its key. A DNS name permits the mailboxes of its hosts too.',
+    },
+  ),
+  caPermitOnRoot: setting(is.boolean, false, {
+    env: 'UPKI_CA_PERMIT_ON_ROOT',
+    programs: ['ca'],
+    doc: 'Write UPKI_CA_PERMIT into the root as well: no issuer under it can ever certify another name.',
+  }),
   crlValidity: setting(is.durationOrDays(DAY, 365 * DAY), 7 * DAY, {
     env: 'UPKI_CA_CRL_VALIDITY',
     programs: ['ca'],

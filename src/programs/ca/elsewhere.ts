@@ -5,8 +5,11 @@ import { titled } from '../../ca/folder/files.js';
 import { InitError } from '../../ca/folder/init-error.js';
 import { DEFAULT_ISSUER_KEY, RSA_KEY } from '../../ca/folder/keys.js';
 import { refuseKnownCa } from '../../ca/folder/load.js';
+import { permitOnly } from '../../ca/folder/permit.js';
 import { makePrivateFolder } from '../../lib/files.js';
+import { encodeExtension } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
+import { OID } from '../../x509/oids.js';
 import { CannotStart } from '../exit.js';
 import type { LoadedProgram } from '../settings.js';
 import { caInitOptions, completeCa, mendable } from './start.js';
@@ -27,7 +30,9 @@ export function requestIssuer({ settings }: LoadedCa): Promise<string> {
     await makePrivateFolder(dataDir);
     const key = settings.caKeyType === 'rsa' ? RSA_KEY : DEFAULT_ISSUER_KEY;
     const subject = dn(['O', company], ['CN', titled(company, 'Issuing CA')]);
-    return ensureRequest({ dataDir, passphrase, key, subject });
+    const constraints = permitOnly(settings.caPermit);
+    const extensions = constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : [];
+    return ensureRequest({ dataDir, passphrase, key, subject, extensions });
   });
 }
 

@@ -76,6 +76,8 @@ export async function caInitOptions({ settings }: LoadedCa, passwordFile?: strin
     imported,
     seed: settings.caSeed,
     publicUrl: settings.caPublicUrl,
+    permit: settings.caPermit,
+    permitOnRoot: settings.caPermitOnRoot,
     clock: Date.now,
     existed: await hadDatabase(settings),
   };

@@ -9,6 +9,7 @@ import { parseCertificate, subjectAltNames } from '../../x509/certificate.js';
 import { createCsr } from '../../x509/csr.js';
 import { hostAddress } from '../../x509/ip-address.js';
 import { dn } from '../../x509/name.js';
+import { isPermitted, type NameConstraints } from '../../x509/name-constraints.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 
 /** Always in the RA's certificate, so that clients on the same machine need no name at all. */
@@ -27,6 +28,11 @@ export function wantedNames(cn: string, sans: string[], hostname: string): strin
   const machine = isHostName(hostname) ? [hostname.toLowerCase()] : [];
   const names = [cn, ...machine, ...sans, ...LOOPBACK];
   return [...new Set(names.map((name) => (isIP(name) ? hostAddress(name) : name)))];
+}
+
+/** Of those, the ones that nobody added: the Common Name, and what is neither the machine's name nor a loopback. */
+export function chosenNames([cn = '', ...others]: string[], hostname: string): string[] {
+  return [cn, ...others.filter((name) => !LOOPBACK.includes(name) && name !== hostname.toLowerCase())];
 }
 
 /** DNS names and addresses of a PEM certificate, in its order. */
@@ -74,10 +80,15 @@ function publicKeyOf(key: string): Buffer {
 }
 
 /** Of the names wanted, those the CA certifies; all of them while it cannot be asked which CA it is. */
-export async function certifiableNames(names: string[], dialect: () => Promise<Dialect>): Promise<string[]> {
+export async function certifiableNames(
+  names: string[],
+  dialect: () => Promise<Dialect>,
+  constraints: readonly NameConstraints[] = [],
+): Promise<string[]> {
   const known = await dialect().catch((error) => {
     if (error instanceof CaUnavailable) return null;
     throw error;
   });
-  return known === 'python' ? names.filter(isPythonName) : names;
+  if (known === 'python') return names.filter(isPythonName);
+  return names.filter((value) => isPermitted({ type: isIP(value) ? 'ip' : 'dns', value }, constraints));
 }

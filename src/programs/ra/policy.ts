@@ -12,7 +12,11 @@ import { fromPem } from '../../x509/pem.js';
 import { fileTrouble } from '../file-trouble.js';
 
 /** What the RA decides by. `termsUrl` is where a person reads the terms. */
-export function policyOf(settings: Settings, termsUrl: string): Policy {
+export function policyOf(
+  settings: Settings,
+  termsUrl: string,
+  constraints: Policy['constraints'] = DEFAULT_POLICY.constraints,
+): Policy {
   return {
     ...DEFAULT_POLICY,
     orderLifetime: settings.orderLifetime,
@@ -27,6 +31,7 @@ export function policyOf(settings: Settings, termsUrl: string): Policy {
     bindingRequired: settings.externalAccountRequired,
     allowed: settings.allowedNames,
     denied: settings.deniedNames,
+    constraints,
     http01Names: settings.http01Names,
   };
 }

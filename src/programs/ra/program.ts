@@ -39,6 +39,7 @@ import type { ProgramSettings } from '../settings.js';
 import { version } from '../version.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
+import { checkConstraints } from './constraints.js';
 import { listenForCommands } from './control.js';
 import { checkDefaultProfile } from './default-profile.js';
 import { logEvents } from './events.js';
@@ -142,7 +143,8 @@ async function serve(
 
   const trust = new RaTrust({ ca, files, roots: registration.root, log, clock });
   await trust.look();
-  const wanted = () => certifiableNames(names, dialect);
+  checkConstraints(settings, called, trust.constraints());
+  const wanted = () => certifiableNames(names, dialect, trust.constraints());
   const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, trust, wanted, log, clock });
   await tls.refresh();
   onClose(() => tls.stop());
@@ -152,7 +154,7 @@ async function serve(
   let port = settings.raPort;
   const [publicUrl, formerBases] = [settings.raUrl, new FormerBases(store)];
   const links = new LinkBuilder({ publicUrl, ownNames: tls.names, port: () => port, formerBases });
-  const policy = policyOf(settings, links.main().terms);
+  const policy = policyOf(settings, links.main().terms, trust.constraints);
   const persistIssuers = settings.dnsPersist ? persistIssuersOf(settings, links) : null;
   const validation = { ...validatorOptionsOf(settings, persistIssuers), onDnsSilence: monitoring.dnsSilence };
   const validator = monitoring.validator(createValidator(validation));

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { registrationKeys } from '../../channel/curve-keys.js';
 import { ChannelRefused } from '../../channel/errors.js';
 import { FailoverChannel } from '../../channel/failover.js';
@@ -13,7 +14,7 @@ import { shortFingerprint } from '../../x509/fingerprint.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
-import { requestFor } from './certificate.js';
+import { chosenNames, requestFor } from './certificate.js';
 import type { NewRegistration, RaFiles, RaKeys, RaRegistration } from './files.js';
 import { rootsIn } from './identity.js';
 
@@ -57,11 +58,13 @@ export async function registerRa(
     const python = mode === 'clear' && (await isPython(channel));
     const made = python
       ? await askPython(channel, seed, names)
-      : await ask(new TaskClient(registration, channel), {
-          ...{ names, keys },
-          seed: mode === 'clear' ? seed : '',
-          plainUrl: plainUrl(settings, names[0] ?? ''),
-        });
+      : await askForNames(names, (these) =>
+          ask(new TaskClient(registration, channel), {
+            ...{ names: these, keys },
+            seed: mode === 'clear' ? seed : '',
+            plainUrl: plainUrl(settings, names[0] ?? ''),
+          }),
+        );
     await requireSameCa(files, made);
     await files.saveRegistration(made);
     if (python) {
@@ -74,6 +77,32 @@ export async function registerRa(
     channel.close();
   }
 }
+
+/**
+ * An issuer with name constraints may not certify localhost, say: then for the names that were chosen.
+ * @throws CannotStart when it may not certify those either
+ */
+async function askForNames(
+  names: string[],
+  ask: (names: string[]) => Promise<NewRegistration>,
+): Promise<NewRegistration> {
+  try {
+    return await ask(names).catch((error: unknown) => {
+      const chosen = chosenNames(names, hostname());
+      if (!isRejected(error) || chosen.length === names.length) throw error;
+      return ask(chosen);
+    });
+  } catch (error) {
+    if (!isRejected(error)) throw error;
+    throw new CannotStart(
+      `the CA refuses the names of this RA: ${error.message}. Set UPKI_RA_CN, UPKI_RA_URL and UPKI_RA_SANS to others`,
+      { cause: error },
+    );
+  }
+}
+
+const isRejected = (error: unknown): error is ChannelRefused =>
+  error instanceof ChannelRefused && error.kind === 'rejectedIdentifier';
 
 /** Another CA's root in place of the one clients trust is never put by accident. */
 async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise<void> {

@@ -23,7 +23,11 @@ export function reloadRules(
 ): () => Promise<void> {
   return async () => {
     const { settings: anew } = loadProgramSettings('ra', process.env, { dataDir: settings.dataDir });
-    const [rules, front, keys] = [policyOf(anew, terms()), acmeSettingsOf(anew), compromisedKeysOf(anew)];
+    const [rules, front, keys] = [
+      policyOf(anew, terms(), policy.constraints),
+      acmeSettingsOf(anew),
+      compromisedKeysOf(anew),
+    ];
     new NamePolicy(rules);
     Object.assign(policy, rules);
     const { nodeKey } = served.externalAccounts;

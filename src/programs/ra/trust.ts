@@ -5,8 +5,9 @@ import {
   type CertificateAuthority,
   type KnownAuthority,
 } from '../../model/ca.js';
-import { isToBeReplaced, trustedRoots } from '../../ra/ca/authorities.js';
+import { constraintsOf, isToBeReplaced, trustedRoots } from '../../ra/ca/authorities.js';
 import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
+import type { NameConstraints } from '../../x509/name-constraints.js';
 import { firstFromPem } from '../../x509/pem.js';
 import type { RaFiles } from './files.js';
 
@@ -27,6 +28,7 @@ export interface RaTrustOptions {
 /** What the RA trusts: it follows the CA's roots and issuers, in its file and its listener, without a restart. */
 export class RaTrust {
   #all: readonly KnownAuthority[] = [];
+  #constraints: readonly NameConstraints[] = [];
   #roots: string;
   #timer: NodeJS.Timeout | null = null;
   readonly #reminded = new Map<string, number>();
@@ -43,6 +45,9 @@ export class RaTrust {
 
   /** As the CA told last; empty for a CA that has none to tell. */
   known = (): readonly KnownAuthority[] => this.#all;
+
+  /** What the issuer in use, those above it and its root may certify. */
+  constraints = (): readonly NameConstraints[] => this.#constraints;
 
   /** Whether a certificate (PEM) is to be replaced before its time. */
   isToBeReplaced = (certificate: string): boolean => {
@@ -63,6 +68,7 @@ export class RaTrust {
     this.#remind(all);
     const before = JSON.stringify(this.#all);
     this.#all = all;
+    this.#constraints = constraintsOf(all);
     const roots = trustedRoots(all);
     if (roots !== '' && roots !== this.#roots) {
       await files.saveRoots(roots);

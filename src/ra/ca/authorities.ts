@@ -1,4 +1,7 @@
 import type { KnownAuthority } from '../../model/ca.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
+import { fromPem } from '../../x509/pem.js';
 
 /** Pure readings of the CA's set of roots and issuers: chains, the trust of now, who must renew. */
 
@@ -48,6 +51,18 @@ function pemBlocks(pem: string): string[] {
 }
 
 const sameBlock = (one: string, other: string): boolean => pemBlocks(one).join('') === other;
+
+/** The name constraints of the issuer in use, of those above it and of its root: each must permit a name. */
+export function constraintsOf(all: readonly KnownAuthority[]): NameConstraints[] {
+  const issuer =
+    all.find(({ kind, state }) => kind === 'issuer' && state === 'active') ??
+    all.find(({ kind, first, state }) => kind === 'root' && first && state === 'active');
+  if (issuer === undefined) return [];
+  const root = authorityById(all, issuer.root);
+  const chain =
+    issuer.certificate + issuer.chain + (root === null || root === issuer ? '' : root.certificate);
+  return constraintsAbove(fromPem('CERTIFICATE', chain).map((der) => parseCertificate(der)));
+}
 
 /** PEM of the roots to trust now; in the CA's order, the one in use first. */
 export function trustedRoots(all: readonly KnownAuthority[]): string {

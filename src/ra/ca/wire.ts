@@ -110,6 +110,7 @@ export function authorityOf(wire: Answer<'get_authorities'>['authorities'][numbe
     kind: wire.kind,
     state: wire.state,
     certificate: wire.certificate,
+    chain: wire.chain,
     root: wire.root,
     of: wire.of ?? null,
     first: wire.first,

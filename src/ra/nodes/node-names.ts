@@ -96,6 +96,11 @@ export function checkAllowed(policy: NamePolicy, names: readonly SubjectName[], 
     if (error instanceof Problem) throw new Refused('forbidden', error.detail, { field: field });
     throw error;
   }
+  const forbidden = policy.forbidden(names);
+  if (forbidden.length === 0) return;
+  throw new Refused('forbidden', `${forbidden.join(', ')}: outside of what this authority may certify`, {
+    field,
+  });
 }
 
 /** Whether a certificate is the one a node is registered for today. */

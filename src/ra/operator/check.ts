@@ -3,6 +3,7 @@ import { parseIdentifier } from '../../model/identifiers.js';
 import { Problem } from '../../model/problem.js';
 import { Refused } from '../../model/refusal.js';
 import type { Examiner, Finding } from '../../va/types.js';
+import { constraintsText, isPermitted } from '../../x509/name-constraints.js';
 import { NamePolicy } from '../name-policy.js';
 import { chooseProfile, type Policy } from '../policy.js';
 
@@ -94,6 +95,12 @@ function decision(policy: Policy, identifier: ReturnType<typeof read>): { outcom
       return true;
     }
   };
+  const constraints = policy.constraints();
+  if (!isPermitted(identifier, constraints))
+    return {
+      outcome: `outside of what the CA's issuer may certify: ${constraintsText(constraints)}`,
+      ok: false,
+    };
   const denied = policy.denied.find((entry) => refuses({ allowed: [], denied: [entry] }));
   if (denied !== undefined) return { outcome: `denied by "${denied}" of UPKI_RA_DENY`, ok: false };
   if (policy.allowed.length === 0) return { outcome: 'allowed: UPKI_RA_ALLOW is empty', ok: true };

@@ -2,12 +2,9 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeSet } from '../../../src/ca/authorities/status.js';
-import { loadAuthority } from '../../../src/ca/folder/files.js';
-import { openLocalStore } from '../../../src/ca/local.js';
-import { type LocalSet, openLocalSet } from '../../../src/ca/local-set.js';
+import type { LocalSet } from '../../../src/ca/local-set.js';
 import { alternateChains, trustedRoots } from '../../../src/ra/ca/authorities.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
 import type { CaStore } from '../../../src/store/index.js';
@@ -33,29 +30,11 @@ async function start(...options: ConstructorParameters<typeof CaWorld>): Promise
 }
 
 /** What a command on the CA's machine does beside it. */
-async function beside<T>(
+const beside = <T>(
   world: CaWorld,
   work: (local: LocalSet, store: CaStore) => Promise<T>,
-  clock: () => number = Date.now,
-): Promise<T> {
-  const { databaseUrl = null } = world.changes;
-  const store = await openLocalStore(world.dataDir, databaseUrl);
-  try {
-    const files = await loadAuthority({ dataDir: world.dataDir, passphrase: null, seed: null });
-    const local = await openLocalSet(store, files, {
-      dataDir: world.dataDir,
-      passphrase: null,
-      publicUrl: 'http://pki.example.test',
-      shared: databaseUrl !== null,
-      succeedAt: 0.5,
-      clock,
-      log: pino({ level: 'silent' }),
-    });
-    return await work(local, store);
-  } finally {
-    await store.close();
-  }
-}
+  clock?: () => number,
+): Promise<T> => world.onSet(work, clock);
 
 type Client = Awaited<ReturnType<CaWorld['registered']>>;
 

@@ -1,0 +1,215 @@
+import { isIP } from 'node:net';
+import type { ParsedCertificate } from './certificate.js';
+import { DerError } from './der-error.js';
+import { DerReader } from './der-reader.js';
+import { encode, sequence } from './der-writer.js';
+import { ipFromBytes, ipToBytes } from './ip-address.js';
+import { OID } from './oids.js';
+import { contextConstructed, contextPrimitive } from './tags.js';
+
+/** RFC 5280 §4.2.1.10: what names a CA's certificate lets those below it have. */
+
+/** A kind of name and what it may be: `ip` as CIDR; the others as the RFC writes them. */
+export interface Subtree {
+  type: 'dns' | 'ip' | 'email' | 'uri';
+  value: string;
+}
+
+export interface NameConstraints {
+  permitted: readonly Subtree[];
+  excluded: readonly Subtree[];
+  /** It speaks of kinds of names this program does not judge (directory names, say). */
+  others: boolean;
+}
+
+/** A name of a certificate. */
+export interface ConstrainedName {
+  type: Subtree['type'];
+  value: string;
+}
+
+const TAGS: Record<Subtree['type'], number> = {
+  email: contextPrimitive(1),
+  dns: contextPrimitive(2),
+  uri: contextPrimitive(6),
+  ip: contextPrimitive(7),
+};
+
+/** Value of a nameConstraints extension. */
+export function encodeNameConstraints({ permitted, excluded }: Omit<NameConstraints, 'others'>): Buffer {
+  const list = (tag: number, subtrees: readonly Subtree[]) =>
+    subtrees.length === 0
+      ? []
+      : [
+          encode(
+            contextConstructed(tag),
+            ...subtrees.map((each) => sequence(encode(TAGS[each.type], baseOf(each)))),
+          ),
+        ];
+  return sequence(...list(0, permitted), ...list(1, excluded));
+}
+
+function baseOf({ type, value }: Subtree): Buffer {
+  if (type !== 'ip') return Buffer.from(value, 'latin1');
+  const [address = '', bits = ''] = value.split('/');
+  const octets = ipToBytes(address);
+  const mask = maskOf(Number(bits), octets.length);
+  return Buffer.concat([octets.map((octet, at) => octet & (mask[at] ?? 0)), mask]);
+}
+
+const maskOf = (bits: number, length: number): Buffer =>
+  Buffer.from(Array.from({ length }, (_, at) => (0xff00 >> Math.min(8, Math.max(0, bits - 8 * at))) & 0xff));
+
+/** @throws DerError */
+export function parseNameConstraints(value: Uint8Array): NameConstraints {
+  const what = 'nameConstraints';
+  const outer = new DerReader(value, what);
+  const reader = outer.sequence(what);
+  outer.end();
+  let others = false;
+  const list = (tag: number): Subtree[] => {
+    if (reader.peek() !== contextConstructed(tag)) return [];
+    const subtrees = reader.enter(contextConstructed(tag), what);
+    const found: Subtree[] = [];
+    while (!subtrees.done) {
+      const subtree = readSubtree(subtrees.sequence(what), what);
+      if (subtree === null) others = true;
+      else found.push(subtree);
+    }
+    return found;
+  };
+  const [permitted, excluded] = [list(0), list(1)];
+  reader.end();
+  return { permitted, excluded, others };
+}
+
+function readSubtree(reader: DerReader, what: string): Subtree | null {
+  const { tag, content } = reader.next();
+  // minimum is 0 and left out, maximum absent (§4.2.1.10); some write the 0.
+  if (reader.peek() === contextPrimitive(0) && !reader.next().content.equals(Buffer.from([0])))
+    throw new DerError(`${what}: has a minimum`);
+  reader.end();
+  const type = (Object.keys(TAGS) as Subtree['type'][]).find((each) => TAGS[each] === tag);
+  if (type === undefined) return null;
+  if (type !== 'ip') return { type, value: content.toString('latin1') };
+  if (content.length !== 8 && content.length !== 32)
+    throw new DerError(`${what}: has a network that is neither of IPv4 nor of IPv6`);
+  const half = content.length / 2;
+  return { type, value: `${ipFromBytes(content.subarray(0, half))}/${bitsOf(content.subarray(half), what)}` };
+}
+
+function bitsOf(mask: Buffer, what: string): number {
+  const bits = [...mask].map((octet) => octet.toString(2).padStart(8, '0')).join('');
+  if (!/^1*0*$/.test(bits)) throw new DerError(`${what}: has a mask with holes`);
+  return bits.indexOf('0') < 0 ? bits.length : bits.indexOf('0');
+}
+
+/** Those of certificates, each of which must permit a name; leaf's issuer to root, in whatever order. @throws DerError */
+export function constraintsAbove(chain: readonly Pick<ParsedCertificate, 'extensions'>[]): NameConstraints[] {
+  return chain.flatMap(({ extensions }) => {
+    const extension = extensions.get(OID.nameConstraints);
+    return extension ? [parseNameConstraints(extension.value)] : [];
+  });
+}
+
+/** Whether a name may stand below all of these. Pure. */
+export function isPermitted(name: ConstrainedName, constraints: readonly NameConstraints[]): boolean {
+  return constraints.every(({ permitted, excluded }) => {
+    const of = (subtrees: readonly Subtree[]) => subtrees.filter(({ type }) => type === name.type);
+    const allowed = of(permitted);
+    if (allowed.length > 0 && !allowed.some(({ value }) => isWithin(name, value))) return false;
+    return !of(excluded).some(({ value }) => isWithin(name, value) || standsFor(name, value));
+  });
+}
+
+/** The names of a certificate that may not stand below these; with a common name that programs read as a host's. */
+export function namesForbidden(
+  names: readonly ConstrainedName[],
+  commonName: string | null,
+  constraints: readonly NameConstraints[],
+): string[] {
+  const read = names.concat(asHost(names, commonName));
+  return read.filter((name) => !isPermitted(name, constraints)).map(({ value }) => value);
+}
+
+/** OpenSSL takes a common name with a dot for a host's where no DNS name stands beside it. */
+function asHost(names: readonly ConstrainedName[], commonName: string | null): ConstrainedName[] {
+  if (commonName === null || names.some(({ type }) => type === 'dns')) return [];
+  const isHost = /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i.test(
+    commonName,
+  );
+  return isHost ? [{ type: 'dns', value: commonName }] : [];
+}
+
+function isWithin({ type, value }: ConstrainedName, base: string): boolean {
+  switch (type) {
+    case 'dns':
+      return base === '' || isBelow(value.toLowerCase(), base.toLowerCase());
+    case 'ip':
+      return isInNetwork(value, base);
+    case 'email':
+      return isMailWithin(value, base);
+    case 'uri':
+      return isHostWithin(hostOf(value), base);
+  }
+}
+
+/** A wildcard stands for names of one more label. */
+function standsFor({ type, value }: ConstrainedName, base: string): boolean {
+  if (type !== 'dns' || !value.startsWith('*.')) return false;
+  const dot = base.indexOf('.');
+  return dot > 0 && base.slice(dot + 1).toLowerCase() === value.slice(2).toLowerCase();
+}
+
+const isBelow = (name: string, base: string): boolean =>
+  base.startsWith('.') ? name.endsWith(base) : name === base || name.endsWith(`.${base}`);
+
+/** Hosts of mailboxes and URIs: exactly this one, or with a leading dot those below it. */
+function isHostWithin(host: string | null, base: string): boolean {
+  if (host === null) return false;
+  const [name, wanted] = [host.toLowerCase(), base.toLowerCase()];
+  return wanted.startsWith('.') ? name.endsWith(wanted) : name === wanted;
+}
+
+function isMailWithin(mailbox: string, base: string): boolean {
+  const at = mailbox.lastIndexOf('@');
+  if (at < 0) return false;
+  const host = mailbox.slice(at + 1);
+  const baseAt = base.lastIndexOf('@');
+  if (baseAt < 0) return isHostWithin(host, base);
+  return mailbox.slice(0, at) === base.slice(0, baseAt) && isHostWithin(host, base.slice(baseAt + 1));
+}
+
+/** Null for a URI without a host, or with an address for one, of which constraints cannot speak. */
+function hostOf(uri: string): string | null {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)/i.exec(uri)?.[1] ?? '';
+  return authority === '' || authority.startsWith('[') || isIP(authority) !== 0 ? null : authority;
+}
+
+function isInNetwork(address: string, cidr: string): boolean {
+  if (isIP(address) === 0) return false;
+  const [network = '', bits = ''] = cidr.split('/');
+  const [octets, base] = [ipToBytes(address), ipToBytes(network)];
+  if (octets.length !== base.length) return false;
+  const mask = maskOf(Number(bits), base.length);
+  return octets.every((octet, at) => (octet & (mask[at] ?? 0)) === ((base[at] ?? 0) & (mask[at] ?? 0)));
+}
+
+/** As people read it: `plant.lan, 10.0.0.0/8`. */
+export function constraintsText(constraints: readonly NameConstraints[]): string {
+  return constraints
+    .map(({ permitted, excluded }) => {
+      const shown = (subtrees: readonly Subtree[]) =>
+        subtrees.map(({ type, value }) => (type === 'email' ? `@${value.replace(/^.*@/, '')}` : value));
+      const may = permitted.filter(({ type, value }) => type !== 'uri' && value !== NEVER);
+      const not = excluded.filter(
+        ({ type, value }) => value !== '' && !(type === 'ip' && value.endsWith('/0')),
+      );
+      const [yes, no] = [[...new Set(shown(may))].join(', '), shown(not).join(', ')];
+      return no === '' ? yes : `${yes === '' ? 'everything' : yes} but ${no}`;
+    })
+    .join(' and ');
+}
+
+/** RFC 6761 §6.4: a name that nobody has. */
+export const NEVER = 'invalid';
