@@ -7,7 +7,10 @@ const dns = (value: string): Identifier => ({ type: 'dns', value });
 const ip = (value: string): Identifier => ({ type: 'ip', value });
 
 /** Whether an order for the identifier passes. Anything but rejectedIdentifier fails the test. */
-function passes(policy: { allowed?: string[]; denied?: string[] }, identifier: Identifier): boolean {
+function passes(
+  policy: Partial<ConstructorParameters<typeof NamePolicy>[0]>,
+  identifier: Identifier,
+): boolean {
   try {
     new NamePolicy({ allowed: [], denied: [], ...policy }).check([identifier]);
     return true;
@@ -55,6 +58,45 @@ describe("the operator's lists of names", () => {
         expect((error as Problem).options.subproblems?.length ?? 1).toBe(identifiers.length);
       }
     }
+  });
+});
+
+describe('what the CA’s issuer may certify (RFC 5280 §4.2.1.10)', () => {
+  const constraints = () => [
+    {
+      permitted: [{ type: 'dns' as const, value: 'plant.lan' }],
+      excluded: [{ type: 'ip' as const, value: '0.0.0.0/0' }],
+      others: false,
+    },
+  ];
+  it.each([
+    [dns('a.plant.lan'), true],
+    [dns('*.plant.lan'), true],
+    [dns('other.lan'), false],
+    [ip('10.0.0.1'), false],
+  ])('decides about %j beside the operator’s lists: %j', (identifier, expected) => {
+    expect(passes({ constraints }, identifier)).toBe(expected);
+    expect(passes({ constraints, denied: ['a.plant.lan'] }, dns('a.plant.lan'))).toBe(false);
+  });
+
+  it('counts from the moment it is another', () => {
+    let now = constraints();
+    const policy = new NamePolicy({ allowed: [], denied: [], constraints: () => now });
+    expect(() => policy.check([dns('other.lan')])).toThrow(
+      /outside of what this authority may certify: plant\.lan/,
+    );
+    now = [];
+    policy.check([dns('other.lan')]);
+  });
+
+  it('is asked about every kind of name a node may have', () => {
+    const policy = new NamePolicy({ allowed: [], denied: [], constraints });
+    expect(
+      policy.forbidden([
+        { type: 'dns', value: 'x.other.lan' },
+        { type: 'email', value: 'a@plant.lan' },
+      ]),
+    ).toEqual(['x.other.lan']);
   });
 });
 
