@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Tools } from '../../kit/tools.js';
+import { browserWithCertificate } from './own-store.js';
 import type { World } from './world.js';
 
 /** Requests that need no permission of the target (CORS), as a page can send them. */
@@ -19,18 +19,12 @@ const attempts = (base: string) => `
   ]).then(() => { document.title = 'sent'; });`;
 
 /**
- * A browser that presents the administrator's certificate by itself: the console works with it, and what a page of another site sends
- * changes nothing (issue 10, point 8). @throws when something did
+ * A browser whose own certificate store holds the administrator's certificate, and which presents it by itself: the console works with
+ * it, and what a page of another site sends changes nothing. @throws when something did
  */
-export async function otherSite(world: World, browser: Browser): Promise<void> {
+export async function otherSite(world: World, executablePath: string, tools: Tools): Promise<void> {
   const { upki } = world;
-  const folder = join(upki.dataDir, 'alice');
-  const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
-    clientCertificates: [
-      { origin: upki.baseUrl, certPath: join(folder, 'alice.crt'), keyPath: join(folder, 'alice.key') },
-    ],
-  });
+  const { context, close } = await browserWithCertificate(world, 'alice', executablePath, tools);
   const evil = createServer((request, response) => {
     response.setHeader('content-type', 'text/html');
     const form = `<form method="post" action="${upki.baseUrl}/api/v1/private/crl/generate"></form>`;
@@ -69,6 +63,6 @@ export async function otherSite(world: World, browser: Browser): Promise<void> {
   } finally {
     evil.closeAllConnections();
     evil.close();
-    await context.close();
+    await close();
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
 import { eachLine } from '../../kit/program.js';
@@ -23,7 +24,11 @@ export async function prepareWorld(): Promise<World> {
   const upki = await startUpki({ env: { UPKI_RA_CN: 'localhost' } });
   const undo: (() => unknown)[] = [];
   const cwd = upki.dataDir;
-  for (const args of [['alice'], ['ann', '--role', 'auditor']]) {
+  await writeFile(join(cwd, 'passphrase'), 'of-the-judge');
+  for (const args of [
+    ['alice', '--passphrase-file', join(cwd, 'passphrase')],
+    ['ann', '--role', 'auditor'],
+  ]) {
     await run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), 'admin', 'add', ...args], {
       cwd,
       env: { ...inherited(), HOME: cwd, UPKI_DATA_DIR: cwd },

@@ -99,23 +99,25 @@ export function acmeAttacks(target: Target): Attack[] {
       },
     },
     {
-      promise: 'Silent targets of one account delay nobody else',
+      promise: 'Six hundred silent targets of one account delay nobody else',
       async attempt() {
         const [greedy, other] = [await target.account(), await target.account()];
         web.answer = (incoming) => incoming.headers.host?.startsWith('silent') ?? false;
-        const names = Array.from({ length: 100 }, (_, index) => `silent${index}.corp.test`);
-        const order = await greedy.newOrder(names);
-        await Promise.all(
-          order.body.authorizations.map(async (url) => {
-            const { challenges } = await greedy.authz(url);
-            await greedy.respond(challenges.find(({ type }) => type === 'http-01')?.url ?? '');
-          }),
-        );
+        for (let part = 0; part < 6; part += 1) {
+          const names = Array.from({ length: 100 }, (_, index) => `silent${index}.p${part}.corp.test`);
+          const order = await greedy.newOrder(names);
+          await Promise.all(
+            order.body.authorizations.map(async (url) => {
+              const { challenges } = await greedy.authz(url);
+              await greedy.respond(challenges.find(({ type }) => type === 'http-01')?.url ?? '');
+            }),
+          );
+        }
         const began = performance.now();
         await issue(other, ['quick.corp.test']);
         const took = performance.now() - began;
         web.answer = () => false;
-        assert.ok(took < 5_000, `it took ${Math.round(took)} ms`);
+        assert.ok(took < 2_000, `it took ${Math.round(took)} ms`);
       },
     },
     {
