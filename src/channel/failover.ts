@@ -1,3 +1,4 @@
+import { monotonic } from '../lib/monotonic.js';
 import { ChannelClient, type ChannelClientOptions, type ConnectionState } from './client.js';
 import { ChannelUnavailable } from './errors.js';
 import type { JsonValue } from './json.js';
@@ -30,7 +31,7 @@ export class FailoverChannel {
   readonly #now: () => number;
   readonly #waiting = new Set<() => void>();
 
-  constructor({ endpoints, onState, now = Date.now, ...options }: FailoverOptions) {
+  constructor({ endpoints, onState, now = monotonic, ...options }: FailoverOptions) {
     this.#now = now;
     this.#connectTimeout = options.connectTimeout ?? 2_000;
     this.#peers = endpoints.map((endpoint) => ({

@@ -9,7 +9,7 @@ const ALL = 300;
  * when the minute is over. Bounded: no more addresses are kept than lines may be logged.
  */
 export class RefusalBudget {
-  #until = 0;
+  #until = Number.NEGATIVE_INFINITY;
   #logged = 0;
   #suppressed = 0;
   readonly #byAddress = new Map<string, number>();

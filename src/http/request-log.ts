@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { monotonic } from '../lib/monotonic.js';
 import { addressOf } from './peer.js';
 import { RefusalBudget } from './refusal-budget.js';
 
@@ -25,7 +26,7 @@ export interface Refusal {
  * One line a request: refused ones at info, with account, names and reason, the rest at debug. A flood of refusals is
  * counted instead of logged.
  */
-export function logRequests(app: FastifyInstance, log: Logger, now: () => number = Date.now): void {
+export function logRequests(app: FastifyInstance, log: Logger, now: () => number = monotonic): void {
   const budget = new RefusalBudget(now);
   app.decorateRequest('refusal', null);
   app.decorateRequest('accountId', null);

@@ -20,6 +20,8 @@ import type { ChallengeType, Identifier } from './facts.js';
 export interface CertificateAuthority {
   /** Resolves when the CA answers, within the channel's time limit. */
   ping(): Promise<void>;
+  /** As `ping`, and how the CA is. */
+  health(): Promise<CaHealth>;
 
   /** Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the RA accepts. */
   check?(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void>;
@@ -86,6 +88,13 @@ export interface CertificateAuthority {
   roleOf(certificate: CertificateDetails): Promise<AdminRole | null>;
 
   figures(): Promise<CaFigures>;
+}
+
+export interface CaHealth {
+  /** The CA's clock when it answered. */
+  time: number;
+  /** What keeps it from its work, in sentences for operators. */
+  troubles: string[];
 }
 
 /** What ACME orders and revocations ask of the CA. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { monotonic } from '../lib/monotonic.js';
 import { type ReadyMessage, STOP_MESSAGE } from './child.js';
 import { ExitCode } from './exit.js';
 import { SMALL_ALLOCATOR, youngGeneration } from './memory.js';
@@ -120,7 +121,7 @@ export class Supervisor {
 
   #died(child: Child, code: number | null, signal: string | null): void {
     const { spec } = child;
-    const now = Date.now();
+    const now = monotonic();
     child.deaths = [...child.deaths.filter((at) => now - at < this.#limits.window), now];
     const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     const wait = this.#limits.backoff[child.deaths.length - 1];

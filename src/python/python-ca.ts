@@ -3,6 +3,7 @@ import { reasonName } from '../channel/reasons.js';
 import type { Result } from '../channel/tasks/index.js';
 import type { TaskClient } from '../channel/typed-client.js';
 import { BoundedMap } from '../lib/bounded-map.js';
+import { monotonic } from '../lib/monotonic.js';
 import { RefreshedValue } from '../lib/refreshed-value.js';
 import {
   type AcmeProfile,
@@ -64,8 +65,8 @@ export class PythonCa implements PythonCaAbilities {
     const { now = Date.now, cacheFor = 60_000 } = options;
     this.#options = options;
     this.#now = now;
-    this.#profiles = new RefreshedValue(() => this.#askProfiles(), cacheFor, now);
-    this.#root = new RefreshedValue(() => this.#call('get_ca', {}), cacheFor, now);
+    this.#profiles = new RefreshedValue(() => this.#askProfiles(), cacheFor, monotonic);
+    this.#root = new RefreshedValue(() => this.#call('get_ca', {}), cacheFor, monotonic);
   }
 
   async check({ csr, identifiers }: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void> {

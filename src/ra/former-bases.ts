@@ -1,3 +1,4 @@
+import { monotonic } from '../lib/monotonic.js';
 import type { RaStore } from '../store/contract/ra.js';
 
 /** Names a setting of the store; the base follows. One a base, so that replicas never overwrite each other's. */
@@ -18,7 +19,7 @@ export class FormerBases {
 
   constructor(
     private readonly store: Pick<RaStore, 'getSetting' | 'listSettings' | 'putSetting'>,
-    private readonly clock: () => number = Date.now,
+    private readonly clock: () => number = monotonic,
   ) {}
 
   /** Stored when this resolves, which is to be before a client is told a URL under it. @throws StoreUnavailable */

@@ -18,6 +18,8 @@ export function renewalWindow(
     const end = Math.min(now - 1000, certificate.revokedAt);
     return { start: end - 1000, end };
   }
+  // The clock was ahead when it was made: nobody can use it yet.
+  if (certificate.notBefore > now) return { start: now - 2000, end: now - 1000 };
   const start = certificate.notBefore + (lifetime * 2) / 3;
   const end = start + lifetime / 16;
   if (replaceFrom !== null && replaceFrom < start && certificate.notBefore <= replaceFrom) {

@@ -20,6 +20,12 @@ describe('after a compromise of the issuer (RFC 9773 §4.2)', () => {
   });
 });
 
+it('the window of a certificate that is not valid yet is past: a clock was ahead, and it is replaced now', () => {
+  const window = renewalWindow({ notBefore: 10 * DAY, notAfter: 90 * DAY, revokedAt: null }, DAY);
+  expect(window.end).toBeLessThan(DAY);
+  expect(window.start).toBeLessThan(window.end);
+});
+
 describe('what an RA makes of the roots and issuers of its CA', () => {
   const one = (id: string, facts: Partial<KnownAuthority>): KnownAuthority => ({
     id,

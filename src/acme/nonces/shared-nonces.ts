@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { monotonic } from '../../lib/monotonic.js';
 import { ISSUER_BYTES, NONCE_KEY_BYTES, type Nonce, NonceForm } from './nonce-form.js';
 import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 
@@ -68,13 +69,13 @@ export class SharedNonces implements Nonces {
   }
 
   async #readWithNewerKey(text: string): Promise<Nonce | null> {
-    if (this.clock() - this.#looked < LOOK_EVERY) return null;
+    if (monotonic() - this.#looked < LOOK_EVERY) return null;
     await this.#renewKey();
     return this.#form.read(text);
   }
 
   async #renewKey(): Promise<void> {
-    this.#looked = this.clock();
+    this.#looked = monotonic();
     this.key = await this.store.nonceKey(this.random(NONCE_KEY_BYTES));
     this.#form = new NonceForm(this.key);
   }

@@ -17,7 +17,7 @@ export function activeOf<Each extends Standing>(members: readonly Each[], now: n
   for (const each of members) {
     const { usedFrom, retiredAt } = each.record;
     if (!each.issues || usedFrom === null || retiredAt !== null) continue;
-    if (now !== null && (usedFrom > now || !isValid(each, now))) continue;
+    if (now !== null && !isValid(each, now)) continue;
     if (active === null || (active.record.usedFrom ?? 0) <= usedFrom) active = each;
   }
   return active;

@@ -30,7 +30,7 @@ export async function describeSet({ set, store, succeedAt, now }: StatusOptions)
         member.record.kind === 'issuer' && {
           successor_due: successionTime(member.certificate, succeedAt),
         }),
-      ...warned(member, active, now, await store.getCrl(member.tag)),
+      ...warned(member, { active, newest: set.newest, now, crl: await store.getCrl(member.tag) }),
     })),
   );
   const crosses = set.crosses.map((record) => ({
@@ -86,14 +86,34 @@ async function told(member: Member, store: CaStore) {
   };
 }
 
+/** What keeps the CA from issuing, in sentences for operators; empty when nothing does. */
+export function troublesOf(set: AuthoritySet, now: number): string[] {
+  const newest = set.newest;
+  if (newest === null) return ['this CA has no issuer'];
+  if (activeOf(set.members, now) === null) {
+    const { notBefore } = newest.certificate;
+    if (now >= notBefore) return [endWarning(newest, now) ?? 'no issuer of this CA is valid now'];
+    return [
+      `${nameOf(newest)} is not valid before ${new Date(notBefore).toISOString()}, and the clock of the CA says ` +
+        `${new Date(now).toISOString()}: nothing can be issued until it is right`,
+    ];
+  }
+  const root = set.rootOf(newest);
+  return root !== null && now > root.certificate.notAfter ? [endWarning(root, now) ?? ''] : [];
+}
+
 /** Of what is in use: an issuer that is succeeded ends unnoticed. */
 function warned(
   member: Member,
-  active: Member | null,
-  now: number,
-  crl: StoredCrl | null,
+  {
+    active,
+    newest,
+    now,
+    crl,
+  }: { active: Member | null; newest: Member | null; now: number; crl: StoredCrl | null },
 ): { warning?: string } {
-  const inUse = member === active || (member.record.kind === 'root' && member.record.retiredAt === null);
+  const inUse =
+    member === (active ?? newest) || (member.record.kind === 'root' && member.record.retiredAt === null);
   const warnings = inUse ? [endWarning(member, now), crlWarning(member, crl, now)] : [];
   const warning = warnings.filter((each) => each !== null).join('; ');
   return warning === '' ? {} : { warning };
@@ -114,15 +134,23 @@ export function crlWarning(member: Member, crl: StoredCrl | null, now: number): 
 
 /** What an operator is told of an authority that ends within a year; null: nothing yet. */
 export function endWarning(member: Member, now: number): string | null {
-  const { notAfter, subject } = member.certificate;
+  const { notAfter } = member.certificate;
   const mark = warningMark(notAfter, now);
   if (mark === null) return null;
-  const name = `the ${member.record.kind} "${formatDn(subject)}" (${member.id})`;
+  const name = nameOf(member);
   const end = new Date(notAfter).toISOString();
-  if (now > notAfter) return `${name} ended on ${end}: nothing can be issued under it`;
-  const what =
-    member.record.kind === 'root' && member.tag !== ''
-      ? 'make another with upki ca rollover root, and give it to those who trust this one'
-      : 'a successor is made by itself while the key of its root is here; else upki ca rollover issuer makes a request for the root to sign';
+  const isRoot = member.record.kind === 'root' && member.tag !== '';
+  if (now > notAfter) {
+    const mend = isRoot
+      ? ''
+      : '. Run upki ca rollover issuer, with the key of the root (ca.key) put back into the folder of the CA or for a request that the root signs elsewhere; what waits is issued then';
+    return `${name} ended on ${end}: nothing can be issued under it${mend}`;
+  }
+  const what = isRoot
+    ? 'make another with upki ca rollover root, and give it to those who trust this one'
+    : 'a successor is made by itself while the key of its root is here; else upki ca rollover issuer makes a request for the root to sign';
   return `${name} ends on ${end}, in less than ${mark === 365 ? 'a year' : `${mark} days`}: ${what}`;
 }
+
+const nameOf = ({ record, certificate, id }: Member): string =>
+  `the ${record.kind} "${formatDn(certificate.subject)}" (${id})`;

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
+import { monotonic } from '../../lib/monotonic.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { authorityId, type ParsedCertificate } from '../../x509/certificate.js';
@@ -8,7 +9,7 @@ import { OID } from '../../x509/oids.js';
 import { createIntermediate } from '../folder/issuer-certificates.js';
 import { generateKey, type KeySpec, publicKeyDer } from '../folder/keys.js';
 import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
-import { successionTime } from './decisions.js';
+import { isValid, successionTime } from './decisions.js';
 import { recordIssuer } from './first.js';
 import { type Keyring, keyFileOf } from './keyring.js';
 import { type Member, newRecord } from './member.js';
@@ -34,7 +35,7 @@ export class RolloverError extends Error {
 const DAY = 86_400_000;
 /** Half the life of a root. */
 const ISSUER_DAYS = 1825;
-const LOOK_EVERY = 60_000;
+const LOOK_EVERY = 5_000;
 /** Between attempts that failed, and between reminders of an end that comes near. */
 const RETRY_AFTER = 3600_000;
 const REMIND_EVERY = DAY;
@@ -47,7 +48,7 @@ export class Succession {
 
   constructor(private readonly options: SuccessionOptions) {}
 
-  /** Looks once, then every minute. */
+  /** Looks once, then every few seconds: an issuer of a clock that was ahead must not wait. */
   async start(): Promise<void> {
     await this.look();
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY);
@@ -63,13 +64,13 @@ export class Succession {
     const { set, clock, log } = this.options;
     const now = clock();
     try {
-      if (now >= this.#retryAt && this.#isDue(now)) {
+      if (monotonic() >= this.#retryAt && this.#isDue(now)) {
         // Another CA on this store may have done it.
         await set.reload();
         if (this.#isDue(now)) await this.makeIssuer();
       }
     } catch (error) {
-      this.#retryAt = now + RETRY_AFTER;
+      this.#retryAt = monotonic() + RETRY_AFTER;
       log.error({ err: error }, 'the next issuer could not be made; it is tried again in an hour');
     }
     await this.#remind(now).catch((err) => log.warn({ err }, 'it is not known what ends soon'));
@@ -93,6 +94,14 @@ export class Succession {
       );
     }
     const now = clock();
+    if (!isValid(root, now)) {
+      const { notBefore, notAfter } = root.certificate;
+      throw new RolloverError(
+        now < notBefore
+          ? `the root ${root.id} is not valid before ${new Date(notBefore).toISOString()}: is the clock of this machine right?`
+          : `the root ${root.id} ended on ${new Date(notAfter).toISOString()}: nothing can be issued under it. A new one is made by upki ca init`,
+      );
+    }
     // What the predecessor was limited to, its successor is.
     const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
     const key = await generateKey(specOf(old.publicKey));
@@ -139,7 +148,10 @@ export class Succession {
     if (newest === null || newest.record.kind === 'root' || root === undefined) return false;
     // Without the root's key there is nothing to try: the reminders tell.
     if (root.signer === null || newest.record.root !== root.id) return false;
+    if (!isValid(root, now)) return false;
     const { certificate } = newest;
+    // Made while the clock was ahead: of no use until then.
+    if (certificate.notBefore > now) return true;
     // One that ends with its root cannot be bettered under it.
     if (certificate.notAfter >= root.certificate.notAfter - DAY) return false;
     return now >= successionTime(certificate, succeedAt);
@@ -149,11 +161,12 @@ export class Succession {
     const { set, store, log } = this.options;
     const newest = set.newest;
     for (const member of set.roots.concat(newest === null || set.roots.includes(newest) ? [] : [newest])) {
-      if (now < (this.#reminded.get(member.id) ?? 0) + REMIND_EVERY) continue;
+      const reminded = this.#reminded.get(member.id) ?? Number.NEGATIVE_INFINITY;
+      if (monotonic() < reminded + REMIND_EVERY) continue;
       const crl = member.signer === null ? await store.getCrl(member.tag) : null;
       for (const warning of [endWarning(member, now), crlWarning(member, crl, now)]) {
         if (warning === null) continue;
-        this.#reminded.set(member.id, now);
+        this.#reminded.set(member.id, monotonic());
         log.warn(
           { issuer: member.id, notAfter: new Date(member.certificate.notAfter).toISOString() },
           warning,

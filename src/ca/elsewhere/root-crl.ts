@@ -75,7 +75,7 @@ async function refuseForgotten(
   listed: ReadonlySet<string>,
   now: number,
 ): Promise<void> {
-  const { items } = await store.listRevoked({ issuer: of.tag, after: null, limit: 1000, now });
+  const { items } = await store.listRevoked({ issuer: of.tag, after: null, limit: 1000, endedFrom: now });
   const forgotten = items.filter(({ serial }) => !listed.has(serial)).map(({ serial }) => serial);
   if (forgotten.length === 0) return;
   throw new AuthorityError(

@@ -2,7 +2,9 @@ import { createHash, type KeyObject, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
+import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { isMissing, writeDurably } from '../../lib/files.js';
+import { monotonic } from '../../lib/monotonic.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import { signerFor } from '../../x509/algorithms.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
@@ -74,24 +76,23 @@ export class OcspCertificate {
     this.#issuer = options.issuer.certificate;
   }
 
-  /** Takes up the stored one, or makes the first. @throws when none can be made or kept */
+  /** Takes up the stored one, if there is one of use. */
   async start(): Promise<void> {
     this.#current = await this.#load();
-    await this.signer();
   }
 
   /**
-   * The one to sign with now. When its end comes near the next is made behind the caller's back; only when it is past
-   * does the caller wait.
-   * @throws when there is none and none can be made
+   * The one to sign with now. When its end comes near the next is made behind the caller's back; only when it is past, or
+   * when a clock that was ahead made one of the future, does the caller wait.
+   * @throws NotAuthoritative, TaskError; others when there is none and none can be made
    */
   async signer(): Promise<OcspSigner> {
     const now = this.options.authority.clock();
     const current = this.#current;
-    if (current === null || current.notAfter <= now) return this.#renewing.join();
+    if (current === null || current.notAfter <= now || current.notBefore > now) return this.#renewing.join();
     if (this.#isDue(current, now)) {
       this.#renewing.join().catch((error) => {
-        this.#retryAt = now + RETRY_AFTER;
+        this.#retryAt = monotonic() + RETRY_AFTER;
         this.options.log.error(
           { err: error },
           'the OCSP certificate could not be replaced; the old one serves',
@@ -102,7 +103,7 @@ export class OcspCertificate {
   }
 
   #isDue({ notBefore, notAfter }: OcspSigner, now: number): boolean {
-    if (notAfter - now > (notAfter - notBefore) * RENEW_LEFT || now < this.#retryAt) return false;
+    if (notAfter - now > (notAfter - notBefore) * RENEW_LEFT || monotonic() < this.#retryAt) return false;
     // One that ends with the issuer cannot be bettered.
     return notAfter < this.#issuer.notAfter;
   }
@@ -110,6 +111,11 @@ export class OcspCertificate {
   async #make(): Promise<OcspSigner> {
     const { authority, issuer, path, passphrase, log } = this.options;
     if (issuer.isElsewhere) throw new NotAuthoritative(`the key of ${issuer.id} is not at this CA`);
+    const now = authority.clock();
+    if (now >= this.#issuer.notAfter) throw new NotAuthoritative(`the issuer ${issuer.id} has ended`);
+    if (now < this.#issuer.notBefore) {
+      throw new TaskError(ErrorCode.certificate, `The issuer ${issuer.id} is not valid yet`, 'retry');
+    }
     const key = await generateKey(KEY);
     const { profile, commonName } = ocspProfile(this.#issuer.subject);
     const { certificate } = await authority.issue({

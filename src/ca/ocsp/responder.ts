@@ -180,7 +180,12 @@ export class OcspResponder {
     const data = encodeResponseData({
       responderKeyHash: keyHash,
       producedAt,
-      responses: found.map(({ certId, status }) => ({ certId: certId.der, status, thisUpdate, nextUpdate })),
+      responses: found.map(({ certId, status }) => ({
+        certId: certId.der,
+        status: notAhead(status, producedAt),
+        thisUpdate,
+        nextUpdate,
+      })),
       nonce,
     });
     const response = encodeOcspResponse(data, algorithm, await sign(data), certificate);
@@ -197,6 +202,12 @@ function statusOf(record: CertificateRecord | null): CertStatus {
   if (record === null) return { status: 'unknown' };
   const { revokedAt, reason } = record;
   return revokedAt === null ? { status: 'good' } : { status: 'revoked', revokedAt, reason };
+}
+
+/** Verifiers exist that take a certificate revoked in the future as good until then: a clock was ahead. */
+function notAhead(status: CertStatus, now: number): CertStatus {
+  if (status.status !== 'revoked' || status.revokedAt <= now) return status;
+  return { ...status, revokedAt: now };
 }
 
 /** The cache's key of a certificate, and its state in a word. */

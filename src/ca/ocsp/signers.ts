@@ -20,7 +20,7 @@ export class OcspSigners {
 
   constructor(private readonly options: OcspSignersOptions) {}
 
-  /** @throws when there is none and none can be made */
+  /** @throws NotAuthoritative, TaskError; others when there is none and none can be made */
   async of(issuer: Member): Promise<OcspSigner> {
     let known = this.#certificates.get(issuer.id);
     if (known === undefined) {

@@ -22,7 +22,9 @@ const PAGE = 2_000;
 /** Renewed when this part of its life is left: two failed days of seven do no harm. */
 const RENEW_LEFT = 1 / 3;
 /** How often a timer looks whether it is time: setTimeout cannot wait longer than 24.8 days. */
-const LOOK_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 10_000;
+/** Clocks of CAs on one store may differ by less; a CRL made further ahead was made by a clock that was wrong. */
+const CLOCK_SKEW_MS = 60_000;
 
 /**
  * Keeps the CRL current (RFC 5280 §5): a new one at every revocation, and before nextUpdate. Revocations that come
@@ -71,7 +73,7 @@ export class CrlPublisher {
 
   /**
    * The CRL with every revocation that was answered before, by whichever CA on this store; never one whose nextUpdate is
-   * past. While the store cannot be asked, the last one known serves.
+   * past, or that a clock ahead of ours made. While the store cannot be asked, the last one known serves.
    */
   async current(): Promise<StoredCrl> {
     await this.#making.settled();
@@ -135,13 +137,28 @@ export class CrlPublisher {
     return isCrlSignedBy(der, this.options.issuer.publicKey);
   }
 
-  #lasts({ nextUpdate }: StoredCrl): boolean {
-    return nextUpdate > this.options.clock();
+  #lasts(crl: StoredCrl): boolean {
+    return crl.nextUpdate > this.options.clock() && !this.#isAhead(crl);
   }
 
   #isDue(): boolean {
     const { clock, validity } = this.options;
-    return this.#current === null || this.#current.nextUpdate - clock() < validity * RENEW_LEFT;
+    const crl = this.#current;
+    return crl === null || crl.nextUpdate - clock() < validity * RENEW_LEFT || this.#isAhead(crl);
+  }
+
+  /** It lasts longer than one made now would: the clock was ahead, or `validity` was longer. */
+  #isAhead({ nextUpdate }: StoredCrl): boolean {
+    const { clock, validity } = this.options;
+    return nextUpdate > clock() + validity + CLOCK_SKEW_MS;
+  }
+
+  /**
+   * RFC 5280 §3.3: a certificate stays listed until a scheduled CRL made after its end has listed it. Those that ended before
+   * this time have been on one: it is a scheduled CRL's whole life ago, and before the last CRL of all was made.
+   */
+  #listedBefore(now: number): number {
+    return Math.min(now - this.options.validity, this.#current?.thisUpdate ?? now);
   }
 
   /**
@@ -179,15 +196,17 @@ export class CrlPublisher {
   }
 
   async *#revoked(now: number): AsyncGenerator<RevokedCertificate[]> {
+    const endedFrom = this.#listedBefore(now);
     let after: string | null = null;
     do {
       const page: Awaited<ReturnType<CaStore['listRevoked']>> = await this.options.store.listRevoked({
         issuer: this.options.issuer.tag,
         after,
         limit: PAGE,
-        now,
+        endedFrom,
       });
-      yield page.items;
+      // Verifiers exist that take a certificate revoked in the future as good until then: a clock was ahead.
+      yield page.items.map((each) => ({ ...each, revokedAt: Math.min(each.revokedAt, now) }));
       after = page.next;
     } while (after !== null);
   }

@@ -2,14 +2,13 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
 import { FIRST } from '../../channel/tasks/pki.js';
 import type { StoredCrl } from '../../store/contract/ca.js';
-import { StoreRefused } from '../../store/contract/errors.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound, findCertificate } from '../lookup.js';
 import { offerOf } from '../offer.js';
 import type { CrlPublisher } from '../revoke/crl-publisher.js';
 import { revocationOf, statusOf } from './certificates.js';
-import type { CaServices } from './context.js';
+import { type CaServices, pingStore } from './context.js';
 
 type AuthorityTasks = Pick<
   OperationsTasks,
@@ -53,11 +52,7 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
     ping: async () => {
-      await store.ping().catch((error) => {
-        // It does not pass by itself: the RA's readiness says what and where.
-        if (error instanceof StoreRefused) throw new TaskError(ErrorCode.communication, error.message);
-        throw error;
-      });
+      await pingStore(store);
       return true;
     },
     get_ca: async () => {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
-import type { CertificateRecord } from '../../store/contract/ca.js';
+import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { StoreRefused } from '../../store/contract/errors.js';
 import type { FiguresWatch } from '../figures.js';
 import type { Authority } from '../issue/issuer.js';
 import type { NodeIssuer } from '../issue/keys-made-here.js';
@@ -41,6 +42,14 @@ export interface CaServices {
 /** The file a server loads: the leaf, then its issuing chain. */
 export function certificateFile(authority: Authority, record: CertificateRecord): string {
   return authority.pemOf(record) + authority.chainOf(record);
+}
+
+/** @throws TaskError for what does not pass by itself: the RA's readiness says what and where */
+export async function pingStore(store: Pick<CaStore, 'ping'>): Promise<void> {
+  await store.ping().catch((error) => {
+    if (error instanceof StoreRefused) throw new TaskError(ErrorCode.communication, error.message);
+    throw error;
+  });
 }
 
 /** Compares in constant time. @throws TaskError in the words of the contract. */

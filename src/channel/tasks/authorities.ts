@@ -35,6 +35,11 @@ export const authority = z
   });
 
 export const authorityTasks = {
+  get_health: task(
+    'The clock of the CA, and what keeps it from its work, in sentences for operators.',
+    none,
+    z.object({ time, troubles: z.array(z.string()) }),
+  ),
   get_authorities: task(
     'The roots, issuers and cross-certificates of this CA; `first`: its certificates may point to /ca.crl, `renew_from`: what it ' +
       'signed is to be replaced.',

@@ -9,6 +9,7 @@ type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
  */
 const NAMES: readonly TaskName[] = [
   'ping',
+  'get_health',
   'get_figures',
   'list_not_renewed',
   'status',

@@ -4,7 +4,6 @@ import { Context } from 'zeromq';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { FiguresWatch } from '../../ca/figures.js';
 import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
-import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { type CaFiles, loadAuthority } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
 import { rewrapCaKeys } from '../../ca/folder/rewrap.js';
@@ -40,6 +39,7 @@ import {
 import { workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { nodeSecretOf } from './node-secret.js';
+import { checkUsable } from './usable.js';
 
 export interface CaOptions {
   /** The CA's own folder, initialised (`initAuthority`). */
@@ -180,13 +180,13 @@ async function serve(
     onClose(() => succession.stop());
     onClose(workBehind(store, clock, options));
   }
-  refuseUnusable(set, clock());
+  const isUsable = checkUsable(set, clock(), log);
   await services.crls.start();
   onClose(() => services.crls.stop());
   services.figures.start();
   onClose(() => services.figures.stop());
   // One process at a time serves operations from a folder: it alone writes the responder's file.
-  if (options.operationsPort !== null) await signers.of(set.active);
+  if (options.operationsPort !== null && isUsable) await signers.of(set.active);
 
   const context = new Context({ blocky: false });
   if (seedKeys !== null) {
@@ -234,16 +234,6 @@ async function serve(
     operationsPublicKey: files.channel.publicKey,
     rootFingerprint: fingerprint(files.root),
   };
-}
-
-/** @throws AuthorityError when nothing can be issued, and why */
-function refuseUnusable(set: AuthoritySet, now: number): void {
-  const newest = set.newest;
-  if (newest === null) throw new AuthorityError('this CA has no issuer');
-  const { notBefore, notAfter } = newest.certificate;
-  if (now < notBefore || now > notAfter) throw new AuthorityError('the CA certificate is not valid now');
-  // Says which key, and why it cannot be used.
-  if (newest.signer === null) newest.signing;
 }
 
 /** The profiles come later. */

@@ -53,6 +53,8 @@ export function whyRenew(
   asIssued = false,
 ): string | null {
   const { spki, notBefore, notAfter } = parseCertificate(firstFromPem('CERTIFICATE', have.certificate));
+  // A clock was ahead when it was made.
+  if (notBefore > now) return `it is not valid before ${new Date(notBefore).toISOString()}`;
   if (!publicKeyOf(have.key).equals(spki)) return 'it is not of the key in ra.key';
   const names = certificateNames(have.certificate);
   const missing = wanted.filter((name) => !names.includes(name));
@@ -61,6 +63,14 @@ export function whyRenew(
   if (surplus.length > 0 && !asIssued) return `it still names ${surplus.join(', ')}`;
   const due = notBefore + (notAfter - notBefore) * RENEW_AFTER;
   return now > due ? `it ends on ${new Date(notAfter).toISOString()}` : null;
+}
+
+/** Why a PEM certificate is not valid now, to follow its name; null when it is. */
+export function validityTrouble(certificate: string, now: number): string | null {
+  const { notBefore, notAfter } = parseCertificate(firstFromPem('CERTIFICATE', certificate));
+  if (now > notAfter) return `ended on ${new Date(notAfter).toISOString()}`;
+  if (now < notBefore) return `is not valid before ${new Date(notBefore).toISOString()}`;
+  return null;
 }
 
 /** A PEM certification request for these names, the first as Common Name. */

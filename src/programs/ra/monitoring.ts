@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { monotonic } from '../../lib/monotonic.js';
 import { Collector } from '../../metrics/collector.js';
 import { listenForScrapes } from '../../metrics/listener.js';
 import { createMetrics, type Metrics } from '../../metrics/metrics.js';
@@ -199,13 +200,13 @@ function unlessLacking<T>(ask: () => Promise<T>): () => Promise<T> {
   let lacks: CaLacksTask | null = null;
   let until = 0;
   return async () => {
-    if (lacks !== null && Date.now() < until) throw lacks;
+    if (lacks !== null && monotonic() < until) throw lacks;
     try {
       return await ask();
     } catch (error) {
       if (error instanceof CaLacksTask) {
         lacks = error;
-        until = Date.now() + 10 * 60_000;
+        until = monotonic() + 10 * 60_000;
       }
       throw error;
     }

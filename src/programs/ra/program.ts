@@ -37,6 +37,7 @@ import type { Running } from '../child.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
 import { version } from '../version.js';
+import { CaHealthWatch } from './ca-health.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
 import { checkConstraints } from './constraints.js';
@@ -139,9 +140,11 @@ async function serve(
   connection.compromised.start();
   const isCompromised = (key: string) => listed(key) || connection.compromised.has(key);
 
+  const caHealth = new CaHealthWatch({ ca, clock, log });
+  onClose(caHealth.watch());
   await checkDefaultProfile(settings.profile, ca, log);
 
-  const trust = new RaTrust({ ca, files, roots: registration.root, log, clock });
+  const trust = new RaTrust({ ca, files, roots: registration.root, log });
   await trust.look();
   checkConstraints(settings, called, trust.constraints());
   const wanted = () => certifiableNames(names, dialect, trust.constraints());
@@ -246,7 +249,7 @@ async function serve(
     certification,
     operator,
     baseUrl: (host: string | undefined) => links.forHost(host).base,
-    health: healthOf(ca, store, trust.known),
+    health: healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock }),
     reload,
   };
   await app.register(restApi, api);

@@ -1,20 +1,35 @@
-import { CaRefused, type CertificateAuthority, type KnownAuthority } from '../../model/ca.js';
+import { CaRefused, type KnownAuthority } from '../../model/ca.js';
 import { type Health, NotReady } from '../../rest/health.js';
 import { type RaStore, StoreRefused } from '../../store/index.js';
+import type { CaHealthWatch } from './ca-health.js';
+import { validityTrouble } from './certificate.js';
+import type { RaTls } from './tls.js';
+
+export interface HealthOptions {
+  ca: Pick<CaHealthWatch, 'troubles'>;
+  store: Pick<RaStore, 'ping'>;
+  tls: Pick<RaTls, 'material'>;
+  /** As the CA told last. */
+  authorities(): readonly KnownAuthority[];
+  clock(): number;
+}
 
 /**
- * What the RA needs to do its work, the CA and its store, and what the CA warns of. What does not pass by itself is told
- * with its reason.
+ * What the RA needs to do its work: the CA, which must be able to issue by a clock that agrees with ours, its store and its own
+ * certificate; and what the CA warns of. What does not pass by itself is told with its reason.
  */
-export function healthOf(
-  ca: Pick<CertificateAuthority, 'ping'>,
-  store: Pick<RaStore, 'ping'>,
-  authorities: () => readonly KnownAuthority[],
-): Health {
+export function healthOf({ ca, store, tls, authorities, clock }: HealthOptions): Health {
   return {
     checks: {
-      'the certificate authority cannot be reached': () => ca.ping().catch(sayWhy),
+      'the certificate authority cannot be reached': async () => {
+        const troubles = await ca.troubles().catch(sayWhy);
+        if (troubles.length > 0) throw new NotReady(troubles.join('; '));
+      },
       'the store cannot be written': () => store.ping().catch(sayWhy),
+      'the certificate of this RA is not valid': async () => {
+        const trouble = validityTrouble(tls.material().cert, clock());
+        if (trouble !== null) throw new NotReady(`the certificate of this RA ${trouble}`);
+      },
     },
     warnings: () => authorities().flatMap(({ warning }) => warning ?? []),
   };

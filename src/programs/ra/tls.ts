@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
 import type { TlsMaterial } from '../../http/server.js';
 import type { CaTasks } from '../../python/ca-tasks.js';
-import { certificateNames, requestFor, whyRenew } from './certificate.js';
+import { certificateNames, requestFor, validityTrouble, whyRenew } from './certificate.js';
 import type { RaFiles, RaRegistration } from './files.js';
 import type { RaTrust } from './trust.js';
 
-/** How often the certificate is looked at; its life is months. */
-const CHECK_EVERY = 3600_000;
+/** How often the certificate is looked at: one of a clock that was ahead is replaced as soon as the clock is right. */
+const CHECK_EVERY = 10_000;
 /** How often a certificate that is due is asked for while the CA is away. */
 const RETRY_EVERY = 60_000;
+/** How often while the CA gives certificates of our future: its clock is ahead of ours. */
+const AHEAD_EVERY = 5 * 60_000;
 
 export interface RaTlsOptions {
   files: RaFiles;
@@ -29,6 +31,8 @@ export class RaTls {
   #names: readonly string[];
   /** The certificate was obtained for the names wanted now, or compared with them already. */
   #asIssued = false;
+  /** The CA gave one that is not valid yet. */
+  #isAhead = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: RaTlsOptions) {
@@ -52,7 +56,10 @@ export class RaTls {
       whyRenew({ certificate: this.#certificate, key }, wanted, clock(), this.#asIssued) ??
       (trust.isToBeReplaced(this.#certificate) ? 'its issuer, or the root of that, is being replaced' : null);
     this.#asIssued = why === null;
-    if (why === null) return false;
+    if (why === null) {
+      this.#isAhead = false;
+      return false;
+    }
     try {
       log.info(`obtaining a new certificate for the RA: ${why}`);
       const { certificate } = await ca.call('sign', { csr: requestFor(wanted, key), profile: 'ra' });
@@ -60,6 +67,7 @@ export class RaTls {
       this.#certificate = certificate;
       this.#names = certificateNames(certificate);
       this.#asIssued = true;
+      this.#isAhead = validityTrouble(certificate, clock()) !== null;
       return true;
     } catch (error) {
       log.warn({ err: error }, 'the RA keeps its old certificate for now');
@@ -69,7 +77,7 @@ export class RaTls {
 
   /** Keeps the certificate fresh; `onChange` gets each new one. */
   watch(onChange: (material: TlsMaterial) => void): void {
-    const pause = this.#asIssued ? CHECK_EVERY : RETRY_EVERY;
+    const pause = this.#isAhead ? AHEAD_EVERY : this.#asIssued ? CHECK_EVERY : RETRY_EVERY;
     this.#timer = setTimeout(async () => {
       if (await this.refresh()) onChange(this.material());
       if (this.#timer) this.watch(onChange);

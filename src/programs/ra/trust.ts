@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { monotonic } from '../../lib/monotonic.js';
 import {
   CaLacksTask,
   CaUnavailable,
@@ -22,7 +23,6 @@ export interface RaTrustOptions {
   /** PEM of the roots known so far. */
   roots: string;
   log: Logger;
-  clock(): number;
 }
 
 /** What the RA trusts: it follows the CA's roots and issuers, in its file and its listener, without a restart. */
@@ -93,10 +93,11 @@ export class RaTrust {
   }
 
   #remind(all: readonly KnownAuthority[]): void {
-    const { clock, log } = this.options;
+    const { log } = this.options;
     for (const { id, warning } of all) {
-      if (warning === null || clock() < (this.#reminded.get(id) ?? 0) + REMIND_EVERY) continue;
-      this.#reminded.set(id, clock());
+      const reminded = this.#reminded.get(id) ?? Number.NEGATIVE_INFINITY;
+      if (warning === null || monotonic() < reminded + REMIND_EVERY) continue;
+      this.#reminded.set(id, monotonic());
       log.warn({ authority: id }, warning);
     }
   }

@@ -1,10 +1,12 @@
 import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
+import { monotonic } from '../../lib/monotonic.js';
 import { RefreshedValue } from '../../lib/refreshed-value.js';
 import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
 import {
   type AcmeProfile,
+  type CaHealth,
   CaLacksTask,
   CaRefused,
   type CertificateAuthority,
@@ -69,7 +71,7 @@ export class CaClient implements CertificateAuthority {
     client,
     onIssued = () => undefined,
     onCompromise = async () => undefined,
-    now = Date.now,
+    now = monotonic,
     cacheFor = 60_000,
   }: CaClientOptions) {
     this.#client = client;
@@ -93,6 +95,10 @@ export class CaClient implements CertificateAuthority {
 
   async ping(): Promise<void> {
     await this.#call('ping', {});
+  }
+
+  health(): Promise<CaHealth> {
+    return this.#call('get_health', {});
   }
 
   async issue(request: IssueRequest): Promise<IssuedCertificate> {

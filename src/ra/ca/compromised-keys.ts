@@ -1,3 +1,4 @@
+import { monotonic } from '../../lib/monotonic.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import { CaLacksTask } from '../../model/ca.js';
 import type { CaClient } from './client.js';
@@ -38,7 +39,7 @@ export class CompromisedKeys {
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: CompromisedKeysOptions) {
-    this.#options = { every: EVERY, now: Date.now, ...options };
+    this.#options = { every: EVERY, now: monotonic, ...options };
   }
 
   has(fingerprint: string): boolean {

@@ -213,12 +213,12 @@ export interface CaStore extends AuditTrail, CaFigures, CaRetention, Leases {
   lastCertificateEnd(issuer: string): Promise<number | null>;
 
   // CRLs (RFC 5280 §5), one an authority; `issuer` is its tag
-  /** Revoked certificates with `notAfter` at or after `now`, in an order that new revocations do not disturb. */
+  /** Revoked certificates with `notAfter` at or after `endedFrom`, in an order that new revocations do not disturb. */
   listRevoked(page: {
     issuer: string;
     after: string | null;
     limit: number;
-    now: number;
+    endedFrom: number;
   }): Promise<Page<RevokedEntry>>;
   /**
    * A CRL number no caller got before, greater than all given out so far (§5.2.3) and not less than `now`, so that numbers

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../lib/monotonic.js';
 import type { CaStore } from '../contract/ca.js';
 import { StoreUnavailable } from '../contract/errors.js';
 import type { OpenOptions, StoreKind } from '../contract/open.js';
@@ -35,13 +36,13 @@ async function database(
   kind: StoreKind,
   { onCrash, patience = 0 }: OpenOptions,
 ): Promise<DatabaseClient> {
-  const deadline = Date.now() + patience;
+  const deadline = monotonic() + patience;
   for (;;) {
     try {
       await migrate(url, kind);
       return new DatabaseClient({ url, schema: SCHEMAS[kind], ...(onCrash && { onLost: onCrash }) });
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || Date.now() >= deadline) throw error;
+      if (!(error instanceof StoreUnavailable) || monotonic() >= deadline) throw error;
       onCrash?.(error);
       await sleep(PAUSE_MS);
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { monotonic } from '../../lib/monotonic.js';
 import { Deadline } from '../deadline.js';
 import { ServerHabits } from './habits.js';
 import { Liveness } from './liveness.js';
@@ -50,7 +51,7 @@ export class DnsClient {
   readonly #habits: ServerHabits;
   readonly #shared = new SharedQuestions<DnsMessage>();
 
-  constructor({ servers, now = Date.now, onSilence }: DnsClientOptions) {
+  constructor({ servers, now = monotonic, onSilence }: DnsClientOptions) {
     this.#liveness = new Liveness((wait) => this.#askNeutral(wait), onSilence);
     this.#servers = servers;
     this.#habits = new ServerHabits(now);

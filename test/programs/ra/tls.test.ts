@@ -56,6 +56,13 @@ it('keeps a certificate that is as wanted, until two thirds of its life are over
   expect(await readFile(join(folder, 'ra.crt'), 'utf8')).toBe(renewed);
 });
 
+it('replaces one of the future as soon as the clock is right', async () => {
+  const { tls, certificate, later } = await ra(['ra.test'], ['ra.test']);
+  later(-2 * DAY);
+  expect(await tls.refresh()).toBe(true);
+  expect(tls.material().cert).not.toBe(certificate);
+});
+
 it('takes names in and out at the next start', async () => {
   const { tls } = await ra(['ra.test', 'old.test'], ['ra.test', 'new.test']);
   expect(await tls.refresh()).toBe(true);

@@ -174,7 +174,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
             issuer: '',
             after,
             limit,
-            now,
+            endedFrom: now,
           });
           serials.push(...page.items.map(({ serial }) => serial));
           after = page.next;
@@ -195,7 +195,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         for (const limit of [1, 2, 3, 5, 9]) {
           expect(await revokedSerials(limit, NOW)).toEqual([...serials].sort());
         }
-        const { items } = await store.listRevoked({ issuer: '', after: null, limit: 1, now: NOW });
+        const { items } = await store.listRevoked({ issuer: '', after: null, limit: 1, endedFrom: NOW });
         expect(items).toEqual([{ serial: serials[0], revokedAt: NOW - 5, reason: 1 }]);
       });
 
@@ -333,7 +333,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.isCrlCurrent(one.tag, 6)).toBe(true);
         expect(await store.isCrlCurrent(two.tag, 6)).toBe(false);
         const revoked = async (issuer: string) =>
-          (await store.listRevoked({ issuer, after: null, limit: 5, now: NOW })).items.map(
+          (await store.listRevoked({ issuer, after: null, limit: 5, endedFrom: NOW })).items.map(
             (entry) => entry.serial,
           );
         expect(await revoked(one.tag)).toEqual([]);

@@ -45,6 +45,12 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
       expect(await world.store.claimNotices(until, until, 9)).toEqual([]);
     });
 
+    test('a notice that a clock a year ahead has put off is due as soon as it is right', async () => {
+      await world.store.queueNotices({ keys: ['a'], until }, [notice('n1', NOW + 365 * 24 * HOUR)]);
+      expect(await world.store.claimNotices(NOW, NOW + 100, 9)).toHaveLength(1);
+      expect(await world.store.claimNotices(NOW, NOW + 100, 9)).toEqual([]);
+    });
+
     test('what was told is forgotten when its time is over, some at a time', async () => {
       await world.store.queueNotices({ keys: ['a', 'b', 'c'], until }, []);
       expect(await world.store.forgetTold(until, 2)).toBe(0);

@@ -132,6 +132,15 @@ export function ordersContract(world: World): void {
       expect(await store.claimFinalizations(LEASE + 30_000, LEASE + 60_000, 10)).toHaveLength(1);
     });
 
+    test('what a clock that was a year ahead has put off is due as soon as it is right', async () => {
+      const { store } = world;
+      const { order } = await world.order();
+      await store.beginFinalize(order.id, CSR, LEASE + 365 * 86_400_000);
+      const claimed = await store.claimFinalizations(NOW, LEASE, 10);
+      expect(claimed.map((each) => each.order.id)).toEqual([order.id]);
+      expect(await store.claimFinalizations(NOW, LEASE, 10)).toEqual([]);
+    });
+
     test('claims take the longest due first and no more than asked for', async () => {
       const { store } = world;
       const orders = [await world.order(), await world.order(), await world.order()];

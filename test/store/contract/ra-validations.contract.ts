@@ -39,6 +39,15 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE + 30_000, LEASE + 60_000, 10)).toHaveLength(1);
     });
 
+    test('what a clock that was a year ahead has put off is due as soon as it is right', async () => {
+      const { store } = world;
+      const { authorization } = await world.order();
+      await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE + 365 * 24 * HOUR);
+      const claimed = await store.claimValidations(NOW, LEASE, 10);
+      expect(claimed.map((each) => each.authorization.id)).toEqual([authorization.id]);
+      expect(await store.claimValidations(NOW, LEASE, 10)).toEqual([]);
+    });
+
     test('claims take the longest due first and no more than asked for', async () => {
       const { store } = world;
       const ids: string[] = [];

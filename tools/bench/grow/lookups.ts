@@ -29,7 +29,8 @@ function questions(
     'newest certificate of a name': ({ cn }) => ca.findNewestByCn(cn),
     'certificates of a name': ({ cn }) => ca.listByCn(cn, 10),
     'certificates, a page': ({ serial }, now) => ca.listCertificates({ after: serial, limit: 50, now }),
-    'revoked certificates, a page': (_, now) => ca.listRevoked({ issuer: '', after: null, limit: 100, now }),
+    'revoked certificates, a page': (_, now) =>
+      ca.listRevoked({ issuer: '', after: null, limit: 100, endedFrom: now }),
   };
 }
 

@@ -13,13 +13,13 @@ import type { PostgresOperations } from '../operations.js';
 /** RFC 5280 §5: the CRLs, one an issuer. */
 
 export const crlOperations: PostgresOperations<CrlOperations> = {
-  async listRevoked(db, issuer, after, limit, now) {
+  async listRevoked(db, issuer, after, limit, endedFrom) {
     const found = await db.all<RevokedRow>(
       `SELECT ${REVOKED} FROM certificates
        WHERE issuer = $1 AND revoked_at IS NOT NULL AND (not_after, serial) > ($2, $3)
        ORDER BY not_after, serial LIMIT $4`,
       issuer,
-      ...revokedAfter(after, now),
+      ...revokedAfter(after, endedFrom),
       limit,
     );
     return revokedPage(found, limit);

@@ -28,13 +28,22 @@ export async function spendNonce(
   return row[1] ? 'ok' : 'spent';
 }
 
+/**
+ * What a nonce's mark is kept by the database's own clock, in seconds: twice as long as nonces are good. An RA's clock that is ahead
+ * must not have marks forgotten of nonces that are good when it is right again.
+ */
+const MARKS_KEPT = 7200;
+
 /** By primary key, oldest first; replicas pass over what another is removing. */
 export function forgetNonces(db: Database, beforeSecond: number, limit: number): Promise<number> {
   return db.run(
     `DELETE FROM spent_nonces WHERE (second, id) IN (
-       SELECT second, id FROM spent_nonces WHERE second < $1 ORDER BY second, id LIMIT $2 FOR UPDATE SKIP LOCKED
+       SELECT second, id FROM spent_nonces
+       WHERE second < least($1::bigint, extract(epoch FROM clock_timestamp())::bigint - $3::bigint)
+       ORDER BY second, id LIMIT $2 FOR UPDATE SKIP LOCKED
      )`,
     beforeSecond,
     limit,
+    MARKS_KEPT,
   );
 }

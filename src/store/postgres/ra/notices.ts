@@ -1,5 +1,5 @@
 import { StoreConflict } from '../../contract/errors.js';
-import { NOTICE, type NoticeOperations, type NoticeRow } from '../../rows/ra/notices.js';
+import { LONGEST_DEFERRAL, NOTICE, type NoticeOperations, type NoticeRow } from '../../rows/ra/notices.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** Notices that wait to be sent, and what was told. */
@@ -55,11 +55,12 @@ export const noticeOperations: PostgresOperations<NoticeOperations> = {
   claimNotices: (db, now, leaseUntil, limit) =>
     db.all<NoticeRow>(
       `UPDATE notices SET due_at = $2 WHERE id IN (
-         SELECT id FROM notices WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         SELECT id FROM notices WHERE (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
        ) RETURNING ${NOTICE}`,
       now,
       leaseUntil,
       limit,
+      now + LONGEST_DEFERRAL,
     ),
 
   async removeNotice(db, id) {

@@ -3,6 +3,7 @@ import { COLUMNS as AUTHORIZATION, type AuthorizationRow } from '../../rows/ra/a
 import { COLUMNS as CERTIFICATE, serialOfAriId } from '../../rows/ra/certificates.js';
 import type { OrderOperations } from '../../rows/ra/operations.js';
 import { COLUMNS, CREATED, type OrderRow } from '../../rows/ra/orders.js';
+import { LONGEST_PAUSE } from '../../rows/ra/turns.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
 import { authorizationColumns, NEW_AUTHORIZATION, newAuthorizations } from './authorizations.js';
@@ -91,7 +92,8 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
     const claimed = await db.all<[attempts: number, ...OrderRow]>(
       `WITH due AS (
          SELECT id AS due_id, due_at AS due_since FROM orders
-         WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         WHERE due_at IS NOT NULL AND (due_at <= $1 OR due_at > $4)
+         ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
        ),
        claimed AS (
          UPDATE orders SET due_at = $2 FROM due WHERE id = due_id RETURNING due_since, attempts, ${COLUMNS}
@@ -100,6 +102,7 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
       now,
       leaseUntil,
       limit,
+      now + LONGEST_PAUSE,
     );
     return claimed.map(([attempts, ...order]) => ({ order, attempts }));
   },

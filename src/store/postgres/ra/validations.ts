@@ -1,7 +1,7 @@
 import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
 import type { ValidationOperations } from '../../rows/ra/operations.js';
-import { inTurns, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
+import { inTurns, LONGEST_PAUSE, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
 import { qualified } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
@@ -30,6 +30,12 @@ async function changeChallenges<T>(
   }
 }
 
+/** What is due; and what a clock that was ahead has put off. */
+const dueWhere = (condition: string) =>
+  `SELECT a.account_id, v.authorization_id, v.type
+   FROM open_validations v JOIN authorizations a ON a.id = v.authorization_id
+   WHERE ${condition} ORDER BY v.due_at LIMIT $2`;
+
 /** `seen`: what the last reads of authorizations found, which saves reading them again. */
 export const validationOperations = (seen: SeenChallenges): PostgresOperations<ValidationOperations> => ({
   async answerChallenge(db, id, type, at, leaseUntil) {
@@ -57,11 +63,10 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
 
   async claimValidations(db, now, leaseUntil, limit, perAccount) {
     const due = await db.all<[accountId: string, authorizationId: string, type: string]>(
-      `SELECT a.account_id, v.authorization_id, v.type
-       FROM open_validations v JOIN authorizations a ON a.id = v.authorization_id
-       WHERE v.due_at <= $1 ORDER BY v.due_at LIMIT $2`,
+      `(${dueWhere('v.due_at <= $1')}) UNION ALL (${dueWhere('v.due_at > $3')})`,
       now,
       MOST_LOOKED_AT,
+      now + LONGEST_PAUSE,
     );
     const chosen = inTurns(
       due.map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type })),
@@ -79,7 +84,7 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
          SELECT v.authorization_id, v.type, chosen.turn
          FROM chosen JOIN open_validations v
            ON v.authorization_id = chosen.authorization_id AND v.type = chosen.type
-         WHERE v.due_at <= $1 FOR UPDATE OF v SKIP LOCKED
+         WHERE (v.due_at <= $1 OR v.due_at > $5) FOR UPDATE OF v SKIP LOCKED
        ),
        claimed AS (
          UPDATE open_validations v SET due_at = $2 FROM due
@@ -95,6 +100,7 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
       leaseUntil,
       chosen.map(({ authorizationId }) => authorizationId),
       chosen.map(({ type }) => type),
+      now + LONGEST_PAUSE,
     );
     return claimed.map(([type, attempts, thumbprint, ...authorization]) => ({
       authorization,

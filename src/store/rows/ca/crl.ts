@@ -22,8 +22,8 @@ export function revokedPage(rows: RevokedRow[], limit: number): Page<RevokedEntr
   };
 }
 
-/** Where a page begins: after this certificate, and with none whose notAfter is before `now`. */
-export function revokedAfter(after: string | null, now: number): [notAfter: number, serial: string] {
+/** Where a page begins: after this certificate, and with none whose notAfter is before `endedFrom`. */
+export function revokedAfter(after: string | null, endedFrom: number): [notAfter: number, serial: string] {
   const [notAfter = '', serial = ''] = (after ?? '').split(':');
-  return [Math.max(Number(notAfter) || 0, now), Number(notAfter) < now ? '' : serial];
+  return [Math.max(Number(notAfter) || 0, endedFrom), Number(notAfter) < endedFrom ? '' : serial];
 }

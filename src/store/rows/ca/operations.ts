@@ -65,7 +65,7 @@ export interface CertificateOperations {
 
 /** RFC 5280 §5. */
 export interface CrlOperations {
-  listRevoked(issuer: string, after: string | null, limit: number, now: number): Page<RevokedEntry>;
+  listRevoked(issuer: string, after: string | null, limit: number, endedFrom: number): Page<RevokedEntry>;
   allocateCrlNumber(issuer: string, now: number): number;
   isCrlCurrent(issuer: string, number: number): boolean;
   putCrl(issuer: string, crl: StoredCrl): boolean;

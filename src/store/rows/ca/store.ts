@@ -77,7 +77,8 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     },
     lastCertificateEnd: (issuer) => database.call('lastCertificateEnd', issuer),
 
-    listRevoked: ({ issuer, after, limit, now }) => database.call('listRevoked', issuer, after, limit, now),
+    listRevoked: ({ issuer, after, limit, endedFrom }) =>
+      database.call('listRevoked', issuer, after, limit, endedFrom),
     allocateCrlNumber: (issuer, now) => database.call('allocateCrlNumber', issuer, now),
     isCrlCurrent: (issuer, number) => database.call('isCrlCurrent', issuer, number),
     putCrl: (issuer, crl) => database.call('putCrl', issuer, crl),

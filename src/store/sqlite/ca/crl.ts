@@ -16,13 +16,13 @@ import type { Sql } from '../sql.js';
 
 export const crlOperations = {
   listRevoked: read(
-    (sql, issuer: string, after: string | null, limit: number, now: number): Page<RevokedEntry> => {
+    (sql, issuer: string, after: string | null, limit: number, endedFrom: number): Page<RevokedEntry> => {
       const rows = sql.all<RevokedRow>(
         `SELECT ${REVOKED} FROM certificates
          WHERE issuer = ? AND revoked_at IS NOT NULL AND (not_after, serial) > (?, ?)
          ORDER BY not_after, serial LIMIT ?`,
         issuer,
-        ...revokedAfter(after, now),
+        ...revokedAfter(after, endedFrom),
         limit,
       );
       return revokedPage(rows, limit);

@@ -1,4 +1,4 @@
-import { NOTICE, type NoticeOperations, type NoticeRow } from '../../rows/ra/notices.js';
+import { LONGEST_DEFERRAL, NOTICE, type NoticeOperations, type NoticeRow } from '../../rows/ra/notices.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 
 /** Notices that wait to be sent, and what was told. */
@@ -35,8 +35,9 @@ export const noticeOperations = {
 
   claimNotices: write((sql, now: number, leaseUntil: number, limit: number): NoticeRow[] => {
     const due = sql.all<NoticeRow>(
-      `SELECT ${NOTICE} FROM notices WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
+      `SELECT ${NOTICE} FROM notices WHERE (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`,
       now,
+      now + LONGEST_DEFERRAL,
       limit,
     );
     for (const [id] of due) sql.run('UPDATE notices SET due_at = ? WHERE id = ?', leaseUntil, id);

@@ -8,6 +8,7 @@ import {
   type NewOrderRow,
   type OrderRow,
 } from '../../rows/ra/orders.js';
+import { LONGEST_PAUSE } from '../../rows/ra/turns.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { authorizationById, insertAuthorization } from './authorizations.js';
@@ -72,8 +73,9 @@ export const orderOperations = {
 
   claimFinalizations: write((sql, now: number, leaseUntil: number, limit: number): ClaimedOrder[] => {
     const due = sql.all<[attempts: number, ...OrderRow]>(
-      `SELECT attempts, ${COLUMNS} FROM orders WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
+      `SELECT attempts, ${COLUMNS} FROM orders WHERE due_at IS NOT NULL AND (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`,
       now,
+      now + LONGEST_PAUSE,
       limit,
     );
     return due.map(([attempts, ...order]) => {

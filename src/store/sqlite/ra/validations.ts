@@ -1,7 +1,7 @@
 import { type AuthorizationRow, type ClaimedChallenge, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
 import type { ValidationOperations } from '../../rows/ra/operations.js';
-import { inTurns, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
+import { inTurns, LONGEST_PAUSE, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
 import { type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
@@ -24,11 +24,15 @@ const QUALIFIED = COLUMNS.split(', ')
   .map((column) => `a.${column}`)
   .join(', ');
 
-const DUE = `
+const dueWhere = (condition: string) => `
   SELECT a.account_id, v.authorization_id, v.type
   FROM open_validations v
   JOIN authorizations a ON a.id = v.authorization_id
-  WHERE v.due_at <= ? ORDER BY v.due_at LIMIT ?`;
+  WHERE ${condition} ORDER BY v.due_at LIMIT ?`;
+const DUE = dueWhere('v.due_at <= ?');
+/** By a clock that was ahead. */
+const PUT_OFF = dueWhere('v.due_at > ?');
+type Due = [accountId: string, authorizationId: string, type: string];
 
 const CLAIMED = `
   SELECT v.type, v.attempts, accounts.thumbprint, ${QUALIFIED}
@@ -56,9 +60,10 @@ export const validationOperations = {
 
   claimValidations: write(
     (sql, now: number, leaseUntil: number, limit: number, perAccount: number): ClaimedChallenge[] => {
-      const due = sql
-        .all<[accountId: string, authorizationId: string, type: string]>(DUE, now, MOST_LOOKED_AT)
-        .map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type }));
+      const due = [
+        ...sql.all<Due>(DUE, now, MOST_LOOKED_AT),
+        ...sql.all<Due>(PUT_OFF, now + LONGEST_PAUSE, MOST_LOOKED_AT),
+      ].map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type }));
       return inTurns(due, limit, perAccount).flatMap(({ authorizationId, type }) => {
         const row = sql.get<ClaimedRow>(CLAIMED, authorizationId, type);
         if (row === undefined) return [];

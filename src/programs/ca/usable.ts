@@ -1,0 +1,19 @@
+import type { Logger } from 'pino';
+import type { AuthoritySet } from '../../ca/authorities/set.js';
+import { troublesOf } from '../../ca/authorities/status.js';
+import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
+
+/**
+ * Whether the CA can issue now. One whose issuer has ended, or is not valid yet, serves nevertheless: CRLs and OCSP of others go on,
+ * orders wait, and readiness says why.
+ * @throws AuthorityError when there is nothing to issue with; TaskError naming a key that cannot be used
+ */
+export function checkUsable(set: AuthoritySet, now: number, log: Pick<Logger, 'error'>): boolean {
+  const newest = set.newest;
+  if (newest === null) throw new AuthorityError('this CA has no issuer');
+  // Says which key, and why it cannot be used.
+  if (newest.signer === null) newest.signing;
+  const troubles = troublesOf(set, now);
+  for (const trouble of troubles) log.error(trouble);
+  return troubles.length === 0;
+}

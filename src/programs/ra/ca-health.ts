@@ -1,0 +1,110 @@
+import type { Logger } from 'pino';
+import { monotonic } from '../../lib/monotonic.js';
+import { DAY, MINUTE, SECOND } from '../../lib/time.js';
+import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
+
+/** How often the CA is asked when nobody else asks. */
+const LOOK_EVERY = 10 * SECOND;
+/** Clocks that differ by more are told of. */
+const MOST_SKEW = MINUTE;
+/** Between two tellings of the same in the log. */
+const REMIND_EVERY = DAY;
+
+export interface CaHealthOptions {
+  ca: Pick<CertificateAuthority, 'health' | 'ping'>;
+  clock(): number;
+  log: Pick<Logger, 'warn' | 'info'>;
+}
+
+/** What the CA says of itself, and whether its clock and ours agree: for readiness, and for the log. */
+export class CaHealthWatch {
+  readonly #told = new Map<string, number>();
+
+  constructor(private readonly options: CaHealthOptions) {}
+
+  /**
+   * Asks the CA now: what an operator must mend, in sentences.
+   * @throws CaUnavailable, CaRefused
+   */
+  async troubles(): Promise<string[]> {
+    const { ca, clock } = this.options;
+    const began = monotonic();
+    const health = await ca.health().catch((error: unknown) => {
+      // An older CA.
+      if (error instanceof CaLacksTask) return undefined;
+      throw error;
+    });
+    if (health === undefined) {
+      await ca.ping();
+      return [];
+    }
+    const skew = skewSentence(clock(), health.time, monotonic() - began);
+    return [...health.troubles, ...(skew === null ? [] : [skew])];
+  }
+
+  /** From now on the log tells of troubles, each once a day, and of their end; what it returns ends that. */
+  watch(): () => void {
+    const timer = setInterval(() => {
+      this.look().catch((err) => this.options.log.warn({ err }, 'it is not known how the CA is'));
+    }, LOOK_EVERY);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  /** A CA that is away is told of by others. */
+  async look(): Promise<void> {
+    const { log } = this.options;
+    let troubles: string[];
+    try {
+      troubles = await this.troubles();
+    } catch (error) {
+      if (error instanceof CaUnavailable || error instanceof CaRefused) return;
+      throw error;
+    }
+    const now = monotonic();
+    const kinds = new Set(troubles.map(kindOf));
+    for (const trouble of troubles) {
+      const kind = kindOf(trouble);
+      if (now < (this.#told.get(kind) ?? Number.NEGATIVE_INFINITY) + REMIND_EVERY) continue;
+      this.#told.set(kind, now);
+      log.warn(trouble);
+    }
+    for (const kind of this.#told.keys()) {
+      if (kinds.has(kind)) continue;
+      this.#told.delete(kind);
+      log.info(kind === SKEW ? 'the clocks of RA and CA agree again' : `over: ${kind}`);
+    }
+  }
+}
+
+const SKEW = 'the clocks of RA and CA differ';
+/** The skew's sentence has times in it. */
+const kindOf = (trouble: string): string => (trouble.startsWith(SKEW) ? SKEW : trouble);
+
+/**
+ * Null while the clocks agree within a minute. `took`: milliseconds between question and answer, in which the CA may have looked at
+ * its clock at any moment.
+ */
+export function skewSentence(ours: number, theirs: number, took: number): string | null {
+  const ahead = ours - theirs;
+  const known = ahead > 0 ? ahead - took : -ahead;
+  if (known <= MOST_SKEW) return null;
+  const [ra, ca] = [new Date(ours).toISOString(), new Date(theirs).toISOString()];
+  return (
+    `${SKEW} by ${inWords(Math.abs(ahead))}: the RA's says ${ra}, the CA's ${ca}. ` +
+    'Certificates may not be valid yet, or end early, until both are right'
+  );
+}
+
+/** The largest unit that holds it, rounded. */
+function inWords(milliseconds: number): string {
+  const units: [string, number][] = [
+    ['year', 365 * DAY],
+    ['day', DAY],
+    ['hour', 60 * MINUTE],
+    ['minute', MINUTE],
+  ];
+  const [name, size] = units.find(([, unit]) => milliseconds >= unit) ?? ['second', SECOND];
+  const count = Math.round(milliseconds / size);
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
