@@ -1,8 +1,8 @@
 import { type Context, Dealer } from 'zeromq';
+import { type ExactJson, JsonError } from '../lib/json.js';
 import type { CurveKeyPair } from './curve-keys.js';
 import { decodeAnswer, encodeRequest } from './envelope.js';
 import { ChannelRefused, ChannelUnavailable } from './errors.js';
-import { JsonError, type JsonValue } from './json.js';
 
 export type ClientSecurity = { mode: 'clear' } | { mode: 'curve'; serverKey: string; keys: CurveKeyPair };
 
@@ -35,7 +35,7 @@ interface Pending {
   text: string;
   timeout: number;
   timer: NodeJS.Timeout;
-  resolve: (data: JsonValue) => void;
+  resolve: (data: ExactJson) => void;
   reject: (error: Error) => void;
 }
 
@@ -88,7 +88,7 @@ export class ChannelClient {
   }
 
   /** Sends a task and resolves with its DATA. @throws ChannelRefused, ChannelUnavailable */
-  request(task: string, params: object, timeout = this.#timeout): Promise<JsonValue> {
+  request(task: string, params: object, timeout = this.#timeout): Promise<ExactJson> {
     if (this.#closed) return Promise.reject(new ChannelUnavailable('the channel is closed', UNSENT));
     if (this.#state === 'refused') return Promise.reject(new ChannelUnavailable(NOT_ADMITTED, UNSENT));
     if (this.#unsent.size + this.#sent.size >= this.#maxPending) {

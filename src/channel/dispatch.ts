@@ -1,7 +1,7 @@
 import { type core, z } from 'zod';
+import type { ExactJson } from '../lib/json.js';
 import { BadRequest, decodeRequest, encodeAnswer, encodeError } from './envelope.js';
 import { ErrorCode, TaskError } from './errors.js';
-import type { JsonValue } from './json.js';
 import type { Handlers, Task, Tasks } from './tasks/index.js';
 
 /** Answers one request's bytes, which came over a connection; never rejects, whatever the bytes are. */
@@ -43,7 +43,7 @@ function isForPeer(error: unknown): boolean {
  * Parameters with defaults filled in; a null is a parameter left out, as Python peers send it.
  * @throws TaskError in the words of the contract.
  */
-export function parseParams(task: Task, params: { [name: string]: JsonValue }): unknown {
+export function parseParams(task: Task, params: { [name: string]: ExactJson }): unknown {
   const given = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
   const parsed = task.params.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -51,7 +51,7 @@ export function parseParams(task: Task, params: { [name: string]: JsonValue }): 
 }
 
 /** The first fault is told; a missing parameter before any other, as recorded. */
-function paramsError(issues: core.$ZodIssue[], params: { [name: string]: JsonValue }): TaskError {
+function paramsError(issues: core.$ZodIssue[], params: { [name: string]: ExactJson }): TaskError {
   for (const { path } of issues) {
     const name = String(path[0]);
     if (path.length === 1 && params[name] === undefined) {

@@ -1,5 +1,5 @@
+import { type ExactJson, JsonError, parseExactJson, stringifyJson } from '../lib/json.js';
 import { ChannelRefused, ErrorCode, REFUSAL_KINDS, type RefusalKind, TaskError } from './errors.js';
-import { JsonError, type JsonValue, parseJson, stringifyJson } from './json.js';
 
 /**
  * The envelope of the wire contract: `{"TASK","params"}` there, `{"EVENT":"ANSWER","DATA"}` or
@@ -8,23 +8,12 @@ import { JsonError, type JsonValue, parseJson, stringifyJson } from './json.js';
 
 export interface Request {
   task: string;
-  params: { [name: string]: JsonValue };
+  params: { [name: string]: ExactJson };
 }
 
 /** The bytes are no request at all; the message is the whole error text (it carries no code on the wire). */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
-}
-
-/** Fatal, so that two different byte strings are never read as the same text. */
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw new JsonError('not UTF-8');
-  }
 }
 
 export function encodeRequest(task: string, params: object): string {
@@ -33,9 +22,9 @@ export function encodeRequest(task: string, params: object): string {
 
 /** @throws BadRequest when the bytes are not a JSON object; TaskError when `params` is not an object. */
 export function decodeRequest(bytes: Uint8Array): Request {
-  let value: JsonValue;
+  let value: ExactJson;
   try {
-    value = parseJson(decodeText(bytes));
+    value = parseExactJson(bytes, 'the request');
   } catch (error) {
     if (error instanceof JsonError) throw new BadRequest(`Invalid JSON: ${error.message}`);
     throw error;
@@ -62,8 +51,8 @@ export function encodeError(error: unknown): string {
 }
 
 /** The answer's DATA. @throws ChannelRefused for an error answer; JsonError when the bytes are no answer. */
-export function decodeAnswer(bytes: Uint8Array): JsonValue {
-  const value = parseJson(decodeText(bytes));
+export function decodeAnswer(bytes: Uint8Array): ExactJson {
+  const value = parseExactJson(bytes, 'the answer');
   if (isObject(value)) {
     if (value.EVENT === 'ANSWER') return value.DATA ?? null;
     if (value.EVENT === 'UPKI ERROR' && typeof value.MSG === 'string') throw refusal(value.MSG, value.KIND);
@@ -71,20 +60,20 @@ export function decodeAnswer(bytes: Uint8Array): JsonValue {
   throw new JsonError('neither an answer nor an error');
 }
 
-function refusal(text: string, kind: JsonValue | undefined): ChannelRefused {
+function refusal(text: string, kind: ExactJson | undefined): ChannelRefused {
   const match = /^\[(\d{1,4})\] (.*)$/s.exec(text);
   const message = match?.[2] ?? text;
   return new ChannelRefused(message, match === null ? null : Number(match[1]), refusalKind(message, kind));
 }
 
 /** A peer that sends no KIND is judged by its words, as far as the contract fixes them. */
-function refusalKind(message: string, kind: JsonValue | undefined): RefusalKind {
+function refusalKind(message: string, kind: ExactJson | undefined): RefusalKind {
   const known = REFUSAL_KINDS.find((name) => name === kind);
   if (known !== undefined) return known;
   if (message.startsWith('Unknown task: ')) return 'unknownTask';
   return message.startsWith('Certificate not found') ? 'notFound' : 'other';
 }
 
-function isObject(value: JsonValue): value is { [name: string]: JsonValue } {
+function isObject(value: ExactJson): value is { [name: string]: ExactJson } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

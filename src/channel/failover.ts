@@ -1,7 +1,7 @@
+import type { ExactJson } from '../lib/json.js';
 import { monotonic } from '../lib/monotonic.js';
 import { ChannelClient, type ChannelClientOptions, type ConnectionState } from './client.js';
 import { ChannelUnavailable } from './errors.js';
-import type { JsonValue } from './json.js';
 import { REPEATABLE } from './tasks/repeatable.js';
 
 export interface FailoverOptions extends Omit<ChannelClientOptions, 'endpoint' | 'onState'> {
@@ -48,7 +48,7 @@ export class FailoverChannel {
   }
 
   /** @throws ChannelRefused, ChannelUnavailable */
-  async request(task: string, params: object, timeout?: number): Promise<JsonValue> {
+  async request(task: string, params: object, timeout?: number): Promise<ExactJson> {
     const untried = new Set(this.#peers);
     let failure: ChannelUnavailable | null = null;
     for (;;) {

@@ -5,13 +5,25 @@ export interface JsonObject {
   [name: string]: Json;
 }
 
+/** JSON with exact integers: those beyond 2^53 are bigints. */
+export type ExactJson =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | ExactJson[]
+  | { [name: string]: ExactJson };
+
 /** The text is not JSON as RFC 7493 has it; the message says why and where. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** Deeper than any request goes (a binding inside newAccount is 3), far from what exhausts the stack. */
-const MAX_DEPTH = 16;
+/** Deeper than any request goes (a binding inside newAccount is 3, a task 6), far from what exhausts the stack. */
+export const MAX_DEPTH = 16;
+/** A 160-bit serial has 49 digits; converting digits to a bigint is quadratic, so longer integers are refused. */
+const MAX_DIGITS = 64;
 
 /**
  * Reads I-JSON (RFC 7493): UTF-8, no duplicate member names, no lone surrogates, nothing
@@ -20,30 +32,41 @@ const MAX_DEPTH = 16;
  * @throws JsonError
  */
 export function parseJson(bytes: Uint8Array, what: string): Json {
+  return new Reader(textOf(bytes, what), what, false).document() as Json;
+}
+
+/**
+ * As `parseJson`, but an integer beyond 2^53 is read as a bigint: serial numbers cross the channel as JSON numbers of up to 160 bits,
+ * which a double would round.
+ * @throws JsonError
+ */
+export function parseExactJson(bytes: Uint8Array, what: string): ExactJson {
+  return new Reader(textOf(bytes, what), what, true).document();
+}
+
+/** Writes JSON text: members that are `undefined` are left out, bigints become integer literals. */
+export function stringifyJson(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(stringifyJson).join(',')}]`;
+  const members: string[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    if (member !== undefined) members.push(`${JSON.stringify(name)}:${stringifyJson(member)}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+function textOf(bytes: Uint8Array, what: string): string {
   if (!isUtf8(bytes)) throw new JsonError(`${what} is not UTF-8`);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  return new Reader(text, what).document();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const HEX4 = /^[0-9a-fA-F]{4}$/;
+const NUMBER = /(-?(?:0|[1-9]\d*))((?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const ESCAPES: Record<string, string> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 class Reader {
   private at = 0;
@@ -51,16 +74,17 @@ class Reader {
   constructor(
     private readonly text: string,
     private readonly what: string,
+    private readonly exact: boolean,
   ) {}
 
-  document(): Json {
+  document(): ExactJson {
     const value = this.value(0);
     this.space();
     if (this.at < this.text.length) this.fail('something follows the JSON value');
     return value;
   }
 
-  private value(depth: number): Json {
+  private value(depth: number): ExactJson {
     if (depth > MAX_DEPTH) this.fail(`it is nested deeper than ${MAX_DEPTH} levels`);
     this.space();
     switch (this.text[this.at]) {
@@ -81,13 +105,13 @@ class Reader {
     }
   }
 
-  private object(depth: number): JsonObject {
-    const object: JsonObject = {};
+  private object(depth: number): ExactJson {
+    const object: { [name: string]: ExactJson } = {};
     this.at++;
     if (this.take('}')) return object;
     do {
       this.space();
-      if (this.text.charCodeAt(this.at) !== QUOTE) this.fail('a member name is expected');
+      if (this.text[this.at] !== '"') this.fail('a member name is expected');
       const name = this.string();
       if (Object.hasOwn(object, name)) this.fail(`the member "${name.slice(0, 40)}" appears twice`);
       if (!this.take(':')) this.fail('":" is expected');
@@ -99,8 +123,8 @@ class Reader {
     return object;
   }
 
-  private array(depth: number): Json[] {
-    const array: Json[] = [];
+  private array(depth: number): ExactJson[] {
+    const array: ExactJson[] = [];
     this.at++;
     if (this.take(']')) return array;
     do array.push(this.value(depth + 1));
@@ -110,47 +134,41 @@ class Reader {
   }
 
   private string(): string {
-    const { text } = this;
-    const start = ++this.at;
-    for (;;) {
-      const code = text.charCodeAt(this.at);
-      if (code === QUOTE) return text.slice(start, this.at++);
-      if (code === BACKSLASH) return this.escapedString(start);
-      // NaN (the end of the text) compares false both ways.
-      if (!(code >= 0x20)) this.fail('a string is not closed or holds a control character');
-      this.at++;
+    const start = this.at;
+    let end = start;
+    do {
+      end = this.text.indexOf('"', end + 1);
+      if (end < 0) this.fail('a string is not closed');
+    } while (this.isEscaped(end));
+    this.at = end + 1;
+    const value = this.unquoted(this.text.slice(start, this.at));
+    if (LONE_SURROGATE.test(value)) this.fail('a string holds half a character');
+    return value;
+  }
+
+  /** A quote is escaped when an odd number of backslashes precedes it. */
+  private isEscaped(quote: number): boolean {
+    let backslashes = 0;
+    while (this.text[quote - 1 - backslashes] === '\\') backslashes++;
+    return backslashes % 2 === 1;
+  }
+
+  private unquoted(literal: string): string {
+    try {
+      return JSON.parse(literal) as string;
+    } catch {
+      return this.fail('a string holds a control character or an unknown escape');
     }
   }
 
-  private escapedString(start: number): string {
-    const { text } = this;
-    let result = text.slice(start, this.at);
-    for (;;) {
-      const character = text[this.at++];
-      if (character === '"') break;
-      if (character === undefined || character < ' ') {
-        this.fail('a string is not closed or holds a control character');
-      }
-      result += character === '\\' ? this.escape() : character;
-    }
-    if (LONE_SURROGATE.test(result)) this.fail('a string holds half a character');
-    return result;
-  }
-
-  private escape(): string {
-    const letter = this.text[this.at++] ?? '';
-    if (letter !== 'u') return ESCAPES[letter] ?? this.fail('a string holds an unknown escape');
-    const hex = this.text.slice(this.at, this.at + 4);
-    if (!HEX4.test(hex)) this.fail('a string holds an unknown escape');
-    this.at += 4;
-    return String.fromCharCode(Number.parseInt(hex, 16));
-  }
-
-  private number(): number {
+  private number(): number | bigint {
     NUMBER.lastIndex = this.at;
-    const [digits] = NUMBER.exec(this.text) ?? this.fail('a value is expected');
-    this.at += digits.length;
-    return Number(digits);
+    const [literal, integer = '', rest] = NUMBER.exec(this.text) ?? this.fail('a value is expected');
+    this.at += literal.length;
+    const number = Number(literal);
+    if (!this.exact || rest !== '' || Number.isSafeInteger(number)) return number;
+    if (integer.length > MAX_DIGITS) this.fail(`an integer has more than ${MAX_DIGITS} digits`);
+    return BigInt(integer);
   }
 
   private word<T>(word: string, value: T): T {

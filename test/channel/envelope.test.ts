@@ -9,9 +9,9 @@ import {
   encodeRequest,
 } from '../../src/channel/envelope.js';
 import { ChannelRefused, TaskError } from '../../src/channel/errors.js';
-import { JsonError } from '../../src/channel/json.js';
 import { serialFromHex, serialToHex } from '../../src/channel/serial.js';
 import { operations } from '../../src/channel/tasks/index.js';
+import { JsonError } from '../../src/lib/json.js';
 
 /** Values whose integers a double holds exactly: bigger ones come back as bigints, see json.test.ts. */
 const jsonValue = fc.jsonValue().filter((value) => !/\d{16}/.test(JSON.stringify(value)));
@@ -127,7 +127,7 @@ describe('the dispatcher', () => {
   it('answers text that is no JSON in the words of the contract', async () => {
     expect(JSON.parse(await answer(bytes('not json'), 'c1')).MSG).toMatch(/^Invalid JSON: /);
     expect(JSON.parse(await answer(new Uint8Array([0x22, 0xff, 0x22]), 'c1')).MSG).toBe(
-      'Invalid JSON: not UTF-8',
+      'Invalid JSON: the request is not UTF-8',
     );
   });
 });

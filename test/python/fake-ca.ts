@@ -6,7 +6,7 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { Reply } from 'zeromq';
-import { type JsonValue, parseJson, stringifyJson } from '../../src/channel/json.js';
+import { type ExactJson, parseExactJson, stringifyJson } from '../../src/lib/json.js';
 import { signerFor } from '../../src/x509/algorithms.js';
 import { createCrl, encodeCrlEntry } from '../../src/x509/crl.js';
 import { parseCsr } from '../../src/x509/csr.js';
@@ -15,8 +15,8 @@ import { firstFromPem } from '../../src/x509/pem.js';
 import { keyIdentifier } from '../../src/x509/spki.js';
 import { createTestPki } from '../../tools/kit/test-pki.js';
 
-type Params = Record<string, JsonValue>;
-type Task = (params: Params) => JsonValue;
+type Params = Record<string, ExactJson>;
+type Task = (params: Params) => ExactJson;
 
 /** One certificate as that CA keeps it: the newest of its Common Name. */
 interface Kept {
@@ -90,7 +90,10 @@ export class PythonCaStandIn {
     this.#sockets.push(socket);
     void (async () => {
       for await (const [message] of socket) {
-        const { TASK, params } = parseJson(String(message)) as { TASK: string; params: Params };
+        const { TASK, params } = parseExactJson(Buffer.from(String(message)), 'the request') as {
+          TASK: string;
+          params: Params;
+        };
         this.asked.push({ task: TASK, params });
         const answer = this.#answer(tasks, TASK, params);
         // A REP socket cannot leave a request out; an answer nobody can read is as good as none.
@@ -112,7 +115,7 @@ export class PythonCaStandIn {
   }
 
   #operations(): Record<string, Task> {
-    const find = (cn: JsonValue | undefined): Kept => {
+    const find = (cn: ExactJson | undefined): Kept => {
       const found = this.#certificates.get(String(cn));
       if (found === undefined) throw new Refusal(`[300] Certificate not found: ${cn}`);
       return found;
@@ -148,7 +151,7 @@ export class PythonCaStandIn {
     };
   }
 
-  #register({ seed, cn, sans }: Params): JsonValue {
+  #register({ seed, cn, sans }: Params): ExactJson {
     if (seed !== this.seed) throw new Refusal('[700] Invalid registration seed');
     const names = (sans as { type: string; value: string }[]).map(({ value }) => value);
     const reserved = names.find((name) => name === 'localhost' || name.includes('::'));
@@ -166,7 +169,7 @@ export class PythonCaStandIn {
     };
   }
 
-  #sign(pem: string): JsonValue {
+  #sign(pem: string): ExactJson {
     const csr = parseCsr(firstFromPem('CERTIFICATE REQUEST', pem));
     if (!csr.commonName) throw new Refusal('[300] CSR has no Common Name');
     const names = csr.names.flatMap((name) => (name.type === 'other' ? [] : [name.value]));

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerer } from '../../src/channel/dispatch.js';
 import { decodeAnswer } from '../../src/channel/envelope.js';
 import { ChannelRefused } from '../../src/channel/errors.js';
-import type { JsonValue } from '../../src/channel/json.js';
 import { reasonCode } from '../../src/channel/reasons.js';
 import { type Handlers, type OperationsTasks, operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
+import type { ExactJson } from '../../src/lib/json.js';
 import { CaWorld, requestPem } from '../ca/world.js';
 
 describe('requests as the Python RA makes them', () => {
@@ -56,7 +56,7 @@ describe('a task that the other side does not have', () => {
   it('is told apart, by kind from ours and by its words from the Python CA', async () => {
     const answer = answerer(operations, {} as Handlers<OperationsTasks>, () => {});
     const ours = await answer(Buffer.from('{"TASK":"nope"}'), 'a connection');
-    expect((JSON.parse(ours) as Record<string, JsonValue>).KIND).toBe('unknownTask');
+    expect((JSON.parse(ours) as Record<string, ExactJson>).KIND).toBe('unknownTask');
     expect(refusal(ours).kind).toBe('unknownTask');
     expect(refusal('{"EVENT": "UPKI ERROR", "MSG": "[700] Unknown task: nope"}').kind).toBe('unknownTask');
   });

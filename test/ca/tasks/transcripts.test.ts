@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Request } from 'zeromq';
-import { type JsonValue, parseJson } from '../../../src/channel/json.js';
+import { type ExactJson, parseExactJson } from '../../../src/lib/json.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
 import { CaWorld } from '../world.js';
@@ -11,8 +11,8 @@ interface Exchange {
   request: string;
   response: string;
 }
-type Envelope = { EVENT: string; DATA?: JsonValue; MSG?: string };
-type Members = { [name: string]: JsonValue };
+type Envelope = { EVENT: string; DATA?: ExactJson; MSG?: string };
+type Members = { [name: string]: ExactJson };
 type Transcripts = Record<'port5000' | 'port5001', Exchange[]>;
 
 const transcripts = JSON.parse(
@@ -127,7 +127,7 @@ describe('the recorded exchanges of the Python programs, replayed in clear mode 
       for (const exchange of exchanges) {
         await peer.send(exchange.request);
         const [reply] = await peer.receive();
-        compare(exchange, parseJson(String(reply)) as Envelope);
+        compare(exchange, parseExactJson(Buffer.from(String(reply)), 'the reply') as Envelope);
       }
     } finally {
       peer.close();
@@ -141,11 +141,11 @@ describe('the recorded exchanges of the Python programs, replayed in clear mode 
     const different = DIFFERENT.find(({ when }) => when(exchange));
     if (different !== undefined) {
       answered.different.add(different.why);
-      different.now(answer, parseJson(exchange.response) as Envelope);
+      different.now(answer, parseExactJson(Buffer.from(exchange.response), 'the response') as Envelope);
       return;
     }
     answered.alike++;
-    const recorded = parseJson(exchange.response) as Envelope;
+    const recorded = parseExactJson(Buffer.from(exchange.response), 'the response') as Envelope;
     if (recorded.EVENT === 'UPKI ERROR') {
       expect({ EVENT: answer.EVENT, MSG: answer.MSG }, what).toEqual(recorded);
     } else {
@@ -171,11 +171,11 @@ describe('the recorded exchanges of the Python programs, replayed in clear mode 
 });
 
 /** Members and their types; a value that is fixed by the contract stands for itself. */
-function shape(data: JsonValue | undefined): Record<string, unknown> {
+function shape(data: ExactJson | undefined): Record<string, unknown> {
   if (Array.isArray(data)) return { value: data };
   if (typeof data !== 'object' || data === null)
     return { value: typeof data === 'boolean' ? data : typeof data };
-  const kind = (name: string, value: JsonValue) =>
+  const kind = (name: string, value: ExactJson) =>
     typeof value === 'object' && value !== null
       ? shape(value)
       : /^(dn|profile|status)$/.test(name)
@@ -185,11 +185,11 @@ function shape(data: JsonValue | undefined): Record<string, unknown> {
 }
 
 function sameCertificateNames(
-  recorded: JsonValue | undefined,
-  answer: JsonValue | undefined,
+  recorded: ExactJson | undefined,
+  answer: ExactJson | undefined,
   what: string,
 ): void {
-  const cnOf = (data: JsonValue | undefined) => {
+  const cnOf = (data: ExactJson | undefined) => {
     const pem = (data as { certificate?: string } | null)?.certificate;
     return typeof pem === 'string'
       ? parseCertificate(firstFromPem('CERTIFICATE', pem)).commonName?.toLowerCase()

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseProfile } from '../../../src/ca/issue/profiles.js';
-import { JsonError } from '../../../src/channel/json.js';
+import { JsonError } from '../../../src/lib/json.js';
 import { convertProfile, ProfileNotConverted } from '../../../src/python/migrate/python-profile.js';
 import { readPythonRa } from '../../../src/python/migrate/python-ra-database.js';
 import { serialMember, timeMember, tinyDbDocuments } from '../../../src/python/migrate/tinydb.js';

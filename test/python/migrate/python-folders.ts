@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { keyFromPem } from '../../../src/ca/folder/keys.js';
-import { stringifyJson } from '../../../src/channel/json.js';
+import { stringifyJson } from '../../../src/lib/json.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
 import { createCrl, encodeCrlEntry } from '../../../src/x509/crl.js';
 import { dn, encodeName } from '../../../src/x509/name.js';
