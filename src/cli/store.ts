@@ -7,13 +7,17 @@ import { lockDirectory } from '../programs/lock.js';
 import { commonDirectory } from '../programs/settings.js';
 import { isShared, shownLocation } from '../store/index.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { pruneCommand } from './store-prune.js';
 
 /** `upki store …`: what is kept, apart from the programs that keep it. */
 export function storeCommand(): Command {
   return new Command('store')
-    .description('Check what the RA and the CA keep, or move it to another database.')
+    .description(
+      'Check what the RA and the CA keep, remove what was kept long enough, or move it to another database.',
+    )
     .addCommand(copyCommand())
-    .addCommand(checkCommand());
+    .addCommand(checkCommand())
+    .addCommand(pruneCommand());
 }
 
 function checkCommand(): Command {

@@ -17,20 +17,28 @@ export interface Verdict {
   fault: { sequence: number; reason: string } | null;
 }
 
+/** The record after which a chain was cut. */
+export type Begin = Pick<AuditRecord, 'sequence' | 'hash'>;
+
 /** A page of a chain, newest first. */
 export type ReadPage = (cursor: string | null) => Promise<{ records: AuditRecord[]; next: string | null }>;
 
 /**
  * Follows a chain from its newest record to its first and computes every hash again: SHA-256 over the hash of the record before and
- * `chain:sequence:entry`, with 32 zero octets before the first.
+ * `chain:sequence:entry`, with 32 zero octets before the first; a chain that was cut begins after `begin`.
  */
-export async function checkLinks(read: ReadPage, onProgress: (seen: number) => void): Promise<Verdict> {
+export async function checkLinks(
+  read: ReadPage,
+  onProgress: (seen: number) => void,
+  begin: Begin | null = null,
+): Promise<Verdict> {
   let head: string | null = null;
   let later: AuditRecord | null = null;
   let records = 0;
   for (let cursor: string | null = null; ; ) {
     const page = await read(cursor);
     for (const record of page.records) {
+      if (begin !== null && record.sequence <= begin.sequence) break;
       if (later !== null) {
         const fault = await faultOf(later, record);
         if (fault !== null) return { records, head, fault };
@@ -41,13 +49,13 @@ export async function checkLinks(read: ReadPage, onProgress: (seen: number) => v
     }
     onProgress(records);
     cursor = page.next;
-    if (cursor === null) break;
+    if (cursor === null || (begin !== null && (page.records.at(-1)?.sequence ?? 0) <= begin.sequence)) break;
   }
-  const fault = later === null ? null : await faultOf(later, null);
+  const fault = later === null ? null : await faultOf(later, begin);
   return { records, head, fault };
 }
 
-async function faultOf(record: AuditRecord, before: AuditRecord | null): Promise<Verdict['fault']> {
+async function faultOf(record: AuditRecord, before: Begin | null): Promise<Verdict['fault']> {
   const { sequence, chain, entry, hash } = record;
   if (sequence !== (before?.sequence ?? 0) + 1) {
     return { sequence: sequence - 1, reason: 'it is missing' };

@@ -6,6 +6,7 @@ import { ErrorBox, More, Shown, State, Table, Time, usePages, type View } from '
 
 interface Heads {
   heads: { chain: number; sequence: number }[];
+  cuts: { chain: number; sequence: number; hash: string }[];
 }
 
 /** The RA's audit log, newest first, with a check of its hashes by this browser. */
@@ -70,10 +71,12 @@ function Verification(): View {
     let before = 0;
     setState({ seen: 0, verdicts, error: null, busy: true });
     try {
-      for (const { chain } of (await ask<Heads>('/private/audit/heads')).heads) {
+      const { heads, cuts } = await ask<Heads>('/private/audit/heads');
+      for (const { chain } of heads) {
         const verdict = await checkLinks(
           (cursor) => ask('/private/audit', { chain, limit: 500, cursor: cursor ?? undefined }),
           (seen) => setState({ seen: before + seen, verdicts, error: null, busy: true }),
+          cuts.find((cut) => cut.chain === chain) ?? null,
         );
         before += verdict.records;
         verdicts.push({ chain, verdict });

@@ -9,11 +9,16 @@ export interface AuditPage {
 
 /** Reads the audit log backwards, which people want; each page costs a few hundred rows, however long the log is. */
 export class AuditReader {
-  constructor(private readonly trail: Pick<AuditTrail, 'readAudit' | 'auditEnds'>) {}
+  constructor(private readonly trail: Pick<AuditTrail, 'readAudit' | 'auditEnds' | 'auditCuts'>) {}
 
   /** Where each chain ends. @throws StoreUnavailable */
   ends(): Promise<AuditPosition[]> {
     return this.trail.auditEnds();
+  }
+
+  /** After which record each chain begins that was cut. @throws StoreUnavailable */
+  async cuts(): Promise<(AuditPosition & { hash: string })[]> {
+    return (await this.trail.auditCuts()).map(({ chain, sequence, hash }) => ({ chain, sequence, hash }));
   }
 
   /**

@@ -8,6 +8,8 @@ export interface RaKeeping {
   certificates: number | null;
   /** Accounts, since they have had no certificate. */
   unusedAccounts: number | null;
+  /** One bounded step of cutting the audit log; true when there may be more. */
+  audit: ((now: number) => Promise<boolean>) | null;
 }
 
 /** Rows of one bounded step. */
@@ -40,7 +42,8 @@ export class RaRetention {
       await accounts.purge(unused, STEP),
       await store.forgetAllowances(now, STEP),
     ];
-    return steps.some((removed) => removed > 0);
+    const cut = (await this.options.keep.audit?.(now)) ?? false;
+    return cut || steps.some((removed) => removed > 0);
   }
 
   /** How many there are to remove now. Takes as long as there are many. */

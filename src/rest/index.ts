@@ -54,7 +54,7 @@ export interface ApiOptions {
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
   audit: AuditLog;
-  auditReader: Pick<AuditReader, 'newest' | 'ends'>;
+  auditReader: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>;
   health: Health;
   nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   certification: Pick<Certification, 'certify'>;

@@ -15,7 +15,7 @@ function chainOf(entries: string[]): AuditRecord[] {
 
 const PAGE = 3;
 
-async function verdictOf(records: AuditRecord[]) {
+async function verdictOf(records: AuditRecord[], begin: { sequence: number; hash: string } | null = null) {
   const newest = [...records].reverse();
   return checkLinks(
     async (cursor) => {
@@ -24,6 +24,7 @@ async function verdictOf(records: AuditRecord[]) {
       return { records: newest.slice(at, at + PAGE), next };
     },
     () => undefined,
+    begin,
   );
 }
 
@@ -43,4 +44,16 @@ it.each([0, 1, 3, 6])('a record changed at place %i is found', async (index) => 
 it.each([0, 2, 5])('a record taken out at place %i is found', async (index) => {
   const records = chainOf(ENTRIES).filter((_, at) => at !== index);
   expect((await verdictOf(records)).fault).toEqual({ sequence: index + 1, reason: 'it is missing' });
+});
+
+it.each([
+  1, 3, 4, 6,
+])('a chain that was cut after record %i follows from there, trimmed or not', async (sequence) => {
+  const records = chainOf(ENTRIES);
+  const begin = records[sequence - 1] as AuditRecord;
+  const whole = { records: 7 - sequence, head: records.at(-1)?.hash, fault: null };
+  expect(await verdictOf(records, begin)).toEqual(whole);
+  expect(await verdictOf(records.slice(sequence), begin)).toEqual(whole);
+  expect((await verdictOf(records.slice(sequence), { ...begin, hash: '0'.repeat(64) })).fault).not.toBeNull();
+  expect((await verdictOf(records.slice(sequence))).fault).toMatchObject({ sequence });
 });

@@ -16,6 +16,7 @@ function readerOver(times: readonly (readonly number[])[]) {
   const reader = new AuditReader({
     readAudit: async ({ after, limit }) =>
       records.filter((record) => after === null || isAfter(record, after)).slice(0, limit),
+    auditCuts: async () => [],
     auditEnds: async () =>
       times.flatMap((chain, index) => (chain.length === 0 ? [] : [{ chain: index, sequence: chain.length }])),
   });

@@ -121,7 +121,11 @@ export const apiDefaults = {
   settings: {},
   health: { checks: {}, warnings: () => [] },
   operator: noOperator,
-  auditReader: { newest: async () => ({ records: [], next: [] }), ends: async () => [] },
+  auditReader: {
+    newest: async () => ({ records: [], next: [] }),
+    ends: async () => [],
+    cuts: async () => [],
+  },
   reload: async () => undefined,
   ...noNodes,
 };

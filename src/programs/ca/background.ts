@@ -1,9 +1,18 @@
+import type { AuthoritySet } from '../../ca/authorities/set.js';
 import type { RewrapOptions } from '../../ca/folder/rewrap.js';
 import { CaRetention } from '../../ca/retention.js';
 import { learnFormerCompromises } from '../../ca/revoke/former-compromises.js';
 import { Purge } from '../../lib/purge.js';
 import type { CaStore } from '../../store/contract/ca.js';
+import { AuditCutter } from '../audit/cut.js';
+import { caSigner } from '../audit/signers.js';
 import { catchUp } from './catch-up.js';
+
+/** How long the CA keeps certificates after their end, and its audit log, in ms; null: for ever. */
+export interface CaKeeping {
+  certificates: number | null;
+  audit: number | null;
+}
 
 /**
  * Work nobody waits for: what older versions left undone, then, for as long as the CA runs, the removal of what was kept long
@@ -12,15 +21,21 @@ import { catchUp } from './catch-up.js';
  */
 export function workBehind(
   store: CaStore,
+  set: AuthoritySet,
   clock: () => number,
-  options: RewrapOptions & { keepCertificates?: number | null },
+  options: RewrapOptions & { keep?: CaKeeping },
 ): () => Promise<void> {
-  const { log, keepCertificates = null } = options;
+  const { log, keep = { certificates: null, audit: null } } = options;
   let stopped = false;
-  const retention = new CaRetention(store, keepCertificates);
+  const retention = new CaRetention(store, keep.certificates);
+  const cutter = new AuditCutter({ trail: store, program: 'ca', signer: () => caSigner(set), clock });
+  const remove = async (now: number) => {
+    const cut = keep.audit !== null && (await cutter.step(now - keep.audit));
+    return (await retention.step(now)) || cut;
+  };
   const purge = new Purge({
     takeLease: (holder, now, until) => store.takeLease('purge', holder, now, until),
-    remove: (now) => retention.step(now),
+    remove,
     clock,
     onError: (error) => log.warn({ err: error }, 'what was kept long enough could not be removed'),
   });

@@ -36,7 +36,7 @@ import {
   pathOf,
   shownLocation,
 } from '../../store/index.js';
-import { workBehind } from './background.js';
+import { type CaKeeping, workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { nodeSecretOf } from './node-secret.js';
 import { checkUsable } from './usable.js';
@@ -70,8 +70,8 @@ export interface CaOptions {
   ocspValidity: number;
   /** The part of an issuer's life after which its successor is made. Default a half. */
   succeedAt?: number;
-  /** How long certificates are kept after their end, in ms. Default null: for ever. */
-  keepCertificates?: number | null;
+  /** Default: everything, for ever. */
+  keep?: CaKeeping;
   log: Logger;
   clock?: () => number;
 }
@@ -178,7 +178,7 @@ async function serve(
   if (options.operationsPort !== null) {
     await succession.start();
     onClose(() => succession.stop());
-    onClose(workBehind(store, clock, options));
+    onClose(workBehind(store, set, clock, options));
   }
   const isUsable = checkUsable(set, clock(), log);
   await services.crls.start();

@@ -176,7 +176,7 @@ export async function startCa(
         crlValidity: settings.crlValidity,
         ocspValidity: settings.ocspValidity,
         succeedAt: settings.caSucceedAt / 100,
-        keepCertificates: settings.keepCertificates || null,
+        keep: { certificates: settings.keepCertificates || null, audit: settings.keepAudit || null },
         log,
       }),
     );

@@ -6,7 +6,6 @@ import { ConfigError, type Settings } from '../../config/index.js';
 import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
-import type { RaKeeping } from '../../ra/retention.js';
 import type { ValidatorOptions } from '../../va/validator.js';
 import { fromPem } from '../../x509/pem.js';
 import { fileTrouble } from '../file-trouble.js';
@@ -59,14 +58,6 @@ export function limitsOf(settings: Settings): LimitSettings {
     failures: settings.limitFailures,
     duplicates: settings.limitDuplicates,
     seeds: settings.limitSeeds,
-  };
-}
-
-/** What is forgotten, and when; 0 is never. */
-export function keepingOf(settings: Settings): RaKeeping {
-  return {
-    certificates: settings.keepCertificates || null,
-    unusedAccounts: settings.unusedAccountLifetime || null,
   };
 }
 

@@ -47,6 +47,7 @@ import { logEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { bindDatabase, requireDatabaseFile } from './identity.js';
 import { issuerOf } from './issuer-of.js';
+import { keepingOf } from './keeping.js';
 import { listen, mainListener } from './listener.js';
 import { Monitoring } from './monitoring.js';
 import { nodeServices } from './node-services.js';
@@ -57,7 +58,6 @@ import {
   acmeSettingsOf,
   compromisedKeysOf,
   deviceTrustOf,
-  keepingOf,
   limitsOf,
   persistIssuersOf,
   policyOf,
@@ -179,7 +179,7 @@ async function serve(
     events,
     audit,
     limits,
-    keep: keepingOf(settings),
+    keep: keepingOf(settings, { store, tls, roots: registration.root }),
     ...{ clock, random: randomBytes },
   });
   if (mode === 'serve') ra.start();

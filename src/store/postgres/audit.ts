@@ -1,4 +1,4 @@
-import { AUDIT, type AuditOperations, type AuditRow } from '../rows/audit.js';
+import { AUDIT, AUDIT_CUT, type AuditCutRow, type AuditOperations, type AuditRow } from '../rows/audit.js';
 import type { Database, SqlValue } from './database.js';
 import type { PostgresOperations } from './operations.js';
 
@@ -57,7 +57,34 @@ export const auditOperations: PostgresOperations<AuditOperations> = {
       after?.sequence ?? 0,
       limit,
     ),
-  auditEnds: (db) => db.all<[number, number]>('SELECT chain, sequence FROM audit_heads ORDER BY chain'),
+  auditEnds: (db) =>
+    // Chain 0 came with a copy from SQLite: nothing is added to it, and it has no head.
+    db.all<[number, number]>(
+      `SELECT * FROM (SELECT chain, sequence FROM audit WHERE chain = 0 ORDER BY sequence DESC LIMIT 1) AS copied
+       UNION ALL SELECT chain, sequence FROM audit_heads ORDER BY chain`,
+    ),
+  auditCuts: (db) => db.all<AuditCutRow>(`SELECT ${AUDIT_CUT} FROM audit_cuts ORDER BY chain`),
+  cutAudit: async (db, row) =>
+    (await db.get(
+      `INSERT INTO audit_cuts (${AUDIT_CUT})
+       SELECT $1::integer, $2::bigint, $3::bytea, $4::bigint, $5::text, $6::bytea
+       WHERE EXISTS (SELECT FROM audit WHERE chain = $1 AND sequence = $2 AND hash = $3)
+         AND EXISTS (SELECT FROM audit WHERE chain = $1 AND sequence > $2)
+       ON CONFLICT (chain) DO UPDATE
+       SET sequence = excluded.sequence, hash = excluded.hash, at = excluded.at,
+           certificate = excluded.certificate, signature = excluded.signature
+       WHERE audit_cuts.sequence < excluded.sequence RETURNING 1`,
+      ...row,
+    )) !== undefined,
+  trimAudit: (db, limit) =>
+    db.run(
+      `DELETE FROM audit WHERE (chain, sequence) IN (
+         SELECT old.chain, old.sequence FROM audit_cuts CROSS JOIN LATERAL (
+           SELECT chain, sequence FROM audit
+           WHERE chain = audit_cuts.chain AND sequence <= audit_cuts.sequence ORDER BY sequence LIMIT $1
+         ) AS old LIMIT $1)`,
+      limit,
+    ),
 };
 
 export const AUDIT_SCHEMA = `
@@ -77,4 +104,32 @@ export const AUDIT_SCHEMA = `
     sequence BIGINT NOT NULL,
     hash BYTEA NOT NULL
   );
+`;
+
+/** Where chains were cut: what is behind a cut may be deleted. */
+export const AUDIT_CUTS_SCHEMA = `
+  CREATE TABLE audit_cuts (
+    chain INTEGER PRIMARY KEY,
+    sequence BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    certificate TEXT NOT NULL,
+    signature BYTEA NOT NULL
+  );
+  CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS
+    $$ BEGIN
+      IF TG_OP = 'DELETE' THEN
+        IF EXISTS (SELECT FROM audit_cuts WHERE chain = OLD.chain AND sequence >= OLD.sequence) THEN RETURN OLD; END IF;
+      END IF;
+      RAISE EXCEPTION 'the audit log is append-only';
+    END $$;
+  CREATE FUNCTION refuse_cut_change() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+      IF TG_OP = 'UPDATE' THEN
+        IF NEW.sequence > OLD.sequence THEN RETURN NEW; END IF;
+      END IF;
+      RAISE EXCEPTION 'the audit log is append-only';
+    END $$;
+  CREATE TRIGGER audit_cuts_go_forward BEFORE UPDATE OR DELETE ON audit_cuts
+    FOR EACH ROW EXECUTE FUNCTION refuse_cut_change();
 `;

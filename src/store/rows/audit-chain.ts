@@ -13,6 +13,10 @@ export function linkHash(before: Uint8Array, position: AuditPosition, entry: str
   return createHash('sha256').update(before).update(linkedText(position, entry)).digest();
 }
 
+/** What the program signs of a record when it cuts a chain there. */
+export const cutText = (program: 'ra' | 'ca', { chain, sequence, hash }: AuditHead): string =>
+  `uPKI cuts the audit log of the ${program.toUpperCase()} after ${chain}:${sequence}:${hash}`;
+
 /** The last record of a chain. Whoever noted it can tell later that nothing up to it was taken away. */
 export interface AuditHead extends AuditPosition {
   hash: string;
@@ -34,13 +38,19 @@ export interface AuditVerdict {
 /** Records read at a time. */
 const PAGE = 1_000;
 
-/** Follows the chains of a log, page by page in its order. `noted`: heads that were there before. */
+/** Follows the chains of a log, page by page in its order, each from where it was cut. `noted`: heads that were there before. */
 export class AuditCheck {
   readonly #heads = new Map<number, AuditHead>();
+  readonly #begin: ReadonlyMap<number, AuditHead>;
   readonly #wanted: Map<string, AuditHead>;
   #records = 0;
 
-  constructor(private readonly noted: readonly AuditHead[]) {
+  constructor(
+    private readonly noted: readonly AuditHead[],
+    cuts: readonly AuditHead[] = [],
+  ) {
+    for (const { chain, sequence, hash } of cuts) this.#heads.set(chain, { chain, sequence, hash });
+    this.#begin = new Map(this.#heads);
     this.#wanted = new Map(noted.map((head) => [`${head.chain}:${head.sequence}`, head]));
   }
 
@@ -55,6 +65,8 @@ export class AuditCheck {
   /** The next records; what is wrong with the first that is. */
   add(page: readonly AuditRecord[]): AuditFault | null {
     for (const record of page) {
+      // Behind a cut, and not trimmed yet.
+      if (record.sequence <= (this.#begin.get(record.chain)?.sequence ?? 0)) continue;
       const head = this.#heads.get(record.chain);
       const fault = faultOf(record, head, this.#wanted.get(`${record.chain}:${record.sequence}`));
       if (fault !== null) return fault;
@@ -66,13 +78,17 @@ export class AuditCheck {
 
   /** After the last record: whether what was noted is still there. */
   end(): AuditFault | null {
-    const lost = this.noted.find(({ chain, sequence }) => (this.#heads.get(chain)?.sequence ?? 0) < sequence);
-    return lost === undefined
-      ? null
-      : {
-          position: { chain: lost.chain, sequence: lost.sequence },
-          reason: 'it was noted as the head, and is not there any more',
-        };
+    for (const { chain, sequence, hash } of this.noted) {
+      const position = { chain, sequence };
+      if ((this.#heads.get(chain)?.sequence ?? 0) < sequence) {
+        return { position, reason: 'it was noted as the head, and is not there any more' };
+      }
+      const begin = this.#begin.get(chain);
+      if (begin?.sequence === sequence && begin.hash !== hash) {
+        return { position, reason: 'it is not the record that was noted as the head' };
+      }
+    }
+    return null;
   }
 }
 
@@ -81,10 +97,10 @@ export class AuditCheck {
  * end; what was cut off the end is found by `noted` heads alone.
  */
 export async function verifyAudit(
-  trail: Pick<AuditTrail, 'readAudit'>,
+  trail: Pick<AuditTrail, 'readAudit' | 'auditCuts'>,
   noted: readonly AuditHead[] = [],
 ): Promise<AuditVerdict> {
-  const check = new AuditCheck(noted);
+  const check = new AuditCheck(noted, await trail.auditCuts());
   const verdict = (fault: AuditFault | null) => ({ records: check.records, heads: check.heads(), fault });
   let after: AuditPosition | null = null;
   for (;;) {

@@ -1,5 +1,6 @@
 import {
   type Actor,
+  type AuditCut,
   type AuditEntry,
   type AuditPosition,
   type AuditRecord,
@@ -13,6 +14,9 @@ export interface AuditOperations {
   appendAudit(entry: string): void;
   readAudit(after: AuditPosition | null, limit: number): AuditRow[];
   auditEnds(): [chain: number, sequence: number][];
+  auditCuts(): AuditCutRow[];
+  cutAudit(row: AuditCutRow): boolean;
+  trimAudit(limit: number): number;
 }
 
 /** The audit log of a store. */
@@ -22,6 +26,9 @@ export function auditTrailOver(database: Pick<Calls<AuditOperations>, 'call'>): 
     readAudit: async ({ after, limit }) => (await database.call('readAudit', after, limit)).map(auditFromRow),
     auditEnds: async () =>
       (await database.call('auditEnds')).map(([chain, sequence]) => ({ chain, sequence })),
+    auditCuts: async () => (await database.call('auditCuts')).map(cutFromRow),
+    cutAudit: (cut) => database.call('cutAudit', cutRow(cut)),
+    trimAudit: (limit) => database.call('trimAudit', limit),
   };
 }
 
@@ -31,6 +38,29 @@ export type AuditRow = [chain: number, sequence: number, entry: string, hash: Ui
 
 export function auditFromRow([chain, sequence, entry, hash]: AuditRow): AuditRecord {
   return { chain, sequence, entry, hash: Buffer.from(hash).toString('hex') };
+}
+
+export const AUDIT_CUT = 'chain, sequence, hash, at, certificate, signature';
+
+export type AuditCutRow = [
+  chain: number,
+  sequence: number,
+  hash: Uint8Array,
+  at: number,
+  certificate: string,
+  signature: Uint8Array,
+];
+
+function cutRow({ chain, sequence, hash, at, certificate, signature }: AuditCut): AuditCutRow {
+  return [chain, sequence, Buffer.from(hash, 'hex'), at, certificate, Buffer.from(signature, 'base64')];
+}
+
+export function cutFromRow([chain, sequence, hash, at, certificate, signature]: AuditCutRow): AuditCut {
+  return {
+    ...{ chain, sequence, at, certificate },
+    hash: Buffer.from(hash).toString('hex'),
+    signature: Buffer.from(signature).toString('base64'),
+  };
 }
 
 /** Longest text kept of one value: what comes from outside does not fill the disk. */

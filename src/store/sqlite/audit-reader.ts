@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { AuditTrail } from '../contract/audit.js';
 import { StoreUnavailable } from '../contract/errors.js';
-import { auditFromRow } from '../rows/audit.js';
+import { auditFromRow, cutFromRow } from '../rows/audit.js';
 import { auditOperations } from './audit.js';
 import { Sql } from './sql.js';
 
 /** The audit log in a file, for reading alone: nothing is written, not even what a newer program would migrate. */
-export interface AuditReader extends Pick<AuditTrail, 'readAudit'> {
+export interface AuditReader extends Pick<AuditTrail, 'readAudit' | 'auditCuts'> {
   close(): Promise<void>;
 }
 
@@ -20,9 +20,12 @@ export function openAuditFile(path: string): AuditReader {
     db.exec('PRAGMA busy_timeout = 5000');
     const sql = new Sql(db);
     auditOperations.readAudit.run(sql, null, 0);
+    // An earlier version never cut.
+    const hasCuts = sql.get("SELECT 1 FROM sqlite_schema WHERE name = 'audit_cuts'") !== undefined;
     return {
       readAudit: async ({ after, limit }) =>
         auditOperations.readAudit.run(sql, after, limit).map(auditFromRow),
+      auditCuts: async () => (hasCuts ? auditOperations.auditCuts.run(sql).map(cutFromRow) : []),
       close: async () => db.close(),
     };
   } catch (error) {

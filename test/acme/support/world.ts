@@ -140,7 +140,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     audit: new AuditLog(store, clock, (error) => unexpected.push(error)),
     limits,
-    keep: { certificates: null, unusedAccounts: null },
+    keep: { certificates: null, unusedAccounts: null, audit: null },
     clock,
     random: randomBytes,
   });

@@ -180,7 +180,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     events: { validation: () => {}, finalization: () => {}, revocation: () => {}, error: () => {} },
     audit,
     limits,
-    keep: { certificates: null, unusedAccounts: null },
+    keep: { certificates: null, unusedAccounts: null, audit: null },
     clock,
     random: randomBytes,
   });

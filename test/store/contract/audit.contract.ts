@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type {
+  AuditCut,
   AuditEntry,
   AuditPosition,
   AuditRecord,
@@ -80,6 +81,59 @@ export function auditContract(world: { readonly store: AuditTrail }): void {
       const ends = new Map((await allRecords(world.store)).map(({ chain, sequence }) => [chain, sequence]));
       const wanted = [...ends].map(([chain, sequence]) => ({ chain, sequence }));
       expect(await world.store.auditEnds()).toEqual(wanted);
+    });
+
+    describe('cut', () => {
+      const SIGNED = { at: NOW, certificate: 'PEM', signature: Buffer.from('signature').toString('base64') };
+      const cutAt = ({ chain, sequence, hash }: AuditRecord): AuditCut => ({
+        chain,
+        sequence,
+        hash,
+        ...SIGNED,
+      });
+      /** The records of the longest chain. */
+      const longest = async () => {
+        await atOnce(60, (index) => world.store.appendAudit(entry({ details: { index } })));
+        const records = await allRecords(world.store);
+        const chains = [...new Set(records.map(({ chain }) => chain))];
+        const of = (chain: number) => records.filter((record) => record.chain === chain);
+        return chains.map(of).sort((one, other) => other.length - one.length)[0] as [
+          AuditRecord,
+          ...AuditRecord[],
+        ];
+      };
+
+      test('a chain begins after its cut, is whole before and after it is trimmed, and goes on', async () => {
+        const chain = await longest();
+        const all = (await allRecords(world.store)).length;
+        const last = chain.at(-2) as AuditRecord;
+        expect(await world.store.cutAudit(cutAt(last))).toBe(true);
+        expect(await world.store.auditCuts()).toEqual([cutAt(last)]);
+        const kept = all - chain.length + 1;
+        expect(await verifyAudit(world.store)).toMatchObject({ records: kept, fault: null });
+        expect(await world.store.trimAudit(1)).toBe(1);
+        expect(await verifyAudit(world.store)).toMatchObject({ records: kept, fault: null });
+        expect(await world.store.trimAudit(1_000)).toBe(chain.length - 2);
+        expect(await world.store.trimAudit(1_000)).toBe(0);
+        await atOnce(20, (index) => world.store.appendAudit(entry({ details: { more: index } })));
+        expect(await verifyAudit(world.store, [last])).toMatchObject({ records: kept + 20, fault: null });
+        const forged = { ...last, hash: '0'.repeat(64) };
+        expect((await verifyAudit(world.store, [forged])).fault).toMatchObject({
+          position: { sequence: last.sequence },
+        });
+      });
+
+      test('no cut is where there is no such record, at the last one, or behind another', async () => {
+        const chain = await longest();
+        const [first, second] = chain;
+        const last = chain.at(-1) as AuditRecord;
+        expect(await world.store.cutAudit({ ...cutAt(first), hash: last.hash })).toBe(false);
+        expect(await world.store.cutAudit({ ...cutAt(last), sequence: last.sequence + 1 })).toBe(false);
+        expect(await world.store.cutAudit(cutAt(last))).toBe(false);
+        expect(await world.store.cutAudit(cutAt(second as AuditRecord))).toBe(true);
+        expect(await world.store.cutAudit(cutAt(first))).toBe(false);
+        expect(await world.store.trimAudit(1_000)).toBe(2);
+      });
     });
 
     test('an empty log verifies', async () => {

@@ -8,7 +8,7 @@ const position = z.object({ chain: z.number().int(), sequence: z.number().int() 
 type Position = z.output<typeof position>;
 
 /** The RA's audit log. The CA keeps one of its own, on its machine. */
-export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends'>): Route[] {
+export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>): Route[] {
   return [
     privateRoute({
       method: 'GET',
@@ -43,9 +43,15 @@ export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends'>): Route[
       method: 'GET',
       role: 'auditor',
       path: '/private/audit/heads',
-      summary: 'Where each chain of the RA’s audit log ends.',
-      result: z.object({ heads: z.array(position) }),
-      handle: async () => ({ heads: await audit.ends() }),
+      summary:
+        'Where each chain of the RA’s audit log ends, and after which record those begin that were cut.',
+      result: z.object({
+        heads: z.array(position),
+        cuts: z.array(
+          position.extend({ hash: z.string().describe('SHA-256 of that record, lower-case hex') }),
+        ),
+      }),
+      handle: async () => ({ heads: await audit.ends(), cuts: await audit.cuts() }),
     }),
   ];
 }

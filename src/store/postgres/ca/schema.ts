@@ -1,4 +1,4 @@
-import { AUDIT_SCHEMA } from '../audit.js';
+import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
@@ -162,4 +162,5 @@ export const caMigrations: readonly Migration[] = [
   UPDATE documents SET kept_at = (extract(epoch FROM now()) * 1000)::bigint;
   CREATE INDEX documents_by_age ON documents (kept_at) WHERE kind <> 'account';
   `,
+  AUDIT_CUTS_SCHEMA,
 ];

@@ -1,4 +1,4 @@
-import { AUDIT_SCHEMA } from '../audit.js';
+import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { NOTICES_SCHEMA } from './notices.js';
 import { OTHER_CERTIFICATES_SCHEMA } from './other-certificates.js';
@@ -173,4 +173,5 @@ export const raMigrations: readonly string[] = [
   CREATE INDEX node_certificates_by_end ON node_certificates (not_after);
   `,
   OTHER_CERTIFICATES_SCHEMA,
+  AUDIT_CUTS_SCHEMA,
 ];

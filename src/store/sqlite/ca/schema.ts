@@ -1,5 +1,5 @@
 import { searchKeys } from '../../rows/ca/search-keys.js';
-import { AUDIT_SCHEMA } from '../audit.js';
+import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
@@ -151,4 +151,5 @@ export const caMigrations: readonly Migration[] = [
   UPDATE documents SET kept_at = unixepoch() * 1000;
   CREATE INDEX documents_by_age ON documents (kept_at) WHERE kind <> 'account';
   `,
+  AUDIT_CUTS_SCHEMA,
 ];

@@ -1,4 +1,4 @@
-import { AUDIT_SCHEMA } from '../audit.js';
+import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { ALLOWANCES_SCHEMA } from './allowances.js';
 import { NOTICES_SCHEMA } from './notices.js';
@@ -167,4 +167,5 @@ export const raMigrations: readonly string[] = [
   `,
   ALLOWANCES_SCHEMA,
   OTHER_CERTIFICATES_SCHEMA,
+  AUDIT_CUTS_SCHEMA,
 ];

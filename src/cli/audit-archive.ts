@@ -1,0 +1,82 @@
+import { open, rm } from 'node:fs/promises';
+import { Command } from 'commander';
+import { type ArchiveOptions, readArchive, writeArchive } from '../programs/audit/archive.js';
+import { AuditCutter } from '../programs/audit/cut.js';
+import { withAuditTrail } from '../programs/audit/open.js';
+import { CannotStart } from '../programs/exit.js';
+import type { AuditCut } from '../store/contract/audit.js';
+import { shownLocation, verifyAudit } from '../store/index.js';
+import { type Log, logsOf, timeOption } from './audit-logs.js';
+import { operator } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+
+/** `upki audit archive`: on the machine of the programs, which may run. */
+export function archiveCommand(): Command {
+  const command = new Command('archive').argument('<file>', 'where to write them; it must not exist');
+  command.description(
+    'Write the oldest records of the audit logs to a file and remove them: each log then begins at a head the program signed, and ' +
+      '`upki audit verify --archive FILE` follows it from the file into the log.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
+  command.addOption(
+    timeOption('--before', 'records from before this time (RFC 3339, or a date)').makeOptionMandatory(),
+  );
+  addExamples(command, [
+    ['upki audit archive --before 2026-01-01 /mnt/archive/2025.audit', 'Everything before this year.'],
+  ]);
+  return command.action(async (file: string, { before }: { before: number }) => {
+    const logs = logsOf(command);
+    const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST')
+        throw new CannotStart(`${file} exists already: an archive never overwrites another`);
+      throw error;
+    });
+    const cuts: { log: Log; to: AuditCut[] }[] = [];
+    try {
+      for (const log of logs) {
+        const to = await withAuditTrail(log, (options) => writeWhole(log, handle, { ...options, before }));
+        cuts.push({ log, to });
+      }
+      await handle.sync();
+    } catch (error) {
+      await handle.close();
+      await rm(file, { force: true });
+      throw error;
+    }
+    await handle.close();
+    if (cuts.every(({ to }) => to.length === 0)) {
+      await rm(file, { force: true });
+      process.stdout.write(
+        `There is no record from before ${new Date(before).toISOString()} that could go.\n`,
+      );
+      return;
+    }
+    // What is about to go is read back from the disk first.
+    const written = await readArchive(file);
+    for (const [index, { log, to }] of cuts.entries()) {
+      const gone = await withAuditTrail(log, async (options) => {
+        const cutter = new AuditCutter({ ...options, signer: () => options.signer });
+        await cutter.cut(to, operator());
+        return cutter.trim();
+      });
+      const name = log.program.toUpperCase();
+      process.stdout.write(
+        `${file}: ${written[index]?.records} records of the ${name}; ${gone} removed from its log\n`,
+      );
+    }
+  });
+}
+
+async function writeWhole(
+  { program, location }: Log,
+  handle: Parameters<typeof writeArchive>[0],
+  options: ArchiveOptions,
+): Promise<AuditCut[]> {
+  const { fault } = await verifyAudit(options.trail);
+  if (fault === null) return writeArchive(handle, options);
+  const { chain, sequence } = fault.position;
+  throw new CannotStart(
+    `the audit log of the ${program.toUpperCase()} (${shownLocation(location)}) is broken at record ${chain}:${sequence}: ${fault.reason}. ` +
+      'It is not cut: keep it as it is, it is evidence',
+  );
+}

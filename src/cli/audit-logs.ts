@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { caPaths } from '../ca/folder/files.js';
+import { CannotStart } from '../programs/exit.js';
+import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { DIRECTORY_FLAG, givenFlags } from './options.js';
+
+export type Program = 'ca' | 'ra';
+
+/** Where a program of this directory keeps its audit log. */
+export interface Log {
+  program: Program;
+  location: string;
+  /** The program's own folder. */
+  folder: string;
+}
+
+/** @throws CannotStart when there is none */
+export function logsOf(command: Command): Log[] {
+  const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+  const logs = (['ca', 'ra'] as const).flatMap((program) => {
+    const found = [join(directory, program), directory]
+      .map((folder) => ({ folder, location: locationOf(program, folder) }))
+      .find(({ location }) => location !== null);
+    return found?.location ? [{ program, location: found.location, folder: found.folder }] : [];
+  });
+  if (logs.length > 0) return logs;
+  throw new CannotStart(`there is neither a CA nor an RA with an audit log in ${directory}`);
+}
+
+/** The database of the program whose folder this is; null when it is not. */
+function locationOf(program: Program, dataDir: string): string | null {
+  const { settings } = loadProgramSettings(program, process.env, { dataDir });
+  const [configured, file, sign] =
+    program === 'ca'
+      ? [settings.caDatabaseUrl, caPaths(dataDir).database, caPaths(dataDir).issuer]
+      : [settings.databaseUrl, join(dataDir, 'acme.db'), join(dataDir, 'ra.crt')];
+  if (configured === null) return existsSync(file) ? file : null;
+  return existsSync(sign) ? configured : null;
+}
+
+/** An option that takes a time, in ms since the epoch. */
+export function timeOption(name: string, help: string): Option {
+  return new Option(`${name} <time>`, help).argParser((text: string) => {
+    const time = Date.parse(text);
+    if (!Number.isNaN(time)) return time;
+    throw new CannotStart(
+      `${name} is "${text.slice(0, 100)}": it must be a time such as 2026-03-01T12:00:00Z, or a date`,
+    );
+  });
+}

@@ -1,0 +1,153 @@
+import { Command, Option } from 'commander';
+import { type Archived, ArchiveError, joinFault, readArchive } from '../programs/audit/archive.js';
+import { knownRoots } from '../programs/audit/roots.js';
+import { cutFault } from '../programs/audit/signature.js';
+import { CannotStart, ExitCode } from '../programs/exit.js';
+import type { AuditCut } from '../store/contract/audit.js';
+import { openAudit, shownLocation, verifyAudit } from '../store/index.js';
+import type { AuditHead } from '../store/rows/audit-chain.js';
+import { type Log, logsOf, type Program } from './audit-logs.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+
+/** A record whose hash somebody noted. */
+interface NotedHead extends AuditHead {
+  program: Program;
+}
+
+interface VerifyOptions {
+  head?: NotedHead[];
+  archive?: string[];
+  archiveOnly?: boolean;
+}
+
+/** `upki audit verify`: nothing is written, and the programs may run. */
+export function verifyCommand(): Command {
+  const command = new Command('verify').description(
+    'Check that no record was changed, put in or taken out; ends with 1 and names the first that is not as it was.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
+  command
+    .addOption(
+      new Option(
+        '--head <head...>',
+        'a head noted before: what was cut off since is then found too',
+      ).argParser((text: string, earlier: NotedHead[] = []) => [...earlier, parseHead(text)]),
+    )
+    .option(
+      '--archive <file...>',
+      'what `upki audit archive` wrote, oldest first: that it joins the log is checked too',
+    )
+    .option('--archive-only', 'look at the archives alone, wherever they are');
+  addExamples(command, [
+    ['upki audit verify', 'The logs of `upki start`.'],
+    [
+      'upki audit verify --head "$(cat /mnt/elsewhere/head)"',
+      'Nothing was cut off since that head was noted.',
+    ],
+    [
+      'upki audit verify --archive 2026.audit 2027.audit',
+      'From the first record of 2026 to the last one of the log, nothing is missing.',
+    ],
+  ]);
+  return command.action(async ({ head = [], archive = [], archiveOnly = false }: VerifyOptions) => {
+    const fail = (sentence: string) => {
+      process.stderr.write(`uPKI: ${sentence}\n`);
+      process.exitCode = ExitCode.failure;
+    };
+    if (archiveOnly && archive.length === 0) throw new CannotStart('--archive-only needs --archive');
+    const logs = archiveOnly ? [] : logsOf(command);
+    for (const { program } of head) {
+      if (archiveOnly || logs.some((log) => log.program === program)) continue;
+      throw new CannotStart(`a head of the ${program.toUpperCase()} was given, but its log is not here`);
+    }
+    const archived = await verifyArchives(archive, head, fail);
+    for (const log of logs) {
+      const noted = head.filter(({ program }) => program === log.program);
+      await verify(log, noted, archived?.get(log.program) ?? null, fail);
+    }
+  });
+}
+
+/** Where the archives end, by program; null: there are none, or they are not whole. */
+async function verifyArchives(
+  files: readonly string[],
+  noted: readonly NotedHead[],
+  fail: (sentence: string) => void,
+): Promise<Map<Program, AuditCut[]> | null> {
+  const ends = new Map<Program, AuditCut[]>();
+  for (const file of files) {
+    let logs: Archived[];
+    try {
+      logs = await readArchive(file, noted);
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      fail(error.message);
+      return null;
+    }
+    for (const { program, records, from, to } of logs) {
+      const before = ends.get(program) ?? [];
+      const gap = joinFault(before, from);
+      if (gap !== null) fail(`${file}: ${program.toUpperCase()}: ${gap}`);
+      const went = before.filter(({ chain }) => !to.some((cut) => cut.chain === chain));
+      ends.set(program, [...went, ...to]);
+      process.stdout.write(
+        `${file}: ${records} records of the ${program.toUpperCase()}, all as they were written\n`,
+      );
+    }
+  }
+  return files.length === 0 ? null : ends;
+}
+
+async function verify(
+  { program, location, folder }: Log,
+  noted: NotedHead[],
+  archived: readonly AuditCut[] | null,
+  fail: (sentence: string) => void,
+): Promise<void> {
+  const name = `${program.toUpperCase()} (${shownLocation(location)})`;
+  const reader = await openAudit(location, program);
+  try {
+    const cuts = await reader.auditCuts();
+    const roots = await knownRoots(program, folder);
+    for (const cut of cuts) {
+      const fault = cutFault(program, cut, roots);
+      if (fault !== null) fail(`${name}: record ${cut.chain}:${cut.sequence}: ${fault}`);
+    }
+    const gap = archived && joinFault(archived, cuts);
+    if (gap) fail(`${name}: the archives and the log do not join: ${gap}`);
+    for (const { chain, sequence } of noted) {
+      const cut = cuts.find((each) => each.chain === chain);
+      if (archived === null && cut !== undefined && sequence < cut.sequence) {
+        fail(`${name}: the head ${program}:${chain}:${sequence} was archived: give the file with --archive`);
+      }
+    }
+    const { records, heads, fault } = await verifyAudit(reader, noted);
+    if (fault !== null) {
+      const { chain, sequence } = fault.position;
+      fail(`${name}: record ${chain}:${sequence}: ${fault.reason}`);
+      return;
+    }
+    process.stdout.write(`${name}: ${records} records, all as they were written\n`);
+    for (const { chain, sequence, at } of cuts) {
+      process.stdout.write(
+        `begins after ${program}:${chain}:${sequence}, cut ${new Date(at).toISOString()}\n`,
+      );
+    }
+    for (const { chain, sequence, hash } of heads) {
+      process.stdout.write(`head ${program}:${chain}:${sequence}:${hash}\n`);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function parseHead(text: string): NotedHead {
+  const [, program, chain, sequence, hash] =
+    /^(ca|ra):(\d{1,9}):(\d{1,15}):([0-9a-f]{64})$/.exec(text.trim()) ?? [];
+  if (program === undefined || hash === undefined) {
+    throw new CannotStart(
+      `--head is "${text.slice(0, 100)}": it must be a head as \`upki audit verify\` prints it`,
+    );
+  }
+  return { program: program as Program, chain: Number(chain), sequence: Number(sequence), hash };
+}

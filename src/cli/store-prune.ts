@@ -1,0 +1,127 @@
+import { Command } from 'commander';
+import { findInstallation, type PartLayout } from '../backup/layout.js';
+import { CaRetention } from '../ca/retention.js';
+import { AuditCutter, countOld } from '../programs/audit/cut.js';
+import { withAuditTrail } from '../programs/audit/open.js';
+import { CannotStart } from '../programs/exit.js';
+import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
+import { RaRetention } from '../ra/retention.js';
+import { openCaStore, openRaStore, shownLocation } from '../store/index.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+
+/** What goes, or has gone, of a program: rows by what they are. */
+interface Pruned {
+  program: 'ca' | 'ra';
+  database: string;
+  rows: Record<string, number>;
+}
+
+/** `upki store prune`: what the programs do by themselves, at once. */
+export function pruneCommand(): Command {
+  const command = new Command('prune').description(
+    'Remove what was kept long enough (UPKI_KEEP_CERTIFICATES, UPKI_KEEP_AUDIT, UPKI_RA_UNUSED_ACCOUNT_LIFETIME). The programs do so by ' +
+      'themselves, a little every ten minutes; this is for saying what would go, and for not waiting. They may run.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
+  command
+    .option('--dry-run', 'count what would go, and remove nothing')
+    .option('--json', 'print one JSON object');
+  addExamples(command, [
+    ['upki store prune --dry-run', 'What would go now.'],
+    [
+      'UPKI_KEEP_CERTIFICATES=90d upki store prune --dry-run --json',
+      'What would go with another setting, for a program to read.',
+    ],
+  ]);
+  return command.action(async ({ dryRun = false, json = false }: { dryRun?: boolean; json?: boolean }) => {
+    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const { parts } = await findInstallation(directory, process.env);
+    if (parts.length === 0) throw new CannotStart(`there is neither a CA nor an RA in ${directory}`);
+    const programs: Pruned[] = [];
+    for (const layout of parts) {
+      const { part, folder, database } = layout;
+      const { settings } = loadProgramSettings(part, process.env, { dataDir: folder });
+      const prune = part === 'ca' ? pruneCa : pruneRa;
+      const rows = {
+        ...(await prune(database, settings, dryRun)),
+        ...(await pruneAudit(layout, settings, dryRun)),
+      };
+      programs.push({ program: part, database: shownLocation(database), rows });
+    }
+    process.stdout.write(json ? `${JSON.stringify({ dryRun, programs })}\n` : told(programs, dryRun));
+  });
+}
+
+function told(programs: readonly Pruned[], dryRun: boolean): string {
+  const lines = programs.flatMap(({ program, database, rows }) => [
+    `${program.toUpperCase()} (${database}):`,
+    ...Object.entries(rows).map(([what, count]) => `  ${what}: ${count} ${dryRun ? 'would go' : 'removed'}`),
+  ]);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Counts, and unless it is for that alone, steps until nothing is left. What goes meanwhile by another process is nobody's loss. */
+async function pruneCa(database: string, { keepCertificates }: ProgramSettings, dryRun: boolean) {
+  const store = await openCaStore(database);
+  try {
+    const retention = new CaRetention(store, keepCertificates || null);
+    const before = await retention.count(Date.now());
+    if (dryRun) return { ...before };
+    while (await retention.step(Date.now()));
+    return difference(before, await retention.count(Date.now()));
+  } finally {
+    await store.close();
+  }
+}
+
+async function pruneRa(
+  database: string,
+  { keepCertificates, unusedAccountLifetime }: ProgramSettings,
+  dryRun: boolean,
+) {
+  const store = await openRaStore(database);
+  try {
+    const retention = new RaRetention({
+      store,
+      keep: {
+        certificates: keepCertificates || null,
+        unusedAccounts: unusedAccountLifetime || null,
+        audit: null,
+      },
+      accounts: { purge: async (before, limit) => (await store.purgeAccounts(before, limit)).length },
+    });
+    const before = await retention.count(Date.now());
+    if (dryRun) return { ...before };
+    while (await retention.step(Date.now()));
+    return difference(before, await retention.count(Date.now()));
+  } finally {
+    await store.close();
+  }
+}
+
+/** The log is cut at signed heads, which needs the program's key. */
+async function pruneAudit(
+  { part, folder, database }: PartLayout,
+  { keepAudit }: ProgramSettings,
+  dryRun: boolean,
+): Promise<Record<string, number>> {
+  if (keepAudit === 0) return {};
+  const log = { program: part, folder, location: database };
+  return withAuditTrail(log, async ({ trail, program, signer, clock }) => {
+    const before = clock() - keepAudit;
+    const records = await countOld(trail, before);
+    if (dryRun || records === 0) return { 'audit records': records };
+    const cutter = new AuditCutter({ trail, program, signer: () => signer, clock });
+    while (await cutter.step(before));
+    return { 'audit records': records - (await countOld(trail, before)) };
+  });
+}
+
+function difference<Counts extends Record<string, number>>(
+  before: Counts,
+  after: Counts,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(before).map(([what, count]) => [what, Math.max(0, count - (after[what] ?? 0))]),
+  );
+}
