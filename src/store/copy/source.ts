@@ -3,6 +3,7 @@ import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite'
 import { StoreUnavailable } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { markMoved, openDatabase } from '../sqlite/database.js';
+import { eachRow } from '../sqlite/each-row.js';
 import { kindOf } from '../sqlite/migrations.js';
 import type { Cell } from './digest.js';
 
@@ -53,7 +54,7 @@ export class CopySource {
     const selected = columns.map((column) => (column === 'seq' ? 'rowid' : column));
     const statement = this.db.prepare(`SELECT ${selected.join(', ')} FROM ${name}`);
     statement.setReturnArrays(true);
-    for (const row of statement.iterate()) yield row as unknown as Cell[];
+    yield* eachRow<Cell[]>(statement);
   }
 
   /** From here on the file says that what it held is there: nobody goes back to it by accident. */

@@ -1,5 +1,6 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { StoreKind } from '../contract/open.js';
+import { eachRow } from './each-row.js';
 import { kindOf } from './migrations.js';
 
 /** A certificate as it is kept, for whoever can tell whether it is what was issued. */
@@ -66,6 +67,6 @@ export class CheckedFile {
   }
 
   *#each(text: string): Generator<Record<string, unknown>> {
-    for (const row of this.db.prepare(text).iterate()) yield row as Record<string, unknown>;
+    yield* eachRow<Record<string, unknown>>(this.db.prepare(text));
   }
 }

@@ -1,5 +1,6 @@
 import { searchKeys } from '../../rows/ca/search-keys.js';
 import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
+import { eachRow } from '../each-row.js';
 import type { Migration } from '../migration.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
 import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
@@ -84,8 +85,8 @@ export const caMigrations: readonly Migration[] = [
   (db) => {
     const insert = db.prepare('INSERT INTO certificate_names (name, not_after, serial) VALUES (?, ?, ?)');
     const all = db.prepare('SELECT serial, cn, identifiers, not_after FROM certificates');
-    for (const row of all.iterate()) {
-      const { serial, cn, identifiers, not_after } = row as Record<string, string | number>;
+    for (const row of eachRow<Record<string, string | number>>(all)) {
+      const { serial, cn, identifiers, not_after } = row;
       const named = { cn: String(cn), identifiers: JSON.parse(String(identifiers)) };
       for (const key of searchKeys(named)) insert.run(key, Number(not_after), String(serial));
     }
