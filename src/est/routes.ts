@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isCrossSite } from '../http/cross-site.js';
 import type { ClientIdentity } from '../http/identity.js';
 import { addressOf, peerOf } from '../http/peer.js';
 import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
@@ -31,6 +32,8 @@ export interface EstOptions {
   deviceTrust: string;
   /** Profile that `csrattrs` without a label speaks of. */
   defaultProfile: string;
+  /** Base URL that a request to this host was for. */
+  baseUrl(host: string | undefined): string;
   clock(): number;
 }
 
@@ -95,13 +98,16 @@ async function issuers(ca: EstOptions['ca']): Promise<Buffer[]> {
 async function answer(
   request: FastifyRequest<Labelled>,
   reply: FastifyReply,
-  { audit }: Pick<EstOptions, 'audit'>,
+  { audit, baseUrl }: Pick<EstOptions, 'audit' | 'baseUrl'>,
   carryOut: (csr: EstRequest) => Promise<Enrolled>,
 ): Promise<string> {
   const action = `POST ${request.routeOptions.url}`;
   const from = addressOf(request);
   reply.header('cache-control', 'no-store');
   try {
+    // A browser adds a client certificate by itself.
+    if (isCrossSite(request, baseUrl(request.headers.host)))
+      throw new Refused('forbidden', 'a page of another site may not enrol anybody');
     const { who, cn, serial, chain } = await carryOut(readRequest(request.body));
     await audit.done({ who, from, action, details: { cn, issued: serial } });
     reply.type(`${PKCS7}; smime-type=certs-only`).header('content-transfer-encoding', 'base64');

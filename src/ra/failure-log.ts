@@ -5,14 +5,15 @@ import type { Ids } from './ids.js';
 
 /** Failures kept of one name, and of all. */
 const KEEP_OF_NAME = 10;
-export const KEEP_FAILURES = 10_000;
+export const KEEP_FAILURES = 3_000;
 /** How long they are kept, in ms. */
 export const KEEP_FAILURES_FOR = 30 * 24 * 3600_000;
 /** Written at once, and a minute from then on: a flood of refusals does not become a flood of writes. */
 const BURST = 100;
 const PER_MINUTE = 60;
-/** Text kept of one name and one reason. */
-const MOST_TEXT = 1_024;
+/** Characters kept of one name, and of one reason: a name of DNS is shorter. */
+export const MOST_NAME = 255;
+export const MOST_WHY = 500;
 /** Names noted of one refused order. */
 const MOST_NAMES = 10;
 
@@ -34,8 +35,11 @@ export class FailureLog {
   record({ name, step, accountId, why }: Omit<Failure, 'id' | 'at'>): void {
     if (!this.#allowed()) return;
     const at = this.clock();
-    const cut = (text: string) => text.replaceAll('\0', '').slice(0, MOST_TEXT);
-    const failure = { id: this.ids.next(at), at, name: cut(name), step, accountId, why: cut(why) };
+    const cut = (text: string, most: number) => text.replaceAll('\0', '').slice(0, most);
+    const failure = {
+      ...{ id: this.ids.next(at), at, step, accountId },
+      ...{ name: cut(name, MOST_NAME), why: cut(why, MOST_WHY) },
+    };
     this.store.recordFailure(failure, KEEP_OF_NAME).catch(this.onError);
   }
 

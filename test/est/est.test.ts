@@ -101,6 +101,23 @@ describe('RFC 7030 cacerts and csrattrs', () => {
   });
 });
 
+it.each([
+  ['Origin: https://evil.test'],
+  ['Origin: null'],
+  ['Sec-Fetch-Site: cross-site'],
+  ['Sec-Fetch-Site: same-site'],
+])('a page of another site enrols nobody with the certificate of its visitor: %s', async (header) => {
+  const node = await world.enrolled({ cn: `visitor${header.replace(/\W+/g, '-').toLowerCase()}.test` });
+  const { csr } = await device('/CN=visitor');
+  await writeFile(file('visitor.pem'), node.cert + node.key);
+  for (const path of ['simpleenroll', 'simplereenroll']) {
+    const { status } = await post(path, csr, '--cert', 'visitor.pem', '-H', header);
+    expect([path, status]).toEqual([path, 403]);
+    const form = ['-H', 'Content-Type: text/plain', '--data-binary', `@${csr}`, '--cert', 'visitor.pem'];
+    expect((await curl(path, ...form)).status).toBe(415);
+  }
+});
+
 describe('RFC 7030 simpleenroll', () => {
   it('by the name of a node and its seed: what was registered, with the chain', async () => {
     const seed = await seedOf('cam1.example.test');

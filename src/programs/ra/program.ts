@@ -231,6 +231,7 @@ async function serve(
     ...{ ca, certification, holders, audit, isCompromised, clock },
     deviceTrust: deviceTrustOf(settings),
     defaultProfile: settings.profile,
+    baseUrl: (host) => links.forHost(host).base,
   });
   let httpPort: number | null = null;
   const pages = pagesOf({ ca, links, plainPort: () => httpPort });

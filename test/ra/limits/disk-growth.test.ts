@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { SETTINGS } from '../../../src/config/settings/index.js';
 import type { Identifier } from '../../../src/model/facts.js';
+import { KEEP_FAILURES, MOST_NAME, MOST_WHY } from '../../../src/ra/failure-log.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
-import { anAccount, anAuthorization, anOrder, NOW } from '../../../tools/kit/facts.js';
+import { anAccount, anAuthorization, anOrder, NOW, nextId } from '../../../tools/kit/facts.js';
 
 const MEGABYTE = 1_000_000;
 /** Of a validation's detail; the longest text a peer can put there is cut to less. */
@@ -74,10 +75,30 @@ it('one stranger makes the disk grow by less than 50 MB a day, on the first day 
       });
     }
   });
+  const failure = await growth(1_000, async (store) => {
+    for (let each = 0; each < 1_000; each += 1) {
+      const name = longName().value.padEnd(MOST_NAME, 'x').slice(0, MOST_NAME);
+      await store.recordFailure(
+        { id: nextId(), at: NOW, name, step: 'http-01', accountId: nextId(), why: 'x'.repeat(MOST_WHY) },
+        10,
+      );
+    }
+  });
+  // Kept until all that was used is forgotten, an hour or a day.
+  const allowance = await growth(1_000, async (store) => {
+    const used = Array.from({ length: 1_000 }, () => `failures ${nextId()} dns:${longName().value}`);
+    await store.saveAllowances(used.map((key) => ({ key, until: NOW })));
+  });
   // What a day's limit lets through at once, and what comes back during the day.
   const accounts = 2 * SETTINGS.limitAccounts.default * account;
   const names = 2 * SETTINGS.limitNames.default * name;
   // Ten a minute (see ra/audit-log.ts).
   const refusals = 10 * 60 * 24 * refusal;
-  expect(accounts + names + refusals).toBeLessThan(50 * MEGABYTE);
+  const failures = KEEP_FAILURES * failure;
+  const allowances = SETTINGS.limitNames.default * allowance;
+  const all = { accounts, names, refusals, failures, allowances };
+  expect(
+    Object.values(all).reduce((sum, size) => sum + size),
+    JSON.stringify(all),
+  ).toBeLessThan(50 * MEGABYTE);
 }, 60_000);

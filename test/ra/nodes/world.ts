@@ -242,6 +242,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     isCompromised: () => false,
     deviceTrust: options.deviceTrust ?? '',
     defaultProfile: 'server',
+    baseUrl: (host) => links.forHost(host).base,
   });
   await server.app.listen({ host: '127.0.0.1', port: 0 });
   let connections = 0;
