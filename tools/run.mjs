@@ -9,6 +9,7 @@ const TOOLS = {
     'what a certificate costs in CPU, memory and time; beside other servers with --peers',
   ],
   footprint: ['bench/footprint/main.js', 'what a certificate costs on disk'],
+  steady: ['bench/steady/main.js', 'whether the databases stop growing: a year of short certificates'],
   'wall-clock': ['bench/wall-clock.js', 'how long certbot and lego take for their first certificate'],
   crash: ['crash/main.js', 'kill -9 at random moments under load; every promise is checked'],
   chaos: ['chaos/main.js', 'replicas while programs, PostgreSQL, the network and a disk break'],

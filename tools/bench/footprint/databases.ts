@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -21,6 +21,10 @@ export interface Weighed {
   ca: Awaited<ReturnType<typeof openCaStore>>;
   /** As it is, and with no room that is not used. */
   size(packed: boolean): Promise<Size>;
+  /** Octets of its files, with the room in them that is free. */
+  onDisk(): Promise<number>;
+  /** What the database does by itself now and then, when there is time: the write-ahead log is taken in, dead rows are cleared. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,6 +41,14 @@ export async function openSqlite(): Promise<Weighed> {
       tables: { ...tableSizes('ra', paths.ra, packed), ...tableSizes('ca', paths.ca, packed) },
       log: 0,
     }),
+    onDisk: async () => (await stat(paths.ra)).size + (await stat(paths.ca)).size,
+    async settle() {
+      for (const path of Object.values(paths)) {
+        const database = new DatabaseSync(path);
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        database.close();
+      }
+    },
     async close() {
       await ra.close();
       await ca.close();
@@ -87,6 +99,16 @@ export async function openPostgres(): Promise<Weighed> {
         tables: Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)])),
         log: Number(log.rows[0]?.bytes),
       };
+    },
+    async onDisk() {
+      const { rows } = await client.query<{ bytes: string }>(
+        'SELECT pg_database_size(current_database()) AS bytes',
+      );
+      return Number(rows[0]?.bytes);
+    },
+    async settle() {
+      // As autovacuum, whose clock does not run as fast as a simulation.
+      await client.query('VACUUM');
     },
     async close() {
       await client.end();
