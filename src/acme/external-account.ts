@@ -59,7 +59,7 @@ export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buff
  * A MAC key as people have it: base64url, or what `openssl rand -base64` prints, with padding, the other alphabet and line
  * ends. Null for anything else.
  */
-export function decodeMacKey(text: string): Buffer | null {
+function decodeMacKey(text: string): Buffer | null {
   const bare = text.replace(/\s+/g, '').replace(/={1,2}$/, '');
   return decodeBase64url(bare.replaceAll('+', '-').replaceAll('/', '_'));
 }

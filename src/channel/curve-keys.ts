@@ -24,7 +24,7 @@ function privateKey(secret: Uint8Array) {
 }
 
 /** The key pair of a 32-byte X25519 secret. */
-export function curveKeyPair(secret: Uint8Array): CurveKeyPair {
+function curveKeyPair(secret: Uint8Array): CurveKeyPair {
   const spki = createPublicKey(privateKey(secret)).export({ format: 'der', type: 'spki' });
   return { publicKey: z85Encode(spki.subarray(-32)), secretKey: z85Encode(secret) };
 }

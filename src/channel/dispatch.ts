@@ -43,7 +43,7 @@ function isForPeer(error: unknown): boolean {
  * Parameters with defaults filled in; a null is a parameter left out, as Python peers send it.
  * @throws TaskError in the words of the contract.
  */
-export function parseParams(task: Task, params: { [name: string]: ExactJson }): unknown {
+function parseParams(task: Task, params: { [name: string]: ExactJson }): unknown {
   const given = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
   const parsed = task.params.safeParse(given);
   if (parsed.success) return parsed.data;

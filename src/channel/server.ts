@@ -189,6 +189,6 @@ async function bind(socket: Router, endpoint: string): Promise<void> {
 }
 
 /** A TCP endpoint; IPv6 hosts in brackets. */
-export function address(host: string, port: number): string {
+function address(host: string, port: number): string {
   return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

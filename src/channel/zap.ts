@@ -63,7 +63,7 @@ export interface ZapRequest {
 }
 
 /** Reads one request; null when there is nothing to reply to. */
-export function readZapRequest(frames: Buffer[]): ZapRequest | null {
+function readZapRequest(frames: Buffer[]): ZapRequest | null {
   const delimiter = frames.findIndex((frame) => frame.length === 0);
   if (delimiter < 0) return null;
   const [version, requestId, domain, , , mechanism, key] = frames.slice(delimiter + 1);

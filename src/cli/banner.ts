@@ -9,7 +9,7 @@ export interface Serving extends Authority {
 }
 
 /** The line that `upki start` ends its greeting with; scripts wait for it. */
-export const readyLine = (directoryUrl: string): string => `uPKI is ready: ${directoryUrl}`;
+const readyLine = (directoryUrl: string): string => `uPKI is ready: ${directoryUrl}`;
 
 /** What a program reads, and who looks into a log: where everything is, and lines to paste for every client. */
 export function banner(serving: Serving): string {

@@ -35,7 +35,7 @@ export function deviceNames(
 }
 
 /** The chain by signatures, times and who may sign. Revocation is the maker's to tell, and nobody asks it. */
-export function leadsTo(leaf: X509Certificate, trusted: readonly X509Certificate[], now: number): boolean {
+function leadsTo(leaf: X509Certificate, trusted: readonly X509Certificate[], now: number): boolean {
   let current: X509Certificate | undefined = leaf;
   for (let length = 0; current && length <= LONGEST; length += 1) {
     const certificate: X509Certificate = current;

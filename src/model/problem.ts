@@ -64,7 +64,7 @@ const STATUS: Record<ProblemType, number> = {
   userActionRequired: 403, // §7.3.3
 };
 
-export const PROBLEM_URN = 'urn:ietf:params:acme:error:';
+const PROBLEM_URN = 'urn:ietf:params:acme:error:';
 
 /** A problem as it is stored on a challenge or order and as a subproblem (§6.7.1). */
 export interface ProblemDocument {

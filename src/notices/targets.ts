@@ -52,7 +52,7 @@ export function webhook(url: string, secret: string, root: string | null): Sende
 const trusted = (root: string | null) => [...rootCertificates, ...(root === null ? [] : [root])];
 
 /** A URL may be a secret itself. */
-export function webhookKey(url: string): string {
+function webhookKey(url: string): string {
   return `webhook:${createHash('sha256').update(url).digest('base64url').slice(0, 22)}`;
 }
 

@@ -11,7 +11,7 @@ export interface ConsoleFile {
 }
 
 /** Where the build puts the console: beside what this file is compiled to. */
-export const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console');
+const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

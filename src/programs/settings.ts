@@ -47,7 +47,7 @@ export function commonDirectory(env: NodeJS.ProcessEnv, flag?: string): string {
  * The file of both programs: the one that is named, else `upki.yml` in the data directory, else the one beside the folders `ra` and
  * `ca` of `upki start`.
  */
-export function sharedFile(env: NodeJS.ProcessEnv, flag: string | undefined, dataDir: string): string {
+function sharedFile(env: NodeJS.ProcessEnv, flag: string | undefined, dataDir: string): string {
   const named = flag ?? env.UPKI_CONFIG;
   if (named) return resolve(named);
   const own = join(dataDir, SHARED_FILE);

@@ -28,7 +28,7 @@ export interface SupervisorLimits {
   stopLimit: number;
 }
 
-export const DEFAULT_LIMITS: SupervisorLimits = {
+const DEFAULT_LIMITS: SupervisorLimits = {
   backoff: [100, 500, 1000, 2000, 4000],
   window: 60_000,
   startLimit: 120_000,

@@ -13,7 +13,7 @@ import type { ValidationRequest } from './types.js';
  */
 export const PERSIST_LABEL = '_validation-persist';
 /** -02 §4.1: what follows the base of an account's URL in a hashed account URI. */
-export const ACCOUNT_HASH_PATH = '/acme/account-hash/';
+const ACCOUNT_HASH_PATH = '/acme/account-hash/';
 
 export interface DnsPersistOptions {
   /** Issuer domain names of this authority, lower case; at most 10 are offered. */
@@ -198,11 +198,7 @@ export interface PersistRecord {
 }
 
 /** Every form of `accounturi` at this name: the account's URLs (-01), and their hashes with and without the name (-02 §4.1). */
-export function accountUrisAt(
-  name: string,
-  urls: readonly string[],
-  thumbprint: string,
-): ReadonlySet<string> {
+function accountUrisAt(name: string, urls: readonly string[], thumbprint: string): ReadonlySet<string> {
   const hashed = urls.flatMap((url) => {
     const prefix = `${new URL(url).origin}${ACCOUNT_HASH_PATH}sha-256/`;
     return [name, '*'].map((domain) => prefix + accountHash(domain, thumbprint, url));

@@ -2,7 +2,7 @@ import { DerError } from './der-error.js';
 import { TAG } from './tags.js';
 
 /** One decoded TLV, seen where it stands: nothing is copied. */
-export class Element {
+class Element {
   constructor(
     readonly tag: number,
     private readonly source: Buffer,

@@ -15,7 +15,7 @@ const URI = contextPrimitive(6);
 const IP = contextPrimitive(7);
 
 /** One encoded GeneralName. IA5String kinds must be ASCII. */
-export function encodeGeneralName(name: { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }): Buffer {
+function encodeGeneralName(name: { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }): Buffer {
   if (name.type === 'ip') return encode(IP, ipToBytes(name.value));
   if (!/^[\x21-\x7e]+$/.test(name.value)) throw new DerError(`${name.type} name: is not printable ASCII`);
   const tag = name.type === 'dns' ? DNS : name.type === 'email' ? EMAIL : URI;

@@ -11,7 +11,7 @@ export function toPem(label: string, der: Uint8Array): string {
 const PIECE = 48 * 1024;
 
 /** The same text in pieces, so that a large one need not be made at once. */
-export function* pemPieces(label: string, der: Uint8Array): Generator<string> {
+function* pemPieces(label: string, der: Uint8Array): Generator<string> {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.length);
   yield `-----BEGIN ${label}-----\n`;
   for (let at = 0; at < bytes.length; at += PIECE) {

@@ -12,7 +12,7 @@ import type { Operator } from '../../src/ra/operator/index.js';
 import type { ApiOptions, AskedOfCa } from '../../src/rest/index.js';
 
 /** A root, an issuer and a CRL, made by a library that is not ours. */
-export async function material() {
+async function material() {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = async (cn: string) => {
@@ -75,7 +75,7 @@ export const noCa: AskedOfCa = {
 };
 
 /** For routes that no holder calls. */
-export const noHolders: HolderService = {
+const noHolders: HolderService = {
   reissue: noAnswer,
   revoke: noAnswer,
 };
@@ -93,7 +93,7 @@ const noNodes: Pick<ApiOptions, 'nodes' | 'certification' | 'baseUrl'> = {
   baseUrl: () => 'https://ra.test',
 };
 /** For routes of operators, where nothing was issued. */
-export const noOperator: Operator = {
+const noOperator: Operator = {
   certificates: {
     search: async () => ({ certificates: [], next: null }),
     show: () => Promise.reject(new Refused('notFound', 'no certificates here')),

@@ -39,7 +39,7 @@ export function drawFlameGraphs(folder: string): string[] {
     });
 }
 
-export function flameGraph(profile: CpuProfile, title: string): string {
+function flameGraph(profile: CpuProfile, title: string): string {
   const root = merge(profile);
   const content: string[] = [];
   let deepest = 0;

@@ -18,7 +18,7 @@ export function documents(root = process.cwd()): { file: string; text: string }[
 }
 
 /** Puts `content` between `<!-- NAME: … -->` and `<!-- end of NAME -->`. */
-export function replaceMarked(text: string, name: string, content: string): string {
+function replaceMarked(text: string, name: string, content: string): string {
   const marked = new RegExp(`(<!-- ${name}: [^\n]*-->\n)[^]*?(<!-- end of ${name} -->)`);
   if (!marked.test(text)) throw new Error(`no place is marked for "${name}"`);
   return text.replace(marked, (_, begin: string, end: string) => `${begin}${content}\n${end}`);

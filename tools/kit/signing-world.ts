@@ -24,7 +24,7 @@ import { parsePublicKey } from '../../src/x509/spki.js';
 
 export const NOW = Date.parse('2026-11-24T12:00:00Z');
 const YEAR = 365 * 86_400_000;
-export const PUBLIC_URL = 'http://ra.example.com:8001';
+const PUBLIC_URL = 'http://ra.example.com:8001';
 
 export const KEY_SPECS: Record<string, KeySpec> = {
   'P-256': { type: 'ec', curve: 'P-256' },

@@ -61,7 +61,7 @@ export function successionTime(
 
 const DAY = 86_400_000;
 /** Days before an end at which it is told. */
-export const WARNED_AT = [7, 30, 90, 365];
+const WARNED_AT = [7, 30, 90, 365];
 
 /** The nearest mark that is passed, in days before the end; null: it is further away. */
 export function warningMark(notAfter: number, now: number): number | null {

@@ -215,4 +215,4 @@ export class AuthoritySet {
 }
 
 /** PEM of a cross-certificate. */
-export const crossPem = ({ certificate }: AuthorityRecord): string => toPem('CERTIFICATE', certificate);
+const crossPem = ({ certificate }: AuthorityRecord): string => toPem('CERTIFICATE', certificate);

@@ -37,12 +37,12 @@ function signerOf(
     : `the signature on ${quoted} is wrong: it was not made with the key of the certificate of ${signers}`;
 }
 
-export function isRoot(certificate: ParsedCertificate): boolean {
+function isRoot(certificate: ParsedCertificate): boolean {
   return sameDn(certificate.subject, certificate.issuer) && isSignedBy(certificate.der, certificate.der);
 }
 
 /** With every algorithm OpenSSL knows: a root of another make may have signed with one we do not use. */
-export function isSignedBy(der: Uint8Array, signer: Uint8Array): boolean {
+function isSignedBy(der: Uint8Array, signer: Uint8Array): boolean {
   try {
     return new X509Certificate(der).verify(new X509Certificate(signer).publicKey);
   } catch {

@@ -6,7 +6,7 @@ import { namedBits } from '../../x509/der-writer.js';
 import { encodeExtension, KEY_USAGE } from '../../x509/extensions.js';
 import type { DistinguishedName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
-import { firstFromPem, toPem } from '../../x509/pem.js';
+import { toPem } from '../../x509/pem.js';
 import { InitError } from '../folder/init-error.js';
 import { generateKey, type KeySpec, keyFromPem, publicKeyDer, saveKey } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
@@ -83,6 +83,3 @@ export async function dropRequest(dataDir: string): Promise<void> {
   await rm(request, { force: true });
   await rm(path, { force: true });
 }
-
-/** DER of the request in a file's text. @throws DerError */
-export const requestDer = (text: string): Buffer => firstFromPem('CERTIFICATE REQUEST', text);

@@ -15,7 +15,7 @@ const IDENTITY = 'identity';
 const FIRST_ISSUER = '';
 
 /** Which CA a database belongs to; null for one that is new, or was last used by a version that did not say. */
-export async function identityIn(store: Pick<CaStore, 'getSetting'>): Promise<CaIdentity | null> {
+async function identityIn(store: Pick<CaStore, 'getSetting'>): Promise<CaIdentity | null> {
   return parseIdentity(await store.getSetting(IDENTITY));
 }
 

@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { writeDurably } from '../../lib/files.js';
 import { octetString, sequence } from '../../x509/der-writer.js';
@@ -74,11 +73,6 @@ export function keyFromPem(pem: string | Buffer, passphrase: string | null, name
     }
     throw new KeyFileError(`${name} is not a PEM private key`);
   }
-}
-
-/** Reads a private key file. @throws KeyFileError, or the file system's error. */
-export async function loadKey(path: string, passphrase: string | null): Promise<KeyObject> {
-  return keyFromPem(await readFile(path), passphrase, path);
 }
 
 /** Writes a private key, readable by its owner only, whole or not at all. */

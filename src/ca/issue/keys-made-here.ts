@@ -55,7 +55,7 @@ export class NodeIssuer {
 }
 
 /** The key a profile asks for. */
-export function keySpec({ keyType, keyLen }: Profile): KeySpec {
+function keySpec({ keyType, keyLen }: Profile): KeySpec {
   if (keyType === 'ed25519') return { type: 'ed25519' };
   if (keyType === 'rsa') return { type: 'rsa', bits: keyLen === 2048 || keyLen === 3072 ? keyLen : 4096 };
   return { type: 'ec', curve: keyLen === 384 ? 'P-384' : keyLen === 521 ? 'P-521' : 'P-256' };

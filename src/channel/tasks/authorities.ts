@@ -6,7 +6,7 @@ import { task } from './task.js';
 
 const pem = z.string().meta({ wire: 'PEM' });
 
-export const authority = z
+const authority = z
   .object({
     id: z.string(),
     kind: z.enum(['root', 'issuer', 'cross']),

@@ -36,7 +36,7 @@ const base64 = z.string().meta({ wire: 'base64 of DER' });
 /** A request about a chain is under 1 kB. */
 const MAX_OCSP_REQUEST = 16_384;
 
-export const profile = z
+const profile = z
   .looseObject({
     keyType: z.string(),
     keyLen: z.number(),
@@ -54,7 +54,7 @@ export const profile = z
     wire: '{keyType, keyLen, duration, digest, altnames, subject, keyUsage, extendedKeyUsage, certType, pathLen?, domain?}',
   });
 
-export const certificateDetails = z.object({
+const certificateDetails = z.object({
   dn: z.string(),
   cn: z.string(),
   serial,
@@ -68,7 +68,7 @@ export const certificateDetails = z.object({
 });
 
 /** What `view` gives, and how the certificate came about. */
-export const foundCertificate = certificateDetails.extend({
+const foundCertificate = certificateDetails.extend({
   issued_at: time,
   order_id: z.string().optional(),
   account_id: z.string().optional(),
@@ -81,7 +81,7 @@ const authority = z
   .object({ dn: z.string(), not_before: time, not_after: time, key: z.string(), sha256: z.string() })
   .meta({ wire: '{dn, not_before, not_after, key, sha256}' });
 
-export const caOptions = z.object({
+const caOptions = z.object({
   root: authority,
   issuer: authority,
   profiles: z

@@ -51,7 +51,7 @@ function networkOf(text: string, field: string): string {
 }
 
 /** How a node has a name: `explicit` among its names, by a `pattern`, or not at all. */
-export function holds(
+function holds(
   node: Pick<Node, 'names' | 'patterns'>,
   identifier: Identifier,
 ): 'explicit' | 'pattern' | null {

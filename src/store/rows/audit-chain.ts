@@ -5,7 +5,7 @@ import type { AuditPosition, AuditRecord, AuditTrail } from '../contract/audit.j
 export const GENESIS: Uint8Array = new Uint8Array(32);
 
 /** What is hashed after the hash of the record before: the position and the entry, as one text. */
-export const linkedText = ({ chain, sequence }: AuditPosition, entry: string): string =>
+const linkedText = ({ chain, sequence }: AuditPosition, entry: string): string =>
   `${chain}:${sequence}:${entry}`;
 
 /** The hash of a record: SHA-256 over the one before it and its own text in UTF-8. */

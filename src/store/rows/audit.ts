@@ -67,7 +67,7 @@ export function cutFromRow([chain, sequence, hash, at, certificate, signature]: 
 const MAX_TEXT = 1_024;
 
 /** The text of an entry that is kept and hashed. */
-export function auditText({ at, who, from, action, outcome, details }: AuditEntry): string {
+function auditText({ at, who, from, action, outcome, details }: AuditEntry): string {
   const bounded = Object.entries(details).map(([name, value]) => [
     name,
     typeof value === 'string' ? value.slice(0, MAX_TEXT) : value,

@@ -2,7 +2,7 @@ import type { StoreKind } from '../contract/open.js';
 import { openDatabase } from './database.js';
 
 /** Under which a database keeps that it was restored. */
-export const RESTORED = 'restored';
+const RESTORED = 'restored';
 
 /**
  * Marks a SQLite database that was brought back from a backup; it may be of an earlier version. A CA's CRLs are all out of

@@ -2,7 +2,7 @@ import { ipFromBytes } from '../../x509/ip-address.js';
 
 /** DNS messages (RFC 1035 §4), strict and bounded: what arrives is from anybody. */
 
-export const RECORD_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
+const RECORD_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
 export type RecordType = keyof typeof RECORD_TYPE;
 
 /** What is asked of a server. */

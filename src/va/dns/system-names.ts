@@ -22,7 +22,7 @@ export interface SystemFiles {
 }
 
 /** The system's own, by platform. */
-export function systemFiles(platform = process.platform): SystemFiles {
+function systemFiles(platform = process.platform): SystemFiles {
   if (platform === 'win32') {
     const root = process.env.SystemRoot ?? 'C:\\Windows';
     return { hosts: join(root, 'System32', 'drivers', 'etc', 'hosts'), resolvConf: null, nameServices: null };

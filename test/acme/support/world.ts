@@ -83,7 +83,7 @@ const SETTINGS: AcmeSettings = {
 
 export const VALIDATED: ValidationResult = { ok: true, attempts: [] };
 /** The RA's names in every world. */
-export const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
+const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const {

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Judged, judgeIssuer } from '../../../src/ca/elsewhere/judge.js';
-import { ensureRequest, requestDer, requestKey } from '../../../src/ca/elsewhere/request.js';
+import { ensureRequest, requestKey } from '../../../src/ca/elsewhere/request.js';
 import { DEFAULT_ISSUER_KEY, publicKeyDer } from '../../../src/ca/folder/keys.js';
 import { loadProfiles } from '../../../src/ca/issue/profiles.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { certificatesFrom } from '../../../src/x509/certificates-in.js';
 import { parseCsr } from '../../../src/x509/csr.js';
 import { dn } from '../../../src/x509/name.js';
+import { firstFromPem } from '../../../src/x509/pem.js';
 import { openssl } from '../openssl-root.js';
 import { ISSUER, OpensslSigner } from './openssl-signer.js';
 
@@ -51,7 +52,7 @@ const refusal = async (files: string[], changes?: Parameters<typeof judge>[1]): 
 
 describe('the request for an issuer', () => {
   it('asks to be a CA of path length 0, by the key that stays here, and openssl reads it', () => {
-    const csr = parseCsr(requestDer(readFileSync(request, 'utf8')));
+    const csr = parseCsr(firstFromPem('CERTIFICATE REQUEST', readFileSync(request, 'utf8')));
     expect(csr).toMatchObject({ asksForCa: true, commonName: 'Plant Issuing CA', names: [] });
     const text = openssl('req', '-in', request, '-noout', '-text', '-verify').toString();
     expect(text).toMatch(/CA:TRUE, pathlen:0[\s\S]*Certificate Sign, CRL Sign/);

@@ -3,17 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AuthorityError, checkAuthority, isSelfSigned } from '../../../src/ca/folder/issuer-certificates.js';
-import {
-  generateKey,
-  KeyFileError,
-  keyFromPem,
-  loadKey,
-  publicKeyDer,
-  saveKey,
-} from '../../../src/ca/folder/keys.js';
+import { generateKey, KeyFileError, keyFromPem, publicKeyDer, saveKey } from '../../../src/ca/folder/keys.js';
 import { endProfiles, NAME_SETS, NOW, signingWorld } from '../../../tools/kit/signing-world.js';
 
 const P256 = { type: 'ec', curve: 'P-256' } as const;
+
+/** As the CA reads its key files. */
+const loadKey = async (path: string, passphrase: string | null) =>
+  keyFromPem(await readFile(path), passphrase, path);
 
 describe('private key files', () => {
   it('are for their owner only, and come back the same', async () => {

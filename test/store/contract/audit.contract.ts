@@ -10,7 +10,7 @@ import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { atOnce, NOW } from '../../../tools/kit/facts.js';
 
 /** All records, read a page at a time. */
-export async function allRecords(trail: Pick<AuditTrail, 'readAudit'>, limit = 100): Promise<AuditRecord[]> {
+async function allRecords(trail: Pick<AuditTrail, 'readAudit'>, limit = 100): Promise<AuditRecord[]> {
   const records: AuditRecord[] = [];
   for (let after: AuditPosition | null = null; ; after = records.at(-1) ?? null) {
     const page: AuditRecord[] = await trail.readAudit({ after, limit });

@@ -107,7 +107,7 @@ export class Connection {
 const HEAD_END = '\r\n\r\n';
 
 /** The answer at the start of these bytes and how many it takes, or null while it is not whole. */
-export function readAnswer(bytes: Buffer, method: string): { answer: Answer; length: number } | null {
+function readAnswer(bytes: Buffer, method: string): { answer: Answer; length: number } | null {
   const end = bytes.indexOf(HEAD_END);
   if (end < 0) return null;
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');

@@ -9,7 +9,7 @@ import type {} from './setup.js';
 let server: Promise<string> | null = null;
 
 /** URL of the run's PostgreSQL server, for one who may create databases. */
-export function serverUrl(): Promise<string> {
+function serverUrl(): Promise<string> {
   server ??= ask();
   return server;
 }

@@ -37,7 +37,7 @@ export function profileRoutes(ca: Pick<CertificateAuthority, 'profileNames' | 'p
 }
 
 /** @throws Refused notFound */
-export async function knownProfile(
+async function knownProfile(
   ca: Pick<CertificateAuthority, 'profile'>,
   name: string,
 ): Promise<Record<string, unknown>> {

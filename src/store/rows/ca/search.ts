@@ -172,7 +172,7 @@ function isFirstMatch(pattern: NamePattern, key: string, [, , , cn, identifiers]
 
 const byBytes = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other));
 
-export function stateAt(
+function stateAt(
   notAfter: number,
   revokedAt: number | null,
   reason: number | null,
