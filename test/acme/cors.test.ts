@@ -27,6 +27,17 @@ describe('§6.1: clients that are pages of another site', () => {
     expect(headers['access-control-allow-credentials']).toBeUndefined();
   });
 
+  it('are told what they may read; who is no page sees one header alone that says location', async () => {
+    const client = world.client();
+    await client.newAccount();
+    const { headers } = await client.post(await client.directory().then(({ newOrder }) => newOrder), {
+      identifiers: [{ type: 'dns', value: 'app.example.test' }],
+    });
+    expect(headers['access-control-allow-origin']).toBe('*');
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    expect(lines.filter((line) => /location/i.test(line))).toEqual([`location: ${headers.location}`]);
+  });
+
   it.each([
     'new-account',
     'new-order',
