@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Certificate, Node } from '../model/facts.js';
-import type { RegistrationAuthority } from '../ra/authority.js';
+import type { RegistrationAuthority } from '../ra/registration-authority.js';
 import type { ExternalAccounts } from './external-account.js';
 import type { LinkBuilder } from './links.js';
 import type { Nonces } from './nonces/nonces.js';

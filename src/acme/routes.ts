@@ -4,7 +4,7 @@ import type { ClientIdentity } from '../http/identity.js';
 import { peerOf } from '../http/peer.js';
 import type { Certificate, Node } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
-import type { RegistrationAuthority } from '../ra/authority.js';
+import type { RegistrationAuthority } from '../ra/registration-authority.js';
 import type { AcmeContext, AcmeSettings } from './context.js';
 import { allowPages } from './cors.js';
 import type { LinkBuilder } from './links.js';

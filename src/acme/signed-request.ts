@@ -3,7 +3,7 @@ import { addressOf } from '../http/peer.js';
 import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { accountStatus } from '../model/status.js';
-import type { RegistrationAuthority } from '../ra/authority.js';
+import type { RegistrationAuthority } from '../ra/registration-authority.js';
 import { type PublicKey, parsePublicKey } from './jose/jwk.js';
 import { isSignedWith, type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jose/jws.js';
 import { KeyCache } from './jose/key-cache.js';

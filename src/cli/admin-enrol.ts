@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import type { Authority } from '../ca/issue/issuer.js';
-import { enrolAdministrator, openLocalAuthority } from '../ca/local.js';
+import { enrolAdministrator, openLocalAuthority } from '../ca/local-access.js';
 import { shellWord } from '../lib/shell-word.js';
 import { ADMIN_ROLES, type AdminRole } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';

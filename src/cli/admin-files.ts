@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { keyToPem } from '../ca/folder/keys.js';
-import type { EnrolledAdministrator } from '../ca/local.js';
+import type { EnrolledAdministrator } from '../ca/local-access.js';
 import { makePrivateFolder, writeDurably } from '../lib/files.js';
 import { CannotStart } from '../programs/exit.js';
 import { firstFromPem, fromPem, toPem } from '../x509/pem.js';

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import { localAdministrators } from '../ca/local.js';
+import { localAdministrators } from '../ca/local-access.js';
 import { ADMIN_ROLES, type AdminRole, namesAdministrator } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';

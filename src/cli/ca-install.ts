@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import type { OpenAuthorities } from '../ca/authorities/open.js';
 import { installNext } from '../ca/elsewhere/install.js';
 import { pendingRequest } from '../ca/elsewhere/request.js';
 import { installCrl } from '../ca/elsewhere/root-crl.js';
 import { caPaths } from '../ca/folder/paths.js';
-import type { LocalSet } from '../ca/local-set.js';
 import { readIfThere } from '../lib/files.js';
 import { installIssuer } from '../programs/ca/elsewhere.js';
 import { mendable } from '../programs/ca/start.js';
@@ -128,7 +128,7 @@ async function installAsFirst(command: Command, dataDir: string, { certificates 
 }
 
 async function installAsNext(
-  local: LocalSet,
+  local: OpenAuthorities,
   store: CaStore,
   { dataDir, passphrase }: { dataDir: string; passphrase: string | null },
   { delivery, flags }: { delivery: Delivery; flags: InstallFlags },
@@ -146,7 +146,7 @@ async function installAsNext(
   if (flags.now || flags.revoke) await replaceAtOnce(store, set, old, flags.revoke === true);
 }
 
-async function installCrls({ set }: LocalSet, store: CaStore, crls: readonly Buffer[]): Promise<void> {
+async function installCrls({ set }: OpenAuthorities, store: CaStore, crls: readonly Buffer[]): Promise<void> {
   for (const der of crls) {
     const { of, nextUpdate, revokes } = await mendable(() => installCrl({ store, set }, der, Date.now()));
     say(`The CRL of ${of.record.kind} ${of.id} is served from now on; it is good until ${day(nextUpdate)}.`);

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import type { Member } from '../ca/authorities/member.js';
+import type { OpenAuthorities } from '../ca/authorities/open.js';
 import { describeSet } from '../ca/authorities/status.js';
 import { requestNext } from '../ca/elsewhere/next.js';
 import { pendingRequest } from '../ca/elsewhere/request.js';
 import { caPaths } from '../ca/folder/paths.js';
-import type { LocalSet } from '../ca/local-set.js';
 import { writeDurably } from '../lib/files.js';
 import type { CaStore } from '../store/index.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
@@ -59,12 +59,12 @@ function issuerCommand(): Command {
   );
 }
 
-const isRootElsewhere = ({ roots: [root] }: LocalSet['set']): boolean =>
+const isRootElsewhere = ({ roots: [root] }: OpenAuthorities['set']): boolean =>
   root !== undefined && root.tag !== '' && root.signer === null;
 
 /** Writes the request for the next issuer, which a root elsewhere is to sign. */
 async function askElsewhere(
-  { set }: LocalSet,
+  { set }: OpenAuthorities,
   store: CaStore,
   { dataDir, passphrase }: LocalContext,
   file: string,
@@ -80,7 +80,7 @@ async function askElsewhere(
 /** After a compromise: what the old issuer signed is renewed now, and with `revoke` refused by those who check. */
 export async function replaceAtOnce(
   store: CaStore,
-  set: LocalSet['set'],
+  set: OpenAuthorities['set'],
   old: Member,
   revoke: boolean,
 ): Promise<void> {
@@ -176,7 +176,7 @@ export function statusCommand(): Command {
 
 type View = Awaited<ReturnType<typeof describeSet>>[number];
 
-function describe(each: View, { set }: LocalSet): string {
+function describe(each: View, { set }: OpenAuthorities): string {
   const lines = [
     `${each.kind} ${each.id}  ${each.state}`,
     `  ${each.dn}`,
@@ -196,7 +196,7 @@ function describe(each: View, { set }: LocalSet): string {
   return lines.join('\n');
 }
 
-function nextStep(due: number, set: LocalSet['set']): string {
+function nextStep(due: number, set: OpenAuthorities['set']): string {
   const [root] = set.roots;
   return root?.signer
     ? `a successor is made by itself from ${day(due)} on`

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { pino } from 'pino';
-import { openLocalAuthority } from '../ca/local.js';
+import { openLocalAuthority } from '../ca/local-access.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import { type OpenAuthorities, openAuthorities } from '../ca/authorities/open.js';
 import { loadAuthority } from '../ca/folder/files.js';
-import { openLocalStore, servedUrl } from '../ca/local.js';
-import { type LocalSet, openLocalSet } from '../ca/local-set.js';
+import { openLocalStore, servedUrl } from '../ca/local-access.js';
 import { caFolder } from '../programs/ca/folder.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
@@ -52,7 +52,7 @@ export interface LocalContext {
 /** Does something with the roots and issuers of the CA on this machine, whether it runs or not. @throws CannotStart */
 export async function withLocalSet(
   command: Command,
-  work: (local: LocalSet, store: CaStore, context: LocalContext) => Promise<void>,
+  work: (local: OpenAuthorities, store: CaStore, context: LocalContext) => Promise<void>,
 ): Promise<void> {
   const dataDir = await caFolderOf(command);
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
@@ -61,7 +61,7 @@ export async function withLocalSet(
   await withCaStore(dataDir, (store) =>
     mendable(async () => {
       const files = await loadAuthority({ dataDir, passphrase, seed: null });
-      const local = await openLocalSet(store, files, {
+      const local = await openAuthorities(store, files, {
         dataDir,
         passphrase,
         publicUrl: await servedUrl(store, settings.caPublicUrl),

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { localRevocation } from '../ca/local.js';
+import { localRevocation } from '../ca/local-access.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import type { CaStore, PeerRecord } from '../store/contract/ca.js';

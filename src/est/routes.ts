@@ -9,8 +9,8 @@ import { Problem } from '../model/problem.js';
 import { Refused, refusedOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { Certification } from '../ra/nodes/certification.js';
-import type { HolderService } from '../ra/nodes/holders.js';
 import { nodeProfile } from '../ra/nodes/node-names.js';
+import type { OwnCertificates } from '../ra/nodes/own-certificates.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { certsOnly } from '../x509/certs-only.js';
 import type { GeneralName } from '../x509/general-names.js';
@@ -25,7 +25,7 @@ import { deviceNames, isDevice } from './device.js';
 export interface EstOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities' | 'profile' | 'bySerial'>;
   certification: Pick<Certification, 'certify' | 'certifyDevice'>;
-  holders: Pick<HolderService, 'reissue'>;
+  ownCertificates: Pick<OwnCertificates, 'reissue'>;
   audit: AuditLog;
   isCompromised(spkiFingerprint: string): boolean;
   /** PEM of the makers whose device certificates are believed for a first enrolment; none when empty. */
@@ -156,7 +156,7 @@ async function enrol(
 async function renew(
   identity: ClientIdentity | null,
   csr: EstRequest,
-  { ca, holders, isCompromised }: EstOptions,
+  { ca, ownCertificates, isCompromised }: EstOptions,
 ): Promise<Enrolled> {
   if (identity === null) {
     throw new Refused('unauthenticated', 'the client certificate to be renewed is wanted');
@@ -178,7 +178,7 @@ async function renew(
       `the request names ${shown}, which the certificate to be renewed does not`,
     );
   }
-  const { serial, chain } = await holders.reissue(identity.serial, csr.der);
+  const { serial, chain } = await ownCertificates.reissue(identity.serial, csr.der);
   return { who: record.dn, cn: record.cn, serial, chain };
 }
 

@@ -5,8 +5,8 @@ import type { AuditLog } from '../ra/audit-log.js';
 import type { AuditReader } from '../ra/audit-reader.js';
 import type { CaClient } from '../ra/ca/client.js';
 import type { Certification } from '../ra/nodes/certification.js';
-import type { HolderService } from '../ra/nodes/holders.js';
 import type { Nodes } from '../ra/nodes/nodes.js';
+import type { OwnCertificates } from '../ra/nodes/own-certificates.js';
 import type { Operator } from '../ra/operator/index.js';
 import type { Health } from './health.js';
 import { openApi } from './openapi/openapi.js';
@@ -46,7 +46,7 @@ export interface ApiOptions {
   /** Milliseconds since the epoch. */
   clock?: () => number;
   ca: AskedOfCa;
-  holders: HolderService;
+  ownCertificates: OwnCertificates;
   /** Whether anybody may list the certificates of servers; true when left out. */
   publicCertificates?: boolean;
   /** Whether a key, by its fingerprint, is on the operator's list. */
@@ -71,7 +71,7 @@ export interface ApiOptions {
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, holders, settings, health } = options;
+  const { ca, ownCertificates, settings, health } = options;
   const { certification, operator, clock = Date.now } = options;
   return [
     healthRoute(health),
@@ -86,7 +86,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     configRoute(settings),
     ...ownCertificateRoutes(ca, clock),
     renewalRoute(options),
-    ownRevocationRoute(holders),
+    ownRevocationRoute(ownCertificates),
     ...nodeRoutes({ ...options, clock }),
     ...operatorCertificateRoutes(operator.certificates, clock),
     ...accountRoutes(operator.accounts),

@@ -3,11 +3,11 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { type OpenAuthorities, openAuthorities } from '../../src/ca/authorities/open.js';
 import { type InitOptions, initAuthority, loadAuthority } from '../../src/ca/folder/files.js';
 import { publicKeyDer } from '../../src/ca/folder/keys.js';
 import { type Authority, certificatePem } from '../../src/ca/issue/issuer.js';
-import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../src/ca/local.js';
-import { type LocalSet, openLocalSet } from '../../src/ca/local-set.js';
+import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../src/ca/local-access.js';
 import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../../src/channel/client.js';
 import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
 import { introductionProof } from '../../src/channel/introduction.js';
@@ -187,14 +187,14 @@ export class CaWorld {
 
   /** What a command does with the roots and issuers beside the running CA. */
   async onSet<T>(
-    work: (local: LocalSet, store: CaStore) => Promise<T>,
+    work: (local: OpenAuthorities, store: CaStore) => Promise<T>,
     clock: () => number = Date.now,
   ): Promise<T> {
     const { databaseUrl = null, passphrase = null } = this.changes;
     const store = await openLocalStore(this.dataDir, databaseUrl);
     try {
       const files = await loadAuthority({ dataDir: this.dataDir, passphrase, seed: null });
-      const local = await openLocalSet(store, files, {
+      const local = await openAuthorities(store, files, {
         ...{ dataDir: this.dataDir, passphrase, clock, succeedAt: 0.5 },
         publicUrl: 'http://pki.example.test',
         shared: databaseUrl !== null,

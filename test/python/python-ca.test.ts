@@ -11,7 +11,7 @@ import { ClearModeCa } from '../../src/python/clear-mode-ca.js';
 import { PythonCa } from '../../src/python/python-ca.js';
 import { PythonTasks } from '../../src/python/python-tasks.js';
 import { pythonOperations } from '../../src/python/wire.js';
-import { parseLeaf } from '../../src/ra/issued.js';
+import { parseLeaf } from '../../src/ra/leaf.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { type CsrOptions, createCsr } from '../../tools/kit/csr.js';
 import { CaWorld } from '../ca/world.js';

@@ -7,7 +7,7 @@ import { createHttpServer } from '../../src/http/server.js';
 import { CaUnavailable } from '../../src/model/ca.js';
 import { Refused } from '../../src/model/refusal.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
-import type { HolderService } from '../../src/ra/nodes/holders.js';
+import type { OwnCertificates } from '../../src/ra/nodes/own-certificates.js';
 import type { Operator } from '../../src/ra/operator/index.js';
 import type { ApiOptions, AskedOfCa } from '../../src/rest/index.js';
 
@@ -75,7 +75,7 @@ export const noCa: AskedOfCa = {
 };
 
 /** For routes that no holder calls. */
-const noHolders: HolderService = {
+const noOwnCertificates: OwnCertificates = {
   reissue: noAnswer,
   revoke: noAnswer,
 };
@@ -115,7 +115,7 @@ export const noAudit = new AuditLog({ appendAudit: async () => undefined }, Date
 /** What the API works with where a test says nothing else. */
 export const apiDefaults = {
   version: '0',
-  holders: noHolders,
+  ownCertificates: noOwnCertificates,
   audit: noAudit,
   isCompromised: () => false,
   settings: {},

@@ -14,7 +14,7 @@ import type { AdminRole } from '../../src/model/administrators.js';
 import { AuditLog } from '../../src/ra/audit-log.js';
 import { AuditReader } from '../../src/ra/audit-reader.js';
 import { CaClient } from '../../src/ra/ca/client.js';
-import { createHolderService } from '../../src/ra/nodes/holders.js';
+import { createOwnCertificates } from '../../src/ra/nodes/own-certificates.js';
 import { createOperator } from '../../src/ra/operator/index.js';
 import { DEFAULT_POLICY } from '../../src/ra/policy.js';
 import { isGood } from '../../src/rest/access.js';
@@ -129,7 +129,7 @@ export class ApiWorld {
       prefix: '/api/v1',
       ...apiDefaults,
       ca,
-      holders: createHolderService({
+      ownCertificates: createOwnCertificates({
         ca: client,
         store: this.store,
         nodes: { renew: (_serial, reissue) => reissue() },

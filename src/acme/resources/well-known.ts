@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../model/problem.js';
-import type { RegistrationAuthority } from '../../ra/authority.js';
+import type { RegistrationAuthority } from '../../ra/registration-authority.js';
 import { ipFromBytes, ipToBytes } from '../../x509/ip-address.js';
 
 export interface WellKnownOptions {

@@ -4,7 +4,7 @@ import { describeSet, troublesOf } from '../authorities/status.js';
 import { type CaServices, pingStore } from './context.js';
 
 /** Tasks about the CA's roots and issuers. */
-export function setHandlers({ authority, succeedAt }: CaServices): Handlers<typeof authorityTasks> {
+export function authorityHandlers({ authority, succeedAt }: CaServices): Handlers<typeof authorityTasks> {
   const { set, store, clock } = authority;
   return {
     get_health: async () => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
+import { openAuthorities } from '../../ca/authorities/open.js';
 import { loadAuthority } from '../../ca/folder/files.js';
-import { openLocalStore, servedUrl } from '../../ca/local.js';
-import { openLocalSet } from '../../ca/local-set.js';
+import { openLocalStore, servedUrl } from '../../ca/local-access.js';
 import type { AuditTrail } from '../../store/contract/audit.js';
 import { openRaStore } from '../../store/index.js';
 import { mendable } from '../ca/start.js';
@@ -41,7 +41,7 @@ export async function withAuditTrail<T>(
   const store = await mendable(() => openLocalStore(folder, caDatabaseUrl));
   try {
     const signer = await mendable(async () => {
-      const { set } = await openLocalSet(
+      const { set } = await openAuthorities(
         store,
         await loadAuthority({ dataDir: folder, passphrase, seed: null }),
         {

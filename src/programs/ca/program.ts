@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
+import { openAuthorities } from '../../ca/authorities/open.js';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { FiguresWatch } from '../../ca/figures.js';
 import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
@@ -12,8 +13,7 @@ import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
 import { OrderIssuer } from '../../ca/issue/orders.js';
 import { ProfileWatch } from '../../ca/issue/profile-watch.js';
 import { Reissuer } from '../../ca/issue/reissue.js';
-import { rememberServed } from '../../ca/local.js';
-import { openLocalSet } from '../../ca/local-set.js';
+import { rememberServed } from '../../ca/local-access.js';
 import { OcspResponder } from '../../ca/ocsp/responder.js';
 import { OcspSigners } from '../../ca/ocsp/signers.js';
 import { Administrators } from '../../ca/peers/administrators.js';
@@ -155,7 +155,7 @@ async function serve(
   const clock = options.clock ?? Date.now;
   // One process at a time serves operations from a folder: it alone writes there.
   if (options.operationsPort !== null) await rewrapCaKeys(options);
-  const { set, succession } = await openLocalSet(store, files, {
+  const { set, succession } = await openAuthorities(store, files, {
     dataDir: options.dataDir,
     passphrase: options.passphrase,
     publicUrl: options.publicUrl,

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { RunningRegistrationAuthority } from '../../ra/authority.js';
 import type { Limits } from '../../ra/limits/limits.js';
 import { NamePolicy } from '../../ra/name-policy.js';
 import { Certification } from '../../ra/nodes/certification.js';
 import { NodeKeys } from '../../ra/nodes/keys.js';
 import { type NodeOptions, Nodes } from '../../ra/nodes/nodes.js';
 import type { Policy } from '../../ra/policy.js';
+import type { RunningRegistrationAuthority } from '../../ra/registration-authority.js';
 import { logNodeEvents } from './events.js';
 import { nodeSecret } from './node-secret.js';
 

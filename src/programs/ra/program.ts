@@ -13,17 +13,17 @@ import { createHttpServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
-import { createRegistrationAuthority } from '../../ra/authority.js';
 import { alternateChains } from '../../ra/ca/authorities.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
 import { openAllowances } from '../../ra/limits/local-allowances.js';
-import { createHolderService } from '../../ra/nodes/holders.js';
+import { createOwnCertificates } from '../../ra/nodes/own-certificates.js';
 import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
+import { createRegistrationAuthority } from '../../ra/registration-authority.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
-import { pointedToRoutes } from '../../rest/plain/pointed-to.js';
+import { plainRoutes } from '../../rest/plain/routes.js';
 import {
   DATABASE_PATIENCE,
   isShared,
@@ -226,9 +226,9 @@ async function serve(
     ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
-  const holders = createHolderService({ ca, store, nodes, clock, onRevocation: events.revocation });
+  const ownCertificates = createOwnCertificates({ ca, store, nodes, clock, onRevocation: events.revocation });
   await app.register(estRoutes, {
-    ...{ ca, certification, holders, audit, isCompromised, clock },
+    ...{ ca, certification, ownCertificates, audit, isCompromised, clock },
     deviceTrust: deviceTrustOf(settings),
     defaultProfile: settings.profile,
     baseUrl: (host) => links.forHost(host).base,
@@ -243,7 +243,7 @@ async function serve(
     ca,
     audit,
     auditReader: new AuditReader(store),
-    holders,
+    ownCertificates,
     isCompromised,
     settings: redacted(settings, 'ra'),
     nodes,
@@ -261,7 +261,7 @@ async function serve(
   if (raHttp) {
     const plain = createHttpServer({ log });
     monitoring.requests(plain, 'plain');
-    await plain.register(pointedToRoutes, { ca, responder: ca });
+    await plain.register(plainRoutes, { ca, responder: ca });
     await plain.register(wellKnownRoutes, { ra });
     await plain.register(pages.plain);
     const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isHostName } from '../../config/index.js';
 import { writeDurably } from '../../lib/files.js';
 import type { Order } from '../../model/facts.js';
-import { parseLeaf } from '../../ra/issued.js';
+import { parseLeaf } from '../../ra/leaf.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { type ParsedCertificate, parseCertificate, subjectAltNames } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';

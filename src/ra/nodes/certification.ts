@@ -6,7 +6,7 @@ import { type CertificationRequest, parseCsr } from '../../x509/csr.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { keyTypeOf, spkiFingerprint } from '../../x509/spki.js';
-import { parseLeaf } from '../issued.js';
+import { parseLeaf } from '../leaf.js';
 import type { Limits } from '../limits/limits.js';
 import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
 import type { NodeOptions, Nodes } from './nodes.js';

@@ -6,7 +6,7 @@ import type { RaStore } from '../../store/contract/ra.js';
 import type { SubjectName } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { Ids } from '../ids.js';
-import { parseLeaf } from '../issued.js';
+import { parseLeaf } from '../leaf.js';
 import type { NamePolicy } from '../name-policy.js';
 import type { NodeKeys } from './keys.js';
 import { certificateName, checkAllowed, nodeProfile, saysWhatIsRegistered } from './node-names.js';

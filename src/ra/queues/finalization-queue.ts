@@ -3,7 +3,7 @@ import type { Certificate, Order } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
 import type { ClaimedFinalization, RaStore } from '../../store/contract/ra.js';
-import { parseLeaf } from '../issued.js';
+import { parseLeaf } from '../leaf.js';
 import { WorkQueue } from './work-queue.js';
 
 /** Requests at the CA at once for this RA; the channel pipelines them. */

@@ -14,11 +14,14 @@ import {
   type IssuingCa,
 } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
-import { createRegistrationAuthority, type RunningRegistrationAuthority } from '../../../src/ra/authority.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
 import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/limits.js';
 import { openAllowances } from '../../../src/ra/limits/local-allowances.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
+import {
+  createRegistrationAuthority,
+  type RunningRegistrationAuthority,
+} from '../../../src/ra/registration-authority.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
 import { parseCsr } from '../../../src/x509/csr.js';

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { OpenAuthorities } from '../../../src/ca/authorities/open.js';
 import { describeSet } from '../../../src/ca/authorities/status.js';
-import type { LocalSet } from '../../../src/ca/local-set.js';
 import { alternateChains, trustedRoots } from '../../../src/ra/ca/authorities.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
 import type { CaStore } from '../../../src/store/index.js';
@@ -32,7 +32,7 @@ async function start(...options: ConstructorParameters<typeof CaWorld>): Promise
 /** What a command on the CA's machine does beside it. */
 const beside = <T>(
   world: CaWorld,
-  work: (local: LocalSet, store: CaStore) => Promise<T>,
+  work: (local: OpenAuthorities, store: CaStore) => Promise<T>,
   clock?: () => number,
 ): Promise<T> => world.onSet(work, clock);
 

@@ -11,7 +11,6 @@ import { estRoutes } from '../../../src/est/routes.js';
 import { createHttpsServer } from '../../../src/http/server.js';
 import type { IssuedCertificate } from '../../../src/model/ca.js';
 import { AuditLog } from '../../../src/ra/audit-log.js';
-import { createRegistrationAuthority } from '../../../src/ra/authority.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
 import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
@@ -19,11 +18,12 @@ import { type LimitSettings, Limits, NO_LIMITS } from '../../../src/ra/limits/li
 import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { Certification, type CertificationOptions } from '../../../src/ra/nodes/certification.js';
-import { createHolderService } from '../../../src/ra/nodes/holders.js';
 import { NodeKeys } from '../../../src/ra/nodes/keys.js';
 import { Nodes } from '../../../src/ra/nodes/nodes.js';
+import { createOwnCertificates } from '../../../src/ra/nodes/own-certificates.js';
 import { createOperator } from '../../../src/ra/operator/index.js';
 import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
+import { createRegistrationAuthority } from '../../../src/ra/registration-authority.js';
 import { restApi } from '../../../src/rest/index.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import { AcmeClient } from '../../../tools/kit/acme-client.js';
@@ -233,12 +233,12 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
       stopAccount: (id) => ra.accounts.stop(id),
       onRevocation: () => {},
     }),
-    holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
+    ownCertificates: createOwnCertificates({ ca, store, nodes, clock, onRevocation: () => {} }),
     baseUrl: (host) => links.forHost(host).base,
   });
   await server.app.register(estRoutes, {
     ...{ ca, certification, audit, clock },
-    holders: createHolderService({ ca, store, nodes, clock, onRevocation: () => {} }),
+    ownCertificates: createOwnCertificates({ ca, store, nodes, clock, onRevocation: () => {} }),
     isCompromised: () => false,
     deviceTrust: options.deviceTrust ?? '',
     defaultProfile: 'server',

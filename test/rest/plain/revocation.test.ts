@@ -8,7 +8,7 @@ import type { TaskClient } from '../../../src/channel/typed-client.js';
 import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
 import { restApi } from '../../../src/rest/index.js';
-import { FIRST_CRL_PATH, OCSP_PATH, pointedToRoutes } from '../../../src/rest/plain/pointed-to.js';
+import { FIRST_CRL_PATH, OCSP_PATH, plainRoutes } from '../../../src/rest/plain/routes.js';
 import { FileAnswer, publicRoute } from '../../../src/rest/route.js';
 import { serveRoutes } from '../../../src/rest/serve.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const ca = new CaClient({ client });
   issuer = firstFromPem('CERTIFICATE', (await ca.caCertificates()).chain);
   https = await listen((app) => app.register(restApi, { prefix: '/api/v1', ...apiDefaults, ca }));
-  plain = await listen((app) => app.register(pointedToRoutes, { ca, responder: ca }));
+  plain = await listen((app) => app.register(plainRoutes, { ca, responder: ca }));
 });
 afterAll(async () => {
   await Promise.all([https.close(), plain.close()]);
@@ -206,7 +206,7 @@ describe('OCSP with a CA that does not answer', () => {
         throw error;
       },
     };
-    const server = await listen((app) => app.register(pointedToRoutes, { ca, responder }));
+    const server = await listen((app) => app.register(plainRoutes, { ca, responder }));
     const response = await server.get(`${OCSP_PATH}/${inUrl(requestFor('10'))}`);
     await server.close();
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -395,7 +395,7 @@ describe('the CRL', () => {
     );
     const { ca } = await standInCa();
     const server = await listen((app) =>
-      app.register(pointedToRoutes, { ca: { ...ca, crl: async () => crl }, responder: noCa }),
+      app.register(plainRoutes, { ca: { ...ca, crl: async () => crl }, responder: noCa }),
     );
     const { headers } = await server.get(FIRST_CRL_PATH);
     await server.close();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Refused } from '../../../model/refusal.js';
-import type { HolderService } from '../../../ra/nodes/holders.js';
+import type { OwnCertificates } from '../../../ra/nodes/own-certificates.js';
 import { type CertificationRequest, parseCsr } from '../../../x509/csr.js';
 import { DerError } from '../../../x509/der-error.js';
 import { firstFromPem, fromPem, toPem } from '../../../x509/pem.js';
@@ -18,13 +18,13 @@ const FORMATS = {
 };
 
 export interface RenewalOptions {
-  holders: Pick<HolderService, 'reissue'>;
+  ownCertificates: Pick<OwnCertificates, 'reissue'>;
   /** Whether a key, by its fingerprint, is on the operator's list. */
   isCompromised(spkiFingerprint: string): boolean;
 }
 
 /** A new certificate for who has a good one. */
-export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route {
+export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions): Route {
   return clientRoute({
     method: 'POST',
     path: '/client/renew',
@@ -46,7 +46,7 @@ export function renewalRoute({ holders, isCompromised }: RenewalOptions): Route 
       if (isCompromised(spkiFingerprint(publicKey.spki))) {
         throw unfit('its key is known to be compromised; never use it again');
       }
-      const { serial, chain: file } = await holders.reissue(certificate.serial, der);
+      const { serial, chain: file } = await ownCertificates.reissue(certificate.serial, der);
       if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'chain') {
         reply.code(201);
         return new FileAnswer(FORMATS.chain, file, { issued: serial });

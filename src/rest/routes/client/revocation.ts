@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Refused } from '../../../model/refusal.js';
-import type { HolderService } from '../../../ra/nodes/holders.js';
+import type { OwnCertificates } from '../../../ra/nodes/own-certificates.js';
 import { REASON_NAMES, reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
 import { clientRoute, type Route } from '../../route.js';
 
 /** The end of a certificate, by its holder. */
-export function ownRevocationRoute(holders: Pick<HolderService, 'revoke'>): Route {
+export function ownRevocationRoute(ownCertificates: Pick<OwnCertificates, 'revoke'>): Route {
   return clientRoute({
     method: 'POST',
     path: '/client/revoke',
@@ -15,7 +15,7 @@ export function ownRevocationRoute(holders: Pick<HolderService, 'revoke'>): Rout
     audited: (_, { serial, reason: given }) => ({ serial, reason: given }),
     async handle({ caller: { certificate }, body }) {
       const code = reasonCodeOf(body?.reason ?? 'unspecified');
-      const { already } = await holders.revoke(certificate.serial, code);
+      const { already } = await ownCertificates.revoke(certificate.serial, code);
       if (already) throw new Refused('conflict', 'this certificate is revoked already');
       return { serial: certificate.serial, reason: reasonNameOf(code) };
     },

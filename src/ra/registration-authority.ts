@@ -1,7 +1,6 @@
 import { Purge } from '../lib/purge.js';
 import { AccountUses } from './account-uses.js';
 import { Accounts } from './accounts.js';
-import type { RegistrationAuthorityOptions } from './authority-options.js';
 import { Authorizations } from './authorizations.js';
 import { Certificates } from './certificates.js';
 import { FailureLog } from './failure-log.js';
@@ -10,6 +9,7 @@ import { Ids } from './ids.js';
 import { Orders } from './orders.js';
 import { FinalizationQueue } from './queues/finalization-queue.js';
 import { ValidationQueue } from './queues/validation-queue.js';
+import type { RegistrationAuthorityOptions } from './registration-authority-options.js';
 import { RaRetention } from './retention.js';
 import { Revocations } from './revocations.js';
 

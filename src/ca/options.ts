@@ -13,7 +13,7 @@ import { isAcmeProfile } from './issue/profiles.js';
 const SECONDS_A_DAY = 86_400;
 
 /** Everything the CA can be asked for, and by whom it is signed. */
-export function offerOf(
+export function caOptionsOf(
   authority: Authority,
   crl: StoredCrl,
   crlValidity: number,

@@ -7,8 +7,8 @@ import {
   FIRST_ISSUER_PATH,
   ISSUER_PATH,
   OCSP_PATH,
-  pointedToRoutes,
-} from '../../../src/rest/plain/pointed-to.js';
+  plainRoutes,
+} from '../../../src/rest/plain/routes.js';
 import { listen, noCa, standInCa } from '../harness.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 async function serve(options: { away?: boolean } = {}) {
   const { ca, ...material } = await standInCa(options);
-  const server = await listen((app) => app.register(pointedToRoutes, { ca, responder: noCa }));
+  const server = await listen((app) => app.register(plainRoutes, { ca, responder: noCa }));
   closing.push(server.close);
   return { ...material, ...server };
 }

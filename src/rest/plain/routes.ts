@@ -17,7 +17,7 @@ export const FIRST_ISSUER_PATH = '/issuer.cer';
 /** Where certificates say their OCSP responder is (RFC 5280 §4.2.2.1); the CA writes the same path. */
 export const OCSP_PATH = '/ocsp';
 
-export interface PointedToOptions {
+export interface PlainRoutesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'crl' | 'authorities'>;
   responder: Responder;
 }
@@ -26,9 +26,9 @@ export interface PointedToOptions {
  * What certificates point to, over plain HTTP: a verifier could not check the TLS certificate of a server it needs
  * the CRL to check (RFC 5280 §8).
  */
-export async function pointedToRoutes(
+export async function plainRoutes(
   app: FastifyInstance,
-  { ca, responder }: PointedToOptions,
+  { ca, responder }: PlainRoutesOptions,
 ): Promise<void> {
   const sendCrl = async (id: string | undefined, request: FastifyRequest, reply: FastifyReply) => {
     const crl = await ca.crl(id);
@@ -61,7 +61,7 @@ export async function pointedToRoutes(
 }
 
 /** None of a CA that has one issuer and no word for it. */
-async function authorities(ca: PointedToOptions['ca']): Promise<readonly KnownAuthority[]> {
+async function authorities(ca: PlainRoutesOptions['ca']): Promise<readonly KnownAuthority[]> {
   if (ca.authorities === undefined) return [];
   try {
     return await ca.authorities();
@@ -73,7 +73,7 @@ async function authorities(ca: PointedToOptions['ca']): Promise<readonly KnownAu
 
 /** @throws Refused notFound for what no authority of ours has */
 async function named(
-  ca: PointedToOptions['ca'],
+  ca: PlainRoutesOptions['ca'],
   file: string,
   extension: 'crl' | 'cer',
 ): Promise<KnownAuthority> {

@@ -6,14 +6,14 @@ import type { Nodes } from './nodes.js';
  * What the holder of a certificate, who has proved to have its key, may ask for it. Serials are lower-case hex.
  * @throws CaUnavailable, CaRefused, StoreUnavailable, Refused
  */
-export interface HolderService {
+export interface OwnCertificates {
   /** A certificate of the same names and profile for the key of a CSR (DER); the one it asks by stays good. */
   reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
   /** Revokes with an RFC 5280 §5.3.1 reason code; `already` when it was. On disk at the CA and here once this resolves. */
   revoke(serial: string, reason: number): Promise<{ already: boolean }>;
 }
 
-export interface HolderServiceOptions {
+export interface OwnCertificatesOptions {
   ca: Pick<CertificateAuthority, 'reissue' | 'revoke'>;
   store: Pick<RaStore, 'recordRevocation'>;
   nodes: Pick<Nodes, 'renew'>;
@@ -21,13 +21,13 @@ export interface HolderServiceOptions {
   onRevocation(revocation: { serial: string; reason: number; accountId: null }): void;
 }
 
-export function createHolderService({
+export function createOwnCertificates({
   ca,
   store,
   nodes,
   clock,
   onRevocation,
-}: HolderServiceOptions): HolderService {
+}: OwnCertificatesOptions): OwnCertificates {
   return {
     reissue: (serial, csr) => nodes.renew(serial, () => ca.reissue(serial, csr)),
     async revoke(serial, reason) {

@@ -5,12 +5,12 @@ import type { StoredCrl } from '../../store/contract/ca.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound, findCertificate } from '../lookup.js';
-import { offerOf } from '../offer.js';
+import { caOptionsOf } from '../options.js';
 import type { CrlPublisher } from '../revoke/crl-publisher.js';
 import { revocationOf, statusOf } from './certificates.js';
 import { type CaServices, pingStore } from './context.js';
 
-type AuthorityTasks = Pick<
+type PkiTasks = Pick<
   OperationsTasks,
   | 'ping'
   | 'get_ca'
@@ -46,7 +46,7 @@ function publisherOf({ authority, crls }: CaServices, issuer: string | undefined
 }
 
 /** Tasks about the CA itself, its profiles and what it has revoked. */
-export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks> {
+export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
   const { authority, crls, ocsp, revocation, callers } = services;
   const { store } = authority;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
@@ -78,7 +78,7 @@ export function authorityHandlers(services: CaServices): Handlers<AuthorityTasks
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },
     generate_crl: async () => base64(await crls.active.publish()),
-    get_options: async () => offerOf(authority, await crls.active.current(), crls.validity),
+    get_options: async () => caOptionsOf(authority, await crls.active.current(), crls.validity),
     list_profiles: () => [...authority.profiles.keys()],
     get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
     list_acme_profiles: () =>

@@ -13,6 +13,7 @@ import {
 } from '../store/index.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { type PublicKeyInfo, parsePublicKey } from '../x509/spki.js';
+import { openAuthorities } from './authorities/open.js';
 import { bindDatabase, requireDatabaseFile } from './folder/database.js';
 import { generateKey, type KeySpec, publicKeyDer } from './folder/keys.js';
 import { loadAuthority, readMarker } from './folder/load.js';
@@ -22,7 +23,6 @@ import { Authority } from './issue/issuer.js';
 import { namesFor } from './issue/names.js';
 import { loadProfiles } from './issue/profiles.js';
 import { readRequest } from './issue/requests.js';
-import { openLocalSet } from './local-set.js';
 import { Administrators } from './peers/administrators.js';
 import { Revocation } from './revoke/revocation.js';
 
@@ -92,7 +92,7 @@ export async function openLocalAuthority(
   await bindDatabase({ store, files, dataDir, location });
   const served = await store.getSetting(SERVED);
   const { publicUrl, company }: ServedSettings = served === null ? given : JSON.parse(served);
-  const { set } = await openLocalSet(store, files, {
+  const { set } = await openAuthorities(store, files, {
     ...{ dataDir, passphrase, publicUrl, shared, clock, log },
     succeedAt: NEVER,
   });

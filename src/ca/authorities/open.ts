@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { CaStore } from '../store/index.js';
-import { takeUpFolder } from './authorities/first.js';
-import { Keyring } from './authorities/keyring.js';
-import { RootRollover } from './authorities/root-rollover.js';
-import { AuthoritySet } from './authorities/set.js';
-import { Succession } from './authorities/succession.js';
-import type { CaFiles } from './folder/files.js';
+import type { CaStore } from '../../store/index.js';
+import type { CaFiles } from '../folder/files.js';
+import { takeUpFolder } from './first.js';
+import { Keyring } from './keyring.js';
+import { RootRollover } from './root-rollover.js';
+import { AuthoritySet } from './set.js';
+import { Succession } from './succession.js';
 
-export interface LocalSetOptions {
+export interface AuthoritiesOptions {
   dataDir: string;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
@@ -22,7 +22,7 @@ export interface LocalSetOptions {
 }
 
 /** The roots and issuers of a CA, and what makes others: for the CA's process, and for commands beside it. */
-export interface LocalSet {
+export interface OpenAuthorities {
   keys: Keyring;
   set: AuthoritySet;
   succession: Succession;
@@ -30,11 +30,11 @@ export interface LocalSet {
 }
 
 /** @throws InitError */
-export async function openLocalSet(
+export async function openAuthorities(
   store: CaStore,
   files: CaFiles,
-  options: LocalSetOptions,
-): Promise<LocalSet> {
+  options: AuthoritiesOptions,
+): Promise<OpenAuthorities> {
   const { dataDir, passphrase, publicUrl, shared, succeedAt, clock, log } = options;
   await takeUpFolder(store, files, clock());
   const keys = new Keyring({ dataDir, passphrase, channelSecret: files.channel.secretKey, shared });
