@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { MINUTE, SECOND } from './time.js';
+import { monotonic } from './monotonic.js';
+import { HOUR, MINUTE, SECOND } from './time.js';
 
 /** The pause to the next step while there is more to do, and when there is not. */
 const PAUSE = SECOND;
@@ -8,6 +9,13 @@ const INTERVAL = 10 * MINUTE;
 const LEASE = 2 * MINUTE;
 /** The first look comes this long after the start. */
 const FIRST = SECOND;
+/**
+ * How long the clock must have gone evenly before anything is removed. One that is years ahead, for the minute until it is put right,
+ * would have records removed of certificates that are in use, and of revocations.
+ */
+const STEADY_FOR = HOUR;
+/** A clock that is this much off what has passed was set. */
+const SET_BY = MINUTE;
 
 export interface PurgeOptions {
   /** One process at a time purges: true while it is this one. */
@@ -15,6 +23,10 @@ export interface PurgeOptions {
   /** Takes one bounded step; true when there may be more. */
   remove(now: number): Promise<boolean>;
   clock(): number;
+  /** Milliseconds since the start or since the clock was set, before anything is removed. Default an hour. */
+  steadyFor?: number;
+  /** Milliseconds that only ever pass. */
+  passing?: () => number;
   onError(error: unknown): void;
 }
 
@@ -23,6 +35,8 @@ export class Purge {
   readonly #holder = randomBytes(12).toString('base64url');
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
+  /** Since when the clock has gone evenly. */
+  #steady: { clock: number; passed: number } | null = null;
 
   constructor(private readonly options: PurgeOptions) {}
 
@@ -46,12 +60,23 @@ export class Purge {
     this.#timer.unref();
   }
 
+  #isSteady(now: number): boolean {
+    const { steadyFor = STEADY_FOR, passing = monotonic } = this.options;
+    const passed = passing();
+    const since = this.#steady;
+    if (since === null || Math.abs(now - since.clock - (passed - since.passed)) > SET_BY) {
+      this.#steady = { clock: now, passed };
+      return steadyFor === 0;
+    }
+    return passed - since.passed >= steadyFor;
+  }
+
   async #step(): Promise<void> {
     const { takeLease, remove, clock, onError } = this.options;
     let more = false;
     try {
       const now = clock();
-      more = (await takeLease(this.#holder, now, now + LEASE)) && (await remove(now));
+      more = this.#isSteady(now) && (await takeLease(this.#holder, now, now + LEASE)) && (await remove(now));
     } catch (error) {
       onError(error);
     }
