@@ -20,6 +20,10 @@ const TOOLS = {
     'judges/verifiers/main.js',
     'nginx, Apache, HAProxy, OpenSSL, GnuTLS, NSS, Java and rustls verify whole chains',
   ],
+  timeline: [
+    'judges/timeline/main.js',
+    'years and wrong clocks, by libfaketime; OpenSSL verifies what a client that is right about the time gets',
+  ],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   browser: [

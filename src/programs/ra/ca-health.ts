@@ -91,7 +91,7 @@ export function skewSentence(ours: number, theirs: number, took: number): string
   if (known <= MOST_SKEW) return null;
   const [ra, ca] = [new Date(ours).toISOString(), new Date(theirs).toISOString()];
   return (
-    `${SKEW} by ${inWords(Math.abs(ahead))}: the RA's says ${ra}, the CA's ${ca}. ` +
+    `${SKEW} by ${inWords(Math.round(Math.abs(ahead) / SECOND) * SECOND)}: the RA's says ${ra}, the CA's ${ca}. ` +
     'Certificates may not be valid yet, or end early, until both are right'
   );
 }

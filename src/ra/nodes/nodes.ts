@@ -5,6 +5,7 @@ import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import type { SubjectName } from '../../x509/certificate-names.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
+import { revokeRecorded } from '../ca/revoke-recorded.js';
 import { Ids } from '../ids.js';
 import { parseLeaf } from '../leaf.js';
 import type { NamePolicy } from '../name-policy.js';
@@ -25,7 +26,7 @@ export interface NodeOptions {
   store: RaStore;
   ca: Pick<
     CertificateAuthority,
-    'revoke' | 'enroll' | 'profile' | 'bySerial' | 'bySerials' | 'list' | 'search'
+    'revoke' | 'revokeShown' | 'enroll' | 'profile' | 'bySerial' | 'bySerials' | 'list' | 'search'
   >;
   policy: NamePolicy;
   keys: NodeKeys;
@@ -230,7 +231,7 @@ export class Nodes {
     const { ca, store, clock } = this.options;
     const reason = REVOCATION_REASON.cessationOfOperation;
     try {
-      const { already } = await ca.revoke(serial, reason);
+      const { already } = await revokeRecorded({ ca, store }, serial, reason);
       await store.recordRevocation(serial, clock(), reason);
       return !already;
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { CertificateAuthority, IssuedCertificate } from '../../model/ca.js';
 import type { RaStore } from '../../store/contract/ra.js';
+import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { Nodes } from './nodes.js';
 
 /**
@@ -14,8 +15,8 @@ export interface OwnCertificates {
 }
 
 export interface OwnCertificatesOptions {
-  ca: Pick<CertificateAuthority, 'reissue' | 'revoke'>;
-  store: Pick<RaStore, 'recordRevocation'>;
+  ca: Pick<CertificateAuthority, 'reissue' | 'revoke' | 'revokeShown'>;
+  store: Pick<RaStore, 'findCertificateBySerial' | 'recordRevocation'>;
   nodes: Pick<Nodes, 'renew'>;
   clock: () => number;
   onRevocation(revocation: { serial: string; reason: number; accountId: null }): void;
@@ -31,7 +32,7 @@ export function createOwnCertificates({
   return {
     reissue: (serial, csr) => nodes.renew(serial, () => ca.reissue(serial, csr)),
     async revoke(serial, reason) {
-      const outcome = await ca.revoke(serial, reason);
+      const outcome = await revokeRecorded({ ca, store }, serial, reason);
       // A certificate of an ACME order is revoked in this RA's own record too (RFC 8555 §7.6, RFC 9773 §4.2).
       await store.recordRevocation(serial, clock(), reason);
       if (!outcome.already) onRevocation({ serial, reason, accountId: null });

@@ -10,11 +10,16 @@ import { Refused } from '../../model/refusal.js';
 import type { OtherCertificate } from '../../store/contract/other-certificates.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
+import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { RaEvents } from '../events.js';
+import { foundHere } from './found-here.js';
 
 export interface OperatorCertificatesOptions {
   store: RaStore;
-  ca: Pick<CertificateAuthority, 'revoke' | 'endHold' | 'caCertificates' | 'search' | 'bySerials'>;
+  ca: Pick<
+    CertificateAuthority,
+    'revoke' | 'revokeShown' | 'endHold' | 'caCertificates' | 'search' | 'bySerials'
+  >;
   clock(): number;
   onRevocation: RaEvents['revocation'];
 }
@@ -158,7 +163,7 @@ export class OperatorCertificates {
   /** True when it was not revoked before. @throws CaRefused, CaUnavailable */
   async revokeOne(serial: string, reason: number): Promise<boolean> {
     const { ca, store, clock, onRevocation } = this.options;
-    const { already } = await ca.revoke(serial, reason);
+    const { already } = await revokeRecorded({ ca, store }, serial, reason);
     await store.recordRevocation(serial, clock(), reason);
     if (!already) onRevocation({ serial, reason, accountId: null });
     return !already;
@@ -205,9 +210,10 @@ export class OperatorCertificates {
     const { ca } = this.options;
     if ('serial' in reference) {
       const found = await ca.bySerials([reference.serial]);
-      if (found.length === 0)
-        throw new Refused('notFound', 'no certificate has this serial', { field: 'serial' });
-      return found;
+      if (found.length > 0) return found;
+      const own = await foundHere(this.options.store, reference.serial);
+      if (own === null) throw new Refused('notFound', 'no certificate has this serial', { field: 'serial' });
+      return [own];
     }
     const name = exactly(reference.name);
     const pages = states.map((state) => ca.search({ after: null, limit: MOST_OF_A_NAME, name, state }));

@@ -1,0 +1,39 @@
+import { CaRefused, type CertificateAuthority } from '../../model/ca.js';
+import type { RaStore } from '../../store/contract/ra.js';
+import { firstFromPem } from '../../x509/pem.js';
+
+/**
+ * Revokes by serial. A certificate whose record the CA has lost, as by a restore, is shown to it from this RA's own records: the CA
+ * knows it by its signature, and keeps it from then on. `already`: it was revoked before.
+ * @throws CaRefused `notFound` for one that neither has a record of, and, saying so, for one that only this RA has a record of
+ */
+export async function revokeRecorded(
+  {
+    ca,
+    store,
+  }: {
+    ca: Pick<CertificateAuthority, 'revoke' | 'revokeShown'>;
+    store: Pick<RaStore, 'findCertificateBySerial'>;
+  },
+  serial: string,
+  reason: number | null,
+): Promise<{ already: boolean }> {
+  try {
+    return await ca.revoke(serial, reason);
+  } catch (error) {
+    if (!isUnknown(error) || !ca.revokeShown) throw error;
+    const own = await store.findCertificateBySerial(serial);
+    if (own === null) throw error;
+    return ca.revokeShown(firstFromPem('CERTIFICATE', own.chain), reason).catch((shown) => {
+      throw isUnknown(shown) ? onlyHere() : shown;
+    });
+  }
+}
+
+const isUnknown = (error: unknown): boolean => error instanceof CaRefused && error.kind === 'notFound';
+
+const onlyHere = () =>
+  new CaRefused(
+    'this RA has a record of that certificate, but its CA has none and did not sign it: nothing was revoked',
+    'notFound',
+  );

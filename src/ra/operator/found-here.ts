@@ -1,0 +1,35 @@
+import { reasonName } from '../../channel/reasons.js';
+import type { FoundCertificate } from '../../model/ca-register.js';
+import type { RaStore } from '../../store/contract/ra.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { wireType } from '../../x509/certificate-names.js';
+import { formatDn } from '../../x509/name.js';
+import { firstFromPem, toPem } from '../../x509/pem.js';
+
+/** A certificate by this RA's own records, for one that the CA has lost its record of; null when there is none here either. */
+export async function foundHere(
+  store: Pick<RaStore, 'findCertificateBySerial' | 'getOrder'>,
+  serial: string,
+): Promise<FoundCertificate | null> {
+  const own = await store.findCertificateBySerial(serial);
+  if (own === null) return null;
+  const der = firstFromPem('CERTIFICATE', own.chain);
+  const certificate = parseCertificate(der);
+  const order = await store.getOrder(own.orderId);
+  return {
+    serial,
+    dn: formatDn(certificate.subject),
+    cn: certificate.commonName ?? own.identifiers[0]?.value ?? '',
+    profile: order?.order.profile ?? '',
+    state: own.revokedAt === null ? 'good' : 'revoked',
+    notBefore: own.notBefore,
+    notAfter: own.notAfter,
+    names: own.identifiers.map(({ type, value }) => ({ type: wireType(type), value })),
+    certificate: toPem('CERTIFICATE', der),
+    revokedAt: own.revokedAt,
+    reason: own.revocationReason === null ? null : reasonName(own.revocationReason),
+    issuedAt: own.notBefore,
+    orderId: own.orderId,
+    accountId: own.accountId,
+  };
+}

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../kit/command.js';
+import { startTestDns } from '../../kit/dns-server.js';
+import { PostgresServer } from '../../kit/postgres/server.js';
+import { Program } from '../../kit/program.js';
+import { CHECKOUT, freePortPairs, freePorts, freeUpkiPorts, inherited } from '../../kit/upki.js';
+import { FakedClock } from './clock.js';
+
+const MAIN = join(CHECKOUT, 'dist/cli/main.js');
+
+export type Store = 'sqlite' | 'postgres';
+
+/** A CA and an RA as programs of their own, each with a clock of its own, and a client that is right about the time. */
+export interface Installation {
+  folder: string;
+  ra: Program;
+  ca: Program;
+  clocks: { ra: FakedClock; ca: FakedClock; client: FakedClock };
+  directoryUrl: string;
+  /** Base of plain HTTP. */
+  plainUrl: string;
+  /** Where validators ask for http-01. */
+  webPort: number;
+  /** PEM of what clients trust: what the RA gives out. */
+  trusted(): Promise<string>;
+  /** `upki ca …` on the machine of the CA, by the CA's clock. */
+  onCaMachine(...args: string[]): Promise<string>;
+  /** What readiness says; null when it is ready. */
+  complaint(): Promise<string | null>;
+  /** Lines of both programs that say something went wrong. */
+  lines: string[];
+  close(): Promise<void>;
+}
+
+export async function install(store: Store, folder: string, library: string): Promise<Installation> {
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const undo of opened.splice(0).reverse()) await undo();
+  };
+  try {
+    return await assemble(store, folder, library, opened, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  store: Store,
+  folder: string,
+  library: string,
+  opened: (() => unknown)[],
+  close: () => Promise<void>,
+): Promise<Installation> {
+  const clock = (name: string) => new FakedClock(folder, name, library);
+  const clocks = { ra: clock('ra'), ca: clock('ca'), client: clock('client') };
+  const ports = await freeUpkiPorts();
+  const [caPort = 0] = await freePortPairs(1);
+  const [webPort = 0] = await freePorts(1);
+  const dns = await startTestDns();
+  opened.push(() => dns.close());
+  const database: Record<string, string> = {};
+  if (store === 'postgres') {
+    const server = await PostgresServer.start();
+    opened.push(() => server.remove());
+    database.UPKI_DATABASE_URL = database.UPKI_CA_DATABASE_URL = server.url();
+  }
+  const plainUrl = `http://127.0.0.1:${ports.http}`;
+  const common = { ...inherited(), HOME: folder, UPKI_LOG_LEVEL: 'warn', ...database };
+  const ofCa = {
+    ...common,
+    ...clocks.ca.env,
+    UPKI_DATA_DIR: join(folder, 'ca'),
+    UPKI_CA_HOST: '127.0.0.1',
+    UPKI_CA_PORT: String(caPort),
+    UPKI_CA_REGISTRATION_PORT: String(caPort + 1),
+    UPKI_CA_PUBLIC_URL: plainUrl,
+  };
+  const ofRa = {
+    ...common,
+    ...clocks.ra.env,
+    UPKI_DATA_DIR: join(folder, 'ra'),
+    UPKI_RA_HOST: '127.0.0.1',
+    UPKI_RA_CN: 'localhost',
+    UPKI_RA_PORT: String(ports.ra),
+    UPKI_RA_HTTP_PORT: String(ports.http),
+    UPKI_CA_HOST: `127.0.0.1:${caPort}`,
+    UPKI_CA_SEED_FILE: join(folder, 'ca', 'seed'),
+    UPKI_VA_RESOLVERS: dns.address,
+    UPKI_VA_HTTP_PORT: String(webPort),
+  };
+  const command = (...args: string[]) =>
+    run(process.execPath, [MAIN, ...args], { env: ofCa as Record<string, string> });
+  await command('ca', 'init');
+  const lines: string[] = [];
+  const program = (name: string, env: NodeJS.ProcessEnv) =>
+    new Program({
+      ...{ name, module: MAIN, args: [name, 'start'], env },
+      onOutput: (line) => void lines.push(`${name}: ${line}`),
+    });
+  const [ca, ra] = [program('ca', ofCa), program('ra', ofRa)];
+  opened.push(() => ca.stop());
+  await ca.start();
+  opened.push(() => ra.stop());
+  await ra.start();
+  const rootFile = join(folder, 'ra', 'ca.crt');
+  return {
+    ...{ folder, ra, ca, clocks, plainUrl, webPort, lines, close },
+    directoryUrl: `https://localhost:${ports.ra}/acme/directory`,
+    trusted: () => readFile(rootFile, 'utf8'),
+    onCaMachine: (...args) => command('ca', ...args),
+    async complaint() {
+      const said = await run(process.execPath, [MAIN, 'health'], {
+        env: ofRa as Record<string, string>,
+      }).then(
+        () => null,
+        (error: Error) => error.message,
+      );
+      return said;
+    },
+  };
+}
