@@ -10,9 +10,10 @@ import { restoreBackup } from '../backup/restore.js';
 import { verifyBackup } from '../backup/verify.js';
 import { loadSettings } from '../config/index.js';
 import { moveDurably } from '../lib/files.js';
+import { noteBackup } from '../lib/last-backup.js';
+import { version } from '../lib/version.js';
 import { CannotStart } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
-import { version } from '../programs/version.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** Shorter ones can be tried out by whoever gets hold of a backup. */
@@ -64,6 +65,9 @@ export function backupCommand(): Command {
     } finally {
       await made.discard();
     }
+    await noteBackup(directory, Date.parse(made.manifest.createdAt)).catch((error: Error) =>
+      say(`upki status will not know of this backup: ${error.message}`),
+    );
     say(`the backup is complete: ${summary(made.manifest)}`);
   });
 }

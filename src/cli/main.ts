@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { version } from '../lib/version.js';
 import { ExitCode, exitCodeOf } from '../programs/exit.js';
 import { limitHeapGrowth } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
-import { version } from '../programs/version.js';
 
 /** Each with the code it needs and no other's: the programs it starts serve for months. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -31,6 +31,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   node: async () => (await import('./operator/node.js')).nodeCommand(),
   check: async () => (await import('./operator/check.js')).checkCommand(),
   failures: async () => (await import('./operator/failures.js')).failuresCommand(),
+  status: async () => (await import('./operator/status.js')).statusCommand(),
   reload: async () => (await import('./operator/reload.js')).reloadCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };

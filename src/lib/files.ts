@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -86,5 +86,15 @@ export async function setAside(path: string): Promise<void> {
     await moveDurably(path, `${path}.${new Date().toISOString().replace(/[:.]/g, '-')}.old`);
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** Octets an unprivileged process may still write there; null: unknown. */
+export async function freeSpace(path: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch {
+    return null;
   }
 }

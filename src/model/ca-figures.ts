@@ -1,6 +1,8 @@
 /** What a CA counts, as it tells an RA. Times are milliseconds since the epoch. */
 export interface CaFigures {
   certificates: { profile: string; state: string; count: number }[];
+  /** Good ones that end within 14 days; null: a CA of before does not count them. */
+  ending: number | null;
   /** Past the end of their renewal window without a successor, by profile. */
   notRenewed: { profile: string; count: number }[];
   /** `kind`: root, issuer or cross; one that is retired is not in use. */
@@ -22,6 +24,8 @@ export interface CaFigures {
   /** Octets free where the CA keeps its files; null: unknown. */
   diskFree: number | null;
   startedAt: number;
+  /** Of the program; null: one of before does not say. */
+  version: string | null;
 }
 
 /** A certificate past its renewal window without a later one that has all its names. */

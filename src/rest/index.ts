@@ -25,6 +25,7 @@ import { configRoute } from './routes/private/config.js';
 import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
 import { reloadRoute } from './routes/private/reload.js';
+import { statusRoute } from './routes/private/status.js';
 import { authorityRoutes } from './routes/public/authority.js';
 import { certificateRoutes } from './routes/public/certificates.js';
 import { certifyRoute } from './routes/public/certify.js';
@@ -56,6 +57,7 @@ export interface ApiOptions {
   audit: AuditLog;
   auditReader: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>;
   health: Health;
+  status: Parameters<typeof statusRoute>[0];
   nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   certification: Pick<Certification, 'certify'>;
   operator: Operator;
@@ -94,6 +96,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ...auditRoutes(options.auditReader),
     checkRoute(operator.checks),
     reloadRoute(options.reload),
+    statusRoute(options.status),
   ];
 }
 

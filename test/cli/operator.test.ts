@@ -63,6 +63,60 @@ describe('upki cert, node, account, failures', () => {
     expect((await upki(['node', 'list', '--url', url])).code).toBe(78);
   }, 60_000);
 
+  it('status shows everything on one screen, from elsewhere too, and the last backup', async () => {
+    const well = await run('status');
+    expect(well).toMatchObject({ code: 0, stdout: expect.stringContaining('All is well.') });
+    expect(well.stdout.split('\n').length).toBeLessThan(25);
+    expect(Math.max(...well.stdout.split('\n').map(({ length }) => length))).toBeLessThan(160);
+    expect(well.stdout).toContain('none by upki backup');
+    for (const line of [
+      /^RA +\d+\.\d+\.\d+ on .* Node\.js v\d+/m,
+      /^CA +\d+\.\d+\.\d+, since/m,
+      /^Root +CN=.*until/m,
+    ])
+      expect(well.stdout).toMatch(line);
+    const out = join(newFolder(), 'auditor');
+    await upki(['admin', 'add', 'ann', '-d', dir, '--out', out, '--role', 'auditor']);
+    const url = new URL(running.directoryUrl).origin;
+    const told = await upki(['status', '--json', '--url', url], { UPKI_ADMIN: out });
+    expect([told.code, JSON.parse(told.stdout)]).toMatchObject([
+      0,
+      {
+        status: 'well',
+        ra: { serving: true, version: expect.any(String) },
+        ca: { version: expect.any(String) },
+        database: { kind: 'sqlite', write_ms: expect.any(Number) },
+        certificates: { good: expect.any(Number), ending: 0, late: 0, revoked: 0, expired: 0 },
+        queues: { validations: { running: 0, waiting: 0 }, finalizations: { running: 0, waiting: 0 } },
+        notices_waiting: 0,
+        troubles: [],
+        warnings: [],
+      },
+    ]);
+    await upki(['backup', join(newFolder(), 'b'), '--plain', '-d', dir], environment());
+    expect((await asked('status')).last_backup).toMatch(/^\d{4}-\d\d-\d\dT/);
+    writeFileSync(join(dir, 'last-backup'), '2020-01-01T00:00:00Z\n');
+    expect(await run('status')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/backup is \d+ days old/),
+    });
+    writeFileSync(join(dir, 'last-backup'), `${new Date().toISOString()}\n`);
+  }, 120_000);
+
+  it('status ends with 1 and says what does not work while the CA is away', async () => {
+    const { ca } = running.pids();
+    if (ca === null) throw new Error('the CA does not run');
+    process.kill(ca, 'SIGSTOP');
+    try {
+      const away = await run('status');
+      expect(away).toMatchObject({ code: 1, stdout: expect.stringContaining('Something does not work.') });
+      expect(away.stdout).toMatch(/^CA +does not answer/m);
+    } finally {
+      process.kill(ca, 'SIGCONT');
+    }
+    await expect.poll(async () => (await run('status')).code, { timeout: 60_000 }).toBe(0);
+  }, 120_000);
+
   it('SIGHUP ends nothing, and a wrong file keeps the old rules and says why', async () => {
     writeFileSync(denied, '{"k": "short"}');
     const wrong = await run('reload');
@@ -76,6 +130,8 @@ describe('upki cert, node, account, failures', () => {
 
   it('work while the programs do not run', async () => {
     await running.stop();
+    const stopped = await run('status');
+    expect(stopped).toMatchObject({ code: 1, stdout: expect.stringContaining('does not run') });
     expect((await asked('node', 'list'))[0]).toMatchObject({ cn: 'press-17' });
     const removed = await run('node', 'remove', 'press-17', '--yes');
     expect(removed).toMatchObject({ code: 0, stdout: expect.stringContaining('removed') });

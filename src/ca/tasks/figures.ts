@@ -1,9 +1,14 @@
-import { statfs } from 'node:fs/promises';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
+import { freeSpace } from '../../lib/files.js';
+import { DAY } from '../../lib/time.js';
+import { version } from '../../lib/version.js';
 import type { AuthorityRecord, StoredCrl } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import type { CaServices } from './context.js';
+
+/** Certificates that end within so long, in ms, are counted as ending. */
+const ENDING = 14 * DAY;
 
 type FigureTasks = Pick<OperationsTasks, 'get_figures' | 'list_not_renewed'>;
 
@@ -17,8 +22,9 @@ export function figureHandlers({ authority, figures, dataDir }: CaServices): Han
       const began = performance.now();
       await store.ping();
       const database = performance.now() - began;
-      const [certificates, notRenewed, heads, authorities] = await Promise.all([
+      const [certificates, ending, notRenewed, heads, authorities] = await Promise.all([
         store.countCertificates(now),
+        store.countEnding(now, now + ENDING),
         store.countNotRenewed(now),
         store.auditEnds(),
         store.listAuthorities(),
@@ -28,8 +34,10 @@ export function figureHandlers({ authority, figures, dataDir }: CaServices): Han
         signing.map(async ({ id, tag }) => ({ id, crl: await store.getCrl(tag) })),
       );
       const { fault } = figures.audit;
+      const diskFree = await freeSpace(dataDir);
       return {
         certificates,
+        ending,
         not_renewed: notRenewed,
         authorities: authorities.map(described),
         crls: crls.flatMap(({ id, crl }) => (crl === null ? [] : [crlOf(id, crl)])),
@@ -38,8 +46,9 @@ export function figureHandlers({ authority, figures, dataDir }: CaServices): Han
           ...(fault !== null && { fault: faultText(fault) }),
         },
         database_ms: Math.round(database * 10) / 10,
-        ...(await freeSpace(dataDir)),
+        ...(diskFree !== null && { disk_free: diskFree }),
         started_at: startedAt,
+        version: version(),
       };
     },
     list_not_renewed: async ({ after, limit }) => {
@@ -72,14 +81,4 @@ function crlOf(issuer: string, { number, thisUpdate, nextUpdate }: StoredCrl) {
 
 function faultText({ position, reason }: { position: { chain: number; sequence: number }; reason: string }) {
   return `record ${position.sequence} of chain ${position.chain}: ${reason}`;
-}
-
-/** Octets an unprivileged process may still write in the folder of the CA. */
-async function freeSpace(path: string): Promise<{ disk_free?: number }> {
-  try {
-    const { bavail, bsize } = await statfs(path);
-    return { disk_free: bavail * bsize };
-  } catch {
-    return {};
-  }
 }

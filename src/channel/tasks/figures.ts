@@ -13,6 +13,7 @@ export const figureTasks = {
       certificates: z
         .array(z.object({ profile: z.string(), state: z.string(), count: z.number() }))
         .meta({ wire: '[{profile, state: good|revoked|expired, count}]' }),
+      ending: z.number().optional().meta({ wire: 'good ones that end within 14 days' }),
       not_renewed: z
         .array(z.object({ profile: z.string(), count: z.number() }))
         .meta({ wire: '[{profile, count}]' }),
@@ -35,6 +36,7 @@ export const figureTasks = {
       database_ms: z.number(),
       disk_free: z.number().optional(),
       started_at: time,
+      version: z.string().optional(),
     }),
   ),
   list_not_renewed: task(

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { freeSpace } from '../../lib/files.js';
 import { monotonic } from '../../lib/monotonic.js';
+import { version } from '../../lib/version.js';
 import { Collector } from '../../metrics/collector.js';
 import { listenForScrapes } from '../../metrics/listener.js';
 import { createMetrics, type Metrics } from '../../metrics/metrics.js';
@@ -17,7 +18,6 @@ import type { RaStore } from '../../store/index.js';
 import type { RunningValidator } from '../../va/validator.js';
 import { portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
-import { version } from '../version.js';
 import { watchForNotices } from './notices.js';
 import type { RaTls } from './tls.js';
 
@@ -183,16 +183,6 @@ function counted(events: RaEvents, metrics: Metrics): RaEvents {
     },
     error: (error) => events.error(error),
   };
-}
-
-/** Octets an unprivileged process may still write there; null: unknown. */
-async function freeSpace(path: string): Promise<number | null> {
-  try {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
 }
 
 /** The figures of a CA that has them; a CA that counts nothing is not asked again for a while. */

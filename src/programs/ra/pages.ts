@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { LinkBuilder } from '../../acme/links.js';
+import { version } from '../../lib/version.js';
 import type { CertificateAuthority } from '../../model/ca.js';
 import { consoleRoutes } from '../../pages/console-routes.js';
 import { publicPages } from '../../pages/public.js';
-import { version } from '../version.js';
 
 export interface PagesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates'>;

@@ -11,6 +11,7 @@ import { estRoutes } from '../../est/routes.js';
 import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer } from '../../http/server.js';
 import { trustedProxies } from '../../http/trusted-proxies.js';
+import { version } from '../../lib/version.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
 import { alternateChains } from '../../ra/ca/authorities.js';
@@ -36,7 +37,6 @@ import { createValidator } from '../../va/validator.js';
 import type { Running } from '../child.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
-import { version } from '../version.js';
 import { CaHealthWatch } from './ca-health.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
@@ -66,6 +66,7 @@ import {
 import { healthOf } from './readiness.js';
 import { registerRa, usableRegistration } from './registration.js';
 import { reloadRules } from './reload.js';
+import { statusOf } from './status.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
 
@@ -236,6 +237,7 @@ async function serve(
   let httpPort: number | null = null;
   const pages = pagesOf({ ca, links, plainPort: () => httpPort });
   await app.register(pages.main);
+  const health = healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock });
   const api = {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,
@@ -250,7 +252,11 @@ async function serve(
     certification,
     operator,
     baseUrl: (host: string | undefined) => links.forHost(host).base,
-    health: healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock }),
+    health,
+    status: statusOf({
+      ...{ store, location: where.location, ca, authorities: trust.known, ra, validator, tls, health },
+      ...{ name: called.cn, dataDir: settings.dataDir, serving: mode === 'serve', clock },
+    }),
     reload,
   };
   await app.register(restApi, api);

@@ -135,6 +135,7 @@ export function profileOf(wire: Answer<'list_acme_profiles'>[number]): AcmeProfi
 export function figuresOf(wire: Answer<'get_figures'>): CaFigures {
   return {
     certificates: wire.certificates,
+    ending: wire.ending ?? null,
     notRenewed: wire.not_renewed,
     authorities: wire.authorities.map(({ id, kind, dn, not_before, not_after, in_use }) => ({
       ...{ id, kind, dn, notBefore: not_before, notAfter: not_after, inUse: in_use },
@@ -147,5 +148,6 @@ export function figuresOf(wire: Answer<'get_figures'>): CaFigures {
     databaseMs: wire.database_ms,
     diskFree: wire.disk_free ?? null,
     startedAt: wire.started_at,
+    version: wire.version ?? null,
   };
 }

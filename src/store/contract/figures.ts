@@ -25,6 +25,8 @@ export interface NotRenewed {
 export interface CaFigures {
   /** By profile and state; an end is known to the hour. */
   countCertificates(now: number): Promise<CertificateCount[]>;
+  /** Not revoked, with their end from `from` to before `to`; both to the hour. */
+  countEnding(from: number, to: number): Promise<number>;
   /** By profile. */
   countNotRenewed(now: number): Promise<{ profile: string; count: number }[]>;
   /** By serial; those whose end is long past are left out. `next` null: there are no more. */

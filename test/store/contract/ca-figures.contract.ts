@@ -37,6 +37,9 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
       await record({ profile: 'laptop', notAfter: NOW + 3 * LIFE });
       await record({ profile: 'laptop', revokedAt: NOW, reason: 1 });
       expect(await counts(NOW)).toEqual({ 'server good': 2, 'laptop good': 1, 'laptop revoked': 1 });
+      expect(await world.store.countEnding(NOW, NOW + LIFE)).toBe(0);
+      expect(await world.store.countEnding(NOW, NOW + LIFE + HOUR)).toBe(2);
+      expect(await world.store.countEnding(NOW + LIFE + HOUR, NOW + 4 * LIFE)).toBe(1);
 
       await world.store.revoke(one.serial, NOW, 6);
       await world.store.revoke(one.serial, NOW, 1);

@@ -93,6 +93,16 @@ export const figureOperations: PostgresOperations<FigureOperations> = {
       Math.floor(now / HOUR),
     ),
 
+  async countEnding(db, from, to) {
+    const counted = await db.get<[count: number]>(
+      `SELECT coalesce(sum(count), 0)::bigint FROM certificate_counts
+       WHERE revoked = 0 AND hour >= $1 AND hour < $2`,
+      Math.floor(from / HOUR),
+      Math.floor(to / HOUR),
+    );
+    return counted?.[0] ?? 0;
+  },
+
   countNotRenewed: (db, now) =>
     db.all<[profile: string, count: number]>(
       'SELECT profile, count(*) FROM not_renewed WHERE window_end <= $1 GROUP BY profile',

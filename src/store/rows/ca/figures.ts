@@ -5,6 +5,7 @@ import { isRenewed, type SearchRow } from './search.js';
 /** Counts and certificates that were not renewed, by rows. */
 export interface FigureOperations {
   countCertificates(now: number): CountRow[];
+  countEnding(from: number, to: number): number;
   countNotRenewed(now: number): [profile: string, count: number][];
   listNotRenewed(after: string, limit: number, now: number): NotRenewedRow[];
   findNotRenewed(now: number, limit: number): number;

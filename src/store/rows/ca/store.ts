@@ -54,6 +54,7 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
         state,
         count,
       })),
+    countEnding: (from, to) => database.call('countEnding', from, to),
     countNotRenewed: async (now) =>
       (await database.call('countNotRenewed', now)).map(([profile, count]) => ({ profile, count })),
     async listNotRenewed({ after, limit, now }) {

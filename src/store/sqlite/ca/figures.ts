@@ -87,6 +87,15 @@ export const figureOperations = {
     ),
   ),
 
+  countEnding: read(
+    (sql, from: number, to: number): number =>
+      sql.get<[count: number]>(
+        'SELECT coalesce(sum(count), 0) FROM certificate_counts WHERE revoked = 0 AND hour >= ? AND hour < ?',
+        Math.floor(from / HOUR),
+        Math.floor(to / HOUR),
+      )?.[0] ?? 0,
+  ),
+
   countNotRenewed: read((sql, now: number): [profile: string, count: number][] =>
     sql.all<[profile: string, count: number]>(
       'SELECT profile, count(*) FROM not_renewed WHERE window_end <= ? GROUP BY profile',
