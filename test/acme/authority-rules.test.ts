@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CaLacksTask, CaRefused, CaUnavailable, type IssuingCa } from '../../src/model/ca.js';
 import { parseCsr } from '../../src/x509/csr.js';
-import type { AcmeClient, Located, OrderBody } from '../../tools/kit/acme-client.js';
+import type { Located, OrderBody } from '../../tools/kit/acme-bodies.js';
+import type { AcmeClient } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { refused } from './support/refused.js';
 import { createWorld, type World } from './support/world.js';

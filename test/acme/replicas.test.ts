@@ -1,12 +1,8 @@
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaStore } from '../../src/store/index.js';
-import {
-  type AcmeClient,
-  AcmeError,
-  type AuthorizationBody,
-  type OrderBody,
-} from '../../tools/kit/acme-client.js';
+import { AcmeError, type AuthorizationBody, type OrderBody } from '../../tools/kit/acme-bodies.js';
+import type { AcmeClient } from '../../tools/kit/acme-client.js';
 import { type Balancer, startBalancer } from '../../tools/kit/balancer.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { generateSigningKey } from '../../tools/kit/jws-signer.js';

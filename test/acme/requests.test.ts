@@ -1,7 +1,9 @@
 import { sign } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AcmeClient, links, type PostOverrides, type ProblemBody } from '../../tools/kit/acme-client.js';
+import type { ProblemBody } from '../../tools/kit/acme-bodies.js';
+import type { AcmeClient } from '../../tools/kit/acme-client.js';
+import { links, type PostOverrides } from '../../tools/kit/acme-transport.js';
 import { generateSigningKey } from '../../tools/kit/jws-signer.js';
 import { refused } from './support/refused.js';
 import { createWorld, type World } from './support/world.js';

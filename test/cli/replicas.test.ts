@@ -1,7 +1,8 @@
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
-import { AcmeClient, type AcmeError } from '../../tools/kit/acme-client.js';
+import type { AcmeError } from '../../tools/kit/acme-bodies.js';
+import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { type Cluster, startCluster } from '../../tools/kit/cluster.js';
 import { startDns } from '../../tools/kit/dns-zone.js';

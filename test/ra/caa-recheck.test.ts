@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CaaRequest } from '../../src/va/types.js';
-import type { AcmeClient, AuthorizationBody } from '../../tools/kit/acme-client.js';
+import type { AuthorizationBody } from '../../tools/kit/acme-bodies.js';
+import type { AcmeClient } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { refused } from '../acme/support/refused.js';
 import { createWorld, type World } from '../acme/support/world.js';

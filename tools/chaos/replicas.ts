@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { AcmeClient, AcmeError, type Located, type OrderBody } from '../kit/acme-client.js';
+import { AcmeError, type Located, type OrderBody } from '../kit/acme-bodies.js';
+import { AcmeClient } from '../kit/acme-client.js';
 import { createCsr } from '../kit/csr.js';
 import { generateSigningKey, type SigningKey } from '../kit/jws-signer.js';
 import { until } from '../kit/until.js';

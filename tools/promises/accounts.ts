@@ -1,4 +1,5 @@
-import { type AccountBody, AcmeError, type AcmeResponse } from '../kit/acme-client.js';
+import { type AccountBody, AcmeError } from '../kit/acme-bodies.js';
+import type { AcmeResponse } from '../kit/acme-transport.js';
 import type { SigningKey } from '../kit/jws-signer.js';
 import type { KeyAnswer, PromisedAccount } from './promised-account.js';
 import type { World } from './world.js';

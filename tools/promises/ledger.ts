@@ -1,4 +1,4 @@
-import type { OrderBody } from '../kit/acme-client.js';
+import type { OrderBody } from '../kit/acme-bodies.js';
 import type { SigningKey } from '../kit/jws-signer.js';
 import type { Finding, Report } from './findings.js';
 import { PromisedAccount } from './promised-account.js';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AcmeError, type AuthorizationBody } from '../kit/acme-client.js';
+import { AcmeError, type AuthorizationBody } from '../kit/acme-bodies.js';
 import { createCsr } from '../kit/csr.js';
 import { signingKey } from '../kit/jws-signer.js';
 import type { Chance } from './chance.js';

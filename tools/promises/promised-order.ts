@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import type { AuthorizationBody, ChallengeBody, OrderBody } from '../kit/acme-client.js';
+import type { AuthorizationBody, ChallengeBody, OrderBody } from '../kit/acme-bodies.js';
 import type { SigningKey } from '../kit/jws-signer.js';
 import type { Report } from './findings.js';
 

@@ -1,4 +1,4 @@
-import { AcmeError } from '../kit/acme-client.js';
+import { AcmeError } from '../kit/acme-bodies.js';
 import type { Report } from './findings.js';
 import type { Outages } from './outages.js';
 

@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ValidationResult } from '../../../src/va/types.js';
-import {
-  type AcmeClient,
-  type AuthorizationBody,
-  type ChallengeBody,
-  links,
-  type ProblemBody,
-} from '../../../tools/kit/acme-client.js';
+import type { AuthorizationBody, ChallengeBody, ProblemBody } from '../../../tools/kit/acme-bodies.js';
+import type { AcmeClient } from '../../../tools/kit/acme-client.js';
+import { links } from '../../../tools/kit/acme-transport.js';
 import { CLIENT_AUTH } from '../../../tools/kit/test-pki.js';
 import { refused } from '../support/refused.js';
 import { createWorld, VALIDATED, type World } from '../support/world.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AcmeError, links } from '../../../tools/kit/acme-client.js';
+import { AcmeError } from '../../../tools/kit/acme-bodies.js';
+import { links } from '../../../tools/kit/acme-transport.js';
 import { createWorld, type World } from '../support/world.js';
 
 let world: World;

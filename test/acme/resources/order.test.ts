@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AcmeClient, links, type OrderBody } from '../../../tools/kit/acme-client.js';
+import type { OrderBody } from '../../../tools/kit/acme-bodies.js';
+import type { AcmeClient } from '../../../tools/kit/acme-client.js';
+import { links } from '../../../tools/kit/acme-transport.js';
 import { createCsr, der } from '../../../tools/kit/csr.js';
 import { createTestPki } from '../../../tools/kit/test-pki.js';
 import { refused } from '../support/refused.js';

@@ -25,7 +25,8 @@ import {
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
 import { parseCsr } from '../../../src/x509/csr.js';
-import { AcmeClient, type AcmeClientOptions } from '../../../tools/kit/acme-client.js';
+import { AcmeClient } from '../../../tools/kit/acme-client.js';
+import type { AcmeClientOptions } from '../../../tools/kit/acme-transport.js';
 import { createTestPki, type TestPki } from '../../../tools/kit/test-pki.js';
 import { openTestStore, type TestStore } from './store.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuthorizationBody, ChallengeBody } from '../../../tools/kit/acme-client.js';
+import type { AuthorizationBody, ChallengeBody } from '../../../tools/kit/acme-bodies.js';
 import { generateSigningKey, type SigningKey } from '../../../tools/kit/jws-signer.js';
 import type { KeyAnswer } from '../../../tools/promises/promised-account.js';
 import { type PromisedOrder, plainSerial } from '../../../tools/promises/promised-order.js';

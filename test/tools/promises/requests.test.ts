@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AcmeError, ProtocolViolation } from '../../../tools/kit/acme-client.js';
+import { AcmeError, ProtocolViolation } from '../../../tools/kit/acme-bodies.js';
 import { Ledger } from '../../../tools/promises/ledger.js';
 import { type Excuses, Outages } from '../../../tools/promises/outages.js';
 import { Abandoned, Requests } from '../../../tools/promises/requests.js';

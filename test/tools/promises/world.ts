@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import type { OrderBody } from '../../../tools/kit/acme-client.js';
+import type { OrderBody } from '../../../tools/kit/acme-bodies.js';
 import { createCsr } from '../../../tools/kit/csr.js';
 import { generateSigningKey } from '../../../tools/kit/jws-signer.js';
 import { createTestPki } from '../../../tools/kit/test-pki.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { toPem } from '../../../src/x509/pem.js';
-import { type AcmeClient, AcmeError, type AuthorizationBody } from '../../kit/acme-client.js';
+import { AcmeError, type AuthorizationBody } from '../../kit/acme-bodies.js';
+import type { AcmeClient } from '../../kit/acme-client.js';
 import { createCsr } from '../../kit/csr.js';
 import type { Attack } from './attack.js';
 import type { Target } from './target.js';

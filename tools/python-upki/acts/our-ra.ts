@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { AcmeClient, AcmeError, type Located, type OrderBody } from '../../kit/acme-client.js';
+import { AcmeError, type Located, type OrderBody } from '../../kit/acme-bodies.js';
+import { AcmeClient } from '../../kit/acme-client.js';
 import { createCsr } from '../../kit/csr.js';
 import { serveWebRoot } from '../../kit/web-root.js';
 import { serialOf } from '../scene.js';
