@@ -5,7 +5,7 @@ import type { AcmeError } from '../../tools/kit/acme-bodies.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { type Cluster, startCluster } from '../../tools/kit/cluster.js';
-import { startDns } from '../../tools/kit/dns-zone.js';
+import { startDns } from '../../tools/kit/dns-server.js';
 import { createDatabase, withClient } from '../../tools/kit/postgres/database.js';
 import { build } from './run.js';
 

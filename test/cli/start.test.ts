@@ -9,7 +9,7 @@ import { fromPem } from '../../src/x509/pem.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { caChannel } from '../../tools/kit/ca-channel.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
-import { startDns } from '../../tools/kit/dns-zone.js';
+import { startDns } from '../../tools/kit/dns-server.js';
 import { type RunningUpki, startUpki, type UpkiOptions } from '../../tools/kit/upki.js';
 import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
 import { build, newFolder, upki } from './run.js';

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type CaaMode, forbidden } from '../../src/va/caa.js';
 import { createValidator } from '../../src/va/validator.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
-import type { ZoneAnswer, ZoneRecord } from '../../tools/kit/dns-zone.js';
+import type { ZoneAnswer, ZoneRecord } from '../../tools/kit/dns-server.js';
 import { closing, DIGEST, dnsZone, failure, KEY_AUTHORIZATION, request, validate } from './world.js';
 
 const caa = (tag: string, value: string, flags = 0): ZoneRecord => ({ caa: { tag, value, flags } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startDns } from '../../tools/kit/dns-zone.js';
+import { startDns } from '../../tools/kit/dns-server.js';
 import { closing, DIGEST, dnsZone, failure, validate } from './world.js';
 
 const NAME = '_acme-challenge.app.example.test';

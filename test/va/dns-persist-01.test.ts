@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accountHash, persistRecord } from '../../src/va/dns-persist-01.js';
 import type { ValidationRequest } from '../../src/va/types.js';
-import type { ZoneAnswer } from '../../tools/kit/dns-zone.js';
+import type { ZoneAnswer } from '../../tools/kit/dns-server.js';
 import { dnsZone, failure, KEY_AUTHORIZATION, validate } from './world.js';
 
 const HOUR = 3600_000;

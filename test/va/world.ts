@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach } from 'vitest';
 import type { ValidationRequest, ValidationResult } from '../../src/va/types.js';
 import { createValidator, type ValidatorOptions } from '../../src/va/validator.js';
-import { type DnsServer, startDns, type ZoneAnswer } from '../../tools/kit/dns-zone.js';
+import { type DnsServer, startDns, type ZoneAnswer } from '../../tools/kit/dns-server.js';
 
 export const TOKEN = 'evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ';
 export const KEY_AUTHORIZATION = `${TOKEN}.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI`;

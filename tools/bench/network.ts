@@ -1,4 +1,4 @@
-import { startTestDns } from '../kit/dns-server.js';
+import { startTestDns } from '../kit/dns-hooks.js';
 import { type Responder, startResponder } from './driver/responder.js';
 import type { Network } from './servers/target.js';
 

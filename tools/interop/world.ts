@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Background, type CommandOptions, run, start as startProgram } from '../kit/command.js';
-import { startTestDns, type TestDns } from '../kit/dns-server.js';
+import { startTestDns, type TestDns } from '../kit/dns-hooks.js';
 import { freePorts } from '../kit/upki.js';
 import type { Authority, StartAuthority } from './authority.js';
 

@@ -1,117 +1,172 @@
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import { listenOnBoth } from './dns-port.js';
 
-const TYPE = { A: 1, SOA: 6, TXT: 16 } as const;
-const CLASS_IN = 1;
-/** Response, authoritative, recursion available (RFC 1035 §4.1.1). */
-const FLAGS = 0x8480;
-type Texts = ReadonlyMap<string, ReadonlySet<string>>;
+/** What a name answers to one type of question. */
+export type ZoneAnswer =
+  | { records: ZoneRecord[]; truncate?: boolean; overTcp?: 'silence'; ttl?: number }
+  | { rcode: number }
+  | 'silence'
+  | { raw: (query: Buffer) => Buffer };
+export type ZoneRecord =
+  | { a: string }
+  | { aaaa: string }
+  | { cname: string }
+  | { txt: string[] }
+  /** The primary server and mailbox are the root, each of the five timers a minute. */
+  | { soa: 'root' }
+  | { caa: { flags: number; tag: string; value: string } };
 
-/** Names in an answer point at the question, which begins after the 12 bytes of the header (§4.1.4). */
-const QUESTION_NAME = Buffer.from([0xc0, 12]);
+const TYPES: Record<number, string> = { 1: 'A', 5: 'CNAME', 6: 'SOA', 16: 'TXT', 28: 'AAAA', 257: 'CAA' };
+const NUMBERS = { a: 1, cname: 5, soa: 6, txt: 16, aaaa: 28, caa: 257 } as const;
 
-export interface TestDns {
-  /** `address:port` of the DNS server. */
-  address: string;
-  /**
-   * URL that hook scripts ask: `/set?name=…&value=…` adds a TXT record, `/clear` with the same removes it, and
-   * without a value all of the name.
-   */
-  control: string;
+/** A real DNS server on loopback, UDP and TCP on one port, apart from the product's codec. */
+export interface DnsServer {
+  port: number;
+  host: string;
+  /** `TXT _acme-challenge.example.com`, one entry a question, in order. */
+  questions: string[];
+  /** Sets what `"TYPE name"` answers; a function is asked each time. */
+  set(question: string, answer: ZoneAnswer | (() => ZoneAnswer)): void;
   close(): Promise<void>;
 }
 
-/**
- * A DNS server on loopback that says 127.0.0.1 for every name, and the TXT records that hook scripts of ACME clients
- * put in place over HTTP. RFC 1035, as far as validators and clients ask: A, TXT, SOA; no such record otherwise.
- */
-export async function startTestDns(): Promise<TestDns> {
-  const texts = new Map<string, Set<string>>();
-  const { dns, tcp } = await listenOnBoth();
-  dns.on('message', (query, peer) => {
-    const answer = answerTo(query, texts);
-    if (answer) dns.send(answer, peer.port, peer.address);
-  });
-  tcp.on('connection', (socket) => answerStream(socket, texts));
+/** `otherwise` answers what the zone does not know; without it there is no such name. */
+export async function startDns(
+  zone: Record<string, ZoneAnswer> = {},
+  otherwise: (question: string) => ZoneAnswer | undefined = () => undefined,
+): Promise<DnsServer> {
+  const answers = new Map<string, ZoneAnswer | (() => ZoneAnswer)>(Object.entries(zone));
+  const questions: string[] = [];
+  const respond = (query: Buffer, overTcp: boolean): Buffer | null => {
+    // A header and the shortest question.
+    if (query.length < 17) return null;
+    const { name, type, end } = readQuestion(query);
+    const question = `${TYPES[type] ?? type} ${name}`;
+    questions.push(question);
+    const found = answers.get(question) ?? otherwise(question);
+    const answer = typeof found === 'function' ? found() : found;
+    if (answer === 'silence') return null;
+    const known = [...answers.keys()].some((key) => key.endsWith(` ${name}`));
+    if (answer === undefined) return message(query, end, known ? 0 : 3, [], false);
+    if ('raw' in answer) return answer.raw(query);
+    if ('rcode' in answer) return message(query, end, answer.rcode, [], false);
+    if (overTcp && answer.overTcp === 'silence') return null;
+    const truncate = answer.truncate === true && !overTcp;
+    return message(query, end, 0, truncate ? [] : chain(name, answer.records, answer.ttl), truncate);
+  };
 
-  const control = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const name = (searchParams.get('name') ?? '').toLowerCase().replace(/\.$/, '');
-    const value = searchParams.get('value');
-    const others = [...(texts.get(name) ?? [])].filter((text) => text !== value);
-    if (pathname === '/set' && value !== null) texts.set(name, new Set([...others, value]));
-    if (pathname === '/clear') texts.set(name, new Set(value === null ? [] : others));
-    response.end();
+  const { dns: udp, tcp } = await listenOnBoth();
+  udp.on('message', (query, peer) => {
+    const answer = respond(query, false);
+    if (answer) udp.send(answer, peer.port, peer.address);
   });
-  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
-
+  const connections = new Set<Socket>();
+  tcp.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    socket.on('error', () => {});
+    let received = Buffer.alloc(0);
+    socket.on('data', (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      // Messages over TCP have their length before them (RFC 1035 §4.2.2).
+      while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
+        const end = 2 + received.readUInt16BE(0);
+        const answer = respond(received.subarray(2, end), true);
+        received = received.subarray(end);
+        if (answer) socket.write(Buffer.concat([uint16(answer.length), answer]));
+      }
+    });
+  });
   return {
-    address: `127.0.0.1:${dns.address().port}`,
-    control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
-    async close() {
-      await new Promise<void>((resolve) => dns.close(resolve));
-      tcp.close();
-      control.close();
+    port: udp.address().port,
+    host: '127.0.0.1',
+    questions,
+    set: (question, answer) => answers.set(question, answer),
+    close: async () => {
+      for (const socket of connections) socket.destroy();
+      await new Promise<void>((resolve) => udp.close(() => resolve()));
+      await new Promise<void>((resolve) => {
+        tcp.close(() => resolve());
+      });
     },
   };
 }
 
-/** Messages over TCP have their length before them (RFC 1035 §4.2.2). */
-function answerStream(socket: Socket, texts: Texts): void {
-  let received = Buffer.alloc(0);
-  socket.on('error', () => undefined);
-  socket.on('data', (bytes: Buffer) => {
-    received = Buffer.concat([received, bytes]);
-    while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
-      const end = 2 + received.readUInt16BE(0);
-      const answer = answerTo(received.subarray(2, end), texts);
-      received = received.subarray(end);
-      if (!answer) return void socket.destroy();
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(answer.length);
-      socket.write(Buffer.concat([length, answer]));
-    }
+const uint16 = (value: number) => Buffer.from([(value >> 8) & 0xff, value & 0xff]);
+
+function readQuestion(query: Buffer): { name: string; type: number; end: number } {
+  const labels: string[] = [];
+  let offset = 12;
+  for (let size = query[offset] ?? 0; size > 0; size = query[offset] ?? 0) {
+    labels.push(query.toString('latin1', offset + 1, offset + 1 + size));
+    offset += size + 1;
+  }
+  return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(offset + 1), end: offset + 5 };
+}
+
+function encodeName(name: string): Buffer {
+  return Buffer.concat([
+    ...name
+      .split('.')
+      .map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')])),
+    Buffer.from([0]),
+  ]);
+}
+
+/** Records after a CNAME belong to its target, as a recursive resolver answers. */
+function chain(name: string, records: ZoneRecord[], ttl = 60): Buffer[] {
+  let owner = name;
+  return records.map((record) => {
+    const encoded = encodeRecord(owner, record, ttl);
+    if ('cname' in record) owner = record.cname;
+    return encoded;
   });
 }
 
-function answerTo(query: Buffer, texts: Texts): Buffer | null {
-  if (query.length < 17) return null;
-  const labels: string[] = [];
-  let at = 12;
-  for (let length = query[at] ?? 0; length > 0 && at < query.length; length = query[at] ?? 0) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + length));
-    at += 1 + length;
+function encodeRecord(name: string, record: ZoneRecord, ttl: number): Buffer {
+  const [kind = 'a'] = Object.keys(record) as (keyof typeof NUMBERS)[];
+  const data = recordData(record);
+  return Buffer.concat([
+    encodeName(name),
+    uint16(NUMBERS[kind]),
+    uint16(1),
+    uint16(ttl >>> 16),
+    uint16(ttl & 0xffff),
+    uint16(data.length),
+    data,
+  ]);
+}
+
+function recordData(record: ZoneRecord): Buffer {
+  if ('a' in record) return Buffer.from(record.a.split('.').map(Number));
+  if ('aaaa' in record) return ipv6(record.aaaa);
+  if ('cname' in record) return encodeName(record.cname);
+  if ('txt' in record) {
+    return Buffer.concat(
+      record.txt.map((text) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)])),
+    );
   }
-  if (at + 5 > query.length) return null;
-  const question = query.subarray(12, at + 5);
-  const type = query.readUInt16BE(at + 1);
-  const answers = recordsOf(labels.join('.').toLowerCase(), type, texts);
+  if ('soa' in record)
+    return Buffer.concat([Buffer.from([0, 0]), ...Array<Buffer>(5).fill(Buffer.from([0, 0, 0, 60]))]);
+  const { flags, tag, value } = record.caa;
+  return Buffer.concat([Buffer.from([flags, tag.length]), Buffer.from(tag + value, 'latin1')]);
+}
+
+function ipv6(address: string): Buffer {
+  if (!isIPv6(address)) throw new Error(`${address} is not IPv6`);
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail ? tail.split(':') : [];
+  const middle = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
+  return Buffer.from([...left, ...middle, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+function message(query: Buffer, end: number, rcode: number, records: Buffer[], truncated: boolean): Buffer {
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
-  header.writeUInt16BE(FLAGS, 2);
+  // Response, authoritative, recursion desired and available (RFC 1035 §4.1.1).
+  header.writeUInt16BE(0x8580 | (truncated ? 0x0200 : 0) | rcode, 2);
   header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(answers.length, 6);
-  return Buffer.concat([header, question, ...answers.map((data) => record(type, data))]);
-}
-
-function recordsOf(name: string, type: number, texts: Texts): Buffer[] {
-  if (type === TYPE.A) return [Buffer.from([127, 0, 0, 1])];
-  if (type === TYPE.TXT) return [...(texts.get(name) ?? [])].map(characterString);
-  // One zone, the top one: its primary server and mailbox are the root, its five timers a minute.
-  if (type === TYPE.SOA && !name.includes('.'))
-    return [Buffer.concat([Buffer.from([0, 0]), ...Array<Buffer>(5).fill(Buffer.from([0, 0, 0, 60]))])];
-  return [];
-}
-
-function characterString(text: string): Buffer {
-  return Buffer.from([text.length, ...Buffer.from(text, 'latin1')]);
-}
-
-function record(type: number, data: Buffer): Buffer {
-  const fixed = Buffer.alloc(10);
-  fixed.writeUInt16BE(type, 0);
-  fixed.writeUInt16BE(CLASS_IN, 2);
-  fixed.writeUInt16BE(data.length, 8);
-  return Buffer.concat([QUESTION_NAME, fixed, data]);
+  header.writeUInt16BE(records.length, 6);
+  return Buffer.concat([header, query.subarray(12, end), ...records]);
 }

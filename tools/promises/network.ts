@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { serveAlpn } from '../kit/alpn-server.js';
 import { alpnCertificate, httpServer } from '../kit/challenge-servers.js';
-import { startDns } from '../kit/dns-zone.js';
+import { startDns } from '../kit/dns-server.js';
 import { freePorts } from '../kit/upki.js';
 import type { ChallengeType } from './promised-order.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Request } from 'zeromq';
 import { isOnCrl } from '../interop/crl.js';
 import { run } from '../kit/command.js';
-import { startTestDns, type TestDns } from '../kit/dns-server.js';
+import { startTestDns, type TestDns } from '../kit/dns-hooks.js';
 import { NotInstallable } from '../kit/tools.js';
 import { CHECKOUT, freePorts, isFree, type RunningUpki, startUpki } from '../kit/upki.js';
 import { type Program, startProgram } from './process.js';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { AcmeClient } from '../../kit/acme-client.js';
 import { createCsr } from '../../kit/csr.js';
-import { startTestDns } from '../../kit/dns-server.js';
+import { startTestDns } from '../../kit/dns-hooks.js';
 import { startUpki } from '../../kit/upki.js';
 import { startResponder } from '../driver/responder.js';
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AcmeClient } from '../../kit/acme-client.js';
-import { type DnsServer, startDns } from '../../kit/dns-zone.js';
+import { type DnsServer, startDns } from '../../kit/dns-server.js';
 import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
 
 export interface Certificate {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
-import { startTestDns } from '../../kit/dns-server.js';
+import { startTestDns } from '../../kit/dns-hooks.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 import { Program } from '../../kit/program.js';
 import { CHECKOUT, freePortPairs, freePorts, freeUpkiPorts, inherited } from '../../kit/upki.js';

@@ -1,0 +1,48 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startDns, type ZoneAnswer } from './dns-server.js';
+
+export interface TestDns {
+  /** `address:port` of the DNS server. */
+  address: string;
+  /**
+   * URL that hook scripts ask: `/set?name=…&value=…` adds a TXT record, `/clear` with the same removes it, and
+   * without a value all of the name.
+   */
+  control: string;
+  close(): Promise<void>;
+}
+
+/** A DNS server that says 127.0.0.1 for every name, and the TXT records that hook scripts of ACME clients put in place over HTTP. */
+export async function startTestDns(): Promise<TestDns> {
+  const texts = new Map<string, ReadonlySet<string>>();
+  const dns = await startDns({}, (question) => answerTo(question, texts));
+  const control = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const name = (searchParams.get('name') ?? '').toLowerCase().replace(/\.$/, '');
+    const value = searchParams.get('value');
+    const others = [...(texts.get(name) ?? [])].filter((text) => text !== value);
+    if (pathname === '/set' && value !== null) texts.set(name, new Set([...others, value]));
+    if (pathname === '/clear') texts.set(name, new Set(value === null ? [] : others));
+    response.end();
+  });
+  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `${dns.host}:${dns.port}`,
+    control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
+    async close() {
+      control.close();
+      await dns.close();
+    },
+  };
+}
+
+/** A name without records of the type exists all the same. */
+function answerTo(question: string, texts: ReadonlyMap<string, ReadonlySet<string>>): ZoneAnswer {
+  const [type, name = ''] = question.split(' ');
+  if (type === 'A') return { records: [{ a: '127.0.0.1' }] };
+  if (type === 'TXT') return { records: [...(texts.get(name) ?? [])].map((text) => ({ txt: [text] })) };
+  // One zone, the top one.
+  if (type === 'SOA' && !name.includes('.')) return { records: [{ soa: 'root' }] };
+  return { records: [] };
+}
