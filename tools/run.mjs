@@ -24,6 +24,10 @@ const TOOLS = {
     'judges/timeline/main.js',
     'years and wrong clocks, by libfaketime; OpenSSL verifies what a client that is right about the time gets',
   ],
+  est: [
+    'judges/est/main.js',
+    "strongSwan's EST client enrols and renews, at one uPKI and at replicas on PostgreSQL",
+  ],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   browser: [

@@ -37,9 +37,11 @@ function fromBase64(text: string): Buffer {
   return Buffer.from(base64, 'base64');
 }
 
-/** Base64 in lines of 76, as MIME has it (RFC 7030 §4.1.3). */
-export function toLines(der: Uint8Array): string {
-  return Buffer.from(der.buffer, der.byteOffset, der.length)
-    .toString('base64')
-    .replace(/.{1,76}/g, '$&\r\n');
+/**
+ * Base64 in lines of 64, without which libest and `openssl base64 -d` cannot read a long text. strongSwan cannot read it with
+ * them (RFC 8951 §3.1 wants none), and is known by sending no User-Agent.
+ */
+export function toBase64(der: Uint8Array, userAgent: string | undefined): string {
+  const text = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');
+  return userAgent === undefined ? text : text.replace(/.{1,64}/g, '$&\n');
 }

@@ -18,7 +18,7 @@ import { formatDn } from '../x509/name.js';
 import { fromPem } from '../x509/pem.js';
 import { spkiFingerprint } from '../x509/spki.js';
 import { basicCredentials } from './basic.js';
-import { type EstRequest, readRequest, toLines } from './body.js';
+import { type EstRequest, readRequest, toBase64 } from './body.js';
 import { csrAttributes } from './csr-attributes.js';
 import { deviceNames, isDevice } from './device.js';
 
@@ -63,15 +63,15 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
   const trusted = fromPem('CERTIFICATE', options.deviceTrust).map((der) => new X509Certificate(der));
 
   for (const prefix of ['/.well-known/est', '/.well-known/est/:label']) {
-    app.get<Labelled>(`${prefix}/cacerts`, async (_request, reply) => {
+    app.get<Labelled>(`${prefix}/cacerts`, async (request, reply) => {
       reply.type(PKCS7).header('content-transfer-encoding', 'base64');
-      return toLines(certsOnly(await issuers(ca)));
+      return toBase64(certsOnly(await issuers(ca)), request.headers['user-agent']);
     });
 
     app.get<Labelled>(`${prefix}/csrattrs`, async (request, reply) => {
       const profile = await nodeProfile(ca, request.params.label ?? options.defaultProfile, 'notFound');
       reply.type('application/csrattrs').header('content-transfer-encoding', 'base64');
-      return toLines(csrAttributes(profile));
+      return toBase64(csrAttributes(profile), request.headers['user-agent']);
     });
 
     app.post<Labelled>(`${prefix}/simpleenroll`, (request, reply) =>
@@ -111,7 +111,7 @@ async function answer(
     const { who, cn, serial, chain } = await carryOut(readRequest(request.body));
     await audit.done({ who, from, action, details: { cn, issued: serial } });
     reply.type(`${PKCS7}; smime-type=certs-only`).header('content-transfer-encoding', 'base64');
-    return toLines(certsOnly(fromPem('CERTIFICATE', chain)));
+    return toBase64(certsOnly(fromPem('CERTIFICATE', chain)), request.headers['user-agent']);
   } catch (error) {
     if (error instanceof CaUnavailable) {
       reply.code(202).type('text/plain').header('retry-after', RETRY_AFTER);

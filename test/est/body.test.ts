@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { basicCredentials } from '../../src/est/basic.js';
-import { readRequest, toLines } from '../../src/est/body.js';
+import { readRequest, toBase64 } from '../../src/est/body.js';
 import { isDevice } from '../../src/est/device.js';
 import { Refused } from '../../src/model/refusal.js';
 import { createCsr } from '../../tools/kit/csr.js';
@@ -12,8 +12,8 @@ const base64 = Buffer.from(der).toString('base64');
 describe('the body of a request (RFC 8951 §3.1)', () => {
   it.each([
     ['without line breaks', base64],
-    ['in lines with CRLF', toLines(der)],
-    ['in lines with LF and spaces around', ` \n${toLines(der).replaceAll('\r', '')}\n\t`],
+    ['in lines with CRLF', toBase64(der, 'curl/8').replaceAll('\n', '\r\n')],
+    ['in lines with LF and spaces around', ` \n${toBase64(der, 'curl/8')}\n\t`],
     ['PEM', `-----BEGIN CERTIFICATE REQUEST-----\n${base64}\n-----END CERTIFICATE REQUEST-----\n`],
     [
       'PEM as old OpenSSL has it',
@@ -73,5 +73,20 @@ describe('which node a device is', () => {
     [[], 'cam-1.plant.lan', false],
   ])('%j as %s: %s', (names, cn, is) => {
     expect(isDevice(names, cn)).toBe(is);
+  });
+});
+
+describe('the body of an answer', () => {
+  const der = Buffer.alloc(3000, 7);
+
+  it('is base64 in lines that openssl base64 -d and libest read', () => {
+    const lines = toBase64(der, 'curl/8.5.0').split('\n');
+    expect(lines.pop()).toBe('');
+    expect(Math.max(...lines.map((line) => line.length))).toBe(64);
+    expect(Buffer.from(lines.join(''), 'base64').equals(der)).toBe(true);
+  });
+
+  it('has no line breaks for a client without User-Agent, which strongSwan is (RFC 8951 §3.1)', () => {
+    expect(toBase64(der, undefined)).toBe(der.toString('base64'));
   });
 });

@@ -44,15 +44,21 @@ export class Tools {
 
   /** Path of a Debian package's program. */
   async apt(name: string, program = name): Promise<string> {
-    const there = onPath(program);
-    if (there) return there;
+    return onPath(program) ?? this.#apt(name, program, () => onPath(program));
+  }
+
+  /** Path of a file of a Debian package. */
+  async aptPackage(name: string, file: string): Promise<string> {
+    const there = () => (existsSync(file) ? file : null);
+    return there() ?? this.#apt(name, file, there);
+  }
+
+  async #apt(name: string, wanted: string, found: () => string | null): Promise<string> {
     if (process.getuid?.() !== 0 || !onPath('apt-get'))
-      throw new NotInstallable(
-        `${program} is not on this machine, and only root can install Debian packages`,
-      );
+      throw new NotInstallable(`${wanted} is not on this machine, and only root can install Debian packages`);
     await this.#updateApt();
     await this.#install('apt-get', ['install', '-y', '-q', '--no-install-recommends', name]);
-    return onPath(program) ?? missing(program, `the Debian package ${name}`);
+    return found() ?? missing(wanted, `the Debian package ${name}`);
   }
 
   /** Path of a file of a Debian package that is unpacked into the cache: nothing of it is set up or started. */

@@ -29,7 +29,9 @@ export async function listenForCommands(
     // The folder is locked: nobody else listens there.
     await rm(path, { force: true });
     const app = createHttpServer({ log });
-    await app.register(restApi, { ...api, prefix: '/api/v1', local: true });
+    // A socket has no name: what is printed for others has the RA's main one, with its port.
+    const baseUrl = () => api.baseUrl(undefined);
+    await app.register(restApi, { ...api, baseUrl, prefix: '/api/v1', local: true });
     await app.listen({ path });
     await chmod(path, 0o600);
     onClose(() => app.close());
