@@ -1,9 +1,17 @@
-import { FAR_AHEAD, type Use, type Used, waitOf } from '../../contract/allowances.js';
+import { FAR_AHEAD, type Use, type Used, usedUntil, waitOf } from '../../contract/allowances.js';
 import type { AllowanceOperations } from '../../rows/ra/operations.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 
 /** What each key of a limit has used, among replicas. The table does not survive a crash of the server, and need not. */
+
+/** SQL: `usedUntil` of the contract, by the key's window; $1 is now. */
+const usedBy = (span: string): string =>
+  `CASE WHEN allowances.until > $1::bigint + 2 * ${span} THEN $1::bigint
+     ELSE least(greatest(allowances.until, $1::bigint), $1::bigint + ${span}) END`;
+/** The window of the key in hand. */
+const SPAN =
+  '(SELECT used.span FROM unnest($2::text[], $4::bigint[]) AS used (key, span) WHERE used.key = allowances.key)';
 
 /** As Allowances says, in one statement where there is room. */
 export async function useAllowances(
@@ -20,7 +28,7 @@ export async function useAllowances(
     await giveBackAllowances(db, taken, now);
   }
   const until = await untilOf(db, asked);
-  const waits = asked.map((use) => waitOf(Math.max(now, until.get(use.key) ?? now), use, now));
+  const waits = asked.map((use) => waitOf(usedUntil(until.get(use.key), use.window, now), use, now));
   if (uses.length === 0 || waits.some((wait) => wait > 0)) return waits;
   // Given back meanwhile: the client may come again at once.
   return asked.map(({ key }, index) => (index >= looked.length && !counted.has(key) ? 1 : 0));
@@ -40,13 +48,11 @@ async function count(
      WHERE NOT EXISTS (
        SELECT FROM unnest($5::text[], $6::bigint[], $7::bigint[]) AS looked (key, amount, span), allowances
        WHERE allowances.key = looked.key
-         AND greatest(allowances.until, $1) + looked.amount > $1::bigint + looked.span
+         AND ${usedBy('looked.span')} + looked.amount > $1::bigint + looked.span
      )
      ORDER BY used.key
-     ON CONFLICT (key) DO UPDATE SET until = greatest(allowances.until, $1) + excluded.until - $1
-     WHERE greatest(allowances.until, $1) + excluded.until - $1 <= $1::bigint + (
-       SELECT used.span FROM unnest($2::text[], $4::bigint[]) AS used (key, span) WHERE used.key = allowances.key
-     )
+     ON CONFLICT (key) DO UPDATE SET until = ${usedBy(SPAN)} + excluded.until - $1
+     WHERE ${usedBy(SPAN)} + excluded.until - $1 <= $1::bigint + ${SPAN}
      RETURNING key`,
     now,
     ...columnsOf(uses),
