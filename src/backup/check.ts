@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
+import { isNamed } from '../ca/issue/lost-record.js';
+import type { CheckedStore, StoredCertificate } from '../store/contract/check.js';
 import { isShared, openAudit, verifyAudit } from '../store/index.js';
-import { CheckedFile, type StoredCertificate } from '../store/sqlite/check.js';
+import { CheckedFile } from '../store/sqlite/check.js';
 import { certificateFingerprint, parseCertificate } from '../x509/certificate.js';
 import { fromPem } from '../x509/pem.js';
-import type { PartLayout } from './layout.js';
+import type { Part, PartLayout } from './layout.js';
 
 /** What was looked at, and what is wrong with it, each in a sentence. */
 export interface Checked {
@@ -22,25 +24,25 @@ const MOST_FAULTS = 20;
  */
 export async function checkStore({ part, database }: PartLayout, issuers: string): Promise<Checked> {
   const checked: Checked = { certificates: 0, records: 0, faults: [] };
-  if (!isShared(database)) checkFile(database, issuers, checked);
+  await checkDatabase(database, part, issuers, checked);
   if (checked.faults.length < MOST_FAULTS) await checkAudit(database, part, checked);
   return checked;
 }
 
-function checkFile(path: string, issuers: string, checked: Checked): void {
+async function checkDatabase(database: string, part: Part, issuers: string, checked: Checked): Promise<void> {
   const { faults } = checked;
-  let file: CheckedFile;
+  let store: CheckedStore;
   try {
-    file = CheckedFile.open(path);
+    store = await open(database, part);
   } catch (error) {
     faults.push(`it cannot be read: ${messageOf(error)}`);
     return;
   }
   try {
-    faults.push(...file.complaints(MOST_FAULTS));
-    if (file.kind === null) faults.push('it is not the database of a uPKI');
-    const authorities = fromPem('CERTIFICATE', issuers).map((der) => new X509Certificate(der));
-    for (const certificate of file.certificates()) {
+    faults.push(...(await store.complaints(MOST_FAULTS)));
+    const own = [...fromPem('CERTIFICATE', issuers), ...(await store.authorities())];
+    const authorities = own.map((der) => new X509Certificate(der));
+    for await (const certificate of store.certificates()) {
       checked.certificates += 1;
       if (faults.length < MOST_FAULTS && !isWhole(certificate, authorities)) {
         faults.push(`the certificate with the serial ${certificate.serial} is not what was issued`);
@@ -49,20 +51,36 @@ function checkFile(path: string, issuers: string, checked: Checked): void {
   } catch (error) {
     faults.push(`it cannot be read to its end: ${messageOf(error)}`);
   } finally {
-    file.close();
+    await store.close();
   }
 }
 
+async function open(database: string, part: Part): Promise<CheckedStore> {
+  if (isShared(database)) {
+    // Only who uses PostgreSQL pays for loading its driver.
+    const { CheckedSchema } = await import('../store/postgres/check.js');
+    return CheckedSchema.open(database, part);
+  }
+  const file = CheckedFile.open(database);
+  if (file.kind === part) return file;
+  await file.close();
+  const whose = file.kind === null ? 'a uPKI' : `a ${part.toUpperCase()}, but of the other program`;
+  throw new Error(`it is not the database of ${whose}`);
+}
+
 function isWhole(
-  { serial, content, fingerprint }: StoredCertificate,
+  { serial, content, fingerprint, identifiers }: StoredCertificate,
   authorities: readonly X509Certificate[],
 ): boolean {
   // Known by its serial only: brought over from another program.
   if (content.length === 0) return true;
   try {
     const [leaf] = typeof content === 'string' ? fromPem('CERTIFICATE', content) : [Buffer.from(content)];
-    if (leaf === undefined || parseCertificate(leaf).serial !== serial) return false;
+    if (leaf === undefined) return false;
+    const parsed = parseCertificate(leaf);
+    if (parsed.serial !== serial) return false;
     if (fingerprint !== null) return certificateFingerprint(leaf) === fingerprint;
+    if (!isNamed(parsed, JSON.parse(identifiers))) return false;
     const certificate = new X509Certificate(leaf);
     const named = authorities.filter((each) => each.subject === certificate.issuer);
     return named.length === 0 || named.some((each) => certificate.verify(each.publicKey));

@@ -26,28 +26,33 @@ function checkCommand(): Command {
       'run. Ends with 1 when something is wrong, and says what.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
+  command.option('--json', 'print one JSON object');
   addExamples(command, [
     ['upki store check', 'What `upki start` keeps.'],
     ['upki store check -d /srv/ca', 'A CA alone in a directory.'],
   ]);
-  return command.action(async () => {
+  return command.action(async ({ json = false }: { json?: boolean }) => {
     const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
     const { checkStore } = await import('../backup/check.js');
     const { findInstallation } = await import('../backup/layout.js');
     const { parts } = await findInstallation(directory, process.env);
     if (parts.length === 0) throw new CannotStart(`there is neither a CA nor an RA in ${directory}`);
+    const programs: object[] = [];
     for (const layout of parts) {
       const { part, folder, database } = layout;
       const issuers = part === 'ca' ? await readFile(join(folder, 'issuer.crt'), 'utf8') : '';
       const { certificates, records, faults } = await checkStore(layout, issuers);
       const name = `${part.toUpperCase()} (${shownLocation(database)})`;
-      for (const fault of faults) process.stderr.write(`uPKI: ${name}: ${fault}\n`);
+      programs.push({ program: part, database: shownLocation(database), certificates, records, faults });
       if (faults.length > 0) process.exitCode = ExitCode.failure;
-      else
+      if (json) continue;
+      for (const fault of faults) process.stderr.write(`uPKI: ${name}: ${fault}\n`);
+      if (faults.length === 0)
         process.stdout.write(
           `${name}: ${certificates} certificates and ${records} audit records, all as they were written\n`,
         );
     }
+    if (json) process.stdout.write(`${JSON.stringify({ programs })}\n`);
   });
 }
 

@@ -1,9 +1,11 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { caChannel } from '../../tools/kit/ca-channel.js';
-import { startUpki } from '../../tools/kit/upki.js';
+import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
 import { requestPem } from '../ca/world.js';
 import { build, newFolder, upki } from './run.js';
 
@@ -27,6 +29,15 @@ function copy(): string {
   const dataDir = newFolder();
   cpSync(made, dataDir, { recursive: true });
   return dataDir;
+}
+
+/** What the RA says of itself. */
+function readiness({ baseUrl, rootPem }: RunningUpki): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    get(`${baseUrl}/api/v1/public/health?ready=1`, { ca: rootPem }, async (response) =>
+      resolve({ status: response.statusCode ?? 0, text: await text(response) }),
+    ).once('error', reject);
+  });
 }
 
 const check = (dataDir: string) => upki(['store', 'check', '-d', dataDir]);
@@ -91,8 +102,57 @@ describe('a program whose database is damaged', () => {
     const ca = await caChannel(running);
     ending.push(() => ca.close());
     await expect(ca.tasks.call('view', { dn: 'n7.example.test' })).rejects.toThrow();
+    await expect(ca.tasks.call('renew', { dn: 'n7.example.test' })).rejects.toThrow();
     await expect(ca.tasks.call('view', { dn: 'n8.example.test' })).resolves.toMatchObject({
       cn: 'n8.example.test',
     });
+  });
+
+  it('never makes a certificate anew for names that its record has by damage', async () => {
+    const dataDir = copy();
+    const db = new DatabaseSync(join(dataDir, 'ca/ca.db'));
+    db.exec(
+      "UPDATE certificates SET identifiers = replace(identifiers, 'n7.', 'm7.') WHERE cn = 'n7.example.test'",
+    );
+    db.close();
+    expect(await check(dataDir)).toMatchObject({ code: 1 });
+    const lines: string[] = [];
+    const running = await startUpki({ dataDir, onOutput: (line) => lines.push(line) });
+    ending.push(() => running.stop());
+    const ca = await caChannel(running);
+    ending.push(() => ca.close());
+    await expect(ca.tasks.call('renew', { dn: 'n7.example.test' })).rejects.toThrow();
+    await expect(ca.tasks.call('view', { dn: 'n7.example.test' })).rejects.toThrow();
+    expect(lines.join('\n')).toMatch(/is not what this CA signed: the database is damaged/);
+  });
+
+  it('names the file in the log and in `ready` once a page could not be read, and goes on with what is whole', async () => {
+    const dataDir = copy();
+    const path = join(dataDir, 'ca/ca.db');
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const pages = db
+      .prepare("SELECT pageno FROM dbstat WHERE name = 'certificates' AND pagetype = 'leaf'")
+      .all() as { pageno: number }[];
+    db.close();
+    const content = readFileSync(path);
+    // Neither the first, which has what the start reads, nor the last.
+    const { pageno } = pages[Math.floor(pages.length / 2)] ?? { pageno: 0 };
+    content.fill(0xa5, 4096 * (pageno - 1), 4096 * pageno);
+    writeFileSync(path, content);
+    const lines: string[] = [];
+    const running = await startUpki({ dataDir, onOutput: (line) => lines.push(line) });
+    ending.push(() => running.stop());
+    const ca = await caChannel(running);
+    ending.push(() => ca.close());
+    const views = Array.from({ length: 30 }, (_, n) => ca.tasks.call('view', { dn: `n${n}.example.test` }));
+    const seen = await Promise.allSettled(views);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set(['fulfilled', 'rejected']));
+    await vi.waitFor(async () => {
+      const { status, text } = await readiness(running);
+      expect([status, text]).toEqual([503, expect.stringContaining(path)]);
+    }, 15_000);
+    expect(lines.join('\n')).toContain(`${path}: the database is damaged`);
+    expect(running.alive()).toBe(true);
   });
 });

@@ -14,7 +14,7 @@ import { certificateNotFound } from '../lookup.js';
 import { checkEntitled, END_CERTIFICATES, type Entitlement } from './entitlement.js';
 import { IssueError, newSerial, validityFor } from './factory.js';
 import { lint } from './lint.js';
-import { recordOfLost } from './lost-record.js';
+import { isNamed, recordOfLost } from './lost-record.js';
 import { isForServers, type Profile } from './profiles.js';
 import { refuseKeyType, refuseNames, refusePurposes } from './refusals.js';
 
@@ -114,30 +114,35 @@ export class Authority {
     throw new TaskError(ErrorCode.profile, `Profile ${name} is for certificate authorities`);
   }
 
+  /** PEM of a stored certificate. Empty for one that is known by its serial only. @throws StoreRefused as `intact` */
+  pemOf(record: CertificateRecord): string {
+    return certificatePem(this.intact(record));
+  }
+
   /**
-   * PEM of a stored certificate, as long as it is what this CA signed: pages of a disk may have changed. Empty for one that is
-   * known by its serial only.
+   * The record of a certificate, as long as it is what this CA signed: pages of a disk may have changed. Whatever is made of what a
+   * record says goes through here, be it served, renewed or made again.
    * @throws StoreRefused naming the certificate
    */
-  pemOf(record: Pick<CertificateRecord, 'der' | 'serial' | 'issuer'>): string {
-    if (record.der.length > 0 && !this.#proven.has(record.der)) {
-      if (!this.#isAsSigned(record)) {
-        throw new StoreRefused(
-          `the certificate with the serial ${record.serial} in the database is not what this CA signed: the database is damaged. ` +
-            'Look at it with `upki store check`, and restore the last backup whose check succeeds',
-        );
-      }
-      this.#proven.add(record.der);
+  intact(record: CertificateRecord): CertificateRecord {
+    if (record.der.length === 0 || this.#proven.has(record.der)) return record;
+    if (!this.#isAsSigned(record)) {
+      throw new StoreRefused(
+        `the certificate with the serial ${record.serial} in the database is not what this CA signed: the database is damaged. ` +
+          'Look at it with `upki store check`, and restore the last backup whose check succeeds',
+      );
     }
-    return certificatePem(record);
+    this.#proven.add(record.der);
+    return record;
   }
 
   /** Of its issuer in the set; one of an authority that is not in it is taken as it is read. */
-  #isAsSigned({ der, serial, issuer }: Pick<CertificateRecord, 'der' | 'serial' | 'issuer'>): boolean {
+  #isAsSigned({ der, serial, issuer, identifiers }: CertificateRecord): boolean {
     const signer = this.set.byTag(issuer);
     try {
       const certificate = parseCertificate(der);
-      return certificate.serial === serial && (signer === null || isSignedBy(certificate, signer.publicKey));
+      if (certificate.serial !== serial || !isNamed(certificate, identifiers)) return false;
+      return signer === null || isSignedBy(certificate, signer.publicKey);
     } catch (error) {
       if (error instanceof DerError) return false;
       throw error;

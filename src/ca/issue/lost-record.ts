@@ -2,12 +2,17 @@ import type { CertificateRecord } from '../../store/contract/ca.js';
 import { type ParsedCertificate, subjectAltNames } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 
+/** The names in a certificate, as its record has them. */
+export function identifiersOf(certificate: ParsedCertificate): CertificateRecord['identifiers'] {
+  return subjectAltNames(certificate).flatMap((name) =>
+    name.type === 'other' ? [] : [{ type: name.type, value: name.value }],
+  );
+}
+
 /** What a certificate says of itself, for one whose record was lost: by whom and for which order it was made is not known. */
 export function recordOfLost(certificate: ParsedCertificate, now: number): CertificateRecord {
   const { serial, subject, commonName, der, notBefore, notAfter } = certificate;
-  const identifiers = subjectAltNames(certificate).flatMap((name) =>
-    name.type === 'other' ? [] : [{ type: name.type, value: name.value }],
-  );
+  const identifiers = identifiersOf(certificate);
   return {
     serial,
     cn: commonName ?? identifiers[0]?.value ?? '',
@@ -25,4 +30,14 @@ export function recordOfLost(certificate: ParsedCertificate, now: number): Certi
     reason: null,
     deletedAt: null,
   };
+}
+
+/** Whether the names a record says are those in the certificate. */
+export function isNamed(
+  certificate: ParsedCertificate,
+  identifiers: CertificateRecord['identifiers'],
+): boolean {
+  const key = ({ type, value }: { type: string; value: string }) => `${type}:${value}`;
+  const named = identifiersOf(certificate).map(key).sort().join();
+  return named === identifiers.map(key).sort().join();
 }

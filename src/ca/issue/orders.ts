@@ -107,13 +107,13 @@ export class OrderIssuer {
       const making = this.#making.get(orderId);
       if (making === undefined) break;
       const other = await making.catch(() => null);
-      if (other !== null) return sameRequest(other.certificate, issuance);
+      if (other !== null) return sameRequest(this.authority.intact(other.certificate), issuance);
     }
     const made = this.#make(issuance);
     this.#making.set(orderId, made);
     try {
       const { certificate, created } = await made;
-      return created ? certificate : sameRequest(certificate, issuance);
+      return created ? certificate : sameRequest(this.authority.intact(certificate), issuance);
     } finally {
       this.#making.delete(orderId);
     }

@@ -46,6 +46,7 @@ export class Reissuer {
     entitlement: Entitlement,
   ): Promise<CertificateRecord> {
     const { authority } = this;
+    authority.intact(old);
     const since = Math.max(old.issuedAt, authority.clock() - SAME_REQUEST);
     const recent = await authority.store.listByCn(old.cn, RECENT);
     const made = recent.find(

@@ -173,7 +173,7 @@ async function search(
 /** The same key, names and profile again; days as asked, within the profile's. */
 function renewal({ authority }: CaServices, old: CertificateRecord, days: number | undefined) {
   refuseRevoked(old);
-  const names = namesOf(old);
+  const names = namesOf(authority.intact(old));
   return {
     profile: authority.leafProfile(old.profile),
     publicKey: parsePublicKey(parseCertificate(old.der).spki),

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../contract/errors.js';
+import { StoreRefused, StoreUnavailable } from '../contract/errors.js';
 import type { Arguments, Calls, Result } from '../rows/calls.js';
 import type { DatabaseClient } from './client.js';
 import type { PostgresOperations } from './operations.js';
@@ -7,18 +7,28 @@ import type { PostgresOperations } from './operations.js';
 export class PostgresCalls<Operations> implements Calls<Operations> {
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | null = null;
+  /** Something could not be read; it stays so until somebody has acted. */
+  #damage: StoreRefused | null = null;
 
   constructor(
     private readonly database: DatabaseClient,
     private readonly operations: PostgresOperations<Operations>,
     /** Those whose statements are short, and wait for no others but of the same order. */
     private readonly short: ReadonlySet<keyof Operations>,
+    private readonly options: {
+      /** The database as people know it, without a password. */
+      location: string;
+      /** It was found damaged. */
+      onDamage?(error: Error): void;
+    },
   ) {}
 
   call<Name extends keyof Operations & string>(
     name: Name,
     ...args: Arguments<Operations[Name]>
   ): Promise<Result<Operations[Name]>> {
+    // Other pages may be whole: what can be served is, but nobody is told that all is well.
+    if (name === 'ping' && this.#damage !== null) return Promise.reject(this.#damage);
     return this.carryOut((database) => {
       return this.operations[name](this.short.has(name) ? database.shared : database, ...args);
     });
@@ -31,9 +41,19 @@ export class PostgresCalls<Operations> implements Calls<Operations> {
     this.#underWay.add(work);
     try {
       return await work;
+    } catch (error) {
+      throw error instanceof StoreRefused ? this.#damaged(error) : error;
     } finally {
       this.#underWay.delete(work);
     }
+  }
+
+  #damaged(error: StoreRefused): StoreRefused {
+    const { location, onDamage } = this.options;
+    const told = new StoreRefused(`${location}: ${error.message}`, { cause: error });
+    if (this.#damage === null) onDamage?.(told);
+    this.#damage ??= told;
+    return told;
   }
 
   close(): Promise<void> {

@@ -8,10 +8,12 @@ const CONFLICT = /^23|^22021$/;
 
 /**
  * Classes that speak of the server or the way to it: connection, authorization, database missing, transaction read-only
- * (a standby), rollback, resources (disk full, too many connections), operator intervention and timeouts, locks, I/O,
- * damaged data.
+ * (a standby), rollback, resources (disk full, too many connections), operator intervention and timeouts, locks, I/O.
  */
-const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58|XX00[12])/;
+const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58)/;
+
+/** Data or an index cannot be read: it does not pass by itself. */
+const DAMAGED = /^XX00[12]$/;
 
 const OWN = [StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable];
 
@@ -40,6 +42,12 @@ export function storeError(error: unknown): Error {
   const state = sqlState(error);
   // Without a state it comes from the driver or the socket: refused, reset, timed out.
   if (state === null || UNAVAILABLE.test(state)) return new StoreUnavailable(message, { cause: error });
+  if (DAMAGED.test(state)) {
+    return new StoreRefused(
+      `the database is damaged (${message}): look at it with \`upki store check\`, and restore its last good backup`,
+      { cause: error },
+    );
+  }
   if (CONFLICT.test(state)) return new StoreConflict(message, { cause: error });
   return error as Error;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../../lib/monotonic.js';
 import type { CaStore } from '../contract/ca.js';
 import { StoreUnavailable } from '../contract/errors.js';
+import { shownLocation } from '../contract/location.js';
 import type { OpenOptions, StoreKind } from '../contract/open.js';
 import type { RaStore } from '../contract/ra.js';
 import { caStoreOver } from '../rows/ca/store.js';
@@ -17,7 +18,12 @@ import { raOperations, SHORT_RA } from './ra/operations.js';
 const PAUSE_MS = 500;
 
 export async function openPostgresRaStore(url: string, options: OpenOptions): Promise<RaStore> {
-  const calls = new PostgresCalls(await database(url, 'ra', options), raOperations(), SHORT_RA);
+  const calls = new PostgresCalls(
+    await database(url, 'ra', options),
+    raOperations(),
+    SHORT_RA,
+    facts(url, options),
+  );
   return raStoreOver(calls, {
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
     spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce)),
@@ -28,8 +34,15 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
 }
 
 export async function openPostgresCaStore(url: string, options: OpenOptions): Promise<CaStore> {
-  return caStoreOver(new PostgresCalls(await database(url, 'ca', options), caOperations, SHORT_CA));
+  return caStoreOver(
+    new PostgresCalls(await database(url, 'ca', options), caOperations, SHORT_CA, facts(url, options)),
+  );
 }
+
+const facts = (url: string, { onCrash }: OpenOptions) => ({
+  location: shownLocation(url),
+  ...(onCrash && { onDamage: onCrash }),
+});
 
 async function database(
   url: string,

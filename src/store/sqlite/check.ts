@@ -1,21 +1,13 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { CheckedStore, StoredCertificate } from '../contract/check.js';
 import type { StoreKind } from '../contract/open.js';
 import { eachRow } from './each-row.js';
 import { kindOf } from './migrations.js';
 
-/** A certificate as it is kept, for whoever can tell whether it is what was issued. */
-export interface StoredCertificate {
-  serial: string;
-  /** DER at the CA, PEM of the chain at the RA. */
-  content: Uint8Array | string;
-  /** base64url SHA-256 of the leaf's DER; null at the CA, whose signature tells. */
-  fingerprint: string | null;
-}
-
 /**
  * A database file opened for looking at it alone: nothing is written, and a program may go on beside it.
  */
-export class CheckedFile {
+export class CheckedFile implements CheckedStore {
   private constructor(
     private readonly db: DatabaseSyncInstance,
     readonly kind: StoreKind | null,
@@ -34,7 +26,7 @@ export class CheckedFile {
   }
 
   /** What SQLite finds wrong with pages, indexes and references, at most `limit`; empty when nothing is. */
-  complaints(limit: number): string[] {
+  async complaints(limit: number): Promise<string[]> {
     const found: string[] = [];
     for (const row of this.#each(`PRAGMA integrity_check(${limit})`)) {
       const text = String(row.integrity_check);
@@ -48,21 +40,32 @@ export class CheckedFile {
   }
 
   /** Every certificate, a row at a time. @throws Error of SQLite on a damaged page */
-  *certificates(): Generator<StoredCertificate> {
+  async *certificates(): AsyncGenerator<StoredCertificate> {
     const columns =
       this.kind === 'ca'
-        ? 'serial, der AS content, NULL AS fingerprint'
-        : 'serial, chain AS content, fingerprint';
+        ? 'serial, identifiers, der AS content, NULL AS fingerprint'
+        : 'serial, identifiers, chain AS content, fingerprint';
     for (const row of this.#each(`SELECT ${columns} FROM certificates`)) {
       yield {
         serial: String(row.serial),
+        identifiers: String(row.identifiers),
         content: row.content instanceof Uint8Array ? row.content : String(row.content),
         fingerprint: row.fingerprint === null ? null : String(row.fingerprint),
       };
     }
   }
 
-  close(): void {
+  async authorities(): Promise<Uint8Array[]> {
+    const isThere = this.db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'authorities'").get();
+    if (this.kind !== 'ca' || isThere === undefined) return [];
+    const found: Uint8Array[] = [];
+    for (const { certificate } of this.#each('SELECT certificate FROM authorities')) {
+      if (certificate instanceof Uint8Array) found.push(certificate);
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
     this.db.close();
   }
 

@@ -35,7 +35,26 @@ export function damaged(message: string): string {
   );
 }
 
+/**
+ * The driver gives no code with an error that meets a statement between two rows: then the text tells, which SQLite has fixed for
+ * each code.
+ */
+const BY_TEXT: readonly [text: RegExp, code: number][] = [
+  [/^database disk image is malformed/, CORRUPT],
+  [/^file is not a database/, NOT_A_DATABASE],
+  [/^database (?:table )?is locked/, 5],
+  [/^out of memory/, 7],
+  [/^attempt to write a readonly database/, 8],
+  [/^disk I\/O error/, 10],
+  [/^database or disk is full/, 13],
+  [/^unable to open database file/, 14],
+  [/^locking protocol/, 15],
+  [/constraint failed/, CONSTRAINT],
+];
+
 function resultCode(error: unknown): number | null {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
-  return typeof code === 'number' ? code & 0xff : null;
+  if (!(error instanceof Error)) return null;
+  const code = 'errcode' in error ? error.errcode : undefined;
+  if (typeof code === 'number') return code & 0xff;
+  return BY_TEXT.find(([text]) => text.test(error.message))?.[1] ?? null;
 }

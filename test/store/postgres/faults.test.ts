@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { StoreConflict, StoreRefused, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 import { openRaStore } from '../../../src/store/open.js';
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
@@ -152,9 +152,13 @@ describe('what the server says is told as what a caller can do about it', () => 
 
   test.each([
     ...['08006', '25006', '28P01', '3D000', '40001', '40P01', '53100', '53200', '53300'],
-    ...['55P03', '57014', '57P01', '57P02', '57P03', '58030', 'XX001'],
+    ...['55P03', '57014', '57P01', '57P02', '57P03', '58030'],
   ])('%s: try again later', (code) => {
     expect(storeError(fromServer(code))).toBeInstanceOf(StoreUnavailable);
+  });
+
+  test.each(['XX001', 'XX002'])('%s: data is damaged, which does not pass by itself', (code) => {
+    expect(storeError(fromServer(code))).toBeInstanceOf(StoreRefused);
   });
 
   test('an error without a state comes from the way there: try again later', () => {

@@ -79,6 +79,11 @@ export class PostgresServer {
   }
 
   /** For the superuser, password included. */
+  /** Where the server keeps its files. */
+  get dataFolder(): string {
+    return this.#at('data');
+  }
+
   url(database = 'postgres'): string {
     return `postgres://upki:${this.#password}@127.0.0.1:${this.#port}/${database}`;
   }
