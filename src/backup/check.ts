@@ -1,8 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { isNamed } from '../ca/issue/lost-record.js';
-import type { CheckedStore, StoredCertificate } from '../store/contract/check.js';
-import { isShared, openAudit, verifyAudit } from '../store/index.js';
-import { CheckedFile } from '../store/sqlite/check.js';
+import {
+  type CheckedStore,
+  openAudit,
+  openForCheck,
+  type StoredCertificate,
+  verifyAudit,
+} from '../store/index.js';
 import { certificateFingerprint, parseCertificate } from '../x509/certificate.js';
 import { fromPem } from '../x509/pem.js';
 import type { Part, PartLayout } from './layout.js';
@@ -33,7 +37,7 @@ async function checkDatabase(database: string, part: Part, issuers: string, chec
   const { faults } = checked;
   let store: CheckedStore;
   try {
-    store = await open(database, part);
+    store = await openForCheck(database, part);
   } catch (error) {
     faults.push(`it cannot be read: ${messageOf(error)}`);
     return;
@@ -53,19 +57,6 @@ async function checkDatabase(database: string, part: Part, issuers: string, chec
   } finally {
     await store.close();
   }
-}
-
-async function open(database: string, part: Part): Promise<CheckedStore> {
-  if (isShared(database)) {
-    // Only who uses PostgreSQL pays for loading its driver.
-    const { CheckedSchema } = await import('../store/postgres/check.js');
-    return CheckedSchema.open(database, part);
-  }
-  const file = CheckedFile.open(database);
-  if (file.kind === part) return file;
-  await file.close();
-  const whose = file.kind === null ? 'a uPKI' : `a ${part.toUpperCase()}, but of the other program`;
-  throw new Error(`it is not the database of ${whose}`);
 }
 
 function isWhole(
