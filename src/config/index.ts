@@ -1,6 +1,12 @@
 export { ConfigError, type Loaded, loadSettings, type Sources } from './load.js';
 export { defaultText, redacted } from './print.js';
-export { configurationReference, environmentHelp, firstSentence, variableNames } from './reference.js';
+export {
+  configurationReference,
+  environmentHelp,
+  firstSentence,
+  migrationReference,
+  variableNames,
+} from './reference.js';
 export { fileKey, type Program } from './setting.js';
 export { SETTINGS, type SettingName, type Settings } from './settings/index.js';
 export { formatDuration, type HostPort, isHostName } from './types.js';

@@ -1,7 +1,7 @@
 import { defaultText } from './print.js';
 import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { SETTING_LIST } from './settings/index.js';
-import { MOST_CHANGED, type SettingTask, TASKS } from './tasks.js';
+import { MIGRATION, MOST_CHANGED, type SettingTask, TASKS } from './tasks.js';
 
 const INTRODUCTION = `# Configuration
 
@@ -30,7 +30,7 @@ ca:
 A name that is no setting is an error that says the name, and the nearest one there is. A secret in it is refused while everybody on the machine
 may read the file. \`upki reload\` reads it again.
 
-The programs' own files are \`config.json\` in the RA's data directory and \`ca.config.yml\` in the CA's, as the Python programs have them.
+The programs' own files are \`config.json\` in the RA's data directory and \`ca.config.yml\` in the CA's.
 
 ## How values are written
 
@@ -42,7 +42,7 @@ The programs' own files are \`config.json\` in the RA's data directory and \`ca.
 /** docs/configuration.md, whole. */
 export function configurationReference(): string {
   const known = new Map<string, Setting<unknown>>(SETTING_LIST.map(([, setting]) => [setting.env, setting]));
-  const listed = new Set(TASKS.flatMap(({ variables }) => variables));
+  const listed = new Set([...MIGRATION, ...TASKS.flatMap(({ variables }) => variables)]);
   const others = [...known.keys()].filter((env) => !listed.has(env));
   const chapters = [...TASKS, { title: 'More', variables: others }].flatMap((task) => {
     const entries = task.variables.flatMap((env) => known.get(env) ?? []);
@@ -51,6 +51,15 @@ export function configurationReference(): string {
     return [`## ${task.title}\n\n${about ? `${about}\n\n` : ''}${entries.map(entry).join('\n')}`];
   });
   return [INTRODUCTION, mostChanged(), ...chapters].join('\n');
+}
+
+/** The settings of docs/migration.md. */
+export function migrationReference(): string {
+  const settings = SETTING_LIST.map(([, setting]) => setting as Setting<unknown>);
+  return settings
+    .filter(({ env }) => MIGRATION.includes(env))
+    .map(entry)
+    .join('\n');
 }
 
 function mostChanged(): string {

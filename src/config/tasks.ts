@@ -149,9 +149,7 @@ export const TASKS: readonly SettingTask[] = [
     variables: ['UPKI_KEEP_CERTIFICATES', 'UPKI_KEEP_AUDIT'],
   },
   { title: 'Backups', about: 'See [operations](operations.md).', variables: ['UPKI_BACKUP_PASSPHRASE'] },
-  {
-    title: 'Beside the Python uPKI',
-    about: 'See [migration](migration.md).',
-    variables: ['UPKI_ZMQ_MODE', 'UPKI_ZMQ_CLEAR_ANY'],
-  },
 ];
+
+/** Settings for the move from the Python programs: docs/migration.md explains them, not docs/configuration.md. */
+export const MIGRATION: readonly string[] = ['UPKI_ZMQ_MODE', 'UPKI_ZMQ_CLEAR_ANY'];

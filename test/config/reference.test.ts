@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { configurationReference, environmentHelp } from '../../src/config/index.js';
+import { configurationReference, environmentHelp, migrationReference } from '../../src/config/index.js';
 import { SETTING_LIST } from '../../src/config/settings/index.js';
 
 it('docs/configuration.md is what the table of settings says (npm run docs writes it)', () => {
   expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationReference());
+});
+
+it('docs/migration.md explains the settings of the move from the Python programs, and docs/configuration.md does not', () => {
+  expect(readFileSync('docs/migration.md', 'utf8')).toContain(migrationReference());
+  expect(migrationReference()).toContain('### UPKI_ZMQ_MODE');
+  expect(configurationReference()).not.toMatch(/UPKI_ZMQ_MODE|Python/);
 });
 
 it('the help of both programs together names every setting', () => {

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeChannel } from '../../src/channel/describe.js';
-import { configurationReference } from '../../src/config/index.js';
+import { configurationReference, migrationReference } from '../../src/config/index.js';
 import { foldersTable } from './folders.js';
 
 /** Every document, or part of one, that is generated: `npm run docs` writes them, tests compare them. */
 export function documents(root = process.cwd()): { file: string; text: string }[] {
   const architecture = join(root, 'docs/architecture.md');
+  const migration = join(root, 'docs/migration.md');
   return [
     { file: join(root, 'docs/configuration.md'), text: configurationReference() },
+    {
+      file: migration,
+      text: replaceMarked(readFileSync(migration, 'utf8'), 'settings', migrationReference()),
+    },
     { file: join(root, 'docs/channel.md'), text: describeChannel() },
     {
       file: architecture,

@@ -80,7 +80,7 @@ export const nodeTasks = {
 } as const;
 
 export const registrationTasks = {
-  ping: task('Answers; nothing is touched. The Python CA does not know it.', none, done),
+  ping: task('Answers; nothing is touched.', none, done),
   register: task(
     'Registers an RA. Profile `admin` is refused: administrators’ certificates are made on the CA’s machine. In curve mode `csr` and `curve_public_key` are ' +
       'required and no seed is sent; in clear mode the seed is checked, and without a `csr` the CA makes the key and returns it.',

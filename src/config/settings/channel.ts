@@ -29,7 +29,7 @@ export const CHANNEL_SETTINGS = {
   zmqMode: setting(is.choice('curve', 'clear'), 'curve', {
     env: 'UPKI_ZMQ_MODE',
     programs: ['ra', 'ca'],
-    doc: '`curve` encrypts and authenticates both ends; `clear` is compatible with the Python programs, for migration.',
+    doc: '`curve` encrypts and authenticates both ends; `clear` does neither, and is for the move from the Python programs alone.',
   }),
   zmqClearAny: setting(is.boolean, false, {
     env: 'UPKI_ZMQ_CLEAR_ANY',

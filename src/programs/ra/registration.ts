@@ -1,4 +1,3 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { registrationKeys } from '../../channel/curve-keys.js';
@@ -6,9 +5,7 @@ import { ChannelRefused } from '../../channel/errors.js';
 import { FailoverChannel } from '../../channel/failover.js';
 import { registration } from '../../channel/tasks/index.js';
 import { TaskClient } from '../../channel/typed-client.js';
-import { CaRefused } from '../../model/ca.js';
-import { isPythonName } from '../../python/python-names.js';
-import { pythonRegistration } from '../../python/wire.js';
+import { isPythonCa, registerWithPythonCa } from '../../python/registration.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { shortFingerprint } from '../../x509/fingerprint.js';
 import { firstFromPem } from '../../x509/pem.js';
@@ -20,11 +17,6 @@ import { rootsIn } from './identity.js';
 
 export const tcp = (host: string, port: number): string =>
   `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
-
-type Channel = Pick<FailoverChannel, 'request'>;
-
-/** A Python CA makes an RSA-4096 key while it is asked, which takes a small machine most of a minute. */
-const KEY_MAKING = 60_000;
 
 /**
  * Registers the RA with the CA: its keys stay here, the CA gets a CSR and the channel's public key, and gives the
@@ -55,9 +47,9 @@ export async function registerRa(
     timeout: settings.zmqTimeout,
   });
   try {
-    const python = mode === 'clear' && (await isPython(channel));
+    const python = mode === 'clear' && (await isPythonCa(channel));
     const made = python
-      ? await askPython(channel, seed, names)
+      ? { ...(await registerWithPythonCa(channel, seed, names)), caChannelKey: null }
       : await askForNames(names, (these) =>
           ask(new TaskClient(registration, channel), {
             ...{ names: these, keys },
@@ -129,36 +121,6 @@ export async function usableRegistration(
   if (registration === null || caSeed === null || zmqMode === 'clear') return registration;
   const { commonName } = parseCertificate(firstFromPem('CERTIFICATE', registration.certificate));
   return registration.caChannelKey === null || commonName !== cn ? null : registration;
-}
-
-/** The Python CA knows two tasks at registration, and this is neither. */
-async function isPython(channel: Channel): Promise<boolean> {
-  try {
-    await new TaskClient(registration, channel).call('ping', {});
-    return false;
-  } catch (error) {
-    if (error instanceof ChannelRefused && error.kind === 'unknownTask') return true;
-    throw error;
-  }
-}
-
-async function askPython(channel: Channel, seed: string, names: string[]): Promise<NewRegistration> {
-  const [cn = ''] = names;
-  const { certificate, private_key, ca_certificate } = await new TaskClient(pythonRegistration, channel).call(
-    'register',
-    {
-      seed,
-      cn,
-      profile: 'ra',
-      sans: names.filter(isPythonName).map((value) => ({ type: isIP(value) ? 'IP' : 'DNS', value })),
-    },
-    KEY_MAKING,
-  );
-  const key = createPublicKey(createPrivateKey(private_key)).export({ type: 'spki', format: 'der' });
-  if (!key.equals(parseCertificate(firstFromPem('CERTIFICATE', certificate)).spki)) {
-    throw new CaRefused('the Python CA sent a certificate and a key that do not belong together');
-  }
-  return { certificate, root: ca_certificate, caChannelKey: null, tlsKey: private_key };
 }
 
 /** Where this RA serves CRL, OCSP and issuers; null when it does not, or its port is known only once it listens. */
