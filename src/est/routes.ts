@@ -21,6 +21,7 @@ import { basicCredentials } from './basic.js';
 import { type EstRequest, readRequest, toBase64 } from './body.js';
 import { csrAttributes } from './csr-attributes.js';
 import { deviceNames, isDevice } from './device.js';
+import { writeHeadersAsRfcsDo } from './header-names.js';
 
 export interface EstOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities' | 'profile' | 'bySerial'>;
@@ -55,6 +56,7 @@ interface Enrolled {
 /** Enrolment over Secure Transport (RFC 7030, RFC 8951), for devices without ACME. A fastify plugin. */
 export async function estRoutes(app: FastifyInstance, options: EstOptions): Promise<void> {
   const { ca } = options;
+  writeHeadersAsRfcsDo(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/pkcs10', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

@@ -161,6 +161,21 @@ describe('RFC 7030 simpleenroll', () => {
     await expect(sign(requestPem(['x.example.test']))).rejects.toMatchObject({ kind: 'badCSR' });
   });
 
+  it('headers are written as RFCs write them: libest compares letter by letter', async () => {
+    const { csr } = await device('/CN=nobody.plant.test');
+    const body = ['-H', 'Content-Type: application/pkcs10', '--data-binary', `@${csr}`];
+    for (const [path, more, names] of [
+      ['cacerts', [], ['Content-Type', 'Content-Length', 'Content-Transfer-Encoding']],
+      ['simpleenroll', body, ['WWW-Authenticate', 'Content-Length']],
+    ] as const) {
+      const url = `${world.base}/.well-known/est/${path}`;
+      const { stdout } = await run('curl', ['-sS', '-i', '--cacert', 'ca.crt', ...more, url], {
+        cwd: folder,
+      });
+      for (const name of names) expect(stdout).toMatch(new RegExp(`^${name}: `, 'm'));
+    }
+  });
+
   it('wrong, foreign or no credentials are 401 with what is wanted', async () => {
     const seed = await seedOf('cam3.example.test');
     const { csr } = await device('/CN=cam3.example.test');
