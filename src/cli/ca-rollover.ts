@@ -66,10 +66,10 @@ const isRootElsewhere = ({ roots: [root] }: OpenAuthorities['set']): boolean =>
 async function askElsewhere(
   { set }: OpenAuthorities,
   store: CaStore,
-  { dataDir, passphrase }: LocalContext,
+  { dataDir, passphrase, places }: LocalContext,
   file: string,
 ): Promise<void> {
-  const text = await requestNext({ store, set, dataDir, passphrase });
+  const text = await requestNext({ store, set, dataDir, passphrase, where: places.issuer });
   await writeDurably(file, text, 0o644);
   say(
     `The key of the root is not at this CA. Have it sign the request in ${file}, as a CA (see docs/authority.md; an exported root: ` +

@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { type OpenAuthorities, openAuthorities } from '../ca/authorities/open.js';
 import { loadAuthority } from '../ca/folder/files.js';
+import type { KeyPlaces } from '../ca/folder/signing-key.js';
 import { openLocalStore, servedUrl } from '../ca/local-access.js';
+import { useTokenPin } from '../ca/token/tokens.js';
 import { caFolder } from '../programs/ca/folder.js';
-import { mendable } from '../programs/ca/start.js';
+import { keyPlaces, mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
 import type { AdministratorRecord } from '../store/contract/ca.js';
@@ -33,6 +35,7 @@ export async function caFolderOf(command: Command): Promise<string> {
 /** Opens the store of the CA in a folder for some work, whether or not the CA runs. */
 export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => Promise<T>): Promise<T> {
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
+  useTokenPin(settings.caTokenPin);
   const store = await mendable(() => openLocalStore(dataDir, settings.caDatabaseUrl));
   try {
     return await work(store);
@@ -47,6 +50,8 @@ export interface LocalContext {
   passphrase: string | null;
   /** The part of an issuer's life after which its successor is due. */
   succeedAt: number;
+  /** Where new keys are made. */
+  places: KeyPlaces;
 }
 
 /** Does something with the roots and issuers of the CA on this machine, whether it runs or not. @throws CannotStart */
@@ -58,6 +63,7 @@ export async function withLocalSet(
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
   const passphrase = settings.caPassphrase;
   const succeedAt = settings.caSucceedAt / 100;
+  const places = keyPlaces(settings);
   await withCaStore(dataDir, (store) =>
     mendable(async () => {
       const files = await loadAuthority({ dataDir, passphrase, seed: null });
@@ -66,11 +72,12 @@ export async function withLocalSet(
         passphrase,
         publicUrl: await servedUrl(store, settings.caPublicUrl),
         shared: settings.caDatabaseUrl !== null,
+        places,
         succeedAt,
         clock: Date.now,
         log: pino({ level: 'silent' }),
       });
-      await work(local, store, { dataDir, passphrase, succeedAt });
+      await work(local, store, { dataDir, passphrase, succeedAt, places });
     }),
   );
 }

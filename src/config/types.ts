@@ -263,6 +263,13 @@ export const nameOrCidr: SettingType<string> = {
   format: (value) => value,
 };
 
+/** RFC 7512. Its parts are read where it is used. */
+export const tokenUri: SettingType<string> = {
+  allowed: 'a pkcs11: URI with a module-path (RFC 7512)',
+  parse: (value) => (/^pkcs11:[^?]*\?(?:.*&)?module-path=/i.test(value) ? value : refuse()),
+  format: (value) => value,
+};
+
 /** What name constraints may permit (RFC 5280 §4.2.1.10). */
 export const permitted: SettingType<string> = {
   allowed: 'a DNS name, a CIDR or an IP address, @host or @.host for mailboxes, or a mailbox',

@@ -1,4 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import { DerError } from './der-error.js';
 import type { DerReader } from './der-reader.js';
 import { nullValue, oid, sequence } from './der-writer.js';
@@ -21,12 +22,40 @@ export interface Signer {
   algorithmOid: string;
   /** DER AlgorithmIdentifier. */
   algorithm: Buffer;
-  /** DER signature (ECDSA as SEQUENCE of r, s). */
+  /** DER signature (ECDSA as SEQUENCE of r, s). A key in a token, or one that signs slowly, gives it later. */
+  sign(data: Uint8Array): Buffer | Promise<Buffer>;
+}
+
+/** A key of this process, which signs at once. */
+export interface KeySigner extends Signer {
   sign(data: Uint8Array): Buffer;
 }
 
 /** The signature algorithm that suits the key: SHA-256 for P-256 and RSA, SHA-384 for P-384, SHA-512 for P-521. */
-export function signerFor(key: KeyObject): Signer {
+export function signerFor(key: KeyObject): KeySigner {
+  const { algorithmOid, algorithm, hash } = signatureOf(key);
+  return { algorithmOid, algorithm, sign: (data) => sign(hash, data, key) };
+}
+
+/** As `signerFor`, but never at the cost of the event loop: what takes longer than handing it over is signed in another thread. */
+export function laterSignerFor(key: KeyObject): Signer {
+  const { algorithmOid, algorithm, hash } = signatureOf(key);
+  const isQuick = algorithmOid === OID.ecdsaWithSha256 || algorithmOid === OID.ed25519;
+  return {
+    algorithmOid,
+    algorithm,
+    sign: isQuick ? (data) => sign(hash, data, key) : (data) => signLater(hash, data, key),
+  };
+}
+
+const signLater = promisify(sign);
+
+/** How a key (private or public) signs: the algorithm, encoded, and its digest; null: it digests itself. */
+export function signatureOf(key: KeyObject): {
+  algorithmOid: string;
+  algorithm: Buffer;
+  hash: string | null;
+} {
   const algorithmOid = algorithmFor(key);
   const entry = HASHES[algorithmOid];
   if (!entry) throw new Error(`no signature algorithm ${algorithmOid}`);
@@ -34,7 +63,7 @@ export function signerFor(key: KeyObject): Signer {
   // RFC 4055 §5: RSA has NULL parameters; RFC 5758 §3.2 and RFC 8410 §3: the others have none.
   const algorithm =
     keyType === 'rsa' ? sequence(oid(algorithmOid), nullValue()) : sequence(oid(algorithmOid));
-  return { algorithmOid, algorithm, sign: (data) => sign(hash, data, key) };
+  return { algorithmOid, algorithm, hash };
 }
 
 function algorithmFor(key: KeyObject): string {

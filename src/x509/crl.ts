@@ -67,14 +67,23 @@ export interface CrlFields {
 }
 
 /** RFC 5280 §5: DER of a signed version 2 CRL with number and AKI. */
-export function createCrl(fields: CrlFields, signer: Signer): Buffer {
+export async function createCrl(fields: CrlFields, signer: Signer): Promise<Buffer> {
+  const { toBeSigned, signedWith } = unsignedCrl(fields, signer.algorithm);
+  return signedWith(await signer.sign(toBeSigned));
+}
+
+/** A CRL before it is signed, and what makes it whole. */
+export function unsignedCrl(
+  fields: CrlFields,
+  algorithm: Buffer,
+): { toBeSigned: Buffer; signedWith(signature: Buffer): Buffer } {
   const extensions = sequence(
     encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.authorityKeyIdentifier)),
     encodeExtension(OID.cRLNumber, integer(fields.number)),
   );
   const before = [
     integer(1),
-    signer.algorithm,
+    algorithm,
     Buffer.from(fields.issuer),
     time(fields.thisUpdate),
     time(fields.nextUpdate),
@@ -86,21 +95,25 @@ export function createCrl(fields: CrlFields, signer: Signer): Buffer {
   const tbs = [header(TAG.sequence, total(parts)), ...parts];
 
   // The list may be megabytes: it is copied once, to where it stands in the end, and signed there.
-  const room = Buffer.allocUnsafe(LONGEST_HEADER + total(tbs) + signer.algorithm.length + LONGEST_SIGNATURE);
+  const room = Buffer.allocUnsafe(LONGEST_HEADER + total(tbs) + algorithm.length + LONGEST_SIGNATURE);
   let end = LONGEST_HEADER;
   for (const part of tbs) {
     room.set(part, end);
     end += part.length;
   }
-  const signature = bitString(signer.sign(room.subarray(LONGEST_HEADER, end)));
-  for (const part of [signer.algorithm, signature]) {
-    room.set(part, end);
-    end += part.length;
-  }
-  const outer = header(TAG.sequence, end - LONGEST_HEADER);
-  const start = LONGEST_HEADER - outer.length;
-  room.set(outer, start);
-  return room.subarray(start, end);
+  const toBeSigned = room.subarray(LONGEST_HEADER, end);
+  const signedWith = (signature: Buffer) => {
+    let whole = end;
+    for (const part of [algorithm, bitString(signature)]) {
+      room.set(part, whole);
+      whole += part.length;
+    }
+    const outer = header(TAG.sequence, whole - LONGEST_HEADER);
+    const start = LONGEST_HEADER - outer.length;
+    room.set(outer, start);
+    return room.subarray(start, whole);
+  };
+  return { toBeSigned, signedWith };
 }
 
 /** Tag and four octets of length with their count. */

@@ -1,4 +1,4 @@
-import type { Signer } from './algorithms.js';
+import type { KeySigner, Signer } from './algorithms.js';
 import { isAcceptedSignature, readSignatureAlgorithm, verifySignature } from './algorithms.js';
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
@@ -98,24 +98,35 @@ function readAttributes(info: DerReader): Map<string, Extension> {
 }
 
 /** Makes and signs a request (DER): what `upki ra register` and renewal send. */
-export function createCsr(request: {
+export function createCsr(request: RequestFields & { signer: KeySigner }): Buffer {
+  const info = requestInfo(request);
+  return sequence(info, request.signer.algorithm, bitString(request.signer.sign(info)));
+}
+
+/** As `createCsr`, by a key that may be in a token. */
+export async function createCsrLater(request: RequestFields & { signer: Signer }): Promise<Buffer> {
+  const info = requestInfo(request);
+  return sequence(info, request.signer.algorithm, bitString(await request.signer.sign(info)));
+}
+
+interface RequestFields {
   subject: DistinguishedName;
   names: readonly { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }[];
   /** DER SubjectPublicKeyInfo of the signer's key. */
   spki: Uint8Array;
-  signer: Signer;
   /** DER of other extensions that are asked for. */
   extensions?: readonly Uint8Array[];
-}): Buffer {
+}
+
+function requestInfo(request: RequestFields): Buffer {
   const san =
     request.names.length > 0 ? [encodeExtension(OID.subjectAltName, encodeGeneralNames(request.names))] : [];
   const asked = [...san, ...(request.extensions ?? [])];
   const attributes = asked.length > 0 ? [sequence(oid(OID.extensionRequest), set(sequence(...asked)))] : [];
-  const info = sequence(
+  return sequence(
     integer(0),
     encodeName(request.subject),
     request.spki,
     encode(contextConstructed(0), ...attributes),
   );
-  return sequence(info, request.signer.algorithm, bitString(request.signer.sign(info)));
 }

@@ -8,7 +8,7 @@ import {
 import { Reply } from 'zeromq';
 import { type ExactJson, parseExactJson, stringifyJson } from '../../src/lib/json.js';
 import { signerFor } from '../../src/x509/algorithms.js';
-import { createCrl, encodeCrlEntry } from '../../src/x509/crl.js';
+import { encodeCrlEntry, unsignedCrl } from '../../src/x509/crl.js';
 import { parseCsr } from '../../src/x509/csr.js';
 import { dn, encodeName } from '../../src/x509/name.js';
 import { firstFromPem } from '../../src/x509/pem.js';
@@ -200,7 +200,8 @@ export class PythonCaStandIn {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
     const now = Date.now();
-    this.#crl = createCrl(
+    const signer = signerFor(privateKey);
+    const { toBeSigned, signedWith } = unsignedCrl(
       {
         issuer: encodeName(dn(['CN', 'uPKI Root CA'])),
         authorityKeyIdentifier: keyIdentifier(spki),
@@ -209,8 +210,9 @@ export class PythonCaStandIn {
         number: BigInt(`0x${randomBytes(8).toString('hex')}`),
         entries: this.#revoked.map(({ serial, at }) => encodeCrlEntry(evenHex(serial), at, null)),
       },
-      signerFor(privateKey),
+      signer.algorithm,
     );
+    this.#crl = signedWith(signer.sign(toBeSigned));
     return this.#crl;
   }
 }

@@ -71,11 +71,17 @@ export async function signingWorld(
   const rootKey = await generateKey(rootKeySpec);
   const issuerKey = await generateKey(issuerKeySpec);
   const subject = (cn: string) => dn(['C', 'FR'], ['O', 'uPKI'], ['CN', cn]);
-  const root = createRoot(
-    { subject: subject('uPKI Root CA'), serial: serial(), notBefore: now, notAfter: now + 20 * YEAR },
-    rootKey,
+  const root = await createRoot(
+    {
+      spki: publicKeyDer(rootKey),
+      subject: subject('uPKI Root CA'),
+      serial: serial(),
+      notBefore: now,
+      notAfter: now + 20 * YEAR,
+    },
+    signerFor(rootKey),
   );
-  const intermediate = createIntermediate(
+  const intermediate = await createIntermediate(
     {
       subject: subject('uPKI Issuing CA'),
       serial: serial(),

@@ -1,23 +1,25 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-  scryptSync,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, scryptSync } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { makePrivateFolder, readIfThere } from '../../lib/files.js';
 import type { AuthorityRecord } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
-import { KeyFileError, keyFromPem, publicKeyDer, saveKey } from '../folder/keys.js';
+import { KeyFileError, type KeySpec } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
+import {
+  type KeyPlaces,
+  makeSigningKey,
+  openSigningKey,
+  type SigningKey,
+  saveSigningKey,
+} from '../folder/signing-key.js';
 
 export interface KeyringOptions {
   /** The CA's folder: key files are named relative to it. */
   dataDir: string;
   /** Opens and makes keys that are encrypted at rest. */
   passphrase: string | null;
+  /** Where new keys are made. */
+  places: KeyPlaces;
   /** What all CAs on this store have and its server has not: the secret half of their channel key. */
   channelSecret: string;
   /** Whether other CAs, with folders of their own, may be on this store. */
@@ -32,27 +34,29 @@ export class Keyring {
   constructor(private readonly options: KeyringOptions) {}
 
   /** Null: the key is not at this CA. @throws KeyFileError for one that is, and cannot be used */
-  async open({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<KeyObject | null> {
+  async open({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<SigningKey | null> {
+    const { spki } = parseCertificate(certificate);
     const { dataDir, passphrase } = this.options;
     if (keyRef === null) return kind === 'root' ? this.#broughtBack(certificate) : null;
     const path = join(dataDir, keyRef);
     const pem = await readIfThere(path);
-    if (pem !== null) return keyFromPem(pem, passphrase, path);
+    if (pem !== null) return openSigningKey(pem, passphrase, path, spki);
     if (sealedKey === null) return null;
-    const key = this.#unseal(id, sealedKey);
+    const key = await openSigningKey(this.#unseal(id, sealedKey), null, id, spki);
     await this.keep(keyRef, key);
     return key;
   }
 
   /** A root's key that was kept elsewhere may be put back as ca.key. */
-  async #broughtBack(certificate: Uint8Array): Promise<KeyObject | null> {
+  async #broughtBack(certificate: Uint8Array): Promise<SigningKey | null> {
     const { dataDir, passphrase } = this.options;
     const { rootKey: path } = caPaths(dataDir);
     const pem = await readIfThere(path);
     if (pem === null) return null;
     try {
-      const key = keyFromPem(pem, passphrase, path);
-      return isKeyOf(key, parseCertificate(certificate).spki) ? key : null;
+      const { spki } = parseCertificate(certificate);
+      const key = await openSigningKey(pem, passphrase, path, spki);
+      return key.spki.equals(spki) ? key : null;
     } catch (error) {
       // It may have a passphrase of its own: then it is of no use here, and no fault.
       if (error instanceof KeyFileError && error.locked) return null;
@@ -60,24 +64,29 @@ export class Keyring {
     }
   }
 
-  async keep(keyRef: string, key: KeyObject): Promise<void> {
-    const path = join(this.options.dataDir, keyRef);
-    await makePrivateFolder(dirname(path));
-    await saveKey(path, key, this.options.passphrase);
+  /** A new key, where keys of its kind are made. @throws KeyFileError */
+  make(kind: 'root' | 'issuer', spec: KeySpec): Promise<SigningKey> {
+    return makeSigningKey(spec, this.options.places[kind], `upki ${kind}`);
   }
 
-  /** The key for the other CAs on this store; null when there can be none. */
-  seal(id: string, key: KeyObject): Buffer | null {
+  async keep(keyRef: string, key: SigningKey): Promise<void> {
+    const path = join(this.options.dataDir, keyRef);
+    await makePrivateFolder(dirname(path));
+    await saveSigningKey(path, key, this.options.passphrase);
+  }
+
+  /** The key, or where it is, for the other CAs on this store; null when there can be none. */
+  seal(id: string, key: SigningKey): Buffer | null {
     if (!this.options.shared) return null;
     const salt = randomBytes(SALT);
     const iv = randomBytes(IV);
     const cipher = createCipheriv('aes-256-gcm', this.#sealingKey(salt), iv);
     cipher.setAAD(Buffer.from(id));
-    const text = Buffer.concat([cipher.update(key.export({ type: 'pkcs8', format: 'pem' })), cipher.final()]);
+    const text = Buffer.concat([cipher.update(textOf(key)), cipher.final()]);
     return Buffer.concat([salt, iv, cipher.getAuthTag(), text]);
   }
 
-  #unseal(id: string, sealed: Uint8Array): KeyObject {
+  #unseal(id: string, sealed: Uint8Array): string {
     const all = Buffer.from(sealed);
     const decipher = createDecipheriv(
       'aes-256-gcm',
@@ -87,8 +96,9 @@ export class Keyring {
     decipher.setAAD(Buffer.from(id));
     decipher.setAuthTag(all.subarray(SALT + IV, SALT + IV + TAG));
     try {
-      const pem = Buffer.concat([decipher.update(all.subarray(SALT + IV + TAG)), decipher.final()]);
-      return keyFromPem(pem, null, id);
+      return Buffer.concat([decipher.update(all.subarray(SALT + IV + TAG)), decipher.final()]).toString(
+        'utf8',
+      );
     } catch {
       throw new KeyFileError(
         `the key of issuer ${id}, kept by another CA on this database, cannot be opened: both need the same channel.key and passphrase`,
@@ -107,5 +117,5 @@ const SALT = 16;
 const IV = 12;
 const TAG = 16;
 
-/** Whether a key is the one a certificate's SubjectPublicKeyInfo names. */
-export const isKeyOf = (key: KeyObject, spki: Buffer): boolean => publicKeyDer(key).equals(spki);
+const textOf = ({ inFile, uri }: SigningKey): string | Buffer =>
+  inFile === null ? `${uri}\n` : inFile.export({ type: 'pkcs8', format: 'pem' });

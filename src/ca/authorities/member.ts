@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { AuthorityRecord } from '../../store/contract/ca.js';
-import { type Signer, signerFor } from '../../x509/algorithms.js';
+import type { Signer } from '../../x509/algorithms.js';
 import {
   authorityId,
   issuerKeyId,
@@ -9,6 +9,7 @@ import {
   parseCertificate,
 } from '../../x509/certificate.js';
 import { toPem } from '../../x509/pem.js';
+import type { SigningKey } from '../folder/signing-key.js';
 import { CertificateFactory } from '../issue/factory.js';
 
 /** A root or an issuer of the set, ready to sign when its key is here. */
@@ -27,7 +28,7 @@ export class Member {
   constructor(
     readonly record: AuthorityRecord,
     /** Null: it is not at this CA. */
-    readonly key: KeyObject | null,
+    readonly key: SigningKey | null,
     publicUrl: string | null,
     private readonly trouble: string | null = null,
   ) {
@@ -37,7 +38,7 @@ export class Member {
     this.certificate = parseCertificate(this.der);
     this.publicKey = createPublicKey({ key: this.certificate.spki, format: 'der', type: 'spki' });
     this.keyId = issuerKeyId(this.certificate);
-    this.signer = key && signerFor(key);
+    this.signer = key?.signer ?? null;
     this.#factory =
       this.signer && new CertificateFactory({ certificate: this.der, signer: this.signer, publicUrl });
   }

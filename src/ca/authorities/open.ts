@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CaStore } from '../../store/index.js';
 import type { CaFiles } from '../folder/files.js';
+import { IN_FILES, type KeyPlaces } from '../folder/signing-key.js';
 import { takeUpFolder } from './first.js';
 import { Keyring } from './keyring.js';
 import { RootRollover } from './root-rollover.js';
@@ -16,6 +17,8 @@ export interface AuthoritiesOptions {
   publicUrl: string | null;
   /** Other CAs, with folders of their own, may be on the store. */
   shared: boolean;
+  /** Where new keys are made; in files when left out. */
+  places?: KeyPlaces;
   succeedAt: number;
   clock: () => number;
   log: Logger;
@@ -35,9 +38,9 @@ export async function openAuthorities(
   files: CaFiles,
   options: AuthoritiesOptions,
 ): Promise<OpenAuthorities> {
-  const { dataDir, passphrase, publicUrl, shared, succeedAt, clock, log } = options;
+  const { dataDir, passphrase, publicUrl, shared, succeedAt, clock, log, places = IN_FILES } = options;
   await takeUpFolder(store, files, clock());
-  const keys = new Keyring({ dataDir, passphrase, channelSecret: files.channel.secretKey, shared });
+  const keys = new Keyring({ dataDir, passphrase, places, channelSecret: files.channel.secretKey, shared });
   const set = await AuthoritySet.open({ store, keys, publicUrl, clock, log });
   const common = { store, set, keys, clock, random: randomBytes };
   const succession = new Succession({ ...common, succeedAt, log });

@@ -1,15 +1,13 @@
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
-import { signerFor } from '../../x509/algorithms.js';
 import { authorityId } from '../../x509/certificate.js';
 import { OID } from '../../x509/oids.js';
 import { createCross, createRoot } from '../folder/issuer-certificates.js';
-import { generateKey } from '../folder/keys.js';
 import { BACKDATE, newSerial } from '../issue/factory.js';
 import { type Keyring, keyFileOf } from './keyring.js';
 import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
-import { nextName, RolloverError, type Succession, specOf } from './succession.js';
+import { nextName, RolloverError, refuseUsedKey, type Succession, specOf } from './succession.js';
 
 export interface RootRolloverOptions {
   store: CaStore;
@@ -37,7 +35,7 @@ export class RootRollover {
         `there are two roots already, ${old.id} in use and ${next.id}: go on with --switch, or end it with --retire`,
       );
     }
-    if (old.key === null) {
+    if (old.signer === null) {
       throw new RolloverError(
         `the key of the root ${old.id} is not at this CA, and it must vouch for the next one`,
       );
@@ -45,17 +43,19 @@ export class RootRollover {
     if (old.tag === '')
       throw new RolloverError('this root issues by itself, so it cannot be succeeded by another');
     const now = clock();
-    const key = await generateKey(specOf(old.publicKey));
+    const key = await keys.make('root', specOf(old.publicKey));
+    refuseUsedKey(set, key.spki);
     const roots = set.members.filter(({ record }) => record.kind === 'root').length;
-    const der = createRoot(
+    const der = await createRoot(
       {
+        spki: key.spki,
         subject: nextName(old.certificate, roots + 1),
         serial: newSerial(random),
         notBefore: now - BACKDATE,
         notAfter: now + ROOT_DAYS * DAY,
         constraints: old.certificate.extensions.get(OID.nameConstraints)?.value,
       },
-      key,
+      key.signer,
     );
     const id = authorityId(der);
     const keyRef = keyFileOf(id);
@@ -66,8 +66,8 @@ export class RootRollover {
     });
     const fields = () => ({ serial: newSerial(random), notBefore: now - BACKDATE });
     const crosses = [
-      { certificate: createCross(der, fields(), old.der, old.signing), root: old.id, of: id },
-      { certificate: createCross(old.der, fields(), der, signerFor(key)), root: id, of: old.id },
+      { certificate: await createCross(der, fields(), old.der, old.signing), root: old.id, of: id },
+      { certificate: await createCross(old.der, fields(), der, key.signer), root: id, of: old.id },
     ];
     if (!(await store.addAuthority(record, null, by)))
       throw new RolloverError('the new root is there already');

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { SingleFlight } from '../../lib/single-flight.js';
@@ -6,9 +5,10 @@ import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
 import { fromPem, toPem } from '../../x509/pem.js';
+import type { SigningKey } from '../folder/signing-key.js';
 import { learnUrl, type ToldUrl, toldUrl } from '../told-url.js';
 import { activeOf, liveRoots } from './decisions.js';
-import { isKeyOf, type Keyring } from './keyring.js';
+import type { Keyring } from './keyring.js';
 import { Member } from './member.js';
 
 export interface AuthoritySetOptions {
@@ -198,11 +198,11 @@ export class AuthoritySet {
 
   async #member(record: AuthorityRecord): Promise<Member> {
     const { keys, log } = this.options;
-    let key: KeyObject | null = null;
+    let key: SigningKey | null = null;
     let trouble: string | null = null;
     try {
       key = await keys.open(record);
-      if (key !== null && !isKeyOf(key, parseCertificate(record.certificate).spki)) {
+      if (key !== null && !key.spki.equals(parseCertificate(record.certificate).spki)) {
         trouble = `${record.keyRef} holds another key`;
         key = null;
       }

@@ -7,7 +7,7 @@ import { authorityId, type ParsedCertificate } from '../../x509/certificate.js';
 import { attributeOf, dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { createIntermediate } from '../folder/issuer-certificates.js';
-import { generateKey, type KeySpec, publicKeyDer } from '../folder/keys.js';
+import type { KeySpec } from '../folder/keys.js';
 import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import { isValid, successionTime } from './decisions.js';
 import { recordIssuer } from './first.js';
@@ -104,14 +104,15 @@ export class Succession {
     }
     // What the predecessor was limited to, its successor is.
     const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
-    const key = await generateKey(specOf(old.publicKey));
-    const certificate = createIntermediate(
+    const key = await keys.make('issuer', specOf(old.publicKey));
+    refuseUsedKey(set, key.spki);
+    const certificate = await createIntermediate(
       {
         subject: nextIssuerName(set, old),
         serial: newSerial(random),
         notBefore: Math.max(now - BACKDATE, root.certificate.notBefore),
         notAfter: now + ISSUER_DAYS * DAY,
-        spki: publicKeyDer(key),
+        spki: key.spki,
         locations: locationsUnder(root.der, set.publicUrl),
         ...(constraints && { constraints }),
       },
@@ -174,6 +175,15 @@ export class Succession {
       }
     }
   }
+}
+
+/** @throws RolloverError when a setting names a key of a token that has a certificate */
+export function refuseUsedKey({ members }: AuthoritySet, spki: Buffer): void {
+  const user = members.find(({ certificate }) => certificate.spki.equals(spki));
+  if (user === undefined) return;
+  throw new RolloverError(
+    `the pkcs11: URI for new keys names the key of ${user.id}: leave object and id out, and the token makes one for each; or name another`,
+  );
 }
 
 /** The kind of key a successor gets: that of its predecessor. */

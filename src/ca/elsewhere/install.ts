@@ -9,8 +9,8 @@ import { type Member, newRecord } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
 import { type CaFiles, type InitOptions, initAuthority } from '../folder/files.js';
 import { AuthorityError } from '../folder/issuer-certificates.js';
-import { publicKeyDer, saveKey } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
+import { saveSigningKey } from '../folder/signing-key.js';
 import { loadProfiles } from '../issue/profiles.js';
 import { type Judged, judgeIssuer } from './judge.js';
 import { dropRequest, requestKey } from './request.js';
@@ -37,11 +37,11 @@ export async function installFirst({
   const judged = judgeIssuer({
     certificates: certificates.map((der) => parseCertificate(der)),
     roots: [],
-    spki: publicKeyDer(key),
+    spki: key.spki,
     profiles: (await loadProfiles(paths.profiles)).values(),
     now: clock(),
   });
-  await saveKey(paths.issuerKey, key, passphrase);
+  await saveSigningKey(paths.issuerKey, key, passphrase);
   await writeDurably(paths.root, pemOf([judged.root]), 0o644);
   await writeDurably(paths.issuer, pemOf([judged.issuer, ...judged.between]), 0o644);
   await dropRequest(dataDir);
@@ -80,7 +80,7 @@ export async function installNext(
   const profiles = (await loadProfiles(caPaths(dataDir).profiles)).values();
   const roots = set.roots.map(({ certificate }) => certificate);
   const now = clock();
-  const judged = judgeIssuer({ certificates: shown, roots, spki: publicKeyDer(key), profiles, now });
+  const judged = judgeIssuer({ certificates: shown, roots, spki: key.spki, profiles, now });
   const { issuer, between, root } = judged;
   const rootId = authorityId(root.der);
   const old = set.newest;

@@ -11,6 +11,8 @@ export interface NextRequestOptions {
   set: AuthoritySet;
   dataDir: string;
   passphrase: string | null;
+  /** Where keys of issuers are made; null: in a file. */
+  where: string | null;
 }
 
 /**
@@ -18,7 +20,13 @@ export interface NextRequestOptions {
  * constraints of the one before.
  * @throws RolloverError when there is no issuer to succeed
  */
-export async function requestNext({ store, set, dataDir, passphrase }: NextRequestOptions): Promise<string> {
+export async function requestNext({
+  store,
+  set,
+  dataDir,
+  passphrase,
+  where,
+}: NextRequestOptions): Promise<string> {
   const old = set.newest;
   const [root] = set.roots;
   if (old === null || root === undefined || old.record.kind === 'root')
@@ -26,7 +34,7 @@ export async function requestNext({ store, set, dataDir, passphrase }: NextReque
   const crl = await store.getCrl(root.tag);
   const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
   return ensureRequest({
-    ...{ dataDir, passphrase, key: specOf(old.publicKey), subject: nextIssuerName(set, old) },
+    ...{ dataDir, passphrase, where, key: specOf(old.publicKey), subject: nextIssuerName(set, old) },
     extensions: [
       ...(constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : []),
       ...(crl === null ? [] : locationsUnder(root.der, set.publicUrl, false)),

@@ -1,15 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
-import { signerFor } from '../../x509/algorithms.js';
-import { createCsr } from '../../x509/csr.js';
+import { createCsrLater } from '../../x509/csr.js';
 import { namedBits } from '../../x509/der-writer.js';
 import { encodeExtension, KEY_USAGE } from '../../x509/extensions.js';
 import type { DistinguishedName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
 import { InitError } from '../folder/init-error.js';
-import { generateKey, type KeySpec, keyFromPem, publicKeyDer, saveKey } from '../folder/keys.js';
+import type { KeySpec } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
+import { makeSigningKey, openSigningKey, type SigningKey, saveSigningKey } from '../folder/signing-key.js';
 import { caConstraints } from '../issue/factory.js';
 
 /** A request for an issuer's certificate, while its root is elsewhere: the key stays here, the request goes there. */
@@ -19,6 +19,8 @@ export interface RequestOptions {
   /** Encrypts the key at rest. */
   passphrase: string | null;
   key: KeySpec;
+  /** Makes it where keys of issuers are made; in a file when left out. */
+  where?: string | null;
   subject: DistinguishedName;
   /** DER of extensions to ask for, beside those of every issuer. */
   extensions?: readonly Uint8Array[];
@@ -37,19 +39,19 @@ export function pendingRequest(dataDir: string): Promise<string | null> {
  * @throws KeyFileError, InitError
  */
 export async function ensureRequest(options: RequestOptions): Promise<string> {
-  const { dataDir, passphrase, key: spec, subject, extensions = [], rootCrl = null } = options;
+  const { dataDir, passphrase, key: spec, where = null, subject, extensions = [], rootCrl = null } = options;
   const { request: path, requestKey: keyPath, issuers } = caPaths(dataDir);
   const pending = await readIfThere(path);
   if (pending !== null) return pending;
   await makePrivateFolder(issuers);
   // Always another: one that lies there without its request may be in use since.
-  const key = await generateKey(spec);
-  await saveKey(keyPath, key, passphrase);
-  const csr = createCsr({
+  const key = await makeSigningKey(spec, where, 'upki issuer');
+  await saveSigningKey(keyPath, key, passphrase);
+  const csr = await createCsrLater({
     subject,
     names: [],
-    spki: publicKeyDer(key),
-    signer: signerFor(key),
+    spki: key.spki,
+    signer: key.signer,
     extensions: [
       encodeExtension(OID.basicConstraints, caConstraints(0), true),
       encodeExtension(OID.keyUsage, CA_USAGE, true),
@@ -65,7 +67,7 @@ export async function ensureRequest(options: RequestOptions): Promise<string> {
 const CA_USAGE = namedBits([KEY_USAGE.indexOf('keyCertSign'), KEY_USAGE.indexOf('cRLSign')]);
 
 /** The key of the request that waits. @throws InitError when there is none, KeyFileError */
-export async function requestKey(dataDir: string, passphrase: string | null) {
+export async function requestKey(dataDir: string, passphrase: string | null): Promise<SigningKey> {
   const { request, requestKey: path } = caPaths(dataDir);
   const pem = await readIfThere(path);
   if (pem === null || (await readIfThere(request)) === null) {
@@ -74,7 +76,7 @@ export async function requestKey(dataDir: string, passphrase: string | null) {
         'with `upki ca rollover issuer`',
     );
   }
-  return keyFromPem(pem, passphrase, path);
+  return openSigningKey(pem, passphrase, path);
 }
 
 /** The request was answered: it waits no more. */

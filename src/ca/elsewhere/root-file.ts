@@ -11,7 +11,7 @@ import { firstFromPem, toPem } from '../../x509/pem.js';
 import type { Member } from '../authorities/member.js';
 import { InitError } from '../folder/init-error.js';
 import { AuthorityError, checkAuthority } from '../folder/issuer-certificates.js';
-import { keyFromPem, keyToPem } from '../folder/keys.js';
+import { keyFromPem, keyToPem, publicKeyDer } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
 import { CrlPublisher, type CrlPublisherOptions } from '../revoke/crl-publisher.js';
 
@@ -50,13 +50,16 @@ export async function exportRoot(options: ExportOptions): Promise<void> {
   if (root.tag === '')
     throw new AuthorityError('this root signs certificates itself: without its key nothing can be issued');
   if (key === null) throw new AuthorityError(`the key of the root ${root.id} is not at this CA`);
+  if (key.inFile === null)
+    throw new AuthorityError('the key of the root is in a token, which cannot be made to give it out');
   if ((await readIfThere(out)) !== null)
     throw new InitError(`${out} exists already: move it away, or choose another file`);
   const publisher = new CrlPublisher({ store, issuer: root, validity: crlValidity, clock, log });
   await publisher.publish();
   await writeDurably(out, await rootFileText(root, passphrase), 0o600);
   const read = readRootFile((await readIfThere(out)) ?? '', passphrase, out);
-  if (!read.key.equals(key)) throw new InitError(`${out} could not be read back; the key stays where it is`);
+  if (!read.key.equals(key.inFile))
+    throw new InitError(`${out} could not be read back; the key stays where it is`);
   await store.changeAuthority(root.id, { keyRef: null, sealedKey: null }, by);
   for (const path of new Set([join(dataDir, record.keyRef ?? 'ca.key'), caPaths(dataDir).rootKey])) {
     const pem = await readIfThere(path);
@@ -68,12 +71,12 @@ export async function exportRoot(options: ExportOptions): Promise<void> {
 }
 
 async function rootFileText({ der, certificate, key }: Member, passphrase: string): Promise<string> {
-  if (key === null) return '';
+  if (key?.inFile == null) return '';
   const about = [
     `The root "${formatDn(certificate.subject)}" of a uPKI CA: its certificate, and its key encrypted with a passphrase.`,
     'Keep it offline, twice, and the passphrase apart from it. Sign with `upki ca root sign`.',
   ];
-  return `${about.join('\n')}\n${toPem('CERTIFICATE', der)}${await keyToPem(key, passphrase)}`;
+  return `${about.join('\n')}\n${toPem('CERTIFICATE', der)}${await keyToPem(key.inFile, passphrase)}`;
 }
 
 /** @throws AuthorityError when it holds no root with its key, KeyFileError for a wrong passphrase */
@@ -82,7 +85,7 @@ export function readRootFile(text: string, passphrase: string | null, name: stri
   const block = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/.exec(text)?.[0];
   if (block === undefined) throw new AuthorityError(`${name} holds no private key (PEM)`);
   const key = keyFromPem(block, passphrase, name);
-  checkAuthority(certificate, key, null);
+  checkAuthority(certificate, publicKeyDer(key), null);
   return { certificate, key };
 }
 

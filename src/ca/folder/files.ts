@@ -1,27 +1,18 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
 import { readIfThere, setAside, writeDurably } from '../../lib/files.js';
-import { signerFor } from '../../x509/algorithms.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
 import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
+import { isTokenUri, shownUri } from '../token/uri.js';
 import type { MadeAnew } from './anew.js';
 import { InitError } from './init-error.js';
 import { checkAuthority, createIntermediate, createRoot, isSelfSigned } from './issuer-certificates.js';
-import {
-  DEFAULT_ISSUER_KEY,
-  DEFAULT_ROOT_KEY,
-  generateKey,
-  type KeySpec,
-  keyFromPem,
-  publicKeyDer,
-  RSA_KEY,
-  saveKey,
-} from './keys.js';
+import { DEFAULT_ISSUER_KEY, DEFAULT_ROOT_KEY, type KeySpec, RSA_KEY } from './keys.js';
 import {
   type CaFiles,
   certificatesIn,
@@ -35,6 +26,14 @@ import {
 import { markerOf, saveMarker } from './marker.js';
 import { caPaths } from './paths.js';
 import { permitOnly } from './permit.js';
+import {
+  IN_FILES,
+  type KeyPlaces,
+  makeSigningKey,
+  openSigningKey,
+  type SigningKey,
+  saveSigningKey,
+} from './signing-key.js';
 
 export { InitError } from './init-error.js';
 export { type CaFiles, loadAuthority } from './load.js';
@@ -58,6 +57,8 @@ export interface InitOptions {
   } | null;
   /** Base of the plain-HTTP URLs where the root's CRL and certificate will be; null leaves them out. */
   publicUrl?: string | null;
+  /** Where new keys are made; in files when left out. */
+  places?: KeyPlaces;
   /** The only names the issuer may certify (`permitOnly`); empty: every name. */
   permit?: readonly string[];
   /** The root is limited to them too. */
@@ -130,17 +131,20 @@ async function ensureRoot(options: InitOptions): Promise<void> {
   const { dataDir, passphrase, company, keyType, clock } = options;
   const paths = caPaths(dataDir);
   if ((await readIfThere(paths.root)) !== null) return;
-  const key = await ensureKey(paths.rootKey, keyType === 'rsa' ? RSA_KEY : DEFAULT_ROOT_KEY, passphrase);
+  const { root: where } = options.places ?? IN_FILES;
+  const spec = keyType === 'rsa' ? RSA_KEY : DEFAULT_ROOT_KEY;
+  const key = await ensureKey(paths.rootKey, { spec, where, label: 'upki root' }, passphrase);
   const now = clock();
-  const der = createRoot(
+  const der = await createRoot(
     {
+      spki: key.spki,
       subject: dn(['O', company], ['CN', titled(company, 'Root CA')]),
       serial: newSerial(randomBytes),
       notBefore: now - BACKDATE,
       notAfter: now + ROOT_DAYS * DAY,
       constraints: permitOnly(options.permitOnRoot ? (options.permit ?? []) : []) ?? undefined,
     },
-    key,
+    key.signer,
   );
   await writeDurably(paths.root, toPem('CERTIFICATE', der), 0o644);
 }
@@ -155,22 +159,26 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
     throw new InitError(`${paths.rootKey} and ${paths.root} are needed to make the issuing certificate`);
   }
   const root = certificateIn(rootPem, paths.root);
-  const rootKey = keyFromPem(rootKeyPem, passphrase, paths.rootKey);
-  inFile(paths.root, () => checkAuthority(root, rootKey, clock()));
-  const key = await ensureKey(paths.issuerKey, keyType === 'rsa' ? RSA_KEY : DEFAULT_ISSUER_KEY, passphrase);
+  const rootKey = await openSigningKey(rootKeyPem, passphrase, paths.rootKey);
+  inFile(paths.root, () => checkAuthority(root, rootKey.spki, clock()));
+  const { issuer: where } = options.places ?? IN_FILES;
+  const spec = keyType === 'rsa' ? RSA_KEY : DEFAULT_ISSUER_KEY;
+  const key = await ensureKey(paths.issuerKey, { spec, where, label: 'upki issuer' }, passphrase);
+  if (key.spki.equals(rootKey.spki))
+    throw new InitError('UPKI_CA_ROOT_KEY and UPKI_CA_ISSUER_KEY name one key: the issuer needs its own');
   const now = clock();
-  const der = createIntermediate(
+  const der = await createIntermediate(
     {
       subject: dn(['O', company], ['CN', titled(company, 'Issuing CA')]),
       serial: newSerial(randomBytes),
       notBefore: now - BACKDATE,
       notAfter: now + ISSUER_DAYS * DAY,
-      spki: publicKeyDer(key),
+      spki: key.spki,
       locations: locationsUnder(root, options.publicUrl ?? null),
       constraints: permitOnly(options.permit ?? []) ?? undefined,
     },
     root,
-    signerFor(rootKey),
+    rootKey.signer,
   );
   await writeDurably(paths.issuer, toPem('CERTIFICATE', der), 0o644);
 }
@@ -188,8 +196,9 @@ async function importAuthority(
   const certificates = certificatesIn(await readGiven(imported.certFile), imported.certFile);
   const own = only(certificates, imported.certFile).der;
   const above = certificates.slice(1).map(({ der }) => der);
-  const key = keyFromPem(await readGiven(imported.keyFile), imported.passphrase, imported.keyFile);
-  inFile(imported.certFile, () => checkAuthority(own, key, clock()));
+  const text = isTokenUri(imported.keyFile) ? imported.keyFile : await readGiven(imported.keyFile);
+  const key = await openSigningKey(text, imported.passphrase, shownUri(imported.keyFile));
+  inFile(imported.certFile, () => checkAuthority(own, key.spki, clock()));
   const root = isSelfSigned(own) ? own : above.find(isSelfSigned);
   if (root === undefined) {
     throw new InitError(`${imported.certFile} holds no root: add the certificates up to the self-signed one`);
@@ -227,20 +236,24 @@ async function refuseOther(path: string, certificate: Buffer): Promise<void> {
 }
 
 /** Keeps an imported key, unless it is kept already. @throws InitError when another is. */
-async function keep(path: string, key: KeyObject, passphrase: string | null): Promise<void> {
+async function keep(path: string, key: SigningKey, passphrase: string | null): Promise<void> {
   const existing = await readIfThere(path);
-  if (existing === null) await saveKey(path, key, passphrase);
-  else if (!publicKeyDer(keyFromPem(existing, passphrase, path)).equals(publicKeyDer(key))) {
+  if (existing === null) await saveSigningKey(path, key, passphrase);
+  else if (!(await openSigningKey(existing, passphrase, path)).spki.equals(key.spki)) {
     throw new InitError(`${path} holds another key; nothing was imported`);
   }
 }
 
 /** The key in the file, made when there is none: after a crash the half-finished CA goes on with the key it made. */
-async function ensureKey(path: string, spec: KeySpec, passphrase: string | null): Promise<KeyObject> {
+async function ensureKey(
+  path: string,
+  { spec, where, label }: { spec: KeySpec; where: string | null; label: string },
+  passphrase: string | null,
+): Promise<SigningKey> {
   const existing = await readIfThere(path);
-  if (existing !== null) return keyFromPem(existing, passphrase, path);
-  const key = await generateKey(spec);
-  await saveKey(path, key, passphrase);
+  if (existing !== null) return openSigningKey(existing, passphrase, path);
+  const key = await makeSigningKey(spec, where, label);
+  await saveSigningKey(path, key, passphrase);
   return key;
 }
 

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Signer, signerFor } from '../../x509/algorithms.js';
+import type { Signer } from '../../x509/algorithms.js';
 import { isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
 import {
@@ -18,7 +18,6 @@ import { type DistinguishedName, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier } from '../../x509/spki.js';
 import { caConstraints } from '../issue/factory.js';
-import { publicKeyDer } from './keys.js';
 
 interface AuthorityFields {
   subject: DistinguishedName;
@@ -33,12 +32,15 @@ const CA_USAGE = namedBits([KEY_USAGE.indexOf('keyCertSign'), KEY_USAGE.indexOf(
 const ANY_POLICY = '2.5.29.32.0';
 
 /** DER of a self-signed root (RFC 5280 §3.2). */
-export function createRoot(fields: AuthorityFields & Constrained, key: KeyObject): Buffer {
-  const spki = publicKeyDer(key);
+export function createRoot(
+  fields: AuthorityFields & Constrained & { spki: Uint8Array },
+  signer: Signer,
+): Promise<Buffer> {
+  const { spki } = fields;
   const name = encodeName(fields.subject);
   return signAuthority(
-    { ...fields, issuerName: name, spki, issuerKeyId: keyIdentifier(spki) },
-    signerFor(key),
+    { ...fields, issuerName: name, issuerKeyId: keyIdentifier(spki) },
+    signer,
     [],
     [encodeExtension(OID.basicConstraints, caConstraints(null), true), ...constraintsOf(fields)],
   );
@@ -66,7 +68,7 @@ export function createIntermediate(
     },
   issuer: Uint8Array,
   signer: Signer,
-): Buffer {
+): Promise<Buffer> {
   const parent = parseCertificate(issuer);
   const end = Math.min(fields.notAfter, parent.notAfter);
   const issuerName = parent.subjectDer;
@@ -87,7 +89,7 @@ function signAuthority(
   signer: Signer,
   locations: readonly Buffer[],
   special: Buffer[],
-): Buffer {
+): Promise<Buffer> {
   const facts = {
     ...fields,
     subject: encodeName(fields.subject),
@@ -105,12 +107,12 @@ interface TbsFacts extends Omit<AuthorityFields, 'subject'> {
   spki: Uint8Array;
 }
 
-function signTbs(
+async function signTbs(
   facts: TbsFacts,
   signer: Signer,
   special: Buffer[],
   locations: readonly Buffer[] = [],
-): Buffer {
+): Promise<Buffer> {
   const extensions = sequence(
     ...special,
     encodeExtension(OID.keyUsage, CA_USAGE, true),
@@ -128,7 +130,7 @@ function signTbs(
     facts.spki,
     explicit(3, extensions),
   );
-  return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
+  return sequence(tbs, signer.algorithm, bitString(await signer.sign(tbs)));
 }
 
 /** DER of the certificate with which one root vouches for the key of another (DER), as long as both last. */
@@ -137,7 +139,7 @@ export function createCross(
   { serial, notBefore }: Pick<AuthorityFields, 'serial' | 'notBefore'>,
   issuer: Uint8Array,
   signer: Signer,
-): Buffer {
+): Promise<Buffer> {
   const [root, parent] = [parseCertificate(of), parseCertificate(issuer)];
   return signTbs(
     {
@@ -164,13 +166,12 @@ export class AuthorityError extends Error {
 }
 
 /**
- * Checks that a certificate (DER) is a CA's, of this key and, unless `now` is null, in time.
+ * Checks that a certificate (DER) is a CA's, of this key (SubjectPublicKeyInfo) and, unless `now` is null, in time.
  * @throws AuthorityError or DerError
  */
-export function checkAuthority(der: Uint8Array, key: KeyObject, now: number | null): void {
+export function checkAuthority(der: Uint8Array, spki: Buffer, now: number | null): void {
   const certificate = parseCertificate(der);
-  if (!certificate.spki.equals(publicKeyDer(key)))
-    throw new AuthorityError('the CA certificate is not of the CA key');
+  if (!certificate.spki.equals(spki)) throw new AuthorityError('the CA certificate is not of the CA key');
   const constraints = certificate.extensions.get(OID.basicConstraints);
   if (!constraints || !parseBasicConstraints(constraints.value).ca) {
     throw new AuthorityError('the certificate is not a CA certificate (basicConstraints CA:TRUE)');

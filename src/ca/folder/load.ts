@@ -1,4 +1,4 @@
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
 import { readIfThere } from '../../lib/files.js';
 import { type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
@@ -8,9 +8,10 @@ import { fromPem } from '../../x509/pem.js';
 import { type FolderMarker, parseMarker } from './identity.js';
 import { InitError } from './init-error.js';
 import { AuthorityError, checkAuthority } from './issuer-certificates.js';
-import { KeyFileError, keyFromPem, publicKeyDer } from './keys.js';
+import { KeyFileError } from './keys.js';
 import { mendModes } from './modes.js';
 import { type CaPaths, caPaths } from './paths.js';
+import { openSigningKey, type SigningKey } from './signing-key.js';
 
 /** What an initialised CA has; nothing here is on the wire but certificates and the public half of `channel`. */
 export interface CaFiles {
@@ -20,7 +21,7 @@ export interface CaFiles {
   issuer: Buffer;
   /** PEM, issuer first, root left out: empty when the root issues. */
   chain: string;
-  issuerKey: KeyObject;
+  issuerKey: SigningKey;
   /** The root's key is in the folder too. */
   hasRootKey: boolean;
   channel: CurveKeyPair;
@@ -119,8 +120,8 @@ export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
   const own = only(chain.slice(0, 1), paths.issuer);
   requireKnown(rootDer, marker === null ? null : [marker.root], paths.root);
   requireKnown(own.der, marker?.issuers ?? null, paths.issuer);
-  const key = keyFromPem(issuerKey, passphrase, paths.issuerKey);
-  inFile(paths.issuer, () => checkAuthority(own.der, key, null));
+  const key = await openSigningKey(issuerKey, passphrase, paths.issuerKey, own.spki);
+  inFile(paths.issuer, () => checkAuthority(own.der, key.spki, null));
   requireChain(chain, rootDer, paths);
   await checkRootKey(rootDer, passphrase, paths);
   const keys = channelKeys(channel, paths.channelKey);
@@ -214,8 +215,9 @@ async function checkRootKey(root: Buffer, passphrase: string | null, paths: CaPa
   const pem = await readIfThere(paths.rootKey);
   if (pem === null) return;
   try {
-    const key = keyFromPem(pem, passphrase, paths.rootKey);
-    if (publicKeyDer(key).equals(parseCertificate(root).spki)) return;
+    const { spki } = parseCertificate(root);
+    const key = await openSigningKey(pem, passphrase, paths.rootKey, spki);
+    if (key.spki.equals(spki)) return;
   } catch (error) {
     if (error instanceof KeyFileError && error.locked) return;
     throw error;

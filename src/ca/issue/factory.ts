@@ -136,10 +136,10 @@ export class CertificateFactory {
   }
 
   /** DER of the signed certificate. @throws IssueError */
-  issue(input: IssueInput): Buffer {
+  async issue(input: IssueInput): Promise<Buffer> {
     const tbs = this.toBeSigned(input);
     const { signer } = this.issuer;
-    return sequence(tbs, signer.algorithm, bitString(signer.sign(tbs)));
+    return sequence(tbs, signer.algorithm, bitString(await signer.sign(tbs)));
   }
 
   /** DER of the TBSCertificate (RFC 5280 §4.1.2). @throws IssueError */

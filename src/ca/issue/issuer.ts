@@ -214,7 +214,7 @@ export class Authority {
       const validity = validityFor(profile, issuedAt, requested, context.issuerNotAfter);
       const tlsFeatures = isForServers(profile) ? (issuance.tlsFeatures ?? []) : [];
       const input = { profile, publicKey, ...names, tlsFeatures, serial, ...validity };
-      made = lint(issuer.factory.issue(input), { input, ...context });
+      made = lint(await issuer.factory.issue(input), { input, ...context });
     } catch (error) {
       if (error instanceof IssueError || error instanceof DerError) {
         throw new TaskError(ErrorCode.certificate, error.message);

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, sign } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
@@ -6,7 +6,6 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { isMissing, writeDurably } from '../../lib/files.js';
 import { monotonic } from '../../lib/monotonic.js';
 import { SingleFlight } from '../../lib/single-flight.js';
-import { signerFor } from '../../x509/algorithms.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
 import { attributeOf, type DistinguishedName } from '../../x509/name.js';
@@ -14,14 +13,8 @@ import { OID } from '../../x509/oids.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 import { parsePublicKey, publicKeyBits } from '../../x509/spki.js';
 import type { Member } from '../authorities/member.js';
-import {
-  generateKey,
-  KeyFileError,
-  type KeySpec,
-  keyFromPem,
-  keyToPem,
-  publicKeyDer,
-} from '../folder/keys.js';
+import { KeyFileError, type KeySpec, keyToPem } from '../folder/keys.js';
+import { makeSigningKey, openSigningKey, type SigningKey } from '../folder/signing-key.js';
 import type { Authority } from '../issue/issuer.js';
 import { type Profile, profileSchema } from '../issue/profiles.js';
 import { NotAuthoritative } from './not-authoritative.js';
@@ -48,6 +41,8 @@ export interface OcspCertificateOptions {
   path: string;
   /** Encrypts the key at rest. */
   passphrase: string | null;
+  /** URI of the key in a token; null: it is made and kept in the file. */
+  place: string | null;
   log: Logger;
 }
 
@@ -116,16 +111,17 @@ export class OcspCertificate {
     if (now < this.#issuer.notBefore) {
       throw new TaskError(ErrorCode.certificate, `The issuer ${issuer.id} is not valid yet`, 'retry');
     }
-    const key = await generateKey(KEY);
+    const key = await makeSigningKey(KEY, this.options.place, 'upki ocsp');
     const { profile, commonName } = ocspProfile(this.#issuer.subject);
     const { certificate } = await authority.issue({
       profile,
-      publicKey: parsePublicKey(publicKeyDer(key)),
+      publicKey: parsePublicKey(key.spki),
       names: { commonName, names: [] },
       responderOf: issuer,
     });
     const { der, serial, notAfter } = certificate;
-    await writeDurably(path, (await keyToPem(key, passphrase)) + toPem('CERTIFICATE', der), 0o600);
+    const kept = key.inFile === null ? `${key.uri}\n` : await keyToPem(key.inFile, passphrase);
+    await writeDurably(path, kept + toPem('CERTIFICATE', der), 0o600);
     log.info(
       { issuer: issuer.id, serial, notAfter: new Date(notAfter).toISOString() },
       'new OCSP certificate',
@@ -139,10 +135,10 @@ export class OcspCertificate {
     const { path, passphrase, log } = this.options;
     try {
       const pem = await readFile(path, 'utf8');
-      const key = keyFromPem(pem, passphrase, path);
       const certificate = parseCertificate(firstFromPem('CERTIFICATE', pem));
+      const key = await openSigningKey(pem, passphrase, path, certificate.spki);
       const ours =
-        isSignedBy(certificate, this.options.issuer.publicKey) && certificate.spki.equals(publicKeyDer(key));
+        isSignedBy(certificate, this.options.issuer.publicKey) && certificate.spki.equals(key.spki);
       return ours ? ocspSigner(key, certificate) : null;
     } catch (error) {
       if (isMissing(error)) return null;
@@ -175,18 +171,18 @@ export function ocspProfile(issuer: DistinguishedName): { profile: Profile; comm
 
 const shortened = (text: string, most: number): string => [...text].slice(0, most).join('');
 
-/** Signs with a P-256 key under its certificate. */
+/** Signs with a key under its certificate; one of this process off the event loop. */
 export function ocspSigner(
-  key: KeyObject,
+  { signer, inFile }: SigningKey,
   { der, spki, notBefore, notAfter }: ParsedCertificate,
 ): OcspSigner {
-  const hash = 'sha256'; // RFC 5758 §3.2, of KEY
   return {
     certificate: der,
     notBefore,
     notAfter,
     keyHash: createHash('sha1').update(publicKeyBits(spki)).digest(),
-    algorithm: signerFor(key).algorithm,
-    sign: (data) => signLater(hash, data, key),
+    algorithm: signer.algorithm,
+    // RFC 5758 §3.2, of KEY
+    sign: async (data) => (inFile === null ? signer.sign(data) : signLater('sha256', data, inFile)),
   };
 }

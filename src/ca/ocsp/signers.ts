@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { makePrivateFolder } from '../../lib/files.js';
 import type { Member } from '../authorities/member.js';
 import type { Authority } from '../issue/issuer.js';
+import { withKey } from '../token/uri.js';
 import { OcspCertificate, type OcspSigner } from './certificate.js';
 
 export interface OcspSignersOptions {
@@ -11,6 +12,8 @@ export interface OcspSignersOptions {
   dataDir: string;
   /** Encrypts the keys at rest. */
   passphrase: string | null;
+  /** URI of a token, or of the key in it, for all responders; null: each has a key in a file. */
+  place: string | null;
   log: Logger;
 }
 
@@ -33,10 +36,11 @@ export class OcspSigners {
 
   async #start(issuer: Member): Promise<OcspCertificate> {
     const { authority, dataDir, passphrase, log } = this.options;
+    const place = this.options.place && withKey(this.options.place, 'upki ocsp');
     const name = issuer.tag === '' ? 'ocsp.pem' : join('issuers', `${issuer.id}.ocsp.pem`);
     const path = join(dataDir, name);
     await makePrivateFolder(dirname(path));
-    const certificate = new OcspCertificate({ authority, issuer, path, passphrase, log });
+    const certificate = new OcspCertificate({ authority, issuer, path, passphrase, place, log });
     await certificate.start();
     return certificate;
   }

@@ -37,6 +37,33 @@ export const CA_SETTINGS = {
     programs: ['ca'],
     doc: 'Keys made when the CA is initialised: `ec` is P-384 for the root and P-256 for the issuer, `rsa` is 4096 bits for both.',
   }),
+  caRootKey: optional(is.tokenUri, {
+    env: 'UPKI_CA_ROOT_KEY',
+    programs: ['ca'],
+    secret: true,
+    defaultText: 'a file, ca.key',
+    doc: 'A pkcs11: URI (RFC 7512): the token in which the keys of roots are made, or the key in it that the root is to have. See docs/authority.md.',
+  }),
+  caIssuerKey: optional(is.tokenUri, {
+    env: 'UPKI_CA_ISSUER_KEY',
+    programs: ['ca'],
+    secret: true,
+    defaultText: 'a file, issuer.key',
+    doc: 'The same for the keys of issuers. Without object and id the token makes one for each issuer.',
+  }),
+  caOcspKey: optional(is.tokenUri, {
+    env: 'UPKI_CA_OCSP_KEY',
+    programs: ['ca'],
+    secret: true,
+    defaultText: 'a file, ocsp.pem',
+    doc: 'The same for the key that signs OCSP responses, one for all issuers.',
+  }),
+  caTokenPin: optional(is.secret, {
+    env: 'UPKI_CA_TOKEN_PIN',
+    programs: ['ca'],
+    secret: true,
+    doc: 'PIN of tokens whose pkcs11: URI names neither pin-source nor pin-value.',
+  }),
   caPermit: setting(
     is.list(is.permitted, 'DNS names (with all below them), CIDRs, IP addresses, and mailboxes as @host'),
     [],

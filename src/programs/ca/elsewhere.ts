@@ -12,7 +12,7 @@ import { dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { CannotStart } from '../exit.js';
 import type { LoadedProgram } from '../settings.js';
-import { caInitOptions, completeCa, mendable } from './start.js';
+import { caInitOptions, completeCa, keyPlaces, mendable } from './start.js';
 
 type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
 
@@ -32,7 +32,8 @@ export function requestIssuer({ settings }: LoadedCa): Promise<string> {
     const subject = dn(['O', company], ['CN', titled(company, 'Issuing CA')]);
     const constraints = permitOnly(settings.caPermit);
     const extensions = constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : [];
-    return ensureRequest({ dataDir, passphrase, key, subject, extensions });
+    const { issuer: where } = keyPlaces(settings);
+    return ensureRequest({ dataDir, passphrase, key, where, subject, extensions });
   });
 }
 

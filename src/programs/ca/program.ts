@@ -8,6 +8,7 @@ import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
 import { type CaFiles, loadAuthority } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
 import { rewrapCaKeys } from '../../ca/folder/rewrap.js';
+import type { KeyPlaces } from '../../ca/folder/signing-key.js';
 import { Authority } from '../../ca/issue/issuer.js';
 import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
 import { OrderIssuer } from '../../ca/issue/orders.js';
@@ -58,6 +59,8 @@ export interface CaOptions {
   databaseUrl: string | null;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
+  /** Where new keys are made; in files when left out. */
+  places?: KeyPlaces;
   /** Organisation in the subjects of profiles that name none; null leaves them. */
   company: string | null;
   /** Base of the URLs of CRL, OCSP and issuer in certificates. */
@@ -160,6 +163,7 @@ async function serve(
     passphrase: options.passphrase,
     publicUrl: options.publicUrl,
     shared: options.databaseUrl !== null,
+    ...(options.places && { places: options.places }),
     succeedAt: options.succeedAt ?? SUCCEED_AT,
     clock,
     log,
@@ -248,7 +252,13 @@ function buildServices(
   const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
   const authority = new Authority({ store, set, profiles: new Map(), clock, random: randomBytes });
   const crls = new Crls({ store, set, validity, clock, log });
-  const signers = new OcspSigners({ authority, dataDir, passphrase, log });
+  const signers = new OcspSigners({
+    authority,
+    dataDir,
+    passphrase,
+    place: options.places?.ocsp ?? null,
+    log,
+  });
   const unknown = new UnknownCertificates(log);
   const ocsp = new OcspResponder({
     store,

@@ -11,7 +11,9 @@ import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 import { KeyFileError } from '../../ca/folder/keys.js';
 import { type CaFiles, readMarker } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
+import type { KeyPlaces } from '../../ca/folder/signing-key.js';
 import { loadProfiles, ProfileError } from '../../ca/issue/profiles.js';
+import { useTokenPin } from '../../ca/token/tokens.js';
 import { TaskError } from '../../channel/errors.js';
 import { formatDuration } from '../../config/index.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
@@ -77,10 +79,17 @@ export async function caInitOptions({ settings }: LoadedCa, passwordFile?: strin
     seed: settings.caSeed,
     publicUrl: settings.caPublicUrl,
     permit: settings.caPermit,
+    places: keyPlaces(settings),
     permitOnRoot: settings.caPermitOnRoot,
     clock: Date.now,
     existed: await hadDatabase(settings),
   };
+}
+
+/** Where new keys are made. The PIN of their tokens is known from here on. */
+export function keyPlaces({ caRootKey, caIssuerKey, caOcspKey, caTokenPin }: ProgramSettings): KeyPlaces {
+  useTokenPin(caTokenPin);
+  return { root: caRootKey, issuer: caIssuerKey, ocsp: caOcspKey };
 }
 
 /** What follows when a folder has become a CA. @throws CannotStart */
@@ -170,6 +179,7 @@ export async function startCa(
         seed: settings.caSeed,
         databaseUrl: settings.caDatabaseUrl,
         passphrase: settings.caPassphrase,
+        places: keyPlaces(settings),
         company: given.has('caCompany') ? settings.caCompany : null,
         publicUrl: settings.caPublicUrl,
         adminsByRa: settings.caAdminsByRa,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Judged, judgeIssuer } from '../../../src/ca/elsewhere/judge.js';
 import { ensureRequest, requestKey } from '../../../src/ca/elsewhere/request.js';
-import { DEFAULT_ISSUER_KEY, publicKeyDer } from '../../../src/ca/folder/keys.js';
+import { DEFAULT_ISSUER_KEY } from '../../../src/ca/folder/keys.js';
 import { loadProfiles } from '../../../src/ca/issue/profiles.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { certificatesFrom } from '../../../src/x509/certificates-in.js';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const subject = dn(['O', 'Plant'], ['CN', 'Plant Issuing CA']);
   const text = await ensureRequest({ dataDir: folder, passphrase: null, key: DEFAULT_ISSUER_KEY, subject });
   writeFileSync(request, text);
-  spki = publicKeyDer(await requestKey(folder, null));
+  spki = (await requestKey(folder, null)).spki;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { caPaths, InitError, initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
 import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
-import { KeyFileError, keyToPem } from '../../../src/ca/folder/keys.js';
+import { KeyFileError, keyToPem, publicKeyDer } from '../../../src/ca/folder/keys.js';
+import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { dn, formatDn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
@@ -109,7 +110,7 @@ describe('initialising a CA', () => {
     const directory = await folder();
     await initAuthority(initOptions(directory, { keyType: 'rsa' }));
     const { issuerKey } = await load(directory);
-    expect(issuerKey.asymmetricKeyDetails?.modulusLength).toBe(4096);
+    expect(issuerKey.inFile?.asymmetricKeyDetails?.modulusLength).toBe(4096);
   });
 });
 
@@ -174,9 +175,15 @@ describe('taking over an existing CA', () => {
     const source = await folder();
     const key = newKey();
     const [keyFile, certFile] = [join(source, 'k.pem'), join(source, 'c.pem')];
-    const ended = createRoot(
-      { subject: dn(['CN', 'Ended']), serial: '11'.repeat(17), notBefore: 0, notAfter: 1000 },
-      key,
+    const ended = await createRoot(
+      {
+        spki: publicKeyDer(key),
+        subject: dn(['CN', 'Ended']),
+        serial: '11'.repeat(17),
+        notBefore: 0,
+        notAfter: 1000,
+      },
+      signerFor(key),
     );
     await writeFile(keyFile, await keyToPem(key, null));
     await writeFile(certFile, toPem('CERTIFICATE', ended));

@@ -151,7 +151,7 @@ describe('a foreign file in the folder of a CA', () => {
     const key = newKey();
     const fields = { subject: dn(['CN', 'Other']), serial: '11'.repeat(17), locations: [] };
     const times = { notBefore: Date.now() - 1000, notAfter: Date.now() + 86_400_000 };
-    const der = createIntermediate(
+    const der = await createIntermediate(
       { ...fields, ...times, spki: publicKeyDer(key) },
       root,
       signerFor(rootKey),

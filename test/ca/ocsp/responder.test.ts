@@ -1,10 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
+import { publicKeyDer } from '../../../src/ca/folder/keys.js';
+import { fileKey } from '../../../src/ca/folder/signing-key.js';
 import { OcspCache, type SignedResponse } from '../../../src/ca/ocsp/cache.js';
 import { type OcspSigner, ocspSigner } from '../../../src/ca/ocsp/certificate.js';
 import { OcspResponder, type OcspResponderOptions } from '../../../src/ca/ocsp/responder.js';
 import { StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { dn } from '../../../src/x509/name.js';
 import { certId, ocspRequest, ocspStatus } from '../../support/ocsp.js';
@@ -14,12 +17,18 @@ const NOW = Date.parse('2026-11-24T12:00:00Z');
 const HOUR = 3600_000;
 
 const key = newKey();
-const issuer = createRoot(
-  { subject: dn(['CN', 'CA']), serial: '10'.repeat(17), notBefore: NOW - HOUR, notAfter: NOW + 24 * HOUR },
-  key,
+const issuer = await createRoot(
+  {
+    spki: publicKeyDer(key),
+    subject: dn(['CN', 'CA']),
+    serial: '10'.repeat(17),
+    notBefore: NOW - HOUR,
+    notAfter: NOW + 24 * HOUR,
+  },
+  signerFor(key),
 );
 const issuers = [{ id: 'a', tag: '', der: issuer }];
-const signer = ocspSigner(key, parseCertificate(issuer));
+const signer = ocspSigner(fileKey(key), parseCertificate(issuer));
 const REQUEST = ocspRequest([certId(issuer, '7f00')]);
 
 /** A responder whose errors are collected. */

@@ -6,7 +6,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { keyFromPem } from '../../../src/ca/folder/keys.js';
 import { stringifyJson } from '../../../src/lib/json.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
-import { createCrl, encodeCrlEntry } from '../../../src/x509/crl.js';
+import { encodeCrlEntry, unsignedCrl } from '../../../src/x509/crl.js';
 import { dn, encodeName } from '../../../src/x509/name.js';
 import { generateSigningKey, type SigningKey } from '../../../tools/kit/jws-signer.js';
 import { createTestPki, type LeafOptions, type TestPki } from '../../../tools/kit/test-pki.js';
@@ -117,16 +117,17 @@ export class PythonFolders {
     this.write('.admins.json', this.#admins.length === 0 ? '' : table(this.#admins));
     if (this.#crl.length === 0) return;
     const now = Date.now();
-    const crl = createCrl(
+    const signer = signerFor(keyFromPem(this.pki.rootKey, null, 'root'));
+    const { toBeSigned, signedWith } = unsignedCrl(
       {
         issuer: encodeName(dn(['CN', 'uPKI Root CA'])),
         authorityKeyIdentifier: Buffer.alloc(20),
         ...{ thisUpdate: now, nextUpdate: now + 7 * DAY, number: 1n },
         entries: this.#crl.map((each) => encodeCrlEntry(each.serial, each.at, null)),
       },
-      signerFor(keyFromPem(this.pki.rootKey, null, 'root')),
+      signer.algorithm,
     );
-    this.write('crls/ca.crl', crl);
+    this.write('crls/ca.crl', signedWith(signer.sign(toBeSigned)));
   }
 
   /** Every file with the hash of what it holds. */

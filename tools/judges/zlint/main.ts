@@ -70,7 +70,7 @@ async function issueAll(world: SigningWorld, folder: string): Promise<Subject[]>
   const responder = world.input(ocsp, await generateKey({ type: 'ec', curve: 'P-256' }), []);
   await write(
     { profile: 'ocsp', key: 'P-256', names: '-' },
-    world.factory.issue({ ...responder, commonName }),
+    await world.factory.issue({ ...responder, commonName }),
   );
   for (const [key, spec] of Object.entries(KEY_SPECS)) {
     const certified = await generateKey(spec);
@@ -78,7 +78,7 @@ async function issueAll(world: SigningWorld, folder: string): Promise<Subject[]>
       for (const [names, set] of Object.entries(NAME_SETS)) {
         await write(
           { profile: profile.name, key, names },
-          world.factory.issue(world.input(profile, certified, set)),
+          await world.factory.issue(world.input(profile, certified, set)),
         );
       }
     }

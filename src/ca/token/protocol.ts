@@ -1,0 +1,37 @@
+import type { TokenUri } from './uri.js';
+
+/** What the thread of a token's library is asked, and answers. */
+
+/** `absent`: the token is not there, or lost its mind: it may come back. `pin`: refused, and not tried again. */
+export type TokenTrouble = 'absent' | 'pin' | 'setup';
+
+export type TokenKeySpec =
+  | { type: 'ec'; curve: 'P-256' | 'P-384' | 'P-521' }
+  | { type: 'rsa'; bits: number }
+  | { type: 'ed25519' };
+
+export interface KeyPlace {
+  uri: TokenUri;
+  pin: string | null;
+}
+
+export type TokenCall =
+  /** DER SubjectPublicKeyInfo of the key, or null when there is none of that name. */
+  | { op: 'find'; place: KeyPlace }
+  /** Makes a key pair that cannot be taken out. */
+  | { op: 'make'; place: KeyPlace; spec: TokenKeySpec; object: string; id: string }
+  /** Signature of data; `hash` null: the key digests itself. `spki`: the key it must be. */
+  | { op: 'sign'; place: KeyPlace; spki: Uint8Array; hash: string | null; data: Uint8Array };
+
+export interface TokenRequest {
+  id: number;
+  call: TokenCall;
+}
+
+export type TokenReply =
+  | { id: number; value: Uint8Array | null }
+  | { id: number; trouble: TokenTrouble; message: string };
+
+export interface TokenWorkerData {
+  modulePath: string;
+}

@@ -1,0 +1,144 @@
+import { CK, CKA, CKR, codeOf, type Handle, type Library } from './pkcs11.js';
+import type { KeyPlace, TokenTrouble } from './protocol.js';
+import type { TokenUri } from './uri.js';
+
+/** Why a token did not do it. */
+export class TokenFault extends Error {
+  override readonly name = 'TokenFault';
+  constructor(
+    readonly trouble: TokenTrouble,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Keys looked at when several could be meant. */
+const MOST = 16;
+
+/** Sessions with the tokens of one library: opened, logged in once, and opened anew when the token was away. */
+export class TokenSessions {
+  readonly #sessions = new Map<string, Handle>();
+  /** PINs a token refused are not tried again: after three it would lock itself. */
+  readonly #refused = new Set<string>();
+  #initialized = false;
+
+  constructor(private readonly library: Library) {}
+
+  /**
+   * Does something in a session of the token; once more in a fresh one when that failed, as after the token was put back.
+   * @throws TokenFault
+   */
+  within<T>(place: KeyPlace, work: (session: Handle) => T): T {
+    try {
+      return work(this.#open(place));
+    } catch (error) {
+      if (error instanceof TokenFault && error.trouble !== 'absent') throw error;
+      this.reset();
+      try {
+        return work(this.#open(place));
+      } catch (again) {
+        if (again instanceof TokenFault) throw again;
+        throw new TokenFault('absent', `the token failed: ${again instanceof Error ? again.message : again}`);
+      }
+    }
+  }
+
+  /** Forgets every session. A library looks for tokens when it is initialised. */
+  reset(): void {
+    this.#sessions.clear();
+    if (!this.#initialized) return;
+    this.#initialized = false;
+    try {
+      this.library.C_Finalize();
+    } catch {
+      // It is initialised again whatever it says.
+    }
+  }
+
+  #open({ uri, pin }: KeyPlace): Handle {
+    this.#initialize();
+    const name = JSON.stringify([uri.token, uri.slotId]);
+    const known = this.#sessions.get(name);
+    if (known !== undefined) return known;
+    const session = this.library.C_OpenSession(this.#slotOf(uri), CK.serialSession | CK.rwSession);
+    this.#login(session, name, pin);
+    this.#sessions.set(name, session);
+    return session;
+  }
+
+  #initialize(): void {
+    if (this.#initialized) return;
+    try {
+      this.library.C_Initialize({ flags: CK.osLocking });
+    } catch (error) {
+      if (codeOf(error) !== CKR.alreadyInitialized) throw error;
+    }
+    this.#initialized = true;
+  }
+
+  #slotOf({ token, slotId }: TokenUri): Handle {
+    const wanted = Object.entries({ ...token });
+    const found = this.library.C_GetSlotList(true).filter((slot) => {
+      if (slotId !== null && slot.readUInt32LE(0) !== slotId) return false;
+      const info = this.library.C_GetTokenInfo(slot);
+      const facts = {
+        token: info.label,
+        manufacturer: info.manufacturerID,
+        serial: info.serialNumber,
+        model: info.model,
+      };
+      return wanted.every(([name, value]) => facts[name as keyof typeof facts].trimEnd() === value);
+    });
+    const [slot] = found;
+    const named = wanted.map(([name, value]) => `${name} "${value}"`).join(', ') || 'any token';
+    if (slot === undefined) throw new TokenFault('absent', `no token is there with ${named}`);
+    if (found.length > 1)
+      throw new TokenFault(
+        'setup',
+        `${found.length} tokens are there with ${named}: say which, by its serial`,
+      );
+    return slot;
+  }
+
+  #login(session: Handle, name: string, pin: string | null): void {
+    if (pin === null) return;
+    const attempt = `${name} ${pin}`;
+    if (this.#refused.has(attempt))
+      throw new TokenFault(
+        'pin',
+        'the token has refused this PIN: it is not tried again, so that the token does not lock itself',
+      );
+    try {
+      this.library.C_Login(session, CK.user, pin);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === CKR.userAlreadyLoggedIn) return;
+      if (code !== CKR.pinIncorrect && code !== CKR.pinLocked) throw error;
+      this.#refused.add(attempt);
+      throw new TokenFault(
+        'pin',
+        code === CKR.pinLocked ? 'the PIN of the token is locked' : 'the token refuses the PIN',
+      );
+    }
+  }
+
+  /** The key an URI names; null: there is none. @throws TokenFault when there are several */
+  find(session: Handle, { object, id }: TokenUri, kind: 'public' | 'private'): Handle | null {
+    const template = [
+      { type: CKA.class, value: kind === 'public' ? CK.publicKey : CK.privateKey },
+      ...(object === null ? [] : [{ type: CKA.label, value: object }]),
+      ...(id === null ? [] : [{ type: CKA.id, value: Buffer.from(id, 'hex') }]),
+    ];
+    this.library.C_FindObjectsInit(session, template);
+    const found: Handle[] = [];
+    try {
+      found.push(...this.library.C_FindObjects(session, MOST));
+    } finally {
+      this.library.C_FindObjectsFinal(session);
+    }
+    if (found.length > 1)
+      throw new TokenFault('setup', `${found.length} keys in the token are meant: name one by object and id`);
+    return found[0] ?? null;
+  }
+}

@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { TokenOperations } from './operations.js';
+import { loadPackage } from './pkcs11.js';
+import type { TokenReply, TokenRequest, TokenWorkerData } from './protocol.js';
+import { TokenFault } from './session.js';
+
+/** The thread of one PKCS #11 library: it waits for the token, so that nobody else does. */
+
+const { modulePath } = workerData as TokenWorkerData;
+let operations: TokenOperations | null = null;
+
+/** @throws TokenFault `setup` */
+function loaded(): TokenOperations {
+  if (operations !== null) return operations;
+  let library: ReturnType<typeof loadPackage>;
+  try {
+    library = loadPackage();
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : error;
+    throw new TokenFault(
+      'setup',
+      `keys in tokens need the package pkcs11js, which is not installed (${why}). Install it beside upki: npm install pkcs11js (with -g where ` +
+        'upki is installed so); it is compiled then, which takes a C++ compiler, make and Python',
+    );
+  }
+  try {
+    library.load(modulePath);
+  } catch (error) {
+    throw new TokenFault(
+      'setup',
+      `${modulePath} cannot be loaded as a PKCS #11 library: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  operations = new TokenOperations(library);
+  return operations;
+}
+
+function answer({ id, call }: TokenRequest): TokenReply {
+  try {
+    return { id, value: loaded().do(call) };
+  } catch (error) {
+    const trouble = error instanceof TokenFault ? error.trouble : 'absent';
+    return { id, trouble, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on('message', (request: TokenRequest) => parentPort?.postMessage(answer(request)));

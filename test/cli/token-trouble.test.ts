@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { build, newFolder, upki } from './run.js';
+
+beforeAll(build, 120_000);
+
+const init = (env: NodeJS.ProcessEnv) => upki(['ca', 'init', '-d', join(newFolder(), 'ca')], env);
+
+describe('a key in a token that cannot be used ends the command with a sentence, without a stack and without the PIN', () => {
+  it('names the package that is missing, or the library that is none', async () => {
+    const file = join(newFolder(), 'none.so');
+    writeFileSync(file, 'not a library');
+    const { code, stderr } = await init({
+      UPKI_CA_ISSUER_KEY: `pkcs11:token=upki?module-path=${file}&pin-value=98765`,
+    });
+    expect({ code, stderr }).toMatchObject({ code: 78 });
+    expect(stderr).toMatch(/npm install pkcs11js|cannot be loaded as a PKCS #11 library/);
+    expect(stderr).not.toMatch(/98765|^ {4}at /m);
+  });
+
+  it('refuses what is no such URI as any other wrong setting', async () => {
+    const { code, stderr } = await init({ UPKI_CA_ROOT_KEY: 'pkcs11:token=upki' });
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/UPKI_CA_ROOT_KEY.*pkcs11: URI with a module-path/),
+    });
+    const twice = await init({ UPKI_CA_ROOT_KEY: 'pkcs11:object=a;object=b?module-path=/x.so' });
+    expect(twice).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/it has "object" twice \(RFC 7512\)/),
+    });
+  });
+
+  it('says that a PIN file is not there', async () => {
+    const { code, stderr } = await init({
+      UPKI_CA_ROOT_KEY: 'pkcs11:token=a?module-path=/x.so&pin-source=/nowhere/pin',
+    });
+    expect({ code, stderr }).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/the PIN cannot be read from \/nowhere\/pin/),
+    });
+  });
+});
