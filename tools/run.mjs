@@ -28,6 +28,7 @@ const TOOLS = {
     'judges/est/main.js',
     "strongSwan's EST client enrols and renews, at one uPKI and at replicas on PostgreSQL",
   ],
+  token: ['judges/token/main.js', 'a CA whose keys are in SoftHSM, also while the token is taken out'],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   browser: [
