@@ -12,8 +12,8 @@ import { TokenFault, TokenSessions } from './session.js';
 export class TokenOperations {
   readonly #sessions: TokenSessions;
 
-  constructor(private readonly library: Library) {
-    this.#sessions = new TokenSessions(library);
+  constructor(private readonly lib: Library) {
+    this.#sessions = new TokenSessions(lib);
   }
 
   /** @throws TokenFault */
@@ -66,7 +66,7 @@ export class TokenOperations {
 
   #read(session: Handle, object: Handle, types: number[]): (Buffer | undefined)[] {
     try {
-      const found = this.library.C_GetAttributeValue(
+      const found = this.lib.C_GetAttributeValue(
         session,
         object,
         types.map((type) => ({ type })),
@@ -83,7 +83,7 @@ export class TokenOperations {
       { type: CKA.label, value: object },
       { type: CKA.id, value: Buffer.from(id, 'hex') },
     ];
-    const { publicKey } = this.library.C_GenerateKeyPair(
+    const { publicKey } = this.lib.C_GenerateKeyPair(
       session,
       { mechanism: generator(spec), parameter: null },
       [...shared, { type: CKA.verify, value: true }, ...parametersOf(spec)],
@@ -118,11 +118,11 @@ export class TokenOperations {
   }
 
   #raw(session: Handle, key: Handle, mechanism: number, data: Buffer, pin: string | null): Buffer {
-    this.library.C_SignInit(session, { mechanism, parameter: null }, key);
+    this.lib.C_SignInit(session, { mechanism, parameter: null }, key);
     const [always] = this.#read(session, key, [CKA.alwaysAuthenticate]);
     // Some keys want the PIN for each signature, as those of a YubiKey's slot 9c.
-    if (always?.[0] === 1 && pin !== null) this.library.C_Login(session, CK.contextSpecific, pin);
-    return this.library.C_Sign(session, data, Buffer.alloc(MOST_SIGNATURE));
+    if (always?.[0] === 1 && pin !== null) this.lib.C_Login(session, CK.contextSpecific, pin);
+    return this.lib.C_Sign(session, data, Buffer.alloc(MOST_SIGNATURE));
   }
 }
 

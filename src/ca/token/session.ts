@@ -23,7 +23,7 @@ export class TokenSessions {
   readonly #refused = new Set<string>();
   #initialized = false;
 
-  constructor(private readonly library: Library) {}
+  constructor(private readonly lib: Library) {}
 
   /**
    * Does something in a session of the token; once more in a fresh one when that failed, as after the token was put back.
@@ -50,7 +50,7 @@ export class TokenSessions {
     if (!this.#initialized) return;
     this.#initialized = false;
     try {
-      this.library.C_Finalize();
+      this.lib.C_Finalize();
     } catch {
       // It is initialised again whatever it says.
     }
@@ -61,7 +61,7 @@ export class TokenSessions {
     const name = JSON.stringify([uri.token, uri.slotId]);
     const known = this.#sessions.get(name);
     if (known !== undefined) return known;
-    const session = this.library.C_OpenSession(this.#slotOf(uri), CK.serialSession | CK.rwSession);
+    const session = this.lib.C_OpenSession(this.#slotOf(uri), CK.serialSession | CK.rwSession);
     this.#login(session, name, pin);
     this.#sessions.set(name, session);
     return session;
@@ -70,7 +70,7 @@ export class TokenSessions {
   #initialize(): void {
     if (this.#initialized) return;
     try {
-      this.library.C_Initialize({ flags: CK.osLocking });
+      this.lib.C_Initialize({ flags: CK.osLocking });
     } catch (error) {
       if (codeOf(error) !== CKR.alreadyInitialized) throw error;
     }
@@ -79,9 +79,9 @@ export class TokenSessions {
 
   #slotOf({ token, slotId }: TokenUri): Handle {
     const wanted = Object.entries({ ...token });
-    const found = this.library.C_GetSlotList(true).filter((slot) => {
+    const found = this.lib.C_GetSlotList(true).filter((slot) => {
       if (slotId !== null && slot.readUInt32LE(0) !== slotId) return false;
-      const info = this.library.C_GetTokenInfo(slot);
+      const info = this.lib.C_GetTokenInfo(slot);
       const facts = {
         token: info.label,
         manufacturer: info.manufacturerID,
@@ -110,7 +110,7 @@ export class TokenSessions {
         'the token has refused this PIN: it is not tried again, so that the token does not lock itself',
       );
     try {
-      this.library.C_Login(session, CK.user, pin);
+      this.lib.C_Login(session, CK.user, pin);
     } catch (error) {
       const code = codeOf(error);
       if (code === CKR.userAlreadyLoggedIn) return;
@@ -130,12 +130,12 @@ export class TokenSessions {
       ...(object === null ? [] : [{ type: CKA.label, value: object }]),
       ...(id === null ? [] : [{ type: CKA.id, value: Buffer.from(id, 'hex') }]),
     ];
-    this.library.C_FindObjectsInit(session, template);
+    this.lib.C_FindObjectsInit(session, template);
     const found: Handle[] = [];
     try {
-      found.push(...this.library.C_FindObjects(session, MOST));
+      found.push(...this.lib.C_FindObjects(session, MOST));
     } finally {
-      this.library.C_FindObjectsFinal(session);
+      this.lib.C_FindObjectsFinal(session);
     }
     if (found.length > 1)
       throw new TokenFault('setup', `${found.length} keys in the token are meant: name one by object and id`);

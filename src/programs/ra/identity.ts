@@ -98,10 +98,18 @@ export async function bindDatabase(
         'UPKI_DATABASE_URL name another database.',
     );
   }
-  const all = [...new Set([...(kept.success ? kept.data.roots : []), ...own])];
-  if (!kept.success || all.length > kept.data.roots.length) {
-    await store.putSetting(IDENTITY, JSON.stringify({ roots: all }));
-  }
+  await noteRoots(store, root);
+}
+
+/** From here on the database is one of an RA of these roots (PEM) too: the CA has changed its own. */
+export async function noteRoots(
+  store: Pick<RaStore, 'getSetting' | 'putSetting'>,
+  roots: string,
+): Promise<void> {
+  const kept = identity.safeParse(parsed((await store.getSetting(IDENTITY)) ?? ''));
+  const known = kept.success ? kept.data.roots : [];
+  const all = [...new Set([...known, ...rootsIn(roots)])];
+  if (all.length > known.length) await store.putSetting(IDENTITY, JSON.stringify({ roots: all }));
 }
 
 /** Fingerprints of the certificates in a PEM text. */
@@ -136,14 +144,7 @@ export function requireWhole(
         `backup, or have new ones: ${again}.`,
     );
   }
-  const chain = [leaf, ...above];
-  const leads = chain.every((each, index) => {
-    const next = chain[index + 1];
-    return next
-      ? isSignedBy(each, next)
-      : roots.some((top) => top.raw.equals(each.raw) || isSignedBy(each, top));
-  });
-  if (!leads) {
+  if (!leads([leaf, ...above], roots)) {
     throw new CannotStart(
       `${paths.certificate} does not lead to the root in ${paths.root}: they are of different CAs. Restore both from the backup, or ` +
         `register again: ${again}.`,
@@ -155,6 +156,22 @@ export function requireWhole(
     `${paths.root} is the root of another CA: its SHA-256 is ${own.map(shortFingerprint).join(', ')}, this RA is of ` +
       `${known.roots.map(shortFingerprint).join(', ')}. Put back the files that belong here, or register anew: ${again}.`,
   );
+}
+
+/** Whether each certificate is signed by the next, and the last by a root. */
+function leads(chain: readonly X509Certificate[], roots: readonly X509Certificate[]): boolean {
+  return chain.every((each, index) => {
+    const next = chain[index + 1];
+    return next
+      ? isSignedBy(each, next)
+      : roots.some((top) => top.raw.equals(each.raw) || isSignedBy(each, top));
+  });
+}
+
+/** Whether a certificate with its chain leads to one of these roots, all PEM. */
+export function leadsTo(certificate: string, roots: string): boolean {
+  const read = (pem: string) => fromPem('CERTIFICATE', pem).map((der) => new X509Certificate(der));
+  return leads(read(certificate), read(roots));
 }
 
 /** The RA's end of the channel. @throws CannotStart naming the file */

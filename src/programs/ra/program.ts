@@ -48,6 +48,7 @@ import { RaFiles } from './files.js';
 import { bindDatabase, requireDatabaseFile } from './identity.js';
 import { issuerOf } from './issuer-of.js';
 import { keepingOf } from './keeping.js';
+import { rootKeeper } from './kept-roots.js';
 import { listen, mainListener } from './listener.js';
 import { Monitoring } from './monitoring.js';
 import { nodeServices } from './node-services.js';
@@ -145,7 +146,7 @@ async function serve(
   onClose(caHealth.watch());
   await checkDefaultProfile(settings.profile, ca, log);
 
-  const trust = new RaTrust({ ca, files, roots: registration.root, log });
+  const trust = new RaTrust({ ca, keep: rootKeeper({ files, store }), roots: registration.root, log });
   await trust.look();
   checkConstraints(settings, called, trust.constraints());
   const wanted = () => certifiableNames(names, dialect, trust.constraints());

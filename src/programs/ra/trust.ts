@@ -10,7 +10,6 @@ import { constraintsOf, isToBeReplaced, trustedRoots } from '../../ra/ca/authori
 import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
 import type { NameConstraints } from '../../x509/name-constraints.js';
 import { firstFromPem } from '../../x509/pem.js';
-import type { RaFiles } from './files.js';
 
 /** How often the CA is asked for its roots and issuers. */
 const LOOK_EVERY = 5_000;
@@ -19,7 +18,8 @@ const REMIND_EVERY = 86_400_000;
 
 export interface RaTrustOptions {
   ca: Pick<CertificateAuthority, 'authorities'>;
-  files: Pick<RaFiles, 'saveRoots'>;
+  /** Keeps these roots (PEM) for the next start; says what it kept. */
+  keep(roots: string): Promise<string>;
   /** PEM of the roots known so far. */
   roots: string;
   log: Logger;
@@ -30,11 +30,13 @@ export class RaTrust {
   #all: readonly KnownAuthority[] = [];
   #constraints: readonly NameConstraints[] = [];
   #roots: string;
+  #kept: string;
   #timer: NodeJS.Timeout | null = null;
   readonly #reminded = new Map<string, number>();
 
   constructor(private readonly options: RaTrustOptions) {
     this.#roots = options.roots;
+    this.#kept = options.roots;
   }
 
   /** PEM of the roots, and of every issuer, so that clients may leave theirs out. */
@@ -57,7 +59,7 @@ export class RaTrust {
 
   /** Asks once; true when what is trusted has changed. A CA that is away is asked again later. */
   async look(): Promise<boolean> {
-    const { ca, files, log } = this.options;
+    const { ca, keep, log } = this.options;
     let all: readonly KnownAuthority[];
     try {
       all = (await ca.authorities?.()) ?? [];
@@ -71,10 +73,11 @@ export class RaTrust {
     this.#constraints = constraintsOf(all);
     const roots = trustedRoots(all);
     if (roots !== '' && roots !== this.#roots) {
-      await files.saveRoots(roots);
       this.#roots = roots;
       log.info('the roots of the CA have changed; ca.crt holds those to trust now');
     }
+    // Again after the RA's own certificate was renewed: until then the file may hold the root before, too.
+    if (this.#kept !== this.#roots) this.#kept = await keep(this.#roots);
     return JSON.stringify(all) !== before;
   }
 
