@@ -6,8 +6,8 @@ import type { Links } from './links.js';
 const CERTIFICATE_COUNTS = { config: { certificateCounts: true } };
 
 /**
- * GET of an order or authorization: RFC 8555 §6.3 forbids it to everybody but an administrator of this PKI, whom the
- * TLS client certificate proves.
+ * GET of an order or authorization. RFC 8555 §6.3 forbids it to clients; administrators of this PKI may, by
+ * their TLS client certificate.
  */
 export function readByAdmin(
   app: FastifyInstance,

@@ -6,7 +6,7 @@ import type { LinkBuilder } from './links.js';
 import type { Nonces } from './nonces/nonces.js';
 import type { SignedRequests } from './signed-request.js';
 
-/** What the operator decides about the ACME front end. */
+/** The operator's settings for the ACME front end. */
 export interface AcmeSettings {
   /** §7.1.1 `meta`. */
   caaIdentities: readonly string[];
@@ -32,7 +32,10 @@ export interface AcmeContext {
   signed: SignedRequests;
   /** Whether the peer's client certificate is an administrator's. */
   isAdmin(request: FastifyRequest): boolean | Promise<boolean>;
-  /** The registered node whose client certificate, good at this moment, the peer holds; null for anybody else. */
+  /**
+   * The registered node whose client certificate the peer holds, if that is good at this moment; null for
+   * others.
+   */
   nodeOf(request: FastifyRequest): Promise<Node | null>;
   /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;

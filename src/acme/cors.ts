@@ -3,7 +3,7 @@ import { refuseUnknown } from '../http/failures.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A client certificate decides over the answer: no page of another site may read it. */
+    /** The client certificate decides the answer, so pages of other sites may not read it. */
     certificateCounts?: boolean;
   }
 }
@@ -14,14 +14,15 @@ const EXPOSED = 'Link, Location, Replay-Nonce, Retry-After';
 const MAX_AGE = 86_400;
 
 /**
- * RFC 8555 §6.1: ACME clients may be pages of any site. Their requests prove themselves by signatures, so that no page can
- * do anything in the name of who looks at it; what a client certificate decides is left out.
+ * RFC 8555 §6.1: ACME clients may be web pages of any site. Their requests are signed, so a page cannot act
+ * in its visitor's name. Routes that a client certificate decides are excluded.
  */
 export function allowPages(acme: FastifyInstance): void {
   acme.addHook('onRequest', (request, reply, done) => {
     if (!request.routeOptions.config.certificateCounts) {
       reply.header('access-control-allow-origin', '*');
-      // Only to pages: clients made of shell take every header that has "location" in it for the Location.
+      // Only browsers get these headers: shell clients take every header that contains "location" for the
+      // Location.
       if (request.headers.origin !== undefined) reply.header('access-control-expose-headers', EXPOSED);
     }
     done();
@@ -31,7 +32,7 @@ export function allowPages(acme: FastifyInstance): void {
   );
 }
 
-/** A browser asks whether a page may send a POST here. */
+/** A browser's preflight: may a page send a POST here? */
 function isPreflight({ method, url, headers, server }: FastifyRequest): boolean {
   if (method !== 'OPTIONS' || headers['access-control-request-method'] !== 'POST') return false;
   return server.allowedMethods(url.split('?', 1)[0] ?? '').includes('POST');

@@ -14,7 +14,7 @@ export interface ExternalAccounts {
   nodeKey?(keyId: string): Promise<{ hmac: Buffer; node: { id: string } } | null>;
 }
 
-/** A binding that was verified, and the node whose key it was made with. */
+/** A verified binding, and the node whose key made it. */
 export interface Binding {
   kid: string;
   jws: unknown;
@@ -56,8 +56,8 @@ export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buff
 }
 
 /**
- * A MAC key as people have it: base64url, or what `openssl rand -base64` prints, with padding, the other alphabet and line
- * ends. Null for anything else.
+ * Decodes a MAC key as people have it: base64url, or the output of `openssl rand -base64` with padding, the
+ * other alphabet and line ends. Null for anything else.
  */
 function decodeMacKey(text: string): Buffer | null {
   const bare = text.replace(/\s+/g, '').replace(/={1,2}$/, '');
@@ -78,7 +78,8 @@ export async function verifyExternalAccount(
     if (!accounts.required) return null;
     throw new Problem('externalAccountRequired', 'new accounts must carry an "externalAccountBinding"');
   }
-  // Where no list is kept and no binding is asked for, one by another authority's key is passed over, well made or not.
+  // Where the operator keeps no list and requires no binding, a binding by another authority's key is
+  // ignored, well-formed or not.
   const unasked = !accounts.required && accounts.keys.size === 0;
   if (unasked && !keyIdOf(binding)?.startsWith(NODE_KEY)) return null;
   if (!isJsonObject(binding)) throw malformed('it is not a JSON object');
@@ -117,7 +118,7 @@ function requireBindingHeader({ header }: Jws, newAccountUrl: string): string {
 
 function requireMac({ header, signingInput, signature }: Jws, key: Buffer | undefined): void {
   const { hash, bytes } = HASHES.get(header.alg) ?? { hash: 'sha256', bytes: 32 };
-  // An unknown key id takes the same way, so that the answer does not tell which ids exist.
+  // An unknown key id takes the same path, so the answer does not reveal which ids exist.
   const mac = createHmac(hash, key ?? Buffer.alloc(bytes))
     .update(signingInput)
     .digest();

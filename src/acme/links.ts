@@ -72,7 +72,7 @@ export class Links {
 
 const ACCOUNT_URL = /^(https?:\/\/[^/?#]+)\/acme\/account\/([^/?#]+)$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
-/** Bases remembered: more than an RA has names and ports; a forged port in `Host` can cost no more than this. */
+/** Cached bases: more than an RA has names and ports. A forged port in `Host` can cost no more than this. */
 const MAX_BASES = 64;
 
 export interface LinkBuilderOptions {
@@ -82,7 +82,7 @@ export interface LinkBuilderOptions {
   ownNames(): readonly string[];
   /** The port the RA listens on. */
   port(): number;
-  /** Where account URLs were ever given out. */
+  /** The bases under which account URLs were ever given out. */
   formerBases: Pick<FormerBases, 'remember' | 'includes' | 'all'>;
 }
 
@@ -115,14 +115,17 @@ export class LinkBuilder {
     return links;
   }
 
-  /** The base under the name a client used at another port than ours, if the name is ours; else the main one. */
+  /**
+   * The base under the name that a client used at another port than ours, if the name is ours; else the main
+   * base.
+   */
   baseForName(host: string | undefined): string {
     const [, name] = HOST.exec(host?.toLowerCase() ?? '') ?? [];
     const own = name === undefined ? undefined : this.bases().find((base) => new URL(base).hostname === name);
     return this.#public?.base ?? own ?? this.main().base;
   }
 
-  /** URLs for what has no request: the ready line, CAA `accounturi`. */
+  /** URLs outside a request: for the ready line and CAA `accounturi`. */
   main(): Links {
     if (this.#public) return this.#public;
     this.#forgetOldNames();
@@ -138,7 +141,10 @@ export class LinkBuilder {
     return ours || (await this.#options.formerBases.includes(base)) ? id : null;
   }
 
-  /** Stores every base that account URLs have now, at the start and before one is told. @throws StoreUnavailable */
+  /**
+   * Stores every current base of account URLs: at the start, and before a new base is given out.
+   * @throws StoreUnavailable
+   */
   async remember(...bases: string[]): Promise<void> {
     for (const base of bases) await this.#options.formerBases.remember(base);
   }

@@ -14,13 +14,13 @@ export function requirePostAsGet(payload: Buffer): void {
   }
 }
 
-/** For resources that cannot be read with POST-as-GET. @throws Problem malformed */
+/** For resources that cannot be read by POST-as-GET. @throws Problem malformed */
 export function requireObject(payload: Buffer): JsonObject {
   if (isPostAsGet(payload)) throw new Problem('malformed', 'this resource wants a JSON object as payload');
   return withoutNulls(parseJsonObject(payload, 'the payload'));
 }
 
-/** A member that is null is absent: clients in several languages write those they do not use. */
+/** A null member counts as absent: clients in several languages send null for members they do not use. */
 function withoutNulls(object: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }

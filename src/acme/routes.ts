@@ -27,13 +27,21 @@ export interface AcmeOptions {
   ra: RegistrationAuthority;
   links: LinkBuilder;
   settings: AcmeSettings;
-  /** Absent: those of one process. */
+  /** Absent: nonces of this process alone. */
   nonces?: Nonces;
-  /** Whether the holder of a client certificate may read orders and authorizations of everybody; nobody when absent. */
+  /**
+   * Whether the holder of a client certificate may read everybody's orders and authorizations; nobody may
+   * when absent.
+   */
   isAdmin?(identity: ClientIdentity): boolean | Promise<boolean>;
-  /** The registered node that holds this certificate, if it is good; its names need no challenge. Nobody's when absent. */
+  /**
+   * The registered node that holds this certificate, if the certificate is good; its names need no challenge.
+   * Absent: there are no nodes.
+   */
   nodeOf?(identity: ClientIdentity): Promise<Node | null>;
-  /** By base64url SHA-256 of the SubjectPublicKeyInfo; none when absent. */
+  /**
+   * Looks a key up by the base64url SHA-256 of its SubjectPublicKeyInfo; no key is compromised when absent.
+   */
   isCompromised?(spkiFingerprint: string): boolean;
   /** §7.4.2; none when absent. */
   alternateChains?(certificate: Certificate): readonly string[];
@@ -80,7 +88,7 @@ function contextOf(options: AcmeOptions): AcmeContext {
       return identity === null ? false : isAdmin(identity);
     },
     nodeOf: async (request) => {
-      // Pages of other sites may send orders (see cors.ts), but not with the certificate a browser adds.
+      // Pages of other sites may order (see cors.ts), but not by the certificate that a browser adds.
       const crossSite = isCrossSite(request, links.forHost(request.headers.host).base);
       const identity = options.nodeOf && !crossSite ? peerOf(request).identity : null;
       return identity && options.nodeOf ? options.nodeOf(identity) : null;
@@ -108,7 +116,7 @@ function addProtocolHeaders(acme: FastifyInstance, { links, nonces, settings }: 
     done();
   });
   acme.setErrorHandler((error, request, reply) => {
-    // The nonce of this answer may be as useless as the one refused: the store may have got a new key since.
+    // The nonce of this answer may be as useless as the refused one: the store may have a new key.
     if (error instanceof Problem && error.type === 'badNonce') reply.header('replay-nonce', nonces.mint());
     if (error instanceof Problem && error.type === 'userActionRequired') {
       const own = links.forHost(request.headers.host);

@@ -55,7 +55,7 @@ export class SignedRequests {
     return this.#fromAccount(request, jws, requireKid(jws), links);
   }
 
-  /** What can be checked without a key. */
+  /** Checks that need no key. */
   #open(request: FastifyRequest): { jws: Jws; links: Links } {
     const links = this.links.forHost(request.headers.host);
     const jws = parseJws(requireBody(request)); // §6.2
@@ -74,8 +74,9 @@ export class SignedRequests {
   }
 
   /**
-   * The account whose key made the signature (§6.2), with the nonce spent (§6.5). Where the key it was last seen with made it,
-   * account and nonce are asked for together, which is one way to a database instead of two; the account's key of now decides.
+   * The account whose key made the signature (§6.2), with the nonce spent (§6.5). When the account's cached
+   * key verifies, account and nonce are asked for together, which saves a round trip to a database; the
+   * account's current key decides.
    */
   async #signer(id: string, jws: Jws): Promise<Account | null> {
     const last = this.#keys.lastOf(id);
@@ -98,7 +99,7 @@ export class SignedRequests {
     return { key, payload: jws.payload, links };
   }
 
-  /** §6.5, after the signature: who did not sign a nonce cannot spend it. */
+  /** §6.5, after the signature: a nonce can only be spent by whoever signed it. */
   async #spendNonce({ header }: Jws): Promise<void> {
     const nonce = stringMember(header, 'nonce');
     if (nonce === null) throw new Problem('badNonce', 'the protected header has no "nonce"');
@@ -115,13 +116,13 @@ const NONCE_REFUSALS = {
   expired: 'the nonce is too old',
 };
 
-/** §7.3.6 fixes 401 for deactivated accounts; one the server revoked is treated alike. */
+/** §7.3.6 requires 401 for deactivated accounts; accounts revoked by the server are treated the same. */
 export function requireValid(account: Account): void {
   const status = accountStatus(account);
   if (status !== 'valid') throw new Problem('unauthorized', `the account is ${status}`, { status: 401 });
 }
 
-/** §6.2: the content type (a body of any other never gets here, but no body at all does). */
+/** §6.2: the content type. A body of another type never gets here, but an empty request does. */
 function requireBody({ body }: FastifyRequest): Buffer {
   if (Buffer.isBuffer(body)) return body;
   throw new Problem('malformed', 'a JWS is wanted, with Content-Type: application/jose+json', {

@@ -1,6 +1,6 @@
 /**
- * Whether a request's `Accept` names HTML, as that of every browser does (RFC 9110 §12.5.1). A program that takes anything, or says
- * nothing, does not ask for a page.
+ * Whether a request's `Accept` names HTML, as every browser's does (RFC 9110 §12.5.1). A program that accepts
+ * anything does not ask for a page.
  */
 export function asksForHtml(accept: string | undefined): boolean {
   return (accept ?? '')

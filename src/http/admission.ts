@@ -4,9 +4,9 @@ import type { HttpLimits } from './limits.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The request begins something that takes many more: an order, an account. Such are refused first. */
+    /** The request starts an account or an order, which takes many more requests to finish. */
     begins?: boolean;
-    /** The answer is held back for something outside, which costs nothing. */
+    /** The request waits for something outside the process, which costs nothing. */
     waits?: boolean;
   }
   interface FastifyRequest {
@@ -16,18 +16,20 @@ declare module 'fastify' {
   }
 }
 
-/** Seconds; what is under way is answered within one. */
+/** Seconds; requests under way are answered within one. */
 const RETRY_AFTER = 1;
-/** Refused clients come back one after another, not all at once. */
+/** Seconds over which refused clients are spread, so that they do not all return at once. */
 const RETRY_SPREAD = 4;
 
 /**
- * Refuses requests early, before anything is read or verified of them, while more are under way than can be answered soon:
- * those accepted keep their speed, and memory is bounded. Requests that begin something go first, so that what was begun is
- * finished. 503 with Retry-After (RFC 9110 §15.6.4, RFC 8555 §6.7 `serverInternal`: nothing the client did wrong).
+ * Refuses requests early, before anything of them is read or verified, while more are under way than can be
+ * answered soon. Accepted requests keep their speed, and memory is bounded. Requests that start an account or
+ * an order are refused first, so that started orders can finish. 503 with Retry-After (RFC 9110 §15.6.4, RFC
+ * 8555 §6.7 `serverInternal`: the client did nothing wrong).
  *
- * What counts is work: not a body that is slow to come, not an answer that is slow to be read, nor one held back for
- * somebody else. A request answered at once counts until the turn of the event loop is over: many in one turn are a queue, too.
+ * Only work counts: not a slow body, not an answer that is read slowly, not a request that waits for somebody
+ * else. A request answered at once counts until the turn of the event loop ends, because many in one turn are
+ * a queue too.
  */
 export function admitRequests(
   app: FastifyInstance,
@@ -49,7 +51,7 @@ export function admitRequests(
 
   app.decorateRequest('isUnderWay', false);
   app.decorateRequest('isTooMuch', false);
-  // After every onRequest hook, so that a refusal has the headers the protocol wants on it.
+  // Runs after every onRequest hook, so that a refusal has the headers the protocol requires.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const limit = request.routeOptions.config.begins ? beginnings : requests;
     if (underWay < limit) return done();

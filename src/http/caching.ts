@@ -1,22 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** What caches and clients may know of an answer. */
+/** What caches and clients are told about an answer. */
 export interface Freshness {
-  /** Without quotes; another for every representation. */
+  /** Without quotes; different for every representation. */
   etag: string;
   /** Milliseconds since the epoch. */
   lastModified: number;
-  /** No two answers were last modified in the same second. */
+  /** True when no two answers share the second of their last modification. */
   datedApart?: boolean;
-  /** Seconds it may be given again without asking. */
+  /** Seconds the answer may be reused without asking. */
   maxAge: number;
   /** Milliseconds since the epoch; for caches that know no max-age. */
   expires: number;
 }
 
 /**
- * Tells caches how long an answer is good (RFC 9111 §5), and makes it a 304 for a client that has it already: what is
- * sent with that is counted and left out by Node. `If-Modified-Since` counts where no two answers have their second in common.
+ * Tells caches how long an answer is fresh (RFC 9111 §5), and turns it into a 304 for a client that has it;
+ * Node drops the body but keeps its length. `If-Modified-Since` counts only where no two answers share a
+ * second.
  */
 export function setFreshness(request: FastifyRequest, reply: FastifyReply, freshness: Freshness): void {
   const { etag, lastModified, maxAge, expires } = freshness;
@@ -30,7 +31,7 @@ export function setFreshness(request: FastifyRequest, reply: FastifyReply, fresh
   if (known !== undefined) {
     if (names(known, etag)) reply.code(304);
   } else if (since !== undefined && freshness.datedApart) {
-    // RFC 9110 §13.1.3: a date that cannot be read is passed over.
+    // RFC 9110 §13.1.3: an unreadable date is ignored.
     if (Math.floor(lastModified / 1000) * 1000 <= Date.parse(since)) reply.code(304);
   }
 }

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 
 /**
- * Whether a browser sent the request for a page of another site (Fetch Metadata; RFC 6454 §7). Browsers add a client
- * certificate by themselves, so such a request proves nothing of what its holder wants. Programs send neither header.
+ * Whether a browser sent the request for a page of another site (Fetch Metadata; RFC 6454 §7). Browsers add
+ * client certificates on their own, so such a request does not prove its holder's intent. Programs send
+ * neither header.
  * @param ownOrigin scheme, host and port the request was for
  */
 export function isCrossSite(request: FastifyRequest, ownOrigin: string): boolean {

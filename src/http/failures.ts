@@ -9,34 +9,37 @@ import type { Refusal } from './request-log.js';
 /** An error of ours, for the log; the client hears only `serverInternal`. */
 export type ReportError = (error: unknown, request: FastifyRequest) => void;
 
-/** Answers everything that is not a success, for the whole server; plugins may answer their own paths otherwise. */
+/** Answers every failure of the server; plugins may answer for their own paths. */
 export function answerFailures(app: FastifyInstance, report: ReportError): void {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, report));
   app.setNotFoundHandler(refuseUnknown);
 }
 
-/** What to send, for the handler to return. */
+/** The answer to an error, for the handler to return. */
 export function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
   report: ReportError,
 ): object {
-  // Whatever is wrong with a body that nobody takes, the method or the URL is what must change.
+  // At an unknown path or method, that is what the client must change, whatever is wrong with the body.
   if (request.is404 && isAboutBody(error)) return refuseUnknown(request, reply);
   const told = error instanceof Refused ? error : toProblem(error);
   if (told.status >= 500 && !isExpected(error)) report(error, request);
   return answer(request, reply, told);
 }
 
-/** The framework's: of a body, or that there is none. */
+/** Whether the framework refused a body, or its absence. */
 function isAboutBody(error: unknown): boolean {
   return (
     error instanceof Error && 'code' in error && /^FST_ERR_(CTP|ROUTE_MISSING)_/.test(String(error.code))
   );
 }
 
-/** What needs no line in the error log: refusals, what this CA cannot do, and a CA that is away, told of once by the channel. */
+/**
+ * Errors that need no line in the error log: refusals, tasks this CA lacks, and an unavailable CA, which the
+ * channel reports once.
+ */
 function isExpected(error: unknown): boolean {
   const kinds = [Refused, Problem, CaUnavailable, CaLacksTask];
   return kinds.some((kind) => error instanceof kind);
@@ -54,7 +57,10 @@ export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): obj
   return answer(request, reply, new Problem('malformed', detail, { status: 405 }));
 }
 
-/** What the client is told: a Problem as it is, the framework's refusals as malformed, all else as serverInternal. */
+/**
+ * What the client is told: a Problem as it is, the framework's refusals as `malformed`, everything else as
+ * `serverInternal`.
+ */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof CaUnavailable) {
@@ -69,7 +75,7 @@ function toProblem(error: unknown): Problem {
       retryAfter: RETRY_AFTER,
     });
   }
-  // It does not pass by itself, so nobody is told to try again later.
+  // It does not pass by itself, so the client is not told to retry.
   if (error instanceof StoreRefused) {
     return new Problem(
       'serverInternal',
@@ -112,8 +118,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | Re
   request.refusal = refusalOf(told);
   const retryAfter = told instanceof Refused ? told.retryAfter : told.options.retryAfter;
   if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter);
-  // Behind a balancer, whoever comes back on a new connection may find a replica that can do it; who was refused for too
-  // much at once keeps the connection, for another handshake costs more than what was refused.
+  // Behind a load balancer a client that reconnects may reach a replica that works. A client refused for load
+  // keeps its connection, because another handshake costs more than the refused request.
   if (told.status === 503 && !request.isTooMuch) reply.header('connection', 'close');
   if (request.url.startsWith('/api/')) {
     return asJson(reply, errorEnvelope(told instanceof Refused ? told : refusedOf(told)));

@@ -6,13 +6,13 @@ const HSTS_AGE = 63_072_000;
 
 export interface SecurityHeaders {
   /**
-   * RFC 6797: browsers use HTTPS alone for this host name from then on, on every port. Only for a server at port 443, for
-   * whatever else the host serves without TLS could no longer be reached.
+   * RFC 6797: browsers then use only HTTPS for this host name, on every port. Sent only by a server at port
+   * 443: anything else the host serves without TLS would become unreachable.
    */
   strictTransport: boolean;
 }
 
-/** What every answer tells browsers: the type is as it says, and no page may frame it. */
+/** Sent with every answer: browsers must not guess its type and may not frame it. */
 export function tellBrowsers(app: FastifyInstance, { strictTransport }: SecurityHeaders): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff');
@@ -22,7 +22,10 @@ export function tellBrowsers(app: FastifyInstance, { strictTransport }: Security
   });
 }
 
-/** RFC 9112 §3.2: a request with two Host fields is refused, for two readers of it may each believe another one. */
+/**
+ * RFC 9112 §3.2: a request with two Host fields is refused, because two readers could each believe a
+ * different one.
+ */
 export function refuseTwoHosts(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!hasTwoHosts(request.raw.rawHeaders)) return done();

@@ -1,4 +1,4 @@
-/** What one peer may hold of the server. Times in milliseconds, sizes in bytes. */
+/** What one peer may use of the server. Times in milliseconds, sizes in bytes. */
 export interface HttpLimits {
   /** Largest request body; a route may allow less. */
   body: number;
@@ -18,7 +18,10 @@ export interface HttpLimits {
   checkInterval: number;
   /** Open connections. */
   connections: number;
-  /** Requests under way at once, and how many may be when one comes that begins something (see admission.ts). */
+  /**
+   * Requests under way at once, and the lower limit for those that start an account or an order (see
+   * admission.ts).
+   */
   requests: number;
   beginnings: number;
   /** After `close`, until requests still under way are cut off. */
@@ -39,10 +42,10 @@ export const DEFAULT_LIMITS: HttpLimits = {
   checkInterval: 2_000,
   // Each idle TLS connection is about 40 KiB: 400 MiB at the most.
   connections: 10_000,
-  // A request costs about 0.2 ms of one core: the last of so many is answered within a tenth of a second, and a
-  // certificate, which takes six, is done within one.
+  // A request costs about 0.2 ms of one core: with this many the last is answered within a tenth of a second,
+  // and a certificate, which takes six requests, within one second.
   requests: 512,
   beginnings: 128,
-  // A finalize that waits for the CA is answered within its time limit of 5 s.
+  // A finalize that waits for the CA is answered within the CA's time limit of 5 s.
   closeGrace: 6_000,
 };

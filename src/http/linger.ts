@@ -4,16 +4,17 @@ import type { FastifyInstance } from 'fastify';
 
 /** How much of a refused body is read and discarded: several times the largest body we accept. */
 const LINGER_BYTES = 1024 * 1024;
-/** How long a connection is read on from after our last answer, ms. */
+/** How long a connection is read after our last answer, ms. */
 const LINGER_TIME = 1000;
 
-/** Connections that end with the answer they got last. */
+/** Connections that end with the last answer sent on them. */
 const ending = new WeakSet<Socket>();
 
 /**
- * A peer that is still sending when its connection is closed is told so by a reset, which may overtake the answer. So the
- * rest of a refused body is read, within bounds. A body known to be short leaves the connection open; after any other the
- * answer says `Connection: close` (RFC 9112 §9.6), and nothing that follows is processed.
+ * Closing a connection while the peer is still sending resets it, and the reset may overtake the answer. So
+ * the rest of a refused body is read, within bounds. After a body that is known to be short the connection
+ * stays open; after any other the answer says `Connection: close` (RFC 9112 §9.6), and nothing that follows
+ * is processed.
  */
 export function lingerAfterRefusals(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
@@ -32,7 +33,7 @@ export function lingerAfterRefusals(app: FastifyInstance): void {
   });
 }
 
-/** Whether the body says it ends within what is read of it. */
+/** Whether the announced length ends within what we read. */
 function isShort({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= LINGER_BYTES;
 }
@@ -54,12 +55,12 @@ function endSlowly(socket: Socket): void {
   };
 }
 
-/** True when the peer already has the last answer it gets on this connection. */
+/** True when the peer has already received the last answer on this connection. */
 export function isEnding(socket: Socket): boolean {
   return ending.has(socket);
 }
 
-/** Sends a last text, and reads on for a moment before the end. */
+/** Sends a last text, then reads for a moment before the connection ends. */
 export function endAfter(socket: Socket, text: string): void {
   ending.add(socket);
   socket.end(text);

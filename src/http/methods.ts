@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Methods some route takes at this path (without query), sorted; empty when the path is unknown. */
+    /** Methods that routes accept at this path (without query), sorted; empty when the path is unknown. */
     allowedMethods(path: string): string[];
   }
 }
 
-/** Remembers every route as it is added, to tell a wrong method (405, RFC 9110 §15.5.6) from an unknown path. */
+/**
+ * Records every route as it is added, to tell a wrong method (405, RFC 9110 §15.5.6) from an unknown path.
+ */
 export function rememberMethods(app: FastifyInstance): void {
   const routes = new Map<string, { segments: string[]; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {

@@ -3,13 +3,16 @@ import { type ClientIdentity, clientIdentity } from './identity.js';
 
 /** Who is at the other end of a request. */
 export interface Peer {
-  /** The holder of a client certificate of this PKI, in time, whose possession of the key was proved; else null. */
+  /**
+   * The holder of a currently valid client certificate of this PKI whose key possession was proved; else
+   * null.
+   */
   identity: ClientIdentity | null;
   /** IP address. */
   address: string;
 }
 
-/** Says who is behind a proxy that is at the other end; null when no proxy is. Rejecting: it is not known. */
+/** Finds the client behind a proxy; null when the peer is no proxy. Rejects when it is not known. */
 export type BehindProxy = (request: FastifyRequest, proxy: Peer) => Promise<Peer | null>;
 
 const behind = new WeakMap<FastifyRequest, Peer | Error>();
@@ -21,13 +24,13 @@ export function lookBehindProxies(app: FastifyInstance, look: BehindProxy): void
       const peer = await look(request, directPeer(request));
       if (peer !== null) behind.set(request, peer);
     } catch (error) {
-      // Told to whoever wants to know who the peer is; other requests are answered.
+      // The error is thrown to callers that ask for the peer; other requests are answered.
       behind.set(request, error as Error);
     }
   });
 }
 
-/** @throws what kept us from knowing, such as CaUnavailable */
+/** @throws the reason why the peer is not known, such as CaUnavailable */
 export function peerOf(request: FastifyRequest): Peer {
   const known = behind.get(request);
   if (known instanceof Error) throw known;
@@ -44,8 +47,8 @@ function directPeer(request: FastifyRequest): Peer {
   return { identity: clientIdentity(request), address: directAddress(request) };
 }
 
-/** IPv4 is written as such, also when it came over a socket for both (RFC 4291 §2.5.5.2). */
+/** IPv4 is written as IPv4, also when it came over a dual-stack socket (RFC 4291 §2.5.5.2). */
 function directAddress({ ip }: { ip?: string }): string {
-  // A socket of this machine has none.
+  // A local socket has no address.
   return (ip ?? 'local').replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,12 +1,16 @@
 import { MINUTE } from '../lib/time.js';
 
-/** Lines a minute for one address, and for all: an operator reads the first of a kind, and a flood does not fill the disk. */
+/**
+ * Log lines a minute for one address, and for all: an operator reads the first of a kind, and a flood does
+ * not fill the disk.
+ */
 const PER_ADDRESS = 30;
 const ALL = 300;
 
 /**
- * Which refusals are logged: so many a minute for each address and for all together. What was left out is counted, and told
- * when the minute is over. Bounded: no more addresses are kept than lines may be logged.
+ * Decides which refusals are logged: so many a minute for each address and for all together. The others are
+ * counted, and the count is logged when the minute is over. No more addresses are tracked than lines may be
+ * logged.
  */
 export class RefusalBudget {
   #until = Number.NEGATIVE_INFINITY;

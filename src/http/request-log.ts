@@ -13,18 +13,18 @@ declare module 'fastify' {
   }
 }
 
-/** For the log: why somebody did not get what he asked for. */
+/** Why a request was refused, for the log. */
 export interface Refusal {
   /** RFC 8555 §6.7 type, or the code of REST. */
   problem: string;
   detail: string;
-  /** The names that were refused, as far as it was about names. */
+  /** The refused names, when the refusal is about names. */
   names?: string[];
 }
 
 /**
- * One line a request: refused ones at info, with account, names and reason, the rest at debug. A flood of refusals is
- * counted instead of logged.
+ * One log line a request: refused requests at info, with account, names and reason; others at debug. A flood
+ * of refusals is counted instead of logged.
  */
 export function logRequests(app: FastifyInstance, log: Logger, now: () => number = monotonic): void {
   const budget = new RefusalBudget(now);

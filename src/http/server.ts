@@ -17,11 +17,11 @@ import { logRequests } from './request-log.js';
 export interface HttpServerOptions {
   log: Logger;
   limits?: Partial<HttpLimits>;
-  /** Whether answers carry Strict-Transport-Security (see headers.ts); not when absent. */
+  /** Whether answers carry Strict-Transport-Security (see headers.ts); they do not when absent. */
   strictTransport?: boolean;
 }
 
-/** What the server proves itself with, and whom it believes. All PEM. */
+/** The server's key and certificate, and the authorities whose client certificates it trusts. All PEM. */
 export interface TlsMaterial {
   key: string;
   /** Leaf first, with the intermediates. */
@@ -36,7 +36,10 @@ export interface HttpsServerOptions extends HttpServerOptions {
 
 export interface HttpsServer {
   app: FastifyInstance;
-  /** Serves new connections with this from now on; open ones keep what they have. @throws when key and cert do not match. */
+  /**
+   * Serves new connections with this material; open connections keep theirs.
+   * @throws when key and cert do not match
+   */
   reload(tls: TlsMaterial): void;
 }
 
@@ -68,7 +71,7 @@ export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
     app,
     reload: (tls) => {
       const sameClients = tls.clientCa.join() === clientCa;
-      // A session remembers that a client was believed: believing others starts with new tickets.
+      // A session keeps a client's authorization, so new authorities need new session tickets.
       context = secureContext(tls, sameClients ? context.ticketKeys : undefined);
       clientCa = tls.clientCa.join();
       for (const server of servers) {
@@ -158,8 +161,9 @@ function createApp(
     // A DN of 1,024 characters, each escaped.
     routerOptions: { maxParamLength: 3_072 },
     forceCloseConnections: 'idle',
-    // What still arrives on an open connection while closing is answered like any other, and the connection ends with
-    // it. The framework's own 503 is no answer of ours: no problem document, no nonce (RFC 8555 §6.5, §6.7).
+    // Requests that arrive on an open connection while closing are answered like any other, and the
+    // connection ends with the answer. The framework's own 503 would have no problem document and no nonce
+    // (RFC 8555 §6.5, §6.7).
     return503OnClosing: false,
   });
   app.addHook('preClose', (done) => {
@@ -171,7 +175,8 @@ function createApp(
   tellBrowsers(app, { strictTransport });
   refuseTwoHosts(app);
   admitRequests(app, limits, Math.random);
-  // Answers of one turn of the event loop leave together: written one by one, each wakes a peer that takes the processor.
+  // Answers of one turn of the event loop are written together: written one by one, each would wake a peer
+  // that takes the processor.
   app.addHook('onSend', (_request, _reply, _payload, done) => {
     setImmediate(done);
   });
@@ -181,7 +186,7 @@ function createApp(
   return app;
 }
 
-/** Routes have no schemas of the framework's kind; without these it would load the compilers for them, 200 files. */
+/** Routes have no framework schemas; without these compilers fastify would load its own, 200 files. */
 const NO_SCHEMAS = {
   compilersFactory: { buildValidator: refuseSchemas, buildSerializer: refuseSchemas },
 };
@@ -195,12 +200,13 @@ const STATUS_LINES: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** What is not HTTP at all gets a bare status line, if the peer still listens. */
+/** Bytes that are not HTTP get a bare status line, if the peer still reads. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET') socket.destroy();
-  // The rest of a body that was refused: the peer has its answer, a second one would be taken for the next request's.
+  // The rest of a refused body: the peer has its answer, and a second one would be taken for the answer to
+  // its next request.
   else if (isEnding(socket) || error.code === 'HPE_PAUSED') endAfter(socket, '');
-  // What it goes on sending is no HTTP either, and gets no second answer.
+  // What the peer sends afterwards gets no second answer.
   else if (socket.writable) {
     const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
     endAfter(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -9,7 +9,7 @@ import { fromPem } from '../x509/pem.js';
 import type { ClientIdentity } from './identity.js';
 import type { BehindProxy } from './peer.js';
 
-/** A proxy that is believed when it says who its client is. */
+/** A proxy that is trusted to name its client. */
 export interface TrustedProxy {
   /** Common name in the client certificate it proves itself with. */
   name: string;
@@ -17,13 +17,16 @@ export interface TrustedProxy {
   network: string;
 }
 
-/** The header a proxy tells its client's certificate in. One alone is looked at: a proxy lets others through. */
+/**
+ * The header that carries the client's certificate. Only one is read, because a proxy passes the others
+ * through.
+ */
 export type ProxyHeader = 'Client-Cert' | 'X-SSL-CLIENT-CERT';
 
 export interface TrustedProxiesOptions {
   proxies: readonly TrustedProxy[];
   header: ProxyHeader;
-  /** PEM of the authorities client certificates come from; asked anew for each. */
+  /** PEM of the authorities that issue client certificates; read anew for each request. */
   authorities(): readonly string[];
   /** Whether the CA knows the certificate, and it is good at this moment. */
   isGood(identity: ClientIdentity): Promise<boolean>;
@@ -31,9 +34,10 @@ export interface TrustedProxiesOptions {
 }
 
 /**
- * Believes a proxy about its client when it comes from its network and has proved, with a client certificate of this PKI that
- * is good now, to have its name. Then the certificate it passes on counts as the client's, when that is in order itself, and
- * the proxy's own never does: it would lend its rights to anybody. From all others those headers are not looked at.
+ * Trusts a proxy about its client when it comes from its network and its own client certificate, good at this
+ * moment, proves its name. Then the certificate that it passes on counts as the client's, if it is valid
+ * itself; the proxy's own certificate never does, or it would lend its rights to anybody. The headers of all
+ * other peers are ignored.
  */
 export function trustedProxies(options: TrustedProxiesOptions): BehindProxy {
   const { proxies, header, authorities, isGood, now = Date.now } = options;
@@ -59,7 +63,7 @@ function contains(network: string): (address: string) => boolean {
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** DER of the client's certificate, or null when the proxy tells of none. */
+/** DER of the client's certificate; null when the proxy names none. */
 function passedOn(request: FastifyRequest, header: ProxyHeader): Buffer | null {
   const value = request.headers[header.toLowerCase()];
   if (typeof value !== 'string' || value === '') return null;
@@ -85,7 +89,10 @@ function escapedPem(value: string): Buffer | null {
   }
 }
 
-/** What our own TLS stack checks of a client certificate but for the key, which the proxy has seen proved. */
+/**
+ * The checks of our own TLS stack on a client certificate, except key possession, which the proxy has
+ * verified.
+ */
 function identityOf(der: Buffer, authorities: readonly string[], now: number): ClientIdentity | null {
   try {
     const { extensions, serial, notBefore, notAfter } = parseCertificate(der);
@@ -107,7 +114,7 @@ function identityOf(der: Buffer, authorities: readonly string[], now: number): C
 const isOpenSslError = (error: unknown) =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL');
 
-/** The address that the proxy itself saw: the last one, for what stands before it came from outside. */
+/** The address that the proxy itself saw: the last one, because earlier entries came from outside. */
 function forwardedFor(request: FastifyRequest): string | null {
   const value = request.headers['x-forwarded-for'];
   const last = String(value ?? '')

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * Whom an address counts for where shares and limits are counted: an IPv4 address for itself, also when it is written as
- * IPv6; of IPv6 the first 64 bits, because a host chooses the others itself (RFC 8981).
+ * The source that an address is counted under for shares and limits: an IPv4 address itself, also when it is
+ * written as IPv6; the first 64 bits of an IPv6 address, because a host chooses the other bits itself (RFC
+ * 8981).
  */
 export function addressSource(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -2,8 +2,9 @@ import { mkdir, open, readFile, rename, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder, and those above it, for its owner only; one that exists is left as it is. One at a time, because
- * Node's recursive `mkdir` never ends where a folder takes no entries and says that it does not exist (below /proc).
+ * Makes a folder and its parents, for their owner only; an existing folder is left as it is. Folders are made
+ * one by one: Node's recursive `mkdir` never ends below a folder that takes no entries and reports ENOENT,
+ * such as /proc.
  * @throws NodeJS.ErrnoException with the path
  */
 export async function makePrivateFolder(path: string): Promise<void> {
@@ -12,7 +13,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    // A read-only file system says so before it looks whether the folder is there.
+    // A read-only file system reports EROFS even when the folder exists.
     if (code === 'EROFS' && (await isFolder(path))) return;
     const above = dirname(path);
     if (code !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
@@ -29,8 +30,9 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Replaces a file in one step that survives a crash. After a crash the file holds the old or the new content, whole; once
- * this resolves, the new one: the file is synced before the rename and the folder after it.
+ * Replaces a file in one step that survives a crash: afterwards the file holds the old or the new content,
+ * whole. Once this resolves it holds the new content, because the file is synced before the rename and the
+ * folder after it.
  */
 export async function writeDurably(
   path: string,
@@ -40,7 +42,7 @@ export async function writeDurably(
   const draft = `${path}.new`;
   const file = await open(draft, 'w', mode);
   try {
-    // A draft left by a crash keeps its mode through `open`.
+    // `open` keeps the mode of a draft that a crash left behind.
     await file.chmod(mode);
     await file.writeFile(content);
     await file.sync();
@@ -71,7 +73,7 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** Gives a file or folder another name for good; both names are on one file system. @throws NodeJS.ErrnoException */
+/** Renames a file or folder durably; both names must be on one file system. @throws NodeJS.ErrnoException */
 export async function moveDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
   for (const path of new Set([dirname(from), dirname(to)])) {

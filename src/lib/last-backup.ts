@@ -4,12 +4,14 @@ import { join } from 'node:path';
 /** In the directory that was backed up. */
 const FILE = 'last-backup';
 
-/** Notes that a backup of the directory is complete. @throws what the file system says */
+/** Records that a backup of the directory is complete. @throws NodeJS.ErrnoException */
 export async function noteBackup(directory: string, at: number): Promise<void> {
   await writeFile(join(directory, FILE), `${new Date(at).toISOString()}\n`, { mode: 0o644 });
 }
 
-/** When the last backup of one of the directories was complete, in ms since the epoch; null: none is known. */
+/**
+ * When the last backup of any of the directories completed, in ms since the epoch; null when none is known.
+ */
 export async function lastBackup(directories: readonly string[]): Promise<number | null> {
   const noted = await Promise.all(
     directories.map((directory) => readFile(join(directory, FILE), 'utf8').catch(() => '')),

@@ -1,5 +1,5 @@
 /**
- * Milliseconds that only ever pass, whatever the clock is set to: for pauses, and for how long something is remembered in a
- * process. Times that are stored or shown are the clock's.
+ * Milliseconds of a clock that never jumps, whatever the system time is set to. Use it for pauses and for
+ * cache lifetimes in a process; stored and shown times come from the system clock.
  */
 export const monotonic = (): number => performance.now();

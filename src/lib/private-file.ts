@@ -3,15 +3,15 @@ import { chmod, stat } from 'node:fs/promises';
 /** The bits of a mode that let everybody read, write or search. */
 const EVERYBODY = 0o007;
 
-/** A file that only its owner may read can be read by everybody, and its mode cannot be changed. */
+/** A file that only its owner may read is readable by others, and its mode cannot be changed. */
 export class ModeError extends Error {
   override readonly name = 'ModeError';
 }
 
 /**
- * Takes a file from everybody but its owner and group; one that is not there is left alone, and so is the group: volumes of
- * containers are given to a group on purpose.
- * @param warn told when the file was mended: who could read it may have a copy
+ * Removes everybody's access but the owner's and the group's. A missing file is ignored. The group is left
+ * alone: containers give volumes to a group on purpose.
+ * @param warn called when the mode was changed: whoever could read the file may have a copy
  * @throws ModeError naming the file
  */
 export async function mendMode(path: string, warn: (sentence: string) => void): Promise<void> {

@@ -2,40 +2,43 @@ import { randomBytes } from 'node:crypto';
 import { monotonic } from './monotonic.js';
 import { HOUR, MINUTE, SECOND } from './time.js';
 
-/** The pause to the next step while there is more to do, and when there is not. */
+/** Pauses between steps, in ms: while there is more to remove, and when there is not. */
 const PAUSE = SECOND;
 const INTERVAL = 10 * MINUTE;
-/** Longer than a step takes: the one that purges goes on, and another takes over when it died. */
+/**
+ * How long the lease lasts, in ms: longer than a step takes, so the holder keeps it; when the holder dies,
+ * another process takes over.
+ */
 const LEASE = 2 * MINUTE;
 /** The first look comes this long after the start. */
 const FIRST = SECOND;
 /**
- * How long the clock must have gone evenly before anything is removed. One that is years ahead, for the minute until it is put right,
- * would have records removed of certificates that are in use, and of revocations.
+ * How long the clock must have run evenly before anything is removed. A clock that is years ahead for a
+ * minute would otherwise remove records of certificates and revocations that are still in use.
  */
 const STEADY_FOR = HOUR;
-/** A clock that is this much off what has passed was set. */
+/** A clock that differs this much from the time that passed was set. */
 const SET_BY = MINUTE;
 
 export interface PurgeOptions {
-  /** One process at a time purges: true while it is this one. */
+  /** Takes the lease, so that one process purges at a time; true while this process holds it. */
   takeLease(holder: string, now: number, until: number): Promise<boolean>;
   /** Takes one bounded step; true when there may be more. */
   remove(now: number): Promise<boolean>;
   clock(): number;
   /** Milliseconds since the start or since the clock was set, before anything is removed. Default an hour. */
   steadyFor?: number;
-  /** Milliseconds that only ever pass. */
+  /** A monotonic clock, in ms. */
   passing?: () => number;
   onError(error: unknown): void;
 }
 
-/** Removes what is of no use any more in small steps, so that no step is proportional to what is stored. */
+/** Removes expired rows in small steps, so that no step is proportional to what is stored. */
 export class Purge {
   readonly #holder = randomBytes(12).toString('base64url');
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
-  /** Since when the clock has gone evenly. */
+  /** Since when the clock has run evenly. */
   #steady: { clock: number; passed: number } | null = null;
 
   constructor(private readonly options: PurgeOptions) {}
@@ -44,7 +47,7 @@ export class Purge {
     this.#later(FIRST);
   }
 
-  /** Waits for the step under way. */
+  /** Waits for the running step. */
   async stop(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;

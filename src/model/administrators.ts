@@ -18,8 +18,8 @@ export function mayActAs(role: AdminRole, least: AdminRole): boolean {
 const ADMIN_PROFILE = 'admin';
 
 /**
- * Whether a certificate is an administrator's by the CA's list: one issued by the administrators' profile, whose subject has
- * every attribute of an entry. Whether it is good is the caller's to check.
+ * Whether the CA's list makes a certificate an administrator's: the administrators' profile issued it, and
+ * its subject has every attribute of an entry. The caller checks whether the certificate is good.
  */
 export function namesAdministrator(
   certificate: { dn: string; profile: string },
@@ -33,7 +33,10 @@ export function namesAdministrator(
   });
 }
 
-/** An entry as people write it: a DN, or a bare common name; empty for what is neither, which names nobody. */
+/**
+ * Reads an entry as people write it: a DN or a bare common name. Any other text gives an empty name, which
+ * matches nobody.
+ */
 export function readEntry(text: string): DistinguishedName {
   try {
     return parseHolder(text);

@@ -1,11 +1,11 @@
 /** What a CA counts, as it tells an RA. Times are milliseconds since the epoch. */
 export interface CaFigures {
   certificates: { profile: string; state: string; count: number }[];
-  /** Good ones that end within 14 days; null: a CA of before does not count them. */
+  /** Good certificates that end within 14 days; null when an older CA does not count them. */
   ending: number | null;
-  /** Past the end of their renewal window without a successor, by profile. */
+  /** Certificates past their renewal window without a successor, by profile. */
   notRenewed: { profile: string; count: number }[];
-  /** `kind`: root, issuer or cross; one that is retired is not in use. */
+  /** `kind` is root, issuer or cross. A retired authority is not in use. */
   authorities: {
     id: string;
     kind: string;
@@ -24,7 +24,7 @@ export interface CaFigures {
   /** Octets free where the CA keeps its files; null: unknown. */
   diskFree: number | null;
   startedAt: number;
-  /** Of the program; null: one of before does not say. */
+  /** The version of the program; null when an older CA does not say. */
   version: string | null;
 }
 

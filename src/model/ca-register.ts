@@ -28,11 +28,11 @@ export interface FoundCertificate extends CertificateDetails {
   accountId: string | null;
 }
 
-/** As `CertificateState`, with those apart that are on certificateHold. */
+/** `CertificateState`, with certificates on certificateHold as a state of their own. */
 export const SEARCH_STATES = ['good', 'held', 'revoked', 'expired'] as const;
 export type SearchState = (typeof SEARCH_STATES)[number];
 
-/** Its state, by its own facts; `state` is what the CA said when it was asked. */
+/** The search state of a certificate; `state` is what the CA said when it was asked. */
 export function searchStateOf({ state, reason }: Pick<CertificateDetails, 'state' | 'reason'>): SearchState {
   return state === 'revoked' && reason === 'certificateHold' ? 'held' : state;
 }
@@ -65,7 +65,10 @@ export interface CertificatePage {
   expiresBefore?: number;
 }
 
-/** The CA's record of this very certificate (DER); null for another one: a second issuer under the root may use the serial too. */
+/**
+ * The CA's record of exactly this certificate (DER). Null when the record is of another certificate: a second
+ * issuer under the root may use the same serial.
+ */
 export async function recordOf(
   { serial, certificate }: { serial: string; certificate: Uint8Array },
   ca: { bySerial(serial: string): Promise<CertificateDetails | null> },

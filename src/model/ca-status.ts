@@ -10,7 +10,10 @@ export interface StatusAnswer {
   revokedAt: number | null;
 }
 
-/** `fresh`: the same may be given to whoever asks the same until nextUpdate; null: to nobody else. */
+/**
+ * `fresh`: until nextUpdate the same answer may be given to others who ask the same question; null: it may
+ * not.
+ */
 export interface OcspAnswer {
   /** DER of an OCSPResponse. */
   response: Buffer;

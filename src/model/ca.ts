@@ -64,14 +64,17 @@ export interface CertificateAuthority {
 
   /** Null when the CA did not issue it. */
   bySerial(serial: string): Promise<CertificateDetails | null>;
-  /** Those of at most 500 serials that it issued. */
+  /** The certificates with these serials, at most 500, that this CA issued. */
   bySerials(serials: readonly string[]): Promise<FoundCertificate[]>;
   /** Certificates of a common name, newest first, at most `limit`. */
   byCommonName(cn: string, limit: number): Promise<CertificateDetails[]>;
   /** A page may hold fewer than `limit`, even none, while `next` is not null. */
   list(page: CertificatePage): Promise<{ certificates: CertificateDetails[]; next: string | null }>;
   search(search: CertificateSearch): Promise<{ certificates: FoundCertificate[]; next: string | null }>;
-  /** A page, by serial, of those past their renewal window without a successor; `next` null: there are no more. */
+  /**
+   * A page, ordered by serial, of certificates past their renewal window without a successor; `next` is null
+   * on the last page.
+   */
   notRenewed(after: string | null, limit: number): Promise<{ items: LateCertificate[]; next: string | null }>;
   /** Whether a certificate is good at this moment, by the certificate (DER) or by its serial. */
   status(asked: { certificate: Uint8Array } | { serial: string }): Promise<StatusAnswer>;
@@ -80,7 +83,10 @@ export interface CertificateAuthority {
 
   /** The administrators, their names in any notation, in the order they were added; `addedAt` null: not known. */
   administrators(): Promise<{ dn: string; role: AdminRole; addedAt: number | null }[]>;
-  /** Adding one that is on the list, in whatever notation, changes nothing. `by` is the administrator who asks. */
+  /**
+   * Adding a name that is on the list already, in any notation, changes nothing. `by` is the administrator
+   * who asks.
+   */
   addAdministrator(dn: string, role: AdminRole, by: string): Promise<void>;
   /** Revokes the certificates of every entry that is the same name, and removes it. */
   removeAdministrator(dn: string, by: string): Promise<void>;
@@ -93,7 +99,7 @@ export interface CertificateAuthority {
 export interface CaHealth {
   /** The CA's clock when it answered. */
   time: number;
-  /** What keeps it from its work, in sentences for operators. */
+  /** What keeps the CA from working, in sentences for operators. */
   troubles: string[];
 }
 
@@ -112,18 +118,18 @@ export interface KnownAuthority {
   state: 'active' | 'next' | 'retiring' | 'retired' | 'ended';
   /** PEM of it alone. */
   certificate: string;
-  /** PEM of those between it and its root. */
+  /** PEM of the certificates between it and its root. */
   chain: string;
   /** Id of the root it leads to. */
   root: string;
   of: string | null;
-  /** Certificates of it may point to /ca.crl and /issuer.cer. */
+  /** Certificates it issued may point to /ca.crl and /issuer.cer. */
   first: boolean;
   /** Subject key identifier, hex. */
   keyId: string;
-  /** What it signed is to be replaced from then on. */
+  /** Certificates it signed are to be replaced from this time on. */
   renewFrom: number | null;
-  /** What an operator must know of it, a sentence. */
+  /** What an operator must know about it, in one sentence. */
   warning: string | null;
 }
 
@@ -136,7 +142,10 @@ export interface IssueRequest {
   csr: Uint8Array;
   notBefore: number | null;
   notAfter: number | null;
-  /** When the order was made, if an earlier request for it may have been carried out without our knowing. */
+  /**
+   * When the order was made. Set when an earlier request for it may have been carried out without our
+   * knowledge.
+   */
   mayHaveIssuedSince?: number;
 }
 
@@ -162,11 +171,11 @@ export interface AcmeProfile {
   description: string;
   /** Longest validity in milliseconds; also the default. */
   maxValidity: number;
-  /** Kinds of keys it takes; all when absent. */
+  /** Key types it certifies; all when absent. */
   keyTypes?: readonly KeyType[];
-  /** Challenges by which its names may be proven; all on offer when absent. */
+  /** Challenges that may prove its names; all that are on offer when absent. */
   challenges?: readonly ChallengeType[];
-  /** The CA takes no wishes: every certificate is valid from now for the longest time. */
+  /** The CA ignores requested dates: every certificate is valid from now on for the longest time. */
   fixedValidity?: boolean;
 }
 
@@ -175,7 +184,7 @@ export class CaUnavailable extends Error {
   override readonly name = 'CaUnavailable';
 }
 
-/** The CA answered no, for good. `code` as in the channel's `[code] message`; `kind` says what a client should hear. */
+/** The CA refused, and will refuse again. `kind` says what a client should hear. */
 export class CaRefused extends Error {
   override readonly name = 'CaRefused';
   constructor(
@@ -193,8 +202,8 @@ export class CaRefused extends Error {
 }
 
 /**
- * The CA this RA is joined to cannot do what was asked for, now or ever: it has no such task (a Python CA, or one older
- * than this RA), or what it has does not do. HTTP answers 501 with the message, which names the task.
+ * This CA cannot do what was asked for: it has no such task (a Python CA, or one older than this RA), or its
+ * task cannot do this. HTTP answers 501 with the message, which names the task.
  */
 export class CaLacksTask extends Error {
   override readonly name = 'CaLacksTask';

@@ -41,23 +41,23 @@ export interface Account {
   nodeId: string | null;
 }
 
-/** An account and when it last sent a signed request, from which address; known to within a minute. */
+/** An account, with the time and address of its last signed request, accurate to a minute. */
 export interface AccountAndUse {
   account: Account;
   usedAt: number | null;
   usedFrom: string | null;
 }
 
-/** Something that came to nothing for a client, and why: a challenge, an order, a finalization. */
+/** A challenge, order or finalization that failed, and why. */
 export interface Failure {
   id: string;
   at: number;
-  /** The identifier it was about. */
+  /** The identifier that failed. */
   name: string;
   /** What failed: `http-01`, `dns-01`, `tls-alpn-01`, `order`, `finalize`. */
   step: string;
   accountId: string | null;
-  /** The sentence why, as the client was told. */
+  /** The reason the client was given, in one sentence. */
   why: string;
 }
 
@@ -142,26 +142,32 @@ export interface Certificate {
   replacedBy: string | null;
 }
 
-/** A machine an administrator registered: its one-time seed gets it a certificate for exactly this. */
+/**
+ * A machine that an administrator registered. Its one-time seed gets it one certificate for exactly these
+ * names.
+ */
 export interface Node {
-  /** Of this registration: another one when the same name is registered again. */
+  /** Id of this registration; registering the same name again gives another id. */
   id: string;
-  /** As certificates have it: a host name in lower case. No two nodes have the same. */
+  /** The common name as certificates have it: a host name in lower case, unique among nodes. */
   cn: string;
-  /** Subject alternative names as certificates have them; a TLS server's common name is among them. */
+  /** Subject alternative names as certificates have them; they include the common name of a TLS server. */
   names: SubjectName[];
   profile: string;
   registeredAt: number;
-  /** DN of the administrator who did. */
+  /** DN of the administrator who registered it. */
   registeredBy: string;
-  /** Its removal has begun: from then on it is good for nothing. */
+  /** When its removal began; from then on the node gets nothing. */
   removingAt: number | null;
   enrolment: Enrolment;
-  /** What it may order over ACME besides its names: `*.` and a domain, each label below which is meant, or a network (CIDR). */
+  /**
+   * What it may order over ACME besides its names: `*.` and a domain (each label directly below it), or a
+   * network (CIDR).
+   */
   patterns: readonly string[];
-  /** An account bound to it proves its names (not what only a pattern covers) by being bound. */
+  /** True when being bound proves the names of a bound account, except those that only a pattern covers. */
   challengesWaived: boolean;
-  /** By which ACME accounts are bound to it (RFC 8555 §7.3.4); null: none can be. */
+  /** The key that binds ACME accounts to it (RFC 8555 §7.3.4); null when none can be bound. */
   key: NodeKey | null;
 }
 
@@ -169,9 +175,9 @@ export interface Node {
 export interface NodeKey {
   /** `kid` of the binding. */
   id: string;
-  /** The key, encrypted: a stolen database does not give it. */
+  /** The key, encrypted, so that a stolen database does not reveal it. */
   sealed: string;
-  /** From when on it binds no account any more; null: never. */
+  /** From this time on it binds no more accounts; null: it never ends. */
   expiresAt: number | null;
   /** It binds one account. */
   once: boolean;
@@ -181,14 +187,14 @@ export interface NodeKey {
 
 /** One use of one seed. */
 export interface Enrolment {
-  /** Names the request at the CA, which answers it with the same certificate each time. */
+  /** Id of the request at the CA, which answers the same id with the same certificate. */
   id: string;
-  /** base64url SHA-256; the seed itself is nowhere kept. */
+  /** base64url SHA-256 of the seed; the seed itself is not stored. */
   seedHash: string;
   expiresAt: number;
   claimedAt: number | null;
   /** base64url SHA-256 of the SubjectPublicKeyInfo the seed was used for. */
   key: string | null;
-  /** Of the certificate it was used for, once it is known. */
+  /** Serial of the certificate it was used for, once known. */
   serial: string | null;
 }

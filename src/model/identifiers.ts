@@ -83,7 +83,7 @@ function parseIpAddress(text: string): string {
   }
 }
 
-/** What of a client's text may be repeated to it and to logs. */
+/** The part of a client's text that may be repeated in answers and logs. */
 function clip(text: string): string {
   const printable = text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '\ufffd').replaceAll('"', "'");
   return printable.length > 100 ? `${printable.slice(0, 100)}…` : printable;

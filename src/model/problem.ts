@@ -3,7 +3,10 @@
  * made here, with its URN and HTTP status. An error that is *ours* (a bug, a lost database) is a plain Error
  * and reaches the client only as `serverInternal`.
  */
-/** Seconds a client is told to wait when the CA or the store is away, or the program is at fault (`Retry-After`, RFC 9110 §10.2.3). */
+/**
+ * Seconds a client is told to wait when the CA or the store is unavailable, or the program fails
+ * (`Retry-After`, RFC 9110 §10.2.3).
+ */
 export const RETRY_AFTER = 5;
 
 export type ProblemType =
@@ -34,7 +37,7 @@ export type ProblemType =
   | 'unsupportedIdentifier'
   | 'userActionRequired';
 
-/** HTTP status a problem is served with unless its maker says otherwise. */
+/** The HTTP status of each problem type, unless the thrower gives another one. */
 const STATUS: Record<ProblemType, number> = {
   accountDoesNotExist: 400, // §6.2, §7.3.1
   alreadyReplaced: 409, // RFC 9773 §5
@@ -72,7 +75,7 @@ export interface ProblemDocument {
   type: string;
   detail: string;
   status: number;
-  /** In a subproblem alone: the identifier refused, as the client wrote it; its type may be one we do not know. */
+  /** Only in a subproblem: the refused identifier, as the client wrote it. We may not know its type. */
   identifier?: { type: string; value: string };
   subproblems?: ProblemDocument[];
   /** §6.2: the algorithms the server accepts, on badSignatureAlgorithm. */

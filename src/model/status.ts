@@ -2,7 +2,7 @@ import type { Account, Authorization, Challenge, Node, Order } from './facts.js'
 
 /**
  * RFC 8555 §7.1.6: the status of each resource, computed from its facts and the time. Nothing else in the
- * program decides a status, so none can be wrong or stale.
+ * program decides a status, so no status can be wrong or stale.
  */
 
 export type AccountStatus = 'valid' | 'deactivated' | 'revoked';
@@ -31,7 +31,7 @@ export function authorizationStatus(authorization: Authorization, now: number): 
     return authorization.expiresAt > now ? 'valid' : 'expired';
   }
   if (challenges.some((challenge) => challenge.failedAt !== null)) return 'invalid';
-  // §7.1.6: "expired" is for valid authorizations; a pending one whose time is over has become invalid.
+  // §7.1.6: only valid authorizations expire; a pending one whose time is over becomes invalid.
   return authorization.expiresAt > now ? 'pending' : 'invalid';
 }
 
@@ -39,7 +39,7 @@ export function authorizationStatus(authorization: Authorization, now: number): 
 export function orderStatus(order: Order, authorizations: Authorization[], now: number): OrderStatus {
   if (order.certificateId !== null) return 'valid';
   if (order.error !== null) return 'invalid';
-  // Finalize was accepted while the order was ready: neither time nor a later deactivation takes that back.
+  // Finalize was accepted while the order was ready; neither expiry nor a later deactivation undoes that.
   if (order.csr !== null) return 'processing';
   if (order.expiresAt <= now) return 'invalid';
   const statuses = authorizations.map((authorization) => authorizationStatus(authorization, now));
@@ -49,7 +49,7 @@ export function orderStatus(order: Order, authorizations: Authorization[], now: 
 
 export type EnrolmentStatus = 'waiting' | 'expired' | 'enrolled' | 'removing';
 
-/** Where a registered node is on its way to a certificate. */
+/** How far a registered node has come towards its certificate. */
 export function enrolmentStatus({ removingAt, enrolment }: Node, now: number): EnrolmentStatus {
   if (removingAt !== null) return 'removing';
   if (enrolment.serial !== null) return 'enrolled';

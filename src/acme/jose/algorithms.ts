@@ -18,8 +18,8 @@ const HASH: Record<Algorithm, string | null> = {
 };
 
 /**
- * RFC 7515 §5.2 step 8. Done on the calling thread: one P-256 check is about 70 µs, and handing it to another costs
- * a third more CPU than that.
+ * RFC 7515 §5.2 step 8. Runs on the calling thread: one P-256 check takes about 70 µs, and a worker thread
+ * would cost a third more CPU.
  */
 export function verifySignature(
   algorithm: Algorithm,

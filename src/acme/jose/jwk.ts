@@ -28,12 +28,13 @@ const RSA_BITS = { min: 2048, max: 8192 };
 const RSA_EXPONENT_BYTES = 32;
 
 /**
- * Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) as a public key. Members we have no use for are left out.
+ * Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) as a public key; unknown members are ignored.
  * @throws Problem badPublicKey
  */
 export function parsePublicKey(value: unknown): PublicKey {
   if (!isJsonObject(value)) throw bad('it is not a JSON object');
-  // RFC 8555 §6.2 wants a public key; whoever sends the private one must hear that it is public now.
+  // RFC 8555 §6.2 requires a public key. A client that sends the private key must learn that it is
+  // compromised.
   if ('d' in value || 'k' in value)
     throw bad('it holds a private or symmetric key; never use that key again');
   const { jwk, algorithm } = canonical(value);

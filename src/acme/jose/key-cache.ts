@@ -5,19 +5,22 @@ import { type PublicKey, parsePublicKey } from './jwk.js';
 /** Each is about 2 KiB, mostly OpenSSL's. */
 const SIZE = 10_000;
 
-/** The key an account was last seen with. */
+/** The key that an account last used. */
 export interface AccountKey {
   /** RFC 7638 */
   thumbprint: string;
   key: PublicKey;
 }
 
-/** Keys of accounts, imported once: that costs as much as verifying a signature. Least recently used go first. */
+/**
+ * A cache of imported account keys: importing a key costs as much as verifying a signature. The least
+ * recently used are evicted.
+ */
 export class KeyCache {
   /** By the account's id. */
   readonly #keys = new BoundedMap<string, AccountKey>(SIZE);
 
-  /** What may be the account's key still. */
+  /** The key that may still be the account's. */
   lastOf(accountId: string): AccountKey | null {
     return this.#keys.get(accountId) ?? null;
   }

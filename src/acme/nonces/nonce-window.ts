@@ -18,7 +18,7 @@ const WINDOW = 2 ** 22;
 export interface NonceWindowOptions {
   clock?: () => number;
   random?: (bytes: number) => Buffer;
-  /** How many nonces are remembered; a multiple of 32. */
+  /** How many nonces are tracked; a multiple of 32. */
   window?: number;
   /** Milliseconds. */
   lifetime?: number;
@@ -52,7 +52,7 @@ export class NonceWindow implements Nonces {
     return this.#form.write(this.#issuer, counter, Math.floor(this.#clock() / 1000));
   }
 
-  /** `ok` once for each nonce of ours, and never again. */
+  /** Returns `ok` exactly once for each of our nonces. */
   spend(nonce: string): NonceVerdict {
     const read = this.#form.read(nonce);
     if (read === null) return 'unknown';

@@ -3,20 +3,20 @@ import { monotonic } from '../../lib/monotonic.js';
 import { ISSUER_BYTES, NONCE_KEY_BYTES, type Nonce, NonceForm } from './nonce-form.js';
 import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 
-/** Where replicas keep what they must agree on. */
+/** Where replicas keep the key and the spent nonces they share. */
 export interface NonceStore {
-  /** The key all of them make nonces with; `candidate` becomes it when there is none. */
+  /** The key of all replicas; `candidate` becomes the key when there is none. */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce of this key spent; `unknown` when the key is no longer the one in use. */
   spendNonce(key: Uint8Array, nonce: { id: Uint8Array; second: number }): Promise<'ok' | 'spent' | 'unknown'>;
-  /** Forgets at most `limit` spent nonces made before this second; how many. */
+  /** Forgets at most `limit` spent nonces made before this second; resolves with how many. */
   forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }
 
-/** Old marks go a few at a time, with every so many new ones: a little faster than they come. */
+/** Old marks are removed a few at a time, with every so many new ones, slightly faster than they arrive. */
 const FORGET_EVERY = 256;
 const FORGET_AT_MOST = 400;
-/** A nonce not of our key may be of a newer one; whether there is one is asked this often at most, in ms. */
+/** A nonce of another key may belong to a newer key; the store is asked for one at most this often, in ms. */
 const LOOK_EVERY = 1_000;
 
 /**
@@ -84,7 +84,8 @@ export class SharedNonces implements Nonces {
     this.#spends += 1;
     if (this.#spends % FORGET_EVERY !== 0) return;
     const before = Math.floor((this.clock() - 2 * NONCE_LIFETIME) / 1000);
-    // What is not forgotten now will be later; a store that is away is told about by who waits for it.
+    // What is not forgotten now is forgotten later; an unavailable store is reported by the requests that
+    // wait for it.
     this.store.forgetNonces(before, FORGET_AT_MOST).catch(() => {});
   }
 }

@@ -68,7 +68,7 @@ export function accountAnswer(reply: FastifyReply, account: Account, links: Link
   return asJson(reply.header('location', links.account(account.id)), object);
 }
 
-/** §7.3.1: the account that already has this key; it needs no agreement, contact or binding again. */
+/** §7.3.1: the account that has this key already; it needs no new agreement, contact or binding. */
 async function existingAccount(
   { ra }: AcmeContext,
   { key }: KeyRequest,
@@ -123,7 +123,7 @@ async function changeAccount({ ra }: AcmeContext, account: Account, payload: Jso
   });
 }
 
-/** §7.3.2: an account is read and changed by itself alone. */
+/** §7.3.2: only the account itself can read and change it. */
 function requireOwn({ account }: AccountRequest, id: string): void {
   if (account.id !== id) throw new Problem('unauthorized', 'this is not the account that signed the request');
 }

@@ -58,7 +58,7 @@ export function termsUrl(links: Links, { terms }: AcmeContext['settings']): stri
   return 'url' in terms ? terms.url : links.terms;
 }
 
-/** The directory is served whether or not the CA can say its profiles. */
+/** The directory is served even when the CA cannot name its profiles. */
 async function profiles({ ra }: AcmeContext): Promise<Record<string, string> | null> {
   try {
     const list = await ra.orders.profiles();

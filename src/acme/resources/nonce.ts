@@ -6,7 +6,7 @@ import { requirePostAsGet } from '../payload.js';
 export function nonceRoutes(app: FastifyInstance, { nonces, signed }: AcmeContext): void {
   const uncached = (reply: FastifyReply) => reply.header('cache-control', 'no-store'); // §6.5.1, §7.2
   app.head('/new-nonce', async (_request, reply) =>
-    // Some HTTP/1.1 clients wait for a body where no length is given.
+    // Some HTTP/1.1 clients wait for a body when no length is given.
     uncached(reply).header('replay-nonce', nonces.mint()).header('content-length', 0).send(),
   );
   app.get('/new-nonce', { exposeHeadRoute: false }, async (_request, reply) =>

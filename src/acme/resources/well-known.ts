@@ -9,8 +9,9 @@ export interface WellKnownOptions {
 }
 
 /**
- * RFC 8555 §8.3: serves the key authorization of an open http-01 challenge to whoever asks under that challenge's own name,
- * so that names which lead here can be proven without a web server of theirs: those the operator listed (docs/names.md).
+ * RFC 8555 §8.3: serves the key authorization of an open http-01 challenge under the challenge's own name, so
+ * that names which lead to the RA can be proven without a web server of their own. Only names the operator
+ * listed are served (docs/names.md).
  */
 export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOptions): Promise<void> {
   app.get<{ Params: { token: string } }>('/.well-known/acme-challenge/:token', async (request, reply) => {
@@ -29,7 +30,7 @@ export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOpt
 export function hostWithoutPort(host: string | undefined): string | null {
   const [, address, name] =
     /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/.exec(host?.toLowerCase() ?? '') ?? [];
-  // An address in the one spelling that authorizations have it in.
+  // The address in the spelling that authorizations use.
   if (address !== undefined) return isIPv6(address) ? ipFromBytes(ipToBytes(address)) : null;
   return name ?? null;
 }
