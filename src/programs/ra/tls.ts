@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { TlsMaterial } from '../../http/server.js';
+import { SingleFlight } from '../../lib/single-flight.js';
 import type { CaTasks } from '../../python/ca-tasks.js';
 import { certificateNames, requestFor, validityTrouble, whyRenew } from './certificate.js';
 import type { RaFiles, RaRegistration } from './files.js';
@@ -34,6 +35,8 @@ export class RaTls {
   /** The CA gave one that is not valid yet. */
   #isAhead = false;
   #timer: NodeJS.Timeout | null = null;
+  /** The timer and a change of the CA's issuers may ask for it at once. */
+  readonly #refreshing = new SingleFlight(() => this.#refresh());
 
   constructor(private readonly options: RaTlsOptions) {
     this.#certificate = options.registration.certificate;
@@ -49,7 +52,11 @@ export class RaTls {
   }
 
   /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
-  async refresh(): Promise<boolean> {
+  refresh(): Promise<boolean> {
+    return this.#refreshing.join();
+  }
+
+  async #refresh(): Promise<boolean> {
     const { files, ca, key, trust, log, clock } = this.options;
     const wanted = await this.options.wanted();
     const why =
