@@ -58,7 +58,7 @@ export class LocalAllowances implements Allowances {
 
   /** Resolves when all is written that can be. */
   async saved(): Promise<void> {
-    await this.#saving;
+    await this.#saving.idle();
   }
 
   async use(uses: readonly Use[], now: number, looked: readonly Use[] = []): Promise<number[]> {

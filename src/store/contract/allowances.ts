@@ -1,4 +1,4 @@
-import { DAY } from '../../lib/time.js';
+import { DAY, MINUTE } from '../../lib/time.js';
 
 /** So much of something: `amount` of what `window` holds, both in milliseconds of waiting. */
 export interface Use {
@@ -53,11 +53,14 @@ export function waitOf(
 /** Milliseconds that no use reaches ahead: twice the longest window, a day. */
 export const FAR_AHEAD = 2 * DAY;
 
+/** By how much clocks of replicas may differ, in ms. */
+export const CLOCK_SKEW = MINUTE;
+
 /**
  * When all used so far is forgotten, not before `now`. More than a window ahead is what a clock has written that was ahead: it
  * locks nobody out.
  */
 export function usedUntil(kept: number | undefined, window: number, now: number): number {
-  if (kept === undefined || kept > now + 2 * window) return now;
+  if (kept === undefined || kept > now + window + CLOCK_SKEW) return now;
   return Math.min(Math.max(now, kept), now + window);
 }

@@ -77,8 +77,8 @@ export function story({ ra, ca, clocks, complaint, onCaMachine }: Installation, 
       async run() {
         const { ahead } = clocks.client;
         await programs(ahead - DAY);
-        await witness.isIssuedTo();
-        await rightAgain(ahead);
+        await witness.isIssuedTo().finally(() => programs(ahead));
+        await served();
       },
     },
     {

@@ -1,4 +1,4 @@
-import { FAR_AHEAD, type Use, type Used, usedUntil, waitOf } from '../../contract/allowances.js';
+import { CLOCK_SKEW, FAR_AHEAD, type Use, type Used, usedUntil, waitOf } from '../../contract/allowances.js';
 import type { AllowanceOperations } from '../../rows/ra/operations.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
@@ -7,7 +7,7 @@ import type { PostgresOperations } from '../operations.js';
 
 /** SQL: `usedUntil` of the contract, by the key's window; $1 is now. */
 const usedBy = (span: string): string =>
-  `CASE WHEN allowances.until > $1::bigint + 2 * ${span} THEN $1::bigint
+  `CASE WHEN allowances.until > $1::bigint + ${span} + ${CLOCK_SKEW} THEN $1::bigint
      ELSE least(greatest(allowances.until, $1::bigint), $1::bigint + ${span}) END`;
 /** The window of the key in hand. */
 const SPAN =
