@@ -32,6 +32,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./operator/check.js')).checkCommand(),
   failures: async () => (await import('./operator/failures.js')).failuresCommand(),
   status: async () => (await import('./operator/status.js')).statusCommand(),
+  rules: async () => (await import('./operator/rules.js')).rulesCommand(),
   reload: async () => (await import('./operator/reload.js')).reloadCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };

@@ -25,6 +25,7 @@ import { configRoute } from './routes/private/config.js';
 import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
 import { reloadRoute } from './routes/private/reload.js';
+import { type Rules, ruleRoutes } from './routes/private/rules.js';
 import { statusRoute } from './routes/private/status.js';
 import { authorityRoutes } from './routes/public/authority.js';
 import { certificateRoutes } from './routes/public/certificates.js';
@@ -63,6 +64,7 @@ export interface ApiOptions {
   operator: Operator;
   /** Takes up the rules as they stand now; rejecting, it has kept the old ones. */
   reload(): Promise<void>;
+  rules: Rules;
   /** Every caller is this machine's own operator: for a socket nobody else can open. */
   local?: boolean;
   /** Scheme, host and port of our URLs, by the request's Host. */
@@ -96,6 +98,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ...auditRoutes(options.auditReader),
     checkRoute(operator.checks),
     reloadRoute(options.reload),
+    ...ruleRoutes(options.rules),
     statusRoute(options.status),
   ];
 }

@@ -117,6 +117,24 @@ describe('upki cert, node, account, failures', () => {
     await expect.poll(async () => (await run('status')).code, { timeout: 60_000 }).toBe(0);
   }, 120_000);
 
+  it('rules are changed while it runs, and the check says which one decided', async () => {
+    const denied = ['rules', 'set', 'UPKI_RA_DENY=secret.plant.lan'];
+    expect(await run(...denied)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/UPKI_RA_DENY +secret\.plant\.lan +the database/),
+    });
+    const seen = await run('check', 'a.secret.plant.lan');
+    expect(seen).toMatchObject({ code: 1, stdout: expect.stringContaining('denied by "secret.plant.lan"') });
+    const wrong = await run('rules', 'set', 'UPKI_RA_LIMIT_ORDERS=many');
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('UPKI_RA_LIMIT_ORDERS') });
+    expect((await run('rules', 'set', 'nothing')).code).toBe(78);
+    expect((await run('rules', 'unset', 'UPKI_RA_DENY')).stdout).not.toContain('the database');
+    const { settings } = await asked('rules', 'list');
+    expect(settings.find(({ name }: { name: string }) => name === 'UPKI_RA_DENY')).toMatchObject({
+      kept: null,
+    });
+  }, 60_000);
+
   it('SIGHUP ends nothing, and a wrong file keeps the old rules and says why', async () => {
     writeFileSync(denied, '{"k": "short"}');
     const wrong = await run('reload');

@@ -127,6 +127,7 @@ export const apiDefaults = {
     cuts: async () => [],
   },
   reload: async () => undefined,
+  rules: { list: async () => ({ settings: [], compromisedKeys: [] }), change: async () => undefined },
   status: () => Promise.reject(new CaUnavailable('no answer')),
   ...noNodes,
 };

@@ -6,7 +6,7 @@ import { json, print } from './print.js';
 export function reloadCommand(): Command {
   return operatorCommand<Common>(
     'reload',
-    'Have the RA read its rules anew: lists of names, external accounts, compromised keys, terms; a wrong file keeps the old rules.',
+    'Have every RA of the database read its rules anew: lists of names, limits, resolvers, external accounts, compromised keys, terms; a wrong file keeps the old rules.',
     [['upki reload', 'After a change of a file.']],
     async (door, options) => {
       const { data } = await door.ask('POST', '/private/reload');

@@ -86,6 +86,8 @@ export interface RunningCa {
   operationsPublicKey: string;
   /** SHA-256 of the root's DER, upper-case hex with colons. */
   rootFingerprint: string;
+  /** Reads the profiles anew, if their files have changed; never rejects. */
+  reload(): Promise<void>;
   /** Answers what is being worked on, finishes the CRL, closes the store. */
   close(): Promise<void>;
 }
@@ -233,6 +235,7 @@ async function serve(
   }
   log.info({ host, operationsPort, registrationPort, mode }, 'the CA listens');
   return {
+    reload: () => profiles.look(),
     operationsPort,
     registrationPort,
     operationsPublicKey: files.channel.publicKey,

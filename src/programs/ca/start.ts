@@ -190,9 +190,10 @@ export async function startCa(
         log,
       }),
     );
-    const { close, ...info } = ca;
+    const { close, reload, ...info } = ca;
     return {
       info,
+      reload,
       stop: async () => {
         await close();
         unlock();

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { ClientIdentity } from '../../http/identity.js';
+import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer, createHttpsServer, type HttpsServer } from '../../http/server.js';
+import { trustedProxies } from '../../http/trusted-proxies.js';
 import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaTls } from './tls.js';
@@ -17,6 +20,18 @@ export function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger,
 function ownsHost(base: string): boolean {
   const { port, hostname: host } = new URL(base);
   return port === '' && isIP(host.replace(/^\[|\]$/g, '')) === 0;
+}
+
+/** Clients behind proxies that the operator named are told apart by the header these write. */
+export function believeProxies(
+  app: FastifyInstance,
+  { trustedProxies: proxies, proxyHeader: header }: ProgramSettings,
+  tls: RaTls,
+  isTrusted: (identity: ClientIdentity) => Promise<boolean>,
+): void {
+  if (proxies.length === 0) return;
+  const authorities = () => tls.material().clientCa;
+  lookBehindProxies(app, trustedProxies({ proxies, header, authorities, isGood: isTrusted }));
 }
 
 /** Listens; resolves with the port. Closing waits for requests under way. */

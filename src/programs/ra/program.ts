@@ -8,9 +8,7 @@ import { wellKnownRoutes } from '../../acme/resources/well-known.js';
 import { acmeRoutes } from '../../acme/routes.js';
 import { redacted } from '../../config/index.js';
 import { estRoutes } from '../../est/routes.js';
-import { lookBehindProxies } from '../../http/peer.js';
 import { createHttpServer } from '../../http/server.js';
-import { trustedProxies } from '../../http/trusted-proxies.js';
 import { version } from '../../lib/version.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
@@ -33,7 +31,7 @@ import {
   rememberRecent,
   shownLocation,
 } from '../../store/index.js';
-import { createValidator } from '../../va/validator.js';
+import { ChangeableValidator } from '../../va/changeable.js';
 import type { Running } from '../child.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
@@ -49,7 +47,7 @@ import { bindDatabase, requireDatabaseFile } from './identity.js';
 import { issuerOf } from './issuer-of.js';
 import { keepingOf } from './keeping.js';
 import { rootKeeper } from './kept-roots.js';
-import { listen, mainListener } from './listener.js';
+import { believeProxies, listen, mainListener } from './listener.js';
 import { Monitoring } from './monitoring.js';
 import { nodeServices } from './node-services.js';
 import { ownHosts } from './own-hosts.js';
@@ -66,7 +64,7 @@ import {
 } from './policy.js';
 import { healthOf } from './readiness.js';
 import { registerRa, usableRegistration } from './registration.js';
-import { reloadRules } from './reload.js';
+import { RunningRules } from './reload.js';
 import { statusOf } from './status.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
@@ -101,7 +99,8 @@ async function serve(
   onClose: (undo: () => unknown) => void,
   mode: 'serve' | 'command',
 ): Promise<Pick<Running, 'info' | 'reload'>> {
-  const acmeSettings = acmeSettingsOf(settings);
+  // What is wrong with a file is told before anything is made.
+  acmeSettingsOf(settings);
   let compromised = compromisedKeysOf(settings);
   const listed = (fingerprint: string) => compromised(fingerprint);
   const clock = Date.now;
@@ -160,9 +159,13 @@ async function serve(
   const [publicUrl, formerBases] = [settings.raUrl, new FormerBases(store)];
   const links = new LinkBuilder({ publicUrl, ownNames: tls.names, port: () => port, formerBases });
   const policy = policyOf(settings, links.main().terms, trust.constraints);
-  const persistIssuers = settings.dnsPersist ? persistIssuersOf(settings, links) : null;
-  const validation = { ...validatorOptionsOf(settings, persistIssuers), onDnsSilence: monitoring.dnsSilence };
-  const validator = monitoring.validator(createValidator(validation));
+  const persistIssuers = (of: ProgramSettings) => (of.dnsPersist ? persistIssuersOf(of, links) : null);
+  const validatorOptions = (of: ProgramSettings) => ({
+    ...validatorOptionsOf(of, persistIssuers(of)),
+    onDnsSilence: monitoring.dnsSilence,
+  });
+  const changeable = new ChangeableValidator(validatorOptions(settings));
+  const validator = monitoring.validator(changeable);
   validator.start();
   onClose(() => validator.stop());
   const { allowances, saved } = await openAllowances(store, clock(), events.error);
@@ -200,23 +203,25 @@ async function serve(
 
   const { app, reload: reloadTls } = mainListener(settings, tls, log, links.main().base);
   monitoring.requests(app, 'main');
-  if (settings.trustedProxies.length > 0) {
-    const look = trustedProxies({
-      proxies: settings.trustedProxies,
-      header: settings.proxyHeader,
-      authorities: () => tls.material().clientCa,
-      isGood: (identity) => isGood(identity, ca),
-    });
-    lookBehindProxies(app, look);
-  }
-  const served: AcmeSettings = {
-    ...acmeSettings,
-    persistIssuers,
-    externalAccounts: { ...acmeSettings.externalAccounts, nodeKey: (id) => nodeKeys.find(id) },
+  believeProxies(app, settings, tls, (identity) => isGood(identity, ca));
+  const front = (of: ProgramSettings): AcmeSettings => {
+    const said = acmeSettingsOf(of);
+    const externalAccounts = { ...said.externalAccounts, nodeKey: (id: string) => nodeKeys.find(id) };
+    return { ...said, persistIssuers: persistIssuers(of), externalAccounts };
   };
-  const reload = reloadRules({ settings, policy, served, terms: () => links.main().terms, log }, (keys) => {
-    compromised = keys;
+  const served = front(settings);
+  const shown = redacted(settings, 'ra');
+  const rules = new RunningRules({
+    ...{ store, dataDir: settings.dataDir, policy, served, front, shown, limits, log, validatorOptions },
+    validator: changeable,
+    terms: () => links.main().terms,
+    useCompromised: (keys) => {
+      compromised = keys;
+    },
   });
+  await rules.start();
+  onClose(() => rules.stop());
+  const reload = () => rules.reload();
   await app.register(acmeRoutes, {
     ra,
     links,
@@ -248,7 +253,8 @@ async function serve(
     auditReader: new AuditReader(store),
     ownCertificates,
     isCompromised,
-    settings: redacted(settings, 'ra'),
+    settings: shown,
+    rules,
     nodes,
     certification,
     operator,

@@ -1,42 +1,140 @@
 import type { Logger } from 'pino';
 import type { AcmeSettings } from '../../acme/context.js';
+import { redacted } from '../../config/index.js';
+import { SingleFlight } from '../../lib/single-flight.js';
+import { Refused } from '../../model/refusal.js';
+import type { Limits } from '../../ra/limits/limits.js';
 import { NamePolicy } from '../../ra/name-policy.js';
 import type { Policy } from '../../ra/policy.js';
-import { loadProgramSettings, type ProgramSettings } from '../settings.js';
-import { acmeSettingsOf, compromisedKeysOf, policyOf } from './policy.js';
+import type { RaStore } from '../../store/index.js';
+import type { ChangeableValidator } from '../../va/changeable.js';
+import type { ValidatorOptions } from '../../va/validator.js';
+import type { ProgramSettings } from '../settings.js';
+import { compromisedKeysOf, limitsOf, policyOf } from './policy.js';
+import {
+  changed,
+  type KeptRules,
+  keep,
+  keptText,
+  listed,
+  type RuleChange,
+  readKept,
+  settingsWith,
+} from './rules.js';
 
-export interface Rules {
-  settings: ProgramSettings;
+export interface RulesOptions {
+  store: Pick<RaStore, 'getSetting' | 'putSetting' | 'shared'>;
+  dataDir: string;
   /** What orders and nodes are decided by; changed in place. */
   policy: Policy;
   /** What the ACME front end says; changed in place. */
   served: AcmeSettings;
+  front(settings: ProgramSettings): AcmeSettings;
+  /** The settings in effect, as people are shown them; changed in place. */
+  shown: Record<string, string>;
+  limits: Limits;
+  validator: ChangeableValidator;
+  validatorOptions(settings: ProgramSettings): ValidatorOptions;
   /** URL of the terms of service. */
   terms(): string;
+  useCompromised(isListed: (fingerprint: string) => boolean): void;
   log: Logger;
 }
 
-/** Reads the rules anew: all of them before any counts, so that a wrong one keeps the old. */
-export function reloadRules(
-  { settings, policy, served, terms, log }: Rules,
-  useCompromised: (listed: (fingerprint: string) => boolean) => void,
-): () => Promise<void> {
-  return async () => {
-    const { settings: anew } = loadProgramSettings('ra', process.env, { dataDir: settings.dataDir });
-    const [rules, front, keys] = [
-      policyOf(anew, terms(), policy.constraints),
-      acmeSettingsOf(anew),
-      compromisedKeysOf(anew),
-    ];
+/** How late a change at one RA counts at the others, in ms. */
+const LOOK_EVERY = 2_000;
+
+/**
+ * The rules of an RA: its own settings and files, and above them what the database keeps for every RA of it. All of them are read
+ * before any counts, so that a wrong one keeps the old.
+ */
+export class RunningRules {
+  /** What was taken up last. */
+  #text = '';
+  #timer: NodeJS.Timeout | null = null;
+  readonly #looking = new SingleFlight(() => this.#look());
+
+  constructor(private readonly options: RulesOptions) {}
+
+  /** Takes up what is kept, and looks for changes by other RAs from now on. @throws ConfigError, StoreUnavailable */
+  async start(): Promise<void> {
+    this.#text = await keptText(this.options.store);
+    if (this.#text !== '') this.#prepare(readKept(this.#text))();
+    if (this.options.store.shared === null) return;
+    this.#timer = setInterval(() => void this.#looking.join(), LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  /** Reads this RA's own settings and files anew, and asks the others to do the same. @throws Error saying what is wrong, and that kept the old rules */
+  async reload(): Promise<void> {
+    const { store } = this.options;
+    const kept = readKept(await keptText(store));
+    const apply = this.#prepare(kept);
+    this.#text = store.shared === null ? '' : await keep(store, { ...kept, asked: kept.asked + 1 });
+    apply();
+  }
+
+  /** As they are now, and which of them the database keeps. */
+  async list(): Promise<{ settings: ReturnType<typeof listed>; compromisedKeys: string[] }> {
+    const kept = readKept(await keptText(this.options.store));
+    return { settings: listed(this.options.shown, kept), compromisedKeys: kept.compromisedKeys };
+  }
+
+  /** Changes what the database keeps: here at once, at every other RA within two seconds. @throws Refused, having changed nothing */
+  async change(change: RuleChange): Promise<void> {
+    const { store } = this.options;
+    const next = changed(readKept(await keptText(store)), change);
+    const apply = this.#prepared(next);
+    this.#text = await keep(store, next);
+    apply();
+  }
+
+  #prepared(kept: KeptRules): () => void {
+    try {
+      return this.#prepare(kept);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Refused('unprocessable', `the old rules are kept: ${why}`);
+    }
+  }
+
+  /** Reads everything; what is answered puts it into effect. @throws ConfigError, Error */
+  #prepare(kept: KeptRules): () => void {
+    const { policy, served, shown, limits, validator, terms, useCompromised, log, dataDir } = this.options;
+    const settings = settingsWith(kept, dataDir);
+    const rules = policyOf(settings, terms(), policy.constraints);
+    const front = this.options.front(settings);
+    const inFile = compromisedKeysOf(settings);
+    const inDatabase = new Set(
+      kept.compromisedKeys.map((key) => Buffer.from(key, 'hex').toString('base64url')),
+    );
     new NamePolicy(rules);
-    Object.assign(policy, rules);
-    const { nodeKey } = served.externalAccounts;
-    Object.assign(served, front, {
-      // Names of the RA itself, which no rule changes.
-      persistIssuers: served.persistIssuers,
-      externalAccounts: { ...front.externalAccounts, ...(nodeKey && { nodeKey }) },
-    });
-    useCompromised(keys);
-    log.info('the rules were read anew');
-  };
+    const useValidator = validator.change(this.options.validatorOptions(settings));
+    return () => {
+      Object.assign(policy, rules);
+      Object.assign(served, front);
+      useCompromised((fingerprint) => inFile(fingerprint) || inDatabase.has(fingerprint));
+      limits.change(limitsOf(settings));
+      useValidator();
+      Object.assign(shown, redacted(settings, 'ra'));
+      log.info('the rules were read anew');
+    };
+  }
+
+  /** Never rejects: what is wrong is in the log, and looked at again when it has changed again. */
+  async #look(): Promise<void> {
+    const { store, log } = this.options;
+    try {
+      const text = await keptText(store);
+      if (text === this.#text) return;
+      this.#text = text;
+      this.#prepare(readKept(text))();
+    } catch (error) {
+      log.error({ err: error }, 'the old rules are kept');
+    }
+  }
 }

@@ -49,12 +49,12 @@ export interface CaClientOptions {
   /** A certificate was revoked because of its key: resolves when that key is known here. */
   onCompromise?: () => Promise<void>;
   now?: () => number;
-  /** How long profiles and CA certificates are cached, in ms. Default one minute: a new profile is seen soon. */
+  /** How long CA certificates are cached, in ms, and at most what may change while the CA runs. Default one minute. */
   cacheFor?: number;
 }
 
-/** How long the set of authorities is cached, in ms: a rollover is followed within seconds. */
-const AUTHORITIES_FOR = 5_000;
+/** How long profiles and the set of authorities are cached, in ms: a new profile and a rollover are followed within seconds. */
+const CHANGING_FOR = 5_000;
 
 /** The CA behind the channel. Every method throws CaUnavailable, CaRefused or CaLacksTask. */
 export class CaClient implements CertificateAuthority {
@@ -79,13 +79,13 @@ export class CaClient implements CertificateAuthority {
     this.#onCompromise = onCompromise;
     this.#profiles = new RefreshedValue(
       async () => (await this.#call('list_acme_profiles', {})).map(profileOf),
-      cacheFor,
+      Math.min(cacheFor, CHANGING_FOR),
       now,
     );
     this.#certificates = new RefreshedValue(() => this.#call('get_ca_chain', {}), cacheFor, now);
     this.#authorities = new RefreshedValue(
       async () => (await this.authoritiesInFull()).map(authorityOf),
-      Math.min(cacheFor, AUTHORITIES_FOR),
+      Math.min(cacheFor, CHANGING_FOR),
       now,
     );
   }

@@ -58,11 +58,16 @@ interface Looked {
 export class Limits {
   constructor(
     private readonly allowances: Allowances,
-    private readonly settings: LimitSettings,
+    private settings: LimitSettings,
     private readonly clock: () => number,
     /** Told of every refusal, by the kind of the limit. */
     private readonly onHit: (limit: string) => void = () => undefined,
   ) {}
+
+  /** Other numbers from now on; what was used stays used. */
+  change(settings: LimitSettings): void {
+    this.settings = settings;
+  }
 
   /** @param from address of the client @throws Problem rateLimited */
   async newAccount(from: string): Promise<void> {

@@ -9,7 +9,7 @@ export function reloadRoute(reload: () => Promise<void>): Route {
     role: 'admin',
     path: '/private/reload',
     summary:
-      'Reads the rules of this RA anew: allow and deny lists, external accounts, compromised keys, terms. A wrong file keeps the old ones.',
+      'Reads the rules anew, at every RA of the database: lists of names, limits, resolvers, external accounts, compromised keys, terms. A wrong one keeps the old ones.',
     result: z.object({ reloaded: z.literal(true) }),
     async handle() {
       try {

@@ -1,0 +1,89 @@
+import { SETTINGS, type SettingName } from '../../config/index.js';
+import { Refused } from '../../model/refusal.js';
+import type { RaStore } from '../../store/index.js';
+import { loadProgramSettings, type ProgramSettings } from '../settings.js';
+
+/** Settings that are rules: what clients may, what they are offered, how names are proven. They are taken up without a restart. */
+export const RULES = [
+  ...(['allowedNames', 'deniedNames', 'http01Names', 'externalAccountRequired'] as const),
+  ...(['profile', 'maxIdentifiers', 'orderLifetime', 'authorizationLifetime'] as const),
+  ...(['termsChanged', 'website', 'preauthorization', 'challengeHold', 'dnsPersist', 'dnsAccount'] as const),
+  ...([
+    'limitAccounts',
+    'limitOrders',
+    'limitNames',
+    'limitFailures',
+    'limitDuplicates',
+    'limitSeeds',
+  ] as const),
+  ...(['resolvers', 'deniedAddresses', 'validationHttpPort', 'validationTlsPort'] as const),
+  ...(['caaMode', 'caaIdentities'] as const),
+] satisfies SettingName[];
+
+/** Rules kept in the database, for every RA of it: they stand above each RA's own. */
+export interface KeptRules {
+  /** Values as a variable would have them, by the name of the variable. */
+  settings: Record<string, string>;
+  /** Beside those of UPKI_RA_COMPROMISED_KEYS_FILE: SHA-256 of the SubjectPublicKeyInfo, hex. */
+  compromisedKeys: string[];
+  /** How often every RA was asked to read its own files anew. */
+  asked: number;
+}
+
+/** The setting of the store that keeps them. */
+const KEPT = 'rules';
+
+const NONE: KeptRules = { settings: {}, compromisedKeys: [], asked: 0 };
+const NAMES: readonly string[] = RULES.map((name) => SETTINGS[name].env);
+
+type Store = Pick<RaStore, 'getSetting' | 'putSetting'>;
+
+/** As they stand in the store; what changes whenever they do. */
+export const keptText = async (store: Store): Promise<string> => (await store.getSetting(KEPT)) ?? '';
+
+export function readKept(text: string): KeptRules {
+  return text === '' ? NONE : { ...NONE, ...JSON.parse(text) };
+}
+
+export async function keep(store: Store, rules: KeptRules): Promise<string> {
+  const text = JSON.stringify(rules);
+  await store.putSetting(KEPT, text);
+  return text;
+}
+
+/** What an administrator wants changed; a null ends what is kept. */
+export interface RuleChange {
+  settings?: Record<string, string | null> | undefined;
+  compromisedKeys?: readonly string[] | undefined;
+}
+
+/** @throws Refused for what is no rule, or no fingerprint */
+export function changed(kept: KeptRules, { settings = {}, compromisedKeys }: RuleChange): KeptRules {
+  const all = { ...kept.settings };
+  for (const [name, value] of Object.entries(settings)) {
+    if (!NAMES.includes(name)) {
+      const field = `settings.${name.slice(0, 64)}`;
+      throw new Refused('invalidRequest', `is no rule; rules are ${NAMES.join(', ')}`, { field });
+    }
+    if (value === null || value.trim() === '') delete all[name];
+    else all[name] = value;
+  }
+  const wrong = compromisedKeys?.findIndex((key) => !/^[0-9a-f]{64}$/i.test(key)) ?? -1;
+  if (wrong >= 0) {
+    const field = `compromised_keys[${wrong}]`;
+    throw new Refused('invalidRequest', 'must be a SHA-256 in hex, 64 characters', { field });
+  }
+  const keys = compromisedKeys?.map((key) => key.toLowerCase());
+  return { ...kept, settings: all, compromisedKeys: keys ?? kept.compromisedKeys };
+}
+
+/** The settings of this RA with the kept rules above them. @throws ConfigError naming the variable that is wrong */
+export function settingsWith({ settings }: KeptRules, dataDir: string): ProgramSettings {
+  const known = Object.entries(settings).filter(([name]) => NAMES.includes(name));
+  return loadProgramSettings('ra', { ...process.env, ...Object.fromEntries(known) }, { dataDir }).settings;
+}
+
+/** Every rule by the name of its variable, and the kept value where there is one. */
+export function listed(shown: Readonly<Record<string, string>>, { settings }: KeptRules) {
+  return NAMES.map((name) => ({ name, value: shown[name] ?? '', kept: settings[name] ?? null }));
+}
