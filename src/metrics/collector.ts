@@ -18,6 +18,8 @@ export interface CollectorSources {
   raCertificateEnds(): number;
   queues(): Record<string, { running: number; waiting: number }>;
   isDnsSilent(): boolean;
+  /** When the last backup of the RA's directory was complete; null: none is known. */
+  backupAt(): Promise<number | null>;
 }
 
 /** Keeps the figures that are states rather than events. */
@@ -61,6 +63,10 @@ export class Collector {
         const free = await sources.diskFree();
         if (free !== null) metrics.diskFree.set({ program: 'ra' }, free);
       }),
+      this.#tell(async () => {
+        const at = await sources.backupAt();
+        if (at !== null) metrics.backupAt.set({ program: 'ra' }, at / 1000);
+      }),
       this.#tell(async () => this.#take(await sources.figures())),
     ]);
   }
@@ -103,6 +109,7 @@ export class Collector {
     metrics.auditRecords.set({ program: 'ca' }, figures.auditRecords);
     metrics.auditBroken.set({ program: 'ca' }, figures.auditFault === null ? 0 : 1);
     if (figures.diskFree !== null) metrics.diskFree.set({ program: 'ca' }, figures.diskFree);
+    if (figures.backupAt !== null) metrics.backupAt.set({ program: 'ca' }, figures.backupAt / 1000);
     metrics.up.set({ what: 'ca_database' }, 1);
     metrics.latency.set({ what: 'ca_database' }, figures.databaseMs / 1000);
     metrics.caStarted.set(figures.startedAt / 1000);

@@ -1,14 +1,26 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import type { Metrics } from './metrics.js';
 
 /** A scrape that takes longer is given up by its scraper. */
 const REQUEST_TIME = 10_000;
 const MOST_CONNECTIONS = 64;
 
-/** The listener of the metrics: `GET /metrics` in the text format of Prometheus, and nothing else. */
+/** Whether a scraper takes OpenMetrics, and not less than the text format of Prometheus (RFC 9110 §12.5.1). */
+export function prefersOpenMetrics(accept: string | undefined): boolean {
+  const weights = (accept ?? '').split(',').map((each) => {
+    const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
+    const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+    return { type, weight: q === undefined ? 1 : Number(q) || 0 };
+  });
+  const of = (wanted: string) =>
+    Math.max(0, ...weights.filter(({ type }) => type === wanted).map(({ weight }) => weight));
+  return of('application/openmetrics-text') > 0 && of('application/openmetrics-text') >= of('text/plain');
+}
+
+/** The listener of the metrics: `GET /metrics` in the text format of Prometheus or as OpenMetrics, and nothing else. */
 export async function listenForScrapes(
-  registry: Registry,
+  metrics: Pick<Metrics, 'registry' | 'openMetrics'>,
   { host, port }: { host: string; port: number },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer(
@@ -20,10 +32,15 @@ export async function listenForScrapes(
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         return response.writeHead(405, { allow: 'GET, HEAD' }).end();
       }
+      const registry = prefersOpenMetrics(request.headers.accept) ? metrics.openMetrics : metrics.registry;
       registry.metrics().then(
         (text) =>
           response
-            .writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' })
+            .writeHead(200, {
+              'content-type': registry.contentType,
+              'cache-control': 'no-store',
+              vary: 'accept',
+            })
             .end(text),
         () => response.writeHead(500).end(),
       );

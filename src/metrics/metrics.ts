@@ -1,5 +1,5 @@
 import type * as Prometheus from 'prom-client';
-import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram, Metric, OpenMetricsContentType, Registry } from 'prom-client';
 
 /** Seconds; from a memory lookup to a client's patience. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -10,6 +10,8 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  */
 export interface Metrics {
   registry: Registry;
+  /** The same figures for whoever asks for OpenMetrics. */
+  openMetrics: Registry<OpenMetricsContentType>;
   requests: Histogram<'route' | 'method' | 'status'>;
   refusals: Counter<'route' | 'problem'>;
   admissionRefusals: Counter<'listener'>;
@@ -35,6 +37,7 @@ export interface Metrics {
   diskFree: Gauge<'program'>;
   dnsSilent: Gauge;
   caStarted: Gauge;
+  backupAt: Gauge<'program'>;
   notices: Counter<'outcome'>;
   noticesWaiting: Gauge;
   build: Gauge<'version'>;
@@ -55,8 +58,11 @@ function build(prom: (typeof Prometheus)['default'], version: string): Metrics {
     new prom.Gauge({ name, help, labelNames, registers });
   const histogram = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new prom.Histogram({ name, help, labelNames, registers, buckets: BUCKETS });
+  const openMetrics = new prom.Registry<OpenMetricsContentType>();
+  openMetrics.setContentType(prom.openMetricsContentType);
   const metrics: Metrics = {
     registry,
+    openMetrics,
     requests: histogram(
       'upki_http_request_duration_seconds',
       'Requests answered, by route.',
@@ -142,10 +148,16 @@ function build(prom: (typeof Prometheus)['default'], version: string): Metrics {
     diskFree: gauge('upki_disk_free_bytes', 'Free space where the program keeps its files.', 'program'),
     dnsSilent: gauge('upki_dns_silent', '1: no DNS server answers anything.'),
     caStarted: gauge('upki_ca_start_time_seconds', 'When the CA that answered was started, Unix time.'),
+    backupAt: gauge(
+      'upki_backup_last_seconds',
+      'When the last backup was complete, Unix time; absent: none is known.',
+      'program',
+    ),
     notices: counter('upki_notices_total', 'Notices sent, failed (and tried again), dropped.', 'outcome'),
     noticesWaiting: gauge('upki_notices_waiting', 'Notices that wait to be sent, by any RA on the store.'),
     build: gauge('upki_build_info', 'Always 1; the version is its label.', 'version'),
   };
   metrics.build.set({ version }, 1);
+  for (const metric of registry.getMetricsAsArray()) openMetrics.registerMetric(metric as unknown as Metric);
   return metrics;
 }

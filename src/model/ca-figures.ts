@@ -23,6 +23,8 @@ export interface CaFigures {
   databaseMs: number;
   /** Octets free where the CA keeps its files; null: unknown. */
   diskFree: number | null;
+  /** When the last backup of the CA's directory was complete; null: none is known. */
+  backupAt: number | null;
   startedAt: number;
   /** The version of the program; null when an older CA does not say. */
   version: string | null;

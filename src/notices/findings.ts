@@ -155,3 +155,35 @@ export function endingRaCertificate(
   const facts = { host, not_after: new Date(notAfter).toISOString() };
   return [{ type: 'ra_certificate.ending', key: `ra certificate ${host} ${notAfter} ${stage}`, line, facts }];
 }
+
+/** Something of a database cannot be used, and does not pass by itself; told once a day. @param why names the database */
+export function damagedDatabase(program: 'ra' | 'ca', why: string, now: number): Finding {
+  return {
+    type: 'database.damaged',
+    key: `damaged ${program} ${day(now)}`,
+    line: `the ${program.toUpperCase()} says: ${why}`,
+    facts: { program, why },
+  };
+}
+
+/**
+ * Told once a week.
+ * @param at when the last backup was complete; null: none is known, and the time runs from `since`
+ * @param maxAge in ms; null: nobody wants to know
+ */
+export function oldBackup(
+  program: 'ra' | 'ca',
+  { at, since, maxAge }: { at: number | null; since: number; maxAge: number | null },
+  now: number,
+): Finding[] {
+  if (maxAge === null || now - (at ?? since) <= maxAge) return [];
+  const last = at === null ? 'no backup is known' : `the last backup was taken ${minute(at)}`;
+  return [
+    {
+      type: 'backup.old',
+      key: `backup ${program} ${Math.floor(now / (7 * DAY))}`,
+      line: `${last} of the ${program.toUpperCase()}: take one with \`upki backup\``,
+      facts: { program, last: at === null ? null : new Date(at).toISOString() },
+    },
+  ];
+}

@@ -18,6 +18,7 @@ export type NoticeType =
   | 'crl.late'
   | 'ca.away'
   | 'database.away'
+  | 'database.damaged'
   | 'disk.full'
   | 'backup.old'
   | 'audit.broken'
@@ -50,6 +51,7 @@ const SUBJECTS: Record<NoticeType, (count: number) => string> = {
   'crl.late': () => 'a CRL is late',
   'ca.away': () => 'the CA does not answer',
   'database.away': () => 'the database of the RA does not answer',
+  'database.damaged': () => 'a database is damaged',
   'disk.full': () => 'a disk is nearly full',
   'backup.old': () => 'the last backup is too old',
   'audit.broken': () => 'the audit log was tampered with',

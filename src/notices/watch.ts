@@ -1,16 +1,19 @@
 import type { Logger } from 'pino';
-import { CaLacksTask, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
+import { StoreRefused } from '../store/contract/errors.js';
 import type { Delivery } from './delivery.js';
 import {
   addedAdministrators,
   away,
   brokenAudit,
+  damagedDatabase,
   endingAuthorities,
   endingRaCertificate,
   fullDisk,
   hitLimits,
   lateCertificate,
   lateCrls,
+  oldBackup,
 } from './findings.js';
 import type { Finding } from './message.js';
 import type { Notices } from './notices.js';
@@ -19,8 +22,8 @@ export interface NoticeWatchOptions {
   ca: Pick<CertificateAuthority, 'figures' | 'notRenewed' | 'administrators'>;
   notices: Notices;
   delivery: Delivery;
-  /** Told directly, without the queue, when the database is away. */
-  databaseAway(since: number): Promise<void>;
+  /** Told directly, without the queue, when the database is away. @param why what it says, when it is damaged */
+  databaseAway(since: number, why: string | null): Promise<void>;
   pingStore(): Promise<void>;
   forgetTold(now: number, limit: number): Promise<number>;
   /** When notices were first wanted: administrators of before are not news. */
@@ -29,8 +32,10 @@ export interface NoticeWatchOptions {
   diskFree(): Promise<number | null>;
   raCertificate(): { notBefore: number; notAfter: number };
   isDnsSilent(): boolean;
-  /** More facts another part of the program finds, such as the age of a backup. */
-  more?(): Promise<Finding[]>;
+  /** When the last backup of an RA on this store was complete; null: none is known. */
+  backupAt(): Promise<number | null>;
+  /** How old a backup may become, in ms; null: nobody wants to know. */
+  backupMaxAge: number | null;
   /** Host name of this machine. */
   host: string;
   clock(): number;
@@ -86,11 +91,14 @@ export class NoticeWatch {
     try {
       await pingStore();
       this.#databaseAwaySince = null;
-    } catch {
+    } catch (error) {
       const now = clock();
       this.#databaseAwaySince ??= now;
+      // Damage does not pass.
+      const why = error instanceof StoreRefused ? error.message : null;
       // The queue is in the database: this one notice goes without it.
-      if (now - this.#databaseAwaySince >= DATABASE_PATIENCE) await databaseAway(this.#databaseAwaySince);
+      if (why !== null || now - this.#databaseAwaySince >= DATABASE_PATIENCE)
+        await databaseAway(this.#databaseAwaySince, why);
       return;
     }
     await notices.tell(await this.#findings());
@@ -99,7 +107,8 @@ export class NoticeWatch {
   }
 
   async #findings(): Promise<Finding[]> {
-    const { clock, auditFault, diskFree, raCertificate, isDnsSilent, host, more } = this.options;
+    const { clock, auditFault, diskFree, raCertificate, isDnsSilent, host } = this.options;
+    const { backupAt, backupMaxAge: maxAge, since } = this.options;
     const now = clock();
     this.#dnsSilentSince = isDnsSilent() ? (this.#dnsSilentSince ?? now) : null;
     return [
@@ -109,12 +118,12 @@ export class NoticeWatch {
       ...endingRaCertificate(host, raCertificate(), now),
       ...hitLimits(this.#limits, now),
       ...away('dns', this.#dnsSilentSince, now),
-      ...((await more?.()) ?? []),
+      ...oldBackup('ra', { at: await backupAt(), since: await since(), maxAge }, now),
     ];
   }
 
   async #ofCa(now: number): Promise<Finding[]> {
-    const { ca, since } = this.options;
+    const { ca, since, backupMaxAge: maxAge } = this.options;
     try {
       const figures = await ca.figures();
       this.#caAwaySince = null;
@@ -124,10 +133,12 @@ export class NoticeWatch {
         ...lateCrls(figures, now),
         ...brokenAudit('ca', figures.auditFault),
         ...fullDisk('ca', '', figures.diskFree, now),
+        ...oldBackup('ca', { at: figures.backupAt, since: await since(), maxAge }, now),
         ...addedAdministrators(await ca.administrators(), await since()),
       ];
     } catch (error) {
       if (error instanceof CaLacksTask) return [];
+      if (error instanceof CaRefused) return [damagedDatabase('ca', error.message, now)];
       if (!(error instanceof CaUnavailable)) throw error;
       this.#caAwaySince ??= now;
       return away('ca', this.#caAwaySince, now);

@@ -1,11 +1,13 @@
+import { dirname } from 'node:path';
 import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
 import { freeSpace } from '../../lib/files.js';
+import { lastBackup } from '../../lib/last-backup.js';
 import { DAY } from '../../lib/time.js';
 import { version } from '../../lib/version.js';
 import type { AuthorityRecord, StoredCrl } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
-import type { CaServices } from './context.js';
+import { type CaServices, pingStore } from './context.js';
 
 /** Certificates that end within so long, in ms, are counted as ending. */
 const ENDING = 14 * DAY;
@@ -20,7 +22,7 @@ export function figureHandlers({ authority, figures, dataDir }: CaServices): Han
     get_figures: async () => {
       const now = clock();
       const began = performance.now();
-      await store.ping();
+      await pingStore(store);
       const database = performance.now() - began;
       const [certificates, ending, notRenewed, heads, authorities] = await Promise.all([
         store.countCertificates(now),
@@ -35,6 +37,7 @@ export function figureHandlers({ authority, figures, dataDir }: CaServices): Han
       );
       const { fault } = figures.audit;
       const diskFree = await freeSpace(dataDir);
+      const backup = await lastBackup([dataDir, dirname(dataDir)]);
       return {
         certificates,
         ending,
@@ -47,6 +50,7 @@ export function figureHandlers({ authority, figures, dataDir }: CaServices): Han
         },
         database_ms: Math.round(database * 10) / 10,
         ...(diskFree !== null && { disk_free: diskFree }),
+        ...(backup !== null && { backup_at: backup }),
         started_at: startedAt,
         version: version(),
       };

@@ -35,6 +35,9 @@ export const figureTasks = {
       audit: z.object({ records: z.number(), fault: z.string().optional() }),
       database_ms: z.number(),
       disk_free: z.number().optional(),
+      backup_at: time
+        .optional()
+        .meta({ wire: 'ms since the epoch: when the last `upki backup` of its directory was complete' }),
       started_at: time,
       version: z.string().optional(),
     }),

@@ -1,3 +1,4 @@
+import { DAY } from '../../lib/time.js';
 import * as notice from '../notice-types.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
@@ -32,5 +33,10 @@ export const MONITORING_SETTINGS = {
     env: 'UPKI_NOTIFY_CONTACTS',
     programs: ['ra'],
     doc: 'Whether the mail contacts of an ACME account are told of its certificates that were not renewed, too.',
+  }),
+  notifyBackupAge: setting(is.duration(0, 365 * DAY), 8 * DAY, {
+    env: 'UPKI_NOTIFY_BACKUP_AGE',
+    programs: ['ra'],
+    doc: 'A notice says once a week that the last `upki backup` of the RA or of the CA is older than this. 0ms: nobody wants to know, as where other backups are taken.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;

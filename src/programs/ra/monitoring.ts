@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { freeSpace } from '../../lib/files.js';
+import { lastBackup } from '../../lib/last-backup.js';
 import { monotonic } from '../../lib/monotonic.js';
 import { version } from '../../lib/version.js';
 import { Collector } from '../../metrics/collector.js';
@@ -96,6 +98,7 @@ export class Monitoring {
     if (metrics !== null) await this.#serve(metrics, monitored, audit);
     this.#watch = await watchForNotices(settings, {
       ...{ store, ca, ra, root, log, diskFree, isDnsSilent, clock: Date.now },
+      backupHere: () => lastBackup([settings.dataDir, dirname(settings.dataDir)]),
       auditFault: () => (audit.fault === null ? null : faultText(audit.fault)),
       raCertificate: () => {
         const { validFrom, validTo } = certificate();
@@ -128,11 +131,12 @@ export class Monitoring {
       raCertificateEnds: () => Date.parse(new X509Certificate(tls.material().cert).validTo),
       queues: () => ra.queues(),
       isDnsSilent: () => validator.isDnsSilent,
+      backupAt: () => lastBackup([dataDir, dirname(dataDir)]),
     });
     collector.start();
     this.#undo.push(() => collector.stop());
     try {
-      const listener = await listenForScrapes(metrics.registry, wish);
+      const listener = await listenForScrapes(metrics, wish);
       this.#undo.push(() => listener.close());
       this.log.info({ host: wish.host, port: listener.port }, 'metrics are served at /metrics');
     } catch (error) {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { HOUR } from '../../lib/time.js';
 import { Delivery } from '../../notices/delivery.js';
-import { messageOf } from '../../notices/message.js';
+import { damagedDatabase } from '../../notices/findings.js';
+import { type Finding, messageOf } from '../../notices/message.js';
 import { Notices } from '../../notices/notices.js';
 import { mailer, type Sender, webhook } from '../../notices/targets.js';
 import { NoticeWatch, type NoticeWatchOptions } from '../../notices/watch.js';
@@ -20,6 +22,9 @@ export interface NoticeParts {
 }
 
 type Wishes = Pick<ProgramSettings, 'notify' | 'notifySecret' | 'smtpUrl' | 'notifyContacts'>;
+
+/** The setting that keeps when the last backup was complete, of whichever RA on the store. */
+const BACKUP = 'notices: last backup';
 
 /** A sender for each target of UPKI_NOTIFY. @param root PEM of this PKI, whose servers are trusted, too */
 export async function sendersOf(
@@ -99,13 +104,21 @@ interface Outcomes {
 
 type Sources = Pick<
   NoticeWatchOptions,
-  'ca' | 'auditFault' | 'diskFree' | 'raCertificate' | 'isDnsSilent' | 'clock' | 'more'
+  'ca' | 'auditFault' | 'diskFree' | 'raCertificate' | 'isDnsSilent' | 'clock'
 >;
 
 /** The watch of a running RA; null when nobody is to be told. */
 export async function watchForNotices(
-  settings: Wishes,
-  sources: Sources & Outcomes & { store: RaStore; ra: string; root: string; log: Logger },
+  settings: Wishes & Pick<ProgramSettings, 'notifyBackupAge'>,
+  sources: Sources &
+    Outcomes & {
+      store: RaStore;
+      ra: string;
+      root: string;
+      log: Logger;
+      /** When the last backup of this RA's directory was complete. */
+      backupHere(): Promise<number | null>;
+    },
 ): Promise<NoticeWatch | null> {
   if (settings.notify.length === 0) return null;
   const { store, ra, clock } = sources;
@@ -125,22 +138,28 @@ export async function watchForNotices(
       await store.putSetting(SINCE, String(now));
       return now;
     },
-    databaseAway: async (since) => {
+    backupMaxAge: settings.notifyBackupAge || null,
+    backupAt: async () => {
+      const own = (await sources.backupHere()) ?? 0;
+      const known = Number((await store.getSetting(BACKUP)) ?? 0);
+      if (own > known) await store.putSetting(BACKUP, String(own));
+      return Math.max(own, known) || null;
+    },
+    databaseAway: async (since, why) => {
       if (told === since) return;
       told = since;
-      const line = `no answer of the database since ${new Date(since).toISOString()}; nothing is issued meanwhile`;
-      const finding = {
-        type: 'database.away',
-        key: '',
-        line,
-        facts: { since: new Date(since).toISOString() },
-      } as const;
+      const at = new Date(since).toISOString();
+      const line = `no answer of the database since ${at}; nothing is issued meanwhile`;
+      const finding: Finding =
+        why === null
+          ? { type: 'database.away', key: '', line, facts: { since: at } }
+          : damagedDatabase('ra', why, since);
       // The same id from every replica that notices within the hour: its receiver knows it has it already.
       const id = `msg_${createHash('sha256')
-        .update(`${ra} ${Math.floor(since / 3_600_000)}`)
+        .update(`${ra} ${finding.type} ${Math.floor(since / HOUR)}`)
         .digest('hex')
         .slice(0, 32)}`;
-      await direct(id, clock(), messageOf('database.away', [finding], ra));
+      await direct(id, clock(), messageOf(finding.type, [finding], ra));
     },
   });
   watch.start();

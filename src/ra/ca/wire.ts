@@ -147,6 +147,7 @@ export function figuresOf(wire: Answer<'get_figures'>): CaFigures {
     auditFault: wire.audit.fault ?? null,
     databaseMs: wire.database_ms,
     diskFree: wire.disk_free ?? null,
+    backupAt: wire.backup_at ?? null,
     startedAt: wire.started_at,
     version: wire.version ?? null,
   };
