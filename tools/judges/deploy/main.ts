@@ -11,13 +11,14 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 /** Reads every deployment file with the programs, or their libraries, that would use it. */
 const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
   [
-    'containers, compose, Kubernetes',
+    'containers, compose, Kubernetes, Helm chart',
     async (tools) => {
       const lint = await tools.goBuild(join(CHECKOUT, 'tools/judges/deploy/lint'), 'deploy-lint');
       return run(lint, [
         join(DEPLOY, 'Containerfile'),
         ...(await files('compose', '.yaml')),
         ...(await files('kubernetes', '.yaml')),
+        join(DEPLOY, 'helm/upki'),
       ]);
     },
   ],

@@ -1,5 +1,5 @@
 // Reads deployment files as strictly as the programs they are written for: Kubernetes objects by their API types with no
-// unknown field, compose files by the compose loader, container files by BuildKit's parser and linter.
+// unknown field, compose files by the compose loader, container files by BuildKit's parser and linter, the chart by Helm's.
 package main
 
 import (
@@ -40,6 +40,8 @@ func lint(path string) (string, error) {
 	switch {
 	case strings.HasSuffix(path, "Containerfile"):
 		return containerFile(path)
+	case filepath.Base(filepath.Dir(path)) == "helm":
+		return helmChart(path)
 	case filepath.Base(filepath.Dir(path)) == "compose":
 		return composeFile(path)
 	default:
@@ -48,27 +50,33 @@ func lint(path string) (string, error) {
 }
 
 func manifests(path string) (string, error) {
-	types := runtime.NewScheme()
-	if err := scheme.AddToScheme(types); err != nil {
-		return "", err
-	}
-	if err := cmv1.AddToScheme(types); err != nil {
-		return "", err
-	}
-	decoder := serializer.NewCodecFactory(types, serializer.EnableStrict).UniversalDeserializer()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
+	kinds, err := objects(text)
+	return strings.Join(kinds, ", "), err
+}
+
+// The kinds of the objects in a file of YAML documents, each read by its API type.
+func objects(text []byte) ([]string, error) {
+	types := runtime.NewScheme()
+	if err := scheme.AddToScheme(types); err != nil {
+		return nil, err
+	}
+	if err := cmv1.AddToScheme(types); err != nil {
+		return nil, err
+	}
+	decoder := serializer.NewCodecFactory(types, serializer.EnableStrict).UniversalDeserializer()
 	var kinds []string
 	for _, document := range bytes.Split(text, []byte("\n---\n")) {
 		_, kind, err := decoder.Decode(document, nil, nil)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		kinds = append(kinds, kind.Kind)
 	}
-	return strings.Join(kinds, ", "), nil
+	return kinds, nil
 }
 
 func composeFile(path string) (string, error) {
