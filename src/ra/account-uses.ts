@@ -1,13 +1,13 @@
 import type { AccountUse, RaStore } from '../store/contract/ra.js';
 
-/** Accounts noted between two writes; those beyond are noted another time. */
+/** Accounts noted between two writes; further ones are noted another time. */
 const MOST = 10_000;
-/** How often what was noted is written, in ms. */
+/** How often the notes are written, in ms. */
 const INTERVAL = 20_000;
 
 /**
- * When accounts were last used, and from where. Written now and then, many in one step: a signed request costs an entry in
- * a map, and what a crash loses is a few seconds of it.
+ * When accounts were last used, and from where. Notes are written every few seconds, many in one step: a
+ * signed request costs one map entry, and a crash loses a few seconds of notes.
  */
 export class AccountUses {
   #noted = new Map<string, AccountUse>();

@@ -54,7 +54,10 @@ export class Accounts {
     return this.options.store.findAccountByThumbprint(thumbprint);
   }
 
-  /** §7.3; a key that has an account gets that one, with `created` false. `from`: the client's address, for limits. */
+  /**
+   * §7.3. A key that has an account already gets that account, with `created` false. `from` is the client's
+   * address, for limits.
+   */
   async create(request: NewAccount, from: string): Promise<{ account: Account; created: boolean }> {
     const existing = await this.options.store.findAccountByThumbprint(request.thumbprint);
     if (existing) return { account: existing, created: false };
@@ -115,7 +118,7 @@ export class Accounts {
     return account && this.#remember(account);
   }
 
-  /** For accounts that were ended with their node. */
+  /** Evicts accounts that were ended with their node. */
   forgetBound(): void {
     for (const [id, { nodeId }] of this.#cache) if (nodeId !== null) this.#cache.delete(id);
   }
@@ -151,7 +154,10 @@ export class Accounts {
     });
   }
 
-  /** An account whose key somebody else may have orders nothing more: it can change the key, revoke, and be ended. @throws Problem */
+  /**
+   * An account whose key is compromised cannot order; it can change the key, revoke, and be deactivated.
+   * @throws Problem
+   */
   requireGoodKey({ jwk }: Account): void {
     if (!this.options.isCompromised(spkiFingerprint(parsePublicJwk(jwk).spki))) return;
     throw new Problem(
@@ -160,7 +166,10 @@ export class Accounts {
     );
   }
 
-  /** Removes accounts that never got a certificate, made before `before`; how many of at most `limit`. */
+  /**
+   * Removes at most `limit` accounts made before `before` that never got a certificate; resolves with how
+   * many.
+   */
   async purge(before: number, limit: number): Promise<number> {
     const gone = await this.options.store.purgeAccounts(before, limit);
     for (const id of gone) this.#cache.delete(id);

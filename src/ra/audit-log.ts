@@ -3,29 +3,34 @@ import { BoundedMap } from '../lib/bounded-map.js';
 import type { Actor, AuditEntry, AuditTrail } from '../store/contract/audit.js';
 
 export interface AuditLimits {
-  /** Refusals kept at once, when there were none for long. */
+  /** Refusals recorded in a burst, after a quiet time. */
   burst: number;
-  /** Refusals kept a minute after the burst, so that a flood cannot fill the disk. */
+  /** Refusals recorded per minute after the burst, so that a flood cannot fill the disk. */
   perMinute: number;
 }
 
-/** Of one peer and kind. The 30 kinds there are make some 9,000 records a day of one peer, 4 MB. */
+/**
+ * Limits for one peer and kind of refusal: the 30 kinds add up to some 9,000 records a day for one peer, 4
+ * MB.
+ */
 const OF_PEER: AuditLimits = { burst: 10, perMinute: 0.2 };
-/** Of all peers together: a flood from many addresses adds 40 MB a day. */
+/** Limits for all peers together: a flood from many addresses adds 40 MB a day. */
 const OF_ALL: AuditLimits = { burst: 1_000, perMinute: 60 };
-/** Peers and kinds remembered; those refused longest ago are forgotten first. */
+/** Budgets kept; the ones used longest ago are evicted first. */
 const MAX_BUDGETS = 10_000;
 
 type Event = Actor & Pick<AuditEntry, 'action' | 'details'>;
 
 export interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
-  /** Somebody proved with a certificate of this PKI who they are: every refusal of theirs is kept. */
+  /** The peer proved its identity with a certificate of this PKI: all its refusals are recorded. */
   identified: boolean;
 }
 
-/** What is done through this RA and what is refused, in the store's audit log. */
+/** Records what is done through this RA, and what is refused, in the store's audit log. */
 export class AuditLog {
-  /** By the peer's address and the kind of refusal, so that no flood hides what somebody else does, or does otherwise. */
+  /**
+   * By the peer's address and the kind of refusal, so that a flood hides neither other peers nor other kinds.
+   */
   readonly #budgets = new BoundedMap<string, Budget>(MAX_BUDGETS);
   readonly #all: Budget;
 
@@ -38,15 +43,15 @@ export class AuditLog {
     this.#all = new Budget(limits.ofAll, clock());
   }
 
-  /** Resolves when it is on disk; await it before telling anybody of the success. @throws StoreUnavailable */
+  /** Resolves when the record is on disk; await it before reporting success. @throws StoreUnavailable */
   done(event: Event): Promise<void> {
     return this.store.appendAudit({ ...event, at: this.clock(), outcome: 'success' });
   }
 
   /**
-   * Keeps a refusal. Of peers that did not identify themselves no more are kept than their budget allows; the next one kept
-   * of the same peer and kind tells how many were not. Nobody waits for it: a refusal is a refusal, whether or not the disk
-   * takes it.
+   * Records a refusal. Peers that did not identify themselves have a budget; the next record of the same peer
+   * and kind says how many were suppressed. Nobody waits for it: the request is refused whether or not the
+   * disk takes the record.
    */
   refused({ identified, ...event }: Refusal): void {
     let { details } = event;
@@ -75,7 +80,7 @@ export class AuditLog {
 
 /** A token bucket. */
 class Budget {
-  /** Refusals left out since the last one kept. */
+  /** Refusals suppressed since the last record. */
   suppressed = 0;
   #left: number;
 

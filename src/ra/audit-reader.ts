@@ -1,13 +1,13 @@
 import type { AuditPosition, AuditRecord, AuditTrail } from '../store/contract/audit.js';
 
 export interface AuditPage {
-  /** The newest first; within a chain by sequence, between chains by time. */
+  /** Newest first: within a chain by sequence, between chains by time. */
   records: AuditRecord[];
   /** Where the next page begins in each chain; empty at the end. */
   next: AuditPosition[];
 }
 
-/** Reads the audit log backwards, which people want; each page costs a few hundred rows, however long the log is. */
+/** Reads the audit log backwards, newest first; a page costs a few hundred rows, however long the log is. */
 export class AuditReader {
   constructor(private readonly trail: Pick<AuditTrail, 'readAudit' | 'auditEnds' | 'auditCuts'>) {}
 
@@ -16,13 +16,13 @@ export class AuditReader {
     return this.trail.auditEnds();
   }
 
-  /** After which record each chain begins that was cut. @throws StoreUnavailable */
+  /** For each chain whose beginning was removed, the record it begins after. @throws StoreUnavailable */
   async cuts(): Promise<(AuditPosition & { hash: string })[]> {
     return (await this.trail.auditCuts()).map(({ chain, sequence, hash }) => ({ chain, sequence, hash }));
   }
 
   /**
-   * @param from the newest record wanted of each chain: `next` of the page before, or `ends`
+   * @param from the newest record wanted of each chain: `next` of the previous page, or `ends`
    * @throws StoreUnavailable
    */
   async newest(from: readonly AuditPosition[], limit: number): Promise<AuditPage> {
@@ -61,7 +61,7 @@ function newestOf(heads: readonly (AuditRecord | undefined)[]): number {
   return newest;
 }
 
-/** RFC 3339 in UTC sorts as text. Empty for what somebody wrote into the log that is no entry. */
+/** RFC 3339 in UTC sorts as text. Empty for a record that is no valid entry. */
 function timeOf(entry: string): string {
   return /^\{"at":"([^"]{20,30})"/.exec(entry)?.[1] ?? '';
 }

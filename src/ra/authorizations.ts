@@ -14,7 +14,7 @@ export interface AuthorizationsOptions {
   validations: Pick<ValidationQueue, 'submit'>;
   accounts: Pick<Accounts, 'byId'>;
   policy: Policy;
-  /** Lower-case names and addresses the RA itself answers to; it never serves a challenge for one of them. */
+  /** Lower-case names and addresses of the RA itself; it never serves a challenge for one of them. */
   ownNames(): readonly string[];
   clock(): number;
 }
@@ -32,7 +32,7 @@ export class Authorizations {
     return owned(account, await this.options.store.getAuthorization(id));
   }
 
-  /** Whosever it is, for an administrator; null when there is none. */
+  /** Any account's authorization, for an administrator; null when there is none. */
   inspect(id: string): Promise<Authorization | null> {
     return this.options.store.getAuthorization(id);
   }
@@ -44,7 +44,7 @@ export class Authorizations {
     return authorization;
   }
 
-  /** §7.5.2: an authorization that is still of use is relinquished; any other state is refused. */
+  /** §7.5.2: deactivates an authorization that is pending or valid; any other state is refused. */
   async deactivate(account: Account, id: string): Promise<Authorization> {
     const authorization = await this.get(account, id);
     const status = authorizationStatus(authorization, this.options.clock());
@@ -56,8 +56,8 @@ export class Authorizations {
   }
 
   /**
-   * §7.5.1: the client says its answer is in place. Validation starts at once; the reply waits up to the
-   * policy's hold for its outcome, so that most clients see `valid` on their first look.
+   * §7.5.1: the client says that its challenge response is in place. Validation starts at once; the reply
+   * waits up to the policy's hold for the outcome, so that most clients see `valid` on their first poll.
    */
   async answer(account: Account, id: string, type: ChallengeType): Promise<Authorization> {
     const authorization = await this.get(account, id);
@@ -80,8 +80,9 @@ export class Authorizations {
   }
 
   /**
-   * What to serve at /.well-known/acme-challenge/{token} for this host (a name, or an address as RFC 5952 writes it), or null.
-   * Whoever orders a name that leads here is given it, so the operator lists such names; our own are never given.
+   * The response to serve at /.well-known/acme-challenge/{token} for this host (a name, or an address as RFC
+   * 5952 writes it), or null. Anybody who orders a name that leads here gets it, so the operator lists such
+   * names; the RA's own names are never served.
    */
   async httpChallengeResponse(token: string, host: string): Promise<string | null> {
     const name = host.toLowerCase();
@@ -97,7 +98,7 @@ export class Authorizations {
     return `${token}.${account.thumbprint}`;
   }
 
-  /** Also another spelling of an address of ours. */
+  /** Another spelling of one of our addresses counts too. */
   #isOwn(host: string): boolean {
     const own = new Set(this.options.ownNames().flatMap((each) => [each, ...spelledIpv4(each)]));
     return [host, ...embeddedIpv4(host)].some((each) => own.has(each));

@@ -7,15 +7,15 @@ const CAA_FRESH_FOR = 8 * 3600_000;
 
 export interface CaaRecheckOptions {
   validator: Pick<Validator, 'checkCaa'>;
-  /** Every URL of an account, today's first: what CAA `accounturi` may say (RFC 8657 §3). */
+  /** Every URL of an account, today's first: CAA `accounturi` may name any of them (RFC 8657 §3). */
   accountUrls(accountId: string): Promise<readonly string[]>;
   clock(): number;
 }
 
 /**
- * Asks at finalize for the CAA records of what was proven too long ago, as pre-authorizations are, and of what no challenge
- * proved: that was never asked for. The order stays as it is, so that it can be finalized once the records allow it.
- * @throws Problem `caa`, or `dns` when the records must be known and cannot be asked for; subproblems for several (§6.7.1)
+ * Checks CAA again at finalize, for names proven too long ago (pre-authorizations) and for names that no
+ * challenge proved. The order keeps its state, so that it can be finalized once the records allow it.
+ * @throws Problem `caa`, or `dns` when the records cannot be looked up; subproblems for several (§6.7.1)
  */
 export async function recheckCaa(
   account: Account,

@@ -38,7 +38,10 @@ export class Certificates {
     return renewalWindow(certificate, clock(), await this.#replacedFrom(certificate.chain));
   }
 
-  /** From when on the certificates of this one's issuer are to be replaced; null: they are not, or the CA cannot be asked. */
+  /**
+   * When the certificates of this one's issuer must be replaced; null: they need not be, or the CA cannot be
+   * asked.
+   */
   async #replacedFrom(chain: string): Promise<number | null> {
     const all = (await this.options.ca.authorities?.().catch(() => [])) ?? [];
     if (all.length === 0) return null;

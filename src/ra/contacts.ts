@@ -9,7 +9,10 @@ const MAX_LENGTH = 320 + 'mailto:'.length; // RFC 5321 §4.5.3.1: 64 + 1 + 255
 const MAILTO =
   /^mailto:[a-z0-9!#$&'*+/=^_`{|}~.-]{1,64}@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
-/** Checked contact URLs; an absent member is none. @throws Problem malformed, unsupportedContact or invalidContact. */
+/**
+ * The checked contact URLs; none for an absent member.
+ * @throws Problem malformed, unsupportedContact or invalidContact.
+ */
 export function parseContacts(value: unknown): string[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
@@ -21,7 +24,7 @@ export function parseContacts(value: unknown): string[] {
   return (value as string[]).map(parseContact);
 }
 
-/** Blanks around the address are a slip of the hand in many a configuration file: they are left out. */
+/** Blanks around the address are a common slip in configuration files: they are trimmed. */
 function parseContact(text: string): string {
   const url = text.trim().replace(/^(mailto:) +/i, '$1');
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();

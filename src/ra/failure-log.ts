@@ -3,21 +3,24 @@ import { Problem } from '../model/problem.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Ids } from './ids.js';
 
-/** Failures kept of one name, and of all. */
+/** Failures kept for one name, and for all. */
 const KEEP_OF_NAME = 10;
 export const KEEP_FAILURES = 3_000;
 /** How long they are kept, in ms. */
 export const KEEP_FAILURES_FOR = 30 * 24 * 3600_000;
-/** Written at once, and a minute from then on: a flood of refusals does not become a flood of writes. */
+/**
+ * Failures written in a burst, and per minute after it: a flood of refusals does not become a flood of
+ * writes.
+ */
 const BURST = 100;
 const PER_MINUTE = 60;
-/** Characters kept of one name, and of one reason: a name of DNS is shorter. */
+/** Characters kept of a name and of a reason; DNS names are shorter. */
 export const MOST_NAME = 255;
 export const MOST_WHY = 500;
-/** Names noted of one refused order. */
+/** Names recorded of one refused order. */
 const MOST_NAMES = 10;
 
-/** The last failures of each name, with the sentence why: what an operator looks at first. */
+/** The last failures of each name, with the reason: what an operator looks at first. */
 export class FailureLog {
   #allowance = BURST;
   #refilledAt: number;
@@ -43,7 +46,7 @@ export class FailureLog {
     this.store.recordFailure(failure, KEEP_OF_NAME).catch(this.onError);
   }
 
-  /** A refused order: each name the problem speaks of, else each that was ordered. */
+  /** Records a refused order: each name the problem mentions, else each name that was ordered. */
   refusedOrder(problem: Problem, accountId: string, ordered: readonly string[], step = 'order'): void {
     const { identifier, subproblems = [] } = problem.options;
     const named = [
@@ -67,7 +70,7 @@ export class FailureLog {
   }
 }
 
-/** Runs what may refuse a client, and notes the refusal. */
+/** Awaits work that may refuse a client, and notes the refusal. */
 export async function noting<T>(work: Promise<T>, note: (problem: Problem) => void): Promise<T> {
   try {
     return await work;

@@ -19,7 +19,10 @@ export interface FinalizationsOptions extends CaaRecheckOptions {
   limits: Limits;
   failures: FailureLog;
   isCompromised(spkiFingerprint: string): boolean;
-  /** Resolves when `isCompromised` knows what other RAs of the store told the CA; absent where there are none. */
+  /**
+   * Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent where there are
+   * no others.
+   */
   knowCompromised?(): Promise<void>;
 }
 

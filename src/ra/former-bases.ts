@@ -1,16 +1,20 @@
 import { monotonic } from '../lib/monotonic.js';
 import type { RaStore } from '../store/contract/ra.js';
 
-/** Names a setting of the store; the base follows. One a base, so that replicas never overwrite each other's. */
+/**
+ * Prefix of the settings in the store; the base follows. One setting per base, so that replicas never
+ * overwrite each other's.
+ */
 const PREFIX = 'acme base ';
-/** Longer than any name and port: what is longer was never stored. */
+/** Longer than any name and port; a longer base was never stored. */
 const MAX_BASE = 300;
-/** How long a list of all bases is used, in ms. */
+/** How long the list of bases is cached, in ms. */
 const FRESH_FOR = 5_000;
 
 /**
- * The bases (scheme, host and port) under which this RA ever named its accounts. A client names its account by the URL it
- * was given, for years (RFC 8555 §6.2); an RA that gets another name, port or scheme still knows it by that.
+ * The bases (scheme, host and port) under which this RA ever gave out account URLs. A client names its
+ * account by the URL it was given, for years (RFC 8555 §6.2), so an RA that gets another name, port or scheme
+ * must still recognise it.
  */
 export class FormerBases {
   readonly #known = new Set<string>();
@@ -22,7 +26,10 @@ export class FormerBases {
     private readonly clock: () => number = monotonic,
   ) {}
 
-  /** Stored when this resolves, which is to be before a client is told a URL under it. @throws StoreUnavailable */
+  /**
+   * Resolves when the base is stored, which must be before a client is given a URL under it.
+   * @throws StoreUnavailable
+   */
   async remember(base: string): Promise<void> {
     if (this.#known.has(base)) return;
     const name = PREFIX + base;
@@ -32,7 +39,7 @@ export class FormerBases {
     this.#all = null;
   }
 
-  /** All of them, as they were moments ago where a replica adds one. @throws StoreUnavailable */
+  /** All bases; one that a replica adds is seen a moment later. @throws StoreUnavailable */
   async all(): Promise<readonly string[]> {
     const now = this.clock();
     if (this.#all === null || now >= this.#all.until) {

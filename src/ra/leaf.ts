@@ -2,7 +2,7 @@ import { ariCertificateId } from '../x509/ari.js';
 import { authorityKeyId, certificateFingerprint, parseCertificate } from '../x509/certificate.js';
 import { firstFromPem } from '../x509/pem.js';
 
-/** What the RA wants to know of a certificate it was handed. */
+/** The facts the RA keeps of a certificate that the CA issued. */
 export interface Leaf {
   serial: string;
   notBefore: number;

@@ -13,10 +13,10 @@ import type { Policy } from './policy.js';
 /** Bits before the IPv4 address in an IPv6 spelling of it. */
 const SPELLING_PREFIX = 96;
 
-/** A list of names with their subdomains, and of addresses by CIDR, in whichever spelling. */
+/** A list of names with their subdomains, and of addresses by CIDR, in any spelling. */
 export class NameList {
   readonly #names = new Set<string>();
-  /** The names directly above those of the list. */
+  /** The parent domains of the names in the list. */
   readonly #parents = new Set<string>();
   readonly #addresses = new BlockList();
 
@@ -46,13 +46,19 @@ export class NameList {
       this.#addresses.addSubnet(ipv4, prefix - SPELLING_PREFIX, 'ipv4');
   }
 
-  /** Whether all that a certificate for the identifier is good for is in the list: of a wildcard, every name it stands for. */
+  /**
+   * Whether the list covers everything a certificate for the identifier is valid for: of a wildcard, every
+   * name it matches.
+   */
   covers({ type, value }: Identifier): boolean {
     if (type === 'ip') return [value, ...spelledIpv4(value)].some((address) => this.#hasAddress(address));
     return this.#hasName(value.replace(/^\*\./, ''));
   }
 
-  /** Whether a certificate for the identifier is good for anything in the list: of a wildcard, any name it stands for. */
+  /**
+   * Whether a certificate for the identifier is valid for anything in the list: of a wildcard, any name it
+   * matches.
+   */
   touches(identifier: Identifier): boolean {
     const { type, value } = identifier;
     if (this.covers(identifier)) return true;
@@ -85,7 +91,10 @@ export class NamePolicy {
   #denied = new NameList([]);
   #read: Lists | null = null;
 
-  /** The lists may be replaced in `policy`; they count from the next check on. @throws Error naming the entry that is wrong */
+  /**
+   * The lists in `policy` may be replaced; the next check uses the new ones.
+   * @throws Error naming the entry that is wrong
+   */
   constructor(private readonly policy: Lists) {
     this.#readLists();
   }
@@ -119,7 +128,7 @@ export class NamePolicy {
     return `is outside of what this authority may certify: ${constraintsText(constraints)}`;
   }
 
-  /** Those of a node's names, of whatever kind, that the CA's issuer may not certify. */
+  /** The names of a node, of any type, that the CA's issuer may not certify. */
   forbidden(names: readonly ConstrainedName[]): string[] {
     return namesForbidden(names, null, this.policy.constraints?.() ?? []);
   }

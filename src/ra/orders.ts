@@ -79,8 +79,8 @@ export class Orders {
   }
 
   /**
-   * §7.4, RFC 9773 §5 for `replaces`. The names of `node`, whose certificate the client has proved to hold, need no challenge; `from` is
-   * the client's address, for limits.
+   * §7.4, RFC 9773 §5 for `replaces`. `node` is the node whose certificate the client has proved to hold: its
+   * names need no challenge. `from` is the client's address, for limits.
    */
   create(
     account: Account,
@@ -116,7 +116,7 @@ export class Orders {
 
     const id = this.options.ids.next(now);
     const reusable = await this.#preauthorized(account, identifiers, profile, now);
-    // By its certificate a node proves its names; by an account bound to it, where challenges are waived.
+    // A node proves its names by its certificate, or, where challenges are waived, by an account bound to it.
     const prover = node ?? (owner?.challengesWaived ? owner : null);
     const proven = new Set(identifiersAmong(prover?.names ?? []).map(identifierKey));
     const fresh: Authorization[] = [];
@@ -154,8 +154,8 @@ export class Orders {
   }
 
   /**
-   * An account bound to a node (§7.3.4) orders what the node may have at this moment and nothing else; where bindings are required,
-   * one that is bound to nothing orders nothing. The node, or null.
+   * An account bound to a node (§7.3.4) may order what the node may have at this moment and nothing else.
+   * Where bindings are required, an unbound account may order nothing. Resolves with the node, or null.
    * @throws Problem rejectedIdentifier with a subproblem for each name that is not the node's
    */
   async requireEntitled(account: Account, identifiers: readonly Identifier[]): Promise<Node | null> {
@@ -182,7 +182,7 @@ export class Orders {
     return found;
   }
 
-  /** Whosever it is, for an administrator; null when there is none. */
+  /** Any account's order, for an administrator; null when there is none. */
   inspect(id: string): Promise<OrderAndAuthorizations | null> {
     return this.options.store.getOrder(id);
   }
@@ -241,7 +241,7 @@ export class Orders {
       deactivatedAt: null,
       revokedAt: null,
       provenBy,
-      // §7.1.4 shows the challenge that was validated: there is none.
+      // §7.1.4: a valid authorization shows the challenge that was validated; here there is none.
       challenges: types.map((type) => ({
         type,
         token,
@@ -274,14 +274,14 @@ export class Orders {
     return found;
   }
 
-  /** When the certificate ends that the CA issues with now. @throws CaUnavailable */
+  /** When the certificate of the issuer in use ends. @throws CaUnavailable */
   async #issuerEnd(): Promise<number> {
     const { root, chain } = await this.options.ca.caCertificates();
     return parseCertificate(firstFromPem('CERTIFICATE', chain || root)).notAfter;
   }
 }
 
-/** The names of an order that may not be well formed, for people. */
+/** The names of an order that may be malformed, for people. */
 function writtenNames(identifiers: unknown): string[] {
   if (!Array.isArray(identifiers)) return [];
   return identifiers.flatMap((each) => (typeof each?.value === 'string' ? [each.value] : []));

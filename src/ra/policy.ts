@@ -4,7 +4,7 @@ import type { Authorization, ChallengeType, Identifier } from '../model/facts.js
 import { Problem } from '../model/problem.js';
 import type { NameConstraints } from '../x509/name-constraints.js';
 
-/** What the operator decides about ACME; durations in milliseconds. */
+/** The operator's policy for ACME; durations in milliseconds. */
 export interface Policy {
   /** §7.1.6: an order and its pending authorizations live this long. */
   orderLifetime: number;
@@ -22,9 +22,9 @@ export interface Policy {
   termsChanged: { at: number; instance: string } | null;
   /** §7.4.1: newAuthz is offered, and its authorizations count for later orders. */
   preauthorization: boolean;
-  /** How long the answer to a challenge waits for the outcome of its validation. */
+  /** How long the reply to a challenge response waits for the outcome of its validation. */
   challengeHold: number;
-  /** §8.2: pauses between attempts; one attempt more than pauses is made. */
+  /** §8.2: pauses between attempts; there is one attempt more than pauses. */
   retryDelays: number[];
   /** §7.3.4: accounts that are not bound register and order nothing. */
   bindingRequired: boolean;
@@ -32,7 +32,7 @@ export interface Policy {
   allowed: string[];
   /** Names (with their subdomains) and CIDRs that are never issued, even when allowed. */
   denied: string[];
-  /** What the CA's issuer may certify at all (RFC 5280 §4.2.1.10), as known now. */
+  /** The CA's name constraints (RFC 5280 §4.2.1.10), as known now. */
   constraints: () => readonly NameConstraints[];
   /** Names (with their subdomains) and CIDRs whose port 80 leads to the RA: it answers their http-01 challenges itself. */
   http01Names: string[];
@@ -59,7 +59,7 @@ export const DEFAULT_POLICY: Policy = {
 const FOR_IP: readonly ChallengeType[] = ['http-01', 'tls-alpn-01'];
 const FOR_WILDCARD: readonly ChallengeType[] = ['dns-01', 'dns-account-01', 'dns-persist-01'];
 
-/** §8 and RFC 8738 §4, §7: those of the challenges that can prove an identifier; a wildcard is proven in DNS only. */
+/** §8 and RFC 8738 §4, §7: the challenges that can prove an identifier; a wildcard is proven in DNS only. */
 export function challengeTypes(
   identifier: Identifier,
   offered: readonly ChallengeType[] = DEFAULT_POLICY.challenges,
@@ -85,7 +85,7 @@ export function orderChallenges(
   throw new Problem('rejectedIdentifier', why, { identifier });
 }
 
-/** Whether a proof is one the profile takes; a registered node's needs no challenge. */
+/** Whether the profile accepts a proof; a registered node's proof needs no challenge. */
 export function isProofFor(
   { provenBy, challenges }: Pick<Authorization, 'provenBy' | 'challenges'>,
   profile: Pick<AcmeProfile, 'challenges'>,
@@ -95,7 +95,10 @@ export function isProofFor(
   return challenges.some(({ type, validatedAt }) => validatedAt !== null && wanted.includes(type));
 }
 
-/** The profile may have changed since the order was made. @throws Problem unauthorized naming what it does not take */
+/**
+ * The profile may have changed since the order was made.
+ * @throws Problem unauthorized naming the proof it does not accept
+ */
 export function checkProofs(proofs: readonly Authorization[], profile: AcmeProfile | null): void {
   const wrong = profile && proofs.find((proof) => !isProofFor(proof, profile));
   if (!wrong) return;
@@ -110,7 +113,7 @@ export function checkProofs(proofs: readonly Authorization[], profile: AcmeProfi
   );
 }
 
-/** Clients that write every member of an order leave null or an empty text in those they do not use. */
+/** Clients that send every member leave null or an empty text in those they do not use. */
 export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
@@ -129,15 +132,18 @@ export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallb
   );
 }
 
-/** A clock a little ahead of ours must not make a client's "from now" a request for the past. */
+/** A client's "from now" must not become a request for the past because our clock is slightly ahead. */
 const CLOCK_SKEW = 3600_000;
 
-/** A certificate for later than this is asked for by mistake, or to have it when the name is somebody else's. */
+/**
+ * A certificate that starts later than this is requested by mistake, or to have it when the name belongs to
+ * somebody else.
+ */
 const MOST_AHEAD = 48 * 3600_000;
 
 /**
- * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA. An order never shows an end
- * that its certificate will not have.
+ * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA. An order never
+ * shows an end that its certificate will not have.
  * @throws Problem malformed naming the member.
  */
 export function requestedValidity(

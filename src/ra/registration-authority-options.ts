@@ -7,7 +7,7 @@ import type { Limits } from './limits/limits.js';
 import type { Policy } from './policy.js';
 import type { RaKeeping } from './retention.js';
 
-/** What the registration authority is put together from. */
+/** The dependencies of the registration authority. */
 export interface RegistrationAuthorityOptions {
   store: RaStore;
   ca: IssuingCa;
@@ -15,7 +15,10 @@ export interface RegistrationAuthorityOptions {
   policy: Policy;
   /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */
   isCompromised?(spkiFingerprint: string): boolean;
-  /** Resolves when `isCompromised` knows what other RAs of the store told the CA; absent where there are none. */
+  /**
+   * Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent where there are
+   * no others.
+   */
   knowCompromised?(): Promise<void>;
   /** Lower-case names in the RA's own certificate. */
   ownNames(): readonly string[];

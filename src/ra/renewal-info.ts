@@ -1,16 +1,17 @@
 import type { Certificate } from '../model/facts.js';
 
-/** After a compromise of the issuer, in ms: a fleet does not come back at one moment, and yet at once. */
+/** The window after a compromise of the issuer, in ms: at once, but not the whole fleet at one moment. */
 const REPLACED_WITHIN = 3600_000;
 
 /**
- * RFC 9773 §4.2: when to renew. From two thirds of the lifetime on, over a sixteenth of it, so that a fleet issued
- * at one moment does not come back at one moment; a revoked certificate's window is already past: renew now.
+ * RFC 9773 §4.2: when to renew. The window begins at two thirds of the lifetime and lasts a sixteenth of it,
+ * so that a fleet issued at one moment does not return at one moment. The window of a revoked certificate is
+ * already past: renew now.
  */
 export function renewalWindow(
   certificate: Pick<Certificate, 'notBefore' | 'notAfter' | 'revokedAt'>,
   now: number,
-  /** What its issuer signed is to be replaced from then on. */
+  /** The certificates of its issuer must be replaced from this time on. */
   replaceFrom: number | null = null,
 ): { start: number; end: number } {
   const lifetime = certificate.notAfter - certificate.notBefore;
@@ -18,7 +19,7 @@ export function renewalWindow(
     const end = Math.min(now - 1000, certificate.revokedAt);
     return { start: end - 1000, end };
   }
-  // The clock was ahead when it was made: nobody can use it yet.
+  // The clock was ahead when it was made: it is not valid yet.
   if (certificate.notBefore > now) return { start: now - 2000, end: now - 1000 };
   const start = certificate.notBefore + (lifetime * 2) / 3;
   const end = start + lifetime / 16;

@@ -37,7 +37,10 @@ export async function replacedBy(
   return value;
 }
 
-/** An order that expired or failed replaces nothing any more: no order leaves that state. @throws Problem alreadyReplaced */
+/**
+ * Releases a certificate from an order that expired or failed: no order leaves that state.
+ * @throws Problem alreadyReplaced
+ */
 async function release(store: Store, { ariId }: Certificate, orderId: string, now: number): Promise<void> {
   const other = await store.getOrder(orderId);
   if (other && orderStatus(other.order, other.authorizations, now) !== 'invalid') throw alreadyReplaced();

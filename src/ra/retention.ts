@@ -6,7 +6,7 @@ import { KEEP_FAILURES, KEEP_FAILURES_FOR } from './failure-log.js';
 export interface RaKeeping {
   /** Certificates, after their end. */
   certificates: number | null;
-  /** Accounts, since they have had no certificate. */
+  /** Accounts, since they last had a certificate. */
   unusedAccounts: number | null;
   /** One bounded step of cutting the audit log; true when there may be more. */
   audit: ((now: number) => Promise<boolean>) | null;
@@ -14,7 +14,7 @@ export interface RaKeeping {
 
 /** Rows of one bounded step. */
 const STEP = 500;
-/** Expired orders stay readable this long, for a client that comes back to see why. */
+/** Expired orders stay readable this long, for a client that returns to see why. */
 const ORDER_GRACE = DAY;
 /** Before all time: nothing is older. */
 const NEVER = Number.MIN_SAFE_INTEGER;
@@ -22,11 +22,11 @@ const NEVER = Number.MIN_SAFE_INTEGER;
 export interface RaRetentionOptions {
   store: RaStore;
   keep: RaKeeping;
-  /** Removes accounts from the store, and from wherever they are remembered; how many. */
+  /** Removes accounts from the store and the caches; resolves with how many. */
   accounts: { purge(before: number, limit: number): Promise<number> };
 }
 
-/** Forgets what the RA has kept long enough. */
+/** Removes what the RA has kept long enough. */
 export class RaRetention {
   constructor(private readonly options: RaRetentionOptions) {}
 
@@ -46,7 +46,7 @@ export class RaRetention {
     return cut || steps.some((removed) => removed > 0);
   }
 
-  /** How many there are to remove now. Takes as long as there are many. */
+  /** How many rows there are to remove now. Takes time proportional to their number. */
   count(now: number): ReturnType<RaStore['countPurgeable']> {
     return this.options.store.countPurgeable(this.#before(now));
   }

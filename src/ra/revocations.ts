@@ -17,8 +17,9 @@ import type { AuditLog } from './audit-log.js';
 import type { RaEvents } from './events.js';
 
 /**
- * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist, and 8 (removeFromCRL) takes a certificate off a
- * delta CRL: it is no reason to put one on. 6 (certificateHold) can be taken back, so it is an administrator's.
+ * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist. 8 (removeFromCRL) takes a certificate off
+ * a delta CRL and is no reason to revoke. 6 (certificateHold) can be undone, so it is reserved for
+ * administrators.
  */
 const REASONS = new Set([0, 1, 2, 3, 4, 5, 9, 10]);
 
@@ -33,7 +34,10 @@ export interface RevocationsOptions {
 /** Who signed the request (§7.6). */
 export type Revoker = { account: Account } | { certificateKey: JsonWebKey };
 
-/** RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by who holds all its names. */
+/**
+ * RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by an account that
+ * holds all its names.
+ */
 export class Revocations {
   constructor(private readonly options: RevocationsOptions) {}
 
@@ -64,8 +68,9 @@ export class Revocations {
       );
     }
     const code = parseReason(reason);
-    // Asked of the CA even if we know of a revocation: it may have been a hold that has ended since.
-    // One that we have no record of (a renewal, an enrolment, one lost by a restore) is the CA's to know by its own signature.
+    // The CA is asked even if we know of a revocation: it may have been a hold that has ended since. A
+    // certificate that we have no record of (a renewal, an enrolment, one lost by a restore) the CA
+    // recognises by its own signature.
     const { already } = await this.#atCa(() =>
       known === null ? this.#shown(der, code) : this.#known(known.serial, der, code),
     );
@@ -140,13 +145,13 @@ export class Revocations {
   }
 }
 
-/** What of a certificate says who may revoke it; the account is known of our own records alone. */
+/** The facts that decide who may revoke a certificate; only our own records know the account. */
 interface Owned {
   accountId: string | null;
   identifiers: Identifier[];
 }
 
-/** Names that an account can prove to hold; none when the certificate has others too. */
+/** The names, if an account can prove all of them; none when the certificate has other names too. */
 function identifiersOf(certificate: ParsedCertificate): Identifier[] {
   const names = subjectAltNames(certificate);
   const identifiers = names.flatMap((name): Identifier[] =>

@@ -5,16 +5,17 @@ import { certificateFingerprint } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
 
-/** Issuing chains that were checked once; an RA has one at a time, and its predecessors. */
+/** Verified issuing chains; an RA has one at a time, and its predecessors. */
 const MOST_CHAINS = 20;
 
-/** Checks certificates that come from a database before they are served: pages of a disk may have changed. */
+/** Verifies certificates from the database before they are served: disk pages may have changed. */
 export class StoredCertificates {
   readonly #proven = new WeakSet<Certificate>();
   readonly #chains = new Set<string>();
 
   /**
-   * The certificate, as long as it is what was stored: the leaf has its fingerprint, and the chain above it has signed it.
+   * Gives the certificate back if it is what was stored: the leaf has its fingerprint, and the chain above
+   * signed it.
    * @throws StoreRefused naming the certificate
    */
   asIssued(certificate: Certificate): Certificate {
@@ -40,7 +41,7 @@ export class StoredCertificates {
     }
   }
 
-  /** Each is signed by the next; a chain that was seen before is taken by its octets. */
+  /** Whether each certificate is signed by the next; a known chain is recognised by its octets. */
   #leadsUp(leaf: Buffer, above: readonly Buffer[]): boolean {
     const key = Buffer.concat(above).toString('base64');
     if (above.length === 0 || this.#chains.has(key)) return true;

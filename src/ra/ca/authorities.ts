@@ -3,19 +3,22 @@ import { parseCertificate } from '../../x509/certificate.js';
 import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
 import { fromPem } from '../../x509/pem.js';
 
-/** Pure readings of the CA's set of roots and issuers: chains, the trust of now, who must renew. */
+/**
+ * Pure functions over the CA's roots and issuers: chains, trusted roots, and which certificates must be
+ * renewed.
+ */
 
 /** The authority a certificate points to by id. */
 export const authorityById = (all: readonly KnownAuthority[], id: string): KnownAuthority | null =>
   all.find((each) => each.id === id && each.kind !== 'cross') ?? null;
 
-/** The one whose certificates point to /ca.crl and /issuer.cer. */
+/** The authority whose certificates point to /ca.crl and /issuer.cer. */
 export const firstAuthority = (all: readonly KnownAuthority[]): KnownAuthority | null =>
   all.find((each) => each.first) ?? null;
 
 /**
- * RFC 8555 §7.4.2: other chains for a certificate: to its root, and to each other root that is given out by the certificate with which
- * that root vouches for the key of its own. The one it was given with is left out.
+ * RFC 8555 §7.4.2: alternate chains for a certificate: to its own root, and by a cross-certificate to each
+ * other published root. The chain it was issued with is left out.
  * @param chain PEM, leaf first
  * @param issuerKeyId the leaf's authority key identifier, hex
  */
@@ -64,7 +67,7 @@ export function constraintsOf(all: readonly KnownAuthority[]): NameConstraints[]
   return constraintsAbove(fromPem('CERTIFICATE', chain).map((der) => parseCertificate(der)));
 }
 
-/** PEM of the roots to trust now; in the CA's order, the one in use first. */
+/** PEM of the roots to trust now, in the CA's order, except that the root in use comes first. */
 export function trustedRoots(all: readonly KnownAuthority[]): string {
   const roots = all.filter((each) => each.kind === 'root' && isTrusted(each));
   const inUse = roots.filter(({ state }) => state === 'active');
@@ -75,13 +78,16 @@ export function trustedRoots(all: readonly KnownAuthority[]): string {
 
 const isTrusted = ({ state }: KnownAuthority): boolean => state !== 'retired' && state !== 'ended';
 
-/** From when on what an issuer signed is to be replaced before its time; null: it is not. */
+/** When the certificates of an issuer must be replaced early; null when they need not be. */
 export function renewFrom(issuerKeyId: string | null, all: readonly KnownAuthority[]): number | null {
   const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
   return issuer?.renewFrom ?? null;
 }
 
-/** Whether what an issuer signed should be replaced before its time: after a compromise, or because its root is left behind. */
+/**
+ * Whether the certificates of an issuer should be replaced early: after a compromise, or because its root is
+ * being phased out.
+ */
 export function isToBeReplaced(issuerKeyId: string | null, all: readonly KnownAuthority[]): boolean {
   const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
   if (issuer === undefined) return false;

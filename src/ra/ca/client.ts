@@ -44,9 +44,9 @@ import {
 
 export interface CaClientOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
-  /** Is given the PEM of each certificate issued for an order. */
+  /** Called with the PEM of each certificate issued for an order. */
   onIssued?: (pem: string) => void;
-  /** A certificate was revoked because of its key: resolves when that key is known here. */
+  /** Called when a certificate was revoked because of its key; resolves when that key is known here. */
   onCompromise?: () => Promise<void>;
   now?: () => number;
   /** How long CA certificates are cached, in ms, and at most what may change while the CA runs. Default one minute. */
@@ -157,7 +157,7 @@ export class CaClient implements CertificateAuthority {
     return this.#authorities.get();
   }
 
-  /** Asked for now, with dates and the CRL of each, in the words of the channel. */
+  /** Asks the CA now: the authorities with dates and CRLs, in the words of the channel. */
   async authoritiesInFull(): Promise<Result<OperationsTasks['get_authorities']>['authorities']> {
     return (await this.#call('get_authorities', {})).authorities;
   }
@@ -170,7 +170,7 @@ export class CaClient implements CertificateAuthority {
     return Buffer.from(await this.#call('generate_crl', {}), 'base64');
   }
 
-  /** What can be asked for: certificates, profiles, keys, reasons and the CRL, in the words of the channel. */
+  /** The CA's certificates, profiles, keys, reasons and CRL, in the words of the channel. */
   options(): Promise<Result<OperationsTasks['get_options']>> {
     return this.#call('get_options', {});
   }
@@ -257,7 +257,10 @@ export class CaClient implements CertificateAuthority {
     }
   }
 
-  /** Keys (base64url SHA-256 of the SubjectPublicKeyInfo) that certificates were revoked for, after a number, and the next number. */
+  /**
+   * Compromised keys (base64url SHA-256 of the SubjectPublicKeyInfo) recorded after the number `after`, and
+   * the number to continue from.
+   */
   compromisedKeys(after: number, limit: number): Promise<{ keys: string[]; next: number }> {
     return this.#call('list_compromised_keys', { after, limit });
   }

@@ -7,7 +7,7 @@ export interface CompromisedKeysOptions {
   ca: Pick<CaClient, 'compromisedKeys'>;
   /** The CA could not be asked. */
   onError(error: unknown): void;
-  /** Milliseconds between two questions: how late another RA's revocation is known here. */
+  /** Milliseconds between two polls: how late another RA's revocation is known here. */
   every?: number;
   now?: () => number;
 }
@@ -15,19 +15,23 @@ export interface CompromisedKeysOptions {
 /** Keys in one answer. */
 const PAGE = 1_000;
 const EVERY = 2_000;
-/** What is known is taken as of now for so long, in ms. */
+/** How long the copy counts as current, in ms. */
 const RECENT = 200;
-/** And the CA is waited for no longer than this. */
+/** The longest wait for the CA, in ms. */
 const PATIENCE = 1_000;
-/** A CA without the task may be replaced by one that has it. */
+/** The poll interval while the CA lacks the task, in ms; another CA may take its place. */
 const EVERY_WITHOUT_TASK = 60_000;
-/** All of them are read again this often: the CA's database may have been restored, and its numbers begun anew. */
+/**
+ * How often all keys are read again, in ms: the CA's database may have been restored, and its numbering begun
+ * anew.
+ */
 const READ_ALL_EVERY = 3600_000;
 
 /**
- * The RA's copy of the keys that certificates were revoked for with keyCompromise, whichever RA or command did it. The CA refuses
- * them by itself; with the copy the RA says so before an order is spent on one, and refuses them as account keys. It is kept in
- * memory, read whole at start and then by what is new. Keys are base64url SHA-256 of the SubjectPublicKeyInfo.
+ * The RA's copy of the keys of certificates revoked for keyCompromise, by whichever RA or command. The CA
+ * refuses such keys by itself; the copy lets the RA refuse them before an order is spent on one, and as
+ * account keys. It is kept in memory: read whole at the start, then by what is new. Keys are base64url
+ * SHA-256 of the SubjectPublicKeyInfo.
  */
 export class CompromisedKeys {
   readonly #keys = new Set<string>();
@@ -46,7 +50,7 @@ export class CompromisedKeys {
     return this.#keys.has(fingerprint);
   }
 
-  /** Asks from now on, at once and then again and again. */
+  /** Polls at once and then again and again. */
   start(): void {
     const ask = async () => {
       let pause = this.#options.every;
@@ -70,12 +74,18 @@ export class CompromisedKeys {
     this.#timer = null;
   }
 
-  /** Resolves when all is known that the CA knew at the call. @throws CaUnavailable, CaLacksTask, CaRefused */
+  /**
+   * Resolves when every key is known that the CA knew at the call.
+   * @throws CaUnavailable, CaLacksTask, CaRefused
+   */
   refresh(): Promise<void> {
     return this.#asking.after();
   }
 
-  /** Resolves when all is known that the CA knew a moment ago, or when the CA does not say so soon. Never rejects. */
+  /**
+   * Resolves when every key is known that the CA knew a moment ago, or when the CA does not answer soon.
+   * Never rejects.
+   */
   async recent(): Promise<void> {
     if (this.#options.now() - this.#askedAt < RECENT) return;
     let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 import { SingleFlight } from '../../lib/single-flight.js';
 import { CaLacksTask, CaUnavailable } from '../../model/ca.js';
 
-/** `size` is of the whole; `part` base64 of DER. */
+/** `size` is the length of the whole CRL; `part` is base64 of DER. */
 export interface CrlPart {
   number: number;
   size: number;
@@ -10,20 +10,25 @@ export interface CrlPart {
 
 /** How the CA is asked for its CRL. */
 export interface CrlSource {
-  /** From the beginning of the current one, as much as goes into one message; empty when its number is `unless`. */
+  /**
+   * The first part of the current CRL, as much as fits into one message; empty when its number is `unless`.
+   */
   beginning(unless: number | null): Promise<CrlPart>;
-  /** From `offset` on, of the one with this number; of the current one when the CA has it no more. */
+  /**
+   * The part of the CRL with this number from `offset` on; the current CRL's when the CA no longer has that
+   * one.
+   */
   rest(number: number, offset: number): Promise<CrlPart>;
-  /** In one message: CAs that know no parts. */
+  /** The whole CRL in one message, for CAs that know no parts. */
   whole(): Promise<Buffer>;
 }
 
-/** A CRL that changes faster than it is read comes from a CA in trouble. */
+/** Reads tried before giving up: a CRL that changes faster than it is read comes from a CA in trouble. */
 const MOST_TRIES = 5;
 
 /**
- * The RA's copy of the CRL. Every question asks the CA for the number of the current one, so that a revocation is seen as
- * soon as it is made; the CRL itself, which may be megabytes, crosses the channel once, in parts.
+ * The RA's copy of the CRL. Every request asks the CA for the current number, so that a revocation is seen at
+ * once; the CRL itself, which may be megabytes, crosses the channel once, in parts.
  */
 export class CrlCopy {
   #known: { number: number; der: Buffer } | null = null;
@@ -31,7 +36,10 @@ export class CrlCopy {
 
   constructor(private readonly source: CrlSource) {}
 
-  /** The CRL that is current at some time after this call; callers that come while the CA is being asked share the next answer. */
+  /**
+   * The CRL that is current at some time after this call. Callers that arrive while the CA is being asked
+   * share the next answer.
+   */
   current(): Promise<Buffer> {
     return this.#asking.after();
   }
@@ -44,7 +52,7 @@ export class CrlCopy {
     throw new CaUnavailable('the CRL changes faster than it can be read');
   }
 
-  /** Null when the CA had it no more before all was read. */
+  /** Null when the CA replaced it before all of it was read. */
   async #copy(): Promise<Buffer | null> {
     let first: CrlPart;
     try {

@@ -3,9 +3,10 @@ import type { RaStore } from '../../store/contract/ra.js';
 import { firstFromPem } from '../../x509/pem.js';
 
 /**
- * Revokes by serial. A certificate whose record the CA has lost, as by a restore, is shown to it from this RA's own records: the CA
- * knows it by its signature, and keeps it from then on. `already`: it was revoked before.
- * @throws CaRefused `notFound` for one that neither has a record of, and, saying so, for one that only this RA has a record of
+ * Revokes by serial. When the CA has lost the record of a certificate, as by a restore, the RA shows it the
+ * certificate from its own records: the CA recognises its signature and records it again. `already`: it was
+ * revoked before.
+ * @throws CaRefused `notFound` when neither has a record; the message says when only this RA has one
  */
 export async function revokeRecorded(
   {

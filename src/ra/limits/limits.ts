@@ -6,19 +6,19 @@ import { identifierKey } from '../../model/identifiers.js';
 import { forIdentifiers, Problem } from '../../model/problem.js';
 import type { Allowances, Use } from '../../store/contract/allowances.js';
 
-/** How often; 0 is no limit. What leads to a certificate does not count. */
+/** Limits; 0 means none. What leads to a certificate does not count. */
 export interface LimitSettings {
-  /** New accounts of an address, a day. */
+  /** New accounts per address and day. */
   accounts: number;
-  /** Orders of an account, a day. */
+  /** Orders per account and day. */
   orders: number;
-  /** Names in orders and pre-authorizations: of an account and of an address, a day. */
+  /** Names in orders and pre-authorizations, per account and day, and per address and day. */
   names: number;
-  /** Failed validations of a name by an account, an hour. */
+  /** Failed validations of a name by an account, per hour. */
   failures: number;
-  /** Certificates of exactly the same names, a day. */
+  /** Certificates of exactly the same names, per day. */
   duplicates: number;
-  /** Wrong seeds from an address, an hour. */
+  /** Wrong seeds per address and hour. */
   seeds: number;
 }
 
@@ -31,7 +31,7 @@ export const NO_LIMITS: LimitSettings = {
   seeds: 0,
 };
 
-/** Orders that replace one certificate, a day: RFC 9773 §5 allows one, and another when it came to nothing. */
+/** Orders that replace one certificate, per day: RFC 9773 §5 allows one, and another when that one fails. */
 const REPLACEMENTS = 100;
 
 interface Limit {
@@ -39,28 +39,28 @@ interface Limit {
   count: number;
   period: number;
   key: string;
-  /** For the client: what there were too many of. */
+  /** What there were too many of, for the client. */
   what: string;
 }
 
 /** How many times a limit is used. */
 type Taken = readonly [Limit, times: number];
-/** A limit that must not be used up; of a name, where it is about one. */
+/** A limit that must have room left; with the name it is about, if any. */
 interface Looked {
   limit: Limit;
   identifier?: Identifier;
 }
 
 /**
- * RFC 8555 §6.6: keeps one client from using up what is there for all. An honest fleet never meets these limits, however large
- * it is: what leads to a certificate is given back, to its account and its address.
+ * RFC 8555 §6.6: keeps one client from using up everybody's share. An honest fleet never meets these limits,
+ * however large: what leads to a certificate is given back to its account and address.
  */
 export class Limits {
   constructor(
     private readonly allowances: Allowances,
     private settings: LimitSettings,
     private readonly clock: () => number,
-    /** Told of every refusal, by the kind of the limit. */
+    /** Called for every refusal, with the kind of the limit. */
     private readonly onHit: (limit: string) => void = () => undefined,
   ) {}
 
@@ -97,7 +97,7 @@ export class Limits {
     await this.#take(this.#names(account.id, 1, from), this.#hopeless(account, [identifier]));
   }
 
-  /** An order has its certificate: what it used of its account's limits is given back. */
+  /** An order got its certificate: gives back what it used of its account's limits. */
   async issued({ accountId, identifiers, replaces }: Order): Promise<void> {
     if (replaces !== null) return;
     await this.#giveBack([
@@ -107,7 +107,7 @@ export class Limits {
     await this.#count(this.#duplicatesOf(identifiers));
   }
 
-  /** And what it used of those of the address it was finalized from. */
+  /** Gives back what it used of the limits of the address it was finalized from. */
   async issuedTo({ identifiers, replaces }: Order, from: string): Promise<void> {
     const names = this.#namesOf(addressSource(from), 'from this address');
     await this.#giveBack([
@@ -121,7 +121,7 @@ export class Limits {
     await this.#count(this.#failuresOf(accountId, identifier));
   }
 
-  /** Before a seed is looked at. @throws Problem rateLimited */
+  /** Called before a seed is checked. @throws Problem rateLimited */
   async seed(from: string): Promise<void> {
     await this.#take([], [{ limit: this.#seedsOf(from) }]);
   }
@@ -130,12 +130,12 @@ export class Limits {
     await this.#count(this.#seedsOf(from));
   }
 
-  /** Names whose validation may have failed again and again. */
+  /** Names whose validation may have failed repeatedly. */
   #hopeless(account: Account, identifiers: readonly Identifier[]): Looked[] {
     return identifiers.map((identifier) => ({ limit: this.#failuresOf(account.id, identifier), identifier }));
   }
 
-  /** All of them or none, and none where what is looked at is used up. @throws Problem rateLimited */
+  /** Takes all of them or none; none when a limit that is only checked is used up. */
   async #take(taken: readonly Taken[], looked: readonly Looked[] = []): Promise<void> {
     const uses = taken.filter(([{ count }]) => count > 0);
     const looks = looked.filter(({ limit }) => limit.count > 0);
@@ -161,7 +161,7 @@ export class Limits {
     return rateLimited(limit, wait, identifier);
   }
 
-  /** What happened counts, whatever came before. */
+  /** Counts what happened, whatever came before. */
   async #count(limit: Limit): Promise<void> {
     if (limit.count > 0) await this.allowances.use([useOf(limit, 1)], this.clock());
   }
@@ -197,14 +197,14 @@ export class Limits {
     return { count: this.settings.names, period: DAY, key: `names ${whose}`, what };
   }
 
-  /** By account, so that nobody keeps the owner of a name from proving it. */
+  /** Per account, so that nobody can keep the owner of a name from proving it. */
   #failuresOf(accountId: string, identifier: Identifier): Limit {
     const key = `failures ${accountId} ${identifierKey(identifier).replace(':*.', ':')}`;
     const what = `failed validations of "${identifier.value}" by this account`;
     return { count: this.settings.failures, period: HOUR, key, what };
   }
 
-  /** By names alone: a client that loops may make a new account each time. */
+  /** Per set of names alone: a client in a loop may make a new account each time. */
   #duplicatesOf(identifiers: readonly Identifier[]): Limit {
     const names = identifiers.map(identifierKey).sort().join(' ');
     const key = `duplicates ${createHash('sha256').update(names).digest('base64url')}`;
@@ -223,7 +223,7 @@ function replacementsOf(replaces: string): Limit {
 }
 
 function useOf({ key, count, period }: Limit, times: number): Use {
-  // An order of more names than a whole day's is let through when nothing was used.
+  // An order of more names than a whole day's limit is allowed when nothing was used.
   return { key, amount: Math.ceil((Math.min(times, count) * period) / count), window: period };
 }
 
@@ -235,7 +235,7 @@ function rateLimited({ what, count, period }: Limit, wait: number, identifier?: 
   });
 }
 
-/** Each name's in a subproblem (§6.7.1). */
+/** Each name gets a subproblem (§6.7.1). */
 function ofNames(problems: readonly Problem[]): Problem {
   const retryAfter = Math.max(...problems.map(({ options }) => options.retryAfter ?? 0));
   const { type, detail, status, options } = forIdentifiers(problems);

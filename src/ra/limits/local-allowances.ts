@@ -10,10 +10,12 @@ import {
 } from '../../store/contract/allowances.js';
 import type { RaStore } from '../../store/contract/ra.js';
 
-/** Keys remembered: more than one RA's clients use in a day; about 10 MB. */
+/** Keys kept: more than one RA's clients use in a day; about 10 MB. */
 const MAX_KEYS = 100_000;
 
-/** Where limits are counted: in the store that RAs share, or here. `saved` resolves when what is counted here is written. */
+/**
+ * Where limits are counted: in the shared store, or here. `saved` resolves when the local counts are written.
+ */
 export async function openAllowances(
   store: Pick<RaStore, 'shared' | 'loadAllowances' | 'saveAllowances'>,
   now: number,
@@ -25,11 +27,11 @@ export async function openAllowances(
 }
 
 /**
- * For an RA that has its store alone: counted in memory, so that nobody waits, and written to the store at once, with whatever else
- * is being written. So a restart forgets nothing.
+ * Counts limits in memory for an RA that has its store to itself, so that nobody waits; the counts are
+ * written with the next batch of writes, so that a restart forgets nothing.
  */
 export class LocalAllowances implements Allowances {
-  /** By key, when all it used is forgotten; the one used longest ago first. */
+  /** The time when everything a key used is forgotten, by key; the one used longest ago first. */
   readonly #until = new BoundedMap<string, number>(MAX_KEYS);
   /** Keys whose state the store does not have yet. */
   readonly #unsaved = new Set<string>();
@@ -41,8 +43,8 @@ export class LocalAllowances implements Allowances {
   ) {}
 
   /**
-   * With what an earlier run counted.
-   * @param onError told of what could not be written; it is written with the next
+   * Continues with the counts of an earlier run.
+   * @param onError called for what could not be written; it is written with the next
    * @throws StoreUnavailable
    */
   static async open(
@@ -56,7 +58,7 @@ export class LocalAllowances implements Allowances {
     return allowances;
   }
 
-  /** Resolves when all is written that can be. */
+  /** Resolves when everything that can be written is written. */
   async saved(): Promise<void> {
     await this.#saving.idle();
   }
@@ -96,7 +98,7 @@ export class LocalAllowances implements Allowances {
   }
 
   async #write(): Promise<void> {
-    // What is used while one write is under way goes into the next.
+    // Uses during one write go into the next.
     while (this.#unsaved.size > 0) {
       const used = [...this.#unsaved].map((key): KeptUse => ({ key, until: this.#until.get(key) ?? 0 }));
       this.#unsaved.clear();

@@ -24,7 +24,7 @@ export interface CertificationRequestBody {
   /** PEM. */
   csr: string;
   seed?: string | undefined;
-  /** The name the seed is said to be for; it is good for no other then. */
+  /** The name that the caller says the seed is for; any other name is then refused. */
   name?: string | undefined;
   profile?: string | undefined;
 }
@@ -43,11 +43,15 @@ interface Csr extends CertificationRequest {
   fingerprint: string;
 }
 
-/** Certificates for who has the seed of a node. */
+/** Issues certificates to machines that have the seed of a node. */
 export class Certification {
   constructor(private readonly options: CertificationOptions) {}
 
-  /** @param from address of the client @throws Refused, Problem rateLimited, CaUnavailable; nothing was issued then, or what was can be had by asking again */
+  /**
+   * @param from address of the client
+   * @throws Refused, Problem rateLimited, CaUnavailable; then nothing was issued, or asking again gives what
+   * was
+   */
   async certify(
     { csr: pem, seed, name, profile }: CertificationRequestBody,
     from: string,
@@ -62,8 +66,9 @@ export class Certification {
   }
 
   /**
-   * For a device that proved by its maker's certificate what it is called: the node of the name in the CSR, if it is that device,
-   * in the time its seed could be used in, and for one key, as by the seed. @throws as `certify`
+   * For a device that proved its name by its maker's certificate: the node with the CSR's name, if it is that
+   * device, while its seed can be used, and for one key, as by the seed.
+   * @throws as `certify`
    */
   async certifyDevice(
     { csr: pem, profile }: Pick<CertificationRequestBody, 'csr' | 'profile'>,
@@ -88,7 +93,7 @@ export class Certification {
     return csr;
   }
 
-  /** What was registered, for the first key the seed is used with. */
+  /** Issues what was registered, for the first key that the seed is used with. */
   async #enroll(node: Node, csr: Csr, profile: string | undefined): Promise<Certified> {
     if (profile !== undefined && profile !== node.profile) {
       throw new Refused('forbidden', `the node is registered with profile "${node.profile}"`, {
@@ -114,7 +119,7 @@ export class Certification {
     return certified;
   }
 
-  /** Before the seed is spent on a key that the CA will refuse. */
+  /** Checked before the seed is spent on a key that the CA would refuse. */
   async #checkKeyType(profile: string, csr: Csr): Promise<void> {
     const { keyTypes } = await nodeProfile(this.options.ca, profile);
     const type = keyTypeOf(csr.publicKey);
@@ -161,7 +166,7 @@ function readCsr(pem: string): Csr {
   }
 }
 
-/** A CSR may leave out what is registered, for the certificate has it anyway; it may not ask for more. */
+/** A CSR may omit registered names, because the certificate has them anyway; it may not ask for more. */
 function refuseSurplus(csr: Csr, node: Node): void {
   const { cn, sans } = requestedNames(csr);
   const registered = new Set(node.names.map(nameKey));
@@ -177,14 +182,14 @@ function refuseSurplus(csr: Csr, node: Node): void {
   });
 }
 
-/** A common name may be any of the registered names of a host, in any case; else the registered one. */
+/** The common name may be any registered name of a host, in any case; else it must be the registered one. */
 function namesHolder(cn: string, node: Node): boolean {
   if (cn === node.cn) return true;
   const host = cn.toLowerCase();
   return node.names.some(({ type, value }) => (type === 'dns' || type === 'ip') && value === host);
 }
 
-/** The CSR's own words. @throws Refused for a kind of name nobody can be registered with */
+/** The names in the CSR. @throws Refused for a type of name that nobody can be registered with */
 function requestedNames(csr: Csr): { cn: string; sans: SubjectName[] } {
   const sans = csr.names.map((name) => {
     if (name.type !== 'other') return name;

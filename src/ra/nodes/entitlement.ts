@@ -4,9 +4,9 @@ import { parseIdentifier } from '../../model/identifiers.js';
 import { forIdentifiers, Problem } from '../../model/problem.js';
 import { Refused } from '../../model/refusal.js';
 
-/** What a node may have, as an administrator writes it: names, wildcards, addresses and networks. */
+/** Parses what a node may have, as an administrator writes it: names, wildcards, addresses and networks. */
 export interface WrittenNames {
-  /** Names and addresses as they are. */
+  /** Exact names and addresses. */
   explicit: string[];
   /** `*.` and a domain, or a network (CIDR), normalised. */
   patterns: string[];
@@ -50,7 +50,7 @@ function networkOf(text: string, field: string): string {
   );
 }
 
-/** How a node has a name: `explicit` among its names, by a `pattern`, or not at all. */
+/** How a node is entitled to a name: `explicit` among its names, by a `pattern`, or not at all. */
 function holds(
   node: Pick<Node, 'names' | 'patterns'>,
   identifier: Identifier,
@@ -60,7 +60,7 @@ function holds(
   return node.patterns.some((pattern) => covers(pattern, identifier)) ? 'pattern' : null;
 }
 
-/** RFC 9525 §6.3: the `*` of a wildcard is one label; the wildcard name itself is meant too. */
+/** RFC 9525 §6.3: the `*` of a wildcard is one label; the wildcard name itself is covered too. */
 function covers(pattern: string, { type, value }: Identifier): boolean {
   if (pattern.startsWith('*.')) {
     return type === 'dns' && value.slice(value.indexOf('.')) === pattern.slice(1);

@@ -2,12 +2,12 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Node, NodeKey } from '../../model/facts.js';
 import type { RaStore } from '../../store/contract/ra.js';
 
-/** Octets of a MAC key: RFC 7518 §3.2 wants as many as the hash has, and HS256 is what clients use. */
+/** Octets of a MAC key: RFC 7518 §3.2 requires as many as the hash has, and clients use HS256. */
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A new key and what is kept of it. */
+/** A new key, and what is stored of it. */
 export interface MadeKey {
   /** base64url, shown once. */
   hmac: string;
@@ -16,15 +16,16 @@ export interface MadeKey {
 
 export interface NodeKeysOptions {
   store: Pick<RaStore, 'findNodeByKey'>;
-  /** 32 octets or more that every RA of the store has, and the store has not. @throws CaUnavailable */
+  /** At least 32 octets that every RA of the store has and the store does not. @throws CaUnavailable */
   secret(): Promise<Uint8Array>;
   clock(): number;
   random(bytes: number): Buffer;
 }
 
 /**
- * The MAC keys of nodes (RFC 8555 §7.3.4). They must be kept, for a MAC is checked with them: AES-256-GCM under a key that is
- * not in the database, with the key's id as associated data, so that no sealed key can be put in another's place.
+ * The MAC keys of nodes (RFC 8555 §7.3.4). They must be stored, because a MAC is verified with them. They are
+ * encrypted by AES-256-GCM with a key that is not in the database; the key id is the associated data, so that
+ * no encrypted key can take another's place.
  */
 export class NodeKeys {
   constructor(private readonly options: NodeKeysOptions) {}
@@ -41,7 +42,10 @@ export class NodeKeys {
     return { hmac: hmac.toString('base64url'), key };
   }
 
-  /** The node that binds accounts by this key id at this moment, and the key; null when none does. @throws CaUnavailable */
+  /**
+   * The node that binds accounts by this key id at this moment, with its key; null when none does.
+   * @throws CaUnavailable
+   */
   async find(keyId: string): Promise<{ hmac: Buffer; node: Node } | null> {
     const { store, clock } = this.options;
     const node = await store.findNodeByKey(keyId);

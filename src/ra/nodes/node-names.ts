@@ -14,17 +14,17 @@ import {
 } from '../../x509/certificate-names.js';
 import type { NamePolicy } from '../name-policy.js';
 
-/** What of a profile matters to who makes a key and a request for it. */
+/** The part of a profile that matters to whoever makes a key and a CSR for it. */
 export interface NodeProfile extends NameRules {
   keyType: string;
   /** RSA bits, or 256, 384, 521 for a curve. */
   keyLen: number;
   digest: string;
-  /** Kinds of keys it takes; all when absent. */
+  /** Key types it certifies; all when absent. */
   keyTypes?: string[] | undefined;
 }
 
-/** Profiles whose holders may do what nodes may not. */
+/** Profiles whose holders have rights that nodes must not have. */
 const NOT_FOR_NODES = new Set(['ca', 'ra', 'admin']);
 
 const wireProfile = z.looseObject({
@@ -38,7 +38,10 @@ const wireProfile = z.looseObject({
   domain: z.string().optional(),
 });
 
-/** A profile that a node may have. @throws Refused for another, `absent` when there is none of the name; CaUnavailable */
+/**
+ * Reads a profile that a node may have.
+ * @throws Refused for one it may not, or with code `absent` when there is no such profile; CaUnavailable
+ */
 export async function nodeProfile(
   ca: Pick<CertificateAuthority, 'profile'>,
   name: string,
@@ -62,7 +65,7 @@ export function nodeNames(
   cn: string,
   sans: readonly { type: string; value: string }[],
 ): CertificateNames {
-  // OpenSSL drops spaces around a value, so that a request could not say this name.
+  // OpenSSL drops spaces around a value, so a CSR could not contain this name.
   if (cn !== cn.trim()) throw new Refused('invalidRequest', 'begins or ends with a space', { field: 'cn' });
   try {
     return certificateNames(profile, cn, sans);
@@ -73,7 +76,10 @@ export function nodeNames(
   }
 }
 
-/** What a node's certificate is called: the node's own name, or its first one where a TLS server's name is no name of the node. */
+/**
+ * The common name of a node's certificate: the node's own name, or its first name where a TLS server's common
+ * name must be one of its names.
+ */
 export function certificateName(
   { extendedKeyUsage }: Pick<NodeProfile, 'extendedKeyUsage'>,
   { cn, names }: { cn: string; names: readonly SubjectName[] },
@@ -83,7 +89,7 @@ export function certificateName(
   return isOwn ? cn : (first?.value ?? cn);
 }
 
-/** Those of the names an ACME order could have. */
+/** The names that an ACME order could have. */
 export function identifiersAmong(names: readonly SubjectName[]): Identifier[] {
   return names.flatMap(({ type, value }) => (type === 'dns' || type === 'ip' ? [{ type, value }] : []));
 }
@@ -103,7 +109,7 @@ export function checkAllowed(policy: NamePolicy, names: readonly SubjectName[], 
   });
 }
 
-/** Whether a certificate is the one a node is registered for today. */
+/** Whether a certificate has exactly what the node is registered with today. */
 export function saysWhatIsRegistered(
   record: Pick<CertificateDetails, 'profile' | 'names'>,
   node: Node,

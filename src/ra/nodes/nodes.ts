@@ -30,19 +30,22 @@ export interface NodeOptions {
   >;
   policy: NamePolicy;
   keys: NodeKeys;
-  /** Accounts bound to nodes were ended in the store. */
+  /** Called when accounts bound to nodes were ended in the store. */
   onAccountsEnded(): void;
-  /** Milliseconds a seed can be used in. */
+  /** How long a seed can be used, in ms. */
   seedLifetime: number;
   events: NodeEvents;
   clock(): number;
   random(bytes: number): Buffer;
 }
 
-/** Certificates of a name asked for at once. */
+/** Certificates of a name in one request to the CA. */
 const PAGE = 100;
 
-/** The nodes administrators register: machines that get certificates for what was registered and nothing else. */
+/**
+ * The nodes that administrators register: machines that get certificates for what was registered and nothing
+ * else.
+ */
 export class Nodes {
   readonly #ids: Ids;
 
@@ -50,7 +53,7 @@ export class Nodes {
     this.#ids = new Ids(options.random);
   }
 
-  /** Registers a node, with a new seed, which is nowhere kept but in the answer. @throws Refused, CaUnavailable */
+  /** Registers a node with a new seed, which only the answer contains. @throws Refused, CaUnavailable */
   async register(request: Registration): Promise<Registered> {
     const { store, ca, policy, events, clock, random, seedLifetime } = this.options;
     const profile = await nodeProfile(ca, request.profile);
@@ -91,7 +94,7 @@ export class Nodes {
     return { node, seed, hmac, revoked, stillGood, certificateCn: certificateName(profile, node) };
   }
 
-  /** What the machine that had the name before has: revoked, or counted for who may want that. */
+  /** The certificates of the machine that had the name before: revoked, or only counted. */
   async #formerCertificates(
     node: Node | null,
     revoke: boolean,
@@ -135,8 +138,8 @@ export class Nodes {
   }
 
   /**
-   * Changes what a node may have; it counts from the next order on, on every RA. With `newKey` its key is another one, and the old
-   * one binds no more accounts. Certificates stay.
+   * Changes what a node may have; every RA applies it from the next order on. With `newKey` it gets another
+   * key, and the old key binds no more accounts. Certificates stay valid.
    * @throws Refused, CaUnavailable
    */
   async change(name: string, change: NodeChange): Promise<{ node: Node; hmac: string | null }> {
@@ -181,7 +184,7 @@ export class Nodes {
     );
   }
 
-  /** By name; `next` is the cursor of the page after. */
+  /** Ordered by name; `next` is the cursor of the next page. */
   async list(after: string | null, limit: number): Promise<{ nodes: Node[]; next: string | null }> {
     const found = await this.options.store.listNodes({ after, limit: limit + 1 });
     const nodes = found.slice(0, limit);
@@ -189,8 +192,9 @@ export class Nodes {
   }
 
   /**
-   * Ends a node: nothing more by its seed or its certificates, then every certificate of it revoked
-   * (cessationOfOperation), then the node forgotten. What fails on the way is completed by doing it again.
+   * Removes a node: its seed and certificates stop working, every certificate of it is revoked
+   * (cessationOfOperation), and the node is deleted. A removal that failed halfway is completed by repeating
+   * it.
    * @throws Refused, CaUnavailable
    */
   async remove(name: string, by: string): Promise<{ node: Node; revoked: string[] }> {
@@ -212,7 +216,7 @@ export class Nodes {
     return { node, revoked };
   }
 
-  /** By the CA's register, for those whose issuance a crash kept from ours. */
+  /** Reads the CA's records, to find certificates whose issuance a crash kept from ours. */
   async #goodCertificates({ cn, profile }: Node): Promise<string[]> {
     const serials: string[] = [];
     let after: string | null = null;
@@ -226,7 +230,7 @@ export class Nodes {
     return serials;
   }
 
-  /** True when it was good until now. */
+  /** True when it had not been revoked before. */
   async #revoke(serial: string): Promise<boolean> {
     const { ca, store, clock } = this.options;
     const reason = REVOCATION_REASON.cessationOfOperation;
@@ -243,18 +247,19 @@ export class Nodes {
   /** The node that holds this certificate, if the CA says that it is good at this moment. @throws CaUnavailable */
   async ofCertificate(held: { serial: string; certificate: Uint8Array }): Promise<Node | null> {
     const { store, ca } = this.options;
-    // Most who present a certificate are no nodes: the CA is asked only about those that are.
+    // Most peers that present a certificate are no nodes: the CA is asked only about those that are.
     if (!(await store.findNodeBySerial(held.serial))) return null;
     const record = await recordOf(held, ca);
     if (record?.state !== 'good') return null;
-    // Again, for a removal that came while the CA was asked.
+    // Checked again, because a removal may have begun while the CA was asked.
     const node = await store.findNodeBySerial(held.serial);
     return node?.removingAt === null ? node : null;
   }
 
   /**
-   * Renews a certificate by `reissue`, which makes another one of the same names. One got over ACME is refused, and so are names that
-   * today's lists deny. A node's is renewed while it says what the node is registered with, and the new one is the node's too.
+   * Renews a certificate by `reissue`, which makes another one with the same names. Refused for a certificate
+   * issued over ACME, and for names that today's lists deny. A node's certificate is renewed while it has
+   * what the node is registered with, and the new one belongs to the node too.
    * @throws Refused, CaUnavailable
    */
   async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
@@ -288,7 +293,7 @@ export class Nodes {
     return this.revokeUnwanted(issued.serial);
   }
 
-  /** For a certificate that came when its node was not registered any more. @throws Refused always */
+  /** Handles a certificate that was issued when its node was no longer registered. @throws Refused always */
   async revokeUnwanted(serial: string): Promise<never> {
     await this.#revoke(serial);
     throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');

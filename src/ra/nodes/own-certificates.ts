@@ -4,13 +4,19 @@ import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { Nodes } from './nodes.js';
 
 /**
- * What the holder of a certificate, who has proved to have its key, may ask for it. Serials are lower-case hex.
+ * What the holder of a certificate, who has proved possession of its key, may request for it. Serials are
+ * lower-case hex.
  * @throws CaUnavailable, CaRefused, StoreUnavailable, Refused
  */
 export interface OwnCertificates {
-  /** A certificate of the same names and profile for the key of a CSR (DER); the one it asks by stays good. */
+  /**
+   * Issues a certificate with the same names and profile for the key of a CSR (DER); the old one stays valid.
+   */
   reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
-  /** Revokes with an RFC 5280 §5.3.1 reason code; `already` when it was. On disk at the CA and here once this resolves. */
+  /**
+   * Revokes with an RFC 5280 §5.3.1 reason code; `already` when it was revoked before. On disk at the CA and
+   * here once this resolves.
+   */
   revoke(serial: string, reason: number): Promise<{ already: boolean }>;
 }
 

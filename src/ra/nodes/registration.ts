@@ -2,7 +2,7 @@ import type { Node } from '../../model/facts.js';
 import { calledName, type SubjectName } from '../../x509/certificate-names.js';
 import { type NodeProfile, nodeNames } from './node-names.js';
 
-/** Rules of a node beside its names and profile. */
+/** Settings of a node besides its names and profile. */
 export interface NodeRules {
   /** `*.` and a domain, or a network: what it may order over ACME besides its names. */
   patterns?: readonly string[];
@@ -10,21 +10,24 @@ export interface NodeRules {
   waiveChallenges?: boolean;
   /** Its key binds one account. */
   once?: boolean;
-  /** Until when its key binds accounts and its seed can be used; null: the key always, the seed as long as seeds can be. */
+  /**
+   * When its key stops binding accounts and its seed stops working; null: the key never does, the seed after
+   * the usual time.
+   */
   expiresAt?: number | null;
 }
 
-/** A node as it was registered, with what is shown once. */
+/** A registered node, with the secrets that are shown once. */
 export interface Registered {
   node: Node;
   seed: string;
   /** base64url. */
   hmac: string;
-  /** Serials that the machine registered before under this name had, revoked now. */
+  /** Serials of the previous machine under this name that were revoked now. */
   revoked: string[];
   /** How many such certificates are still good. */
   stillGood: number;
-  /** What its certificate will be called. */
+  /** The common name its certificate will have. */
   certificateCn: string;
 }
 
@@ -32,9 +35,9 @@ export interface Registration extends NodeRules {
   cn: string;
   sans: readonly { type: string; value: string }[];
   profile: string;
-  /** Registers a name anew that is registered: what it was registered for, its seed, its key and accounts bound by it end. */
+  /** Registers a name again that is registered: its previous names, seed, key and bound accounts end. */
   replace: boolean;
-  /** The name is the node's own and need not be one of its certificates'. */
+  /** True when the name is the node's own and need not be in its certificates. */
   label?: boolean;
   /** With `replace`: revokes (cessationOfOperation) the certificates it had. */
   revoke?: boolean;
@@ -42,7 +45,7 @@ export interface Registration extends NodeRules {
   by: string;
 }
 
-/** What changes; what is left out stays. */
+/** Changes; absent members stay as they are. */
 export interface NodeChange extends NodeRules {
   sans?: readonly { type: string; value: string }[];
   profile?: string;
@@ -50,8 +53,9 @@ export interface NodeChange extends NodeRules {
 }
 
 /**
- * The name of a node and the names of its certificates. Where names are written, the node may be called something that is no name of
- * it; a TLS server's certificate is then called by its first name. @throws Refused
+ * The name of a node and the names of its certificates. When names are given explicitly, the node's name need
+ * not be among them; a TLS server's certificate then has its first name as common name.
+ * @throws Refused
  */
 export function readNames(
   profile: NodeProfile,

@@ -9,12 +9,14 @@ export interface RenewableOptions {
   ca: Pick<CertificateAuthority, 'bySerials' | 'search'>;
 }
 
-/** Setting: since when (milliseconds since the epoch) no certificate that was got over ACME is renewed beside it. */
+/**
+ * Setting: the time (ms since the epoch) since which no certificate issued over ACME is renewed outside ACME.
+ */
 const TOLD_APART_SINCE = 'acme renewals told apart since';
-/** Certificates of a name looked through. */
+/** Certificates of a name that are examined. */
 const MOST = 100;
 
-/** Remembers the first start of a version that tells them apart. */
+/** Records the first start of a version that tells them apart. */
 export async function rememberToldApart(
   store: Pick<RaStore, 'getSetting' | 'putSetting'>,
   now: number,
@@ -24,9 +26,10 @@ export async function rememberToldApart(
 }
 
 /**
- * RFC 8555: the account and the proofs that an ACME certificate rests on are asked for again there, so it is not renewed here.
- * @throws Refused for a certificate that an ACME order got, by the record of this RA or of the CA, and for a renewal of such a
- * one that an older version made; CaUnavailable
+ * Refuses to renew an ACME certificate outside ACME, where the account and the proofs it rests on are checked
+ * again.
+ * @throws Refused for a certificate that an ACME order got, by the records of this RA or the CA, and for a
+ * renewal of one that an older version made; CaUnavailable
  */
 export async function refuseOverAcme(serial: string, { store, ca }: RenewableOptions): Promise<void> {
   if ((await store.findCertificateBySerial(serial)) !== null) throw overAcme();
@@ -42,7 +45,10 @@ export async function refuseOverAcme(serial: string, { store, ca }: RenewableOpt
   }
 }
 
-/** Whether the first certificate of the same names and profile was got over ACME: this one then came of it. */
+/**
+ * Whether the first certificate of the same names and profile was issued over ACME; this one is then a
+ * renewal of it.
+ */
 async function isAcmeFirst(
   own: FoundCertificate,
   ca: Pick<CertificateAuthority, 'search'>,
@@ -61,7 +67,7 @@ const namesOf = ({ names }: FoundCertificate) =>
     .sort()
     .join();
 
-/** The CA keeps the enrolments of nodes under ids of a kind of their own. */
+/** The CA records the enrolments of nodes under ids of their own kind. */
 const isOrdered = ({ orderId }: FoundCertificate) => orderId !== null && !orderId.startsWith('node:');
 
 const overAcme = () => new Refused('forbidden', 'this certificate was got over ACME: renew it over ACME');

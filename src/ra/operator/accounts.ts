@@ -6,7 +6,7 @@ import type { OperatorCertificates } from './certificates.js';
 
 export interface OperatorAccountsOptions {
   store: RaStore;
-  /** Ends the account wherever this RA remembers it. */
+  /** Ends the account in the store and in this RA's caches. */
   stopAccount(id: string): Promise<Account | null>;
   certificates: Pick<OperatorCertificates, 'ofAccount' | 'revokeOne'>;
   clock(): number;
@@ -18,7 +18,7 @@ export interface ShownAccount extends AccountAndUse {
 }
 
 export interface AccountStory extends ShownAccount {
-  /** How many orders are kept; MOST_COUNTED stands for that many or more. */
+  /** How many orders are stored; MOST_COUNTED means that many or more. */
   orders: number;
   /** Ids of the latest, newest first. */
   latestOrders: string[];
@@ -38,10 +38,10 @@ export interface AccountSearch {
 
 export const MOST_COUNTED = 1_000;
 const LATEST = 10;
-/** Accounts a page with a condition looks at. */
+/** Accounts examined for one filtered page. */
 const EXAMINED = 1_000;
 
-/** What an operator does with ACME accounts (RFC 8555 §7.1.2). @throws Refused */
+/** An operator's view of ACME accounts (RFC 8555 §7.1.2), and ending them. @throws Refused */
 export class OperatorAccounts {
   constructor(private readonly options: OperatorAccountsOptions) {}
 
@@ -85,8 +85,8 @@ export class OperatorAccounts {
   }
 
   /**
-   * Ends an account by the server's decision; its next request is refused. With `revokeCertificates` every certificate it
-   * ordered is revoked; what fails on the way is completed by doing it again.
+   * Revokes an account (§7.1.6); its next request is refused. With `revokeCertificates` every certificate it
+   * ordered is revoked; a run that failed halfway is completed by repeating it.
    * @throws Refused, CaUnavailable, CaLacksTask
    */
   async stop(

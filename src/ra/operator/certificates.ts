@@ -24,20 +24,20 @@ export interface OperatorCertificatesOptions {
   onRevocation: RaEvents['revocation'];
 }
 
-/** A certificate by its serial (lower-case hex), or by a name of it. */
+/** Refers to a certificate by its serial (lower-case hex) or by one of its names. */
 export type Reference = { serial: string } | { name: string; all: boolean };
 
-/** What was, or would be, done to one certificate. */
+/** The outcome, real or planned, for one certificate. */
 export interface Done {
   certificate: FoundCertificate;
   /** `already`: it was revoked before; `planned`: nothing was done. */
   outcome: 'done' | 'already' | 'planned';
 }
 
-/** Certificates of one name that an operation looks at; more than a name has at one time. */
+/** Certificates of one name examined by an operation; more than a name has at one time. */
 const MOST_OF_A_NAME = 500;
 const HISTORY = 50;
-/** Certificates of a node that a listing looks at. */
+/** Certificates of a node examined by a listing. */
 const MOST_OF_A_NODE = 500;
 
 /** How one name of a certificate was proven. */
@@ -56,19 +56,22 @@ export interface CertificateStory {
   /** Name of the node it belongs to. */
   node: string | null;
   proofs: Proof[];
-  /** Why it was given, when neither an order nor a node has it. */
+  /** Why it was issued, when neither an order nor a node explains it. */
   origin: string | null;
-  /** Serial of the one that was ordered to replace it (RFC 9773 §5). */
+  /** Serial of the certificate that was ordered to replace it (RFC 9773 §5). */
   replacedBy: string | null;
-  /** Others of the same name, the one that ends last first. */
+  /** Other certificates of the same name, the one that ends last first. */
   history: FoundCertificate[];
 }
 
-/** What an operator does with certificates, whoever they were issued to. @throws Refused, CaUnavailable, CaLacksTask */
+/** An operator's view of all certificates, and revoking them. @throws Refused, CaUnavailable, CaLacksTask */
 export class OperatorCertificates {
   constructor(private readonly options: OperatorCertificatesOptions) {}
 
-  /** A page; with `node` its certificates alone, all on one page. A page may be short while `next` is not null. */
+  /**
+   * A page of certificates; with `node` all of that node's on one page. A page may be short while `next` is
+   * not null.
+   */
   async search(
     search: CertificateSearch & { node?: string },
   ): Promise<{ certificates: FoundCertificate[]; next: string | null }> {
@@ -110,7 +113,7 @@ export class OperatorCertificates {
     };
   }
 
-  /** By serial, else the good one of the name that ends last, else the one that ended last. */
+  /** Finds by serial; else by name: the good certificate that ends last, else the one that ended last. */
   async #one(reference: string, serial: string | null): Promise<FoundCertificate> {
     const { ca } = this.options;
     const [bySerial] = serial === null ? [] : await ca.bySerials([serial]);
@@ -143,8 +146,9 @@ export class OperatorCertificates {
   }
 
   /**
-   * Revokes with an RFC 5280 §5.3.1 reason code. It counts at the CA (OCSP, CRL) and here (RFC 9773: renew now) once this resolves.
-   * What fails on the way is completed by doing it again. With `plan` nothing is done.
+   * Revokes with an RFC 5280 §5.3.1 reason code. Takes effect at the CA (OCSP, CRL) and here (RFC 9773: renew
+   * now) before this resolves. A run that failed halfway is completed by repeating it. With `plan` nothing is
+   * done.
    */
   async revoke(reference: Reference, reason: number, plan: boolean): Promise<Done[]> {
     const done: Done[] = [];
@@ -169,7 +173,7 @@ export class OperatorCertificates {
     return !already;
   }
 
-  /** Puts on hold, from which `endHold` takes it back. */
+  /** Puts certificates on hold, which `endHold` undoes. */
   hold(reference: Reference, plan: boolean): Promise<Done[]> {
     return this.revoke(reference, REVOCATION_REASON.certificateHold, plan);
   }
@@ -205,7 +209,10 @@ export class OperatorCertificates {
     return all;
   }
 
-  /** Those an operation is about. By name these in one of `states`; several only when all are meant. */
+  /**
+   * The certificates an operation is about. A name selects those in one of `states`; several only when all
+   * are meant.
+   */
   async #meant(reference: Reference, states: readonly SearchState[]): Promise<FoundCertificate[]> {
     const { ca } = this.options;
     if ('serial' in reference) {
@@ -237,7 +244,7 @@ export class OperatorCertificates {
   }
 }
 
-/** An operation is about a name as it stands in certificates, never about what a glob finds. */
+/** An operation takes a name literally, never as a glob. */
 const exactly = (name: string): string => `=${name}`;
 
 function meets(

@@ -22,15 +22,15 @@ export interface CheckedName {
     outcome: string;
     ok: boolean;
   }[];
-  /** Profile a certificate would be issued with; null: none would be. */
+  /** Profile a certificate would be issued with; null when none would be issued. */
   profile: string | null;
 }
 
-/** Whether a name would get a certificate, and by what it would not: `upki check`. */
+/** Whether a name would get a certificate, and if not, what prevents it: `upki check`. */
 export class NameCheck {
   constructor(private readonly options: NameCheckOptions) {}
 
-  /** @throws Refused for what is no name */
+  /** @throws Refused for text that is no name */
   async check(asked: string, wantedProfile?: string): Promise<CheckedName> {
     const { policy, validator, clock } = this.options;
     const identifier = read(asked);
@@ -85,7 +85,7 @@ function read(asked: string) {
   }
 }
 
-/** The entry that decides, found by asking of each alone. */
+/** The entry that decides, found by checking each alone. */
 function decision(policy: Policy, identifier: ReturnType<typeof read>): { outcome: string; ok: boolean } {
   const refuses = (lists: { allowed: string[]; denied: string[] }) => {
     try {

@@ -6,7 +6,10 @@ import { wireType } from '../../x509/certificate-names.js';
 import { formatDn } from '../../x509/name.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 
-/** A certificate by this RA's own records, for one that the CA has lost its record of; null when there is none here either. */
+/**
+ * Finds a certificate in this RA's own records when the CA has lost its record; null when this RA has none
+ * either.
+ */
 export async function foundHere(
   store: Pick<RaStore, 'findCertificateBySerial' | 'getOrder'>,
   serial: string,

@@ -6,15 +6,17 @@ import type { ClaimedFinalization, RaStore } from '../../store/contract/ra.js';
 import { parseLeaf } from '../leaf.js';
 import { WorkQueue } from './work-queue.js';
 
-/** Requests at the CA at once for this RA; the channel pipelines them. */
+/** Concurrent requests to the CA; the channel pipelines them. */
 const CAPACITY = 256;
 /**
- * Longer than two CAs may take by default (UPKI_ZMQ_TIMEOUT), and how long a dead holder's order waits at most. Where they are
- * given more time a second runner may ask as well: it hears of the same certificate.
+ * The lease, in ms: longer than two CAs may take by default (UPKI_ZMQ_TIMEOUT), and the longest an order of a
+ * dead runner waits. With a longer timeout a second runner may ask as well: it gets the same certificate.
  */
 const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
-/** Pauses while the CA is away; the last one repeats. A returning CA is found within seconds. */
+/**
+ * Pauses while the CA is unavailable, in ms; the last one repeats. A returning CA is noticed within seconds.
+ */
 const RETRY_PAUSES = [1_000, 2_000, 4_000];
 
 /** `again`: the store handed the order out, so an earlier request for it may have reached the CA. */
@@ -23,8 +25,8 @@ interface Finalization extends ClaimedFinalization {
 }
 
 /**
- * What became of an order handed to the CA. `queued`: nothing yet, there was no room to ask at once. A Problem: the CA did not take the
- * CSR (a key that was compromised a moment ago, say), and the order is ready for another.
+ * The outcome of an order handed to the CA. `queued`: none yet, there was no room to ask at once. A Problem:
+ * the CA refused the CSR (its key was just compromised, say), and the order is ready for another.
  */
 export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
 
@@ -33,7 +35,7 @@ export interface FinalizationQueueOptions {
   ca: IssuingCa;
   soleRunner: boolean;
   clock(): number;
-  /** Tells of every issuance, refusal and deferral. */
+  /** Called for every issuance, refusal and deferral. */
   onOutcome(order: Order, outcome: 'issued' | 'refused' | 'deferred', detail: string): void;
   onError(error: unknown): void;
 }
@@ -77,7 +79,7 @@ export class FinalizationQueue {
     return this.#queue.stop();
   }
 
-  /** Accepts the CSR and asks the CA. Null: the order was not ready any more, nothing was done. */
+  /** Accepts the CSR and asks the CA. Null: the order was no longer ready, and nothing was done. */
   async submit(order: Order, csr: Uint8Array): Promise<FinalizeOutcome | null> {
     if (!(await this.#options.store.beginFinalize(order.id, csr, this.#queue.leaseForNew()))) return null;
     return (await this.#queue.execute({ order: { ...order, csr }, attempts: 0, again: false })) ?? 'queued';
@@ -110,7 +112,8 @@ export class FinalizationQueue {
       }
       if (error instanceof CaRefused) {
         const problem = refusal(error);
-        // §7.4: the client is being answered. Once it was told that the order is processing there is no way back (§7.1.6).
+        // §7.4: the client has not been answered yet. Once it was told that the order is processing, the
+        // order cannot become ready again (§7.1.6).
         if (problem.type === 'badCSR' && !again && (await store.returnOrder(order.id))) {
           onOutcome(order, 'refused', error.message);
           return problem;
@@ -124,7 +127,10 @@ export class FinalizationQueue {
   }
 }
 
-/** What the client is told of a CA's no: its own words only where they speak of the client's request. */
+/**
+ * What the client is told when the CA refuses: the CA's own words only where they are about the client's
+ * request.
+ */
 export function refusal(error: CaRefused): Problem {
   if (error.kind === 'badCSR' || error.kind === 'rejectedIdentifier')
     return new Problem(error.kind, error.message);
@@ -134,7 +140,7 @@ export function refusal(error: CaRefused): Problem {
 function certificateOf(order: Order, issued: IssuedCertificate): Certificate {
   const leaf = parseLeaf(issued.chain);
   return {
-    // One certificate an order, ever: its id is the order's.
+    // An order has one certificate, ever: its id is the order's.
     id: order.id,
     orderId: order.id,
     accountId: order.accountId,
