@@ -46,7 +46,7 @@ export interface CaClientOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
   /** Called with the PEM of each certificate issued for an order. */
   onIssued?: (pem: string) => void;
-  /** Called when a certificate was revoked because of its key; resolves when that key is known here. */
+  /** Called after a revocation for keyCompromise; resolves when the key is known here. */
   onCompromise?: () => Promise<void>;
   now?: () => number;
   /** How long CA certificates are cached, in ms, and at most what may change while the CA runs. Default one minute. */
@@ -157,7 +157,7 @@ export class CaClient implements CertificateAuthority {
     return this.#authorities.get();
   }
 
-  /** Asks the CA now: the authorities with dates and CRLs, in the words of the channel. */
+  /** Uncached: the authorities with dates and CRLs, in the words of the channel. */
   async authoritiesInFull(): Promise<Result<OperationsTasks['get_authorities']>['authorities']> {
     return (await this.#call('get_authorities', {})).authorities;
   }
@@ -257,10 +257,7 @@ export class CaClient implements CertificateAuthority {
     }
   }
 
-  /**
-   * Compromised keys (base64url SHA-256 of the SubjectPublicKeyInfo) recorded after the number `after`, and
-   * the number to continue from.
-   */
+  /** Compromised keys (base64url SHA-256 of the SubjectPublicKeyInfo) after a number, and the next number. */
   compromisedKeys(after: number, limit: number): Promise<{ keys: string[]; next: number }> {
     return this.#call('list_compromised_keys', { after, limit });
   }

@@ -138,8 +138,8 @@ export class Nodes {
   }
 
   /**
-   * Changes what a node may have; every RA applies it from the next order on. With `newKey` it gets another
-   * key, and the old key binds no more accounts. Certificates stay valid.
+   * Changes what a node may have, from the next order on, on every RA. With `newKey` it gets another key, and
+   * the old one binds no more accounts. Certificates stay valid.
    * @throws Refused, CaUnavailable
    */
   async change(name: string, change: NodeChange): Promise<{ node: Node; hmac: string | null }> {
@@ -192,9 +192,8 @@ export class Nodes {
   }
 
   /**
-   * Removes a node: its seed and certificates stop working, every certificate of it is revoked
-   * (cessationOfOperation), and the node is deleted. A removal that failed halfway is completed by repeating
-   * it.
+   * Removes a node: its seed and certificates stop working, its certificates are revoked
+   * (cessationOfOperation), it is deleted. A removal that failed halfway is completed by repeating it.
    * @throws Refused, CaUnavailable
    */
   async remove(name: string, by: string): Promise<{ node: Node; revoked: string[] }> {
@@ -247,19 +246,19 @@ export class Nodes {
   /** The node that holds this certificate, if the CA says that it is good at this moment. @throws CaUnavailable */
   async ofCertificate(held: { serial: string; certificate: Uint8Array }): Promise<Node | null> {
     const { store, ca } = this.options;
-    // Most peers that present a certificate are no nodes: the CA is asked only about those that are.
+    // Most peers that present a certificate are no nodes: the CA is asked only about nodes.
     if (!(await store.findNodeBySerial(held.serial))) return null;
     const record = await recordOf(held, ca);
     if (record?.state !== 'good') return null;
-    // Checked again, because a removal may have begun while the CA was asked.
+    // Again: a removal may have begun meanwhile.
     const node = await store.findNodeBySerial(held.serial);
     return node?.removingAt === null ? node : null;
   }
 
   /**
-   * Renews a certificate by `reissue`, which makes another one with the same names. Refused for a certificate
-   * issued over ACME, and for names that today's lists deny. A node's certificate is renewed while it has
-   * what the node is registered with, and the new one belongs to the node too.
+   * Renews a certificate by `reissue`, for the same names. Refused for a certificate issued over ACME, and
+   * for names that today's lists deny. A node's certificate is renewed while it has what the node is
+   * registered with.
    * @throws Refused, CaUnavailable
    */
   async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
@@ -293,7 +292,7 @@ export class Nodes {
     return this.revokeUnwanted(issued.serial);
   }
 
-  /** Handles a certificate that was issued when its node was no longer registered. @throws Refused always */
+  /** Handles a certificate whose node is no longer registered. @throws Refused always */
   async revokeUnwanted(serial: string): Promise<never> {
     await this.#revoke(serial);
     throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');
