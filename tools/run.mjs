@@ -41,6 +41,10 @@ const TOOLS = {
     'builds the Debian package, installs, starts and removes it in a fresh Debian',
   ],
   'python-upki': ['python-upki/main.js', 'our programs beside the Python ones, and the migration'],
+  'docs-check': [
+    'judges/docs/main.js',
+    'runs every block of shell of README and docs as it is written, and the lines that programs print',
+  ],
   docs: ['docs/main.js', 'writes the generated documents (also `npm run docs`)'],
 };
 

@@ -52,6 +52,9 @@ export function curveKeyPairFromSecret(secretKey: string): CurveKeyPair {
   return curveKeyPair(secret);
 }
 
+/** A seed nobody can guess: 256 random bits. */
+export const newRegistrationSeed = (): string => randomBytes(32).toString('base64url');
+
 /**
  * Both ends of the registration socket, derived from the seed (HKDF-SHA256, RFC 5869): a CA proves that it knows the
  * seed by holding the server's secret, a registering RA by holding the client's. The seed itself never crosses.

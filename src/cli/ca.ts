@@ -6,6 +6,7 @@ import { initCommand } from './ca-init.js';
 import { installCommand } from './ca-install.js';
 import { rolloverCommand, statusCommand } from './ca-rollover.js';
 import { rootCommand } from './ca-root.js';
+import { seedCommand } from './ca-seed.js';
 import { loadCa } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
 
@@ -28,6 +29,7 @@ export function caCommand(): Command {
     .addCommand(statusCommand())
     .addCommand(rolloverCommand())
     .addCommand(rootCommand())
+    .addCommand(seedCommand())
     .addCommand(
       serving('register', REGISTRATION, 'registration', 'Take registrations of RAs, and nothing else.', [
         ['upki ca register', 'Take registrations on port 5001 until ended with Ctrl-C.'],

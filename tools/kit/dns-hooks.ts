@@ -14,9 +14,9 @@ export interface TestDns {
 }
 
 /** A DNS server that says 127.0.0.1 for every name, and the TXT records that hook scripts of ACME clients put in place over HTTP. */
-export async function startTestDns(): Promise<TestDns> {
+export async function startTestDns(port = 0): Promise<TestDns> {
   const texts = new Map<string, ReadonlySet<string>>();
-  const dns = await startDns({}, (question) => answerTo(question, texts));
+  const dns = await startDns({}, (question) => answerTo(question, texts), port);
   const control = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const name = (searchParams.get('name') ?? '').toLowerCase().replace(/\.$/, '');

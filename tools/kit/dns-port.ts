@@ -1,10 +1,10 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 
-/** Sockets on one free port of loopback. A port that is free for UDP may be taken for TCP; then another is tried. */
-export async function listenOnBoth(tries = 20): Promise<{ dns: UdpSocket; tcp: TcpServer }> {
+/** Sockets on one port of loopback, a free one when it is 0. A port that is free for UDP may be taken for TCP; then another is tried. */
+export async function listenOnBoth(port = 0, tries = 20): Promise<{ dns: UdpSocket; tcp: TcpServer }> {
   const dns = createSocket('udp4');
-  await new Promise<void>((resolve) => dns.bind(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => dns.bind(port, '127.0.0.1', resolve));
   const tcp = createTcpServer();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -14,7 +14,7 @@ export async function listenOnBoth(tries = 20): Promise<{ dns: UdpSocket; tcp: T
     return { dns, tcp };
   } catch (error) {
     dns.close();
-    if (tries <= 1) throw error;
-    return listenOnBoth(tries - 1);
+    if (tries <= 1 || port !== 0) throw error;
+    return listenOnBoth(port, tries - 1);
   }
 }

@@ -30,10 +30,11 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-/** `otherwise` answers what the zone does not know; without it there is no such name. */
+/** `otherwise` answers what the zone does not know; without it there is no such name. On a free port when `port` is 0. */
 export async function startDns(
   zone: Record<string, ZoneAnswer> = {},
   otherwise: (question: string) => ZoneAnswer | undefined = () => undefined,
+  port = 0,
 ): Promise<DnsServer> {
   const answers = new Map<string, ZoneAnswer | (() => ZoneAnswer)>(Object.entries(zone));
   const questions: string[] = [];
@@ -55,7 +56,7 @@ export async function startDns(
     return message(query, end, 0, truncate ? [] : chain(name, answer.records, answer.ttl), truncate);
   };
 
-  const { dns: udp, tcp } = await listenOnBoth();
+  const { dns: udp, tcp } = await listenOnBoth(port);
   udp.on('message', (query, peer) => {
     const answer = respond(query, false);
     if (answer) udp.send(answer, peer.port, peer.address);

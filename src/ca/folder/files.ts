@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { curveKeyPairFromSecret, newCurveKeyPair } from '../../channel/curve-keys.js';
+import { curveKeyPairFromSecret, newCurveKeyPair, newRegistrationSeed } from '../../channel/curve-keys.js';
 import { readIfThere, setAside, writeDurably } from '../../lib/files.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
@@ -78,7 +78,6 @@ const DAY = 86_400_000;
 /** As the profile `ca`; the issuer lives half as long, so that its successor overlaps. */
 const ROOT_DAYS = 3650;
 const ISSUER_DAYS = 1825;
-const SEED_BYTES = 32;
 
 /**
  * Makes the folder a CA, or completes one whose making was interrupted: every file is written whole and synced before what
@@ -106,7 +105,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   if (anew.includes('channel.key')) await setAside(paths.channelKey);
   if (anew.includes('seed')) await setAside(paths.seed);
   await ensure(paths.channelKey, () => `${newCurveKeyPair().secretKey}\n`);
-  await ensure(paths.seed, () => `${options.seed ?? randomBytes(SEED_BYTES).toString('base64url')}\n`);
+  await ensure(paths.seed, () => `${options.seed ?? newRegistrationSeed()}\n`);
   if (anew.includes('database')) {
     for (const suffix of ['', '-wal', '-shm']) await setAside(`${paths.database}${suffix}`);
   }

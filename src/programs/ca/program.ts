@@ -23,11 +23,11 @@ import { RegisteredPeers } from '../../ca/peers/registered-peers.js';
 import { restoredIn, restoredSentence, UnknownCertificates } from '../../ca/restored.js';
 import { Crls } from '../../ca/revoke/crls.js';
 import { Revocation } from '../../ca/revoke/revocation.js';
-import { type CaServices, operationsHandlers, registrationHandlers } from '../../ca/tasks/index.js';
+import { type CaServices, operationsHandlers } from '../../ca/tasks/index.js';
 import { registrationKeys } from '../../channel/curve-keys.js';
 import { answerer } from '../../channel/dispatch.js';
-import { ChannelServer, type ServerSecurity } from '../../channel/server.js';
-import { operations, registration } from '../../channel/tasks/index.js';
+import { ChannelServer } from '../../channel/server.js';
+import { operations } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
 import {
   type CaStore,
@@ -40,6 +40,7 @@ import {
 import { type CaKeeping, workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { nodeSecretOf } from './node-secret.js';
+import { REGISTRATION, RegistrationSocket, type SeedKeys } from './registration-socket.js';
 import { checkUsable } from './usable.js';
 
 export interface CaOptions {
@@ -95,9 +96,8 @@ export interface RunningCa {
 /** Half of an issuer's life: what it issues last is still good for the other half. */
 const SUCCEED_AT = 0.5;
 
-/** ZAP domains of the two sockets. */
+/** ZAP domain of the operations socket. */
 const OPERATIONS = 'operations';
-const REGISTRATION = 'registration';
 
 /**
  * Serves a CA that is initialised. Everything opened is closed again when a later step fails.
@@ -117,7 +117,7 @@ export async function runCa(options: CaOptions): Promise<RunningCa> {
 }
 
 /** Keys of the registration socket. @throws CaOptionsError naming the file of a seed that is too short for curve mode */
-export function seedKeysOf({ seed }: CaFiles, dataDir: string): ReturnType<typeof registrationKeys> {
+export function seedKeysOf({ seed }: CaFiles, dataDir: string): SeedKeys {
   try {
     return registrationKeys(seed);
   } catch (error) {
@@ -150,6 +150,7 @@ async function serve(
   await rememberServed(store, options);
 
   let operationsSocket: ChannelServer | null = null;
+  let registrationSocket: RegistrationSocket | null = null;
   const peers = new RegisteredPeers(store, () => {
     operationsSocket
       ?.dropPeers()
@@ -198,11 +199,9 @@ async function serve(
   if (seedKeys !== null) {
     const zap = ZapHandler.start(context);
     zap.admit(OPERATIONS, (key) => peers.admits(key));
-    zap.admit(REGISTRATION, (key) => key === seedKeys.client.publicKey);
+    zap.admit(REGISTRATION, (key) => registrationSocket?.admits(key) ?? false);
     onClose(() => zap.close());
   }
-  const secured = (secretKey: string | undefined, zapDomain: string): ServerSecurity =>
-    secretKey === undefined ? { mode: 'clear' } : { mode: 'curve', secretKey, zapDomain };
   const failed = (error: unknown, task: string) => log.error({ err: error, task }, 'a task failed');
 
   if (options.operationsPort !== null) {
@@ -211,7 +210,10 @@ async function serve(
       port: options.operationsPort,
       context,
       answer: answerer(operations, operationsHandlers(services), failed),
-      security: secured(seedKeys === null ? undefined : files.channel.secretKey, OPERATIONS),
+      security:
+        seedKeys === null
+          ? { mode: 'clear' }
+          : { mode: 'curve', secretKey: files.channel.secretKey, zapDomain: OPERATIONS },
     });
     onClose(() => operationsSocket?.close());
   }
@@ -223,15 +225,12 @@ async function serve(
       operationsPublicKey: files.channel.publicKey,
       operationsPort: operationsPort ?? Math.max(0, options.registrationPort - 1),
     };
-    const socket = await ChannelServer.listen({
-      host,
-      port: options.registrationPort,
-      context,
-      answer: answerer(registration, registrationHandlers(services, settings), failed),
-      security: secured(seedKeys?.server.secretKey, REGISTRATION),
+    registrationSocket = await RegistrationSocket.listen({
+      ...{ host, port: options.registrationPort, context, services, settings, keys: seedKeys, failed, log },
+      seedFile: options.seed === null ? caPaths(options.dataDir).seed : null,
     });
-    onClose(() => socket.close());
-    registrationPort = socket.port;
+    onClose(() => registrationSocket?.close());
+    registrationPort = registrationSocket.port;
   }
   log.info({ host, operationsPort, registrationPort, mode }, 'the CA listens');
   return {

@@ -1,4 +1,5 @@
 import { run } from '../../kit/command.js';
+import type { GoBuild } from '../../kit/tools.js';
 import type { Client, Obtained } from '../client.js';
 import { addTxt, execHook, type World } from '../world.js';
 
@@ -11,20 +12,23 @@ export const lego: Client = {
   },
 };
 
+/** Of the source, for what `go install` gives colours its log and compiles for minutes. */
+export const LEGO_5: GoBuild = {
+  module: 'github.com/go-acme/lego/v5',
+  version: 'v5.6.0',
+  program: 'lego',
+  // With the DNS provider that runs a script only: the other two hundred take minutes to compile.
+  tags: ['lego_dnslight', 'lego_dns_exec'],
+  // It colours the log; not every module proxy has the version asked for, 1.7.1.
+  edit: ['-replace=gitlab.com/greyxor/slogor=gitlab.com/greyxor/slogor@v1.7.0'],
+};
+
 /** Version 5, whose command line is another. */
 export const legoNewest: Client = {
   name: 'lego-newest',
   settings: { UPKI_RA_DNS_PERSIST: 'true' },
   async install(tools) {
-    const program = await tools.goFrom({
-      module: 'github.com/go-acme/lego/v5',
-      version: 'v5.6.0',
-      program: 'lego',
-      // With the DNS provider that runs a script only: the other two hundred take minutes to compile.
-      tags: ['lego_dnslight', 'lego_dns_exec'],
-      // It colours the log; not every module proxy has the version asked for, 1.7.1.
-      edit: ['-replace=gitlab.com/greyxor/slogor=gitlab.com/greyxor/slogor@v1.7.0'],
-    });
+    const program = await tools.goFrom(LEGO_5);
     const version = / v(\d[\d.]*)/.exec(await run(program, ['--version']))?.[1] ?? 'unknown version';
     return { version, open: (world) => open(program, world, VERSION_5) };
   },

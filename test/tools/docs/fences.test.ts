@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { commandsOf, fencesOf, headsOf, isShell } from '../../../tools/judges/docs/fences.js';
+
+const page = (text: string) => fencesOf('docs/x.md', text);
+
+describe('the fences of a page', () => {
+  it('are found with their line, heading and language, those in lists without their indent', () => {
+    const found = page(
+      '# One\n\n```sh\na\n```\n\n## Two\n\n1. item\n\n   ```sh\n   b\n     c\n   ```\n\n```yaml\nd: 1\n```\n',
+    );
+    expect(found.map(({ line, heading, language, text }) => [line, heading, language, text])).toEqual([
+      [3, 'One', 'sh', 'a'],
+      [11, 'Two', 'sh', 'b\n  c'],
+      [16, 'Two', 'yaml', 'd: 1'],
+    ]);
+    expect(found.map(isShell)).toEqual([true, true, false]);
+  });
+
+  it('hold what looks like a heading or a mark inside them as text', () => {
+    const [only, ...more] = page('```sh\n# no heading\n<!-- not run: x -->\n```\n```sh\ny\n```');
+    expect(only?.text).toBe('# no heading\n<!-- not run: x -->');
+    expect(more.map(({ heading, notRun }) => [heading, notRun])).toEqual([['', null]]);
+  });
+
+  it('that are not run say why; the mark counts for the next fence alone', () => {
+    const found = page('<!-- not run: it asks -->\n```sh\na\n```\n```sh\nb\n```');
+    expect(found.map(({ notRun }) => notRun)).toEqual(['it asks', null]);
+    expect(() => page('<!-- not run -->\n')).toThrow('docs/x.md:1: "not run" without a reason');
+  });
+
+  it('are run but for the lines that are marked', () => {
+    const [fence] = page('<!-- not run "npm test": a step by itself -->\n```sh\nnpm start\nnpm test\n```');
+    expect(fence && commandsOf(fence)).toBe('npm start');
+  });
+});
+
+it('of a session the lines after the prompt are typed, and the heads of tables are expected', () => {
+  const [fence] = page('```console\n$ upki cert list\nSERIAL   STATE  ENDS\n12   good  now\n$ upki x\n```');
+  expect(fence && commandsOf(fence)).toBe('upki cert list\nupki x');
+  expect(fence && headsOf(fence)).toEqual(['SERIAL STATE ENDS']);
+});

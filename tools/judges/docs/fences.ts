@@ -1,0 +1,84 @@
+/** A fenced block of a Markdown page (CommonMark §4.5). */
+export interface Fence {
+  page: string;
+  /** Of the opening fence, from 1. */
+  line: number;
+  /** The heading above it; '' when there is none. */
+  heading: string;
+  /** First word of the info string. */
+  language: string;
+  text: string;
+  /** Why it is not run, from a comment before it; null: it is. */
+  notRun: string | null;
+  /** Lines that hold one of these are not run; each with its reason. */
+  without: { text: string; reason: string }[];
+  /** Begins in a new world: a fresh home, and nothing runs. */
+  fresh: boolean;
+}
+
+const OPEN = /^( *)(```+)\s*([^\s`]*)[^`]*$/;
+const HEADING = /^#{1,6}\s+(.*?)\s*$/;
+/** `<!-- not run: why -->`, `<!-- not run "part of a line": why -->`, `<!-- fresh -->`; they count for the next fence. */
+const COMMENT = /^\s*<!--\s*(not run|fresh)\s*(?:"([^"]+)")?\s*(?::\s*(.*?))?\s*-->\s*$/;
+
+/** Every fenced block of a page, in order, with what the comments before it say. */
+export function fencesOf(page: string, markdown: string): Fence[] {
+  const fences: Fence[] = [];
+  let heading = '';
+  let said: Pick<Fence, 'notRun' | 'without' | 'fresh'> = { notRun: null, without: [], fresh: false };
+  const lines = markdown.split('\n');
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? '';
+    heading = HEADING.exec(line)?.[1] ?? heading;
+    const comment = COMMENT.exec(line);
+    if (comment) said = withComment(said, comment, `${page}:${at + 1}`);
+    const open = OPEN.exec(line);
+    if (!open) continue;
+    const [, indent = '', ticks = '', language = ''] = open;
+    const text: string[] = [];
+    const begin = at + 1;
+    for (at += 1; at < lines.length && (lines[at] ?? '').trim() !== ticks; at += 1)
+      text.push((lines[at] ?? '').replace(new RegExp(`^ {0,${indent.length}}`), ''));
+    fences.push({ page, line: begin, heading, language, text: text.join('\n'), ...said });
+    said = { notRun: null, without: [], fresh: false };
+  }
+  return fences;
+}
+
+/** @throws Error for a mark without a reason */
+function withComment(
+  said: Pick<Fence, 'notRun' | 'without' | 'fresh'>,
+  [, kind, text, reason]: RegExpExecArray,
+  where: string,
+): Pick<Fence, 'notRun' | 'without' | 'fresh'> {
+  if (kind === 'fresh') return { ...said, fresh: true };
+  if (!reason) throw new Error(`${where}: "not run" without a reason`);
+  if (text === undefined) return { ...said, notRun: reason };
+  return { ...said, without: [...said.without, { text, reason }] };
+}
+
+const SHELL = ['sh', 'bash', 'shell', 'console'];
+
+export const isShell = ({ language }: Fence): boolean => SHELL.includes(language);
+
+/** What a reader types: all of a block, or of a session the lines after `$ `; lines that are not run left out. */
+export function commandsOf(fence: Fence): string {
+  const lines = fence.text.split('\n');
+  const isSession = fence.language === 'console' || lines.some((line) => line.startsWith('$ '));
+  const typed = isSession ? lines.flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : [])) : lines;
+  return typed.filter((line) => !fence.without.some(({ text }) => line.includes(text))).join('\n');
+}
+
+/** Of a session, the heads of the tables it shows: lines of words in capitals. They must be in what is really printed. */
+export function headsOf(fence: Fence): string[] {
+  if (fence.language !== 'console') return [];
+  return fence.text
+    .split('\n')
+    .filter((line) => /^[A-Z][A-Z ]+$/.test(line.trim()))
+    .map((line) =>
+      line
+        .trim()
+        .split(/\s{2,}/)
+        .join(' '),
+    );
+}

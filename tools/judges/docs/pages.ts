@@ -1,0 +1,149 @@
+/** What a page takes for granted, as shell. */
+export interface PageWorld {
+  /** Before the first block, and again in a new world (`<!-- fresh -->`). */
+  setup?: string;
+  /** Before the first block under a heading, or another (`Heading [2]`): what the prose between the blocks tells the reader to do. */
+  before?: Record<string, string>;
+  /** After the last block under a heading: what the page promises. */
+  after?: Record<string, string>;
+  /** Programs that no registry may have: without one of them the page's blocks are not run, and said so. */
+  needs?: string[];
+  /** Where the reader stands; a folder of his own when left out. */
+  folder?: 'checkout';
+}
+
+const started = (url: string) => `UPKI_RA_URL=${url} upki start`;
+const copiedRoot = 'cp ~/.upki/ra/ca.crt /etc/ssl/upki-root.crt';
+/** The world of a client's guide: the RA under the guides' name, and its root where they have it. */
+const GUIDE = `${started('https://pki.example.internal:8000')}\n${copiedRoot}`;
+
+/** Proves over TLS, as clients will, that the RA is there under the name. */
+const serves = (url: string) =>
+  `curl -fsS --cacert ~/.upki/ra/ca.crt ${url}/acme/directory | grep -q '"newOrder": *"${url}/'`;
+
+/** By path. A page that is not here is read in the world of `upki start` as it is. */
+export const PAGES: Readonly<Record<string, PageWorld>> = {
+  'README.md': {
+    before: { 'Two machines [2]': 'SEED=$(upki ca seed)' },
+    after: {
+      'Two machines': `${serves('https://pki.example.internal:8000')}
+LEGO_CA_CERTIFICATES=$HOME/.upki/ra/ca.crt lego run --accept-tos --email you@example.internal --http \\
+  --server https://pki.example.internal:8000/acme/directory --domains app.example.internal
+openssl x509 -in .lego/certificates/app.example.internal.crt -noout -text | grep -q 'URI:http://pki.example.internal:8001/crl/'`,
+    },
+  },
+  'CONTRIBUTING.md': { folder: 'checkout' },
+  'deploy/README.md': {},
+  'docs/audit.md': { setup: 'upki start\nmkdir -p /mnt/elsewhere' },
+  'docs/clients/acme-sh.md': { setup: GUIDE, needs: ['acme.sh'] },
+  'docs/clients/certbot.md': { setup: GUIDE, needs: ['certbot'] },
+  'docs/clients/lego.md': {
+    setup: GUIDE,
+    before: { 'Version 4': 'lego() { lego4 "$@"; }' },
+    after: { lego: 'test -s .lego/certificates/app.example.internal.crt' },
+  },
+  'docs/console.md': { setup: `${started('https://pki.plant.lan:8000')}\nupki admin add alice` },
+  'docs/est.md': {
+    setup: `${started('https://pki.plant.lan:8000')}
+upki admin add alice && cp alice/upki-root.crt .
+SEED=$(upki node add cam-7 --names cam-7.plant.lan --json | jq -r '.data.seed // .seed')`,
+  },
+  'docs/nodes.md': {
+    setup: started('https://pki.example.internal:8000'),
+    before: {
+      Renew: `pki -H 'Content-Type: application/json' https://pki.example.internal:8000/api/v1/private/nodes \\
+  -d '{"cn": "box.example.internal", "sans": ["10.0.0.7", "box.lan"], "replace": true}' | jq -r .data.command > enrol.sh
+sh -e enrol.sh
+openssl verify -CAfile ca.pem -untrusted chain.pem cert.pem`,
+    },
+    after: { Renew: 'openssl verify -CAfile ca.pem -untrusted fullchain.pem cert.pem' },
+  },
+  'docs/operations.md': { setup: 'upki start\nexport UPKI_BACKUP_PASSPHRASE=correct-horse-battery' },
+  'docs/operator.md': {
+    setup: `${started('https://pki.plant.lan:8000')}
+upki admin add alice
+LEGO_CA_CERTIFICATES=$HOME/.upki/ra/ca.crt lego run --accept-tos --email alice@plant.lan --http \\
+  --server https://pki.plant.lan:8000/acme/directory --domains press-17.plant.lan`,
+    before: {
+      'Whose ACME account is this, and how do I stop it?':
+        "ACCOUNT=$(upki account list --contact alice --json | jq -r '.. | .id? // empty' | head -n 1)",
+    },
+  },
+  'docs/rest.md': {
+    setup: 'upki start',
+    before: {
+      'As the holder of a certificate': `cp alice/upki-root.crt .
+as_alice $api/private/nodes -H 'Content-Type: application/json' -d '{"cn": "laptop"}' | jq -r .data.command > enrol.sh
+sh -e enrol.sh && cp cert.pem laptop.crt && cp key.pem laptop.key`,
+    },
+  },
+  'docs/trust.md': {
+    needs: ['certutil', 'keytool', 'update-ca-certificates'],
+    setup: `${GUIDE}
+FINGERPRINT=$(openssl x509 -in ~/.upki/ra/ca.crt -noout -fingerprint -sha256 | cut -d= -f2)
+mkdir -p ~/.pki/nssdb ~/.mozilla/firefox/a.default
+for database in ~/.pki/nssdb ~/.mozilla/firefox/a.default; do certutil -N -d sql:$database --empty-password; done
+stores() {
+  find /etc/ssl /usr/local/share/ca-certificates -type f ! -path '*/java/*' -exec sha256sum {} + | sort
+  find /etc/ssl -type l -printf '%p %l\\n' | sort
+  for database in ~/.pki/nssdb ~/.mozilla/firefox/a.default; do certutil -L -d sql:$database; done
+  keytool -list -cacerts -storepass changeit 2> /dev/null | grep -A1 ', trustedCertEntry' | sort
+}
+update-ca-certificates --fresh > /dev/null 2>&1
+stores > before
+! curl -fsS https://pki.example.internal:8000/acme/directory > /dev/null 2>&1`,
+    after: {
+      'This machine': `! curl -fsS https://pki.example.internal:8000/acme/directory > /dev/null 2>&1
+stores > after && diff before after
+upki trust install
+curl -fsS https://pki.example.internal:8000/acme/directory > /dev/null
+test "$(keytool -list -cacerts -storepass changeit 2> /dev/null | grep -c "$FINGERPRINT")" = 1
+for database in ~/.pki/nssdb ~/.mozilla/firefox/a.default; do certutil -L -d sql:$database | grep '^upki-.* C,,'; done
+openssl s_client -connect pki.example.internal:8000 -verify_return_error < /dev/null > /dev/null
+upki trust install --json | jq -e '[.stores[].state] | all(. == "present")'
+upki trust check
+test "$(upki trust install --url https://pki.example.internal:8000 --fingerprint "00$FINGERPRINT" > said 2>&1; echo $?)" = 78
+wrong=$(printf '%064d' 0)
+test "$(upki trust install --url https://pki.example.internal:8000 --fingerprint $wrong > said 2>&1; echo $?)" = 78
+grep 'nothing was changed' said
+test "$(upki trust install --url https://pki.example.internal:8000 > said 2>&1; echo $?)" = 78
+upki trust remove
+stores > after && diff before after
+! upki trust check > said
+# A root that somebody else put stays, and is not put twice.
+cp ~/.upki/ra/ca.crt /usr/local/share/ca-certificates/theirs.crt && update-ca-certificates > /dev/null 2>&1
+certutil -A -d sql:$HOME/.pki/nssdb -n theirs -t C,, -i ~/.upki/ra/ca.crt
+stores > theirs && upki trust install && upki trust remove
+stores > after && diff theirs after
+upki trust install --url http://pki.example.internal:8001 --fingerprint "sha256:$FINGERPRINT" --only system nss`,
+    },
+  },
+  'docs/validation.md': { setup: GUIDE },
+};
+
+/** What programs print for people to paste, run as it is printed. */
+export const PRINTED: Readonly<Record<string, string>> = {
+  'the lines of upki clients': `upki start
+for client in lego certbot acme.sh; do
+  command -v $client > /dev/null || { echo "$client is not here"; continue; }
+  upki clients $client -n $client.example.internal > paste.sh
+  bash -e paste.sh
+done
+test -s .lego/certificates/lego.example.internal.crt`,
+  'the line of upki admin add': `upki start
+upki admin add alice > said
+grep -m1 '^ *curl ' said > paste.sh
+bash -e paste.sh | grep -q CN=alice`,
+  'the line of upki node add': `upki start
+upki node add press-17 --names press-17.plant.lan > said
+grep -m1 'sh -s -- ' said > paste.sh
+(mkdir node && cd node && bash -e ../paste.sh && openssl verify -CAfile ca.pem -untrusted chain.pem cert.pem)
+grep -m1 '^ *LEGO_CA_CERTIFICATES=\\|^ *lego run' -A1 said > paste.sh
+bash -e paste.sh`,
+  'the lines of upki start, each name of the README’s picture of them in it': `upki start
+for word in $(sed -n '/^npm start.*prints/,$!d; /^  Directory/,/^uPKI is ready/p' "$CHECKOUT/README.md" | grep -o '^ *[A-Z][A-Za-z0-9-]*' | sort -u); do
+  grep -q "^ *$word " "$WORLD/banner" || { echo "README shows $word, the program does not"; exit 1; }
+done
+grep -A1 '^ *LEGO_CA_CERTIFICATES=' "$WORLD/banner" > paste.sh
+bash -e paste.sh`,
+};
