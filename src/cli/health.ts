@@ -43,14 +43,34 @@ async function findRa(directory: string): Promise<{ settings: ProgramSettings; r
   throw new CannotStart(`no RA has been registered in ${directory}`);
 }
 
-/** What the RA says it lacks; null when it is ready. */
+/** What the RA says it lacks; null when it is ready. Another program at the port says neither. */
 function complaintOf({ status, body }: Answer): string | null {
-  if (status === 200) return null;
   try {
-    return String(JSON.parse(body).message);
-  } catch {
-    return `the RA answered ${status}`;
-  }
+    const { status: said, message, detail } = JSON.parse(body);
+    if (status === 200 && said === 'success') return null;
+    if (said === 'error' && typeof message === 'string') return message;
+    // Our plain listener, which says where the RA is.
+    if (typeof detail === 'string') return `${detail}; UPKI_RA_PORT names that port`;
+  } catch {}
+  if (body.startsWith('This port speaks HTTPS'))
+    return `UPKI_RA_TLS is false here, and not for the RA: ${body.trim()}`;
+  return `what answers (${status}) is no RA of uPKI: UPKI_RA_PORT may be the port of another program`;
+}
+
+/** Why nothing was answered, in the operator's words. */
+function whyNot(error: Error, { raTls }: ProgramSettings, at: string): string {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'ECONNREFUSED')
+    return `no RA answers on ${at}: nothing listens there; it does not run, or UPKI_RA_PORT is another`;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+    return `${at} does not speak TLS: it is the port of plain HTTP or of another program, or UPKI_RA_TLS=false was set for the RA and not here`;
+  if (code.startsWith('HPE_') && !raTls)
+    return `${at} speaks TLS or no HTTP at all: UPKI_RA_TLS is false here and not for the RA`;
+  if (code.includes('CERT') || code.startsWith('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))
+    return `what answers on ${at} has no certificate of this authority (${error.message}): it is another program, or an RA of another CA`;
+  if (error.name === 'AbortError' || error.name === 'TimeoutError')
+    return `${at} takes the connection and does not answer within ${TIME_LIMIT / 1000} s`;
+  return `no RA answers on ${at}: ${error.message}`;
 }
 
 interface Answer {
@@ -79,7 +99,7 @@ function ask(settings: ProgramSettings, root: string): Promise<Answer> {
         reject(error);
       }
     });
-    asked.on('error', (error) => reject(new Error(`no RA answers on ${host}:${port}: ${error.message}`)));
+    asked.on('error', (error) => reject(new Error(whyNot(error, settings, `${host}:${port}`))));
     asked.end();
   });
 }

@@ -34,6 +34,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   status: async () => (await import('./operator/status.js')).statusCommand(),
   rules: async () => (await import('./operator/rules.js')).rulesCommand(),
   reload: async () => (await import('./operator/reload.js')).reloadCommand(),
+  trust: async () => (await import('./trust/trust.js')).trustCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
 };
 

@@ -12,6 +12,7 @@ import { refuseTwoHosts, tellBrowsers } from './headers.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { endAfter, isEnding, lingerAfterRefusals } from './linger.js';
 import { rememberMethods } from './methods.js';
+import { answerPlainHttp } from './plain-to-tls.js';
 import { logRequests } from './request-log.js';
 
 export interface HttpServerOptions {
@@ -64,6 +65,7 @@ export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
       listener,
     );
     servers.push(server);
+    answerPlainHttp(server);
     // fastify's types tell http from https servers; what it and its plugins use of them is the same.
     return server as unknown as Server;
   });

@@ -209,6 +209,29 @@ describe('upki start', () => {
     const running = await start({ dataDir });
     const env = { UPKI_DATA_DIR: dataDir, UPKI_RA_HOST: '127.0.0.1', UPKI_RA_PORT: String(running.ports.ra) };
     expect(await upki(['health'], env)).toMatchObject({ code: 0, stdout: 'ready\n' });
+    const wrong = [
+      [{ UPKI_RA_PORT: String(running.ports.http) }, 'does not speak TLS: it is the port of plain HTTP'],
+      [{ UPKI_RA_PORT: String(running.ports.ca) }, 'no RA'],
+      [{ UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.test' }, 'This port speaks HTTPS'],
+      [
+        {
+          UPKI_RA_TLS: 'false',
+          UPKI_RA_URL: 'https://pki.test',
+          UPKI_RA_PORT: String(running.ports.http),
+          UPKI_RA_HTTP: 'false',
+        },
+        'this is the plain-HTTP port, for CRL, OCSP and issuers: ACME and REST are at https://',
+      ],
+    ] as const;
+    for (const [change, sentence] of wrong) {
+      const { code, stderr } = await upki(['health'], { ...env, ...change });
+      expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+    }
+    const plain = await fetch(`http://127.0.0.1:${running.ports.ra}/acme/directory`);
+    expect([plain.status, await plain.text()]).toEqual([
+      400,
+      expect.stringContaining(`ask https://…:${running.ports.ra}`),
+    ]);
     const ca = running.pids().ca ?? expect.unreachable();
     process.kill(ca, 'SIGSTOP');
     const without = await upki(['health'], env);

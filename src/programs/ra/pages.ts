@@ -2,8 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { LinkBuilder } from '../../acme/links.js';
 import { version } from '../../lib/version.js';
 import type { CertificateAuthority } from '../../model/ca.js';
+import { Problem } from '../../model/problem.js';
 import { consoleRoutes } from '../../pages/console-routes.js';
 import { publicPages } from '../../pages/public.js';
+
+const PLAIN_PORT = 'this is the plain-HTTP port, for CRL, OCSP and issuers';
 
 export interface PagesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates'>;
@@ -21,7 +24,17 @@ export function pagesOf({ ca, links, plainPort }: PagesOptions) {
       await app.register(publicPages, { ...shared, baseUrl, overPlain: false });
       await app.register(consoleRoutes, {});
     },
-    plain: (app: FastifyInstance): Promise<void> =>
-      publicPages(app, { ...shared, baseUrl: (host) => links.baseForName(host), overPlain: true }),
+    plain: async (app: FastifyInstance): Promise<void> => {
+      const baseUrl = (host: string | undefined) => links.baseForName(host);
+      await publicPages(app, { ...shared, baseUrl, overPlain: true });
+      // Who has the port wrong is told which is right.
+      for (const path of ['/api/*', '/acme/*', '/directory']) {
+        app.all(path, ({ headers }) => {
+          throw new Problem('malformed', `${PLAIN_PORT}: ACME and REST are at ${baseUrl(headers.host)}`, {
+            status: 404,
+          });
+        });
+      }
+    },
   };
 }

@@ -35,12 +35,22 @@ openssl x509 -in .lego/certificates/app.example.internal.crt -noout -text | grep
   'CONTRIBUTING.md': { folder: 'checkout' },
   'deploy/README.md': {},
   'docs/audit.md': { setup: 'upki start\nmkdir -p /mnt/elsewhere' },
+  'docs/authority.md': {
+    setup: 'upki start\nmkdir -p /media/usb\nexport UPKI_CA_PASSPHRASE_FILE=',
+    before: {
+      OpenSSL: `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.crt -subj /CN=Root -days 3650
+upki ca init --request issuer.csr`,
+    },
+  },
   'docs/clients/acme-sh.md': { setup: GUIDE, needs: ['acme.sh'] },
   'docs/clients/certbot.md': { setup: GUIDE, needs: ['certbot'] },
   'docs/clients/lego.md': {
     setup: GUIDE,
-    before: { 'Version 4': 'lego() { lego4 "$@"; }' },
-    after: { lego: 'test -s .lego/certificates/app.example.internal.crt' },
+    before: { 'Version 4': 'cd "$(mktemp -d)"\nlego() { lego4 "$@"; }' },
+    after: {
+      lego: 'test -s .lego/certificates/app.example.internal.crt',
+      'Version 4': 'test -s .lego/certificates/app.example.internal.crt',
+    },
   },
   'docs/console.md': { setup: `${started('https://pki.plant.lan:8000')}\nupki admin add alice` },
   'docs/est.md': {
@@ -144,6 +154,6 @@ bash -e paste.sh`,
 for word in $(sed -n '/^npm start.*prints/,$!d; /^  Directory/,/^uPKI is ready/p' "$CHECKOUT/README.md" | grep -o '^ *[A-Z][A-Za-z0-9-]*' | sort -u); do
   grep -q "^ *$word " "$WORLD/banner" || { echo "README shows $word, the program does not"; exit 1; }
 done
-grep -A1 '^ *LEGO_CA_CERTIFICATES=' "$WORLD/banner" > paste.sh
+awk '/^  lego/ { inside = 1; next } /^$/ { inside = 0 } inside' "$WORLD/banner" > paste.sh
 bash -e paste.sh`,
 };

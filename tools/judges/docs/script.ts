@@ -9,10 +9,12 @@ hostname box
 mount -t tmpfs tmpfs "$WORLD/private"
 cp -a /etc "$WORLD/private/etc" 2> /dev/null || true
 mount --bind "$WORLD/private/etc" /etc
+cp -a /usr/local/share/ca-certificates "$WORLD/private/ca-certificates" 2> /dev/null || mkdir "$WORLD/private/ca-certificates"
+[ ! -d /usr/local/share/ca-certificates ] || mount --bind "$WORLD/private/ca-certificates" /usr/local/share/ca-certificates
 printf '127.0.0.1 localhost box\\n::1 localhost\\n' > /etc/hosts
 rm -f /etc/resolv.conf
 printf 'nameserver 127.0.0.1\\n' > /etc/resolv.conf
-for folder in /mnt /srv /var/log /var/lib; do mount -t tmpfs tmpfs $folder; done
+for folder in /mnt /media /srv /var/log /var/lib; do mount -t tmpfs tmpfs $folder; done
 export HOME="$WORLD/private/home" PATH="$WORLD/bin:$PATH" LC_ALL=C.UTF-8
 for variable in $(compgen -v | grep ^UPKI_); do unset "$variable"; done
 mkdir -p "$HOME" "$WORLD/private/here"
@@ -24,7 +26,7 @@ for _ in $(seq 100); do [ -e "$WORLD/names" ] && break; sleep 0.1; done
 const SERVE = `serve() {
   said=$1; shift
   log="$WORLD/served.$$"
-  "$@" > "$log" 2>&1 < /dev/null &
+  setsid "$@" > "$log" 2>&1 < /dev/null &
   child=$!
   for _ in $(seq 900); do
     if grep -q "$said" "$log"; then
@@ -61,8 +63,8 @@ exec "$NPM" "$@"
 };
 
 const FRESH = `fresh() {
-  for child in $(cat "$WORLD/children" 2> /dev/null); do kill "$child" 2> /dev/null || true; done
-  for child in $(cat "$WORLD/children" 2> /dev/null); do while kill -0 "$child" 2> /dev/null; do sleep 0.1; done; done
+  for child in $(cat "$WORLD/children" 2> /dev/null); do kill -- "-$child" 2> /dev/null || true; done
+  for child in $(cat "$WORLD/children" 2> /dev/null); do while kill -0 -- "-$child" 2> /dev/null; do sleep 0.1; done; done
   rm -f "$WORLD/children"
   for variable in $(compgen -v | grep ^UPKI_ || true); do unset "$variable"; done
   HOME=$(mktemp -d "$WORLD/private/home.XXXXXX"); cd "$(mktemp -d "$WORLD/private/here.XXXXXX")"

@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fingerprintOf, type Root } from '../../pages/roots.js';
+import { entryName, isExecutable, mustRun, programOnPath, StoreTrouble, type TrustStore } from './store.js';
+
+/** The passphrase of every Java's own store: it protects nothing. */
+const STORE = ['-cacerts', '-storepass', 'changeit'];
+
+/** The store of Java, that of JAVA_HOME or of the keytool on the path. None where there is no Java. */
+export function javaStore(): TrustStore | null {
+  const home = process.env.JAVA_HOME;
+  const own = home ? join(home, 'bin', 'keytool') : null;
+  const keytool = own !== null && isExecutable(own) ? own : programOnPath('keytool');
+  if (keytool === null) return null;
+  const aliasesOf = async (root: Root) =>
+    aliasesIn((await mustRun(keytool, ['-list', ...STORE])).toString('utf8'), fingerprintOf(root));
+  return {
+    name: `Java (${keytool})`,
+    kind: 'java',
+    has: async (root) => (await aliasesOf(root)).length > 0,
+    add: async (root) => {
+      const folder = await mkdtemp(join(tmpdir(), 'upki-trust-'));
+      try {
+        const file = join(folder, 'root.crt');
+        await writeFile(file, root.pem);
+        await change(keytool, [
+          '-importcert',
+          ...STORE,
+          '-noprompt',
+          '-alias',
+          entryName(root),
+          '-file',
+          file,
+        ]);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    remove: async (root) => {
+      // Debian's package copies what is in the system's store, under a name made of the file's.
+      const ours = [entryName(root), `debian:${entryName(root)}.pem`];
+      const found = (await aliasesOf(root)).filter((alias) => ours.includes(alias));
+      for (const alias of found) await change(keytool, ['-delete', ...STORE, '-alias', alias]);
+      return found.length > 0;
+    },
+  };
+}
+
+/** Aliases of the entries with a fingerprint, in what `keytool -list` prints: an entry is two lines. */
+export function aliasesIn(listed: string, fingerprint: string): string[] {
+  const lines = listed.split('\n');
+  return lines.flatMap((line, index) => {
+    if (!line.includes(fingerprint)) return [];
+    const [, alias] = /^(.+?), .*(?:trustedCertEntry|PrivateKeyEntry)/.exec(lines[index - 1] ?? '') ?? [];
+    return alias === undefined ? [] : [alias];
+  });
+}
+
+async function change(keytool: string, args: string[]): Promise<void> {
+  try {
+    await mustRun(keytool, args);
+  } catch (error) {
+    if (error instanceof StoreTrouble && /Permission denied|AccessDenied|FileNotFound/.test(error.message))
+      throw new StoreTrouble('only its owner can change it: run the same with sudo', true);
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Root } from '../../pages/roots.js';
+import { entryName, mustRun, programOnPath, runProgram, StoreTrouble, type TrustStore } from './store.js';
+
+/** Where browsers keep databases of NSS, below a user's home: folders that hold cert9.db, or profiles that do. */
+const CHROMIUM = ['.pki/nssdb', 'snap/chromium/current/.pki/nssdb'];
+const FIREFOX = [
+  '.mozilla/firefox',
+  '.config/mozilla/firefox',
+  'snap/firefox/common/.mozilla/firefox',
+  '.var/app/org.mozilla.firefox/.mozilla/firefox',
+];
+const DATABASE = 'cert9.db';
+/** libnss: the certificate is trusted to issue certificates of servers, and nothing else. */
+const TRUST = 'C,,';
+
+/** The databases of the browsers of one user; each is a store. None where the user has none. */
+export async function nssStores(home: string): Promise<TrustStore[]> {
+  const stores: TrustStore[] = [];
+  for (const path of CHROMIUM) {
+    const folder = join(home, path);
+    if ((await names(folder)).includes(DATABASE)) stores.push(storeOf(`Chromium (${folder})`, folder));
+  }
+  for (const path of FIREFOX) {
+    for (const profile of await names(join(home, path))) {
+      const folder = join(home, path, profile);
+      if ((await names(folder)).includes(DATABASE)) stores.push(storeOf(`Firefox (${folder})`, folder));
+    }
+  }
+  return stores;
+}
+
+const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
+function storeOf(name: string, folder: string): TrustStore {
+  const database = `sql:${folder}`;
+  return {
+    name,
+    kind: 'nss',
+    has: async (root) => {
+      const found = await find(database, root);
+      return found?.trust.startsWith('C') ?? false;
+    },
+    add: async (root) => {
+      const found = await find(database, root);
+      if (found !== null) {
+        const line = `certutil -M -d ${database} -n '${found.nickname}' -t ${TRUST}`;
+        throw new StoreTrouble(
+          `it is there as "${found.nickname}" and not trusted, by somebody's choice. To trust it: ${line}`,
+          true,
+        );
+      }
+      await withFile(root, (file) =>
+        mustRun(certutil(), ['-A', '-d', database, '-n', entryName(root), '-t', TRUST, '-i', file]),
+      );
+    },
+    remove: async (root) => {
+      const found = await find(database, root);
+      if (found?.nickname !== entryName(root)) return false;
+      await mustRun(certutil(), ['-D', '-d', database, '-n', entryName(root)]);
+      return true;
+    },
+  };
+}
+
+/** @throws StoreTrouble naming the packages that have it */
+function certutil(): string {
+  const path = programOnPath('certutil');
+  if (path !== null) return path;
+  throw new StoreTrouble(
+    'certutil is not here: install libnss3-tools (Debian) or nss-tools (Fedora), then run this again',
+    true,
+  );
+}
+
+/** Whatever nickname it has there; a database of NSS keeps each certificate once. */
+async function find(database: string, root: Root): Promise<{ nickname: string; trust: string } | null> {
+  const listed = (await mustRun(certutil(), ['-L', '-d', database])).toString('utf8');
+  const entries = listed.split('\n').flatMap((line) => {
+    const [, nickname, trust] = /^(.+?)\s+([pPcCTuw]*,[pPcCTuw]*,[pPcCTuw]*)\s*$/.exec(line) ?? [];
+    return nickname && trust !== undefined ? [{ nickname, trust }] : [];
+  });
+  for (const entry of entries) {
+    const { code, stdout } = await runProgram(certutil(), ['-L', '-d', database, '-n', entry.nickname, '-r']);
+    if (code === 0 && sha256(stdout) === root.sha256) return entry;
+  }
+  return null;
+}
+
+const sha256 = (der: Buffer): string => createHash('sha256').update(der).digest('hex').toUpperCase();
+
+/** certutil takes a file. */
+async function withFile<T>(root: Root, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'upki-trust-'));
+  const path = join(folder, 'root.crt');
+  try {
+    await writeFile(path, root.pem);
+    return await use(path);
+  } finally {
+    await rm(dirname(path), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { join } from 'node:path';
+import { type Root, readRoots } from '../../pages/roots.js';
+import { CannotStart } from '../../programs/exit.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { parseBasicConstraints } from '../../x509/extensions.js';
+import { OID } from '../../x509/oids.js';
+
+const TIME_LIMIT = 15_000;
+const MOST = 256 * 1024;
+
+/** Of `openssl x509 -fingerprint`, `sha256sum` or a browser. @returns upper-case hex @throws CannotStart */
+export function parseFingerprint(text: string): string {
+  const hex = text
+    .replace(/^sha-?256[:= ]/i, '')
+    .replace(/[\s:]/g, '')
+    .toUpperCase();
+  if (/^[0-9A-F]{64}$/.test(hex)) return hex;
+  throw new CannotStart(
+    `--fingerprint is ${JSON.stringify(text)}: it must be the SHA-256 of the root, 64 hex digits with or without colons`,
+  );
+}
+
+/** The roots of the uPKI on this machine. @throws CannotStart when none has served from the directory */
+export async function localRoots(directory: string): Promise<Root[]> {
+  for (const path of [
+    join(directory, 'ra', 'ca.crt'),
+    join(directory, 'ca.crt'),
+    join(directory, 'ca', 'ca.crt'),
+  ]) {
+    const text = await readFile(path, 'utf8').catch(() => null);
+    if (text !== null) return rootsIn(text, path);
+  }
+  throw new CannotStart(
+    `there is no uPKI in ${directory}: name its RA with --url and --fingerprint, or its directory with -d`,
+  );
+}
+
+/**
+ * The roots an RA gives out, of which only those with the fingerprints are returned: the connection proves nothing, they do.
+ * @throws CannotStart
+ */
+export async function fetchedRoots(url: string, fingerprints: readonly string[]): Promise<Root[]> {
+  const base = URL.canParse(url) ? new URL(url) : null;
+  if (base === null || !['http:', 'https:'].includes(base.protocol))
+    throw new CannotStart(`--url is ${JSON.stringify(url)}: it must be the https or http URL of the RA`);
+  const path = base.protocol === 'https:' ? '/api/v1/public/ca' : '/trust/root.crt';
+  const found = rootsIn(await fetchText(new URL(path, base)), base.href);
+  const missing = fingerprints.filter((wanted) => !found.some(({ sha256 }) => sha256 === wanted));
+  if (missing.length > 0) {
+    const there = found.map(({ sha256 }) => sha256).join(', ');
+    throw new CannotStart(
+      `${base.origin} gives out a root with the SHA-256 ${there}, not ${missing.join(', ')}: nothing was changed`,
+    );
+  }
+  return found.filter(({ sha256 }) => fingerprints.includes(sha256));
+}
+
+/** @throws CannotStart for what is no certificate of an authority that signed itself */
+export function rootsIn(pem: string, where: string): Root[] {
+  let roots: Root[];
+  try {
+    roots = readRoots(pem);
+  } catch {
+    roots = [];
+  }
+  if (roots.length === 0) throw new CannotStart(`${where} has no certificate`);
+  for (const { der, subject } of roots) {
+    const constraints = parseCertificate(der).extensions.get(OID.basicConstraints);
+    if (constraints === undefined || !parseBasicConstraints(constraints.value).ca)
+      throw new CannotStart(
+        `${where} has ${subject}, which is no certificate of an authority: nothing was changed`,
+      );
+  }
+  return roots;
+}
+
+function fetchText(url: URL): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new CannotStart(`${url.href}: ${why}`));
+    const ask = url.protocol === 'https:' ? requestTls : requestPlain;
+    const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(TIME_LIMIT), agent: false };
+    const asked = ask(url, options, (answer) => {
+      if (answer.statusCode !== 200) {
+        answer.resume();
+        return fail(`the answer is ${answer.statusCode}, not a root certificate`);
+      }
+      let text = '';
+      answer.setEncoding('latin1').on('data', (part: string) => {
+        text += part;
+        if (text.length > MOST) asked.destroy(new Error('the answer is too long for root certificates'));
+      });
+      answer.on('end', () => resolve(text));
+      answer.on('error', (error) => fail(error.message));
+    });
+    asked.on('error', (error) => fail(error.message));
+    asked.end();
+  });
+}

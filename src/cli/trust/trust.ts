@@ -1,0 +1,179 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { Command, Option } from 'commander';
+import { fingerprintOf, type Root } from '../../pages/roots.js';
+import { CannotStart, ExitCode } from '../../programs/exit.js';
+import { commonDirectory } from '../../programs/settings.js';
+import { addExamples, DIRECTORY_FLAG } from '../options.js';
+import { javaStore } from './java-store.js';
+import { nssStores } from './nss-store.js';
+import { fetchedRoots, localRoots, parseFingerprint, rootsIn } from './root-source.js';
+import { type Outcome, StoreTrouble, type TrustStore } from './store.js';
+import { systemStore } from './system-store.js';
+
+const KINDS = ['system', 'nss', 'java'] as const;
+type Kind = (typeof KINDS)[number];
+
+interface TrustOptions {
+  dir?: string;
+  url?: string;
+  file?: string;
+  fingerprint?: string[];
+  only?: Kind[];
+  json?: boolean;
+}
+
+/** `upki trust …`: whether the programs of this machine trust the root. */
+export function trustCommand(): Command {
+  return new Command('trust')
+    .description('Let this machine trust the root: its own store, Firefox and Chromium of this user, Java.')
+    .addCommand(
+      command('install', 'Put the root where programs of this machine look for roots.', install, [
+        ['sudo upki trust install', 'The root of the uPKI on this machine.'],
+        [
+          'upki trust install --url https://pki.example.internal:8000 --fingerprint 5E:0B:…',
+          'That of another machine: fetched, and used only if it has the fingerprint `upki start` printed there.',
+        ],
+        ['upki trust install --only nss', 'The browsers of this user alone; wants certutil.'],
+      ]),
+    )
+    .addCommand(
+      command('remove', 'Take away what `install` put, and nothing else.', remove, [
+        ['sudo upki trust remove', 'Whoever trusted the root in another way goes on trusting it.'],
+      ]),
+    )
+    .addCommand(
+      command('check', 'Say which stores have the root; 1 when one has not.', check, [
+        ['upki trust check', 'Of the uPKI on this machine.'],
+        ['upki trust check --file upki-root.crt --json', 'Of a root in a file, for a script.'],
+      ]),
+    );
+}
+
+type Step = (store: TrustStore, root: Root) => Promise<Outcome['state']>;
+
+function command(name: string, description: string, step: Step, examples: [string, string][]): Command {
+  const made = new Command(name)
+    .description(description)
+    .option(DIRECTORY_FLAG.flags, 'Data directory of the uPKI on this machine. (UPKI_DATA_DIR)')
+    .option('--url <url>', 'the RA to fetch the root from; wants --fingerprint')
+    .option('--file <file>', 'the root, PEM')
+    .option('--fingerprint <sha256...>', 'of the root; it is refused when it has another')
+    .addOption(new Option('--only <stores...>', 'these stores alone').choices(KINDS))
+    .option('--json', 'print JSON');
+  addExamples(made, examples);
+  return made.action(async (options: TrustOptions) => {
+    const roots = await wantedRoots(options);
+    const outcomes: Outcome[] = [];
+    const stores = await storesOf(options.only ?? KINDS);
+    for (const store of stores) for (const root of roots) outcomes.push(await attempt(store, root, step));
+    process.stdout.write(options.json ? asJson(roots, outcomes) : asText(roots, outcomes, name));
+    const wrong: Outcome['state'][] = [
+      'failed',
+      'elsewhere',
+      ...(name === 'check' ? (['absent'] as const) : []),
+    ];
+    if (stores.length === 0 || outcomes.some(({ state }) => wrong.includes(state)))
+      process.exitCode = ExitCode.failure;
+  });
+}
+
+const install: Step = async (store, root) => {
+  if (await store.has(root)) return 'present';
+  await store.add(root);
+  if (!(await store.has(root)))
+    throw new StoreTrouble('it was put there and is not found: nothing trusts it');
+  return 'installed';
+};
+
+const remove: Step = async (store, root) => {
+  if (await store.remove(root)) return 'removed';
+  return (await store.has(root)) ? 'present' : 'absent';
+};
+
+const check: Step = async (store, root) => ((await store.has(root)) ? 'present' : 'absent');
+
+async function attempt(store: TrustStore, root: Root, step: Step): Promise<Outcome> {
+  try {
+    return { store: store.name, state: await step(store, root) };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const elsewhere = error instanceof StoreTrouble && error.elsewhere;
+    return { store: store.name, state: elsewhere ? 'elsewhere' : 'failed', detail: error.message };
+  }
+}
+
+/** @throws CannotStart */
+async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): Promise<Root[]> {
+  const wanted = fingerprint.map(parseFingerprint);
+  if (url !== undefined && file !== undefined) throw new CannotStart('give --url or --file, not both');
+  if (url !== undefined) {
+    if (wanted.length === 0)
+      throw new CannotStart(
+        '--url needs --fingerprint: the root is fetched from a machine that nobody has checked; `upki start` printed it there',
+      );
+    return fetchedRoots(url, wanted);
+  }
+  const roots =
+    file === undefined
+      ? await localRoots(commonDirectory(process.env, dir))
+      : rootsIn(await readRoot(file), file);
+  const other = roots.find(({ sha256 }) => wanted.length > 0 && !wanted.includes(sha256));
+  if (other !== undefined)
+    throw new CannotStart(
+      `the root has the SHA-256 ${fingerprintOf(other)}, not the one of --fingerprint: nothing was changed`,
+    );
+  return roots;
+}
+
+async function readRoot(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CannotStart(`--file ${file} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** In this order: on Debian, the system's store fills that of Java. */
+async function storesOf(kinds: readonly Kind[]): Promise<TrustStore[]> {
+  const all = [systemStore(), ...(await nssStores(homedir())), javaStore()];
+  return all.filter((store) => store !== null && kinds.includes(store.kind)) as TrustStore[];
+}
+
+const asJson = (roots: Root[], outcomes: Outcome[]): string =>
+  `${JSON.stringify({ roots: roots.map(({ sha256, subject }) => ({ sha256, subject })), stores: outcomes }, null, 2)}\n`;
+
+const WORDS: Record<Outcome['state'], string> = {
+  installed: 'now trusts it',
+  removed: 'no longer has it from here',
+  present: 'trusts it',
+  absent: 'does not have it',
+  elsewhere: 'not done',
+  failed: 'FAILED',
+};
+
+function asText(roots: Root[], outcomes: Outcome[], step: string): string {
+  const lines = roots.map((root) => `${root.subject}\n  SHA-256  ${fingerprintOf(root)}\n`);
+  const states = outcomes.map(
+    ({ store, state, detail }) => `  ${WORDS[state].padEnd(26)} ${store}${detail ? `\n    ${detail}` : ''}\n`,
+  );
+  if (outcomes.length === 0) states.push('  no store that is known here was found on this machine\n');
+  return [...lines, ...states, ...(step === 'install' ? [others()] : [])].join('');
+}
+
+/** What has a store of its own that no program can change for all of its users. */
+function others(): string {
+  const byHand: Record<string, string> = {
+    darwin:
+      'macOS: sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain upki-root.crt',
+    win32: 'Windows, as administrator: certutil -addstore Root upki-root.crt',
+  };
+  const own = byHand[process.platform];
+  return [
+    '',
+    ...(own ? [own] : []),
+    'Node.js takes NODE_EXTRA_CA_CERTS, Python’s requests REQUESTS_CA_BUNDLE; the lines for these, for phones, Docker and Kubernetes',
+    'are on the page of the RA (docs/trust.md).',
+    '',
+  ].join('\n');
+}
