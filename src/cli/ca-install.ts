@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import type { OpenAuthorities } from '../ca/authorities/open.js';
 import { installNext } from '../ca/elsewhere/install.js';
@@ -10,15 +11,15 @@ import { installIssuer } from '../programs/ca/elsewhere.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
-import { commonDirectory } from '../programs/settings.js';
+import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import type { CaStore } from '../store/index.js';
 import { certificatesFrom } from '../x509/certificates-in.js';
 import { readCrlTimes } from '../x509/crl.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
 import { day, replaceAtOnce, say } from './ca-rollover.js';
-import { loadCa, operator, withLocalSet } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { operator, withLocalSet } from './on-ca-machine.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 interface InstallFlags {
   newRoot?: boolean;
@@ -109,12 +110,19 @@ function isCrl(der: Buffer): boolean {
 /** The folder of a CA whose first certificate was asked for; null when there is a CA. */
 async function waitingFolder(command: Command): Promise<string | null> {
   const directory = commonDirectory(process.env, command.opts<{ dir?: string }>().dir);
-  const isCa = (await readIfThere(caPaths(directory).marker)) !== null;
-  return !isCa && (await pendingRequest(directory)) !== null ? directory : null;
+  for (const folder of [join(directory, 'ca'), directory]) {
+    const isCa = (await readIfThere(caPaths(folder).marker)) !== null;
+    if (!isCa && (await pendingRequest(folder)) !== null) return folder;
+  }
+  return null;
 }
 
 async function installAsFirst(command: Command, dataDir: string, { certificates }: Delivery): Promise<void> {
-  const loaded = loadCa(command, [DIRECTORY_FLAG]);
+  const loaded = loadProgramSettings('ca', process.env, {
+    ...givenFlags(command, [DIRECTORY_FLAG]),
+    dataDir,
+  });
+  for (const warning of loaded.warnings) process.stderr.write(`uPKI: ${warning}\n`);
   const unlock = lockDirectory(dataDir);
   try {
     const { issuer, root, warnings } = await installIssuer(loaded, certificates);

@@ -34,6 +34,11 @@ describe('the fences of a page', () => {
   });
 });
 
+it('a line that says how it ends is expected to end so', () => {
+  const [fence] = page('```sh\nupki check x   # ends with 1\n```');
+  expect(fence && commandsOf(fence)).toBe('ends_with 1 upki check x');
+});
+
 it('of a session the lines after the prompt are typed, and the heads of tables are expected', () => {
   const [fence] = page('```console\n$ upki cert list\nSERIAL   STATE  ENDS\n12   good  now\n$ upki x\n```');
   expect(fence && commandsOf(fence)).toBe('upki cert list\nupki x');

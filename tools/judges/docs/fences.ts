@@ -61,12 +61,18 @@ const SHELL = ['sh', 'bash', 'shell', 'console'];
 
 export const isShell = ({ language }: Fence): boolean => SHELL.includes(language);
 
+/** `upki check NAME   # ends with 1` */
+const ENDING = /^(\S.*?)\s+# ends with (\d+)\s*$/;
+
 /** What a reader types: all of a block, or of a session the lines after `$ `; lines that are not run left out. */
 export function commandsOf(fence: Fence): string {
   const lines = fence.text.split('\n');
   const isSession = fence.language === 'console' || lines.some((line) => line.startsWith('$ '));
   const typed = isSession ? lines.flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : [])) : lines;
-  return typed.filter((line) => !fence.without.some(({ text }) => line.includes(text))).join('\n');
+  return typed
+    .filter((line) => !fence.without.some(({ text }) => line.includes(text)))
+    .map((line) => line.replace(ENDING, 'ends_with $2 $1'))
+    .join('\n');
 }
 
 /** Of a session, the heads of the tables it shows: lines of words in capitals. They must be in what is really printed. */

@@ -38,7 +38,8 @@ openssl x509 -in .lego/certificates/app.example.internal.crt -noout -text | grep
   'docs/authority.md': {
     setup: 'upki start\nmkdir -p /media/usb',
     before: {
-      OpenSSL: `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.crt -subj /CN=Root -days 3650
+      OpenSSL: `export HOME=$(mktemp -d) && cd
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.crt -subj /CN=Root -days 3650
 upki ca init --request issuer.csr`,
     },
   },
@@ -56,7 +57,7 @@ upki ca init --request issuer.csr`,
   'docs/est.md': {
     setup: `${started('https://pki.plant.lan:8000')}
 upki admin add alice && cp alice/upki-root.crt .
-SEED=$(upki node add cam-7 --names cam-7.plant.lan --json | jq -r '[.. | .seed? // empty | strings][0]')`,
+SEED=$(upki node add cam-7.plant.lan --names cam-7.plant.lan --json | jq -r '[.. | .seed? // empty | strings][0]')`,
   },
   'docs/nodes.md': {
     setup: started('https://pki.example.internal:8000'),

@@ -69,6 +69,7 @@ const FRESH = `fresh() {
   for variable in $(compgen -v | grep ^UPKI_ || true); do unset "$variable"; done
   HOME=$(mktemp -d "$WORLD/private/home.XXXXXX"); cd "$(mktemp -d "$WORLD/private/here.XXXXXX")"
 }
+ends_with() { wanted=$1; shift; "$@" && got=0 || got=$?; [ "$got" = "$wanted" ]; }
 exec 3>&1
 failed() { exec 1>&3 2>&1; cat "$WORLD/said" 2> /dev/null; echo "FAILED $DOING"; }
 trap failed ERR
