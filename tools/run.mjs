@@ -45,6 +45,10 @@ const TOOLS = {
     'judges/docs/main.js',
     'runs every block of shell of README and docs as it is written, and the lines that programs print',
   ],
+  'first-hour': [
+    'judges/first-hour/main.js',
+    'starts the product from a path with a space, in German, without IPv6, not as root, with every Node',
+  ],
   docs: ['docs/main.js', 'writes the generated documents (also `npm run docs`)'],
 };
 

@@ -213,20 +213,20 @@ describe('upki start', () => {
       [{ UPKI_RA_PORT: String(running.ports.http) }, 'does not speak TLS: it is the port of plain HTTP'],
       [{ UPKI_RA_PORT: String(running.ports.ca) }, 'no RA'],
       [{ UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.test' }, 'This port speaks HTTPS'],
-      [
-        {
-          UPKI_RA_TLS: 'false',
-          UPKI_RA_URL: 'https://pki.test',
-          UPKI_RA_PORT: String(running.ports.http),
-          UPKI_RA_HTTP: 'false',
-        },
-        'this is the plain-HTTP port, for CRL, OCSP and issuers: ACME and REST are at https://',
-      ],
     ] as const;
     for (const [change, sentence] of wrong) {
       const { code, stderr } = await upki(['health'], { ...env, ...change });
       expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
     }
+    const at = `http://127.0.0.1:${running.ports.http}`;
+    expect((await fetch(`${at}/api/v1/public/health?ready=1`)).status).toBe(200);
+    const elsewhere = await fetch(`${at}/acme/directory`);
+    expect([elsewhere.status, await elsewhere.text()]).toEqual([
+      404,
+      expect.stringContaining(
+        'this is the plain-HTTP port, for CRL, OCSP and issuers: ACME and REST are at https://',
+      ),
+    ]);
     const plain = await fetch(`http://127.0.0.1:${running.ports.ra}/acme/directory`);
     expect([plain.status, await plain.text()]).toEqual([
       400,

@@ -23,6 +23,8 @@ import { createRegistrationAuthority } from '../../ra/registration-authority.js'
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
 import { plainRoutes } from '../../rest/plain/routes.js';
+import { healthRoute } from '../../rest/routes/public/health.js';
+import { serveRoutes } from '../../rest/serve.js';
 import {
   DATABASE_PATIENCE,
   isShared,
@@ -277,6 +279,8 @@ async function serve(
     await plain.register(plainRoutes, { ca, responder: ca });
     await plain.register(wellKnownRoutes, { ra });
     await plain.register(pages.plain);
+    // For health checks that speak no TLS.
+    await plain.register(serveRoutes, { ...api, routes: [healthRoute(api.health)] });
     const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
     httpPort = await listen(plain, wish, onClose);
   }
