@@ -25,7 +25,8 @@ export function Administrators({ administers }: PageProps): View {
         },
       },
     });
-  return html`<p>A key and certificate for an administrator are made on the machine of the CA: <code>upki admin add NAME --role auditor</code>.</p>
+  return html`${administers && html`<${Add} onAdded=${loaded.reload} />`}
+    <p>The key and certificate of an administrator are made on the machine of the CA: <code>upki admin add NAME --role auditor</code>.</p>
     <${Shown} of=${loaded}>
       ${(admins: Entry[]) => html`<${Table}
         caption="Administrators"
@@ -46,6 +47,50 @@ export function Administrators({ administers }: PageProps): View {
       step &&
       html`<${Dialog} step=${step.step} onClose=${() => setStep(null)}>
         <p><strong>${step.dn}</strong> is refused from the next request on, and the certificates of the name are revoked. If it is you, this console ends for you.</p>
+      <//>`
+    }` as View;
+}
+
+const ROLES = ['auditor', 'operator', 'admin'];
+
+/** Puts a name on the list; who it is proves that with a certificate that the machine of the CA makes for the name. */
+function Add({ onAdded }: { onAdded: () => void }): View {
+  const [added, setAdded] = useState<{ name: string; role: string } | null>(null);
+  const [wish, setWish] = useState<{ name: string; role: string; step: Step } | null>(null);
+  const add = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (!(event.target instanceof HTMLFormElement)) return;
+    const form = event.target;
+    const given = new FormData(form);
+    const [name, role] = [String(given.get('name')).trim(), String(given.get('role'))];
+    if (name === '') return;
+    const dn = name.includes('=') ? name : `CN=${name.replace(/([,+"\\<>;=])/g, '\\$1')},OU=Admins`;
+    setWish({
+      ...{ name, role },
+      step: {
+        ...{ title: 'Add this administrator?', action: 'Add', danger: false },
+        async run() {
+          await send('POST', '/private/admins', { dn, role });
+          setAdded({ name, role });
+          form.reset();
+          onAdded();
+        },
+      },
+    });
+  };
+  return html`<form class="row" onSubmit=${add}>
+      <label>Name of the administrator<input name="name" placeholder="bob" required maxlength="64" /></label>
+      <label>Role<select name="role">${ROLES.map((role) => html`<option value=${role}>${role}</option>`)}</select></label>
+      <button>Add …</button>
+    </form>
+    ${
+      added &&
+      html`<p class="box" role="status">${added.name} is on the list. No key has its rights yet: on the machine of the CA run <code>upki admin add ${added.name}</code>.</p>`
+    }
+    ${
+      wish &&
+      html`<${Dialog} step=${wish.step} onClose=${() => setWish(null)}>
+        <p><strong>${wish.name}</strong> gets the role <strong>${wish.role}</strong>. Nobody has a key for the name before the machine of the CA makes one.</p>
       <//>`
     }` as View;
 }

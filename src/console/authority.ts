@@ -1,6 +1,7 @@
 import { html } from 'htm/preact';
 import { ask } from './api.js';
-import { Shown, Table, Time, useLoad, type View } from './view.js';
+import { type Member, Timeline } from './timeline.js';
+import { Shown, State, Table, Time, useLoad, type View } from './view.js';
 
 interface AuthorityCertificate {
   dn: string;
@@ -22,10 +23,12 @@ const DAY = 86_400;
 /** The CA's certificates, its revocation list and what it issues. */
 export function Authority(): View {
   const loaded = useLoad('authority', () => ask<Offer>('/private/options'));
-  return html`<${Shown} of=${loaded}>
+  const set = useLoad('set', () => ask<Member[]>('/private/authority'));
+  return html`<${Shown} of=${set}>${(members: Member[]) => html`<${Members} members=${members} />`}<//>
+  <${Shown} of=${loaded}>
     ${({ root, issuer, crl, profiles }: Offer) => html`
-      <${Shape} title="Root" it=${root} />
-      <${Shape} title="Issuer" it=${issuer} />
+      <${Shape} title="Root in use" it=${root} />
+      <${Shape} title="Issuer in use" it=${issuer} />
       <h2>Revocation list</h2>
       <dl>
         <dt>Number</dt><dd>${crl.number}</dd>
@@ -54,4 +57,35 @@ function Shape({ title, it }: { title: string; it: AuthorityCertificate }): View
       <dt>Key</dt><dd>${it.key}</dd>
       <dt>SHA-256</dt><dd><code>${it.sha256}</code></dd>
     </dl>` as View;
+}
+
+/** Roots and issuers, what state a rollover is in, and what comes next. */
+function Members({ members }: { members: Member[] }): View {
+  const roots = members.filter(
+    ({ kind, state }) => kind === 'root' && state !== 'ended' && state !== 'retired',
+  );
+  const crosses = members.filter(({ kind }) => kind === 'cross');
+  const due = members.find(({ state, kind }) => kind === 'issuer' && state === 'active')?.successor_due;
+  return html`${members
+    .filter(({ warning }) => warning)
+    .map(({ id, warning }) => html`<p key=${id} class="box warn" role="status">${warning}</p>`)}
+    <p>
+      ${
+        roots.length > 1
+          ? html`<b>A rollover of the root is under way</b>: ${roots.length} roots are given out${crosses.length > 0 && ', and each vouches for the other'}. Its next step is made on the machine of the CA (<code>upki ca rollover root --switch</code>, then <code>--retire</code>).`
+          : 'No rollover of the root is under way.'
+      }
+      ${due && html` The next issuer is made by itself from <${Time} at=${due} /> on.`}
+    </p>
+    <${Timeline} members=${members} />
+    <${Table} caption="Roots and issuers" columns=${['What', 'State', 'Good from', 'Until', 'Key', 'CRL', 'Id']} empty="The CA tells of none."
+      rows=${members.map(({ kind, state, dn, not_before, not_after, key, crl, id, revoked }) => [
+        html`${kind}<br /><span class="faint">${dn}</span>`,
+        html`<${State} is=${revoked ? 'revoked' : state} />`,
+        html`<${Time} at=${not_before} />`,
+        html`<${Time} at=${not_after} />`,
+        key,
+        crl ? html`${crl.number}, next by <${Time} at=${crl.next_update} />` : '',
+        html`<code>${id}</code>`,
+      ])} />` as View;
 }

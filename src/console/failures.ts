@@ -1,5 +1,7 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
+import { Check } from './check.js';
+import type { PageProps } from './page.js';
 import { More, Shown, Table, Time, usePages, type View } from './view.js';
 
 export interface Failure {
@@ -10,8 +12,8 @@ export interface Failure {
   why: string;
 }
 
-/** What came to nothing for clients, and why. */
-export function Failures(): View {
+/** What came to nothing for clients, and why; and what would come of a name now. */
+export function Failures({ operates }: PageProps): View {
   const [name, setName] = useState('');
   const pages = usePages<Failure>('/private/failures', 'failures', { name });
   const search = (event: SubmitEvent) => {
@@ -19,7 +21,9 @@ export function Failures(): View {
     if (event.target instanceof HTMLFormElement)
       setName(String(new FormData(event.target).get('name')).trim());
   };
-  return html`<form class="row" role="search" onSubmit=${search}>
+  return html`${operates && html`<${Check} />`}
+    <h2>What failed</h2>
+    <form class="row" role="search" onSubmit=${search}>
       <label>Name<input name="name" placeholder="app.example.internal" /></label>
       <button>Search</button>
     </form>

@@ -1,12 +1,23 @@
 import { html } from 'htm/preact';
 import { ask } from './api.js';
 import { CertificateTable, type FoundCertificate } from './certificates.js';
+import { byDay, Chart } from './chart.js';
 import { type Failure, FailureTable } from './failures.js';
 import { ErrorBox, Shown, Time, useLoad, usePages, type View } from './view.js';
 
 interface Health {
   status?: string;
 }
+
+interface Hour {
+  hour: string;
+  issued: number;
+  failed: number;
+  revoked: number;
+}
+
+/** Of the charts. */
+const DAYS = 30;
 
 interface Crl {
   crl: { number: number; next_update: string };
@@ -19,6 +30,7 @@ export function Overview(): View {
   const late = usePages<FoundCertificate>('/private/certificates', 'certificates', {
     ...{ expires_in: '14d', not_renewed: 'true', state: 'good' },
   });
+  const activity = useLoad('activity', () => ask<Hour[]>('/private/activity'));
   const failures = usePages<Failure>('/private/failures', 'failures', { limit: 10 });
   const overdue = options.data !== null && Date.parse(options.data.crl.next_update) < Date.now();
   return html`<ul class="tiles">
@@ -43,6 +55,8 @@ export function Overview(): View {
       </li>
     </ul>
     <${ErrorBox} error=${options.error} />
+    <h2>The last thirty days, as this RA has counted</h2>
+    <${Shown} of=${activity}>${(hours: Hour[]) => html`<${Charts} hours=${hours} />`}<//>
     <h2>Late to renew</h2>
     <${Shown} of=${late}>
       ${(found: FoundCertificate[]) =>
@@ -52,4 +66,18 @@ export function Overview(): View {
     <${Shown} of=${failures}>
       ${(found: Failure[]) => html`<${FailureTable} failures=${found.slice(0, 10)} />`}
     <//>` as View;
+}
+
+function Charts({ hours }: { hours: Hour[] }): View {
+  const bars = (of: (hour: Hour) => number) =>
+    byDay(
+      hours.map((each) => ({ hour: each.hour, count: of(each) })),
+      DAYS,
+      new Date(),
+    );
+  return html`<div class="charts">
+    <${Chart} title="Issued by ACME" bars=${bars(({ issued }) => issued)} tone="good" />
+    <${Chart} title="Failed" bars=${bars(({ failed }) => failed)} tone="bad" />
+    <${Chart} title="Revoked" bars=${bars(({ revoked }) => revoked)} tone="warn" />
+  </div>` as View;
 }

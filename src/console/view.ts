@@ -144,6 +144,7 @@ export function More({ pages }: { pages: Pages<unknown> }): View | null {
 
 const TONES: Readonly<Record<string, string>> = {
   ...{ good: 'good', valid: 'good', enrolled: 'good', success: 'good', healthy: 'good' },
+  ...{ active: 'good', retiring: 'warn', retired: 'warn', ended: 'bad' },
   ...{ held: 'warn', expired: 'warn', waiting: 'warn', removing: 'warn' },
   ...{ revoked: 'bad', deactivated: 'bad' },
 };

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Program, redacted, SETTINGS, type SettingName } from '../config/index.js';
 import { RaFiles } from './ra/files.js';
 import { decideNames } from './ra/own-names.js';
-import type { LoadedProgram } from './settings.js';
+import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from './settings.js';
 
 /** A value a program runs with, as a person writes it, and what decided it. */
 export interface EffectiveValue {
@@ -46,5 +46,31 @@ export async function effectiveValues(
       source: kept === null ? SETTINGS.raUrl.env : files.path('names'),
     };
   values.UPKI_RA_URL ??= { value: new URL(`https://${cn}:${raPort}`).origin, source: SETTINGS.raCn.env };
+  return values;
+}
+
+/** What `upki start` decides for both of its programs and hands on in the environment. */
+const JOINED = [
+  'UPKI_CA_HOST',
+  'UPKI_CA_PORT',
+  'UPKI_CA_REGISTRATION_PORT',
+  'UPKI_ZMQ_MODE',
+  'UPKI_RA_HOST',
+  'UPKI_RA_PORT',
+  'UPKI_RA_HTTP_PORT',
+  'UPKI_DATA_DIR',
+  'UPKI_LOG_LEVEL',
+  'UPKI_CA_SEED',
+];
+
+/** Of an RA that runs: what it was started with, however it was told. */
+export async function runningValues(settings: ProgramSettings): Promise<Record<string, EffectiveValue>> {
+  const loaded = loadProgramSettings('ra', process.env, { dataDir: settings.dataDir });
+  const values = await effectiveValues({ ...loaded, settings }, 'ra');
+  const ofFiles = redacted(loaded.settings, 'ra');
+  for (const [name, entry] of Object.entries(values)) {
+    if (process.send && JOINED.includes(name)) entry.source = 'upki start';
+    else if (name in ofFiles && ofFiles[name] !== entry.value) entry.source = 'the command line';
+  }
   return values;
 }

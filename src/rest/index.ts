@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { JsonError, parseJson } from '../lib/json.js';
 import { Refused } from '../model/refusal.js';
+import type { Activity } from '../ra/activity.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { AuditReader } from '../ra/audit-reader.js';
 import type { CaClient } from '../ra/ca/client.js';
@@ -16,12 +17,13 @@ import { ownCertificateRoutes } from './routes/client/certificate.js';
 import { renewalRoute } from './routes/client/renewal.js';
 import { ownRevocationRoute } from './routes/client/revocation.js';
 import { accountRoutes } from './routes/private/accounts.js';
+import { activityRoute } from './routes/private/activity.js';
 import { adminRoutes } from './routes/private/admins.js';
 import { auditRoutes } from './routes/private/audit.js';
 import { authorityRoutes as privateAuthorityRoutes } from './routes/private/authority.js';
 import { certificateRoutes as operatorCertificateRoutes } from './routes/private/certificates.js';
 import { checkRoute } from './routes/private/check.js';
-import { configRoute } from './routes/private/config.js';
+import { configRoute, configSourcesRoute, type SettingSources } from './routes/private/config.js';
 import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
 import { reloadRoute } from './routes/private/reload.js';
@@ -55,6 +57,9 @@ export interface ApiOptions {
   isCompromised(spkiFingerprint: string): boolean;
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
+  /** The same with what decided each. */
+  sources: SettingSources;
+  activity: Pick<Activity, 'hours'>;
   audit: AuditLog;
   auditReader: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>;
   health: Health;
@@ -88,6 +93,8 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ...adminRoutes(ca),
     ...privateAuthorityRoutes(ca),
     configRoute(settings),
+    configSourcesRoute(options.sources),
+    activityRoute(options.activity),
     ...ownCertificateRoutes(ca, clock),
     renewalRoute(options),
     ownRevocationRoute(ownCertificates),

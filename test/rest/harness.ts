@@ -119,6 +119,8 @@ export const apiDefaults = {
   audit: noAudit,
   isCompromised: () => false,
   settings: {},
+  sources: {},
+  activity: { hours: () => [] },
   health: { checks: {}, warnings: () => [] },
   operator: noOperator,
   auditReader: {

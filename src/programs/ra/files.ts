@@ -51,6 +51,8 @@ const NAMES = {
   /** Of which CA this RA is (see identity.ts). */
   marker: 'identity.json',
   database: 'acme.db',
+  /** What the console's charts show. */
+  activity: 'activity.json',
 };
 
 /** Without these a registered RA is none: what each is. */

@@ -35,8 +35,10 @@ import {
 } from '../../store/index.js';
 import { ChangeableValidator } from '../../va/changeable.js';
 import type { Running } from '../child.js';
+import { runningValues } from '../effective-values.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
+import { keptActivity } from './activity-file.js';
 import { CaHealthWatch } from './ca-health.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
@@ -155,7 +157,8 @@ async function serve(
   await tls.refresh();
   onClose(() => tls.stop());
 
-  const events = monitoring.events(logEvents(log));
+  const activity = await keptActivity(files.path('activity'), { clock, log, onClose });
+  const events = activity.counting(monitoring.events(logEvents(log)));
   const audit = new AuditLog(store, clock, events.error);
   let port = settings.raPort;
   const [publicUrl, formerBases] = [settings.raUrl, new FormerBases(store)];
@@ -257,6 +260,8 @@ async function serve(
     isCompromised,
     settings: shown,
     rules,
+    sources: await runningValues(settings),
+    activity,
     nodes,
     certification,
     operator,

@@ -12,3 +12,18 @@ export function configRoute(settings: Readonly<Record<string, string>>): Route {
     handle: () => ({ ...settings }),
   });
 }
+
+/** What decided each setting, by the name of its variable; secrets redacted already. */
+export type SettingSources = Readonly<Record<string, { value: string; source: string }>>;
+
+export function configSourcesRoute(sources: SettingSources): Route {
+  return privateRoute({
+    method: 'GET',
+    role: 'auditor',
+    path: '/private/config/sources',
+    summary:
+      "The RA's settings in effect and where each comes from; secrets are left out. As `upki config` prints them.",
+    result: z.record(z.string(), z.object({ value: z.string(), source: z.string() })),
+    handle: () => ({ ...sources }),
+  });
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import type { Activity } from '../../../ra/activity.js';
+import { time } from '../../fields.js';
+import { privateRoute, type Route } from '../../route.js';
+
+const count = z.number().int();
+
+/** For charts: what happened when. */
+export function activityRoute(activity: Pick<Activity, 'hours'>): Route {
+  return privateRoute({
+    method: 'GET',
+    role: 'auditor',
+    path: '/private/activity',
+    summary:
+      'What this RA has counted by the hour, for thirty days: certificates issued over ACME, failed validations and refused orders, revocations. Hours without any are left out.',
+    result: z.array(z.object({ hour: time, issued: count, failed: count, revoked: count })),
+    handle: () => activity.hours().map(({ at, ...counts }) => ({ hour: at, ...counts })),
+  });
+}
