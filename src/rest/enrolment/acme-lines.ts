@@ -9,22 +9,23 @@ export interface BoundClient {
   name: string;
 }
 
-/** Lines to paste, client to text: each registers an account by the key and orders a certificate (RFC 8555 §7.3.4). */
+const MAIL = 'admin@example.internal';
+
+/** Lines to paste, for version 5 of lego (version 4 calls it --kid and --hmac, and wants run as its last word), client to text: each registers an account by the key and orders a certificate (RFC 8555 §7.3.4). */
 export function acmeLines({ directoryUrl, keyId, hmac, name }: BoundClient): Record<string, string> {
   const [url, kid, key, host] = [directoryUrl, keyId, hmac, name].map((text) => shellWord(text));
   return {
-    certbot: `REQUESTS_CA_BUNDLE=$PWD/upki-root.crt certbot certonly --standalone --server ${url} --eab-kid ${kid} --eab-hmac-key ${key} -d ${host}`,
-    lego: `LEGO_CA_CERTIFICATES=$PWD/upki-root.crt lego --server ${url} --eab --kid ${kid} --hmac ${key} --accept-tos --email admin@example.com --domains ${host} --http run`,
+    certbot: `REQUESTS_CA_BUNDLE=$PWD/upki-root.crt certbot certonly --standalone --non-interactive --agree-tos --no-eff-email -m ${MAIL} --server ${url} --eab-kid ${kid} --eab-hmac-key ${key} -d ${host}`,
+    lego: `LEGO_CA_CERTIFICATES=$PWD/upki-root.crt lego run --server ${url} --eab --eab.kid ${kid} --eab.hmac ${key} --accept-tos --email ${MAIL} --domains ${host} --http`,
     'acme.sh': `acme.sh --register-account --server ${url} --ca-bundle $PWD/upki-root.crt --eab-kid ${kid} --eab-hmac-key ${key} && acme.sh --issue --standalone --server ${url} --ca-bundle $PWD/upki-root.crt -d ${host}`,
-    caddy: `{
-  acme_ca ${directoryUrl}
-  acme_ca_root upki-root.crt
-  acme_eab {
-    key_id ${keyId}
-    mac_key ${hmac}
+    // In the site, not globally: for names like .internal the global option leads to Caddy's own authority.
+    caddy: `${name} {
+  tls {
+    ca ${directoryUrl}
+    ca_root upki-root.crt
+    eab ${keyId} ${hmac}
   }
-}
-${name}`,
+}`,
     traefik: `certificatesResolvers:
   upki:
     acme:

@@ -150,8 +150,11 @@ bash -e paste.sh | grep -q CN=alice`,
 upki node add press-17 --names press-17.plant.lan > said
 grep -m1 'sh -s -- ' said > paste.sh
 (mkdir node && cd node && bash -e ../paste.sh && openssl verify -CAfile ca.pem -untrusted chain.pem cert.pem)
-grep -m1 '^ *LEGO_CA_CERTIFICATES=\\|^ *lego run' -A1 said > paste.sh
-bash -e paste.sh`,
+cp ~/.upki/ra/ca.crt upki-root.crt
+for client in 'lego run' certbot; do
+  grep -m1 "CA.*$client" said > paste.sh
+  bash -e paste.sh
+done`,
   'the lines of upki start, each name of the README’s picture of them in it': `upki start
 for word in $(sed -n '/^npm start.*prints/,$!d; /^  Directory/,/^uPKI is ready/p' "$CHECKOUT/README.md" | grep -o '^ *[A-Z][A-Za-z0-9-]*' | sort -u); do
   grep -q "^ *$word " "$WORLD/banner" || { echo "README shows $word, the program does not"; exit 1; }
