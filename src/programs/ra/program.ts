@@ -8,7 +8,6 @@ import { wellKnownRoutes } from '../../acme/resources/well-known.js';
 import { acmeRoutes } from '../../acme/routes.js';
 import { redacted } from '../../config/index.js';
 import { estRoutes } from '../../est/routes.js';
-import { createHttpServer } from '../../http/server.js';
 import { version } from '../../lib/version.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
@@ -22,9 +21,6 @@ import { createOperator } from '../../ra/operator/index.js';
 import { createRegistrationAuthority } from '../../ra/registration-authority.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
-import { plainRoutes } from '../../rest/plain/routes.js';
-import { healthRoute } from '../../rest/routes/public/health.js';
-import { serveRoutes } from '../../rest/serve.js';
 import {
   DATABASE_PATIENCE,
   isShared,
@@ -57,6 +53,7 @@ import { nodeServices } from './node-services.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
 import { pagesOf } from './pages.js';
+import { listenPlainly } from './plain-listener.js';
 import {
   acmeSettingsOf,
   compromisedKeysOf,
@@ -276,18 +273,11 @@ async function serve(
   await app.register(restApi, api);
   await listenForCommands(settings.dataDir, api, log, onClose);
   if (mode === 'command') return { info: {}, reload };
-  const { raHost: host, raPort, raHttp, raHttpPort } = settings;
+  const { raHost: host, raPort } = settings;
   port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
-  if (raHttp) {
-    const plain = createHttpServer({ log });
-    monitoring.requests(plain, 'plain');
-    await plain.register(plainRoutes, { ca, responder: ca });
-    await plain.register(wellKnownRoutes, { ra });
-    await plain.register(pages.plain);
-    // For health checks that speak no TLS.
-    await plain.register(serveRoutes, { ...api, routes: [healthRoute(api.health)] });
-    const wish = { what: 'CRL, OCSP and issuers', host, port: raHttpPort, variable: 'UPKI_RA_HTTP_PORT' };
-    httpPort = await listen(plain, wish, onClose);
+  if (settings.raHttp) {
+    const onRequests = (plain: typeof app) => monitoring.requests(plain, 'plain');
+    httpPort = await listenPlainly({ settings, log, api, ra, pages: pages.plain, onRequests }, onClose);
   }
   tls.watch(reloadTls);
   trust.watch(() => {
