@@ -25,7 +25,7 @@ export const DEFAULT_DENY = [
 
 /** A set of addresses: also the IPv6 ones that lead to an IPv4 address of it, in whichever way (RFC 4291, 6052, 8215, 3056 …). */
 export class AddressSet {
-  readonly #list = new BlockList();
+  readonly #entries: { cidr: string; list: BlockList }[] = [];
 
   /** @throws Error naming the entry that is neither an address nor a CIDR. */
   constructor(cidrs: readonly string[]) {
@@ -40,13 +40,22 @@ export class AddressSet {
       ) {
         throw new Error(`"${cidr}" is neither an IP address nor a CIDR`);
       }
-      this.#list.addSubnet(address, Number(prefix ?? most), family);
+      const list = new BlockList();
+      list.addSubnet(address, Number(prefix ?? most), family);
+      this.#entries.push({ cidr, list });
     }
   }
 
   has(address: string): boolean {
+    return this.entryFor(address) !== null;
+  }
+
+  /** The first entry, as it was given, that has the address; null: none has. */
+  entryFor(address: string): string | null {
     const bare = address.replace(/%.*/s, '');
-    return [bare, ...embeddedIpv4(bare)].some((each) => this.#list.check(each, familyOf(each)));
+    const all = [bare, ...embeddedIpv4(bare)];
+    const found = this.#entries.find(({ list }) => all.some((each) => list.check(each, familyOf(each))));
+    return found?.cidr ?? null;
   }
 }
 
@@ -59,8 +68,9 @@ export class AddressPolicy {
     this.#denied = new AddressSet(cidrs);
   }
 
-  allows(address: string): boolean {
-    return !this.#denied.has(address);
+  /** The CIDR of the policy that forbids the address; null: it may be dialed. */
+  forbiddenBy(address: string): string | null {
+    return this.#denied.entryFor(address);
   }
 }
 

@@ -10,6 +10,8 @@ import type { AttemptRecord } from './types.js';
 const CONNECT_TIMEOUT = 3_000;
 /** An address that has not accepted after so long, in ms, is not given up, but the next is tried beside it (RFC 8305 §5). */
 const NEXT_AFTER = 500;
+/** Of one attempt: a name may have any number of addresses that are not dialed. */
+const MAX_RECORDS = 50;
 /** Enough for a dual-stack host with a spare; a name with hundreds of addresses gets no port scan out of us. */
 const MAX_ADDRESSES = 4;
 
@@ -48,12 +50,14 @@ export class Dialer {
   async dial(host: string, port: number, attempt: Attempt, isRedirect = false): Promise<Connection> {
     const literal = isIP(host) !== 0;
     const addresses = literal ? [host] : await this.#resolve(host, attempt);
-    const permitted = addresses.filter(
-      (address) => this.policy.allows(address) && (!isRedirect || attempt.redirects.allows(address)),
-    );
+    const permitted = addresses.filter((address) => {
+      const rule = this.#ruleAgainst(address, isRedirect, attempt);
+      if (rule !== null && attempt.records.length < MAX_RECORDS)
+        attempt.records.push({ target: address, outcome: `not dialed: ${rule}`, milliseconds: 0 });
+      return rule === null;
+    });
     if (permitted.length === 0) {
       const what = literal ? host : `${host} (${addresses.slice(0, MAX_ADDRESSES).join(', ')})`;
-      attempt.records.push({ target: what, outcome: 'refused by policy, not dialed', milliseconds: 0 });
       const redirected = isRedirect ? ' after a redirect' : '';
       throw new ValidationFailure(
         literal && !isRedirect ? 'rejectedIdentifier' : 'connection',
@@ -69,6 +73,13 @@ export class Dialer {
       const name = literal ? '' : `${host}: `;
       return new ValidationFailure('connection', `could not connect to ${name}${failures.join('; ')}`, true);
     });
+  }
+
+  /** What forbids dialing the address, for operators; null: nothing. */
+  #ruleAgainst(address: string, isRedirect: boolean, attempt: Attempt): string | null {
+    const denied = this.policy.forbiddenBy(address);
+    if (denied !== null) return `${denied} of UPKI_VA_DENY`;
+    return isRedirect && !attempt.redirects.allows(address) ? 'no redirect may lead there' : null;
   }
 
   async #resolve(host: string, attempt: Attempt): Promise<string[]> {

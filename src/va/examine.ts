@@ -34,6 +34,7 @@ export async function examine(name: Name, options: ExaminerOptions): Promise<Fin
     const steps = [
       resolved(name, options, deadline),
       permitted(name, options, deadline),
+      recorded(name, options, deadline),
       ...(name.wildcard
         ? []
         : (['http-01', 'tls-alpn-01'] as const).map((type) => reached(type, name, options, deadline))),
@@ -101,6 +102,20 @@ async function looked(
   } catch (error) {
     return { records: [], failure: detailOf(error) };
   }
+}
+
+/** dns-01: whether the record can be asked for; nobody has put one there yet. */
+async function recorded(
+  { identifier }: Name,
+  { resolver }: ExaminerOptions,
+  deadline: Deadline,
+): Promise<Finding[]> {
+  if (identifier.type === 'ip') return [];
+  const target = `_acme-challenge.${identifier.value}`;
+  const seen = await told(resolver.txt(target, deadline), ({ length }) =>
+    length === 0 ? 'can be asked for; no TXT record now' : `${length} TXT records now`,
+  );
+  return [{ step: 'dns-01', target, ...seen }];
 }
 
 /** Addresses dialed or refused, redirects, and where it ended. A server that answers without the token is reached. */

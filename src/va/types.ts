@@ -30,7 +30,7 @@ export interface CaaRequest {
 
 /** One thing that was looked at for a name, and what was seen. */
 export interface Finding {
-  step: 'resolver' | 'caa' | 'http-01' | 'tls-alpn-01';
+  step: 'resolver' | 'caa' | 'http-01' | 'tls-alpn-01' | 'dns-01';
   /** A resolver, a name, an address with its port, a URL. */
   target: string;
   outcome: string;

@@ -137,7 +137,7 @@ export class ApiWorld {
         onRevocation: () => undefined,
       }),
       operator: createOperator({
-        ...{ store: this.store, ca: client, clock: Date.now },
+        ...{ store: this.store, ca: client, clock: Date.now, troubles: async () => [] },
         policy: DEFAULT_POLICY,
         validator: { examine: async () => [] },
         stopAccount: (id) => this.store.revokeAccount(id, Date.now()),

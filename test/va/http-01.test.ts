@@ -214,7 +214,9 @@ describe('UPKI_VA_DENY', () => {
     const dns = await dnsZone({ 'A app.example.test': { records: [{ a: address }] } });
     const result = failure(await validate(dns, {}, { httpPort: 80 }));
     expect(result).toMatchObject({ type: 'connection', retryable: false });
-    expect(result.attempts).toMatchObject([{ outcome: 'refused by policy, not dialed' }]);
+    expect(result.attempts).toMatchObject([
+      { outcome: expect.stringMatching(/^not dialed: \S+ of UPKI_VA_DENY$/) },
+    ]);
   });
 
   it.each([

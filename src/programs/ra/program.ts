@@ -198,7 +198,7 @@ async function serve(
     seedLifetime: settings.seedLifetime,
   });
   const operator = createOperator({
-    ...{ store, ca, clock, policy, validator },
+    ...{ store, ca, clock, policy, validator, troubles: () => caHealth.troubles() },
     onRevocation: events.revocation,
     stopAccount: (id) => ra.accounts.stop(id),
   });

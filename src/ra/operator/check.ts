@@ -9,7 +9,9 @@ import { chooseProfile, type Policy } from '../policy.js';
 
 export interface NameCheckOptions {
   policy: Policy;
-  ca: Pick<CertificateAuthority, 'profiles' | 'ping'>;
+  ca: Pick<CertificateAuthority, 'profiles'>;
+  /** What keeps the CA from working, clocks that disagree included, in sentences. @throws CaUnavailable, CaRefused */
+  troubles(): Promise<string[]>;
   validator: Examiner;
   clock(): number;
 }
@@ -45,35 +47,50 @@ export class NameCheck {
     const findings: CheckedName['findings'] = [
       { step: 'policy', target: identifier.value, ...decision(policy, identifier) },
       ...seen,
-      { step: 'clock', target: 'RA', outcome: new Date(clock()).toISOString(), ok: true },
-      ...authority.findings,
+      ...authority.findings(new Date(clock()).toISOString()),
     ];
-    const ways = seen.filter(({ step }) => step === 'http-01' || step === 'tls-alpn-01');
-    const isReachable = ways.length === 0 || ways.some(({ ok }) => ok);
-    const others = findings.filter(
-      ({ step }) => step !== 'http-01' && step !== 'tls-alpn-01' && step !== 'resolver',
-    );
+    // A wildcard is proven by dns-01 alone; other names by that too, if their client can.
+    const dialing: readonly string[] = wildcard ? ['dns-01'] : ['http-01', 'tls-alpn-01'];
+    const isReachable = seen.some(({ step, ok }) => ok && dialing.includes(step));
+    const others = findings.filter(({ step }) => !WAYS.includes(step));
     const isGood = isReachable && others.every(({ ok }) => ok);
     return { name: identifier.value, findings, profile: isGood ? authority.profile : null };
   }
 
   async #authority(
     wanted: string | undefined,
-  ): Promise<{ profile: string | null; findings: CheckedName['findings'] }> {
-    const { ca, policy } = this.options;
+  ): Promise<{ profile: string | null; findings(time: string): CheckedName['findings'] }> {
+    const { ca, policy, troubles } = this.options;
+    const target = wanted ?? policy.defaultProfile;
     try {
-      await ca.ping();
+      const wrong = await troubles();
+      const skew = wrong.find((sentence) => sentence.includes('clock')) ?? null;
       const { name } = chooseProfile(wanted, await ca.profiles(), policy.defaultProfile);
-      return { profile: name, findings: [{ step: 'profile', target: name, outcome: 'on offer', ok: true }] };
+      return {
+        profile: name,
+        findings: (time) => [
+          { step: 'clock', target: 'RA', outcome: skew ?? `${time}, the CA agrees`, ok: skew === null },
+          ...wrong
+            .filter((sentence) => sentence !== skew)
+            .map((outcome) => ({ step: 'ca' as const, target: name, outcome, ok: false })),
+          { step: 'profile', target: name, outcome: 'on offer', ok: true },
+        ],
+      };
     } catch (error) {
       const outcome = error instanceof Problem ? error.detail : 'the certificate authority does not answer';
       return {
         profile: null,
-        findings: [{ step: 'ca', target: wanted ?? policy.defaultProfile, outcome, ok: false }],
+        findings: (time) => [
+          { step: 'clock', target: 'RA', outcome: time, ok: true },
+          { step: 'ca', target, outcome, ok: false },
+        ],
       };
     }
   }
 }
+
+/** Of them one suffices. A resolver that fails is asked beside others. */
+const WAYS: readonly string[] = ['resolver', 'dns-01', 'http-01', 'tls-alpn-01'];
 
 function read(asked: string) {
   try {

@@ -227,7 +227,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     ...apiDefaults,
     ...{ ca, nodes, certification, audit, clock, isCompromised },
     operator: createOperator({
-      ...{ store, ca, clock },
+      ...{ store, ca, clock, troubles: async () => [] },
       policy,
       validator: { examine: async () => [] },
       stopAccount: (id) => ra.accounts.stop(id),

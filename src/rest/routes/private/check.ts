@@ -10,7 +10,7 @@ export function checkRoute(checks: Operator['checks']): Route {
     role: 'operator',
     path: '/private/check',
     summary:
-      'Looks at a name as its validation would, now: lists, resolvers, CAA, ports and addresses, redirects, the CA and its profile.',
+      'Looks at a name as its validation would, now: lists, resolvers, CAA, ports and addresses, redirects, clocks, the CA and its profile.',
     query: z.strictObject({
       name: text('A DNS name, a wildcard or an IP address', 255),
       profile: profileName.optional(),
@@ -21,7 +21,17 @@ export function checkRoute(checks: Operator['checks']): Route {
       profile: z.string().nullable().describe('A certificate would be issued with it; null: none would be'),
       findings: z.array(
         z.object({
-          step: z.enum(['policy', 'resolver', 'caa', 'http-01', 'tls-alpn-01', 'clock', 'profile', 'ca']),
+          step: z.enum([
+            'policy',
+            'resolver',
+            'caa',
+            'dns-01',
+            'http-01',
+            'tls-alpn-01',
+            'clock',
+            'profile',
+            'ca',
+          ]),
           target: z.string(),
           outcome: z.string(),
           ok: z.boolean(),
