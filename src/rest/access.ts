@@ -28,13 +28,13 @@ export interface Administrator extends Caller {
   role: AdminRole;
 }
 
-/** What identity is checked against; every answer is the CA's of this moment. */
+/** The part of the CA that identities are checked against; every answer is current. */
 export type IdentityCheck = Pick<CertificateAuthority, 'bySerial' | 'roleOf'>;
 
 /**
- * Lets a request through or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked or
- * not entitled. The TLS stack proved the chain, the times and the key; revocation and entitlement are asked of the CA on
- * every request, so that a kept-alive connection is refused as soon as a new one would be.
+ * Admits a request or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked
+ * or not entitled. The TLS stack proved the chain, the dates and the key. The CA is asked about revocation
+ * and entitlement on every request, so that a kept-alive connection is refused as soon as a new one would be.
  * @throws Refused, CaUnavailable
  */
 export async function admit(
@@ -62,10 +62,13 @@ export async function admit(
   return { certificate, address, role };
 }
 
-/** Header in which a command on the RA's socket says whose terminal it was run from. */
+/** Header in which a command on the RA's socket names the user whose terminal it was run from. */
 const OPERATOR = 'x-upki-operator';
 
-/** Who runs commands on this machine: an administrator, for the keys and the database are his to read. Certificates' holders have none here. */
+/**
+ * The caller of commands on this machine is an administrator, because the keys and the database are readable
+ * to him. There are no client certificates here.
+ */
 export function localOperator(route: Entitlement, request: FastifyRequest): Administrator | null {
   if (route.access === 'public') return null;
   if (route.access === 'client') throw new Refused('unauthenticated', 'a client certificate is wanted');

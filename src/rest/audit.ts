@@ -9,8 +9,9 @@ import type { Caller } from './access.js';
 import { FileAnswer, type Route } from './route.js';
 
 /**
- * What the audit log gets of one request: everything a private or client route does, or a public one that says so, and everything it refuses that would
- * have done something, or that was asked by somebody not entitled. Reading leaves no trace.
+ * Writes one request to the audit log: every action of a private or client route, or of a public route that
+ * declares `audited`; every refused action; and every refusal of a caller who was not entitled. Reads leave
+ * no trace.
  */
 export class RequestAudit {
   #caller: Caller | null = null;
@@ -26,7 +27,7 @@ export class RequestAudit {
     this.#caller = caller;
   }
 
-  /** What is told of it whatever comes of it: the parameters of the path. */
+  /** Adds the parameters of the path, which are logged whatever the outcome. */
   asked(parameters: unknown): void {
     for (const [name, value] of Object.entries(parameters ?? {})) this.#details[name] = String(value);
   }
@@ -72,7 +73,7 @@ export function changesSomething({ access, method, audited }: Route): boolean {
   return method !== 'GET' && (access !== 'public' || audited !== undefined);
 }
 
-/** Null too when it cannot be known just now. */
+/** Null also when it cannot be known just now. */
 function presented(request: FastifyRequest) {
   try {
     return peerOf(request).identity;

@@ -1,12 +1,12 @@
 import type { CaRefused } from '../model/ca.js';
 import { Refused } from '../model/refusal.js';
 
-/** The envelope of every success; `http/failures.ts` makes the one of failures. */
+/** The envelope of every success; `http/failures.ts` sends the one of failures. */
 export function success(data: unknown): { status: 'success'; data: unknown } {
   return { status: 'success', data };
 }
 
-/** What a client is told when the CA will not do what it asked; the CA's words name what is wrong. */
+/** What a client is told when the CA refuses; the CA's message says what is wrong. */
 export function refusedByCa({ message, kind }: CaRefused): Refused {
   if (kind === 'forbidden') return new Refused('forbidden', message);
   if (kind === 'notFound') return new Refused('notFound', message);

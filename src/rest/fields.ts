@@ -11,16 +11,16 @@ export const time = z
   })
   .describe('RFC 3339 time');
 
-/** Bounded, so that no value is costly to look at; `what` says what it is, for people. */
+/** A text of bounded length, so that no value is costly to check; `what` describes it for people. */
 export const text = (what: string, max = 1024) => z.string().min(1).max(max).describe(what);
 
-/** Why somebody does something, for the audit log. */
+/** The reason of an action, for the audit log. */
 export const comment = text('Why, for the audit log', 500).optional();
 
 export const commonName = text('Common name', 255);
 export const profileName = text('Profile name', 64);
 
-/** Subject alternative name as the Python programs write it. */
+/** A subject alternative name. */
 export const subjectName = z.object({
   type: z.enum(['DNS', 'IP', 'EMAIL', 'URI']),
   value: text('The name', 1024),
@@ -28,7 +28,7 @@ export const subjectName = z.object({
 
 export const certificateState = z.enum(CERTIFICATE_STATES);
 
-/** One certificate in a listing: never its key, which nobody here has. */
+/** One certificate in a listing. */
 export const certificateSummary = z.object({
   cn: z.string(),
   dn: z.string().describe('Subject, RFC 4514'),
@@ -71,7 +71,7 @@ export const pageQuery = z.strictObject({
   cursor: text('`next` of the page before', 255).optional(),
 });
 
-/** `?format=`, for a file that is there in several. */
+/** `?format=`, for a file that exists in several formats. */
 export const formatQuery = (formats: Record<string, string>) =>
   z.strictObject({
     format: z

@@ -1,9 +1,9 @@
 import { Problem } from '../model/problem.js';
 
 /**
- * The format a file is wanted in: `?format=`, else the first media type of `Accept` we have (RFC 9110 §12.5.1,
- * in the client's order; weights are not weighed), else the first of `formats`.
- * @throws Problem 400 for a `format` we do not have.
+ * Chooses the format of a file: `?format=`, else the first media type of `Accept` that exists (RFC 9110
+ * §12.5.1, in the client's order, ignoring weights), else the first of `formats`.
+ * @throws Problem 400 for an unknown `format`
  */
 export function chooseFormat<Format extends string>(
   formats: Record<Format, string>,

@@ -1,18 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Each resolves when that part works, by the words it is reported missing with. */
+/** Checks by the words that report their failure; each resolves when its part works. */
 export type HealthChecks = Record<string, () => Promise<unknown>>;
 
 export interface Health {
   checks: HealthChecks;
-  /** What an operator must know though all works: an issuer or a root that ends soon. Sentences. */
+  /** Warnings for an operator although everything works, such as an issuer that ends soon. Sentences. */
   warnings(): string[];
 }
 
 /** Shorter than the time-outs load balancers commonly give a probe. */
 const CHECK_LIMIT = 2000;
 
-/** A check failed for a reason that an operator must hear: the message is reported in place of the check's name. */
+/** A check failed for a reason that an operator must see: its message replaces the check's name. */
 export class NotReady extends Error {
   override readonly name = 'NotReady';
 }

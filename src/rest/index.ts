@@ -38,7 +38,7 @@ import { ocspRoutes } from './routes/public/ocsp.js';
 import { profileRoutes } from './routes/public/profiles.js';
 import { serveRoutes } from './serve.js';
 
-/** What REST asks of the CA by itself; the rest it asks of the RA. */
+/** What REST asks of the CA directly; everything else it asks of the RA. */
 export type AskedOfCa = Pick<
   CaClient,
   | ('caCertificates' | 'crl' | 'generateCrl' | 'options' | 'authoritiesInFull' | 'profile' | 'profileNames')
@@ -67,10 +67,10 @@ export interface ApiOptions {
   nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   certification: Pick<Certification, 'certify'>;
   operator: Operator;
-  /** Takes up the rules as they stand now; rejecting, it has kept the old ones. */
+  /** Applies the current rules; when it rejects, the old ones stay in force. */
   reload(): Promise<void>;
   rules: Rules;
-  /** Every caller is this machine's own operator: for a socket nobody else can open. */
+  /** True when every caller is this machine's own operator: for a socket that nobody else can open. */
   local?: boolean;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
@@ -110,7 +110,10 @@ export function apiRoutes(options: ApiOptions): Route[] {
   ];
 }
 
-/** JSON as ACME has it too: no member twice, for two readers may each believe another one. An empty body is none. */
+/**
+ * Reads JSON as strictly as ACME: no duplicate members, because two readers could each believe a different
+ * one. An empty body counts as none.
+ */
 function takeJson(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
@@ -123,7 +126,7 @@ function takeJson(app: FastifyInstance): void {
 
 /** The REST side with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
 export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  // JSON is what routes take; without this parser text is refused with 415.
+  // Routes take JSON only; without this parser text is refused with 415.
   app.removeAllContentTypeParsers();
   takeJson(app);
   const routes = apiRoutes(options);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { REVOCATION_REASON } from '../x509/crl.js';
 
-/** A hold is an operation of its own, which can be ended. removeFromCRL ends one and is no reason to revoke; 7 does not exist (RFC 5280 §5.3.1). */
+/**
+ * Reasons for revoking. A hold is an operation of its own, which can be undone; removeFromCRL ends a hold; 7
+ * does not exist (RFC 5280 §5.3.1).
+ */
 const { removeFromCRL: _, certificateHold: __, ...REASONS } = REVOCATION_REASON;
 type Reason = keyof typeof REASONS;
 

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { AdminRole } from '../model/administrators.js';
 import type { Administrator, Caller, Entitlement } from './access.js';
 
-/** What a handler gets: parameters checked and with defaults filled in. */
+/** The input of a handler: parameters are checked and defaults filled in. */
 export interface Call<
   Path extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
@@ -24,14 +24,14 @@ export class FileAnswer {
   constructor(
     readonly type: string,
     readonly content: Buffer | string,
-    /** What the audit log tells of it; never a secret. */
+    /** Details for the audit log; never a secret. */
     readonly audited: Record<string, string> = {},
   ) {}
 }
 
 /**
- * One REST route. Its schemas are the only source: requests are checked with them, handlers typed by them, results
- * written through them, and the OpenAPI document made from them.
+ * One REST route. Its schemas are the only source: they check requests, type handlers, encode results and
+ * make the OpenAPI document.
  */
 export interface RouteDefinition<
   Path extends z.ZodObject,
@@ -56,8 +56,8 @@ export interface RouteDefinition<
   /** Media types it may answer with instead of JSON. */
   files?: readonly string[];
   /**
-   * What the audit log tells of a success besides the parameters of the path: never a secret. A public route that has it is
-   * in the log like those that want a certificate.
+   * Details of a success for the audit log, besides the parameters of the path: never a secret. A public
+   * route that declares it is audited like routes that require a certificate.
    */
   audited?(body: z.output<Body>, result: z.output<Result>): Record<string, string>;
   binary?: BinaryBody;
@@ -68,7 +68,7 @@ export interface RouteDefinition<
   ): Promise<z.output<Result> | FileAnswer> | z.output<Result> | FileAnswer;
 }
 
-/** A body of another media type that the same path takes beside JSON. */
+/** A body of another media type that the path accepts besides JSON. */
 export interface BinaryBody {
   type: string;
   handle(body: Buffer, reply: FastifyReply): Promise<FileAnswer>;
@@ -102,12 +102,15 @@ type Definer<Who, Declared = unknown> = <
   definition: RouteDefinition<Path, Query, Body, Result, Who> & Declared,
 ) => Route;
 
-/** Served under the path and, when that begins with /public, without it too, where the Python RA has it. */
+/** A public route. Served under its path, and for compatibility also without /public. */
 export const publicRoute: Definer<null> = (definition) =>
   ({ ...definition, access: 'public' }) as unknown as Route;
-/** Demands a client certificate of this PKI, good at this moment. */
+/** A route that requires a client certificate of this PKI, good at this moment. */
 export const clientRoute: Definer<Caller> = (definition) =>
   ({ ...definition, access: 'client' }) as unknown as Route;
-/** Demands an administrator's certificate, good at this moment, and at least the role it declares: without one it does not compile. */
+/**
+ * A route that requires an administrator's certificate, good at this moment, with at least the role it
+ * declares; without a role it does not compile.
+ */
 export const privateRoute: Definer<Administrator, { role: AdminRole }> = (definition) =>
   ({ ...definition, access: 'private' }) as unknown as Route;

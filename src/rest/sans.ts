@@ -11,7 +11,10 @@ interface San {
   value: string;
 }
 
-/** A name as people write it: `DNS:x`, `IP:x`, `EMAIL:x`, `URI:x`, or without its type where it can be told. */
+/**
+ * Parses a name as people write it: `DNS:x`, `IP:x`, `EMAIL:x`, `URI:x`, or without a type where the type is
+ * clear.
+ */
 export function readSan(written: string): San {
   const [, type, value = ''] = /^(DNS|IP|EMAIL|URI):(.*)$/is.exec(written) ?? [];
   if (type !== undefined) return { type: type.toUpperCase() as WireType, value };
@@ -34,7 +37,7 @@ export const sansBody = z
 
 const queryText = z.string().max(8192);
 
-/** Without the blanks people put around commas. A line end is no blank: it stays, and the name is refused for it. */
+/** Trims blanks around commas, but no line ends: a name with one is refused. */
 function withoutBlanks(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && text[start] === ' ') start += 1;
@@ -42,7 +45,10 @@ function withoutBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Subject alternative names in a query: given once or several times, each a list with commas, but for `URI:x`. */
+/**
+ * Subject alternative names in a query: given once or several times, each a comma-separated list, except
+ * `URI:x`.
+ */
 export const sansQuery = z
   .union([queryText, z.array(queryText).max(MAX_NAMES)])
   .describe(

@@ -40,7 +40,7 @@ export function urlsOf({ access, path }: Route): string[] {
 
 const OPEN_END = /\{(\w+)\*\}$/;
 
-/** Path parameters by the names the route gives them; fastify calls what an open end took `*`. */
+/** Path parameters by the route's names; fastify calls an open end `*`. */
 function pathParameters({ path }: Route, params: unknown): unknown {
   const [, name] = OPEN_END.exec(path) ?? [];
   if (name === undefined) return params;
@@ -86,8 +86,9 @@ async function answered(
 }
 
 /**
- * A page of another site can have a browser send what needs no permission: GET, and POST with the content type of a form or
- * none. Types of forms are refused with 415, for no route takes one; what is left is refused by what browsers say of it.
+ * Refuses requests that a browser sends for a page of another site. Without permission such a page can send
+ * GET, and POST with the content type of a form or none. Form types are refused with 415, because no route
+ * takes one; the rest are recognised by the browser's headers.
  * @throws Refused forbidden
  */
 function refuseOtherSites(request: FastifyRequest, ownOrigin: string): void {
@@ -145,7 +146,7 @@ function refusal(issue: core.$ZodIssue, place: Place): Refused {
   return new Refused('invalidRequest', `${what}: ${issue.message}`, field === '' ? {} : { field });
 }
 
-/** What a client wrote, short enough to repeat to it. */
+/** Shortens a client's text so that it can be repeated. */
 const shown = (text: string): string => JSON.stringify(text.slice(0, 64));
 
 /** `sans[0].value` */

@@ -3,18 +3,18 @@ import { SingleFlight } from '../lib/single-flight.js';
 import type { AuditPosition, AuditTrail } from './contract/audit.js';
 import { AuditCheck, type AuditFault, type AuditHead } from './rows/audit-chain.js';
 
-/** Records followed in one step, and the pause between steps: two million records a day, for next to nothing. */
+/** Records verified in one step, and the pause between steps: two million records a day at little cost. */
 const STEP = 500;
 const STEP_EVERY = 20_000;
 
 /**
- * Follows the chains of an audit log all the time, from the first record to the last and then from the first again. New records
- * are reached within a round; what was cut off the end after a round is found by the heads of the round before.
+ * Verifies the chains of an audit log continuously, from the first record to the last and then again. New
+ * records are reached within a round; a removed end is found a round later, by the heads of the round before.
  */
 export class AuditWatch {
   /** Null: the next step begins a round. */
   #check: AuditCheck | null = null;
-  /** Where the round before ended. */
+  /** The heads at the end of the previous round. */
   #noted: AuditHead[] = [];
   #after: AuditPosition | null = null;
   #fault: AuditFault | null = null;
@@ -28,7 +28,7 @@ export class AuditWatch {
     private readonly log: Pick<Logger, 'error'>,
   ) {}
 
-  /** The first record that is not as it was written, or not where it was; null: none was found so far. It stays. */
+  /** The first record that was changed or moved; null when none was found so far. It stays set. */
   get fault(): AuditFault | null {
     return this.#fault;
   }
@@ -49,7 +49,7 @@ export class AuditWatch {
     const check = this.#check;
     const page = await this.trail.readAudit({ after: this.#after, limit: STEP });
     let fault = check.add(page);
-    // Cut and trimmed while it was followed: the next round begins behind the cut.
+    // Cut and trimmed while it was being verified: the next round begins behind the cut.
     if (fault !== null && (await this.#wasCut(fault.position))) {
       this.#begin([]);
       return;

@@ -9,23 +9,27 @@ import { raStoreOver } from './rows/ra/store.js';
 import { type AuditReader, openAuditFile } from './sqlite/audit-reader.js';
 import { Engine } from './sqlite/engine.js';
 
-/** How long a program that starts waits for its database server, in ms: as long as one takes that starts with it. */
+/**
+ * How long a starting program waits for its database server, in ms: as long as a server takes that starts at
+ * the same time.
+ */
 export const DATABASE_PATIENCE = 60_000;
 
 /**
- * Opens what the RA keeps, made and migrated as needed: PostgreSQL for `postgres://…`, else SQLite in the file at `sqlite:PATH`
- * or `PATH`. Rejects with StoreTooNew when a newer program wrote it, with StoreUnavailable when it cannot be opened.
+ * Opens the RA's store, created and migrated as needed: PostgreSQL for `postgres://…`, else SQLite in the
+ * file at `sqlite:PATH` or `PATH`. Rejects with StoreTooNew when a newer program wrote it, with
+ * StoreUnavailable when it cannot be opened.
  */
 export async function openRaStore(location: string, options: OpenOptions = {}): Promise<RaStore> {
   if (!isShared(location)) {
     return raStoreOver(await Engine.open<RaOperations>({ ...options, path: pathOf(location), kind: 'ra' }));
   }
-  // Only who uses PostgreSQL pays for loading its driver.
+  // Loaded on demand: only users of PostgreSQL pay for its driver.
   const { openPostgresRaStore } = await import('./postgres/open.js');
   return openPostgresRaStore(location, options);
 }
 
-/** Opens what the CA keeps; as openRaStore. */
+/** Opens the CA's store, as openRaStore. */
 export async function openCaStore(location: string, options: OpenOptions = {}): Promise<CaStore> {
   if (!isShared(location)) {
     return caStoreOver(await Engine.open<CaOperations>({ ...options, path: pathOf(location), kind: 'ca' }));

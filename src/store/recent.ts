@@ -1,14 +1,17 @@
 import type { Authorization, Certificate, ChallengeType, Order } from '../model/facts.js';
 import type { RaStore } from './contract/ra.js';
 
-/** Orders kept at most, each with its authorizations about 3 KiB; enough for those under way of a busy authority. */
+/**
+ * Most orders in the cache, each with its authorizations about 3 KiB; enough for the orders under way of a
+ * busy authority.
+ */
 const MOST_ORDERS = 2_000;
 /** An order has as many authorizations as names, nearly always one or two. */
 const MOST_AUTHORIZATIONS = 2 * MOST_ORDERS;
-/** Fetched within moments of being issued. */
+/** Certificates in the cache; clients fetch them within moments. */
 const MOST_CERTIFICATES = 500;
 
-/** The entries added last, by id. */
+/** The newest entries, by id. */
 class Recent<T> {
   readonly #entries = new Map<string, T>();
 
@@ -27,7 +30,7 @@ class Recent<T> {
     }
   }
 
-  /** Changes an entry that is here. */
+  /** Changes a cached entry. */
   update(id: string, change: (entry: T) => T): void {
     const entry = this.#entries.get(id);
     if (entry !== undefined) this.#entries.set(id, change(entry));
@@ -47,19 +50,19 @@ class Recent<T> {
 }
 
 /**
- * A store whose orders under way are also in memory, so that the six reads of every issuance cost no way to the database
- * and back. For a process that alone writes the database: what others change is not seen here.
+ * A store that caches the orders under way, so that the six reads of every issuance need no round trip to the
+ * database. Only for a process that alone writes the database: writes of others are not seen.
  *
- * Nothing is remembered before it is on disk, and only writes remember, so that no read can bring back what a write that
- * overtook it has changed. The writes of an issuance change what is remembered as they change the rows; every other
- * write, and one that failed, forgets what it may have touched.
+ * Only committed writes fill the cache, never reads: a slow read could overwrite a newer value. The writes of
+ * an issuance change the cache as they change the rows; every other write, and every failed one, evicts what
+ * it may have touched.
  */
 export function rememberRecent(store: RaStore): RaStore {
   const orders = new Recent<Order>(MOST_ORDERS);
   const authorizations = new Recent<Authorization>(MOST_AUTHORIZATIONS);
   const certificates = new Recent<Certificate>(MOST_CERTIFICATES);
 
-  /** What a write did to an entry, or forgets the entry when nobody knows. */
+  /** Applies a write to a cached entry, or evicts the entry when the outcome is unknown. */
   const after = async <R>(write: Promise<R>, forget: () => void, apply: (result: R) => void): Promise<R> => {
     try {
       const result = await write;
@@ -84,7 +87,7 @@ export function rememberRecent(store: RaStore): RaStore {
           if (!stored) return;
           // RFC 9773 §5: the predecessor is marked replaced.
           if (order.replaces !== null) certificates.clear();
-          // What a node proved ends with the node, in writes that know nothing of orders.
+          // Proofs of a node end with the node, in writes that do not name orders.
           if (created.some(({ provenBy }) => provenBy !== null)) return;
           orders.set(order.id, {
             ...order,
@@ -165,7 +168,7 @@ export function rememberRecent(store: RaStore): RaStore {
     async getCertificate(id) {
       const certificate = certificates.get(id);
       if (!certificate) return store.getCertificate(id);
-      // A client fetches it once; then its order is done with.
+      // A client fetches it once; after that its order is finished.
       certificates.delete(id);
       for (const each of orders.get(certificate.orderId)?.authorizationIds ?? []) authorizations.delete(each);
       orders.delete(certificate.orderId);

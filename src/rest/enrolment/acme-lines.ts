@@ -11,7 +11,10 @@ export interface BoundClient {
 
 const MAIL = 'admin@example.internal';
 
-/** Lines to paste, for version 5 of lego (version 4 calls it --kid and --hmac, and wants run as its last word), client to text: each registers an account by the key and orders a certificate (RFC 8555 §7.3.4). */
+/**
+ * Command lines by ACME client: each registers an account with the key and orders a certificate (RFC 8555
+ * §7.3.4). lego's is for version 5; version 4 calls the options --kid and --hmac, and takes `run` last.
+ */
 export function acmeLines({ directoryUrl, keyId, hmac, name }: BoundClient): Record<string, string> {
   const [url, kid, key, host] = [directoryUrl, keyId, hmac, name].map((text) => shellWord(text));
   return {

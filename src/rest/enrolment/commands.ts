@@ -2,7 +2,10 @@ import { shellWord } from '../../lib/shell-word.js';
 import type { NodeProfile } from '../../ra/nodes/node-names.js';
 import type { CertificateNames, SubjectName } from '../../x509/certificate-names.js';
 
-/** Command lines for a POSIX shell, with curl and OpenSSL 1.1.1 or newer (or LibreSSL): what a node does to get its certificate. */
+/**
+ * Command lines for a POSIX shell, with curl and OpenSSL 1.1.1 or newer (or LibreSSL), by which a node gets
+ * its certificate.
+ */
 export interface EnrolmentCommands {
   /** Makes key.pem. */
   generate_key: string;
@@ -57,8 +60,8 @@ function subjectText(value: string): string {
 }
 
 /**
- * A name in OpenSSL's configuration notation, which `-addext` is read as. A comma cannot be written in it: such a name is
- * left out, for the certificate has what was registered whatever its request says.
+ * A name in OpenSSL's configuration notation, which `-addext` uses. It cannot express a comma: such a name is
+ * left out, because the certificate has the registered names whatever its request says.
  */
 function sanText({ type, value }: SubjectName): string[] {
   if (value.includes(',')) return [];

@@ -3,7 +3,7 @@ import { shellWord } from '../../lib/shell-word.js';
 import type { Node } from '../../model/facts.js';
 import { wireType } from '../../x509/certificate-names.js';
 
-/** Where the script for a node is. One `sans` a name, so that a name may hold a comma. */
+/** The URL of the script for a node. One `sans` per name, so that a name may contain a comma. */
 export function scriptUrl(
   base: string,
   { profile, cn, names }: Pick<Node, 'profile' | 'cn' | 'names'>,
@@ -15,8 +15,9 @@ export function scriptUrl(
 }
 
 /**
- * One line for the shell of a machine that has curl, openssl and no trust in anything yet: the root is fetched and must have
- * the fingerprint in the line, the script is then fetched from a server that proves itself by that root.
+ * One shell line for a machine that has curl, openssl and no trust in anything yet. It fetches the root and
+ * compares it with the fingerprint in the line; then it fetches the script from a server that the root
+ * authenticates.
  */
 export function oneLiner(
   base: string,

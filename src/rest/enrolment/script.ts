@@ -12,9 +12,9 @@ export interface EnrolmentScriptOptions {
 }
 
 /**
- * One POSIX shell script that makes a key, enrols it and leaves key, certificate and chain in a folder. It runs nothing
- * until it has been read whole, so that half a download does nothing; what it is given stands in single quotes, or was
- * checked to be base64. Run again after a failure, it goes on with the key it made.
+ * One POSIX shell script that makes a key, enrols it and leaves key, certificate and chain in a folder. It
+ * runs nothing until it has been read whole, so that half a download does nothing. Its inputs are in single
+ * quotes or were checked to be base64. Run again after a failure, it continues with the key it made.
  */
 export function enrolmentScript({ commands, certifyUrl, profile, root }: EnrolmentScriptOptions): string {
   return `#!/bin/sh

@@ -152,8 +152,8 @@ function failure(description: string): Json {
 }
 
 /**
- * JSON Schema 2020-12, the dialect of OpenAPI 3.1. Results are described by what stands in JSON: the input side of
- * their codecs.
+ * JSON Schema 2020-12, the dialect of OpenAPI 3.1. Results are described as they appear in JSON: the input
+ * side of their codecs.
  */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {

@@ -1,6 +1,6 @@
 import { escapeHtml as escaped } from '../../lib/html.js';
 
-/** What the page needs of the document; everything else of it is not shown. */
+/** The parts of the document that the page shows. */
 interface Shown {
   info: { title: string; version: string; description: string };
   servers: { url: string }[];
@@ -16,8 +16,8 @@ interface Operation {
 }
 
 /**
- * The OpenAPI document for people: one HTML page without script, style sheet or picture from elsewhere, so that it reads
- * the same in a network without internet.
+ * The OpenAPI document for people: one HTML page without scripts, style sheets or images from elsewhere, so
+ * that it works in a network without internet.
  */
 export function openApiPage(document: object): string {
   const { info, servers, paths } = document as Shown;

@@ -11,7 +11,10 @@ export const CRL_TYPES = {
   json: 'application/json',
 };
 
-/** A CRL ends with its signature, which stands for all of it (RFC 5280 §5.1.1.3): hashing a long one would take milliseconds. */
+/**
+ * The ETag is the CRL's signature, which covers all of it (RFC 5280 §5.1.1.3): hashing a long CRL would take
+ * milliseconds.
+ */
 const SIGNATURE = 64;
 
 interface CrlFacts {
@@ -23,7 +26,7 @@ interface CrlFacts {
 /** Of each CRL looked at once. */
 const known = new WeakMap<Uint8Array, CrlFacts>();
 
-/** A CRL as it is to be sent, with what caches may know of it. */
+/** A CRL to send, with its caching headers. */
 export function crlContent(
   der: Uint8Array,
   format: 'der' | 'pem',

@@ -1,6 +1,6 @@
 /**
- * Seconds a cache may give a CRL or an OCSP response again without asking: a revocation is seen everywhere within them,
- * and a thousand clients behind one cache ask once.
+ * Seconds that a cache may reuse a CRL or an OCSP response: a revocation is seen everywhere within them, and
+ * a thousand clients behind one cache ask once.
  */
 const MAX_AGE = 300;
 

@@ -19,7 +19,7 @@ export type Responder = Pick<CertificateAuthority, 'ocsp'>;
 
 /** A request about a chain is under 1 kB. */
 const MAX_REQUEST = 8192;
-/** OCSP over HTTP (RFC 6960 appendix A) at a path and nothing else there: POST, and GET with the request in the URL. */
+/** OCSP over HTTP (RFC 6960 appendix A) at a path: POST, and GET with the request in the URL. */
 export async function ocspRoutes(
   app: FastifyInstance,
   { path, responder }: { path: string; responder: Responder },
@@ -36,7 +36,7 @@ export async function ocspRoutes(
   );
 }
 
-/** The answer to a POST: a cache has no use for it. */
+/** Answers a POST, which caches do not store. */
 export async function answerPost(responder: Responder, body: unknown, reply: FastifyReply): Promise<Buffer> {
   const request = body instanceof Uint8Array ? body : new Uint8Array();
   const { response } = await answer(responder, request, reply);
@@ -44,7 +44,7 @@ export async function answerPost(responder: Responder, body: unknown, reply: Fas
   return response;
 }
 
-/** The answer to a GET of `{path}/{base64 of the request}`, with what caches may know of it (RFC 5019 §6.2). */
+/** Answers a GET of `{path}/{base64 of the request}`, with caching headers (RFC 5019 §6.2). */
 export async function answerGet(
   responder: Responder,
   base64: string,
@@ -66,7 +66,7 @@ export async function answerGet(
 }
 
 /**
- * What proxies make of base64 in a URL is undone (`+` read as a space, a slash more), and its padding may be missing.
+ * Undoes what proxies do to base64 in a URL (`+` read as a space, an extra slash); padding may be missing.
  * Empty when it is not base64.
  */
 function fromUrl(text: string): Buffer {
@@ -74,11 +74,11 @@ function fromUrl(text: string): Buffer {
   return Buffer.from(/^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : '', 'base64');
 }
 
-/** Every failure is an OCSP response too (RFC 6960 §2.3): clients look into nothing else. */
+/** Every failure is an OCSP response too (RFC 6960 §2.3): clients read nothing else. */
 async function answer(responder: Responder, request: Uint8Array, reply: FastifyReply): Promise<OcspAnswer> {
   try {
     if (request.length > MAX_REQUEST) return failed('malformedRequest');
-    // Read here already, so that what is no request never reaches the CA.
+    // Parsed here, so that a malformed request never reaches the CA.
     parseOcspRequest(request);
     return await responder.ocsp(request);
   } catch (error) {

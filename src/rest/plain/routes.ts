@@ -6,15 +6,15 @@ import { firstFromPem } from '../../x509/pem.js';
 import { CRL_TYPES, crlContent } from './crl.js';
 import { ocspRoutes, type Responder } from './ocsp.js';
 
-/** Where certificates say their issuer's CRL is (RFC 5280 §4.2.1.13); the CA writes the same path. */
+/** The path of the CRL in certificates (RFC 5280 §4.2.1.13); the CA writes the same path. */
 export const CRL_PATH = '/crl/:file';
-/** Where certificates say their issuer's certificate is (RFC 5280 §4.2.2.1); the CA writes the same path. */
+/** The path of the issuer's certificate in certificates (RFC 5280 §4.2.2.1); the CA writes the same path. */
 export const ISSUER_PATH = '/issuer/:file';
-/** What certificates of the first issuer said before there were several. */
+/** The paths in certificates of the first issuer, from before there were several. */
 export const FIRST_CRL_PATH = '/ca.crl';
 export const FIRST_ISSUER_PATH = '/issuer.cer';
 
-/** Where certificates say their OCSP responder is (RFC 5280 §4.2.2.1); the CA writes the same path. */
+/** The path of the OCSP responder in certificates (RFC 5280 §4.2.2.1); the CA writes the same path. */
 export const OCSP_PATH = '/ocsp';
 
 export interface PlainRoutesOptions {
@@ -23,8 +23,8 @@ export interface PlainRoutesOptions {
 }
 
 /**
- * What certificates point to, over plain HTTP: a verifier could not check the TLS certificate of a server it needs
- * the CRL to check (RFC 5280 §8).
+ * Serves the CRLs, issuers and OCSP responses that certificates point to, over plain HTTP: a verifier could
+ * not check the TLS certificate of a server whose CRL it needs for the check (RFC 5280 §8).
  */
 export async function plainRoutes(
   app: FastifyInstance,
@@ -54,13 +54,13 @@ export async function plainRoutes(
     const first = firstAuthority(await authorities(ca));
     if (first !== null) return sendCertificate(first.certificate, reply);
     const { root, chain } = await ca.caCertificates();
-    // Without a chain the root issues by itself.
+    // Without a chain the root is the issuer.
     return sendCertificate(chain || root, reply);
   });
   await app.register(ocspRoutes, { path: OCSP_PATH, responder });
 }
 
-/** None of a CA that has one issuer and no word for it. */
+/** Empty for a CA that has one issuer and no such task. */
 async function authorities(ca: PlainRoutesOptions['ca']): Promise<readonly KnownAuthority[]> {
   if (ca.authorities === undefined) return [];
   try {
@@ -71,7 +71,7 @@ async function authorities(ca: PlainRoutesOptions['ca']): Promise<readonly Known
   }
 }
 
-/** @throws Refused notFound for what no authority of ours has */
+/** @throws Refused notFound when no authority of ours has this id */
 async function named(
   ca: PlainRoutesOptions['ca'],
   file: string,

@@ -1,12 +1,12 @@
-/** Who does what a store is asked for, in its audit log. */
+/** Who performs an action, for the audit log. */
 export interface Actor {
   /** A DN, an account, a program and its name. */
   who: string;
-  /** A network address, or the way it came. */
+  /** A network address, or the channel the request came by. */
   from: string;
 }
 
-/** What happens without anybody asking. */
+/** The actor of actions that nobody requested. */
 export const PROGRAM: Actor = { who: 'upki', from: 'local' };
 
 export interface AuditEntry extends Actor {
@@ -20,7 +20,10 @@ export interface AuditEntry extends Actor {
   details: Record<string, string | number>;
 }
 
-/** Where a record stands. SQLite has chain 0 alone; databases with many writers have several, so that none waits. */
+/**
+ * The position of a record. SQLite has only chain 0; databases with many writers have several chains, so that
+ * no writer waits.
+ */
 export interface AuditPosition {
   chain: number;
   /** From 1, without a gap. */
@@ -28,34 +31,40 @@ export interface AuditPosition {
 }
 
 export interface AuditRecord extends AuditPosition {
-  /** JSON of an AuditEntry, the very text that was hashed. */
+  /** JSON of an AuditEntry: the exact text that was hashed. */
   entry: string;
   /** SHA-256, lower-case hex (see audit-chain.ts). */
   hash: string;
 }
 
-/** Where a chain begins now: this record and those before it were archived, or kept long enough. Signed by the program. */
+/**
+ * The new beginning of a chain: this record and those before it were archived or kept long enough. Signed by
+ * the program.
+ */
 export interface AuditCut extends AuditPosition {
-  /** Of that record, as in AuditRecord. */
+  /** The hash of that record, as in AuditRecord. */
   hash: string;
   /** When it was cut, in ms since the epoch. */
   at: number;
   /** PEM of the signer's certificate, then those of its issuers up to the root. */
   certificate: string;
-  /** Over what `cutText` says, base64. */
+  /** The signature over `cutText`, base64. */
   signature: string;
 }
 
-/** An append-only log; records of a chain follow from each other. Part of both stores. */
+/** An append-only log in chains of records. Part of both stores. */
 export interface AuditTrail {
   appendAudit(entry: AuditEntry): Promise<void>;
   /** At most `limit` records after a position, by chain and sequence. */
   readAudit(page: { after: AuditPosition | null; limit: number }): Promise<AuditRecord[]>;
-  /** Where chains were cut, by chain. Records behind a cut are still read until they are trimmed. */
+  /** The cuts, by chain. Records behind a cut are read until they are trimmed. */
   auditCuts(): Promise<AuditCut[]>;
-  /** Cuts a chain; false when that record is not there with that hash, is the last of its chain, or is behind a cut already. */
+  /**
+   * Cuts a chain at a record. False when the record is absent, has another hash, is the last of its chain, or
+   * is behind a cut already.
+   */
   cutAudit(cut: AuditCut): Promise<boolean>;
-  /** Deletes at most `limit` records behind the cuts; how many. */
+  /** Deletes at most `limit` records behind the cuts; resolves with how many. */
   trimAudit(limit: number): Promise<number>;
   /** Where each chain ends, by chain. */
   auditEnds(): Promise<AuditPosition[]>;

@@ -1,10 +1,16 @@
-/** Nothing could be kept or read just now (disk full, I/O error, database busy, engine restarting); asking again later may work. */
+/**
+ * Nothing can be read or written at the moment (disk full, I/O error, database busy, engine restarting);
+ * retrying later may work.
+ */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
   readonly code = 'STORE_UNAVAILABLE';
 }
 
-/** The write contradicts what is stored (a unique value is taken, a referenced row is absent); asking again will not help. */
+/**
+ * The write contradicts stored rows (a unique value is taken, a referenced row is absent); retrying will not
+ * help.
+ */
 export class StoreConflict extends Error {
   override readonly name = 'StoreConflict';
   readonly code = 'STORE_CONFLICT';
@@ -16,7 +22,7 @@ export class StoreTooNew extends Error {
   readonly code = 'STORE_TOO_NEW';
 }
 
-/** The authority that signed a certificate has been retired meanwhile: sign it with its successor. */
+/** The authority that signed a certificate has been retired: sign it with its successor. */
 export class IssuerRetired extends Error {
   override readonly name = 'IssuerRetired';
   constructor(tag: string) {
@@ -25,7 +31,7 @@ export class IssuerRetired extends Error {
 }
 
 /**
- * The database is not to be used as it is: it is another program's, was moved to another place, or is damaged. Asking again
+ * The database must not be used as it is: it belongs to another program, was moved, or is damaged. Retrying
  * does not help; the message names the file and says what to do.
  */
 export class StoreRefused extends Error {

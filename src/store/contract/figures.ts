@@ -11,7 +11,7 @@ export interface NotRenewed {
   serial: string;
   cn: string;
   profile: string;
-  /** The ACME account that ordered it; null for others. */
+  /** The ACME account that ordered it; null when no account did. */
   accountId: string | null;
   identifiers: { type: string; value: string }[];
   notBefore: number;
@@ -19,13 +19,14 @@ export interface NotRenewed {
 }
 
 /**
- * What a CA counts. Nothing here costs work in proportion to the certificates kept: counts by state are kept beside them, one row
- * a profile and hour of end, and each certificate is looked at once when it passes its renewal window.
+ * The CA's counts. None of them costs work proportional to the stored certificates: counts by state are kept
+ * in rows, one per profile and hour of end, and each certificate is examined once when it passes its renewal
+ * window.
  */
 export interface CaFigures {
-  /** By profile and state; an end is known to the hour. */
+  /** Counts by profile and state; ends are known to the hour. */
   countCertificates(now: number): Promise<CertificateCount[]>;
-  /** Not revoked, with their end from `from` to before `to`; both to the hour. */
+  /** Certificates that are not revoked and end from `from` to before `to`, both to the hour. */
   countEnding(from: number, to: number): Promise<number>;
   /** By profile. */
   countNotRenewed(now: number): Promise<{ profile: string; count: number }[]>;
@@ -35,10 +36,13 @@ export interface CaFigures {
     limit: number;
     now: number;
   }): Promise<{ items: NotRenewed[]; next: string | null }>;
-  /** Looks at the next certificates that passed their window, at most `limit`; how many it looked at. */
+  /** Examines at most `limit` certificates that passed their window since; resolves with how many. */
   findNotRenewed(now: number, limit: number): Promise<number>;
-  /** Looks again at some that were not renewed, at most `limit`, each in its turn; forgets those that are, or ended long ago. */
+  /**
+   * Examines again at most `limit` that were not renewed, in turn; removes those that are renewed now, or
+   * ended long ago.
+   */
   recheckNotRenewed(now: number, limit: number): Promise<number>;
-  /** Adds up the counts of hours that are long over, by day. */
+  /** Adds up the counts of hours long past, by day. */
   foldCounts(now: number): Promise<void>;
 }

@@ -10,7 +10,7 @@ export function pathOf(location: string): string {
   return location.replace(/^sqlite:/, '');
 }
 
-/** A database as it may be shown: without the password that a URL may hold. */
+/** A database location without the password that a URL may contain. */
 export function shownLocation(location: string): string {
   return isShared(location) ? location.replace(/:[^:@/]*@/, ':***@') : pathOf(location);
 }

@@ -1,36 +1,36 @@
 /** A notice on its way to one target. */
 export interface QueuedNotice {
-  /** The same however often it is tried: its receiver knows it by that. */
+  /** Id of the notice, the same for every attempt, by which its receiver recognises it. */
   id: string;
   /** `mailto:…`, or a webhook by the hash of its URL, which may hold a secret. */
   target: string;
   /** JSON of a Message (see notices/message.ts). */
   body: string;
   createdAt: number;
-  /** How often it was tried in vain. */
+  /** Failed attempts. */
   attempts: number;
 }
 
-/** Notices to be sent, and what was told: each thing once among all RAs on a store. */
+/** A queue of notices, and what was announced already: each thing once among all RAs on a store. */
 export interface NoticeQueue {
-  /** Those of the keys nothing was told of yet. */
+  /** The keys that were not announced yet. */
   untold(keys: readonly string[]): Promise<string[]>;
   /**
-   * Remembers the keys until then and keeps the notices, all in one step; false, and nothing happens, when one of the keys was told
-   * of meanwhile.
+   * Records the keys until then and queues the notices, in one step; false, and nothing happens, when one of
+   * the keys was announced meanwhile.
    */
   queueNotices(
     told: { keys: readonly string[]; until: number },
     notices: readonly Omit<QueuedNotice, 'attempts'>[],
   ): Promise<boolean>;
-  /** Leases up to `limit` that are due, the longest due first. */
+  /** Leases up to `limit` due notices, the longest due first. */
   claimNotices(now: number, leaseUntil: number, limit: number): Promise<QueuedNotice[]>;
-  /** It was sent, or nobody wants it any more. */
+  /** Removes a notice that was sent or is no longer wanted. */
   removeNotice(id: string): Promise<void>;
-  /** It could not be sent: counts the attempt. */
+  /** Counts a failed attempt. */
   deferNotice(id: string, retryAt: number, error: string): Promise<void>;
-  /** How many wait, and since when the oldest does. Counts no further than to `limit`. */
+  /** How many notices wait, and since when the oldest does; counts no further than `limit`. */
   waitingNotices(limit: number): Promise<{ count: number; oldest: number | null }>;
-  /** Deletes at most `limit` keys whose time is over; how many. */
+  /** Deletes at most `limit` expired keys; resolves with how many. */
   forgetTold(now: number, limit: number): Promise<number>;
 }

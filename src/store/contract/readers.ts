@@ -1,7 +1,7 @@
 import type { CaStore } from './ca.js';
 import type { RaStore } from './ra.js';
 
-/** The reads of the RA's store: who is given a reader cannot write. */
+/** The reads of the RA's store: the holder of a reader cannot write. */
 export type RaReader = Pick<
   RaStore,
   | 'findAccountByThumbprint'

@@ -19,9 +19,14 @@ export interface PeerRecord {
   role: PeerRole;
   cn: string;
   addedAt: number;
-  /** The newest certificate of its registration; null for one admitted before these were kept. */
+  /**
+   * The newest certificate of its registration; null for one admitted by a version that did not record it.
+   */
   serial: string | null;
-  /** Since when it is shut out: by itself, or because that certificate is revoked or on hold. */
+  /**
+   * Since when it is not admitted: because it was revoked itself, or because that certificate is revoked or
+   * on hold.
+   */
   revokedAt: number | null;
 }
 
@@ -32,8 +37,8 @@ export interface AdministratorRecord {
   role: AdminRole;
   addedAt: number;
   /**
-   * It covers every administrator's certificate of its name, as entries did before they were tied to certificates; else those
-   * alone that were made for it.
+   * True when it covers every administrator's certificate of its name, as entries did before they were tied
+   * to certificates; else it covers only those made for it.
    */
   byName: boolean;
 }

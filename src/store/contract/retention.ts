@@ -1,4 +1,4 @@
-/** Forgets what a CA kept long enough, a bounded number of rows at a time. */
+/** Deletes what a CA has kept long enough, a bounded number of rows at a time. */
 export interface CaRetention {
   /**
    * Deletes at most `limit` certificates that ended before `before`, with their names; how many. Keys of those revoked for
@@ -8,6 +8,6 @@ export interface CaRetention {
   purgeCertificates(before: number, limit: number): Promise<number>;
   /** Deletes at most `limit` copies of orders and authorizations that were last kept before `before`; how many. */
   purgeDocuments(before: number, limit: number): Promise<number>;
-  /** How many of both there are. Takes as long as there are many. */
+  /** How many rows of both there are to delete. Takes time proportional to their number. */
   countPurgeable(before: number): Promise<{ certificates: number; documents: number }>;
 }

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { AuditPosition, AuditRecord, AuditTrail } from '../contract/audit.js';
 
-/** What stands before the first record of a chain. */
+/** The hash before the first record of a chain. */
 export const GENESIS: Uint8Array = new Uint8Array(32);
 
-/** What is hashed after the hash of the record before: the position and the entry, as one text. */
+/** The text that is hashed after the previous record's hash: the position and the entry. */
 const linkedText = ({ chain, sequence }: AuditPosition, entry: string): string =>
   `${chain}:${sequence}:${entry}`;
 
-/** The hash of a record: SHA-256 over the one before it and its own text in UTF-8. */
+/** The hash of a record: SHA-256 over the previous hash and the record's own text in UTF-8. */
 export function linkHash(before: Uint8Array, position: AuditPosition, entry: string): Buffer {
   return createHash('sha256').update(before).update(linkedText(position, entry)).digest();
 }
 
-/** What the program signs of a record when it cuts a chain there. */
+/** The text that the program signs when it cuts a chain at a record. */
 export const cutText = (program: 'ra' | 'ca', { chain, sequence, hash }: AuditHead): string =>
   `uPKI cuts the audit log of the ${program.toUpperCase()} after ${chain}:${sequence}:${hash}`;
 
-/** The last record of a chain. Whoever noted it can tell later that nothing up to it was taken away. */
+/** The last record of a chain. Who notes it can later prove that nothing before it was removed. */
 export interface AuditHead extends AuditPosition {
   hash: string;
 }
@@ -31,14 +31,14 @@ export interface AuditFault {
 export interface AuditVerdict {
   records: number;
   heads: AuditHead[];
-  /** The first record that is not as it was written, or not where it was. */
+  /** The first record that was changed or moved. */
   fault: AuditFault | null;
 }
 
 /** Records read at a time. */
 const PAGE = 1_000;
 
-/** Follows the chains of a log, page by page in its order, each from where it was cut. `noted`: heads that were there before. */
+/** Verifies the chains of a log page by page, each from its cut. `noted`: heads that existed before. */
 export class AuditCheck {
   readonly #heads = new Map<number, AuditHead>();
   readonly #begin: ReadonlyMap<number, AuditHead>;
@@ -62,7 +62,7 @@ export class AuditCheck {
     return [...this.#heads.values()].map(({ chain, sequence, hash }) => ({ chain, sequence, hash }));
   }
 
-  /** The next records; what is wrong with the first that is. */
+  /** Takes the next records; returns the first fault. */
   add(page: readonly AuditRecord[]): AuditFault | null {
     for (const record of page) {
       // Behind a cut, and not trimmed yet.
@@ -76,7 +76,7 @@ export class AuditCheck {
     return null;
   }
 
-  /** After the last record: whether what was noted is still there. */
+  /** After the last record: whether the noted heads still exist. */
   end(): AuditFault | null {
     for (const { chain, sequence, hash } of this.noted) {
       const position = { chain, sequence };
@@ -93,8 +93,8 @@ export class AuditCheck {
 }
 
 /**
- * Follows every chain from its first record to its last. Found are records changed, put in or taken out anywhere but at the
- * end; what was cut off the end is found by `noted` heads alone.
+ * Verifies every chain from its first record to its last. It finds records that were changed, inserted or
+ * removed anywhere but at the end; records cut off the end are found only by `noted` heads.
  */
 export async function verifyAudit(
   trail: Pick<AuditTrail, 'readAudit' | 'auditCuts'>,

@@ -63,10 +63,10 @@ export function cutFromRow([chain, sequence, hash, at, certificate, signature]: 
   };
 }
 
-/** Longest text kept of one value: what comes from outside does not fill the disk. */
+/** Longest text kept of one value, so that outside input does not fill the disk. */
 const MAX_TEXT = 1_024;
 
-/** The text of an entry that is kept and hashed. */
+/** The text of an entry, as it is stored and hashed. */
 function auditText({ at, who, from, action, outcome, details }: AuditEntry): string {
   const bounded = Object.entries(details).map(([name, value]) => [
     name,
@@ -82,7 +82,7 @@ function auditText({ at, who, from, action, outcome, details }: AuditEntry): str
   });
 }
 
-/** The text of something done with success; details that are null are left out. */
+/** The text of a successful action; null details are left out. */
 export function doneText(
   action: string,
   details: Record<string, string | number | null>,

@@ -1,6 +1,7 @@
 /**
- * The row-level operations of a database by name, each one atomic step. Their arguments and results are primitives, bytes
- * and arrays of them, the same whichever database carries them out; the objects are made of them here.
+ * The row-level operations of a database by name, each one atomic step. Their arguments and results are
+ * primitives, bytes and arrays of them, the same for every database; objects are made of them on the caller's
+ * side.
  */
 export interface Calls<Operations> {
   call<Name extends keyof Operations & string>(

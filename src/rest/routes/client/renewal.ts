@@ -23,7 +23,7 @@ export interface RenewalOptions {
   isCompromised(spkiFingerprint: string): boolean;
 }
 
-/** A new certificate for who has a good one. */
+/** A new certificate for the holder of a good one. */
 export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions): Route {
   return clientRoute({
     method: 'POST',
@@ -57,7 +57,7 @@ export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions)
   });
 }
 
-/** @throws Refused naming the field: 400 for what is no CSR, 422 for one that no certificate is made from */
+/** @throws Refused naming the field: 400 for text that is no CSR, 422 for a CSR that cannot be certified */
 function readCsr(pem: string): CertificationRequest & { der: Buffer } {
   try {
     const der = firstFromPem('CERTIFICATE REQUEST', pem);

@@ -4,7 +4,7 @@ import type { OwnCertificates } from '../../../ra/nodes/own-certificates.js';
 import { REASON_NAMES, reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
 import { clientRoute, type Route } from '../../route.js';
 
-/** The end of a certificate, by its holder. */
+/** Revocation of a certificate by its holder. */
 export function ownRevocationRoute(ownCertificates: Pick<OwnCertificates, 'revoke'>): Route {
   return clientRoute({
     method: 'POST',

@@ -56,7 +56,7 @@ export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>
   ];
 }
 
-/** A store has at most this many chains; what a cursor names beyond is nobody's. */
+/** Most chains of a store; chains beyond are ignored in a cursor. */
 const MAX_CHAINS = 64;
 
 const writeCursor = (positions: readonly Position[]): string =>

@@ -36,7 +36,7 @@ const authorityInSet = z.object({
   warning: z.string().optional().describe('What an operator must know, a sentence'),
 });
 
-/** What administrators ask of and do at the CA. */
+/** The CA's authorities, CRL and options, for administrators. */
 export function authorityRoutes(
   ca: Pick<CaClient, 'generateCrl' | 'options' | 'authoritiesInFull'>,
 ): Route[] {

@@ -106,7 +106,7 @@ const FORMATS = {
   der: 'application/pkix-cert',
 };
 
-/** What operators look for among certificates, and do with them. */
+/** Searching certificates and acting on them, for operators. */
 export function certificateRoutes(certificates: Operator['certificates'], clock: () => number): Route[] {
   const byReference = z.strictObject({ reference: text('Serial in hex or decimal, or a name', 255) });
   const show = (asked: string) => certificates.show(asked, parseSerial(asked));
@@ -132,7 +132,7 @@ export function certificateRoutes(certificates: Operator['certificates'], clock:
         const ends = [query.expires_before, query.expires_in && clock() + query.expires_in].filter(
           (each) => each !== undefined,
         );
-        // What ends within a time from now has not ended.
+        // A certificate that ends within a time from now has not ended yet.
         const starts = query.expires_after ?? (query.expires_in === undefined ? undefined : clock());
         const page = await certificates.search({
           after: cursor ?? null,

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { Refused } from '../../../model/refusal.js';
 import { privateRoute, type Route } from '../../route.js';
 
-/** `reload` takes up the rules as they stand now; rejecting with an Error whose message says what is wrong, it has kept the old ones. */
+/**
+ * `reload` applies the current rules; when it rejects with an Error that says what is wrong, the old ones
+ * stay in force.
+ */
 export function reloadRoute(reload: () => Promise<void>): Route {
   return privateRoute({
     method: 'POST',

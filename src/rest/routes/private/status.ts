@@ -58,7 +58,7 @@ export const status = z.object({
   warnings: z.array(z.string()),
 });
 
-/** How everything is. Nothing is counted anew for it. */
+/** The state of everything; nothing is counted for it. */
 export function statusRoute(look: () => Promise<z.output<typeof status>>): Route {
   return privateRoute({
     method: 'GET',

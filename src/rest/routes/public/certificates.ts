@@ -20,14 +20,17 @@ import { publicRoute, type Route } from '../../route.js';
 /** Earlier certificates shown beside the newest: years of renewals. */
 const HISTORY = 100;
 
-/** For anybody: certificates of servers, which show themselves to who connects; never those of people or administrators. */
+/**
+ * Only certificates of servers are public, because servers show them to every client; those of people and
+ * administrators are not.
+ */
 const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
   if (profile === 'admin' || certificate === '') return false;
   const usage = parseCertificate(firstFromPem('CERTIFICATE', certificate)).extensions.get(OID.extKeyUsage);
   return usage !== undefined && parseExtKeyUsage(usage.value).includes(OID.serverAuth);
 };
 
-/** What was issued to servers, for anybody to look at. */
+/** Certificates of servers, for anybody. */
 export function certificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
   return [
     publicRoute({

@@ -12,7 +12,7 @@ const FORMATS = {
   chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
 };
 
-/** A certificate for who has a seed. */
+/** A certificate for a machine that has a seed. */
 export function certifyRoute(certification: Pick<Certification, 'certify'>): Route {
   return publicRoute({
     method: 'POST',

@@ -14,7 +14,7 @@ import { sansJson, sansQuery, sansResult } from '../../sans.js';
 
 const FORMATS = { json: 'application/json', sh: 'text/x-shellscript' };
 
-/** In commands asked for without a name, as the Python RA has it. */
+/** The common name in commands requested without a name. */
 const PLACEHOLDER = 'YourName';
 
 export interface MagicOptions {

@@ -30,7 +30,7 @@ const serial = z
     return z.NEVER;
   });
 
-/** Base64 of as long a request as is answered; below the listener's limit for a request line with its headers. */
+/** Length of the base64 of the longest request; below the listener's limit for a request line and headers. */
 const MAX_PATH = 10_924;
 
 const certificate = text('The certificate, PEM', 32_768).transform((pem, context): ParsedCertificate => {

@@ -13,7 +13,7 @@ const profileFields = z.looseObject({
   extendedKeyUsage: z.array(z.string()),
 });
 
-/** The profiles certificates are made by. */
+/** The certificate profiles. */
 export function profileRoutes(ca: Pick<CertificateAuthority, 'profileNames' | 'profile'>): Route[] {
   return [
     publicRoute({

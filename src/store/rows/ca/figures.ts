@@ -33,7 +33,7 @@ export function notRenewedFromRow(row: NotRenewedRow): NotRenewed {
   return { serial, cn, profile, accountId, identifiers: JSON.parse(identifiers), notBefore, notAfter };
 }
 
-/** Hours that are over by so many are added up to their day: a clock that is wrong then does no harm. */
+/** Hours that ended this long ago are added up to their day: late enough that a wrong clock does no harm. */
 export const FOLDED_AFTER = 48;
 /** The counts that are added up, before an hour; and the hour they are then under. */
 export const FOLDED = '(hour % 24 <> 23 OR slot <> 0) AND hour';
@@ -52,7 +52,7 @@ export const WINDOW_FACTS = `${WINDOW_END}, '', not_after, serial, cn, identifie
 
 export const searchRowOf = ([, ...row]: WindowRow): SearchRow => row;
 
-/** How long one is told of after its end. */
+/** How long a certificate is reported after its end. */
 export const KEPT_AFTER_END = 7 * DAY;
 
 /** Whether it may be one that was not renewed: then later certificates decide. */
@@ -75,7 +75,10 @@ export const RECHECK_CURSOR = 'not renewed: looked again up to';
 /** Replicas' clocks differ by less. */
 const CLOCK_SKEW = HOUR;
 
-/** Where to go on; from the start when the clock was ahead at the last look, for what was judged then was judged wrongly. */
+/**
+ * Where to continue; from the start when the clock was ahead at the last look, because its verdicts were
+ * wrong.
+ */
 export function windowCursor(text: string | null, now: number): [windowEnd: number, serial: string] {
   const [windowEnd, serial, at]: WindowCursor = JSON.parse(text ?? 'null') ?? [
     Number.MIN_SAFE_INTEGER,

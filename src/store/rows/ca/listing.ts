@@ -1,9 +1,9 @@
 import type { CertificateFilter, CertificateState } from '../../contract/ca.js';
 
-/** Rows one page of a filtered listing looks at: a few milliseconds, whatever the filter leaves over. */
+/** Rows examined for one page of a filtered listing: a few milliseconds, whatever the filter leaves out. */
 const MAX_EXAMINED = 2_000;
 
-/** What a listing looks at to decide whether a certificate is on the page. */
+/** The columns that decide whether a certificate is on the page. */
 export type ExaminedRow = [
   serial: string,
   notAfter: number,
@@ -19,7 +19,7 @@ export const EXAMINED = 'serial, not_after, revoked_at, deleted_at, issuer';
  */
 export const windowsFor = (limit: number): number[] => [limit + 1, Math.max(MAX_EXAMINED, limit + 1)];
 
-/** Whether a look decided the page: it is full, or there is no more. */
+/** Whether the examined rows decide the page: it is full, or there are no more. */
 export function isDecided({ serials, next }: ReturnType<typeof pageOf>, limit: number): boolean {
   return serials.length === limit || next === null;
 }

@@ -32,7 +32,7 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
       return { items: items.map(certificates.fromRow), next };
     },
     async searchCertificates({ after, limit, now, query }) {
-      // Here, for an error of the database's thread is never the caller's.
+      // Checked here, because an error of the database's thread is never the caller's.
       if (after !== null && parseSearchCursor(after) === null) {
         throw new RangeError('the cursor is not one of a search');
       }

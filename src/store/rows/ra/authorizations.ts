@@ -20,7 +20,7 @@ export type AuthorizationRow = [
   provenBy: string | null,
 ];
 
-/** Where the challenges stand in a row. */
+/** Column of the challenges. */
 export const CHALLENGES = 9;
 
 export type InsertRow = [...AuthorizationRow, state: State];
@@ -33,7 +33,7 @@ export interface ClaimedChallenge {
   thumbprint: string;
 }
 
-/** The key of a lookup by name: `dns:*.example.com` is another name than `dns:example.com`. */
+/** The key of a lookup by name: `dns:*.example.com` differs from `dns:example.com`. */
 export function nameOf(identifier: Identifier): string {
   return `${identifier.type}:${identifier.value}`;
 }
@@ -80,7 +80,10 @@ export function fromRow(row: AuthorizationRow): Authorization {
   };
 }
 
-/** Member by member: spread, each object parsed would have a shape of its own, and everything that reads it be slow. */
+/**
+ * Copied member by member: with a spread each parsed object would have a hidden class of its own, which slows
+ * every reader.
+ */
 function withToken(stored: StoredChallenge, token: string): Challenge {
   const { type, answeredAt, validatedAt, failedAt, error } = stored;
   return { type, token, answeredAt, validatedAt, failedAt, error };

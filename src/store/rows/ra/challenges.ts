@@ -1,8 +1,8 @@
 import type { Authorization, Challenge } from '../../../model/facts.js';
 
 /**
- * RFC 8555 §7.1.5: the challenges in an authorization's row, a JSON text, and what becomes of them. Each step returns the
- * text to store, or null when the challenge is not in a state for it.
+ * RFC 8555 §7.1.5: the challenges in an authorization's row, as JSON text, and their transitions. Each step
+ * returns the text to store, or null when the challenge is not in a state for it.
  */
 
 /** A challenge as stored: the token is the authorization's. */
@@ -10,7 +10,7 @@ export type StoredChallenge = Omit<Challenge, 'token'>;
 
 export type State = 'open' | 'valid' | 'ended';
 
-/** What the indexes go by: whether there is still something to answer, and whether it proves something. */
+/** The indexed facts: whether a challenge is left to answer, and whether one proves something. */
 export function stateOf(
   challenges: readonly StoredChallenge[],
   facts: Pick<Authorization, 'deactivatedAt' | 'revokedAt' | 'provenBy'>,
