@@ -4,15 +4,15 @@ import { SingleFlight } from '../lib/single-flight.js';
 import { AuditWatch } from '../store/audit-watch.js';
 import type { CaStore } from '../store/contract/ca.js';
 
-/** Certificates looked at in one step, and the pause between steps while there is more to do, in ms. */
+/** Certificates examined in one step, and the pause between steps while there is more to do, in ms. */
 const STEP = 200;
 const STEP_PAUSE = 50;
-/** How often it is looked for certificates that passed their renewal window, in ms. */
+/** How often certificates past their renewal window are looked for, in ms. */
 const LOOK_EVERY = 30_000;
 
 /**
- * The CA's own watch: finds certificates that were not renewed, a step at a time, and follows the chain of the audit log. Several
- * CAs on one store do the same work, which is harmless and small.
+ * The CA's monitoring: finds certificates that were not renewed, in steps, and verifies the audit log.
+ * Several CAs on one store do the same work, which is harmless and small.
  */
 export class FiguresWatch {
   readonly audit: AuditWatch;
@@ -46,7 +46,10 @@ export class FiguresWatch {
     await Promise.all([this.#looking.idle(), this.audit.stop()]);
   }
 
-  /** Looks at all that passed their window since the last look, and again at some that were not renewed. */
+  /**
+   * Examines all certificates that passed their window since the last look, and again some that were not
+   * renewed.
+   */
   async look(): Promise<void> {
     const now = this.clock();
     while (!this.#stopped && (await this.store.findNotRenewed(now, STEP)) === STEP) await pause(STEP_PAUSE);

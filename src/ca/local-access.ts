@@ -26,7 +26,7 @@ import { readRequest } from './issue/requests.js';
 import { Administrators } from './peers/administrators.js';
 import { Revocation } from './revoke/revocation.js';
 
-/** What certificates carry of the settings a CA was last served with. */
+/** The settings that certificates carry, as the CA was last served with them. */
 export interface ServedSettings {
   /** Base of the URLs of CRL and issuer. */
   publicUrl: string | null;
@@ -38,7 +38,7 @@ const SERVED = 'served';
 /** A command that issues leaves the succession to the CA's process. */
 const NEVER = 1;
 
-/** Keeps them, so that a command beside the CA makes the same certificates without its environment. */
+/** Stores them, so that a command beside the CA makes the same certificates without the CA's environment. */
 export async function rememberServed(store: CaStore, { publicUrl, company }: ServedSettings): Promise<void> {
   await store.putSetting(SERVED, JSON.stringify({ publicUrl, company }));
 }
@@ -62,7 +62,7 @@ export async function servedUrl(store: CaStore, given: string | null): Promise<s
 }
 
 /**
- * Opens the store of a CA on this machine, for a command: the process that serves the CA, if one does, goes on beside it
+ * Opens the store of a CA on this machine, for a command. A process that serves the CA continues beside it
  * and sees every change at once. `databaseUrl` null: the file in its folder.
  * @throws InitError when the database this CA had is lost
  */
@@ -80,7 +80,8 @@ const databaseLocation = (dataDir: string, databaseUrl: string | null): string =
   databaseUrl ?? caPaths(dataDir).database;
 
 /**
- * The CA's signing side for a command on its machine. The settings it was last served with go before the ones given.
+ * The CA's issuing side for a command on its machine. The settings it was last served with take precedence
+ * over the given ones.
  * @throws InitError, AuthorityError, KeyFileError, ProfileError
  */
 export async function openLocalAuthority(
@@ -101,8 +102,8 @@ export async function openLocalAuthority(
 }
 
 /**
- * Revocation for a command beside the process that serves the CA: that one notices by itself, in the database, that its CRL is
- * out of date and whom to shut out.
+ * Revocation for a command beside the serving process, which notices in the database that its CRL is out of
+ * date and which peers to disconnect.
  */
 export function localRevocation(store: CaStore, clock: () => number): Revocation {
   return new Revocation({
@@ -134,12 +135,13 @@ export interface EnrolledAdministrator {
   role: AdminRole;
 }
 
-/** Small, fast, and taken by every browser and key store. */
+/** Small, fast, and accepted by every browser and key store. */
 const ADMIN_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
 
 /**
- * Makes an administrator's certificate and gives it the rights of the entry of its name, which is added when there is none.
- * @throws TaskError for a name that cannot be, or a key that was taken from an administrator
+ * Makes an administrator's certificate with the rights of the entry of its name, which is added when there is
+ * none.
+ * @throws TaskError for an invalid name, or a key that was taken from an administrator
  */
 export async function enrolAdministrator(
   authority: Authority,

@@ -6,15 +6,15 @@ import { DerError } from '../x509/der-error.js';
 import { type Attribute, attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
-/** Certificates of one CN looked through for a whole DN; more than a name is renewed in years. */
+/** Certificates of one CN examined for a whole DN; more than a name has in years of renewals. */
 const MOST_OF_A_NAME = 100;
 
-/** As a peer names a certificate. */
+/** How a peer refers to a certificate. */
 export type CertificateReference = string | number | bigint;
 
 /**
- * The certificate a peer means: the newest of a bare CN, the newest of its CN whose subject does not contradict a DN
- * (`/CN=x`, `/O=…/CN=x`, `CN=x,O=…`), or the one of a serial (integer, digits, hex).
+ * Finds the certificate that a peer refers to: the newest of a bare CN; the newest of a CN whose subject does
+ * not contradict a DN (`/CN=x`, `/O=…/CN=x`, `CN=x,O=…`); or the one of a serial (integer, digits, hex).
  * @throws TaskError "Certificate not found", as recorded.
  */
 export async function findCertificate(

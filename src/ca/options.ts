@@ -12,7 +12,7 @@ import { isAcmeProfile } from './issue/profiles.js';
 
 const SECONDS_A_DAY = 86_400;
 
-/** Everything the CA can be asked for, and by whom it is signed. */
+/** What the CA offers, and the certificates that sign it. */
 export function caOptionsOf(
   authority: Authority,
   crl: StoredCrl,
@@ -22,7 +22,7 @@ export function caOptionsOf(
   return {
     root: describeAuthority(firstFromPem('CERTIFICATE', authority.rootPem)),
     issuer: describeAuthority(authority.set.active.der),
-    // Profiles of certificate authorities are for this CA's own hand.
+    // CA profiles are for the CA's own use.
     profiles: [...authority.profiles.values()]
       .filter(({ pathLen }) => pathLen === undefined)
       .map((profile) => ({

@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
 import type { CaStore } from '../store/contract/ca.js';
 
-/** A database that was put back from a backup: what happened from `of` to `at` is not in it. Milliseconds since the epoch. */
+/**
+ * A database restored from a backup: what happened from `of` to `at` is missing. Milliseconds since the
+ * epoch.
+ */
 export interface Restored {
   of: number;
   at: number;
 }
 
-/** Under which a restore keeps it. */
+/** The setting that a restore writes. */
 const RESTORED = 'restored';
 
 /** Null for a database that was never restored. */
@@ -33,7 +36,7 @@ export function restoredSentence({ of, at }: Restored): string {
 const MOST = 1_000;
 
 /**
- * Logs each certificate of ours that somebody asks about and the CA does not know, once: after a restore these are the ones to
+ * Logs once each certificate of ours that is asked about and unknown: after a restore these are the ones to
  * import.
  */
 export class UnknownCertificates {

@@ -3,7 +3,7 @@ import type { CaStore } from '../store/contract/ca.js';
 /** Rows of one bounded step. */
 const STEP = 200;
 
-/** Forgets what the CA has kept long enough. */
+/** Deletes what the CA has kept long enough. */
 export class CaRetention {
   constructor(
     private readonly store: Pick<CaStore, 'purgeCertificates' | 'purgeDocuments' | 'countPurgeable'>,
@@ -20,7 +20,7 @@ export class CaRetention {
     return certificates + documents > 0;
   }
 
-  /** How many there are to remove now. Takes as long as there are many. */
+  /** How many rows there are to remove now. Takes time proportional to their number. */
   async count(now: number): ReturnType<CaStore['countPurgeable']> {
     if (this.keepCertificates === null) return { certificates: 0, documents: 0 };
     return this.store.countPurgeable(now - this.keepCertificates);

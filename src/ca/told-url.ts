@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { CaStore } from '../store/contract/ca.js';
 
-/** Where an RA says it serves CRL, OCSP and issuers; certificates name it where UPKI_CA_PUBLIC_URL says nothing. */
+/**
+ * The URL at which an RA says it serves CRL, OCSP and issuers; certificates name it when UPKI_CA_PUBLIC_URL
+ * is not set.
+ */
 export interface ToldUrl {
   /** Base, http. */
   url: string;
@@ -12,15 +15,16 @@ export interface ToldUrl {
 const TOLD = 'told-url';
 const told = z.object({ url: z.string(), ra: z.string() });
 
-/** What the CA was told; null: nothing yet. */
+/** What an RA told the CA; null when nothing yet. */
 export async function toldUrl(store: Pick<CaStore, 'getSetting'>): Promise<ToldUrl | null> {
   const text = await store.getSetting(TOLD);
   return text === null ? null : told.parse(JSON.parse(text));
 }
 
 /**
- * Keeps what the first RA tells. The same RA may change it; another one does not, for the URL is in certificates that are out there.
- * @returns a sentence for the operator when the URL changed, or was not taken
+ * Stores what the first RA tells. That RA may change it; another RA may not, because the URL is in issued
+ * certificates.
+ * @returns a sentence for the operator when the URL changed, or was not accepted
  */
 export async function learnUrl(
   store: Pick<CaStore, 'getSetting' | 'putSetting'>,

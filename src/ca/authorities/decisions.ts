@@ -1,6 +1,6 @@
 import type { AuthorityRecord } from '../../store/contract/ca.js';
 
-/** Pure decisions about the set of authorities: who signs, who is to be trusted, when a successor is due. */
+/** Pure decisions about the set of authorities: which signs, which are trusted, when a successor is due. */
 
 /** What is decided on. */
 export interface Standing {
@@ -11,7 +11,10 @@ export interface Standing {
 
 export type AuthorityState = 'active' | 'next' | 'retiring' | 'retired' | 'ended';
 
-/** The issuer in use: of those that issue and are not retired the one used since last; with `now`, only a valid one. */
+/**
+ * The issuer in use: the one activated last among those that issue and are not retired; with `now`, only a
+ * valid one.
+ */
 export function activeOf<Each extends Standing>(members: readonly Each[], now: number | null): Each | null {
   let active: Each | null = null;
   for (const each of members) {
@@ -27,7 +30,7 @@ export function isValid({ certificate }: Standing, now: number): boolean {
   return certificate.notBefore <= now && now <= certificate.notAfter;
 }
 
-/** Roots that are given out, the one in use first. */
+/** Published roots, the one in use first. */
 export function liveRoots<Each extends Standing>(members: readonly Each[]): Each[] {
   const roots = members.filter(({ record }) => record.kind === 'root' && record.retiredAt === null);
   const used = (each: Each) => each.record.usedFrom ?? 0;
@@ -35,8 +38,8 @@ export function liveRoots<Each extends Standing>(members: readonly Each[]): Each
 }
 
 /**
- * What an issuer is now. `lastEnd`: when the last certificate it signed ends. A retired one signs CRLs and OCSP responses no
- * more, an ended one could not.
+ * The state of an issuer. `lastEnd`: when the last certificate it signed ends. A retired issuer signs no more
+ * CRLs and OCSP responses; an ended one could not.
  */
 export function stateOf(
   member: Standing,
@@ -51,7 +54,7 @@ export function stateOf(
   return lastEnd === null || lastEnd < now ? 'retired' : 'retiring';
 }
 
-/** When the successor of an issuer is due: this part of its life is over. */
+/** When the successor of an issuer is due: after this part of its life. */
 export function successionTime(
   { notBefore, notAfter }: { notBefore: number; notAfter: number },
   part: number,
@@ -60,10 +63,10 @@ export function successionTime(
 }
 
 const DAY = 86_400_000;
-/** Days before an end at which it is told. */
+/** Days before an end at which operators are warned. */
 const WARNED_AT = [7, 30, 90, 365];
 
-/** The nearest mark that is passed, in days before the end; null: it is further away. */
+/** The last warning mark that has passed, in days before the end; null when none has. */
 export function warningMark(notAfter: number, now: number): number | null {
   return WARNED_AT.find((days) => notAfter - now <= days * DAY) ?? null;
 }

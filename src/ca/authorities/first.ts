@@ -8,9 +8,9 @@ import { AUTHORITY_PROFILE } from '../revoke/revocation.js';
 import { newRecord } from './member.js';
 
 /**
- * Puts the root and the issuer of the CA's folder into the store, where nothing is yet: from then on the store's set counts.
- * Two CAs that start at once do it once.
- * @throws InitError when the store has a set, and the folder's issuer is not in it
+ * Records the root and the issuer of the CA's folder in the store if the store has none; from then on the
+ * store's set counts. Two CAs that start at once record it once.
+ * @throws InitError when the store has a set without the folder's issuer
  */
 export async function takeUpFolder(
   store: CaStore,
@@ -54,7 +54,9 @@ export async function takeUpFolder(
   await store.addAuthority(issuer, null);
 }
 
-/** The issuer's certificate in the register, so that the root's CRL and OCSP responder know it; left out of listings. */
+/**
+ * Records the issuer's certificate, so that the root's CRL and OCSP responder know it; listings leave it out.
+ */
 export async function recordIssuer(
   store: CaStore,
   root: Pick<AuthorityRecord, 'tag'>,
@@ -62,7 +64,7 @@ export async function recordIssuer(
   now: number,
 ): Promise<void> {
   const certificate = parseCertificate(der);
-  // Taken up already, by another CA or before a crash.
+  // Recorded already, by another CA or before a crash.
   if ((await store.findBySerial(certificate.serial)) !== null) return;
   await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, true);
 }

@@ -20,7 +20,9 @@ export interface KeyringOptions {
   passphrase: string | null;
   /** Where new keys are made. */
   places: KeyPlaces;
-  /** What all CAs on this store have and its server has not: the secret half of their channel key. */
+  /**
+   * A secret that all CAs on this store have and its server has not: the secret half of their channel key.
+   */
   channelSecret: string;
   /** Whether other CAs, with folders of their own, may be on this store. */
   shared: boolean;
@@ -29,11 +31,14 @@ export interface KeyringOptions {
 /** Where a new issuer's key is kept, in the CA's folder. */
 export const keyFileOf = (id: string): string => join('issuers', `${id}.key`);
 
-/** Opens the keys of authorities: files of the CA's folder, made there from the store when another CA made the key. */
+/**
+ * Opens the keys of authorities: files in the CA's folder, restored from the store when another CA made the
+ * key.
+ */
 export class Keyring {
   constructor(private readonly options: KeyringOptions) {}
 
-  /** Null: the key is not at this CA. @throws KeyFileError for one that is, and cannot be used */
+  /** Null when the key is not at this CA. @throws KeyFileError for a key that is here and unusable */
   async open({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<SigningKey | null> {
     const { spki } = parseCertificate(certificate);
     const { dataDir, passphrase } = this.options;
@@ -58,7 +63,7 @@ export class Keyring {
       const key = await openSigningKey(pem, passphrase, path, spki);
       return key.spki.equals(spki) ? key : null;
     } catch (error) {
-      // It may have a passphrase of its own: then it is of no use here, and no fault.
+      // It may have another passphrase: then it is not usable here, which is no fault.
       if (error instanceof KeyFileError && error.locked) return null;
       throw error;
     }
@@ -75,7 +80,7 @@ export class Keyring {
     await saveSigningKey(path, key, this.options.passphrase);
   }
 
-  /** The key, or where it is, for the other CAs on this store; null when there can be none. */
+  /** The encrypted key, or its location, for the other CAs on this store; null when neither can be shared. */
   seal(id: string, key: SigningKey): Buffer | null {
     if (!this.options.shared) return null;
     const salt = randomBytes(SALT);

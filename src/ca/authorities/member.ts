@@ -12,7 +12,7 @@ import { toPem } from '../../x509/pem.js';
 import type { SigningKey } from '../folder/signing-key.js';
 import { CertificateFactory } from '../issue/factory.js';
 
-/** A root or an issuer of the set, ready to sign when its key is here. */
+/** A root or an issuer of the set; it can sign when its key is here. */
 export class Member {
   readonly id: string;
   readonly tag: string;
@@ -52,7 +52,7 @@ export class Member {
     return toPem('CERTIFICATE', this.der);
   }
 
-  /** Nobody can sign for it here, and that is meant. */
+  /** True when its key is meant to be elsewhere. */
   get isElsewhere(): boolean {
     return this.signer === null && this.trouble === null;
   }
@@ -62,7 +62,7 @@ export class Member {
     return this.record.kind === 'root' ? '' : this.pem + this.record.chain;
   }
 
-  /** What it puts into certificates, and signs. @throws TaskError of kind `retry`: another CA may have the key */
+  /** Its issuing facts and its signer. @throws TaskError of kind `retry`: another CA may have the key */
   get factory(): CertificateFactory {
     if (this.#factory !== null) return this.#factory;
     throw this.#without();
@@ -80,7 +80,7 @@ export class Member {
   }
 }
 
-/** Of a certificate (DER) that was not kept before. */
+/** The record of a new CA certificate (DER). */
 export function newRecord(
   facts: Pick<AuthorityRecord, 'kind' | 'certificate' | 'root' | 'keyRef' | 'addedAt'> &
     Partial<AuthorityRecord>,

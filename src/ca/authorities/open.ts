@@ -24,7 +24,10 @@ export interface AuthoritiesOptions {
   log: Logger;
 }
 
-/** The roots and issuers of a CA, and what makes others: for the CA's process, and for commands beside it. */
+/**
+ * The roots and issuers of a CA, and the parts that make new ones: for the CA's process, and for commands
+ * beside it.
+ */
 export interface OpenAuthorities {
   keys: Keyring;
   set: AuthoritySet;

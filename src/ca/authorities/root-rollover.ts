@@ -21,11 +21,14 @@ export interface RootRolloverOptions {
 const DAY = 86_400_000;
 const ROOT_DAYS = 3650;
 
-/** From one root to the next, in three steps that are months apart: both are given out, the next is used, the old one is not. */
+/**
+ * Replaces a root in three steps, months apart: both roots are published, the new one is used, the old one is
+ * withdrawn.
+ */
 export class RootRollover {
   constructor(private readonly options: RootRolloverOptions) {}
 
-  /** A new root beside the one in use, each vouching for the other's key. @throws RolloverError */
+  /** Adds a new root beside the one in use; each certifies the other's key. @throws RolloverError */
   async begin(by: Actor): Promise<Member> {
     const { store, set, keys, clock, random } = this.options;
     const [old, next] = set.roots;
@@ -80,7 +83,7 @@ export class RootRollover {
     return added;
   }
 
-  /** From now on issuers are under the new root; the first of them is made. @throws RolloverError */
+  /** Uses the new root from now on, and makes the first issuer under it. @throws RolloverError */
   async switch(by: Actor): Promise<{ root: Member; issuer: Member }> {
     const { store, set, succession, clock } = this.options;
     const next = set.roots.find(({ record }) => record.usedFrom === null);
@@ -93,7 +96,7 @@ export class RootRollover {
     return { root: next, issuer };
   }
 
-  /** The old root is not given out any more. @throws RolloverError */
+  /** Withdraws the old root. @throws RolloverError */
   async retire(by: Actor): Promise<Member> {
     const { store, set, clock } = this.options;
     const [used, ...others] = set.roots;

@@ -20,15 +20,15 @@ export interface AuthoritySetOptions {
   log: Logger;
 }
 
-/** How often the store is asked whether another process has changed the set, in ms. */
+/** How often the store is polled for changes by other processes, in ms. */
 const LOOK_EVERY = 5_000;
 
-/** How often it is said that certificates name no CRL, in ms. */
+/** How often a missing CRL location is logged, in ms. */
 const REMIND_EVERY = 3600_000;
 
 /**
- * The roots and issuers of this CA as the store has them. What another process changes (a command, another CA on the
- * store) is seen within seconds, or at once by whoever is told that an issuer was retired.
+ * The roots and issuers of this CA, as the store has them. Changes by another process (a command, another CA
+ * on the store) are seen within seconds, or at once by a caller that learns that an issuer was retired.
  */
 export class AuthoritySet {
   #members: readonly Member[] = [];
@@ -49,7 +49,7 @@ export class AuthoritySet {
     return set;
   }
 
-  /** From now on changes by others are noticed. */
+  /** Starts noticing changes by others. */
   watch(): void {
     this.#timer = setInterval(() => {
       this.reload().catch((err) =>
@@ -63,7 +63,7 @@ export class AuthoritySet {
     clearInterval(this.#timer);
   }
 
-  /** Is called after every change. */
+  /** Called after every change. */
   onChange(listener: (set: AuthoritySet) => void): void {
     this.#listeners.push(listener);
   }
@@ -81,7 +81,9 @@ export class AuthoritySet {
     await this.reload();
   }
 
-  /** A certificate is made: says, at most once an hour, that nobody can ask whether it was revoked. */
+  /**
+   * Called for every certificate: logs, at most once an hour, when certificates name no revocation service.
+   */
   noteIssuance(): void {
     const { clock, log } = this.options;
     const now = clock();
@@ -102,14 +104,14 @@ export class AuthoritySet {
     return this.#crosses;
   }
 
-  /** Who signs new certificates. @throws TaskError of kind `retry` when nobody can */
+  /** The issuer that signs new certificates. @throws TaskError of kind `retry` when there is none */
   get active(): Member {
     const active = activeOf(this.#members, this.options.clock());
     if (active !== null) return active;
     throw new TaskError(ErrorCode.certificate, 'No issuer of this CA is valid now', 'retry');
   }
 
-  /** The newest that issues, whether or not it is valid: what is shown of a CA that cannot issue. */
+  /** The newest issuer, valid or not: shown for a CA that cannot issue. */
   get newest(): Member | null {
     return activeOf(this.#members, null);
   }
@@ -133,8 +135,9 @@ export class AuthoritySet {
   }
 
   /**
-   * PEM of the chain of an issuer, root left out. While an older root is given out too, the certificate with which that one vouches
-   * for the issuer's root stands at its end: who trusts either of them is served.
+   * PEM of the chain of an issuer, without the root. While an older root is published too, the
+   * cross-certificate of the issuer's root by that one ends the chain, so that clients that trust either root
+   * accept it.
    */
   chainOf(member: Member): string {
     const roots = this.roots;
@@ -169,7 +172,7 @@ export class AuthoritySet {
     return this.#reloading.join();
   }
 
-  /** As the store has it now; while that cannot be asked, as it was known last. */
+  /** The set as the store has it now; while the store is unavailable, as last known. */
   async fresh(): Promise<this> {
     await this.reload().catch((err) =>
       this.options.log.warn({ err }, 'it is not known whether the issuers changed'),

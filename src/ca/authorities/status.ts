@@ -17,7 +17,7 @@ export interface StatusOptions {
   now: number;
 }
 
-/** What there is, until when, and what comes next. */
+/** Describes the authorities, how long they last, and what comes next. */
 export async function describeSet({ set, store, succeedAt, now }: StatusOptions): Promise<AuthorityView[]> {
   const active = activeOf(set.members, now);
   const members = await Promise.all(
@@ -102,7 +102,7 @@ export function troublesOf(set: AuthoritySet, now: number): string[] {
   return root !== null && now > root.certificate.notAfter ? [endWarning(root, now) ?? ''] : [];
 }
 
-/** Of what is in use: an issuer that is succeeded ends unnoticed. */
+/** Warnings about authorities in use; an issuer that has a successor ends silently. */
 function warned(
   member: Member,
   {
@@ -119,7 +119,7 @@ function warned(
   return warning === '' ? {} : { warning };
 }
 
-/** Of a CRL that only somebody elsewhere can renew, 90 days before its end; null: nothing yet, or it is renewed here. */
+/** A warning for a CRL that must be renewed elsewhere, 90 days before its end; null when none is needed. */
 export function crlWarning(member: Member, crl: StoredCrl | null, now: number): string | null {
   if (crl === null || member.signer !== null) return null;
   const mark = warningMark(crl.nextUpdate, now);
@@ -132,7 +132,7 @@ export function crlWarning(member: Member, crl: StoredCrl | null, now: number): 
   return `${name} ends on ${end}, in less than ${mark} days: ${remedy}`;
 }
 
-/** What an operator is told of an authority that ends within a year; null: nothing yet. */
+/** A warning for an authority that ends within a year; null when none is needed. */
 export function endWarning(member: Member, now: number): string | null {
   const { notAfter } = member.certificate;
   const mark = warningMark(notAfter, now);

@@ -27,7 +27,7 @@ export interface SuccessionOptions {
   log: Logger;
 }
 
-/** A rollover that cannot be; the message says what to do instead. */
+/** A rollover that is not possible; the message says what to do instead. */
 export class RolloverError extends Error {
   override readonly name = 'RolloverError';
 }
@@ -36,11 +36,11 @@ const DAY = 86_400_000;
 /** Half the life of a root. */
 const ISSUER_DAYS = 1825;
 const LOOK_EVERY = 5_000;
-/** Between attempts that failed, and between reminders of an end that comes near. */
+/** Pause after a failed attempt, and between reminders of a near end, in ms. */
 const RETRY_AFTER = 3600_000;
 const REMIND_EVERY = DAY;
 
-/** Makes the next issuer: by itself in time, or when it is asked to. */
+/** Makes the next issuer: automatically in time, or on request. */
 export class Succession {
   #timer: NodeJS.Timeout | undefined;
   #retryAt = 0;
@@ -48,7 +48,10 @@ export class Succession {
 
   constructor(private readonly options: SuccessionOptions) {}
 
-  /** Looks once, then every few seconds: an issuer of a clock that was ahead must not wait. */
+  /**
+   * Looks once, then every few seconds, because an issuer made by a clock that was ahead must be replaced
+   * soon.
+   */
   async start(): Promise<void> {
     await this.look();
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY);
@@ -59,7 +62,7 @@ export class Succession {
     clearInterval(this.#timer);
   }
 
-  /** Makes a successor that is due, and tells of ends that come near; what fails is told and tried again. */
+  /** Makes a due successor and reports near ends; failures are logged and retried. */
   async look(): Promise<void> {
     const { set, clock, log } = this.options;
     const now = clock();
@@ -77,8 +80,8 @@ export class Succession {
   }
 
   /**
-   * Makes an issuer under a root (the one in use when left out) in place of the newest, and uses it. Null: another CA did so at
-   * the same moment.
+   * Makes an issuer under a root (by default the one in use) that replaces the newest issuer. Null when
+   * another CA did so at the same moment.
    * @throws RolloverError
    */
   async makeIssuer(by?: Actor, under?: Member): Promise<Member | null> {
@@ -102,7 +105,7 @@ export class Succession {
           : `the root ${root.id} ended on ${new Date(notAfter).toISOString()}: nothing can be issued under it. A new one is made by upki ca init`,
       );
     }
-    // What the predecessor was limited to, its successor is.
+    // The successor keeps its predecessor's name constraints.
     const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
     const key = await keys.make('issuer', specOf(old.publicKey));
     refuseUsedKey(set, key.spki);
@@ -147,13 +150,13 @@ export class Succession {
     const newest = set.newest;
     const [root] = set.roots;
     if (newest === null || newest.record.kind === 'root' || root === undefined) return false;
-    // Without the root's key there is nothing to try: the reminders tell.
+    // Without the root's key no attempt is possible: the reminders report it.
     if (root.signer === null || newest.record.root !== root.id) return false;
     if (!isValid(root, now)) return false;
     const { certificate } = newest;
-    // Made while the clock was ahead: of no use until then.
+    // Made while the clock was ahead: not valid yet.
     if (certificate.notBefore > now) return true;
-    // One that ends with its root cannot be bettered under it.
+    // An issuer that ends with its root cannot be improved under it.
     if (certificate.notAfter >= root.certificate.notAfter - DAY) return false;
     return now >= successionTime(certificate, succeedAt);
   }
@@ -205,7 +208,10 @@ export function nextIssuerName({ members }: AuthoritySet, old: Member) {
   return nextName(old.certificate, members.filter(({ record }) => record.kind === 'issuer').length + 1);
 }
 
-/** The predecessor's name with its number: names apart keep CRLs and chains apart in programs that look them up by name. */
+/**
+ * The predecessor's name with its number: distinct names keep CRLs and chains apart in programs that look
+ * them up by name.
+ */
 export function nextName({ subject }: ParsedCertificate, number: number) {
   const organization = attributeOf(subject, OID.organizationName);
   const name = (attributeOf(subject, OID.commonName) ?? 'Issuing CA').replace(/ \d+$/, '');

@@ -1,3 +1,3 @@
-/** What may be made again of a CA that exists, on purpose and by name. */
+/** The parts of an existing CA that may be made again, when the operator names them. */
 export const MADE_ANEW = ['channel.key', 'seed', 'database'] as const;
 export type MadeAnew = (typeof MADE_ANEW)[number];

@@ -9,24 +9,27 @@ import { InitError } from './init-error.js';
 import type { CaFiles } from './load.js';
 import { markerOf, saveMarker } from './marker.js';
 
-/** Under which the database keeps whose it is. */
+/** Setting with the CA that the database belongs to. */
 const IDENTITY = 'identity';
 /** The tag of the issuer a CA begins with. */
 const FIRST_ISSUER = '';
 
-/** Which CA a database belongs to; null for one that is new, or was last used by a version that did not say. */
+/**
+ * The CA that a database belongs to; null for a new one, or one last used by a version that did not record
+ * it.
+ */
 async function identityIn(store: Pick<CaStore, 'getSetting'>): Promise<CaIdentity | null> {
   return parseIdentity(await store.getSetting(IDENTITY));
 }
 
-/** Whether a CA has used the database: then its folder was finished once. */
+/** Whether a CA has used the database, which means its folder was completed once. */
 export async function isUsed(store: Pick<CaStore, 'getSetting' | 'getCrl'>): Promise<boolean> {
   return (await identityIn(store)) !== null || (await store.getCrl(FIRST_ISSUER)) !== null;
 }
 
 /**
- * A lost SQLite file would be made anew by opening it.
- * @throws InitError when the CA had a database and the file is missing or has no length
+ * Opening would recreate a lost SQLite file.
+ * @throws InitError when the CA had a database and the file is missing or empty
  */
 export async function requireDatabaseFile(
   path: string,
@@ -51,12 +54,13 @@ export interface Binding {
   files: CaFiles;
   /** The CA's own folder. */
   dataDir: string;
-  /** The database as people know it, without a password. */
+  /** The database location for people, without a password. */
   location: string;
 }
 
 /**
- * Makes folder and database one CA's, or finds that they are. Any number of processes may do so at once: all write the same.
+ * Binds folder and database to one CA, or verifies that they are. Any number of processes may do so at once:
+ * all write the same.
  * @throws InitError when the database is another CA's, or empty although this CA had one
  */
 export async function bindDatabase({ store, files, dataDir, location }: Binding): Promise<void> {

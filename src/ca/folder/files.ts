@@ -47,12 +47,15 @@ export interface InitOptions {
   keyType: 'ec' | 'rsa';
   /** Encrypts keys at rest; null leaves them to the file system's care. */
   passphrase: string | null;
-  /** An existing CA to take over. */
+  /** An existing CA to import. */
   imported: {
     keyFile: string;
     certFile: string;
     passphrase: string | null;
-    /** The CA goes on issuing by itself, without an issuing certificate of ours below it: one CRL for old and new. */
+    /**
+     * The imported CA keeps issuing itself, without an issuing certificate of ours below it: one CRL for old
+     * and new.
+     */
     issuesItself?: boolean;
   } | null;
   /** Base of the plain-HTTP URLs where the root's CRL and certificate will be; null leaves them out. */
@@ -61,29 +64,29 @@ export interface InitOptions {
   places?: KeyPlaces;
   /** The only names the issuer may certify (`permitOnly`); empty: every name. */
   permit?: readonly string[];
-  /** The root is limited to them too. */
+  /** True when the root is constrained to them too. */
   permitOnRoot?: boolean;
   /** Registration seed to use instead of a random one. */
   seed: string | null;
   clock: () => number;
-  /** The CA's database shows that the folder was finished once, whatever it lacks now. */
+  /** True when the CA's database shows that the folder was completed once, whatever it lacks now. */
   existed?: boolean;
-  /** What to make again of an existing CA, on purpose. */
+  /** Parts of an existing CA to make again, on purpose. */
   anew?: readonly MadeAnew[];
-  /** Told what was mended, in a sentence. */
+  /** Called with a sentence for each repair. */
   warn?: (sentence: string) => void;
 }
 
 const DAY = 86_400_000;
-/** As the profile `ca`; the issuer lives half as long, so that its successor overlaps. */
+/** The lifetime of the profile `ca`; the issuer lives half as long, so that its successor overlaps. */
 const ROOT_DAYS = 3650;
 const ISSUER_DAYS = 1825;
 
 /**
- * Makes the folder a CA, or completes one whose making was interrupted: every file is written whole and synced before what
- * depends on it, and none that exists is ever written again, so this may be interrupted anywhere and run any number of times.
- * Of a CA that was finished once nothing is made anew, but for what `anew` names: a lost file is an error. What is
- * returned has passed every check of a start.
+ * Makes the folder a CA, or completes an interrupted run. Every file is written whole and synced before
+ * anything that depends on it, and an existing file is never written again, so this may be interrupted
+ * anywhere and repeated. In a CA that was completed once nothing is made again except what `anew` names: a
+ * lost file is an error. The result has passed every check of a start.
  * @throws InitError, AuthorityError, KeyFileError, each naming the file
  */
 export async function initAuthority(options: InitOptions): Promise<CaFiles> {
@@ -183,8 +186,8 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
 }
 
 /**
- * Takes over an existing CA. A root that may have a CA below it gets an issuing certificate of ours; one that may not,
- * and a subordinate CA (whose root stands in the same file), issue themselves.
+ * Imports an existing CA. A root that may have a CA below it gets an issuing certificate of ours. A root that
+ * may not, and a subordinate CA (whose root is in the same file), issue themselves.
  */
 async function importAuthority(
   options: InitOptions,
@@ -214,7 +217,7 @@ async function importAuthority(
   await ensure(paths.root, () => toPem('CERTIFICATE', root), 0o644);
 }
 
-/** @throws InitError naming the file when it is not there */
+/** @throws InitError naming the missing file */
 async function readGiven(path: string): Promise<string> {
   const text = await readIfThere(path);
   if (text === null) throw new InitError(`${path} is to be imported, and there is no such file`);
@@ -234,7 +237,7 @@ async function refuseOther(path: string, certificate: Buffer): Promise<void> {
   }
 }
 
-/** Keeps an imported key, unless it is kept already. @throws InitError when another is. */
+/** Stores an imported key, unless it is stored already. @throws InitError when another key is */
 async function keep(path: string, key: SigningKey, passphrase: string | null): Promise<void> {
   const existing = await readIfThere(path);
   if (existing === null) await saveSigningKey(path, key, passphrase);
@@ -243,7 +246,9 @@ async function keep(path: string, key: SigningKey, passphrase: string | null): P
   }
 }
 
-/** The key in the file, made when there is none: after a crash the half-finished CA goes on with the key it made. */
+/**
+ * The key in the file, made when absent: after a crash the half-finished CA continues with the key it made.
+ */
 async function ensureKey(
   path: string,
   { spec, where, label }: { spec: KeySpec; where: string | null; label: string },

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { InitError } from './init-error.js';
 
 /**
- * Which CA a folder and a database belong to. Both hold one, and every start compares them: what was lost, or belongs to
- * another CA, is then told by name instead of being made anew.
+ * Which CA a folder and a database belong to. Both record it, and every start compares them, so that what was
+ * lost or belongs to another CA is reported by name instead of being made again.
  */
 export interface CaIdentity {
   /** SHA-256 of the root's DER, lower-case hex. */
@@ -16,7 +16,7 @@ export interface CaIdentity {
 export interface FolderMarker extends CaIdentity {
   /** CURVE public key of the operations socket (Z85): registered RAs know the CA by it. */
   channel: string;
-  /** A database was bound to this CA: an empty one is not its own. */
+  /** True when a database was bound to this CA: an empty one is not its own. */
   database: boolean;
 }
 

@@ -47,7 +47,7 @@ export function createRoot(
 }
 
 interface Constrained {
-  /** Value of the name constraints; undefined leaves its names free. */
+  /** Value of the name constraints; undefined: unconstrained. */
   constraints?: Uint8Array | undefined;
 }
 
@@ -56,8 +56,8 @@ const constraintsOf = ({ constraints }: Constrained): Buffer[] =>
   constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : [];
 
 /**
- * DER of an issuing CA under `issuer` (DER), with path length 0: it issues to ends only. No extended key usage: programs apply
- * one to all that is issued below, so it would forbid what a profile offers.
+ * DER of an issuing CA under `issuer` (DER), with path length 0: it issues end-entity certificates only. No
+ * extended key usage: programs apply it to everything issued below, so it would forbid what profiles offer.
  */
 export function createIntermediate(
   fields: AuthorityFields &
@@ -133,7 +133,9 @@ async function signTbs(
   return sequence(tbs, signer.algorithm, bitString(await signer.sign(tbs)));
 }
 
-/** DER of the certificate with which one root vouches for the key of another (DER), as long as both last. */
+/**
+ * DER of the cross-certificate by which one root certifies the key of another (DER), while both are valid.
+ */
 export function createCross(
   of: Uint8Array,
   { serial, notBefore }: Pick<AuthorityFields, 'serial' | 'notBefore'>,

@@ -34,7 +34,7 @@ export function publicKeyDer(key: KeyObject): Buffer {
   return createPublicKey(key).export({ type: 'spki', format: 'der' });
 }
 
-/** Rounds of PBKDF2 as OWASP advises for HMAC-SHA-256: a third of a second for each guess at a passphrase. */
+/** PBKDF2 rounds as OWASP recommends for HMAC-SHA-256: a third of a second for each guess at a passphrase. */
 export const KEY_ROUNDS = 600_000;
 
 /** PKCS #8 PEM; with a passphrase PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA-256 and AES-256-CBC. */
@@ -64,7 +64,7 @@ export function keyFromPem(pem: string | Buffer, passphrase: string | null, name
     return createPrivateKey({ key: pem, ...(passphrase !== null && { passphrase }) });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    // OpenSSL gives up on asking for a passphrase where there is nobody to ask.
+    // OpenSSL fails to ask for a passphrase when there is no terminal.
     if (code === 'ERR_MISSING_PASSPHRASE' || code.endsWith('INTERRUPTED_OR_CANCELLED')) {
       throw new KeyFileError(`${name} is encrypted and no passphrase was given`, true);
     }

@@ -13,7 +13,9 @@ import { mendModes } from './modes.js';
 import { type CaPaths, caPaths } from './paths.js';
 import { openSigningKey, type SigningKey } from './signing-key.js';
 
-/** What an initialised CA has; nothing here is on the wire but certificates and the public half of `channel`. */
+/**
+ * The files of an initialised CA; only certificates and the public half of `channel` ever cross the network.
+ */
 export interface CaFiles {
   /** DER. */
   root: Buffer;
@@ -47,7 +49,7 @@ export interface LoadOptions {
   warn?: (sentence: string) => void;
 }
 
-/** The files without which a CA is none, what each is, and what helps when it is lost. */
+/** The files a CA needs, what each is, and what helps when it is lost. */
 const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => string }[] = [
   {
     part: 'root',
@@ -79,7 +81,7 @@ const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => 
   },
 ];
 
-/** One sentence a file that an existing CA lacks. `anew`: those the operator asked to be made again. */
+/** One sentence for each file that an existing CA lacks. `anew`: those the operator asked to make again. */
 export async function missingFiles(dataDir: string, anew: readonly string[] = []): Promise<string[]> {
   const paths = caPaths(dataDir);
   const complaints: string[] = [];
@@ -92,8 +94,9 @@ export async function missingFiles(dataDir: string, anew: readonly string[] = []
 }
 
 /**
- * Reads an initialised CA and checks that its files belong together: the chain up to the root, each key and its certificate,
- * and all of them and the marker. Keys and seeds that everybody could read are for their owner only afterwards.
+ * Reads an initialised CA and checks that its files belong together: the chain up to the root, each key and
+ * its certificate, and all of them and the marker. Removes everybody's access to keys and seeds but the
+ * owner's.
  * @throws InitError, AuthorityError, KeyFileError, each naming the file
  */
 export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
@@ -210,7 +213,7 @@ function signedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): bo
   }
 }
 
-/** The root's key may be elsewhere, and may have a passphrase of its own; another key must not lie there. */
+/** The root's key may be elsewhere, or have another passphrase; but no other key may be in its place. */
 async function checkRootKey(root: Buffer, passphrase: string | null, paths: CaPaths): Promise<void> {
   const pem = await readIfThere(paths.rootKey);
   if (pem === null) return;
@@ -250,7 +253,7 @@ export function only([first]: ParsedCertificate[], path: string): ParsedCertific
   return first;
 }
 
-/** Lets what is wrong with a file's content carry the file's name. */
+/** Adds the file's name to errors about its content. */
 export function inFile<T>(path: string, read: () => T): T {
   try {
     return read();

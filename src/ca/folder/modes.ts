@@ -5,8 +5,8 @@ import { InitError } from './init-error.js';
 import { caPaths } from './paths.js';
 
 /**
- * Takes from everybody what only the CA may read: keys and the seed.
- * @param warn told of each file that was mended
+ * Removes everybody's access to keys and the seed.
+ * @param warn called for each changed file
  * @throws InitError for a file whose mode cannot be changed
  */
 export async function mendModes(dataDir: string, warn: (sentence: string) => void = () => {}): Promise<void> {

@@ -17,9 +17,9 @@ export interface RewrapOptions {
 }
 
 /**
- * Encrypts the keys of the CA's roots and issuers and of its OCSP responders anew where an older program, or a person, encrypted them with fewer rounds
- * than today's. Each file is replaced in one durable step, so that a crash leaves the old or the new key, whole. What cannot be
- * done (another passphrase, a read-only folder) is logged and hinders nothing.
+ * Encrypts the keys of the CA's roots, issuers and OCSP responders again when an older program or a person
+ * used fewer rounds than today's. Each file is replaced in one durable step, so that a crash leaves the old
+ * or the new key, whole. Failures (another passphrase, a read-only folder) are logged and stop nothing.
  */
 export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions): Promise<void> {
   const { rootKey, issuerKey, ocsp } = caPaths(dataDir);
@@ -30,8 +30,8 @@ export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions):
 }
 
 /**
- * The same for the keys that were made for nodes, one after another in the background; `goesOn` is asked before each. Resolves
- * with true when all were looked at.
+ * Does the same for the keys made for nodes, one after another in the background; `goesOn` is asked before
+ * each. Resolves with true when all were examined.
  */
 export async function rewrapNodeKeys(
   { dataDir, passphrase, log }: RewrapOptions,

@@ -1,8 +1,9 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 
 /**
- * What certificates somebody may have made. The default is the least: end certificates. A registered RA also gets an RA's, in
- * its own name. Administrators' are made on the CA's machine alone, whoever asks.
+ * Which certificates a caller may have made. The default is the least: end-entity certificates. A registered
+ * RA also gets an RA's certificate in its own name. Administrators' certificates are made only on the CA's
+ * machine.
  */
 export type Entitlement = 'end' | { ra: string } | 'administrator';
 

@@ -27,7 +27,10 @@ export interface IssueInput {
   profile: Profile;
   publicKey: PublicKeyInfo;
   names: readonly SubjectName[];
-  /** Put into the subject; left out where the names say it all. At most 64 characters (RFC 5280 ub-common-name). */
+  /**
+   * Common name of the subject, at most 64 characters (RFC 5280 ub-common-name); left out where the other
+   * names suffice.
+   */
   commonName: string | null;
   /** RFC 7633 §4.1: TLS extensions the holder will support; none leaves the extension out. */
   tlsFeatures?: readonly number[];
@@ -37,7 +40,7 @@ export interface IssueInput {
   notAfter: number;
 }
 
-/** What an issuer needs to know of itself. */
+/** The facts of an issuer. */
 export interface Issuer {
   /** DER of the issuing certificate. */
   certificate: Uint8Array;
@@ -46,7 +49,7 @@ export interface Issuer {
   publicUrl: string | null;
 }
 
-/** Issuance was asked to do what no certificate may hold. */
+/** A request for something that no certificate may contain. */
 export class IssueError extends Error {
   override readonly name = 'IssueError';
 }
@@ -56,9 +59,11 @@ export const crlPath = (id: string): string => `/crl/${id}.crl`;
 export const issuerPath = (id: string): string => `/issuer/${id}.cer`;
 export const OCSP_PATH = '/ocsp';
 
-/** Clocks of clients lag; a certificate that is "not yet valid" on first use looks like a fault of ours. */
+/**
+ * Backdating: client clocks lag, and a certificate that is "not yet valid" on first use looks like our fault.
+ */
 export const BACKDATE = 3600_000;
-/** Certificates of hours are not valid mostly in the past. */
+/** Certificates that live for hours are not backdated for most of their life. */
 const BACKDATED_PART = 8;
 
 /**
@@ -71,7 +76,7 @@ export function newSerial(random: (bytes: number) => Buffer): string {
   return bytes.toString('hex');
 }
 
-/** An RA whose clock is this much ahead may have taken an order for the profile's whole time, as its own clock says. */
+/** An RA whose clock is ahead by at most this may have accepted an order for the profile's whole lifetime. */
 const CLOCK_SKEW = 60_000;
 
 /** notBefore and notAfter for a certificate of this profile issued now; explicit times win, the issuer's end bounds both. */
@@ -117,8 +122,8 @@ interface Fixed {
 }
 
 /**
- * Makes certificates for one issuer. The same input gives the same TBSCertificate: nothing but what is passed in, and
- * what the issuer and the profile fix, gets into it.
+ * Makes certificates for one issuer. Deterministic: the TBSCertificate depends only on the input, the issuer
+ * and the profile.
  */
 export class CertificateFactory {
   readonly #fixed = new WeakMap<Profile, Map<string, Fixed>>();
@@ -207,7 +212,8 @@ export class CertificateFactory {
     if (profile.extendedKeyUsage.includes('serverAuth')) {
       after.push(encodeExtension(OID.certificatePolicies, sequence(sequence(oid(OID.domainValidated)))));
     }
-    // RFC 6960 §4.2.2.2.1: nobody is to ask a responder about its own certificate, so nothing says where to ask.
+    // RFC 6960 §4.2.2.2.1: nobody should ask a responder about its own certificate, so the certificate names
+    // none.
     if (profile.extendedKeyUsage.includes('OCSPSigning')) {
       after.push(encodeExtension(OID.ocspNoCheck, nullValue()));
     } else if (profile.revocation === 'none') {
@@ -238,7 +244,10 @@ export function locationExtensions(publicUrl: string, id: string, ocsp = true): 
   ];
 }
 
-/** Those of certificates under an authority (DER); without a base URL none. `ocsp`: its key is here to sign responses. */
+/**
+ * The location extensions of certificates under an authority (DER); none without a base URL. `ocsp`: its key
+ * is here to sign responses.
+ */
 export function locationsUnder(authority: Uint8Array, publicUrl: string | null, ocsp = true): Buffer[] {
   return publicUrl === null ? [] : locationExtensions(publicUrl, authorityId(authority), ocsp);
 }

@@ -46,8 +46,8 @@ export interface Issuance {
 }
 
 /**
- * Makes certificates and keeps them: profile and names are decided by the caller, everything else here. What is
- * returned was checked (lint) and is on disk.
+ * Makes and stores certificates: the caller decides profile and names, this class everything else. A returned
+ * certificate passed lint and is on disk.
  */
 export class Authority {
   readonly store: CaStore;
@@ -55,7 +55,7 @@ export class Authority {
   readonly clock: () => number;
   readonly random: (bytes: number) => Buffer;
   readonly set: AuthoritySet;
-  /** Octets that are known to be as they were signed: made here, or checked once. */
+  /** DER that is known to be intact: made here, or verified once. */
   readonly #proven = new WeakSet<Uint8Array>();
 
   constructor(options: AuthorityOptions) {
@@ -83,7 +83,7 @@ export class Authority {
     return issuer === null ? this.chainPem : this.set.chainOf(issuer);
   }
 
-  /** When the issuing certificate ends: no certificate of it ends later. */
+  /** When the issuing certificate ends; none of its certificates ends later. */
   get issuerNotAfter(): number {
     return this.set.active.certificate.notAfter;
   }
@@ -92,7 +92,7 @@ export class Authority {
     return this.#profiles;
   }
 
-  /** From the next certificate on. */
+  /** Uses these profiles from the next certificate on. */
   useProfiles(profiles: ReadonlyMap<string, Profile>): void {
     this.#profiles = profiles;
   }
@@ -105,7 +105,7 @@ export class Authority {
   }
 
   /**
-   * A profile for a certificate that peers may have: never a CA's, which are made by hand.
+   * A profile for a certificate that peers may request: never a CA's, which are made by hand.
    * @throws TaskError
    */
   leafProfile(name: string): Profile {
@@ -114,14 +114,14 @@ export class Authority {
     throw new TaskError(ErrorCode.profile, `Profile ${name} is for certificate authorities`);
   }
 
-  /** PEM of a stored certificate. Empty for one that is known by its serial only. @throws StoreRefused as `intact` */
+  /** PEM of a stored certificate; empty for one known only by its serial. @throws StoreRefused as `intact` */
   pemOf(record: CertificateRecord): string {
     return certificatePem(this.intact(record));
   }
 
   /**
-   * The record of a certificate, as long as it is what this CA signed: pages of a disk may have changed. Whatever is made of what a
-   * record says goes through here, be it served, renewed or made again.
+   * Verifies that a record is what this CA signed, because disk pages may have changed. Everything made from
+   * a record goes through here: serving, renewing, reissuing.
    * @throws StoreRefused naming the certificate
    */
   intact(record: CertificateRecord): CertificateRecord {
@@ -136,7 +136,9 @@ export class Authority {
     return record;
   }
 
-  /** Of its issuer in the set; one of an authority that is not in it is taken as it is read. */
+  /**
+   * Verified with its issuer in the set; a certificate of an authority outside the set is accepted as read.
+   */
   #isAsSigned({ der, serial, issuer, identifiers }: CertificateRecord): boolean {
     const signer = this.set.byTag(issuer);
     try {
@@ -149,7 +151,9 @@ export class Authority {
     }
   }
 
-  /** Whether a certificate shown is the one a record is of; of one known by its serial only, whether we signed it. */
+  /**
+   * Whether a shown certificate is the recorded one; for a record with only a serial, whether we signed it.
+   */
   isOf(record: CertificateRecord, shown: ParsedCertificate): boolean {
     if (record.der.length > 0) return shown.der.equals(record.der);
     const issuer = this.set.byTag(record.issuer);
@@ -157,8 +161,9 @@ export class Authority {
   }
 
   /**
-   * The record of a certificate that is shown. One that we signed and have no record of, as after a restore, is kept from
-   * then on. @throws TaskError for one that is not ours
+   * The record of a shown certificate. A certificate that we signed and have no record of, as after a
+   * restore, is recorded now.
+   * @throws TaskError for one that is not ours
    */
   async recordOf(shown: ParsedCertificate, by: Actor): Promise<CertificateRecord> {
     const record = await this.store.findBySerial(shown.serial);
@@ -170,8 +175,8 @@ export class Authority {
   }
 
   /**
-   * Issues and stores. `created` is false when the order had got a certificate meanwhile, which is returned then.
-   * @throws TaskError when the certificate may not be; LintError when we made it wrong.
+   * Issues and stores. `created` is false when the order got a certificate meanwhile, which is returned.
+   * @throws TaskError for a certificate that must not be issued; LintError when we made it wrong.
    */
   async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {
     const { profile, names, responderOf, entitlement = END_CERTIFICATES } = issuance;
@@ -197,7 +202,7 @@ export class Authority {
     refuseKeyType(profile, publicKey);
     refuseNames(names, this.set.constraintsOver(issuer));
     if (responderOf === undefined && profile.revocation !== 'none') this.set.noteIssuance();
-    // Asked while the certificate is made, so that it costs no time.
+    // Asked while the certificate is being made, so that it costs no time.
     const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
     // It rejects where nobody waits when making the certificate throws first.
     compromised.catch(() => undefined);
@@ -250,7 +255,7 @@ export class Authority {
   }
 }
 
-/** An issuer retired again and again while one certificate is made. */
+/** The issuer was retired repeatedly while one certificate was made. */
 const MOST_TRIES = 4;
 
 /** PEM of a certificate, unchecked; empty for one that is known by its serial only. */

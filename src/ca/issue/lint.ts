@@ -28,7 +28,7 @@ export interface LintContext {
   issuerNotAfter: number;
 }
 
-/** A certificate that must not leave the CA, with everything found wrong. */
+/** A certificate that must not be handed out, with everything found wrong. */
 export class LintError extends Error {
   override readonly name = 'LintError';
   constructor(readonly findings: string[]) {

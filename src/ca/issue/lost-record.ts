@@ -9,7 +9,7 @@ export function identifiersOf(certificate: ParsedCertificate): CertificateRecord
   );
 }
 
-/** What a certificate says of itself, for one whose record was lost: by whom and for which order it was made is not known. */
+/** A record rebuilt from the certificate itself; who requested it and for which order is lost. */
 export function recordOfLost(certificate: ParsedCertificate, now: number): CertificateRecord {
   const { serial, subject, commonName, der, notBefore, notAfter } = certificate;
   const identifiers = identifiersOf(certificate);

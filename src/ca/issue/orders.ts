@@ -42,7 +42,7 @@ export interface EnrolmentRequest {
   by: Actor;
 }
 
-/** Profiles whose holders may do what nodes may not. */
+/** Profiles whose holders have rights that nodes must not have. */
 const NOT_FOR_NODES = new Set(['ra', 'admin']);
 
 interface Made {
@@ -52,8 +52,8 @@ interface Made {
 }
 
 /**
- * Issues for ACME orders and enrolments, once each: whoever asks again with the same key and names gets the certificate
- * there is already, be it still being made, stored a moment ago, or stored before a crash.
+ * Issues once for each ACME order and enrolment. Asking again with the same key and names gives the same
+ * certificate, whether it is still being made, was stored a moment ago, or before a crash.
  */
 export class OrderIssuer {
   readonly #making = new Map<string, Promise<Made>>();
@@ -102,7 +102,8 @@ export class OrderIssuer {
 
   async #once(issuance: OneIssuance): Promise<CertificateRecord> {
     const { orderId } = issuance;
-    // One at a time an order; who waited finds the certificate, or the way free if making it failed.
+    // Runs one issuance per order at a time; a waiting caller finds the certificate, or may try when making
+    // it failed.
     for (;;) {
       const making = this.#making.get(orderId);
       if (making === undefined) break;
@@ -124,7 +125,7 @@ export class OrderIssuer {
       // An order rarely has a certificate already, so we do not look first: the store detects it and returns the existing one.
       return await this.authority.issue(issuance);
     } catch (error) {
-      // What could be issued once may not be any more: the time asked for is over, say.
+      // A request that could be issued once may not be issuable any more: its time is over, say.
       const { orderId } = issuance;
       const stored = error instanceof TaskError ? await this.authority.store.findByOrder(orderId) : null;
       if (stored !== null) return { certificate: stored, created: false };
@@ -162,7 +163,7 @@ function readOrderRequest(pem: string, identifiers: readonly OrderName[]): Certi
   }
 }
 
-/** A certificate is given again only for the request it was made for. */
+/** A certificate is returned again only for the request it was made for. */
 function sameRequest(
   certificate: CertificateRecord,
   { publicKey, names }: Pick<Issuance, 'publicKey' | 'names'>,

@@ -9,7 +9,7 @@ export interface ProfileWatchOptions {
   folder: string;
   /** Organisation in the subjects of built-in profiles; null leaves them. */
   company: string | null;
-  /** Gets the whole set each time the files have changed and can be read. */
+  /** Called with the whole set each time the files have changed and are readable. */
   use(profiles: Map<string, Profile>): void;
   log: Logger;
   /** Milliseconds between looks; a person who saved a file wants to see it work. */
@@ -17,8 +17,8 @@ export interface ProfileWatchOptions {
 }
 
 /**
- * Takes changed profile files up without a restart. A file that cannot be used is told in the log, and what was in use stays.
- * Looks rather than listens: what the system tells of changes differs between file systems, and is lost on network ones.
+ * Applies changed profile files without a restart. An unusable file is logged, and the profiles in use stay.
+ * Polls instead of watching: change events differ between file systems and are lost on network ones.
  */
 export class ProfileWatch {
   #seen: string;
@@ -57,7 +57,7 @@ export class ProfileWatch {
     try {
       const now = await fingerprint(folder);
       if (now === this.#seen) return;
-      // Remembered first: a file that is wrong is told once, and read again when it has changed again.
+      // Recorded first, so that a wrong file is reported once, and read again only after another change.
       this.#seen = now;
       const profiles = await loadProfiles(folder, company);
       use(profiles);

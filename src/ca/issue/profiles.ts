@@ -45,7 +45,7 @@ const hoursOrDays = z
 export const profileSchema = z.strictObject({
   /** One line for people. */
   description: text(200).default('a custom profile'),
-  /** What `generate` and `register` make; a CSR brings its own key. */
+  /** The key that `generate` and `register` make; a CSR brings its own. */
   keyType: z.enum(['rsa', 'ec', 'ed25519']).default('ec'),
   /** RSA bits, or 256, 384, 521 for a curve. */
   keyLen: z
@@ -73,7 +73,7 @@ export const profileSchema = z.strictObject({
   certType: text(32).default('server'),
   /** Makes it a CA profile (RFC 5280 §4.2.1.9). */
   pathLen: z.number().int().min(0).max(10).optional(),
-  /** Kinds of keys that are certified; all when absent. */
+  /** Key types that are certified; all when absent. */
   keyTypes: z.array(z.enum(KEY_TYPES)).min(1).optional(),
   /** Challenges by which an ACME order may prove its names; all that the RA offers when absent. */
   challenges: z.array(z.enum(CHALLENGE_TYPES)).min(1).optional(),
@@ -226,7 +226,7 @@ export function isAcmeProfile(profile: Profile): boolean {
   );
 }
 
-/** Certificates of TLS servers, whose names and features are for TLS clients to read. */
+/** Whether a profile is for TLS servers, whose names and features TLS clients read. */
 export function isForServers(profile: Pick<Profile, 'extendedKeyUsage'>): boolean {
   return profile.extendedKeyUsage.includes('serverAuth');
 }

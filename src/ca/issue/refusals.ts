@@ -7,7 +7,7 @@ import { OID } from '../../x509/oids.js';
 import { keyTypeOf, type PublicKeyInfo } from '../../x509/spki.js';
 import { type Profile, PURPOSES, type Purpose } from './profiles.js';
 
-/** What an issuer does not certify, in words. */
+/** Refusals of an issuer, in words. */
 
 /**
  * RFC 5280 §4.2.1.12: programs take an issuer's extended key usage as a limit for all below it.

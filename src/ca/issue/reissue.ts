@@ -7,14 +7,17 @@ import type { PublicKeyInfo } from '../../x509/spki.js';
 import { checkEntitled, type Entitlement } from './entitlement.js';
 import type { Authority } from './issuer.js';
 
-/** Who asks again within this time, as after a lost answer, gets what was made; longer than any client waits. */
+/**
+ * A repeated request within this time, as after a lost answer, gets the same certificate; longer than any
+ * client waits. In ms.
+ */
 const SAME_REQUEST = 10 * 60_000;
-/** Certificates of one name looked through for what was made. */
+/** Certificates of one name examined for it. */
 const RECENT = 20;
 
 /**
- * Certificates for another key in the names and profile of one that is there, which stays good. The names come from
- * the CA's own record, whatever the request says.
+ * Issues certificates with the names and profile of an existing one, for another key; the existing one stays
+ * valid. The names come from the CA's own record, whatever the request says.
  */
 export class Reissuer {
   readonly #making = new Map<string, Promise<CertificateRecord>>();
@@ -94,7 +97,7 @@ export function refuseRevoked(record: CertificateRecord): void {
   throw new TaskError(ErrorCode.certificate, `Certificate is revoked: ${record.cn}`, 'alreadyRevoked');
 }
 
-/** Enrolments of nodes have an id of their own kind. @throws TaskError for what was got over ACME */
+/** Enrolments of nodes have ids of their own kind. @throws TaskError for a certificate issued over ACME */
 function refuseOrdered({ orderId, cn }: CertificateRecord): void {
   if (orderId === null || orderId.startsWith('node:')) return;
   throw new TaskError(ErrorCode.certificate, `Certificate was got over ACME: renew ${cn} there`, 'forbidden');

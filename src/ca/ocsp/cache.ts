@@ -15,19 +15,21 @@ interface Slot {
 }
 
 interface Entry {
-  /** What the certificate's state was when these were signed. */
+  /** The certificate's state when these were signed. */
   state: string;
   /** By CertID: the same certificate may be asked about by several hashes. */
   slots: Map<string, Slot>;
 }
 
-/** Given again until this part of its life is over, so that what a client gets is good for a while. */
+/**
+ * Responses are reused for this part of their life, so that a client gets one that stays valid for a while.
+ */
 const REUSED_FOR = 1 / 2;
 
 /**
- * Responses signed once and given to many, by certificate; the least recently asked about go first. Whoever asks says
- * what state the certificate is in, and all that was signed for any other is dropped: nothing out of date is given, nor
- * is anything older than what somebody may have been told in between.
+ * A cache of signed responses by certificate; the least recently used are evicted. The caller states the
+ * certificate's current state, and responses signed for any other state are dropped, so no response is out of
+ * date.
  */
 export class OcspCache {
   readonly #entries: BoundedMap<string, Entry>;
@@ -37,7 +39,7 @@ export class OcspCache {
     this.#entries = new BoundedMap(capacity);
   }
 
-  /** The response kept, or the one `sign` makes: once, however many ask meanwhile. */
+  /** The cached response, or the one that `sign` makes: once, however many ask meanwhile. */
   get(
     certificate: string,
     state: string,
@@ -61,7 +63,7 @@ export class OcspCache {
     return slot.made;
   }
 
-  /** Somebody is told this state without the cache. */
+  /** Notes a state that was reported without the cache. */
   told(certificate: string, state: string): void {
     if (this.#entries.get(certificate)?.state !== state) this.#entries.delete(certificate);
   }
@@ -74,7 +76,7 @@ export class OcspCache {
   }
 }
 
-/** Also not when the clock was set back behind it. */
+/** False also when the clock was set back before the signature. */
 function isFresh({ signedAt, nextUpdate }: SignedResponse, now: number): boolean {
   return signedAt <= now && now < signedAt + (nextUpdate - signedAt) * REUSED_FOR;
 }

@@ -19,7 +19,7 @@ import type { Authority } from '../issue/issuer.js';
 import { type Profile, profileSchema } from '../issue/profiles.js';
 import { NotAuthoritative } from './not-authoritative.js';
 
-/** Who signs OCSP responses: a key the issuing CA delegated to (RFC 6960 §4.2.2.2). */
+/** An OCSP responder: a key that the issuing CA delegated to (RFC 6960 §4.2.2.2). */
 export interface OcspSigner {
   /** DER. */
   certificate: Buffer;
@@ -35,7 +35,7 @@ export interface OcspSigner {
 
 export interface OcspCertificateOptions {
   authority: Authority;
-  /** For whose certificates it answers. */
+  /** The issuer whose certificates it answers for. */
   issuer: Member;
   /** PEM file of the key and its certificate, together so that no crash can part them. */
   path: string;
@@ -51,8 +51,8 @@ const KEY: KeySpec = { type: 'ec', curve: 'P-256' };
 const signLater = promisify(sign);
 
 /**
- * Nobody checks whether a responder's certificate is revoked (id-pkix-ocsp-nocheck), so it lives short (RFC 6960
- * §4.2.2.2.1): a key that got out is of use for a month at the most.
+ * Responder certificates are not checked for revocation (id-pkix-ocsp-nocheck), so they are short-lived (RFC
+ * 6960 §4.2.2.2.1): a leaked key is useful for a month at most.
  */
 const DAYS = 30;
 /** Replaced when this part of its life is left: ten days in which responses of both are good and a failure can be noticed. */
@@ -60,7 +60,7 @@ const RENEW_LEFT = 1 / 3;
 /** Between attempts, while the old one serves. */
 const RETRY_AFTER = 60_000;
 
-/** Keeps a certificate and key for signing OCSP responses, and replaces them in time. */
+/** Holds the certificate and key that sign OCSP responses, and renews them in time. */
 export class OcspCertificate {
   #current: OcspSigner | null = null;
   readonly #renewing = new SingleFlight(() => this.#make());
@@ -71,14 +71,14 @@ export class OcspCertificate {
     this.#issuer = options.issuer.certificate;
   }
 
-  /** Takes up the stored one, if there is one of use. */
+  /** Loads the stored one, if it is usable. */
   async start(): Promise<void> {
     this.#current = await this.#load();
   }
 
   /**
-   * The one to sign with now. When its end comes near the next is made behind the caller's back; only when it is past, or
-   * when a clock that was ahead made one of the future, does the caller wait.
+   * The current responder. Near its end the next is made in the background; the caller waits only when it has
+   * ended, or when a clock that was ahead made it start in the future.
    * @throws NotAuthoritative, TaskError; others when there is none and none can be made
    */
   async signer(): Promise<OcspSigner> {
@@ -99,7 +99,7 @@ export class OcspCertificate {
 
   #isDue({ notBefore, notAfter }: OcspSigner, now: number): boolean {
     if (notAfter - now > (notAfter - notBefore) * RENEW_LEFT || monotonic() < this.#retryAt) return false;
-    // One that ends with the issuer cannot be bettered.
+    // One that ends with the issuer cannot be improved.
     return notAfter < this.#issuer.notAfter;
   }
 
@@ -130,7 +130,7 @@ export class OcspCertificate {
     return this.#current;
   }
 
-  /** The stored one if it is still of use; else null, and it is replaced. */
+  /** The stored one if it is still usable; else null, and it is replaced. */
   async #load(): Promise<OcspSigner | null> {
     const { path, passphrase, log } = this.options;
     try {

@@ -36,7 +36,7 @@ export interface OcspResponderOptions {
   validity: number;
   clock: () => number;
   log: Logger;
-  /** Told of each certificate of this issuer that somebody asks about and the store does not know. */
+  /** Called for each certificate of this issuer that is asked about and unknown to the store. */
   onUnknown?: (serial: string) => void;
 }
 
@@ -49,7 +49,7 @@ export interface AnsweringIssuer {
   der: Uint8Array;
 }
 
-/** What goes back to the client. `fresh`: the same may be given to others until nextUpdate. */
+/** The answer to the client. `fresh`: it may be reused until nextUpdate. */
 export interface OcspAnswer {
   response: Buffer;
   fresh: { thisUpdate: number; nextUpdate: number } | null;
@@ -59,7 +59,7 @@ export interface OcspAnswer {
 const MAX_CERTIFICATES = 20;
 /** A response is 1 kB: 20 MB at the most. */
 const KEPT = 20_000;
-/** Apart from the others, so that questions about nothing of ours cannot push them out. */
+/** Separate, so that questions about unknown certificates cannot evict the others. */
 const KEPT_UNKNOWN = 1_000;
 
 /** One question, with what the store says about it. */
@@ -71,9 +71,9 @@ interface Found {
 }
 
 /**
- * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is asked every time, so an answer
- * never contradicts a revocation that was answered before; only the signature is kept and given again, to requests
- * without a nonce (RFC 5019 §2).
+ * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is read every
+ * time, so that an answer never contradicts a confirmed revocation; only signatures are cached, and reused
+ * for requests without a nonce (RFC 5019 §2).
  */
 export class OcspResponder {
   readonly #kept = new OcspCache(KEPT);
@@ -93,7 +93,7 @@ export class OcspResponder {
     } catch (error) {
       if (error instanceof DerError) return failed('malformedRequest');
       if (error instanceof NotAuthoritative) return failed('unauthorized');
-      // Its key cannot be used just now, as when a token was taken out.
+      // Its key is unavailable at the moment, as when a token was removed.
       const passes = error instanceof TaskError && error.kind === 'retry';
       if (error instanceof StoreUnavailable || passes) return failed('tryLater');
       this.options.log.error({ err: error }, 'an OCSP request could not be answered');
@@ -102,7 +102,7 @@ export class OcspResponder {
   }
 
   async #answer({ certIds, nonce }: OcspRequest): Promise<OcspAnswer> {
-    // Before the store is asked: at this time its answer is true.
+    // Taken before the store is read: at this time the answer is true.
     const now = this.options.clock();
     const found = await Promise.all(certIds.map((certId) => this.#find(certId)));
     if (new Set(found.flatMap(({ issuer }) => issuer ?? [])).size > 1) throw new NotAuthoritative();
@@ -129,7 +129,7 @@ export class OcspResponder {
     return found.find(({ issuer }) => issuer !== null)?.issuer ?? this.options.issuers().at(-1)?.id ?? '';
   }
 
-  /** §2.2: what is of no issuer of ours, or never was issued by the one named, is unknown. */
+  /** §2.2: a certificate of no issuer of ours, or never issued by the named one, is unknown. */
   async #find(certId: CertId): Promise<Found> {
     const issuer = this.#issuerOf(certId);
     const record = issuer && (await this.options.store.findBySerial(certId.serial));
@@ -141,7 +141,7 @@ export class OcspResponder {
   #issuerOf({ hash, issuerNameHash, issuerKeyHash }: CertId): AnsweringIssuer | null {
     const issuers = this.options.issuers();
     if (issuers !== this.#known) this.#learn(issuers);
-    // A hash we do not compute may mean any issuer; claiming to know it would be a guess.
+    // An unsupported hash may mean any issuer; claiming to know it would be a guess.
     if (hash === null) return null;
     return this.#byHashes.get(hashesKey(hash, issuerNameHash, issuerKeyHash)) ?? null;
   }
@@ -175,7 +175,7 @@ export class OcspResponder {
     const producedAt = Math.floor(now / 1000) * 1000;
     // Clocks of clients lag, as with certificates.
     const thisUpdate = producedAt - Math.min(BACKDATE, Math.floor(validity / 2000) * 1000);
-    // Nobody could verify it after its signer's end.
+    // It could not be verified after its signer's end.
     const nextUpdate = Math.min(producedAt + validity, notAfter);
     const data = encodeResponseData({
       responderKeyHash: keyHash,
@@ -197,7 +197,7 @@ export class OcspResponder {
   }
 }
 
-/** An expired certificate is good or revoked as before: that it expired, its reader can see. */
+/** An expired certificate stays good or revoked; its reader sees that it expired. */
 function statusOf(record: CertificateRecord | null): CertStatus {
   if (record === null) return { status: 'unknown' };
   const { revokedAt, reason } = record;

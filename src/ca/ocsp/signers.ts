@@ -17,7 +17,7 @@ export interface OcspSignersOptions {
   log: Logger;
 }
 
-/** Who signs OCSP responses, an issuer: made when it is first needed, or at the start for the issuer in use. */
+/** The OCSP responders, one per issuer: made when first needed, or at the start for the issuer in use. */
 export class OcspSigners {
   readonly #certificates = new Map<string, Promise<OcspCertificate>>();
 

@@ -21,9 +21,9 @@ export interface NewAdministrator {
 }
 
 /**
- * The list of administrators. Entries are kept as they were written and compared as names (RFC 5280 §7.1): `/O=x/CN=a`
- * and `CN=a,O=x` are one entry. An entry covers the certificates that were made for it, so that who is added under a name
- * never gets the rights of somebody's earlier key.
+ * The list of administrators. Entries are stored as written and compared as names (RFC 5280 §7.1):
+ * `/O=x/CN=a` and `CN=a,O=x` are one entry. An entry covers the certificates that were made for it, so that
+ * adding a name never gives rights to an earlier key of that name.
  */
 export class Administrators {
   constructor(private readonly options: AdministratorsOptions) {}
@@ -118,7 +118,10 @@ export class Administrators {
     return entries.find(({ dn, byName }) => byName && namesAdministrator(certificate, [dn])) ?? null;
   }
 
-  /** Those an entry covers, and good ones of its name that no entry covers: nobody shall get their rights back by them. */
+  /**
+   * The certificates that an entry covers, and good ones of its name that no entry covers, so that none
+   * regains rights.
+   */
   async #certificatesOf(entry: AdministratorRecord): Promise<CertificateRecord[]> {
     const found: CertificateRecord[] = [];
     for (const certificate of await this.options.store.listAdminCertificates()) {

@@ -5,17 +5,17 @@ import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { END_CERTIFICATES, type Entitlement } from '../issue/entitlement.js';
 
-/** Connections remembered; an RA has one, and ends of connections are not told. */
+/** Connections tracked: an RA has one, and ended connections are not reported. */
 const MAX_CONNECTIONS = 10_000;
 
-/** Whoever shows that it knows the seed. */
+/** A caller that proved knowledge of the seed. */
 export const SEED_HOLDER: Actor = { who: 'holder of the registration seed', from: 'channel' };
 
-/** Who asks on which connection of the operations socket: for the audit log, and for what it may have. */
+/** The caller on each connection of the operations socket, for the audit log and for entitlement. */
 export class ChannelCallers {
-  /** Who introduced itself on a connection, and its key. */
+  /** The peer that introduced itself on a connection, and its key. */
   readonly #known = new BoundedMap<string, { actor: Actor; publicKey: string }>(MAX_CONNECTIONS);
-  /** Introductions being looked up: a request right after one waits for it where it matters who asks. */
+  /** Pending introductions: a request right after one waits for it where the caller's identity matters. */
   readonly #introducing = new Map<string, Promise<boolean>>();
   readonly #stranger: Actor;
 
@@ -32,7 +32,7 @@ export class ChannelCallers {
     return this.#known.get(connection)?.actor ?? this.#stranger;
   }
 
-  /** Who asks, for somebody it names; only the peer itself is proven. */
+  /** The caller, acting for somebody it names; only the peer itself is proven. */
   onBehalf(connection: string, named: string | undefined): Actor {
     const { who, from } = this.of(connection);
     return { who: named === undefined ? who : `${named} (says ${who})`, from };
@@ -44,8 +44,8 @@ export class ChannelCallers {
   }
 
   /**
-   * What may be made for who asks: end certificates, and an RA's for its own name. In clear mode nobody is known: there the
-   * name `cn` is the asker's own when it is registered as an RA's.
+   * The certificates the caller may have made: end-entity certificates, and an RA's in its own name. In clear
+   * mode callers are unknown: there `cn` counts as the caller's own when it is registered as an RA's.
    */
   async entitlementOf(connection: string, cn: string): Promise<Entitlement> {
     if (this.mode === 'clear') {

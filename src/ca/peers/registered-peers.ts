@@ -1,27 +1,30 @@
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore, CertificateRecord, PeerRole } from '../../store/contract/ca.js';
 
-/** How often it is looked whether another process has shut somebody out, in ms. */
+/** How often the store is polled for peers removed by another process, in ms. */
 const LOOK_EVERY = 5_000;
 
 /**
- * Who may connect to the operations socket: the CURVE public keys of registered RAs, each while the newest certificate of its
- * own registration is neither revoked nor on hold. That one alone decides, whatever other certificates of its name there are. One
- * that has expired shuts nobody out: an RA that was off for long comes back and renews it. The store is asked at every
- * handshake, so that what another process did counts at once.
+ * The peers admitted to the operations socket: the CURVE public keys of registered RAs, each while the newest
+ * certificate of its own registration is neither revoked nor on hold. Other certificates of its name do not
+ * matter. An expired one locks nobody out: an RA that was off for long returns and renews it. The store is
+ * read at every handshake, so that changes by other processes count at once.
  */
 export class RegisteredPeers {
   /** Keys known to be shut out. */
   #shutOut: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onRemoved`: a key was shut out, and its holder may be connected still. */
+  /** `onRemoved` is called when a key was removed; its holder may still be connected. */
   constructor(
     private readonly store: CaStore,
     private readonly onRemoved: () => void,
   ) {}
 
-  /** From now on, who is shut out by another CA on the same store is noticed too. `onError`: the store could not be asked. */
+  /**
+   * Starts noticing removals by other CAs on the same store. `onError` is called when the store cannot be
+   * read.
+   */
   async watch(onError: (error: unknown) => void): Promise<void> {
     this.#shutOut = await this.#revokedKeys();
     this.#timer = setInterval(() => this.look().catch(onError), LOOK_EVERY);

@@ -17,7 +17,7 @@ export interface CrlPublisherOptions {
   log: Logger;
 }
 
-/** Entries read at a time: a CRL of 100,000 takes fifty ways to the database. */
+/** Entries read at a time: a CRL of 100,000 takes fifty round trips to the database. */
 const PAGE = 2_000;
 /** Renewed when this part of its life is left: two failed days of seven do no harm. */
 const RENEW_LEFT = 1 / 3;
@@ -27,12 +27,12 @@ const LOOK_EVERY_MS = 10_000;
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Keeps the CRL current (RFC 5280 §5): a new one at every revocation, and before nextUpdate. Revocations that come
- * while one is being made share the next.
+ * Keeps the CRL current (RFC 5280 §5): makes a new one at every revocation, and before nextUpdate.
+ * Revocations that arrive while one is being made share the next.
  */
 export class CrlPublisher {
   #current: StoredCrl | null = null;
-  /** The one before: who began to read it may read on. */
+  /** The previous CRL: a reader that began with it may finish. */
   #previous: StoredCrl | null = null;
   readonly #making = new SingleFlight(() => this.#make());
   #timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export class CrlPublisher {
   constructor(private readonly options: CrlPublisherOptions) {}
 
   /**
-   * Takes up the stored CRL, or makes the first; then keeps it from getting old. Another is made when the process ended
+   * Loads the stored CRL, or makes the first; then renews it in time. Another is made when the process ended
    * between a revocation and its CRL, or the issuer has another key.
    */
   async start(): Promise<void> {
@@ -65,15 +65,15 @@ export class CrlPublisher {
     return this.options.issuer.signer !== null;
   }
 
-  /** Stops the timer and waits for what is being made. */
+  /** Stops the timer and waits for the CRL being made. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#making.idle();
   }
 
   /**
-   * The CRL with every revocation that was answered before, by whichever CA on this store; never one whose nextUpdate is
-   * past, or that a clock ahead of ours made. While the store cannot be asked, the last one known serves.
+   * The CRL with every revocation confirmed before, by any CA on this store; never one whose nextUpdate is
+   * past, or that a clock ahead of ours made. While the store is unavailable, the last known one is served.
    */
   async current(): Promise<StoredCrl> {
     await this.#making.settled();
@@ -81,7 +81,7 @@ export class CrlPublisher {
     try {
       if (known !== null && (await this.#serves(known))) return known;
       const stored = await this.options.store.getCrl(this.options.issuer.tag);
-      // Only its signer, elsewhere, could make another.
+      // Only its signer, elsewhere, could make a new one.
       if (this.options.issuer.signer === null) {
         if (stored === null) throw this.#none();
         this.#replace(stored);
@@ -162,8 +162,8 @@ export class CrlPublisher {
   }
 
   /**
-   * Clocks of clients lag. Never that of the one before, though: by its second a client that asks with If-Modified-Since
-   * knows one from the other.
+   * Backdated because client clocks lag. Never to the second of the previous CRL, because If-Modified-Since
+   * tells CRLs apart by the second.
    */
   #thisUpdate(now: number): number {
     const backdated = now - Math.min(BACKDATE, this.options.validity / 2);

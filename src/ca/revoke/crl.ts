@@ -14,8 +14,9 @@ export interface RevokedCertificate {
 const SLICE = 500;
 
 /**
- * RFC 5280 §5: builds and signs the full CRL of an issuer. The revoked certificates come in pages, encoded a slice a turn,
- * so that a long list never holds the event loop: what remains at the end is one concatenation, one hash and one signature.
+ * RFC 5280 §5: builds and signs the full CRL of an issuer. The revoked certificates arrive in pages and are
+ * encoded a slice per turn, so that a long list never blocks the event loop: the last step is one
+ * concatenation, one hash and one signature.
  */
 export async function buildCrl(
   issuer: { certificate: Uint8Array; signer: Signer },

@@ -3,15 +3,15 @@ import type { CaStore } from '../../store/contract/ca.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { keyFingerprintOf } from './revocation.js';
 
-/** Setting: how far it is done; the cursor of a search, or DONE. */
+/** Setting with the progress: the cursor of a search, or DONE. */
 const PROGRESS = 'keys of former compromises';
 const DONE = 'done';
 /** Certificates looked at in one step. */
 const STEP = 200;
 
 /**
- * Learns the keys of certificates that were revoked with keyCompromise before such keys were kept, in steps of bounded size; one that
- * was interrupted goes on where it was. `goesOn` is asked before each step.
+ * Records the keys of certificates that were revoked for keyCompromise before such keys were recorded, in
+ * steps of bounded size; an interrupted run continues where it was. `goesOn` is asked before each step.
  */
 export async function learnFormerCompromises(
   store: CaStore,

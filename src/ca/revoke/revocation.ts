@@ -24,8 +24,8 @@ export const AUTHORITY_PROFILE = 'ca';
 const PEER_PROFILES = new Set(['ra', 'admin']);
 
 /**
- * Ends certificates. A revocation is on disk when its promise resolves; the CRL that lists it follows at once, in the
- * background, so that one slow CRL does not hold up the answer.
+ * Revokes certificates. A revocation is on disk when its promise resolves; the CRL that lists it follows at
+ * once in the background, so that a slow CRL does not delay the answer.
  */
 export class Revocation {
   constructor(private readonly options: RevocationOptions) {}

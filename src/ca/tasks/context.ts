@@ -14,7 +14,7 @@ import type { RegisteredPeers } from '../peers/registered-peers.js';
 import type { Crls } from '../revoke/crls.js';
 import type { Revocation } from '../revoke/revocation.js';
 
-/** What the handlers of all tasks work with. */
+/** The dependencies of all task handlers. */
 export interface CaServices {
   authority: Authority;
   orders: OrderIssuer;

@@ -8,7 +8,10 @@ import { type Attribute, CK, CKA, CKM, type Handle, type Library } from './pkcs1
 import type { TokenCall, TokenKeySpec } from './protocol.js';
 import { TokenFault, TokenSessions } from './session.js';
 
-/** Finds, makes and uses keys in the tokens of one library. Everything here blocks: it runs in a thread of its own. */
+/**
+ * Finds, makes and uses keys in the tokens of one library. Everything here blocks, so it runs in its own
+ * thread.
+ */
 export class TokenOperations {
   readonly #sessions: TokenSessions;
 

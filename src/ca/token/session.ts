@@ -26,7 +26,8 @@ export class TokenSessions {
   constructor(private readonly lib: Library) {}
 
   /**
-   * Does something in a session of the token; once more in a fresh one when that failed, as after the token was put back.
+   * Runs an operation in a session of the token; when it fails, once more in a fresh session, as after the
+   * token was put back.
    * @throws TokenFault
    */
   within<T>(place: KeyPlace, work: (session: Handle) => T): T {

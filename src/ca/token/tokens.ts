@@ -148,8 +148,8 @@ export async function makeTokenKey(
 }
 
 /**
- * Signs in the token, in its own thread. While the token is away `sign` throws a TaskError of kind `retry`: whoever asked comes
- * again, and the next attempt looks for the token.
+ * Signs in the token, in its own thread. While the token is absent `sign` throws a TaskError of kind `retry`:
+ * the caller retries, and the next attempt looks for the token.
  */
 export function tokenSigner(uri: string, spki: Buffer): Signer {
   const { algorithmOid, algorithm, hash } = signatureOf(

@@ -4,7 +4,7 @@ import { loadPackage } from './pkcs11.js';
 import type { TokenReply, TokenRequest, TokenWorkerData } from './protocol.js';
 import { TokenFault } from './session.js';
 
-/** The thread of one PKCS #11 library: it waits for the token, so that nobody else does. */
+/** The thread of one PKCS #11 library: it waits for the token, so that the event loop does not. */
 
 const { modulePath } = workerData as TokenWorkerData;
 let operations: TokenOperations | null = null;
