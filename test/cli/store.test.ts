@@ -56,7 +56,9 @@ describe('upki store copy', () => {
     ],
     [['--from', 'sqlite:x'], 'give one of --to and --to-file'],
     [['--from', 'sqlite:x', '--to', 'postgres://me:quiet@'], '--to must be postgres://USER'],
-    [['--to', 'postgres://a/c'], "required option '--from"],
+    [['--to', 'postgres://a/c'], 'give one of --from and --from-file'],
+    [['--from', 'postgres://a/c', '--to', 'sqlite:x'], 'give --program ra or --program ca'],
+    [['--from', 'sqlite:x', '--to', 'sqlite:y'], '--to must be postgres://USER'],
   ])('ends %j with 2, as wrong usage', async (args, complaint) => {
     const { code, stderr } = await upki(['store', 'copy', ...args]);
     expect(code).toBe(2);

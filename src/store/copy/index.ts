@@ -1,24 +1,15 @@
 import { StoreConflict } from '../contract/errors.js';
 import { shownLocation } from '../contract/location.js';
-import type { StoreKind } from '../contract/open.js';
 import { type Cell, TableDigest } from './digest.js';
+import type { Copied, CopyProgress } from './progress.js';
 import { CopySource, type SourceTable } from './source.js';
 import { CopyTarget, type TargetTable } from './target.js';
 
 /** Rows sent at a time: with a certificate in each, about a megabyte. */
 const BATCH = 500;
 
-export interface CopyProgress {
-  table: string;
-  step: 'copied' | 'checked';
-  rows: number;
-  of: number;
-}
-
-export interface Copied {
-  kind: StoreKind;
-  tables: { name: string; rows: number }[];
-}
+export { copyBack } from './back.js';
+export type { Copied, CopyProgress } from './progress.js';
 
 /**
  * Moves what a program keeps from SQLite to PostgreSQL, whole or not at all: everything is copied, read back and compared, then

@@ -89,6 +89,11 @@ export class CopyTarget {
       const greatest = `SELECT coalesce(max(seq), 0) + 1 FROM ${name}`;
       await this.#query(`SELECT setval(pg_get_serial_sequence('${name}', 'seq'), (${greatest}), false)`);
     }
+    // Chains that came with a copy from PostgreSQL once are gone on with.
+    await this.#query(
+      `INSERT INTO audit_heads (chain, sequence, hash)
+       SELECT DISTINCT ON (chain) chain, sequence, hash FROM audit WHERE chain > 0 ORDER BY chain, sequence DESC`,
+    );
     await this.#query('COMMIT');
     await this.#query(`ANALYZE ${tables.map(({ name }) => `${SCHEMAS[this.kind]}.${name}`).join(', ')}`);
   }

@@ -35,6 +35,7 @@ export async function migrate(url: string, kind: StoreKind): Promise<void> {
     const steps = MIGRATIONS[kind];
     let version = await versionOf(client, kind);
     while (version < steps.length) version = await takeStep(client, kind, steps);
+    await refuseMoved(client, kind);
     if (version > steps.length) {
       throw new StoreTooNew(
         `the schema ${SCHEMAS[kind]} has version ${version}, this program knows up to ${steps.length}: ` +
@@ -46,6 +47,23 @@ export async function migrate(url: string, kind: StoreKind): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** The setting that says where to what the schema held has gone. */
+export const MOVED = 'moved';
+
+/** @throws StoreRefused for a schema whose content goes on in a SQLite file */
+async function refuseMoved(client: Client, kind: StoreKind): Promise<void> {
+  const { rows } = await client.query<{ value: string }>(
+    `SELECT value FROM ${SCHEMAS[kind]}.settings WHERE name = $1`,
+    [MOVED],
+  );
+  if (rows[0] === undefined) return;
+  const { to, at } = JSON.parse(rows[0].value) as { to: string; at: number };
+  const variable = kind === 'ra' ? 'UPKI_DATABASE_URL' : 'UPKI_CA_DATABASE_URL';
+  throw new StoreRefused(
+    `what the schema ${SCHEMAS[kind]} held was copied to ${to} on ${new Date(at).toISOString()} and goes on there: start without ${variable}`,
+  );
 }
 
 /** Takes the next step, unless another replica has meanwhile; returns the version after it. */

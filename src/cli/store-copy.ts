@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Command, Option } from 'commander';
+import { ConfigError } from '../config/index.js';
+import { CannotStart } from '../programs/exit.js';
+import { lockDirectory } from '../programs/lock.js';
+import { isShared, pathOf } from '../store/index.js';
+import { addExamples } from './options.js';
+
+interface CopyOptions {
+  from?: string;
+  fromFile?: string;
+  to?: string;
+  toFile?: string;
+  program?: 'ra' | 'ca';
+}
+
+/** `upki store copy`: from SQLite to PostgreSQL, or back. */
+export function copyCommand(): Command {
+  const command = new Command('copy')
+    .description(
+      'Copy the database of an RA or a CA from SQLite into PostgreSQL, or back, whole or not at all, and compare what arrived. The ' +
+        'programs that use it must have ended; they go on with, or without, UPKI_DATABASE_URL or UPKI_CA_DATABASE_URL.',
+    )
+    .option(
+      '--from <sqlite:path|postgres://…>',
+      'The database to copy; afterwards it says that it has moved.',
+    )
+    .option(
+      '--from-file <file>',
+      'Holds that URL, so that its password is not seen in the list of processes.',
+    )
+    .option(
+      '--to <postgres://…|sqlite:path>',
+      'A database no uPKI has used; RA and CA may share one. A file must not exist, or have moved to PostgreSQL.',
+    )
+    .option('--to-file <file>', 'Holds that URL, so that its password is not seen in the list of processes.')
+    .addOption(new Option('--program <program>', 'whose, of what is in PostgreSQL').choices(['ra', 'ca']));
+  addExamples(command, [
+    [
+      'upki store copy --from sqlite:/var/lib/upki/acme.db --to-file /run/secrets/database-url',
+      "Move an RA's.",
+    ],
+    ['upki store copy --from sqlite:$HOME/.upki/ca/ca.db --to postgres://upki@db/upki', "Move a CA's."],
+    [
+      'upki store copy --from-file /run/secrets/database-url --program ca --to sqlite:$HOME/.upki/ca/ca.db',
+      "Move a CA's back.",
+    ],
+  ]);
+  return command.action(async () => {
+    const { from, to, program } = await locations(command.opts<CopyOptions>());
+    const unlock = lockDirectory(dirname(isShared(from) ? to : from));
+    try {
+      // Only who uses PostgreSQL pays for loading its driver.
+      const { copyBack, copyStore } = await import('../store/copy/index.js');
+      const progress = progressTo(process.stderr);
+      const { kind, tables } =
+        program === null ? await copyStore(from, to, progress) : await copyBack(from, program, to, progress);
+      const copied = tables.map(({ name, rows }) => `  ${name}: ${rows}\n`).join('');
+      const variable = kind === 'ra' ? 'UPKI_DATABASE_URL' : 'UPKI_CA_DATABASE_URL';
+      process.stdout.write(
+        `Copied, read back and found the same:\n${copied}Start the ${kind.toUpperCase()} ${program === null ? 'with' : 'without'} ${variable} from now on.\n`,
+      );
+    } finally {
+      unlock();
+    }
+  });
+}
+
+/** A path and a URL; or, with `program`, a URL and a path. @throws ConfigError */
+async function locations(
+  options: CopyOptions,
+): Promise<{ from: string; to: string; program: 'ra' | 'ca' | null }> {
+  const { from, fromFile, to, toFile, program } = options;
+  const complaints: string[] = [];
+  if ((from === undefined) === (fromFile === undefined))
+    complaints.push('give one of --from and --from-file');
+  if ((to === undefined) === (toFile === undefined)) complaints.push('give one of --to and --to-file');
+  if (complaints.length > 0) throw new ConfigError(complaints);
+  const source = fromFile === undefined ? (from ?? '') : await readUrl('--from-file', fromFile);
+  const target = toFile === undefined ? (to ?? '') : await readUrl('--to-file', toFile);
+  const [fromName, toName] = [
+    fromFile === undefined ? '--from' : '--from-file',
+    toFile === undefined ? '--to' : '--to-file',
+  ];
+  const isBack = isShared(source) && isFile(target);
+  if (isBack) {
+    if (!URL.canParse(source)) complaints.push(`${fromName} must be ${A_URL}`);
+    if (program === undefined)
+      complaints.push('give --program ra or --program ca: both may be in PostgreSQL');
+  } else {
+    if (!isFile(source)) {
+      complaints.push(
+        isShared(target) || isShared(source)
+          ? `${fromName} is "${shown(source)}": it must be sqlite:PATH`
+          : `${fromName} must be sqlite:PATH, or ${A_URL}`,
+      );
+    }
+    if (!(isShared(target) && URL.canParse(target))) complaints.push(`${toName} must be ${A_URL}`);
+  }
+  if (complaints.length > 0) throw new ConfigError(complaints);
+  return { from: pathOf(source), to: pathOf(target), program: isBack ? (program ?? null) : null };
+}
+
+const A_URL = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
+
+/** `sqlite:PATH` or `PATH`. */
+const isFile = (location: string): boolean =>
+  pathOf(location) !== '' && !/^[a-z]+:\/\//.test(pathOf(location));
+
+/** Without what may be a password. */
+const shown = (location: string): string => location.replace(/:[^:@/]*@/, ':***@');
+
+async function readUrl(option: string, file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new CannotStart(`${option} is "${file}": ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** At most a line for every so many rows of a table, so that a log of it stays readable. */
+const ROWS_A_LINE = 20_000;
+
+function progressTo(stream: NodeJS.WriteStream) {
+  return ({ table, step, rows, of }: { table: string; step: string; rows: number; of: number }) => {
+    if (rows !== of && rows % ROWS_A_LINE !== 0) return;
+    stream.write(`uPKI: ${table}: ${step} ${rows} of ${of}\n`);
+  };
+}
