@@ -20,6 +20,10 @@ const TOOLS = {
     'judges/verifiers/main.js',
     'nginx, Apache, HAProxy, OpenSSL, GnuTLS, NSS, Java and rustls verify whole chains',
   ],
+  chains: [
+    'judges/chains/main.js',
+    "certbot and acme.sh choose chains through a root's rollover; OpenSSL verifies them",
+  ],
   timeline: [
     'judges/timeline/main.js',
     'years and wrong clocks, by libfaketime; OpenSSL verifies what a client that is right about the time gets',

@@ -136,7 +136,7 @@ function rootCommand(): Command {
       if (options.switch) {
         const { root, issuer } = await roots.switch(operator());
         say(
-          `The issuer ${issuer.id} under the root ${root.id} signs from now on. Chains to the old root are alternates.`,
+          `The issuer ${issuer.id} under the root ${root.id} signs from now on. Chains end with the old root's certificate for it; the one to the new root alone is an alternate.`,
         );
       } else if (options.retire) {
         const old = await roots.retire(operator());

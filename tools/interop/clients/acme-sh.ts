@@ -6,7 +6,7 @@ import type { Client, Obtained } from '../client.js';
 import { addTxt, clearTxt, setTxt, type World } from '../world.js';
 
 /** The release that is driven where none is on the PATH. */
-const COMMIT = 'd60c75b4e30a26addd8b9d0bfdeeed39c84ed51e';
+export const ACME_SH_COMMIT = 'd60c75b4e30a26addd8b9d0bfdeeed39c84ed51e';
 
 /** acme.sh, from its repository: no package registry carries it. */
 export const acmeSh: Client = {
@@ -15,7 +15,7 @@ export const acmeSh: Client = {
   // It reads the record's first word out of the directory's caaIdentities.
   settings: { UPKI_RA_DNS_PERSIST: 'true', UPKI_RA_CAA_IDENTITIES: 'pki.acme.sh.internal' },
   async install(tools) {
-    const source = onPath('acme.sh') ? null : await tools.source('acmesh-official/acme.sh', COMMIT);
+    const source = onPath('acme.sh') ? null : await tools.source('acmesh-official/acme.sh', ACME_SH_COMMIT);
     const program = source === null ? 'acme.sh' : join(source, 'acme.sh');
     const version = /^v(\d\S*)/m.exec(await run(program, ['--version']))?.[1] ?? 'unknown version';
     return { version, open: (world) => open(program, world) };
