@@ -4,11 +4,11 @@ import type { NoticeQueue, QueuedNotice } from '../store/contract/notices.js';
 import type { Message } from './message.js';
 import type { Sender } from './targets.js';
 
-/** Pauses after the attempts that failed; the last one repeats for as long as the target is configured. */
+/** Pauses after failed attempts; the last one repeats for as long as the target is configured. */
 const PAUSES = [10 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR];
 /** Longer than an attempt takes. */
 const LEASE = MINUTE;
-/** A contact of an account, which nobody configured, is tried for so long. */
+/** How long a notice to an account's contact is retried: nobody configured that target. */
 const CONTACT_PATIENCE = 7 * DAY;
 const AT_ONCE = 8;
 
@@ -21,11 +21,14 @@ export interface DeliveryOptions {
   onOutcome?(outcome: 'sent' | 'failed' | 'dropped'): void;
 }
 
-/** Sends what is in the queue: each notice by one replica at a time, again and again until its receiver has taken it. */
+/**
+ * Sends the queued notices: one replica at a time tries each, again and again until its receiver has accepted
+ * it.
+ */
 export class Delivery {
   constructor(private readonly options: DeliveryOptions) {}
 
-  /** Tries what is due; how many notices that were. */
+  /** Tries the due notices; resolves with how many there were. */
   async step(): Promise<number> {
     const { queue, clock } = this.options;
     const now = clock();

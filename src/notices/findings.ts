@@ -2,12 +2,15 @@ import { DAY, HOUR } from '../lib/time.js';
 import type { CaFigures, LateCertificate } from '../model/ca-figures.js';
 import type { Finding } from './message.js';
 
-/** Decides what is worth telling. Pure: facts and the time in, findings out, each with the key under which it is told once. */
+/**
+ * Decides what is worth a notice. Pure: facts and the time in, findings out, each with the key under which it
+ * is announced once.
+ */
 
 /** Shares of what is left, from the moment something is late to its end, at which it is told (again). */
 const SHARES = [1, 1 / 2, 1 / 4, 1 / 10, 0];
 
-/** Which share has been reached: the number of those that are; 0: none yet. */
+/** How many shares have been reached; 0: none yet. */
 export function stageOf(from: number, end: number, now: number): number {
   if (now < from) return 0;
   const left = Math.max(0, end - now) / Math.max(1, end - from);
@@ -37,7 +40,7 @@ export function lateCertificate(certificate: LateCertificate, now: number): Find
   };
 }
 
-/** The last part of an authority's life in which it is told of. */
+/** The last part of an authority's life, in which its end is announced. */
 const AUTHORITY_WARNED = 1 / 6;
 
 /** Those in use that end soon, unless another one of the kind that is in use goes on. */
@@ -108,7 +111,7 @@ export function addedAdministrators(
   });
 }
 
-/** Told once a day for each limit. */
+/** Announced once a day for each limit. */
 export function hitLimits(hits: ReadonlyMap<string, number>, now: number): Finding[] {
   return [...hits].map(([limit, count]) => ({
     type: 'limit.hit',
@@ -118,7 +121,7 @@ export function hitLimits(hits: ReadonlyMap<string, number>, now: number): Findi
   }));
 }
 
-/** Told after so long, in ms: a restart is no trouble. */
+/** Announced after this long, in ms: a restart is no trouble. */
 const AWAY_AFTER = 5 * 60_000;
 
 /** @param since when it was last known to answer; null: it answers */
@@ -138,7 +141,7 @@ export function away(what: 'ca' | 'dns', since: number | null, now: number): Fin
   ];
 }
 
-/** How long what was told is remembered: longer than any of it can come up again. */
+/** How long announced keys are kept: longer than any can come up again. */
 export const REMEMBERED = 400 * DAY;
 
 /** The last part of its life in which the RA's own certificate is told of: it should have been made anew. */

@@ -1,4 +1,4 @@
-/** What is told, whatever carries it. */
+/** The content of a notice, whatever carries it. */
 export interface Message {
   /** As Standard Webhooks has it: a noun and what became of it, such as `certificate.not_renewed`. */
   type: NoticeType;
@@ -29,7 +29,7 @@ export type NoticeType =
 /** One thing to be told once. */
 export interface Finding {
   type: NoticeType;
-  /** Whatever has been told under this key is not told again. */
+  /** A key that has been announced is not announced again. */
   key: string;
   /** One line for people. */
   line: string;

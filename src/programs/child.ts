@@ -2,33 +2,35 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { cannotStart, ExitCode } from './exit.js';
 import { describeError } from './operator-error.js';
 
-/** What a program tells the supervisor that started it: once, when it serves. */
+/** The message of a program to its supervisor: sent once, when it serves. */
 export interface ReadyMessage {
   ready: Record<string, unknown>;
 }
 
-/** What the supervisor tells a program. */
+/** The messages of the supervisor to a program. */
 export const STOP_MESSAGE = 'stop';
 
 /** A started program. */
 export interface Running {
   /** Facts for whoever started it, such as the ports in use. */
   info: Record<string, unknown>;
-  /** Takes up its rules anew; rejecting, it has kept the old ones. */
+  /** Reloads its rules; when it rejects, the old ones stay in force. */
   reload?(): Promise<void>;
-  /** Ends it cleanly: no new work, what runs is finished, files closed. */
+  /** Stops it cleanly: no new work, running work finishes, files are closed. */
   stop(): Promise<void>;
 }
 
-/** In-flight work gets this long to finish; then the process ends anyway, which every file here survives. */
+/**
+ * How long in-flight work may take to finish; then the process ends anyway, which every file here survives.
+ */
 const STOP_LIMIT = 10_000;
-/** Without a supervisor nobody serves the rest of what is asked, and a new one waits for our ports. */
+/** Without its supervisor the other programs are gone too, and a new supervisor waits for our ports. */
 const ORPHAN_LIMIT = 1000;
 
 /**
- * Runs one program as a process: alone in a terminal, or as a child of `upki start`. It ends cleanly on SIGTERM,
- * on Ctrl-C when alone, and under a supervisor when told to or when the supervisor is gone, however it went.
- * Never rejects; the process's exit code tells (see exit.ts).
+ * Runs one program as a process: alone in a terminal, or as a child of `upki start`. It ends cleanly on
+ * SIGTERM, on Ctrl-C when alone, and under a supervisor when told to or when the supervisor dies. Never
+ * rejects; the process's exit code tells the outcome (see exit.ts).
  */
 export async function runProgram(name: string, start: () => Promise<Running>): Promise<void> {
   const supervised = process.send !== undefined;
@@ -60,7 +62,7 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   process.on('message', (message) => message === STOP_MESSAGE && end(0));
   const fatal = (error: unknown) => {
     process.stderr.write(`uPKI ${name}: ${describeError(error)}\n`);
-    // What a program meets once it serves may be over when it is started again.
+    // A fault after the start may be gone when the program is started again.
     void end(running === null && cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure);
   };
   process.on('uncaughtException', fatal);

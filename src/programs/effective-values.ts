@@ -4,13 +4,13 @@ import { RaFiles } from './ra/files.js';
 import { decideNames } from './ra/own-names.js';
 import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from './settings.js';
 
-/** A value a program runs with, as a person writes it, and what decided it. */
+/** A value in effect, as a person writes it, and its source. */
 export interface EffectiveValue {
   value: string;
   source: string;
 }
 
-/** By variable: every setting that has a value, those included that follow from others or were kept; secrets left out. */
+/** By variable: every setting that has a value, including derived and stored ones, without secrets. */
 export async function effectiveValues(
   { settings, given }: LoadedProgram,
   program: Program,
@@ -49,7 +49,7 @@ export async function effectiveValues(
   return values;
 }
 
-/** What `upki start` decides for both of its programs and hands on in the environment. */
+/** The values that `upki start` decides for both programs and passes on in the environment. */
 const JOINED = [
   'UPKI_CA_HOST',
   'UPKI_CA_PORT',
@@ -63,7 +63,7 @@ const JOINED = [
   'UPKI_CA_SEED',
 ];
 
-/** Of an RA that runs: what it was started with, however it was told. */
+/** The values of a running RA, whatever their source. */
 export async function runningValues(settings: ProgramSettings): Promise<Record<string, EffectiveValue>> {
   const loaded = loadProgramSettings('ra', process.env, { dataDir: settings.dataDir });
   const values = await effectiveValues({ ...loaded, settings }, 'ra');

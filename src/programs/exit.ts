@@ -11,20 +11,20 @@ export const ExitCode = {
   cannotStart: 78,
 } as const;
 
-/** A program cannot start, and the operator must change something; the message says what. */
+/** A program cannot start until the operator changes something; the message says what. */
 export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
 const FINAL = [CannotStart, ConfigError, StoreRefused, StoreTooNew];
 
-/** The exit code of a command that `error` ended. */
+/** The exit code for a command that ended with `error`. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return ExitCode.usage;
   return cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure;
 }
 
-/** Whether an error at start is one that starting again does not mend: what is configured, or a file that cannot be used. */
+/** Whether restarting would not help: a configuration error, or an unusable file. */
 export function cannotStart(error: unknown): boolean {
   return FINAL.some((kind) => error instanceof kind) || fileTrouble(error) !== null;
 }

@@ -1,4 +1,4 @@
-/** What the system says about a file, for an operator; `path` is what could not be used. */
+/** The system's error about a file, for an operator; `path` is the file that could not be used. */
 const SENTENCES: Record<string, (path: string) => string> = {
   EACCES: (path) => `${path}: this user may not use it; change its owner or its permissions`,
   EPERM: (path) => `${path}: this user may not use it; change its owner or its permissions`,

@@ -23,7 +23,7 @@ const ABOUT =
   'A CA and an RA have served from this folder. uPKI compares it at every start; do not edit or remove it.';
 
 /**
- * That the CA's folder and the RA's belong together, and that neither was lost as a whole.
+ * Checks that the folders of CA and RA belong together, and that neither is missing.
  * @throws CannotStart naming the folder
  */
 export async function requireInstallation({ common, ca, ra }: Installation): Promise<void> {
@@ -57,7 +57,7 @@ export async function requireInstallation({ common, ca, ra }: Installation): Pro
   }
 }
 
-/** Both programs serve: from here on a lost folder is told. @param root PEM of the CA's root */
+/** Both programs serve: from now on a missing folder is reported. @param root PEM of the CA's root */
 export async function noteInstallation({ common }: Installation, root: string): Promise<void> {
   const [first] = rootsIn(root);
   if (first === undefined || (await servedRoot(join(common, NAME))) === first) return;

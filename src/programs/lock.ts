@@ -8,9 +8,9 @@ import { fileTrouble } from './file-trouble.js';
 const PATIENCE = 3000;
 
 /**
- * Holds a data directory for this process until it ends, however it ends: two programs on one directory would
- * each believe they alone run its queues. The lock is SQLite's own on a small file, which the system releases.
- * Waits up to three seconds, blocking: it is the first thing a program does.
+ * Locks a data directory for this process until it ends, however it ends: two programs on one directory would
+ * each believe that they alone run its queues. The lock is SQLite's, on a small file; the system releases it.
+ * Waits up to three seconds, blocking, as the first thing a program does.
  * @throws CannotStart when another process holds it.
  */
 export function lockDirectory(directory: string, patience = PATIENCE): () => void {

@@ -5,7 +5,7 @@ import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../s
 import { CannotStart } from './exit.js';
 import { fileTrouble } from './file-trouble.js';
 
-/** Errors whose message tells an operator all there is to know. */
+/** Errors whose message is all that an operator needs. */
 const PLAIN = [
   CannotStart,
   ChannelRefused,

@@ -1,8 +1,8 @@
 import { type Program, SETTINGS } from '../config/index.js';
 
 /**
- * The environment of one program out of one that is for several: without the variables of settings that it does not read. So an RA
- * has neither the passphrase of the CA's keys nor the CA's database in its memory.
+ * The environment of one program, cut from one for several: without the variables of settings that it does
+ * not read. So an RA has neither the passphrase of the CA's keys nor the CA's database in its memory.
  */
 export function ownEnvironment(env: NodeJS.ProcessEnv, program: Program): NodeJS.ProcessEnv {
   const foreign = new Set(

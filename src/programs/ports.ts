@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CannotStart } from './exit.js';
 
 export interface PortWish {
-  /** Who is to listen, for the complaint. */
+  /** Who listens, for the error message. */
   what: string;
   host: string;
   /** 0 for any free one. */
@@ -15,10 +15,7 @@ export interface PortWish {
 const PATIENCE = 3000;
 const RETRY_EVERY = 100;
 
-/**
- * Finds every port free, or says which is not; free ones are chosen for zeros, none twice.
- * @throws CannotStart
- */
+/** Checks that every port is free; picks free ones for zeros, no port twice. @throws CannotStart */
 export async function freePorts(wishes: PortWish[], patience = PATIENCE): Promise<number[]> {
   const holds: Hold[] = [];
   try {
@@ -74,7 +71,7 @@ function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** What to change when a port cannot be had; any other error as it is. */
+/** Explains what to change when a port is not available; any other error is returned as it is. */
 export function portProblem(error: unknown, { what, host, port, variable }: PortWish): unknown {
   switch (errorCode(error)) {
     case 'EADDRINUSE':

@@ -2,9 +2,9 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import { embeddedIpv4 } from '../x509/embedded-ipv4.js';
 
 /**
- * Addresses never dialed unless the operator says otherwise: those that reach this machine's neighbours or its cloud's
- * metadata rather than a subscriber (RFC 3927, RFC 4291 §2.5.6), and those that are no host's. Loopback and private
- * ranges are where our subscribers live.
+ * Addresses never dialed unless the operator allows them: those that reach this machine's neighbours or cloud
+ * metadata instead of a subscriber (RFC 3927, RFC 4291 §2.5.6), and those that belong to no host. Subscribers
+ * live on loopback and in private ranges, so those are allowed.
  */
 export const DEFAULT_DENY = [
   '0.0.0.0/8',
@@ -23,7 +23,10 @@ export const DEFAULT_DENY = [
   '192.0.0.192/32',
 ];
 
-/** A set of addresses: also the IPv6 ones that lead to an IPv4 address of it, in whichever way (RFC 4291, 6052, 8215, 3056 …). */
+/**
+ * A set of addresses. It includes IPv6 addresses that lead to one of its IPv4 addresses, in any form (RFC
+ * 4291, 6052, 8215, 3056 …).
+ */
 export class AddressSet {
   readonly #entries: { cidr: string; list: BlockList }[] = [];
 
@@ -50,7 +53,7 @@ export class AddressSet {
     return this.entryFor(address) !== null;
   }
 
-  /** The first entry, as it was given, that has the address; null: none has. */
+  /** The first entry that contains the address, as it was given; null when none does. */
   entryFor(address: string): string | null {
     const bare = address.replace(/%.*/s, '');
     const all = [bare, ...embeddedIpv4(bare)];
@@ -59,7 +62,7 @@ export class AddressSet {
   }
 }
 
-/** Says which addresses may be dialed at all. */
+/** Decides which addresses may be dialed. */
 export class AddressPolicy {
   readonly #denied: AddressSet;
 

@@ -6,8 +6,9 @@ import { parseIssueValue } from './issue-value.js';
 import type { CaaRequest } from './types.js';
 
 /**
- * `lenient`: a record set that is found binds, a lookup that fails does not, for this one name or zone: names of private
- * networks are often in no DNS at all. `strict`: no answer, no certificate (RFC 8659 §3). `off`: not asked.
+ * `lenient`: a record set that is found binds; a failed lookup does not, for that one name or zone, because
+ * names of private networks are often in no DNS at all. `strict`: no answer, no certificate (RFC 8659 §3).
+ * `off`: CAA is not checked.
  */
 export type CaaMode = 'lenient' | 'strict' | 'off';
 
@@ -17,12 +18,15 @@ export interface CaaOptions {
   identities: readonly string[];
 }
 
-/** How long a lenient check waits for each record set, in ms; and while no DNS server has answered anything of late. */
+/**
+ * How long a lenient check waits for each record set, in ms; the second value applies while no DNS server
+ * answers.
+ */
 const LENIENT_WAIT = 1_000;
 const SILENT_WAIT = 25;
 /**
- * How long the record set of an ancestor is taken as known, in ms: many names have the same. The Baseline Requirements
- * (§4.2.2.1) allow eight hours; whoever changes a record should not have to wait.
+ * How long the record set of an ancestor is cached, in ms: many names share it. The Baseline Requirements
+ * (§4.2.2.1) allow eight hours, but a changed record should take effect soon.
  */
 const KNOWN_FOR = 5_000;
 const MOST_KNOWN = 1_000;
@@ -103,7 +107,7 @@ type CaaQuestion = Pick<CaaRequest, 'type' | 'wildcard'> & {
   accountUris: readonly string[];
 };
 
-/** Why the record set forbids this issuance, or null when it does not. Pure. */
+/** The reason why the record set forbids this issuance, or null when it does not. Pure. */
 export function forbidden(
   records: readonly CaaRecord[],
   challenge: CaaQuestion,
@@ -121,13 +125,13 @@ export function forbidden(
     : `none of their ${relevant.length} issuers is this authority with this account and method`;
 }
 
-/** RFC 8659 §4.2, with the parameters of RFC 8657: what cannot be read permits nobody. */
+/** RFC 8659 §4.2, with the parameters of RFC 8657: an unreadable value permits nobody. */
 function permits(value: string, challenge: CaaQuestion, identities: readonly string[]): boolean {
   const parsed = parseIssueValue(value);
   if (!identities.some((identity) => identity.toLowerCase() === parsed?.issuer)) return false;
   const seen = new Set<string>();
   for (const { tag, value: content } of parsed?.parameters ?? []) {
-    // RFC 8657 §3: a property with several of them is satisfied by nobody.
+    // RFC 8657 §3: nobody satisfies a property that has several of them.
     if (seen.has(tag) && (tag === 'accounturi' || tag === 'validationmethods')) return false;
     seen.add(tag);
     if (tag === 'accounturi' && !challenge.accountUris.includes(content)) return false;

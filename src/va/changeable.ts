@@ -1,6 +1,9 @@
 import { createValidator, type RunningValidator, type ValidatorOptions } from './validator.js';
 
-/** A validator whose resolvers, addresses and ports can be changed while it works: what is under way goes on as it began. */
+/**
+ * A validator whose resolvers, addresses and ports can be changed while it runs; running validations continue
+ * with the old ones.
+ */
 export class ChangeableValidator implements RunningValidator {
   #current: RunningValidator;
   #started = false;
@@ -10,7 +13,10 @@ export class ChangeableValidator implements RunningValidator {
     this.#current = createValidator(options);
   }
 
-  /** Prepares the change; nothing is changed before the answer is called. @throws as the constructor */
+  /**
+   * Prepares the change, which takes effect when the returned function is called.
+   * @throws as the constructor
+   */
   change(options: ValidatorOptions): () => void {
     const next = createValidator(options);
     return () => {

@@ -1,6 +1,6 @@
 /**
- * The end of the time some work has, or of the work it is part of, whichever is first. Not an AbortSignal: each of those
- * is an object of a shape of its own, which makes all that touches it slow, and a validation needs several.
+ * A deadline, of its own or of the work it belongs to, whichever is first. Not an AbortSignal: each of those
+ * has a hidden class of its own, which slows everything that touches it, and a validation needs several.
  */
 export class Deadline {
   readonly #actions = new Set<() => void>();
@@ -21,7 +21,7 @@ export class Deadline {
     return this.#isOver;
   }
 
-  /** Does this at the end, unless forgotten before; never when the end is past. */
+  /** Calls this at the deadline, unless cancelled; never when the deadline has passed. */
   whenOver(action: () => void): void {
     this.#actions.add(action);
   }
@@ -38,7 +38,7 @@ export class Deadline {
     for (const action of [...this.#actions]) action();
   };
 
-  /** The work is done: nothing ends it any more. */
+  /** The work is done: cancels the deadline. */
   release(): void {
     clearTimeout(this.#timer);
     this.parent?.forget(this.end);

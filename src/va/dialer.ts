@@ -6,20 +6,23 @@ import { socketError, ValidationFailure } from './failure.js';
 import { RedirectPolicy } from './redirect-policy.js';
 import type { AttemptRecord } from './types.js';
 
-/** One address's time to accept a connection: a private network answers far sooner, a dead address never. */
+/**
+ * How long one address may take to accept a connection, in ms: a private network answers far sooner, a dead
+ * address never.
+ */
 const CONNECT_TIMEOUT = 3_000;
-/** An address that has not accepted after so long, in ms, is not given up, but the next is tried beside it (RFC 8305 §5). */
+/** After this long, in ms, the next address is tried beside one that has not accepted (RFC 8305 §5). */
 const NEXT_AFTER = 500;
-/** Of one attempt: a name may have any number of addresses that are not dialed. */
+/** Refused addresses listed of one attempt: a name may have any number. */
 const MAX_RECORDS = 50;
 /** Enough for a dual-stack host with a spare; a name with hundreds of addresses gets no port scan out of us. */
 const MAX_ADDRESSES = 4;
 
-/** What one validation carries through its steps. */
+/** The state that one validation carries through its steps. */
 export interface Attempt {
   deadline: Deadline;
   records: AttemptRecord[];
-  /** Where connections were not accepted: tried last when they come up again. */
+  /** Addresses that did not accept a connection: tried last when they come up again. */
   dead: Set<string>;
   redirects: RedirectPolicy;
   now(): number;
@@ -43,9 +46,10 @@ export class Dialer {
   ) {}
 
   /**
-   * A connected socket to one of the host's addresses: the first that accepts, IPv6 tried before IPv4.
+   * Connects to one of the host's addresses: the first that accepts, IPv6 tried before IPv4.
    * @param isRedirect whether a redirect leads there
-   * @throws ValidationFailure dns, connection or, for an identifier that is a forbidden address, rejectedIdentifier
+   * @throws ValidationFailure dns, connection or, for an identifier that is a forbidden address,
+   * rejectedIdentifier
    */
   async dial(host: string, port: number, attempt: Attempt, isRedirect = false): Promise<Connection> {
     const literal = isIP(host) !== 0;
@@ -75,7 +79,7 @@ export class Dialer {
     });
   }
 
-  /** What forbids dialing the address, for operators; null: nothing. */
+  /** The rule that forbids dialing the address, for operators; null when none does. */
   #ruleAgainst(address: string, isRedirect: boolean, attempt: Attempt): string | null {
     const denied = this.policy.forbiddenBy(address);
     if (denied !== null) return `${denied} of UPKI_VA_DENY`;
@@ -99,7 +103,7 @@ function targetOf(address: string, port: number): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }
 
-/** Tries one after the other, the next as soon as one fails or is slow, until one accepts. */
+/** Tries the addresses in turn, starting the next as soon as one fails or is slow, until one accepts. */
 function connectToFirst(
   targets: readonly { address: string; target: string }[],
   port: number,
@@ -135,7 +139,7 @@ function connectToFirst(
             under.delete(target);
             attempt.redirects.reached(address);
             attempt.dead.delete(target);
-            // Those tried before it were slower: they are not waited for again.
+            // Addresses tried before it were slower, and are not waited for again.
             for (const [slower, { started: since }] of under) {
               attempt.dead.add(slower);
               record(slower, 'no answer before another address answered', since);
@@ -171,14 +175,14 @@ function open(address: string, port: number, deadline: Deadline): Promise<Socket
     };
     const fail = (error: Error) => {
       release();
-      // A late error of a socket given up on is nobody's concern.
+      // A late error of an abandoned socket is ignored.
       socket.on('error', () => {});
       socket.destroy();
       reject(error);
     };
     const connected = () => {
       release();
-      // Whoever uses it listens too; without any listener an error would end the process.
+      // The user of the socket adds its own listener; without any listener an error would end the process.
       socket.on('error', () => {});
       resolve(socket);
     };

@@ -5,12 +5,13 @@ import { findDigest } from './dns-01.js';
 import { ValidationFailure } from './failure.js';
 import type { ValidationRequest } from './types.js';
 
-/** Former URLs of an account that are tried: a client makes the label of the URL it was once given. */
+/** Former URLs of an account that are tried: a client derives the label from the URL it was once given. */
 const MOST_URLS = 8;
 
 /**
- * draft-ietf-acme-dns-account-label-01 §3: as dns-01, under a label of the account's own, so that several clients can prove
- * one name at once and each CNAME leads to its own client. @throws ValidationFailure
+ * draft-ietf-acme-dns-account-label-01 §3: like dns-01, under a label specific to the account, so that
+ * several clients can prove one name at once and each CNAME leads to its own client.
+ * @throws ValidationFailure
  */
 export async function validateDnsAccount01(
   challenge: ValidationRequest,

@@ -22,9 +22,9 @@ export interface DnsPersistOptions {
   longest: number;
 }
 
-/** Whatever the TTL, a proof is good for the order it was made for: so long, in ms, a client has to finalize. */
+/** Whatever the TTL, a proof is valid long enough to finalize the order it was made for, in ms. */
 const SHORTEST = 60_000;
-/** Ancestors that are asked: one answer of a client must not cause more questions than this. */
+/** Most ancestors queried: one request of a client must not cause more queries than this. */
 const MOST_ANCESTORS = 16;
 
 /** What is asked of a record. */
@@ -38,13 +38,13 @@ interface Asked {
   now: number;
 }
 
-/** `other`: another authority's, or no record of this kind at all. */
+/** `other`: another authority's record, or no record of this kind. */
 type Verdict =
   | { kind: 'grants'; until: number | null }
   | { kind: 'other' }
   | { kind: 'refuses'; type: 'malformed' | 'unauthorized'; why: string };
 
-/** What one TXT value says (§4). Pure. */
+/** Parses and judges one TXT value (§4). Pure. */
 export function judgeRecord(text: string, { issuers, accountUris, wildcard, now }: Asked): Verdict {
   const parsed = parseIssueValue(text);
   const named = parsed?.issuer ?? text.split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -70,8 +70,10 @@ export function judgeRecord(text: string, { issuers, accountUris, wildcard, now 
 }
 
 /**
- * A TXT record that stays says that the account may have the name; one of a name above, with `policy=wildcard`, too.
- * @returns how long that may be relied on, ms since the epoch @throws ValidationFailure
+ * A persistent TXT record says that the account may have the name; so does one of a parent name with
+ * `policy=wildcard`.
+ * @returns how long that may be relied on, ms since the epoch
+ * @throws ValidationFailure
  */
 export async function validateDnsPersist01(
   challenge: ValidationRequest,
@@ -142,12 +144,12 @@ async function lookUp(at: string, resolver: Resolver, attempt: Attempt): Promise
   }
 }
 
-/** A name too long for the label in front of it has no such record. */
+/** A name that is too long for the added label has no such record. */
 async function texts(name: string, resolver: Resolver, deadline: Deadline): Promise<TextRecord[]> {
   return name.length > 253 ? [] : resolver.textRecords(name, deadline);
 }
 
-/** Until when the best of the records grants, null when none does. */
+/** Until when the best of the records permits; null when none does. */
 function best(look: SettledLook, now: number, longest: number): number | null {
   if ('failure' in look) return null;
   const ends = look.records.flatMap(({ text, ttl }) => {
@@ -159,7 +161,7 @@ function best(look: SettledLook, now: number, longest: number): number | null {
   return ends.length === 0 ? null : Math.max(...ends);
 }
 
-/** The closest record of this authority that refuses, else the lookup that failed, else that there is none. */
+/** The closest record of this authority that refuses; else the failed lookup; else that there is none. */
 function whyNot(
   name: string,
   looks: readonly SettledLook[],

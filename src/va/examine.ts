@@ -20,14 +20,14 @@ export interface ExaminerOptions {
 
 type Name = Pick<ValidationRequest, 'identifier' | 'wildcard'>;
 
-/** Nobody has put an answer in place: what counts is how far the way there leads. */
+/** No challenge response is in place: what counts is how far the path to it leads. */
 const NO_ANSWER = {
   token: 'upki-check-0000000000000000',
   keyAuthorization: 'upki-check',
   accountUris: async () => [],
 };
 
-/** Looks at a name as its validation would, by the same code, and tells all that was seen on the way. */
+/** Examines a name with the code of its validation, and reports everything seen on the way. */
 export async function examine(name: Name, options: ExaminerOptions): Promise<Finding[]> {
   const deadline = new Deadline(options.timeout);
   try {
@@ -118,7 +118,10 @@ async function recorded(
   return [{ step: 'dns-01', target, ...seen }];
 }
 
-/** Addresses dialed or refused, redirects, and where it ended. A server that answers without the token is reached. */
+/**
+ * Addresses dialed or refused, redirects, and the end of the path. A server that answers without the token
+ * counts as reached.
+ */
 async function reached(
   type: 'http-01' | 'tls-alpn-01',
   name: Name,

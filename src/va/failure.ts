@@ -12,7 +12,7 @@ export class ValidationFailure extends Error {
   }
 }
 
-/** Bytes of a peer as they may be shown to people: printable ASCII, short. */
+/** A peer's bytes made safe to show: printable ASCII, short. */
 export function excerpt(bytes: Uint8Array, most = 60): string {
   const text = Buffer.from(bytes.subarray(0, most))
     .toString('latin1')

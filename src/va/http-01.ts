@@ -20,8 +20,9 @@ export interface Http01Options {
 }
 
 /**
- * One request of the chain. `place` is how messages call it: by a URL only where it came from us or from the identifier's own
- * host. What a host that was redirected to said goes to nobody: it may be one that only this authority reaches.
+ * One request of the chain. `place` names it in messages: by a URL only when that came from us or from the
+ * identifier's own host. Nothing that a redirected host said is repeated: only this authority may be able to
+ * reach it.
  */
 interface Hop {
   url: URL;
@@ -80,7 +81,7 @@ function compare(answer: ResponseReader, hop: Hop & { target: string }, keyAutho
   }
 }
 
-/** The next hop, where it goes somewhere a validation may go, to a port it is configured to use. */
+/** The next hop, if a validation may go there, on a configured port. */
 function follow(location: string, from: Hop, first: URL, options: Http01Options): Hop {
   const index = from.index + 1;
   try {

@@ -1,6 +1,9 @@
 import { AddressSet, DEFAULT_DENY } from './address-policy.js';
 
-/** This machine, and what no operator wants a stranger's redirect to reach, whatever may be ordered. RFC 8215: local NAT64. */
+/**
+ * This machine, and addresses that no operator wants a stranger's redirect to reach, whatever may be ordered.
+ * RFC 8215: local NAT64.
+ */
 const NEVER = new AddressSet([...DEFAULT_DENY, '127.0.0.0/8', '::1/128', '64:ff9b:1::/48']);
 const THIS_MACHINE = new AddressSet(['127.0.0.0/8', '::1/128']);
 /** RFC 1918, RFC 6598, RFC 6890, RFC 2544, RFC 4193, RFC 3879. */
@@ -16,9 +19,9 @@ function widthOf(address: string): number {
 }
 
 /**
- * Where redirects of one attempt may lead: to the address that answered first, which is the identifier's own, and else never
- * to this machine, link-local or metadata addresses, nor from a wider network into a narrower one. So nobody outside a network
- * makes this authority ask, in its stead, what is inside.
+ * Where the redirects of one attempt may lead: to the address that answered first, which is the identifier's
+ * own; never to this machine, link-local or metadata addresses; and never from a wider network into a
+ * narrower one. So nobody outside a network can make this authority probe it.
  */
 export class RedirectPolicy {
   #own: string | null = null;

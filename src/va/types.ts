@@ -1,6 +1,6 @@
 /**
- * The validation authority's contract: given an identifier, a challenge type and what the client must have
- * put in place, say whether the network proves it. It knows nothing of accounts, orders or storage.
+ * The contract of the validation authority: given an identifier, a challenge type and the expected response,
+ * it says whether the network proves it. It knows nothing of accounts, orders or storage.
  */
 
 export interface ValidationRequest {
@@ -20,7 +20,7 @@ export interface ValidationRequest {
  */
 export type AccountUris = () => Promise<readonly string[]>;
 
-/** What CAA records decide by (RFC 8659 §4.3, RFC 8657); `type` null: proven by no challenge. */
+/** The input of a CAA decision (RFC 8659 §4.3, RFC 8657); `type` null: proven by no challenge. */
 export interface CaaRequest {
   identifier: ValidationRequest['identifier'];
   wildcard: boolean;
@@ -28,7 +28,7 @@ export interface CaaRequest {
   accountUris: AccountUris;
 }
 
-/** One thing that was looked at for a name, and what was seen. */
+/** One step of an examination, and what was seen. */
 export interface Finding {
   step: 'resolver' | 'caa' | 'http-01' | 'tls-alpn-01' | 'dns-01';
   /** A resolver, a name, an address with its port, a URL. */
@@ -42,7 +42,7 @@ export interface Finding {
 export interface AttemptRecord {
   /** What was dialed or asked, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
   target: string;
-  /** What came of it, such as `HTTP 404, 19 bytes` or `connection refused`. */
+  /** The outcome, such as `HTTP 404, 19 bytes` or `connection refused`. */
   outcome: string;
   milliseconds: number;
 }
@@ -62,7 +62,9 @@ export type ValidationResult =
   | {
       ok: true;
       attempts: AttemptRecord[];
-      /** The proof may be relied on until then, ms since the epoch; as long as the policy says when absent. */
+      /**
+       * Until when the proof may be relied on, ms since the epoch; as long as the policy says when absent.
+       */
       until?: number;
     }
   | {

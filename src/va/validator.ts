@@ -38,7 +38,7 @@ export interface ValidatorOptions {
 
 const DEFAULT_TIMEOUT = 10_000;
 
-/** A validator that finds out in the background what it will need to know. */
+/** A validator that monitors its DNS servers in the background. */
 export interface RunningValidator extends Validator, Examiner {
   /** No DNS server has answered anything of late. */
   readonly isDnsSilent: boolean;
@@ -46,7 +46,7 @@ export interface RunningValidator extends Validator, Examiner {
   stop(): void;
 }
 
-/** Puts a validator together. @throws Error naming a CIDR that is none. */
+/** Assembles a validator. @throws Error naming a CIDR that is none */
 export function createValidator(options: ValidatorOptions = {}): RunningValidator {
   const now = options.clock ?? Date.now;
   const { resolvers: servers = [], system, onDnsSilence: onSilence } = options;
@@ -151,6 +151,6 @@ function failureOf(reason: unknown): CaaRefusal {
     const { type, detail, retryable } = reason;
     return { type, detail, retryable };
   }
-  // Not the peer's doing: a fault of ours, told without its inner text.
+  // A fault of ours, reported without its inner text.
   return { type: 'serverInternal', detail: 'the validation could not be carried out', retryable: true };
 }

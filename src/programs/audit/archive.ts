@@ -8,8 +8,8 @@ import { oldestOf } from './cut.js';
 import { type CutSigner, cutFault, signedCut } from './signature.js';
 
 /**
- * An archive of audit logs: JSON, a line each. Of each log a line that says where its chains begin, its records, and a line with the
- * signed heads where the log was cut.
+ * An archive of audit logs: JSON, one value a line. For each log it has a line with the beginnings of its
+ * chains, the records, and a line with the signed heads at which the log was cut.
  */
 
 const PAGE = 1_000;
@@ -76,7 +76,7 @@ export class ArchiveError extends Error {
 }
 
 /**
- * Follows every chain of an archive and checks its signatures.
+ * Verifies every chain of an archive and its signatures.
  * @param noted heads that may be in it: they are compared
  * @throws ArchiveError
  */

@@ -4,7 +4,7 @@ import { PROGRAM } from '../../store/contract/audit.js';
 import type { AuditHead } from '../../store/rows/audit-chain.js';
 import { type CutSigner, signedCut } from './signature.js';
 
-/** Records looked at in one step. */
+/** Records examined in one step. */
 const STEP = 500;
 /** A chain whose oldest record is older by this is cut for fewer than a whole step. */
 const SLACK = DAY;
@@ -68,7 +68,7 @@ export class AuditCutter {
     }
   }
 
-  /** Deletes all that is behind the cuts, in steps. */
+  /** Deletes everything behind the cuts, in steps. */
   async trim(): Promise<number> {
     let gone = 0;
     for (;;) {

@@ -15,9 +15,9 @@ export interface CaKeeping {
 }
 
 /**
- * Work nobody waits for: what older versions left undone, then, for as long as the CA runs, the removal of what was kept long
- * enough. In this order: the key of a compromised certificate is learned before the certificate goes. What it returns stops it and
- * waits for the step under way.
+ * Background work: first what older versions left undone, then, for as long as the CA runs, the removal of
+ * expired rows. In this order, because the key of a compromised certificate must be recorded before the
+ * certificate is deleted. The returned function stops it and waits for the running step.
  */
 export function workBehind(
   store: CaStore,

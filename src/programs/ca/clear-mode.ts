@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isLoopback } from '../../channel/loopback.js';
 
-/** The options contradict what they ask for; the message says what to change. */
+/** The options contradict each other; the message says what to change. */
 export class CaOptionsError extends Error {
   override readonly name = 'CaOptionsError';
 }
@@ -16,8 +16,8 @@ interface ClearModeOptions {
 }
 
 /**
- * Clear mode authenticates nobody: whoever reaches the port has the CA sign for them. Beyond loopback it must be asked
- * for twice, as a mode and as an exposure, so that no single slip opens a CA to a network.
+ * Clear mode authenticates nobody: anybody who reaches the port has the CA sign. Beyond loopback it must be
+ * enabled twice, as a mode and as an exposure, so that no single slip opens a CA to a network.
  */
 export function refuseOpenClear({
   mode,

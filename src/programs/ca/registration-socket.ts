@@ -31,7 +31,10 @@ export interface RegistrationSocketOptions {
   log: Logger;
 }
 
-/** The socket RAs register at. Another seed in the CA's folder counts within seconds: who has the former gets no further. */
+/**
+ * The socket at which RAs register. A new seed in the CA's folder takes effect within seconds; holders of the
+ * old one get no further.
+ */
 export class RegistrationSocket {
   #keys: SeedKeys | null;
   #socket: ChannelServer | null = null;
@@ -89,7 +92,7 @@ export class RegistrationSocket {
     const seed = (await readIfThere(seedFile))?.trim() ?? '';
     if (seed === '' || seed === services.seed) return;
     const { port } = this;
-    // One that is too short changes nothing, and is told every time.
+    // A seed that is too short changes nothing, and is reported every time.
     const keys = this.#keys && registrationKeys(seed);
     await this.#socket?.close();
     services.seed = seed;

@@ -41,7 +41,8 @@ export interface InitChoices {
 }
 
 /**
- * Makes the data directory a CA, or completes one; of a CA that is finished nothing is made anew but what `choices` say.
+ * Makes the data directory a CA, or completes one. In a completed CA nothing is made again except what
+ * `choices` name.
  * @throws CannotStart
  */
 export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promise<CaFiles> {
@@ -56,7 +57,7 @@ export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promi
   return files;
 }
 
-/** What the settings say of a CA that is to be made. @throws CannotStart */
+/** The settings of a CA to be made. @throws CannotStart */
 export async function caInitOptions({ settings }: LoadedCa, passwordFile?: string): Promise<InitOptions> {
   const { dataDir, caKeyFile: keyFile, caCertFile: certFile, caPassphrase: passphrase } = settings;
   if ((keyFile === null) !== (certFile === null)) {
@@ -92,7 +93,7 @@ export function keyPlaces({ caRootKey, caIssuerKey, caOcspKey, caTokenPin }: Pro
   return { root: caRootKey, issuer: caIssuerKey, ocsp: caOcspKey };
 }
 
-/** What follows when a folder has become a CA. @throws CannotStart */
+/** Steps after a folder has become a CA. @throws CannotStart */
 export async function completeCa(loaded: LoadedCa, files: CaFiles): Promise<void> {
   await writeConfigFile(loaded);
   await checkCa(loaded, files);
@@ -133,7 +134,7 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
   });
 }
 
-/** Keeps what the CA was made with, for the next start and for whoever looks; never written again. */
+/** Stores the settings the CA was made with, for the next start and for people; written once. */
 async function writeConfigFile({ settings, given }: LoadedCa): Promise<void> {
   const path = join(settings.dataDir, 'ca.config.yml');
   if ((await readIfThere(path)) !== null) return;
@@ -215,7 +216,7 @@ const MENDABLE = [
   CaOptionsError,
 ];
 
-/** What the operator can mend is told without a stack trace, and not tried again. */
+/** An error that the operator can fix is shown without a stack trace, and not retried. */
 export async function mendable<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -229,7 +230,7 @@ export async function mendable<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Tells which port to change when one is taken. */
+/** Names the port to change when one is taken. */
 function inUse(error: unknown, settings: ProgramSettings, sockets: Sockets): unknown {
   if (!(error instanceof Error) || !error.message.startsWith('cannot listen on ')) return error;
   const { caListen: host, caPort, caRegistrationPort } = settings;

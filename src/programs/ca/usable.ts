@@ -4,9 +4,9 @@ import { troublesOf } from '../../ca/authorities/status.js';
 import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
 
 /**
- * Whether the CA can issue now. One whose issuer has ended, or is not valid yet, serves nevertheless: CRLs and OCSP of others go on,
- * orders wait, and readiness says why.
- * @throws AuthorityError when there is nothing to issue with; TaskError naming a key that cannot be used
+ * Whether the CA can issue now. A CA whose issuer has ended or is not yet valid serves nevertheless: CRLs and
+ * OCSP continue, orders wait, and readiness says why.
+ * @throws AuthorityError when there is no issuer; TaskError naming a key that cannot be used
  */
 export function checkUsable(set: AuthoritySet, now: number, log: Pick<Logger, 'error'>): boolean {
   const newest = set.newest;

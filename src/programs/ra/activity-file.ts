@@ -10,7 +10,10 @@ const SAVE_EVERY = 5 * MINUTE;
 const count = z.number().int().min(0);
 const file = z.array(z.object({ at: count, issued: count, failed: count, revoked: count })).max(1000);
 
-/** What this RA counts for its console, kept in a file over restarts. A damaged file is begun anew: nothing rests on it. */
+/**
+ * The counts for this RA's console, stored in a file across restarts. A damaged file is started anew: nothing
+ * depends on it.
+ */
 export async function keptActivity(
   path: string,
   { clock, log, onClose }: { clock: () => number; log: Logger; onClose(undo: () => unknown): void },

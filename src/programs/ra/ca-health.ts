@@ -5,9 +5,9 @@ import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from
 
 /** How often the CA is asked when nobody else asks. */
 const LOOK_EVERY = 10 * SECOND;
-/** Clocks that differ by more are told of. */
+/** Clocks that differ by more are reported. */
 const MOST_SKEW = MINUTE;
-/** Between two tellings of the same in the log. */
+/** Pause before the same trouble is logged again. */
 const REMIND_EVERY = DAY;
 
 export interface CaHealthOptions {
@@ -16,16 +16,13 @@ export interface CaHealthOptions {
   log: Pick<Logger, 'warn' | 'info'>;
 }
 
-/** What the CA says of itself, and whether its clock and ours agree: for readiness, and for the log. */
+/** The CA's health, and whether its clock and ours agree: for readiness, and for the log. */
 export class CaHealthWatch {
   readonly #told = new Map<string, number>();
 
   constructor(private readonly options: CaHealthOptions) {}
 
-  /**
-   * Asks the CA now: what an operator must mend, in sentences.
-   * @throws CaUnavailable, CaRefused
-   */
+  /** Asks the CA now for what an operator must fix, in sentences. @throws CaUnavailable, CaRefused */
   async troubles(): Promise<string[]> {
     const { ca, clock } = this.options;
     const began = monotonic();
@@ -51,7 +48,7 @@ export class CaHealthWatch {
     return () => clearInterval(timer);
   }
 
-  /** A CA that is away is told of by others. */
+  /** An unavailable CA is reported elsewhere. */
   async look(): Promise<void> {
     const { log } = this.options;
     let troubles: string[];

@@ -23,7 +23,9 @@ export function commonName(settings: Pick<Settings, 'raCn'>, hostname: string): 
   return settings.raCn ?? (isHostName(hostname) ? hostname.toLowerCase() : 'localhost');
 }
 
-/** The names the RA's certificate is to have, the Common Name first, each once; addresses in canonical text. */
+/**
+ * The names wanted in the RA's certificate, the common name first, each once; addresses in canonical text.
+ */
 export function wantedNames(cn: string, sans: string[], hostname: string): string[] {
   const machine = isHostName(hostname) ? [hostname.toLowerCase()] : [];
   const names = [cn, ...machine, ...sans, ...LOOPBACK];
@@ -42,9 +44,9 @@ export function certificateNames(certificate: string): string[] {
 }
 
 /**
- * Why the RA needs a new certificate, in words for the log, or null when the one it has is good. Names it has beyond those
- * wanted were taken out of the configuration, unless it is known to be `asIssued` for this very configuration: then the CA
- * added them, and would again.
+ * Why the RA needs a new certificate, for the log, or null when the current one is good. Names beyond those
+ * wanted were removed from the configuration, unless the certificate is known to be `asIssued` for this
+ * configuration: then the CA added them, and would again.
  */
 export function whyRenew(
   have: { certificate: string; key: string },
@@ -89,7 +91,7 @@ function publicKeyOf(key: string): Buffer {
   return createPublicKey(key).export({ type: 'spki', format: 'der' });
 }
 
-/** Of the names wanted, those the CA certifies; all of them while it cannot be asked which CA it is. */
+/** The wanted names that the CA certifies; all of them while it is not known which CA it is. */
 export async function certifiableNames(
   names: string[],
   dialect: () => Promise<Dialect>,

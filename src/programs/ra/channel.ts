@@ -91,7 +91,7 @@ export function connectToCa(
   };
 }
 
-/** Says what is exposed, when anything is. */
+/** Warns of what is exposed, if anything is. */
 export function warnOfClear(caHost: ProgramSettings['caHost'], warn: (sentence: string) => void): void {
   const others = caHost.map(({ host }) => host).filter((host) => !isLoopback(host));
   if (others.length === 0) return;
@@ -111,7 +111,7 @@ function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, k
   return { mode: 'curve', serverKey: caChannelKey, keys: keys.channel };
 }
 
-/** In clear mode nobody can prove who asks. */
+/** Clear mode has no introduction, because nothing can be proved. */
 function introduction(
   { zmqMode }: ProgramSettings,
   { caChannelKey }: RaRegistration,

@@ -4,15 +4,15 @@ import type { Logger } from 'pino';
 import { createHttpServer } from '../../http/server.js';
 import { type ApiOptions, restApi } from '../../rest/index.js';
 
-/** What a path of a socket may be long on every system, with its end. */
+/** The longest socket path on every system, with its terminator. */
 const MOST_PATH = 103;
 
 /** Where an RA takes commands of its own machine. */
 export const controlSocket = (dataDir: string): string => join(dataDir, 'control.sock');
 
 /**
- * The REST side on a socket in the RA's own folder, which its owner alone can open: who can is an administrator, for he has the
- * database and the keys as well. Never rejects: without it commands go over HTTPS.
+ * Serves REST on a socket in the RA's own folder, which only its owner can open: that is an administrator,
+ * because he has the database and the keys as well. Never rejects: without it commands use HTTPS.
  */
 export async function listenForCommands(
   dataDir: string,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { RaEvents } from '../../ra/events.js';
 import type { NodeEvents } from '../../ra/nodes/registration.js';
 
-/** The RA's events in the log: what an operator acts on at info and above, every success of a validation at debug. */
+/** Logs the RA's events: what an operator acts on at info and above, successful validations at debug. */
 export function logEvents(log: Logger): RaEvents {
   return {
     validation: ({ authorizationId, type, identifier, attempt, result }) => {
@@ -20,7 +20,7 @@ export function logEvents(log: Logger): RaEvents {
   };
 }
 
-/** What becomes of nodes, in the log. */
+/** Logs the events of nodes. */
 export function logNodeEvents(log: Logger): NodeEvents {
   return {
     registered: (facts) => log.info(facts, 'node registered'),

@@ -9,7 +9,7 @@ import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
 import { channelKeysIn, markerText, parseMarker, type RaMarker, requireWhole, rootsIn } from './identity.js';
 
-/** What the RA proves itself with before it is registered: made once, here, and never sent anywhere. */
+/** The RA's keys, which authenticate it before it is registered: made once, here, and never sent anywhere. */
 export interface RaKeys {
   /** TLS key, PKCS #8 PEM. */
   tls: string;
@@ -17,7 +17,7 @@ export interface RaKeys {
   channel: CurveKeyPair;
 }
 
-/** What the RA has once it is registered. All certificates PEM. */
+/** The result of a registration. All certificates PEM. */
 export interface RaRegistration {
   /** Leaf first, with its issuing chain, root left out. */
   certificate: string;
@@ -31,7 +31,7 @@ export interface NewRegistration extends RaRegistration {
   tlsKey?: string;
 }
 
-/** What the RA calls itself: kept in its data directory, so that a name given once stays its name. */
+/** The RA's names, stored in its data directory, so that a name given once stays. */
 export interface RaNames {
   /** Common name of its certificate, and the host in the directory's URLs. */
   cn: string;
@@ -48,7 +48,7 @@ const NAMES = {
   url: 'url',
   nodeSecret: 'node-secret',
   names: 'names.json',
-  /** Of which CA this RA is (see identity.ts). */
+  /** The CA that this RA belongs to (see identity.ts). */
   marker: 'identity.json',
   database: 'acme.db',
   /** What the console's charts show. */
@@ -63,7 +63,7 @@ const NEEDED: [name: keyof typeof NAMES, what: string][] = [
   ['root', 'the root certificate of its CA'],
 ];
 
-/** What may be made again of an RA that exists, on purpose and by name. */
+/** The parts of an existing RA that may be made again, when the operator names them. */
 export const RA_ANEW = ['database'] as const;
 export type RaAnew = (typeof RA_ANEW)[number];
 
@@ -125,7 +125,7 @@ export class RaFiles {
     await this.#saveMarker({ roots: rootsIn(root), database: known?.database ?? false });
   }
 
-  /** From here on the RA is known to have kept accounts and orders, for clients of these roots (PEM). */
+  /** Records that the RA has stored accounts and orders, for clients of these roots (PEM). */
   async noteBound(root: string): Promise<void> {
     const known = await this.marker();
     const roots = [...new Set([...(known?.roots ?? []), ...rootsIn(root)])];
@@ -133,7 +133,7 @@ export class RaFiles {
     await this.#saveMarker({ roots, database: true });
   }
 
-  /** Begins with an empty database on purpose; the file that was there is set aside. */
+  /** Starts with an empty database on purpose; the old file is set aside. */
   async beginDatabase(): Promise<void> {
     for (const suffix of ['', '-wal', '-shm']) await setAside(`${this.path('database')}${suffix}`);
     const known = await this.marker();
@@ -181,7 +181,7 @@ export class RaFiles {
     await writeDurably(this.path('certificate'), certificate, 0o644);
   }
 
-  /** Keeps what the RA calls itself; see own-names.ts. */
+  /** Stores the RA's names; see own-names.ts. */
   async saveNames(names: RaNames): Promise<void> {
     await writeDurably(this.path('names'), `${JSON.stringify(names, null, 2)}\n`, 0o644);
   }

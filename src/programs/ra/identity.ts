@@ -8,7 +8,10 @@ import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { fromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
 
-/** Of which CA an RA is: kept in its folder and in its database, so that what is lost or foreign is told by name. */
+/**
+ * The CA that an RA belongs to: recorded in its folder and in its database, so that lost or foreign data is
+ * reported by name.
+ */
 export interface RaIdentity {
   /** SHA-256 of the DER of each root its clients were given, lower-case hex. */
   roots: readonly string[];
@@ -73,10 +76,11 @@ const remedies = (directory: string): string =>
   `\`upki ra init -d ${directory} --anew database\`; clients then make their accounts again, and certificates stay good.`;
 
 /**
- * Makes a database this RA's, or finds that it is: any number of replicas may do so at once. Roots that are new since are added.
+ * Binds a database to this RA, or verifies that it is bound: any number of replicas may do so at once. New
+ * roots are added.
  * @param root PEM of the CA's root
- * @param where the database as it may be shown, and the RA's folder
- * @throws CannotStart when it is that of an RA of another CA, or empty although this RA had one
+ * @param where the database for messages, and the RA's folder
+ * @throws CannotStart when it belongs to an RA of another CA, or is empty although this RA had one
  */
 export async function bindDatabase(
   store: Pick<RaStore, 'getSetting' | 'putSetting'>,
@@ -126,7 +130,8 @@ export interface RaPaths {
 }
 
 /**
- * That the files of a registered RA belong together: key and certificate, certificate and root, root and marker.
+ * Checks that the files of a registered RA belong together: key and certificate, certificate and root, root
+ * and marker.
  * @throws CannotStart naming the file
  */
 export function requireWhole(
@@ -193,7 +198,7 @@ function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   }
 }
 
-/** Lets what is wrong with a file's content carry the file's name, and never what it holds. */
+/** Adds the file's name to errors about its content, and never the content. */
 function inFile<T>(path: string, read: () => T): T {
   try {
     return read();

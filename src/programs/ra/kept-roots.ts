@@ -25,7 +25,7 @@ export function rootKeeper({ files, store }: KeptRootsOptions): (roots: string) 
   };
 }
 
-/** Those of the roots before to which the certificate leads, when it leads to none of these. */
+/** The previous roots to which the certificate leads, when it leads to none of the new ones. */
 function stillNeeded({ certificate, root }: { certificate: string; root: string }, roots: string): string {
   if (leadsTo(certificate, roots)) return '';
   const before = fromPem('CERTIFICATE', root).map((der) => toPem('CERTIFICATE', der));

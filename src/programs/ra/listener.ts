@@ -9,14 +9,16 @@ import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaTls } from './tls.js';
 
-/** The listener for clients: TLS is ours, or a proxy's before us. */
+/** The listener for clients: TLS terminates here, or at a proxy in front. */
 export function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger, base: string): HttpsServer {
   const strictTransport = ownsHost(base);
   if (settings.raTls) return createHttpsServer({ tls: tls.material(), log, strictTransport });
   return { app: createHttpServer({ log, strictTransport }), reload: () => undefined };
 }
 
-/** Whether the RA is what a host name stands for: at the port of HTTPS, where an address has no such name (RFC 6797 §8.1.1). */
+/**
+ * Whether a host name stands for this RA alone: at the HTTPS port, and not for an address (RFC 6797 §8.1.1).
+ */
 function ownsHost(base: string): boolean {
   const { port, hostname: host } = new URL(base);
   return port === '' && isIP(host.replace(/^\[|\]$/g, '')) === 0;

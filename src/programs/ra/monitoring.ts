@@ -23,7 +23,7 @@ import type { ProgramSettings } from '../settings.js';
 import { watchForNotices } from './notices.js';
 import type { RaTls } from './tls.js';
 
-/** What serves when the RA does, as far as monitoring looks at it. */
+/** The parts of a serving RA that monitoring reads. */
 export interface Monitored {
   store: RaStore;
   ca: Pick<CertificateAuthority, 'ping' | 'figures' | 'notRenewed' | 'administrators'>;
@@ -36,8 +36,8 @@ export interface Monitored {
 }
 
 /**
- * Metrics and notices of an RA. The program hands over its parts as it is put together, and gets them back measured; without
- * UPKI_METRICS each comes back as it was, and nothing is loaded.
+ * Metrics and notices of an RA. The program hands over its parts while it is assembled and gets them back
+ * instrumented; without UPKI_METRICS each is returned unchanged, and nothing is loaded.
  */
 export class Monitoring {
   #watch: NoticeWatch | null = null;
@@ -83,7 +83,10 @@ export class Monitoring {
     else this.log.info('a DNS server answers again');
   };
 
-  /** Begins to serve metrics and to watch. @throws CannotStart when the port of UPKI_METRICS cannot be had */
+  /**
+   * Starts serving metrics and watching.
+   * @throws CannotStart when the port of UPKI_METRICS is not available
+   */
   async start(monitored: Monitored): Promise<void> {
     const { settings, log, metrics } = this;
     const { notify } = settings;
@@ -145,7 +148,7 @@ export class Monitoring {
   }
 }
 
-/** Of what waits, no more is counted. */
+/** Waiting items are counted no further than this. */
 const MOST_COUNTED = 10_000;
 
 function faultText({ position, reason }: NonNullable<AuditWatch['fault']>): string {
@@ -189,7 +192,7 @@ function counted(events: RaEvents, metrics: Metrics): RaEvents {
   };
 }
 
-/** The figures of a CA that has them; a CA that counts nothing is not asked again for a while. */
+/** The figures of a CA; one that has none is not asked again for a while. */
 function unlessLacking<T>(ask: () => Promise<T>): () => Promise<T> {
   let lacks: CaLacksTask | null = null;
   let until = 0;

@@ -13,7 +13,7 @@ import { nodeSecret } from './node-secret.js';
 export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'> {
   policy: Policy;
   ca: NodeOptions['ca'] & Parameters<typeof nodeSecret>[1];
-  /** Where the secret stands when no CA gives one. */
+  /** Path of the secret when no CA gives one. */
   secretPath: string;
   seedLifetime: number;
   isCompromised(spkiFingerprint: string): boolean;
@@ -22,7 +22,7 @@ export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'
   log: Logger;
 }
 
-/** What concerns nodes: their keys, their registration, and certificates for who has a seed. */
+/** The services for nodes: their keys, their registration, and certificates by seed. */
 export function nodeServices(options: NodeServicesOptions) {
   const { store, ca, clock, isCompromised, limits, seedLifetime } = options;
   const random = randomBytes;

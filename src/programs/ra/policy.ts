@@ -10,7 +10,7 @@ import type { ValidatorOptions } from '../../va/validator.js';
 import { fromPem } from '../../x509/pem.js';
 import { fileTrouble } from '../file-trouble.js';
 
-/** What the RA decides by. `termsUrl` is where a person reads the terms. */
+/** The RA's policy from the settings. `termsUrl` is where a person reads the terms. */
 export function policyOf(
   settings: Settings,
   termsUrl: string,
@@ -49,7 +49,7 @@ function isOffered(type: ChallengeType, { dnsPersist, dnsAccount }: Settings): b
   return type === 'dns-account-01' ? dnsAccount : true;
 }
 
-/** What one client may use of what is there for all (RFC 8555 §6.6). */
+/** The limits that keep one client from using up everybody's share (RFC 8555 §6.6). */
 export function limitsOf(settings: Settings): LimitSettings {
   return {
     accounts: settings.limitAccounts,
@@ -61,7 +61,7 @@ export function limitsOf(settings: Settings): LimitSettings {
   };
 }
 
-/** How names are proven; what is left out takes the validator's own default. */
+/** Options of the validator; absent ones take its defaults. */
 export function validatorOptionsOf(
   settings: Settings,
   persistIssuers: AcmeSettings['persistIssuers'],
@@ -87,7 +87,7 @@ Keep private keys private, and revoke a certificate whose key is no longer yours
 const termsIn = (path: string | null): string =>
   fromFile('UPKI_RA_TERMS', path, (content) => content) ?? DEFAULT_TERMS;
 
-/** What the ACME front end says and asks of clients. @throws ConfigError naming the file that is wrong */
+/** The settings of the ACME front end. @throws ConfigError naming the file that is wrong */
 export function acmeSettingsOf(settings: Settings): AcmeSettings {
   const { terms, externalAccountsFile } = settings;
   return {

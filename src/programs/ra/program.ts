@@ -71,8 +71,8 @@ import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
 
 /**
- * Puts the RA together and serves: configuration → store, channel, validator, service → listeners. Registers with the
- * CA first when it has not been. Everything that was opened is closed again when a later step fails.
+ * Assembles the RA and serves: configuration → store, channel, validator, service → listeners. Registers with
+ * the CA first if needed. Closes everything that was opened when a later step fails.
  * @throws CannotStart, ConfigError for what the operator must change
  */
 export async function startRa(

@@ -19,11 +19,13 @@ export const tcp = (host: string, port: number): string =>
   `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /**
- * Registers the RA with the CA: its keys stay here, the CA gets a CSR and the channel's public key, and gives the
- * certificate and the root. Registering again with the same keys is no error, so a crash at any point is mended by
- * doing it again. A Python CA, met in clear mode only, takes no CSR: it makes the key and sends it.
- * @param warn told what an operator should know of how it went
- * @throws CannotStart without a seed, or when the CA is another than this RA's; ChannelRefused, ChannelUnavailable
+ * Registers the RA with the CA: the keys stay here, the CA gets a CSR and the channel's public key, and
+ * returns the certificate and the root. Registering again with the same keys is no error, so repeating it
+ * recovers from a crash at any point. A Python CA, met in clear mode only, accepts no CSR: it makes the key
+ * and sends it.
+ * @param warn called with what an operator should know about the outcome
+ * @throws CannotStart without a seed, or when the CA is another than this RA's; ChannelRefused,
+ * ChannelUnavailable
  */
 export async function registerRa(
   settings: ProgramSettings,
@@ -96,7 +98,7 @@ async function askForNames(
 const isRejected = (error: unknown): error is ChannelRefused =>
   error instanceof ChannelRefused && error.kind === 'rejectedIdentifier';
 
-/** Another CA's root in place of the one clients trust is never put by accident. */
+/** The root that clients trust must never be replaced by another CA's by accident. */
 async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise<void> {
   const known = await files.marker();
   const own = rootsIn(root);

@@ -14,35 +14,38 @@ export class DnsUnreachable extends Error {
   override readonly name = 'DnsUnreachable';
 }
 
-/** A server that has not answered for so long, in ms, is not given up, but the next is asked beside it. */
+/** After this long, in ms, the next server is asked beside one that has not answered. */
 const NEXT_AFTER = 2_000;
-/** How long the last of them may take. */
+/** How long the last server may take. */
 const LAST_WAIT = 4_000;
 /** RFC 1035 §4.2.1 advises trying all servers before asking one again. */
 const ROUNDS = 2;
 /** One TCP exchange. */
 const TCP_WAIT = 2_000;
-/** RFC 6891 §6.2.5: what most take; fragments of it get lost on some paths, so only where TCP gets no answer. */
+/**
+ * RFC 6891 §6.2.5: a size that most accept; its fragments get lost on some paths, so it is used only where
+ * TCP gets no answer.
+ */
 const LARGE_PAYLOAD = 4096;
-/** Source ports given up in one exchange before it goes over TCP, where nobody can forge. */
+/** Source ports abandoned in one exchange before it moves to TCP, where answers cannot be forged. */
 const MOST_PORTS = 3;
 
 const RCODE = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 } as const;
-/** Another server, or the same asked otherwise, may know. */
+/** Another server, or the same one asked differently, may know. */
 const FAILURES: readonly number[] = [RCODE.formErr, RCODE.servFail, RCODE.notImp, RCODE.refused];
 
 export interface DnsClientOptions {
-  /** Asked for each question, in this order. */
+  /** Called for each question; the servers are asked in this order. */
   servers(): DnsServer[];
   now?(): number;
-  /** Told when no server answers any more, and when one does again. */
+  /** Called when no server answers any more, and when one does again. */
   onSilence?(isSilent: boolean): void;
 }
 
 /**
- * Asks recursive resolvers over UDP, and over TCP when the answer does not fit (RFC 1035 §4.2, RFC 7766). Equal questions
- * that are outstanding at once are asked once. The letters of a name are mixed (draft-vixie-dnsext-dns0x20) where the server
- * keeps them, and EDNS is used where it is understood (RFC 6891 §6.2.2).
+ * Queries recursive resolvers over UDP, and over TCP when the answer does not fit (RFC 1035 §4.2, RFC 7766).
+ * Equal outstanding questions are sent once. The case of a name is randomised (draft-vixie-dnsext-dns0x20)
+ * where the server preserves it, and EDNS is used where it is supported (RFC 6891 §6.2.2).
  */
 export class DnsClient {
   readonly #servers: () => DnsServer[];
@@ -57,7 +60,7 @@ export class DnsClient {
     this.#habits = new ServerHabits(now);
   }
 
-  /** No server has answered anything of late, not even a question that every server answers. */
+  /** True when no server answered recently, not even a question that every server answers. */
   get isSilent(): boolean {
     return this.#liveness.isSilent;
   }
@@ -80,7 +83,10 @@ export class DnsClient {
     });
   }
 
-  /** Asks one server after the other, and all of them once more in the plainest form; who is slow may still answer. */
+  /**
+   * Asks one server after the other, then all of them once more in the plainest form; a slow one may still
+   * answer.
+   */
   #query(name: string, type: RecordType, limit: Deadline, failures: string[]): Promise<DnsMessage> {
     const servers = this.#servers();
     const tries = Array.from({ length: ROUNDS }, (_, round) =>
@@ -117,12 +123,12 @@ export class DnsClient {
     }).finally(() => {
       clearTimeout(timer);
       all.release();
-      // Ends the tries that were overtaken.
+      // Cancels the other attempts.
       all.end();
     });
   }
 
-  /** One server's answer, asked again in other forms where it seems not to bear the first. */
+  /** One server's answer, asked again in other forms when it seems not to support the first. */
   async #exchange(
     server: DnsServer,
     { name, type }: { name: string; type: RecordType },
@@ -155,8 +161,8 @@ export class DnsClient {
       if (letters !== 'kept') this.#habits.learn(server, { letters: 'kept' });
       return answer;
     }
-    // Nothing found, by a server that may not know capitals: asked once more without, unless it is known to and the question
-    // is one that most names have no answer to.
+    // The server found nothing and may mishandle capitals: asked once more without, unless it is known to
+    // handle them and the question is one that most names have no answer to.
     const isSure = letters !== 'unknown' && letters !== 'broken' && (type === 'CAA' || type === 'AAAA');
     if (inSameLetters && (isSure || FAILURES.includes(answer.rcode))) return answer;
     const again = await this.#overUdp(server, { ...question, name: lower.name }, deadline);
@@ -166,7 +172,7 @@ export class DnsClient {
     return again;
   }
 
-  /** A server that answered only when asked in the plainest form is asked so from then on. */
+  /** A server that answered only the plainest form is asked in that form from then on. */
   #learnFromPlain(server: DnsServer, answer: DnsMessage): void {
     if (FAILURES.includes(answer.rcode) || answer.isReferral || this.#habits.letters(server) === 'kept')
       return;
@@ -227,7 +233,7 @@ function unreachable(failures: string[]): DnsUnreachable {
   return new DnsUnreachable([...new Set(failures)].join('; ') || 'no DNS server is configured');
 }
 
-/** What kept a server from answering, in words. */
+/** Why a server did not answer, in words. */
 function whyUnreachable(error: unknown): string {
   if (error instanceof DnsError) return error.message;
   const code = (error as NodeJS.ErrnoException | null)?.code;
@@ -236,7 +242,7 @@ function whyUnreachable(error: unknown): string {
   return `cannot be asked (${code ?? 'unknown reason'})`;
 }
 
-/** Each letter a capital or not, by chance: an answer must repeat them, so whoever forges one must guess them too. */
+/** Randomises the case of each letter: an answer must repeat it, so a forger must guess it too. */
 function mixedCase(name: string): string {
   const bits = randomBytes(Math.ceil(name.length / 8));
   let mixed = '';

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** How often a file is looked at, at most, in ms: a burst of validations shares a look. */
+/** The shortest time between two checks of a file, in ms: a burst of validations shares one check. */
 const LOOK_EVERY = 20;
 
-/** A small file of the system as it is now: read again whenever it changed, and parsed once for each change. */
+/** A small system file in its current version: read again and parsed once for each change. */
 export class CurrentFile<T> {
   #parsed: T;
   #seen: string | null = '';

@@ -1,13 +1,14 @@
 import { BoundedMap } from '../../lib/bounded-map.js';
 import { type DnsServer, label } from './server.js';
 
-/** How long what a server does not bear is taken as known, in ms: it may be replaced by a better one. */
+/** How long a server's limitations are remembered, in ms: a better one may replace it. */
 const KNOWN_FOR = 10 * 60_000;
 const MOST_SERVERS = 100;
 
 /**
- * `broken`: answers come in other letters, or not at all, when the question has capitals. `presumed`: a question with capitals
- * and one without had the same negative answer. `kept`: a question with capitals was answered, in the same letters.
+ * `broken`: a question with capitals is answered in other letters, or not at all. `presumed`: a question with
+ * capitals and one without had the same negative answer. `kept`: a question with capitals was answered in the
+ * same letters.
  */
 type Case = 'unknown' | 'presumed' | 'kept' | 'broken';
 
@@ -17,7 +18,7 @@ interface Habits {
   until: number;
 }
 
-/** What each DNS server was seen to bear, so that it is not asked first in a way that it does not. */
+/** The known limitations of each DNS server, so that it is not asked first in a form it does not support. */
 export class ServerHabits {
   readonly #known = new BoundedMap<string, Habits>(MOST_SERVERS);
 

@@ -5,13 +5,13 @@ const NEUTRAL_WAIT = 1_000;
 const ASK_AGAIN_AFTER = 2_000;
 
 /**
- * Knows whether the DNS servers answer anything at all. A question that nobody answers proves nothing: its zone may be
- * broken, by whoever asked. So a neutral question is asked then, in the background; silence is when that has no answer
- * either, and ends with the first packet that comes.
+ * Knows whether the DNS servers answer at all. A single unanswered question proves nothing: its zone may be
+ * broken, even on purpose. So a neutral question is then asked in the background; when that has no answer
+ * either, the servers count as silent until the next packet arrives.
  */
 export class Liveness {
   #silent = false;
-  /** Questions went out since the last packet came in. */
+  /** True when questions were sent since the last packet arrived. */
   #waiting = false;
   #timer: NodeJS.Timeout | null = null;
   #askedSince = false;
@@ -45,7 +45,7 @@ export class Liveness {
     this.#timer = null;
   }
 
-  /** Finds out now, before anybody has to know. */
+  /** Checks now, before anybody has to know. */
   probe(): void {
     this.#waiting = true;
     void this.#probe();

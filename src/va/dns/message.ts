@@ -1,20 +1,20 @@
 import { ipFromBytes } from '../../x509/ip-address.js';
 
-/** DNS messages (RFC 1035 §4), strict and bounded: what arrives is from anybody. */
+/** DNS messages (RFC 1035 §4), strict and bounded: anybody may have sent them. */
 
 const RECORD_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
 export type RecordType = keyof typeof RECORD_TYPE;
 
 /** What is asked of a server. */
 export interface Question {
-  /** In the letters it is sent in; empty for the root. */
+  /** In the case it is sent in; empty for the root. */
   name: string;
   type: RecordType;
   /** RFC 6891 §6.2.3: the largest answer taken over UDP; null asks without EDNS. */
   udpPayload: number | null;
 }
 
-/** A packet that is not a DNS message, or not one we take. */
+/** A packet that is not a DNS message, or not one we accept. */
 export class DnsError extends Error {
   override readonly name = 'DnsError';
 }
@@ -34,7 +34,7 @@ export interface DnsMessage {
   question: { name: string; asWritten: string; type: number } | null;
   /** Records of the answer section of the types above. */
   answers: DnsRecord[];
-  /** The server answers nothing, and names others to ask (RFC 1034 §4.3.1): it does not resolve for us. */
+  /** The server gives no answer and refers to others (RFC 1034 §4.3.1): it does not resolve for us. */
   isReferral: boolean;
 }
 
@@ -47,7 +47,7 @@ const TYPE_AND_CLASS = 4;
 /** RFC 6891 §6.1.2: root, type OPT, the payload size, and nothing more. */
 const OPT_LENGTH = 11;
 const OPT_TYPE = 41;
-/** RFC 6895 §2.3: what a server may answer without repeating the question, as it did not read it. */
+/** RFC 6895 §2.3: codes that a server may send without repeating the question, because it did not read it. */
 const NOT_READ: readonly number[] = [1, 2, 4, 5];
 
 /**

@@ -34,7 +34,7 @@ export interface Resolver {
   textRecords(name: string, deadline: Deadline): Promise<TextRecord[]>;
   /** CAA records of exactly this name, aliases followed; empty when there are none. */
   caa(name: string, deadline: Deadline): Promise<CaaRecord[]>;
-  /** No DNS server has answered anything of late. */
+  /** True when no DNS server answered recently. */
   readonly isSilent: boolean;
   /** Finds out, in the background, whether any DNS server answers. */
   probe(): void;
@@ -129,7 +129,7 @@ function followAliases(answers: DnsRecord[], name: string): string {
   return current;
 }
 
-/** There is no address of the name: somebody who knows said so. */
+/** A server that knows said that the name has no address. */
 class NoAddress extends ValidationFailure {
   constructor(name: string) {
     super('dns', `${name} has no A or AAAA record`, true);
@@ -153,7 +153,10 @@ async function dnsAddresses(records: RecordLookup, name: string, deadline: Deadl
   }
 }
 
-/** What came of each; once one found something, the others have so many ms left, and are null when they did not make it. */
+/**
+ * The outcome of each; after the first success the others have so many ms left, and are null when they are
+ * late.
+ */
 function settledOrLate<T>(
   work: readonly Promise<readonly T[]>[],
   milliseconds: number,
@@ -179,7 +182,10 @@ function settledOrLate<T>(
   });
 }
 
-/** As the system looks names up: its hosts file, DNS with its search list for names without a dot, its other services. */
+/**
+ * Looks names up as the system does: its hosts file, DNS with its search list for names without a dot, its
+ * other services.
+ */
 async function systemAddresses(
   { names, others, records }: { names: SystemNames; others: SystemServices; records: RecordLookup },
   name: string,
@@ -197,7 +203,7 @@ async function systemAddresses(
       try {
         return await dnsAddresses(records, each, deadline);
       } catch (error) {
-        // What did not answer is told rather than what answered that there is nothing.
+        // A lookup that failed is reported before one that found nothing.
         if (failure === null || failure instanceof NoAddress) failure = error;
       }
     }

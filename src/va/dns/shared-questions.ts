@@ -1,6 +1,6 @@
 import { Deadline } from '../deadline.js';
 
-/** A question nobody wants answered any more ends; one that somebody does ends at last after so long, in ms. */
+/** A question that nobody waits for ends; any question ends after this long, in ms. */
 const LONGEST = 30_000;
 
 interface Shared<T> {
@@ -11,8 +11,8 @@ interface Shared<T> {
 }
 
 /**
- * Equal questions that are outstanding at once are asked once (RFC 5452 §5: each more would be a further chance for whoever
- * forges answers). Each asker has its own deadline; the question goes on while anybody waits.
+ * Sends equal outstanding questions once (RFC 5452 §5: each further one would be another chance for a
+ * forger). Each caller has its own deadline; the question continues while anybody waits.
  */
 export class SharedQuestions<T> {
   readonly #outstanding = new Map<string, Shared<T>>();

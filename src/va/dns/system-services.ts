@@ -2,14 +2,14 @@ import { lookup } from 'node:dns';
 import { promisify } from 'node:util';
 import type { Deadline } from '../deadline.js';
 
-/** Each takes a thread of the process's few for as long as it takes, which nothing can end. */
+/** Concurrent lookups: each takes one of the process's few threads, and cannot be cancelled. */
 const AT_ONCE = 2;
 
 const lookupAll = promisify(lookup);
 
 /**
- * Asks the system's name services (multicast DNS, LDAP and the like) for what neither its hosts file nor DNS know. Nobody waits
- * for a turn: while others' lookups hang, there is nothing to be had here.
+ * Asks the system's name services (multicast DNS, LDAP and the like) for names that neither its hosts file
+ * nor DNS know. Nobody queues: while other lookups hang, there is no answer.
  */
 export class SystemServices {
   #under = 0;

@@ -9,7 +9,7 @@ import type { DnsServer } from './server.js';
 const PORT_AGE = 100;
 const PORT_QUERIES = 100;
 
-/** Somebody sent an answer that nobody asked for: the port is known to whoever sent it, and given up (RFC 5452 §9.2). */
+/** An unsolicited answer arrived: its sender knows the port, so the port is abandoned (RFC 5452 §9.2). */
 export class PortGivenUp extends DnsError {}
 
 /**
@@ -54,7 +54,9 @@ interface Waiting {
 class Port {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
-  /** Ids of all queries it ever sent: an answer to one that is no longer waited for is late, not wrong. */
+  /**
+   * Ids of all queries ever sent from it: an answer to one that is no longer waited for is late, not forged.
+   */
   readonly #ids = new Set<number>();
   readonly #outstanding = new Set<string>();
   readonly #age: NodeJS.Timeout;
@@ -85,7 +87,7 @@ class Port {
     return !this.#retired && this.#ids.size < PORT_QUERIES && !this.#outstanding.has(keyOf(question));
   }
 
-  /** Takes no more; closes when nothing is waited for. */
+  /** Accepts no more queries; closes when none is outstanding. */
   retire(): void {
     this.#retired = true;
     if (this.#waiting.size === 0) this.#close();

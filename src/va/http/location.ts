@@ -4,8 +4,8 @@ export class BadLocation extends Error {
 }
 
 /**
- * Where a `Location` leads (RFC 9110 §10.2.2), relative to the URL it was said at. Its octets are UTF-8 where they can be, and
- * go into the request as they are where not.
+ * Resolves a `Location` (RFC 9110 §10.2.2) against the URL it came from. Its octets are UTF-8 where possible,
+ * and otherwise go into the request unchanged.
  * @param location each octet a character
  * @param ports those a redirect may name
  * @throws BadLocation

@@ -3,7 +3,10 @@ export class HttpError extends Error {
   override readonly name = 'HttpError';
 }
 
-/** What is read of a body. A key authorization is under 200 octets; more is read only to say how much came instead. */
+/**
+ * How much of a body is read. A key authorization is under 200 octets; more is read only to report how much
+ * came instead.
+ */
 export const MAX_BODY = 16 * 1024;
 /** Octets of status lines and header fields, those of interim answers included. */
 const MAX_HEAD = 16 * 1024;
@@ -81,7 +84,7 @@ export class ResponseReader {
     return REDIRECTS.includes(this.#status) && location !== '' ? location : null;
   }
 
-  /** What came of the body, cut at MAX_BODY. */
+  /** The body received, cut at MAX_BODY. */
   get body(): Buffer {
     return Buffer.concat(this.#body);
   }
@@ -151,7 +154,7 @@ export class ResponseReader {
     }
     this.#keepField();
     const colon = line.indexOf(':');
-    // What is no field says nothing.
+    // A line that is no field is ignored.
     if (colon > 0)
       this.#field = { name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1) };
     if (line === '') this.#endHead();
