@@ -1,4 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { hostUrls, sessionAttributes } from '../lib/database-hosts.js';
 
 /**
  * How a setting's text becomes a value. `parse` throws a `RangeError` for anything but what `allowed` says;
@@ -141,18 +142,24 @@ export const pathOrWebPage: SettingType<string> = {
 
 /** Where a program keeps its state. The text as given: the database's driver reads it. */
 export const database: SettingType<string> = {
-  allowed: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  allowed: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT[,HOST:PORT…]/DATABASE',
   parse: (value) => {
     if (/^sqlite:[^\p{Cc}]+$/u.test(value)) return value;
-    const url = /^postgres(ql)?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : refuse();
-    if (url.pathname.length < 2) refuse('it names no database');
+    for (const one of hostUrls(value)) {
+      const url = /^postgres(ql)?:\/\//.test(one) && URL.canParse(one) ? new URL(one) : refuse();
+      if (url.pathname.length < 2) refuse('it names no database');
+    }
+    const wanted = sessionAttributes(value);
+    if (wanted !== null && wanted !== 'read-write' && wanted !== 'primary')
+      refuse('target_session_attrs is read-write in any case');
     return value;
   },
   format: (value) => value,
   mask: (value) => {
     if (value.startsWith('sqlite:')) return value;
-    const { protocol, username, host, pathname } = new URL(value);
-    return `${protocol}//${username && `${username}@`}${host}${pathname}`;
+    const all = hostUrls(value).map((one) => new URL(one));
+    const { protocol = '', username = '', pathname = '' } = all[0] ?? {};
+    return `${protocol}//${username && `${username}@`}${all.map(({ host }) => host).join()}${pathname}`;
   },
 };
 

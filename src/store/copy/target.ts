@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { StoreConflict } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { storeError } from '../postgres/failures.js';
+import { writableUrl } from '../postgres/hosts.js';
 import { migrate, SCHEMAS } from '../postgres/migrations.js';
 import { TYPES } from '../postgres/session.js';
 import { type Cell, TableDigest } from './digest.js';
@@ -23,7 +24,11 @@ export class CopyTarget {
   /** @throws StoreUnavailable, StoreTooNew; StoreConflict when something is kept there already */
   static async open(url: string, kind: StoreKind): Promise<CopyTarget> {
     await migrate(url, kind);
-    const client = new Client({ connectionString: url, application_name: 'upki store copy', types: TYPES });
+    const client = new Client({
+      connectionString: await writableUrl(url),
+      application_name: 'upki store copy',
+      types: TYPES,
+    });
     client.on('error', () => {});
     const target = new CopyTarget(client, kind);
     try {

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { CheckedStore, StoredCertificate } from '../contract/check.js';
 import type { StoreKind } from '../contract/open.js';
 import { storeError } from './failures.js';
+import { writableUrl } from './hosts.js';
 import { SCHEMAS } from './migrations.js';
 import { TYPES } from './session.js';
 
@@ -17,7 +18,11 @@ export class CheckedSchema implements CheckedStore {
 
   /** @throws StoreUnavailable when the server cannot be reached or has no such schema */
   static async open(url: string, kind: StoreKind): Promise<CheckedSchema> {
-    const client = new Client({ connectionString: url, application_name: 'upki store check', types: TYPES });
+    const client = new Client({
+      connectionString: await writableUrl(url),
+      application_name: 'upki store check',
+      types: TYPES,
+    });
     client.on('error', () => {});
     try {
       await client.connect();

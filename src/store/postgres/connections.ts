@@ -2,6 +2,7 @@ import { type ClientBase, Pool, type PoolClient } from 'pg';
 import { StoreUnavailable } from '../contract/errors.js';
 import type { Answer, Batch } from './batch.js';
 import { leavesConnectionUsable } from './failures.js';
+import { Hosts } from './hosts.js';
 import { IDLE_TIMEOUT, PROBE_AFTER, SESSION, STATEMENT_TIMEOUT, TYPES } from './session.js';
 
 /**
@@ -25,15 +26,35 @@ export interface ConnectionOptions {
   answerTimeout?: number;
 }
 
-/** Connections to one schema. Those that are lost are replaced when they are next needed. */
+/**
+ * Connections to one schema, at the host that takes writes. Those that are lost are replaced when they are next needed, and where the
+ * URL names several hosts it is found out again which one it is.
+ */
 export class Connections {
-  readonly #pool: Pool;
+  readonly #hosts: Hosts;
+  #pool: { url: string; pool: Pool } | null = null;
   /** How often a connection had been lost when this one was made. */
   readonly #madeAfter = new WeakMap<ClientBase, number>();
   #losses = 0;
 
-  constructor({ url, schema, onLost, answerTimeout = ANSWER_TIMEOUT }: ConnectionOptions) {
-    this.#pool = new Pool({
+  constructor(private readonly options: ConnectionOptions) {
+    this.#hosts = new Hosts(options.url);
+  }
+
+  /** The connections to the host that takes writes; those to another one end when nobody uses them any more. */
+  async #current(): Promise<Pool> {
+    const url = await this.#hosts.writable();
+    if (this.#pool?.url === url) return this.#pool.pool;
+    const before = this.#pool;
+    const pool = this.#make(url);
+    this.#pool = { url, pool };
+    before?.pool.end().catch(() => {});
+    return pool;
+  }
+
+  #make(url: string): Pool {
+    const { schema, onLost, answerTimeout = ANSWER_TIMEOUT } = this.options;
+    const pool = new Pool({
       connectionString: url,
       application_name: 'upki',
       max: CONNECTIONS,
@@ -49,12 +70,16 @@ export class Connections {
       },
     });
     // Not the driver's own error, which carries its client with all it was given.
-    this.#pool.on('error', (error) => onLost?.(new StoreUnavailable(error.message)));
+    pool.on('error', (error) => {
+      this.#hosts.forget();
+      onLost?.(new StoreUnavailable(error.message));
+    });
+    return pool;
   }
 
   /** How many wait for a connection. */
   get waiting(): number {
-    return this.#pool.waitingCount;
+    return this.#pool?.pool.waitingCount ?? 0;
   }
 
   /** Carries a batch out on a connection of its own. Rejects with the driver's error. */
@@ -79,8 +104,8 @@ export class Connections {
   }
 
   /** Waits for statements under way. */
-  close(): Promise<void> {
-    return this.#pool.end();
+  async close(): Promise<void> {
+    await this.#pool?.pool.end();
   }
 
   /**
@@ -89,7 +114,11 @@ export class Connections {
    */
   async #connection(): Promise<PoolClient> {
     for (;;) {
-      const client = await this.#pool.connect();
+      const pool = await this.#current();
+      const client = await pool.connect().catch((error) => {
+        this.#hosts.forget();
+        throw error;
+      });
       if (this.#madeAfter.get(client) === this.#losses) return client;
       client.release(true);
     }
@@ -97,6 +126,7 @@ export class Connections {
 
   /** Connections that are lost together count as one loss, so that those made since are kept. */
   #lost(client: PoolClient): void {
+    this.#hosts.forget();
     if (this.#madeAfter.get(client) === this.#losses) this.#losses += 1;
   }
 }

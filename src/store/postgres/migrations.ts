@@ -3,6 +3,7 @@ import { StoreRefused, StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { caMigrations } from './ca/schema.js';
 import { storeError } from './failures.js';
+import { writableUrl } from './hosts.js';
 import type { Migration } from './migration.js';
 import { raMigrations } from './ra/schema.js';
 
@@ -25,7 +26,7 @@ const CONNECT_TIMEOUT = 5_000;
  */
 export async function migrate(url: string, kind: StoreKind): Promise<void> {
   const client = new Client({
-    connectionString: url,
+    connectionString: await writableUrl(url),
     application_name: 'upki',
     connectionTimeoutMillis: CONNECT_TIMEOUT,
   });

@@ -2,11 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  appendFileSync,
+  chmodSync,
   chownSync,
   closeSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -15,6 +19,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import { until } from '../until.js';
 import { copyBinaries } from './binaries.js';
 
 /** Whom the server runs as; it refuses to run as root. */
@@ -46,6 +52,8 @@ const SETTINGS = [
 
 /** Ten seconds and more: a cluster of 40 MB is read from a cold disk. */
 const START_TRIES = 3_000;
+/** From its start until a standby follows, ms. */
+const STREAMS_WITHIN = 15_000;
 
 /**
  * A PostgreSQL server for tests: binaries from npm, a cluster in a temporary folder, a free port on loopback, a random
@@ -54,7 +62,7 @@ const START_TRIES = 3_000;
 export class PostgresServer {
   readonly #folder = mkdtempSync(join(tmpdir(), 'upki-postgres-'));
   readonly #owner = process.getuid?.() === 0 ? unprivilegedUser() : null;
-  readonly #password = randomBytes(12).toString('hex');
+  #password = randomBytes(12).toString('hex');
   #port = 0;
   #process: ChildProcess | null = null;
 
@@ -120,6 +128,51 @@ export class PostgresServer {
     await this.#ended();
   }
 
+  /**
+   * A standby that follows this server and is waited for by every commit (`synchronous_standby_names`). This server is stopped for as
+   * long as its files are copied.
+   */
+  async standby(): Promise<PostgresServer> {
+    const standby = new PostgresServer(this.durable);
+    standby.#password = this.#password;
+    try {
+      await copyBinaries(standby.#at('pgsql'));
+      await this.stop();
+      cpSync(this.#at('data'), standby.#at('data'), { recursive: true });
+      rmSync(standby.#at('data', 'postmaster.pid'), { force: true });
+      const from = `host=127.0.0.1 port=${this.#port} user=upki password=${this.#password}`;
+      appendFileSync(standby.#at('data', 'postgresql.auto.conf'), `primary_conninfo = '${from}'\n`);
+      writeFileSync(standby.#at('data', 'standby.signal'), '');
+      if (this.#owner) standby.#give(this.#owner);
+      await this.resume();
+      standby.#port = await freePort();
+      await standby.resume();
+      await withClient(this.url(), async (client) => {
+        await client.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        await client.query('SELECT pg_reload_conf()');
+        await until(STREAMS_WITHIN, async () => {
+          const { rows } = await client.query("SELECT FROM pg_stat_replication WHERE sync_state = 'sync'");
+          if (rows.length === 0) throw new Error('the standby does not follow');
+        });
+      });
+      return standby;
+    } catch (error) {
+      await standby.remove();
+      throw error;
+    }
+  }
+
+  /** Makes a standby the primary; resolves when it takes writes. */
+  async promote(): Promise<void> {
+    await withClient(this.url(), (client) => client.query('SELECT pg_promote(true, 30)'));
+  }
+
+  /** The URL that names this server and others, of which one takes writes. */
+  urlWith(others: readonly PostgresServer[]): string {
+    const hosts = [this, ...others].map(({ port }) => `127.0.0.1:${port}`);
+    return this.url().replace(`127.0.0.1:${this.#port}`, hosts.join());
+  }
+
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
@@ -150,6 +203,13 @@ export class PostgresServer {
     if (code !== 0) throw new Error(`initdb ended with ${code}: ${this.#log()}`);
   }
 
+  /** Every file to the user it runs as. */
+  #give({ uid, gid }: Owner): void {
+    const all = readdirSync(this.#folder, { recursive: true, encoding: 'utf8' });
+    for (const each of ['.', ...all]) chownSync(this.#at(each), uid, gid);
+    chmodSync(this.#at('data'), 0o700);
+  }
+
   #run(program: string, args: string[]): ChildProcess {
     const log = openSync(this.#at('log'), 'a');
     const child = spawn('sh', ['-c', LEASH, 'sh', this.#at('pgsql', 'bin', program), ...args], {
@@ -173,6 +233,16 @@ export class PostgresServer {
 
   #log(): string {
     return read(this.#at('log')).slice(-2_000);
+  }
+}
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
   }
 }
 
