@@ -1,5 +1,4 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { hostUrls, sessionAttributes } from '../lib/database-hosts.js';
 
 /**
  * How a setting's text becomes a value. `parse` throws a `RangeError` for anything but what `allowed` says;
@@ -138,29 +137,6 @@ export const pathOrWebPage: SettingType<string> = {
   allowed: 'a path, or an http or https URL',
   parse: (value) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? webPage.parse(value) : path.parse(value)),
   format: (value) => value,
-};
-
-/** Where a program keeps its state. The text as given: the database's driver reads it. */
-export const database: SettingType<string> = {
-  allowed: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT[,HOST:PORT…]/DATABASE',
-  parse: (value) => {
-    if (/^sqlite:[^\p{Cc}]+$/u.test(value)) return value;
-    for (const one of hostUrls(value)) {
-      const url = /^postgres(ql)?:\/\//.test(one) && URL.canParse(one) ? new URL(one) : refuse();
-      if (url.pathname.length < 2) refuse('it names no database');
-    }
-    const wanted = sessionAttributes(value);
-    if (wanted !== null && wanted !== 'read-write' && wanted !== 'primary')
-      refuse('target_session_attrs is read-write in any case');
-    return value;
-  },
-  format: (value) => value,
-  mask: (value) => {
-    if (value.startsWith('sqlite:')) return value;
-    const all = hostUrls(value).map((one) => new URL(one));
-    const { protocol = '', username = '', pathname = '' } = all[0] ?? {};
-    return `${protocol}//${username && `${username}@`}${all.map(({ host }) => host).join()}${pathname}`;
-  },
 };
 
 function parseUrl(value: string): URL {

@@ -174,6 +174,17 @@ describe('a secret', () => {
     expect(complaint).toContain('UPKI_CA_SEED');
     expect(complaint).not.toContain('two');
   });
+  it('in a database URL of several hosts is not printed either, and every host is', () => {
+    const url = 'postgres://upki:geheim@a:5432,b:5433/upki?target_session_attrs=read-write';
+    const { settings } = load({ env: { UPKI_DATABASE_URL: url } });
+    expect(settings.databaseUrl).toBe(url);
+    expect(redacted(settings, 'ra')).toMatchObject({
+      UPKI_DATABASE_URL: 'postgres://upki@a:5432,b:5433/upki',
+    });
+    for (const wrong of ['postgres://u@a,b:x/d', 'postgres://u@a,/d', 'postgres://u@a,b', `${url}x`])
+      expect(() => load({ env: { UPKI_DATABASE_URL: wrong } })).toThrow(/UPKI_DATABASE_URL/);
+  });
+
   it('in a database URL is neither printed nor repeated; the rest of the URL is printed', () => {
     const printed = (url: string) =>
       redacted(load({ env: { UPKI_DATABASE_URL: url } }).settings, 'ra').UPKI_DATABASE_URL;

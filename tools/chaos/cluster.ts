@@ -10,7 +10,7 @@ import { PostgresServer } from '../kit/postgres/server.js';
 import type { Program } from '../kit/program.js';
 import type { Tools } from '../kit/tools.js';
 import { until } from '../kit/until.js';
-import { freePortPairs } from '../kit/upki.js';
+import { CHECKOUT, freePortPairs } from '../kit/upki.js';
 import { type Ask, type Kept, readKept } from '../promises/databases.js';
 import type { Report } from '../promises/findings.js';
 import type { Subject } from '../promises/run.js';
@@ -22,12 +22,18 @@ export interface ClusterOptions {
   env: Record<string, string>;
   /** Hears of every error a program logs that the present fault does not excuse. */
   report: Report;
+  /** PostgreSQL has a synchronous standby. */
+  standby?: boolean;
+  /** The `main.js` of another build, with which the RAs start. */
+  olderRas?: string;
 }
 
 const REPLICAS = 3;
 const CAS = 2;
 /** What does not come back this long after everything it needs is whole again does not come back by itself. */
 const RECOVERY = 30_000;
+/** This checkout's build. */
+const THIS = join(CHECKOUT, 'dist/cli/main.js');
 
 /** Three RAs behind a balancer, two CAs and PostgreSQL behind them: real processes, and a link for every way between them. */
 export class Cluster implements Served, Subject {
@@ -40,13 +46,17 @@ export class Cluster implements Served, Subject {
   /** Ways of each RA to the CAs, in their order. */
   readonly toCas = new Map<string, Link[]>();
   readonly #registration: Link[] = [];
+  readonly #toStandby: Link[] = [];
+  /** Has failed, and is kept for its removal. */
+  #failed: PostgresServer | null = null;
   #programs: Programs | null = null;
   #pools: { ra: Pool; ca: Pool } | null = null;
 
   private constructor(
     /** Holds the programs' folders, and `upki.log` with all they wrote. */
     readonly folder: string,
-    readonly database: PostgresServer,
+    public database: PostgresServer,
+    private readonly standby: PostgresServer | null,
     private readonly log: WriteStream,
   ) {}
 
@@ -54,7 +64,9 @@ export class Cluster implements Served, Subject {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
     const log = createWriteStream(join(folder, 'upki.log'));
-    const cluster = new Cluster(folder, await PostgresServer.start(), log);
+    const database = await PostgresServer.start();
+    const standby = options.standby ? await database.standby() : null;
+    const cluster = new Cluster(folder, database, standby, log);
     try {
       await cluster.#start(options);
     } catch (error) {
@@ -109,6 +121,22 @@ export class Cluster implements Served, Subject {
     return readKept(asking(this.#pools.ra), asking(this.#pools.ca));
   }
 
+  /** The primary dies; what it answers takes its standby's place. */
+  async killPrimary(): Promise<() => Promise<void>> {
+    const { standby } = this;
+    if (standby === null) throw new Error('there is no standby');
+    await this.database.kill();
+    return async () => {
+      await standby.promote();
+      this.#failed = this.database;
+      this.database = standby;
+      // The run's own way leads to the dead.
+      await this.#pools?.ra.end();
+      await this.#pools?.ca.end();
+      this.#pools = null;
+    };
+  }
+
   note(line: string): void {
     this.log.write(`--- ${new Date().toISOString()} ${line}\n`);
   }
@@ -128,6 +156,9 @@ export class Cluster implements Served, Subject {
     await this.#pools?.ca.end();
     const links = [...this.toDatabase.values(), ...[...this.toCas.values()].flat(), ...this.#registration];
     for (const link of links) await link.close();
+    for (const link of this.#toStandby) await link.close();
+    if (this.standby !== null && this.standby !== this.database) await this.standby.remove();
+    await this.#failed?.remove();
     await this.database.remove();
     await new Promise((resolve) => this.log.end(resolve));
   }
@@ -142,7 +173,7 @@ export class Cluster implements Served, Subject {
     return this.#programs;
   }
 
-  async #start({ tools, env, report }: ClusterOptions): Promise<void> {
+  async #start({ tools, env, report, olderRas }: ClusterOptions): Promise<void> {
     const program = await findHaproxy(tools);
     this.#programs = await startCluster({
       folder: this.folder,
@@ -150,6 +181,7 @@ export class Cluster implements Served, Subject {
       ras: REPLICAS,
       cas: CAS,
       env: { UPKI_LOG_FORMAT: 'json', ...env },
+      ...(olderRas !== undefined && { program: (name: string) => (name.startsWith('ra') ? olderRas : THIS) }),
       onOutput: (program, line) => {
         this.log.write(`${program} ${line}\n`);
         if (line.includes('"level":50') && !this.tolerates(line))
@@ -161,7 +193,10 @@ export class Cluster implements Served, Subject {
           this.toDatabase.set(program, link);
           const through = new URL(url);
           through.port = String(link.port);
-          return through.href;
+          if (this.standby === null) return through.href;
+          const second = await Link.open(this.standby.port);
+          this.#toStandby.push(second);
+          return through.href.replace(`:${link.port}/`, `:${link.port},127.0.0.1:${second.port}/`);
         },
         ca: async (port, ra) => {
           const [near = 0] = await freePortPairs(1);

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Link } from '../kit/link.js';
+import { CHECKOUT } from '../kit/upki.js';
 import type { Chance } from '../promises/chance.js';
 import type { Excuses } from '../promises/outages.js';
 import type { Cluster } from './cluster.js';
@@ -11,9 +13,13 @@ export interface Fault extends Omit<Blow, 'harm'> {
   short?: boolean;
   /** Programs may log that the database is away. */
   databaseAway?: boolean;
+  /** What the cluster is made of for this fault alone. */
+  cluster?: { standby?: boolean; olderRas?: boolean };
   /** Breaks it; answers what makes it whole. */
   strike(cluster: Cluster, chance: Chance): Promise<() => Promise<unknown>>;
 }
+
+const THIS_BUILD = join(CHECKOUT, 'dist/cli/main.js');
 
 const NOTHING: Excuses = { lost: false, unavailable: false };
 const LOST: Excuses = { lost: true, unavailable: false };
@@ -172,5 +178,41 @@ export const FAULTS: readonly Fault[] = [
       const which = chance.between(0, 1);
       return [...toCas.values()].flatMap((links) => links[which] ?? []);
     }),
+  },
+];
+
+/** Those that need a cluster of their own. */
+export const LONE_FAULTS: readonly Fault[] = [
+  {
+    name: 'failover',
+    what: 'kill the PostgreSQL primary, and promote its synchronous standby',
+    excuses: UNAVAILABLE,
+    serves: false,
+    databaseAway: true,
+    lasts: 2_000,
+    cluster: { standby: true },
+    strike: (cluster) => cluster.killPrimary(),
+  },
+  {
+    name: 'upgrade',
+    what: 'RAs of 17b31f4 end one after another, and start again as this version',
+    excuses: LOST,
+    serves: true,
+    lasts: 4_000,
+    cluster: { olderRas: true },
+    strike: async (cluster) => {
+      const [first, ...others] = cluster.ras;
+      await first?.stop();
+      first?.use(THIS_BUILD);
+      await first?.start();
+      // For as long as it lasts, both versions serve.
+      return async () => {
+        for (const ra of others) {
+          await ra.stop();
+          ra.use(THIS_BUILD);
+          await ra.start();
+        }
+      };
+    },
   },
 ];

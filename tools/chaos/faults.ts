@@ -3,6 +3,7 @@ import { Cluster } from './cluster.js';
 import type { Fault } from './fault.js';
 import { faultLine } from './lines.js';
 import { saysDatabaseAway } from './logged.js';
+import { OLDEST, olderBuild } from './older.js';
 import type { Options } from './options.js';
 import { ReplicaChecks } from './replicas.js';
 import { type Struck, strike } from './strike.js';
@@ -27,7 +28,14 @@ export function runFaults(
     clients,
     seed,
     say,
-    start: (env, report) => Cluster.start({ tools, env, report }),
+    start: async (env, report) => {
+      const wanted = faults.find(({ cluster }) => cluster !== undefined)?.cluster ?? {};
+      return Cluster.start({
+        ...{ tools, env, report },
+        ...(wanted.standby && { standby: true }),
+        ...(wanted.olderRas && { olderRas: await olderBuild(OLDEST) }),
+      });
+    },
     async attempt({ subject: cluster, world, outages, run, chance }) {
       const { findings } = world.ledger;
       say(`three RAs behind ${cluster.front}, two CAs, PostgreSQL; ${clients} clients`);

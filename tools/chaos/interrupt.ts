@@ -7,6 +7,12 @@ export function onInterrupt(abort: () => Promise<unknown>): () => void {
   return () => open.delete(abort);
 }
 
+/** Ends all of it, or gives up after so many milliseconds. */
+export async function abortAll(limit: number): Promise<void> {
+  const late = new Promise<void>((resolve) => void setTimeout(resolve, limit).unref());
+  await Promise.race([Promise.allSettled([...open].map((abort) => abort())), late]);
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
     await Promise.allSettled([...open].map((abort) => abort()));

@@ -3,10 +3,12 @@ import { NotInstallable, Tools } from '../kit/tools.js';
 import { runClients } from './clients.js';
 import { runDisk } from './disk.js';
 import { runDriver } from './driver.js';
-import { FAULTS } from './fault.js';
+import { FAULTS, LONE_FAULTS } from './fault.js';
 import { REPLICA_CHECKS, runFaults } from './faults.js';
+import { abortAll } from './interrupt.js';
 import { type Options, readOptions, USAGE } from './options.js';
 import { NotMountable } from './tmpfs.js';
+import { unlessStuck } from './watchdog.js';
 
 type Say = (line: string) => void;
 
@@ -32,6 +34,10 @@ function partsOf(options: Options, tools: Tools): Part[] {
     ...(names.length > 0
       ? [{ name: names.join(', '), run: (tell: Say) => runFaults(checks, faults, options, tools, tell) }]
       : []),
+    ...LONE_FAULTS.filter(({ name }) => parts.has(name)).map((fault) => ({
+      name: fault.name,
+      run: (tell: Say) => runFaults([], [fault], options, tools, tell),
+    })),
     ...all.filter(({ name }) => parts.has(name)),
   ];
 }
@@ -45,7 +51,12 @@ interface Verdict {
 async function judge({ name, run }: Part, tell: Say): Promise<Verdict> {
   const began = Date.now();
   tell(`\n${name}`);
-  const [word, why]: [Verdict['word'], string] = await run(tell).then(
+  let told = 0;
+  const moved: Say = (line) => {
+    told += 1;
+    tell(line);
+  };
+  const [word, why]: [Verdict['word'], string] = await unlessStuck(run(moved), { told: () => told }).then(
     (passed) => [passed ? 'passed' : 'FAILED', ''],
     (error: Error) =>
       error instanceof NotMountable || error instanceof NotInstallable
@@ -78,4 +89,5 @@ const verdicts = await runAll(partsOf(options, await Tools.at()), options.short)
 say(`\n${verdicts.map(({ line }) => line).join('\n')}`);
 const words = verdicts.map(({ word }) => word);
 // What is still open when something failed must not keep it from ending.
+await abortAll(20_000);
 process.exit(words.includes('passed') && !words.includes('FAILED') ? 0 : 1);

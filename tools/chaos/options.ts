@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../kit/command-line.js';
-import { FAULTS } from './fault.js';
+import { FAULTS, LONE_FAULTS } from './fault.js';
 
 /** All there is to run, in this order. */
 const PARTS: readonly { name: string; what: string; short?: boolean }[] = [
   { name: 'replicas', what: 'nonces, finalize, key change and deactivation among RAs', short: true },
   { name: 'takeover', what: 'kill -9 the RA that validates a challenge' },
   ...FAULTS,
+  ...LONE_FAULTS,
   { name: 'disk', what: 'fill the disk under SQLite, and free it again; needs root', short: true },
   { name: 'clients', what: 'certbot and lego through the balancer' },
   { name: 'driver', what: "the benchmark's load driver through the balancer" },

@@ -9,6 +9,7 @@ import { Run, type Subject } from '../promises/run.js';
 import { listing, tally } from '../promises/tally.js';
 import { type Served, World } from '../promises/world.js';
 import { onInterrupt } from './interrupt.js';
+import { watched } from './watchdog.js';
 
 /** A running uPKI of any size that is to be tried. */
 export interface Tried extends Served, Subject {
@@ -59,6 +60,16 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
   const agents = [new Agent({ keepAlive: true, maxSockets: 32 }), new Agent({ keepAlive: false })] as const;
   const world = new World(subject, network, ledger, requests, agents);
   let done = 'nothing';
+  let stage = 'it was started';
+  const note = subject.note.bind(subject);
+  subject.note = (line) => {
+    stage = line;
+    note(line);
+  };
+  const unwatch = watched(() => {
+    const waiting = requests.waitingFor;
+    return `${stage}; ${requests.sent} requests sent, waiting for ${waiting.slice(0, 5).join('; ') || 'none'}`;
+  });
   try {
     const run = new Run(world, subject, clients, chance);
     done = await options.attempt({ subject, world, outages, run, chance });
@@ -70,6 +81,7 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
     await subject.abort();
   }
   over();
+  unwatch();
   world.close();
   await network.close();
   const { findings } = ledger;

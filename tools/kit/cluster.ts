@@ -16,8 +16,8 @@ export interface ClusterOptions {
   cas: number;
   /** Settings of all programs beside those that make them a cluster. */
   env?: Record<string, string>;
-  /** The `main.js` of another build. */
-  program?: string;
+  /** The `main.js` of another build, for the program of a name such as `ra1`. */
+  program?(name: string): string;
   /** Gets every line the programs write. */
   onOutput?(program: string, line: string): void;
   /** Where programs find something other than they would: a proxy before the database, or before a CA. */
@@ -79,7 +79,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const program = (name: string, env: Record<string, string>) =>
       new Program({
         name,
-        module: options.program ?? MAIN,
+        module: options.program?.(name) ?? MAIN,
         args: [name.slice(0, 2), 'start'],
         env: { ...common, UPKI_DATA_DIR: join(folder, name), ...env },
         onOutput: (line) => options.onOutput?.(name, line),

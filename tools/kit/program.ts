@@ -17,8 +17,11 @@ export interface ProgramOptions {
 /** One program of ours as a process of its own, started as often as wanted. */
 export class Program {
   #process: ChildProcess | null = null;
+  #module: string;
 
-  constructor(private readonly options: ProgramOptions) {}
+  constructor(private readonly options: ProgramOptions) {
+    this.#module = options.module;
+  }
 
   get name(): string {
     return this.options.name;
@@ -32,10 +35,15 @@ export class Program {
     return this.#process?.pid ?? null;
   }
 
+  /** From its next start it is of another build. */
+  use(module: string): void {
+    this.#module = module;
+  }
+
   /** Resolves when it serves. @throws Error with its last lines when it does not */
   async start(): Promise<void> {
-    const { name, module, args, env, onOutput, timeout = 60_000 } = this.options;
-    const child = fork(module, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+    const { name, args, env, onOutput, timeout = 60_000 } = this.options;
+    const child = fork(this.#module, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
     this.#process = child;
     child.once('exit', () => {
       if (this.#process === child) this.#process = null;

@@ -14,6 +14,8 @@ export class Requests {
   refused = 0;
   /** Longest wait for such a 503, ms. */
   slowestRefusal = 0;
+  /** Sent and not answered yet, with the time of each. */
+  readonly #underWay = new Map<symbol, { what: string; since: number }>();
 
   constructor(
     private readonly outages: Outages,
@@ -28,6 +30,13 @@ export class Requests {
     return answer;
   }
 
+  /** What is waited for, the longest first, in words. */
+  get waitingFor(): string[] {
+    return [...this.#underWay.values()].map(
+      ({ what, since }) => `${what}, since ${new Date(since).toISOString()}`,
+    );
+  }
+
   /** A refusal of one of these problem types is an answer like any other. @throws Abandoned */
   async askExpecting<T>(
     what: string,
@@ -36,6 +45,8 @@ export class Requests {
   ): Promise<T | AcmeError> {
     const since = this.now();
     this.sent++;
+    const id = Symbol(what);
+    this.#underWay.set(id, { what, since });
     try {
       return await request();
     } catch (error) {
@@ -48,6 +59,8 @@ export class Requests {
         );
       }
       throw new Abandoned(what, { cause: error });
+    } finally {
+      this.#underWay.delete(id);
     }
   }
 

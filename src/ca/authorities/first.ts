@@ -1,4 +1,5 @@
 import type { AuthorityRecord, CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { StoreConflict } from '../../store/contract/errors.js';
 import { authorityId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { attributeOf, formatDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
@@ -66,7 +67,12 @@ export async function recordIssuer(
   const certificate = parseCertificate(der);
   // Recorded already, by another CA or before a crash.
   if ((await store.findBySerial(certificate.serial)) !== null) return;
-  await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, true);
+  try {
+    await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, true);
+  } catch (error) {
+    // Another CA that starts at the same moment was first.
+    if (!(error instanceof StoreConflict)) throw error;
+  }
 }
 
 function authorityCertificate(

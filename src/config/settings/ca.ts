@@ -1,4 +1,5 @@
 import { DAY, HOUR } from '../../lib/time.js';
+import { database } from '../database-type.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
@@ -14,7 +15,7 @@ export const CA_SETTINGS = {
     programs: ['ca'],
     doc: 'Certificate of the imported key (PEM).',
   }),
-  caDatabaseUrl: optional(is.database, {
+  caDatabaseUrl: optional(database, {
     env: 'UPKI_CA_DATABASE_URL',
     programs: ['ca'],
     secret: true,

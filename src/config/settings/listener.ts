@@ -1,3 +1,4 @@
+import { database } from '../database-type.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
@@ -55,7 +56,7 @@ export const LISTENER_SETTINGS = {
     programs: ['ra'],
     doc: "More names and addresses for the RA's certificate, beside UPKI_RA_CN, the host name and loopback. Those given once are kept until others are given. After a change the RA obtains a new certificate by itself.",
   }),
-  databaseUrl: optional(is.database, {
+  databaseUrl: optional(database, {
     env: 'UPKI_DATABASE_URL',
     programs: ['ra'],
     secret: true,

@@ -39,7 +39,7 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
       cas: ras > 1 ? 2 : 1,
       env: { ...upkiEnvironment(network), UPKI_LOG_FORMAT: 'json' },
       ...(onOutput && { onOutput }),
-      ...(build !== undefined && { program: join(build, 'dist/cli/main.js') }),
+      ...(build !== undefined && { program: () => join(build, 'dist/cli/main.js') }),
       ...(ras === 1 && { front: noBalancer }),
       ...(program !== null && {
         front: async (ports, folder) => {
