@@ -121,7 +121,7 @@ async function requestIn(file: string): Promise<string> {
   });
 }
 
-/** With the settings of the CA's own file and of the environment, for one that has never served. */
+/** Uses the settings of the CA's own file and the environment, for a CA that has never served. */
 function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
   const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
   return mendable(() =>

@@ -21,12 +21,12 @@ export function adminFiles(folder: string, name: string): AdminFiles {
   return { key: at('key'), certificate: at('crt'), pkcs12: at('p12'), root: join(folder, 'upki-root.crt') };
 }
 
-/** A common name as a file may be called. */
+/** A common name as a safe file name. */
 export function fileName(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^\.+/, '_');
 }
 
-/** Makes the folder. @throws CannotStart rather than overwrite what somebody may still need */
+/** Makes the folder. @throws CannotStart instead of overwriting files that somebody may still need */
 export async function prepareFolder({ key, certificate, pkcs12 }: AdminFiles): Promise<void> {
   await makePrivateFolder(dirname(key));
   for (const path of [key, certificate, pkcs12]) {

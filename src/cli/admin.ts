@@ -19,7 +19,7 @@ export function adminCommand(): Command {
     .addCommand(removeCommand());
 }
 
-/** A certificate that ends within this is told of. */
+/** Certificates that end within this time are pointed out. */
 const ENDS_SOON = 30 * 86_400_000;
 
 function listCommand(): Command {
@@ -49,7 +49,7 @@ function listCommand(): Command {
   });
 }
 
-/** `not_after` is of the last certificate that is not revoked; null: there is none. */
+/** `not_after` belongs to the last certificate that is not revoked; null when there is none. */
 async function listed(store: CaStore) {
   const certificates = (await store.listAdminCertificates()).filter(({ revokedAt }) => revokedAt === null);
   const owners = await Promise.all(

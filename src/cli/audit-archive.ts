@@ -51,7 +51,7 @@ export function archiveCommand(): Command {
       );
       return;
     }
-    // What is about to go is read back from the disk first.
+    // Records about to be deleted are first read back from the archive on disk.
     const written = await readArchive(file);
     for (const [index, { log, to }] of cuts.entries()) {
       const gone = await withAuditTrail(log, async (options) => {

@@ -9,7 +9,7 @@ import type { AuditHead } from '../store/rows/audit-chain.js';
 import { type Log, logsOf, type Program } from './audit-logs.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** A record whose hash somebody noted. */
+/** A record with a noted hash. */
 interface NotedHead extends AuditHead {
   program: Program;
 }
@@ -68,7 +68,7 @@ export function verifyCommand(): Command {
   });
 }
 
-/** Where the archives end, by program; null: there are none, or they are not whole. */
+/** The heads of the archives, by program; null when there are none, or they are damaged. */
 async function verifyArchives(
   files: readonly string[],
   noted: readonly NotedHead[],

@@ -39,7 +39,7 @@ async function list({ program, location }: Log, since: number): Promise<void> {
     for (let after: AuditPosition | null = null; ; ) {
       const page: AuditRecord[] = await reader.readAudit({ after, limit: PAGE });
       const lines = page.map((record) => lineOf(program, record, since)).join('');
-      // A reader that is slower than the disk is waited for.
+      // Waits for a reader that is slower than the disk.
       if (!process.stdout.write(lines)) await new Promise((resolve) => process.stdout.once('drain', resolve));
       after = page.at(-1) ?? null;
       if (page.length < PAGE) return;
@@ -56,7 +56,7 @@ function lineOf(program: Program, { entry, hash, ...position }: AuditRecord, sin
   return `${JSON.stringify({ program, ...position, ...told, hash })}\n`;
 }
 
-/** What somebody wrote into the file may be no JSON; it is shown as it is. */
+/** A line that somebody else wrote may not be JSON; it is shown as it is. */
 function parsed(entry: string): Record<string, unknown> {
   try {
     return JSON.parse(entry);

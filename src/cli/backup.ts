@@ -16,7 +16,7 @@ import { CannotStart } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** Shorter ones can be tried out by whoever gets hold of a backup. */
+/** Shorter ones can be guessed by anybody who gets hold of a backup. */
 const MIN_PASSPHRASE = 12;
 const PASSPHRASE = '--passphrase-file <file>';
 const PASSPHRASE_HELP =
@@ -24,7 +24,7 @@ const PASSPHRASE_HELP =
 
 const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 
-/** `upki backup …`: everything that cannot be made again, in one encrypted file, while the programs run. */
+/** `upki backup …`: everything that cannot be recreated, in one encrypted file, while the programs run. */
 export function backupCommand(): Command {
   const command = new Command('backup').argument('[file]', 'where to write it; - is standard output');
   command.description(
@@ -99,7 +99,7 @@ function verifyCommand(): Command {
   });
 }
 
-/** `upki restore`: puts a backup back. */
+/** `upki restore`: restores a backup. */
 export function restoreCommand(): Command {
   const command = new Command('restore').argument('<file>', 'the backup; - is standard input');
   command.description('Put a backup back, whole or not at all. No program may run on the directory.');
@@ -167,7 +167,7 @@ async function passphraseFrom(file: string | undefined): Promise<string | null> 
   throw new CannotStart(`the passphrase of a backup must have ${MIN_PASSPHRASE} characters or more`);
 }
 
-/** Opened before it is read, so that a missing file is told as one. */
+/** Opened before it is read, so that a missing file is reported as missing. */
 async function reading(file: string): Promise<Readable> {
   return file === '-' ? process.stdin : (await open(file)).createReadStream();
 }
@@ -181,7 +181,7 @@ async function refuseExisting(file: string): Promise<void> {
   if (there) throw new CannotStart(`${file} exists already: a backup never overwrites another`);
 }
 
-/** Under another name until it is whole and on disk, for its owner only. */
+/** Has another name until it is whole and on disk, and is readable by its owner only. */
 async function writeWhole(stream: Readable, path: string): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600);
@@ -197,7 +197,7 @@ async function writeWhole(stream: Readable, path: string): Promise<void> {
   await moveDurably(partial, path);
 }
 
-/** What the operator can mend is told without a stack trace. */
+/** An error that the operator can fix is shown without a stack trace. */
 async function mendable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

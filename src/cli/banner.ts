@@ -4,14 +4,14 @@ import { type Authority, CLIENTS, EXAMPLE_NAME } from '../pages/client-lines.js'
 export interface Serving extends Authority {
   /** PEM. */
   root: string;
-  /** Nothing restricts who may order what: every name, without an external account. */
+  /** Warns when nothing restricts who may order what: every name, without an external account. */
   open: boolean;
 }
 
 /** The line that `upki start` ends its greeting with; scripts wait for it. */
 const readyLine = (directoryUrl: string): string => `uPKI is ready: ${directoryUrl}`;
 
-/** What a program reads, and who looks into a log: where everything is, and lines to paste for every client. */
+/** The greeting for programs and logs: where everything is, and lines to paste for every client. */
 export function banner(serving: Serving): string {
   const clients = Object.values(CLIENTS).map((of) => {
     const { title, lines } = of(serving);
@@ -27,7 +27,7 @@ ${readyLine(serving.directoryUrl)}
 `;
 }
 
-/** The same for a person at a terminal, on one screen. */
+/** The greeting for a person at a terminal, on one screen. */
 export function screen(serving: Serving): string {
   const first = CLIENTS.lego?.(serving).lines ?? [];
   return `

@@ -90,7 +90,10 @@ async function read(files: readonly string[]): Promise<Delivery> {
   return delivery;
 }
 
-/** In PEM; or the file itself, which `parseCrl` judges. A certificate in DER begins alike, and is told apart by its version. */
+/**
+ * PEM, or the file itself, which `parseCrl` checks. A certificate in DER begins the same way, and is
+ * recognised by its version.
+ */
 function crlsIn(content: Buffer): Buffer[] {
   const text = content.toString('latin1');
   if (content[0] !== 0x30 || text.startsWith('-----')) return fromPem('X509 CRL', text);

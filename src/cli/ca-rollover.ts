@@ -77,7 +77,10 @@ async function askElsewhere(
   );
 }
 
-/** After a compromise: what the old issuer signed is renewed now, and with `revoke` refused by those who check. */
+/**
+ * After a compromise: the old issuer's certificates are renewed now, and with `revoke` rejected by clients
+ * that check.
+ */
 export async function replaceAtOnce(
   store: CaStore,
   set: OpenAuthorities['set'],

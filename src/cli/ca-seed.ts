@@ -7,7 +7,7 @@ import { loadProgramSettings } from '../programs/settings.js';
 import { caFolderOf } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki ca seed`: what an RA registers with, on the machine of the CA, whether it runs or not. */
+/** `upki ca seed`: the registration seed of RAs, on the machine of the CA, whether it runs or not. */
 export function seedCommand(): Command {
   const command = new Command('seed').description(
     'Print the registration seed. Who has it can register RAs, until there is another; RAs that are registered stay so.',

@@ -60,7 +60,7 @@ function serving(
   return command.action(async () => {
     const loaded = loadCa(command, flags);
     const log = await createLogger('CA', loaded.settings);
-    // Loaded where it runs: an RA, a supervisor and `--help` need none of it.
+    // Loaded on demand: an RA, a supervisor and `--help` need none of it.
     const { startCa } = await import('../programs/ca/start.js');
     await runProgram('CA', () => startCa(loaded, log, sockets, sockets === 'both'));
   });

@@ -6,7 +6,7 @@ import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory } from '../programs/settings.js';
 import { addExamples, DIRECTORY_FLAG } from './options.js';
 
-/** `upki clients`: the lines by which an ACME client gets its certificates here. */
+/** `upki clients`: the commands by which ACME clients get certificates here. */
 export function clientsCommand(): Command {
   const names = Object.keys(CLIENTS);
   const command = new Command('clients')
@@ -47,7 +47,7 @@ interface Chosen {
 const asJson = (chosen: Chosen[]): string =>
   `${JSON.stringify(Object.fromEntries(chosen.map(({ client, lines }) => [client, lines])), null, 2)}\n`;
 
-/** One client's lines stand alone, so that they can be piped into a file. */
+/** One client's lines are printed alone, so that they can be piped into a file. */
 const asText = (chosen: Chosen[], titled: boolean): string =>
   chosen
     .map(({ title, lines }) => `${[...(titled ? [`# ${title}`] : []), ...lines].join('\n')}\n`)

@@ -14,7 +14,7 @@ interface ConfigOptions {
   reference?: boolean;
 }
 
-/** `upki config`: what the programs would run with and where each value comes from, secrets left out. */
+/** `upki config`: the settings the programs would run with and their sources, without secrets. */
 export function configCommand(): Command {
   const command = new Command('config')
     .description(
@@ -56,12 +56,12 @@ function folderOf(directory: string, program: Program): string {
 
 type Values = Record<string, EffectiveValue>;
 
-/** Of a variable that both read, what the RA has. */
+/** For a variable that both programs read, the RA's value. */
 function asJson(values: Values[]): string {
   return `${JSON.stringify(Object.assign({}, ...values.toReversed()), null, 2)}\n`;
 }
 
-/** Lines an environment file takes, those of one source together; then what has no value, as comments. */
+/** Lines for an environment file, grouped by source; then, as comments, variables without a value. */
 function asText(programs: Program[], all: Values[]): string {
   const lines = all.flatMap((values, index) =>
     Object.entries(values).map(([name, { value, source }]) => ({

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ConsoleFiles, consoleHeaders } from '../pages/console.js';
 import { CannotStart } from '../programs/exit.js';
 
-/** What `upki admin add` wrote. All PEM. */
+/** The files that `upki admin add` wrote. All PEM. */
 export interface AdministratorFiles {
   key: string;
   certificate: string;
@@ -40,7 +40,7 @@ export interface ConsoleServerOptions {
   administrator: AdministratorFiles;
   /** Scheme, host and port of the RA. */
   base: string;
-  /** Of the loopback address; 0 for a free one. */
+  /** Port on the loopback address; 0 for a free one. */
   port: number;
   /** Where the console's files are; where the build puts them when left out. */
   folder?: string;
@@ -53,16 +53,17 @@ export interface ConsoleServer {
 }
 
 const COOKIE = 'upki_console';
-/** Octets of a request's body that are passed on: the RA takes no more. */
+/** Octets of a request body that are forwarded: the RA accepts no more. */
 const MAX_BODY = 65_536;
-/** What of the RA's answer the browser needs. */
+/** The headers of the RA's answer that the browser needs. */
 const PASSED_ON = ['content-type', 'cache-control', 'retry-after', 'etag', 'last-modified'];
 
 /**
- * Serves the console on the loopback address and passes `/api/v1/` on to the RA with the administrator's certificate. Other users and
- * programs of the machine can reach the port: nothing is answered without the cookie, which the link gives once. A page of another site
- * is refused by `Host` (DNS rebinding), by the cookie (SameSite) and by `Sec-Fetch-Site`.
- * @throws CannotStart when the port cannot be had
+ * Serves the console on the loopback address and forwards `/api/v1/` to the RA with the administrator's
+ * certificate. Other users and programs of the machine can reach the port, so nothing is answered without the
+ * cookie that the one-time link sets. Pages of other sites are refused by `Host` (DNS rebinding), by the
+ * cookie (SameSite) and by `Sec-Fetch-Site`.
+ * @throws CannotStart when the port is not available
  */
 export async function startConsole(options: ConsoleServerOptions): Promise<ConsoleServer> {
   const files = new ConsoleFiles(options.folder);
@@ -138,7 +139,7 @@ function refuse(response: ServerResponse, status: number, message: string): Serv
   return response.end(body);
 }
 
-/** Compares without telling by the time it takes how much is right. */
+/** Compares in constant time. */
 function same(given: string, wanted: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(wanted)];
   return left.length === right.length && timingSafeEqual(left, right);
@@ -152,7 +153,7 @@ function cookieOf({ headers }: IncomingMessage): string {
   return '';
 }
 
-/** Of the browser's headers only those of the body go on: neither its cookie nor what says who asked. */
+/** Only the body's headers are forwarded: neither the browser's cookie nor headers that say who asked. */
 function passOn(request: IncomingMessage, response: ServerResponse, url: URL, agent: Agent): ServerResponse {
   const { 'content-type': type, 'content-length': length } = request.headers;
   if (Number(length ?? 0) > MAX_BODY || request.headers['transfer-encoding'] !== undefined) {

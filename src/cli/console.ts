@@ -47,7 +47,7 @@ export function consoleCommand(): Command {
   });
 }
 
-/** The one folder here that holds an administrator's files. @throws CannotStart */
+/** The only folder here with an administrator's files. @throws CannotStart */
 function onlyFolder(): string {
   const folders = readdirSync('.', { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(entry.name, 'upki-root.crt')))

@@ -8,12 +8,12 @@ import { CannotStart, ExitCode } from '../programs/exit.js';
 import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** Below what container engines and supervisors commonly give a probe. */
+/** Shorter than the usual timeout of container engines and supervisors for a probe. */
 const TIME_LIMIT = 5_000;
-/** Addresses that mean "every address": whoever listens there is reached on loopback. */
+/** Addresses that mean "every address": such a listener is reached on loopback. */
 const ANY = new Set(['::', '0.0.0.0']);
 
-/** `upki health`: the probe for containers and supervisors, where no curl is. */
+/** `upki health`: a probe for containers and supervisors without curl. */
 export function healthCommand(): Command {
   const command = new Command('health').description(
     'Ask the RA on this machine whether it can do its work: 0 when it can, 1 when not, with the reason.',
@@ -43,13 +43,13 @@ async function findRa(directory: string): Promise<{ settings: ProgramSettings; r
   throw new CannotStart(`no RA has been registered in ${directory}`);
 }
 
-/** What the RA says it lacks; null when it is ready. Another program at the port says neither. */
+/** What the RA lacks; null when it is ready. Another program at the port gives neither answer. */
 function complaintOf({ status, body }: Answer): string | null {
   try {
     const { status: said, message, detail } = JSON.parse(body);
     if (status === 200 && said === 'success') return null;
     if (said === 'error' && typeof message === 'string') return message;
-    // Our plain listener, which says where the RA is.
+    // Our plain listener, which says where the RA listens.
     if (typeof detail === 'string') return `${detail}; UPKI_RA_PORT names that port`;
   } catch {}
   if (body.startsWith('This port speaks HTTPS'))
@@ -57,7 +57,7 @@ function complaintOf({ status, body }: Answer): string | null {
   return `what answers (${status}) is no RA of uPKI: UPKI_RA_PORT may be the port of another program`;
 }
 
-/** Why nothing was answered, in the operator's words. */
+/** Why there was no answer, in the operator's words. */
 function whyNot(error: Error, { raTls }: ProgramSettings, at: string): string {
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED')

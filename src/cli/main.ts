@@ -5,7 +5,7 @@ import { ExitCode, exitCodeOf } from '../programs/exit.js';
 import { limitHeapGrowth } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
 
-/** Each with the code it needs and no other's: the programs it starts serve for months. */
+/** Each command loads only the code it needs: the programs it starts serve for months. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   start: async () => (await import('./start.js')).startCommand(),
   ra: async () => {
@@ -38,7 +38,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   store: async () => (await import('./store.js')).storeCommand(),
 };
 
-/** With the command that is asked for; with all of them for help, and to say what is near an unknown one. */
+/** Adds the requested command only; all of them for help, and to suggest one for an unknown name. */
 async function upki(asked: string | undefined): Promise<Command> {
   const program = new Command('upki')
     .description("The private network's Let's Encrypt: a certificate authority and an ACME server.")
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
   }
 }
 
-// A reader that has gone away (`upki config | head`) is no fault of ours, and no reason to stop serving.
+// A reader that has closed the pipe (`upki config | head`) is not our fault, and no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

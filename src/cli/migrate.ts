@@ -10,7 +10,7 @@ import { migrateFromPython, NotAPythonRa } from '../python/migrate/from-python.j
 import { NotAPythonCa } from '../python/migrate/python-ca-folder.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** `upki migrate`: an upki-ca, and an upki-ra when named, in our own folders. */
+/** `upki migrate`: brings an upki-ca, and an upki-ra when given, into our own folders. */
 export function migrateCommand(): Command {
   const command = new Command('migrate')
     .description(
@@ -68,7 +68,7 @@ async function migrate(
   }
 }
 
-/** Both keep files of the same names: into its own folder nothing could come over without changing the source. */
+/** Both use the same file names, so a migration into its own folder would change the source. */
 async function refuseOverlap(sources: string[], targets: string[]): Promise<void> {
   const real = (path: string) => realpath(path).catch(() => path);
   for (const source of await Promise.all(sources.map(real))) {

@@ -64,7 +64,7 @@ function nameOf(text: string): { value: string; wildcard: boolean } | null {
   }
 }
 
-/** Seconds since 1970; NaN for what is no time. */
+/** Seconds since 1970; NaN for text that is no time. */
 function secondsOf(text: string): number {
   return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text)
     ? Math.floor(Date.parse(text) / 1000)

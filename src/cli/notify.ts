@@ -7,7 +7,7 @@ import { sendersOf } from '../programs/ra/notices.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** `upki notify …`: who is told of what matters (UPKI_NOTIFY). */
+/** `upki notify …`: the targets of notices (UPKI_NOTIFY). */
 export function notifyCommand(): Command {
   const test = new Command('test').description(
     'Send a test notice to every target of UPKI_NOTIFY now, and say what became of it.',

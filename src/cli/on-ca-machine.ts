@@ -16,9 +16,9 @@ import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { DIRECTORY_FLAG, type Flag, givenFlags } from './options.js';
 
-/** What commands on the machine of the CA share: its folder, its store, who runs them. */
+/** Shared by commands on the CA's machine: its folder, its store, the user who runs them. */
 
-/** The settings of a command that makes or serves a CA; what is worth a warning is told on standard error. */
+/** The settings of a command that makes or serves a CA; warnings go to standard error. */
 export function loadCa(command: Command, flags: Flag[]): LoadedProgram {
   const loaded = loadProgramSettings('ca', process.env, givenFlags(command, flags));
   // `upki start` has given these warnings already.
@@ -26,7 +26,7 @@ export function loadCa(command: Command, flags: Flag[]): LoadedProgram {
   return loaded;
 }
 
-/** What the operator should know of the settings is told on standard error. @throws CannotStart */
+/** Prints warnings about the settings on standard error. @throws CannotStart */
 export async function caFolderOf(command: Command): Promise<string> {
   const { dataDir } = givenFlags(command, [DIRECTORY_FLAG]);
   return caFolder(process.env, dataDir);
@@ -54,7 +54,10 @@ export interface LocalContext {
   places: KeyPlaces;
 }
 
-/** Does something with the roots and issuers of the CA on this machine, whether it runs or not. @throws CannotStart */
+/**
+ * Runs work on the roots and issuers of the CA on this machine, whether it runs or not.
+ * @throws CannotStart
+ */
 export async function withLocalSet(
   command: Command,
   work: (local: OpenAuthorities, store: CaStore, context: LocalContext) => Promise<void>,
@@ -87,7 +90,7 @@ export function operator(): Actor {
   return { who: `operator ${userInfo().username}`, from: 'local' };
 }
 
-/** A bare common name stands for the entry that has it. @throws CannotStart when there are several */
+/** A bare common name refers to the entry that has it. @throws CannotStart when there are several */
 export function entryFor(name: string, entries: readonly AdministratorRecord[]): string {
   if (name.includes('=')) return name;
   const cnOf = (text: string) => attributeOf(parseHolder(text), OID.commonName)?.toLowerCase();

@@ -11,7 +11,7 @@ import {
 
 type Flags = Partial<Record<SettingName, string>>;
 
-/** A flag that sets a setting, as the Python programs have it. */
+/** A flag that sets a setting. */
 export interface Flag {
   flags: string;
   setting: SettingName;
@@ -73,7 +73,7 @@ export function givenFlags(command: Command, flags: Flag[]): Flags {
   return given.debug ? { ...settings, logLevel: 'debug' } : settings;
 }
 
-/** Shows how a command is used, at the beginning of its help. */
+/** Puts examples at the beginning of a command's help. */
 export function addExamples(command: Command, examples: [commandLine: string, what: string][]): Command {
   const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`);
   return command.addHelpText('before', `Examples:\n${lines.join('\n')}\n`);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { CannotStart } from '../programs/exit.js';
 import { isPkcs12Passphrase } from '../x509/pkcs12.js';
 
-/** Without letters and digits that people take for one another. */
+/** Letters and digits that people do not confuse. */
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const GROUPS = 5;
 const GROUP = 5;

@@ -82,10 +82,10 @@ function reasonOf(name: string): number {
   );
 }
 
-/** Certificates of one name looked through. */
+/** Certificates of one name examined. */
 const MOST_OF_A_NAME = 1_000;
 
-/** Serials that were good until now. A key's own certificate goes alone when the RA was named by its key. */
+/** Serials that were good until now; only a key's own certificate when the RA was named by its key. */
 async function revokeAll(
   store: CaStore,
   peers: readonly PeerRecord[],

@@ -142,7 +142,7 @@ const register: Action = async (settings, command) => {
 
 const serve: Action = async (settings) => {
   const log = await createLogger('RA', settings);
-  // Loaded where it runs: a CA, a supervisor and `--help` need none of it.
+  // Loaded on demand: a CA, a supervisor and `--help` need none of it.
   const { startRa } = await import('../programs/ra/program.js');
   await runProgram('RA', () => startRa(settings, log));
 };

@@ -27,7 +27,7 @@ import {
 
 const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
 
-/** All in one: a CA and an RA, joined, with nothing asked. */
+/** `upki start`: a CA and an RA, joined, without any questions. */
 export function startCommand(): Command {
   const command = new Command('start').description(
     'Run a CA and an RA on this machine; the first start initialises both and asks nothing.',
@@ -64,7 +64,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   endOnSignals(supervisor);
   const caStarted = await supervisor.start(program('CA', 'ca', joined.ca)).catch(() => null);
   const serving = caStarted && (await supervisor.start(program('RA', 'ra', joined.ra)).catch(() => null));
-  // Null: the supervisor has said why, and ends everything.
+  // Null: the supervisor has reported why, and stops everything.
   if (!serving) return;
   const { allowedNames, externalAccountRequired } = ra.settings;
   const open = allowedNames.length === 0 && !externalAccountRequired;
@@ -109,14 +109,17 @@ async function greet(
   }
 }
 
-/** Ctrl-C under npm comes twice at once, from the terminal and from npm; a person needs longer than this. */
+/**
+ * Ctrl-C under npm arrives twice at once, from the terminal and from npm; a person cannot press it again that
+ * fast.
+ */
 const SECOND_THOUGHT = 1000;
 
 function endOnSignals(supervisor: Supervisor): void {
   let askedAt: number | null = null;
   const end = (signal: NodeJS.Signals) => {
     const now = Date.now();
-    // Asked again in a terminal means now: the children end when this process is gone.
+    // A second Ctrl-C means now: the children end when this process is gone.
     if (askedAt !== null && signal === 'SIGINT' && now - askedAt > SECOND_THOUGHT)
       process.exit(ExitCode.failure);
     if (askedAt !== null) return;
@@ -125,6 +128,6 @@ function endOnSignals(supervisor: Supervisor): void {
     void supervisor.stop().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(signal));
-  // Rules are read anew; nothing ends.
+  // Reloads the rules; nothing is stopped.
   process.on('SIGHUP', () => supervisor.signal('SIGHUP'));
 }

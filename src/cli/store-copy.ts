@@ -51,7 +51,7 @@ export function copyCommand(): Command {
     const { from, to, program } = await locations(command.opts<CopyOptions>());
     const unlock = lockDirectory(dirname(isShared(from) ? to : from));
     try {
-      // Only who uses PostgreSQL pays for loading its driver.
+      // Loaded on demand: only users of PostgreSQL pay for its driver.
       const { copyBack, copyStore } = await import('../store/copy/index.js');
       const progress = progressTo(process.stderr);
       const { kind, tables } =
@@ -108,7 +108,7 @@ const A_URL = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
 const isFile = (location: string): boolean =>
   pathOf(location) !== '' && !/^[a-z]+:\/\//.test(pathOf(location));
 
-/** Without what may be a password. */
+/** Removes what may be a password. */
 const shown = (location: string): string => location.replace(/:[^:@/]*@/, ':***@');
 
 async function readUrl(option: string, file: string): Promise<string> {

@@ -9,14 +9,14 @@ import { RaRetention } from '../ra/retention.js';
 import { openCaStore, openRaStore, shownLocation } from '../store/index.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** What goes, or has gone, of a program: rows by what they are. */
+/** Rows removed, or to be removed, by kind. */
 interface Pruned {
   program: 'ca' | 'ra';
   database: string;
   rows: Record<string, number>;
 }
 
-/** `upki store prune`: what the programs do by themselves, at once. */
+/** `upki store prune`: does at once what the programs do in the background. */
 export function pruneCommand(): Command {
   const command = new Command('prune').description(
     'Remove what was kept long enough (UPKI_KEEP_CERTIFICATES, UPKI_KEEP_AUDIT, UPKI_RA_UNUSED_ACCOUNT_LIFETIME). The programs do so by ' +
@@ -99,7 +99,7 @@ async function pruneRa(
   }
 }
 
-/** The log is cut at signed heads, which needs the program's key. */
+/** Cutting the log needs the program's key, for the signed heads. */
 async function pruneAudit(
   { part, folder, database }: PartLayout,
   { keepAudit }: ProgramSettings,

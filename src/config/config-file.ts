@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 
-/** What stands in a configuration file, by key: the text a person would have written in the environment. */
+/** The content of a configuration file, by key: the text a person would have written in the environment. */
 export type FileEntries = ReadonlyMap<string, string>;
 
 /** How files are looked at; passed in by tests. */
@@ -69,7 +69,7 @@ export function readConfigFile(
   }
 }
 
-/** '' for nothing; null for what is no value. */
+/** '' for an empty value; null for one that is no value. */
 function asText(value: unknown): string | null {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')

@@ -3,7 +3,7 @@ import { nearest } from './nearest.js';
 import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
 
-/** Everything that was wrong with the configuration, one complaint a line, secrets left out. */
+/** All errors of the configuration, one a line, without secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly complaints: string[]) {
@@ -26,9 +26,9 @@ export interface Sources {
 
 export interface Loaded {
   settings: Settings;
-  /** The settings that something other than the default decided, and what did. */
+  /** The settings that are not at their default, and their sources. */
   given: ReadonlyMap<SettingName, string>;
-  /** Sentences for the operator: names we do not know, with the nearest we do, and names that are others now. */
+  /** Warnings for the operator: unknown names, with the nearest known one, and renamed settings. */
   warnings: string[];
 }
 
@@ -154,7 +154,7 @@ function isSecret({ secret, type }: Setting<unknown>, text: string): boolean {
   }
 }
 
-/** The file is ours alone: a name we do not know is a slip, and a slip in a rule may open a door. */
+/** The file belongs to us alone: an unknown name is a mistake, and a mistake in a rule may open a door. */
 function unknownSharedKeys(shared: FileEntries, path: string): string[] {
   const known = SETTING_LIST.flatMap(([, { env, secret }]) =>
     secret ? [sharedKey(env), `${sharedKey(env)}_file`] : [sharedKey(env)],

@@ -39,7 +39,7 @@ The programs' own files are \`config.json\` in the RA's data directory and \`ca.
 - **Secrets** can be read from a file: \`UPKI_CA_SEED_FILE=/run/secrets/seed\` stands for \`UPKI_CA_SEED\`.
 `;
 
-/** docs/configuration.md, whole. */
+/** The text of docs/configuration.md. */
 export function configurationReference(): string {
   const known = new Map<string, Setting<unknown>>(SETTING_LIST.map(([, setting]) => [setting.env, setting]));
   const listed = new Set([...MIGRATION, ...TASKS.flatMap(({ variables }) => variables)]);
@@ -74,7 +74,7 @@ function mostChanged(): string {
   );
 }
 
-/** What comes first in an explanation, for a list. */
+/** The first sentence of an explanation, for a list. */
 export function firstSentence(doc: string): string {
   return /^.*?\.(?= |$)/.exec(doc)?.[0] ?? doc;
 }

@@ -2,7 +2,7 @@ import type { SettingType } from './types.js';
 
 export type Program = 'ra' | 'ca';
 
-/** One entry of the configuration: everything about it that any part of the program, its help or its docs says. */
+/** One setting: everything that the program, its help and its docs say about it. */
 export interface Setting<T> {
   /** Environment variable; the names in the configuration files are derived from it (`fileKey`). */
   env: `UPKI_${string}`;
@@ -10,11 +10,14 @@ export interface Setting<T> {
   programs: readonly Program[];
   type: SettingType<T & NonNullable<unknown>>;
   default: T;
-  /** What the default is, in words, when it is computed from something else. */
+  /** The default in words, when it is computed from something else. */
   defaultText?: string;
-  /** Redacted wherever it is printed, but for what its type's `mask` leaves; also read from the file that `<env>_FILE` names. */
+  /**
+   * Redacted wherever it is printed, except what its type's `mask` leaves; can also be read from the file
+   * that `<env>_FILE` names.
+   */
   secret?: true;
-  /** Names it had before: still taken from the environment, with a warning. */
+  /** Former names, still accepted from the environment, with a warning. */
   formerly?: readonly `UPKI_${string}`[];
   /** The same sentence in `--help` and in docs/configuration.md. */
   doc: string;

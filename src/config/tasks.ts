@@ -1,4 +1,4 @@
-/** What an operator is about when he looks for a setting. */
+/** A task for which an operator looks up settings. */
 export interface SettingTask {
   title: string;
   /** What to know before the settings, when there is something. */
@@ -6,7 +6,7 @@ export interface SettingTask {
   variables: readonly string[];
 }
 
-/** Those most often changed, in the order of how often. */
+/** The most frequently changed settings, most frequent first. */
 export const MOST_CHANGED: readonly string[] = [
   'UPKI_DATA_DIR',
   'UPKI_RA_URL',
@@ -20,7 +20,7 @@ export const MOST_CHANGED: readonly string[] = [
   'UPKI_LOG_LEVEL',
 ];
 
-/** The chapters of docs/configuration.md. A setting that is in none stands in the last. */
+/** The chapters of docs/configuration.md. Settings in none of them go into the last chapter. */
 export const TASKS: readonly SettingTask[] = [
   {
     title: 'Where everything is',

@@ -145,7 +145,7 @@ interface ChangeOptions extends Common {
   comment?: string;
 }
 
-/** By name what would be done is listed first. */
+/** For a name, the affected certificates are listed first. */
 async function change(
   door: Door,
   what: string,

@@ -10,7 +10,7 @@ export interface Common extends DoorOptions {
   yes?: boolean;
 }
 
-/** A command that asks the RA; what the RA refuses ends it with 1. */
+/** A command that asks the RA; a refusal of the RA ends it with 1. */
 export function operatorCommand<Options extends Common>(
   usage: string,
   description: string,
@@ -41,7 +41,10 @@ export function operatorCommand<Options extends Common>(
   });
 }
 
-/** Asks a person, unless `--yes` answered; without a terminal nobody is there to ask. @throws CannotStart */
+/**
+ * Asks for confirmation, unless `--yes` was given; without a terminal nobody can answer.
+ * @throws CannotStart
+ */
 export async function confirmed(question: string, { yes }: Common): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY) throw new CannotStart(`${question} Say --yes to do it without being asked.`);

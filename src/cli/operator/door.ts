@@ -13,9 +13,9 @@ import { commonDirectory, loadProgramSettings } from '../../programs/settings.js
 import { joinPrograms } from '../../programs/start-environment.js';
 
 /**
- * The one way commands reach what administrators do: the private routes of REST. On the RA's machine over its socket, whether it
- * runs (then it answers) or not (then it is opened for the command, without listening for anybody else); from elsewhere over HTTPS
- * with an administrator's files.
+ * How commands reach the private routes of REST. On the RA's machine: over its socket, when it runs; else the
+ * RA is opened for the command without any other listener. From elsewhere: over HTTPS with an administrator's
+ * files.
  */
 export interface Door {
   ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answered>;
@@ -129,7 +129,7 @@ async function answers(door: Door): Promise<boolean> {
   );
 }
 
-/** The programs of this machine that do not run, for as long as the command takes. */
+/** The stopped programs of this machine, opened for as long as the command takes. */
 async function opened(dataDir: string, socket: Door): Promise<Door> {
   const log = pino({ level: 'silent' });
   const running: { stop(): Promise<void> }[] = [];
@@ -138,7 +138,7 @@ async function opened(dataDir: string, socket: Door): Promise<Door> {
   };
   try {
     const { ra, ca } = await localPrograms(dataDir);
-    // One that runs holds its folder; then it answers by itself.
+    // A running program has locked its folder, and answers by itself.
     const started = ca && (await startCa(ca, log, 'both', false).catch(() => null));
     if (started) running.push(started);
     running.push(await startRa(ra.settings, log, 'command'));
@@ -149,7 +149,7 @@ async function opened(dataDir: string, socket: Door): Promise<Door> {
   return { ask: socket.ask, close };
 }
 
-/** As `upki start` joins them; without a CA beside the RA, the RA alone. */
+/** Joined as by `upki start`; without a CA next to it, the RA alone. */
 async function localPrograms(raDirectory: string) {
   const caDirectory = join(dirname(raDirectory), 'ca');
   const ra = loadProgramSettings('ra', process.env, { dataDir: raDirectory });
@@ -159,7 +159,7 @@ async function localPrograms(raDirectory: string) {
   );
   if (!isThere) return { ra, ca: null };
   const ca = loadProgramSettings('ca', process.env, { dataDir: caDirectory });
-  // Its ports are taken: it runs, elsewhere than in `upki start`.
+  // Its ports are taken: it runs outside `upki start`.
   const joined = await joinPrograms(process.env, ra.settings, ca.settings).catch(() => null);
   if (joined === null) return { ra, ca: null };
   return {

@@ -10,7 +10,7 @@ interface Row {
   why: string;
 }
 
-/** `upki failures`: what came to nothing for clients, and why. */
+/** `upki failures`: failed requests of clients, and why. */
 export function failuresCommand(): Command {
   return operatorCommand<Common & { account?: string; limit: string }>(
     'failures [name]',

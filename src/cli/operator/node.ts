@@ -12,7 +12,7 @@ interface Row {
   key_id?: string;
 }
 
-/** `upki node …`: who may have what. */
+/** `upki node …`: registered machines and the names they may have. */
 export function nodeCommand(): Command {
   return new Command('node')
     .description('Register nodes, which may have what is registered; list, show, change and remove them.')

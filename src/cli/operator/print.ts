@@ -15,7 +15,7 @@ export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string 
   return `${laid.join('\n')}\n`;
 }
 
-/** What a client wrote cannot steer the terminal it is printed on. */
+/** Removes control characters, so that a client's text cannot steer the terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
@@ -25,7 +25,7 @@ export function minute(time: string | undefined): string {
   return time === undefined ? '' : time.slice(0, 16).replace('T', ' ');
 }
 
-/** Facts by name, one a line; what there is nothing to say of is left out. */
+/** Facts by name, one a line; empty ones are left out. */
 export function facts(pairs: readonly [name: string, value: string | number | undefined | null][]): string {
   const known = pairs.filter(([, value]) => value !== undefined && value !== null && value !== '');
   const width = Math.max(0, ...known.map(([name]) => name.length));

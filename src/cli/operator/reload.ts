@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Common, operatorCommand } from './command.js';
 import { json, print } from './print.js';
 
-/** `upki reload`: what SIGHUP does, and whether it was done. */
+/** `upki reload`: reloads as SIGHUP does, and reports the outcome. */
 export function reloadCommand(): Command {
   return operatorCommand<Common>(
     'reload',

@@ -10,7 +10,10 @@ interface Shown {
   compromised_keys: string[];
 }
 
-/** `upki rules`: what clients may and how names are proven, changed for every RA of the database at once, without a restart. */
+/**
+ * `upki rules`: rules for clients and validation, changed for every RA of the database at once, without a
+ * restart.
+ */
 export function rulesCommand(): Command {
   const command = new Command('rules').description(
     'Show the rules, and change those that the database keeps for every RA: lists of names, limits, resolvers, compromised keys.',

@@ -28,7 +28,7 @@ const SAID = {
   failing: 'Something does not work.',
 };
 
-/** `upki status`: how everything is, on one screen. */
+/** `upki status`: the state of everything, on one screen. */
 export function statusCommand(): Command {
   return operatorCommand<Common>(
     'status',

@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Root } from '../../pages/roots.js';
 
-/** What a step came to, for one store. */
+/** The outcome of a step, for one store. */
 export interface Outcome {
   store: string;
   /** `present`: it was there, by us or by another; `absent`: it is not; `elsewhere`: somebody must do it, see `todo`. */
@@ -12,7 +12,7 @@ export interface Outcome {
   detail?: string;
 }
 
-/** A place where programs of this machine look for roots. */
+/** A trust store of this machine. */
 export interface TrustStore {
   /** As the operator knows it. */
   name: string;
@@ -20,9 +20,12 @@ export interface TrustStore {
   kind: 'system' | 'nss' | 'java';
   /** Whether the root is trusted there, whoever put it. */
   has(root: Root): Promise<boolean>;
-  /** Puts it; called only where it is not. @throws StoreTrouble */
+  /** Adds it; called only where it is absent. @throws StoreTrouble */
   add(root: Root): Promise<void>;
-  /** Takes away what `add` put, under the same name, and nothing else. False: nothing of ours was there. @throws StoreTrouble */
+  /**
+   * Removes what `add` added, under the same name, and nothing else. False: nothing of ours was there.
+   * @throws StoreTrouble
+   */
   remove(root: Root): Promise<boolean>;
 }
 
@@ -31,7 +34,7 @@ export class StoreTrouble extends Error {
   override readonly name = 'StoreTrouble';
   constructor(
     message: string,
-    /** Somebody else must do it: another user, or a package is wanted. */
+    /** Requires another user, or a missing package. */
     readonly elsewhere = false,
   ) {
     super(message);

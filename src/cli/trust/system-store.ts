@@ -11,7 +11,7 @@ import {
   type TrustStore,
 } from './store.js';
 
-/** How a system takes up roots that its administrator adds: a file in a folder, and a program that makes the rest of it. */
+/** How a system trusts added roots: a file in a folder, and a program that rebuilds the bundle. */
 interface System {
   name: string;
   folder: string;
@@ -27,7 +27,7 @@ const SYSTEMS: readonly System[] = [
     name: 'the system (Debian, Ubuntu, Alpine)',
     folder: '/usr/local/share/ca-certificates',
     update: ['update-ca-certificates'],
-    // Without it, links to the file that is gone stay.
+    // Without it, links to the removed file stay.
     updateWithout: ['update-ca-certificates', '--fresh'],
     bundle: '/etc/ssl/certs/ca-certificates.crt',
   },

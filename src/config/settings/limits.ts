@@ -6,7 +6,10 @@ const count = is.integer(0, 1_000_000_000, 'a whole number, 0 for no limit');
 /** The same in every limit's documentation. */
 const NOTE = '0: no limit.';
 
-/** What one client may use of what is there for all (RFC 8555 §6.6). A certificate gives back what its order used. */
+/**
+ * Limits that keep one client from using up everybody's share (RFC 8555 §6.6). A certificate gives back what
+ * its order used.
+ */
 export const LIMIT_SETTINGS = {
   limitAccounts: setting(count, 500, {
     env: 'UPKI_RA_LIMIT_ACCOUNTS',

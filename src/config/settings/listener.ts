@@ -2,7 +2,7 @@ import { database } from '../database-type.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
-/** Where the RA listens, who it says it is, and where it keeps its records. */
+/** Where the RA listens, its names, and where it stores its data. */
 export const LISTENER_SETTINGS = {
   raHost: setting(is.host, '::', {
     env: 'UPKI_RA_HOST',

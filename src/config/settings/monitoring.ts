@@ -3,7 +3,7 @@ import * as notice from '../notice-types.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
-/** How the operator learns how it goes. */
+/** How the operator monitors the programs. */
 export const MONITORING_SETTINGS = {
   metrics: optional(is.hostPort(9464), {
     env: 'UPKI_METRICS',

@@ -2,7 +2,7 @@ import { DAY } from '../../lib/time.js';
 import { type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
-/** What is forgotten, and when. */
+/** How long data is kept. */
 export const RETENTION_SETTINGS = {
   keepCertificates: setting(is.duration(0, 36_500 * DAY), 365 * DAY, {
     env: 'UPKI_KEEP_CERTIFICATES',
