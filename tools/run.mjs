@@ -8,6 +8,7 @@ const TOOLS = {
     'bench/main.js',
     'what a certificate costs in CPU, memory and time; beside other servers with --peers',
   ],
+  searches: ['bench/searches/main.js', 'how long operators wait for a page of a million certificates'],
   footprint: ['bench/footprint/main.js', 'what a certificate costs on disk'],
   steady: ['bench/steady/main.js', 'whether the databases stop growing: a year of short certificates'],
   'wall-clock': ['bench/wall-clock.js', 'how long certbot and lego take for their first certificate'],

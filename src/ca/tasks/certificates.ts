@@ -1,8 +1,8 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { reasonName } from '../../channel/reasons.js';
 import type { Handlers, OperationsTasks, Params, Result } from '../../channel/tasks/index.js';
-import type { CertificateRecord } from '../../store/contract/ca.js';
-import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
+import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { calledName } from '../../x509/certificate-names.js';
 import { DerError } from '../../x509/der-error.js';
 import { attributeOf, type DistinguishedName, parseDn, sameDn } from '../../x509/name.js';
@@ -99,18 +99,17 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
   };
 }
 
-/** Whether a certificate is by an issuer, named by its common name, its DN in either notation, or its key identifier. */
-function issuedBy(asked: string): (record: CertificateRecord) => boolean {
-  const keyId = asked.replaceAll(':', '').toLowerCase();
+/** The tags of the authorities that are named so: by id, common name, DN in either notation, or key identifier. */
+async function issuersNamed(asked: string, store: Pick<CaStore, 'listAuthorities'>): Promise<string[]> {
+  const hex = asked.replaceAll(':', '').toLowerCase();
   const wanted = issuerName(asked);
-  return ({ der }) => {
-    // Of another CA program it may be known by its serial alone.
-    if (der.length === 0) return false;
-    const parsed = parseCertificate(der);
-    if (authorityKeyId(parsed) === keyId) return true;
-    if (wanted === null) return attributeOf(parsed.issuer, OID.commonName) === asked;
-    return sameDn(parsed.issuer, wanted);
-  };
+  const named = (await store.listAuthorities()).filter(({ id, certificate }) => {
+    const parsed = parseCertificate(certificate);
+    if (id === hex || issuerKeyId(parsed) === hex) return true;
+    if (wanted === null) return attributeOf(parsed.subject, OID.commonName) === asked;
+    return sameDn(parsed.subject, wanted);
+  });
+  return [...new Set(named.map(({ tag }) => tag))];
 }
 
 /** Null for a bare common name. */
@@ -160,9 +159,11 @@ async function search(
     ...(notRenewed && { notRenewed }),
   };
   try {
-    const page = await store.searchCertificates({ after, limit, now: clock(), query });
-    const items = params.issuer === undefined ? page.items : page.items.filter(issuedBy(params.issuer));
-    return { certificates: items.map(found), next: page.next };
+    const issuers = params.issuer === undefined ? null : await issuersNamed(params.issuer, store);
+    if (issuers?.length === 0) return { certificates: [], next: null };
+    const asked = { ...query, ...(issuers && { issuers }) };
+    const page = await store.searchCertificates({ after, limit, now: clock(), query: asked });
+    return { certificates: page.items.map(found), next: page.next };
   } catch (error) {
     if (error instanceof RangeError)
       throw new TaskError(ErrorCode.validation, `Invalid after parameter: ${error.message}`);

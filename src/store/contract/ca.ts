@@ -1,5 +1,6 @@
 import type { AdminRole } from '../../model/administrators.js';
 import type { Actor, AuditTrail } from './audit.js';
+import type { CertificateQuery } from './certificate-query.js';
 import type { CaFigures } from './figures.js';
 import type { Leases } from './leases.js';
 import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
@@ -82,25 +83,6 @@ export interface CertificateFilter {
   expiresBefore?: number;
   /** Signed by the authority with this tag. */
   issuer?: string;
-}
-
-/** As `CertificateState`, with those apart that are on certificateHold and may come back. */
-export type SearchState = CertificateState | 'held';
-
-/** What an operator looks for; a certificate meets every condition given. */
-export interface CertificateQuery {
-  /** In any of its names: a name, an address, a glob with `*` and `?`, or a network in CIDR form. */
-  name?: string;
-  /** Ordered by this ACME account. */
-  account?: string;
-  profile?: string;
-  state?: SearchState;
-  /** `notAfter` before this time; the page then begins with the one that ends first. */
-  expiresBefore?: number;
-  /** `notAfter` at or after this time. */
-  expiresAfter?: number;
-  /** No later certificate that is not revoked has all its names. */
-  notRenewed?: boolean;
 }
 
 /** A page and where the next begins; `next` null: there is no more. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { CaStore, CertificateQuery, CertificateRecord } from '../../../src/store/contract/ca.js';
+import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.js';
+import type { CertificateQuery } from '../../../src/store/contract/certificate-query.js';
 import { aRecord, HOUR, NOW } from '../../../tools/kit/facts.js';
 
 /** One of each kind, for those who look at how they are carried out. */
@@ -13,6 +14,9 @@ export const SEARCHES: CertificateQuery[] = [
   { name: '10.0.0.0/24' },
   { account: 'a1' },
   { profile: 'server' },
+  { issuers: ['an-issuer'] },
+  { issuers: ['an-issuer'], state: 'revoked' },
+  { issuers: ['an-issuer', 'another'], state: 'good' },
   { state: 'good' },
   { state: 'revoked' },
   { state: 'expired' },
@@ -100,6 +104,21 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await found({ name: '2001:DB8:0::1' })).toEqual(serials(six));
       expect(await found({ name: '2001:db8::/32' })).toEqual(serials(six));
       expect(await found({ name: '0.0.0.0/0' })).toHaveLength(2);
+    });
+
+    test('an issuer’s certificates, with any other condition', async () => {
+      const first = await record({ ...dns('a.plant.lan'), issuer: '' });
+      const next = await record({ ...dns('a.plant.lan'), issuer: 'next', notAfter: NOW + 2 * HOUR });
+      const held = await record({ issuer: 'next', notAfter: NOW + 3 * HOUR, revokedAt: NOW, reason: 6 });
+      await record({ issuer: 'other', notAfter: NOW + 4 * HOUR });
+      expect(await found({ issuers: ['next'] })).toEqual(serials(held, next));
+      expect(await found({ issuers: [''] })).toEqual(serials(first));
+      expect(await found({ issuers: ['', 'next'] })).toEqual(serials(held, next, first));
+      expect(await found({ issuers: ['next'], state: 'held' })).toEqual(serials(held));
+      expect(await found({ issuers: ['next'], state: 'good' })).toEqual(serials(next));
+      expect(await found({ issuers: ['next'], name: 'a.plant.lan' })).toEqual(serials(next));
+      expect(await found({ issuers: ['next'], expiresBefore: NOW + 3 * HOUR })).toEqual(serials(next));
+      expect(await found({ issuers: ['none'] })).toEqual([]);
     });
 
     test('state, account, profile and end, alone and together', async () => {

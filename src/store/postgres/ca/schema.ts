@@ -163,4 +163,9 @@ export const caMigrations: readonly Migration[] = [
   CREATE INDEX documents_by_age ON documents (kept_at) WHERE kind <> 'account';
   `,
   AUDIT_CUTS_SCHEMA,
+  `
+  -- What an issuer issued, by end.
+  DROP INDEX certificates_by_issuer;
+  CREATE INDEX certificates_by_issuer ON certificates (issuer, not_after, serial);
+  `,
 ];

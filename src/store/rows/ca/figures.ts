@@ -48,7 +48,7 @@ export const WINDOW_END = 'not_before + (not_after - not_before) * 35 / 48';
 /** The facts a certificate is judged by, with the end of its window before them. */
 export type WindowRow = [windowEnd: number, ...SearchRow];
 
-export const WINDOW_FACTS = `${WINDOW_END}, '', not_after, serial, cn, identifiers, profile, account_id, revoked_at, reason, deleted_at`;
+export const WINDOW_FACTS = `${WINDOW_END}, '', not_after, serial, cn, identifiers, profile, account_id, revoked_at, reason, deleted_at, issuer`;
 
 export const searchRowOf = ([, ...row]: WindowRow): SearchRow => row;
 

@@ -1,12 +1,12 @@
 import type {
   AuthorityRecord,
   CertificateFilter,
-  CertificateQuery,
   DocumentKind,
   Page,
   RevokedEntry,
   StoredCrl,
 } from '../../contract/ca.js';
+import type { CertificateQuery } from '../../contract/certificate-query.js';
 import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from '../../contract/registry.js';
 import type { AuditOperations } from '../audit.js';
 import type { SettingsOperations } from '../settings.js';

@@ -1,4 +1,4 @@
-import type { CertificateQuery, SearchState } from '../../contract/ca.js';
+import type { CertificateQuery, SearchState } from '../../contract/certificate-query.js';
 import { type NamePattern, namePattern, searchKeys } from './search-keys.js';
 
 /**
@@ -25,9 +25,10 @@ export type SearchRow = [
   revokedAt: number | null,
   reason: number | null,
   deletedAt: number | null,
+  issuer: string,
 ];
 
-const FACTS = 'c.cn, c.identifiers, c.profile, c.account_id, c.revoked_at, c.reason, c.deleted_at';
+const FACTS = 'c.cn, c.identifiers, c.profile, c.account_id, c.revoked_at, c.reason, c.deleted_at, c.issuer';
 
 /** One look at the database: SQL with `?` for each value, the last of which is how many rows are wanted. */
 export interface Look {
@@ -144,15 +145,19 @@ function sourceOf(query: CertificateQuery, pattern: NamePattern | null) {
     };
   }
   if (query.account !== undefined) return onCertificates('s.account_id = ? AND ', [query.account]);
-  if (query.state === 'revoked' || query.state === 'held')
-    return onCertificates('s.revoked_at IS NOT NULL AND ', []);
+  const [issuer, ...others] = query.issuers ?? [];
+  const isRevoked = query.state === 'revoked' || query.state === 'held';
+  if (issuer !== undefined && others.length === 0)
+    return onCertificates(`s.issuer = ? AND ${isRevoked ? 's.revoked_at IS NOT NULL AND ' : ''}`, [issuer]);
+  if (isRevoked) return onCertificates('s.revoked_at IS NOT NULL AND ', []);
   if (query.profile !== undefined) return onCertificates('s.profile = ? AND ', [query.profile]);
   return onCertificates('', []);
 }
 
 function wants(query: CertificateQuery, pattern: NamePattern | null, row: SearchRow, now: number): boolean {
-  const [key, notAfter, , , , profile, accountId, revokedAt, reason, deletedAt] = row;
+  const [key, notAfter, , , , profile, accountId, revokedAt, reason, deletedAt, issuer] = row;
   if (deletedAt !== null) return false;
+  if (query.issuers !== undefined && !query.issuers.includes(issuer)) return false;
   if (query.state !== undefined && query.state !== stateAt(notAfter, revokedAt, reason, now)) return false;
   if (query.expiresBefore !== undefined && notAfter >= query.expiresBefore) return false;
   if (query.expiresAfter !== undefined && notAfter < query.expiresAfter) return false;

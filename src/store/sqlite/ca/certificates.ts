@@ -1,4 +1,5 @@
-import type { CertificateFilter, CertificateQuery, Page } from '../../contract/ca.js';
+import type { CertificateFilter, Page } from '../../contract/ca.js';
+import type { CertificateQuery } from '../../contract/certificate-query.js';
 import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
 import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
 import type { CertificateOperations } from '../../rows/ca/operations.js';

@@ -1,0 +1,20 @@
+/** As `CertificateState`, with those apart that are on certificateHold and may come back. */
+export type SearchState = 'good' | 'revoked' | 'expired' | 'held';
+
+/** What an operator looks for; a certificate meets every condition given. */
+export interface CertificateQuery {
+  /** In any of its names: a name, an address, a glob with `*` and `?`, or a network in CIDR form. */
+  name?: string;
+  /** Ordered by this ACME account. */
+  account?: string;
+  profile?: string;
+  /** By one of these authorities: their tags. */
+  issuers?: readonly string[];
+  state?: SearchState;
+  /** `notAfter` before this time; the page then begins with the one that ends first. */
+  expiresBefore?: number;
+  /** `notAfter` at or after this time. */
+  expiresAfter?: number;
+  /** No later certificate that is not revoked has all its names. */
+  notRenewed?: boolean;
+}
