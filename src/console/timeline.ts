@@ -47,6 +47,6 @@ export function Timeline({ members }: { members: readonly Member[] }): View {
       </g>`;
     })}
     <line x1=${now} x2=${now} y1=${TOP - 4} y2=${height} />
-    <text class="axis" x=${Math.min(now + 4, WIDTH - 40)} y="14">now</text>
+    ${now > 60 && now < WIDTH - 100 && html`<text class="axis" x=${now + 4} y="14">now</text>`}
   </svg>` as View;
 }

@@ -211,7 +211,7 @@ describe('upki start', () => {
     expect(await upki(['health'], env)).toMatchObject({ code: 0, stdout: 'ready\n' });
     const wrong = [
       [{ UPKI_RA_PORT: String(running.ports.http) }, 'does not speak TLS: it is the port of plain HTTP'],
-      [{ UPKI_RA_PORT: String(running.ports.ca) }, 'no RA'],
+      [{ UPKI_RA_PORT: String(running.ports.ca) }, 'or of another program'],
       [{ UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.test' }, 'This port speaks HTTPS'],
     ] as const;
     for (const [change, sentence] of wrong) {

@@ -123,6 +123,57 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
         await page.getByText('records are as they were written').waitFor();
       },
     ],
+    [
+      'the overview draws what happened: the revocation of a moment ago is in it',
+      async () => {
+        await at('overview');
+        await page.getByRole('img', { name: /^Revoked: [1-9]\d* in 30 days/ }).waitFor();
+        await page.getByRole('img', { name: /^Issued by ACME: \d+ in 30 days/ }).waitFor();
+      },
+    ],
+    [
+      'a name is checked, and each finding is said',
+      async () => {
+        await at('failures');
+        await page.getByLabel('Name to check').fill('nowhere.invalid');
+        await page.getByRole('button', { name: 'Check now' }).click();
+        await page
+          .getByText('No certificate for nowhere.invalid would be issued')
+          .waitFor({ timeout: 60_000 });
+        await page.getByRole('cell', { name: 'policy' }).waitFor();
+        await accessible();
+        await picture('check');
+      },
+    ],
+    [
+      'the authority has its roots and issuers on a line of time, and says that no rollover is under way',
+      async () => {
+        await at('authority');
+        await page.getByRole('img', { name: /^When roots and issuers are good/ }).waitFor();
+        await page.getByText('No rollover of the root is under way.').waitFor();
+        await accessible();
+      },
+    ],
+    [
+      'settings say where they come from',
+      async () => {
+        await at('settings');
+        await page.getByRole('row', { name: /UPKI_RA_PORT .* upki start/ }).waitFor();
+        await page.getByRole('row', { name: /UPKI_RA_PROFILE server default/ }).waitFor();
+      },
+    ],
+    [
+      'an administrator is added after a question, by name and role',
+      async () => {
+        await at('administrators');
+        await page.getByLabel('Name of the administrator').fill('bob');
+        await page.getByLabel('Role').selectOption('auditor');
+        await page.getByRole('button', { name: 'Add …' }).click();
+        await page.getByRole('button', { name: 'Add', exact: true }).click();
+        await page.getByRole('row', { name: /CN=bob,OU=Admins auditor/ }).waitFor();
+        await accessible();
+      },
+    ],
     ...['light', 'dark'].map(
       (scheme): Check => [
         `every page in ${scheme}, wide and at 400 px: axe finds nothing serious, nothing overflows`,

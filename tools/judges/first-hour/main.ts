@@ -71,6 +71,9 @@ async function attempt({ before = ':', as = '', node }: Stranger, folder: string
   await mkdir(join(here, 'home'));
   await run('git', ['clone', '-q', '--no-hardlinks', CHECKOUT, join(here, 'a clone')]);
   await run('cp', ['-al', join(CHECKOUT, 'node_modules'), join(here, 'a clone', 'node_modules')]);
+  // Installed a moment ago, as far as `npm start` sees: there is no registry in there.
+  const installed = 'node_modules/.package-lock.json';
+  await run('cp', ['--remove-destination', join(CHECKOUT, installed), join(here, 'a clone', installed)]);
   await writeFile(join(here, 'script'), SCRIPT);
   await run('chmod', ['-R', 'go+rX', here]);
   const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
