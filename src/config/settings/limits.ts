@@ -39,7 +39,7 @@ export const LIMIT_SETTINGS = {
   limitSeeds: setting(count, 100, {
     env: 'UPKI_RA_LIMIT_SEEDS',
     programs: ['ra'],
-    doc: `Wrong seeds from one address an hour; \`certify\` then answers 429 to it. ${NOTE}`,
+    doc: `Wrong enrolment codes (seeds) from one address an hour; \`certify\` then answers 429 to it. ${NOTE}`,
   }),
   unusedAccountLifetime: setting(is.duration(0, 3_650 * DAY), 90 * DAY, {
     env: 'UPKI_RA_UNUSED_ACCOUNT_LIFETIME',

@@ -75,7 +75,7 @@ export const POLICY_SETTINGS = {
   seedLifetime: setting(is.duration(60_000, 90 * DAY), DAY, {
     env: 'UPKI_RA_SEED_LIFETIME',
     programs: ['ra'],
-    doc: 'How long the one-time seed of a registered node can be used.',
+    doc: 'How long the one-time enrolment code (`seed`) of a registered node can be used.',
   }),
   terms: optional(is.pathOrWebPage, {
     env: 'UPKI_RA_TERMS',
