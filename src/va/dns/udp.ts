@@ -75,7 +75,9 @@ class Port {
     this.#socket.on('message', (bytes) => this.#receive(bytes));
     this.#socket.on('error', (error) => this.#fail(error));
     // A connected socket takes packets from the server's address and port only, and hears that nobody is there.
-    this.#socket.connect(server.port, server.host, () => {
+    // Without a network there is no way to the server: the callback is told, not the listener of errors.
+    this.#socket.connect(server.port, server.host, (error?: Error | null) => {
+      if (error) return this.#fail(error);
       const unsent = this.#unsent ?? [];
       this.#unsent = null;
       for (const query of unsent) this.#send(query);
