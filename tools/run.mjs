@@ -15,6 +15,10 @@ const TOOLS = {
   crash: ['crash/main.js', 'kill -9 at random moments under load; every promise is checked'],
   chaos: ['chaos/main.js', 'replicas while programs, PostgreSQL, the network and a disk break'],
   interop: ['interop/main.js', "other people's ACME clients, installed and driven"],
+  suites: [
+    'interop/suites/main.js',
+    "other projects' tests for Let's Encrypt's test server, run against uPKI in its place",
+  ],
   zlint: ['judges/zlint/main.js', 'zlint reads certificates and CRLs'],
   revocation: ['judges/revocation/main.js', 'OpenSSL and certbot ask about revoked certificates'],
   verifiers: [

@@ -8,8 +8,7 @@ import { until } from '../kit/until.js';
 import { freePorts } from '../kit/upki.js';
 import type { Authority, Validation } from './authority.js';
 
-const MODULE = 'github.com/letsencrypt/pebble/v2';
-const VERSION = 'v2.10.1';
+export const PEBBLE = { module: 'github.com/letsencrypt/pebble/v2', version: 'v2.10.1' };
 /** Milliseconds until it must answer. */
 const START_LIMIT = 10_000;
 
@@ -18,8 +17,10 @@ const START_LIMIT = 10_000;
  * signs no CRL; its management interface tells what is revoked.
  */
 export async function pebbleAuthority(tools: Tools) {
-  const program = await tools.go(`${MODULE}/cmd/pebble`, VERSION, 'pebble');
-  const { Dir } = JSON.parse(await run('go', ['mod', 'download', '-json', `${MODULE}@${VERSION}`]));
+  const program = await tools.go(`${PEBBLE.module}/cmd/pebble`, PEBBLE.version, 'pebble');
+  const { Dir } = JSON.parse(
+    await run('go', ['mod', 'download', '-json', `${PEBBLE.module}@${PEBBLE.version}`]),
+  );
   return (validation: Validation, folder: string) =>
     start(program, join(Dir, 'test/certs'), validation, folder);
 }
