@@ -3,8 +3,8 @@ import type { Database, SqlValue } from './database.js';
 import type { PostgresOperations } from './operations.js';
 
 /**
- * The audit log; the same in both schemas. A chain's head is locked from a record to its commit, so each of up to sixteen
- * writers has a chain of its own and waits for nobody; chain 0 is that of SQLite, when it was copied from there.
+ * The audit log; the same in both schemas. The head of a chain is locked from a record to its commit, so up
+ * to sixteen writers have a chain each and do not wait; chain 0 is SQLite's, when it was copied from there.
  */
 const CHAINS = 16;
 

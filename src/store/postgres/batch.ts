@@ -23,18 +23,21 @@ interface Asked {
   handleReadyForQuery(connection: Connection): void;
 }
 
-/** Which statements a connection has prepared, and which it was asked to: the driver keeps both at the connection. */
+/**
+ * The statements that a connection has prepared, or is preparing: the driver keeps both at the connection.
+ */
 interface Preparing {
   parsedStatements: Record<string, string>;
   submittedNamedStatements: Record<string, string>;
 }
 
 /**
- * Statements that cross the network together and are one transaction of the server (PostgreSQL manual, "Pipelining"): each is
- * asked by the driver's own query, without the Sync after it; the one Sync at the end commits. All of them are kept, or none.
+ * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"): each is sent by the
+ * driver's own query, without the Sync after it; one Sync at the end commits. Either all of them are
+ * committed, or none.
  *
- * `done` rejects with the driver's error. Where the server said it (it has a SQLSTATE) and the connection lives on, nothing
- * was kept; else nobody knows.
+ * `done` rejects with the driver's error. When the server reported it (it has a SQLSTATE) and the connection
+ * lives on, nothing was committed; otherwise the outcome is unknown.
  */
 export class Batch implements Submittable {
   readonly done: Promise<Answer[]>;
@@ -64,7 +67,7 @@ export class Batch implements Submittable {
     });
   }
 
-  /** The statement that is answered next: what the server says is about this one. */
+  /** The statement that the server answers next. */
   get current(): number {
     return this.#current;
   }

@@ -3,11 +3,11 @@ import type { Arguments, Calls, Result } from '../rows/calls.js';
 import type { DatabaseClient } from './client.js';
 import type { PostgresOperations } from './operations.js';
 
-/** Operations on a database until it is closed. Closing carries out what was asked before. */
+/** Operations on a database until it is closed. Closing finishes earlier calls. */
 export class PostgresCalls<Operations> implements Calls<Operations> {
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | null = null;
-  /** Something could not be read; it stays so until somebody has acted. */
+  /** Set when something could not be read; it stays set until the operator has acted. */
   #damage: StoreRefused | null = null;
 
   constructor(
@@ -27,7 +27,7 @@ export class PostgresCalls<Operations> implements Calls<Operations> {
     name: Name,
     ...args: Arguments<Operations[Name]>
   ): Promise<Result<Operations[Name]>> {
-    // Other pages may be whole: what can be served is, but nobody is told that all is well.
+    // Other pages may be intact: what can be served is served, but readiness fails.
     if (name === 'ping' && this.#damage !== null) return Promise.reject(this.#damage);
     return this.carryOut((database) => {
       return this.operations[name](this.short.has(name) ? database.shared : database, ...args);

@@ -7,19 +7,20 @@ import { Lane } from './lane.js';
 import { TYPES } from './session.js';
 import { isRead, Statements } from './statements.js';
 
-/** Statements waiting at most, as with SQLite. */
+/** Most waiting statements, as with SQLite. */
 const MAX_WAITING = 20_000;
-/** Times a statement is tried that lost a deadlock or a race: nothing of it was done. */
+/** Attempts for a statement that lost a deadlock or a race: nothing of it was done. */
 const TRIES = 4;
 
 /**
- * A database at a server. Asked itself, each statement has a connection and a transaction of its own; so do those that may take
- * long or wait for each other: pages, searches, purges, what an operator does. `shared` is for the short statements of
- * issuance, which share both.
+ * A database at a server. Used directly, each statement has a connection and a transaction of its own, for
+ * statements that may take long or wait for each other: pages, searches, purges, operators' requests.
+ * `shared` is for the short statements of issuance, which share both.
  */
 export class DatabaseClient extends Statements {
   /**
-   * Reads share one connection, writes another one, so that nobody who reads waits for a disk or a standby. See docs/scaling.md.
+   * Reads share one connection and writes another, so that no read waits for a disk or a standby. See
+   * docs/scaling.md.
    */
   readonly shared: Database;
   /** For writes that wait for no disk either: with the reads. */

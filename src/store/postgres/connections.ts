@@ -6,13 +6,16 @@ import { Hosts } from './hosts.js';
 import { IDLE_TIMEOUT, PROBE_AFTER, SESSION, STATEMENT_TIMEOUT, TYPES } from './session.js';
 
 /**
- * Connections kept at most. Each is a process of the server with some 10 MB. Replicas times this must stay below the server's
- * `max_connections`.
+ * Most connections. Each is a process of the server with some 10 MB. This times the replicas must stay below
+ * the server's `max_connections`.
  */
 const CONNECTIONS = 12;
-/** Longest wait for a connection, ms: as long as a client of ours may wait for an answer that tells it to come back. */
+/**
+ * Longest wait for a connection, in ms: as long as a client may wait for an answer that tells it to come
+ * back.
+ */
 export const CONNECT_TIMEOUT = 5_000;
-/** The server's own limit ends a statement first; this one is for a server that cannot be heard any more. */
+/** The server's own limit applies first; this one is for a server that has become unreachable. */
 const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
 
 export interface ConnectionOptions {
@@ -27,8 +30,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * Connections to one schema, at the host that takes writes. Those that are lost are replaced when they are next needed, and where the
- * URL names several hosts it is found out again which one it is.
+ * Connections to one schema, at the host that accepts writes. Lost ones are replaced when next needed; where
+ * the URL names several hosts, the one that accepts writes is determined again.
  */
 export class Connections {
   readonly #hosts: Hosts;
@@ -109,8 +112,8 @@ export class Connections {
   }
 
   /**
-   * One that is trusted. Where a connection was lost, those made before it may lead nowhere as well without either end knowing,
-   * and each would cost somebody the whole wait for an answer.
+   * A trusted connection. After one is lost, older ones may be dead too without either end knowing, and each
+   * would cost a caller the whole wait for an answer.
    */
   async #connection(): Promise<PoolClient> {
     for (;;) {
@@ -124,7 +127,7 @@ export class Connections {
     }
   }
 
-  /** Connections that are lost together count as one loss, so that those made since are kept. */
+  /** Connections lost together count as one loss, so that newer ones are kept. */
   #lost(client: PoolClient): void {
     this.#hosts.forget();
     if (this.#madeAfter.get(client) === this.#losses) this.#losses += 1;

@@ -1,14 +1,17 @@
 import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 
-/** SQLSTATEs (PostgreSQL manual, appendix A) that the same statement does not meet when it is tried again at once. */
+/** SQLSTATEs (PostgreSQL manual, appendix A) of failures that an immediate retry avoids. */
 const TRANSIENT = new Set(['40001', '40P01']);
 
-/** Classes that speak of the caller's values: a constraint, or a text with a character no database text can have. */
+/**
+ * Classes about the caller's values: a constraint, or a text with a character that no database text can have.
+ */
 const CONFLICT = /^23|^22021$/;
 
 /**
- * Classes that speak of the server or the way to it: connection, authorization, database missing, transaction read-only
- * (a standby), rollback, resources (disk full, too many connections), operator intervention and timeouts, locks, I/O.
+ * Classes about the server or the path to it: connection, authorization, missing database, read-only
+ * transaction (a standby), rollback, resources (disk full, too many connections), operator intervention and
+ * timeouts, locks, I/O.
  */
 const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58)/;
 

@@ -17,8 +17,8 @@ interface Writable {
 }
 
 /**
- * Which host of a URL takes writes now. A standby that is promoted has a greater timeline than the primary it succeeded: once one is
- * known, no host with a smaller one is used, so that a primary that comes back by itself is left alone.
+ * Finds the host of a URL that accepts writes. A promoted standby has a greater timeline than its old
+ * primary: once one is known, no host with a smaller one is used, so that a returning old primary is ignored.
  */
 export class Hosts {
   readonly #urls: readonly string[];
@@ -38,7 +38,7 @@ export class Hosts {
     return (this.#known ?? (await this.#finding.join())).url;
   }
 
-  /** A connection was lost, or wrote in vain: it is asked again which one takes writes. */
+  /** A connection was lost, or a write was rejected: the hosts are asked again. */
   forget(): void {
     this.#known = null;
   }

@@ -4,11 +4,11 @@ import { CONNECT_TIMEOUT, type Connections } from './connections.js';
 import { leavesConnectionUsable, mayDifferAlone, storeError } from './failures.js';
 import { TYPES } from './session.js';
 
-/** Statements that travel together at most: their locks are held until the last of them is done. */
+/** Most statements in a batch: their locks are held until the last is done. */
 const BATCH = 64;
-/** Who has waited so long, in ms, for a batch under way waits no longer, but goes on a connection beside it. */
+/** A statement that has waited this long for a running batch, in ms, starts on another connection. */
 const PATIENCE = 20;
-/** Batches under way at once at most. */
+/** Most concurrent batches. */
 const AT_ONCE = 4;
 
 interface Waiting {
@@ -19,9 +19,9 @@ interface Waiting {
 }
 
 /**
- * Statements of many requests on one connection: those asked for while a batch is under way make up the next one, so that they
- * share a round trip and a commit. Only short ones belong here. Where one of a batch fails, the server undoes all of them, and
- * each is carried out `alone`; so a batch changes who pays for what, never what is answered.
+ * Statements of many requests on one connection: those that arrive during a batch form the next one, and
+ * share its round trip and commit. Only short statements belong here. When one of a batch fails, the server
+ * rolls back all of them, and each is run `alone`; so batching changes costs, never answers.
  */
 export class Lane {
   readonly #waiting: Waiting[] = [];
@@ -47,7 +47,7 @@ export class Lane {
     });
   }
 
-  /** At the end of this turn of the event loop, with what else is asked for in it. */
+  /** Sent at the end of this turn of the event loop, with whatever else arrives in it. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -81,7 +81,7 @@ export class Lane {
         else reject(new Error('a statement was not answered'));
       });
     } catch (error) {
-      // Without the server's word that nothing was kept, all may have been.
+      // Unless the server reported the failure, everything may have been committed.
       const undone = leavesConnectionUsable(error);
       together.forEach(({ statement, resolve, reject }, index) => {
         const itsOwn = together.length === 1 || index === batch.current;

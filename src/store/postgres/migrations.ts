@@ -50,7 +50,7 @@ export async function migrate(url: string, kind: StoreKind): Promise<void> {
   }
 }
 
-/** The setting that says where to what the schema held has gone. */
+/** Setting with the new place of the data that was moved out of this schema. */
 export const MOVED = 'moved';
 
 /** @throws StoreRefused for a schema whose content goes on in a SQLite file */
@@ -67,7 +67,7 @@ async function refuseMoved(client: Client, kind: StoreKind): Promise<void> {
   );
 }
 
-/** Takes the next step, unless another replica has meanwhile; returns the version after it. */
+/** Does the next step, unless another replica has meanwhile; resolves with the version after it. */
 async function takeStep(client: Client, kind: StoreKind, steps: readonly Migration[]): Promise<number> {
   const schema = SCHEMAS[kind];
   await client.query('BEGIN');

@@ -6,17 +6,20 @@ import { auditFromRow, cutFromRow } from '../rows/audit.js';
 import { auditOperations } from './audit.js';
 import { Sql } from './sql.js';
 
-/** The audit log in a file, for reading alone: nothing is written, not even what a newer program would migrate. */
+/** Opens the audit log of a file read-only: nothing is written, not even a pending migration. */
 export interface AuditReader extends Pick<AuditTrail, 'readAudit' | 'auditCuts'> {
   close(): Promise<void>;
 }
 
-/** Whoever runs on the file goes on. @throws StoreUnavailable when there is no such file, or no audit log in it */
+/**
+ * A program that uses the file continues.
+ * @throws StoreUnavailable when there is no such file, or no audit log in it
+ */
 export function openAuditFile(path: string): AuditReader {
   if (!existsSync(path)) throw new StoreUnavailable(`${path}: there is no such file`);
   const db = new DatabaseSync(path, { readOnly: true });
   try {
-    // A writer that checkpoints holds readers up for a moment.
+    // A checkpoint blocks readers for a moment.
     db.exec('PRAGMA busy_timeout = 5000');
     const sql = new Sql(db);
     auditOperations.readAudit.run(sql, null, 0);

@@ -5,13 +5,13 @@ import { read, type SqliteOperations, write } from './protocol.js';
 import type { Sql, SqlValue } from './sql.js';
 
 /**
- * The audit log; the same in both schemas. There is one writer at a time, hence one chain that goes on; others came with a copy from
- * PostgreSQL.
+ * The audit log; the same in both schemas. There is one writer at a time, hence one growing chain; others
+ * came with a copy from PostgreSQL.
  */
 
 const CHAIN = 0;
 
-/** Part of the operation whose entry it is: both are kept, or neither. */
+/** Runs within the operation that it records, so that both are committed or neither. */
 export function append(sql: Sql, entry: string): void {
   const [last, before] = sql.get<[sequence: number, hash: Uint8Array]>(
     'SELECT sequence, hash FROM audit WHERE chain = ? ORDER BY sequence DESC LIMIT 1',
@@ -47,7 +47,7 @@ export const auditOperations = {
   auditEnds: read((sql): [chain: number, sequence: number][] => {
     const ends: [number, number][] = [];
     for (let chain = -1; ; ) {
-      // The chains one after the other, each by a look at its end: the log may have millions of records.
+      // The chains one after the other, each by its last record: the log may have millions.
       const [next] = sql.get<[next: number | null]>(
         'SELECT min(chain) FROM audit WHERE chain > ?',
         chain,

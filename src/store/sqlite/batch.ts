@@ -47,7 +47,7 @@ function runReads(sql: Sql, reads: number[], perform: Perform, fail: Fail): void
   }
 }
 
-/** Without savepoints first: they would cost two statements a write, and writes hardly ever throw. */
+/** Tried without savepoints first: they cost two statements a write, and writes rarely throw. */
 function runWrites(sql: Sql, writes: number[], perform: Perform, fail: Fail): void {
   try {
     sql.begin();
@@ -60,7 +60,7 @@ function runWrites(sql: Sql, writes: number[], perform: Perform, fail: Fail): vo
   }
 }
 
-/** One of the writes throws: each behind a savepoint, so that only that one is undone. */
+/** One of the writes throws: repeats them, each behind a savepoint, so that only that one is rolled back. */
 function runGuardedWrites(sql: Sql, writes: number[], perform: Perform, fail: Fail): void {
   const failed: [index: number, error: unknown][] = [];
   try {
@@ -97,11 +97,11 @@ function end(sql: Sql): void {
   try {
     sql.rollback();
   } catch {
-    // The next BEGIN tells whether the connection is usable; what was asked has failed already.
+    // The next BEGIN shows whether the connection is usable; the calls have failed already.
   }
 }
 
-/** Of the disk or the file, not of one call's values: none of the batch can be kept. */
+/** The fault is the disk's or the file's, not one call's: nothing of the batch can be committed. */
 function endsTransaction(error: unknown): boolean {
   const kind = failureKind(error);
   return kind === 'unavailable' || kind === 'damaged';

@@ -4,9 +4,7 @@ import type { StoreKind } from '../contract/open.js';
 import { eachRow } from './each-row.js';
 import { kindOf } from './migrations.js';
 
-/**
- * A database file opened for looking at it alone: nothing is written, and a program may go on beside it.
- */
+/** A database file opened only for checking: nothing is written, and a program may use it meanwhile. */
 export class CheckedFile implements CheckedStore {
   private constructor(
     private readonly db: DatabaseSyncInstance,
@@ -25,7 +23,7 @@ export class CheckedFile implements CheckedStore {
     }
   }
 
-  /** What SQLite finds wrong with pages, indexes and references, at most `limit`; empty when nothing is. */
+  /** At most `limit` faults that SQLite finds in pages, indexes and references; empty when there are none. */
   async complaints(limit: number): Promise<string[]> {
     const found: string[] = [];
     for (const row of this.#each(`PRAGMA integrity_check(${limit})`)) {

@@ -39,12 +39,12 @@ export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstanc
   return db;
 }
 
-/** The setting that says where to what the file held has gone. */
+/** Setting with the new place of the data that was moved out of this file. */
 const MOVED = 'moved';
 
 /**
- * Marks a database as moved: whoever opens it is told where to, so that a start without the new place does not go back to what
- * was true before. Part of the transaction under way.
+ * Marks a database as moved, within the current transaction: opening it then names the new place, so that a
+ * start without it does not return to old data.
  */
 export function markMoved(db: DatabaseSyncInstance, to: string, at: number): void {
   db.prepare('INSERT INTO settings (name, value) VALUES (?, ?)').run(MOVED, JSON.stringify({ to, at }));

@@ -4,8 +4,9 @@ import type { StatementSyncInstance } from '@photostructure/sqlite';
 const held = new Set<StatementSyncInstance>();
 
 /**
- * The rows of a statement, one after the other. The driver's own iterator does not keep its statement alive: when that is collected
- * between two rows, the process ends with a segmentation fault (@photostructure/sqlite 1.2.1).
+ * Iterates over the rows of a statement. The driver's own iterator does not keep its statement alive: when
+ * that is collected between two rows, the process crashes with a segmentation fault (@photostructure/sqlite
+ * 1.2.1).
  */
 export function* eachRow<Row>(statement: StatementSyncInstance): Generator<Row> {
   held.add(statement);

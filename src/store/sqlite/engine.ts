@@ -5,17 +5,23 @@ import type { Arguments, Calls, Result } from '../rows/calls.js';
 import { damaged } from './failures.js';
 import type { Call, Failure, Reply, Request, WorkerData } from './protocol.js';
 
-/** Calls a batch carries at most: bounds how long one commit takes and how large one message is. */
+/** Most calls in a batch: bounds the duration of a commit and the size of a message. */
 const MAX_BATCH = 512;
-/** Between a batch of several calls and the next: a busy system gathers more of them, one caller alone waits for nothing. */
+/**
+ * Pause between a batch of several calls and the next, in ms: a busy system gathers more of them, and a
+ * single caller waits for nothing.
+ */
 const MIN_INTERVAL_MS = 4;
-/** Calls waiting at most; beyond it the disk is hopelessly behind and callers are told at once. */
+/** Most waiting calls; beyond it the disk is hopelessly behind, and callers are refused at once. */
 const MAX_WAITING = 20_000;
 /** Pause before a crashed database thread is started again, doubled at each failure in a row. */
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5_000;
 
-/** Everything a batch leaves behind in the thread is garbage at its end: Node's default of 48 would be filled before any is looked at. */
+/**
+ * Young generation of the thread, in MiB. Everything of a batch is garbage at its end; with Node's default of
+ * 48 it would fill up before the first collection.
+ */
 const YOUNG_GENERATION_MB = 2;
 
 /** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (tools/prepare.mjs). */
@@ -37,10 +43,10 @@ export interface EngineOptions {
 }
 
 /**
- * SQLite behind a queue. Calls made while a batch is under way wait and leave together as the next one, in one
- * message; the thread carries a batch out in one transaction, so a commit's fsync is shared by all who wait for it.
- * A call resolves after COMMIT. Rejects with StoreUnavailable when nothing could be kept, with StoreConflict when
- * the values contradict what is stored.
+ * SQLite behind a queue. Calls made while a batch is running wait and form the next one, sent in one message.
+ * The thread runs a batch in one transaction, so that all its calls share one fsync. A call resolves after
+ * COMMIT. Rejects with StoreUnavailable when nothing was committed, with StoreConflict when the values
+ * contradict stored rows.
  */
 export class Engine<O> implements Calls<O> {
   readonly #options: EngineOptions;
@@ -48,7 +54,7 @@ export class Engine<O> implements Calls<O> {
   #waiting: Waiting[] = [];
   #running: Waiting[] | null = null;
   #scheduled = false;
-  /** No batch leaves before, by performance.now. */
+  /** The next batch starts no earlier, by performance.now. */
   #notBefore = 0;
   #restart: NodeJS.Timeout | null = null;
   #failuresInARow = 0;
@@ -71,7 +77,7 @@ export class Engine<O> implements Calls<O> {
   call<Name extends keyof O & string>(name: Name, ...args: Arguments<O[Name]>): Promise<Result<O[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('the store is closed'));
-      // Other pages may be whole: what can be served is, but nobody is told that all is well.
+      // Other pages may be intact: what can be served is served, but readiness fails.
       if (name === 'ping' && this.#damage !== null) return reject(this.#damage);
       if (this.#waiting.length >= MAX_WAITING) {
         return reject(new StoreUnavailable(`${MAX_WAITING} calls wait for the database already`));
@@ -81,7 +87,7 @@ export class Engine<O> implements Calls<O> {
     });
   }
 
-  /** Carries out what was asked before, then closes the database. Later calls reject. */
+  /** Finishes earlier calls, then closes the database. Later calls reject. */
   close(): Promise<void> {
     this.#closed ??= this.#finish();
     return this.#closed;
@@ -186,7 +192,10 @@ export class Engine<O> implements Calls<O> {
     });
   }
 
-  /** Nobody knows which calls of the running batch were kept; those that wait are kept for the next thread. */
+  /**
+   * It is unknown which calls of the running batch were committed; waiting calls are kept for the next
+   * thread.
+   */
   #crashed(error: Error): void {
     this.#worker = null;
     const lost = this.#running ?? [];

@@ -9,7 +9,7 @@ const NOT_A_DATABASE = 26;
 /** BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL: they speak of the disk, and may pass. */
 const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 13, 14, 15]);
 
-/** What an error of a call says: of the caller's values, of the disk, of the file itself, or of us. */
+/** Classifies an error: of the caller's values, the disk, the file itself, or our code. */
 export function failureKind(error: unknown): FailureKind {
   const code = resultCode(error);
   if (code === null) return 'fault';
@@ -27,7 +27,7 @@ export function openingFailure(error: unknown): { reason: 'tooNew' | 'refused' |
   return { reason: 'failed', message };
 }
 
-/** What there is to do about a file SQLite cannot make sense of. */
+/** What to do about a file that SQLite cannot read. */
 export function damaged(message: string): string {
   return (
     `the database is damaged (${message}): end the program, look at the file with \`upki store check\`, and restore the last ` +
@@ -36,8 +36,8 @@ export function damaged(message: string): string {
 }
 
 /**
- * The driver gives no code with an error that meets a statement between two rows: then the text tells, which SQLite has fixed for
- * each code.
+ * An error between two rows has no code from the driver; then its text decides, which SQLite fixes for each
+ * code.
  */
 const BY_TEXT: readonly [text: RegExp, code: number][] = [
   [/^database disk image is malformed/, CORRUPT],

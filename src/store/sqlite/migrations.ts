@@ -18,7 +18,7 @@ export function migrate(db: DatabaseSyncInstance, kind: StoreKind): void {
   while (version(db) < steps.length) {
     db.exec('BEGIN IMMEDIATE');
     try {
-      // Another process may have taken the step between the look and the lock.
+      // Another process may have done the step between the check and the lock.
       const from = version(db);
       const step = steps[from];
       if (step !== undefined) {
@@ -41,7 +41,7 @@ export function migrate(db: DatabaseSyncInstance, kind: StoreKind): void {
   }
 }
 
-/** Whose database it is; null when it is none of ours. */
+/** The program a database belongs to; null when it is none of ours. */
 export function kindOf(db: DatabaseSyncInstance): StoreKind | null {
   const id = pragma(db, 'application_id');
   if (id === APPLICATION_ID.ra) return 'ra';

@@ -3,8 +3,8 @@ import type { Arguments, Result } from '../rows/calls.js';
 import type { Sql } from './sql.js';
 
 /**
- * What crosses between the event loop and the database thread. Arguments and results are primitives, bytes and
- * arrays of them: the cheapest things to copy. Turning them into objects is the event loop's side of each noun.
+ * The messages between the event loop and the database thread. Arguments and results are primitives, bytes
+ * and arrays of them, the cheapest things to copy; the event loop makes objects of them.
  */
 
 /** One atomic operation, carried out in the database thread. Its only effects are in the database. */

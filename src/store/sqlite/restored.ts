@@ -1,13 +1,14 @@
 import type { StoreKind } from '../contract/open.js';
 import { openDatabase } from './database.js';
 
-/** Under which a database keeps that it was restored. */
+/** The setting that marks a restored database. */
 const RESTORED = 'restored';
 
 /**
- * Marks a SQLite database that was brought back from a backup; it may be of an earlier version. A CA's CRLs are all out of
- * date: newer ones have been published, and the next one's number goes beyond theirs, for numbers follow the clock.
- * @param text what is known of the backup, under the setting `restored`
+ * Marks a SQLite database that was restored from a backup; it may be of an earlier version. All CRLs of a CA
+ * are then out of date: newer ones have been published, and the next number exceeds theirs, because numbers
+ * follow the clock.
+ * @param text facts about the backup, under the setting `restored`
  */
 export function markRestored(path: string, kind: StoreKind, text: string): void {
   const db = openDatabase(path, kind);

@@ -38,7 +38,7 @@ export class Sql {
     this.run('COMMIT');
   }
 
-  /** SQLite ends a transaction by itself on some errors; then there is nothing to roll back. */
+  /** SQLite ends the transaction on some errors; then there is nothing to roll back. */
   rollback(): void {
     if (this.#db.isTransaction) this.run('ROLLBACK');
   }

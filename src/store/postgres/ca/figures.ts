@@ -27,7 +27,10 @@ import { renewedAmong } from './certificates.js';
 
 const COUNTS = 'profile, revoked, hour, slot, count';
 
-/** A row is locked until its writer commits, so each writer has rows of its own (as the chains of the audit log). */
+/**
+ * A row is locked until its writer commits, so each writer has its own rows (like the chains of the audit
+ * log).
+ */
 const SLOT = 'pg_backend_pid() % 16';
 
 const addCounts = (changes: string) => `

@@ -15,7 +15,7 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
     const names = ended.flatMap(([serial, cn, identifiers, notAfter]) =>
       searchKeys({ cn, identifiers: JSON.parse(identifiers) }).map((name) => ({ name, notAfter, serial })),
     );
-    // Looked at again: one that became the newest of a peer meanwhile stays.
+    // Checked again: a certificate that became the newest of a peer meanwhile stays.
     const outcome = await db.get<[count: number]>(
       `WITH gone AS (
          DELETE FROM certificates WHERE serial = ANY ($1::text[]) AND ${forgettable('seq')} RETURNING serial

@@ -3,13 +3,15 @@ import type { AllowanceOperations } from '../../rows/ra/operations.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 
-/** What each key of a limit has used, among replicas. The table does not survive a crash of the server, and need not. */
+/**
+ * The counts of limits, shared by replicas. The table does not survive a crash of the server, and need not.
+ */
 
 /** SQL: `usedUntil` of the contract, by the key's window; $1 is now. */
 const usedBy = (span: string): string =>
   `CASE WHEN allowances.until > $1::bigint + ${span} + ${CLOCK_SKEW} THEN $1::bigint
      ELSE least(greatest(allowances.until, $1::bigint), $1::bigint + ${span}) END`;
-/** The window of the key in hand. */
+/** The window of the current key. */
 const SPAN =
   '(SELECT used.span FROM unnest($2::text[], $4::bigint[]) AS used (key, span) WHERE used.key = allowances.key)';
 

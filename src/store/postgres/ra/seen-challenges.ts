@@ -1,9 +1,9 @@
-/** Authorizations remembered; enough for those under way at a busy RA. About 1 MB. */
+/** Most cached authorizations; enough for those under way at a busy RA. About 1 MB. */
 const MOST = 4_000;
 
 /**
- * The challenges of authorizations as they were last read or written here (the text of the column). They may have changed since: a
- * write goes by them only where it asks the database whether they still are the same.
+ * A cache of authorizations' challenges as last read or written here (the text of the column). They may have
+ * changed since, so a write uses them only where it also asks the database whether they are still the same.
  */
 export class SeenChallenges {
   readonly #texts = new Map<string, string>();

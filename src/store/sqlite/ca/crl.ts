@@ -68,7 +68,7 @@ export const crlOperations = {
   }),
 } satisfies SqliteOperations<CrlOperations>;
 
-/** Every CRL of the certificate's issuer that has its number already may have been made without what just changed. */
+/** Every CRL of the certificate's issuer that has its number already may lack this change. */
 export function outdateCrls(sql: Sql, serial: string): void {
   sql.run(
     `UPDATE crls SET stale_up_to = last_number

@@ -3,7 +3,7 @@ import { ENDED, type EndedRow, forgettable } from '../../rows/ca/purge.js';
 import { searchKeys } from '../../rows/ca/search-keys.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 
-/** What was kept long enough; found by index, a bounded number at a time. */
+/** Deletes rows kept long enough, found by index, a bounded number at a time. */
 export const purgeOperations = {
   purgeCertificates: write((sql, before: number, limit: number): number => {
     const ended = sql.all<EndedRow>(

@@ -2,7 +2,7 @@ import { FAR_AHEAD } from '../../contract/allowances.js';
 import type { AllowanceOperations } from '../../rows/ra/operations.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 
-/** What each key of a limit has used: kept for the next start, while the RA counts in memory. */
+/** The counts of limits, stored for the next start, while the RA counts in memory. */
 
 export const ALLOWANCES_SCHEMA = `
   CREATE TABLE allowances (key TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -6,7 +6,7 @@ import { releasePredecessor } from './certificates.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
 
-/** One proven by a node that is not registered (any more) is revoked from the start. */
+/** Stored revoked when it is proven by a node that is not registered (any more). */
 export function insertAuthorization(sql: Sql, row: InsertRow): void {
   const [id, , , , createdAt] = row;
   const provenBy = row[10];
@@ -23,7 +23,7 @@ export function authorizationById(sql: Sql, id: string): AuthorizationRow | unde
   return sql.get<AuthorizationRow>(`SELECT ${COLUMNS} FROM authorizations WHERE id = ?`, id);
 }
 
-/** Most authorizations looked at for one name, of each kind; more prove nothing new. */
+/** Most authorizations examined for one name, of each kind; more prove nothing new. */
 const MAX_PER_NAME = 100;
 
 export const authorizationOperations = {

@@ -3,7 +3,7 @@ import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
-/** Orders nobody can finish any more and what hangs on them; found by index, a bounded number at a time. */
+/** Deletes dead orders and their authorizations, found by index, a bounded number at a time. */
 export const purgeOperations = {
   purgeExpired: write((sql, before: number, limit: number): number => {
     let gone = 0;
@@ -16,7 +16,7 @@ export const purgeOperations = {
     for (const [id, authorizationIds] of orders) {
       releasePredecessor(sql, id);
       for (const each of JSON.parse(authorizationIds) as string[]) {
-        // A pre-authorization the order made use of is not its own; it goes by its own expiry.
+        // A pre-authorization that the order used is not its own, and is deleted by its own expiry.
         gone += sql.run('DELETE FROM authorizations WHERE id = ? AND order_id = ?', each, id);
         sql.run('DELETE FROM open_validations WHERE authorization_id = ?', each);
       }

@@ -5,10 +5,10 @@ import { NOTICES_SCHEMA } from './notices.js';
 import { OTHER_CERTIFICATES_SCHEMA } from './other-certificates.js';
 
 /**
- * The RA's tables. Ids begin with the time, so rows kept in id order (WITHOUT ROWID) are appended. Indexes are
- * partial where only unfinished rows are asked for: they stay small however many certificates there are.
- * Orders and authorizations do not reference each other by foreign key: purging an order would have to look for
- * its children by an index nothing else needs; it deletes the ids the order lists instead.
+ * The RA's tables. Ids begin with the time, so rows in id order (WITHOUT ROWID) are appended. Indexes over
+ * unfinished rows are partial, and stay small however many certificates there are. Orders and authorizations
+ * have no foreign keys between them: purging an order would need an index on its children that nothing else
+ * uses; it deletes the ids that the order lists.
  */
 export const raMigrations: readonly string[] = [
   `
