@@ -7,6 +7,7 @@ import { shownLocation } from '../store/index.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 import { copyCommand } from './store-copy.js';
 import { pruneCommand } from './store-prune.js';
+import { restoredCommand } from './store-restored.js';
 
 /** `upki store …`: what is kept, apart from the programs that keep it. */
 export function storeCommand(): Command {
@@ -16,7 +17,8 @@ export function storeCommand(): Command {
     )
     .addCommand(copyCommand())
     .addCommand(checkCommand())
-    .addCommand(pruneCommand());
+    .addCommand(pruneCommand())
+    .addCommand(restoredCommand());
 }
 
 function checkCommand(): Command {

@@ -13,4 +13,5 @@ export {
   openRaStore,
 } from './open.js';
 export { rememberRecent } from './recent.js';
+export { markRestored } from './restored.js';
 export { verifyAudit } from './rows/audit-chain.js';

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { curveKeyPairFromSecret, newCurveKeyPair, newRegistrationSeed } from '../../channel/curve-keys.js';
 import { readIfThere, setAside, writeDurably } from '../../lib/files.js';
+import { LAST_SEEN } from '../../lib/last-seen.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
@@ -111,6 +113,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   await ensure(paths.seed, () => `${options.seed ?? newRegistrationSeed()}\n`);
   if (anew.includes('database')) {
     for (const suffix of ['', '-wal', '-shm']) await setAside(`${paths.database}${suffix}`);
+    await setAside(join(dataDir, LAST_SEEN));
   }
   if (marker !== null && anew.length > 0) {
     const channel = anew.includes('channel.key')

@@ -39,6 +39,7 @@ import {
 } from '../../store/index.js';
 import { type CaKeeping, workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
+import { lastSeen } from './last-seen.js';
 import { nodeSecretOf } from './node-secret.js';
 import { REGISTRATION, RegistrationSocket, type SeedKeys } from './registration-socket.js';
 import { checkUsable } from './usable.js';
@@ -132,8 +133,7 @@ async function serve(
 ): Promise<Omit<RunningCa, 'close'>> {
   const { mode, host, log } = options;
   refuseOpenClear(options);
-  const warn = (sentence: string) => log.warn(sentence);
-  const files = await loadAuthority({ ...options, warn });
+  const files = await loadAuthority({ ...options, warn: (sentence) => log.warn(sentence) });
   // Told before anything is opened: a seed too short for curve mode.
   const seedKeys = mode === 'curve' ? seedKeysOf(files, options.dataDir) : null;
   const location = options.databaseUrl ?? files.database;
@@ -144,6 +144,7 @@ async function serve(
   });
   onClose(() => store.close());
   await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location) });
+  if (options.operationsPort !== null) onClose(await lastSeen(store, location, options));
 
   const restored = await restoredIn(store);
   if (restored !== null) log.warn(restoredSentence(restored));

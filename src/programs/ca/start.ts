@@ -21,6 +21,7 @@ import { DAY } from '../../lib/time.js';
 import { DATABASE_PATIENCE, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import type { Running } from '../child.js';
 import { CannotStart } from '../exit.js';
+import { behindBy } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
 import { portProblem } from '../ports.js';
 import type { LoadedProgram, ProgramSettings } from '../settings.js';
@@ -128,6 +129,8 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
       // A database is bound by the first start: until then nothing is in it, and another may be named.
       if (files.marker?.database === true)
         await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
+      const behind = isShared(location) ? null : await behindBy({ store, directory: dataDir, location });
+      if (behind !== null) throw new CannotStart(behind);
     } finally {
       await store.close();
     }

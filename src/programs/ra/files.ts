@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type CurveKeyPair, newCurveKeyPair } from '../../channel/curve-keys.js';
 import { makePrivateFolder, readIfThere, setAside, writeDurably } from '../../lib/files.js';
+import { LAST_SEEN } from '../../lib/last-seen.js';
 import { ModeError, mendMode } from '../../lib/private-file.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
@@ -136,6 +137,7 @@ export class RaFiles {
   /** Starts with an empty database on purpose; the old file is set aside. */
   async beginDatabase(): Promise<void> {
     for (const suffix of ['', '-wal', '-shm']) await setAside(`${this.path('database')}${suffix}`);
+    await setAside(join(this.directory, LAST_SEEN));
     const known = await this.marker();
     if (known !== null) await this.#saveMarker({ ...known, database: false });
   }

@@ -32,6 +32,7 @@ import {
 import { ChangeableValidator } from '../../va/changeable.js';
 import type { Running } from '../child.js';
 import { runningValues } from '../effective-values.js';
+import { watchLastSeen } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
 import { keptActivity } from './activity-file.js';
@@ -134,6 +135,7 @@ async function serve(
   const where = { location: shownLocation(location), directory: files.directory };
   await bindDatabase(store, registration.root, known, where);
   await files.noteBound(registration.root);
+  onClose(await watchLastSeen({ store, directory: files.directory, location, clock, log }));
   await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
   const { tasks, dialect } = connection;

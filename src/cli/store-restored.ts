@@ -1,0 +1,41 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { findInstallation } from '../backup/layout.js';
+import { LAST_SEEN } from '../lib/last-seen.js';
+import { CannotStart } from '../programs/exit.js';
+import { heldAt } from '../programs/last-seen.js';
+import { lockDirectory } from '../programs/lock.js';
+import { commonDirectory } from '../programs/settings.js';
+import { markRestored, openCaStore, openRaStore, shownLocation } from '../store/index.js';
+import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+
+/** `upki store restored`: for databases that were put back by other means than `upki restore`. */
+export function restoredCommand(): Command {
+  const command = new Command('restored').description(
+    'Say that the databases here were put back by other means than `upki restore`, such as pg_dump or a copy of the file: the next start ' +
+      'takes them as they are, publishes a new CRL, and says what window is missing. No program may run on the directory.',
+  );
+  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
+  addExamples(command, [
+    ['upki store restored -d /srv/pki', 'After pg_restore, or when the end of a database is lost.'],
+  ]);
+  return command.action(async () => {
+    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const { parts } = await findInstallation(directory, process.env);
+    if (parts.length === 0) throw new CannotStart(`there is neither a CA nor an RA in ${directory}`);
+    for (const { part, folder, database } of parts) {
+      const unlock = lockDirectory(folder);
+      try {
+        const store = part === 'ca' ? await openCaStore(database) : await openRaStore(database);
+        const of = await heldAt(store).finally(() => store.close());
+        await markRestored(database, part, { of: of ?? 0, at: Date.now() });
+        await rm(join(folder, LAST_SEEN), { force: true });
+        const moment = of === null ? '' : ` of ${new Date(of).toISOString()}`;
+        process.stdout.write(`${part.toUpperCase()} (${shownLocation(database)}): taken as it is${moment}\n`);
+      } finally {
+        unlock();
+      }
+    }
+  });
+}
