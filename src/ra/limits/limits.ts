@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { addressSource } from '../../lib/address-source.js';
-import { DAY, HOUR } from '../../lib/time.js';
+import { DAY, HOUR, MINUTE } from '../../lib/time.js';
 import type { Account, Identifier, Order } from '../../model/facts.js';
 import { identifierKey } from '../../model/identifiers.js';
 import { forIdentifiers, Problem } from '../../model/problem.js';
@@ -31,6 +31,9 @@ export const NO_LIMITS: LimitSettings = {
   seeds: 0,
 };
 
+/** A clock that goes back by more was set. */
+const SET_BACK = MINUTE;
+
 /** Orders that replace one certificate, per day: RFC 9773 §5 allows one, and another when that one fails. */
 const REPLACEMENTS = 100;
 
@@ -56,6 +59,10 @@ interface Looked {
  * however large: what leads to a certificate is given back to its account and address.
  */
 export class Limits {
+  #latest = Number.NEGATIVE_INFINITY;
+  /** At the end of every key: '' until the clock was set back. */
+  #era = '';
+
   constructor(
     private readonly allowances: Allowances,
     private settings: LimitSettings,
@@ -140,10 +147,11 @@ export class Limits {
     const uses = taken.filter(([{ count }]) => count > 0);
     const looks = looked.filter(({ limit }) => limit.count > 0);
     if (uses.length + looks.length === 0) return;
+    const now = this.#now();
     const waits = await this.allowances.use(
-      uses.map(([limit, times]) => useOf(limit, times)),
-      this.clock(),
-      looks.map(({ limit }) => useOf(limit, 1)),
+      uses.map(([limit, times]) => this.#useOf(limit, times)),
+      now,
+      looks.map(({ limit }) => this.#useOf(limit, 1)),
     );
     const problems = [...looks, ...uses.map(([limit]): Looked => ({ limit }))].flatMap((each, index) => {
       const wait = waits[index] ?? 0;
@@ -163,16 +171,36 @@ export class Limits {
 
   /** Counts what happened, whatever came before. */
   async #count(limit: Limit): Promise<void> {
-    if (limit.count > 0) await this.allowances.use([useOf(limit, 1)], this.clock());
+    if (limit.count === 0) return;
+    const now = this.#now();
+    await this.allowances.use([this.#useOf(limit, 1)], now);
   }
 
   async #giveBack(limits: readonly Taken[]): Promise<void> {
     const uses = limits.filter(([{ count }, times]) => count > 0 && times > 0);
     if (uses.length === 0) return;
+    const now = this.#now();
     await this.allowances.giveBack(
-      uses.map(([limit, times]) => useOf(limit, times)),
-      this.clock(),
+      uses.map(([limit, times]) => this.#useOf(limit, times)),
+      now,
     );
+  }
+
+  /**
+   * What was counted before the clock was set back lies ahead, and would look like a limit that is used up: it counts no more. Replicas
+   * that were set back at the same time go on together.
+   */
+  #now(): number {
+    const now = this.clock();
+    if (now < this.#latest - SET_BACK) this.#era = ` since ${Math.floor(now / MINUTE)}`;
+    this.#latest = now;
+    return now;
+  }
+
+  #useOf({ key, count, period }: Limit, times: number): Use {
+    // An order of more names than a whole day's limit is allowed when nothing was used.
+    const amount = Math.ceil((Math.min(times, count) * period) / count);
+    return { key: key + this.#era, amount, window: period };
   }
 
   #accountsOf(from: string): Limit {
@@ -220,11 +248,6 @@ export class Limits {
 function replacementsOf(replaces: string): Limit {
   const key = `replacements ${replaces}`;
   return { count: REPLACEMENTS, period: DAY, key, what: 'orders that replace this certificate' };
-}
-
-function useOf({ key, count, period }: Limit, times: number): Use {
-  // An order of more names than a whole day's limit is allowed when nothing was used.
-  return { key, amount: Math.ceil((Math.min(times, count) * period) / count), window: period };
 }
 
 function rateLimited({ what, count, period }: Limit, wait: number, identifier?: Identifier): Problem {

@@ -48,6 +48,20 @@ describe('accounts of an address', () => {
     expect(await wait(limits.newAccount(HERE))).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['an hour', HOUR],
+    ['a day', DAY],
+    ['a year', 365 * DAY],
+  ])('that were counted while the clock was %s ahead count no more when it is right', async (_, ahead) => {
+    const { limits, time } = create({ accounts: 3 });
+    time.now += ahead;
+    for (let made = 0; made < 3; made += 1) await limits.newAccount(HERE);
+    expect(await wait(limits.newAccount(HERE))).toBeGreaterThan(0);
+    time.now -= ahead;
+    for (let made = 0; made < 3; made += 1) expect(await wait(limits.newAccount(HERE))).toBe(0);
+    expect(await wait(limits.newAccount(HERE))).toBeGreaterThan(0);
+  });
+
   it('of one IPv6 network count together', async () => {
     const { limits } = create({ accounts: 1 });
     await limits.newAccount('2001:db8::1');
