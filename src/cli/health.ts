@@ -26,7 +26,9 @@ export function healthCommand(): Command {
   return command.action(async () => {
     const flags = givenFlags(command, [DIRECTORY_FLAG]);
     const { settings, root } = await findRa(commonDirectory(process.env, flags.dataDir));
-    const complaint = await ask(settings, root).then(complaintOf, (error: Error) => error.message);
+    const complaint = await ask(settings, root)
+      .catch((error: Error) => askOutOfTime(settings, root, error))
+      .then(complaintOf, (error: Error) => error.message);
     if (complaint === null) return void process.stdout.write('ready\n');
     process.stderr.write(`uPKI: ${complaint}\n`);
     process.exitCode = ExitCode.failure;
@@ -78,7 +80,20 @@ interface Answer {
   body: string;
 }
 
-function ask(settings: ProgramSettings, root: string): Promise<Answer> {
+/** What OpenSSL says of a certificate that is in order but for the time. */
+const OUT_OF_TIME = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+
+/** An RA whose certificate has ended says itself what ended and when: of such a one no more than that is asked, and it is not ready. */
+async function askOutOfTime(settings: ProgramSettings, root: string, error: Error): Promise<Answer> {
+  const { cause } = error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (!OUT_OF_TIME.has(code)) throw error;
+  const answer = await ask(settings, root, false);
+  if (answer.status === 200) throw new Error(`the certificate of this RA is not valid now: ${code}`);
+  return answer;
+}
+
+function ask(settings: ProgramSettings, root: string, inTime = true): Promise<Answer> {
   const { raHost, raPort: port, raTls } = settings;
   const host = ANY.has(raHost) ? (isIPv6(raHost) ? 'localhost' : '127.0.0.1') : raHost;
   const options: RequestOptions = {
@@ -87,7 +102,7 @@ function ask(settings: ProgramSettings, root: string): Promise<Answer> {
     path: '/api/v1/public/health?ready=1',
     signal: AbortSignal.timeout(TIME_LIMIT),
     agent: false,
-    ...(raTls && { ca: root }),
+    ...(raTls && { ca: root, rejectUnauthorized: inTime }),
   };
   return new Promise((resolve, reject) => {
     const asked = (raTls ? requestTls : requestPlain)(options, async (answer) => {
@@ -99,7 +114,9 @@ function ask(settings: ProgramSettings, root: string): Promise<Answer> {
         reject(error);
       }
     });
-    asked.on('error', (error) => reject(new Error(whyNot(error, settings, `${host}:${port}`))));
+    asked.on('error', (error) =>
+      reject(new Error(whyNot(error, settings, `${host}:${port}`), { cause: error })),
+    );
     asked.end();
   });
 }

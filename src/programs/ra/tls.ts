@@ -9,7 +9,7 @@ import type { RaTrust } from './trust.js';
 /** How often the certificate is looked at: one of a clock that was ahead is replaced as soon as the clock is right. */
 const CHECK_EVERY = 10_000;
 /** How often a certificate that is due is asked for while the CA is away. */
-const RETRY_EVERY = 60_000;
+const RETRY_EVERY = 15_000;
 /** How often while the CA gives certificates of our future: its clock is ahead of ours. */
 const AHEAD_EVERY = 5 * 60_000;
 
