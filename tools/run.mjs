@@ -38,6 +38,10 @@ const TOOLS = {
     "strongSwan's EST client enrols and renews, at one uPKI and at replicas on PostgreSQL",
   ],
   token: ['judges/token/main.js', 'a CA whose keys are in SoftHSM, also while the token is taken out'],
+  'node-lines': [
+    'judges/node-lines/main.js',
+    'the lines that upki node add prints, run by certbot, lego and acme.sh',
+  ],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
   browser: [

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.js';
+import type { CertificateRecord } from '../../../src/store/contract/ca.js';
 import type { CertificateQuery } from '../../../src/store/contract/certificate-query.js';
 import { optionsGiven, wholeNumber } from '../../kit/command-line.js';
-import { openPostgres, openSqlite, type Weighed } from '../footprint/databases.js';
 import { machine } from '../report.js';
+import { type Filled, postgres, sqlite } from './stores.js';
 
 const USAGE = `npm run tool searches -- [--certificates N] [--store sqlite|postgres|both]
 
@@ -70,12 +70,12 @@ function record(index: number): CertificateRecord {
   };
 }
 
-async function fill(ca: CaStore): Promise<string> {
+async function fill({ add }: Filled): Promise<string> {
   const began = performance.now();
   let last = '';
   for (let first = 0; first < count; first += GROUP) {
     const group = Array.from({ length: Math.min(GROUP, count - first) }, (_, index) => record(first + index));
-    await Promise.all(group.map((each) => ca.recordCertificate(each)));
+    await add(group);
     last = group.at(-1)?.serial ?? last;
     if (first % (GROUP * 100) === 0 && first > 0)
       say(`  ${first} of ${count} after ${((performance.now() - began) / 1000).toFixed(0)} s`);
@@ -125,11 +125,12 @@ const shown = (times: readonly number[]) =>
     .map((each) => (each ?? 0).toFixed(1).padStart(8))
     .join('');
 
-async function measure(open: () => Promise<Weighed>): Promise<void> {
-  const { name, ca, settle, close } = await open();
+async function measure(open: () => Promise<Filled>): Promise<void> {
+  const filled = await open();
+  const { name, ca, settle, close } = filled;
   try {
     say(`\n${name}: ${count} certificates`);
-    const serial = await fill(ca);
+    const serial = await fill(filled);
     await settle();
     say(
       `  ${''.padEnd(34)}  median  longest   (first page of ${PAGE}, ms)   median  longest   (100 pages on)`,
@@ -156,5 +157,5 @@ async function measure(open: () => Promise<Weighed>): Promise<void> {
 }
 
 say(machine());
-if (store !== 'postgres') await measure(openSqlite);
-if (store !== 'sqlite') await measure(openPostgres);
+if (store !== 'postgres') await measure(sqlite);
+if (store !== 'sqlite') await measure(postgres);
