@@ -67,8 +67,8 @@ describe("a durable queue's runner", () => {
     });
     due.push(0, 1, 2, 3, 4);
     queue.start();
-    for (const door of doors) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const [index, door] of doors.entries()) {
+      await vi.waitFor(() => expect(running).toBe(Math.min(2, doors.length - index)));
       door.open();
     }
     await vi.waitFor(() => expect(due).toEqual([]));
@@ -157,15 +157,18 @@ describe("a durable queue's runner", () => {
 
     // Past its lease it is whoever's who claims it.
     tries = 0;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const first = queue.execute(2);
     time += 1000;
     await expect(first).rejects.toThrow('away 2');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.useRealTimers();
     expect(tries).toBe(1);
     await queue.stop();
   });
 
   it('does not run an item again that failed for another reason', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let tries = 0;
     const { queue } = world({
       againAfter: 1,
@@ -176,7 +179,8 @@ describe("a durable queue's runner", () => {
       },
     });
     await expect(queue.execute(1)).rejects.toThrow('boom');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.useRealTimers();
     expect(tries).toBe(1);
     await queue.stop();
   });

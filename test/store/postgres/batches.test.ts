@@ -139,7 +139,9 @@ describe('nobody waits for long behind another', () => {
     const slow = client.shared.all('SELECT pg_sleep(1.5)::text').finally(() => {
       done = true;
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const running =
+      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()";
+    await vi.waitFor(async () => expect(await client.all(running)).toHaveLength(1));
     await client.shared.get('SELECT 1');
     expect(done).toBe(false);
     await slow;

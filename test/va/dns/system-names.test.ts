@@ -1,9 +1,8 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseHosts } from '../../../src/va/dns/hosts-file.js';
 import { parseNameServices } from '../../../src/va/dns/name-services.js';
 import { parseResolvConf } from '../../../src/va/dns/resolv-conf.js';
@@ -100,19 +99,16 @@ describe('the files of the system', () => {
     ]) {
       writeFileSync(path('hosts'), `${hosts} box.test\n`);
       writeFileSync(path('resolv.conf'), `nameserver ${server}\n`);
-      await pause(25);
-      expect(address()).toEqual([hosts]);
-      expect(names.servers()).toEqual([{ host: server, port: 53 }]);
+      await vi.waitFor(() => expect(address()).toEqual([hosts]));
+      await vi.waitFor(() => expect(names.servers()).toEqual([{ host: server, port: 53 }]));
     }
     writeFileSync(path('new'), '10.0.0.3 box.test\n');
     renameSync(path('new'), path('hosts'));
-    await pause(25);
-    expect(address()).toEqual(['10.0.0.3']);
+    await vi.waitFor(() => expect(address()).toEqual(['10.0.0.3']));
     rmSync(path('hosts'));
     rmSync(path('resolv.conf'));
-    await pause(25);
-    expect(address()).toEqual([]);
-    expect(names.servers()).toEqual([{ host: '127.0.0.1', port: 53 }]);
+    await vi.waitFor(() => expect(address()).toEqual([]));
+    await vi.waitFor(() => expect(names.servers()).toEqual([{ host: '127.0.0.1', port: 53 }]));
   });
 
   it('a name with a dot is asked for as it is, whatever the search list and ndots', () => {
@@ -125,7 +121,6 @@ describe('the files of the system', () => {
     writeFileSync(path('resolv.conf'), 'search a.test b.test\n');
     expect(names.inDns('box')).toEqual(['box.a.test', 'box.b.test', 'box']);
     writeFileSync(path('resolv.conf'), 'search a.test\noptions ndots:0\n');
-    await pause(25);
-    expect(names.inDns('box')).toEqual(['box', 'box.a.test']);
+    await vi.waitFor(() => expect(names.inDns('box')).toEqual(['box', 'box.a.test']));
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deadline } from '../../../src/va/deadline.js';
 import { createResolver } from '../../../src/va/dns/resolver.js';
 
@@ -134,12 +134,12 @@ describe('names are looked up as the system does, and as they were ordered', () 
     await expect(addresses('app.internal')).rejects.toThrow('127.0.0.3');
     for (const host of ['127.0.0.1', '127.0.0.2']) {
       write({ resolvConf: `nameserver ${host}\n` });
-      await pause(25);
-      expect(await addresses('app.internal')).toEqual([host.replace('127', '10')]);
+      await vi.waitFor(async () =>
+        expect(await addresses('app.internal')).toEqual([host.replace('127', '10')]),
+      );
     }
     write({ hosts: '10.0.0.3 app.internal\n' });
-    await pause(25);
-    expect(await addresses('app.internal')).toEqual(['10.0.0.3']);
+    await vi.waitFor(async () => expect(await addresses('app.internal')).toEqual(['10.0.0.3']));
   });
 
   it('names whose lookup hangs delay no other, however many they are', async () => {
