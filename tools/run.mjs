@@ -37,6 +37,10 @@ const TOOLS = {
     'judges/est/main.js',
     "strongSwan's EST client enrols and renews, at one uPKI and at replicas on PostgreSQL",
   ],
+  authority: [
+    'judges/authority/main.js',
+    'OpenSSL, Go, Java and certbot before, between and after rollovers of issuer and root; name constraints',
+  ],
   token: ['judges/token/main.js', 'a CA whose keys are in SoftHSM, also while the token is taken out'],
   'node-lines': [
     'judges/node-lines/main.js',

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { type Authority, CLIENTS, EXAMPLE_NAME } from '../pages/client-lines.js';
+import { fromPem } from '../x509/pem.js';
 
 export interface Serving extends Authority {
-  /** PEM. */
+  /** PEM of the roots to trust, the one in use first. */
   root: string;
   /** Warns when nothing restricts who may order what: every name, without an external account. */
   open: boolean;
@@ -42,6 +43,14 @@ ${readyLine(serving.directoryUrl)}
 `;
 }
 
+/** Of every root that is given out, the one in use first: during a rollover there are two. */
+function fingerprints(roots: string): string {
+  const all = fromPem('CERTIFICATE', roots).map((der) => new X509Certificate(der).fingerprint256);
+  return all
+    .map((each, index) => `  SHA-256      ${each}${index === 0 ? '' : ' (the next or the former root)'}`)
+    .join('\n');
+}
+
 function facts({ directoryUrl, rootPath, root, open }: Serving): string {
   const { port, protocol } = new URL(directoryUrl);
   const door = `  Open door    Anybody who reaches port ${port || (protocol === 'https:' ? '443' : '80')} may order a certificate for any name whose control he proves.
@@ -49,6 +58,6 @@ function facts({ directoryUrl, rootPath, root, open }: Serving): string {
 `;
   return `  Directory    ${directoryUrl}
   Root         ${rootPath}
-  SHA-256      ${new X509Certificate(root).fingerprint256}
+${fingerprints(root)}
 ${open ? door : ''}`;
 }

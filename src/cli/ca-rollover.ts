@@ -162,6 +162,10 @@ export function statusCommand(): Command {
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command.option('--json', 'for programs');
+  addExamples(command, [
+    ['upki ca status', 'Of the CA on this machine, whether it runs or not.'],
+    ['upki ca status --json', 'The same for a script.'],
+  ]);
   return command.action(({ json }: { json?: boolean }) =>
     withLocalSet(command, async (local, store, { succeedAt, dataDir }) => {
       const all = await describeSet({ set: local.set, store, succeedAt, now: Date.now() });

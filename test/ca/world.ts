@@ -38,6 +38,7 @@ export function initOptions(dataDir: string, changes: Partial<InitOptions> = {})
     passphrase: null,
     imported: null,
     seed: SEED,
+    publicUrl: 'http://pki.example.test',
     clock: Date.now,
     ...changes,
   };

@@ -15,10 +15,11 @@ async function greeting(rootPath: string) {
     keys,
     signingAlgorithm: ALGORITHM,
   });
-  const pem = root.toString('pem');
+  const pem = `${root.toString('pem')}\n`;
   const serving = { directoryUrl: 'https://box:8000/acme/directory', rootPath, root: pem, open: true };
   const restricted = banner({ ...serving, open: false });
   return {
+    pem,
     text: banner(serving),
     restricted,
     short: screen(serving),
@@ -31,6 +32,17 @@ it('the greeting tells the directory, the root and its fingerprint, and ends wit
   expect(text).toContain('/data/ra/ca.crt\n');
   expect(text).toContain(fingerprint);
   expect(text.trimEnd().split('\n').at(-1)).toBe('uPKI is ready: https://box:8000/acme/directory');
+});
+
+it('the greeting tells the fingerprint of each root while two are given out', async () => {
+  const [{ text, pem }, other] = [await greeting('/data/ra/ca.crt'), await greeting('/data/ra/ca.crt')];
+  const both = banner({
+    ...{ directoryUrl: 'https://box:8000/acme/directory', rootPath: '/data/ra/ca.crt', open: true },
+    root: pem + other.pem,
+  });
+  expect(both.match(/^ {2}SHA-256 /gm)).toHaveLength(2);
+  expect(both).toContain(`${other.fingerprint} (the next or the former root)`);
+  expect(text.match(/^ {2}SHA-256 /gm)).toHaveLength(1);
 });
 
 it('the greeting says aloud that the door is open, with the setting that closes it, and only while it is', async () => {

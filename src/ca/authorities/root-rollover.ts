@@ -3,7 +3,8 @@ import type { CaStore } from '../../store/contract/ca.js';
 import { authorityId } from '../../x509/certificate.js';
 import { OID } from '../../x509/oids.js';
 import { createCross, createRoot } from '../folder/issuer-certificates.js';
-import { BACKDATE, newSerial } from '../issue/factory.js';
+import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
+import { recordIssuer } from './first.js';
 import { type Keyring, keyFileOf } from './keyring.js';
 import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
@@ -67,15 +68,21 @@ export class RootRollover {
       ...{ kind: 'root', certificate: der, root: id, keyRef, addedAt: now },
       sealedKey: keys.seal(id, key),
     });
-    const fields = () => ({ serial: newSerial(random), notBefore: now - BACKDATE });
+    const fields = (by: Buffer) => ({
+      serial: newSerial(random),
+      notBefore: now - BACKDATE,
+      locations: locationsUnder(by, set.publicUrl),
+    });
     const crosses = [
-      { certificate: await createCross(der, fields(), old.der, old.signing), root: old.id, of: id },
-      { certificate: await createCross(old.der, fields(), der, key.signer), root: id, of: old.id },
+      { certificate: await createCross(der, fields(old.der), old.der, old.signing), root: old.id, of: id },
+      { certificate: await createCross(old.der, fields(der), der, key.signer), root: id, of: old.id },
     ];
     if (!(await store.addAuthority(record, null, by)))
       throw new RolloverError('the new root is there already');
     for (const each of crosses) {
       await store.addAuthority(newRecord({ kind: 'cross', keyRef: null, addedAt: now, ...each }), null, by);
+      // Whoever checks the whole chain asks about it, too.
+      await recordIssuer(store, { tag: each.root }, each.certificate, now);
     }
     await set.reload();
     const added = set.byId(id);

@@ -33,6 +33,7 @@ export class RolloverError extends Error {
 }
 
 const DAY = 86_400_000;
+const YOUNG = 30 * DAY;
 /** Half the life of a root. */
 const ISSUER_DAYS = 1825;
 const LOOK_EVERY = 5_000;
@@ -156,9 +157,19 @@ export class Succession {
     const { certificate } = newest;
     // Made while the clock was ahead: not valid yet.
     if (certificate.notBefore > now) return true;
+    if (this.#namesNoCrl(newest, now)) return true;
     // An issuer that ends with its root cannot be improved under it.
     if (certificate.notAfter >= root.certificate.notAfter - DAY) return false;
     return now >= successionTime(certificate, succeedAt);
+  }
+
+  /**
+   * An issuer made by `upki ca init` before anybody knew where its root's CRL would be: while it is young, the next one names it. Of an
+   * older one, which clients may know by now, only an operator decides.
+   */
+  #namesNoCrl({ tag, certificate }: Member, now: number): boolean {
+    const isYoung = tag === '' && now - certificate.notBefore < YOUNG;
+    return isYoung && this.options.set.publicUrl !== null && !certificate.extensions.has(OID.cRLDistributionPoints);
   }
 
   async #remind(now: number): Promise<void> {

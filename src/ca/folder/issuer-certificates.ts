@@ -138,7 +138,7 @@ async function signTbs(
  */
 export function createCross(
   of: Uint8Array,
-  { serial, notBefore }: Pick<AuthorityFields, 'serial' | 'notBefore'>,
+  { serial, notBefore, locations }: CrossFields,
   issuer: Uint8Array,
   signer: Signer,
 ): Promise<Buffer> {
@@ -159,7 +159,13 @@ export function createCross(
       encodeExtension(OID.basicConstraints, caConstraints(null), true),
       ...constraintsOf({ constraints: root.extensions.get(OID.nameConstraints)?.value }),
     ],
+    locations,
   );
+}
+
+interface CrossFields extends Pick<AuthorityFields, 'serial' | 'notBefore'> {
+  /** DER of the extensions that say where CRL, certificate and OCSP responder of the root that vouches are. */
+  locations: readonly Buffer[];
 }
 
 /** A key and certificate that cannot serve as an authority. */

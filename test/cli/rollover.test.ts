@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseCrl } from '../../src/x509/crl.js';
+import { CaWorld, requestPem } from '../ca/world.js';
+import { build, newFolder, upki } from './run.js';
+
+/** One CA that runs through all of it, while commands are run beside it; the steps build on each other. */
+const world = new CaWorld();
+let ra: Awaited<ReturnType<CaWorld['registered']>>;
+beforeAll(async () => {
+  build();
+  await world.start();
+  ra = await world.registered();
+}, 120_000);
+afterAll(() => world.close());
+
+const command = (...args: string[]) => upki(['ca', ...args, '-d', world.dataDir]);
+
+async function ok(...args: string[]): Promise<string> {
+  const outcome = await command(...args);
+  expect({ args, ...outcome }).toMatchObject({ code: 0, stderr: '' });
+  return outcome.stdout;
+}
+
+const states = async (): Promise<[string, string][]> =>
+  (JSON.parse(await ok('status', '--json')) as { kind: string; state: string }[]).map(({ kind, state }) => [
+    kind,
+    state,
+  ]);
+
+const issuerOf = async (name: string): Promise<string> => {
+  const { certificate } = await ra.call('sign', { csr: requestPem([name]), profile: 'webapp' });
+  return certificate;
+};
+
+describe('upki ca status', () => {
+  it('says what there is, until when, where its key is, and what comes next', async () => {
+    expect(await states()).toEqual([
+      ['root', 'active'],
+      ['issuer', 'active'],
+    ]);
+    const text = await ok('status');
+    expect(text).toMatch(
+      /^root [0-9a-f]{20} {2}active\n {2}CN=Test Root CA,O=Test\n {2}from .* to .*; its key is here/,
+    );
+    expect(text).toMatch(
+      /issuer [0-9a-f]{20} {2}active[\s\S]*under the root [0-9a-f]{20}[\s\S]*next: a successor is made by itself from \d{4}-/,
+    );
+    expect(text).not.toContain('WARNING');
+  });
+
+  it('tells of a folder without a CA with 78', async () => {
+    const outcome = await upki(['ca', 'status', '-d', newFolder()]);
+    expect(outcome).toMatchObject({ code: 78, stderr: expect.stringMatching(/there is no CA in/) });
+  });
+});
+
+describe('upki ca rollover issuer', () => {
+  it('makes the next one, which the running CA uses at once', async () => {
+    expect(await ok('rollover', 'issuer')).toMatch(
+      /^The issuer [0-9a-f]{20} signs from now on, until \d{4}-.*; [0-9a-f]{20} issues no more\.\n$/,
+    );
+    expect(await states()).toEqual([
+      ['root', 'active'],
+      ['issuer', 'retiring'],
+      ['issuer', 'active'],
+    ]);
+    const { authorities } = await ra.call('get_authorities', {});
+    expect(await issuerOf('a.example.test')).toContain(authorities[2]?.certificate.split('\n')[1]);
+  });
+
+  it('after a compromise lists what is still good, has it renewed now, and revokes the old one', async () => {
+    const text = await ok('rollover', 'issuer', '--now', '--revoke');
+    expect(text).toMatch(
+      /these are still good:\n {2}[0-9a-f]{34} {2}webapp {2}a\.example\.test {2}until \d{4}-/,
+    );
+    const revoked = /Its certificate \(serial ([0-9a-f]+)\) is revoked: the root's CRL says so/.exec(
+      text,
+    )?.[1];
+    const { authorities } = await ra.call('get_authorities', {});
+    expect(authorities.filter(({ renew_from }) => renew_from !== undefined)).toHaveLength(1);
+    const root = authorities.find(({ kind }) => kind === 'root');
+    const crl = parseCrl(Buffer.from(await ra.call('get_crl', { issuer: root?.id ?? '' }), 'base64'));
+    expect(crl.entries.map(({ serial, reason }) => [serial, reason])).toEqual([[revoked, 2]]);
+    expect(await ok('status')).toMatch(/revoked on \d{4}-/);
+  });
+});
+
+describe('upki ca rollover root', () => {
+  it('refuses steps out of order in a sentence with 78', async () => {
+    expect(await command('rollover', 'root', '--switch')).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/there is no root to switch to: make one with upki ca rollover root/),
+    });
+    expect(await command('rollover', 'root', '--retire')).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/there is one root only, and it is in use/),
+    });
+  });
+
+  it('makes the next root beside the old one, once', async () => {
+    expect(await ok('rollover', 'root')).toMatch(
+      /stands beside the old one; both are given out[\s\S]*-----BEGIN CERTIFICATE-----[\s\S]*When the machines trust it: upki ca rollover root --switch/,
+    );
+    expect((await states()).filter(([kind]) => kind !== 'issuer')).toEqual([
+      ['root', 'active'],
+      ['root', 'next'],
+      ['cross', 'active'],
+      ['cross', 'active'],
+    ]);
+    expect(await command('rollover', 'root')).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/there are two roots already/),
+    });
+  });
+
+  it('switches to it, and retires the old one', async () => {
+    expect(await ok('rollover', 'root', '--switch')).toMatch(
+      /^The issuer [0-9a-f]{20} under the root [0-9a-f]{20} signs from now on/,
+    );
+    expect((await states()).filter(([kind]) => kind === 'root')).toEqual([
+      ['root', 'retiring'],
+      ['root', 'active'],
+    ]);
+    expect(await ok('rollover', 'root', '--retire')).toMatch(
+      /^The root [0-9a-f]{20} is not given out any more\.\n$/,
+    );
+    const { root } = await ra.call('get_ca_chain', {});
+    expect(root.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
+    expect(await ok('status')).toMatch(/root [0-9a-f]{20} {2}retired/);
+  });
+
+  it('is explained with examples', async () => {
+    for (const words of [
+      ['status'],
+      ['rollover', 'issuer'],
+      ['rollover', 'root'],
+      ['install'],
+      ['root', 'export'],
+      ['root', 'sign'],
+      ['init'],
+    ]) {
+      const { code, stdout } = await upki(['ca', ...words, '--help']);
+      expect([words, code, stdout]).toEqual([words, 0, expect.stringMatching(/^Examples:\n {2}upki ca /)]);
+    }
+  });
+});
+
+it('a file of another folder is not taken for a CA', async () => {
+  expect(await upki(['ca', 'rollover', 'issuer', '-d', join(world.dataDir, 'profiles')])).toMatchObject({
+    code: 78,
+  });
+});

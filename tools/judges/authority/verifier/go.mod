@@ -1,0 +1,3 @@
+module upki/verifier
+
+go 1.21
