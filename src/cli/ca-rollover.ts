@@ -5,6 +5,7 @@ import { describeSet } from '../ca/authorities/status.js';
 import { requestNext } from '../ca/elsewhere/next.js';
 import { pendingRequest } from '../ca/elsewhere/request.js';
 import { caPaths } from '../ca/folder/paths.js';
+import { loadProfiles } from '../ca/issue/profiles.js';
 import { writeDurably } from '../lib/files.js';
 import type { CaStore } from '../store/index.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
@@ -168,7 +169,8 @@ export function statusCommand(): Command {
   ]);
   return command.action(({ json }: { json?: boolean }) =>
     withLocalSet(command, async (local, store, { succeedAt, dataDir }) => {
-      const all = await describeSet({ set: local.set, store, succeedAt, now: Date.now() });
+      const profiles = (await loadProfiles(caPaths(dataDir).profiles)).values();
+      const all = await describeSet({ set: local.set, store, succeedAt, profiles, now: Date.now() });
       if (json) say(JSON.stringify(all, null, 2));
       else {
         for (const each of all) say(describe(each, local));

@@ -3,6 +3,7 @@ import type { AuthorityRecord, CaStore, StoredCrl } from '../../store/contract/c
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { toPem } from '../../x509/pem.js';
+import { lifetimeOf, lifetimeText, type Profile } from '../issue/profiles.js';
 import { activeOf, liveRoots, stateOf, successionTime, warningMark } from './decisions.js';
 import type { Member } from './member.js';
 import type { AuthoritySet } from './set.js';
@@ -14,11 +15,20 @@ export interface StatusOptions {
   store: CaStore;
   /** The part of an issuer's life after which its successor is made. */
   succeedAt: number;
+  /** What it issues. */
+  profiles: Iterable<Profile>;
   now: number;
 }
 
-/** Describes the authorities, how long they last, and what comes next. */
-export async function describeSet({ set, store, succeedAt, now }: StatusOptions): Promise<AuthorityView[]> {
+/** What there is, until when, and what comes next. */
+export async function describeSet({
+  set,
+  store,
+  succeedAt,
+  profiles,
+  now,
+}: StatusOptions): Promise<AuthorityView[]> {
+  const leaves = [...profiles].filter(({ pathLen }) => pathLen === undefined);
   const active = activeOf(set.members, now);
   const members = await Promise.all(
     set.members.map(async (member) => ({
@@ -30,7 +40,10 @@ export async function describeSet({ set, store, succeedAt, now }: StatusOptions)
         member.record.kind === 'issuer' && {
           successor_due: successionTime(member.certificate, succeedAt),
         }),
-      ...warned(member, { active, newest: set.newest, now, crl: await store.getCrl(member.tag) }),
+      ...warned(member, {
+        ...{ active, newest: set.newest, leaves, now },
+        crl: await store.getCrl(member.tag),
+      }),
     })),
   );
   const crosses = set.crosses.map((record) => ({
@@ -108,18 +121,38 @@ function warned(
   {
     active,
     newest,
+    leaves,
     now,
     crl,
-  }: { active: Member | null; newest: Member | null; now: number; crl: StoredCrl | null },
+  }: {
+    active: Member | null;
+    newest: Member | null;
+    leaves: readonly Profile[];
+    now: number;
+    crl: StoredCrl | null;
+  },
 ): { warning?: string } {
   const inUse =
     member === (active ?? newest) || (member.record.kind === 'root' && member.record.retiredAt === null);
   const warnings = inUse ? [endWarning(member, now), crlWarning(member, crl, now)] : [];
+  if (member === active) warnings.push(shorteningWarning(member, leaves, now));
   const warning = warnings.filter((each) => each !== null).join('; ');
   return warning === '' ? {} : { warning };
 }
 
-/** A warning for a CRL that must be renewed elsewhere, 90 days before its end; null when none is needed. */
+/** No certificate outlives its issuer: what would is shortened, which nobody is to find out by himself. Null: nothing is. */
+function shorteningWarning(
+  { id, certificate: { notAfter } }: Member,
+  leaves: readonly Profile[],
+  now: number,
+): string | null {
+  const longer = leaves.filter((profile) => lifetimeOf(profile) > notAfter - now);
+  if (longer.length === 0 || now > notAfter) return null;
+  const named = longer.map((profile) => `${profile.name} (${lifetimeText(profile)})`).join(', ');
+  return `certificates of these profiles end with the issuer ${id}, on ${new Date(notAfter).toISOString()}, sooner than they say: ${named}`;
+}
+
+/** Of a CRL that only somebody elsewhere can renew, 90 days before its end; null: nothing yet, or it is renewed here. */
 export function crlWarning(member: Member, crl: StoredCrl | null, now: number): string | null {
   if (crl === null || member.signer !== null) return null;
   const mark = warningMark(crl.nextUpdate, now);

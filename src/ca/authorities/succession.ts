@@ -169,7 +169,9 @@ export class Succession {
    */
   #namesNoCrl({ tag, certificate }: Member, now: number): boolean {
     const isYoung = tag === '' && now - certificate.notBefore < YOUNG;
-    return isYoung && this.options.set.publicUrl !== null && !certificate.extensions.has(OID.cRLDistributionPoints);
+    return (
+      isYoung && this.options.set.publicUrl !== null && !certificate.extensions.has(OID.cRLDistributionPoints)
+    );
   }
 
   async #remind(now: number): Promise<void> {

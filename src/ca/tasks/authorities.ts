@@ -12,7 +12,10 @@ export function authorityHandlers({ authority, succeedAt }: CaServices): Handler
       return { time: clock(), troubles: troublesOf(set, clock()) };
     },
     get_authorities: async () => ({
-      authorities: await describeSet({ set: await set.fresh(), store, succeedAt, now: clock() }),
+      authorities: await describeSet({
+        ...{ set: await set.fresh(), store, succeedAt, now: clock() },
+        profiles: authority.profiles.values(),
+      }),
     }),
   };
 }

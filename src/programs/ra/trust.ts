@@ -39,10 +39,15 @@ export class RaTrust {
     this.#kept = options.roots;
   }
 
-  /** PEM of the roots, and of every issuer, so that clients may leave theirs out. */
+  /**
+   * PEM of the roots, and of every issuer, so that clients may leave theirs out. With the cross-certificates what was issued under a root that is
+   * given out no more leads to the one in use: nodes and administrators renew with it, as long as the CA's register has it.
+   */
   clientCa = (): string[] => [
     this.#roots,
-    ...this.#all.filter(({ kind }) => kind === 'issuer').map(({ certificate }) => certificate),
+    ...this.#all
+      .filter(({ kind, state }) => kind !== 'root' && state !== 'ended')
+      .map(({ certificate }) => certificate),
   ];
 
   /** As the CA told last; empty for a CA that has none to tell. */

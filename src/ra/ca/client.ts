@@ -82,7 +82,11 @@ export class CaClient implements CertificateAuthority {
       Math.min(cacheFor, CHANGING_FOR),
       now,
     );
-    this.#certificates = new RefreshedValue(() => this.#call('get_ca_chain', {}), cacheFor, now);
+    this.#certificates = new RefreshedValue(
+      () => this.#call('get_ca_chain', {}),
+      Math.min(cacheFor, AUTHORITIES_FOR),
+      now,
+    );
     this.#authorities = new RefreshedValue(
       async () => (await this.authoritiesInFull()).map(authorityOf),
       Math.min(cacheFor, CHANGING_FOR),

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OpenAuthorities } from '../../../src/ca/authorities/open.js';
 import { describeSet } from '../../../src/ca/authorities/status.js';
+import { loadProfiles } from '../../../src/ca/issue/profiles.js';
 import { alternateChains, trustedRoots } from '../../../src/ra/ca/authorities.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
 import type { CaStore } from '../../../src/store/index.js';
@@ -300,10 +301,59 @@ describe('what is told of an end that comes near', () => {
     const world = await start();
     await beside(world, async ({ set }, store) => {
       const end = set.newest?.certificate.notAfter ?? 0;
-      const all = await describeSet({ set, store, succeedAt: 0.5, now: end - days * DAY });
+      const all = await describeSet({ set, store, succeedAt: 0.5, profiles: [], now: end - days * DAY });
       const { warning } = all.find(({ kind }) => kind === 'issuer') ?? {};
       if (days === 400) expect(warning).toBeUndefined();
       else expect(warning).toContain('in less than');
     });
+  });
+
+  it('profiles whose certificates the issuer would cut short are named', async () => {
+    const world = await start();
+    await beside(world, async ({ set }, store) => {
+      const end = set.newest?.certificate.notAfter ?? 0;
+      const profiles = [...(await loadProfiles(null)).values()];
+      const warningAt = async (days: number) => {
+        const all = await describeSet({ set, store, succeedAt: 0.5, profiles, now: end - days * DAY });
+        return all.find(({ kind }) => kind === 'issuer')?.warning;
+      };
+      expect(await warningAt(400)).toBeUndefined();
+      expect(await warningAt(100)).toMatch(
+        /certificates of these profiles end with the issuer .*sooner than they say: ra \(180 days\), admin \(365 days\)$/,
+      );
+    });
+  });
+});
+
+describe('a young issuer that names no CRL of its root', () => {
+  const names = (pem: string) =>
+    /\/crl\/[0-9a-f]{20}\.crl/.test(firstFromPem('CERTIFICATE', pem).toString('latin1'));
+
+  it('is succeeded by one that does, as soon as it is known where that will be', async () => {
+    const world = await start({}, { publicUrl: null });
+    const ra = await world.registered();
+    const { authorities } = await ra.call('get_authorities', {});
+    expect(authorities.map(({ kind, state, certificate }) => [kind, state, names(certificate)])).toEqual([
+      ['root', 'active', false],
+      ['issuer', 'retired', false],
+      ['issuer', 'active', true],
+    ]);
+  });
+
+  it('stays while nobody knows', async () => {
+    const world = await start({ publicUrl: null }, { publicUrl: null });
+    const { authorities } = await (await world.registered()).call('get_authorities', {});
+    expect(authorities).toHaveLength(2);
+  });
+
+  it('cross-certificates say where the CRL of the root that vouches is', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    await beside(world, ({ roots }) => roots.begin(BY));
+    const { authorities } = await ra.call('get_authorities', {});
+    const crosses = authorities.filter(({ kind }) => kind === 'cross');
+    expect(crosses).toHaveLength(2);
+    for (const { certificate, root } of crosses)
+      expect(firstFromPem('CERTIFICATE', certificate).toString('latin1')).toContain(`/crl/${root}.crl`);
   });
 });
