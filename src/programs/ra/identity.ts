@@ -163,14 +163,14 @@ export function requireWhole(
   );
 }
 
-/** Whether each certificate is signed by the next, and the last by a root. */
+/** Whether each certificate is signed by the next, up to one that a root signed: a cross-certificate may follow it. */
 function leads(chain: readonly X509Certificate[], roots: readonly X509Certificate[]): boolean {
-  return chain.every((each, index) => {
+  for (const [index, each] of chain.entries()) {
+    if (roots.some((top) => top.raw.equals(each.raw) || isSignedBy(each, top))) return true;
     const next = chain[index + 1];
-    return next
-      ? isSignedBy(each, next)
-      : roots.some((top) => top.raw.equals(each.raw) || isSignedBy(each, top));
-  });
+    if (next === undefined || !isSignedBy(each, next)) return false;
+  }
+  return false;
 }
 
 /** Whether a certificate with its chain leads to one of these roots, all PEM. */

@@ -49,11 +49,11 @@ export interface CaClientOptions {
   /** Called after a revocation for keyCompromise; resolves when the key is known here. */
   onCompromise?: () => Promise<void>;
   now?: () => number;
-  /** How long CA certificates are cached, in ms, and at most what may change while the CA runs. Default one minute. */
+  /** At most so long what the CA says of itself is cached, in ms. Default one minute. */
   cacheFor?: number;
 }
 
-/** How long profiles and the set of authorities are cached, in ms: a new profile and a rollover are followed within seconds. */
+/** How long profiles, certificates and the set of authorities are cached, in ms: a new profile and a rollover are followed within seconds. */
 const CHANGING_FOR = 5_000;
 
 /** The CA behind the channel. Every method throws CaUnavailable, CaRefused or CaLacksTask. */
@@ -84,7 +84,7 @@ export class CaClient implements CertificateAuthority {
     );
     this.#certificates = new RefreshedValue(
       () => this.#call('get_ca_chain', {}),
-      Math.min(cacheFor, AUTHORITIES_FOR),
+      Math.min(cacheFor, CHANGING_FOR),
       now,
     );
     this.#authorities = new RefreshedValue(
