@@ -5,8 +5,12 @@ import { describeSet } from '../ca/authorities/status.js';
 import { requestNext } from '../ca/elsewhere/next.js';
 import { pendingRequest } from '../ca/elsewhere/request.js';
 import { caPaths } from '../ca/folder/paths.js';
+import { permitOnly } from '../ca/folder/permit.js';
 import { loadProfiles } from '../ca/issue/profiles.js';
+import { shownUri } from '../ca/token/uri.js';
+import { permittedNames } from '../config/index.js';
 import { writeDurably } from '../lib/files.js';
+import { CannotStart } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
@@ -28,6 +32,10 @@ function issuerCommand(): Command {
     .option('--now', 'after a compromise: list what the old one issued, and have clients renew it now')
     .option('--revoke', "the same, and put the old issuer on the root's CRL")
     .option(
+      '--permit <names>',
+      'the only names it may certify, as with upki ca init; `any` for every name (default: those of the one before)',
+    )
+    .option(
       '--request <file>',
       'where the request goes when the key of the root is elsewhere (default: issuer.csr)',
     );
@@ -39,17 +47,18 @@ function issuerCommand(): Command {
       'The root is elsewhere: have issuer.csr signed, then upki ca install.',
     ],
   ]);
-  return command.action((options: { now?: boolean; revoke?: boolean; request?: string }) =>
+  return command.action((options: { now?: boolean; revoke?: boolean; request?: string; permit?: string }) =>
     withLocalSet(command, async (local, store, context) => {
       const urgent = options.now === true || options.revoke === true;
       const old = local.set.newest;
+      const limits = limitsIn(options.permit);
       if (options.request !== undefined || isRootElsewhere(local.set)) {
-        await askElsewhere(local, store, context, options.request ?? 'issuer.csr');
+        await askElsewhere(local, store, { ...context, limits }, options.request ?? 'issuer.csr');
         if (urgent)
           say('Run upki ca install with --now or --revoke then: there is nobody yet to renew with.');
         return;
       }
-      const made = await local.succession.makeIssuer(operator());
+      const made = await local.succession.makeIssuer(operator(), undefined, limits);
       if (made === null || old === null)
         throw new Error('another CA made an issuer at the same moment: look with upki ca status');
       say(
@@ -60,6 +69,17 @@ function issuerCommand(): Command {
   );
 }
 
+/** Name constraints of the next issuer; undefined: as before. @throws CannotStart naming an entry that is wrong */
+function limitsIn(permit: string | undefined): Uint8Array | null | undefined {
+  if (permit === undefined) return undefined;
+  if (permit === 'any') return null;
+  try {
+    return permitOnly(permittedNames.parse(permit));
+  } catch {
+    throw new CannotStart(`--permit ${permit}: must be ${permittedNames.allowed}`);
+  }
+}
+
 const isRootElsewhere = ({ roots: [root] }: OpenAuthorities['set']): boolean =>
   root !== undefined && root.tag !== '' && root.signer === null;
 
@@ -67,10 +87,10 @@ const isRootElsewhere = ({ roots: [root] }: OpenAuthorities['set']): boolean =>
 async function askElsewhere(
   { set }: OpenAuthorities,
   store: CaStore,
-  { dataDir, passphrase, places }: LocalContext,
+  { dataDir, passphrase, places, limits }: LocalContext & { limits: Uint8Array | null | undefined },
   file: string,
 ): Promise<void> {
-  const text = await requestNext({ store, set, dataDir, passphrase, where: places.issuer });
+  const text = await requestNext({ store, set, dataDir, passphrase, where: places.issuer, limits });
   await writeDurably(file, text, 0o644);
   say(
     `The key of the root is not at this CA. Have it sign the request in ${file}, as a CA (see docs/authority.md; an exported root: ` +
@@ -189,7 +209,7 @@ function describe(each: View, { set }: OpenAuthorities): string {
   const lines = [
     `${each.kind} ${each.id}  ${each.state}`,
     `  ${each.dn}`,
-    `  from ${day(each.not_before)} to ${day(each.not_after)}; its key is ${each.key}`,
+    `  from ${day(each.not_before)} to ${day(each.not_after)}; its key is ${placeOf(each, set)}`,
     ...(each.kind === 'issuer' ? [`  under the root ${each.root}`] : []),
     ...(each.of === undefined ? [] : [`  the key of the root ${each.of}, certified by ${each.root}`]),
     ...(each.revoked === undefined ? [] : [`  revoked on ${day(each.revoked)}`]),
@@ -203,6 +223,11 @@ function describe(each: View, { set }: OpenAuthorities): string {
     ...(each.warning === undefined ? [] : [`  WARNING: ${each.warning}`]),
   ];
   return lines.join('\n');
+}
+
+function placeOf({ id, key }: View, set: OpenAuthorities['set']): string {
+  const uri = set.byId(id)?.key?.uri;
+  return uri == null ? key : `in a token, ${shownUri(uri)}`;
 }
 
 function nextStep(due: number, set: OpenAuthorities['set']): string {

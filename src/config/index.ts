@@ -9,4 +9,4 @@ export {
 } from './reference.js';
 export { fileKey, type Program } from './setting.js';
 export { SETTINGS, type SettingName, type Settings } from './settings/index.js';
-export { formatDuration, type HostPort, isHostName } from './types.js';
+export { formatDuration, type HostPort, isHostName, permittedNames } from './types.js';

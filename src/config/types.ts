@@ -266,6 +266,12 @@ export const permitted: SettingType<string> = {
   format: (value) => value,
 };
 
+/** A list of them. */
+export const permittedNames = list(
+  permitted,
+  'DNS names (with all below them), CIDRs, IP addresses, and mailboxes as @host',
+);
+
 /** A proxy by the common name of its certificate and the network it comes from. */
 export interface ProxyAt {
   name: string;

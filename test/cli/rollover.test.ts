@@ -86,6 +86,38 @@ describe('upki ca rollover issuer', () => {
   });
 });
 
+describe('the names an issuer may certify', () => {
+  it('are changed with the next one, and lifted with any', async () => {
+    const refused = () => ra.call('sign', { csr: requestPem(['b.example.test']), profile: 'webapp' });
+    await ok('rollover', 'issuer', '--permit', 'plant.lan,10.0.0.0/8');
+    await expect(refused()).rejects.toThrow(
+      /outside of what the issuer may certify \(plant\.lan, 10\.0\.0\.0\/8/,
+    );
+    await ok('rollover', 'issuer');
+    await expect(refused()).rejects.toThrow(/outside of what the issuer may certify/);
+    await ok('rollover', 'issuer', '--permit', 'any');
+    await issuerOf('b.example.test');
+    const wrong = await command('rollover', 'issuer', '--permit', 'not a name');
+    expect(wrong).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/--permit not a name: must be .*mailboxes as @host/),
+    });
+  });
+
+  it('of an existing CA are not changed by upki ca init, which says so', async () => {
+    const folder = newFolder();
+    expect((await upki(['ca', 'init', '-d', folder, '--permit', 'plant.lan'])).stderr).toBe('');
+    expect((await upki(['ca', 'init', '-d', folder, '--permit', 'plant.lan'])).stderr).toBe('');
+    const { code, stderr } = await upki(['ca', 'init', '-d', folder, '--permit', 'other.lan']);
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /UPKI_CA_PERMIT is other\.lan, which the issuer this CA began with is not limited to/,
+      ),
+    });
+  });
+});
+
 describe('upki ca rollover root', () => {
   it('refuses steps out of order in a sentence with 78', async () => {
     expect(await command('rollover', 'root', '--switch')).toMatchObject({

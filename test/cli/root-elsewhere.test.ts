@@ -160,6 +160,38 @@ describe('a CA whose root openssl keeps', () => {
   });
 });
 
+describe('a root elsewhere that is succeeded there', () => {
+  it('is given out beside the former once an issuer under it was installed on purpose, until that is retired', async () => {
+    const ca = at('moved');
+    const old = new OpensslSigner(mkdtempSync(join(folder, 'first-')), 'First Root');
+    const next = new OpensslSigner(mkdtempSync(join(folder, 'second-')), 'Second Root');
+    await ok('ca', 'init', '-d', ca, '--request', at('m.csr'), '--permit', 'plant.lan');
+    // The request asks for the limits; a root that leaves them out is told of by nobody but the certificate.
+    expect(openssl('req', '-in', at('m.csr'), '-noout', '-text')).toMatch(
+      /Name Constraints: critical[\s\S]*DNS:plant\.lan/,
+    );
+    await ok('ca', 'install', '-d', ca, old.sign(at('m.csr'), ISSUER), old.certificate);
+    await ok(
+      'ca',
+      'rollover',
+      'issuer',
+      '-d',
+      ca,
+      '--request',
+      at('m2.csr'),
+      '--permit',
+      'plant.lan,10.0.0.0/8',
+    );
+    expect(openssl('req', '-in', at('m2.csr'), '-noout', '-text')).toMatch(/IP:10\.0\.0\.0\/255\.0\.0\.0/);
+    await ok('ca', 'install', '-d', ca, '--new-root', next.sign(at('m2.csr'), ISSUER), next.certificate);
+    const roots = async () =>
+      (await status(ca)).filter(({ kind }) => kind === 'root').map(({ state }) => state);
+    expect(await roots()).toEqual(['retiring', 'active']);
+    await ok('ca', 'rollover', 'root', '-d', ca, '--retire');
+    expect(await roots()).toEqual(['retired', 'active']);
+  });
+});
+
 describe('a root that is taken offline', () => {
   const [ca, stick] = [() => at('whole'), () => at('root.pem')];
 

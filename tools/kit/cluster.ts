@@ -87,7 +87,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
     const databaseOf = async (name: string) => (await between?.database?.(databaseUrl, name)) ?? databaseUrl;
     const caAddress = async (port: number, ra: string) => (await between?.ca?.(port, ra)) ?? port;
-    await makeCas(folder, options.cas, common);
+    await makeCas(folder, options.cas, common, options.program ?? MAIN);
     const cas: Program[] = [];
     for (const [index, port] of caPorts.entries()) {
       const name = `ca${index + 1}`;
@@ -167,10 +167,10 @@ async function roundRobin(ras: readonly number[]): Promise<Front> {
 }
 
 /** One key for all: what `upki ca init` made is copied. */
-async function makeCas(folder: string, count: number, env: NodeJS.ProcessEnv): Promise<void> {
+async function makeCas(folder: string, count: number, env: NodeJS.ProcessEnv, main: string): Promise<void> {
   const first = join(folder, 'ca1');
   await mkdir(first, { mode: 0o700 });
-  await promisify(execFile)(process.execPath, [MAIN, 'ca', 'init'], {
+  await promisify(execFile)(process.execPath, [main, 'ca', 'init'], {
     env: { ...env, UPKI_DATA_DIR: first },
   });
   for (let index = 2; index <= count; index += 1)

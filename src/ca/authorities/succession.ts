@@ -81,11 +81,12 @@ export class Succession {
   }
 
   /**
-   * Makes an issuer under a root (by default the one in use) that replaces the newest issuer. Null when
-   * another CA did so at the same moment.
+   * Makes an issuer under a root (the one in use when left out) in place of the newest, and uses it. Null: another CA did so at
+   * the same moment.
+   * @param limits value of its name constraints; null: none; left out: those of its predecessor
    * @throws RolloverError
    */
-  async makeIssuer(by?: Actor, under?: Member): Promise<Member | null> {
+  async makeIssuer(by?: Actor, under?: Member, limits?: Uint8Array | null): Promise<Member | null> {
     const { store, set, keys, clock, random, log } = this.options;
     const old = set.newest;
     const root = under ?? set.roots[0];
@@ -106,8 +107,8 @@ export class Succession {
           : `the root ${root.id} ended on ${new Date(notAfter).toISOString()}: nothing can be issued under it. A new one is made by upki ca init`,
       );
     }
-    // The successor keeps its predecessor's name constraints.
-    const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
+    const constraints =
+      limits === undefined ? old.certificate.extensions.get(OID.nameConstraints)?.value : limits;
     const key = await keys.make('issuer', specOf(old.publicKey));
     refuseUsedKey(set, key.spki);
     const certificate = await createIntermediate(

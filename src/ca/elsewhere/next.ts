@@ -13,11 +13,12 @@ export interface NextRequestOptions {
   passphrase: string | null;
   /** Where keys of issuers are made; null: in a file. */
   where: string | null;
+  /** Value of the name constraints to ask for; null: none; left out: those of the issuer before. */
+  limits?: Uint8Array | null | undefined;
 }
 
 /**
- * The request for the issuer after the one in use, PEM, with the root's last CRL where one is served here. It asks for the name
- * constraints of the one before.
+ * The request for the issuer after the one in use, PEM, with the root's last CRL where one is served here.
  * @throws RolloverError when there is no issuer to succeed
  */
 export async function requestNext({
@@ -26,13 +27,15 @@ export async function requestNext({
   dataDir,
   passphrase,
   where,
+  limits,
 }: NextRequestOptions): Promise<string> {
   const old = set.newest;
   const [root] = set.roots;
   if (old === null || root === undefined || old.record.kind === 'root')
     throw new RolloverError('this root issues by itself: it has no issuer to succeed');
   const crl = await store.getCrl(root.tag);
-  const constraints = old.certificate.extensions.get(OID.nameConstraints)?.value;
+  const constraints =
+    limits === undefined ? old.certificate.extensions.get(OID.nameConstraints)?.value : limits;
   return ensureRequest({
     ...{ dataDir, passphrase, where, key: specOf(old.publicKey), subject: nextIssuerName(set, old) },
     extensions: [

@@ -104,6 +104,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   for (const folder of [dataDir, paths.profiles, paths.privateKeys]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
+  if (finished && (options.permit ?? []).length > 0) await tellOfLimits(options);
   if (imported !== null) await importAuthority(options, imported);
   else if (!finished) await ensureRoot(options);
   if (!finished) await ensureIssuer(options);
@@ -130,6 +131,19 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   const made = markerOf(files, false);
   await saveMarker(dataDir, made);
   return { ...files, marker: made };
+}
+
+/** Limits count when an issuer is made: of an existing CA nothing is changed in silence, and nothing left as it is in silence. */
+async function tellOfLimits({ dataDir, permit = [], warn }: InitOptions): Promise<void> {
+  const { issuer: path } = caPaths(dataDir);
+  const pem = await readIfThere(path);
+  if (pem === null) return;
+  const has = parseCertificate(certificateIn(pem, path)).extensions.get(OID.nameConstraints)?.value;
+  if (has && permitOnly(permit)?.equals(has)) return;
+  warn?.(
+    `UPKI_CA_PERMIT is ${permit.join(',')}, which the issuer this CA began with is not limited to: it counts when an issuer is made. ` +
+      'The next one gets it with upki ca rollover issuer --permit',
+  );
 }
 
 async function ensureRoot(options: InitOptions): Promise<void> {

@@ -186,8 +186,9 @@ export class Authority {
       try {
         return await this.#issueBy(this.set.active, issuance);
       } catch (error) {
-        // A command, or another CA on this store, has made a successor just now.
-        if (!(error instanceof IssuerRetired) || tries === MOST_TRIES) throw error;
+        // A command, or another CA on this store, has made a successor just now, which may have other limits.
+        const isStale = error instanceof IssuerRetired || (isOfNames(error) && (await this.set.reload()));
+        if (!isStale || tries === MOST_TRIES) throw error;
         await this.set.reload();
       }
     }
@@ -255,7 +256,10 @@ export class Authority {
   }
 }
 
-/** The issuer was retired repeatedly while one certificate was made. */
+const isOfNames = (error: unknown): boolean =>
+  error instanceof TaskError && error.kind === 'rejectedIdentifier';
+
+/** An issuer retired again and again while one certificate is made. */
 const MOST_TRIES = 4;
 
 /** PEM of a certificate, unchecked; empty for one that is known by its serial only. */

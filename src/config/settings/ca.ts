@@ -65,16 +65,12 @@ export const CA_SETTINGS = {
     secret: true,
     doc: 'PIN of tokens whose pkcs11: URI names neither pin-source nor pin-value.',
   }),
-  caPermit: setting(
-    is.list(is.permitted, 'DNS names (with all below them), CIDRs, IP addresses, and mailboxes as @host'),
-    [],
-    {
-      env: 'UPKI_CA_PERMIT',
-      programs: ['ca'],
-      defaultText: 'every name',
-      doc: 'The only names the issuer may certify, written into its certificate when the CA is initialised (name constraints, RFC 5280 §4.2.1.10): programs refuse every other, whoever has its key. A DNS name permits the mailboxes of its hosts too.',
-    },
-  ),
+  caPermit: setting(is.permittedNames, [], {
+    env: 'UPKI_CA_PERMIT',
+    programs: ['ca'],
+    defaultText: 'every name',
+    doc: 'The only names the issuer may certify, written into its certificate when the CA is initialised (name constraints, RFC 5280 §4.2.1.10): programs refuse every other, whoever has its key. A DNS name permits the mailboxes of its hosts too.',
+  }),
   caPermitOnRoot: setting(is.boolean, false, {
     env: 'UPKI_CA_PERMIT_ON_ROOT',
     programs: ['ca'],

@@ -8,7 +8,9 @@ import { createCsr } from '../../../src/x509/csr.js';
 import { dn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
 import { caChannel } from '../../kit/ca-channel.js';
+import { startCluster } from '../../kit/cluster.js';
 import { type CommandFailed, run } from '../../kit/command.js';
+import { PostgresServer } from '../../kit/postgres/server.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { type RunningUpki, startUpki } from '../../kit/upki.js';
 import { SoftHsm } from './softhsm.js';
@@ -198,6 +200,42 @@ const STEPS: [string, (world: World) => Promise<void>][] = [
   ],
 ];
 
+/** The second CA has the successor's place from the database, and the key from the token. */
+async function twoCas(hsm: SoftHsm): Promise<void> {
+  const database = await PostgresServer.start();
+  const { env, program } = hsm;
+  const cluster = await startCluster({ databaseUrl: database.url(), ras: 1, cas: 2, env, program });
+  try {
+    const on = (ca: string, ...args: string[]) =>
+      run(process.execPath, [program, ...args], {
+        env: { ...env, UPKI_DATA_DIR: join(cluster.folder, ca), UPKI_CA_DATABASE_URL: database.url() },
+      });
+    const [, id = ''] =
+      /^The issuer ([0-9a-f]{20}) signs from now on/.exec(await on('ca1', 'ca', 'rollover', 'issuer')) ?? [];
+    const out = join(cluster.folder, 'administrator');
+    await on('ca2', 'admin', 'add', 'two', '--out', out);
+    const key = await readFile(join(cluster.folder, 'ca2', 'issuers', `${id}.key`), 'utf8');
+    assert.match(key, /^pkcs11:token=upki;object=upki%20issuer/);
+    const chain = join(out, 'two.crt');
+    assert.match(
+      await run('openssl', [
+        'verify',
+        '-CAfile',
+        join(cluster.folder, 'ca2', 'ca.crt'),
+        '-untrusted',
+        chain,
+        chain,
+      ]),
+      /: OK/,
+    );
+    assert.match(await run('openssl', ['x509', '-in', chain, '-noout', '-issuer']), /Issuing CA 2/);
+    await cluster.stopInOrder();
+  } finally {
+    await cluster.stop();
+    await database.remove();
+  }
+}
+
 async function main(): Promise<number> {
   const tools = await Tools.at();
   let hsm: SoftHsm;
@@ -251,15 +289,16 @@ async function main(): Promise<number> {
           assert.match(said, /ended with 78[\s\S]*the token refuses the PIN/);
         }
         await hsm.usePin(null);
-        assert.match(await command('ca', 'status'), /its key is here/);
+        assert.match(await command('ca', 'status'), /its key is in a token, pkcs11:token=upki;/);
       },
     );
+    await attempt('two CAs on one database: both find the successor in the token', () => twoCas(hsm));
   } finally {
     if (upki.alive()) await upki.stop();
     if (failures.length === 0) await hsm.close();
     else say(`files are kept in ${hsm.folder}`);
   }
-  say(`${failures.length} of ${STEPS.length + 2} broken`);
+  say(`${failures.length} of ${STEPS.length + 3} broken`);
   return failures.length === 0 ? 0 : 1;
 }
 
