@@ -87,7 +87,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
     const databaseOf = async (name: string) => (await between?.database?.(databaseUrl, name)) ?? databaseUrl;
     const caAddress = async (port: number, ra: string) => (await between?.ca?.(port, ra)) ?? port;
-    await makeCas(folder, options.cas, common, options.program ?? MAIN);
+    await makeCas(folder, options.cas, common, options.program?.('ca1') ?? MAIN);
     const cas: Program[] = [];
     for (const [index, port] of caPorts.entries()) {
       const name = `ca${index + 1}`;

@@ -204,7 +204,13 @@ const STEPS: [string, (world: World) => Promise<void>][] = [
 async function twoCas(hsm: SoftHsm): Promise<void> {
   const database = await PostgresServer.start();
   const { env, program } = hsm;
-  const cluster = await startCluster({ databaseUrl: database.url(), ras: 1, cas: 2, env, program });
+  const cluster = await startCluster({
+    databaseUrl: database.url(),
+    ras: 1,
+    cas: 2,
+    env,
+    program: () => program,
+  });
   try {
     const on = (ca: string, ...args: string[]) =>
       run(process.execPath, [program, ...args], {
