@@ -74,22 +74,19 @@ export class CaClient implements CertificateAuthority {
     now = monotonic,
     cacheFor = 60_000,
   }: CaClientOptions) {
+    const cached = Math.min(cacheFor, CHANGING_FOR);
     this.#client = client;
     this.#onIssued = onIssued;
     this.#onCompromise = onCompromise;
     this.#profiles = new RefreshedValue(
       async () => (await this.#call('list_acme_profiles', {})).map(profileOf),
-      Math.min(cacheFor, CHANGING_FOR),
+      cached,
       now,
     );
-    this.#certificates = new RefreshedValue(
-      () => this.#call('get_ca_chain', {}),
-      Math.min(cacheFor, CHANGING_FOR),
-      now,
-    );
+    this.#certificates = new RefreshedValue(() => this.#call('get_ca_chain', {}), cached, now);
     this.#authorities = new RefreshedValue(
       async () => (await this.authoritiesInFull()).map(authorityOf),
-      Math.min(cacheFor, CHANGING_FOR),
+      cached,
       now,
     );
   }
