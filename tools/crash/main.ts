@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { optionsGiven, wholeNumber } from '../kit/command-line.js';
 import { Chance } from '../promises/chance.js';
@@ -9,6 +10,7 @@ import { Run } from '../promises/run.js';
 import { System } from '../promises/system.js';
 import { listing, roundLine, tally } from '../promises/tally.js';
 import { World } from '../promises/world.js';
+import { judgeBackup, type Taken, takeBackup } from './backup.js';
 import { planRounds } from './plan.js';
 
 const USAGE = `npm run tool crash -- [--rounds 50] [--clients 8] [--seed N]
@@ -73,9 +75,22 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
       say(roundLine(++done, rounds, round, report));
       if (ledger.findings.length > 0) break;
     }
+    const file = join(system.folder, 'backup.age');
+    let taken: Taken | null = null;
+    if (ledger.findings.length === 0) {
+      await running.round(async () => {
+        taken = await takeBackup(system.dataDir, file, ledger);
+        return 0;
+      });
+    }
     say('asking back all that was ever promised');
     await running.checkAll();
     await system.stop();
+    if (taken !== null) {
+      const lost = await judgeBackup(taken, join(system.folder, 'restored'), ledger);
+      const words = Object.entries(lost).map(([what, count]) => `${count} ${what}`);
+      say(`a backup taken under load, restored: it lacks ${words.join(', ')}, all promised after it began`);
+    }
   } catch (error) {
     ledger.report('unexpected', error instanceof Error ? (error.stack ?? error.message) : String(error));
     await system.abort();

@@ -30,11 +30,20 @@ export async function readKept(ra: Ask, ca: Ask): Promise<Kept> {
 }
 
 /** Of `upki start`, in its data directory. */
-export async function readDatabases(folder: string): Promise<Kept> {
+export function readDatabases(folder: string): Promise<Kept> {
+  return reading(folder, readKept);
+}
+
+/** The same, with what was under way at some moment. */
+export function readAsTheyAre(folder: string): Promise<Kept> {
+  return reading(folder, read);
+}
+
+async function reading(folder: string, readBoth: (ra: Ask, ca: Ask) => Promise<Kept>): Promise<Kept> {
   const ra = new DatabaseSync(join(folder, 'ra/acme.db'), { readOnly: true });
   const ca = new DatabaseSync(join(folder, 'ca/ca.db'), { readOnly: true });
   try {
-    return await readKept(asking(ra), asking(ca));
+    return await readBoth(asking(ra), asking(ca));
   } finally {
     ra.close();
     ca.close();

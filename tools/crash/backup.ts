@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { CHECKOUT } from '../kit/upki.js';
+import { type Kept, readAsTheyAre } from '../promises/databases.js';
+import type { Report } from '../promises/findings.js';
+import type { Ledger } from '../promises/ledger.js';
+
+/** The load before and after the backup, in ms. */
+const LOAD = 500;
+const ENV = { UPKI_BACKUP_PASSPHRASE: 'only for a run of this tool' };
+
+/** Ids of all that was promised at a moment. */
+type Promised = Record<'accounts' | 'orders' | 'certificates' | 'revocations', Set<string>>;
+
+/** A backup that was taken under load, with what was promised when it began and when it was complete. */
+export interface Taken {
+  file: string;
+  began: Promised;
+  ended: Promised;
+}
+
+const idOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
+
+function promised({ accounts, orders, revocations }: Ledger): Promised {
+  return {
+    accounts: new Set(accounts.map(({ url }) => idOf(url))),
+    orders: new Set(orders.map(({ url }) => idOf(url))),
+    certificates: new Set(orders.filter(({ chain }) => chain !== null).map(({ url }) => idOf(url))),
+    revocations: new Set(revocations.map(({ url }) => idOf(url))),
+  };
+}
+
+async function upki(...args: string[]): Promise<void> {
+  const main = join(CHECKOUT, 'dist', 'cli', 'main.js');
+  await promisify(execFile)(process.execPath, [main, ...args], { env: { ...process.env, ...ENV } });
+}
+
+/** Takes a backup of a running uPKI in the middle of its load. */
+export async function takeBackup(dataDir: string, file: string, ledger: Ledger): Promise<Taken> {
+  await pause(LOAD);
+  const began = promised(ledger);
+  await upki('backup', file, '-d', dataDir);
+  const ended = promised(ledger);
+  await pause(LOAD);
+  return { file, began, ended };
+}
+
+/**
+ * Restores the backup elsewhere and holds it against the ledger: what was promised before it began is there, what was promised after it
+ * was complete is not, and the RA knows no certificate that the CA does not.
+ * @returns how much was lost, by what it is
+ */
+export async function judgeBackup(
+  { file, began, ended }: Taken,
+  directory: string,
+  ledger: Ledger,
+): Promise<Record<keyof Promised, number>> {
+  await upki('backup', 'verify', file);
+  await upki('restore', file, '-d', directory);
+  const kept = await readAsTheyAre(directory);
+  const there = keptIds(kept);
+  const now = promised(ledger);
+  const lost = { accounts: 0, orders: 0, certificates: 0, revocations: 0 };
+  for (const what of ['accounts', 'orders', 'certificates', 'revocations'] as const) {
+    for (const id of now[what]) {
+      if (!there[what].has(id)) lost[what] += 1;
+      if (began[what].has(id) && !there[what].has(id)) ledger.report('lost', `${what}: ${id}, in the backup`);
+      if (!ended[what].has(id) && what !== 'revocations' && what !== 'certificates' && there[what].has(id)) {
+        ledger.report('unexpected', `${what}: ${id} is in a backup that was complete before it was promised`);
+      }
+    }
+  }
+  judgeAgreement(kept, ledger.report);
+  return lost;
+}
+
+function keptIds({ accounts, orders, certificates, issued }: Kept): Promised {
+  return {
+    accounts: new Set(accounts.map(({ id }) => id)),
+    orders: new Set(orders.map(({ id }) => id)),
+    certificates: new Set(certificates.map(({ orderId }) => orderId)),
+    revocations: new Set(issued.filter(({ revoked }) => revoked).map(({ orderId }) => orderId)),
+  };
+}
+
+/** Each knows of the other what it needs, although they were read one after the other. */
+function judgeAgreement({ certificates, issued }: Kept, report: Report): void {
+  const atCa = new Map(issued.map((row) => [row.orderId, row.serial]));
+  for (const { orderId, serial } of certificates) {
+    if (atCa.get(orderId) !== serial)
+      report('lost', `the certificate of order ${orderId}, at the CA of the backup`);
+  }
+}
