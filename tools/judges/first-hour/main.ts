@@ -5,7 +5,7 @@ import { CommandFailed, run } from '../../kit/command.js';
 import { onPath, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
-const HELP = `npm run tool first-hour
+const HELP = `npm run tool first-hour -- [part of a name …]
 
 Starts the product as strangers do, each time in a network, mount and process namespace of its own: from a clone whose path has a space,
 under a German locale, without IPv6, as a user that is not root, and with each Node that is an engine of it (from npm). Each time the
@@ -25,10 +25,12 @@ interface Stranger {
   /** Runs a command as somebody else. */
   as?: string;
   node?: string;
+  /** Builds what it runs, as a fresh clone does; the others take what is built. */
+  builds?: boolean;
 }
 
 const STRANGERS: readonly Stranger[] = [
-  { name: 'a clone whose path has a space' },
+  { name: 'a clone whose path has a space', builds: true },
   {
     name: 'a German locale',
     before: 'export LANG=de_DE.UTF-8 LC_ALL=de_DE.UTF-8 LANGUAGE=de TZ=Europe/Berlin',
@@ -66,11 +68,15 @@ $AS node "$HERE/a clone/dist/cli/main.js" admin add alice > "$HERE/admin"
 eval "$(grep '^ *curl ' "$HERE/admin") -fsS" | grep -q CN=alice
 `;
 
-async function attempt({ before = ':', as = '', node }: Stranger, folder: string): Promise<string | null> {
+async function attempt(
+  { before = ':', as = '', node, builds }: Stranger,
+  folder: string,
+): Promise<string | null> {
   const here = await mkdtemp(join(folder, 'here-'));
   await mkdir(join(here, 'home'));
   await run('git', ['clone', '-q', '--no-hardlinks', CHECKOUT, join(here, 'a clone')]);
   await run('cp', ['-al', join(CHECKOUT, 'node_modules'), join(here, 'a clone', 'node_modules')]);
+  if (!builds) await run('cp', ['-R', join(CHECKOUT, 'dist'), join(here, 'a clone', 'dist')]);
   // Installed a moment ago, as far as `npm start` sees: there is no registry in there.
   const installed = 'node_modules/.package-lock.json';
   await run('cp', ['--remove-destination', join(CHECKOUT, installed), join(here, 'a clone', installed)]);
@@ -114,12 +120,14 @@ async function engines(tools: Tools): Promise<Stranger[]> {
   return found;
 }
 
-async function main(): Promise<number> {
+/** @param only parts of names; all strangers when there are none */
+async function main(only: string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'upki-first-hour-'));
   await run('chmod', ['755', folder]);
   let failed = 0;
   try {
     for (const stranger of [...STRANGERS, ...(await engines(await Tools.at()))]) {
+      if (only.length > 0 && !only.some((part) => stranger.name.includes(part))) continue;
       const began = Date.now();
       const failure = await attempt(stranger, folder);
       const seconds = ((Date.now() - began) / 1000).toFixed(1);
@@ -134,4 +142,4 @@ async function main(): Promise<number> {
 }
 
 if (process.argv.includes('--help')) say(HELP.trimEnd());
-else process.exitCode = await main();
+else process.exitCode = await main(process.argv.slice(2));
