@@ -35,8 +35,7 @@ export function initCommand(): Command {
   command.addOption(
     new Option(
       '--anew <what...>',
-      'Make again, on purpose, what an existing CA has lost: its channel key (every RA must then be registered again), its ' +
-        'registration seed, or its database (certificates and revocations are forgotten). What is there is set aside.',
+      'Make again, on purpose, what an existing CA has lost (docs/operations.md says what that costs).',
     ).choices(MADE_ANEW),
   );
   addExamples(command, [
@@ -44,10 +43,6 @@ export function initCommand(): Command {
     ['upki ca init --ca-key root.key --ca-cert root.crt', 'Put an issuing CA under an existing root.'],
     ['upki ca init --permit plant.lan,10.0.0.0/8', 'It can certify these names only, also in wrong hands.'],
     ['upki ca init --request issuer.csr', 'The root is elsewhere: have issuer.csr signed there.'],
-    [
-      'upki ca init -d /srv/ca --anew channel.key',
-      'The key is lost: make another, then register every RA again.',
-    ],
   ]);
   return command.action(async () => {
     const loaded = loadCa(command, IMPORT);

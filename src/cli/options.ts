@@ -32,15 +32,30 @@ export const WEB_FLAGS: Flag[] = [
 /** Adds the flags with the settings' own explanations, `--debug`, and the names of the variables; `--help --all` explains those. */
 export function addSettingFlags(command: Command, flags: Flag[], programs: Program[]): Command {
   for (const { flags: text, setting } of flags) {
-    const { doc, env } = SETTINGS[setting];
-    command.addOption(
-      new Option(text, `${firstSentence(doc)} Default: ${defaultText(SETTINGS[setting])}. (${env})`),
-    );
+    command.addOption(new Option(text, described(setting)));
   }
-  command.option('--debug', 'Log everything worth knowing when looking for a fault. (UPKI_LOG_LEVEL=debug)');
+  command.option('--debug', 'Log everything. (UPKI_LOG_LEVEL=debug)');
   return command.addHelpText('after', () =>
     process.argv.includes('--all') ? `\n${environmentHelp(programs)}` : `\n${shortEnvironment(programs)}`,
   );
+}
+
+/** What a flag does, in a line or two; a default that says nothing is left out. `--help --all` has the rest. */
+function described(name: SettingName): string {
+  const setting = SETTINGS[name];
+  const standard = defaultText(setting);
+  const byDefault =
+    name === 'dataDir' || standard === 'none' || standard === 'false' ? '' : ` Default: ${standard}.`;
+  return `${briefly(firstSentence(setting.doc))}${byDefault} (${setting.env})`;
+}
+
+/** Longer sentences are cut where they begin to explain. */
+const BRIEF = 90;
+
+function briefly(sentence: string): string {
+  if (sentence.length <= BRIEF) return sentence;
+  const [cut] = /^.{30,}?(?=[,:;] )/.exec(sentence) ?? [sentence];
+  return cut === sentence ? sentence : `${cut}.`;
 }
 
 /** Commander's own, where the output is no terminal. */

@@ -202,3 +202,19 @@ describe('upki ra', () => {
     expect(stderr).not.toContain('    at ');
   });
 });
+
+it.each([
+  'start',
+  'ca init',
+  'ca start',
+  'ra register',
+  'admin add',
+  'backup',
+  'cert list',
+  'node add',
+  'trust install',
+])('upki %s --help fits on forty lines, examples first', async (name) => {
+  const { stdout } = await upki([...name.split(' '), '--help']);
+  expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
+  expect(stdout).toMatch(/^Examples:/);
+});
