@@ -156,8 +156,12 @@ function faultText({ position, reason }: NonNullable<AuditWatch['fault']>): stri
 }
 
 function timedValidator(validator: RunningValidator, metrics: Metrics): RunningValidator {
+  // Named one by one: a spread would lose the methods of a class.
   return {
-    ...validator,
+    checkCaa: (request) => validator.checkCaa(request),
+    examine: (name) => validator.examine(name),
+    start: () => validator.start(),
+    stop: () => validator.stop(),
     get isDnsSilent() {
       return validator.isDnsSilent;
     },
