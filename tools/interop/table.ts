@@ -49,8 +49,8 @@ export function secondsToCertificate(reports: Report[]): string {
   return ['Seconds to a certificate:', ...times.map(line)].join('\n');
 }
 
-/** `docs/clients/README.md`: which client, in which version, passed what. */
-export function document(reports: Report[]): string {
+/** `docs/clients/README.md`: which client, in which version, passed what. @param leftOut clients that were not asked for */
+export function document(reports: Report[], leftOut: string[]): string {
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const columns = ['Client', 'Version', ...CHALLENGES, 'TLS handshake', 'renew', 'revoke', 'on the CRL'];
   const features = [...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL'] as const;
@@ -81,6 +81,7 @@ export function document(reports: Report[]): string {
     ...(absent.length > 0
       ? ['', `Not on the machine of that run: ${absent.map(({ client }) => client).join(', ')}.`]
       : []),
+    ...(leftOut.length > 0 ? ['', `Left out of that run: ${leftOut.join(', ')}.`] : []),
     '',
   ].join('\n');
 }
