@@ -9,6 +9,7 @@ import { certbot, certbotDebian } from './certbot.js';
 import { dehydrated } from './dehydrated.js';
 import { getssl } from './getssl.js';
 import { goAcme, goAutocert } from './go-acme.js';
+import { haproxy } from './haproxy.js';
 import { instantAcme } from './instant-acme.js';
 import { lego, legoNewest } from './lego.js';
 import { modMd } from './mod-md.js';
@@ -36,4 +37,5 @@ export const CLIENTS: readonly Client[] = [
   acmeSh,
   getssl,
   ansible,
+  haproxy,
 ];
