@@ -32,8 +32,14 @@ export async function readCommandLine(args: string[]): Promise<Asked> {
       strict: { type: 'boolean' },
     },
   });
-  const { pebble }: { pebble: PebbleConfig } = JSON.parse(await readFile(values.config, 'utf8'));
+  const { pebble }: { pebble: PebbleConfig } = JSON.parse(await readFile(values.config, 'utf8'), asGoReads);
   return { config: pebble, dns: values.dnsserver ?? null };
+}
+
+/** Go, in which Pebble is written, reads names of members in any case. */
+function asGoReads(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('externalAccountMacKeys' in value)) return value;
+  return { ...value, externalAccountMACKeys: value.externalAccountMacKeys };
 }
 
 /** The same as uPKI's settings; keys of accounts and profiles go into files of its data directory. */

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { eggsampler } from './eggsampler.js';
+import { instantAcmeSuite } from './instant-acme.js';
 
 /** Test suites of other projects, run against uPKI in Pebble's place. */
-const SUITES = [eggsampler];
+const SUITES = [eggsampler, instantAcmeSuite];
 
 const USAGE = `npm run tool suites -- [--only ${SUITES.map(({ name }) => name).join(',')}]
 

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../kit/command.js';
+import { NotInstallable, onPath } from '../../kit/tools.js';
+import { PEBBLE } from '../pebble.js';
+import { standIn } from './stand-in.js';
+import type { Result, Suite } from './suite.js';
+
+/** The release whose tests are run. */
+const COMMIT = '081ac920ac9e87667850a90fd49e39fec2e64592';
+/** A dozen tests, each with a uPKI of its own. */
+const RUN_LIMIT = 900_000;
+
+/** Rust's instant-acme. Each of its tests starts the program that the variable PEBBLE names, with a configuration it writes. */
+export const instantAcmeSuite: Suite = {
+  name: 'instant-acme',
+  known: {},
+  async prepare(tools) {
+    const cargo = onPath('cargo');
+    if (!cargo) throw new NotInstallable('there is no cargo on this machine');
+    const source = await tools.source('djc/instant-acme', COMMIT);
+    const servers = await tools.go(
+      `${PEBBLE.module}/cmd/pebble-challtestsrv`,
+      PEBBLE.version,
+      'pebble-challtestsrv',
+    );
+    const env = { CARGO_TARGET_DIR: join(tools.cache, 'cargo-suites') };
+    const test = ['test', '--test', 'pebble'];
+    await run(cargo, [...test, '--no-run'], { cwd: source, env, timeout: RUN_LIMIT });
+    return async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'upki-suite-'));
+      try {
+        const how = ['--', '--ignored', '--test-threads=1'];
+        const said = await run('sh', ['-c', '"$@" 2>&1 || true', 'sh', cargo, ...test, ...how], {
+          cwd: source,
+          env: { ...env, PEBBLE: await standIn(folder), CHALLTESTSRV: servers },
+          timeout: RUN_LIMIT,
+        });
+        return readCargoTest(said);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    };
+  },
+};
+
+/** What `cargo test` prints: a test, what the programs it started say, its verdict; and at the end what the failed ones said. */
+function readCargoTest(text: string): Result[] {
+  const results: Result[] = [];
+  let current: string | null = null;
+  for (const line of text.split('\n')) {
+    const [, test, rest] = /^test (\S+) \.\.\. ?(.*)$/.exec(line) ?? [];
+    current = test ?? current;
+    const verdict = test === undefined ? line : rest;
+    if (current === null || (verdict !== 'ok' && verdict !== 'FAILED')) continue;
+    const [, said = ''] = text.split(`---- ${current} stdout ----`);
+    results.push({
+      test: current,
+      passed: verdict === 'ok',
+      said: said.split('\n---- ')[0]?.trim() ?? '',
+    });
+    current = null;
+  }
+  return results;
+}
