@@ -114,7 +114,14 @@ export const TASKS: readonly SettingTask[] = [
   {
     title: 'Metrics and notices',
     about: 'See [monitoring](monitoring.md).',
-    variables: ['UPKI_METRICS', 'UPKI_NOTIFY', 'UPKI_NOTIFY_SECRET', 'UPKI_SMTP_URL', 'UPKI_NOTIFY_CONTACTS'],
+    variables: [
+      'UPKI_METRICS',
+      'UPKI_NOTIFY',
+      'UPKI_NOTIFY_SECRET',
+      'UPKI_SMTP_URL',
+      'UPKI_NOTIFY_CONTACTS',
+      'UPKI_NOTIFY_BACKUP_AGE',
+    ],
   },
   {
     title: 'CA and RA on two machines',

@@ -255,4 +255,10 @@ test('no statement of the CA about certificates walks a table', async (context) 
   await ca.listDocuments(db, 'order', 'a1', null, 10);
   await db.close();
   expect(await walks('upki_ca', db.texts)).toEqual([]);
+  const counting = new Recorder({ url: database.url, schema: 'upki_ca' });
+  await ca.countCertificates(counting, NOW);
+  await ca.countNotRenewed(counting, NOW);
+  await counting.close();
+  // Counted are rows of their own, one a profile and day: never the certificates.
+  expect([...counting.texts].filter((text) => /\bcertificates\b/.test(text))).toEqual([]);
 });

@@ -213,6 +213,16 @@ test('no statement of the CA about certificates walks a table or sorts, but for 
   ca.listDocuments.run(sql, 'order', 'a1', null, 10);
   expect(walks(sql)).toEqual([]);
 
+  const counting = new Recorder(db);
+  ca.countCertificates.run(counting, NOW);
+  ca.countNotRenewed.run(counting, NOW);
+  ca.foldCounts.run(counting, NOW);
+  // A row a profile and day, and one a certificate that was not renewed: never one a certificate.
+  expect(
+    walks(counting).filter((walk) => !/SCAN (?:certificate_counts|not_renewed)|TEMP B-TREE/.test(walk)),
+  ).toEqual([]);
+  expect([...counting.texts].filter((text) => /\bcertificates\b/.test(text))).toEqual([]);
+
   const purging = new Recorder(db);
   ca.purgeDocuments.run(purging, NOW, 10);
   ca.recordCertificate.run(sql, recordRow(aRecord()), ['ny'], '{}', false);

@@ -26,7 +26,7 @@ const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
     'systemd',
     async (tools) => {
       const analyze = await tools.apt('systemd', 'systemd-analyze');
-      const units = await files('systemd', '.service');
+      const units = [...(await files('systemd', '.service')), ...(await files('systemd', '.timer'))];
       // Its exit code does not tell of a key it does not know; its words do.
       const complaints = await run('sh', ['-c', '"$0" verify --man=no "$@" 2>&1', analyze, ...units]);
       if (complaints.trim() !== '') throw new CommandFailed(complaints);
