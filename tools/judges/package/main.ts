@@ -90,8 +90,9 @@ async function install(path: string, folder: string, tools: Tools): Promise<void
 const START = `
 export UPKI_DATA_DIR=/var/lib/upki UPKI_RA_CN=localhost UPKI_RA_PORT=0 UPKI_RA_HTTP_PORT=0 UPKI_CA_PORT=0 UPKI_CA_REGISTRATION_PORT=0
 setpriv --reuid=upki --regid=nogroup --clear-groups upki start > /tmp/started 2> /tmp/errors &
+started=$!
 for _ in $(seq 240); do grep -q 'is ready' /tmp/started && break; sleep 0.5; done
-kill %1 2>/dev/null; wait
+kill $started 2> /dev/null; wait $started
 cat /tmp/started /tmp/errors
 `;
 
