@@ -95,7 +95,7 @@ async function enrol(command: Command, name: string): Promise<void> {
   const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
   const passphrase = given ?? newPassphrase();
   const csr = csrFile === undefined ? null : await requestIn(csrFile);
-  await prepareFolder(files);
+  await prepareFolder(files, csr !== null);
   await withCaStore(dataDir, async (store) => {
     const authority = await openAuthority(dataDir, store);
     const request = { name, role: role ?? null, csr, by: operator() };

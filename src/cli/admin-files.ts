@@ -26,10 +26,16 @@ export function fileName(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^\.+/, '_');
 }
 
-/** Makes the folder. @throws CannotStart instead of overwriting files that somebody may still need */
-export async function prepareFolder({ key, certificate, pkcs12 }: AdminFiles): Promise<void> {
+/**
+ * Makes the folder. `hasKey`: the administrator has a key already, perhaps beside the certificate, and it is not written.
+ * @throws CannotStart instead of overwriting files that somebody may still need
+ */
+export async function prepareFolder(
+  { key, certificate, pkcs12 }: AdminFiles,
+  hasKey: boolean,
+): Promise<void> {
   await makePrivateFolder(dirname(key));
-  for (const path of [key, certificate, pkcs12]) {
+  for (const path of hasKey ? [certificate] : [key, certificate, pkcs12]) {
     const there = await access(path).then(
       () => true,
       () => false,
