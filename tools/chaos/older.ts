@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../kit/command.js';
 import { NotInstallable } from '../kit/tools.js';
@@ -11,7 +10,7 @@ export const OLDEST = '17b31f4';
 
 /** The `main.js` of a build of that commit, from this checkout's history and with its packages. @throws NotInstallable */
 export async function olderBuild(commit: string): Promise<string> {
-  const folder = join(tmpdir(), `upki-build-${commit}`);
+  const folder = join(CHECKOUT, '.cache', 'builds', commit);
   const main = join(folder, 'dist/cli/main.js');
   if (existsSync(main)) return main;
   const making = `${folder}.${process.pid}`;
