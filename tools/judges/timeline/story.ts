@@ -1,5 +1,3 @@
-import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { until } from '../../kit/until.js';
 import type { Installation } from './installation.js';
 import type { Witness } from './witness.js';
@@ -18,11 +16,7 @@ export interface Step {
 }
 
 /** What happens to the clocks, in order; each step rejects with what did not hold. */
-export function story(
-  { folder, ra, ca, clocks, complaint, onCaMachine }: Installation,
-  witness: Witness,
-): Step[] {
-  const rootKey = join(folder, 'ca', 'ca.key');
+export function story({ ra, ca, clocks, complaint, onCaMachine }: Installation, witness: Witness): Step[] {
   const all = async (ahead: number) => {
     await Promise.all([clocks.ra.set(ahead), clocks.ca.set(ahead), clocks.client.set(ahead)]);
   };
@@ -137,31 +131,7 @@ export function story(
         await served();
       },
     },
-    {
-      name: 'the key of the root is taken away, and the CA started anew',
-      long: true,
-      async run() {
-        await rename(rootKey, `${rootKey}.away`);
-        await ca.stop();
-        await ca.start();
-        await served();
-      },
-    },
     at('five years later: the first issuer has ended', () => 5.1 * YEAR),
-    {
-      name: 'the issuer has ended and nobody could make the next: readiness says so, and all is well when the key is put back',
-      long: true,
-      async run() {
-        await all(7.7 * YEAR);
-        await says(/the issuer .* ended on 20\d\d-.*nothing can be issued under it/);
-        await ca.stop();
-        await ca.start();
-        await says(/the issuer .* ended on 20\d\d-.*nothing can be issued under it/);
-        await rename(`${rootKey}.away`, rootKey);
-        await onCaMachine('rollover', 'issuer');
-        await served();
-      },
-    },
     {
       name: 'eight years later another root is made and used',
       async run() {
