@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ACME_SH_COMMIT } from '../../interop/clients/acme-sh.js';
 import { startUpkiAuthority, type UpkiAuthority } from '../../interop/upki.js';
 import { makeWorld, type World } from '../../interop/world.js';
@@ -13,6 +14,15 @@ import { CHECKOUT } from '../../kit/upki.js';
  * verifies what they got with the one root alone that a machine trusts.
  */
 
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+});
+if (options.help) {
+  process.stdout.write(
+    'npm run tool chains -- [--quick]\n\n  --quick   certbot alone: acme.sh is in no package registry\n',
+  );
+  process.exit();
+}
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const OLD = 'uPKI Root CA';
 const NEW = 'uPKI Root CA 2';
@@ -120,7 +130,7 @@ async function main(): Promise<number> {
 
 async function choosers(tools: Tools, world: World): Promise<Chooser[]> {
   const found: Chooser[] = [];
-  for (const find of [certbot, acmeSh]) {
+  for (const find of options.quick ? [certbot] : [certbot, acmeSh]) {
     try {
       found.push(await find(tools, world));
     } catch (error) {
