@@ -1,7 +1,8 @@
 import { html } from 'htm/preact';
 import { ask } from './api.js';
+import { byDay } from './by-day.js';
 import { CertificateTable, type FoundCertificate } from './certificates.js';
-import { byDay, Chart } from './chart.js';
+import { Chart } from './chart.js';
 import { type Failure, FailureTable } from './failures.js';
 import { ErrorBox, Shown, Time, useLoad, usePages, type View } from './view.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byDay } from '../../src/console/chart.js';
+import { byDay } from '../../src/console/by-day.js';
 import { Activity } from '../../src/ra/activity.js';
 
 const HOUR = 3600_000;
