@@ -1,12 +1,18 @@
 /** URLs of PostgreSQL as libpq has them: several hosts between commas, each with its port, under one user and database. */
 
-const SEVERAL = /^(postgres(?:ql)?:\/\/(?:[^@/?]*@)?)([^/?]+)(.*)$/;
+const SCHEME = /^postgres(?:ql)?:\/\//;
 
 /** A URL for each host, in their order; one for a URL that names one. */
 export function hostUrls(url: string): string[] {
-  const [, before = '', hosts = '', after = ''] = SEVERAL.exec(url) ?? [];
+  const from = SCHEME.exec(url)?.[0].length;
+  if (from === undefined) return [url];
+  const length = url.slice(from).search(/[/?]/);
+  const to = length < 0 ? url.length : from + length;
+  const hostsFrom = from + url.slice(from, to).lastIndexOf('@') + 1;
+  const hosts = url.slice(hostsFrom, to);
   if (!hosts.includes(',')) return [url];
-  return hosts.split(',').map((host) => before + host + withoutSessionAttributes(after));
+  const before = url.slice(0, hostsFrom);
+  return hosts.split(',').map((host) => before + host + withoutSessionAttributes(url.slice(to)));
 }
 
 /** What libpq must be told, and the driver does not know: a host that takes writes is chosen in any case. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
@@ -82,10 +83,13 @@ describe('three RAs and two CAs', () => {
     );
     expect(new Set(chains.map(({ chain }) => chain)).size).toBe(4);
     expect(clients.map(({ badNonces }) => badNonces)).toEqual([0, 0, 0, 0]);
-    await clients[0]?.revoke(chains[0]?.chain ?? '');
+    const chain = chains[0]?.chain ?? '';
+    await clients[0]?.revoke(chain);
+    // RFC 5280 §4.2.1.13: where the certificate says.
+    const [path] = /\/crl\/[0-9a-f]+\.crl/.exec(new X509Certificate(chain).raw.toString('latin1')) ?? [];
     const crls = await Promise.all(
       [0, 1, 2].map(async () => {
-        const answer = await fetch(`http://127.0.0.1:${cluster.front.plainPort}/ca.crl`);
+        const answer = await fetch(`http://127.0.0.1:${cluster.front.plainPort}${path}`);
         return parseCrl(Buffer.from(await answer.arrayBuffer())).entries.length;
       }),
     );

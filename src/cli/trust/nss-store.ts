@@ -76,12 +76,19 @@ function certutil(): string {
   );
 }
 
+/** The last column of certutil's list: for TLS, mail and code. */
+const TRUST_FLAGS = /^[pPcCTuw]*,[pPcCTuw]*,[pPcCTuw]*$/;
+
 /** Whatever nickname it has there; a database of NSS keeps each certificate once. */
 async function find(database: string, root: Root): Promise<{ nickname: string; trust: string } | null> {
   const listed = (await mustRun(certutil(), ['-L', '-d', database])).toString('utf8');
   const entries = listed.split('\n').flatMap((line) => {
-    const [, nickname, trust] = /^(.+?)\s+([pPcCTuw]*,[pPcCTuw]*,[pPcCTuw]*)\s*$/.exec(line) ?? [];
-    return nickname && trust !== undefined ? [{ nickname, trust }] : [];
+    const trust = line.trimEnd().split(' ').at(-1) ?? '';
+    const nickname = line
+      .trimEnd()
+      .slice(0, -trust.length || undefined)
+      .trimEnd();
+    return nickname !== '' && TRUST_FLAGS.test(trust) ? [{ nickname, trust }] : [];
   });
   for (const entry of entries) {
     const { code, stdout } = await runProgram(certutil(), ['-L', '-d', database, '-n', entry.nickname, '-r']);
