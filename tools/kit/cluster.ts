@@ -87,7 +87,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
     const databaseOf = async (name: string) => (await between?.database?.(databaseUrl, name)) ?? databaseUrl;
     const caAddress = async (port: number, ra: string) => (await between?.ca?.(port, ra)) ?? port;
-    await makeCas(folder, options.cas, common, options.program?.('ca1') ?? MAIN);
+    const publicUrl = { UPKI_CA_PUBLIC_URL: `http://127.0.0.1:${front.plainPort}` };
+    await makeCas(folder, options.cas, { ...common, ...publicUrl }, options.program?.('ca1') ?? MAIN);
     const cas: Program[] = [];
     for (const [index, port] of caPorts.entries()) {
       const name = `ca${index + 1}`;
@@ -97,7 +98,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
           UPKI_CA_PORT: String(port),
           UPKI_CA_REGISTRATION_PORT: String(port + 1),
           UPKI_CA_DATABASE_URL: await databaseOf(name),
-          UPKI_CA_PUBLIC_URL: `http://127.0.0.1:${front.plainPort}`,
+          ...publicUrl,
         }),
       );
     }

@@ -148,11 +148,11 @@ export class OperatorCertificates {
   /**
    * Revokes with an RFC 5280 §5.3.1 reason code. Takes effect at the CA (OCSP, CRL) and here (RFC 9773: renew
    * now) before this resolves. A run that failed halfway is completed by repeating it. With `plan` nothing is
-   * done.
+   * done. @throws Refused for the registration of an RA
    */
   async revoke(reference: Reference, reason: number, plan: boolean): Promise<Done[]> {
     const done: Done[] = [];
-    for (const certificate of await this.#meant(reference, ['good', 'held'])) {
+    for (const certificate of withoutRegistrations(await this.#meant(reference, ['good', 'held']))) {
       const already = certificate.state === 'revoked' && certificate.reason !== 'certificateHold';
       if (plan) done.push({ certificate, outcome: already ? 'already' : 'planned' });
       else
@@ -242,6 +242,18 @@ export class OperatorCertificates {
     }
     return found;
   }
+}
+
+/** An RA that is cut off from the CA cannot undo what did it, so its registration is ended where the CA is. */
+function withoutRegistrations(certificates: FoundCertificate[]): FoundCertificate[] {
+  const others = certificates.filter(({ profile }) => profile !== 'ra');
+  if (certificates.length > 0 && others.length === 0) {
+    throw new Refused(
+      'conflict',
+      "this is the registration of an RA, which would be cut off: end it on the CA's machine, by `upki ra revoke`",
+    );
+  }
+  return others;
 }
 
 /** An operation takes a name literally, never as a glob. */

@@ -139,6 +139,18 @@ describe('private/certificates', () => {
     expect(await list('name=a.wild.lan&state=good')).toEqual([plain]);
   });
 
+  it('refuses to cut an RA off from the CA, by serial and by name, and passes it over among others', async () => {
+    const { serial } = await world.tasks.call('sign', { csr: requestPem(['localhost']), profile: 'ra' });
+    const refused = { code: 'conflict', message: expect.stringContaining('upki ra revoke') };
+    for (const action of ['revoke', 'hold'])
+      for (const which of [{ serial }, { name: 'localhost', all: true }, { serial, dry_run: true }])
+        expect(await post(`/private/certificates/actions/${action}`, which)).toMatchObject(refused);
+    const beside = await server('localhost');
+    const { data } = await post('/private/certificates/actions/revoke', { name: 'localhost', all: true });
+    expect(data.certificates.map(({ serial }: { serial: string }) => serial)).toEqual([beside]);
+    expect(await list('name=localhost&profile=ra&state=good')).toContain(serial);
+  });
+
   it('holds, takes off hold, and revokes for good what is on hold', async () => {
     const serial = await server('held.lan');
     expect(
