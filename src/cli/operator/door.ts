@@ -216,5 +216,6 @@ function read(type: string, content: Buffer): Answered {
   if (!type.startsWith('application/json')) return { type, content, data: null };
   const { status, data, message, code, field } = JSON.parse(content.toString());
   if (status === 'success') return { type, content, data };
-  throw new OperationRefused(field === undefined ? message : `${field}: ${message}`, code);
+  const isNamed = field === undefined || message.startsWith(`"${field}"`);
+  throw new OperationRefused(isNamed ? message : `${field}: ${message}`, code);
 }

@@ -268,7 +268,8 @@ async function serve(
     health,
     status: statusOf({
       ...{ store, location: where.location, ca, authorities: trust.known, ra, validator, tls, health },
-      ...{ name: called.cn, dataDir: settings.dataDir, serving: mode === 'serve', clock },
+      ...{ name: called.cn, dataDir: settings.dataDir, backupMaxAge: settings.notifyBackupAge },
+      ...{ serving: mode === 'serve', clock },
     }),
     reload,
   };

@@ -34,21 +34,21 @@ export interface StatusSources {
   health: Health;
   name: string;
   dataDir: string;
+  /** The age in ms from which a backup is warned of; 0: never. One never made is only shown: there are other ways. */
+  backupMaxAge: number;
   serving: boolean;
   clock(): number;
 }
 
 /** Of what waits, no more is counted. */
 const MOST_COUNTED = 10_000;
-/** A backup older than so long, in ms, is warned of; one that was never made is only shown: there are other ways. */
-const BACKUP_OLD = 8 * DAY;
 
 /** How everything is; asks the CA for its counts, which it keeps, and never rejects. */
 export function statusOf(sources: StatusSources): () => Promise<Status> {
   const startedAt = sources.clock();
   return async () => {
     const now = sources.clock();
-    const { store, ca, tls, location, dataDir, health } = sources;
+    const { store, ca, tls, location, dataDir, backupMaxAge, health } = sources;
     const certificate = new X509Certificate(tls.material().cert);
     const [figures, written, notices, diskFree, backup, troubles] = await Promise.all([
       ca.figures().catch(() => null),
@@ -65,7 +65,7 @@ export function statusOf(sources: StatusSources): () => Promise<Status> {
       ...lines(fullDisk('ra', hostname(), diskFree, now)),
       ...lines(endingRaCertificate(hostname(), life, now)),
       ...(sources.validator.isDnsSilent ? ['no DNS server answers: names cannot be validated'] : []),
-      ...(backup !== null && now - backup > BACKUP_OLD
+      ...(backup !== null && backupMaxAge > 0 && now - backup > backupMaxAge
         ? [`the last backup is ${Math.floor((now - backup) / DAY)} days old`]
         : []),
     ];
@@ -94,7 +94,9 @@ export function statusOf(sources: StatusSources): () => Promise<Status> {
         .filter(({ state }) => state !== 'ended')
         .map(authorityOf),
       crls: (figures?.crls ?? []).map(({ issuer, number, nextUpdate }) => ({
-        ...{ issuer, number, next_update: nextUpdate },
+        issuer,
+        number,
+        next_update: nextUpdate,
       })),
       queues: sources.ra.queues(),
       ...(notices !== null && { notices_waiting: notices.count }),

@@ -179,7 +179,7 @@ export class Nodes {
       'conflict',
       there?.removingAt
         ? `"${wanted.cn}" is being removed: repeat its removal to complete it`
-        : `"${wanted.cn}" is registered already: say "replace": true to register it anew, with a new seed`,
+        : `"${wanted.cn}" is registered already: "replace" (upki node add --replace) registers it anew`,
       { field: 'cn' },
     );
   }
