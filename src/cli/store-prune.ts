@@ -41,9 +41,9 @@ export function pruneCommand(): Command {
     for (const layout of parts) {
       const { part, folder, database } = layout;
       const { settings } = loadProgramSettings(part, process.env, { dataDir: folder });
-      const prune = part === 'ca' ? pruneCa : pruneRa;
+      const pruneRows = part === 'ca' ? pruneCa : pruneRa;
       const rows = {
-        ...(await prune(database, settings, dryRun)),
+        ...(await pruneRows(database, settings, dryRun)),
         ...(await pruneAudit(layout, settings, dryRun)),
       };
       programs.push({ program: part, database: shownLocation(database), rows });
@@ -60,15 +60,10 @@ function told(programs: readonly Pruned[], dryRun: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Counts, and unless it is for that alone, steps until nothing is left. What goes meanwhile by another process is nobody's loss. */
 async function pruneCa(database: string, { keepCertificates }: ProgramSettings, dryRun: boolean) {
   const store = await openCaStore(database);
   try {
-    const retention = new CaRetention(store, keepCertificates || null);
-    const before = await retention.count(Date.now());
-    if (dryRun) return { ...before };
-    while (await retention.step(Date.now()));
-    return difference(before, await retention.count(Date.now()));
+    return await prune(new CaRetention(store, keepCertificates || null), dryRun);
   } finally {
     await store.close();
   }
@@ -81,22 +76,31 @@ async function pruneRa(
 ) {
   const store = await openRaStore(database);
   try {
-    const retention = new RaRetention({
-      store,
-      keep: {
-        certificates: keepCertificates || null,
-        unusedAccounts: unusedAccountLifetime || null,
-        audit: null,
-      },
-      accounts: { purge: async (before, limit) => (await store.purgeAccounts(before, limit)).length },
-    });
-    const before = await retention.count(Date.now());
-    if (dryRun) return { ...before };
-    while (await retention.step(Date.now()));
-    return difference(before, await retention.count(Date.now()));
+    const keep = {
+      certificates: keepCertificates || null,
+      unusedAccounts: unusedAccountLifetime || null,
+      audit: null,
+    };
+    const accounts = {
+      purge: async (before: number, limit: number) => (await store.purgeAccounts(before, limit)).length,
+    };
+    return await prune(new RaRetention({ store, keep, accounts }), dryRun);
   } finally {
     await store.close();
   }
+}
+
+/** Counts, and unless it is for that alone, steps until nothing is left. What goes meanwhile by another process is nobody's loss. */
+async function prune<Counts extends Record<keyof Counts, number>>(
+  retention: { count(now: number): Promise<Counts>; step(now: number): Promise<boolean> },
+  dryRun: boolean,
+): Promise<Record<string, number>> {
+  const before = await retention.count(Date.now());
+  if (dryRun) return { ...before };
+  while (await retention.step(Date.now()));
+  const after = await retention.count(Date.now());
+  const kinds = Object.keys(before) as (keyof Counts & string)[];
+  return Object.fromEntries(kinds.map((kind) => [kind, Math.max(0, before[kind] - after[kind])]));
 }
 
 /** Cutting the log needs the program's key, for the signed heads. */
@@ -115,13 +119,4 @@ async function pruneAudit(
     while (await cutter.step(before));
     return { 'audit records': records - (await countOld(trail, before)) };
   });
-}
-
-function difference<Counts extends Record<string, number>>(
-  before: Counts,
-  after: Counts,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(before).map(([what, count]) => [what, Math.max(0, count - (after[what] ?? 0))]),
-  );
 }

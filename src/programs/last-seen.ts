@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { LAST_SEEN } from '../lib/last-seen.js';
+import { SingleFlight } from '../lib/single-flight.js';
 import { SECOND } from '../lib/time.js';
 import { isShared, shownLocation } from '../store/index.js';
 import { CannotStart } from './exit.js';
@@ -86,23 +87,14 @@ export async function watchLastSeen(options: LastSeenOptions): Promise<() => Pro
     await store.putSetting(COUNTED, text);
     await writeDurably(join(directory, LAST_SEEN), `${text}\n`, 0o600);
   };
-  let running: Promise<void> | null = null;
-  const counting = () => {
-    running ??= count()
-      // The database or the disk is away, which others tell.
-      .catch(() => undefined)
-      .finally(() => {
-        running = null;
-      });
-    return running;
-  };
-  await counting();
-  const timer = setInterval(counting, EVERY);
+  // The database or the disk may be away, which others tell.
+  const counting = new SingleFlight(() => count().catch(() => undefined));
+  await counting.join();
+  const timer = setInterval(() => counting.join(), EVERY);
   timer.unref();
-  return async () => {
+  return () => {
     clearInterval(timer);
-    await running;
-    await counting();
+    return counting.after();
   };
 }
 

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../lib/bounded-map.js';
 import type { Authorization, Certificate, ChallengeType, Order } from '../model/facts.js';
 import type { RaStore } from './contract/ra.js';
 
@@ -12,40 +13,15 @@ const MOST_AUTHORIZATIONS = 2 * MOST_ORDERS;
 const MOST_CERTIFICATES = 500;
 
 /** The newest entries, by id. */
-class Recent<T> {
-  readonly #entries = new Map<string, T>();
-
-  constructor(private readonly most: number) {}
-
-  get(id: string): T | undefined {
-    return this.#entries.get(id);
-  }
-
-  set(id: string, entry: T): void {
-    this.#entries.set(id, entry);
-    if (this.#entries.size <= this.most) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
-  }
-
+class Recent<T> extends BoundedMap<string, T> {
   /** Changes a cached entry. */
   update(id: string, change: (entry: T) => T): void {
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) this.#entries.set(id, change(entry));
-  }
-
-  delete(id: string): void {
-    this.#entries.delete(id);
+    const entry = this.get(id);
+    if (entry !== undefined) this.set(id, change(entry));
   }
 
   deleteIf(isGone: (entry: T) => boolean): void {
-    for (const [id, entry] of this.#entries) if (isGone(entry)) this.#entries.delete(id);
-  }
-
-  clear(): void {
-    this.#entries.clear();
+    for (const [id, entry] of this) if (isGone(entry)) this.delete(id);
   }
 }
 

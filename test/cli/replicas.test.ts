@@ -7,7 +7,8 @@ import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { type Cluster, startCluster } from '../../tools/kit/cluster.js';
 import { startDns } from '../../tools/kit/dns-server.js';
-import { createDatabase, withClient } from '../../tools/kit/postgres/database.js';
+import { withClient } from '../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { build } from './run.js';
 
 /** Three RA processes behind a balancer and two CA processes, on one PostgreSQL. */

@@ -11,7 +11,8 @@ import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { startTestDns } from '../../tools/kit/dns-hooks.js';
 import { signingKey } from '../../tools/kit/jws-signer.js';
-import { createDatabase, withClient } from '../../tools/kit/postgres/database.js';
+import { withClient } from '../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { startUpki } from '../../tools/kit/upki.js';
 import { upki } from './run.js';
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Front } from './cluster.js';
 import { run, start } from './command.js';
+import { connects } from './connects.js';
 import { NotInstallable, type Tools } from './tools.js';
 import { until } from './until.js';
 import { CHECKOUT, freePorts } from './upki.js';
@@ -103,15 +103,4 @@ export function onLoopback(
   const left = /.*(?::800[01]\b|docker).*/.exec(config);
   if (left) throw new Error(`deploy/compose/haproxy.cfg has an address that is not known here: ${left[0]}`);
   return config;
-}
-
-function connects(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { CheckedStore, StoredCertificate } from '../contract/check.js';
 import type { StoreKind } from '../contract/open.js';
+import { CHECKED_COLUMNS } from '../rows/check.js';
 import { storeError } from './failures.js';
 import { writableUrl } from './hosts.js';
 import { SCHEMAS } from './migrations.js';
@@ -56,14 +57,10 @@ export class CheckedSchema implements CheckedStore {
   }
 
   async *certificates(): AsyncGenerator<StoredCertificate> {
-    const columns =
-      this.kind === 'ca'
-        ? 'serial, identifiers, der AS content, NULL AS fingerprint'
-        : 'serial, identifiers, chain AS content, fingerprint';
     for (let after = ''; ; ) {
       const { rows } = await this.client
         .query<StoredCertificate & { identifiers: string }>(
-          `SELECT ${columns} FROM certificates WHERE serial > $1 ORDER BY serial LIMIT ${PAGE}`,
+          `SELECT ${CHECKED_COLUMNS[this.kind]} FROM certificates WHERE serial > $1 ORDER BY serial LIMIT ${PAGE}`,
           [after],
         )
         .catch((error) => {

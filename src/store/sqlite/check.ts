@@ -1,6 +1,7 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { CheckedStore, StoredCertificate } from '../contract/check.js';
 import type { StoreKind } from '../contract/open.js';
+import { CHECKED_COLUMNS } from '../rows/check.js';
 import { eachRow } from './each-row.js';
 import { kindOf } from './migrations.js';
 
@@ -39,11 +40,7 @@ export class CheckedFile implements CheckedStore {
 
   /** Every certificate, a row at a time. @throws Error of SQLite on a damaged page */
   async *certificates(): AsyncGenerator<StoredCertificate> {
-    const columns =
-      this.kind === 'ca'
-        ? 'serial, identifiers, der AS content, NULL AS fingerprint'
-        : 'serial, identifiers, chain AS content, fingerprint';
-    for (const row of this.#each(`SELECT ${columns} FROM certificates`)) {
+    for (const row of this.#each(`SELECT ${CHECKED_COLUMNS[this.kind ?? 'ra']} FROM certificates`)) {
       yield {
         serial: String(row.serial),
         identifiers: String(row.identifiers),

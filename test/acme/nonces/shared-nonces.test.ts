@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { SharedNonces } from '../../../src/acme/nonces/shared-nonces.js';
 import type { SharedByReplicas } from '../../../src/store/contract/ra.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
-import { withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
 const HOUR = 3600_000;

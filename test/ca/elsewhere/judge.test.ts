@@ -97,24 +97,8 @@ describe('an issuer signed elsewhere is taken', () => {
       'basicConstraints=critical,CA:TRUE,pathlen:1\nkeyUsage=critical,keyCertSign,cRLSign\nextendedKeyUsage=serverAuth,clientAuth',
       { out: 'middle.crt' },
     );
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      request,
-      '-CA',
-      above,
-      '-CAkey',
-      middle.key,
-      '-CAcreateserial',
-      '-days',
-      '800',
-      '-extfile',
-      extensions(ISSUER),
-      '-out',
-      join(folder, 'low.crt'),
-    );
-    const { between, warnings } = await judge([join(folder, 'low.crt'), above, root.certificate]);
+    const issuer = signedBelow(above, middle.key);
+    const { between, warnings } = await judge([issuer, above, root.certificate]);
     expect(between.map(({ commonName }) => commonName)).toEqual(['Middle CA']);
     expect(warnings.join('\n')).toMatch(
       /profile laptop will be refused: the issuer may not sign for emailProtection/,
@@ -123,9 +107,15 @@ describe('an issuer signed elsewhere is taken', () => {
   });
 });
 
-function extensions(text: string): string {
-  writeFileSync(join(folder, 'more.cnf'), text);
-  return join(folder, 'more.cnf');
+/** PEM file of the issuer, signed by a CA that is below another. */
+function signedBelow(certificate: string, key: string): string {
+  const [file, extensions] = [join(folder, 'below.crt'), join(folder, 'more.cnf')];
+  writeFileSync(extensions, ISSUER);
+  openssl(
+    ...['x509', '-req', '-in', request, '-CA', certificate, '-CAkey', key, '-CAcreateserial'],
+    ...['-days', '800', '-extfile', extensions, '-out', file],
+  );
+  return file;
 }
 
 describe('an issuer signed elsewhere is refused, in words, with', () => {
@@ -199,24 +189,8 @@ describe('an issuer signed elsewhere is refused, in words, with', () => {
     });
     const middle = one.request('Between');
     const above = one.sign(middle.request, 'basicConstraints=critical,CA:TRUE', { out: 'between.crt' });
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      request,
-      '-CA',
-      above,
-      '-CAkey',
-      middle.key,
-      '-CAcreateserial',
-      '-days',
-      '800',
-      '-extfile',
-      extensions(ISSUER),
-      '-out',
-      join(folder, 'deep.crt'),
-    );
-    expect(await refusal([join(folder, 'deep.crt'), above, one.certificate])).toMatch(
+    const issuer = signedBelow(above, middle.key);
+    expect(await refusal([issuer, above, one.certificate])).toMatch(
       /path length of "CN=One Root.* is 1, .* there are 2/,
     );
   });

@@ -10,7 +10,8 @@ import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
 import { aRecord } from '../../../tools/kit/facts.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { CaWorld, newKey, requestPem } from '../../ca/world.js';
 
 /** Two CAs with the same keys on one PostgreSQL. */

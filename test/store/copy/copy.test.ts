@@ -17,7 +17,8 @@ import {
   NOW,
   PROBLEM,
 } from '../../../tools/kit/facts.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 
 let folder: string;
 let path: string;

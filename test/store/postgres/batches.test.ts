@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { StoreConflict, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import { Link } from '../../../tools/kit/link.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 
 /** Statements of issuance share connections and transactions; nobody may be able to tell but by the time it takes. */
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { caStoreContract } from '../contract/ca-store.contract.js';
 import { raStoreContract } from '../contract/ra-store.contract.js';
 

@@ -5,7 +5,7 @@ import { checkStore } from '../../../src/backup/check.js';
 import { StoreRefused } from '../../../src/store/contract/errors.js';
 import { openCaStore } from '../../../src/store/open.js';
 import { aRecord } from '../../../tools/kit/facts.js';
-import { withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
 let server: PostgresServer;

@@ -6,7 +6,7 @@ import { openRaStore } from '../../../src/store/open.js';
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import { storeError } from '../../../src/store/postgres/failures.js';
 import { Link } from '../../../tools/kit/link.js';
-import { withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
 describe('the server goes away and comes back', () => {

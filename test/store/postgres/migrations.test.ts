@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { raMigrations } from '../../../src/store/postgres/ra/schema.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
 beforeEach(async () => {

@@ -20,7 +20,8 @@ import {
   aRecord,
   NOW,
 } from '../../../tools/kit/facts.js';
-import { createDatabase, withClient } from '../../../tools/kit/postgres/database.js';
+import { withClient } from '../../../tools/kit/postgres/client.js';
+import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { SEARCHES } from '../contract/ca-search.contract.js';
 
 const ra = raOperations();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { connect } from 'node:net';
 import type { Background } from '../../kit/command.js';
+import { connects } from '../../kit/connects.js';
 import type { Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import { freePorts } from '../../kit/upki.js';
@@ -167,16 +167,5 @@ async function visit({ world }: Material, port: number, subject: Subject): Promi
     );
     asked.setTimeout(15_000, () => asked.destroy(new Error('no answer')));
     asked.on('error', reject).end();
-  });
-}
-
-function connects(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
   });
 }

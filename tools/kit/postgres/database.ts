@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { Client } from 'pg';
 import { inject } from 'vitest';
+import { withClient } from './client.js';
 // For the type of what it provides.
 import type {} from './setup.js';
 
@@ -32,15 +32,4 @@ export async function createDatabase(): Promise<{ url: string; drop(): Promise<v
 
 async function asAdministrator(statement: string): Promise<void> {
   await withClient(await serverUrl(), (client) => client.query(statement));
-}
-
-/** A connection of the test's own beside the program's. */
-export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
 }

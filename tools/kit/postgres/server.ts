@@ -19,9 +19,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'pg';
 import { until } from '../until.js';
 import { copyBinaries } from './binaries.js';
+import { withClient } from './client.js';
 
 /** Whom the server runs as; it refuses to run as root. */
 interface Owner {
@@ -233,16 +233,6 @@ export class PostgresServer {
 
   #log(): string {
     return read(this.#at('log')).slice(-2_000);
-  }
-}
-
-async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
   }
 }
 

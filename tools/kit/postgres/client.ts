@@ -1,0 +1,12 @@
+import { Client } from 'pg';
+
+/** A connection of the test's own beside the program's. */
+export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
