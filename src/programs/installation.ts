@@ -7,7 +7,7 @@ import { readIfThere, writeDurably } from '../lib/files.js';
 import { shortFingerprint } from '../x509/fingerprint.js';
 import { CannotStart } from './exit.js';
 import { RaFiles } from './ra/files.js';
-import { rootsIn } from './ra/identity.js';
+import { parseMarker, rootsIn } from './ra/identity.js';
 
 /** The folders of `upki start`: the common one, and one a program. */
 export interface Installation {
@@ -42,7 +42,8 @@ export async function requireInstallation({ common, ca, ra }: Installation): Pro
     raRoots.length > 0 &&
     ofCa !== null &&
     ofCa.length > 0 &&
-    !raRoots.some((each) => ofCa.includes(each))
+    !raRoots.some((each) => ofCa.includes(each)) &&
+    !(await hasFollowed(raRoots, ofCa, { common, ca, ra }))
   ) {
     throw new CannotStart(
       `${ra} is an RA of another CA: its root has the SHA-256 ${raRoots.map(shortFingerprint).join(', ')}, the one in ${ca} ` +
@@ -57,6 +58,37 @@ export async function requireInstallation({ common, ca, ra }: Installation): Pro
   }
 }
 
+/**
+ * True for an RA whose CA has gone on to another root: the folder of the CA names the root it began with. The roots that the RA gives out
+ * are among those it knows of its CA, and so is the CA's first, unless the RA is younger; then it pinned the key of the CA's channel.
+ */
+async function hasFollowed(
+  raRoots: readonly string[],
+  ofCa: readonly string[],
+  where: Installation,
+): Promise<boolean> {
+  const files = new RaFiles(where.ra);
+  const text = await readIfThere(files.path('marker'));
+  const known = text === null ? [] : parseMarker(text, files.path('marker')).roots;
+  if (!raRoots.every((each) => known.includes(each))) return false;
+  if (known.some((each) => ofCa.includes(each))) return true;
+  const { pinned, channel } = await channelKeys(where);
+  return pinned !== null && pinned === channel;
+}
+
+/** The key of the CA's channel, as the RA pinned it and as the CA's marker has it; null: there is none. */
+async function channelKeys({
+  ca,
+  ra,
+}: Installation): Promise<{ pinned: string | null; channel: string | null }> {
+  const text = await readIfThere(caPaths(ca).marker);
+  const pinned = await readIfThere(new RaFiles(ra).path('caChannelKey'));
+  return {
+    pinned: pinned?.trim() ?? null,
+    channel: text === null ? null : markedChannel(text, caPaths(ca).marker),
+  };
+}
+
 /** Both programs serve: from now on a missing folder is reported. @param root PEM of the CA's root */
 export async function noteInstallation({ common }: Installation, root: string): Promise<void> {
   const [first] = rootsIn(root);
@@ -69,13 +101,10 @@ export async function noteInstallation({ common }: Installation, root: string): 
  * A CA whose channel key was made again on purpose is another one to its RAs; the one beside it has the seed and can register
  * again. True when it will.
  */
-export async function forgetOldChannelKey({ ca, ra }: Installation): Promise<boolean> {
-  const text = await readIfThere(caPaths(ca).marker);
-  const path = new RaFiles(ra).path('caChannelKey');
-  const known = await readIfThere(path);
-  const channel = text === null ? null : markedChannel(text, caPaths(ca).marker);
-  if (known === null || channel === null || channel === known.trim()) return false;
-  await rm(path);
+export async function forgetOldChannelKey(where: Installation): Promise<boolean> {
+  const { pinned, channel } = await channelKeys(where);
+  if (pinned === null || channel === null || channel === pinned) return false;
+  await rm(new RaFiles(where.ra).path('caChannelKey'));
   return true;
 }
 
@@ -117,8 +146,10 @@ async function caRoots(folder: string): Promise<string[] | null> {
   if (there.every((each) => each === null)) return null;
   try {
     return [
-      ...(text === null ? [] : [parseCaMarker(text, paths.marker).root]),
-      ...(root === null ? [] : readable(root)),
+      ...new Set([
+        ...(text === null ? [] : [parseCaMarker(text, paths.marker).root]),
+        ...(root === null ? [] : readable(root)),
+      ]),
     ];
   } catch {
     return [];
