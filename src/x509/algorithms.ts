@@ -6,7 +6,7 @@ import { nullValue, oid, sequence } from './der-writer.js';
 import { OID } from './oids.js';
 import { TAG } from './tags.js';
 
-/** RFC 5280 §4.1.1.2 signature algorithms that may appear; SHA-1 and MD5 are not among them. */
+/** RFC 5280 §4.1.1.2: accepted signature algorithms. SHA-1 and MD5 are not accepted. */
 const HASHES: Record<string, { hash: string | null; keyType: 'rsa' | 'ec' | 'ed25519' }> = {
   [OID.sha256WithRsa]: { hash: 'sha256', keyType: 'rsa' },
   [OID.sha384WithRsa]: { hash: 'sha384', keyType: 'rsa' },
@@ -17,16 +17,16 @@ const HASHES: Record<string, { hash: string | null; keyType: 'rsa' | 'ec' | 'ed2
   [OID.ed25519]: { hash: null, keyType: 'ed25519' },
 };
 
-/** How a private key signs: the encoded AlgorithmIdentifier and the digest for node:crypto. */
+/** Signs with one private key. */
 export interface Signer {
   algorithmOid: string;
   /** DER AlgorithmIdentifier. */
   algorithm: Buffer;
-  /** DER signature (ECDSA as SEQUENCE of r, s). A key in a token, or one that signs slowly, gives it later. */
+  /** DER signature (ECDSA as SEQUENCE of r, s). A key in a token, or a slow key, returns a promise. */
   sign(data: Uint8Array): Buffer | Promise<Buffer>;
 }
 
-/** A key of this process, which signs at once. */
+/** A key held in this process; it signs synchronously. */
 export interface KeySigner extends Signer {
   sign(data: Uint8Array): Buffer;
 }
@@ -37,7 +37,7 @@ export function signerFor(key: KeyObject): KeySigner {
   return { algorithmOid, algorithm, sign: (data) => sign(hash, data, key) };
 }
 
-/** As `signerFor`, but never at the cost of the event loop: what takes longer than handing it over is signed in another thread. */
+/** Like `signerFor`, but does not block the event loop: slow algorithms sign in another thread. */
 export function laterSignerFor(key: KeyObject): Signer {
   const { algorithmOid, algorithm, hash } = signatureOf(key);
   const isQuick = algorithmOid === OID.ecdsaWithSha256 || algorithmOid === OID.ed25519;
@@ -50,7 +50,7 @@ export function laterSignerFor(key: KeyObject): Signer {
 
 const signLater = promisify(sign);
 
-/** How a key (private or public) signs: the algorithm, encoded, and its digest; null: it digests itself. */
+/** The encoded AlgorithmIdentifier and the digest of a key, private or public. A null digest: the algorithm hashes itself. */
 export function signatureOf(key: KeyObject): {
   algorithmOid: string;
   algorithm: Buffer;
@@ -60,7 +60,7 @@ export function signatureOf(key: KeyObject): {
   const entry = HASHES[algorithmOid];
   if (!entry) throw new Error(`no signature algorithm ${algorithmOid}`);
   const { hash, keyType } = entry;
-  // RFC 4055 §5: RSA has NULL parameters; RFC 5758 §3.2 and RFC 8410 §3: the others have none.
+  // RSA has NULL parameters (RFC 4055 §5); the others have none (RFC 5758 §3.2, RFC 8410 §3).
   const algorithm =
     keyType === 'rsa' ? sequence(oid(algorithmOid), nullValue()) : sequence(oid(algorithmOid));
   return { algorithmOid, algorithm, hash };
@@ -89,7 +89,7 @@ function algorithmFor(key: KeyObject): string {
   }
 }
 
-/** Reads an AlgorithmIdentifier of a signature; its parameters must be absent or NULL. */
+/** Reads a signature's AlgorithmIdentifier; its parameters must be absent or NULL. */
 export function readSignatureAlgorithm(reader: DerReader, what: string): string {
   const algorithm = reader.sequence(what);
   const identifier = algorithm.oid(what);
@@ -100,7 +100,7 @@ export function readSignatureAlgorithm(reader: DerReader, what: string): string 
   return identifier;
 }
 
-/** Whether the signature over `data` is the key's. An algorithm not accepted, or not the key's, is false. */
+/** Verifies a signature over `data`. False for an algorithm that is not accepted or does not fit the key. */
 export function verifySignature(
   algorithmOid: string,
   key: KeyObject,
@@ -116,5 +116,5 @@ export function verifySignature(
   }
 }
 
-/** True when signatures of this algorithm are accepted at all. */
+/** Whether signatures of this algorithm are accepted. */
 export const isAcceptedSignature = (algorithmOid: string): boolean => algorithmOid in HASHES;

@@ -11,31 +11,31 @@ export interface SubjectName {
 
 export type WireType = Uppercase<SubjectName['type']>;
 
-/** The type as the Python programs and REST write it. */
+/** The type as the Python programs and the REST API write it. */
 export function wireType(type: SubjectName['type']): WireType {
   return type.toUpperCase() as WireType;
 }
 
-/** What a certificate is to say about its holder. */
+/** The names a certificate will carry. */
 export interface CertificateNames {
-  /** For the subject; null when the names say it all. A TLS server's is a DNS name: certbot stops at an address there. */
+  /** For the subject; null to leave it empty. For a TLS server it is a DNS name: certbot rejects an address here. */
   commonName: string | null;
   names: SubjectName[];
 }
 
-/** What of a profile decides over names. */
+/** The rules of a profile that concern names. */
 export interface NameRules {
   name: string;
-  /** Whether there may be subject alternative names. */
+  /** Whether subject alternative names are allowed. */
   altnames: boolean;
   extendedKeyUsage: readonly string[];
   /** Names must be this domain or below it. */
   domain?: string | undefined;
 }
 
-/** A name no certificate may have, or not one of this profile. */
+/** A name that is invalid, or not allowed by the profile. */
 export class NameError extends DerError {
-  /** `place`: which of what was asked for is to blame, such as `cn` or `sans[0].value`. */
+  /** `place`: the field at fault, such as `cn` or `sans[0].value`. */
   constructor(
     message: string,
     readonly place: string,
@@ -46,17 +46,17 @@ export class NameError extends DerError {
 
 /** RFC 5280 appendix A, ub-common-name. */
 const MAX_COMMON_NAME = 64;
-/** RFC 5321 §4.1.2 without quoting: what mail systems accept in practice. */
+/** RFC 5321 §4.1.2 without quoted local parts, which mail systems rarely accept. */
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$/;
 /** RFC 5280 §4.2.1.6: absolute, with a scheme-specific part. */
 const URI = /^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i;
-/** The characters, and the words of the refusal, are those of the wire contract. */
+/** The characters and the error message follow the wire contract. */
 const COMMON_NAME = /^[A-Za-z0-9 \-.'(),/+@#$%&*:;=?\\`|<>[\]{}~^_"]+$/;
 const COMMON_NAME_CHARACTERS = 'alphanumeric, spaces, and -.\'(),/+@#$%&*+=:;=?\\`|<>[]{}~^_"';
 
 /**
- * The names of a certificate asked for by common name and SANs: valid, normalised, each once, allowed by the profile.
- * A TLS server's common name is one of its names (RFC 9525 §2: clients look nowhere else).
+ * Checks a requested common name and SANs against the profile, and returns them normalised without duplicates.
+ * A TLS server's common name is also added as a SAN, because clients read only SANs (RFC 9525 §2).
  * @throws NameError
  */
 export function certificateNames(
@@ -87,17 +87,17 @@ export function certificateNames(
   return allowed(rules, { commonName: serverCommonName([host]), names: unique([host, ...names]) });
 }
 
-/** The first name that a TLS server's subject may hold, a DNS name of at most 64 characters (ub-common-name), or null. */
+/** The first name that fits a TLS server's subject: a DNS name of at most 64 characters (ub-common-name). Null when none fits. */
 export function serverCommonName(names: readonly SubjectName[]): string | null {
   return names.find(({ type, value }) => type === 'dns' && value.length <= MAX_COMMON_NAME)?.value ?? null;
 }
 
-/** What people call the certificate: its common name, else its first name. */
+/** The display name of a certificate: its common name, else its first SAN. */
 export function calledName({ commonName, names }: CertificateNames): string {
   return commonName ?? names[0]?.value ?? '';
 }
 
-/** Equal exactly for names that are the same. */
+/** A key that is equal for equal names. */
 export function nameKey({ type, value }: { type: string; value: string }): string {
   return `${type}:${value}`;
 }
@@ -106,14 +106,14 @@ function isServer(rules: NameRules): boolean {
   return rules.extendedKeyUsage.includes('serverAuth');
 }
 
-/** A DNS name or address from text, or null. */
+/** Reads a DNS name or an IP address; null when the text is neither. */
 export function hostNameOf(text: string): SubjectName | null {
   if (isIP(text) !== 0 && !text.includes('%')) return { type: 'ip', value: hostAddress(text) };
   const value = dnsName(text);
   return value === null ? null : { type: 'dns', value };
 }
 
-/** The name as certificates have it (`readHostName`), or null. */
+/** The DNS name in certificate form (`readHostName`), or null. */
 function dnsName(text: string): string | null {
   try {
     return readHostName(text);
@@ -169,13 +169,13 @@ function allowed(rules: NameRules, names: CertificateNames): CertificateNames {
   return names;
 }
 
-/** RFC 3986 §3.2 host of a URI that has one and no user in front of it, as certificates have it; else null. */
+/** The host of a URI (RFC 3986 §3.2) in certificate form. Null without a host, or with user information. */
 function uriHost(uri: string): string | null {
   const [, host = ''] = /^[a-z][a-z0-9+.-]*:\/\/([a-z0-9.-]+)(?::\d*)?(?:[/?#]|$)/i.exec(uri) ?? [];
   return dnsName(host);
 }
 
-/** The domain a name belongs to; an address belongs to none. */
+/** The domain of a name; null for an address. */
 function domainOf({ type, value }: SubjectName): string | null {
   if (type === 'dns') return value.replace(/^\*\./, '');
   if (type === 'email') return value.slice(value.indexOf('@') + 1).toLowerCase();

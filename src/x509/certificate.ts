@@ -14,7 +14,7 @@ import { OID } from './oids.js';
 import { keyIdentifier } from './spki.js';
 import { contextConstructed } from './tags.js';
 
-/** RFC 5280 §4.1: a certificate as read; its signature is not checked here. */
+/** RFC 5280 §4.1: a parsed certificate. Parsing does not verify the signature. */
 export interface ParsedCertificate {
   der: Buffer;
   /** The signed part, DER. */
@@ -23,12 +23,12 @@ export interface ParsedCertificate {
   serial: string;
   issuer: DistinguishedName;
   subject: DistinguishedName;
-  /** DER of the subject as it stands: what the issuer field of its children must repeat octet for octet. */
+  /** DER of the subject, unchanged: the issuer field of the certificates it signs must repeat these octets. */
   subjectDer: Buffer;
   commonName: string | null;
   notBefore: number;
   notAfter: number;
-  /** DER SubjectPublicKeyInfo, not judged. */
+  /** DER SubjectPublicKeyInfo. Its strength is not checked. */
   spki: Buffer;
   extensions: Map<string, Extension>;
   signatureAlgorithm: string;
@@ -68,7 +68,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
   }
   tbs.end();
   const signatureAlgorithm = readSignatureAlgorithm(certificate, 'certificate signature algorithm');
-  // RFC 5280 §4.1.1.2: the two must be the same.
+  // RFC 5280 §4.1.1.2: both fields must be equal.
   if (inner !== signatureAlgorithm) throw new DerError('certificate: names two signature algorithms');
   const signature = certificate.octetAlignedBits('certificate signature');
   certificate.end();
@@ -89,7 +89,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
   };
 }
 
-/** Subject alternative names, empty without the extension. @throws DerError */
+/** Subject alternative names; empty when the extension is absent. @throws DerError */
 export function subjectAltNames(certificate: ParsedCertificate): GeneralName[] {
   const san = certificate.extensions.get(OID.subjectAltName);
   return san ? parseGeneralNames(san.value) : [];
@@ -108,8 +108,8 @@ export function subjectKeyId(certificate: ParsedCertificate): string | null {
 }
 
 /**
- * What the authority key identifier of a certificate or CRL says of this issuer, lower-case hex: its subject key
- * identifier, or one made of its key where it has none (RFC 5280 §4.2.1.2 method 1), as roots of the Python CA.
+ * The authority key identifier for certificates and CRLs of this issuer, lower-case hex: its subject key identifier.
+ * Roots of the Python CA have none; theirs is computed from the key (RFC 5280 §4.2.1.2 method 1).
  */
 export function issuerKeyId(issuer: ParsedCertificate): string {
   return subjectKeyId(issuer) ?? keyIdentifier(issuer.spki).toString('hex');
@@ -120,7 +120,7 @@ export function certificateFingerprint(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('base64url');
 }
 
-/** Whether `issuerKey` signed it. */
+/** Verifies the certificate's signature with the issuer's key. */
 export function isSignedBy(certificate: ParsedCertificate, issuerKey: KeyObject): boolean {
   return verifySignature(certificate.signatureAlgorithm, issuerKey, certificate.tbs, certificate.signature);
 }

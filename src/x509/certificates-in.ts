@@ -4,13 +4,13 @@ import { OID } from './oids.js';
 import { fromPem } from './pem.js';
 import { contextConstructed, TAG } from './tags.js';
 
-/** More than any chain: a file with more is not one. */
+/** Longer than any real chain. */
 const MOST = 100;
 
 /**
- * DER of the certificates in a file, in its order, as other CAs hand them out: PEM, one in DER, or a PKCS #7 message that only
- * carries certificates (RFC 5652 §5, `.p7b`) in either encoding.
- * @throws DerError when it holds none, or is damaged
+ * DER of the certificates in a file, in the file's order. Reads the formats other CAs deliver: PEM, a single certificate in
+ * DER, or a certificates-only PKCS #7 message (RFC 5652 §5, `.p7b`) in PEM or DER.
+ * @throws DerError when the file has no certificate, or is damaged
  */
 export function certificatesFrom(content: Buffer): Buffer[] {
   const text = content.toString('latin1');
@@ -29,7 +29,7 @@ function fromDer(der: Buffer): Buffer[] {
   return outer.peek() === TAG.oid ? carried(der) : [der];
 }
 
-/** The certificates of a SignedData. Attribute certificates and others of its CHOICE are passed over. */
+/** The certificates of a SignedData. Attribute certificates and other alternatives of its CHOICE are skipped. */
 function carried(der: Buffer): Buffer[] {
   const what = 'PKCS #7';
   const message = new DerReader(der, what).sequence(what);

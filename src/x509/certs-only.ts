@@ -2,7 +2,7 @@ import { encode, explicit, integer, oid, sequence, set } from './der-writer.js';
 import { OID } from './oids.js';
 import { contextConstructed } from './tags.js';
 
-/** RFC 5652 §5 with nothing signed: a message that only carries certificates (RFC 8551 §3.7). @param certificates DER each */
+/** A certificates-only message (RFC 5652 §5 without signers, RFC 8551 §3.7). @param certificates each in DER */
 export function certsOnly(certificates: readonly Uint8Array[]): Buffer {
   const signedData = sequence(
     integer(1),

@@ -17,7 +17,7 @@ import { type DistinguishedName, readName } from './name.js';
 import { OID } from './oids.js';
 import { contextConstructed, contextPrimitive, TAG } from './tags.js';
 
-/** RFC 5280 §5.3.1 reason codes by name; 7 is not used. */
+/** RFC 5280 §5.3.1 reason codes by name; 7 is unused. */
 export const REVOCATION_REASON = {
   unspecified: 0,
   keyCompromise: 1,
@@ -31,7 +31,7 @@ export const REVOCATION_REASON = {
   aACompromise: 10,
 } as const;
 
-/** Entry extensions by reason code: ten different ones in any CRL. */
+/** Cached entry extensions by reason code; there are only ten. */
 const reasonExtensions = new Map<number, Buffer>();
 
 function reasonExtension(reason: number): Buffer {
@@ -44,13 +44,13 @@ function reasonExtension(reason: number): Buffer {
   return extensions;
 }
 
-/** DER of one revokedCertificates entry. §5.3.1: reason 0 is left out. `serial` in hex, `revokedAt` in ms. */
+/** DER of one revokedCertificates entry, without reason 0 (§5.3.1). `serial` in hex, `revokedAt` in ms. */
 export function encodeCrlEntry(serial: string, revokedAt: number, reason: number | null): Buffer {
   if (!reason) return sequence(integerFromHex(serial), time(revokedAt));
   return sequence(integerFromHex(serial), time(revokedAt), reasonExtension(reason));
 }
 
-/** RFC 5280 §4.2.1.1 value with a key identifier. */
+/** Value of an authorityKeyIdentifier extension (RFC 5280 §4.2.1.1). */
 export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Buffer {
   return sequence(encode(contextPrimitive(0), keyIdentifier));
 }
@@ -62,7 +62,7 @@ export interface CrlFields {
   thisUpdate: number;
   nextUpdate: number;
   number: bigint;
-  /** Encoded entries (`encodeCrlEntry`), any number a chunk. */
+  /** Encoded entries (`encodeCrlEntry`), in chunks of any size. */
   entries: readonly Uint8Array[];
 }
 
@@ -72,7 +72,7 @@ export async function createCrl(fields: CrlFields, signer: Signer): Promise<Buff
   return signedWith(await signer.sign(toBeSigned));
 }
 
-/** A CRL before it is signed, and what makes it whole. */
+/** The part of a CRL that is signed, and a function that adds the signature. */
 export function unsignedCrl(
   fields: CrlFields,
   algorithm: Buffer,
@@ -88,13 +88,13 @@ export function unsignedCrl(
     time(fields.thisUpdate),
     time(fields.nextUpdate),
   ];
-  // §5.1.2.6: absent, not empty, when nothing is revoked.
+  // §5.1.2.6: without revocations the list is absent, not empty.
   const listed =
     fields.entries.length > 0 ? [header(TAG.sequence, total(fields.entries)), ...fields.entries] : [];
   const parts = [...before, ...listed, explicit(0, extensions)];
   const tbs = [header(TAG.sequence, total(parts)), ...parts];
 
-  // The list may be megabytes: it is copied once, to where it stands in the end, and signed there.
+  // The list may be megabytes, so it is copied once, to its final place, and signed there.
   const room = Buffer.allocUnsafe(LONGEST_HEADER + total(tbs) + algorithm.length + LONGEST_SIGNATURE);
   let end = LONGEST_HEADER;
   for (const part of tbs) {
@@ -116,20 +116,20 @@ export function unsignedCrl(
   return { toBeSigned, signedWith };
 }
 
-/** Tag and four octets of length with their count. */
+/** A tag, the count of length octets and four of those. */
 const LONGEST_HEADER = 6;
-/** A bit string of an RSA signature of 8192 bits. */
+/** Above the bit string of an 8192-bit RSA signature. */
 const LONGEST_SIGNATURE = 1100;
 
 function total(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** What a CRL says of itself. */
+/** The fields of a CRL without its entries. */
 export interface CrlHead {
   thisUpdate: number;
   nextUpdate: number | null;
-  /** CRL number, or null in a version 1 list. */
+  /** CRL number; null in a version 1 CRL. */
   number: bigint | null;
 }
 
@@ -142,23 +142,23 @@ export interface ParsedCrl extends CrlHead {
   signature: Buffer;
 }
 
-/** When a CRL (DER) was made and is replaced, without reading what it lists. @throws DerError */
+/** Reads thisUpdate and nextUpdate of a DER CRL and skips its entries. @throws DerError */
 export function readCrlTimes(der: Uint8Array): Pick<ParsedCrl, 'thisUpdate' | 'nextUpdate'> {
   return readHeader(new DerReader(der, 'CRL').sequence('CRL').sequence('TBSCertList'));
 }
 
-/** Reads a DER CRL strictly; its signature is not checked here. @throws DerError */
+/** Reads a DER CRL strictly, without verifying its signature. @throws DerError */
 export function parseCrl(der: Uint8Array): ParsedCrl {
   return readCrl(der, true);
 }
 
-/** Reads what a DER CRL says of itself; its entries, of which there may be very many, are skipped. @throws DerError */
+/** Reads a DER CRL but skips its entries, which may be very many. @throws DerError */
 export function parseCrlHead(der: Uint8Array): CrlHead {
   const { thisUpdate, nextUpdate, number } = readCrl(der, false);
   return { thisUpdate, nextUpdate, number };
 }
 
-/** Whether these bytes are a DER CRL that was signed with this issuer's key. */
+/** Whether these bytes are a DER CRL signed with this issuer's key. */
 export function isCrlSignedBy(der: Uint8Array, issuerKey: KeyObject): boolean {
   try {
     const { signatureAlgorithm, tbs, signature } = readCrl(der, false);
@@ -207,7 +207,7 @@ function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {
   };
 }
 
-/** RFC 5280 §5.1.2: what stands before the entries. */
+/** RFC 5280 §5.1.2: the fields before the entries. */
 function readHeader(tbs: DerReader) {
   if (tbs.peek() === TAG.integer && tbs.smallInteger('CRL version') !== 1)
     throw new DerError('CRL: is not version 2');

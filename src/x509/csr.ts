@@ -16,10 +16,10 @@ import { OID } from './oids.js';
 import { type PublicKeyInfo, parsePublicKey } from './spki.js';
 import { contextConstructed } from './tags.js';
 
-/** RFC 2986: a certification request, its signature verified. */
+/** RFC 2986: a certification request whose signature was verified. */
 export interface CertificationRequest {
   subject: DistinguishedName;
-  /** First CN of the subject that is not empty, or null. */
+  /** First non-empty CN of the subject, or null. */
   commonName: string | null;
   publicKey: PublicKeyInfo;
   /** Requested subjectAltName, in the request's order. */
@@ -28,13 +28,13 @@ export interface CertificationRequest {
   extensions: Map<string, Extension>;
   /** The request asks to be a CA (RFC 5280 §4.2.1.9). */
   asksForCa: boolean;
-  /** Requested TLS features (RFC 7633), such as must-staple; none when the request has no such extension. */
+  /** Requested TLS features (RFC 7633), such as must-staple; empty without the extension. */
   tlsFeatures: number[];
 }
 
 /**
- * Reads a DER PKCS #10 request and verifies its signature, which must be by its own key and not with SHA-1 or MD5.
- * @throws DerError (KeyError when its key is not acceptable)
+ * Reads a DER PKCS #10 request and verifies its signature: made with the request's own key, and not with SHA-1 or MD5.
+ * @throws DerError (KeyError for an unacceptable key)
  */
 export function parseCsr(der: Uint8Array): CertificationRequest {
   const what = 'CSR';
@@ -43,7 +43,7 @@ export function parseCsr(der: Uint8Array): CertificationRequest {
   outer.end();
   const infoBytes = request.next();
   const info = new DerReader(infoBytes.bytes, what).sequence('CSR info');
-  // RFC 2986 §4.1 knows version 0 only; old certbots and Ruby's OpenSSL write 2 or 1 and mean the same.
+  // RFC 2986 §4.1 defines version 0 only; old certbots and Ruby's OpenSSL write 2 or 1 for the same format.
   if (info.smallInteger('CSR version') > 2) throw new DerError('CSR version: is not known');
   const subject = readName(info, 'CSR subject');
   const spki = info.expect(0x30, 'CSR public key').bytes;
@@ -71,13 +71,13 @@ export function parseCsr(der: Uint8Array): CertificationRequest {
   };
 }
 
-/** Common names of a subject, in order; one of zero length, as `CN=` leaves it, names nothing. */
+/** Common names of a subject, in order. Empty ones (`CN=`) are left out. */
 export function commonNames(subject: DistinguishedName): string[] {
   const named = subject.flat().filter(({ type, value }) => type === OID.commonName && value !== '');
   return named.map(({ value }) => value);
 }
 
-/** RFC 2986 §4.1 attributes; only the extension request is of interest, and may stand once. */
+/** Reads the attributes (RFC 2986 §4.1). Only the extension request is used; it may appear once. */
 function readAttributes(info: DerReader): Map<string, Extension> {
   let extensions = new Map<string, Extension>();
   if (info.done) return extensions;
@@ -97,13 +97,13 @@ function readAttributes(info: DerReader): Map<string, Extension> {
   return extensions;
 }
 
-/** Makes and signs a request (DER): what `upki ra register` and renewal send. */
+/** Makes and signs a DER request, for `upki ra register` and for renewal. */
 export function createCsr(request: RequestFields & { signer: KeySigner }): Buffer {
   const info = requestInfo(request);
   return sequence(info, request.signer.algorithm, bitString(request.signer.sign(info)));
 }
 
-/** As `createCsr`, by a key that may be in a token. */
+/** Like `createCsr`, for a key that may be in a token. */
 export async function createCsrLater(request: RequestFields & { signer: Signer }): Promise<Buffer> {
   const info = requestInfo(request);
   return sequence(info, request.signer.algorithm, bitString(await request.signer.sign(info)));
@@ -114,7 +114,7 @@ interface RequestFields {
   names: readonly { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }[];
   /** DER SubjectPublicKeyInfo of the signer's key. */
   spki: Uint8Array;
-  /** DER of other extensions that are asked for. */
+  /** DER of further requested extensions. */
   extensions?: readonly Uint8Array[];
 }
 

@@ -1,4 +1,4 @@
-/** Bytes from outside that are not what they claim to be. The message names the part that is wrong. */
+/** Malformed input. The message names the part at fault. */
 export class DerError extends Error {
   override readonly name = 'DerError';
 }

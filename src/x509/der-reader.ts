@@ -1,7 +1,7 @@
 import { DerError } from './der-error.js';
 import { TAG } from './tags.js';
 
-/** One decoded TLV, seen where it stands: nothing is copied. */
+/** One decoded TLV: a view of the input, without a copy. */
 class Element {
   constructor(
     readonly tag: number,
@@ -23,8 +23,8 @@ class Element {
 }
 
 /**
- * Reads DER elements one after another within a bounded run of bytes. Every method throws `DerError` when the next
- * element is not what was asked for; `end` must be called where nothing may follow.
+ * Reads DER elements one after another within a bounded range of bytes. Every method throws `DerError` when the next
+ * element is not the requested one. Call `end` where nothing may follow.
  */
 export class DerReader {
   readonly #source: Buffer;
@@ -63,7 +63,7 @@ export class DerReader {
     return new Element(this.#source[start] ?? 0, this.#source, start, contentStart, this.#offset);
   }
 
-  /** Goes past the next element; where its content starts. */
+  /** Skips the next element and returns where its content starts. */
   #pass(): number {
     const source = this.#source;
     const start = this.#offset;
@@ -74,7 +74,7 @@ export class DerReader {
     let length = source[start + 1] ?? 0;
     if (length >= 0x80) {
       const size = length & 0x7f;
-      // X.690 §10.1: definite form in the fewest octets; nothing we read is longer than 2^24.
+      // X.690 §10.1: definite form in the fewest octets. A length has at most four octets here.
       if (size === 0 || size > 4) throw this.fail('has an indefinite or oversized length');
       if (offset + size > this.#limit) throw this.fail('ends too early');
       length = source.readUIntBE(offset, size);
@@ -113,7 +113,7 @@ export class DerReader {
     return this.enter(TAG.sequence, part);
   }
 
-  /** Nothing may follow. */
+  /** Checks that no element follows. */
   end(): void {
     if (!this.done) throw this.fail('has something after its end');
   }
@@ -145,7 +145,7 @@ export class DerReader {
     return decodeOid(this.expect(TAG.oid, part).content, part);
   }
 
-  /** A bit string of whole octets, as keys and signatures are. */
+  /** A bit string of whole octets, such as a key or a signature. */
   octetAlignedBits(part: string): Buffer {
     const { content } = this.expect(TAG.bitString, part);
     if (content[0] !== 0) throw new DerError(`${part}: is not a bit string of whole octets`);
@@ -190,9 +190,9 @@ function checkInteger(content: Buffer, part: string): void {
   }
 }
 
-/** Dotted forms of the identifiers met so far: they are few, and most of every structure. */
+/** Cached dotted forms: the same few identifiers make up most of every structure. */
 const knownOids = new Map<string, string>();
-/** More than a PKI has; whoever sends more only has them decoded anew. */
+/** More than a PKI uses. Identifiers beyond that are decoded each time. */
 const MOST_OIDS = 200;
 const MOST_OID_OCTETS = 16;
 

@@ -17,7 +17,7 @@ export function encode(tag: number, ...content: Uint8Array[]): Buffer {
   return out;
 }
 
-/** Tag and length of an element whose content of this length is written elsewhere. */
+/** Tag and length octets only; the caller writes the content of this length. */
 export function header(tag: number, length: number): Buffer {
   const size = headerSize(length);
   const out = Buffer.allocUnsafe(size);

@@ -7,8 +7,8 @@ const ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e8
 const SMALL_ORDER_Y = new Set([1n, P - 1n, 0n, ORDER_8, P - ORDER_8]);
 
 /**
- * Why an encoded Ed25519 public key (32 octets) must not be used; null when nothing speaks against it. For a point of small
- * order signatures can be made that verify for many messages; one that is not encoded in the only right way has two names.
+ * Why an encoded Ed25519 public key (32 octets) must not be used; null for a good key. For a point of small order, anyone
+ * can make signatures that verify for many messages. A key that is not encoded canonically would have two fingerprints.
  */
 export function ed25519Weakness(encoded: Uint8Array): string | null {
   const y = BigInt(`0x${Buffer.from(encoded).reverse().toString('hex')}`) & ((1n << 255n) - 1n);

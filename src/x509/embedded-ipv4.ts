@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { ipFromBytes, ipToBytes } from './ip-address.js';
 
-/** Where in the 16 octets RFC 6052 §2.2 puts the IPv4 address, by the length of the prefix; octet 8 is skipped. */
+/** RFC 6052 §2.2: positions of the IPv4 octets in the IPv6 address for each prefix length; octet 8 is skipped. */
 const RFC6052_OCTETS = [
   [6, 7, 9, 10],
   [7, 9, 10, 11],
@@ -13,15 +13,15 @@ const starts = (octets: Buffer, hex: string) => octets.toString('hex', 0, hex.le
 const ZEROS_8 = '0000000000000000';
 
 /**
- * The IPv4 addresses that are one and the same host as an IPv6 address, in the spellings that mean nothing else:
+ * The IPv4 address that an IPv6 address spells, in the forms that have no other meaning:
  * IPv4-mapped and IPv4-compatible (RFC 4291 §2.5.5), IPv4-translated (RFC 2765 §2.1) and NAT64's well-known prefix
- * (RFC 6052 §2.1). Empty for an address that is no other spelling of one, and for IPv4. A zone is passed over.
+ * (RFC 6052 §2.1). Empty for any other address, and for IPv4. A zone is ignored.
  */
 export function spelledIpv4(address: string): string[] {
   const octets = ipv6Octets(address);
   if (octets === null) return [];
   const last = ipFromBytes(octets.subarray(12));
-  // ::1 and :: are addresses of their own.
+  // ::1 and :: are not IPv4-compatible addresses.
   const compatible = starts(octets, `${ZEROS_8}00000000`) && octets.readUInt32BE(12) > 0xffff;
   const isSpelling =
     compatible ||
@@ -32,8 +32,9 @@ export function spelledIpv4(address: string): string[] {
 }
 
 /**
- * Every IPv4 address a packet to this IPv6 address may end at: beside `spelledIpv4`, 6to4 (RFC 3056 §2), Teredo (RFC 4380
- * §4), ISATAP (RFC 5214 §6.1) and local NAT64 (RFC 8215), whose prefix length nobody but its operator knows: each is taken.
+ * Every IPv4 address that a packet to this IPv6 address may reach: those of `spelledIpv4`, 6to4 (RFC 3056 §2), Teredo
+ * (RFC 4380 §4), ISATAP (RFC 5214 §6.1) and local NAT64 (RFC 8215). Only its operator knows the length of a local NAT64
+ * prefix, so every length is tried.
  */
 export function embeddedIpv4(address: string): string[] {
   const octets = ipv6Octets(address);
@@ -45,7 +46,7 @@ export function embeddedIpv4(address: string): string[] {
   if (starts(octets, '20010000')) at([12, 13, 14, 15], 0xff);
   if (/^0[02]005efe$/.test(octets.toString('hex', 8, 12))) at([12, 13, 14, 15]);
   if (starts(octets, '0064ff9b0001')) {
-    // Where the prefix is of another length there are zeros: 0.x.x.x is no host's.
+    // Another prefix length has zeros there, and 0.x.x.x is never a host.
     for (const positions of RFC6052_OCTETS) if (octets[positions[0]] !== 0) at(positions);
   }
   return found;

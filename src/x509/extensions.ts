@@ -17,7 +17,7 @@ export function encodeExtension(identifier: string, value: Uint8Array, critical 
     : sequence(oid(identifier), octetString(value));
 }
 
-/** Reads a SEQUENCE OF Extension by oid. RFC 5280 §4.2: none may stand twice. @throws DerError */
+/** Reads a SEQUENCE OF Extension into a map by OID. An OID may appear once (RFC 5280 §4.2). @throws DerError */
 export function readExtensions(reader: DerReader, what: string): Map<string, Extension> {
   const list = reader.sequence(what);
   const extensions = new Map<string, Extension>();
@@ -67,7 +67,7 @@ export function parseKeyUsage(value: Uint8Array): KeyUsage[] {
   return KEY_USAGE.filter((_, bit) => bits.includes(bit));
 }
 
-/** RFC 5280 §4.2.1.12: dotted purposes. @throws DerError */
+/** RFC 5280 §4.2.1.12: key purposes as dotted OIDs. @throws DerError */
 export function parseExtKeyUsage(value: Uint8Array): string[] {
   const outer = new DerReader(value, 'extKeyUsage');
   const reader = outer.sequence('extKeyUsage');
@@ -77,7 +77,7 @@ export function parseExtKeyUsage(value: Uint8Array): string[] {
   return purposes;
 }
 
-/** RFC 7633 §6, numbers of TLS extensions (RFC 6066 §8, RFC 6961): the server will staple an OCSP response. */
+/** RFC 7633 §6: the TLS extensions (RFC 6066 §8, RFC 6961) by which a server promises to staple an OCSP response. */
 export const TLS_FEATURES = { statusRequest: 5, statusRequestV2: 17 } as const;
 
 /** RFC 7633 §4.1: the TLS extensions a server promises to support. @throws DerError */

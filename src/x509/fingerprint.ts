@@ -5,7 +5,7 @@ export function fingerprintOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
 }
 
-/** A fingerprint as people compare it: its first bytes in upper-case hex with colons. */
+/** A short fingerprint for people to compare: the first bytes in upper-case hex with colons. */
 export function shortFingerprint(hex: string): string {
   return `${hex.slice(0, 16).toUpperCase().match(/../g)?.join(':') ?? ''}…`;
 }

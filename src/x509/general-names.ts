@@ -4,7 +4,7 @@ import { encode, sequence } from './der-writer.js';
 import { hostAddressOf, ipToBytes } from './ip-address.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
 
-/** RFC 5280 §4.2.1.6: the kinds of subject alternative name this program knows; the rest are told by their tag. */
+/** RFC 5280 §4.2.1.6: the supported kinds of subject alternative name; any other kind is `other` with its tag. */
 export type GeneralName =
   | { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }
   | { type: 'other'; tag: number };

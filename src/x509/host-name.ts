@@ -2,18 +2,18 @@ import { isIP } from 'node:net';
 import { toASCII, toUnicode } from 'tr46';
 import { DerError } from './der-error.js';
 
-/** A text that is not a DNS name; the message follows the name, as in `"x" has an empty label`. */
+/** A text that is not a DNS name. The message is a predicate, as in `"x" has an empty label`. */
 export class HostNameError extends DerError {}
 
-/** RFC 1035 §2.3.4: characters of a name as text, without the root's dot. */
+/** RFC 1035 §2.3.4: characters of a name without the trailing dot. */
 const MAX_NAME = 253;
 /** RFC 5890 §2.3.1, LDH label: letters, digits, hyphen; no hyphen at either end; 63 octets. */
 const LDH_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const PRINTABLE_ASCII = /^[\x21-\x7e]*$/;
-/** RFC 5890 §2.3.1: hyphens in the third and fourth place announce an encoding; `xn` is the only one there is. */
+/** RFC 5890 §2.3.1: hyphens in the third and fourth place mark an encoded label; `xn--` is the only encoding. */
 const RESERVED_LABEL = /^..--/;
 
-/** UTS #46 §4, every check it knows. */
+/** All checks of UTS #46 §4. */
 const STRICT = {
   checkHyphens: true,
   checkBidi: true,
@@ -24,9 +24,9 @@ const STRICT = {
 };
 
 /**
- * A DNS name as certificates hold it: lower case, A-labels, no dot at the end, `*.` kept in front. A U-label becomes its
- * A-label (RFC 5890 §2.3.2.1) by UTS #46. What that reading would change in any other way than to lower case (map, drop,
- * compose, decode) is refused: two texts that people see as different never give one name.
+ * A DNS name in certificate form: lower case, A-labels, no trailing dot, a leading `*.` kept. UTS #46 converts a U-label to
+ * its A-label (RFC 5890 §2.3.2.1). A name that UTS #46 would change in any way other than case (map, drop, compose, decode)
+ * is refused, so that two texts that look different never give the same name.
  * @throws HostNameError
  */
 export function readHostName(text: string): string {
@@ -47,7 +47,7 @@ export function readHostName(text: string): string {
   return prefix + base;
 }
 
-/** Lower-case A-labels. A plain LDH name does not go through the IDNA tables. */
+/** Lower-case A-labels. A plain LDH name skips the IDNA tables. */
 function toAscii(name: string): string {
   const lower = lowered(name);
   const labels = lower.split('.');
@@ -62,7 +62,7 @@ function toAscii(name: string): string {
   return ascii.join('.');
 }
 
-/** In lower case, where each character has a lower case of its own: the Kelvin sign is no `k`. */
+/** Lower case, but only one-to-one: the Kelvin sign does not become `k`. */
 function lowered(name: string): string {
   if (PRINTABLE_ASCII.test(name)) return name.toLowerCase();
   return [...name]

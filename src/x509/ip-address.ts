@@ -3,10 +3,10 @@ import { DerError } from './der-error.js';
 
 /** RFC 5280 §4.2.1.6 iPAddress octets and their RFC 5952 text. */
 
-/** RFC 4291 §2.5.5.2: what an IPv4 address has before it in its IPv6 form. */
+/** RFC 4291 §2.5.5.2: the prefix of an IPv4-mapped address. */
 const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
 
-/** 4 or 16 octets of a valid address text (RFC 4291 §2.2, dotted decimal at its end included). @throws DerError otherwise. */
+/** 4 or 16 octets of an address text (RFC 4291 §2.2, with the dotted-decimal ending). @throws DerError for invalid text. */
 export function ipToBytes(text: string): Buffer {
   const version = isIP(text);
   if (version === 0 || text.includes('%')) throw new DerError(`IP address: "${text}" is not one`);
@@ -30,15 +30,15 @@ export function ipFromBytes(bytes: Uint8Array): string {
 }
 
 /**
- * The one text of an address, whatever its spelling: RFC 5952, and dotted decimal for an IPv4-mapped address, which names
- * the same host. Go's `net.IP`, and so every CSR made with it, knows no difference between the two either.
+ * The canonical text of an address: RFC 5952, and dotted decimal for an IPv4-mapped address, which names the same host.
+ * Go's `net.IP` does not distinguish the two either, so CSRs made in Go contain either form.
  * @throws DerError
  */
 export function hostAddress(text: string): string {
   return hostAddressOf(ipToBytes(text));
 }
 
-/** As `hostAddress`, of 4 or 16 octets. @throws DerError */
+/** Like `hostAddress`, from 4 or 16 octets. @throws DerError */
 export function hostAddressOf(octets: Uint8Array): string {
   const mapped = octets.length === 16 && MAPPED.equals(octets.subarray(0, 12));
   return ipFromBytes(mapped ? octets.subarray(12) : octets);
@@ -56,7 +56,7 @@ function groupOctets(group: string): Buffer {
   return group.includes('.') ? ipv4Octets(group) : Buffer.from(group.padStart(4, '0'), 'hex');
 }
 
-/** RFC 5952 §4.2: the longest run of zeros is shortened, of equal ones the first. */
+/** RFC 5952 §4.2: the longest run of zeros is shortened; among equal runs, the first. */
 function longestZeros(hextets: readonly string[]): { start: number; length: number } {
   let longest = { start: 0, length: 0 };
   let start = 0;

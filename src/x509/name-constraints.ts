@@ -7,9 +7,9 @@ import { ipFromBytes, ipToBytes } from './ip-address.js';
 import { OID } from './oids.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
 
-/** RFC 5280 §4.2.1.10: what names a CA's certificate lets those below it have. */
+/** RFC 5280 §4.2.1.10: the names that a CA certificate permits in the certificates below it. */
 
-/** A kind of name and what it may be: `ip` as CIDR; the others as the RFC writes them. */
+/** A kind of name and its base: CIDR for `ip`, the RFC's own notation for the others. */
 export interface Subtree {
   type: 'dns' | 'ip' | 'email' | 'uri';
   value: string;
@@ -18,7 +18,7 @@ export interface Subtree {
 export interface NameConstraints {
   permitted: readonly Subtree[];
   excluded: readonly Subtree[];
-  /** It speaks of kinds of names this program does not judge (directory names, say). */
+  /** Whether it also constrains kinds of names that are not checked here, such as directory names. */
   others: boolean;
 }
 
@@ -85,7 +85,7 @@ export function parseNameConstraints(value: Uint8Array): NameConstraints {
 
 function readSubtree(reader: DerReader, what: string): Subtree | null {
   const { tag, content } = reader.next();
-  // minimum is 0 and left out, maximum absent (§4.2.1.10); some write the 0.
+  // minimum is 0 and omitted, maximum is absent (§4.2.1.10); some CAs write the 0.
   if (reader.peek() === contextPrimitive(0) && !reader.next().content.equals(Buffer.from([0])))
     throw new DerError(`${what}: has a minimum`);
   reader.end();
@@ -104,7 +104,7 @@ function bitsOf(mask: Buffer, what: string): number {
   return bits.indexOf('0') < 0 ? bits.length : bits.indexOf('0');
 }
 
-/** Those of certificates, each of which must permit a name; leaf's issuer to root, in whatever order. @throws DerError */
+/** The constraints of a chain, from the leaf's issuer to the root, in any order. All of them apply. @throws DerError */
 export function constraintsAbove(chain: readonly Pick<ParsedCertificate, 'extensions'>[]): NameConstraints[] {
   return chain.flatMap(({ extensions }) => {
     const extension = extensions.get(OID.nameConstraints);
@@ -112,7 +112,7 @@ export function constraintsAbove(chain: readonly Pick<ParsedCertificate, 'extens
   });
 }
 
-/** Whether a name may stand below all of these. Pure. */
+/** Whether all of these constraints permit the name. */
 export function isPermitted(name: ConstrainedName, constraints: readonly NameConstraints[]): boolean {
   return constraints.every(({ permitted, excluded }) => {
     const of = (subtrees: readonly Subtree[]) => subtrees.filter(({ type }) => type === name.type);
@@ -122,7 +122,7 @@ export function isPermitted(name: ConstrainedName, constraints: readonly NameCon
   });
 }
 
-/** The names of a certificate that may not stand below these; with a common name that programs read as a host's. */
+/** The names of a certificate that these constraints forbid, including a common name that programs read as a host name. */
 export function namesForbidden(
   names: readonly ConstrainedName[],
   commonName: string | null,
@@ -132,7 +132,7 @@ export function namesForbidden(
   return read.filter((name) => !isPermitted(name, constraints)).map(({ value }) => value);
 }
 
-/** OpenSSL takes a common name with a dot for a host's where no DNS name stands beside it. */
+/** OpenSSL reads a common name with a dot as a host name when the certificate has no DNS name. */
 function asHost(names: readonly ConstrainedName[], commonName: string | null): ConstrainedName[] {
   if (commonName === null || names.some(({ type }) => type === 'dns')) return [];
   const isHost = /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i.test(
@@ -154,7 +154,7 @@ function isWithin({ type, value }: ConstrainedName, base: string): boolean {
   }
 }
 
-/** A wildcard stands for names of one more label. */
+/** A wildcard covers names with one more label. */
 function standsFor({ type, value }: ConstrainedName, base: string): boolean {
   if (type !== 'dns' || !value.startsWith('*.')) return false;
   const dot = base.indexOf('.');
@@ -164,7 +164,7 @@ function standsFor({ type, value }: ConstrainedName, base: string): boolean {
 const isBelow = (name: string, base: string): boolean =>
   base.startsWith('.') ? name.endsWith(base) : name === base || name.endsWith(`.${base}`);
 
-/** Hosts of mailboxes and URIs: exactly this one, or with a leading dot those below it. */
+/** For the host of a mailbox or URI: the base is this exact host; with a leading dot, any host below it. */
 function isHostWithin(host: string | null, base: string): boolean {
   if (host === null) return false;
   const [name, wanted] = [host.toLowerCase(), base.toLowerCase()];
@@ -180,7 +180,7 @@ function isMailWithin(mailbox: string, base: string): boolean {
   return mailbox.slice(0, at) === base.slice(0, baseAt) && isHostWithin(host, base.slice(baseAt + 1));
 }
 
-/** Null for a URI without a host, or with an address for one, of which constraints cannot speak. */
+/** The host of a URI. Null without a host or with an IP address, which constraints cannot express. */
 function hostOf(uri: string): string | null {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)/i.exec(uri)?.[1] ?? '';
   return authority === '' || authority.startsWith('[') || isIP(authority) !== 0 ? null : authority;
@@ -195,7 +195,7 @@ function isInNetwork(address: string, cidr: string): boolean {
   return octets.every((octet, at) => (octet & (mask[at] ?? 0)) === ((base[at] ?? 0) & (mask[at] ?? 0)));
 }
 
-/** As people read it: `plant.lan, 10.0.0.0/8`. */
+/** For display: `plant.lan, 10.0.0.0/8`. */
 export function constraintsText(constraints: readonly NameConstraints[]): string {
   return constraints
     .map(({ permitted, excluded }) => {
@@ -211,5 +211,5 @@ export function constraintsText(constraints: readonly NameConstraints[]): string
     .join(' and ');
 }
 
-/** RFC 6761 §6.4: a name that nobody has. */
+/** RFC 6761 §6.4: a domain that never exists. */
 export const NEVER = 'invalid';

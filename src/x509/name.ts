@@ -13,7 +13,7 @@ export interface Attribute {
 /** Relative distinguished names in encoding order, each a set of one or more attributes. */
 export type DistinguishedName = Attribute[][];
 
-/** RFC 4514 §3 short names, and two that operators write. */
+/** RFC 4514 §3 short names, and two more that operators use. */
 const SHORT_NAMES: Record<string, string> = {
   CN: OID.commonName,
   SERIALNUMBER: OID.serialNumber,
@@ -44,7 +44,7 @@ export function attributeOf(name: DistinguishedName, type: string): string | nul
 export function encodeName(name: DistinguishedName): Buffer {
   return sequence(
     ...name.map((rdn) =>
-      // X.690 §11.6: the members of a DER SET OF are in the order of their encodings.
+      // X.690 §11.6: DER sorts the members of a SET OF by their encodings.
       set(...rdn.map(encodeAttribute).sort(Buffer.compare)),
     ),
   );
@@ -65,7 +65,7 @@ export function parseName(der: Uint8Array, what = 'name'): DistinguishedName {
   return name;
 }
 
-/** Reads the Name that comes next. @throws DerError */
+/** Reads the next Name. @throws DerError */
 export function readName(reader: DerReader, what: string): DistinguishedName {
   const rdns = reader.sequence(what);
   const name: DistinguishedName = [];
@@ -106,7 +106,7 @@ function text(tag: number, content: Buffer): string | null {
   }
 }
 
-/** RFC 4514 §2 string: most specific RDN first. The inverse of `parseDn` but for the order of multi-valued RDNs. */
+/** RFC 4514 §2 string: most specific RDN first. The inverse of `parseDn` except for the order of multi-valued RDNs. */
 export function formatDn(name: DistinguishedName): string {
   return [...name]
     .reverse()
@@ -122,7 +122,7 @@ function escapeValue(value: string): string {
 
 /**
  * Reads `CN=x,O=uPKI` (RFC 4514, most specific first) and `/O=uPKI/CN=x` (encoding order).
- * @throws DerError naming what cannot be read.
+ * @throws DerError naming the part that cannot be read.
  */
 export function parseDn(textual: string): DistinguishedName {
   if (textual.length > 4096) throw new DerError('distinguished name: is too long');
@@ -132,7 +132,7 @@ export function parseDn(textual: string): DistinguishedName {
     .reverse();
 }
 
-/** A holder as people write one: a DN in either notation, or a bare common name. @throws DerError */
+/** Reads a certificate holder: a DN in either notation, or a bare common name. @throws DerError */
 export function parseHolder(textual: string): DistinguishedName {
   const name = textual.includes('=') ? parseDn(textual) : dn(['CN', textual.trim()]);
   if (name.flat().some(({ value }) => value === ''))
@@ -149,7 +149,7 @@ function parseSlashDn(textual: string): DistinguishedName {
   });
 }
 
-/** Splits at unescaped separators outside nothing else: RFC 4514 has no quoting but the backslash. */
+/** Splits at unescaped separators. The backslash is the only quoting of RFC 4514. */
 function split(textual: string, separator: string): string[] {
   const parts: string[] = [''];
   for (let index = 0; index < textual.length; index += 1) {
@@ -192,12 +192,12 @@ function typeOf(name: string): string {
   throw new DerError(`distinguished name: "${name.slice(0, 32)}" is not an attribute type`);
 }
 
-/** RFC 5280 §7.1: equal when the same attributes stand in the same order, case and inner spaces folded. */
+/** RFC 5280 §7.1: names are equal when they have the same attributes in the same order, with case and inner spaces folded. */
 export function sameDn(left: DistinguishedName, right: DistinguishedName): boolean {
   return dnKey(left) === dnKey(right);
 }
 
-/** A string equal for equal names, for maps and database keys. */
+/** A string that is equal for equal names, for maps and database keys. */
 export function dnKey(name: DistinguishedName): string {
   return JSON.stringify(
     name.map((rdn) =>
@@ -210,7 +210,7 @@ function fold(value: string): string {
   return value.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
-/** RFC 4514 §2.4: spaces around a value are not of it, but for one behind a backslash. */
+/** RFC 4514 §2.4: spaces around a value are not part of it, except an escaped one. */
 function withoutSpaces(text: string): string {
   let start = 0;
   let end = text.length;

@@ -4,7 +4,7 @@ import { readExtensions } from './extensions.js';
 import { OID } from './oids.js';
 import { contextConstructed, TAG } from './tags.js';
 
-/** Hashes a CertID may name its issuer by; `hash` as node:crypto calls it. */
+/** Hash algorithms of a CertID; `hash` is the name in node:crypto. */
 const HASHES: Record<string, CertIdHash> = {
   [OID.sha1]: 'sha1',
   [OID.sha256]: 'sha256',
@@ -14,11 +14,11 @@ const HASHES: Record<string, CertIdHash> = {
 export const CERT_ID_HASHES = ['sha1', 'sha256', 'sha384', 'sha512'] as const;
 export type CertIdHash = (typeof CERT_ID_HASHES)[number];
 
-/** RFC 6960 §4.1.1: which certificate is asked about. */
+/** RFC 6960 §4.1.1: identifies the certificate in question. */
 export interface CertId {
-  /** DER, as asked: an answer repeats it octet for octet. */
+  /** DER from the request; the response repeats it octet for octet. */
   der: Buffer;
-  /** Null: a hash this program does not compute, so no issuer can be recognised by it. */
+  /** Null for an unsupported hash, by which no issuer can be found. */
   hash: CertIdHash | null;
   issuerNameHash: Buffer;
   issuerKeyHash: Buffer;
@@ -29,7 +29,7 @@ export interface CertId {
 export interface OcspRequest {
   /** At least one. */
   certIds: CertId[];
-  /** The value of the nonce extension, repeated octet for octet; null without the extension. */
+  /** The value of the nonce extension, which the response repeats octet for octet; null without the extension. */
   nonce: Buffer | null;
 }
 
@@ -37,8 +37,8 @@ export interface OcspRequest {
 const MAX_NONCE = 128;
 
 /**
- * Reads a DER OCSPRequest (RFC 6960 §4.1.1). Who asks and a signature of the request are passed over, as §4.1.2 leaves
- * to the responder; so are extensions that are not critical (§4.4), but for the nonce.
+ * Reads a DER OCSPRequest (RFC 6960 §4.1.1). Ignores the requestor name and a signature, as §4.1.2 permits, and every
+ * non-critical extension (§4.4) except the nonce.
  * @throws DerError
  */
 export function parseOcspRequest(der: Uint8Array): OcspRequest {
@@ -103,7 +103,7 @@ function readNonce(wrapper: DerReader): Buffer | null {
   return extension.value;
 }
 
-/** RFC 9654 §2.1: the nonce is an OCTET STRING within the extension; clients older than RFC 8954 put in their octets bare. */
+/** RFC 9654 §2.1: the nonce is an OCTET STRING in the extension; clients older than RFC 8954 put in the bare octets. */
 function wrappedLength(value: Buffer): number | null {
   const reader = new DerReader(value, 'nonce');
   try {
@@ -116,7 +116,7 @@ function wrappedLength(value: Buffer): number | null {
   }
 }
 
-/** §4.4: an extension that is not understood is passed over, unless it says that it must not be. */
+/** §4.4: an unknown extension is ignored unless it is critical. */
 function refuseCritical(extensions: ReturnType<typeof readExtensions>): void {
   for (const { oid, critical } of extensions.values()) {
     if (critical) throw new DerError(`OCSP request: has critical extension ${oid}`);

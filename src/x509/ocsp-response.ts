@@ -3,7 +3,7 @@ import { encodeExtension } from './extensions.js';
 import { OID } from './oids.js';
 import { contextConstructed, contextPrimitive, TAG } from './tags.js';
 
-/** RFC 6960 §4.2.1 OCSPResponseStatus, those this program answers with. */
+/** RFC 6960 §4.2.1 OCSPResponseStatus: the values the responder uses. */
 export const OCSP_STATUS = {
   successful: 0,
   malformedRequest: 1,
@@ -13,14 +13,14 @@ export const OCSP_STATUS = {
 } as const;
 export type OcspFailure = Exclude<keyof typeof OCSP_STATUS, 'successful'>;
 
-/** §2.2; the time in ms, the reason an RFC 5280 §5.3.1 code. */
+/** §2.2: the certificate's status. The time is in ms, the reason an RFC 5280 §5.3.1 code. */
 export type CertStatus =
   | { status: 'good' | 'unknown' }
   | { status: 'revoked'; revokedAt: number; reason: number | null };
 
-/** §4.2.1: what is said of one certificate. */
+/** §4.2.1: the status of one certificate. */
 export interface SingleResponse {
-  /** DER, as asked. */
+  /** DER, copied from the request. */
   certId: Uint8Array;
   status: CertStatus;
   thisUpdate: number;
@@ -28,7 +28,7 @@ export interface SingleResponse {
 }
 
 export interface ResponseData {
-  /** SHA-1 of the responder's public key bits: it is named by key, the shorter form (RFC 5019 §2.2.1). */
+  /** SHA-1 of the responder's public key bits: the responder id by key, the shorter form (RFC 5019 §2.2.1). */
   responderKeyHash: Uint8Array;
   producedAt: number;
   responses: readonly SingleResponse[];
@@ -36,7 +36,7 @@ export interface ResponseData {
   nonce: Uint8Array | null;
 }
 
-/** DER of a response that says nothing but why there is none (§2.3); it is not signed. */
+/** DER of an error response (§2.3): a status only, unsigned. */
 export function ocspFailure(status: OcspFailure): Buffer {
   return sequence(responseStatus(OCSP_STATUS[status]));
 }
@@ -56,7 +56,7 @@ export function encodeResponseData(data: ResponseData): Buffer {
 /**
  * DER of a successful OCSPResponse.
  * @param algorithm DER AlgorithmIdentifier of the signature
- * @param certificate DER of the responder's certificate, for clients that have only the issuer's
+ * @param certificate DER of the responder's certificate, for clients that have only the issuer's certificate
  */
 export function encodeOcspResponse(
   responseData: Uint8Array,
@@ -83,7 +83,7 @@ function encodeSingleResponse({ certId, status, thisUpdate, nextUpdate }: Single
 function encodeStatus(status: CertStatus): Buffer {
   if (status.status !== 'revoked') return encode(contextPrimitive(status.status === 'good' ? 0 : 2));
   const { revokedAt, reason } = status;
-  // As in a CRL (RFC 5280 §5.3.1), reason 0 is left out.
+  // Reason 0 is left out, as in a CRL (RFC 5280 §5.3.1).
   const why = reason ? [explicit(0, encode(TAG.enumerated, Buffer.from([reason])))] : [];
   return encode(contextConstructed(1), generalizedTime(revokedAt), ...why);
 }

@@ -1,4 +1,4 @@
-/** Object identifiers by the names the RFCs give them. */
+/** Object identifiers by their names in the RFCs. */
 export const OID = {
   // RFC 5280 §A.1 attribute types, RFC 4519
   commonName: '2.5.4.3',

@@ -4,13 +4,13 @@ import { DerError } from './der-error.js';
 import { TLS_FEATURES } from './extensions.js';
 import type { GeneralName } from './general-names.js';
 
-/** RFC 8555 §9.7.7 and RFC 8738: what an order names. */
+/** An identifier of an order (RFC 8555 §9.7.7, RFC 8738). */
 export interface OrderName {
   type: 'dns' | 'ip';
   value: string;
 }
 
-/** A CSR that no order with these identifiers can be finalized with; the message says why, for the client. */
+/** A CSR that cannot finalize an order with these identifiers. The message tells the client why. */
 export class CsrRefused extends Error {
   override readonly name = 'CsrRefused';
 }
@@ -18,9 +18,9 @@ export class CsrRefused extends Error {
 const KNOWN_FEATURES: readonly number[] = Object.values(TLS_FEATURES);
 
 /**
- * RFC 8555 §7.4: reads a CSR (DER) that names exactly the order's identifiers, in whatever spelling, and asks for
- * nothing that a certificate cannot give. RA and CA both judge by this, so that what the one takes the other does not
- * refuse. Its key and its TLS features (RFC 7633) reach the certificate; key usages and other wishes are passed over.
+ * RFC 8555 §7.4: reads a DER CSR that names exactly the order's identifiers, in any spelling. It must not ask for a CA
+ * certificate or an unsupported TLS feature. The RA and the CA both use this function, so that the CA never refuses a CSR
+ * that the RA accepted. The certificate takes the key and the TLS features (RFC 7633) and ignores all other extensions.
  * @throws CsrRefused
  */
 export function readOrderCsr(der: Uint8Array, identifiers: readonly OrderName[]): CertificationRequest {
@@ -47,7 +47,7 @@ function read(der: Uint8Array): CertificationRequest {
   }
 }
 
-/** The same for each spelling of a name: an older RA's orders may have an IPv4-mapped address. */
+/** A key that is equal for all spellings of a name: orders of an older RA may have an IPv4-mapped address. */
 function keyOf({ type, value }: OrderName): string {
   return nameKey({ type, value: hostNameOf(value)?.value ?? value });
 }
@@ -61,7 +61,7 @@ function sanKey(san: GeneralName): string {
   return nameKey(name);
 }
 
-/** §7.4: a common name, where there is one, is one more requested identifier. */
+/** §7.4: a common name, if present, is one more requested identifier. */
 function commonNameKey(name: string, ordered: ReadonlySet<string>): string {
   const host = hostNameOf(name);
   const key = host && nameKey(host);
@@ -74,12 +74,12 @@ function list(keys: string[]): string {
   return names.join(', ') + (keys.length > 5 ? ` and ${keys.length - 5} more` : '');
 }
 
-/** What of a client's text may be repeated to it. */
+/** Shortens and cleans a client's text so that an error message can quote it. */
 function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]|"/g, '?').slice(0, 100);
 }
 
-/** The names of an order in the form and order of its certificate. */
+/** The names of an order as its certificate will carry them, in the same order. */
 export function certificateNamesOf(identifiers: readonly OrderName[]): SubjectName[] {
   return identifiers.map(({ type, value }) => hostNameOf(value) ?? { type, value });
 }

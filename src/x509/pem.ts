@@ -1,16 +1,16 @@
 import { DerError } from './der-error.js';
 
-/** RFC 7468 text encoding, strict: one label, base64 in lines, nothing inside but base64. */
+/** RFC 7468 text encoding, strict: between the labels there is only base64. */
 
 /** DER to PEM with 64-character lines and a final newline. */
 export function toPem(label: string, der: Uint8Array): string {
   return [...pemPieces(label, der)].join('');
 }
 
-/** Octets of a piece: whole lines of 48. */
+/** Octets in a piece: a multiple of 48, which is one line. */
 const PIECE = 48 * 1024;
 
-/** The same text in pieces, so that a large one need not be made at once. */
+/** The same text in pieces: each is split into lines by itself, not the whole text of a large CRL. */
 function* pemPieces(label: string, der: Uint8Array): Generator<string> {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.length);
   yield `-----BEGIN ${label}-----\n`;
@@ -40,7 +40,7 @@ function* blocks(label: string, pem: string): Generator<Buffer> {
   }
 }
 
-/** DER of the first block with this label; what follows is not looked at. @throws DerError when there is none, or it is broken. */
+/** DER of the first block with this label; the rest is not read. @throws DerError when the block is missing or broken. */
 export function firstFromPem(label: string, pem: string): Buffer {
   for (const first of blocks(label, pem)) return first;
   throw new DerError(`PEM: there is no ${label}`);

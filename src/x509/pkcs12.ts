@@ -25,7 +25,7 @@ import { contextPrimitive } from './tags.js';
 /**
  * How a PKCS #12 file is protected. `aes256`: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256 (RFC 8018), integrity by
  * HMAC-SHA-256; for OpenSSL, NSS (Firefox), Windows 10 and later. `tripleDes`: the PBE of RFC 7292 appendix C with SHA-1,
- * for what reads nothing newer, such as the keychain of macOS up to 14.
+ * for older programs such as the keychain of macOS up to 14.
  */
 export type Pkcs12Protection = 'aes256' | 'tripleDes';
 
@@ -33,7 +33,7 @@ export interface Pkcs12Contents {
   key: KeyObject;
   /** DER, leaf first. */
   certificates: readonly Uint8Array[];
-  /** As people are shown it. */
+  /** The name that programs display. */
   friendlyName: string;
 }
 
@@ -43,20 +43,20 @@ export interface Pkcs12Options {
   random?: (size: number) => Buffer;
 }
 
-/** A tenth of a second for who knows the passphrase; three times a file, of which Windows takes at most 600,000. */
+/** Derived three times a file, in about 0.1 s. Windows accepts at most 600,000 iterations. */
 const ITERATIONS = 50_000;
-/** The old derivation is made here, in JavaScript, five times a file. */
+/** Lower, because this derivation runs in JavaScript, five times a file. */
 const LEGACY_ITERATIONS = 10_000;
 const SALT_BYTES = 16;
 
-/** Whether every program reads the passphrase alike: they differ in how they read what is not ASCII. */
+/** Whether the passphrase is printable ASCII: programs encode other characters differently. */
 export function isPkcs12Passphrase(passphrase: string): boolean {
   return /^[\x20-\x7e]+$/.test(passphrase);
 }
 
 /**
  * RFC 7292: DER of a PFX with a private key and its certificate chain, both encrypted.
- * @throws RangeError when `isPkcs12Passphrase` says no
+ * @throws RangeError when `isPkcs12Passphrase` rejects the passphrase
  */
 export function createPkcs12(
   { key, certificates, friendlyName }: Pkcs12Contents,
@@ -122,7 +122,7 @@ function pbes2(plain: Uint8Array, passphrase: string, random: Random): Encrypted
   return pbes2By(key, plain, { salt, iv: random(16), iterations: ITERATIONS });
 }
 
-/** The same with as many rounds as are asked for, made off the event loop. */
+/** The same with a given number of iterations, derived off the event loop. */
 export async function pbes2Later(
   plain: Uint8Array,
   passphrase: string,
@@ -202,10 +202,10 @@ const DIGESTS = {
 const PURPOSE = { key: 1, iv: 2, mac: 3 } as const;
 type Purpose = (typeof PURPOSE)[keyof typeof PURPOSE];
 
-/** Input block of SHA-1 and SHA-256, in octets: v of RFC 7292 appendix B.2. */
+/** Block size of SHA-1 and SHA-256 in octets: v in RFC 7292 appendix B.2. */
 const BLOCK = 64;
 
-/** RFC 7292 appendix B.2; letters as there. */
+/** RFC 7292 appendix B.2, with the appendix's variable names. */
 function deriveKey(
   hash: keyof typeof DIGESTS,
   purpose: Purpose,
@@ -215,7 +215,7 @@ function deriveKey(
   size: number,
 ): Buffer {
   const diversifier = Buffer.alloc(BLOCK, purpose);
-  // Appendix B.1: big-endian UTF-16 with a terminator.
+  // Appendix B.1: big-endian UTF-16 with a terminating zero.
   const password = Buffer.from(`${passphrase}\0`, 'utf16le').swap16();
   const I = Buffer.concat([filled(salt), filled(password)]);
   const blocks: Buffer[] = [];
@@ -233,7 +233,7 @@ function filled(bytes: Buffer): Buffer {
   return Buffer.alloc(Math.ceil(bytes.length / BLOCK) * BLOCK, bytes);
 }
 
-/** Each block of I becomes block + B + 1, modulo 2^(8v). */
+/** Adds B + 1 to each block of I, modulo 2^(8v). */
 function addToBlocks(I: Buffer, B: Buffer): void {
   for (let start = 0; start < I.length; start += BLOCK) {
     let carry = 1;
@@ -260,7 +260,7 @@ function certBag(certificate: Uint8Array): Buffer {
   return sequence(oid(OID.x509CertificateBag), explicit(0, octetString(certificate)));
 }
 
-/** RFC 7292 §4.2; key and certificate belong together by `localKeyId`. */
+/** RFC 7292 §4.2; `localKeyId` links a key to its certificate. */
 function safeBag(type: string, value: Buffer, localKeyId?: Buffer, friendlyName?: string): Buffer {
   const attributes = [
     ...(friendlyName === undefined ? [] : [attribute(OID.friendlyName, bmpString(friendlyName))]),

@@ -1,6 +1,6 @@
-/** Tests for RSA moduli that look strong by their length and are not. All are cheap and have no false positives that matter. */
+/** Cheap tests for RSA moduli that are long but weak. A random modulus practically never fails them. */
 
-/** Odd primes below 752: enough to catch corrupted and made-up moduli. */
+/** Odd primes below 752: enough to catch corrupted and invented moduli. */
 const SMALL_PRIMES: number[] = [];
 for (let candidate = 3; candidate < 752; candidate += 2) {
   if (SMALL_PRIMES.every((prime) => candidate % prime !== 0)) SMALL_PRIMES.push(candidate);
@@ -14,7 +14,7 @@ export function smallFactor(modulus: bigint): number | null {
   return SMALL_PRIMES.find((prime) => rest % BigInt(prime) === 0n) ?? null;
 }
 
-/** Primes to which the Infineon generator's primes are powers of 65537 (Nemec et al., 2017, §2). */
+/** Modulo each of these, the primes of the Infineon generator are powers of 65537 (Nemec et al., 2017, §2). */
 const ROCA_PRIMES = [
   3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107,
   109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
@@ -25,12 +25,12 @@ const ROCA_RESIDUES = ROCA_PRIMES.map((prime) => {
   return residues;
 });
 
-/** CVE-2017-15361: for every small prime the modulus is a power of 65537 modulo it. */
+/** CVE-2017-15361: the RSA modulus is a power of 65537 modulo every one of these primes. */
 export function roca(modulus: bigint): boolean {
   return ROCA_PRIMES.every((prime, index) => ROCA_RESIDUES[index]?.has(Number(modulus % BigInt(prime))));
 }
 
-/** Fermat's method finds close primes in a handful of rounds; 100 is far past what random primes allow. */
+/** Fermat's method finds close primes in a few rounds; random primes are far beyond 100 rounds. */
 const FERMAT_ROUNDS = 100;
 
 export function withinFermatReach(modulus: bigint): boolean {
@@ -45,7 +45,7 @@ export function withinFermatReach(modulus: bigint): boolean {
   return false;
 }
 
-/** Integer square root, by Newton's method from above. */
+/** Integer square root by Newton's method, from above. */
 function squareRoot(value: bigint): bigint {
   if (value < 2n) return value;
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);

@@ -6,7 +6,7 @@ import { OID } from './oids.js';
 import { roca, smallFactor, withinFermatReach } from './rsa-weakness.js';
 import { TAG } from './tags.js';
 
-/** RFC 5280 §4.1.2.7: a public key, read and found fit for use. */
+/** RFC 5280 §4.1.2.7: a public key that was parsed and accepted. */
 export interface PublicKeyInfo {
   type: 'rsa' | 'ec' | 'ed25519';
   /** Modulus bits for RSA, field bits for EC, 256 for Ed25519. */
@@ -18,7 +18,7 @@ export interface PublicKeyInfo {
   key: KeyObject;
 }
 
-/** Kinds of keys, as profiles name them. */
+/** Kinds of keys, by their names in profiles. */
 export const KEY_TYPES = ['P-256', 'P-384', 'P-521', 'Ed25519', 'RSA'] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
@@ -27,17 +27,17 @@ export function keyTypeOf({ type, curve }: Pick<PublicKeyInfo, 'type' | 'curve'>
   return type === 'rsa' ? 'RSA' : 'Ed25519';
 }
 
-/** The key cannot be used: malformed, of a kind not accepted, or weak. The message says which. */
+/** The key is malformed, of an unsupported kind, or weak. The message says which. */
 export class KeyError extends DerError {}
 
-/** RFC 8555 §6.2. 8192 bounds what a verification may cost. */
+/** RFC 8555 §6.2. The limit of 8192 bits bounds the cost of a verification. */
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192;
 
 interface Curve {
   name: 'P-256' | 'P-384' | 'P-521';
   bits: number;
-  /** Length of a coordinate. */
+  /** Length of a coordinate in octets. */
   octets: number;
 }
 
@@ -47,7 +47,7 @@ const CURVES: Record<string, Curve> = {
   [OID.secp521r1]: { name: 'P-521', bits: 521, octets: 66 },
 };
 
-/** The keys `parsePublicKey` takes, for people and programs that ask. */
+/** The keys `parsePublicKey` accepts, for documentation and APIs. */
 export const ACCEPTED_KEYS: { type: string; minBits?: number; maxBits?: number; curves?: string[] }[] = [
   { type: 'ec', curves: Object.values(CURVES).map(({ name }) => name) },
   { type: 'ed25519' },
@@ -55,8 +55,8 @@ export const ACCEPTED_KEYS: { type: string; minBits?: number; maxBits?: number; 
 ];
 
 /**
- * Reads a DER SubjectPublicKeyInfo and refuses keys that must not be certified or used for an account: unknown
- * types and curves, points not on their curve, RSA outside 2048–8192 bits, with bad exponents or weak moduli.
+ * Reads a DER SubjectPublicKeyInfo and refuses keys that must not be used for a certificate or an account: unknown
+ * types and curves, points not on their curve, RSA keys outside 2048–8192 bits, bad exponents and weak moduli.
  * @throws KeyError
  */
 export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
@@ -73,7 +73,7 @@ export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
     const curve = CURVES[algorithm.oid('public key curve')];
     algorithm.end();
     if (!curve) throw new KeyError('public key: its curve is none of P-256, P-384, P-521');
-    // RFC 5480 §2.2; compressed points are legal there but refused by the Baseline Requirements and many peers.
+    // RFC 5480 §2.2 allows compressed points, but the Baseline Requirements and many peers refuse them.
     if (bits[0] !== 4) throw new KeyError('public key: its point is not in uncompressed form');
     return { type: 'ec', bits: curve.bits, curve: curve.name, spki: der, key: loadPoint(curve, bits) };
   }
@@ -99,7 +99,7 @@ export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
   throw new KeyError('public key: its type is none of RSA, EC, Ed25519');
 }
 
-/** A public JWK (RFC 7517) under the same rules; private members are refused. @throws KeyError */
+/** Reads a public JWK (RFC 7517) under the same rules; refuses private members. @throws KeyError */
 export function parsePublicJwk(jwk: JsonWebKey): PublicKeyInfo {
   if (jwk.d !== undefined || jwk.k !== undefined) throw new KeyError('JWK: holds a private or secret key');
   let spki: Buffer;
@@ -111,15 +111,15 @@ export function parsePublicJwk(jwk: JsonWebKey): PublicKeyInfo {
   return parsePublicKey(spki);
 }
 
-/** Whether a public JWK, base64url without padding or leading zeros, is this key (by the members RFC 7638 §3.2 hashes). */
+/** Whether a public JWK (unpadded base64url, no leading zeros) is this key. Compares the members that RFC 7638 §3.2 hashes. */
 export function isJwkOf({ key }: PublicKeyInfo, jwk: JsonWebKey): boolean {
   const own = key.export({ format: 'jwk' });
   return (['kty', 'crv', 'x', 'y', 'n', 'e'] as const).every((member) => jwk[member] === own[member]);
 }
 
 /**
- * OpenSSL checks that the point is on its curve and not at infinity. It takes the coordinates in little more than half the
- * time it takes the same key in DER.
+ * OpenSSL checks that the point is on its curve and not at infinity. Loading the coordinates takes little more than half
+ * the time of loading the same key from DER.
  */
 function loadPoint({ name: crv, octets }: Curve, point: Buffer): KeyObject {
   if (point.length !== 1 + 2 * octets) throw new KeyError(`public key: its point is not one of ${crv}`);
@@ -140,7 +140,7 @@ function load(input: Parameters<typeof createPublicKey>[0]): KeyObject {
   }
 }
 
-/** Bits of an RSA modulus once it and the exponent are found fit; both in hex. */
+/** Checks an RSA modulus and exponent, both in hex, and returns the bits of the modulus. */
 function checkRsa(modulusHex: string, exponentHex: string): number {
   const modulus = BigInt(`0x${modulusHex}`);
   const exponent = BigInt(`0x${exponentHex}`);
@@ -149,7 +149,7 @@ function checkRsa(modulusHex: string, exponentHex: string): number {
     throw new KeyError(`RSA public key: has ${bits} bits; ${RSA_MIN_BITS} to ${RSA_MAX_BITS} are accepted`);
   }
   if (bits % 8 !== 0) throw new KeyError(`RSA public key: has ${bits} bits, not a multiple of 8`);
-  // NIST SP 800-89 §5.3.3: odd and at least 2^16 + 1 is asked of new keys; 2^256 bounds the cost of verifying.
+  // NIST SP 800-89 §5.3.3: an odd exponent of at least 2^16 + 1. Below 2^256, to bound the cost of verifying.
   if (exponent % 2n === 0n || exponent < 65537n || exponent >= 1n << 256n) {
     throw new KeyError('RSA public key: its exponent must be odd, at least 65537 and below 2^256');
   }
@@ -160,7 +160,7 @@ function checkRsa(modulusHex: string, exponentHex: string): number {
   return bits;
 }
 
-/** base64url SHA-256 of the DER SubjectPublicKeyInfo: one key, one string, for comparing and for block lists. */
+/** base64url SHA-256 of the DER SubjectPublicKeyInfo, for comparing keys and for block lists. */
 export function spkiFingerprint(spki: Uint8Array): string {
   return createHash('sha256').update(spki).digest('base64url');
 }
@@ -170,7 +170,7 @@ export function keyIdentifier(spki: Uint8Array): Buffer {
   return createHash('sha256').update(publicKeyBits(spki)).digest().subarray(0, 20);
 }
 
-/** The bits of the subjectPublicKey field, which key identifiers and OCSP's key hashes are made of. @throws DerError */
+/** The bits of the subjectPublicKey field: the input of key identifiers and of OCSP's key hashes. @throws DerError */
 export function publicKeyBits(spki: Uint8Array): Buffer {
   const outer = new DerReader(spki, 'public key');
   const reader = outer.sequence('public key');
