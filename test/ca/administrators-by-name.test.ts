@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { PROGRAM } from '../../src/store/contract/audit.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { fromPem } from '../../src/x509/pem.js';
-import { CaWorld, newKey } from './world.js';
+import { newKey } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 
 const DN = 'CN=alice,OU=Admins';
 

@@ -6,7 +6,8 @@ import type { TaskClient } from '../../src/channel/typed-client.js';
 import { openCaStore } from '../../src/store/index.js';
 import { verifyAudit } from '../../src/store/rows/audit-chain.js';
 import { told } from '../store/contract/audit.contract.js';
-import { CaWorld, newKey, requestPem } from './world.js';
+import { newKey, requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 
 const world = new CaWorld();
 let ra: TaskClient<typeof operations>;

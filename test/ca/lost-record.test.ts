@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { ChannelRefused } from '../../src/channel/errors.js';
-import { CaWorld, requestPem } from './world.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 
 it('a certificate that was signed with our key is revoked when it is shown, whoever lost its record', async () => {
   const world = await new CaWorld().start();

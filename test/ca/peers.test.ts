@@ -3,7 +3,8 @@ import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { ChannelRefused, ChannelUnavailable } from '../../src/channel/errors.js';
 import type { operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
-import { CaWorld, newKey, requestPem, SEED } from './world.js';
+import { newKey, requestPem } from '../support/requests.js';
+import { CaWorld, SEED } from '../support/world/ca.js';
 
 type Ra = TaskClient<typeof operations>;
 

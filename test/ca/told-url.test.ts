@@ -5,7 +5,8 @@ import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { watchRevocationUrls } from '../../src/programs/ra/unrevocable.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { firstFromPem } from '../../src/x509/pem.js';
-import { CaWorld, requestPem } from './world.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 
 const ending: (() => unknown)[] = [];
 afterEach(async () => {

@@ -11,7 +11,8 @@ import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
 import { certId, ocspRequest, ocspStatus, readOcsp } from '../support/ocsp.js';
-import { CaWorld, requestPem } from './world.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;

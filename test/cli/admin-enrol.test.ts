@@ -2,8 +2,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newKey, requestPem } from '../ca/world.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { newKey, requestPem } from '../support/requests.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

@@ -5,7 +5,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

@@ -7,9 +7,10 @@ import { fromPem } from '../../src/x509/pem.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { caChannel } from '../../tools/kit/ca-channel.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { requestPem } from '../ca/world.js';
+import { newFolder } from '../support/folder.js';
 import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
-import { build, newFolder, upki } from './run.js';
+import { requestPem } from '../support/requests.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

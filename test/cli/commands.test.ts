@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

@@ -6,8 +6,9 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { caChannel } from '../../tools/kit/ca-channel.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { requestPem } from '../ca/world.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { requestPem } from '../support/requests.js';
+import { build, upki } from './run.js';
 
 let made: string;
 beforeAll(async () => {

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { requestPem } from '../ca/world.js';
 import { ask, type Holder } from '../ra/nodes/world.js';
+import { newFolder } from '../support/folder.js';
+import { requestPem } from '../support/requests.js';
 import { inFolder, runShell } from '../support/shell.js';
-import { build, newFolder, upki } from './run.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { caChannel } from '../../tools/kit/ca-channel.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { requestPem } from '../ca/world.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { requestPem } from '../support/requests.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

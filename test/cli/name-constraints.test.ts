@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { startUpki } from '../../tools/kit/upki.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

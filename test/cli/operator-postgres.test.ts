@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 /** What operators do, with both programs on one PostgreSQL. */
 

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 let running: RunningUpki;
 let dir = '';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { until } from '../../tools/kit/until.js';
-import { CaWorld, requestPem } from '../ca/world.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 import { build, upki } from './run.js';
 
 let world: CaWorld;

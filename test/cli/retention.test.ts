@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCaStore, openRaStore } from '../../src/store/index.js';
 import { aCertificate, anAccount, anOrder, aRecord } from '../../tools/kit/facts.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 const DAY = 86_400_000;
 const now = Date.now();

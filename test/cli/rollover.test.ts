@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
-import { CaWorld, requestPem } from '../ca/world.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
+import { build, upki } from './run.js';
 
 /** One CA that runs through all of it, while commands are run beside it; the steps build on each other. */
 const world = new CaWorld();

@@ -8,8 +8,9 @@ import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
 import { ISSUER, OpensslSigner } from '../ca/elsewhere/openssl-signer.js';
-import { CaWorld, requestPem, SEED } from '../ca/world.js';
 import { certId, ocspRequest, ocspStatus } from '../support/ocsp.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld, SEED } from '../support/world/ca.js';
 import { build, type Outcome, upki } from './run.js';
 
 let folder: string;

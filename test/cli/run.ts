@@ -1,15 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKOUT } from '../../tools/kit/upki.js';
+import { newFolder } from '../support/folder.js';
 
 /** Builds what `upki` runs from when it is older than its source, as `npm start` does. */
 export function build(): void {
   execFileSync(process.execPath, [join(CHECKOUT, 'tools', 'prepare.mjs')], { stdio: 'inherit' });
 }
-
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'upki-cli-'));
 
 export interface Outcome {
   code: number | null;

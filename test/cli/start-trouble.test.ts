@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { build, newFolder, type Outcome, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, type Outcome, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

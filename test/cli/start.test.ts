@@ -11,8 +11,9 @@ import { caChannel } from '../../tools/kit/ca-channel.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { startDns } from '../../tools/kit/dns-server.js';
 import { type RunningUpki, startUpki, type UpkiOptions } from '../../tools/kit/upki.js';
+import { newFolder } from '../support/folder.js';
 import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
-import { build, newFolder, upki } from './run.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 

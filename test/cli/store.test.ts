@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockDirectory } from '../../src/programs/lock.js';
 import { openRaStore } from '../../src/store/index.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
-import { build, newFolder, upki } from './run.js';
+import { newFolder } from '../support/folder.js';
+import { build, upki } from './run.js';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
 beforeAll(async () => {

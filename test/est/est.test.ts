@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CaUnavailable } from '../../src/model/ca.js';
 import { createTestPki } from '../../tools/kit/test-pki.js';
-import { requestPem } from '../ca/world.js';
 import { createNodeWorld, HOUR, type NodeWorld } from '../ra/nodes/world.js';
+import { requestPem } from '../support/requests.js';
 
 const run = promisify(execFile);
 const maker = createTestPki();

@@ -14,7 +14,7 @@ import { pythonOperations } from '../../src/python/wire.js';
 import { parseLeaf } from '../../src/ra/leaf.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { type CsrOptions, createCsr } from '../../tools/kit/csr.js';
-import { CaWorld } from '../ca/world.js';
+import { CaWorld } from '../support/world/ca.js';
 import { PythonCaStandIn } from './fake-ca.js';
 
 const ending: (() => unknown)[] = [];

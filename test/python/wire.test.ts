@@ -6,7 +6,8 @@ import { reasonCode } from '../../src/channel/reasons.js';
 import { type Handlers, type OperationsTasks, operations } from '../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../src/channel/typed-client.js';
 import type { ExactJson } from '../../src/lib/json.js';
-import { CaWorld, requestPem } from '../ca/world.js';
+import { requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 
 describe('requests as the Python RA makes them', () => {
   const world = new CaWorld({ mode: 'clear' });

@@ -7,7 +7,7 @@ import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { generateSigningKey, signingKey } from '../../tools/kit/jws-signer.js';
 import { refused } from '../acme/support/refused.js';
-import { newKey, requestPem } from '../ca/world.js';
+import { newKey, requestPem } from '../support/requests.js';
 import { createNodeWorld, type Holder, type NodeWorld } from './nodes/world.js';
 
 const NAME = 'keys.example.test';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditLog } from '../../src/ra/audit-log.js';
 import { StoreUnavailable } from '../../src/store/contract/errors.js';
 import { verifyAudit } from '../../src/store/rows/audit-chain.js';
-import { requestPem } from '../ca/world.js';
 import { told } from '../store/contract/audit.contract.js';
+import { requestPem } from '../support/requests.js';
 import { ApiWorld, type IssuedHolder } from './world.js';
 
 const world = new ApiWorld();

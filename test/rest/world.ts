@@ -23,7 +23,8 @@ import { openRaStore, type RaStore } from '../../src/store/index.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { formatDn } from '../../src/x509/name.js';
 import { fromPem, toPem } from '../../src/x509/pem.js';
-import { CaWorld, newKey, requestPem } from '../ca/world.js';
+import { newKey, requestPem } from '../support/requests.js';
+import { CaWorld } from '../support/world/ca.js';
 import { apiDefaults } from './harness.js';
 
 /** What a client proves itself with. PEM. */

@@ -7,7 +7,8 @@ import { PROGRAM } from '../../../src/store/contract/audit.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { CaWorld, requestPem } from '../world.js';
+import { requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 const worlds: CaWorld[] = [];
 afterAll(async () => {

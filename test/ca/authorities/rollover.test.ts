@@ -14,7 +14,8 @@ import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem, fromPem, toPem } from '../../../src/x509/pem.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { certId, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
-import { CaWorld, requestPem } from '../world.js';
+import { requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 const run = promisify(execFile);
 const DAY = 86_400_000;

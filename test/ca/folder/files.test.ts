@@ -9,8 +9,10 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { dn, formatDn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
+import { temporaryFolder } from '../../support/folder.js';
+import { newKey } from '../../support/requests.js';
+import { initOptions } from '../../support/world/ca.js';
 import { openssl, opensslRoot } from '../openssl-root.js';
-import { initOptions, newKey, temporaryFolder } from '../world.js';
 
 const folders: { remove(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -10,7 +10,9 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { dn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
-import { CaWorld, initOptions, newKey, temporaryFolder } from '../world.js';
+import { temporaryFolder } from '../../support/folder.js';
+import { newKey } from '../../support/requests.js';
+import { CaWorld, initOptions } from '../../support/world/ca.js';
 
 /** What was lost, or belongs elsewhere, ends the start with its name; nothing is made in its place. */
 

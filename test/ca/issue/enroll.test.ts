@@ -3,7 +3,8 @@ import type { operations } from '../../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../../src/channel/typed-client.js';
 import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { CaWorld, newKey, requestPem } from '../world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 const world = new CaWorld();
 let ra: TaskClient<typeof operations>;

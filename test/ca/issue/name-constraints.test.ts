@@ -13,7 +13,8 @@ import type { SubjectName } from '../../../src/x509/certificate-names.js';
 import { OID } from '../../../src/x509/oids.js';
 import { firstFromPem, toPem } from '../../../src/x509/pem.js';
 import { parsePublicKey } from '../../../src/x509/spki.js';
-import { CaWorld, newKey, requestPem } from '../world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 const run = promisify(execFile);
 const worlds: CaWorld[] = [];

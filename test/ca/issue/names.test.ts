@@ -4,7 +4,7 @@ import { namesFor, namesOfRequest } from '../../../src/ca/issue/names.js';
 import { loadProfiles, type Profile } from '../../../src/ca/issue/profiles.js';
 import { readRequest } from '../../../src/ca/issue/requests.js';
 import { TaskError } from '../../../src/channel/errors.js';
-import { requestPem } from '../world.js';
+import { requestPem } from '../../support/requests.js';
 
 let server: Profile;
 let user: Profile;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toPem } from '../../../src/x509/pem.js';
 import { createCsr } from '../../../tools/kit/csr.js';
 import { CSR_FORMS, CSRS_REFUSED } from '../../support/csr-forms.js';
-import { CaWorld } from '../world.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 let world: CaWorld;
 let client: Awaited<ReturnType<CaWorld['registered']>>;

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProfileWatch } from '../../../src/ca/issue/profile-watch.js';
 import type { Profile } from '../../../src/ca/issue/profiles.js';
-import { temporaryFolder } from '../world.js';
+import { temporaryFolder } from '../../support/folder.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {

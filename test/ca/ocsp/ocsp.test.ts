@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { firstFromPem } from '../../../src/x509/pem.js';
+import { temporaryFolder } from '../../support/folder.js';
 import { certId, type HashName, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
+import { requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 import { opensslRoot } from '../openssl-root.js';
-import { CaWorld, requestPem, temporaryFolder } from '../world.js';
 
 const DAY = 86_400_000;
 const HOUR = 3600_000;

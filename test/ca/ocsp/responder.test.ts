@@ -11,7 +11,7 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { dn } from '../../../src/x509/name.js';
 import { certId, ocspRequest, ocspStatus } from '../../support/ocsp.js';
-import { newKey } from '../world.js';
+import { newKey } from '../../support/requests.js';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const HOUR = 3600_000;

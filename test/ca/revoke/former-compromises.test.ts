@@ -3,7 +3,8 @@ import { learnFormerCompromises } from '../../../src/ca/revoke/former-compromise
 import { PROGRAM } from '../../../src/store/contract/audit.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { spkiFingerprint } from '../../../src/x509/spki.js';
-import { CaWorld, requestPem } from '../world.js';
+import { requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 it('keys revoked as compromised before they were kept are learned at the next start, a step at a time', async () => {
   const world = await new CaWorld().start();

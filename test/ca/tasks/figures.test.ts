@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { DAY } from '../../../src/lib/time.js';
 import { openCaStore } from '../../../src/store/open.js';
 import { aRecord } from '../../../tools/kit/facts.js';
-import { CaWorld, requestPem } from '../world.js';
+import { requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 it('the CA tells what it counts: certificates, those not renewed, its authorities, its CRL, its audit log', async () => {
   const world = new CaWorld();

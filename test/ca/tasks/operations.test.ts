@@ -8,7 +8,8 @@ import { CaClient } from '../../../src/ra/ca/client.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { CaWorld, newKey, requestPem, SEED } from '../world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { CaWorld, SEED } from '../../support/world/ca.js';
 
 const world = new CaWorld();
 let ra: TaskClient<typeof operations>;

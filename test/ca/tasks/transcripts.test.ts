@@ -4,7 +4,7 @@ import { Request } from 'zeromq';
 import { type ExactJson, parseExactJson } from '../../../src/lib/json.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { CaWorld } from '../world.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 interface Exchange {
   note: string;

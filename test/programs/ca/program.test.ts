@@ -8,7 +8,8 @@ import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../../src/x509/pem.js';
 import { signingWorld } from '../../../tools/kit/signing-world.js';
-import { CaWorld, newKey, requestPem, SEED } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { CaWorld, SEED } from '../../support/world/ca.js';
 
 const worlds: CaWorld[] = [];
 afterEach(async () => {

@@ -12,7 +12,8 @@ import { firstFromPem } from '../../../src/x509/pem.js';
 import { aRecord } from '../../../tools/kit/facts.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
-import { CaWorld, newKey, requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 /** Two CAs with the same keys on one PostgreSQL. */
 let database: Awaited<ReturnType<typeof createDatabase>>;

@@ -14,7 +14,7 @@ import { fingerprintOf } from '../../../src/x509/fingerprint.js';
 import { dn } from '../../../src/x509/name.js';
 import { fromPem, toPem } from '../../../src/x509/pem.js';
 import { parsePublicKey } from '../../../src/x509/spki.js';
-import { newKey } from '../../ca/world.js';
+import { newKey } from '../../support/requests.js';
 
 const NOW = Date.now();
 const times = () => ({ serial: newSerial(randomBytes), notBefore: NOW - 1000, notAfter: NOW + 86_400_000 });

@@ -7,9 +7,9 @@ import { warnOfClear } from '../../../src/programs/ra/channel.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
 import { registerRa } from '../../../src/programs/ra/registration.js';
 import { loadProgramSettings } from '../../../src/programs/settings.js';
-import { CaWorld, SEED } from '../../ca/world.js';
-import { newFolder } from '../../cli/run.js';
 import { PythonCaStandIn } from '../../python/fake-ca.js';
+import { newFolder } from '../../support/folder.js';
+import { CaWorld, SEED } from '../../support/world/ca.js';
 
 const ending: (() => unknown)[] = [];
 afterEach(async () => {

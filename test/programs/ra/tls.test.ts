@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { certificateNames, requestFor } from '../../../src/programs/ra/certificate.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
 import { RaTls } from '../../../src/programs/ra/tls.js';
-import { CaWorld } from '../../ca/world.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 const DAY = 86_400_000;
 const world = new CaWorld();

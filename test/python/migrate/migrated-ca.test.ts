@@ -7,7 +7,7 @@ import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
 import { CLIENT_AUTH, SERVER_AUTH } from '../../../tools/kit/test-pki.js';
-import { requestPem } from '../../ca/world.js';
+import { requestPem } from '../../support/requests.js';
 import { hexOf } from './python-folders.js';
 import { imported, migrationWorld } from './world.js';
 

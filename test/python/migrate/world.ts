@@ -7,7 +7,7 @@ import { TaskClient } from '../../../src/channel/typed-client.js';
 import { runCa } from '../../../src/programs/ca/program.js';
 import { type Migration, migrateFromPython } from '../../../src/python/migrate/from-python.js';
 import type { Report } from '../../../src/python/migrate/report.js';
-import { temporaryFolder } from '../../ca/world.js';
+import { temporaryFolder } from '../../support/folder.js';
 import { PythonFolders } from './python-folders.js';
 
 /** Python folders, and where they are to be brought. */

@@ -5,7 +5,8 @@ import { publicKeyDer } from '../../../src/ca/folder/keys.js';
 import { CaRefused, CaUnavailable } from '../../../src/model/ca.js';
 import { spkiFingerprint } from '../../../src/x509/spki.js';
 import { createCsr, der } from '../../../tools/kit/csr.js';
-import { newKey, requestPem, SEED } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { SEED } from '../../support/world/ca.js';
 import { createNodeWorld, HOUR, type NodeWorld } from './world.js';
 
 const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));

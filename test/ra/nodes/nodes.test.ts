@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../../src/store/contract/audit.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { createCsr } from '../../../tools/kit/csr.js';
 import { refused } from '../../acme/support/refused.js';
-import { newKey, requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
 import { createNodeWorld, HOUR, type NodeWorld } from './world.js';
 
 let world: NodeWorld;

@@ -4,7 +4,7 @@ import { rememberToldApart } from '../../../src/ra/nodes/renewable.js';
 import { createCsr } from '../../../tools/kit/csr.js';
 import { signingKey } from '../../../tools/kit/jws-signer.js';
 import { refused } from '../../acme/support/refused.js';
-import { newKey, requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
 import { createNodeWorld, HOUR, type Holder, type NodeWorld } from './world.js';
 
 let world: NodeWorld;

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signingKey } from '../../../tools/kit/jws-signer.js';
-import { newKey, requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
 import { createNodeWorld, type Holder, type NodeWorld } from './world.js';
 
 let world: NodeWorld;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCurveKeyPair } from '../../../src/channel/curve-keys.js';
 import { ChannelRefused } from '../../../src/channel/errors.js';
-import { newKey, requestPem, SEED } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { SEED } from '../../support/world/ca.js';
 import { createNodeWorld, type Holder, type NodeWorld } from './world.js';
 
 /** The table "What a thief can and cannot do" of SECURITY.md, a test a row, its cells in order. */

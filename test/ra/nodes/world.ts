@@ -29,8 +29,9 @@ import type { RaStore } from '../../../src/store/contract/ra.js';
 import { AcmeClient } from '../../../tools/kit/acme-client.js';
 import { openTestStore } from '../../acme/support/store.js';
 import { portOf } from '../../acme/support/world.js';
-import { CaWorld, newKey, requestPem } from '../../ca/world.js';
 import { apiDefaults } from '../../rest/harness.js';
+import { newKey, requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 
 /** The holder of a certificate. PEM. */
 export interface Holder {

@@ -15,8 +15,9 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
 import { signingWorld } from '../../../tools/kit/signing-world.js';
-import { CaWorld, requestPem } from '../../ca/world.js';
 import { certId, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
+import { requestPem } from '../../support/requests.js';
+import { CaWorld } from '../../support/world/ca.js';
 import { apiDefaults, listen, noAudit, noCa, standInCa } from '../harness.js';
 
 /** A CA over ZeroMQ and both listeners of an RA before it. */

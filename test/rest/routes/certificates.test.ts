@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newKey, requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
 import { ApiWorld } from '../world.js';
 
 const world = new ApiWorld();

@@ -4,7 +4,7 @@ import { parseCertificate } from '../../../src/x509/certificate.js';
 import { firstFromPem, toPem } from '../../../src/x509/pem.js';
 import { parsePublicKey, spkiFingerprint } from '../../../src/x509/spki.js';
 import { aCertificate, anAccount, anOrder } from '../../../tools/kit/facts.js';
-import { newKey, requestPem } from '../../ca/world.js';
+import { newKey, requestPem } from '../../support/requests.js';
 import { ApiWorld, type Holder, holderOf, type IssuedHolder } from '../world.js';
 
 const world = new ApiWorld();

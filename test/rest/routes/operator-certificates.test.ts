@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../../src/x509/crl.js';
-import { requestPem } from '../../ca/world.js';
+import { requestPem } from '../../support/requests.js';
 import { ApiWorld, type Ask, type IssuedHolder } from '../world.js';
 
 const world = new ApiWorld();

@@ -1,34 +1,27 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { KeyObject } from 'node:crypto';
+import { cp } from 'node:fs/promises';
 import { pino } from 'pino';
-import { type OpenAuthorities, openAuthorities } from '../../src/ca/authorities/open.js';
-import { type InitOptions, initAuthority, loadAuthority } from '../../src/ca/folder/files.js';
-import { publicKeyDer } from '../../src/ca/folder/keys.js';
-import { type Authority, certificatePem } from '../../src/ca/issue/issuer.js';
-import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../src/ca/local-access.js';
-import { ChannelClient, type ChannelClientOptions, type ClientSecurity } from '../../src/channel/client.js';
-import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
-import { introductionProof } from '../../src/channel/introduction.js';
-import { operations, registration } from '../../src/channel/tasks/index.js';
-import { TaskClient } from '../../src/channel/typed-client.js';
-import type { AdminRole } from '../../src/model/administrators.js';
-import { type CaOptions, type RunningCa, runCa } from '../../src/programs/ca/program.js';
-import { PROGRAM } from '../../src/store/contract/audit.js';
-import type { CaStore } from '../../src/store/contract/ca.js';
-import { signerFor } from '../../src/x509/algorithms.js';
-import { createCsr } from '../../src/x509/csr.js';
-import { dn } from '../../src/x509/name.js';
-import { toPem } from '../../src/x509/pem.js';
+import { type OpenAuthorities, openAuthorities } from '../../../src/ca/authorities/open.js';
+import { type InitOptions, initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
+import { type Authority, certificatePem } from '../../../src/ca/issue/issuer.js';
+import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../../src/ca/local-access.js';
+import {
+  ChannelClient,
+  type ChannelClientOptions,
+  type ClientSecurity,
+} from '../../../src/channel/client.js';
+import { type CurveKeyPair, newCurveKeyPair, registrationKeys } from '../../../src/channel/curve-keys.js';
+import { introductionProof } from '../../../src/channel/introduction.js';
+import { operations, registration } from '../../../src/channel/tasks/index.js';
+import { TaskClient } from '../../../src/channel/typed-client.js';
+import type { AdminRole } from '../../../src/model/administrators.js';
+import { type CaOptions, type RunningCa, runCa } from '../../../src/programs/ca/program.js';
+import { PROGRAM } from '../../../src/store/contract/audit.js';
+import type { CaStore } from '../../../src/store/contract/ca.js';
+import { temporaryFolder } from '../folder.js';
+import { requestPem } from '../requests.js';
 
 export const SEED = 'a-seed-for-tests-of-some-length';
-
-/** A folder that is gone after the test file. */
-export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'upki-ca-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
-}
 
 export function initOptions(dataDir: string, changes: Partial<InitOptions> = {}): InitOptions {
   return {
@@ -42,24 +35,6 @@ export function initOptions(dataDir: string, changes: Partial<InitOptions> = {})
     clock: Date.now,
     ...changes,
   };
-}
-
-export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-
-/** A PEM request for DNS names, or others by type; the first is the common name unless `cn` says otherwise. */
-export function requestPem(
-  names: (string | { type: 'dns' | 'ip' | 'email' | 'uri'; value: string })[],
-  { key = newKey(), cn }: { key?: KeyObject; cn?: string | null } = {},
-): string {
-  const sans = names.map((name) => (typeof name === 'string' ? { type: 'dns' as const, value: name } : name));
-  const commonName = cn === undefined ? sans[0]?.value : cn;
-  const csr = createCsr({
-    subject: commonName ? dn(['CN', commonName]) : [],
-    names: sans,
-    spki: publicKeyDer(key),
-    signer: signerFor(key),
-  });
-  return toPem('CERTIFICATE REQUEST', csr);
 }
 
 /** A CA that listens on loopback, and clients of its sockets. */
