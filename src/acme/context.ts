@@ -40,5 +40,5 @@ export interface AcmeContext {
   /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
   /** §7.4.2: other chains for a certificate, PEM, leaf first. */
-  alternateChains(certificate: Certificate): readonly string[];
+  alternateChains(certificate: Certificate): Promise<readonly string[]>;
 }

@@ -44,7 +44,7 @@ export interface AcmeOptions {
    */
   isCompromised?(spkiFingerprint: string): boolean;
   /** §7.4.2; none when absent. */
-  alternateChains?(certificate: Certificate): readonly string[];
+  alternateChains?(certificate: Certificate): Promise<readonly string[]>;
 }
 
 const RESOURCES = [
@@ -94,7 +94,7 @@ function contextOf(options: AcmeOptions): AcmeContext {
       return identity && options.nodeOf ? options.nodeOf(identity) : null;
     },
     isCompromised: options.isCompromised ?? (() => false),
-    alternateChains: options.alternateChains ?? (() => []),
+    alternateChains: options.alternateChains ?? (async () => []),
   };
 }
 

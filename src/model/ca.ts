@@ -55,8 +55,11 @@ export interface CertificateAuthority {
   profile(name: string): Promise<Record<string, unknown> | null>;
   /** PEM of the root and of the issuing chain: issuer first, root left out. Cached. */
   caCertificates(): Promise<{ root: string; chain: string }>;
-  /** Its roots, issuers and cross-certificates; left out by a CA that has one of each for ever. Cached. */
-  authorities?(): Promise<KnownAuthority[]>;
+  /**
+   * Its roots, issuers and cross-certificates; left out by a CA that has one of each for ever. Cached for seconds, unless they are wanted as
+   * they are `now`.
+   */
+  authorities?(when?: 'now'): Promise<KnownAuthority[]>;
   /** DER of the current CRL: of the issuer in use, or of the root or issuer with this id. */
   crl(issuer?: string): Promise<Uint8Array>;
   /** DER of a CRL signed now. */

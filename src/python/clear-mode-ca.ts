@@ -51,8 +51,8 @@ export class ClearModeCa extends CaClient {
     return (await this.#wasPython()) ? this.#python.caCertificates() : super.caCertificates();
   }
 
-  override async authorities(): Promise<KnownAuthority[]> {
-    return (await this.#wasPython()) ? [] : super.authorities();
+  override async authorities(when?: 'now'): Promise<KnownAuthority[]> {
+    return (await this.#wasPython()) ? [] : super.authorities(when);
   }
 
   override async crl(issuer?: string): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { monotonic } from '../../src/lib/monotonic.js';
 import { RefreshedValue } from '../../src/lib/refreshed-value.js';
 import { SingleFlight } from '../../src/lib/single-flight.js';
 
@@ -69,5 +70,13 @@ describe('a refreshed value', () => {
     now = 200;
     expect([await value.get(), await value.get()]).toEqual([2, 2]);
     expect(asked).toBeGreaterThan(2);
+  });
+
+  it('is asked anew for who wants it as it is now; many who do share few askings', async () => {
+    let made = 0;
+    const value = new RefreshedValue(async () => (made += 1), 60_000, monotonic);
+    expect(await value.get()).toBe(1);
+    expect(await Promise.all(Array.from({ length: 50 }, () => value.renewed()))).toEqual(Array(50).fill(2));
+    expect([made, await value.get()]).toEqual([2, 2]);
   });
 });

@@ -14,7 +14,7 @@ export function certificateRoutes(app: FastifyInstance, { ra, signed, alternateC
       const { account, payload, links } = await signed.byAccount(request);
       requirePostAsGet(payload);
       const certificate = await ra.certificates.get(account, request.params.id);
-      const chains = [certificate.chain, ...alternateChains(certificate)];
+      const chains = [certificate.chain, ...(await alternateChains(certificate))];
       const asked = chainNumber(request.params.alternate);
       const chain = chains[asked];
       if (chain === undefined) throw new Problem('malformed', 'there is no such chain', { status: 404 });

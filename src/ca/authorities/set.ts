@@ -167,9 +167,9 @@ export class AuthoritySet {
     return this.byId(member.record.root);
   }
 
-  /** Reads the set again; true when it changed. */
+  /** Reads the set again, as the store has it after this call; true when it changed. @throws StoreUnavailable */
   reload(): Promise<boolean> {
-    return this.#reloading.join();
+    return this.#reloading.after();
   }
 
   /** The set as the store has it now; while the store is unavailable, as last known. */

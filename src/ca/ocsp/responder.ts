@@ -28,8 +28,10 @@ import { NotAuthoritative } from './not-authoritative.js';
 
 export interface OcspResponderOptions {
   store: Pick<CaReader, 'findBySerial'>;
-  /** The set as it is now. */
+  /** The set as last read. */
   issuers: () => readonly AnsweringIssuer[];
+  /** Reads the set again: another process may have made an issuer a moment ago. */
+  lookAgain: () => Promise<unknown>;
   /** Who signs now for certificates of this issuer. */
   signer: (id: string) => Promise<OcspSigner>;
   /** From the moment a response is signed to its nextUpdate, in ms. */
@@ -131,19 +133,27 @@ export class OcspResponder {
 
   /** §2.2: a certificate of no issuer of ours, or never issued by the named one, is unknown. */
   async #find(certId: CertId): Promise<Found> {
-    const issuer = this.#issuerOf(certId);
+    const issuer = await this.#issuerOf(certId);
     const record = issuer && (await this.options.store.findBySerial(certId.serial));
     if (issuer !== null && record === null) this.options.onUnknown?.(certId.serial);
     const status = statusOf(record !== null && record.issuer === issuer?.tag ? record : null);
     return { certId, status, issuer: issuer?.id ?? null };
   }
 
-  #issuerOf({ hash, issuerNameHash, issuerKeyHash }: CertId): AnsweringIssuer | null {
-    const issuers = this.options.issuers();
-    if (issuers !== this.#known) this.#learn(issuers);
+  async #issuerOf({ hash, issuerNameHash, issuerKeyHash }: CertId): Promise<AnsweringIssuer | null> {
     // An unsupported hash may mean any issuer; claiming to know it would be a guess.
     if (hash === null) return null;
-    return this.#byHashes.get(hashesKey(hash, issuerNameHash, issuerKeyHash)) ?? null;
+    const key = hashesKey(hash, issuerNameHash, issuerKeyHash);
+    const known = this.#knownBy(key);
+    if (known !== null) return known;
+    await this.options.lookAgain();
+    return this.#knownBy(key);
+  }
+
+  #knownBy(hashes: string): AnsweringIssuer | null {
+    const issuers = this.options.issuers();
+    if (issuers !== this.#known) this.#learn(issuers);
+    return this.#byHashes.get(hashes) ?? null;
   }
 
   #learn(issuers: readonly AnsweringIssuer[]): void {

@@ -45,6 +45,11 @@ export class CrlPublisher {
    */
   async start(): Promise<void> {
     const { store, issuer } = this.options;
+    if (issuer.signer !== null) {
+      this.#timer = setInterval(() => {
+        this.#renew().catch((error) => this.#report(error));
+      }, LOOK_EVERY_MS);
+    }
     const stored = await store.getCrl(issuer.tag);
     if (issuer.signer === null) {
       this.#current = stored;
@@ -56,9 +61,6 @@ export class CrlPublisher {
       const isGood = this.#isOurs(stored) && !this.#isDue() && (await this.#serves(stored));
       if (!isGood) this.publish().catch((error) => this.#report(error));
     }
-    this.#timer = setInterval(() => {
-      this.#renew().catch((error) => this.#report(error));
-    }, LOOK_EVERY_MS);
   }
 
   get canSign(): boolean {

@@ -52,8 +52,13 @@ export class Crls {
     return publisher;
   }
 
-  has(id: string): boolean {
-    return this.#publishers.has(id);
+  /**
+   * By the id of the authority; one that another process has made a moment ago is read from the store. Null: there is none.
+   * @throws StoreUnavailable
+   */
+  async find(id: string): Promise<CrlPublisher | null> {
+    if (!this.#publishers.has(id)) await this.options.set.reload();
+    return this.#publishers.get(id) ?? null;
   }
 
   /** A certificate of this issuer (by tag) was revoked, or taken off hold. */
@@ -65,20 +70,23 @@ export class Crls {
       .catch((err) => this.options.log.error({ err }, 'the CRL could not be published'));
   }
 
-  /** A publisher for each member; a key that came or went makes another. */
+  /** A publisher for each member, at once; a key that came or went makes another. They are started one after the other. */
   async #follow(): Promise<void> {
+    if (this.#stopped) return;
     const { store, set, validity, clock, log } = this.options;
-    for (const issuer of set.members) {
-      const known = this.#publishers.get(issuer.id);
-      if (known !== undefined && known.canSign === (issuer.signer !== null)) continue;
-      if (this.#stopped) return;
+    const made = set.members.flatMap((issuer) => {
+      const replaced = this.#publishers.get(issuer.id);
+      if (replaced !== undefined && replaced.canSign === (issuer.signer !== null)) return [];
       const publisher = new CrlPublisher({
         ...{ store, issuer, clock, log },
         validity: issuer.issues ? validity : ROOT_VALIDITY,
       });
       this.#publishers.set(issuer.id, publisher);
-      await known?.stop();
-      await publisher.start();
+      return [{ publisher, replaced }];
+    });
+    for (const { publisher, replaced } of made) {
+      await replaced?.stop();
+      if (!this.#stopped) await publisher.start();
     }
   }
 }

@@ -37,11 +37,18 @@ const SECONDS_A_DAY = 86_400;
 /** Octets of a CRL in one message: a millisecond of either event loop. */
 const CRL_PART = 192 * 1024;
 
-/** Of an authority by its id, of the first issuer, or of the one in use. @throws TaskError */
-function publisherOf({ authority, crls }: CaServices, issuer: string | undefined): CrlPublisher {
+/**
+ * Of an authority by its id, of the first issuer, or of the one in use. One that another process made a moment ago is read from the store.
+ * @throws TaskError, StoreUnavailable
+ */
+async function publisherOf(
+  { authority, crls }: CaServices,
+  issuer: string | undefined,
+): Promise<CrlPublisher> {
   if (issuer === undefined) return crls.active;
   const id = issuer === FIRST ? authority.set.byTag('')?.id : issuer;
-  if (id !== undefined && crls.has(id)) return crls.of(id);
+  const known = id === undefined ? null : await crls.find(id);
+  if (known !== null) return known;
   throw new TaskError(ErrorCode.certificate, `There is no issuer ${issuer}`, 'notFound');
 }
 
@@ -69,9 +76,9 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
         throw new TaskError(ErrorCode.communication, 'No secret is given in clear mode');
       return { secret: Buffer.from(nodeSecret).toString('base64') };
     },
-    get_crl: async ({ issuer }) => base64(await publisherOf(services, issuer).current()),
+    get_crl: async ({ issuer }) => base64(await (await publisherOf(services, issuer)).current()),
     get_crl_part: async ({ offset, number: wanted, unless, issuer }) => {
-      const crl = publisherOf(services, issuer);
+      const crl = await publisherOf(services, issuer);
       const kept = wanted === undefined ? null : crl.kept(wanted);
       const { number, der } = kept ?? (await crl.current());
       const part = number === unless ? der.subarray(0, 0) : der.subarray(offset, offset + CRL_PART);

@@ -255,17 +255,13 @@ function buildServices(
   const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
   const authority = new Authority({ store, set, profiles: new Map(), clock, random: randomBytes });
   const crls = new Crls({ store, set, validity, clock, log });
-  const signers = new OcspSigners({
-    authority,
-    dataDir,
-    passphrase,
-    place: options.places?.ocsp ?? null,
-    log,
-  });
+  const place = options.places?.ocsp ?? null;
+  const signers = new OcspSigners({ authority, dataDir, passphrase, place, log });
   const unknown = new UnknownCertificates(log);
   const ocsp = new OcspResponder({
     store,
     issuers: () => set.members,
+    lookAgain: () => set.reload(),
     signer: (id) => signers.of(set.byId(id) ?? set.active),
     validity: options.ocspValidity,
     clock,

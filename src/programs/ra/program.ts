@@ -11,7 +11,6 @@ import { estRoutes } from '../../est/routes.js';
 import { version } from '../../lib/version.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
-import { alternateChains } from '../../ra/ca/authorities.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
 import { openAllowances } from '../../ra/limits/local-allowances.js';
@@ -36,6 +35,7 @@ import { watchLastSeen } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
 import { keptActivity } from './activity-file.js';
+import { otherChains } from './alternate-chains.js';
 import { CaHealthWatch } from './ca-health.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
@@ -45,7 +45,6 @@ import { checkDefaultProfile } from './default-profile.js';
 import { logEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { bindDatabase, requireDatabaseFile } from './identity.js';
-import { issuerOf } from './issuer-of.js';
 import { keepingOf } from './keeping.js';
 import { rootKeeper } from './kept-roots.js';
 import { believeProxies, listen, mainListener } from './listener.js';
@@ -233,7 +232,7 @@ async function serve(
     isCompromised,
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, ca),
-    alternateChains: ({ chain }) => alternateChains(chain, issuerOf(chain), trust.known()),
+    alternateChains: ({ chain }) => otherChains(ca, chain),
     ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });

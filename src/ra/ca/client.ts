@@ -154,8 +154,8 @@ export class CaClient implements CertificateAuthority {
     return this.#certificates.get();
   }
 
-  authorities(): Promise<KnownAuthority[]> {
-    return this.#authorities.get();
+  authorities(when?: 'now'): Promise<KnownAuthority[]> {
+    return when === 'now' ? this.#authorities.renewed() : this.#authorities.get();
   }
 
   /** Uncached: the authorities with dates and CRLs, in the words of the channel. */

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { CaLacksTask, type CertificateAuthority, type KnownAuthority } from '../../model/ca.js';
+import type { CertificateAuthority, KnownAuthority } from '../../model/ca.js';
 import { Refused } from '../../model/refusal.js';
 import { authorityById, firstAuthority } from '../../ra/ca/authorities.js';
+import { authoritiesWith, knownAuthorities } from '../../ra/ca/find-authority.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { CRL_TYPES, crlContent } from './crl.js';
 import { ocspRoutes, type Responder } from './ocsp.js';
@@ -39,36 +40,27 @@ export async function plainRoutes(
     reply.type('application/pkix-cert'); // RFC 2585 §4.1
     return firstFromPem('CERTIFICATE', pem);
   };
-  app.get<{ Params: { file: string } }>(CRL_PATH, async (request, reply) => {
+  // An authority nobody knows is asked about at the CA, at its pace.
+  const waits = { config: { waits: true } };
+  app.get<{ Params: { file: string } }>(CRL_PATH, waits, async (request, reply) => {
     const { id } = await named(ca, request.params.file, 'crl');
     return sendCrl(id, request, reply);
   });
-  app.get<{ Params: { file: string } }>(ISSUER_PATH, async (request, reply) => {
+  app.get<{ Params: { file: string } }>(ISSUER_PATH, waits, async (request, reply) => {
     const { certificate } = await named(ca, request.params.file, 'cer');
     return sendCertificate(certificate, reply);
   });
   app.get(FIRST_CRL_PATH, async (request, reply) =>
-    sendCrl(firstAuthority(await authorities(ca))?.id, request, reply),
+    sendCrl(firstAuthority(await knownAuthorities(ca))?.id, request, reply),
   );
   app.get(FIRST_ISSUER_PATH, async (_request, reply) => {
-    const first = firstAuthority(await authorities(ca));
+    const first = firstAuthority(await knownAuthorities(ca));
     if (first !== null) return sendCertificate(first.certificate, reply);
     const { root, chain } = await ca.caCertificates();
     // Without a chain the root is the issuer.
     return sendCertificate(chain || root, reply);
   });
   await app.register(ocspRoutes, { path: OCSP_PATH, responder });
-}
-
-/** Empty for a CA that has one issuer and no such task. */
-async function authorities(ca: PlainRoutesOptions['ca']): Promise<readonly KnownAuthority[]> {
-  if (ca.authorities === undefined) return [];
-  try {
-    return await ca.authorities();
-  } catch (error) {
-    if (error instanceof CaLacksTask) return [];
-    throw error;
-  }
 }
 
 /** @throws Refused notFound when no authority of ours has this id */
@@ -78,7 +70,9 @@ async function named(
   extension: 'crl' | 'cer',
 ): Promise<KnownAuthority> {
   const [, id = '', ending = ''] = /^([0-9a-f]{20})\.([a-z]+)$/.exec(file) ?? [];
-  const found = ending === extension ? authorityById(await authorities(ca), id) : null;
-  if (found !== null) return found;
+  if (ending === extension) {
+    const found = authorityById(await authoritiesWith(ca, (each) => each.id === id), id);
+    if (found !== null) return found;
+  }
   throw new Refused('notFound', 'there is no such root or issuer');
 }

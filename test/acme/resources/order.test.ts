@@ -252,7 +252,7 @@ describe('§7.4.2: certificates', () => {
 
   it('link to alternate chains when there are any, each to the others', async () => {
     const cross = createTestPki('Cross Root').root;
-    const other = await createWorld({ alternateChains: ({ chain }) => [chain + cross] });
+    const other = await createWorld({ alternateChains: async ({ chain }) => [chain + cross] });
     const someone = await other.account();
     const { order, chain } = await someone.issue({ names: ['alt.example.test'], solve });
     const url = order.body.certificate ?? '';

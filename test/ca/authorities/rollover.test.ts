@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { OpenAuthorities } from '../../../src/ca/authorities/open.js';
 import { describeSet } from '../../../src/ca/authorities/status.js';
 import { loadProfiles } from '../../../src/ca/issue/profiles.js';
+import { serialFromHex } from '../../../src/channel/serial.js';
 import { alternateChains, trustedRoots } from '../../../src/ra/ca/authorities.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
 import type { CaStore } from '../../../src/store/index.js';
@@ -254,6 +255,51 @@ describe('two CAs on one database', () => {
       [first, second].map((world) => beside(world, ({ succession }) => succession.makeIssuer(BY))),
     );
     expect(both.filter((each) => each !== null)).toHaveLength(1);
+  });
+});
+
+describe('an issuer that another process has made this moment', () => {
+  const answerOf = async (ra: Client, issuer: { der: Buffer }, serial: string) => {
+    const request = ocspRequest([certId(issuer.der, serial)]).toString('base64');
+    const { response } = await ra.call('ocsp_respond', { request });
+    return readOcsp(Buffer.from(response, 'base64'), issuer.der).answers[0]?.status;
+  };
+
+  it('has its CRL and OCSP answers at every CA of the store at once, whichever issued', async () => {
+    const database = await createDatabase();
+    worlds.push({ close: () => database.drop() });
+    const first = await start({ databaseUrl: database.url });
+    const second = await start({ databaseUrl: database.url }, {}, first);
+    const [one, two] = [
+      await first.registered('one.example.test'),
+      await second.registered('two.example.test'),
+    ];
+    for (const round of ['a', 'b', 'c']) {
+      const made = await beside(first, ({ succession }) => succession.makeIssuer(BY));
+      const { leaf, chain } = await sign(one, `${round}.example.test`);
+      const issuer = chain[0];
+      if (made === null || issuer === undefined) throw new Error('no issuer was made');
+      const crl = await two.call('get_crl', { issuer: made.id });
+      expect(parseCrl(Buffer.from(crl, 'base64')).entries).toEqual([]);
+      expect(await answerOf(two, issuer, leaf.serial)).toBe('good');
+      await one.call('revoke_serial', { serial: serialFromHex(leaf.serial) });
+      expect(await answerOf(two, issuer, leaf.serial)).toBe('revoked');
+      const { part } = await two.call('get_crl_part', { issuer: made.id, offset: 0 });
+      const after = parseCrl(Buffer.from(part, 'base64'));
+      expect(after.entries.map(({ serial }) => serial)).toEqual([leaf.serial]);
+    }
+  });
+
+  it('made by a command beside a CA that has its database alone, too', async () => {
+    const world = await start();
+    const ra = await world.registered();
+    const made = await beside(world, ({ succession }) => succession.makeIssuer(BY));
+    const [part, whole] = await Promise.all([
+      ra.call('get_crl_part', { issuer: made?.id ?? '', offset: 0 }),
+      ra.call('get_crl', { issuer: made?.id ?? '' }),
+    ]);
+    expect(part.part).toBe(whole);
+    await expect(ra.call('get_crl', { issuer: '00'.repeat(10) })).rejects.toThrow('There is no issuer');
   });
 });
 

@@ -37,6 +37,7 @@ function responder(changes: Partial<OcspResponderOptions> = {}) {
   const made = new OcspResponder({
     store: { findBySerial: async () => null },
     issuers: () => issuers,
+    lookAgain: async () => false,
     signer: async () => signer,
     validity: 12 * HOUR,
     clock: () => NOW,
@@ -87,6 +88,38 @@ describe('the OCSP responder', () => {
     const { respond, errors } = responder({ store: { findBySerial } });
     const { response, fresh } = await respond(REQUEST);
     expect([ocspStatus(response), fresh, errors]).toEqual([3, null, []]);
+  });
+
+  it('reads the issuers again before it says that it knows nothing of one (RFC 6960 §2.2)', async () => {
+    let known: typeof issuers = [];
+    let looks = 0;
+    const found: string[] = [];
+    const { respond } = responder({
+      issuers: () => known,
+      lookAgain: async () => {
+        looks += 1;
+        known = issuers;
+      },
+      store: {
+        async findBySerial(serial) {
+          found.push(serial);
+          return null;
+        },
+      },
+    });
+    expect(ocspStatus((await respond(REQUEST)).response)).toBe(0);
+    await respond(REQUEST);
+    expect([looks, found]).toEqual([1, ['7f00', '7f00']]);
+  });
+
+  it('says tryLater when the issuers cannot be read again', async () => {
+    const { respond, errors } = responder({
+      issuers: () => [],
+      lookAgain: async () => {
+        throw new StoreUnavailable('away');
+      },
+    });
+    expect([ocspStatus((await respond(REQUEST)).response), errors]).toEqual([3, []]);
   });
 
   it('says internalError when it cannot sign, tells the log, and does better the next time', async () => {

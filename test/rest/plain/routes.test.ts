@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as written from '../../../src/ca/issue/factory.js';
+import { CaUnavailable, type KnownAuthority } from '../../../src/model/ca.js';
 import {
   CRL_PATH,
   FIRST_CRL_PATH,
@@ -50,5 +51,56 @@ describe('what certificates point to', () => {
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('5');
     expect(errors).toEqual([]);
+  });
+});
+
+describe('the CRL and the certificate of an authority, by its id', () => {
+  const made = (id: string, certificate: string): KnownAuthority => ({
+    ...{ id, kind: 'issuer', keyId: id, certificate, chain: '', root: 'r', of: null },
+    ...{ state: 'active', first: false, renewFrom: null, warning: null },
+  });
+
+  async function followed(options: { away?: boolean } = {}) {
+    const { ca, chain, crl } = await standInCa();
+    const id = 'ab'.repeat(10);
+    const asked: (string | undefined)[] = [];
+    const authorities = async (when?: 'now') => {
+      asked.push(when);
+      if (when === 'now' && options.away) throw new CaUnavailable('no answer');
+      return [made('cd'.repeat(10), chain), ...(when === 'now' ? [made(id, chain)] : [])];
+    };
+    const server = await listen((app) =>
+      app.register(plainRoutes, { ca: { ...ca, authorities }, responder: noCa }),
+    );
+    closing.push(server.close);
+    return { ...server, id, asked, chain, crl };
+  }
+
+  it('are there as soon as certificates name them: the CA is asked before it is said that there is none', async () => {
+    const { get, id, chain, crl } = await followed();
+    const list = await get(`/crl/${id}.crl`);
+    expect([list.status, Buffer.from(await list.arrayBuffer()).equals(Buffer.from(crl))]).toEqual([
+      200,
+      true,
+    ]);
+    const issuer = await get(`/issuer/${id}.cer`);
+    expect(Buffer.from(await issuer.arrayBuffer()).equals(new X509Certificate(chain).raw)).toBe(true);
+  });
+
+  it('are not asked for at the CA when the path can be no authority’s, or is known', async () => {
+    const { get, asked } = await followed();
+    for (const path of ['/crl/zz.crl', `/crl/${'AB'.repeat(10)}.crl`, `/crl/${'ab'.repeat(10)}.cer`]) {
+      expect((await get(path)).status).toBe(404);
+    }
+    expect((await get(`/issuer/${'cd'.repeat(10)}.cer`)).status).toBe(200);
+    expect(asked).not.toContain('now');
+    expect((await get(`/crl/${'ef'.repeat(10)}.crl`)).status).toBe(404);
+  });
+
+  it('are 503, not 404, while the CA cannot say whether there is such an authority', async () => {
+    const { get, id } = await followed({ away: true });
+    expect([(await get(`/crl/${id}.crl`)).status, (await get(`/issuer/${id}.cer`)).status]).toEqual([
+      503, 503,
+    ]);
   });
 });

@@ -1,0 +1,19 @@
+import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
+import { alternateChains } from '../../ra/ca/authorities.js';
+import { authoritiesWith } from '../../ra/ca/find-authority.js';
+import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
+import { firstFromPem } from '../../x509/pem.js';
+
+/** RFC 8555 §7.4.2: the other chains for a certificate (PEM, leaf first); none are offered while the CA cannot be asked. */
+export async function otherChains(
+  ca: Pick<CertificateAuthority, 'authorities'>,
+  chain: string,
+): Promise<readonly string[]> {
+  const issuer = authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
+  try {
+    return alternateChains(chain, issuer, await authoritiesWith(ca, ({ keyId }) => keyId === issuer));
+  } catch (error) {
+    if (error instanceof CaUnavailable) return [];
+    throw error;
+  }
+}
