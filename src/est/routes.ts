@@ -32,7 +32,7 @@ export interface EstOptions {
   /** PEM of the makers whose device certificates are believed for a first enrolment; none when empty. */
   deviceTrust: string;
   /** Profile that `csrattrs` without a label speaks of. */
-  defaultProfile: string;
+  defaultProfile(): string;
   /** Base URL that a request to this host was for. */
   baseUrl(host: string | undefined): string;
   clock(): number;
@@ -71,7 +71,7 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
     });
 
     app.get<Labelled>(`${prefix}/csrattrs`, async (request, reply) => {
-      const profile = await nodeProfile(ca, request.params.label ?? options.defaultProfile, 'notFound');
+      const profile = await nodeProfile(ca, request.params.label ?? options.defaultProfile(), 'notFound');
       reply.type('application/csrattrs').header('content-transfer-encoding', 'base64');
       return toBase64(csrAttributes(profile), request.headers['user-agent']);
     });

@@ -39,9 +39,7 @@ import { otherChains } from './alternate-chains.js';
 import { CaHealthWatch } from './ca-health.js';
 import { certifiableNames, wantedNames } from './certificate.js';
 import { connectToCa } from './channel.js';
-import { checkConstraints } from './constraints.js';
 import { listenForCommands } from './control.js';
-import { checkDefaultProfile } from './default-profile.js';
 import { logEvents } from './events.js';
 import { RaFiles } from './files.js';
 import { bindDatabase, requireDatabaseFile } from './identity.js';
@@ -66,6 +64,7 @@ import {
 import { healthOf } from './readiness.js';
 import { registerRa, usableRegistration } from './registration.js';
 import { RunningRules } from './reload.js';
+import { ruleCheck } from './rule-check.js';
 import { statusOf } from './status.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
@@ -145,11 +144,11 @@ async function serve(
 
   const caHealth = new CaHealthWatch({ ca, clock, log });
   onClose(caHealth.watch());
-  await checkDefaultProfile(settings.profile, ca, log);
 
   const trust = new RaTrust({ ca, keep: rootKeeper({ files, store }), roots: registration.root, log });
   await trust.look();
-  checkConstraints(settings, called, trust.constraints());
+  const check = ruleCheck(ca, called, trust.constraints, log);
+  await check(settings);
   const wanted = () => certifiableNames(names, dialect, trust.constraints());
   const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, trust, wanted, log, clock });
   await tls.refresh();
@@ -215,14 +214,15 @@ async function serve(
   const served = front(settings);
   const shown = redacted(settings, 'ra');
   const rules = new RunningRules({
-    ...{ store, dataDir: settings.dataDir, policy, served, front, shown, limits, log, validatorOptions },
+    ...{ store, dataDir: settings.dataDir, policy, served, front, shown, limits, log },
+    ...{ check, validatorOptions },
     validator: changeable,
     terms: () => links.main().terms,
     useCompromised: (keys) => {
       compromised = keys;
     },
   });
-  await rules.start();
+  await rules.start(mode);
   onClose(() => rules.stop());
   const reload = () => rules.reload();
   await app.register(acmeRoutes, {
@@ -240,7 +240,7 @@ async function serve(
   await app.register(estRoutes, {
     ...{ ca, certification, ownCertificates, audit, isCompromised, clock },
     deviceTrust: deviceTrustOf(settings),
-    defaultProfile: settings.profile,
+    defaultProfile: () => policy.defaultProfile,
     baseUrl: (host) => links.forHost(host).base,
   });
   let httpPort: number | null = null;

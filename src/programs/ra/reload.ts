@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AcmeSettings } from '../../acme/context.js';
 import { redacted } from '../../config/index.js';
@@ -9,8 +11,10 @@ import type { Policy } from '../../ra/policy.js';
 import type { RaStore } from '../../store/index.js';
 import type { ChangeableValidator } from '../../va/changeable.js';
 import type { ValidatorOptions } from '../../va/validator.js';
+import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
 import { compromisedKeysOf, limitsOf, policyOf } from './policy.js';
+import type { RuleCheck } from './rule-check.js';
 import {
   changed,
   type KeptRules,
@@ -23,7 +27,7 @@ import {
 } from './rules.js';
 
 export interface RulesOptions {
-  store: Pick<RaStore, 'getSetting' | 'putSetting' | 'shared'>;
+  store: Pick<RaStore, 'getSetting' | 'putSetting' | 'shared' | 'takeLease'>;
   dataDir: string;
   /** What orders and nodes are decided by; changed in place. */
   policy: Policy;
@@ -35,6 +39,8 @@ export interface RulesOptions {
   limits: Limits;
   validator: ChangeableValidator;
   validatorOptions(settings: ProgramSettings): ValidatorOptions;
+  /** Whether the CA can do what the settings ask for. */
+  check: RuleCheck;
   /** URL of the terms of service. */
   terms(): string;
   useCompromised(isListed: (fingerprint: string) => boolean): void;
@@ -43,6 +49,8 @@ export interface RulesOptions {
 
 /** How late a change at one RA counts at the others, in ms. */
 const LOOK_EVERY = 2_000;
+/** The lease under which one RA changes rules at a time; how long it lasts, and how often and how many times another RA tries, in ms. */
+const LEASE = { name: 'rules', lasts: 10_000, pause: 50, tries: 40 };
 
 /**
  * The rules of an RA: its own settings and files, and above them what the database keeps for every RA of it. All of them are read
@@ -56,13 +64,27 @@ export class RunningRules {
 
   constructor(private readonly options: RulesOptions) {}
 
-  /** Takes up what is kept, and looks for changes by other RAs from now on. @throws ConfigError, StoreUnavailable */
-  async start(): Promise<void> {
+  /**
+   * Takes up what is kept, and looks for changes by other RAs from now on. A kept rule that is wrong today ends a start that is to serve; a
+   * command goes on without it, so that it can be changed.
+   * @throws CannotStart, StoreUnavailable
+   */
+  async start(mode: 'serve' | 'command'): Promise<void> {
     this.#text = await keptText(this.options.store);
-    if (this.#text !== '') this.#prepare(readKept(this.#text))();
+    if (this.#text !== '') await this.#takeUp(mode);
     if (this.options.store.shared === null) return;
     this.#timer = setInterval(() => void this.#looking.join(), LOOK_EVERY);
     this.#timer.unref();
+  }
+
+  async #takeUp(mode: 'serve' | 'command'): Promise<void> {
+    try {
+      (await this.#prepare(readKept(this.#text)))();
+    } catch (error) {
+      const sentence = `the database keeps a rule that cannot be used: ${messageOf(error)}`;
+      if (mode === 'command') return this.options.log.warn(sentence);
+      throw new CannotStart(`${sentence}. Change it with \`upki rules\`, which needs no running RA`);
+    }
   }
 
   stop(): void {
@@ -70,12 +92,14 @@ export class RunningRules {
   }
 
   /** Reads this RA's own settings and files anew, and asks the others to do the same. @throws Error saying what is wrong, and that kept the old rules */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
     const { store } = this.options;
-    const kept = readKept(await keptText(store));
-    const apply = this.#prepare(kept);
-    this.#text = store.shared === null ? '' : await keep(store, { ...kept, asked: kept.asked + 1 });
-    apply();
+    return this.#alone(async () => {
+      const kept = readKept(await keptText(store));
+      const apply = await this.#prepare(kept);
+      this.#text = store.shared === null ? '' : await keep(store, { ...kept, asked: kept.asked + 1 });
+      apply();
+    });
   }
 
   /** As they are now, and which of them the database keeps. */
@@ -85,25 +109,47 @@ export class RunningRules {
   }
 
   /** Changes what the database keeps: here at once, at every other RA within two seconds. @throws Refused, having changed nothing */
-  async change(change: RuleChange): Promise<void> {
+  change(change: RuleChange): Promise<void> {
     const { store } = this.options;
-    const next = changed(readKept(await keptText(store)), change);
-    const apply = this.#prepared(next);
-    this.#text = await keep(store, next);
-    apply();
+    return this.#alone(async () => {
+      const next = changed(readKept(await keptText(store)), change);
+      const apply = await this.#prepared(next);
+      this.#text = await keep(store, next);
+      apply();
+    });
   }
 
-  #prepared(kept: KeptRules): () => void {
+  /** Two changes at once, here or at two RAs, are made one after the other: each begins with what the other kept. @throws Refused `conflict` */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const { store } = this.options;
+    const holder = randomBytes(8).toString('hex');
+    for (let tries = 1; !(await this.#lease(holder, LEASE.lasts)); tries += 1) {
+      if (tries === LEASE.tries)
+        throw new Refused('conflict', 'the rules are being changed; try again later');
+      await sleep(LEASE.pause);
+    }
     try {
-      return this.#prepare(kept);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Refused('unprocessable', `the old rules are kept: ${why}`);
+      return await work();
+    } finally {
+      await store.takeLease(LEASE.name, holder, Date.now(), 0);
     }
   }
 
-  /** Reads everything; what is answered puts it into effect. @throws ConfigError, Error */
-  #prepare(kept: KeptRules): () => void {
+  #lease(holder: string, lasts: number): Promise<boolean> {
+    const now = Date.now();
+    return this.options.store.takeLease(LEASE.name, holder, now, now + lasts);
+  }
+
+  async #prepared(kept: KeptRules): Promise<() => void> {
+    try {
+      return await this.#prepare(kept);
+    } catch (error) {
+      throw new Refused('unprocessable', `the old rules are kept: ${messageOf(error)}`);
+    }
+  }
+
+  /** Reads and checks everything; what is answered puts it into effect. @throws ConfigError, CannotStart, Error */
+  async #prepare(kept: KeptRules): Promise<() => void> {
     const { policy, served, shown, limits, validator, terms, useCompromised, log, dataDir } = this.options;
     const settings = settingsWith(kept, dataDir);
     const rules = policyOf(settings, terms(), policy.constraints);
@@ -113,6 +159,7 @@ export class RunningRules {
       kept.compromisedKeys.map((key) => Buffer.from(key, 'hex').toString('base64url')),
     );
     new NamePolicy(rules);
+    await this.options.check(settings);
     const useValidator = validator.change(this.options.validatorOptions(settings));
     return () => {
       Object.assign(policy, rules);
@@ -132,9 +179,11 @@ export class RunningRules {
       const text = await keptText(store);
       if (text === this.#text) return;
       this.#text = text;
-      this.#prepare(readKept(text))();
+      (await this.#prepare(readKept(text)))();
     } catch (error) {
       log.error({ err: error }, 'the old rules are kept');
     }
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

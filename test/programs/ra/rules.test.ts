@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { redacted } from '../../../src/config/index.js';
+import { CannotStart } from '../../../src/programs/exit.js';
 import {
   acmeSettingsOf,
   compromisedKeysOf,
@@ -41,7 +42,12 @@ afterAll(async () => {
 });
 
 /** An RA as far as its rules go, with a folder and a file of its own. */
-async function replica(name: string, location: string, own: Record<string, string> = {}) {
+async function replica(
+  name: string,
+  location: string,
+  own: Record<string, string> = {},
+  { profiles = ['server', 'webapp'], mode = 'serve' as 'serve' | 'command' } = {},
+) {
   const dataDir = join(folder, name);
   const write = (settings: Record<string, string>) =>
     writeFileSync(join(dataDir, 'config.json'), JSON.stringify(settings));
@@ -67,9 +73,11 @@ async function replica(name: string, location: string, own: Record<string, strin
     useCompromised: (listed) => {
       isListed = listed;
     },
-    log: pino({ level: 'error' }, { write: (line) => logged.push(line) }),
+    async check({ profile }) {
+      if (!profiles.includes(profile)) throw new CannotStart(`the CA has no profile ${profile}`);
+    },
+    log: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
   });
-  await rules.start();
   open.push({
     async stop() {
       rules.stop();
@@ -77,6 +85,7 @@ async function replica(name: string, location: string, own: Record<string, strin
       await store.close();
     },
   });
+  await rules.start(mode);
   const isDenied = (value: string) => {
     try {
       new NamePolicy(policy).check([{ type: 'dns', value }]);
@@ -175,6 +184,7 @@ describe('rules kept in the database', () => {
     [{ UPKI_RA_LIMIT_ORDERS: '-1' }, 'UPKI_RA_LIMIT_ORDERS'],
     [{ UPKI_VA_RESOLVERS: 'nowhere:port' }, 'UPKI_VA_RESOLVERS'],
     [{ UPKI_VA_DENY: '10.0.0.0/99' }, 'UPKI_VA_DENY'],
+    [{ UPKI_RA_PROFILE: 'nope' }, 'no profile nope'],
     [{ UPKI_RA_PORT: '1' }, 'is no rule'],
     [{ PATH: '/evil' }, 'is no rule'],
     [{ UPKI_DATABASE_URL: 'sqlite:x' }, 'is no rule'],
@@ -185,6 +195,53 @@ describe('rules kept in the database', () => {
     expect(one.isDenied('other.test')).toBe(false);
     expect((await one.rules.list()).settings.filter(({ kept }) => kept !== null)).toEqual([]);
     expect(await refusal(one.rules.change({ compromisedKeys: ['xyz'] }))).toContain('SHA-256');
+  });
+
+  it('are all kept when several RAs, and several requests of one, change them at once', async () => {
+    const shared = await createDatabase();
+    try {
+      const [one, two] = await Promise.all(['lost-1', 'lost-2'].map((name) => replica(name, shared.url)));
+      if (!one || !two) throw new Error('two were opened');
+      const wanted = {
+        UPKI_RA_DENY: 'kept.test',
+        UPKI_RA_LIMIT_ORDERS: '7',
+        UPKI_RA_PROFILE: 'webapp',
+        UPKI_RA_ALLOW: 'good.test',
+        UPKI_RA_EAB_REQUIRED: 'true',
+      };
+      await Promise.all(
+        Object.entries(wanted).map(([name, value], index) =>
+          (index % 2 === 0 ? one : two).rules.change({ settings: { [name]: value } }),
+        ),
+      );
+      const { settings } = await two.rules.list();
+      const kept = settings.flatMap(({ name, kept }) => (kept === null ? [] : [[name, kept]]));
+      expect(Object.fromEntries(kept)).toEqual(wanted);
+      for (const each of open.splice(0)) await each.stop();
+    } finally {
+      await shared.drop();
+    }
+  }, 60_000);
+
+  it('end a start to serve when they cannot be used any more; a command goes on and mends them, a running RA keeps its old ones', async () => {
+    const location = join(folder, 'no-more.db');
+    const before = await replica('no-more', location);
+    await before.rules.change({ settings: { UPKI_RA_PROFILE: 'webapp' } });
+    for (const each of open.splice(0)) await each.stop();
+    const left = { profiles: ['server'] };
+    const refused = await refusal(replica('no-more', location, {}, left));
+    expect(refused).toMatch(/database keeps a rule .*no profile webapp.*upki rules/);
+    for (const each of open.splice(0)) await each.stop();
+    const command = await replica('no-more', location, {}, { ...left, mode: 'command' });
+    expect(command.logged.join('')).toContain('no profile webapp');
+    expect(command.policy.defaultProfile).not.toBe('webapp');
+    await command.rules.change({ settings: { UPKI_RA_PROFILE: null } });
+    for (const each of open.splice(0)) await each.stop();
+    const after = await replica('no-more', location, { deny: 'old.test' }, left);
+    expect(await refusal(after.rules.change({ settings: { UPKI_RA_PROFILE: 'webapp' } }))).toContain(
+      'the old rules are kept',
+    );
+    expect(after.isDenied('a.old.test')).toBe(true);
   });
 
   it('outlive a restart of an RA that has its database alone', async () => {

@@ -242,7 +242,7 @@ export async function createNodeWorld(options: NodeWorldOptions = {}): Promise<N
     ownCertificates: createOwnCertificates({ ca, store, nodes, clock, onRevocation: () => {} }),
     isCompromised: () => false,
     deviceTrust: options.deviceTrust ?? '',
-    defaultProfile: 'server',
+    defaultProfile: () => 'server',
     baseUrl: (host) => links.forHost(host).base,
   });
   await server.app.listen({ host: '127.0.0.1', port: 0 });
