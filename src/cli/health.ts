@@ -66,6 +66,8 @@ function whyNot(error: Error, { raTls }: ProgramSettings, at: string): string {
     return `no RA answers on ${at}: nothing listens there; it does not run, or UPKI_RA_PORT is another`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return `${at} does not speak TLS: it is the port of plain HTTP or of another program, or UPKI_RA_TLS=false was set for the RA and not here`;
+  if (code === 'ECONNRESET' || code === 'EPIPE')
+    return `${at} ends the connection without an answer: it is the port of the CA or of another program`;
   if (code.startsWith('HPE_') && !raTls)
     return `${at} speaks TLS or no HTTP at all: UPKI_RA_TLS is false here and not for the RA`;
   if (code.includes('CERT') || code.startsWith('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))

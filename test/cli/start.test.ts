@@ -210,7 +210,9 @@ describe('upki start', () => {
     const running = await start({ dataDir });
     const env = { UPKI_DATA_DIR: dataDir, UPKI_RA_HOST: '127.0.0.1', UPKI_RA_PORT: String(running.ports.ra) };
     expect(await upki(['health'], env)).toMatchObject({ code: 0, stdout: 'ready\n' });
+    const ended = await listening(createServer((socket) => socket.destroy()));
     const wrong = [
+      [{ UPKI_RA_PORT: String(ended) }, 'ends the connection without an answer'],
       [{ UPKI_RA_PORT: String(running.ports.http) }, 'does not speak TLS: it is the port of plain HTTP'],
       [{ UPKI_RA_PORT: String(running.ports.ca) }, 'or of another program'],
       [{ UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.test' }, 'This port speaks HTTPS'],
@@ -244,7 +246,7 @@ describe('upki start', () => {
     expect(gone.code).toBe(1);
     expect(gone.stderr).toMatch(/^uPKI: no RA answers on 127\.0\.0\.1:\d+: /);
     expect(await upki(['health'], { UPKI_DATA_DIR: newFolder() })).toMatchObject({ code: 78 });
-  });
+  }, 60_000);
 
   it('refuses a second start on the same directory', async () => {
     const { dataDir } = await start();
