@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import { fileTrouble } from '../lib/file-trouble.js';
 
 /** The content of a configuration file, by key: the text a person would have written in the environment. */
 export type FileEntries = ReadonlyMap<string, string>;
@@ -42,7 +43,8 @@ export function readConfigFile(
     if (content === null) return null;
     document = parseYaml(content);
   } catch (error) {
-    complaints.push(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+    const why = error instanceof Error ? error.message : error;
+    complaints.push(fileTrouble(error, path) ?? `${path} cannot be read: ${why}`);
     return new Map();
   }
   const entries = new Map<string, string>();

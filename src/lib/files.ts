@@ -63,12 +63,16 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-/** The text of a file, or null when there is none. */
+/**
+ * The text of a file, or null when there is none.
+ * @throws NodeJS.ErrnoException, always with the path: the system names none for a folder in the file's place
+ */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
+    if (error instanceof Error && !('path' in error)) Object.assign(error, { path });
     throw error;
   }
 }

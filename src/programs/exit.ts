@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/index.js';
+import { fileTrouble } from '../lib/file-trouble.js';
 import { StoreRefused, StoreTooNew } from '../store/contract/errors.js';
-import { fileTrouble } from './file-trouble.js';
 
 /** Exit codes of the `upki` command. */
 export const ExitCode = {

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { fileTrouble } from '../lib/file-trouble.js';
 import { CannotStart } from './exit.js';
-import { fileTrouble } from './file-trouble.js';
 
 /** A killed predecessor's children need a moment to notice and end. */
 const PATIENCE = 3000;

@@ -1,9 +1,9 @@
 import { ChannelRefused, ChannelUnavailable } from '../channel/errors.js';
 import { ConfigError } from '../config/index.js';
+import { fileTrouble } from '../lib/file-trouble.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
 import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
 import { CannotStart } from './exit.js';
-import { fileTrouble } from './file-trouble.js';
 
 /** Errors whose message is all that an operator needs. */
 const PLAIN = [

@@ -7,5 +7,10 @@ export function fingerprintOf(der: Uint8Array): string {
 
 /** A short fingerprint for people to compare: the first bytes in upper-case hex with colons. */
 export function shortFingerprint(hex: string): string {
-  return `${hex.slice(0, 16).toUpperCase().match(/../g)?.join(':') ?? ''}…`;
+  return `${withColons(hex.slice(0, 16))}…`;
+}
+
+/** Hex as fingerprints are printed: upper-case, with colons. */
+export function withColons(hex: string): string {
+  return hex.toUpperCase().match(/../g)?.join(':') ?? '';
 }

@@ -39,17 +39,33 @@ export class Keyring {
   constructor(private readonly options: KeyringOptions) {}
 
   /** Null when the key is not at this CA. @throws KeyFileError for a key that is here and unusable */
-  async open({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<SigningKey | null> {
+  async open(record: AuthorityRecord): Promise<SigningKey | null> {
+    const key = await this.#find(record);
+    if (key === null || key.spki.equals(parseCertificate(record.certificate).spki)) return key;
+    throw new KeyFileError(
+      `${join(this.options.dataDir, record.keyRef ?? '')} holds another key than that of ${record.id}. Restore it from the backup`,
+    );
+  }
+
+  async #find({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<SigningKey | null> {
     const { spki } = parseCertificate(certificate);
     const { dataDir, passphrase } = this.options;
     if (keyRef === null) return kind === 'root' ? this.#broughtBack(certificate) : null;
     const path = join(dataDir, keyRef);
     const pem = await readIfThere(path);
     if (pem !== null) return openSigningKey(pem, passphrase, path, spki);
-    if (sealedKey === null) return null;
+    if (sealedKey === null) return this.#withoutFile(kind, path);
     const key = await openSigningKey(this.#unseal(id, sealedKey), null, id, spki);
     await this.keep(keyRef, key);
     return key;
+  }
+
+  /** A root's key may be kept elsewhere; an issuer's may be at another CA on this store, and otherwise it is lost. */
+  #withoutFile(kind: AuthorityRecord['kind'], path: string): null {
+    if (kind === 'root' || this.options.shared) return null;
+    throw new KeyFileError(
+      `${path} is missing: it is the key of an issuer, and no other can sign for it. Restore it from the backup`,
+    );
   }
 
   /** A root's key that was kept elsewhere may be put back as ca.key. */

@@ -75,7 +75,8 @@ export class Member {
   }
 
   #without(): TaskError {
-    const why = this.trouble ?? 'its key is not at this CA';
+    const { keyRef } = this.record;
+    const why = this.trouble ?? `its key is not at this CA${keyRef === null ? '' : ` (${keyRef})`}`;
     return new TaskError(ErrorCode.certificate, `${this.id} cannot sign: ${why}`, 'retry');
   }
 }

@@ -205,10 +205,6 @@ export class AuthoritySet {
     let trouble: string | null = null;
     try {
       key = await keys.open(record);
-      if (key !== null && !key.spki.equals(parseCertificate(record.certificate).spki)) {
-        trouble = `${record.keyRef} holds another key`;
-        key = null;
-      }
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
     }

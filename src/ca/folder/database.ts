@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { requireUsable } from '../../lib/usable-file.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { isCrlSignedBy } from '../../x509/crl.js';
@@ -7,7 +8,8 @@ import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { type CaIdentity, type FolderMarker, identityText, parseIdentity } from './identity.js';
 import { InitError } from './init-error.js';
 import type { CaFiles } from './load.js';
-import { markerOf, saveMarker } from './marker.js';
+import { markerOf, markerWasLost, saveMarker } from './marker.js';
+import { caPaths } from './paths.js';
 
 /** Setting with the CA that the database belongs to. */
 const IDENTITY = 'identity';
@@ -29,13 +31,14 @@ export async function isUsed(store: Pick<CaStore, 'getSetting' | 'getCrl'>): Pro
 
 /**
  * Opening would recreate a lost SQLite file.
- * @throws InitError when the CA had a database and the file is missing or empty
+ * @throws InitError when the CA had a database and the file is missing or empty; errors of the file system with the path
  */
 export async function requireDatabaseFile(
   path: string,
   marker: FolderMarker | null,
   dataDir: string,
 ): Promise<void> {
+  await requireUsable(path);
   if (marker === null || !marker.database) return;
   const found = await stat(path).catch(() => null);
   if (found !== null && found.size > 0) return;
@@ -56,6 +59,8 @@ export interface Binding {
   dataDir: string;
   /** The database location for people, without a password. */
   location: string;
+  /** Told when the folder's marker is made again. */
+  warn?: (sentence: string) => void;
 }
 
 /**
@@ -63,7 +68,7 @@ export interface Binding {
  * all write the same.
  * @throws InitError when the database is another CA's, or empty although this CA had one
  */
-export async function bindDatabase({ store, files, dataDir, location }: Binding): Promise<void> {
+export async function bindDatabase({ store, files, dataDir, location, warn }: Binding): Promise<void> {
   const marker = files.marker ?? markerOf(files, false);
   const kept = await identityIn(store);
   if (kept !== null) {
@@ -77,6 +82,7 @@ export async function bindDatabase({ store, files, dataDir, location }: Binding)
     await requireOwnCrl({ store, files, location });
     await store.putSetting(IDENTITY, identityText(marker));
   }
+  if (files.marker === null) warn?.(markerWasLost(caPaths(dataDir).marker));
   if (files.marker === null || !marker.database) await saveMarker(dataDir, { ...marker, database: true });
 }
 

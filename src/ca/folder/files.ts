@@ -20,12 +20,12 @@ import {
   certificatesIn,
   inFile,
   loadAuthority,
-  missingFiles,
   only,
   readMarker,
   refuseWaiting,
 } from './load.js';
-import { markerOf, saveMarker } from './marker.js';
+import { markerOf, markerWasLost, saveMarker } from './marker.js';
+import { missingFiles } from './needed.js';
 import { caPaths } from './paths.js';
 import { permitOnly } from './permit.js';
 import {
@@ -36,6 +36,7 @@ import {
   type SigningKey,
   saveSigningKey,
 } from './signing-key.js';
+import { requireUsableFiles } from './usable.js';
 
 export { InitError } from './init-error.js';
 export { type CaFiles, loadAuthority } from './load.js';
@@ -94,6 +95,7 @@ const ISSUER_DAYS = 1825;
 export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   const { dataDir, imported, anew = [], existed = false } = options;
   const paths = caPaths(dataDir);
+  await requireUsableFiles(dataDir);
   const marker = await readMarker(paths.marker);
   const finished = marker !== null || existed;
   if (!finished) await refuseWaiting(dataDir);
@@ -129,6 +131,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
   const files = await loadAuthority({ ...options, seed: null });
   if (files.marker !== null) return files;
   const made = markerOf(files, false);
+  if (existed) options.warn?.(markerWasLost(paths.marker));
   await saveMarker(dataDir, made);
   return { ...files, marker: made };
 }

@@ -10,8 +10,10 @@ import { InitError } from './init-error.js';
 import { AuthorityError, checkAuthority } from './issuer-certificates.js';
 import { KeyFileError } from './keys.js';
 import { mendModes } from './modes.js';
+import { meaningOf, missingFiles } from './needed.js';
 import { type CaPaths, caPaths } from './paths.js';
 import { openSigningKey, type SigningKey } from './signing-key.js';
+import { requireUsableFiles } from './usable.js';
 
 /**
  * The files of an initialised CA; only certificates and the public half of `channel` ever cross the network.
@@ -49,50 +51,6 @@ export interface LoadOptions {
   warn?: (sentence: string) => void;
 }
 
-/** The files a CA needs, what each is, and what helps when it is lost. */
-const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => string }[] = [
-  {
-    part: 'root',
-    what: 'the root certificate that clients trust',
-    remedy: () => 'Restore it from the backup, or copy it back: every registered RA has it as ca.crt.',
-  },
-  {
-    part: 'issuer',
-    what: 'the certificate this CA issues with, and its chain',
-    remedy: () => 'Restore it from the backup: what it signed is verified through it.',
-  },
-  {
-    part: 'issuerKey',
-    what: 'the key this CA signs with',
-    remedy: () => 'Restore it from the backup: no other key can sign for this CA.',
-  },
-  {
-    part: 'channelKey',
-    what: 'the key by which registered RAs know this CA',
-    remedy: (dataDir) =>
-      'Restore it from the backup; or make another, after which every RA must be registered again: ' +
-      `\`upki ca init -d ${dataDir} --anew channel.key\`.`,
-  },
-  {
-    part: 'seed',
-    what: 'the secret by which RAs register',
-    remedy: (dataDir) =>
-      `Restore it from the backup; or make another, for RAs registered from then on: \`upki ca init -d ${dataDir} --anew seed\`.`,
-  },
-];
-
-/** One sentence for each file that an existing CA lacks. `anew`: those the operator asked to make again. */
-export async function missingFiles(dataDir: string, anew: readonly string[] = []): Promise<string[]> {
-  const paths = caPaths(dataDir);
-  const complaints: string[] = [];
-  for (const { part, what, remedy } of NEEDED) {
-    const path = paths[part];
-    if (anew.some((name) => path.endsWith(`/${name}`)) || (await readIfThere(path)) !== null) continue;
-    complaints.push(`${path} is missing: it is ${what}. ${remedy(dataDir)}`);
-  }
-  return complaints;
-}
-
 /**
  * Reads an initialised CA and checks that its files belong together: the chain up to the root, each key and
  * its certificate, and all of them and the marker. Removes everybody's access to keys and seeds but the
@@ -102,6 +60,7 @@ export async function missingFiles(dataDir: string, anew: readonly string[] = []
 export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
   const { dataDir, passphrase } = options;
   const paths = caPaths(dataDir);
+  await requireUsableFiles(dataDir);
   const marker = await readMarker(paths.marker);
   const [root, issuer, issuerKey, channel, seed] = await Promise.all([
     readIfThere(paths.root),
@@ -118,16 +77,24 @@ export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
     throw new InitError((await missingFiles(dataDir)).join('\n'));
   }
   await mendModes(dataDir, options.warn);
-  const rootDer = only(certificatesIn(root, paths.root), paths.root).der;
-  const chain = certificatesIn(issuer, paths.issuer);
-  const own = only(chain.slice(0, 1), paths.issuer);
-  requireKnown(rootDer, marker === null ? null : [marker.root], paths.root);
-  requireKnown(own.der, marker?.issuers ?? null, paths.issuer);
-  const key = await openSigningKey(issuerKey, passphrase, paths.issuerKey, own.spki);
+  const rootDer = await wholly('root', dataDir, () => only(certificatesIn(root, paths.root), paths.root).der);
+  const chain = await wholly('issuer', dataDir, () => certificatesIn(issuer, paths.issuer));
+  const own = await wholly('issuer', dataDir, () => only(chain.slice(0, 1), paths.issuer));
+  requireKnown(rootDer, marker === null ? null : [marker.root], paths.root, paths.marker);
+  requireKnown(own.der, marker?.issuers ?? null, paths.issuer, paths.marker);
+  const key = await wholly('issuerKey', dataDir, () =>
+    openSigningKey(issuerKey, passphrase, paths.issuerKey, own.spki),
+  );
+  if (!own.spki.equals(key.spki)) {
+    throw new InitError(
+      `${paths.issuerKey} is not the key of the issuing certificate ${paths.issuer}: one of the two is another CA's, or was replaced. ` +
+        'Restore both from the backup.',
+    );
+  }
   inFile(paths.issuer, () => checkAuthority(own.der, key.spki, null));
   requireChain(chain, rootDer, paths);
   await checkRootKey(rootDer, passphrase, paths);
-  const keys = channelKeys(channel, paths.channelKey);
+  const keys = channelKeys(channel, dataDir);
   if (marker !== null && marker.channel !== keys.publicKey) {
     throw new InitError(
       `${paths.channelKey} is another key than the one registered RAs know this CA by. Restore it from the backup; ` +
@@ -135,8 +102,7 @@ export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
     );
   }
   const ownSeed = options.seed ?? seed.trim();
-  if (ownSeed === '')
-    throw new InitError(`${paths.seed} is empty: it is ${NEEDED[4]?.what}. ${NEEDED[4]?.remedy(dataDir)}`);
+  if (ownSeed === '') throw new InitError(`${paths.seed} is empty: ${meaningOf('seed', dataDir)}`);
   return {
     root: rootDer,
     issuer: own.der,
@@ -181,12 +147,23 @@ export async function readMarker(path: string): Promise<FolderMarker | null> {
   return text === null ? null : parseMarker(text, path);
 }
 
-function requireKnown(der: Buffer, known: readonly string[] | null, path: string): void {
+/** Reads a file every CA needs. @throws AuthorityError, KeyFileError which say what a damaged file is, and what helps */
+async function wholly<T>(part: keyof CaPaths, dataDir: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const isDamaged = error instanceof AuthorityError || (error instanceof KeyFileError && !error.locked);
+    if (isDamaged) error.message += `; ${meaningOf(part, dataDir)}`;
+    throw error;
+  }
+}
+
+function requireKnown(der: Buffer, known: readonly string[] | null, path: string, marker: string): void {
   const found = fingerprintOf(der);
   if (known === null || known.includes(found)) return;
   const expected = known.map(shortFingerprint).join(' or ');
   throw new InitError(
-    `${path} is the certificate of another CA: its SHA-256 is ${shortFingerprint(found)}, this CA's is ${expected}. ` +
+    `${path} is the certificate of another CA: its SHA-256 is ${shortFingerprint(found)}, this CA's is ${expected} (${marker}). ` +
       'Put back the one that belongs here, from the backup; a new CA needs a folder of its own.',
   );
 }
@@ -222,22 +199,26 @@ async function checkRootKey(root: Buffer, passphrase: string | null, paths: CaPa
     const key = await openSigningKey(pem, passphrase, paths.rootKey, spki);
     if (key.spki.equals(spki)) return;
   } catch (error) {
-    if (error instanceof KeyFileError && error.locked) return;
-    throw error;
+    if (!(error instanceof KeyFileError)) throw error;
+    if (error.locked) return;
+    throw new InitError(`${error.message}: it is the key of the root. ${WITHOUT_ROOT_KEY}`);
   }
   throw new InitError(
-    `${paths.rootKey} is not the key of the root certificate ${paths.root}: restore the right one from the backup, or move it away ` +
-      '(the CA serves without it)',
+    `${paths.rootKey} is not the key of the root certificate ${paths.root}. ${WITHOUT_ROOT_KEY}`,
   );
 }
 
-function channelKeys(text: string, path: string): CurveKeyPair {
+const WITHOUT_ROOT_KEY =
+  'Restore the right one from the backup, or move it away: the CA serves without it, and needs it for its next issuer.';
+
+function channelKeys(text: string, dataDir: string): CurveKeyPair {
+  const path = caPaths(dataDir).channelKey;
   try {
     return curveKeyPairFromSecret(text.trim());
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new InitError(
-      `${path} is damaged: it must hold a CURVE secret key in Z85 (40 characters). Restore it from the backup`,
+      `${path} is damaged (it must hold a CURVE secret key in Z85, 40 characters): ${meaningOf('channelKey', dataDir)}`,
     );
   }
 }

@@ -17,6 +17,10 @@ export function markerOf(
   };
 }
 
+/** For the log, of a folder without a marker whose files and database belong together. */
+export const markerWasLost = (path: string): string =>
+  `${path} was not there (it was lost, or an older version wrote none): it says which CA this folder holds, and was made again`;
+
 /** Writes the marker, durably: the folder is a CA's from here on. */
 export async function saveMarker(dataDir: string, marker: FolderMarker): Promise<void> {
   await writeDurably(caPaths(dataDir).marker, markerText(marker), 0o600);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Context } from 'zeromq';
 import { openAuthorities } from '../../ca/authorities/open.js';
@@ -37,6 +37,7 @@ import {
   pathOf,
   shownLocation,
 } from '../../store/index.js';
+import { fingerprintOf, withColons } from '../../x509/fingerprint.js';
 import { type CaKeeping, workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { lastSeen } from './last-seen.js';
@@ -133,7 +134,8 @@ async function serve(
 ): Promise<Omit<RunningCa, 'close'>> {
   const { mode, host, log } = options;
   refuseOpenClear(options);
-  const files = await loadAuthority({ ...options, warn: (sentence) => log.warn(sentence) });
+  const warn = (sentence: string) => log.warn(sentence);
+  const files = await loadAuthority({ ...options, warn });
   // Told before anything is opened: a seed too short for curve mode.
   const seedKeys = mode === 'curve' ? seedKeysOf(files, options.dataDir) : null;
   const location = options.databaseUrl ?? files.database;
@@ -143,7 +145,7 @@ async function serve(
     patience: DATABASE_PATIENCE,
   });
   onClose(() => store.close());
-  await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location) });
+  await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location), warn });
   if (options.operationsPort !== null) onClose(await lastSeen(store, location, options));
 
   const restored = await restoredIn(store);
@@ -239,7 +241,7 @@ async function serve(
     operationsPort,
     registrationPort,
     operationsPublicKey: files.channel.publicKey,
-    rootFingerprint: fingerprint(files.root),
+    rootFingerprint: withColons(fingerprintOf(files.root)),
   };
 }
 
@@ -288,9 +290,4 @@ function buildServices(
     dataDir: options.dataDir,
   };
   return { services, signers };
-}
-
-function fingerprint(der: Uint8Array): string {
-  const hex = createHash('sha256').update(der).digest('hex').toUpperCase();
-  return hex.match(/../g)?.join(':') ?? '';
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
+import { type Logger, pino } from 'pino';
+import { openAuthorities } from '../../ca/authorities/open.js';
 import { RolloverError } from '../../ca/authorities/succession.js';
 import type { MadeAnew } from '../../ca/folder/anew.js';
 import { bindDatabase, isUsed, requireDatabaseFile } from '../../ca/folder/database.js';
@@ -18,7 +19,14 @@ import { TaskError } from '../../channel/errors.js';
 import { formatDuration } from '../../config/index.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
 import { DAY } from '../../lib/time.js';
-import { DATABASE_PATIENCE, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
+import {
+  type CaStore,
+  DATABASE_PATIENCE,
+  isShared,
+  openCaStore,
+  pathOf,
+  shownLocation,
+} from '../../store/index.js';
 import type { Running } from '../child.js';
 import { CannotStart } from '../exit.js';
 import { behindBy } from '../last-seen.js';
@@ -27,6 +35,7 @@ import { portProblem } from '../ports.js';
 import type { LoadedProgram, ProgramSettings } from '../settings.js';
 import { CaOptionsError } from './clear-mode.js';
 import { runCa, seedKeysOf } from './program.js';
+import { checkUsable } from './usable.js';
 
 type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
 
@@ -104,6 +113,7 @@ export async function completeCa(loaded: LoadedCa, files: CaFiles): Promise<void
 async function hadDatabase({ dataDir, caDatabaseUrl }: ProgramSettings): Promise<boolean> {
   if ((await readMarker(caPaths(dataDir).marker)) !== null) return false;
   const location = caDatabaseUrl ?? caPaths(dataDir).database;
+  if (!isShared(location)) await requireDatabaseFile(pathOf(location), null, dataDir);
   if (!isShared(location) && !existsSync(pathOf(location))) return false;
   const store = await openCaStore(location, { patience: DATABASE_PATIENCE });
   try {
@@ -127,14 +137,27 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
     const store = await openCaStore(location);
     try {
       // A database is bound by the first start: until then nothing is in it, and another may be named.
-      if (files.marker?.database === true)
+      if (files.marker?.database === true) {
         await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
+        await checkKeys(settings, files, store);
+      }
       const behind = isShared(location) ? null : await behindBy({ store, directory: dataDir, location });
       if (behind !== null) throw new CannotStart(behind);
     } finally {
       await store.close();
     }
   });
+}
+
+/** That the issuer in use has its key here, as a start wants it. @throws TaskError naming the key */
+async function checkKeys(settings: ProgramSettings, files: CaFiles, store: CaStore): Promise<void> {
+  const { dataDir, caPassphrase: passphrase, caPublicUrl: publicUrl, caDatabaseUrl } = settings;
+  const silent = pino({ level: 'silent' });
+  const options = { dataDir, passphrase, publicUrl, shared: caDatabaseUrl !== null, clock: Date.now };
+  const { set } = await openAuthorities(store, files, {
+    ...{ ...options, places: keyPlaces(settings), succeedAt: settings.caSucceedAt / 100, log: silent },
+  });
+  checkUsable(set, Date.now(), silent);
 }
 
 /** Stores the settings the CA was made with, for the next start and for people; written once. */
@@ -219,16 +242,13 @@ const MENDABLE = [
   CaOptionsError,
 ];
 
-/** An error that the operator can fix is shown without a stack trace, and not retried. */
+/** An error that the operator can fix is shown without a stack trace, and not retried; one of the file system is as it is (see exit.ts). */
 export async function mendable<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    const missing =
-      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES');
-    if (missing || MENDABLE.some((kind) => error instanceof kind)) {
+    if (MENDABLE.some((kind) => error instanceof kind))
       throw new CannotStart((error as Error).message, { cause: error });
-    }
     throw error;
   }
 }

@@ -16,7 +16,7 @@ import { CaClient } from '../../ra/ca/client.js';
 import { CompromisedKeys } from '../../ra/ca/compromised-keys.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
-import type { RaKeys, RaRegistration } from './files.js';
+import { RaFiles, type RaKeys, type RaRegistration } from './files.js';
 import { tcp } from './registration.js';
 import { watchRevocationUrls } from './unrevocable.js';
 
@@ -105,7 +105,8 @@ function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, k
   if (settings.zmqMode === 'clear') return { mode: 'clear' };
   if (caChannelKey === null) {
     throw new CannotStart(
-      'this RA was registered in clear mode and has no key of the CA: register it again in curve mode, or set UPKI_ZMQ_MODE=clear',
+      `${new RaFiles(settings.dataDir).path('caChannelKey')} is missing: it is the key by which this RA knows its CA. Restore it from the ` +
+        'backup. An RA that was registered in clear mode has none: register it again in curve mode, or set UPKI_ZMQ_MODE=clear',
     );
   }
   return { mode: 'curve', serverKey: caChannelKey, keys: keys.channel };

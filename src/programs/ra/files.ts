@@ -5,10 +5,19 @@ import { type CurveKeyPair, newCurveKeyPair } from '../../channel/curve-keys.js'
 import { makePrivateFolder, readIfThere, setAside, writeDurably } from '../../lib/files.js';
 import { LAST_SEEN } from '../../lib/last-seen.js';
 import { ModeError, mendMode } from '../../lib/private-file.js';
+import { requireUsable } from '../../lib/usable-file.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
-import { channelKeysIn, markerText, parseMarker, type RaMarker, requireWhole, rootsIn } from './identity.js';
+import {
+  channelKeysIn,
+  markerText,
+  parseMarker,
+  type RaMarker,
+  requireCaKey,
+  requireWhole,
+  rootsIn,
+} from './identity.js';
 
 /** The RA's keys, which authenticate it before it is registered: made once, here, and never sent anywhere. */
 export interface RaKeys {
@@ -78,11 +87,12 @@ export class RaFiles {
 
   /**
    * The RA's keys, made when there are none. Keys that everybody can read are for their owner only afterwards.
-   * @throws CannotStart naming a key that a registered RA has lost, or that is damaged
+   * @throws CannotStart naming a key that a registered RA has lost, or that is damaged; errors of the file system with the path
    */
   async keys(warn: (sentence: string) => void = () => {}): Promise<RaKeys> {
     await makePrivateFolder(this.directory);
-    await this.#requireNeeded();
+    await this.#requireUsable();
+    await this.#requireNeeded(warn);
     const tls = await this.#orMake('tlsKey', newTlsKey);
     const secret = await this.#orMake('channelKey', () => `${newCurveKeyPair().secretKey}\n`);
     try {
@@ -112,8 +122,11 @@ export class RaFiles {
       readIfThere(this.path('tlsKey')),
     ]);
     if (certificate === null || root === null || key === null) return null;
-    requireWhole({ certificate, root, key }, await this.marker(), this.#paths());
-    return { certificate, root, caChannelKey: caChannelKey?.trim() ?? null };
+    const marker = await this.marker();
+    requireWhole({ certificate, root, key }, marker, this.#paths());
+    const caKey = caChannelKey?.trim() ?? null;
+    if (caKey !== null) requireCaKey(caKey, marker, this.path('caChannelKey'), this.directory);
+    return { certificate, root, caChannelKey: caKey };
   }
 
   /** The certificate goes last: with it the registration is complete, and after a crash before it, made again. */
@@ -123,7 +136,8 @@ export class RaFiles {
     await writeDurably(this.path('root'), root, 0o644);
     if (caChannelKey !== null) await writeDurably(this.path('caChannelKey'), `${caChannelKey}\n`, 0o644);
     await this.saveCertificate(certificate);
-    await this.#saveMarker({ roots: rootsIn(root), database: known?.database ?? false });
+    const channel = caChannelKey ?? undefined;
+    await this.#saveMarker({ roots: rootsIn(root), database: known?.database ?? false, channel });
   }
 
   /** Records that the RA has stored accounts and orders, for clients of these roots (PEM). */
@@ -131,7 +145,7 @@ export class RaFiles {
     const known = await this.marker();
     const roots = [...new Set([...(known?.roots ?? []), ...rootsIn(root)])];
     if (known?.database && roots.length === known.roots.length) return;
-    await this.#saveMarker({ roots, database: true });
+    await this.#saveMarker({ ...known, roots, database: true });
   }
 
   /** Starts with an empty database on purpose; the old file is set aside. */
@@ -152,14 +166,24 @@ export class RaFiles {
     await writeDurably(this.path('marker'), markerText(marker), 0o600);
   }
 
+  /** Its files can be read, the database apart, which may be elsewhere. @throws DanglingLink, NodeJS.ErrnoException */
+  async #requireUsable(): Promise<void> {
+    const { database: _, ...names } = NAMES;
+    for (const name of [...Object.values(names), LAST_SEEN]) await requireUsable(join(this.directory, name));
+  }
+
   /** A registered RA has them all. @throws CannotStart naming what is missing */
-  async #requireNeeded(): Promise<void> {
+  async #requireNeeded(warn: (sentence: string) => void = () => {}): Promise<void> {
     const marked = (await this.marker()) !== null;
     const there = new Map<string, boolean>();
     for (const [name] of NEEDED) there.set(name, (await readIfThere(this.path(name))) !== null);
     // Registered by a version that wrote no marker, or registration was interrupted.
     if (!marked && !(there.get('certificate') && there.get('root'))) return;
     const missing = NEEDED.filter(([name]) => !there.get(name));
+    if (missing.length === 0 && !marked)
+      warn(
+        `${this.path('marker')} was not there (it was lost, or an older version wrote none): it says of which CA this RA is, and is made again`,
+      );
     if (missing.length === 0) return;
     const complaints = missing.map(([name, what]) => `${this.path(name)} is missing: it is ${what}.`);
     throw new CannotStart(
@@ -171,7 +195,7 @@ export class RaFiles {
   #paths() {
     const { directory } = this;
     const [tlsKey, certificate, root] = [this.path('tlsKey'), this.path('certificate'), this.path('root')];
-    return { directory, tlsKey, certificate, root };
+    return { directory, tlsKey, certificate, root, marker: this.path('marker') };
   }
 
   /** The roots to trust, PEM. */

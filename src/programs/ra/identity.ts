@@ -2,6 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
+import { z85DecodeKey } from '../../channel/z85.js';
+import { requireUsable } from '../../lib/usable-file.js';
 import type { RaStore } from '../../store/index.js';
 import { DerError } from '../../x509/der-error.js';
 import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
@@ -21,18 +23,20 @@ export interface RaIdentity {
 export interface RaMarker extends RaIdentity {
   /** The RA has kept accounts and orders: an empty database is not its own. */
   database: boolean;
+  /** CURVE public key of its CA (Z85); undefined in clear mode, and of a registration by an older version. */
+  channel?: string | undefined;
 }
 
 const roots = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1);
-const marker = z.object({ roots, database: z.boolean() });
+const marker = z.object({ roots, database: z.boolean(), channel: z.string().optional() });
 const identity = z.object({ roots });
 
 const ABOUT =
   'Of which CA the RA in this folder is. uPKI compares it at every start; do not edit or remove it.';
 
 /** The text of the marker file. */
-export function markerText({ roots, database }: RaMarker): string {
-  return `${JSON.stringify({ about: ABOUT, roots, database }, null, 2)}\n`;
+export function markerText({ roots, database, channel }: RaMarker): string {
+  return `${JSON.stringify({ about: ABOUT, roots, database, channel }, null, 2)}\n`;
 }
 
 /** @throws CannotStart naming the file */
@@ -62,6 +66,7 @@ export async function requireDatabaseFile(
   known: RaMarker | null,
   directory: string,
 ): Promise<void> {
+  await requireUsable(path);
   if (known === null || !known.database) return;
   const found = await stat(path).catch(() => null);
   if (found !== null && found.size > 0) return;
@@ -127,6 +132,8 @@ export interface RaPaths {
   tlsKey: string;
   certificate: string;
   root: string;
+  /** The file that says of which CA this RA is. */
+  marker: string;
 }
 
 /**
@@ -159,7 +166,7 @@ export function requireWhole(
   if (known === null || known.roots.some((each) => own.includes(each))) return;
   throw new CannotStart(
     `${paths.root} is the root of another CA: its SHA-256 is ${own.map(shortFingerprint).join(', ')}, this RA is of ` +
-      `${known.roots.map(shortFingerprint).join(', ')}. Put back the files that belong here, or register anew: ${again}.`,
+      `${known.roots.map(shortFingerprint).join(', ')} (${paths.marker}). Put back the files that belong here, or register anew: ${again}.`,
   );
 }
 
@@ -182,6 +189,19 @@ export function leadsTo(certificate: string, roots: string): boolean {
 /** The RA's end of the channel. @throws CannotStart naming the file */
 export function channelKeysIn(text: string, path: string): CurveKeyPair {
   return inFile(path, () => curveKeyPairFromSecret(text.trim()));
+}
+
+/** @throws CannotStart when a text is not the public key of the channel of the RA's CA */
+export function requireCaKey(text: string, known: RaMarker | null, path: string, directory: string): void {
+  const isKey = z85DecodeKey(text) !== null;
+  if (isKey && (known?.channel === undefined || known.channel === text)) return;
+  const what = isKey
+    ? 'is the key of another CA than the one this RA registered with'
+    : 'is damaged (it must hold a CURVE key in Z85, 40 characters): it is the key by which this RA knows its CA';
+  throw new CannotStart(
+    `${path} ${what}. Restore it from the backup, or register as a new RA on purpose: ` +
+      `\`upki ra register -d ${directory} --anew\` (with the CA's seed).`,
+  );
 }
 
 function certificatesIn(pem: string, path: string): X509Certificate[] {

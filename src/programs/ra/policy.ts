@@ -3,12 +3,12 @@ import type { AcmeSettings } from '../../acme/context.js';
 import { parseExternalAccountKeys } from '../../acme/external-account.js';
 import type { LinkBuilder } from '../../acme/links.js';
 import { ConfigError, type Settings } from '../../config/index.js';
+import { fileTrouble } from '../../lib/file-trouble.js';
 import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
 import { fromPem } from '../../x509/pem.js';
-import { fileTrouble } from '../file-trouble.js';
 
 /** The RA's policy from the settings. `termsUrl` is where a person reads the terms. */
 export function policyOf(

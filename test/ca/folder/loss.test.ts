@@ -109,7 +109,7 @@ describe('a foreign file in the folder of a CA', () => {
   it.each([
     ['ca.crt', /ca\.crt is the certificate of another CA: its SHA-256 is [0-9A-F:]+….*this CA's is/],
     ['issuer.crt', /issuer\.crt is the certificate of another CA/],
-    ['issuer.key', /issuer\.crt: the CA certificate is not of the CA key/],
+    ['issuer.key', /issuer\.key is not the key of the issuing certificate .*issuer\.crt/],
     ['channel.key', /channel\.key is another key than the one registered RAs know.*--anew channel\.key/],
     ['ca.key', /ca\.key is not the key of the root certificate .*ca\.crt/],
     ['ca.db', /ca\.db is the database of another CA: its root has the SHA-256/],

@@ -1,3 +1,5 @@
+import { DanglingLink } from './usable-file.js';
+
 /** The system's error about a file, for an operator; `path` is the file that could not be used. */
 const SENTENCES: Record<string, (path: string) => string> = {
   EACCES: (path) => `${path}: this user may not use it; change its owner or its permissions`,
@@ -21,6 +23,7 @@ const SENTENCES: Record<string, (path: string) => string> = {
  * @param used the file that was used, for errors that do not say which (a read of an open file)
  */
 export function fileTrouble(error: unknown, used?: string): string | null {
+  if (error instanceof DanglingLink) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return null;
   const { code, path = used, syscall } = error as NodeJS.ErrnoException;
   // Of the system calls without a path, only this one is about a folder.

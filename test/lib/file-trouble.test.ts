@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { fileTrouble } from '../../src/lib/file-trouble.js';
 import { exitCodeOf } from '../../src/programs/exit.js';
-import { fileTrouble } from '../../src/programs/file-trouble.js';
 import { describeError } from '../../src/programs/operator-error.js';
 
 const systemError = (code: string, more: object = {}) =>

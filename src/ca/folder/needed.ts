@@ -1,0 +1,52 @@
+import { readIfThere } from '../../lib/files.js';
+import { type CaPaths, caPaths } from './paths.js';
+
+/** The files a CA needs, what each is, and what helps when it is lost. */
+const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => string }[] = [
+  {
+    part: 'root',
+    what: 'the root certificate that clients trust',
+    remedy: () => 'Restore it from the backup, or copy it back: every registered RA has it as ca.crt.',
+  },
+  {
+    part: 'issuer',
+    what: 'the certificate this CA issues with, and its chain',
+    remedy: () => 'Restore it from the backup: what it signed is verified through it.',
+  },
+  {
+    part: 'issuerKey',
+    what: 'the key this CA signs with',
+    remedy: () => 'Restore it from the backup: no other key can sign for this CA.',
+  },
+  {
+    part: 'channelKey',
+    what: 'the key by which registered RAs know this CA',
+    remedy: (dataDir) =>
+      'Restore it from the backup; or make another, after which every RA must be registered again: ' +
+      `\`upki ca init -d ${dataDir} --anew channel.key\`.`,
+  },
+  {
+    part: 'seed',
+    what: 'the secret by which RAs register',
+    remedy: (dataDir) =>
+      `Restore it from the backup; or make another, for RAs registered from then on: \`upki ca init -d ${dataDir} --anew seed\`.`,
+  },
+];
+
+/** One sentence for each file that an existing CA lacks. `anew`: those the operator asked to make again. */
+export async function missingFiles(dataDir: string, anew: readonly string[] = []): Promise<string[]> {
+  const paths = caPaths(dataDir);
+  const complaints: string[] = [];
+  for (const { part } of NEEDED) {
+    const path = paths[part];
+    if (anew.some((name) => path.endsWith(`/${name}`)) || (await readIfThere(path)) !== null) continue;
+    complaints.push(`${path} is missing: ${meaningOf(part, dataDir)}`);
+  }
+  return complaints;
+}
+
+/** What a file every CA needs is, and what helps when it is lost. */
+export function meaningOf(part: keyof CaPaths, dataDir: string): string {
+  const needed = NEEDED.find((each) => each.part === part);
+  return needed === undefined ? '' : `it is ${needed.what}. ${needed.remedy(dataDir)}`;
+}

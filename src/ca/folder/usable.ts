@@ -1,0 +1,36 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing } from '../../lib/files.js';
+import { LAST_SEEN } from '../../lib/last-seen.js';
+import { requireUsable } from '../../lib/usable-file.js';
+import { caPaths } from './paths.js';
+
+/**
+ * Checks that every file a CA has in its folder can be read, its database apart, so that one that cannot is told before anything
+ * is made. Missing ones are no error here.
+ * @throws DanglingLink, NodeJS.ErrnoException, both with the path
+ */
+export async function requireUsableFiles(dataDir: string): Promise<void> {
+  // A key made for a node is needed by nobody but that node.
+  const { database: _, privateKeys: __, profiles, issuers, ...files } = caPaths(dataDir);
+  const inside = await Promise.all([profiles, issuers].map(filesIn));
+  for (const path of [...Object.values(files), join(dataDir, LAST_SEEN), ...inside.flat()]) {
+    await requireUsable(path);
+  }
+}
+
+/** A folder of such a name stands where a file belongs. */
+const KEY_OR_CERTIFICATE = /\.(key|pem|crt|csr|ya?ml)$/;
+
+/** Paths of a folder's files; none of one that is not there. */
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const wanted = entries.filter((entry) => !entry.isDirectory() || KEY_OR_CERTIFICATE.test(entry.name));
+    return wanted.map(({ name }) => join(folder, name));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await requireUsable(folder);
+    return [];
+  }
+}
