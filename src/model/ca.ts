@@ -47,8 +47,8 @@ export interface CertificateAuthority {
   /** Takes a certificate off certificateHold. @throws CaRefused when it is not on hold */
   endHold(serial: string): Promise<void>;
 
-  /** The profiles an ACME client may ask for. Cached. */
-  profiles(): Promise<AcmeProfile[]>;
+  /** The profiles an ACME client may ask for. Cached for seconds, unless they are wanted as they are `now`. */
+  profiles(when?: 'now'): Promise<AcmeProfile[]>;
   /** The names of all profiles. */
   profileNames(): Promise<string[]>;
   /** The fields of a profile, in the words of the channel's contract; null when there is none of the name. */

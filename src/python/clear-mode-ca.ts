@@ -43,8 +43,8 @@ export class ClearModeCa extends CaClient {
     return (await this.#isPython()) ? this.#python.revoke(serial, reason) : super.revoke(serial, reason);
   }
 
-  override async profiles(): Promise<AcmeProfile[]> {
-    return (await this.#wasPython()) ? this.#python.profiles() : super.profiles();
+  override async profiles(when?: 'now'): Promise<AcmeProfile[]> {
+    return (await this.#wasPython()) ? this.#python.profiles(when) : super.profiles(when);
   }
 
   override async caCertificates(): Promise<{ root: string; chain: string }> {

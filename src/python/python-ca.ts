@@ -112,8 +112,8 @@ export class PythonCa implements PythonCaAbilities {
     throw reachesNewestOnly(cn);
   }
 
-  profiles(): Promise<AcmeProfile[]> {
-    return this.#profiles.get();
+  profiles(when?: 'now'): Promise<AcmeProfile[]> {
+    return when === 'now' ? this.#profiles.renewed() : this.#profiles.get();
   }
 
   async caCertificates(): Promise<{ root: string; chain: string }> {

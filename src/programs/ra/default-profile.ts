@@ -9,7 +9,7 @@ export async function checkDefaultProfile(
   log: Logger,
 ): Promise<void> {
   try {
-    const known = (await ca.profiles()).map(({ name }) => name);
+    const known = (await ca.profiles('now')).map(({ name }) => name);
     if (known.includes(profile)) return;
     throw new CannotStart(
       `UPKI_RA_PROFILE is "${profile}": the CA has no such profile for ACME; it has ${known.join(', ')}`,

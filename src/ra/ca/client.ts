@@ -138,8 +138,8 @@ export class CaClient implements CertificateAuthority {
     await this.#call('unrevoke', { dn: serialFromHex(serial) });
   }
 
-  profiles(): Promise<AcmeProfile[]> {
-    return this.#profiles.get();
+  profiles(when?: 'now'): Promise<AcmeProfile[]> {
+    return when === 'now' ? this.#profiles.renewed() : this.#profiles.get();
   }
 
   profileNames(): Promise<string[]> {

@@ -65,7 +65,7 @@ export class NameCheck {
     try {
       const wrong = await troubles();
       const skew = wrong.find((sentence) => sentence.includes('clock')) ?? null;
-      const { name } = chooseProfile(wanted, await ca.profiles(), policy.defaultProfile);
+      const { name } = chooseProfile(wanted, await ca.profiles('now'), policy.defaultProfile);
       return {
         profile: name,
         findings: (time) => [
