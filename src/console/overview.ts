@@ -56,7 +56,7 @@ export function Overview(): View {
       </li>
     </ul>
     <${ErrorBox} error=${options.error} />
-    <h2>The last thirty days, as this RA has counted</h2>
+    <h2>The last thirty days</h2>
     <${Shown} of=${activity}>${(hours: Hour[]) => html`<${Charts} hours=${hours} />`}<//>
     <h2>Late to renew</h2>
     <${Shown} of=${late}>

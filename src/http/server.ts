@@ -33,6 +33,8 @@ export interface TlsMaterial {
 
 export interface HttpsServerOptions extends HttpServerOptions {
   tls: TlsMaterial;
+  /** Whether clients are asked for a certificate, which none has to have; true when left out. */
+  askForCertificate?: boolean;
 }
 
 export interface HttpsServer {
@@ -45,8 +47,8 @@ export interface HttpsServer {
 }
 
 /**
- * The HTTPS listener: TLS 1.2 and 1.3, sessions resumed, a client certificate asked for but not demanded (see
- * `identity.ts`). Add routes as plugins, then `app.listen`; `app.close` ends it.
+ * An HTTPS listener: TLS 1.2 and 1.3, sessions resumed, a client certificate asked for but not demanded (see
+ * `identity.ts`), or not asked for. Add routes as plugins, then `app.listen`; `app.close` ends it.
  */
 export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -58,7 +60,7 @@ export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
       {
         ...nodeLimits(limits),
         ...context,
-        requestCert: true,
+        requestCert: options.askForCertificate ?? true,
         rejectUnauthorized: false,
         handshakeTimeout: limits.handshakeTime,
       },

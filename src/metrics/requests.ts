@@ -2,7 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Metrics } from './metrics.js';
 
 /** Counts and times the requests of a listener. */
-export function measureRequests(app: FastifyInstance, listener: 'main' | 'plain', metrics: Metrics): void {
+export function measureRequests(
+  app: FastifyInstance,
+  listener: 'main' | 'plain' | 'pages',
+  metrics: Metrics,
+): void {
   app.addHook('onResponse', (request, reply, done) => {
     // The pattern of the route, never what a client wrote.
     const route = request.routeOptions.url ?? 'none';

@@ -1,8 +1,11 @@
 import { html, Markup } from '../lib/html.js';
 import { CLIENTS } from './client-lines.js';
-import { fingerprintOf, type Root, rootFile } from './roots.js';
+import { fingerprintOf, PROFILE_FILE, ROOTS_FILE, type Root, rootFile } from './roots.js';
 import { STYLE } from './style.js';
-import { trustLines } from './trust-lines.js';
+import { BUNDLE, trustLines } from './trust-lines.js';
+
+/** Where the page is served: the main listener asks for a client certificate, the other two do not. */
+export type Listener = 'main' | 'plain' | 'pages';
 
 /** Everything the landing page tells. */
 export interface LandingFacts {
@@ -13,8 +16,10 @@ export interface LandingFacts {
   base: string;
   /** The same of the plain listener; null when there is none. */
   plainBase: string | null;
-  /** Whether this answer goes over the plain listener, where a picture from the other shows whether the root is trusted. */
-  overPlain: boolean;
+  /** The same of the HTTPS listener for visitors; null when there is none. */
+  visitorsBase: string | null;
+  /** The one this answer goes over; on the plain one a picture from another shows whether the root is trusted. */
+  listener: Listener;
   version: string;
 }
 
@@ -32,6 +37,8 @@ export const rootAnchor = ({ sha256 }: Pick<Root, 'sha256'>): string => `sha256-
 export function landingPage(facts: LandingFacts): string {
   const { roots, base, version } = facts;
   const directory = `${base}/acme/directory`;
+  // Where nobody is asked for a certificate, if there is such a place.
+  const readable = facts.visitorsBase ?? base;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -47,18 +54,20 @@ export function landingPage(facts: LandingFacts): string {
 once it has the root certificate below.</p>
 <dl>
 <dt>ACME directory</dt><dd><a href="${directory}"><code>${directory}</code></a></dd>
-<dt>REST</dt><dd><a href="${base}/api/v1/docs">reference</a></dd>
-<dt>Revocation list</dt><dd><a href="${base}/api/v1/public/crl">CRL</a></dd>
+<dt>REST</dt><dd><a href="${readable}/api/v1/docs">reference</a></dd>
+<dt>Revocation list</dt><dd><a href="${readable}/api/v1/public/crl">CRL</a></dd>
 <dt>Software</dt><dd>uPKI ${version}</dd>
 </dl>
 <h2 id="root">${roots.length > 1 ? 'The root certificates' : 'The root certificate'}</h2>
 <p><strong>Compare the fingerprint</strong> with the one your administrator gives you another way: on paper, by phone, in a chat you
 trust. <code>upki start</code> prints it where the authority runs. A fingerprint that you read on this page alone proves nothing.</p>
+${roots.length > 1 ? html`<p><strong>The root is being replaced.</strong> Trust each of these ${roots.length}: certificates of both are in use. The profile and the lines below have all of them.</p>` : html``}
 ${roots.map((root, index) => rootSection(root, index, facts.qrCodes[index] ?? ''))}
+${roots.length > 1 ? html`<p><a href="${ROOTS_FILE}" download="${BUNDLE}">All of them in one file (.crt, PEM)</a></p>` : html``}
 ${selfTest(facts)}
 <h2 id="trust">Trust it on a machine</h2>
-<p>Each list of lines fetches the root, compares its fingerprint and stops when it is another one.</p>
-${roots.slice(0, 1).map((root) => trustSection(root, facts))}
+<p>Each list of lines fetches ${roots.length > 1 ? `the ${roots.length} roots, compares their fingerprints and stops when one is another` : 'the root, compares its fingerprint and stops when it is another one'}.</p>
+${trustSection(facts)}
 <h2 id="phones">On a phone or tablet</h2>
 <h3>iPhone, iPad</h3>
 <p>Open the profile (.mobileconfig) above in Safari; then Settings, General, VPN &amp; Device Management: install it, and compare the
@@ -67,8 +76,8 @@ fingerprint there (More Details). Then Settings, General, About, Certificate Tru
 <p>Download the certificate (.cer) above; then Settings, Security, Encryption &amp; credentials, Install a certificate, CA certificate.
 Compare the fingerprint under Trusted credentials, User. Browsers use it; an app does only when its maker lets it.</p>
 <h2 id="acme">Get a certificate</h2>
-<p>On the machine that has the name, as root, with its port 80 free. <code>upki-root.crt</code> is what the lines for Debian above
-have made. <a href="${base}/api/v1/docs">More ways</a> are in the reference.</p>
+<p>On the machine that has the name, as root, with its port 80 free. <code>${BUNDLE}</code> is what the lines for Debian above
+have made. <a href="${readable}/api/v1/docs">More ways</a> are in the reference.</p>
 ${clientSections(directory)}
 </main>
 </body>
@@ -85,19 +94,29 @@ function rootSection(root: Root, index: number, qrCode: string): Markup {
 <p class="faint">Valid from ${day(root.notBefore)} to ${day(root.notAfter)}</p>
 <ul class="buttons">
 <li><a href="${rootFile(index, 'cer')}" download="upki-root.cer">Windows, Android, Firefox (.cer)</a></li>
-<li><a href="${rootFile(index, 'mobileconfig')}">macOS, iOS (.mobileconfig)</a></li>
+<li><a href="${PROFILE_FILE}">macOS, iOS (.mobileconfig)</a></li>
 <li><a href="${rootFile(index, 'crt')}" download="upki-root.crt">Linux (.crt, PEM)</a></li>
 </ul></div>
 <div role="img" aria-label="QR code that leads a phone to this page">${new Markup(qrCode)}</div>
 </section>`;
 }
 
-/** Over plain HTTP a picture from the HTTPS side tells; over HTTPS the page is there because the browser was told to go on. */
-function selfTest({ overPlain, base, plainBase }: LandingFacts): Markup {
+/**
+ * Over plain HTTP a picture from the HTTPS side tells; over HTTPS the page is there because the browser was told to go on. The main
+ * listener asks for a client certificate, also when a picture is fetched: that one waits until somebody wants the test.
+ */
+function selfTest({ listener, base, plainBase, visitorsBase }: LandingFacts): Markup {
   const head = html`<h2 id="test">Does this browser trust it?</h2>`;
-  if (overPlain) {
-    return html`${head}
-<p><img src="${base}${SELF_TEST_PATH}" alt="Not yet: this browser does not trust the root, or cannot reach ${base}."></p>`;
+  const picture = (from: string) =>
+    html`<img loading="lazy" src="${from}${SELF_TEST_PATH}" alt="Not yet: this browser does not trust the root, or cannot reach ${from}.">`;
+  if (listener === 'plain') {
+    return visitorsBase === null
+      ? html`${head}
+<details><summary>Test it</summary>
+<p>${picture(base)}</p>
+<p class="faint">A browser that has a client certificate of this authority may ask which one to present: present none.</p></details>`
+      : html`${head}
+<p>${picture(visitorsBase)}</p>`;
   }
   const where =
     plainBase === null
@@ -107,9 +126,12 @@ function selfTest({ overPlain, base, plainBase }: LandingFacts): Markup {
 <p>You read this over HTTPS: if the browser showed no warning on the way, it does.${where}</p>`;
 }
 
-function trustSection(root: Root, { base, plainBase }: LandingFacts): Markup {
-  const url = `${plainBase ?? base}${rootFile(0, 'cer')}`;
-  const sections = trustLines({ root, url }).map(({ title, note, lines }) =>
+function trustSection({ roots, base, plainBase }: LandingFacts): Markup {
+  const sources = roots.map((root, index) => ({
+    root,
+    url: `${plainBase ?? base}${rootFile(index, 'cer')}`,
+  }));
+  const sections = trustLines(sources).map(({ title, note, lines }) =>
     linesSection(title, note ?? null, lines),
   );
   return html`${sections}`;
@@ -117,7 +139,7 @@ function trustSection(root: Root, { base, plainBase }: LandingFacts): Markup {
 
 function clientSections(directoryUrl: string): Markup {
   const sections = Object.values(CLIENTS).map((of) => {
-    const { title, lines } = of({ directoryUrl, rootPath: 'upki-root.crt' });
+    const { title, lines } = of({ directoryUrl, rootPath: BUNDLE });
     return linesSection(title, null, lines);
   });
   return html`${sections}`;

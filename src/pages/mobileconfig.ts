@@ -6,12 +6,15 @@ import type { Root } from './roots.js';
 export const MOBILECONFIG_TYPE = 'application/x-apple-aspen-config';
 
 /**
- * A configuration profile that has a root certificate as its only payload. The identifiers come from the fingerprint, so
- * that installing it twice replaces it.
+ * A configuration profile with every root as a payload. The identifiers come from the fingerprint, of the profile from that of the
+ * oldest root, so that installing it again replaces it, also while the root is being replaced.
+ * @param roots at least one
  */
-export function mobileconfig(root: Root): string {
-  const identifier = `upki.root.${root.sha256.toLowerCase()}`;
-  const name = escapeHtml(root.subject);
+export function mobileconfig(roots: readonly Root[]): string {
+  const [oldest] = [...roots].sort((one, other) => one.notBefore - other.notBefore);
+  const identifier = identifierOf(oldest);
+  const names = [...new Set(roots.map(({ subject }) => escapeHtml(subject)))].join(' and ');
+  const prints = roots.map(({ sha256 }) => sha256).join(' and ');
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -20,25 +23,32 @@ export function mobileconfig(root: Root): string {
   <key>PayloadVersion</key><integer>1</integer>
   <key>PayloadIdentifier</key><string>${identifier}</string>
   <key>PayloadUUID</key><string>${uuid(identifier)}</string>
-  <key>PayloadDisplayName</key><string>${name}</string>
-  <key>PayloadDescription</key><string>Trusts certificates of ${name}. SHA-256 of the root: ${root.sha256}</string>
+  <key>PayloadDisplayName</key><string>${names}</string>
+  <key>PayloadDescription</key><string>Trusts certificates of ${names}. SHA-256 of the root: ${prints}</string>
   <key>PayloadRemovalDisallowed</key><false/>
   <key>PayloadContent</key>
   <array>
-    <dict>
-      <key>PayloadType</key><string>com.apple.security.root</string>
-      <key>PayloadVersion</key><integer>1</integer>
-      <key>PayloadIdentifier</key><string>${identifier}.certificate</string>
-      <key>PayloadUUID</key><string>${uuid(`${identifier}.certificate`)}</string>
-      <key>PayloadDisplayName</key><string>${name}</string>
-      <key>PayloadCertificateFileName</key><string>upki-root.cer</string>
-      <key>PayloadContent</key>
-      <data>${root.der.toString('base64')}</data>
-    </dict>
+${roots.map(payload).join('\n')}
   </array>
 </dict>
 </plist>
 `;
+}
+
+const identifierOf = (root: Root | undefined): string => `upki.root.${root?.sha256.toLowerCase() ?? ''}`;
+
+function payload(root: Root, index: number): string {
+  const identifier = `${identifierOf(root)}.certificate`;
+  return `    <dict>
+      <key>PayloadType</key><string>com.apple.security.root</string>
+      <key>PayloadVersion</key><integer>1</integer>
+      <key>PayloadIdentifier</key><string>${identifier}</string>
+      <key>PayloadUUID</key><string>${uuid(identifier)}</string>
+      <key>PayloadDisplayName</key><string>${escapeHtml(root.subject)}</string>
+      <key>PayloadCertificateFileName</key><string>upki-root${index === 0 ? '' : `-${index + 1}`}.cer</string>
+      <key>PayloadContent</key>
+      <data>${root.der.toString('base64')}</data>
+    </dict>`;
 }
 
 /** RFC 9562 §5.8: version 8, from a hash. */

@@ -3,9 +3,9 @@ import { asksForHtml } from '../http/accepts.js';
 import { BoundedMap } from '../lib/bounded-map.js';
 import type { CertificateAuthority } from '../model/ca.js';
 import { Problem } from '../model/problem.js';
-import { landingPage, rootAnchor, SELF_TEST_PATH, SELF_TEST_SVG } from './landing.js';
+import { type Listener, landingPage, rootAnchor, SELF_TEST_PATH, SELF_TEST_SVG } from './landing.js';
 import { MOBILECONFIG_TYPE, mobileconfig } from './mobileconfig.js';
-import { type Root, readRoots } from './roots.js';
+import { PROFILE_FILE, ROOTS_FILE, type Root, readRoots } from './roots.js';
 import { pagePolicy } from './style.js';
 
 export interface PublicPagesOptions {
@@ -13,10 +13,10 @@ export interface PublicPagesOptions {
   version: string;
   /** Scheme, host and port of the RA's URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
-  /** Port of the plain listener; null when there is none. */
-  plainPort(): number | null;
-  /** Whether these routes are on that listener. */
-  overPlain: boolean;
+  /** Of the plain listener and the one for visitors; null where there is none. */
+  ports(): { plain: number | null; pages: number | null };
+  /** The one these routes are on. */
+  listener: Listener;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface PublicPagesOptions {
  * is nothing, as at any other unknown URL.
  */
 export async function publicPages(app: FastifyInstance, options: PublicPagesOptions): Promise<void> {
-  const { ca, baseUrl, version, overPlain } = options;
+  const { ca, baseUrl, version, listener } = options;
   const roots = async (): Promise<Root[]> => readRoots((await ca.caCertificates()).root);
   const qrCodes = new QrCodes();
 
@@ -32,16 +32,18 @@ export async function publicPages(app: FastifyInstance, options: PublicPagesOpti
     reply.header('vary', 'accept');
     if (!asksForHtml(request.headers.accept)) throw nothing();
     const base = baseUrl(request.headers.host);
-    const plainPort = options.plainPort();
-    const plainBase = plainPort === null ? null : plainBaseOf(base, plainPort);
+    const { plain, pages } = options.ports();
+    const plainBase = plain === null ? null : baseAt('http', base, plain);
+    const visitorsBase = pages === null ? null : baseAt('https', base, pages);
     const known = await roots();
     const codes = known.map((root) => qrCodes.of(`${plainBase ?? base}/#${rootAnchor(root)}`));
-    reply.header('content-security-policy', pagePolicy(base));
+    reply.header('content-security-policy', pagePolicy(visitorsBase ?? base));
     return send(
       reply,
       'text/html; charset=utf-8',
       landingPage({
-        ...{ roots: known, qrCodes: await Promise.all(codes), base, plainBase, overPlain, version },
+        ...{ roots: known, qrCodes: await Promise.all(codes), version, listener },
+        ...{ base, plainBase, visitorsBase },
       }),
     );
   });
@@ -53,14 +55,20 @@ export async function publicPages(app: FastifyInstance, options: PublicPagesOpti
       reply.header('cross-origin-resource-policy', 'cross-origin');
       return send(reply, 'image/svg+xml', SELF_TEST_SVG);
     }
-    const [, number = '1', extension] = /^root(?:-([2-9]))?\.(cer|crt|mobileconfig)$/.exec(file) ?? [];
+    if (`/trust/${file}` === ROOTS_FILE) {
+      const all = await roots();
+      return send(reply, PEM_TYPE, all.map(({ pem }) => pem).join(''));
+    }
+    if (`/trust/${file}` === PROFILE_FILE) {
+      reply.header('content-disposition', 'attachment; filename="upki-root.mobileconfig"');
+      return send(reply, MOBILECONFIG_TYPE, mobileconfig(await roots()));
+    }
+    const [, number = '1', extension] = /^root(?:-([2-9]))?\.(cer|crt)$/.exec(file) ?? [];
     if (extension === undefined) throw nothing();
     const root = (await roots())[Number(number) - 1];
     if (root === undefined) throw nothing();
     if (extension === 'cer') return send(reply, 'application/x-x509-ca-cert', root.der);
-    if (extension === 'crt') return send(reply, 'application/x-pem-file', root.pem);
-    reply.header('content-disposition', 'attachment; filename="upki-root.mobileconfig"');
-    return send(reply, MOBILECONFIG_TYPE, mobileconfig(root));
+    return send(reply, PEM_TYPE, root.pem);
   });
 }
 
@@ -71,8 +79,11 @@ function send(reply: FastifyReply, type: string, content: Buffer | string): Buff
 
 const nothing = () => new Problem('malformed', 'there is nothing at this URL', { status: 404 });
 
-function plainBaseOf(base: string, port: number): string {
-  return `http://${new URL(base).hostname}${port === 80 ? '' : `:${port}`}`;
+const PEM_TYPE = 'application/x-pem-file';
+
+/** The same host at another listener. */
+function baseAt(scheme: 'http' | 'https', base: string, port: number): string {
+  return new URL(`${scheme}://${new URL(base).hostname}:${port}`).origin;
 }
 
 /** QR codes take a millisecond and the library 30 files: made when first wanted, and kept. */

@@ -34,7 +34,11 @@ export function fingerprintOf({ sha256 }: Pick<Root, 'sha256'>): string {
   return sha256.replace(/..(?=.)/g, '$&:');
 }
 
+/** Path of the file with all roots, PEM, and of the profile with all roots. */
+export const ROOTS_FILE = '/trust/roots.crt';
+export const PROFILE_FILE = '/trust/root.mobileconfig';
+
 /** Path of a root's file, below the base: the first is `root`, the next `root-2`. */
-export function rootFile(index: number, extension: 'cer' | 'crt' | 'mobileconfig'): string {
+export function rootFile(index: number, extension: 'cer' | 'crt'): string {
   return `/trust/root${index === 0 ? '' : `-${index + 1}`}.${extension}`;
 }

@@ -113,6 +113,7 @@ function contradictions(program: Program, settings: Settings): string[] {
   if (settings.raHttp && settings.raPort === settings.raHttpPort && settings.raPort !== 0) {
     complaints.push(`UPKI_RA_HTTP_PORT is ${settings.raPort}: it must differ from UPKI_RA_PORT`);
   }
+  complaints.push(...pagesComplaints(settings));
   if (!settings.raTls && settings.raUrl === null) {
     complaints.push(
       'UPKI_RA_TLS is false: UPKI_RA_URL must then say under which https URL the proxy serves the RA',
@@ -127,4 +128,17 @@ function contradictions(program: Program, settings: Settings): string[] {
     complaints.push('UPKI_NOTIFY has a webhook: UPKI_NOTIFY_SECRET must then hold the secret that signs it');
   }
   return complaints;
+}
+
+function pagesComplaints({ raTls, raPagesPort, raPort, raHttp, raHttpPort }: Settings): string[] {
+  if (raPagesPort === null) return [];
+  const taken = { UPKI_RA_PORT: raPort, ...(raHttp && { UPKI_RA_HTTP_PORT: raHttpPort }) };
+  return [
+    ...(raTls
+      ? []
+      : ['UPKI_RA_PAGES_PORT needs UPKI_RA_TLS: where a proxy does TLS, the proxy asks or does not']),
+    ...Object.entries(taken)
+      .filter(([, port]) => port === raPagesPort && port !== 0)
+      .map(([name]) => `UPKI_RA_PAGES_PORT is ${raPagesPort}: it must differ from ${name}`),
+  ];
 }

@@ -1,59 +1,70 @@
-import { DAY, HOUR } from '../lib/time.js';
+import { BoundedMap } from '../lib/bounded-map.js';
+import { DAY, HOUR, SECOND } from '../lib/time.js';
+import type { ActivityCounts, ActivityHour } from '../store/contract/activity.js';
 import type { RaEvents } from './events.js';
 
-export const ACTIVITY_KINDS = ['issued', 'failed', 'revoked'] as const;
-export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
-export type Counts = Record<ActivityKind, number>;
-
-/** What came of orders in one hour. */
-export interface ActivityHour extends Counts {
-  /** Its begin, in ms since the epoch. */
-  at: number;
-}
+type Counts = Omit<ActivityHour, 'at'>;
+export type ActivityKind = keyof Counts;
 
 /** How long an hour is remembered. */
 const REMEMBERED = 30 * DAY;
+/** Between two writes: as late may another RA see what was counted, and as much is forgotten in a crash. */
+const WRITE_EVERY = 10 * SECOND;
+/** Hours that wait while the store is away: more than are remembered never do. */
+const MOST_WAITING = REMEMBERED / HOUR + 1;
 
-const NOTHING: Counts = { issued: 0, failed: 0, revoked: 0 };
+export interface ActivityOptions {
+  store: ActivityCounts;
+  clock(): number;
+  onError(error: Error): void;
+}
 
 /**
- * Counts by the hour what this RA issued over ACME, which validations failed, and what was revoked. At most 721 hours: what is older is
- * forgotten.
+ * Counts by the hour what came of orders and what was revoked. The counts are in the store, where all RAs on it add theirs; at most 721
+ * hours are kept.
  */
 export class Activity {
-  readonly #hours: Map<number, Counts>;
-  #changes = 0;
+  /** Counted here and not yet in the store. */
+  #waiting = new BoundedMap<number, Counts>(MOST_WAITING);
+  #timer: NodeJS.Timeout | null = null;
 
-  constructor(
-    private readonly clock: () => number,
-    hours: readonly ActivityHour[] = [],
-  ) {
-    this.#hours = new Map(hours.map(({ at, ...counts }) => [at, counts]));
-  }
-
-  /** Grows with every event. */
-  get changes(): number {
-    return this.#changes;
-  }
+  constructor(private readonly options: ActivityOptions) {}
 
   note(kind: ActivityKind): void {
-    const now = this.clock();
-    const at = now - (now % HOUR);
-    const counts = this.#hours.get(at) ?? { ...NOTHING };
-    counts[kind] += 1;
-    this.#changes += 1;
-    if (this.#hours.has(at)) return;
-    this.#hours.set(at, counts);
-    for (const each of this.#hours.keys()) if (each < now - REMEMBERED) this.#hours.delete(each);
+    const now = this.options.clock();
+    this.#count(now - (now % HOUR), { issued: 0, failed: 0, revoked: 0, [kind]: 1 });
   }
 
-  /** The hours in which something happened, oldest first. */
-  hours(): ActivityHour[] {
-    const oldest = this.clock() - REMEMBERED;
-    return [...this.#hours]
-      .filter(([at]) => at >= oldest)
-      .map(([at, counts]) => ({ at, ...counts }))
-      .sort((left, right) => left.at - right.at);
+  /** The hours in which something happened at any RA, oldest first. */
+  async hours(): Promise<ActivityHour[]> {
+    await this.write();
+    return this.options.store.listActivity(this.options.clock() - REMEMBERED);
+  }
+
+  /** Adds what was counted here to the store. @throws StoreError; what was counted waits then */
+  async write(): Promise<void> {
+    const counted = this.#waiting;
+    if (counted.size === 0) return;
+    this.#waiting = new BoundedMap(MOST_WAITING);
+    const hours = [...counted].map(([at, counts]) => ({ at, ...counts }));
+    try {
+      await this.options.store.addActivity(hours, this.options.clock() - REMEMBERED);
+    } catch (error) {
+      for (const [at, counts] of counted) this.#count(at, counts);
+      throw error;
+    }
+  }
+
+  /** Writes from time to time, until `stop`. */
+  start(): void {
+    this.#timer = setInterval(() => void this.write().catch(this.options.onError), WRITE_EVERY);
+    this.#timer.unref();
+  }
+
+  /** Writes what is left. */
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.write().catch(this.options.onError);
   }
 
   /** The same events, counted on their way. */
@@ -74,5 +85,14 @@ export class Activity {
         events.revocation(event);
       },
     };
+  }
+
+  #count(at: number, { issued, failed, revoked }: Counts): void {
+    const before = this.#waiting.get(at) ?? { issued: 0, failed: 0, revoked: 0 };
+    this.#waiting.set(at, {
+      issued: before.issued + issued,
+      failed: before.failed + failed,
+      revoked: before.revoked + revoked,
+    });
   }
 }

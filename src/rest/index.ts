@@ -80,14 +80,10 @@ export interface ApiOptions {
 
 /** Every REST route, in the order the document shows them. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { ca, ownCertificates, settings, health } = options;
+  const { ca, ownCertificates, settings } = options;
   const { certification, operator, clock = Date.now } = options;
   return [
-    healthRoute(health),
-    ...authorityRoutes(ca),
-    ...profileRoutes(ca),
-    ...(options.publicCertificates === false ? [] : certificateRoutes(ca)),
-    ...ocspRoutes(ca),
+    ...readableRoutes(options),
     certifyRoute(certification),
     magicRoute(options),
     ...adminRoutes(ca),
@@ -110,6 +106,17 @@ export function apiRoutes(options: ApiOptions): Route[] {
   ];
 }
 
+/** What anybody may read, and asks of OCSP. */
+function readableRoutes({ ca, health, publicCertificates = true }: ApiOptions): Route[] {
+  return [
+    healthRoute(health),
+    ...authorityRoutes(ca),
+    ...profileRoutes(ca),
+    ...(publicCertificates ? certificateRoutes(ca) : []),
+    ...ocspRoutes(ca),
+  ];
+}
+
 /**
  * Reads JSON as strictly as ACME: no duplicate members, because two readers could each believe a different
  * one. An empty body counts as none.
@@ -126,11 +133,19 @@ function takeJson(app: FastifyInstance): void {
 
 /** The REST side with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
 export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
+  await serveApi(app, options, apiRoutes(options));
+}
+
+/** What anybody may read of the REST side, and the document of all of it; a fastify plugin for the prefix /api/v1. */
+export async function readableApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
+  await serveApi(app, options, readableRoutes(options));
+}
+
+async function serveApi(app: FastifyInstance, options: ApiOptions, routes: Route[]): Promise<void> {
   // Routes take JSON only; without this parser text is refused with 415.
   app.removeAllContentTypeParsers();
   takeJson(app);
-  const routes = apiRoutes(options);
-  const document = openApi({ version: options.version, routes });
+  const document = openApi({ version: options.version, routes: apiRoutes(options) });
   const { ca, audit, baseUrl } = options;
   await app.register(serveRoutes, { local: options.local ?? false, routes, ca, audit, baseUrl });
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));

@@ -67,8 +67,9 @@ function portOf(app: FastifyInstance): number {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-async function start(limits = {}): Promise<{ server: HttpsServer; port: number }> {
-  const made = createHttpsServer({ log, limits, tls: { ...serverCertificate, clientCa: [pki.root] } });
+async function start(limits = {}, askForCertificate = true): Promise<{ server: HttpsServer; port: number }> {
+  const tls = { ...serverCertificate, clientCa: [pki.root] };
+  const made = createHttpsServer({ log, limits, tls, askForCertificate });
   addRoutes(made.app);
   await made.app.listen({ host: '127.0.0.1', port: 0 });
   return { server: made, port: portOf(made.app) };
@@ -146,6 +147,17 @@ describe('who the peer is (from the TLS stack, never from a header)', () => {
     const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
     const { json } = await exchange(get('/who'), { ...admin });
     expect(json).toEqual({ subject: 'CN=admin', serial: expect.stringMatching(/^([0-9a-f]{2})+$/) });
+  });
+
+  it('is nobody at a listener that asks for no certificate: the holder of one is not asked to show it', async () => {
+    const visitors = await start({}, false);
+    const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
+    try {
+      const { status, json } = await exchange(get('/who'), { ...admin }, visitors.port);
+      expect({ status, json }).toEqual({ status: 200, json: { subject: null } });
+    } finally {
+      await visitors.server.app.close();
+    }
   });
 
   it('is nobody with a certificate of another root', async () => {

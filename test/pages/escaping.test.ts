@@ -15,11 +15,11 @@ it('no name of a root brings markup into the page or the profile', () => {
       const subject = `<script>"'${text}`;
       const page = landingPage({
         ...{ roots: [root(subject)], qrCodes: [''], base: 'https://ra.test', plainBase: null },
-        ...{ overPlain: false, version: '1' },
+        ...{ visitorsBase: null, listener: 'main', version: '1' },
       });
       expect(page).not.toContain('<script');
       expect(page).not.toContain(`"'`);
-      expect(mobileconfig(root(subject))).not.toContain('<script');
+      expect(mobileconfig([root(subject)])).not.toContain('<script');
     }),
   );
 });

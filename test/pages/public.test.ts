@@ -1,6 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Listener } from '../../src/pages/landing.js';
 import { publicPages } from '../../src/pages/public.js';
+import { readRoots } from '../../src/pages/roots.js';
 import { listen, standInCa } from '../rest/harness.js';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -9,18 +11,27 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-async function serve(options: { away?: boolean; overPlain?: boolean; plainPort?: number | null } = {}) {
+interface World {
+  away?: boolean;
+  roots?: number;
+  listener?: Listener;
+  plain?: number | null;
+  pages?: number | null;
+}
+
+async function serve(options: World = {}) {
   const { ca, root } = await standInCa(options);
-  const { overPlain = false, plainPort = 8001 } = options;
+  const { listener = 'main', plain = 8001, pages = null } = options;
   const server = await listen((app) =>
     app.register(publicPages, {
-      ...{ ca, version: '1.2.3', overPlain },
+      ...{ ca, version: '1.2.3', listener },
       baseUrl: () => 'https://ra.test:8000',
-      plainPort: () => plainPort,
+      ports: () => ({ plain, pages }),
     }),
   );
   closing.push(server.close);
-  return { ...server, root: new X509Certificate(root) };
+  const all = readRoots(root).map(({ der }) => new X509Certificate(der));
+  return { ...server, all, root: new X509Certificate(root) };
 }
 
 describe('the page at /', () => {
@@ -67,14 +78,32 @@ describe('the page at /', () => {
   });
 
   it('tests itself over plain HTTP by a picture that only a trusted root lets load', async () => {
-    const plain = await (await serve({ overPlain: true })).get('/', BROWSER);
-    expect(await plain.text()).toContain('<img src="https://ra.test:8000/trust/works.svg"');
+    const plain = await (await serve({ listener: 'plain' })).get('/', BROWSER);
+    expect(await plain.text()).toContain('src="https://ra.test:8000/trust/works.svg"');
     const tls = await (await serve()).get('/', BROWSER);
     expect(await tls.text()).not.toContain('<img');
   });
 
+  it('fetches nothing from the listener that asks for client certificates before somebody wants the test', async () => {
+    const page = await (await (await serve({ listener: 'plain' })).get('/', BROWSER)).text();
+    const [test = ''] = /<details><summary>Test it[\s\S]*?<\/details>/.exec(page) ?? [];
+    expect(test).toContain('<img loading="lazy"');
+    expect(page.split('<img').length).toBe(2);
+  });
+
+  it('leads to the listener for visitors where there is one: its picture, its reference, its CRL', async () => {
+    const answer = await (await serve({ listener: 'plain', pages: 443 })).get('/', BROWSER);
+    const page = await answer.text();
+    expect(page).toContain('src="https://ra.test/trust/works.svg"');
+    expect(page).not.toContain('Test it');
+    expect(answer.headers.get('content-security-policy')).toContain('img-src https://ra.test;');
+    for (const path of ['/api/v1/docs', '/api/v1/public/crl'])
+      expect(page).toContain(`href="https://ra.test${path}"`);
+    expect(page).toContain('<code>https://ra.test:8000/acme/directory</code>');
+  });
+
   it('fetches over HTTPS without trust where there is no plain listener, and compares in the same line', async () => {
-    const { get } = await serve({ plainPort: null });
+    const { get } = await serve({ plain: null });
     const page = await (await get('/', BROWSER)).text();
     for (const [line] of page.matchAll(/curl -k[^\n]*/g)) expect(line).toMatch(/sum -c|shasum -a 256 -c/);
     expect(page).toContain('curl -kfsSo upki-root.cer https://ra.test:8000/trust/root.cer');
@@ -99,10 +128,13 @@ describe('the files of the root', () => {
     const profile = await get('/trust/root.mobileconfig');
     expect(profile.headers.get('content-type')).toBe('application/x-apple-aspen-config');
     expect(await profile.text()).toContain(`<data>${root.raw.toString('base64')}</data>`);
+    expect(await (await get('/trust/roots.crt')).text()).toBe(pem);
   });
 
   it.each([
     '/trust/root-2.cer',
+    '/trust/root-2.mobileconfig',
+    '/trust/roots.cer',
     '/trust/root.pem',
     '/trust/root-1.cer',
     '/trust/..%2f..%2fetc',

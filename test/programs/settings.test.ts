@@ -56,6 +56,13 @@ describe('settings that contradict each other are refused:', () => {
     ['ca', { UPKI_CA_PORT: '65535' }, 'set UPKI_CA_REGISTRATION_PORT'],
     ['ca', { UPKI_CA_PORT: '5000', UPKI_CA_REGISTRATION_PORT: '5000' }, 'must differ from UPKI_CA_PORT'],
     ['ra', { UPKI_RA_PORT: '8000', UPKI_RA_HTTP_PORT: '8000' }, 'must differ from UPKI_RA_PORT'],
+    ['ra', { UPKI_RA_PAGES_PORT: '8000' }, 'UPKI_RA_PAGES_PORT is 8000: it must differ from UPKI_RA_PORT'],
+    ['ra', { UPKI_RA_PAGES_PORT: '8001' }, 'it must differ from UPKI_RA_HTTP_PORT'],
+    [
+      'ra',
+      { UPKI_RA_PAGES_PORT: '443', UPKI_RA_TLS: 'no', UPKI_RA_URL: 'https://ra.test' },
+      'UPKI_RA_PAGES_PORT needs UPKI_RA_TLS',
+    ],
     ['ra', { UPKI_RA_TLS: 'false' }, 'UPKI_RA_URL must then say'],
     ['ca', { UPKI_CA_SEED: 'short' }, 'UPKI_CA_SEED has 5 characters'],
     ['ca', { UPKI_CA_HOST: 'ca1,ca2' }, 'UPKI_CA_HOST must be one host for a CA'],
@@ -69,6 +76,7 @@ describe('settings that contradict each other are refused:', () => {
     ['ca', { UPKI_CA_SEED: 'short', UPKI_ZMQ_MODE: 'clear' }],
     ['ra', { UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.example' }],
     ['ra', { UPKI_RA_PORT: '0', UPKI_RA_HTTP_PORT: '0' }],
+    ['ra', { UPKI_RA_PAGES_PORT: '443' }],
     ['ra', { UPKI_RA_PORT: '8000', UPKI_RA_HTTP_PORT: '8000', UPKI_RA_HTTP: 'no' }],
   ] as const)('but not %s %o', (program, env) => {
     expect(complaint(program, env)).toBeNull();

@@ -1,36 +1,81 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import { byDay } from '../../src/console/by-day.js';
 import { Activity } from '../../src/ra/activity.js';
+import { openRaStore, type RaStore } from '../../src/store/index.js';
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
 
-describe('what an RA counts for its charts', () => {
-  it('is by the hour, and hours without anything are left out', () => {
+async function openStore(): Promise<RaStore> {
+  const store = await openRaStore(join(await mkdtemp(join(tmpdir(), 'activity-')), 'acme.db'));
+  closing.push(() => store.close());
+  return store;
+}
+
+const never = (error: unknown) => {
+  throw error;
+};
+
+describe('what RAs count for the charts', () => {
+  it('is by the hour, and hours without anything are left out', async () => {
     let now = 10 * HOUR + 1;
-    const activity = new Activity(() => now);
+    const activity = new Activity({ store: await openStore(), clock: () => now, onError: never });
     activity.note('issued');
     activity.note('issued');
     activity.note('failed');
     now += 2 * HOUR;
     activity.note('revoked');
-    expect(activity.hours()).toEqual([
+    expect(await activity.hours()).toEqual([
       { at: 10 * HOUR, issued: 2, failed: 1, revoked: 0 },
       { at: 12 * HOUR, issued: 0, failed: 0, revoked: 1 },
     ]);
   });
 
-  it('is forgotten after thirty days, so that it never grows', () => {
-    let now = 0;
-    const activity = new Activity(() => now);
-    for (; now < 100 * DAY; now += HOUR) activity.note('issued');
-    expect(activity.hours().length).toBeLessThanOrEqual(721);
+  it('is of all RAs on a store together, and outlives each of them', async () => {
+    const store = await openStore();
+    const ras = [1, 2, 3].map(() => new Activity({ store, clock: () => HOUR, onError: never }));
+    for (const [index, ra] of ras.entries())
+      for (let times = 0; times <= index; times += 1) ra.note('issued');
+    await Promise.all(ras.map((ra) => ra.stop()));
+    const another = new Activity({ store, clock: () => HOUR, onError: never });
+    expect(await another.hours()).toEqual([{ at: HOUR, issued: 6, failed: 0, revoked: 0 }]);
   });
 
-  it('goes on from what was kept', () => {
-    const activity = new Activity(() => HOUR, [{ at: HOUR, issued: 3, failed: 0, revoked: 0 }]);
-    activity.note('issued');
-    expect(activity.hours()).toEqual([{ at: HOUR, issued: 4, failed: 0, revoked: 0 }]);
+  it('is forgotten after thirty days, so that it never grows', async () => {
+    const store = await openStore();
+    let now = 0;
+    const activity = new Activity({ store, clock: () => now, onError: never });
+    for (; now < 100 * DAY; now += HOUR) activity.note('issued');
+    await activity.write();
+    expect((await store.listActivity(0)).length).toBeLessThanOrEqual(721);
+  });
+
+  it('waits while the store is away, and is added when it is back', async () => {
+    const store = await openStore();
+    let away = true;
+    const errors: unknown[] = [];
+    const activity = new Activity({
+      store: {
+        listActivity: store.listActivity,
+        addActivity: (...counts) => (away ? Promise.reject(new Error('away')) : store.addActivity(...counts)),
+      },
+      clock: () => HOUR,
+      onError: (error) => errors.push(error),
+    });
+    activity.note('failed');
+    await expect(activity.hours()).rejects.toThrow('away');
+    activity.note('failed');
+    away = false;
+    await activity.stop();
+    expect(errors).toEqual([]);
+    expect(await store.listActivity(0)).toEqual([{ at: HOUR, issued: 0, failed: 2, revoked: 0 }]);
   });
 });
 

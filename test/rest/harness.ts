@@ -37,8 +37,10 @@ async function material() {
 }
 
 /** What the API asks of a CA: `material`, or that it is away. */
-export async function standInCa(options: { away?: boolean } = {}) {
-  const { root, chain, crl } = await material();
+export async function standInCa(options: { away?: boolean; roots?: number } = {}) {
+  const { root: first, chain, crl } = await material();
+  const others = Array.from({ length: (options.roots ?? 1) - 1 }, material);
+  const root = [first, ...(await Promise.all(others)).map((other) => other.root)].join('');
   const orAway = async <T>(value: T): Promise<T> => {
     if (options.away) throw new CaUnavailable('no answer');
     return value;
@@ -120,7 +122,7 @@ export const apiDefaults = {
   isCompromised: () => false,
   settings: {},
   sources: {},
-  activity: { hours: () => [] },
+  activity: { hours: async () => [] },
   health: { checks: {}, warnings: () => [] },
   operator: noOperator,
   auditReader: {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
-import { type Root, readRoots } from '../../pages/roots.js';
+import { ROOTS_FILE, type Root, readRoots } from '../../pages/roots.js';
 import { CannotStart } from '../../programs/exit.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
@@ -38,15 +38,20 @@ export async function localRoots(directory: string): Promise<Root[]> {
   );
 }
 
-/**
- * The roots an RA gives out, of which only those with the fingerprints are returned: the connection proves nothing, they do.
- * @throws CannotStart
- */
-export async function fetchedRoots(url: string, fingerprints: readonly string[]): Promise<Root[]> {
+/** Roots that an RA gives out. */
+export interface FetchedRoots {
+  /** Those with the fingerprints that were asked for: the connection proves nothing, they do. */
+  roots: Root[];
+  /** The rest: while a root is being replaced the RA gives out more than one. Nothing vouches for them. */
+  others: Root[];
+}
+
+/** @throws CannotStart when one of the fingerprints is of none of them */
+export async function fetchedRoots(url: string, fingerprints: readonly string[]): Promise<FetchedRoots> {
   const base = URL.canParse(url) ? new URL(url) : null;
   if (base === null || !['http:', 'https:'].includes(base.protocol))
     throw new CannotStart(`--url is ${JSON.stringify(url)}: it must be the https or http URL of the RA`);
-  const path = base.protocol === 'https:' ? '/api/v1/public/ca' : '/trust/root.crt';
+  const path = base.protocol === 'https:' ? '/api/v1/public/ca' : ROOTS_FILE;
   const found = rootsIn(await fetchText(new URL(path, base)), base.href);
   const missing = fingerprints.filter((wanted) => !found.some(({ sha256 }) => sha256 === wanted));
   if (missing.length > 0) {
@@ -55,7 +60,8 @@ export async function fetchedRoots(url: string, fingerprints: readonly string[])
       `${base.origin} gives out a root with the SHA-256 ${there}, not ${missing.join(', ')}: nothing was changed`,
     );
   }
-  return found.filter(({ sha256 }) => fingerprints.includes(sha256));
+  const isWanted = ({ sha256 }: Root) => fingerprints.includes(sha256);
+  return { roots: found.filter(isWanted), others: found.filter((root) => !isWanted(root)) };
 }
 
 /** @throws CannotStart for what is no certificate of an authority that signed itself */

@@ -7,7 +7,7 @@ import { commonDirectory } from '../../programs/settings.js';
 import { addExamples, DIRECTORY_FLAG } from '../options.js';
 import { javaStore } from './java-store.js';
 import { nssStores } from './nss-store.js';
-import { fetchedRoots, localRoots, parseFingerprint, rootsIn } from './root-source.js';
+import { type FetchedRoots, fetchedRoots, localRoots, parseFingerprint, rootsIn } from './root-source.js';
 import { type Outcome, StoreTrouble, type TrustStore } from './store.js';
 import { systemStore } from './system-store.js';
 
@@ -63,11 +63,12 @@ function command(name: string, description: string, step: Step, examples: [strin
     .option('--json', 'print JSON');
   addExamples(made, examples);
   return made.action(async (options: TrustOptions) => {
-    const roots = await wantedRoots(options);
+    const wanted = await wantedRoots(options);
+    const { roots } = wanted;
     const outcomes: Outcome[] = [];
     const stores = await storesOf(options.only ?? KINDS);
     for (const store of stores) for (const root of roots) outcomes.push(await attempt(store, root, step));
-    process.stdout.write(options.json ? asJson(roots, outcomes) : asText(roots, outcomes, name));
+    process.stdout.write(options.json ? asJson(wanted, outcomes) : asText(wanted, outcomes, name));
     const wrong: Outcome['state'][] = [
       'failed',
       'elsewhere',
@@ -104,7 +105,7 @@ async function attempt(store: TrustStore, root: Root, step: Step): Promise<Outco
 }
 
 /** @throws CannotStart */
-async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): Promise<Root[]> {
+async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): Promise<FetchedRoots> {
   const wanted = fingerprint.map(parseFingerprint);
   if (url !== undefined && file !== undefined) throw new CannotStart('give --url or --file, not both');
   if (url !== undefined) {
@@ -123,7 +124,7 @@ async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): 
     throw new CannotStart(
       `the root has the SHA-256 ${fingerprintOf(other)}, not the one of --fingerprint: nothing was changed`,
     );
-  return roots;
+  return { roots, others: [] };
 }
 
 async function readRoot(file: string): Promise<string> {
@@ -140,8 +141,10 @@ async function storesOf(kinds: readonly Kind[]): Promise<TrustStore[]> {
   return all.filter((store) => store !== null && kinds.includes(store.kind)) as TrustStore[];
 }
 
-const asJson = (roots: Root[], outcomes: Outcome[]): string =>
-  `${JSON.stringify({ roots: roots.map(({ sha256, subject }) => ({ sha256, subject })), stores: outcomes }, null, 2)}\n`;
+const asJson = ({ roots, others }: FetchedRoots, outcomes: Outcome[]): string => {
+  const shown = (each: Root[]) => each.map(({ sha256, subject }) => ({ sha256, subject }));
+  return `${JSON.stringify({ roots: shown(roots), other_roots: shown(others), stores: outcomes }, null, 2)}\n`;
+};
 
 const WORDS: Record<Outcome['state'], string> = {
   installed: 'now trusts it',
@@ -152,13 +155,22 @@ const WORDS: Record<Outcome['state'], string> = {
   failed: 'FAILED',
 };
 
-function asText(roots: Root[], outcomes: Outcome[], step: string): string {
-  const lines = roots.map((root) => `${root.subject}\n  SHA-256  ${fingerprintOf(root)}\n`);
+function asText({ roots, others: unasked }: FetchedRoots, outcomes: Outcome[], step: string): string {
+  const named = (root: Root) => `${root.subject}\n  SHA-256  ${fingerprintOf(root)}\n`;
+  const lines = roots.map(named);
   const states = outcomes.map(
     ({ store, state, detail }) => `  ${WORDS[state].padEnd(26)} ${store}${detail ? `\n    ${detail}` : ''}\n`,
   );
   if (outcomes.length === 0) states.push('  no store that is known here was found on this machine\n');
-  return [...lines, ...states, ...(step === 'install' ? [others()] : [])].join('');
+  const more =
+    unasked.length === 0
+      ? []
+      : [
+          '\nThe RA gives out another root too, as it does while its root is being replaced. Compare its fingerprint with the one\n',
+          'your administrator has, and give it with --fingerprint as well:\n',
+          ...unasked.map(named),
+        ];
+  return [...lines, ...states, ...more, ...(step === 'install' ? [others()] : [])].join('');
 }
 
 /** What has a store of its own that no program can change for all of its users. */

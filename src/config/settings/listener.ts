@@ -29,6 +29,12 @@ export const LISTENER_SETTINGS = {
     programs: ['ra'],
     doc: 'Port of the plain-HTTP listener for the CRL, OCSP and the issuers, where certificates say they are.',
   }),
+  raPagesPort: optional(is.port, {
+    env: 'UPKI_RA_PAGES_PORT',
+    programs: ['ra'],
+    defaultText: 'no such listener',
+    doc: 'Port of an HTTPS listener for visitors, such as 443: the pages about trust and what anybody may read over REST. It asks for no client certificate, so no browser asks its user for one. See docs/console.md.',
+  }),
   raUrl: optional(is.origin('https'), {
     env: 'UPKI_RA_URL',
     programs: ['ra'],

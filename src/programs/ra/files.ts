@@ -62,7 +62,6 @@ const NAMES = {
   marker: 'identity.json',
   database: 'acme.db',
   /** What the console's charts show. */
-  activity: 'activity.json',
 };
 
 /** Without these a registered RA is none: what each is. */

@@ -69,7 +69,7 @@ export class Monitoring {
     return this.metrics ? counted(events, this.metrics) : events;
   }
 
-  requests(app: FastifyInstance, listener: 'main' | 'plain'): void {
+  requests(app: FastifyInstance, listener: 'main' | 'plain' | 'pages'): void {
     if (this.metrics) measureRequests(app, listener, this.metrics);
   }
 

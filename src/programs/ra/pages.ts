@@ -6,35 +6,50 @@ import { Problem } from '../../model/problem.js';
 import { consoleRoutes } from '../../pages/console-routes.js';
 import { publicPages } from '../../pages/public.js';
 
-const PLAIN_PORT = 'this is the plain-HTTP port, for CRL, OCSP and issuers';
+/** The ports of the listeners beside the main one; null until one listens, or when there is none. */
+export interface OtherPorts {
+  plain: number | null;
+  pages: number | null;
+}
 
 export interface PagesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates'>;
   links: Pick<LinkBuilder, 'forHost' | 'baseForName'>;
-  /** Port of the plain listener; null until it listens, or when there is none. */
-  plainPort(): number | null;
+  ports: Readonly<OtherPorts>;
 }
 
-/** The pages of both listeners, each a fastify plugin: the console is on the one that proves who it is. */
-export function pagesOf({ ca, links, plainPort }: PagesOptions) {
-  const shared = { ca, version: version(), plainPort };
+/** The pages of every listener, each a fastify plugin: the console is on the one that proves who it is. */
+export function pagesOf({ ca, links, ports }: PagesOptions) {
+  const shared = { ca, version: version(), ports: () => ports };
+  const mainBase = (host: string | undefined) => links.baseForName(host);
+  // Who has the port wrong is told which is right.
+  const pointTo = (app: FastifyInstance, paths: readonly string[], why: string) => {
+    for (const path of paths) {
+      app.all(path, ({ headers }) => {
+        throw new Problem('malformed', `${why} at ${mainBase(headers.host)}`, { status: 404 });
+      });
+    }
+  };
   return {
     main: async (app: FastifyInstance): Promise<void> => {
       const baseUrl = (host: string | undefined) => links.forHost(host).base;
-      await app.register(publicPages, { ...shared, baseUrl, overPlain: false });
+      await app.register(publicPages, { ...shared, baseUrl, listener: 'main' });
       await app.register(consoleRoutes, {});
     },
     plain: async (app: FastifyInstance): Promise<void> => {
-      const baseUrl = (host: string | undefined) => links.baseForName(host);
-      await publicPages(app, { ...shared, baseUrl, overPlain: true });
-      // Who has the port wrong is told which is right.
-      for (const path of ['/api/*', '/acme/*', '/directory']) {
-        app.all(path, ({ headers }) => {
-          throw new Problem('malformed', `${PLAIN_PORT}: ACME and REST are at ${baseUrl(headers.host)}`, {
-            status: 404,
-          });
-        });
+      await publicPages(app, { ...shared, baseUrl: mainBase, listener: 'plain' });
+      const why = 'this is the plain-HTTP port, for CRL, OCSP and issuers: ACME and REST are';
+      pointTo(app, ['/api/*', '/acme/*', '/directory'], why);
+    },
+    /** Of the listener for visitors. */
+    pages: async (app: FastifyInstance): Promise<void> => {
+      await publicPages(app, { ...shared, baseUrl: mainBase, listener: 'pages' });
+      for (const path of ['/console', '/console/*']) {
+        app.get(path, ({ headers }, reply) => reply.redirect(`${mainBase(headers.host)}/console/`, 307));
       }
+      const why =
+        'this port is for visitors and asks for no client certificate: ACME and the rest of REST are';
+      pointTo(app, ['/api/*', '/acme/*', '/directory', '/.well-known/est/*'], why);
     },
   };
 }

@@ -9,6 +9,7 @@ import { acmeRoutes } from '../../acme/routes.js';
 import { redacted } from '../../config/index.js';
 import { estRoutes } from '../../est/routes.js';
 import { version } from '../../lib/version.js';
+import { Activity } from '../../ra/activity.js';
 import { AuditLog } from '../../ra/audit-log.js';
 import { AuditReader } from '../../ra/audit-reader.js';
 import { FormerBases } from '../../ra/former-bases.js';
@@ -34,7 +35,6 @@ import { runningValues } from '../effective-values.js';
 import { watchLastSeen } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
-import { keptActivity } from './activity-file.js';
 import { otherChains } from './alternate-chains.js';
 import { CaHealthWatch } from './ca-health.js';
 import { certifiableNames, wantedNames } from './certificate.js';
@@ -48,10 +48,10 @@ import { rootKeeper } from './kept-roots.js';
 import { believeProxies, listen, mainListener } from './listener.js';
 import { Monitoring } from './monitoring.js';
 import { nodeServices } from './node-services.js';
+import { listenBeside } from './other-listeners.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
-import { pagesOf } from './pages.js';
-import { listenPlainly } from './plain-listener.js';
+import { type OtherPorts, pagesOf } from './pages.js';
 import {
   acmeSettingsOf,
   compromisedKeysOf,
@@ -154,8 +154,11 @@ async function serve(
   await tls.refresh();
   onClose(() => tls.stop());
 
-  const activity = await keptActivity(files.path('activity'), { clock, log, onClose });
-  const events = activity.counting(monitoring.events(logEvents(log)));
+  const monitored = monitoring.events(logEvents(log));
+  const activity = new Activity({ store, clock, onError: monitored.error });
+  activity.start();
+  onClose(() => activity.stop());
+  const events = activity.counting(monitored);
   const audit = new AuditLog(store, clock, events.error);
   let port = settings.raPort;
   const [publicUrl, formerBases] = [settings.raUrl, new FormerBases(store)];
@@ -243,8 +246,8 @@ async function serve(
     defaultProfile: () => policy.defaultProfile,
     baseUrl: (host) => links.forHost(host).base,
   });
-  let httpPort: number | null = null;
-  const pages = pagesOf({ ca, links, plainPort: () => httpPort });
+  const ports: OtherPorts = { plain: null, pages: null };
+  const pages = pagesOf({ ca, links, ports });
   await app.register(pages.main);
   const health = healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock });
   const api = {
@@ -277,13 +280,11 @@ async function serve(
   if (mode === 'command') return { info: {}, reload };
   const { raHost: host, raPort } = settings;
   port = await listen(app, { what: 'the RA', host, port: raPort, variable: 'UPKI_RA_PORT' }, onClose);
-  if (settings.raHttp) {
-    const onRequests = (plain: typeof app) => monitoring.requests(plain, 'plain');
-    httpPort = await listenPlainly({ settings, log, api, ra, pages: pages.plain, onRequests }, onClose);
-  }
-  tls.watch(reloadTls);
+  const beside = { settings, log, api, ra, tls, pages, monitoring, reloadMain: reloadTls };
+  const reloadAll = await listenBeside(beside, ports, onClose);
+  tls.watch(reloadAll);
   trust.watch(() => {
-    void tls.refresh().then(() => reloadTls(tls.material()));
+    void tls.refresh().then(() => reloadAll(tls.material()));
   });
   onClose(() => trust.stop());
   onClose(() => monitoring.stop());
@@ -293,6 +294,6 @@ async function serve(
   // An older program kept only the last base, in a file.
   await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));
   await files.saveUrl(base);
-  log.info({ directoryUrl, port, httpPort }, 'the RA serves');
+  log.info({ directoryUrl, port, httpPort: ports.plain, pagesPort: ports.pages }, 'the RA serves');
   return { info: { directoryUrl }, reload };
 }

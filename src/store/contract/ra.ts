@@ -5,15 +5,16 @@ import type {
   Authorization,
   Certificate,
   ChallengeType,
-  Failure,
   Identifier,
   Node,
   Order,
   OrderAndAuthorizations,
 } from '../../model/facts.js';
 import type { ProblemDocument } from '../../model/problem.js';
+import type { ActivityCounts } from './activity.js';
 import type { AllowanceKeeping, Allowances } from './allowances.js';
 import type { AuditTrail } from './audit.js';
+import type { FailureKeeping } from './failures.js';
 import type { Leases } from './leases.js';
 import type { NoticeQueue } from './notices.js';
 import type { OtherCertificates } from './other-certificates.js';
@@ -63,7 +64,14 @@ export interface NodeIssuances {
  * Implemented by SQLite (and PostgreSQL); `test/store/contract` proves each implementation.
  * Times are milliseconds since the epoch.
  */
-export interface RaStore extends AuditTrail, NoticeQueue, Leases, AllowanceKeeping, OtherCertificates {
+export interface RaStore
+  extends AuditTrail,
+    NoticeQueue,
+    Leases,
+    AllowanceKeeping,
+    OtherCertificates,
+    ActivityCounts,
+    FailureKeeping {
   // Accounts (RFC 8555 §7.3)
   /**
    * Creates the account unless its thumbprint is taken; returns the one that holds the key. One with `nodeId` uses the node's key:
@@ -229,19 +237,6 @@ export interface RaStore extends AuditTrail, NoticeQueue, Leases, AllowanceKeepi
   listNodeSerials(id: string, limit: number): Promise<string[]>;
   /** Forgets the node and which certificates it had; of no effect when that was done. */
   removeNode(id: string): Promise<void>;
-
-  // Failures
-  /** Keeps it, and of its name the last `keep` only. */
-  recordFailure(failure: Failure, keep: number): Promise<void>;
-  /** Newest first, after the given id: of a name, of an account, or all. */
-  listFailures(page: {
-    after: string | null;
-    limit: number;
-    name?: string;
-    accountId?: string;
-  }): Promise<Failure[]>;
-  /** Deletes those from before `before`, and all but the newest `keep`. */
-  purgeFailures(before: number, keep: number): Promise<void>;
 
   // Housekeeping
   /**

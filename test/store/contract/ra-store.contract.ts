@@ -5,6 +5,7 @@ import { anAccount, anAuthorization, anOrder } from '../../../tools/kit/facts.js
 import { auditContract } from './audit.contract.js';
 import { leasesContract } from './leases.contract.js';
 import { accountsContract } from './ra-accounts.contract.js';
+import { raActivityContract } from './ra-activity.contract.js';
 import { authorizationsContract } from './ra-authorizations.contract.js';
 import { certificatesContract } from './ra-certificates.contract.js';
 import { housekeepingContract } from './ra-housekeeping.contract.js';
@@ -66,6 +67,7 @@ export function raStoreContract(name: string, open: RaStoreFactory): void {
     nodesContract(world);
     housekeepingContract(world);
     operatorContract(world);
+    raActivityContract(world);
     raNoticesContract(world);
     auditContract(world);
     leasesContract(world);

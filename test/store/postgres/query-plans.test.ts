@@ -89,6 +89,7 @@ const CROWD = `
     SELECT n, n, '[]', 'webapp', n, '', n, n, n FROM generate_series(1, 5000) n;
   INSERT INTO node_certificates SELECT n, n % 5000, n FROM generate_series(1, 20000) n;
   INSERT INTO other_certificates SELECT n, '', NULL, n, n FROM generate_series(1, 20000) n;
+  INSERT INTO activity SELECT n, 1, 1, 1 FROM generate_series(1, 20000) n;
   INSERT INTO allowances SELECT n, n FROM generate_series(1, 20000) n;
   INSERT INTO settings SELECT 'n' || n, '' FROM generate_series(1, 5000) n;
   SET search_path = upki_ca;
@@ -203,6 +204,8 @@ test('no statement of the RA walks a table', async (context) => {
     await ra.listFailures(db, null, 10, name, id);
   }
   await ra.purgeFailures(db, '0', 10);
+  await ra.addActivity(db, [[NOW, 1, 0, 0]], 0);
+  await ra.listActivity(db, NOW);
 
   expect(await ra.purgeExpired(db, NOW, 10)).toBeGreaterThan(0);
   await ra.purgeAccounts(db, NOW, 10);

@@ -149,6 +149,8 @@ test('no statement of the RA walks a table or sorts', () => {
     ra.listFailures.run(sql, null, 10, name, id);
   }
   ra.purgeFailures.run(sql, '0', 10);
+  ra.addActivity.run(sql, [[NOW, 1, 0, 0]], 0);
+  ra.listActivity.run(sql, NOW);
 
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
   ra.purgeAccounts.run(sql, NOW, 10);

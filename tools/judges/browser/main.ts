@@ -4,6 +4,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 import { otherSite } from './other-site.js';
+import { holderIsNotAsked, strangerIsNotAsked } from './prompts.js';
+import { pageHasBothRoots } from './rollover.js';
+import { wordsAreText } from './strangers.js';
 import { prepareWorld, type World } from './world.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -22,10 +25,20 @@ async function main(): Promise<number> {
   let broken = 0;
   try {
     const checks = await checksOf(world, browser, pictures);
-    checks.push([
-      'with the certificate in the browser’s own store the console signs in, and a page of another site changes nothing',
-      () => otherSite(world, executablePath, tools),
-    ]);
+    checks.push(
+      [
+        'with the certificate in the browser’s own store the console signs in, and a page of another site changes nothing',
+        () => otherSite(world, executablePath, tools),
+      ],
+      [
+        'who holds a certificate of this PKI is not asked for it at the plain pages, nor at those for visitors',
+        () => holderIsNotAsked(world, executablePath, tools),
+      ],
+      [
+        'who holds a certificate of another PKI alone is not asked for it anywhere',
+        () => strangerIsNotAsked(world, executablePath, tools),
+      ],
+    );
     for (const [promise, attempt] of checks) {
       const failure = await attempt().then(
         () => null,
@@ -174,6 +187,10 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
         await accessible();
       },
     ],
+    [
+      'markup in what strangers wrote (a web server, an ACME client, a request) is text on every page',
+      () => wordsAreText(world, page, at),
+    ],
     ...['light', 'dark'].map(
       (scheme): Check => [
         `every page in ${scheme}, wide and at 400 px: axe finds nothing serious, nothing overflows`,
@@ -184,10 +201,7 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
               await page.setViewportSize({ width, height: 800 });
               await at(each);
               await accessible();
-              const wider = await page.evaluate<number>(
-                'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-              );
-              if (wider > 0) throw new Error(`${each} is ${wider} px too wide at ${width}`);
+              await noOverflow(page);
               await picture(`${each}-${scheme}-${width}`);
             }
           }
@@ -195,6 +209,19 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
         },
       ],
     ),
+    [
+      'while the root is being replaced the landing page has both, at 400 px too; the console says how far it is',
+      async () => {
+        await page.setViewportSize({ width: 400, height: 800 });
+        await pageHasBothRoots(world, page);
+        await accessible();
+        await noOverflow(page);
+        await picture('landing-two-roots');
+        await page.setViewportSize({ width: 1200, height: 800 });
+        await at('authority');
+        await page.getByText('A rollover of the root is under way').waitFor();
+      },
+    ],
     [
       'an auditor sees no button that changes something, and is refused when asking all the same',
       async () => {
@@ -232,6 +259,14 @@ const PAGES = [
   'administrators',
   'settings',
 ];
+
+/** @throws when the page is wider than the window */
+async function noOverflow(page: Page): Promise<void> {
+  const wider = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+  if (wider > 0) throw new Error(`${page.url()} is ${wider} px too wide`);
+}
 
 /** @throws when axe finds something serious or critical */
 async function nothingSerious(page: Page, axe: string): Promise<void> {

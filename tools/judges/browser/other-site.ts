@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Tools } from '../../kit/tools.js';
-import { browserWithCertificate } from './own-store.js';
+import { browserWithCertificate, certificateOf } from './own-store.js';
 import type { World } from './world.js';
 
 /** Requests that need no permission of the target (CORS), as a page can send them. */
@@ -24,7 +24,8 @@ const attempts = (base: string) => `
  */
 export async function otherSite(world: World, executablePath: string, tools: Tools): Promise<void> {
   const { upki } = world;
-  const { context, close } = await browserWithCertificate(world, 'alice', executablePath, tools);
+  const own = { ...certificateOf(world, 'alice'), presented: true };
+  const { context, close } = await browserWithCertificate(world, own, executablePath, tools);
   const evil = createServer((request, response) => {
     response.setHeader('content-type', 'text/html');
     const form = `<form method="post" action="${upki.baseUrl}/api/v1/private/crl/generate"></form>`;

@@ -9,13 +9,34 @@ import type { World } from './world.js';
 /** Where Debian's chromium reads what an administrator of the machine decides. */
 const POLICIES = '/etc/chromium/policies/managed';
 
+/** What somebody has imported into a browser. */
+export interface OwnCertificate {
+  /** PKCS #12 file, and the file with its passphrase. */
+  file: string;
+  passphraseFile: string;
+  /**
+   * Whether a policy of the machine presents it wherever one is asked for. Without it chromium asks its user, who is not there:
+   * what it was to load is never loaded.
+   */
+  presented: boolean;
+}
+
+/** As `upki admin add` wrote it. */
+export const certificateOf = (
+  { upki: { dataDir } }: World,
+  who: string,
+): Omit<OwnCertificate, 'presented'> => ({
+  file: join(dataDir, who, `${who}.p12`),
+  passphraseFile: join(dataDir, 'passphrase'),
+});
+
 /**
- * Chromium as a person has it: the root and the PKCS #12 file of somebody imported into its certificate store (NSS), and a policy of
- * the machine that spares the question which certificate to present. Nothing of it is left behind after `close`.
+ * Chromium as a person has it: the root and a certificate imported into its certificate store (NSS). Nothing of it is left behind after
+ * `close`.
  */
 export async function browserWithCertificate(
   { upki }: World,
-  who: string,
+  { file, passphraseFile, presented }: OwnCertificate,
   executablePath: string,
   tools: Tools,
 ): Promise<{ context: BrowserContext; close(): Promise<void> }> {
@@ -32,22 +53,14 @@ export async function browserWithCertificate(
     await mkdir(store, { recursive: true });
     await run(certutil, ['-N', ...database, '--empty-password']);
     await run(certutil, ['-A', ...database, '-n', 'root', '-t', 'C,,', '-i', upki.rootPath]);
-    // As `upki admin add` wrote it.
-    const own = [
-      '-i',
-      join(upki.dataDir, who, `${who}.p12`),
-      '-w',
-      join(upki.dataDir, 'passphrase'),
-      '-K',
-      '',
-    ];
+    const own = ['-i', file, '-w', passphraseFile, '-K', ''];
     await run(certutil.replace(/certutil$/, 'pk12util'), [...own, ...database]);
-    const { origin } = new URL(upki.baseUrl);
-    await mkdir(POLICIES, { recursive: true });
-    await writeFile(
-      policy,
-      JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify({ pattern: origin, filter: {} })] }),
-    );
+    if (presented) {
+      const { origin } = new URL(upki.baseUrl);
+      await mkdir(POLICIES, { recursive: true });
+      const choice = JSON.stringify({ pattern: origin, filter: {} });
+      await writeFile(policy, JSON.stringify({ AutoSelectCertificateForUrls: [choice] }));
+    }
     const context = await chromium.launchPersistentContext(join(home, 'profile'), {
       executablePath,
       args: ['--no-sandbox'],

@@ -3,39 +3,63 @@ import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
+import { startDns } from '../../kit/dns-server.js';
 import { eachLine } from '../../kit/program.js';
-import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
+import { CHECKOUT, freePorts, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
 
 /** A running uPKI with the administrator alice and the auditor ann, whose files are in its data folder. */
 export interface World {
+  /** Where a stranger's web server must listen to be asked by validation. */
+  challengePort: number;
   upki: RunningUpki;
+  /** Scheme, host and port of the listener for visitors. */
+  visitors: string;
   /** Of the root, in pairs with colons. */
   fingerprint: string;
   /** Runs the line that enrols a node, in a folder of its own. */
   enrol(line: string): Promise<void>;
   /** What OCSP says of the node's certificate. */
   ocsp(): Promise<string>;
+  /** Runs `upki`; what it prints. */
+  upkiCommand(...args: string[]): Promise<string>;
   /** Runs `upki console` with somebody's files; the link it prints. */
   console(who: string): Promise<string>;
   close(): Promise<void>;
 }
 
+/** A name that leads to whoever listens on the challenge port. */
+export const STRANGER = 'stranger.example.test';
+
 export async function prepareWorld(): Promise<World> {
-  const upki = await startUpki({ env: { UPKI_RA_CN: 'localhost' } });
+  const [visitors = 0, challengePort = 0] = await freePorts(2);
+  const dns = await startDns({ [`A ${STRANGER}`]: { records: [{ a: '127.0.0.1' }] } });
+  const upki = await startUpki({
+    env: {
+      UPKI_RA_CN: 'localhost',
+      UPKI_RA_PAGES_PORT: String(visitors),
+      UPKI_VA_RESOLVERS: `${dns.host}:${dns.port}`,
+      UPKI_VA_HTTP_PORT: String(challengePort),
+    },
+  });
   const undo: (() => unknown)[] = [];
   const cwd = upki.dataDir;
+  const upkiCommand = (...args: string[]) =>
+    run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...args], {
+      cwd,
+      env: { ...inherited(), HOME: cwd, UPKI_DATA_DIR: cwd },
+    });
   await writeFile(join(cwd, 'passphrase'), 'of-the-judge');
   for (const args of [
     ['alice', '--passphrase-file', join(cwd, 'passphrase')],
     ['ann', '--role', 'auditor'],
   ]) {
-    await run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), 'admin', 'add', ...args], {
-      cwd,
-      env: { ...inherited(), HOME: cwd, UPKI_DATA_DIR: cwd },
-    });
+    await upkiCommand('admin', 'add', ...args);
   }
   return {
     upki,
+    upkiCommand,
+    challengePort,
+    visitors: `https://localhost:${visitors}`,
     fingerprint: new X509Certificate(upki.rootPem).fingerprint256,
     enrol: async (line) => void (await run('sh', ['-c', line], { cwd })),
     async ocsp() {
@@ -58,6 +82,7 @@ export async function prepareWorld(): Promise<World> {
     async close() {
       for (const each of undo.reverse()) each();
       await upki.stop();
+      await dns.close();
     },
   };
 }

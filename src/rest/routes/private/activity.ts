@@ -12,8 +12,8 @@ export function activityRoute(activity: Pick<Activity, 'hours'>): Route {
     role: 'auditor',
     path: '/private/activity',
     summary:
-      'What this RA has counted by the hour, for thirty days: certificates issued over ACME, failed validations and refused orders, revocations. Hours without any are left out.',
+      'What all RAs on this store have counted by the hour, for thirty days: certificates issued over ACME, failed validations and refused orders, revocations. Hours without any are left out.',
     result: z.array(z.object({ hour: time, issued: count, failed: count, revoked: count })),
-    handle: () => activity.hours().map(({ at, ...counts }) => ({ hour: at, ...counts })),
+    handle: async () => (await activity.hours()).map(({ at, ...counts }) => ({ hour: at, ...counts })),
   });
 }

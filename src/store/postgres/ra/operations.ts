@@ -3,6 +3,7 @@ import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
+import { activityOperations } from './activity.js';
 import { allowanceOperations } from './allowances.js';
 import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
@@ -24,6 +25,7 @@ export const raOperations = (seen = new SeenChallenges()): PostgresOperations<Ra
   ...certificateOperations,
   ...nodeOperations,
   ...failureOperations,
+  ...activityOperations,
   ...purgeOperations,
   ...allowanceOperations,
   ...otherCertificateOperations,

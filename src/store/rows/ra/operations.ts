@@ -2,6 +2,7 @@ import type { ClaimOutcome, NodeIssuances } from '../../contract/ra.js';
 import type { AuditOperations } from '../audit.js';
 import type { SettingsOperations } from '../settings.js';
 import type { AccountRow, AccountUseRow } from './accounts.js';
+import type { ActivityOperations } from './activity.js';
 import type { AuthorizationRow, ClaimedChallenge, InsertRow } from './authorizations.js';
 import type { CertificateRow } from './certificates.js';
 import type { FailureRow } from './failures.js';
@@ -161,6 +162,7 @@ export interface RaOperations
     CertificateOperations,
     NodeOperations,
     FailureOperations,
+    ActivityOperations,
     PurgeOperations,
     AllowanceOperations,
     OtherCertificateOperations,

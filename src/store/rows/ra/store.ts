@@ -4,6 +4,7 @@ import type { RaStore, SharedByReplicas } from '../../contract/ra.js';
 import { auditTrailOver } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';
+import { activityCountsOver } from './activity.js';
 import * as authorizations from './authorizations.js';
 import * as certificates from './certificates.js';
 import * as failures from './failures.js';
@@ -173,6 +174,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
         used.map(({ until }) => until),
       ),
     forgetAllowances: (now, limit) => database.call('forgetAllowances', now, limit),
+    ...activityCountsOver(database),
     ...noticeQueueOver(database),
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),

@@ -3,6 +3,7 @@ import { auditOperations } from '../audit.js';
 import type { SqliteOperations } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
 import { accountOperations } from './accounts.js';
+import { activityOperations } from './activity.js';
 import { allowanceOperations } from './allowances.js';
 import { authorizationOperations } from './authorizations.js';
 import { certificateOperations } from './certificates.js';
@@ -23,6 +24,7 @@ export const raOperations: SqliteOperations<RaOperations> = {
   ...certificateOperations,
   ...nodeOperations,
   ...failureOperations,
+  ...activityOperations,
   ...purgeOperations,
   ...allowanceOperations,
   ...otherCertificateOperations,

@@ -1,5 +1,6 @@
 import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import { LEASES_SCHEMA, SETTINGS_SCHEMA } from '../settings.js';
+import { ACTIVITY_SCHEMA } from './activity.js';
 import { ALLOWANCES_SCHEMA } from './allowances.js';
 import { NOTICES_SCHEMA } from './notices.js';
 import { OTHER_CERTIFICATES_SCHEMA } from './other-certificates.js';
@@ -168,4 +169,5 @@ export const raMigrations: readonly string[] = [
   ALLOWANCES_SCHEMA,
   OTHER_CERTIFICATES_SCHEMA,
   AUDIT_CUTS_SCHEMA,
+  ACTIVITY_SCHEMA,
 ];

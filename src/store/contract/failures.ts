@@ -1,0 +1,16 @@
+import type { Failure } from '../../model/facts.js';
+
+/** What came to nothing for clients, and why. */
+export interface FailureKeeping {
+  /** Keeps it, and of its name the last `keep` only. */
+  recordFailure(failure: Failure, keep: number): Promise<void>;
+  /** Newest first, after the given id: of a name, of an account, or all. */
+  listFailures(page: {
+    after: string | null;
+    limit: number;
+    name?: string;
+    accountId?: string;
+  }): Promise<Failure[]>;
+  /** Deletes those from before `before`, and all but the newest `keep`. */
+  purgeFailures(before: number, keep: number): Promise<void>;
+}

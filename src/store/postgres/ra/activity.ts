@@ -1,0 +1,31 @@
+import { type ActivityOperations, type ActivityRow, COLUMNS } from '../../rows/ra/activity.js';
+import type { PostgresOperations } from '../operations.js';
+
+/** Counts by the hour, to which every RA adds its own. */
+
+export const ACTIVITY_SCHEMA = `
+  CREATE TABLE activity (
+    hour BIGINT PRIMARY KEY,
+    issued BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    revoked BIGINT NOT NULL
+  );
+`;
+
+export const activityOperations: PostgresOperations<ActivityOperations> = {
+  async addActivity(db, rows, forgetBefore) {
+    const column = (index: 0 | 1 | 2 | 3) => rows.map((row) => row[index]);
+    // In the order of the hours, so that two RAs do not wait for each other.
+    await db.run(
+      `INSERT INTO activity (${COLUMNS})
+       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) ORDER BY 1
+       ON CONFLICT (hour) DO UPDATE SET issued = activity.issued + excluded.issued,
+         failed = activity.failed + excluded.failed, revoked = activity.revoked + excluded.revoked`,
+      ...[column(0), column(1), column(2), column(3)],
+    );
+    await db.run('DELETE FROM activity WHERE hour < $1', forgetBefore);
+  },
+
+  listActivity: (db, since) =>
+    db.all<ActivityRow>(`SELECT ${COLUMNS} FROM activity WHERE hour >= $1 ORDER BY hour`, since),
+};

@@ -1,0 +1,26 @@
+import type { ActivityCounts } from '../../contract/activity.js';
+import type { Calls } from '../calls.js';
+
+/** Counts by rows. */
+export interface ActivityOperations {
+  addActivity(rows: readonly ActivityRow[], forgetBefore: number): void;
+  listActivity(since: number): ActivityRow[];
+}
+
+export const COLUMNS = 'hour, issued, failed, revoked';
+export type ActivityRow = [hour: number, issued: number, failed: number, revoked: number];
+
+export function activityCountsOver(database: Pick<Calls<ActivityOperations>, 'call'>): ActivityCounts {
+  return {
+    addActivity: (hours, forgetBefore) =>
+      database.call(
+        'addActivity',
+        hours.map(({ at, issued, failed, revoked }): ActivityRow => [at, issued, failed, revoked]),
+        forgetBefore,
+      ),
+    listActivity: async (since) =>
+      (await database.call('listActivity', since)).map(([at, issued, failed, revoked]) => ({
+        ...{ at, issued, failed, revoked },
+      })),
+  };
+}
