@@ -4,8 +4,8 @@ import { parseCsr } from '../../src/x509/csr.js';
 import type { Located, OrderBody } from '../../tools/kit/acme-bodies.js';
 import type { AcmeClient } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
-import { refused } from './support/refused.js';
-import { createWorld, type World } from './support/world.js';
+import { refused } from '../support/refused.js';
+import { createWorld, type World } from '../support/world/world.js';
 
 let world: World | null = null;
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './support/world.js';
+import { createWorld, type World } from '../support/world/world.js';
 
 let world: World;
 beforeAll(async () => {

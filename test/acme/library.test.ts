@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { Agent } from 'node:https';
 import * as acme from 'acme-client';
 import { describe, expect, it } from 'vitest';
-import { createWorld } from './support/world.js';
+import { createWorld } from '../support/world/world.js';
 
 describe('RFC 8555, as a client library of others reads it', () => {
   it('gets from account to certificate, renews its key, revokes and deactivates', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY } from '../../src/lib/time.js';
-import { refused } from './support/refused.js';
-import { createWorld, VALIDATED, type World } from './support/world.js';
+import { refused } from '../support/refused.js';
+import { createWorld, VALIDATED, type World } from '../support/world/world.js';
 
 let world: World;
 beforeAll(async () => {

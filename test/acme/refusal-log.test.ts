@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createWorld, type World } from './support/world.js';
+import { createWorld, type World } from '../support/world/world.js';
 
 const lines: Record<string, unknown>[] = [];
 let world: World;

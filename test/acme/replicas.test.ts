@@ -7,8 +7,8 @@ import { type Balancer, startBalancer } from '../../tools/kit/balancer.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { generateSigningKey } from '../../tools/kit/jws-signer.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
-import { refused } from './support/refused.js';
-import { createWorld, VALIDATED, type World } from './support/world.js';
+import { refused } from '../support/refused.js';
+import { createWorld, VALIDATED, type World } from '../support/world/world.js';
 
 /** Longer than the lease of a challenge (validation-queue.ts). */
 const LEASE_OVER = 16_000;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { ask, type Holder } from '../ra/nodes/world.js';
 import { newFolder } from '../support/folder.js';
+import { ask, type Holder } from '../support/https.js';
 import { requestPem } from '../support/requests.js';
 import { inFolder, runShell } from '../support/shell.js';
 import { build, upki } from './run.js';
@@ -28,10 +28,9 @@ it('a machine with nothing but curl and openssl has a certificate after one line
   const { baseUrl, rootPem } = running;
   const admin = await newAdministrator(running.dataDir);
   const nodes = `${baseUrl}/api/v1/private/nodes`;
-  const registered = await ask(nodes, rootPem, {
+  const registered = await ask(nodes, rootPem, admin, {
     method: 'POST',
     body: { cn: 'box.example.test', sans: ['192.0.2.9'] },
-    as: admin,
   });
   expect(registered.status).toBe(201);
 
@@ -51,7 +50,7 @@ it('a machine with nothing but curl and openssl has a certificate after one line
     expect(leaf.subjectAltName).toBe('DNS:box.example.test, IP Address:192.0.2.9');
   });
 
-  const removed = await ask(`${nodes}/box.example.test`, rootPem, { method: 'DELETE', as: admin });
+  const removed = await ask(`${nodes}/box.example.test`, rootPem, admin, { method: 'DELETE' });
   expect(removed.json.data.revoked).toHaveLength(2);
 });
 
@@ -60,7 +59,9 @@ it('the registration seed gets no certificate, and the setting that let it is sa
   const { baseUrl, rootPem, dataDir } = running;
   const seed = readFileSync(join(dataDir, 'ca/seed'), 'utf8').trim();
   const body = { seed, csr: requestPem(['a.example.test']) };
-  expect((await ask(`${baseUrl}/api/v1/public/certify`, rootPem, { method: 'POST', body })).status).toBe(403);
+  expect(
+    (await ask(`${baseUrl}/api/v1/public/certify`, rootPem, null, { method: 'POST', body })).status,
+  ).toBe(403);
   const { stderr } = await upki(['config'], { UPKI_DATA_DIR: dataDir, UPKI_RA_CERTIFY_WITH_SEED: 'true' });
   expect(stderr).toContain('UPKI_RA_CERTIFY_WITH_SEED is no setting any more');
 });

@@ -5,19 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../src/lib/time.js';
 import { CaUnavailable } from '../../src/model/ca.js';
 import { createTestPki } from '../../tools/kit/test-pki.js';
-import { createNodeWorld, HOUR, type NodeWorld } from '../ra/nodes/world.js';
 import { requestPem } from '../support/requests.js';
+import { JoinedWorld } from '../support/world/joined.js';
 
 const run = promisify(execFile);
 const maker = createTestPki();
-let world: NodeWorld;
+let world: JoinedWorld;
 let folder: string;
 beforeAll(async () => {
   const sensor =
     'duration: 6\nkeyTypes: [RSA]\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [clientAuth, serverAuth]\n';
-  world = await createNodeWorld({ deviceTrust: maker.root, profiles: { sensor } });
+  world = await new JoinedWorld({ deviceTrust: maker.root, profiles: { sensor } }).start();
   folder = await mkdtemp(join(tmpdir(), 'est-'));
   await writeFile(join(folder, 'ca.crt'), world.root);
 });
@@ -272,7 +273,7 @@ describe('a device with a certificate of its maker', () => {
       readFile(file('maker5.key'), 'utf8'),
       readFile(file('maker5.crt'), 'utf8'),
     ]);
-    expect((await world.api('/client/certificate', { as: { key, cert } })).status).toBe(401);
+    expect((await world.ask('/client/certificate', { key, cert })).status).toBe(401);
   });
 });
 
@@ -304,9 +305,7 @@ describe('RFC 7030 simplereenroll', () => {
     expect((await post('simplereenroll', csr)).status).toBe(401);
     const { csr: more } = await device('/CN=r3.example.test', 'DNS:r3.example.test,DNS:evil.example.test');
     expect((await post('simplereenroll', more, ...as)).status).toBe(403);
-    expect((await world.api('/client/revoke', { method: 'POST', body: {}, as: { key, cert } })).status).toBe(
-      200,
-    );
+    expect((await world.ask('/client/revoke', { key, cert }, { method: 'POST', body: {} })).status).toBe(200);
     expect((await post('simplereenroll', csr, ...as)).status).toBe(403);
   });
 

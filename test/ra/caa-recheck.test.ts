@@ -3,8 +3,8 @@ import type { CaaRequest } from '../../src/va/types.js';
 import type { AuthorizationBody } from '../../tools/kit/acme-bodies.js';
 import type { AcmeClient } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
-import { refused } from '../acme/support/refused.js';
-import { createWorld, type World } from '../acme/support/world.js';
+import { refused } from '../support/refused.js';
+import { createWorld, type World } from '../support/world/world.js';
 
 const HOUR = 3600_000;
 

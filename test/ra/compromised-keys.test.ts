@@ -6,20 +6,19 @@ import { spkiFingerprint } from '../../src/x509/spki.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { createCsr } from '../../tools/kit/csr.js';
 import { generateSigningKey, signingKey } from '../../tools/kit/jws-signer.js';
-import { refused } from '../acme/support/refused.js';
+import type { Holder } from '../support/https.js';
+import { refused } from '../support/refused.js';
 import { newKey, requestPem } from '../support/requests.js';
-import { createNodeWorld, type Holder, type NodeWorld } from './nodes/world.js';
+import { JoinedWorld } from '../support/world/joined.js';
 
 const NAME = 'keys.example.test';
-let world: NodeWorld;
+let world: JoinedWorld;
 let node: Holder & { serial: string };
-/** The operator's own list. */
-const listed = new Set<string>();
 const fingerprint = (key: KeyObject) =>
   spkiFingerprint(createPublicKey(key).export({ type: 'spki', format: 'der' }));
 
 beforeAll(async () => {
-  world = await createNodeWorld({ certification: { isCompromised: (key) => listed.has(key) } });
+  world = await new JoinedWorld().start();
   node = await world.enrolled({ cn: NAME });
 });
 afterAll(() => world.close());
@@ -52,14 +51,13 @@ async function answersTo(key: KeyObject) {
   const newAccount = await refused(account.newAccount());
   const keyChange = await refused(client.keyChange(signingKey(key, 'ES256')));
   const { seed } = await world.register({ cn: `node${names++}.example.test` });
-  const certify = await world.api('/public/certify', {
+  const certify = await world.ask('/public/certify', null, {
     method: 'POST',
     body: { seed, csr: requestPem([], { key, cn: null }) },
   });
-  const renew = await world.api('/client/renew', {
+  const renew = await world.ask('/client/renew', node, {
     method: 'POST',
     body: { csr: requestPem([], { key, cn: 'x' }) },
-    as: node,
   });
   return {
     finalize: [finalize.status, finalize.type, status],
@@ -81,7 +79,7 @@ const REFUSED = {
 describe('a compromised key is refused everywhere, and its order stays ready for another CSR', () => {
   it('when it is on the operator’s list', async () => {
     const key = newKey();
-    listed.add(fingerprint(key));
+    world.compromised.add(fingerprint(key));
     expect(await answersTo(key)).toEqual(REFUSED);
   });
 
@@ -95,10 +93,9 @@ describe('a compromised key is refused everywhere, and its order stays ready for
     const { key } = await issued();
     const { serial } = (await world.tasks.call('certificate_history', { cn: NAME }))[0] ?? { serial: '' };
     const body = { serial, reason: 'keyCompromise' };
-    const answer = await world.api('/private/certificates/actions/revoke', {
+    const answer = await world.ask('/private/certificates/actions/revoke', world.alice, {
       method: 'POST',
       body,
-      as: world.admin,
     });
     expect(answer.status, answer.text).toBe(200);
     expect(await answersTo(key)).toEqual(REFUSED);
@@ -153,7 +150,7 @@ describe('an account whose key became compromised', () => {
 
   it('orders and finalizes nothing, and goes on with a new key', async () => {
     const order = await client.newOrder([NAME]);
-    listed.add(fingerprint(client.key.privateKey));
+    world.compromised.add(fingerprint(client.key.privateKey));
     expect(await refused(client.newOrder([NAME]))).toMatchObject({ status: 400, type: 'badPublicKey' });
     const { der } = createCsr([NAME]);
     expect(await refused(client.finalize(order, der))).toMatchObject({ status: 400, type: 'badPublicKey' });
@@ -176,12 +173,12 @@ describe('a hold', () => {
   it('is nothing a holder asks for over REST; a later keyCompromise still counts', async () => {
     const held = await world.enrolled({ cn: 'held.example.test' });
     const revoke = (reason: string) =>
-      world.api('/client/revoke', { method: 'POST', body: { reason }, as: held });
+      world.ask('/client/revoke', held, { method: 'POST', body: { reason } });
     expect((await revoke('certificateHold')).status).toBe(400);
     expect((await revoke('keyCompromise')).status).toBe(200);
     const { seed } = await world.register({ cn: 'held2.example.test' });
     const body = { seed, csr: requestPem([], { key: createPrivateKey(held.key), cn: null }) };
-    expect((await world.api('/public/certify', { method: 'POST', body })).status).toBe(403);
+    expect((await world.ask('/public/certify', null, { method: 'POST', body })).status).toBe(403);
   });
 
   it('by an administrator does not stand in the way of a later keyCompromise by the holder', async () => {

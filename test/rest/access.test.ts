@@ -2,14 +2,15 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaClient } from '../../src/ra/ca/client.js';
 import { CLIENT_AUTH, createTestPki } from '../../tools/kit/test-pki.js';
+import type { Connection } from '../support/https.js';
+import { type IssuedHolder, JoinedWorld } from '../support/world/joined.js';
 import { noCa } from './harness.js';
-import { ApiWorld, type Connection, type IssuedHolder } from './world.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let alice: IssuedHolder;
 beforeAll(async () => {
   await world.start();
-  alice = await world.admin('alice');
+  alice = world.alice;
 });
 afterAll(() => world.close());
 
@@ -41,11 +42,11 @@ describe('a private route', () => {
 
   it('is 403 when the CA knows the serial as another certificate’s', async () => {
     const record = await new CaClient({ client: world.tasks }).bySerial(alice.serial);
-    const impostor = new ApiWorld({
-      ca: { ...noCa, bySerial: async () => record, roleOf: async () => 'admin' },
+    const impostor = new JoinedWorld({
+      api: { ca: { ...noCa, bySerial: async () => record, roleOf: async () => 'admin' } },
     });
     await impostor.start();
-    const other = await impostor.admin('alice');
+    const other = impostor.alice;
     const { status, json } = await impostor.ask(ADMINS, other);
     await impostor.close();
     expect([status, json.message]).toEqual([

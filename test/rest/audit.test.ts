@@ -4,16 +4,16 @@ import { StoreUnavailable } from '../../src/store/contract/errors.js';
 import { verifyAudit } from '../../src/store/rows/audit-chain.js';
 import { told } from '../store/contract/audit.contract.js';
 import { requestPem } from '../support/requests.js';
-import { ApiWorld, type IssuedHolder } from './world.js';
+import { type IssuedHolder, JoinedWorld } from '../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let alice: IssuedHolder;
 beforeAll(async () => {
   await world.start();
-  alice = await world.admin('alice');
+  alice = world.alice;
 });
 afterAll(async () => {
-  expect(world.auditErrors).toEqual([]);
+  expect(world.errors).toEqual([]);
   await world.close();
 });
 
@@ -120,15 +120,17 @@ describe('the RA’s audit log', () => {
 });
 
 it('an action is answered when its record is on disk, and not as done when there can be none', async () => {
-  const broken = new ApiWorld({
-    audit: new AuditLog(
-      { appendAudit: () => Promise.reject(new StoreUnavailable('disk full')) },
-      Date.now,
-      () => undefined,
-    ),
+  const broken = new JoinedWorld({
+    api: {
+      audit: new AuditLog(
+        { appendAudit: () => Promise.reject(new StoreUnavailable('disk full')) },
+        Date.now,
+        () => undefined,
+      ),
+    },
   });
   await broken.start();
-  const admin = await broken.admin('alice');
+  const admin = broken.alice;
   const { status, json } = await broken.ask('/private/crl/generate', admin, { method: 'POST' });
   expect([status, json.code]).toEqual([503, 'unavailable']);
   expect((await broken.ask('/private/admins', null)).status).toBe(401);

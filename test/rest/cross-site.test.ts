@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiWorld, type IssuedHolder } from './world.js';
+import { type IssuedHolder, JoinedWorld } from '../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld({ api: { baseUrl: () => 'https://ra.test' } });
 let alice: IssuedHolder;
 beforeAll(async () => {
   await world.start();
-  alice = await world.admin('alice');
+  alice = world.alice;
 });
 afterAll(() => world.close());
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_ROLES, type AdminRole, mayActAs } from '../../src/model/administrators.js';
 import type { AuditPosition, AuditRecord } from '../../src/store/contract/audit.js';
 import { CLIENT_AUTH, createTestPki } from '../../tools/kit/test-pki.js';
-import { ApiWorld, type Holder, type IssuedHolder } from './world.js';
+import type { Holder } from '../support/https.js';
+import { type IssuedHolder, JoinedWorld } from '../support/world/joined.js';
 
 /** What the OpenAPI document says of one operation below /private or /client. */
 interface Operation {
@@ -13,7 +14,7 @@ interface Operation {
   role: AdminRole | null;
 }
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let operations: Operation[];
 const holders = new Map<string, IssuedHolder>();
 let strangers: Record<string, Holder>;

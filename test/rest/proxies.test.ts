@@ -4,13 +4,14 @@ import { CaUnavailable } from '../../src/model/ca.js';
 import { firstFromPem } from '../../src/x509/pem.js';
 import { CLIENT_AUTH, createTestPki } from '../../tools/kit/test-pki.js';
 import { told } from '../store/contract/audit.contract.js';
+import type { Holder } from '../support/https.js';
+import { type IssuedHolder, JoinedWorld } from '../support/world/joined.js';
 import { noCa } from './harness.js';
-import { ApiWorld, type Holder, type IssuedHolder } from './world.js';
 
 const NAME = 'proxy.example.test';
 
 const proxied = (header: ProxyHeader, network = '127.0.0.0/8', changes = {}) =>
-  new ApiWorld(changes, { proxies: [{ name: NAME, network }], header });
+  new JoinedWorld({ api: changes, proxies: { proxies: [{ name: NAME, network }], header } });
 
 const STYLES: Record<ProxyHeader, (cert: string) => Record<string, string>> = {
   'Client-Cert': (cert) => ({ 'Client-Cert': `:${firstFromPem('CERTIFICATE', cert).toString('base64')}:` }),
@@ -28,7 +29,7 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
   let proxy: IssuedHolder;
   beforeAll(async () => {
     await world.start();
-    alice = await world.admin('alice');
+    alice = world.alice;
     proxy = await world.holder(NAME, 'user');
   });
   afterAll(() => world.close());
@@ -141,7 +142,7 @@ it.each([
 ])('nginx that says verify is %j has a client that proved nothing', async (verify) => {
   const world = proxied('X-SSL-CLIENT-CERT');
   await world.start();
-  const alice = await world.admin('alice');
+  const alice = world.alice;
   const proxy = await world.holder(NAME, 'user');
   const headers = { ...STYLES['X-SSL-CLIENT-CERT'](alice.cert), 'X-SSL-CLIENT-VERIFY': verify };
   const { status } = await world.ask('/private/admins', proxy, { headers });
@@ -157,7 +158,7 @@ it.each([
 ])('a proxy from outside its network %s is nobody’s proxy', async (network) => {
   const world = proxied('Client-Cert', network);
   await world.start();
-  const alice = await world.admin('alice');
+  const alice = world.alice;
   const proxy = await world.holder(NAME, 'user');
   const { status } = await world.ask('/private/admins', proxy, {
     headers: STYLES['Client-Cert'](alice.cert),

@@ -5,8 +5,8 @@ import { FormerBases } from '../../../src/ra/former-bases.js';
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
 import { links, type PostOverrides } from '../../../tools/kit/acme-transport.js';
 import { generateSigningKey, signBinding, signingKey, signJws } from '../../../tools/kit/jws-signer.js';
-import { refused } from '../support/refused.js';
-import { createWorld, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, type World } from '../../support/world/world.js';
 
 let world: World;
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import type { AuthorizationBody, ChallengeBody, ProblemBody } from '../../../too
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
 import { links } from '../../../tools/kit/acme-transport.js';
 import { CLIENT_AUTH } from '../../../tools/kit/test-pki.js';
-import { refused } from '../support/refused.js';
-import { createWorld, VALIDATED, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, VALIDATED, type World } from '../../support/world/world.js';
 
 let world: World;
 let client: AcmeClient;

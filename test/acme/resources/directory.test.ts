@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AcmeError } from '../../../tools/kit/acme-bodies.js';
 import { links } from '../../../tools/kit/acme-transport.js';
-import { createWorld, type World } from '../support/world.js';
+import { createWorld, type World } from '../../support/world/world.js';
 
 let world: World;
 beforeAll(async () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHALLENGE_TYPES } from '../../../src/model/facts.js';
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
 import { createCsr } from '../../../tools/kit/csr.js';
-import { refused } from '../support/refused.js';
-import { createWorld, VALIDATED, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, VALIDATED, type World } from '../../support/world/world.js';
 
 const ISSUERS = ['pki.plant.test', 'ra.test'];
 let world: World;

@@ -5,8 +5,8 @@ import type { AcmeClient } from '../../../tools/kit/acme-client.js';
 import { links } from '../../../tools/kit/acme-transport.js';
 import { createCsr, der } from '../../../tools/kit/csr.js';
 import { createTestPki } from '../../../tools/kit/test-pki.js';
-import { refused } from '../support/refused.js';
-import { createWorld, VALIDATED, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, VALIDATED, type World } from '../../support/world/world.js';
 
 let world: World;
 let client: AcmeClient;

@@ -4,8 +4,8 @@ import type { AcmeProfile } from '../../../src/model/ca.js';
 import { CHALLENGE_TYPES } from '../../../src/model/facts.js';
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
 import { createCsr } from '../../../tools/kit/csr.js';
-import { refused } from '../support/refused.js';
-import { createWorld, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, type World } from '../../support/world/world.js';
 
 const DAY = 86_400_000;
 const sensors: AcmeProfile = {

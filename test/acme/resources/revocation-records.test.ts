@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CaLacksTask, CaRefused } from '../../../src/model/ca.js';
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
-import { refused } from '../support/refused.js';
-import { createWorld, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, type World } from '../../support/world/world.js';
 
 let world: World;
 let client: AcmeClient;

@@ -5,8 +5,8 @@ import { createCsr } from '../../../tools/kit/csr.js';
 import { generateSigningKey, signingKey } from '../../../tools/kit/jws-signer.js';
 import { createTestPki } from '../../../tools/kit/test-pki.js';
 import { told } from '../../store/contract/audit.contract.js';
-import { refused } from '../support/refused.js';
-import { createWorld, type World } from '../support/world.js';
+import { refused } from '../../support/refused.js';
+import { createWorld, type World } from '../../support/world/world.js';
 
 let world: World;
 let client: AcmeClient;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AcmeClient } from '../../../tools/kit/acme-client.js';
-import { refused } from '../../acme/support/refused.js';
-import { createNodeWorld, type NodeWorld } from './world.js';
+import { refused } from '../../support/refused.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-let world: NodeWorld;
+let world: JoinedWorld;
 const clients: AcmeClient[] = [];
 beforeAll(async () => {
-  world = await createNodeWorld({ policy: { denied: ['denied.plant.lan'] } });
+  world = await new JoinedWorld({ policy: { denied: ['denied.plant.lan'] } }).start();
 });
 afterAll(async () => {
   for (const client of clients) client.close();
@@ -26,9 +26,9 @@ const bind = async (node: any) => {
   return made;
 };
 const idOf = (each: AcmeClient) => each.accountUrl?.split('/').at(-1) ?? '';
-const get = async (path: string) => (await world.api(path, { as: world.admin })).json;
+const get = async (path: string) => (await world.ask(path, world.alice)).json;
 const post = async (path: string, body: object) =>
-  (await world.api(path, { method: 'POST', body, as: world.admin })).json;
+  (await world.ask(path, world.alice, { method: 'POST', body })).json;
 const ready = async (each: AcmeClient, names: string[]) => (await each.newOrder(names)).body.status;
 
 describe('an ACME account bound to a node', () => {
@@ -136,7 +136,7 @@ describe('an ACME account bound to a node', () => {
     const node = await world.register({ cn: 'gone', names: ['gone.plant.lan'], waive_challenges: true });
     const bound = await bind(node);
     await bound.issue({ names: ['gone.plant.lan'], solve: () => Promise.reject(new Error('asked')) });
-    const removed = await world.api('/private/nodes/gone', { method: 'DELETE', as: world.admin });
+    const removed = await world.ask('/private/nodes/gone', world.alice, { method: 'DELETE' });
     expect(removed.json.data.revoked).toHaveLength(1);
     expect((await refused(bound.newOrder(['gone.plant.lan']))).status).toBe(401);
     expect((await refused(bind(node))).type).toBe('unauthorized');
@@ -191,7 +191,7 @@ describe('an ACME account bound to a node', () => {
 
 describe('UPKI_RA_EAB_REQUIRED', () => {
   it('closes the door to everybody who is not a node, also to accounts from before', async () => {
-    const closed = await createNodeWorld({ policy: { bindingRequired: true } });
+    const closed = await new JoinedWorld({ policy: { bindingRequired: true } }).start();
     const stranger = new AcmeClient({ directoryUrl: `${closed.base}/acme/directory`, ca: closed.root });
     expect((await refused(stranger.newAccount())).type).toBe('externalAccountRequired');
     stranger.close();

@@ -2,12 +2,13 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { publicKeyDer } from '../../../src/ca/folder/keys.js';
+import { HOUR } from '../../../src/lib/time.js';
 import { CaRefused, CaUnavailable } from '../../../src/model/ca.js';
 import { spkiFingerprint } from '../../../src/x509/spki.js';
 import { createCsr, der } from '../../../tools/kit/csr.js';
 import { newKey, requestPem } from '../../support/requests.js';
 import { SEED } from '../../support/world/ca.js';
-import { createNodeWorld, HOUR, type NodeWorld } from './world.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
 const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
 /** basicConstraints with CA:TRUE. */
@@ -16,9 +17,10 @@ const BASIC_CONSTRAINTS_CA = der(0x30, oid('551d13'), der(0x04, der(0x30, der(0x
 const compromised = newKey();
 const fingerprint = spkiFingerprint(publicKeyDer(compromised));
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld({ certification: { isCompromised: (key) => key === fingerprint } });
+  world = await new JoinedWorld().start();
+  world.compromised.add(fingerprint);
 });
 afterEach(() => {
   world.time.offset = 0;
@@ -27,7 +29,7 @@ afterEach(() => {
 afterAll(() => world.close());
 
 const certify = (body: unknown, path = '/public/certify', headers = {}) =>
-  world.api(path, { method: 'POST', body, headers });
+  world.ask(path, null, { method: 'POST', body, headers });
 let count = 0;
 /** A registered node and its seed. */
 const node = async (body: object = {}) => {

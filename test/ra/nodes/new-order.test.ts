@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../../src/lib/time.js';
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
-import { refused } from '../../acme/support/refused.js';
-import { createNodeWorld, HOUR, type NodeWorld } from './world.js';
+import { refused } from '../../support/refused.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld({ policy: { denied: ['late-denied.test'] } });
+  world = await new JoinedWorld({ policy: { denied: ['late-denied.test'] } }).start();
 });
 afterEach(() => {
   world.time.offset = 0;
@@ -14,7 +15,7 @@ afterEach(() => {
 afterAll(() => world.close());
 
 const noChallenge = () => Promise.reject(new Error('a challenge was asked for'));
-const remove = (cn: string) => world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
+const remove = (cn: string) => world.ask(`/private/nodes/${cn}`, world.alice, { method: 'DELETE' });
 
 /** Each name of a new order with the status of its authorization and how many challenges it has. */
 async function ordered(client: AcmeClient, names: string[]) {
@@ -98,7 +99,9 @@ describe('a node’s client certificate on new-order', () => {
 
   it('does nothing when it is not the node’s own, though of its name and profile', async () => {
     await world.enrolled({ cn: 'same.example.test' });
-    const { client } = await world.acme(await world.holder('webapp', ['same.example.test']));
+    const { client } = await world.acme(
+      await world.holder('same.example.test', 'webapp', { names: ['same.example.test'] }),
+    );
     expect(await statusOf(client, 'same.example.test')).toBe('pending');
   });
 
@@ -107,9 +110,9 @@ describe('a node’s client certificate on new-order', () => {
     const { client } = await world.acme(node);
     expect(await statusOf(client, 'revoked.example.test')).toBe('ready');
     await world.tasks.call('revoke_serial', { serial: `0x${node.serial}` });
-    const connections = world.connections();
+    const connections = world.connections;
     expect(await statusOf(client, 'revoked.example.test')).toBe('pending');
-    expect(world.connections()).toBe(connections);
+    expect(world.connections).toBe(connections);
   });
 
   it('does nothing once the node is removed, on a connection that was kept alive too; a ready order ends', async () => {
@@ -118,12 +121,12 @@ describe('a node’s client certificate on new-order', () => {
     const before = await client.newOrder(['removed.example.test']);
     expect(before.body.status).toBe('ready');
     await remove('removed.example.test');
-    const connections = world.connections();
+    const connections = world.connections;
     expect((await client.order(before.url)).status).toBe('invalid');
     expect(await statusOf(client, 'removed.example.test')).toBe('pending');
     const [url = ''] = before.body.authorizations;
     expect((await client.authz(url)).status).toBe('revoked');
-    expect(world.connections()).toBe(connections);
+    expect(world.connections).toBe(connections);
   });
 
   it('of an earlier registration of the name proves nothing for the later one', async () => {
@@ -186,7 +189,7 @@ describe('a node’s client certificate on new-order', () => {
 
 describe('with UPKI_RA_NODE_PREAUTHORIZATION off', () => {
   it('a node proves its names by challenges, as everybody', async () => {
-    const closed = await createNodeWorld({ preauthorization: false });
+    const closed = await new JoinedWorld({ preauthorization: false }).start();
     try {
       const { client } = await closed.acme(await closed.enrolled({ cn: 'off.example.test' }));
       expect(await statusOf(client, 'off.example.test')).toBe('pending');
@@ -198,7 +201,7 @@ describe('with UPKI_RA_NODE_PREAUTHORIZATION off', () => {
 
 describe('while the CA is away', () => {
   it('a node’s order is 503, for nobody can say whether its certificate is good; others are not held up', async () => {
-    const lonely = await createNodeWorld();
+    const lonely = await new JoinedWorld().start();
     try {
       const node = await lonely.acme(await lonely.enrolled({ cn: 'alone.example.test' }));
       const stranger = await lonely.acme(null);

@@ -1,23 +1,24 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../../src/lib/time.js';
 import { CaUnavailable } from '../../../src/model/ca.js';
 import type { AuditEntry } from '../../../src/store/contract/audit.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { createCsr } from '../../../tools/kit/csr.js';
-import { refused } from '../../acme/support/refused.js';
+import { refused } from '../../support/refused.js';
 import { newKey, requestPem } from '../../support/requests.js';
-import { createNodeWorld, HOUR, type NodeWorld } from './world.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld({ policy: { denied: ['denied.test'] } });
+  world = await new JoinedWorld({ policy: { denied: ['denied.test'] } }).start();
 });
 afterAll(() => world.close());
 
-const post = (body: unknown) => world.api('/private/nodes', { method: 'POST', body, as: world.admin });
+const post = (body: unknown) => world.ask('/private/nodes', world.alice, { method: 'POST', body });
 const remove = (cn: string) =>
-  world.api(`/private/nodes/${encodeURIComponent(cn)}`, { method: 'DELETE', as: world.admin });
-const certify = (body: unknown) => world.api('/public/certify', { method: 'POST', body });
+  world.ask(`/private/nodes/${encodeURIComponent(cn)}`, world.alice, { method: 'DELETE' });
+const certify = (body: unknown) => world.ask('/public/certify', null, { method: 'POST', body });
 const stateOf = async (serial: string) =>
   (await world.tasks.call('view', { dn: BigInt(`0x${serial}`) })).status;
 
@@ -52,7 +53,7 @@ describe('POST private/nodes', () => {
     expect(command).toContain(new X509Certificate(world.root).fingerprint256);
     expect(JSON.stringify(await world.store.getNode('one.example.test'))).not.toContain(seed);
     expect(JSON.stringify(world.events)).not.toContain(seed);
-    const list = await world.api('/private/nodes', { as: world.admin });
+    const list = await world.ask('/private/nodes', world.alice);
     expect(list.text).toContain('one.example.test');
     expect(list.text).not.toContain(seed);
     expect(list.text).not.toContain(hmac);
@@ -98,11 +99,11 @@ describe('POST private/nodes', () => {
 
   it('is for administrators only', async () => {
     const call = { method: 'POST', body: { cn: 'no.example.test' } };
-    expect((await world.api('/private/nodes', call)).status).toBe(401);
-    const user = await world.holder('user', [], 'mallory');
-    expect((await world.api('/private/nodes', { ...call, as: user })).status).toBe(403);
+    expect((await world.ask('/private/nodes', null, call)).status).toBe(401);
+    const user = await world.holder('mallory');
+    expect((await world.ask('/private/nodes', user, { ...call })).status).toBe(403);
     const node = await world.enrolled({ cn: 'mere.example.test' });
-    expect((await world.api('/private/nodes', { ...call, as: node })).status).toBe(403);
+    expect((await world.ask('/private/nodes', node, { ...call })).status).toBe(403);
     expect(await world.store.getNode('no.example.test')).toBeNull();
   });
 });
@@ -114,7 +115,7 @@ describe('GET private/nodes', () => {
     world.time.offset = 25 * HOUR;
     const page = async (cursor: string) => {
       const path = `/private/nodes?limit=2&cursor=${encodeURIComponent(cursor)}`;
-      return (await world.api(path, { as: world.admin })).json.data;
+      return (await world.ask(path, world.alice)).json.data;
     };
     const first = await page('p0');
     expect(first.nodes.map(({ cn, state }: { cn: string; state: string }) => [cn, state])).toEqual([
@@ -127,9 +128,9 @@ describe('GET private/nodes', () => {
   });
 
   it('is for administrators only', async () => {
-    expect((await world.api('/private/nodes')).status).toBe(401);
+    expect((await world.ask('/private/nodes')).status).toBe(401);
     const headers = { 'x-ssl-client-verify': 'SUCCESS', 'x-ssl-client-s-dn': '/CN=alice' };
-    expect((await world.api('/private/nodes', { headers })).status).toBe(401);
+    expect((await world.ask('/private/nodes', null, { headers })).status).toBe(401);
   });
 });
 
@@ -187,7 +188,7 @@ describe('DELETE private/nodes/{cn}', () => {
     const interrupted = await remove('half.example.test');
     expect([interrupted.status, interrupted.headers['retry-after']]).toEqual([503, '5']);
     expect(await stateOf(node.serial)).toBe('good');
-    const list = await world.api('/private/nodes?cursor=half&limit=1', { as: world.admin });
+    const list = await world.ask('/private/nodes?cursor=half&limit=1', world.alice);
     expect(list.json.data.nodes[0]).toMatchObject({ cn: 'half.example.test', state: 'removing' });
     expect((await certify({ seed: node.seed, csr: requestPem([]) })).status).toBe(403);
     const again = await post({ cn: 'half.example.test', replace: true });
@@ -229,7 +230,7 @@ describe('DELETE private/nodes/{cn}', () => {
   });
 
   it('leaves certificates of the same name and another profile alone', async () => {
-    const other = await world.holder('server', ['shared.example.test']);
+    const other = await world.holder('shared.example.test', 'server', { names: ['shared.example.test'] });
     await world.enrolled({ cn: 'shared.example.test' });
     await remove('shared.example.test');
     expect(await stateOf(new X509Certificate(other.cert).serialNumber)).toBe('good');
@@ -238,8 +239,8 @@ describe('DELETE private/nodes/{cn}', () => {
   it('is for administrators only', async () => {
     const node = await world.enrolled({ cn: 'self.example.test' });
     const path = '/private/nodes/self.example.test';
-    expect((await world.api(path, { method: 'DELETE' })).status).toBe(401);
-    expect((await world.api(path, { method: 'DELETE', as: node })).status).toBe(403);
+    expect((await world.ask(path, null, { method: 'DELETE' })).status).toBe(401);
+    expect((await world.ask(path, node, { method: 'DELETE' })).status).toBe(403);
     expect(await stateOf(node.serial)).toBe('good');
   });
 });
@@ -250,9 +251,9 @@ describe('the audit log', () => {
     const cn = 'audited.example.test';
     const node = await world.enrolled({ cn });
     const wrong = { seed: 'upki-node-wrong', csr: requestPem([], { cn }) };
-    await world.api('/public/certify', { method: 'POST', body: wrong });
+    await world.ask('/public/certify', null, { method: 'POST', body: wrong });
     const renewed = await world.renewed(node);
-    await world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
+    await world.ask(`/private/nodes/${cn}`, world.alice, { method: 'DELETE' });
     const told = (await entries()).slice(seen);
     expect(told.map(({ action, outcome, details }) => [action, outcome, details])).toEqual([
       ['POST /private/nodes', 'success', { cn, profile: 'webapp', names: cn }],

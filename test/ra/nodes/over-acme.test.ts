@@ -1,15 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../../src/lib/time.js';
 import { rememberToldApart } from '../../../src/ra/nodes/renewable.js';
 import { createCsr } from '../../../tools/kit/csr.js';
 import { signingKey } from '../../../tools/kit/jws-signer.js';
-import { refused } from '../../acme/support/refused.js';
+import type { Holder } from '../../support/https.js';
+import { refused } from '../../support/refused.js';
 import { newKey, requestPem } from '../../support/requests.js';
-import { createNodeWorld, HOUR, type Holder, type NodeWorld } from './world.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld();
+  world = await new JoinedWorld().start();
 });
 afterEach(() => {
   world.time.offset = 0;
@@ -18,8 +20,8 @@ afterAll(() => world.close());
 
 const noChallenge = () => Promise.reject(new Error('a challenge was asked for'));
 const renew = (as: Holder) =>
-  world.api('/client/renew', { method: 'POST', body: { csr: requestPem([], { cn: 'x' }) }, as });
-const remove = (cn: string) => world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
+  world.ask('/client/renew', as, { method: 'POST', body: { csr: requestPem([], { cn: 'x' }) } });
+const remove = (cn: string) => world.ask(`/private/nodes/${cn}`, world.alice, { method: 'DELETE' });
 const stateOf = async (serial: string) =>
   (await world.tasks.call('view', { dn: BigInt(`0x${serial}`) })).status;
 const serialOf = (chain: string) => new X509Certificate(chain).serialNumber.toLowerCase();
@@ -60,10 +62,10 @@ describe('client/renew with a certificate that was got over ACME', () => {
 
   it('is 403 for a renewal of it that an older version made, not for what was made since or given first', async () => {
     const name = 'older.example.test';
-    const given = await world.holder(profile, ['given.example.test']);
+    const given = await world.holder('given.example.test', profile, { names: ['given.example.test'] });
     const order = { order_id: 'older', account_id: 'a', csr: requestPem([name]), profile };
     await world.tasks.call('acme_issue_certificate', order);
-    const former = await world.holder(profile, [name], name);
+    const former = await world.holder(name, profile, { names: [name] });
     expect((await renew(former)).status).toBe(201);
     world.time.offset = HOUR;
     await rememberToldApart(world.store, Date.now() + HOUR);
@@ -79,7 +81,7 @@ describe('what was renewed, or certified by a seed', () => {
     const key = newKey();
     const node = await world.enrolled({ cn: 'renewals.example.test' });
     const body = { csr: requestPem([], { key, cn: 'x' }) };
-    const renewed = (await world.api('/client/renew', { method: 'POST', body, as: node })).json.data;
+    const renewed = (await world.ask('/client/renew', node, { method: 'POST', body })).json.data;
     const { client } = await world.acme(null);
     expect(await refused(client.revoke(renewed.certificate, { reason: 1 }))).toMatchObject({ status: 404 });
     await client.revoke(renewed.certificate, { reason: 4, certificateKey: signingKey(key, 'ES256') });
@@ -87,10 +89,9 @@ describe('what was renewed, or certified by a seed', () => {
     const again = client.revoke(renewed.certificate, { certificateKey: signingKey(key, 'ES256') });
     expect(await refused(again)).toMatchObject({ type: 'alreadyRevoked' });
 
-    const answer = await world.api('/private/certificates/actions/revoke', {
+    const answer = await world.ask('/private/certificates/actions/revoke', world.alice, {
       method: 'POST',
       body: { serial: node.serial, reason: 'superseded' },
-      as: world.admin,
     });
     expect([answer.status, await stateOf(node.serial)]).toEqual([200, 'revoked']);
   });

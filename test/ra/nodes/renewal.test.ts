@@ -1,30 +1,31 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signingKey } from '../../../tools/kit/jws-signer.js';
+import type { Holder } from '../../support/https.js';
 import { newKey, requestPem } from '../../support/requests.js';
-import { createNodeWorld, type Holder, type NodeWorld } from './world.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld();
+  world = await new JoinedWorld().start();
 });
 afterAll(() => world.close());
 
 const renew = (as: Holder) =>
-  world.api('/client/renew', { method: 'POST', body: { csr: requestPem(['evil.example.test']) }, as });
-const remove = (cn: string) => world.api(`/private/nodes/${cn}`, { method: 'DELETE', as: world.admin });
+  world.ask('/client/renew', as, { method: 'POST', body: { csr: requestPem(['evil.example.test']) } });
+const remove = (cn: string) => world.ask(`/private/nodes/${cn}`, world.alice, { method: 'DELETE' });
 const stateOf = async (serial: string) =>
   (await world.tasks.call('view', { dn: BigInt(`0x${serial}`) })).status;
 
 it('the renewal of a certificate that no node has is in the records of the RA, revoked by its key and by an administrator', async () => {
-  const made = await world.holder('webapp', ['kept.test']);
+  const made = await world.holder('kept.test', 'webapp', { names: ['kept.test'] });
   const serial = new X509Certificate(made.cert).serialNumber.toLowerCase();
   const shown = async (which: string) =>
-    (await world.api(`/private/certificates/${which}`, { as: world.admin })).json.data;
+    (await world.ask(`/private/certificates/${which}`, world.alice)).json.data;
   const renewed = async () => {
     const key = newKey();
     const body = { csr: requestPem([], { key, cn: 'x' }) };
-    const answer = await world.api('/client/renew', { method: 'POST', body, as: made });
+    const answer = await world.ask('/client/renew', made, { method: 'POST', body });
     expect(answer.status, answer.text).toBe(201);
     const chain: string = answer.json.data.certificate;
     return { key, chain, serial: new X509Certificate(chain).serialNumber.toLowerCase() };
@@ -40,7 +41,7 @@ it('the renewal of a certificate that no node has is in the records of the RA, r
   });
   expect(await shown(first.serial)).toMatchObject({ state: 'revoked', reason: 'superseded' });
   const body = { serial: second.serial, reason: 'cessationOfOperation' };
-  await world.api('/private/certificates/actions/revoke', { method: 'POST', body, as: world.admin });
+  await world.ask('/private/certificates/actions/revoke', world.alice, { method: 'POST', body });
   expect(await shown(second.serial)).toMatchObject({ state: 'revoked' });
 });
 
@@ -61,7 +62,7 @@ describe('a node at client/renew', () => {
   ])('gets the file a server loads by %j %j', async (query, headers) => {
     const node = await world.enrolled({ cn: `file${query.length}.example.test` });
     const body = { csr: requestPem([]) };
-    const answer = await world.api(`/client/renew${query}`, { method: 'POST', body, as: node, headers });
+    const answer = await world.ask(`/client/renew${query}`, node, { method: 'POST', body, headers });
     expect([answer.status, answer.text.match(/BEGIN CERTIFICATE/g)?.length]).toEqual([201, 2]);
     expect(answer.headers['content-type']).toContain('application/pem-certificate-chain');
   });
@@ -112,7 +113,7 @@ describe('a node at client/renew', () => {
 
 describe('who is no node', () => {
   it('renews as ever', async () => {
-    const user = await world.holder('user', [], 'Ada');
+    const user = await world.holder('Ada');
     expect((await renew(user)).status).toBe(201);
   });
 });

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCurveKeyPair } from '../../../src/channel/curve-keys.js';
 import { ChannelRefused } from '../../../src/channel/errors.js';
+import type { Holder } from '../../support/https.js';
 import { newKey, requestPem } from '../../support/requests.js';
 import { SEED } from '../../support/world/ca.js';
-import { createNodeWorld, type Holder, type NodeWorld } from './world.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
 /** The table "What a thief can and cannot do" of SECURITY.md, a test a row, its cells in order. */
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld();
+  world = await new JoinedWorld().start();
 });
 afterAll(() => world.close());
 
@@ -22,8 +23,9 @@ const outcome = (task: Promise<unknown>): Promise<string> =>
     },
   );
 const call = (path: string, as: Holder | null, method = 'GET', body?: unknown) =>
-  world.api(path, { method, as, ...(body !== undefined && { body }) }).then(({ status }) => status);
-const certify = async (body: object) => (await world.api('/public/certify', { method: 'POST', body })).status;
+  world.ask(path, as, { method, ...(body !== undefined && { body }) }).then(({ status }) => status);
+const certify = async (body: object) =>
+  (await world.ask('/public/certify', null, { method: 'POST', body })).status;
 const serialOf = async (cn: string) =>
   (await world.tasks.call('certificate_history', { cn }))[0]?.serial ?? '';
 
@@ -95,7 +97,7 @@ describe('a thief who has', () => {
       revokeOwn: 200,
     });
     const other = await world.enrolled({ cn: 'ended-node.example.test' });
-    expect(await call('/private/nodes/ended-node.example.test', world.admin, 'DELETE')).toBe(200);
+    expect(await call('/private/nodes/ended-node.example.test', world.alice, 'DELETE')).toBe(200);
     expect(await call('/client/renew', other, 'POST', { csr: requestPem([], { cn: 'x' }) })).toBe(403);
   });
 
@@ -110,7 +112,7 @@ describe('a thief who has', () => {
     }
     expect(await certify({ seed, csr: request(['another.example.test']) })).toBe(403);
     const headers = { 'x-upki-seed': seed };
-    expect((await world.api('/private/admins', { headers })).status).toBe(401);
+    expect((await world.ask('/private/admins', null, { headers })).status).toBe(401);
     expect(await certify({ seed, csr: request([]) })).toBe(200);
     expect(await certify({ seed, csr: request([]) })).toBe(403);
   });
@@ -154,7 +156,7 @@ describe('a thief who has', () => {
     expect(await call('/private/nodes', next, 'POST', profile)).toBeGreaterThanOrEqual(400);
     const listed = (await world.tasks.call('list_admins', {})).find((each) => each.includes('CN=eva'));
     const dn = encodeURIComponent(listed ?? '');
-    expect(await call(`/private/admins/${dn}`, world.admin, 'DELETE')).toBe(200);
+    expect(await call(`/private/admins/${dn}`, world.alice, 'DELETE')).toBe(200);
     expect(await call('/private/admins', next)).toBe(403);
   });
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refused } from '../../acme/support/refused.js';
-import { createNodeWorld, type NodeWorld } from '../nodes/world.js';
+import { refused } from '../../support/refused.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld({ policy: { denied: ['forbidden.test'] } });
+  world = await new JoinedWorld({ policy: { denied: ['forbidden.test'] } }).start();
 });
 afterAll(() => world.close());
 
-const get = async (path: string) => (await world.api(path, { as: world.admin })).json;
+const get = async (path: string) => (await world.ask(path, world.alice)).json;
 const stop = (id: string, body: object) =>
-  world.api(`/private/accounts/${id}/stop`, { method: 'POST', body, as: world.admin });
+  world.ask(`/private/accounts/${id}/stop`, world.alice, { method: 'POST', body });
 const idOf = (url: string | null) => url?.split('/').at(-1) ?? '';
 
 describe('private/accounts', () => {
@@ -74,5 +74,5 @@ describe('private/accounts', () => {
     expect((await get('/private/accounts?node=none')).code).toBe('notFound');
   });
 
-  const fetchRenewal = async (ariId: string) => (await world.api(`/../../acme/renewal-info/${ariId}`)).json;
+  const fetchRenewal = async (ariId: string) => (await world.ask(`/../../acme/renewal-info/${ariId}`)).json;
 });

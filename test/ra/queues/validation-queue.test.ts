@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ValidationResult } from '../../../src/va/types.js';
 import type { AcmeClient } from '../../../tools/kit/acme-client.js';
-import { createWorld, VALIDATED, type World } from '../../acme/support/world.js';
+import { createWorld, VALIDATED, type World } from '../../support/world/world.js';
 
 const TIMED_OUT: ValidationResult = {
   ok: false,
@@ -17,6 +16,27 @@ describe('silent targets delay nobody but whoever ordered them', () => {
   let silence = () => {};
   let silent = 0;
   let mostSilent = 0;
+  /** What it takes before anybody is silent: how busy this machine is. */
+  let undisturbed = 0;
+  const answerAll = async (client: AcmeClient, names: string[]) => {
+    const order = await client.newOrder(names);
+    for (const url of order.body.authorizations) {
+      const { challenges } = await client.authz(url);
+      await client.respond(challenges[0]?.url ?? '');
+    }
+    return order;
+  };
+  /** Milliseconds from the answers to the challenges until all are valid. */
+  const timeToValid = async (client: AcmeClient, names: string[]): Promise<number> => {
+    const order = await answerAll(client, names);
+    const started = performance.now();
+    for (const url of order.body.authorizations) {
+      await vi.waitFor(async () => expect((await client.authz(url)).status).toBe('valid'), {
+        ...{ interval: 20, timeout: 60_000 },
+      });
+    }
+    return performance.now() - started;
+  };
   beforeEach(async () => {
     world = await createWorld({ policy: { challengeHold: 0, retryDelays: [60_000] } });
     [silent, mostSilent] = [0, 0];
@@ -45,27 +65,15 @@ describe('silent targets delay nobody but whoever ordered them', () => {
       end();
       return TIMED_OUT;
     };
+    undisturbed = await timeToValid(await world.account(), ['first.example.test']);
   });
   afterEach(async () => {
     silence();
     await world.close();
   });
 
-  const answerAll = async (client: AcmeClient, names: string[]) => {
-    const order = await client.newOrder(names);
-    for (const url of order.body.authorizations) {
-      const { challenges } = await client.authz(url);
-      await client.respond(challenges[0]?.url ?? '');
-    }
-    return order;
-  };
   const expectQuick = async (client: AcmeClient, names: string[]) => {
-    const order = await answerAll(client, names);
-    const started = Date.now();
-    for (const url of order.body.authorizations) {
-      while ((await client.authz(url)).status !== 'valid') await pause(20);
-    }
-    expect(Date.now() - started).toBeLessThan(1_000);
+    expect(await timeToValid(client, names)).toBeLessThan(1_000 + 10 * undisturbed);
   };
 
   it('600 of one account: the challenges of another are valid within a second meanwhile', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKey, requestPem } from '../../support/requests.js';
-import { ApiWorld } from '../world.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 afterAll(() => world.close());
 
 interface Summary {
@@ -129,7 +129,7 @@ describe('public/certs', () => {
 });
 
 describe('public/certs, turned off by UPKI_RA_PUBLIC_CERTS=false', () => {
-  const off = new ApiWorld({ publicCertificates: false });
+  const off = new JoinedWorld({ api: { publicCertificates: false } });
   beforeAll(async () => {
     await off.start();
   });

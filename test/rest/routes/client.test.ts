@@ -4,10 +4,11 @@ import { parseCertificate } from '../../../src/x509/certificate.js';
 import { firstFromPem, toPem } from '../../../src/x509/pem.js';
 import { parsePublicKey, spkiFingerprint } from '../../../src/x509/spki.js';
 import { aCertificate, anAccount, anOrder } from '../../../tools/kit/facts.js';
+import type { Holder } from '../../support/https.js';
 import { newKey, requestPem } from '../../support/requests.js';
-import { ApiWorld, type Holder, holderOf, type IssuedHolder } from '../world.js';
+import { holderOf, type IssuedHolder, JoinedWorld } from '../../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let laptop: IssuedHolder;
 beforeAll(async () => {
   await world.start();
@@ -87,7 +88,7 @@ describe('client/status', () => {
   });
 
   it('tells an administrator that it is one', async () => {
-    const { json } = await world.ask('/client/status', await world.admin('alice'));
+    const { json } = await world.ask('/client/status', world.alice);
     expect(json.data).toMatchObject({ administrator: true, profile: 'admin' });
   });
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { createNodeWorld, type NodeWorld } from '../../ra/nodes/world.js';
 import { inFolder, runShell, SHELLS } from '../../support/shell.js';
+import { JoinedWorld } from '../../support/world/joined.js';
 
 const profile = (...lines: string[]) =>
   [
@@ -15,20 +15,20 @@ const profile = (...lines: string[]) =>
     ...lines,
   ].join('\n');
 
-let world: NodeWorld;
+let world: JoinedWorld;
 beforeAll(async () => {
-  world = await createNodeWorld({
+  world = await new JoinedWorld({
     profiles: {
       small: profile('keyType: ec', 'keyLen: 384', 'digest: sha384'),
       edwards: profile('keyType: ed25519'),
       device: 'duration: 30\nkeyType: ec\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [clientAuth]',
     },
-  });
+  }).start();
 });
 afterAll(() => world.close());
 
 const magic = (name: string, query: Record<string, string> = {}, headers = {}) =>
-  world.api(`/public/magic/${encodeURIComponent(name)}?${new URLSearchParams(query)}`, { headers });
+  world.ask(`/public/magic/${encodeURIComponent(name)}?${new URLSearchParams(query)}`, null, { headers });
 const scriptFor = async (name: string, cn: string, sans = '') => {
   const answer = await magic(name, { cn, sans, format: 'sh' });
   expect(answer.status).toBe(200);
@@ -38,7 +38,7 @@ const ENROLLED = ['ca.pem', 'cert.pem', 'chain.pem', 'fullchain.pem', 'key.pem']
 
 describe('GET public/magic/{profile}', () => {
   it('has the commands of the Python RA, by the profile’s own parameters', async () => {
-    const { json } = await world.api('/magic/server');
+    const { json } = await world.ask('/magic/server');
     expect(json).toMatchObject({
       status: 'success',
       data: {
@@ -113,7 +113,7 @@ describe('GET public/magic/{profile}', () => {
   it('reads names with and without their type, repeated and in lists', async () => {
     const query =
       'cn=Ada&sans=a.test,IP:192.0.2.1,2001:db8::1&sans=ada@example.test&sans=URI:https://a.test/x,y&sans=';
-    const { json } = await world.api(`/public/magic/user?${query}`);
+    const { json } = await world.ask(`/public/magic/user?${query}`);
     expect(json.data.sans).toEqual([
       { type: 'DNS', value: 'a.test' },
       { type: 'IP', value: '192.0.2.1' },

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../../src/x509/crl.js';
+import type { Ask } from '../../support/https.js';
 import { requestPem } from '../../support/requests.js';
-import { ApiWorld, type Ask, type IssuedHolder } from '../world.js';
+import { type IssuedHolder, JoinedWorld } from '../../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let alice: IssuedHolder;
 beforeAll(async () => {
   await world.start();
-  alice = await world.admin('alice');
+  alice = world.alice;
 });
 afterAll(() => world.close());
 

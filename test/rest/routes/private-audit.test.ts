@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiWorld, type IssuedHolder } from '../world.js';
+import { type IssuedHolder, JoinedWorld } from '../../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let ann: IssuedHolder;
 beforeAll(async () => {
   await world.start();
@@ -22,7 +22,7 @@ async function pageOf(query: string): Promise<Page> {
 
 describe('the audit log (private/audit)', () => {
   it('is an auditor’s to read, newest first, page by page', async () => {
-    const alice = await world.admin('alice');
+    const alice = world.alice;
     for (const cn of ['a', 'b', 'c']) {
       await world.ask('/private/admins', alice, { method: 'POST', body: { dn: `CN=${cn}` } });
     }

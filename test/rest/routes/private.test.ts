@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../../src/x509/crl.js';
-import { ApiWorld, type Ask, type IssuedHolder } from '../world.js';
+import type { Ask } from '../../support/https.js';
+import { type IssuedHolder, JoinedWorld } from '../../support/world/joined.js';
 
-const world = new ApiWorld();
+const world = new JoinedWorld();
 let alice: IssuedHolder;
 beforeAll(async () => {
   await world.start();
-  alice = await world.admin('alice');
+  alice = world.alice;
 });
 afterAll(() => world.close());
 

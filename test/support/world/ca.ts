@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { cp } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { type OpenAuthorities, openAuthorities } from '../../../src/ca/authorities/open.js';
 import { type InitOptions, initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
@@ -48,6 +49,8 @@ export class CaWorld {
     readonly changes: Partial<CaOptions> = {},
     readonly init: Partial<InitOptions> = {},
     private readonly copyOf: CaWorld | null = null,
+    /** Profiles beside the built-in ones: YAML by name. */
+    private readonly profiles: Record<string, string> = {},
   ) {}
 
   get running(): RunningCa {
@@ -64,6 +67,10 @@ export class CaWorld {
       this.#folder = await temporaryFolder();
       if (this.copyOf) await cp(this.copyOf.dataDir, this.#folder.path, { recursive: true });
       else await initAuthority(initOptions(this.#folder.path, this.init));
+      const profiles = join(this.dataDir, 'profiles');
+      if (Object.keys(this.profiles).length > 0) await mkdir(profiles, { recursive: true });
+      for (const [name, yaml] of Object.entries(this.profiles))
+        await writeFile(join(profiles, `${name}.yml`), yaml);
     }
     this.#running = await runCa({
       dataDir: this.dataDir,

@@ -1,4 +1,4 @@
-import { AcmeError } from '../../../tools/kit/acme-bodies.js';
+import { AcmeError } from '../../tools/kit/acme-bodies.js';
 
 /** The problem a request was refused with; fails when it was accepted or failed otherwise. */
 export async function refused(attempt: Promise<unknown>): Promise<AcmeError> {

@@ -1,0 +1,373 @@
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { Agent } from 'node:https';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { newCurveKeyPair } from '../../../src/channel/curve-keys.js';
+import type { operations } from '../../../src/channel/tasks/index.js';
+import type { TaskClient } from '../../../src/channel/typed-client.js';
+import { estRoutes } from '../../../src/est/routes.js';
+import { lookBehindProxies } from '../../../src/http/peer.js';
+import { type TrustedProxiesOptions, trustedProxies } from '../../../src/http/trusted-proxies.js';
+import { DAY } from '../../../src/lib/time.js';
+import type { AdminRole } from '../../../src/model/administrators.js';
+import type { IssuedCertificate } from '../../../src/model/ca.js';
+import { AuditReader } from '../../../src/ra/audit-reader.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
+import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
+import { NamePolicy } from '../../../src/ra/name-policy.js';
+import { Certification } from '../../../src/ra/nodes/certification.js';
+import { NodeKeys } from '../../../src/ra/nodes/keys.js';
+import { Nodes } from '../../../src/ra/nodes/nodes.js';
+import { createOwnCertificates } from '../../../src/ra/nodes/own-certificates.js';
+import { createOperator } from '../../../src/ra/operator/index.js';
+import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
+import { isGood } from '../../../src/rest/access.js';
+import { type ApiOptions, restApi } from '../../../src/rest/index.js';
+import type { RaStore } from '../../../src/store/index.js';
+import type { Validator } from '../../../src/va/types.js';
+import { parseCertificate } from '../../../src/x509/certificate.js';
+import { formatDn } from '../../../src/x509/name.js';
+import { fromPem, toPem } from '../../../src/x509/pem.js';
+import type { AcmeClient } from '../../../tools/kit/acme-client.js';
+import { apiDefaults } from '../../rest/harness.js';
+import { type Answer, type Ask, ask, Connection, type Holder } from '../https.js';
+import { keyPem, newKey, requestPem } from '../requests.js';
+import { CaWorld } from './ca.js';
+import { assembleRa, type RaParts, type TestRa } from './ra.js';
+
+export interface JoinedWorldOptions extends Partial<Pick<RaParts, 'limited'>> {
+  policy?: Partial<Policy>;
+  /** False: nodes prove their names as others do. */
+  preauthorization?: boolean;
+  /** Profiles of the CA beside the built-in ones: YAML by name. */
+  profiles?: Record<string, string>;
+  /** PEM of makers of devices. */
+  deviceTrust?: string;
+  /** What the REST API works with instead. */
+  api?: Partial<ApiOptions>;
+  /** Proxies that are believed. */
+  proxies?: Pick<TrustedProxiesOptions, 'proxies' | 'header'>;
+}
+
+export interface IssuedHolder extends Holder {
+  /** RFC 4514. */
+  dn: string;
+  /** Lower-case hex. */
+  serial: string;
+}
+
+/** Carries a request out, or not, and answers, or not. */
+export type Fault<T> = (carryOut: () => Promise<T>) => Promise<T>;
+
+/** What goes wrong between RA and CA. */
+export interface Faults {
+  issue?: Fault<IssuedCertificate>;
+  enroll?: Fault<IssuedCertificate>;
+  reissue?: Fault<IssuedCertificate>;
+  revoke?: Fault<{ already: boolean }>;
+}
+
+const NAMES = ['localhost', '127.0.0.1'];
+
+/** Proves nothing: certificates are for nodes, whose names need no challenge. */
+const NO_VALIDATION: Validator = {
+  checkCaa: async () => null,
+  validate: async () => ({
+    ...{ ok: false, type: 'connection', detail: 'nobody', retryable: false, attempts: [] },
+  }),
+};
+
+/** What there is once a world has started. */
+interface Started {
+  ra: TestRa;
+  tasks: TaskClient<typeof operations>;
+  nodes: Nodes;
+  root: string;
+  alice: IssuedHolder;
+}
+
+/** An RA with ACME, REST and EST over a real store, joined to a real CA by the channel; only its validator is made up. */
+export class JoinedWorld {
+  readonly ca: CaWorld;
+  /** Milliseconds added to the RA's time. */
+  readonly time = { offset: 0 };
+  readonly faults: Faults = {};
+  /** Fingerprints of keys on the operator's list. */
+  readonly compromised = new Set<string>();
+  /** What the log was told of nodes. */
+  readonly events: [what: string, facts: object][] = [];
+  /** What the RA reported as its own errors: for the tests that look. */
+  readonly errors: unknown[] = [];
+  readonly #open: { destroy(): unknown }[] = [];
+  #connections = 0;
+  #started: Started | null = null;
+
+  constructor(private readonly options: JoinedWorldOptions = {}) {
+    this.ca = new CaWorld({}, {}, null, options.profiles);
+  }
+
+  get #parts(): Started {
+    if (this.#started === null) throw new Error('the world has not started');
+    return this.#started;
+  }
+
+  /** A client of the CA with the registration of the RA. */
+  get tasks(): TaskClient<typeof operations> {
+    return this.#parts.tasks;
+  }
+
+  get store(): RaStore {
+    return this.#parts.ra.store;
+  }
+
+  get nodes(): Nodes {
+    return this.#parts.nodes;
+  }
+
+  get root(): string {
+    return this.#parts.root;
+  }
+
+  get base(): string {
+    return this.#parts.ra.base();
+  }
+
+  /** An administrator with role admin. */
+  get alice(): IssuedHolder {
+    return this.#parts.alice;
+  }
+
+  /** TLS connections made to the RA so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  async start(): Promise<this> {
+    await this.ca.start();
+    const key = newKey();
+    const channel = newCurveKeyPair();
+    const registered = await this.ca.registration().call('register', {
+      cn: 'localhost',
+      sans: [{ type: 'IP', value: '127.0.0.1' }],
+      csr: requestPem(['localhost'], { key }),
+      curve_public_key: channel.publicKey,
+    });
+    const root = registered.ca_certificate;
+    const [, ...issuers] = fromPem('CERTIFICATE', registered.certificate).map((der) =>
+      toPem('CERTIFICATE', der),
+    );
+    const tasks = this.ca.operations(channel);
+    const client = new CaClient({ client: tasks, onCompromise: () => reported.refresh() });
+    const reported = new CompromisedKeys({ ca: client, onError: () => undefined });
+    const ca = faultyCa(client, this.faults);
+    const isCompromised = (of: string) => this.compromised.has(of) || reported.has(of);
+    const policy = { ...DEFAULT_POLICY, ...this.options.policy };
+    const ra = await assembleRa({
+      ...{ ca, root, names: NAMES, validator: NO_VALIDATION, policy, time: this.time, isCompromised },
+      ...{ limited: this.options.limited ?? {}, publicUrl: null },
+      tls: { key: keyPem(key), cert: registered.certificate, clientCa: [root, ...issuers] },
+      onError: (error) => this.errors.push(error),
+    });
+    ra.app.server.on('secureConnection', () => {
+      this.#connections += 1;
+    });
+    const nodes = await this.#serve(ra, { ca, policy, isCompromised, authorities: [root, ...issuers] });
+    await ra.listen();
+    const adminKey = newKey();
+    const alice = holderOf(adminKey, await this.ca.administrator('alice', adminKey));
+    this.#started = { ra, tasks, nodes, root, alice };
+    return this;
+  }
+
+  /** Registers every route. */
+  async #serve(
+    ra: TestRa,
+    parts: {
+      ca: CaClient;
+      policy: Policy;
+      isCompromised(fingerprint: string): boolean;
+      authorities: string[];
+    },
+  ): Promise<Nodes> {
+    const { app, store, limits, audit, clock, links } = ra;
+    const { ca, policy, isCompromised } = parts;
+    const { api = {}, proxies, deviceTrust = '', preauthorization = true } = this.options;
+    const secret = randomBytes(32);
+    const keys = new NodeKeys({ store, clock, secret: async () => secret, random: randomBytes });
+    const happened = (what: string) => (facts: object) => void this.events.push([what, facts]);
+    const nodeOptions = {
+      ...{ store, ca, clock, keys, random: randomBytes, isCompromised, seedLifetime: DAY },
+      policy: new NamePolicy(policy),
+      onAccountsEnded: () => ra.ra.accounts.forgetBound(),
+      events: {
+        registered: happened('registered'),
+        enrolled: happened('enrolled'),
+        removed: happened('removed'),
+      },
+    };
+    const nodes = new Nodes(nodeOptions);
+    const certification = new Certification({ ...nodeOptions, nodes, limits });
+    if (proxies) {
+      const trusted = {
+        authorities: () => parts.authorities,
+        isGood: (identity: Parameters<typeof isGood>[0]) => isGood(identity, api.ca ?? ca),
+      };
+      lookBehindProxies(app, trustedProxies({ ...proxies, ...trusted }));
+    }
+    const baseUrl = (host: string | undefined) => links.forHost(host).base;
+    const ownCertificates = createOwnCertificates({ ca, store, nodes, clock, onRevocation: () => {} });
+    await ra.serveAcme(
+      {
+        isCompromised,
+        ...(preauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
+      },
+      {
+        externalAccounts: {
+          required: policy.bindingRequired,
+          keys: new Map(),
+          nodeKey: (id) => keys.find(id),
+        },
+      },
+    );
+    await app.register(restApi, {
+      prefix: '/api/v1',
+      ...apiDefaults,
+      ...{ ca, nodes, certification, ownCertificates, audit, clock, isCompromised, baseUrl },
+      operator: createOperator({
+        ...{ store, ca, clock, policy, troubles: async () => [] },
+        validator: { examine: async () => [] },
+        stopAccount: (id) => ra.ra.accounts.stop(id),
+        onRevocation: () => {},
+      }),
+      auditReader: new AuditReader(store),
+      settings: { UPKI_CA_SEED: '(secret)', UPKI_RA_PORT: '8000' },
+      ...api,
+    });
+    await app.register(estRoutes, {
+      ...{ ca, certification, ownCertificates, audit, clock, deviceTrust, baseUrl },
+      isCompromised: () => false,
+      defaultProfile: () => 'server',
+    });
+    return nodes;
+  }
+
+  async close(): Promise<void> {
+    for (const each of this.#open) each.destroy();
+    await this.#started?.ra.close();
+    await this.ca.close();
+  }
+
+  /** Writes down when accounts were last used. */
+  async flushUses(): Promise<void> {
+    await this.#parts.ra.ra.uses.flush();
+  }
+
+  /** One request below /api/v1, on a connection of its own unless an agent is given. */
+  ask(path: string, holder: Holder | null = null, request: Ask & { agent?: Agent } = {}): Promise<Answer> {
+    return ask(`${this.base}/api/v1${path}`, this.root, holder, request);
+  }
+
+  /** A connection that is kept, one request at a time. */
+  async connect(options: ConnectionOptions = {}): Promise<Connection> {
+    const { ra, root: ca } = this.#parts;
+    const socket = await new Promise<TLSSocket>((resolve, reject) => {
+      const address = { host: '127.0.0.1', port: ra.port(), servername: 'localhost' };
+      const made = connect({ ...address, ca, ...options });
+      made.once('secureConnect', () => resolve(made));
+      made.once('error', reject);
+    });
+    this.#open.push(socket);
+    return new Connection(socket);
+  }
+
+  /** An ACME client with an account, whose connections present the certificate. */
+  async acme(as: Holder | null): Promise<{ client: AcmeClient; agent: Agent }> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ...(as && { key: as.key, cert: as.cert }) });
+    this.#open.push(agent);
+    const client = this.#parts.ra.client({ agent });
+    await client.newAccount();
+    return { client, agent };
+  }
+
+  /** Somebody with a certificate that the CA made beside all nodes. */
+  async holder(
+    cn: string,
+    profile = 'user',
+    { names = [], key = newKey() }: { names?: string[]; key?: KeyObject } = {},
+  ): Promise<IssuedHolder> {
+    const csr = requestPem(names, { key, cn });
+    if (profile === 'ra') {
+      return holderOf(key, (await this.ca.registration().call('register', { cn, csr })).certificate);
+    }
+    const { certificate } = await this.tasks.call('sign', { csr, profile });
+    return holderOf(key, certificate);
+  }
+
+  /** Somebody with an administrator's certificate, whose DN is on the list. */
+  async admin(cn: string, role: AdminRole | null = null, key = newKey()): Promise<IssuedHolder> {
+    return holderOf(key, await this.ca.administrator(cn, key, role));
+  }
+
+  /** Somebody with an administrator's certificate that is good, whose DN is not on the list. */
+  async unlisted(cn: string): Promise<IssuedHolder> {
+    const holder = await this.admin(cn);
+    await this.ca.onMachine(({ store }) => store.removeAdmin(holder.dn));
+    return holder;
+  }
+
+  /** Registers a node as the administrator and gives the `data` of the answer. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  async register(body: object): Promise<any> {
+    return this.#posted('/private/nodes', this.alice, body, 201);
+  }
+
+  /** A node with its certificate, which it got by its seed. */
+  async enrolled(body: { names?: string[]; cn: string; sans?: unknown; profile?: string }) {
+    const { seed, cn } = await this.register(body);
+    const csr = (key: KeyObject) => requestPem([], { key, cn });
+    const holder = await this.#certified('/public/certify', null, 200, (key) => ({ seed, csr: csr(key) }));
+    return { ...holder, seed: String(seed) };
+  }
+
+  /** A node with the certificate that `client/renew` gives it, for a new key. */
+  renewed(node: Holder): Promise<IssuedHolder> {
+    return this.#certified('/client/renew', node, 201, (key) => ({ csr: requestPem([], { key, cn: 'x' }) }));
+  }
+
+  async #certified(
+    path: string,
+    as: Holder | null,
+    status: number,
+    body: (key: KeyObject) => object,
+  ): Promise<IssuedHolder> {
+    const key = newKey();
+    const { certificate, chain } = await this.#posted(path, as, body(key), status);
+    return holderOf(key, certificate + chain);
+  }
+
+  async #posted(path: string, as: Holder | null, body: object, status: number) {
+    const answer = await this.ask(path, as, { method: 'POST', body });
+    if (answer.status !== status) throw new Error(answer.text);
+    return answer.json.data;
+  }
+}
+
+function faultyCa(ca: CaClient, faults: Faults): CaClient {
+  const issue = ca.issue.bind(ca);
+  const enroll = ca.enroll.bind(ca);
+  const reissue = ca.reissue.bind(ca);
+  const revoke = ca.revoke.bind(ca);
+  const through = <T>(fault: Fault<T> | undefined, carryOut: () => Promise<T>) =>
+    fault ? fault(carryOut) : carryOut();
+  ca.issue = (request) => through(faults.issue, () => issue(request));
+  ca.enroll = (request) => through(faults.enroll, () => enroll(request));
+  ca.reissue = (serial, csr) => through(faults.reissue, () => reissue(serial, csr));
+  ca.revoke = (serial, reason) => through(faults.revoke, () => revoke(serial, reason));
+  return ca;
+}
+
+/** @param certificate PEM, leaf first */
+export function holderOf(key: KeyObject, certificate: string): IssuedHolder {
+  const [der] = fromPem('CERTIFICATE', certificate);
+  const { subject, serial } = parseCertificate(der ?? Buffer.alloc(0));
+  return { key: keyPem(key), cert: certificate, dn: formatDn(subject), serial };
+}

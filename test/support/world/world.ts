@@ -1,0 +1,102 @@
+import type { AcmeSettings } from '../../../src/acme/context.js';
+import type { AcmeOptions } from '../../../src/acme/routes.js';
+import type { IssuingCa } from '../../../src/model/ca.js';
+import { DEFAULT_POLICY, type Policy } from '../../../src/ra/policy.js';
+import type { CaaRefusal, CaaRequest, ValidationRequest, ValidationResult } from '../../../src/va/types.js';
+import type { AcmeClient } from '../../../tools/kit/acme-client.js';
+import type { AcmeClientOptions } from '../../../tools/kit/acme-transport.js';
+import { createTestPki, type TestPki } from '../../../tools/kit/test-pki.js';
+import { assembleRa, type RaParts, type TestRa } from './ra.js';
+import { type Reachability, type StandInCa, standInCa } from './stand-in-ca.js';
+
+export interface WorldOptions
+  extends Partial<Pick<AcmeOptions, 'isAdmin' | 'isCompromised' | 'alternateChains'>>,
+    Partial<Pick<RaParts, 'limited' | 'log' | 'openStore' | 'publicUrl'>> {
+  settings?: Partial<AcmeSettings>;
+  /** What the CA does differently. */
+  rules?: Partial<IssuingCa>;
+  policy?: Partial<Policy>;
+  /** Another RA of the same authority: it has that one's CA, certificates, network and time. */
+  beside?: World;
+}
+
+/** A served ACME front end over the real RA and store; only the network, the CA's far end and time are stand-ins. */
+export interface World extends Pick<TestRa, 'ra' | 'store'> {
+  pki: TestPki;
+  port: number;
+  base: string;
+  directoryUrl: string;
+  /** The CA's far end. */
+  authority: StandInCa;
+  /** What validations find; all succeed at first. */
+  network: {
+    outcome: (
+      request: ValidationRequest,
+      signal?: AbortSignal,
+    ) => ValidationResult | Promise<ValidationResult>;
+  };
+  /** What CAA records say at finalize; nothing forbids at first. */
+  caa: { answer: (request: CaaRequest) => CaaRefusal | null };
+  /** Whether the CA's far end can be reached. */
+  ca: Reachability;
+  /** Milliseconds added to the real time. */
+  time: { offset: number };
+  client(options?: Partial<AcmeClientOptions>): AcmeClient;
+  /** A client with an account. */
+  account(options?: Partial<AcmeClientOptions>): Promise<AcmeClient>;
+  close(): Promise<void>;
+}
+
+export const VALIDATED: ValidationResult = { ok: true, attempts: [] };
+/** The RA's names in every world. */
+const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { settings, rules, policy, beside, isAdmin, isCompromised, alternateChains, ...parts } = options;
+  const pki = beside?.pki ?? createTestPki();
+  const network: World['network'] = beside?.network ?? { outcome: () => VALIDATED };
+  const caa: World['caa'] = beside?.caa ?? { answer: () => null };
+  const ca: World['ca'] = beside?.ca ?? { away: false, silent: false };
+  const time = beside?.time ?? { offset: 0 };
+  const authority = beside?.authority ?? { ...standInCa(pki, ca), ...rules };
+  const unexpected: unknown[] = [];
+  const served = await assembleRa({
+    ...{ limited: {}, publicUrl: null, ...parts },
+    ...{ ca: authority, root: pki.root, names: NAMES, time },
+    tls: { ...pki.leaf({ commonName: 'ra.test', names: NAMES }), clientCa: [pki.root] },
+    validator: {
+      validate: async (request, signal) => network.outcome(request, signal),
+      checkCaa: async (request) => caa.answer(request),
+    },
+    policy: { ...DEFAULT_POLICY, termsRequired: true, challengeHold: 2000, retryDelays: [], ...policy },
+    onError: (error) => unexpected.push(error),
+  });
+  await served.serveAcme(
+    {
+      ...(isAdmin && { isAdmin }),
+      ...(isCompromised && { isCompromised }),
+      ...(alternateChains && { alternateChains }),
+    },
+    { preauthorization: policy?.preauthorization ?? false, ...settings },
+  );
+  await served.listen();
+  const { ra, store } = served;
+  ra.start();
+  const base = served.base();
+  const client = (more: Partial<AcmeClientOptions> = {}) =>
+    served.client({ connectTo: '127.0.0.1', ...more });
+  return {
+    ...{ pki, base, ra, store, authority, network, caa, ca, time, client },
+    port: served.port(),
+    directoryUrl: `${base}/acme/directory`,
+    account: async (more) => {
+      const made = client(more);
+      await made.newAccount();
+      return made;
+    },
+    close: async () => {
+      await served.close();
+      if (unexpected.length > 0) throw new AggregateError(unexpected, 'the RA reported inner errors');
+    },
+  };
+}
