@@ -20,6 +20,7 @@ export function upki(args: string[], env: NodeJS.ProcessEnv = {}, killAfter?: nu
   const child = spawn(process.execPath, [join(CHECKOUT, 'dist', 'cli', 'main.js'), ...args], {
     env: { PATH, HOME: newFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(killAfter !== undefined && { timeout: killAfter, killSignal: 'SIGKILL' }),
   });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
@@ -28,13 +29,9 @@ export function upki(args: string[], env: NodeJS.ProcessEnv = {}, killAfter?: nu
   child.stderr.on('data', (chunk) => {
     outcome.stderr += chunk;
   });
-  const killer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     // Resolves when its programs have ended too: they share its pipes.
-    child.once('close', (code) => {
-      clearTimeout(killer);
-      resolve({ ...outcome, code });
-    });
+    child.once('close', (code) => resolve({ ...outcome, code }));
   });
 }

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
 import { fromPem } from '../../src/x509/pem.js';
@@ -12,6 +11,7 @@ import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { startDns } from '../../tools/kit/dns-server.js';
 import { type RunningUpki, startUpki, type UpkiOptions } from '../../tools/kit/upki.js';
 import { newFolder } from '../support/folder.js';
+import { Heard } from '../support/heard.js';
 import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
 import { build, upki } from './run.js';
 
@@ -161,12 +161,14 @@ describe('upki start', () => {
   });
 
   it.each(['ra', 'ca'] as const)('starts the %s again when it was killed, and says so', async (which) => {
-    const lines: string[] = [];
-    const running = await start({ onOutput: (line) => lines.push(line) });
+    const heard = new Heard();
+    const running = await start({ onOutput: heard.take });
     const before = running.pids()[which];
     await running.kill(which);
-    await until(() => lines.some((line) => line.includes(`the ${which.toUpperCase()} serves again`)));
-    expect(lines).toContain(
+    await heard.until((lines) =>
+      lines.some((line) => line.includes(`the ${which.toUpperCase()} serves again`)),
+    );
+    expect(heard.lines).toContain(
       `uPKI: the ${which.toUpperCase()} was ended by SIGKILL; starting it again in 0.1 s`,
     );
     expect(running.pids()[which]).not.toBe(before);
@@ -177,7 +179,8 @@ describe('upki start', () => {
     const running = await start();
     const { ra, ca } = running.pids();
     await running.kill('supervisor');
-    await until(() => !alive(ra) && !alive(ca));
+    await running.ended;
+    expect([ra, ca].map(alive)).toEqual([false, false]);
   });
 
   it('killed at any moment of its first start, completes it the next time', async () => {
@@ -281,8 +284,4 @@ function alive(pid: number | null): boolean {
   } catch {
     return false;
   }
-}
-
-async function until(what: () => boolean): Promise<void> {
-  while (!what()) await pause(20);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ChildSpec, Supervisor } from '../../src/programs/supervisor.js';
+import { Heard } from '../support/heard.js';
 
 const LIMITS = { backoff: [10, 10, 10], window: 60_000, startLimit: 20_000, stopLimit: 500 };
 
@@ -9,18 +9,18 @@ let supervisor: Supervisor | null = null;
 afterEach(() => supervisor?.stop());
 
 function supervise() {
-  const said: string[] = [];
+  const heard = new Heard();
   let gaveUp: (value: string) => void;
   const end = new Promise<string>((resolve) => {
     gaveUp = resolve;
   });
   const made = new Supervisor({
     limits: LIMITS,
-    say: (sentence) => said.push(sentence),
+    say: heard.take,
     onGiveUp: () => gaveUp('gave up'),
   });
   supervisor = made;
-  return { supervisor: made, said, end };
+  return { supervisor: made, heard, said: heard.lines, end };
 }
 
 function child(file: string, name = 'CA'): ChildSpec {
@@ -42,10 +42,6 @@ const alive = (pid: unknown) => {
   }
 };
 
-async function until(what: () => boolean) {
-  while (!what()) await pause(10);
-}
-
 describe('the supervisor', () => {
   it('resolves a start with what the program told when it was ready', async () => {
     const { supervisor } = supervise();
@@ -53,10 +49,10 @@ describe('the supervisor', () => {
   });
 
   it('starts a program that was killed again and says so', async () => {
-    const { supervisor, said } = supervise();
+    const { supervisor, heard, said } = supervise();
     const { pid } = await supervisor.start(child('obedient'));
     process.kill(Number(pid), 'SIGKILL');
-    await until(() => said.length >= 2);
+    await heard.until(({ length }) => length >= 2);
     expect(said).toEqual(['the CA was ended by SIGKILL; starting it again in 0.01 s', 'the CA serves again']);
   });
 

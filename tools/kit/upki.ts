@@ -47,6 +47,8 @@ export interface RunningUpki {
   kill(what: 'ra' | 'ca' | 'both' | 'supervisor' | 'all'): Promise<void>;
   /** Resolves when the directory is served; rejects after `timeout` milliseconds. */
   serving(timeout?: number): Promise<void>;
+  /** Resolves when all have ended, however they did: supervisor, RA and CA. */
+  ended: Promise<void>;
   /** Whether the supervisor still runs. */
   alive(): boolean;
   /** Ends it as Ctrl-C does; resolves with the exit code. A data directory made here is deleted. */
@@ -77,6 +79,8 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: dataDir,
   });
+  // The programs share the supervisor's pipes, so these are closed when the last of the three has ended.
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
     await readyLine(child, options);
   } catch (error) {
@@ -98,6 +102,7 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     dataDir,
     ports,
     pids,
+    ended,
     alive: () => child.exitCode === null && child.signalCode === null,
     serving: (timeout = 60_000) => serving(directoryUrl, rootPem, timeout),
     async kill(what) {
@@ -115,7 +120,7 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     },
     async stop() {
       child.kill('SIGTERM');
-      await ended(child);
+      await exited(child);
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
       return child.exitCode;
     },
@@ -196,7 +201,7 @@ async function gone(pid: number): Promise<void> {
   while (/^State:\s+[^ZX\s]/m.test(read(`/proc/${pid}/status`))) await pause(5);
 }
 
-function ended(child: ChildProcess): Promise<void> {
+function exited(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
