@@ -27,30 +27,50 @@ export interface WatchOptions {
   told(): number;
   lookEvery?: number;
   stuckAfter?: number;
+  time?: WatchTime;
 }
+
+/** The time that passes for a watch. */
+export interface WatchTime {
+  /** Milliseconds since some moment. */
+  now(): number;
+  /** @throws the signal's reason when it is aborted */
+  pause(milliseconds: number, signal: AbortSignal): Promise<unknown>;
+}
+
+const REAL_TIME: WatchTime = {
+  now: () => performance.now(),
+  pause: (milliseconds, signal) => pause(milliseconds, undefined, { signal }),
+};
 
 /** The outcome of the work. @throws Stuck when nothing moves any more, so that a run ends with a verdict */
 export async function unlessStuck<T>(
   work: Promise<T>,
-  { told, lookEvery = LOOK_EVERY, stuckAfter = STUCK_AFTER }: WatchOptions,
+  { told, lookEvery = LOOK_EVERY, stuckAfter = STUCK_AFTER, time = REAL_TIME }: WatchOptions,
 ): Promise<T> {
   const over = new AbortController();
   try {
-    return await Promise.race([work, stuck(told, lookEvery, stuckAfter, over.signal)]);
+    return await Promise.race([work, stuck(told, lookEvery, stuckAfter, time, over.signal)]);
   } finally {
     over.abort();
   }
 }
 
-async function stuck(told: () => number, every: number, after: number, over: AbortSignal): Promise<never> {
+async function stuck(
+  told: () => number,
+  every: number,
+  after: number,
+  time: WatchTime,
+  over: AbortSignal,
+): Promise<never> {
   let seen = '';
-  let since = performance.now();
+  let since = time.now();
   for (;;) {
-    await pause(every, undefined, { signal: over });
+    await time.pause(every, over);
     const now = [String(told()), ...words()].join('\n');
-    if (now !== seen) since = performance.now();
+    if (now !== seen) since = time.now();
     seen = now;
-    if (performance.now() - since < after) continue;
+    if (time.now() - since < after) continue;
     const facts = [...words(), await threadPool(), resources()].map((each) => `  ${each}`);
     throw new Stuck(`nothing has moved for ${Math.round(after / 1000)} s:\n${facts.join('\n')}`);
   }

@@ -1,4 +1,4 @@
 // A program that does not end when told.
 process.on('SIGTERM', () => undefined);
-setInterval(() => undefined, 1000);
+process.on('message', () => undefined);
 process.send?.({ ready: { pid: process.pid } });

@@ -1,3 +1,2 @@
-// A program that dies soon after every start.
-process.send?.({ ready: { pid: process.pid } });
-setTimeout(() => process.exit(3), 20);
+// A program that dies right after it has said that it serves.
+process.send?.({ ready: { pid: process.pid } }, () => process.exit(3));

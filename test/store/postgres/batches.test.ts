@@ -104,6 +104,10 @@ describe('one of a batch fails', () => {
   });
 });
 
+/** Who waits for an advisory lock that a test holds. */
+const WAITING = `SELECT pid::text FROM pg_stat_activity
+  WHERE wait_event = 'advisory' AND datname = current_database()`;
+
 describe('nobody waits for long behind another', () => {
   /** Holds the row `a` until it is let go of. */
   async function holding(work: () => Promise<void>): Promise<void> {
@@ -136,16 +140,18 @@ describe('nobody waits for long behind another', () => {
   });
 
   test('a slow read holds up no other', async () => {
-    let done = false;
-    const slow = client.shared.all('SELECT pg_sleep(1.5)::text').finally(() => {
-      done = true;
+    await withClient(server.url, async (holder) => {
+      await holder.query('SELECT pg_advisory_lock(1)');
+      let done = false;
+      const slow = client.shared.all('SELECT pg_advisory_xact_lock(1)::text').finally(() => {
+        done = true;
+      });
+      await vi.waitFor(async () => expect(await client.all(WAITING)).toHaveLength(1));
+      await client.shared.get('SELECT 1');
+      expect(done).toBe(false);
+      await holder.query('SELECT pg_advisory_unlock(1)');
+      await slow;
     });
-    const running =
-      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()";
-    await vi.waitFor(async () => expect(await client.all(running)).toHaveLength(1));
-    await client.shared.get('SELECT 1');
-    expect(done).toBe(false);
-    await slow;
   });
 });
 
@@ -180,20 +186,19 @@ describe('the answer to a batch is lost', () => {
   });
 
   test('a connection the server ends takes its batch with it, and nothing is done twice', async () => {
-    const asked = numbers(8).map(() =>
-      far.shared.run("INSERT INTO t SELECT 'x' || gen_random_uuid(), 0 FROM (SELECT pg_sleep(0.5)) AS slept"),
-    );
-    const settled = Promise.allSettled(asked);
-    await vi.waitFor(async () => {
-      const ended = await client.all(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE wait_event = 'PgSleep' AND datname = current_database()`,
-      );
-      expect(ended.length).toBeGreaterThan(0);
+    const insert =
+      "INSERT INTO t SELECT 'x' || gen_random_uuid(), 0 FROM (SELECT pg_advisory_xact_lock(2)) AS held";
+    await withClient(server.url, async (holder) => {
+      await holder.query('SELECT pg_advisory_lock(2)');
+      const settled = Promise.allSettled(numbers(8).map(() => far.shared.run(insert)));
+      await vi.waitFor(async () => {
+        const ended = await client.all(WAITING.replace('pid::text', 'pg_terminate_backend(pid)'));
+        expect(ended.length).toBeGreaterThan(0);
+      });
+      for (const outcome of await settled) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
+      }
     });
-    for (const outcome of await settled) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
-    }
     expect(await client.get('SELECT count(*) FROM t')).toEqual([0]);
     expect(await insertAfar('after')).toBe(1);
   });

@@ -1,12 +1,30 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Stuck, unlessStuck, watched } from '../../../tools/chaos/watchdog.js';
+import { Stuck, unlessStuck, type WatchTime, watched } from '../../../tools/chaos/watchdog.js';
 
-const quick = { lookEvery: 5, stuckAfter: 60 };
+/** A time that passes as soon as it is waited for, with work that is done after so many milliseconds of it. */
+function made(doneAfter: number) {
+  let now = 0;
+  let finish: (outcome: string) => void = () => {};
+  const work = new Promise<string>((resolve) => {
+    finish = resolve;
+  });
+  const time: WatchTime = {
+    now: () => now,
+    pause: async (milliseconds, signal) => {
+      await turn();
+      signal.throwIfAborted();
+      now += milliseconds;
+      if (now >= doneAfter) finish('done');
+    },
+  };
+  return { work, watch: { lookEvery: 5, stuckAfter: 60, time } };
+}
 
 it('a run in which nothing moves ends, and says where it waits and whether the thread pool answers', async () => {
   const unwatch = watched(() => 'the load has ended; 7 requests sent, waiting for finalize /acme/order/1');
-  const never = new Promise<never>(() => {});
-  const ended = unlessStuck(never, { told: () => 3, ...quick });
+  const { work, watch } = made(Number.POSITIVE_INFINITY);
+  const ended = unlessStuck(work, { told: () => 3, ...watch });
   await expect(ended).rejects.toBeInstanceOf(Stuck);
   await expect(ended).rejects.toThrow(
     /nothing has moved.*waiting for finalize.*thread pool answers.*open here:/s,
@@ -15,16 +33,12 @@ it('a run in which nothing moves ends, and says where it waits and whether the t
 });
 
 it('a run that goes on, by its lines or by what it does, is left alone', async () => {
+  const byLines = made(250);
   let told = 0;
-  const lines = setInterval(() => {
-    told += 1;
-  }, 5);
-  const slow = new Promise<string>((resolve) => void setTimeout(() => resolve('done'), 250));
-  expect(await unlessStuck(slow, { told: () => told, ...quick })).toBe('done');
-  clearInterval(lines);
+  expect(await unlessStuck(byLines.work, { told: () => told++, ...byLines.watch })).toBe('done');
   let sent = 0;
   const unwatch = watched(() => `${sent++} requests`);
-  const other = new Promise<string>((resolve) => void setTimeout(() => resolve('done'), 250));
-  expect(await unlessStuck(other, { told: () => 0, ...quick })).toBe('done');
+  const byWords = made(250);
+  expect(await unlessStuck(byWords.work, { told: () => 0, ...byWords.watch })).toBe('done');
   unwatch();
 });

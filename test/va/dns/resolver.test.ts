@@ -192,9 +192,10 @@ describe('DNS servers as they are', () => {
 
   it('a slow one is waited for while the next is asked', async () => {
     const late = createSocket('udp4');
+    let answerFirst: (() => void) | null = null;
     late.on('message', (query, peer) => {
-      const timer = setTimeout(() => late.send(txt(query, ['late']), peer.port, peer.address), 2_500);
-      closers.push(() => clearTimeout(timer));
+      answerFirst?.();
+      answerFirst ??= () => late.send(txt(query, ['late']), peer.port, peer.address);
     });
     await new Promise<void>((resolve) => late.bind(0, '127.0.0.1', resolve));
     closers.push(() => late.close());
