@@ -90,7 +90,9 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
       return echo(bytes);
     });
     const client = world.client({ connectTimeout: 100 });
-    await client.request('echo', { n: 1 });
+    await expect
+      .poll(() => client.request('echo', { n: 1 }).catch(() => null), { timeout: 10_000 })
+      .toEqual({ n: 1 });
     await world.stop();
     await expect(client.request('echo', { n: 2 })).rejects.toBeInstanceOf(ChannelUnavailable);
     await world.listen();

@@ -149,7 +149,7 @@ describe('names are looked up as the system does, and as they were ordered', () 
     });
     const { addresses } = systemWith({}, port);
     const late = hanging.map((name) => addresses(name, 3_000).catch((error: Error) => error.message));
-    await vi.waitFor(() => expect(new Set(asked)).toEqual(new Set(hanging)));
+    await vi.waitFor(() => expect(asked).toEqual(expect.arrayContaining(hanging)));
     expect(await Promise.race([addresses('app.internal'), ...late])).toEqual(['10.0.0.1']);
     for (const message of await Promise.all(late)) expect(message).toMatch(/out of time/);
   });
