@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeChannel } from '../../src/channel/describe.js';
 import { configurationReference, migrationReference } from '../../src/config/index.js';
+import { clientsPage } from './clients.js';
 import { foldersTable } from './folders.js';
 
 /** Every document, or part of one, that is generated: `npm run docs` writes them, tests compare them. */
@@ -15,6 +16,7 @@ export function documents(root = process.cwd()): { file: string; text: string }[
       text: replaceMarked(readFileSync(migration, 'utf8'), 'settings', migrationReference()),
     },
     { file: join(root, 'docs/channel.md'), text: describeChannel() },
+    { file: join(root, 'docs/clients/README.md'), text: clientsPage(root) },
     {
       file: architecture,
       text: replaceMarked(readFileSync(architecture, 'utf8'), 'folders', foldersTable()),

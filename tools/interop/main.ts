@@ -6,7 +6,7 @@ import { CHECKOUT } from '../kit/upki.js';
 import { CLIENTS } from './clients/index.js';
 import { drive } from './drive.js';
 import { pebbleAuthority } from './pebble.js';
-import { document, type Report, secondsToCertificate, table, tally } from './table.js';
+import { type Report, results, secondsToCertificate, table, tally } from './table.js';
 import { startUpkiAuthority } from './upki.js';
 
 /** Without these two a run proves too little to pass. */
@@ -16,7 +16,7 @@ const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--agains
 
   --quick     only clients that install within seconds
   --only      only these clients: ${CLIENTS.map(({ name }) => name).join(', ')}
-  --write     put the table into docs/clients/README.md
+  --write     keep what passed in tools/interop/results.json, from which npm run docs writes docs/clients/README.md
   --against   pebble: Let's Encrypt's test server in uPKI's place, to tell a client's fault from ours
 `;
 
@@ -74,6 +74,6 @@ say(tally(reports));
 const leftOut = CLIENTS.map(({ name }) => name).filter(
   (name) => !reports.some(({ client }) => client === name),
 );
-if (options.write) await writeFile(join(CHECKOUT, 'docs/clients/README.md'), document(reports, leftOut));
+if (options.write) await writeFile(join(CHECKOUT, 'tools/interop/results.json'), results(reports, leftOut));
 const driven = reports.some(({ outcomes }) => Object.keys(outcomes).length > 0);
 process.exitCode = driven && reports.every(({ failures }) => failures.length === 0) ? 0 : 1;

@@ -49,50 +49,38 @@ export function secondsToCertificate(reports: Report[]): string {
   return ['Seconds to a certificate:', ...times.map(line)].join('\n');
 }
 
-/** `docs/clients/README.md`: which client, in which version, passed what. @param leftOut clients that were not asked for */
-export function document(reports: Report[], leftOut: string[]): string {
-  const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  const columns = ['Client', 'Version', ...CHALLENGES, 'TLS handshake', 'renew', 'revoke', 'on the CRL'];
-  const features = [...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL'] as const;
-  const passed = (outcome: Outcome | undefined) =>
-    outcome === undefined ? '–' : outcome.passed ? 'yes' : '**no**';
+/** What docs/clients/README.md is made of, as JSON. @param leftOut clients that were not asked for */
+export function results(reports: Report[], leftOut: string[]): string {
+  const features = FEATURES.filter((feature) => feature !== 'start' && feature !== 'stop');
+  const { driven, absent } = byPresence(reports);
+  const clients = driven.map(({ client, version, outcomes, failures }) => ({
+    client,
+    version,
+    passed: Object.fromEntries(features.flatMap((feature) => passedIn(outcomes, feature))),
+    failures,
+  }));
+  const notInstallable = absent.map(({ client }) => client);
+  return `${JSON.stringify({ features, clients, notInstallable, leftOut }, null, 2)}\n`;
+}
+
+function passedIn(outcomes: Report['outcomes'], feature: Feature): [Feature, boolean][] {
+  const outcome = outcomes[feature];
+  return outcome ? [[feature, outcome.passed]] : [];
+}
+
+function byPresence(reports: Report[]): { driven: Report[]; absent: Report[] } {
   const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
-  const absent = reports.filter((report) => !driven.includes(report));
-  return [
-    '# Clients',
-    '',
-    '<!-- Written by `npm run tool interop -- --write`. -->',
-    '',
-    'Each of these programs obtained certificates from a fresh uPKI, showed them in a TLS handshake checked against the',
-    'root, renewed and revoked: `npm run tool interop` (see `tools/interop/`). `–` is what a client cannot do, or leaves to',
-    'others.',
-    '',
-    row(columns),
-    row(columns.map(() => '---')),
-    ...driven.map(({ client, version, outcomes }) =>
-      row([client, version, ...features.map((feature) => passed(outcomes[feature]))]),
-    ),
-    '',
-    'How to set one up: [certbot](certbot.md), [lego](lego.md), [acme.sh](acme-sh.md), [Caddy](caddy.md),',
-    '[Traefik](traefik.md), [cert-manager](cert-manager.md).',
-    ...driven.flatMap(({ client, failures }) =>
-      failures.map((failure) => `\n${client}: ${failure.split('\n')[0]}`),
-    ),
-    ...(absent.length > 0
-      ? ['', `Not on the machine of that run: ${absent.map(({ client }) => client).join(', ')}.`]
-      : []),
-    ...(leftOut.length > 0 ? ['', `Left out of that run: ${leftOut.join(', ')}.`] : []),
-    '',
-  ].join('\n');
+  return { driven, absent: reports.filter((report) => !driven.includes(report)) };
 }
 
 export function tally(reports: Report[]): string {
-  const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
+  const { driven, absent } = byPresence(reports);
   const outcomes = driven.flatMap((report) => Object.values(report.outcomes));
   const passed = outcomes.filter((outcome) => outcome.passed).length;
-  const absent = reports.filter((report) => !driven.includes(report)).map(({ client }) => client);
   return [
     `${driven.length} clients driven: ${passed} steps passed, ${outcomes.length - passed} failed`,
-    ...(absent.length > 0 ? [`not driven, because not installable: ${absent.join(', ')}`] : []),
+    ...(absent.length > 0
+      ? [`not driven, because not installable: ${absent.map(({ client }) => client).join(', ')}`]
+      : []),
   ].join('\n');
 }

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What `npm run tool interop -- --write` found, as it stands in `tools/interop/results.json`. */
+interface Results {
+  features: string[];
+  /** Absent of `passed`: the client cannot do that. */
+  clients: { client: string; version: string; passed: Record<string, boolean>; failures: string[] }[];
+  notInstallable: string[];
+  leftOut: string[];
+}
+
+const HEADINGS: Record<string, string> = { handshake: 'TLS handshake' };
+
+/** `docs/clients/README.md`: which client, in which version, passed what. */
+export function clientsPage(root: string): string {
+  const results = JSON.parse(readFileSync(join(root, 'tools/interop/results.json'), 'utf8')) as Results;
+  const { features, clients, notInstallable, leftOut } = results;
+  const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  const columns = ['Client', 'Version', ...features.map((feature) => HEADINGS[feature] ?? feature)];
+  return [
+    '# Clients',
+    '',
+    '<!-- Written by `npm run docs` from tools/interop/results.json, which `npm run tool interop -- --write` writes. -->',
+    '',
+    'Each of these programs obtained certificates from a fresh uPKI, showed them in a TLS handshake checked against the',
+    'root, renewed and revoked: `npm run tool interop` (see `tools/interop/`). `–` is what a client cannot do, or leaves to',
+    'others.',
+    '',
+    row(columns),
+    row(columns.map(() => '---')),
+    ...clients.map(({ client, version, passed }) =>
+      row([client, version, ...features.map((feature) => cell(passed[feature]))]),
+    ),
+    '',
+    'How to set one up: [certbot](certbot.md), [lego](lego.md), [acme.sh](acme-sh.md), [Caddy](caddy.md),',
+    '[Traefik](traefik.md), [cert-manager](cert-manager.md).',
+    ...clients.flatMap(({ client, failures }) =>
+      failures.map((failure) => `\n${client}: ${failure.split('\n')[0]}`),
+    ),
+    ...(notInstallable.length > 0
+      ? ['', `Not on the machine of that run: ${notInstallable.join(', ')}.`]
+      : []),
+    ...(leftOut.length > 0 ? ['', `Left out of that run: ${leftOut.join(', ')}.`] : []),
+    '',
+  ].join('\n');
+}
+
+function cell(passed: boolean | undefined): string {
+  if (passed === undefined) return '–';
+  return passed ? 'yes' : '**no**';
+}
