@@ -9,6 +9,8 @@ export interface Authority {
   isRevoked(serial: string, chain: string): Promise<boolean>;
   /** The value of the TXT record by which the account (its URL) gets a name for good; absent where that is not offered. */
   persistValue?(name: string, account: string): Promise<string>;
+  /** Revokes the certificate as an operator does; absent where clients alone can. */
+  revokeAsOperator?(chain: string): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { run } from '../kit/command.js';
 import { CHECKOUT, type RunningUpki, startUpki } from '../kit/upki.js';
 import type { Authority, Validation } from './authority.js';
+import { serialOf } from './checks.js';
 import { isOnCrl } from './crl.js';
 
 export interface UpkiAuthority extends Authority {
@@ -27,6 +28,8 @@ export async function startUpkiAuthority(
     onOutput: (line) => void appendFile(log, `${line}\n`),
   });
   const { directoryUrl, rootPem: root, baseUrl } = upki;
+  const operator = (...command: string[]) =>
+    run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command, '--dir', upki.dataDir]);
   return {
     upki,
     directoryUrl,
@@ -38,11 +41,13 @@ export async function startUpkiAuthority(
       return isOnCrl(crl, serial, chain, folder);
     },
     async persistValue(name, account) {
-      const command = ['node', 'dns-record', name, '--account', account, '--dir', upki.dataDir];
-      const line = await run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command]);
+      const line = await operator('node', 'dns-record', name, '--account', account);
       const value = /^_validation-persist\.\S+ \d+ IN TXT "([^"]+)"$/m.exec(line)?.[1];
       if (value === undefined) throw new Error(`upki node dns-record said: ${line}`);
       return value;
+    },
+    async revokeAsOperator(chain) {
+      await operator('cert', 'revoke', serialOf(chain), '--reason', 'superseded', '--yes');
     },
     async stop() {
       const code = await upki.stop();

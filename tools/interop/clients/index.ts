@@ -13,6 +13,7 @@ import { haproxy } from './haproxy.js';
 import { instantAcme } from './instant-acme.js';
 import { lego, legoNewest } from './lego.js';
 import { modMd } from './mod-md.js';
+import { nginxAcme } from './nginx-acme.js';
 import { traefik } from './traefik.js';
 import { uacme } from './uacme.js';
 
@@ -38,4 +39,5 @@ export const CLIENTS: readonly Client[] = [
   getssl,
   ansible,
   haproxy,
+  nginxAcme,
 ];
