@@ -60,6 +60,9 @@ export async function settingsFor({ config, dns }: Asked, dataDir: string): Prom
   }
   const blocked = config.domainBlocklist ?? [];
   return {
+    // Pebble offers the challenges of the drafts, too.
+    UPKI_RA_DNS_PERSIST: 'true',
+    UPKI_RA_DNS_ACCOUNT: 'true',
     // Pebble has terms that must be agreed to.
     UPKI_RA_TERMS: 'https://upki.internal/terms',
     UPKI_RA_URL: `https://${config.listenAddress.replace(/^(0\.0\.0\.0)?:/, 'localhost:')}`,

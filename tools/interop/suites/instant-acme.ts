@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
 import { NotInstallable, onPath } from '../../kit/tools.js';
-import { PEBBLE } from '../pebble.js';
+import { challengeServers } from './pebble-network.js';
 import { standIn } from './stand-in.js';
 import type { Result, Suite } from './suite.js';
 
@@ -20,11 +20,7 @@ export const instantAcmeSuite: Suite = {
     const cargo = onPath('cargo');
     if (!cargo) throw new NotInstallable('there is no cargo on this machine');
     const source = await tools.source('djc/instant-acme', COMMIT);
-    const servers = await tools.go(
-      `${PEBBLE.module}/cmd/pebble-challtestsrv`,
-      PEBBLE.version,
-      'pebble-challtestsrv',
-    );
+    const servers = await challengeServers(tools);
     const env = { CARGO_TARGET_DIR: join(tools.cache, 'cargo-suites') };
     const test = ['test', '--test', 'pebble'];
     await run(cargo, [...test, '--no-run'], { cwd: source, env, timeout: RUN_LIMIT });

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, start } from '../../kit/command.js';
+import type { Tools } from '../../kit/tools.js';
+import { until } from '../../kit/until.js';
+import { PEBBLE } from '../pebble.js';
+import { standIn } from './stand-in.js';
+
+/** Where Pebble's own configuration has its directory. */
+const DIRECTORY = 'https://localhost:14000/dir';
+const START_LIMIT = 240_000;
+
+/** What Pebble's own compose file starts, with uPKI in Pebble's place. */
+export interface PebbleNetwork {
+  /** Source of Pebble, with its configuration and certificates. */
+  pebble: string;
+  /** Starts it at Pebble's own addresses, does the work, and ends it. The folder is deleted afterwards. */
+  during<T>(work: (folder: string) => Promise<T>): Promise<T>;
+}
+
+/** Path of Pebble's challenge servers: DNS, http-01 and tls-alpn-01 with a REST interface. */
+export function challengeServers(tools: Tools): Promise<string> {
+  return tools.go(`${PEBBLE.module}/cmd/pebble-challtestsrv`, PEBBLE.version, 'pebble-challtestsrv');
+}
+
+/** @throws NotInstallable */
+export async function pebbleNetwork(tools: Tools): Promise<PebbleNetwork> {
+  const servers = await challengeServers(tools);
+  const downloaded = await run('go', ['mod', 'download', '-json', `${PEBBLE.module}@${PEBBLE.version}`]);
+  const { Dir: pebble }: { Dir: string } = JSON.parse(downloaded);
+  return {
+    pebble,
+    async during(work) {
+      const folder = await mkdtemp(join(tmpdir(), 'upki-suite-'));
+      const log = join(folder, 'log');
+      const answers = start(
+        servers,
+        ['-defaultIPv6', '', '-defaultIPv4', '127.0.0.1', '-https01', '', '-doh', ''],
+        { log },
+      );
+      const config = ['-config', 'test/config/pebble-config.json', '-dnsserver', '127.0.0.1:8053'];
+      const upki = start(await standIn(folder), config, { cwd: pebble, log });
+      try {
+        await until(START_LIMIT, () => serves(DIRECTORY));
+        return await work(folder);
+      } finally {
+        await upki.stop();
+        await answers.stop();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function serves(url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    get(url, { rejectUnauthorized: false, agent: false }, (answer) => {
+      answer.resume();
+      if (answer.statusCode === 200) resolve();
+      else reject(new Error(`${url} answered ${answer.statusCode}`));
+    }).on('error', reject);
+  });
+}
