@@ -8,7 +8,7 @@ import { type PublicKey, parsePublicKey } from './jose/jwk.js';
 import { isSignedWith, type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jose/jws.js';
 import { KeyCache } from './jose/key-cache.js';
 import type { LinkBuilder, Links } from './links.js';
-import type { Nonces } from './nonces/nonces.js';
+import type { Nonces, NonceVerdict } from './nonces/nonces.js';
 
 /** A POST whose signature, nonce and URL were checked (RFC 8555 §6.2 to §6.5). */
 export interface SignedRequest {
@@ -18,6 +18,11 @@ export interface SignedRequest {
 
 export interface AccountRequest extends SignedRequest {
   account: Account;
+}
+
+/** With what the request is about, where that was asked for together with the account. */
+export interface AccountRequestAbout<T> extends AccountRequest {
+  ahead: Promise<T> | undefined;
 }
 
 export interface KeyRequest extends SignedRequest {
@@ -35,11 +40,24 @@ export class SignedRequests {
   ) {}
 
   /** Signed by an account, named by `kid`. */
-  async byAccount(request: FastifyRequest): Promise<AccountRequest> {
+  byAccount(request: FastifyRequest): Promise<AccountRequest> {
+    return this.byAccountAbout(request, async () => undefined);
+  }
+
+  /**
+   * The same, with a read that most likely will be wanted. It begins together with that of the account, which saves a round
+   * trip to a database, when the signature is known to be right by then; else it is left to the caller.
+   */
+  async byAccountAbout<T>(request: FastifyRequest, read: () => Promise<T>): Promise<AccountRequestAbout<T>> {
     const { jws, links } = this.#open(request);
-    const signed = await this.#fromAccount(request, jws, requireKid(jws), links);
+    let ahead: Promise<T> | undefined;
+    const signed = await this.#fromAccount(request, jws, requireKid(jws), links, () => {
+      ahead = read();
+      // Nobody may come to wait for it: the request may be refused.
+      ahead.catch(() => undefined);
+    });
     request.accountId = signed.account.id;
-    return signed;
+    return { ...signed, ahead };
   }
 
   /** Signed by a key that comes along as `jwk`: newAccount (§7.3). */
@@ -64,9 +82,15 @@ export class SignedRequests {
     return { jws, links };
   }
 
-  async #fromAccount(request: FastifyRequest, jws: Jws, kid: string, links: Links): Promise<AccountRequest> {
+  async #fromAccount(
+    request: FastifyRequest,
+    jws: Jws,
+    kid: string,
+    links: Links,
+    onSigned: () => void = () => {},
+  ): Promise<AccountRequest> {
     const id = await this.links.accountId(kid, links);
-    const account = id === null ? null : await this.#signer(id, jws);
+    const account = id === null ? null : await this.#signer(id, jws, onSigned);
     if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
     requireValid(account); // §7.3.6
     this.ra.uses.note(account.id, addressOf(request));
@@ -76,12 +100,13 @@ export class SignedRequests {
   /**
    * The account whose key made the signature (§6.2), with the nonce spent (§6.5). When the account's cached
    * key verifies, account and nonce are asked for together, which saves a round trip to a database; the
-   * account's current key decides.
+   * account's current key decides. `onSigned` is called before they are.
    */
-  async #signer(id: string, jws: Jws): Promise<Account | null> {
+  async #signer(id: string, jws: Jws, onSigned: () => void): Promise<Account | null> {
     const last = this.#keys.lastOf(id);
     if (last !== null && isSignedWith(jws, last.key)) {
-      const [account] = await Promise.all([this.ra.accounts.byId(id), this.#spendNonce(jws)]);
+      onSigned();
+      const account = await this.#spendNonceBy(id, jws);
       if (account && account.thumbprint !== last.thumbprint) verifyJws(jws, this.#keys.ofAccount(account));
       return account;
     }
@@ -100,14 +125,31 @@ export class SignedRequests {
   }
 
   /** §6.5, after the signature: a nonce can only be spent by whoever signed it. */
-  async #spendNonce({ header }: Jws): Promise<void> {
-    const nonce = stringMember(header, 'nonce');
-    if (nonce === null) throw new Problem('badNonce', 'the protected header has no "nonce"');
-    // §6.5.2
-    if (!/^[A-Za-z0-9_-]+$/.test(nonce)) throw new Problem('malformed', '"nonce" is not base64url');
-    const verdict = await this.nonces.spend(nonce);
-    if (verdict !== 'ok') throw new Problem('badNonce', NONCE_REFUSALS[verdict]);
+  async #spendNonce(jws: Jws): Promise<void> {
+    requireOk(await this.nonces.spend(requireNonce(jws)));
   }
+
+  async #spendNonceBy(id: string, jws: Jws): Promise<Account | null> {
+    if (!this.nonces.spendBy) {
+      const [account] = await Promise.all([this.ra.accounts.byId(id), this.#spendNonce(jws)]);
+      return account;
+    }
+    const { verdict, account } = await this.nonces.spendBy(id, requireNonce(jws));
+    requireOk(verdict);
+    return account;
+  }
+}
+
+function requireNonce({ header }: Jws): string {
+  const nonce = stringMember(header, 'nonce');
+  if (nonce === null) throw new Problem('badNonce', 'the protected header has no "nonce"');
+  // §6.5.2
+  if (!/^[A-Za-z0-9_-]+$/.test(nonce)) throw new Problem('malformed', '"nonce" is not base64url');
+  return nonce;
+}
+
+function requireOk(verdict: NonceVerdict): void {
+  if (verdict !== 'ok') throw new Problem('badNonce', NONCE_REFUSALS[verdict]);
 }
 
 const NONCE_REFUSALS = {

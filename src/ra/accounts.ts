@@ -39,6 +39,8 @@ export interface AccountsOptions {
 export class Accounts {
   /** By id, oldest use first; empty when other processes may change accounts. */
   readonly #cache = new BoundedMap<string, Account>(CACHE_SIZE);
+  /** SHA-256 of a key's SubjectPublicKeyInfo by its thumbprint (RFC 7638), either of which names one key. */
+  readonly #fingerprints = new BoundedMap<string, string>(CACHE_SIZE);
 
   constructor(private readonly options: AccountsOptions) {}
 
@@ -158,8 +160,8 @@ export class Accounts {
    * An account whose key is compromised cannot order; it can change the key, revoke, and be deactivated.
    * @throws Problem
    */
-  requireGoodKey({ jwk }: Account): void {
-    if (!this.options.isCompromised(spkiFingerprint(parsePublicJwk(jwk).spki))) return;
+  requireGoodKey(account: Account): void {
+    if (!this.options.isCompromised(this.#fingerprintOf(account))) return;
     throw new Problem(
       'badPublicKey',
       "the account's key is known to be compromised; change it (RFC 8555 §7.3.5)",
@@ -174,6 +176,14 @@ export class Accounts {
     const gone = await this.options.store.purgeAccounts(before, limit);
     for (const id of gone) this.#cache.delete(id);
     return gone.length;
+  }
+
+  #fingerprintOf({ jwk, thumbprint }: Account): string {
+    const known = this.#fingerprints.use(thumbprint);
+    if (known !== undefined) return known;
+    const fingerprint = spkiFingerprint(parsePublicJwk(jwk).spki);
+    this.#fingerprints.set(thumbprint, fingerprint);
+    return fingerprint;
   }
 
   #stored(account: Account | null): Account {

@@ -28,18 +28,26 @@ export class Authorizations {
   }
 
   /** The authorization, if it is this account's. */
-  async get(account: Account, id: string): Promise<Authorization> {
-    return owned(account, await this.options.store.getAuthorization(id));
+  async get(account: Account, id: string, found = this.find(id)): Promise<Authorization> {
+    return owned(account, await found);
   }
 
-  /** Any account's authorization, for an administrator; null when there is none. */
-  inspect(id: string): Promise<Authorization | null> {
+  /**
+   * Any account's authorization, for an administrator, or to be given to a method below that would read it; null when
+   * there is none.
+   */
+  find(id: string): Promise<Authorization | null> {
     return this.options.store.getAuthorization(id);
   }
 
   /** The authorization of a challenge of this type, if it is this account's. */
-  async withChallenge(account: Account, id: string, type: ChallengeType): Promise<Authorization> {
-    const authorization = await this.get(account, id);
+  async withChallenge(
+    account: Account,
+    id: string,
+    type: ChallengeType,
+    found = this.find(id),
+  ): Promise<Authorization> {
+    const authorization = await this.get(account, id, found);
     findChallenge(authorization, type);
     return authorization;
   }
@@ -59,8 +67,13 @@ export class Authorizations {
    * §7.5.1: the client says that its challenge response is in place. Validation starts at once; the reply
    * waits up to the policy's hold for the outcome, so that most clients see `valid` on their first poll.
    */
-  async answer(account: Account, id: string, type: ChallengeType): Promise<Authorization> {
-    const authorization = await this.get(account, id);
+  async answer(
+    account: Account,
+    id: string,
+    type: ChallengeType,
+    found = this.find(id),
+  ): Promise<Authorization> {
+    const authorization = await this.get(account, id, found);
     const challenge = findChallenge(authorization, type);
     if (challengeStatus(challenge) !== 'pending') return authorization;
     const status = authorizationStatus(authorization, this.options.clock());

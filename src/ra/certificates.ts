@@ -21,13 +21,18 @@ export class Certificates {
   constructor(private readonly options: CertificatesOptions) {}
 
   /** The certificate, if it is this account's. @throws Problem; StoreRefused when the database is damaged */
-  async get(account: Account, id: string): Promise<Certificate> {
-    const stored = await this.options.store.getCertificate(id);
+  async get(account: Account, id: string, found = this.find(id)): Promise<Certificate> {
+    const stored = await found;
     if (!stored) throw notFound();
     const certificate = this.#stored.asIssued(stored);
     if (certificate.accountId !== account.id)
       throw new Problem('unauthorized', "this certificate is another account's");
     return certificate;
+  }
+
+  /** Any account's certificate as it is stored, to be given to `get`; null when there is none. */
+  find(id: string): Promise<Certificate | null> {
+    return this.options.store.getCertificate(id);
   }
 
   /** RFC 9773 §4.2: when to renew, in ms since the epoch. @throws Problem */

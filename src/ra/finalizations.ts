@@ -26,21 +26,27 @@ export interface FinalizationsOptions extends CaaRecheckOptions {
   knowCompromised?(): Promise<void>;
 }
 
+export interface FinalizeRequest {
+  from: string;
+  ahead?: Promise<OrderAndAuthorizations | null> | undefined;
+}
+
 /** RFC 8555 §7.4: a ready order and a CSR become a certificate, or a reason why not. */
 export class Finalizations {
   constructor(private readonly options: FinalizationsOptions) {}
 
   /**
-   * Resolves with the order valid or processing. `from` is the client's address, for limits.
+   * Resolves with the order valid or processing. `from` is the client's address, for limits; `ahead` the order, where it is
+   * being read already.
    * @throws Problem; 503 `serverInternal` with retryAfter while the CA is away, and the order is kept
    */
   finalize(
     account: Account,
     orderId: string,
     csr: Uint8Array,
-    from: string,
+    by: FinalizeRequest,
   ): Promise<OrderAndAuthorizations> {
-    return noting(this.#finalize(account, orderId, csr, from), (problem) => {
+    return noting(this.#finalize(account, orderId, csr, by), (problem) => {
       if (problem.type !== 'badCSR') return;
       this.options.failures.refusedOrder(problem, account.id, [`order ${orderId}`], 'finalize');
     });
@@ -50,12 +56,12 @@ export class Finalizations {
     account: Account,
     orderId: string,
     csr: Uint8Array,
-    from: string,
+    { from, ahead }: FinalizeRequest,
   ): Promise<OrderAndAuthorizations> {
     const { accounts, orders, queue, limits, isCompromised, clock } = this.options;
     await this.options.knowCompromised?.();
     accounts.requireGoodKey(account);
-    const found = await orders.get(account, orderId);
+    const found = await orders.get(account, orderId, ahead);
     const { order, authorizations } = found;
     const status = orderStatus(order, authorizations, clock());
     if (status !== 'ready') {

@@ -174,16 +174,16 @@ export class Orders {
   }
 
   /** The order, if it is this account's. */
-  async get(account: Account, id: string): Promise<OrderAndAuthorizations> {
-    const found = await this.options.store.getOrder(id);
+  async get(account: Account, id: string, read = this.find(id)): Promise<OrderAndAuthorizations> {
+    const found = await read;
     if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
     if (found.order.accountId !== account.id)
       throw new Problem('unauthorized', "this order is another account's");
     return found;
   }
 
-  /** Any account's order, for an administrator; null when there is none. */
-  inspect(id: string): Promise<OrderAndAuthorizations | null> {
+  /** Any account's order, for an administrator, or to be given to `get`; null when there is none. */
+  find(id: string): Promise<OrderAndAuthorizations | null> {
     return this.options.store.getOrder(id);
   }
 

@@ -33,10 +33,11 @@ const leftOut: string[] = [];
 try {
   const profiles = options.profile && { folder: resolve(options.profile), after: options.warmUp };
   const env = profiles ? probed({ profiles }) : {};
-  contenders.push(new Contender(() => startUpkiTarget(network, { env })));
+  // What is profiled is what was asked about: the uPKI on PostgreSQL where there is one.
+  contenders.push(new Contender(() => startUpkiTarget(network, { env: replicas === null ? env : {} })));
   if (replicas !== null) {
     const tools = await Tools.at();
-    contenders.push(new Contender(() => startReplicas(network, { ras: replicas, tools })));
+    contenders.push(new Contender(() => startReplicas(network, { ras: replicas, tools, env })));
     for (const build of options.against.map((folder) => resolve(folder)))
       contenders.push(new Contender(() => startReplicas(network, { ras: replicas, tools, build })));
   } else {

@@ -21,7 +21,8 @@ export const USAGE = `npm run tool bench -- [options]
   --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/; on PostgreSQL with --store
   --node OPTIONS another uPKI, its Node run with these options, in turns
   --chart FILE   draws the figures of the run as SVG
-  --profile DIR  draws flame graphs of RA, CA and their threads there, beside V8's CPU profiles; costs a fifth more
+  --profile DIR  draws flame graphs of RA, CA and their threads there, beside V8's CPU profiles; of uPKI on PostgreSQL where
+                 that is measured; costs a fifth more
 `;
 
 export interface Options extends TurnOptions {

@@ -1,14 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { monotonic } from '../../lib/monotonic.js';
+import type { Account } from '../../model/facts.js';
 import { ISSUER_BYTES, NONCE_KEY_BYTES, type Nonce, NonceForm } from './nonce-form.js';
 import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
+
+type Mark = Pick<Nonce, 'id' | 'second'>;
+type Spent = Exclude<NonceVerdict, 'expired'>;
 
 /** Where replicas keep the key and the spent nonces they share. */
 export interface NonceStore {
   /** The key of all replicas; `candidate` becomes the key when there is none. */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce of this key spent; `unknown` when the key is no longer the one in use. */
-  spendNonce(key: Uint8Array, nonce: { id: Uint8Array; second: number }): Promise<'ok' | 'spent' | 'unknown'>;
+  spendNonce(key: Uint8Array, nonce: Mark): Promise<Spent>;
+  /** The same, and reads the account of this id in the same step. */
+  spendNonceBy(
+    accountId: string,
+    key: Uint8Array,
+    nonce: Mark,
+  ): Promise<{ spent: Spent; account: Account | null }>;
   /** Forgets at most `limit` spent nonces made before this second; resolves with how many. */
   forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }
@@ -59,13 +69,32 @@ export class SharedNonces implements Nonces {
   }
 
   async spend(text: string): Promise<NonceVerdict> {
+    const nonce = await this.#read(text);
+    if (typeof nonce === 'string') return nonce;
+    return this.#spent(await this.store.spendNonce(this.key, nonce));
+  }
+
+  async spendBy(
+    accountId: string,
+    text: string,
+  ): Promise<{ verdict: NonceVerdict; account: Account | null }> {
+    const nonce = await this.#read(text);
+    if (typeof nonce === 'string') return { verdict: nonce, account: null };
+    const { spent, account } = await this.store.spendNonceBy(accountId, this.key, nonce);
+    return { verdict: await this.#spent(spent), account };
+  }
+
+  /** What can be told of a nonce without the store. */
+  async #read(text: string): Promise<Nonce | 'unknown' | 'expired'> {
     const nonce = this.#form.read(text) ?? (await this.#readWithNewerKey(text));
     if (nonce === null) return 'unknown';
-    if (this.clock() - nonce.second * 1000 > NONCE_LIFETIME) return 'expired';
-    const verdict = await this.store.spendNonce(this.key, nonce);
-    if (verdict === 'unknown') await this.#renewKey();
+    return this.clock() - nonce.second * 1000 > NONCE_LIFETIME ? 'expired' : nonce;
+  }
+
+  async #spent(spent: Spent): Promise<Spent> {
+    if (spent === 'unknown') await this.#renewKey();
     this.#forgetSome();
-    return verdict;
+    return spent;
   }
 
   async #readWithNewerKey(text: string): Promise<Nonce | null> {

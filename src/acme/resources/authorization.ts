@@ -35,10 +35,12 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
 
   /** §7.5, and §7.5.2 to deactivate */
   app.post<AuthorizationPath>('/authz/:id', async (request, reply) => {
-    const { account, payload, links } = await signed.byAccount(request);
     const { id } = request.params;
+    const { account, payload, links, ahead } = await signed.byAccountAbout(request, () =>
+      ra.authorizations.find(id),
+    );
     if (isPostAsGet(payload))
-      return authorizationAnswer(reply, await ra.authorizations.get(account, id), links, context);
+      return authorizationAnswer(reply, await ra.authorizations.get(account, id, ahead), links, context);
     if (requireObject(payload).status !== 'deactivated') {
       throw new Problem('malformed', 'the only change an authorization takes is {"status":"deactivated"}');
     }
@@ -46,7 +48,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
   });
 
   readByAdmin(app, context, '/authz/:id', async (id, reply, links) => {
-    const authorization = await ra.authorizations.inspect(id);
+    const authorization = await ra.authorizations.find(id);
     if (!authorization) throw new Problem('malformed', 'there is no such authorization', { status: 404 });
     return authorizationAnswer(reply, authorization, links, context);
   });

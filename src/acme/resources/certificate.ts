@@ -11,9 +11,12 @@ interface CertificatePath {
 export function certificateRoutes(app: FastifyInstance, { ra, signed, alternateChains }: AcmeContext): void {
   for (const url of ['/cert/:id', '/cert/:id/:alternate']) {
     app.post<CertificatePath>(url, async (request, reply) => {
-      const { account, payload, links } = await signed.byAccount(request);
+      const { id } = request.params;
+      const { account, payload, links, ahead } = await signed.byAccountAbout(request, () =>
+        ra.certificates.find(id),
+      );
       requirePostAsGet(payload);
-      const certificate = await ra.certificates.get(account, request.params.id);
+      const certificate = await ra.certificates.get(account, id, ahead);
       const chains = [certificate.chain, ...(await alternateChains(certificate))];
       const asked = chainNumber(request.params.alternate);
       const chain = chains[asked];

@@ -18,12 +18,14 @@ export function challengeRoutes(app: FastifyInstance, context: AcmeContext): voi
   for (const type of CHALLENGE_TYPES) {
     const path = `/challenge/:authorization/${type}`;
     app.post<ChallengePath>(path, { config: { waits: true } }, async (request, reply) => {
-      const { account, payload, links } = await signed.byAccount(request);
       const id = request.params.authorization;
+      const { account, payload, links, ahead } = await signed.byAccountAbout(request, () =>
+        ra.authorizations.find(id),
+      );
       if (!isPostAsGet(payload)) requireObject(payload); // §7.5.1: `{}`; other members are ignored
       const authorization = isPostAsGet(payload)
-        ? await ra.authorizations.withChallenge(account, id, type)
-        : await ra.authorizations.answer(account, id, type);
+        ? await ra.authorizations.withChallenge(account, id, type, ahead)
+        : await ra.authorizations.answer(account, id, type, ahead);
       const challenge = authorization.challenges.find((each) => each.type === type);
       if (!challenge)
         throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });

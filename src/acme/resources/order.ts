@@ -32,21 +32,23 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
 
   /** §7.4, polled with POST-as-GET */
   app.post<OrderPath>('/order/:id', async (request, reply) => {
-    const { account, payload, links } = await signed.byAccount(request);
+    const { id } = request.params;
+    const { account, payload, links, ahead } = await signed.byAccountAbout(request, () => ra.orders.find(id));
     requirePostAsGet(payload);
-    return orderAnswer(reply, await ra.orders.get(account, request.params.id), links, ra.clock());
+    return orderAnswer(reply, await ra.orders.get(account, id, ahead), links, ra.clock());
   });
 
   /** §7.4 */
   app.post<OrderPath>('/order/:id/finalize', async (request, reply) => {
-    const { account, payload, links } = await signed.byAccount(request);
+    const { id } = request.params;
+    const { account, payload, links, ahead } = await signed.byAccountAbout(request, () => ra.orders.find(id));
     const csr = requireDer(requireObject(payload), 'csr');
-    const found = await ra.finalizations.finalize(account, request.params.id, csr, addressOf(request));
+    const found = await ra.finalizations.finalize(account, id, csr, { from: addressOf(request), ahead });
     return orderAnswer(reply, found, links, ra.clock());
   });
 
   readByAdmin(app, context, '/order/:id', async (id, reply, links) => {
-    const found = await ra.orders.inspect(id);
+    const found = await ra.orders.find(id);
     if (!found) throw new Problem('malformed', 'there is no such order', { status: 404 });
     return orderAnswer(reply, found, links, ra.clock());
   });

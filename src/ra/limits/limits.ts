@@ -5,6 +5,7 @@ import type { Account, Identifier, Order } from '../../model/facts.js';
 import { identifierKey } from '../../model/identifiers.js';
 import { forIdentifiers, Problem } from '../../model/problem.js';
 import type { Allowances, Use } from '../../store/contract/allowances.js';
+import { Settlements } from './settlements.js';
 
 /** Limits; 0 means none. What leads to a certificate does not count. */
 export interface LimitSettings {
@@ -62,6 +63,7 @@ export class Limits {
   #latest = Number.NEGATIVE_INFINITY;
   /** At the end of every key: '' until the clock was set back. */
   #era = '';
+  readonly #settlements: Settlements;
 
   constructor(
     private readonly allowances: Allowances,
@@ -69,7 +71,9 @@ export class Limits {
     private readonly clock: () => number,
     /** Called for every refusal, with the kind of the limit. */
     private readonly onHit: (limit: string) => void = () => undefined,
-  ) {}
+  ) {
+    this.#settlements = new Settlements(allowances);
+  }
 
   /** Other numbers from now on; what was used stays used. */
   change(settings: LimitSettings): void {
@@ -107,17 +111,19 @@ export class Limits {
   /** An order got its certificate: gives back what it used of its account's limits. */
   async issued({ accountId, identifiers, replaces }: Order): Promise<void> {
     if (replaces !== null) return;
-    await this.#giveBack([
-      [this.#ordersOf(accountId), 1],
-      [this.#namesOf(accountId, 'by this account'), identifiers.length],
-    ]);
-    await this.#count(this.#duplicatesOf(identifiers));
+    await this.#settle(
+      [
+        [this.#ordersOf(accountId), 1],
+        [this.#namesOf(accountId, 'by this account'), identifiers.length],
+      ],
+      [this.#duplicatesOf(identifiers)],
+    );
   }
 
   /** Gives back what it used of the limits of the address it was finalized from. */
   async issuedTo({ identifiers, replaces }: Order, from: string): Promise<void> {
     const names = this.#namesOf(addressSource(from), 'from this address');
-    await this.#giveBack([
+    await this.#settle([
       [this.#accountsOf(from), 1],
       [names, replaces === null ? identifiers.length : 0],
     ]);
@@ -125,7 +131,7 @@ export class Limits {
 
   /** A validation ended without proof. */
   async failed(accountId: string, identifier: Identifier): Promise<void> {
-    await this.#count(this.#failuresOf(accountId, identifier));
+    await this.#settle([], [this.#failuresOf(accountId, identifier)]);
   }
 
   /** Called before a seed is checked. @throws Problem rateLimited */
@@ -134,7 +140,7 @@ export class Limits {
   }
 
   async wrongSeed(from: string): Promise<void> {
-    await this.#count(this.#seedsOf(from));
+    await this.#settle([], [this.#seedsOf(from)]);
   }
 
   /** Names whose validation may have failed repeatedly. */
@@ -169,19 +175,14 @@ export class Limits {
     return rateLimited(limit, wait, identifier);
   }
 
-  /** Counts what happened, whatever came before. */
-  async #count(limit: Limit): Promise<void> {
-    if (limit.count === 0) return;
+  /** Gives back what was used, and counts what happened, whatever came before. */
+  async #settle(back: readonly Taken[], happened: readonly Limit[] = []): Promise<void> {
     const now = this.#now();
-    await this.allowances.use([this.#useOf(limit, 1)], now);
-  }
-
-  async #giveBack(limits: readonly Taken[]): Promise<void> {
-    const uses = limits.filter(([{ count }, times]) => count > 0 && times > 0);
-    if (uses.length === 0) return;
-    const now = this.#now();
-    await this.allowances.giveBack(
-      uses.map(([limit, times]) => this.#useOf(limit, times)),
+    await this.#settlements.add(
+      back
+        .filter(([{ count }, times]) => count > 0 && times > 0)
+        .map(([limit, times]) => this.#useOf(limit, times)),
+      happened.filter(({ count }) => count > 0).map((limit) => this.#useOf(limit, 1)),
       now,
     );
   }

@@ -71,8 +71,11 @@ export class LocalAllowances implements Allowances {
     return waits;
   }
 
-  async giveBack(uses: readonly Used[], now: number): Promise<void> {
-    for (const { key, amount } of uses) {
+  async settle(back: readonly Used[], counted: readonly Use[], now: number): Promise<void> {
+    for (const use of counted) {
+      this.#set(use.key, Math.min(this.#used(use, now) + use.amount, now + use.window));
+    }
+    for (const { key, amount } of back) {
       const until = this.#until.get(key);
       if (until === undefined) continue;
       if (until - amount > now) this.#set(key, until - amount);

@@ -28,8 +28,11 @@ export interface Allowances {
    * only checked. Resolves with how long to wait for each, in ms, `looked` first; 0 where there is room.
    */
   use(uses: readonly Use[], now: number, looked?: readonly Use[]): Promise<number[]>;
-  /** Takes earlier uses back. */
-  giveBack(uses: readonly Used[], now: number): Promise<void>;
+  /**
+   * Takes earlier uses back, and counts others whether there is room or not: a key that has none left stays used up. No
+   * key is twice among them.
+   */
+  settle(back: readonly Used[], counted: readonly Use[], now: number): Promise<void>;
 }
 
 /** Keeps limits (RFC 8555 §6.6) when the RA ends. */

@@ -278,6 +278,14 @@ export interface RaStore
   readonly shared: SharedByReplicas | null;
 }
 
+/** What a nonce is marked spent by. */
+export interface NonceMark {
+  id: Uint8Array;
+  second: number;
+}
+
+export type SpentNonce = 'ok' | 'spent' | 'unknown';
+
 /** What all RAs of a store count together: nonces (RFC 8555 §6.5), each good once whichever made it, and limits (§6.6). */
 export interface SharedByReplicas extends Allowances {
   /**
@@ -286,7 +294,13 @@ export interface SharedByReplicas extends Allowances {
    */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce spent: `spent` when it was, `unknown` when its key is no longer the one in use. */
-  spendNonce(key: Uint8Array, nonce: { id: Uint8Array; second: number }): Promise<'ok' | 'spent' | 'unknown'>;
+  spendNonce(key: Uint8Array, nonce: NonceMark): Promise<SpentNonce>;
+  /** The same, and reads the account of this id in the same step. */
+  spendNonceBy(
+    accountId: string,
+    key: Uint8Array,
+    nonce: NonceMark,
+  ): Promise<{ spent: SpentNonce; account: Account | null }>;
   /** Deletes at most `limit` marks of nonces made before this second; how many. */
   forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }

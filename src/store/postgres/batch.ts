@@ -1,5 +1,7 @@
-import { type Connection, type CustomTypesConfig, Query, type Submittable } from 'pg';
+import type { Connection, Submittable } from 'pg';
 import type { SqlValue } from './database.js';
+import { parserOf } from './session.js';
+import { toWire } from './values.js';
 
 /** A statement with its values. Of one name there is one text. */
 export interface Statement {
@@ -14,27 +16,24 @@ export interface Answer {
   changed: number;
 }
 
-/** What the driver's client calls on what it carries out; its own queries are of this kind. */
-interface Asked {
-  submit(connection: Connection): unknown;
-  handleRowDescription(message: unknown): void;
-  handleDataRow(message: unknown): void;
-  handleCommandComplete(message: unknown, connection: Connection): void;
-  handleReadyForQuery(connection: Connection): void;
-}
+type Parser = (text: string) => unknown;
 
-/**
- * The statements that a connection has prepared, or is preparing: the driver keeps both at the connection.
- */
+/** What the driver keeps at a connection: the statements that are prepared there, or being prepared, by name. */
 interface Preparing {
   parsedStatements: Record<string, string>;
   submittedNamedStatements: Record<string, string>;
 }
 
 /**
- * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"): each is sent by the
- * driver's own query, without the Sync after it; one Sync at the end commits. Either all of them are
- * committed, or none.
+ * How the columns of each prepared statement are read, by its name. While a statement is prepared its columns
+ * stay the same (the server refuses it otherwise), so the server describes them once to a connection.
+ */
+const described = new WeakMap<Connection, Map<string, Parser[]>>();
+
+/**
+ * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"): each in the driver's
+ * messages of its extended protocol, with one Sync at the end, which commits. Either all of them are committed,
+ * or none.
  *
  * `done` rejects with the driver's error. When the server reported it (it has a SQLSTATE) and the connection
  * lives on, nothing was committed; otherwise the outcome is unknown.
@@ -43,81 +42,90 @@ export class Batch implements Submittable {
   readonly done: Promise<Answer[]>;
   /** Called by the driver, once; it puts its time limit before it. */
   callback: (error?: Error | null) => void;
-  readonly #queries: Asked[];
   readonly #answers: Answer[] = [];
-  #current = 0;
-  #failure: Error | null = null;
+  /** Of the current statement. */
+  #rows: unknown[][] = [];
+  #parsers: Parser[] | undefined;
+  #known = new Map<string, Parser[]>();
 
-  constructor(
-    private readonly statements: readonly Statement[],
-    types: CustomTypesConfig,
-  ) {
+  constructor(private readonly statements: readonly Statement[]) {
     this.callback = () => {};
     this.done = new Promise((resolve, reject) => {
       this.callback = (error) => (error ? reject(error) : resolve(this.#answers));
-    });
-    this.#queries = statements.map((statement) => {
-      const config = { ...statement, rowMode: 'array', types };
-      const query = new Query(config, (error: Error | undefined, result) => {
-        if (error) this.#failure ??= error;
-        else this.#answers.push({ rows: result.rows, changed: result.rowCount ?? 0 });
-      });
-      // Its handlers are the driver's interface to queries of others' making, of which its types have `submit` only.
-      return query as unknown as Asked;
     });
   }
 
   /** The statement that the server answers next. */
   get current(): number {
-    return this.#current;
+    return this.#answers.length;
   }
 
   /** For the driver, which notes by name and text what is prepared. */
   get name(): string | undefined {
-    return this.statements[this.#current]?.name;
+    return this.statements[this.current]?.name;
   }
 
   get text(): string | undefined {
-    return this.statements[this.#current]?.text;
+    return this.statements[this.current]?.text;
   }
 
+  /** Everything is written in one piece: by itself, each message would cost more than its few bytes. */
   submit(connection: Connection): null {
-    const unsynced: Connection = Object.create(connection, { sync: { value: () => {} } });
-    connection.stream.cork();
-    try {
-      for (const query of this.#queries) query.submit(unsynced);
-      connection.sync();
-    } finally {
-      connection.stream.uncork();
+    this.#known = described.get(connection) ?? new Map();
+    described.set(connection, this.#known);
+    const { parsedStatements, submittedNamedStatements } = preparing(connection);
+    const messages: Uint8Array[] = [];
+    const stream = { writable: true, write: (message: Uint8Array) => messages.push(message) };
+    const gathering: Connection = Object.create(connection, { stream: { value: stream } });
+    for (const { name, text, values } of this.statements) {
+      if (!Object.hasOwn(parsedStatements, name) && !Object.hasOwn(submittedNamedStatements, name)) {
+        gathering.parse({ name, text, types: [] }, true);
+        submittedNamedStatements[name] = text;
+      }
+      gathering.bind({ statement: name, values: values.map(toWire) }, true);
+      if (!this.#known.has(name)) gathering.describe({ type: 'P' }, true);
+      gathering.execute(null, true);
     }
+    gathering.sync();
+    if (connection.stream.writable) connection.stream.write(Buffer.concat(messages));
     return null;
   }
 
-  handleRowDescription(message: unknown): void {
-    this.#queries[this.#current]?.handleRowDescription(message);
+  handleRowDescription({ fields }: { fields: readonly { dataTypeID: number }[] }): void {
+    this.#parsers = fields.map(({ dataTypeID }) => parserOf(dataTypeID));
   }
 
-  handleDataRow(message: unknown): void {
-    this.#queries[this.#current]?.handleDataRow(message);
+  handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
+    this.#parsers ??= this.#known.get(this.name ?? '') ?? [];
+    const parsers = this.#parsers;
+    this.#rows.push(fields.map((text, index) => (text === null ? null : (parsers[index] ?? String)(text))));
   }
 
-  handleCommandComplete(message: unknown, connection: Connection): void {
-    this.#queries[this.#current]?.handleCommandComplete(message, connection);
-    this.#current += 1;
+  /** `text` is the command's tag, which ends with a number of rows where the command has one. */
+  handleCommandComplete({ text }: { text: string }): void {
+    const { name } = this;
+    if (name !== undefined && !this.#known.has(name)) this.#known.set(name, this.#parsers ?? []);
+    const changed = Number(text.slice(text.lastIndexOf(' ') + 1));
+    this.#answers.push({ rows: this.#rows, changed: Number.isNaN(changed) ? 0 : changed });
+    this.#rows = [];
+    this.#parsers = undefined;
   }
 
   /** Committed. */
-  handleReadyForQuery(connection: Connection): void {
-    for (const query of this.#queries) query.handleReadyForQuery(connection);
-    this.callback(this.#failure);
+  handleReadyForQuery(): void {
+    this.callback(null);
   }
 
   /** What comes after the statement that failed was passed over by the server, its preparing too. */
   handleError(error: Error, connection: Connection): void {
-    const { parsedStatements, submittedNamedStatements } = connection as unknown as Preparing;
+    const { parsedStatements, submittedNamedStatements } = preparing(connection);
     for (const { name } of this.statements) {
       if (!Object.hasOwn(parsedStatements, name)) delete submittedNamedStatements[name];
     }
     this.callback(error);
   }
+}
+
+function preparing(connection: Connection): Preparing {
+  return connection as unknown as Preparing;
 }

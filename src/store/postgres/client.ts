@@ -4,7 +4,6 @@ import { type ConnectionOptions, Connections } from './connections.js';
 import type { Database } from './database.js';
 import { isTransient, storeError } from './failures.js';
 import { Lane } from './lane.js';
-import { TYPES } from './session.js';
 import { isRead, Statements } from './statements.js';
 
 /** Most waiting statements, as with SQLite. */
@@ -50,7 +49,7 @@ async function askAlone(connections: Connections, statement: Statement): Promise
       if (connections.waiting >= MAX_WAITING) {
         throw new StoreUnavailable(`${MAX_WAITING} statements wait for the database already`);
       }
-      const [answer] = await connections.carryOut(new Batch([statement], TYPES));
+      const [answer] = await connections.carryOut(new Batch([statement]));
       return answer ?? { rows: [], changed: 0 };
     } catch (error) {
       if (tries === TRIES || !isTransient(error)) throw storeError(error);

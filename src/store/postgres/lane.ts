@@ -2,7 +2,6 @@ import { StoreUnavailable } from '../contract/errors.js';
 import { type Answer, Batch, type Statement } from './batch.js';
 import { CONNECT_TIMEOUT, type Connections } from './connections.js';
 import { leavesConnectionUsable, mayDifferAlone, storeError } from './failures.js';
-import { TYPES } from './session.js';
 
 /** Most statements in a batch: their locks are held until the last is done. */
 const BATCH = 64;
@@ -69,10 +68,7 @@ export class Lane {
   }
 
   async #carryOut(together: readonly Waiting[]): Promise<void> {
-    const batch = new Batch(
-      together.map(({ statement }) => statement),
-      TYPES,
-    );
+    const batch = new Batch(together.map(({ statement }) => statement));
     try {
       const answers = await this.connections.carryOut(batch);
       together.forEach(({ resolve, reject }, index) => {

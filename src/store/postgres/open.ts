@@ -6,6 +6,8 @@ import { shownLocation } from '../contract/location.js';
 import type { OpenOptions, StoreKind } from '../contract/open.js';
 import type { RaStore } from '../contract/ra.js';
 import { caStoreOver } from '../rows/ca/store.js';
+import { maybe } from '../rows/calls.js';
+import { fromRow as accountFromRow } from '../rows/ra/accounts.js';
 import { raStoreOver } from '../rows/ra/store.js';
 import { caOperations, SHORT_CA } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
@@ -26,10 +28,18 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
   );
   return raStoreOver(calls, {
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
-    spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce)),
+    spendNonce: async (key, nonce) => {
+      const { spent } = await calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce));
+      return spent;
+    },
+    spendNonceBy: async (id, key, nonce) => {
+      const { spent, account } = await calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce, id));
+      return { spent, account: maybe(account, accountFromRow) };
+    },
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
     use: (uses, now, looked) => calls.carryOut((db) => allowances.useAllowances(db, uses, now, looked)),
-    giveBack: (uses, now) => calls.carryOut((db) => allowances.giveBackAllowances(db, uses, now)),
+    settle: (back, counted, now) =>
+      calls.carryOut((db) => allowances.settleAllowances(db, back, counted, now)),
   });
 }
 

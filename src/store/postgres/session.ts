@@ -12,9 +12,12 @@ const PARSERS: Record<number, (text: string) => unknown> = {
   [types.builtins.INT8]: Number,
   [types.builtins.BYTEA]: (text) => new Uint8Array(Buffer.from(text.slice(2), 'hex')),
 };
-export const TYPES: CustomTypesConfig = {
-  getTypeParser: (oid: number) => PARSERS[oid] ?? types.getTypeParser(oid),
-};
+/** Reads a column of this type. */
+export function parserOf(oid: number): (text: string) => unknown {
+  return PARSERS[oid] ?? types.getTypeParser(oid);
+}
+
+export const TYPES: CustomTypesConfig = { getTypeParser: parserOf };
 
 /**
  * For every session, whatever the server's or the role's defaults are; `$1` is the schema. Every statement finds its rows by

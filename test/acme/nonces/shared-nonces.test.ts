@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SharedNonces } from '../../../src/acme/nonces/shared-nonces.js';
+import type { Account } from '../../../src/model/facts.js';
 import type { SharedByReplicas } from '../../../src/store/contract/ra.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
@@ -56,6 +57,24 @@ describe('replay nonces of replicas (RFC 8555 §6.5)', () => {
   it('outlive the replica that made them', async () => {
     const nonce = (await replica(0)).mint();
     expect(await (await replica(1)).spend(nonce)).toBe('ok');
+  });
+
+  it('are spent in one step with reading the account that used them, whether there is one or not', async () => {
+    const account: Account = {
+      ...{ id: 'account', jwk: { kty: 'EC' }, thumbprint: 'thumbprint', contact: [], termsAgreedAt: null },
+      ...{ externalAccount: null, createdAt: time, deactivatedAt: null, revokedAt: null, nodeId: null },
+    };
+    await stores[1]?.createAccount(account);
+    const nonces = await replica(0);
+    const nonce = nonces.mint();
+    expect(await nonces.spendBy('account', nonce)).toEqual({ verdict: 'ok', account });
+    expect(await nonces.spendBy('account', nonce)).toEqual({ verdict: 'spent', account });
+    expect(await nonces.spend(nonce)).toBe('spent');
+    expect(await nonces.spendBy('nobody', nonces.mint())).toEqual({ verdict: 'ok', account: null });
+    const old = nonces.mint();
+    time += HOUR + 1_000;
+    expect(await nonces.spendBy('account', old)).toEqual({ verdict: 'expired', account: null });
+    expect(await nonces.spendBy('account', 'A')).toEqual({ verdict: 'unknown', account: null });
   });
 
   it('are unknown when a single bit differs', async () => {

@@ -79,11 +79,25 @@ describe.each([
   it('that are given back can be used again, but no more than there ever were', async () => {
     const use = () => use1(next(), quarter(), NOW);
     for (let used = 0; used < 4; used += 1) await use();
-    await next().giveBack([quarter()], NOW);
+    await next().settle([quarter()], [], NOW);
     expect([await use(), await use()]).toEqual([0, 25]);
-    for (let given = 0; given < 20; given += 1) await next().giveBack([quarter()], NOW);
+    for (let given = 0; given < 20; given += 1) await next().settle([quarter()], [], NOW);
     for (let used = 0; used < 4; used += 1) expect(await use()).toBe(0);
     expect(await use()).toBe(25);
+  });
+
+  it('that are counted afterwards count whether there is room or not, and then a key is used up, no more', async () => {
+    const other = { ...quarter(), key: `other ${tests}` };
+    await use1(next(), { ...other, amount: 100 }, NOW);
+    await next().settle([other], [{ ...quarter(), amount: 90 }], NOW);
+    expect([await wait1(next(), quarter(), NOW), await wait1(next(), other, NOW)]).toEqual([15, 0]);
+    await next().settle([], [quarter()], NOW);
+    await next().settle([], [quarter()], NOW);
+    expect(await wait1(next(), quarter(), NOW)).toBe(25);
+    expect(await wait1(next(), quarter(), NOW + 25)).toBe(0);
+    await next().settle([], [{ ...quarter(), key: `year ${tests}` }], NOW + 365 * 86_400_000);
+    await next().settle([], [{ ...quarter(), key: `year ${tests}` }], NOW);
+    expect(await wait1(next(), { ...quarter(), amount: 100, key: `year ${tests}` }, NOW)).toBe(25);
   });
 
   it('are used by no more than there are, however many ask at once, and keys have nothing to do with each other', async () => {
@@ -99,7 +113,7 @@ describe.each([
     expect(await next().use([some, all], NOW)).toEqual([0, 100]);
     for (let used = 1; used < 4; used += 1) expect(await use1(next(), some, NOW)).toBe(0);
     expect(await use1(next(), some, NOW)).toBe(25);
-    await next().giveBack([all, some], NOW);
+    await next().settle([all, some], [], NOW);
     expect(await next().use([all, some], NOW)).toEqual([0, 0]);
   });
 
@@ -169,7 +183,7 @@ it('an RA that has its store alone goes on counting after it was killed, and wri
     for (let used = 0; used < 4; used += 1) await use1(counting, quarter('a'), NOW);
     for (let used = 0; used < 2; used += 1) await use1(counting, quarter('b'), NOW);
     await use1(counting, quarter('gone'), NOW);
-    await counting.giveBack([quarter('gone')], NOW);
+    await counting.settle([quarter('gone')], [], NOW);
     await counting.saved();
     away = true;
     for (let used = 0; used < 4; used += 1) await use1(counting, quarter('late'), NOW);

@@ -54,6 +54,38 @@ describe('what is asked at once', () => {
     ]);
     expect(answers).toEqual([[[new Uint8Array([0, 255]), ['a', 'b"']]], [], [[1], [2], [3]], [null, true]]);
   });
+
+  test.each([
+    ['', 'NULL', '{}', ',', '\\', '\\"', "'", '\n', ' ', 'é€😀', '\\x00'],
+    [0, -1, 1.5, 2 ** 53 - 1],
+    [null, 'a', null],
+    [],
+  ])('lists arrive as they were sent: %j', async (...list) => {
+    const [found] = (await client.shared.get<[string[]]>('SELECT $1::text[]', list)) ?? [];
+    expect(found).toEqual(list.map((each) => (each === null ? null : String(each))));
+  });
+
+  test('lists of bytes arrive as they were sent', async () => {
+    const list = [new Uint8Array([0, 92, 34, 255]), new Uint8Array()];
+    const hex = "SELECT array(SELECT encode(each, 'hex') FROM unnest($1::bytea[]) AS each)";
+    expect(await client.shared.get(hex, list)).toEqual([['005c22ff', '']]);
+  });
+
+  test('a statement’s columns are read alike the first time and later, beside statements that have none', async () => {
+    const ask = () => client.shared.all("SELECT n, id, $1::bytea FROM t WHERE id = 'a'", new Uint8Array([7]));
+    const row = [5, 'a', new Uint8Array([7])];
+    await insert('a', 5);
+    expect(await Promise.all([ask(), insert('b'), ask()])).toEqual([[row], 1, [row]]);
+    expect(await Promise.all([insert('c'), ask()])).toEqual([1, [row]]);
+    expect(await client.shared.run("DELETE FROM t WHERE id = 'nobody'")).toBe(0);
+  });
+
+  test('a statement that failed before it was described is described when it succeeds', async () => {
+    const ask = (n: number) => client.shared.get('SELECT 10 / $1::bigint', n);
+    await expect(ask(0)).rejects.toThrow(/zero/);
+    expect(await ask(5)).toEqual([2]);
+    expect(await ask(2)).toEqual([5]);
+  });
 });
 
 describe('one of a batch fails', () => {

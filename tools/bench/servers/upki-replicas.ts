@@ -15,6 +15,8 @@ export interface ReplicasOptions {
   tools: Tools;
   /** Another build: the folder that holds its `dist/`. */
   build?: string;
+  /** Added to the environment of all programs. */
+  env?: Record<string, string>;
   /** Gets every line the programs log, in JSON. */
   onOutput?: ClusterOptions['onOutput'];
 }
@@ -27,7 +29,7 @@ const PATIENCE = 30_000;
  * settings at their defaults. Where HAProxy cannot be installed, a round robin in this process takes its place.
  */
 export async function startReplicas(network: Network, options: ReplicasOptions): Promise<Target> {
-  const { ras, tools, build, onOutput } = options;
+  const { ras, tools, build, env, onOutput } = options;
   const program = ras > 1 ? await findHaproxy(tools) : null;
   const database = await PostgresServer.start({ durable: true });
   let cluster: Cluster | null = null;
@@ -37,7 +39,7 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
       databaseUrl: database.url(),
       ras,
       cas: ras > 1 ? 2 : 1,
-      env: { ...upkiEnvironment(network), UPKI_LOG_FORMAT: 'json' },
+      env: { ...upkiEnvironment(network), UPKI_LOG_FORMAT: 'json', ...env },
       ...(onOutput && { onOutput }),
       ...(build !== undefined && { program: () => join(build, 'dist/cli/main.js') }),
       ...(ras === 1 && { front: noBalancer }),

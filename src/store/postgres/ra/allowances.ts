@@ -11,9 +11,11 @@ import type { PostgresOperations } from '../operations.js';
 const usedBy = (span: string): string =>
   `CASE WHEN allowances.until > $1::bigint + ${span} + ${CLOCK_SKEW} THEN $1::bigint
      ELSE least(greatest(allowances.until, $1::bigint), $1::bigint + ${span}) END`;
-/** The window of the current key. */
-const SPAN =
-  '(SELECT used.span FROM unnest($2::text[], $4::bigint[]) AS used (key, span) WHERE used.key = allowances.key)';
+/** SQL: the window of the current key, by the parameters with the keys and their windows. */
+const spanIn = (keys: string, spans: string): string =>
+  `(SELECT used.span FROM unnest(${keys}::text[], ${spans}::bigint[]) AS used (key, span)
+    WHERE used.key = allowances.key)`;
+const SPAN = spanIn('$2', '$4');
 
 /** As Allowances says, in one statement where there is room. */
 export async function useAllowances(
@@ -27,7 +29,7 @@ export async function useAllowances(
   if (uses.length > 0 && counted.size === uses.length) return asked.map(() => 0);
   if (counted.size > 0) {
     const taken = uses.filter(({ key }) => counted.has(key));
-    await giveBackAllowances(db, taken, now);
+    await settleAllowances(db, taken, [], now);
   }
   const until = await untilOf(db, asked);
   const waits = asked.map((use) => waitOf(usedUntil(until.get(use.key), use.window, now), use, now));
@@ -73,15 +75,31 @@ async function untilOf(db: Database, uses: readonly Use[]): Promise<Map<string, 
   return new Map(await db.all<[key: string, until: number]>(sql, keys));
 }
 
-export async function giveBackAllowances(db: Database, uses: readonly Used[], now: number): Promise<void> {
-  const sorted = uses.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+/** As Allowances says, in one statement; in order of the keys, so that two never wait for each other. */
+export async function settleAllowances(
+  db: Database,
+  back: readonly Used[],
+  counted: readonly Use[],
+  now: number,
+): Promise<void> {
+  const span = spanIn('$4', '$6');
+  const byKey = (one: Used, other: Used) => (one.key < other.key ? -1 : 1);
+  const given = back.toSorted(byKey);
   await db.run(
-    `UPDATE allowances SET until = until - used.amount
-     FROM unnest($1::text[], $2::bigint[]) AS used (key, amount)
-     WHERE allowances.key = used.key AND until > $3`,
-    sorted.map(({ key }) => key),
-    sorted.map(({ amount }) => amount),
+    `WITH given_back AS (
+       UPDATE allowances SET until = until - used.amount
+       FROM unnest($2::text[], $3::bigint[]) AS used (key, amount)
+       WHERE allowances.key = used.key AND until > $1
+     )
+     INSERT INTO allowances (key, until)
+     SELECT used.key, $1::bigint + used.amount FROM unnest($4::text[], $5::bigint[]) AS used (key, amount)
+     ORDER BY used.key
+     ON CONFLICT (key) DO UPDATE
+     SET until = least(${usedBy(span)} + excluded.until - $1, $1::bigint + ${span})`,
     now,
+    given.map(({ key }) => key),
+    given.map(({ amount }) => amount),
+    ...columnsOf(counted),
   );
 }
 

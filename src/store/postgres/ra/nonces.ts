@@ -1,3 +1,6 @@
+import type { NonceMark, SpentNonce } from '../../contract/ra.js';
+import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
+import { qualified } from '../columns.js';
 import type { Database } from '../database.js';
 
 /** Replay nonces (RFC 8555 §6.5) among replicas. None of these tables survives a crash of the server: all of them go at once. */
@@ -8,24 +11,31 @@ export async function nonceKey(db: Database, candidate: Uint8Array): Promise<Uin
   return row?.[0] ?? nonceKey(db, candidate);
 }
 
+/** With an account's id, also that account's row, if there is one. */
 export async function spendNonce(
   db: Database,
   key: Uint8Array,
-  nonce: { id: Uint8Array; second: number },
-): Promise<'ok' | 'spent' | 'unknown'> {
-  const row = await db.get<[known: boolean, spent: boolean]>(
+  nonce: NonceMark,
+  accountId: string | null = null,
+): Promise<{ spent: SpentNonce; account: AccountRow | undefined }> {
+  const found = await db.get<[known: boolean, marked: boolean, ...AccountRow]>(
     `WITH key AS (SELECT FROM nonce_key WHERE key = $1),
      marked AS (
        INSERT INTO spent_nonces (second, id) SELECT $2::bigint, $3::bytea WHERE EXISTS (SELECT FROM key)
        ON CONFLICT DO NOTHING RETURNING true
      )
-     SELECT EXISTS (SELECT FROM key), EXISTS (SELECT FROM marked)`,
+     SELECT EXISTS (SELECT FROM key), EXISTS (SELECT FROM marked), ${qualified(COLUMNS, 'a')}
+     FROM (VALUES (true)) AS one LEFT JOIN accounts a ON a.id = $4`,
     key,
     nonce.second,
     nonce.id,
+    accountId,
   );
-  if (!row?.[0]) return 'unknown';
-  return row[1] ? 'ok' : 'spent';
+  const [known, marked, ...account] = found ?? [false, false, null];
+  return {
+    spent: known ? (marked ? 'ok' : 'spent') : 'unknown',
+    account: account[0] === null ? undefined : (account as AccountRow),
+  };
 }
 
 /**

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { Settlements } from '../../../src/ra/limits/settlements.js';
+import type { Allowances } from '../../../src/store/contract/allowances.js';
+
+const NOW = 1_800_000_000_000;
+const use = (key: string, amount = 25) => ({ key, amount, window: 100 });
+
+function create(fail = false) {
+  const asked: Parameters<Allowances['settle']>[] = [];
+  const settlements = new Settlements({
+    settle: async (...all) => {
+      asked.push(all);
+      if (fail) throw new Error('away');
+    },
+  });
+  return { settlements, asked };
+}
+
+describe('what certificates give back and count', () => {
+  it('in one turn of the event loop is settled together, each key once', async () => {
+    const { settlements, asked } = create();
+    await Promise.all([
+      settlements.add([use('a'), use('here')], [use('same')], NOW),
+      settlements.add([use('b'), use('here')], [use('same'), use('else')], NOW),
+    ]);
+    const back = [use('a'), use('here', 50), use('b')];
+    expect(asked).toEqual([[back, [use('same', 50), use('else')], NOW]]);
+  });
+
+  it('in the next turn is settled by itself, with nothing of before', async () => {
+    const { settlements, asked } = create();
+    await settlements.add([use('a')], [], NOW);
+    await settlements.add([use('a')], [], NOW + 1);
+    expect(asked).toEqual([
+      [[use('a')], [], NOW],
+      [[use('a')], [], NOW + 1],
+    ]);
+  });
+
+  it('is told to everybody when it could not be settled, and not asked again', async () => {
+    const { settlements, asked } = create(true);
+    const both = await Promise.allSettled([
+      settlements.add([use('a')], [], NOW),
+      settlements.add([use('b')], [], NOW),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(settlements.add([], [use('c')], NOW)).rejects.toThrow('away');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is not asked for when there is nothing', async () => {
+    const { settlements, asked } = create();
+    await settlements.add([], [], NOW);
+    expect(asked).toEqual([]);
+  });
+});
