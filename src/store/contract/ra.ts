@@ -12,12 +12,13 @@ import type {
 } from '../../model/facts.js';
 import type { ProblemDocument } from '../../model/problem.js';
 import type { ActivityCounts } from './activity.js';
-import type { AllowanceKeeping, Allowances } from './allowances.js';
+import type { AllowanceKeeping } from './allowances.js';
 import type { AuditTrail } from './audit.js';
 import type { FailureKeeping } from './failures.js';
 import type { Leases } from './leases.js';
 import type { NoticeQueue } from './notices.js';
 import type { OtherCertificates } from './other-certificates.js';
+import type { SharedByReplicas } from './shared.js';
 
 /** One answered challenge handed to a validator; whoever holds the lease is the only one to try it. */
 export interface ClaimedValidation {
@@ -276,31 +277,4 @@ export interface RaStore
 
   /** What RAs on the same store agree on; null for a store that only one process can use. */
   readonly shared: SharedByReplicas | null;
-}
-
-/** What a nonce is marked spent by. */
-export interface NonceMark {
-  id: Uint8Array;
-  second: number;
-}
-
-export type SpentNonce = 'ok' | 'spent' | 'unknown';
-
-/** What all RAs of a store count together: nonces (RFC 8555 §6.5), each good once whichever made it, and limits (§6.6). */
-export interface SharedByReplicas extends Allowances {
-  /**
-   * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses
-   * the key.
-   */
-  nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
-  /** Marks a nonce spent: `spent` when it was, `unknown` when its key is no longer the one in use. */
-  spendNonce(key: Uint8Array, nonce: NonceMark): Promise<SpentNonce>;
-  /** The same, and reads the account of this id in the same step. */
-  spendNonceBy(
-    accountId: string,
-    key: Uint8Array,
-    nonce: NonceMark,
-  ): Promise<{ spent: SpentNonce; account: Account | null }>;
-  /** Deletes at most `limit` marks of nonces made before this second; how many. */
-  forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }

@@ -9,6 +9,12 @@ const BATCH = 64;
 const PATIENCE = 20;
 /** Most concurrent batches. */
 const AT_ONCE = 4;
+/**
+ * After a batch of at least so many, the next one waits so long, in ms, for company: each costs both ends as much as several
+ * statements. One client alone has no batches of that size, so it never waits.
+ */
+const SEVERAL = 3;
+const COMPANY = 2;
 
 interface Waiting {
   statement: Statement;
@@ -25,6 +31,8 @@ interface Waiting {
 export class Lane {
   readonly #waiting: Waiting[] = [];
   #underWay = 0;
+  /** How many statements the last batch had. */
+  #last = 0;
   #scheduled = false;
   #watching = false;
 
@@ -46,20 +54,23 @@ export class Lane {
     });
   }
 
-  /** Sent at the end of this turn of the event loop, with whatever else arrives in it. */
+  /** Sent at the end of this turn of the event loop or, when busy, a little later, with whatever else arrives until then. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const send = () => {
       this.#scheduled = false;
       if (this.#underWay === 0) this.#send();
-    });
+    };
+    if (this.#last < SEVERAL) setImmediate(send);
+    else setTimeout(send, COMPANY);
   }
 
   #send(): void {
     const together = this.#waiting.splice(0, BATCH);
     if (together.length === 0) return;
     this.#underWay += 1;
+    this.#last = together.length;
     if (this.#waiting.length > 0) this.#watch();
     void this.#carryOut(together).finally(() => {
       this.#underWay -= 1;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SharedNonces } from '../../../src/acme/nonces/shared-nonces.js';
 import type { Account } from '../../../src/model/facts.js';
-import type { SharedByReplicas } from '../../../src/store/contract/ra.js';
+import type { SharedByReplicas } from '../../../src/store/contract/shared.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';

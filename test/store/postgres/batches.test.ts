@@ -40,6 +40,15 @@ describe('what is asked at once', () => {
     expect(found).toEqual([...numbers(40).map((n) => [n]), undefined]);
   });
 
+  test('after a batch of several, what is asked a moment later comes along', async () => {
+    await Promise.all(numbers(3).map((n) => insert(`several${n}`)));
+    const one = insert('one');
+    await new Promise(setImmediate);
+    await Promise.all([one, insert('other')]);
+    const sql = "SELECT DISTINCT xmin::text FROM t WHERE id IN ('one', 'other')";
+    expect(await client.all(sql)).toHaveLength(1);
+  });
+
   test('may be more than one batch takes', async () => {
     await Promise.all(numbers(500).map((n) => insert(`id${n}`)));
     expect(await client.get('SELECT count(*) FROM t')).toEqual([500]);

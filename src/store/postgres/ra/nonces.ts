@@ -1,4 +1,4 @@
-import type { NonceMark, SpentNonce } from '../../contract/ra.js';
+import type { NonceMark, SpentNonce } from '../../contract/shared.js';
 import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
 import { qualified } from '../columns.js';
 import type { Database } from '../database.js';

@@ -1,6 +1,7 @@
 import type { Authorization, ChallengeType } from '../../../model/facts.js';
 import { StoreConflict } from '../../contract/errors.js';
-import type { RaStore, SharedByReplicas } from '../../contract/ra.js';
+import type { RaStore } from '../../contract/ra.js';
+import type { SharedByReplicas } from '../../contract/shared.js';
 import { auditTrailOver } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import * as accounts from './accounts.js';

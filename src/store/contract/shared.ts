@@ -1,0 +1,29 @@
+import type { Account } from '../../model/facts.js';
+import type { Allowances } from './allowances.js';
+
+/** What a nonce is marked spent by. */
+export interface NonceMark {
+  id: Uint8Array;
+  second: number;
+}
+
+export type SpentNonce = 'ok' | 'spent' | 'unknown';
+
+/** What all RAs of a store count together: nonces (RFC 8555 §6.5), each good once whichever made it, and limits (§6.6). */
+export interface SharedByReplicas extends Allowances {
+  /**
+   * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses
+   * the key.
+   */
+  nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
+  /** Marks a nonce spent: `spent` when it was, `unknown` when its key is no longer the one in use. */
+  spendNonce(key: Uint8Array, nonce: NonceMark): Promise<SpentNonce>;
+  /** The same, and reads the account of this id in the same step. */
+  spendNonceBy(
+    accountId: string,
+    key: Uint8Array,
+    nonce: NonceMark,
+  ): Promise<{ spent: SpentNonce; account: Account | null }>;
+  /** Deletes at most `limit` marks of nonces made before this second; how many. */
+  forgetNonces(beforeSecond: number, limit: number): Promise<number>;
+}
