@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { caPaths } from '../ca/folder/files.js';
-import { CannotStart } from '../programs/exit.js';
+import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { DIRECTORY_FLAG, givenFlags } from './options.js';
 
@@ -45,7 +45,7 @@ export function timeOption(name: string, help: string): Option {
   return new Option(`${name} <time>`, help).argParser((text: string) => {
     const time = Date.parse(text);
     if (!Number.isNaN(time)) return time;
-    throw new CannotStart(
+    throw new WrongUsage(
       `${name} is "${text.slice(0, 100)}": it must be a time such as 2026-03-01T12:00:00Z, or a date`,
     );
   });

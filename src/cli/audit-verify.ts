@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { type Archived, ArchiveError, joinFault, readArchive } from '../programs/audit/archive.js';
 import { knownRoots } from '../programs/audit/roots.js';
 import { cutFault } from '../programs/audit/signature.js';
-import { CannotStart, ExitCode } from '../programs/exit.js';
+import { CannotStart, ExitCode, WrongUsage } from '../programs/exit.js';
 import type { AuditCut } from '../store/contract/audit.js';
 import { openAudit, shownLocation, verifyAudit } from '../store/index.js';
 import type { AuditHead } from '../store/rows/audit-chain.js';
@@ -54,7 +54,7 @@ export function verifyCommand(): Command {
       process.stderr.write(`uPKI: ${sentence}\n`);
       process.exitCode = ExitCode.failure;
     };
-    if (archiveOnly && archive.length === 0) throw new CannotStart('--archive-only needs --archive');
+    if (archiveOnly && archive.length === 0) throw new WrongUsage('--archive-only needs --archive');
     const logs = archiveOnly ? [] : logsOf(command);
     for (const { program } of head) {
       if (archiveOnly || logs.some((log) => log.program === program)) continue;
@@ -145,7 +145,7 @@ function parseHead(text: string): NotedHead {
   const [, program, chain, sequence, hash] =
     /^(ca|ra):(\d{1,9}):(\d{1,15}):([0-9a-f]{64})$/.exec(text.trim()) ?? [];
   if (program === undefined || hash === undefined) {
-    throw new CannotStart(
+    throw new WrongUsage(
       `--head is "${text.slice(0, 100)}": it must be a head as \`upki audit verify\` prints it`,
     );
   }

@@ -12,7 +12,7 @@ import { loadSettings } from '../config/index.js';
 import { moveDurably } from '../lib/files.js';
 import { noteBackup } from '../lib/last-backup.js';
 import { version } from '../lib/version.js';
-import { CannotStart } from '../programs/exit.js';
+import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
@@ -44,7 +44,7 @@ export function backupCommand(): Command {
     ['upki backup verify upki.age', 'Read it back and compare everything, without restoring it.'],
   ]);
   return command.action(async (file: string | undefined) => {
-    if (file === undefined) throw new CannotStart('give the file to write, or - for standard output');
+    if (file === undefined) throw new WrongUsage('give the file to write, or - for standard output');
     const { passphraseFile, plain } = command.opts<{ passphraseFile?: string; plain?: boolean }>();
     const passphrase = plain ? null : await passphraseFrom(passphraseFile);
     if (passphrase === null && !plain) {

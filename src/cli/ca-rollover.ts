@@ -10,7 +10,7 @@ import { loadProfiles } from '../ca/issue/profiles.js';
 import { shownUri } from '../ca/token/uri.js';
 import { permittedNames } from '../config/index.js';
 import { writeDurably } from '../lib/files.js';
-import { CannotStart } from '../programs/exit.js';
+import { WrongUsage } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
@@ -69,14 +69,14 @@ function issuerCommand(): Command {
   );
 }
 
-/** Name constraints of the next issuer; undefined: as before. @throws CannotStart naming an entry that is wrong */
+/** Name constraints of the next issuer; undefined: as before. @throws WrongUsage naming an entry that is wrong */
 function limitsIn(permit: string | undefined): Uint8Array | null | undefined {
   if (permit === undefined) return undefined;
   if (permit === 'any') return null;
   try {
     return permitOnly(permittedNames.parse(permit));
   } catch {
-    throw new CannotStart(`--permit ${permit}: must be ${permittedNames.allowed}`);
+    throw new WrongUsage(`--permit ${permit}: must be ${permittedNames.allowed}`);
   }
 }
 

@@ -12,7 +12,7 @@ import {
 import { signIssuer, signRootCrl } from '../ca/elsewhere/sign.js';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { mendable } from '../programs/ca/start.js';
-import { CannotStart } from '../programs/exit.js';
+import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
@@ -151,9 +151,9 @@ async function rootOf(command: Command, { root, passphraseFile }: SignFlags): Pr
   return readRootFile(await readFile(root, 'utf8'), given, root);
 }
 
-/** @throws CannotStart */
+/** @throws WrongUsage */
 function days(text: string, flag: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 36_500) return count;
-  throw new CannotStart(`${flag} ${text}: must be a number of days, from 1 to 36500`);
+  throw new WrongUsage(`${flag} ${text}: must be a number of days, from 1 to 36500`);
 }

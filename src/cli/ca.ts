@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Sockets } from '../programs/ca/start.js';
 import { runProgram } from '../programs/child.js';
 import { createLogger } from '../programs/logger.js';
+import { sayingOrigin } from '../programs/origin.js';
 import { initCommand } from './ca-init.js';
 import { installCommand } from './ca-install.js';
 import { rolloverCommand, statusCommand } from './ca-rollover.js';
@@ -62,6 +63,8 @@ function serving(
     const log = await createLogger('CA', loaded.settings);
     // Loaded on demand: an RA, a supervisor and `--help` need none of it.
     const { startCa } = await import('../programs/ca/start.js');
-    await runProgram('CA', () => startCa(loaded, log, sockets, sockets === 'both'));
+    await runProgram('CA', () =>
+      sayingOrigin(loaded.given, () => startCa(loaded, log, sockets, sockets === 'both')),
+    );
   });
 }

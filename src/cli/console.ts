@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { CannotStart } from '../programs/exit.js';
+import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory } from '../programs/settings.js';
 import { readAdministrator, startConsole } from './console-server.js';
@@ -31,14 +31,15 @@ export function consoleCommand(): Command {
     ['upki console alice --url https://pki.plant.lan:8000', 'At an RA elsewhere.'],
   ]);
   return command.action(async (given: string | undefined, { dir, url, port }: ConsoleOptions) => {
+    // What was typed is looked at before what is here.
+    const wanted = { port: portOf(port), url: url === undefined ? undefined : baseOf(url) };
     const folder = resolve(given ?? process.env.UPKI_ADMIN ?? onlyFolder());
-    const base = url ?? process.env.UPKI_URL ?? (await servedHere(commonDirectory(process.env, dir)));
+    const base =
+      wanted.url ?? baseOf(process.env.UPKI_URL ?? (await servedHere(commonDirectory(process.env, dir))));
     const administrator = readAdministrator(folder);
-    const { link, close } = await startConsole({
-      ...{ administrator, base: baseOf(base), port: portOf(port) },
-    });
+    const { link, close } = await startConsole({ administrator, base, port: wanted.port });
     process.stdout.write(
-      `The console of ${baseOf(base)} is at\n\n  ${link}\n\nThe link works once. Ctrl-C ends it.\n`,
+      `The console of ${base} is at\n\n  ${link}\n\nThe link works once. Ctrl-C ends it.\n`,
     );
     await new Promise<void>((end) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
@@ -70,18 +71,18 @@ async function servedHere(directory: string): Promise<string> {
   throw new CannotStart(`no RA has served from ${directory}: name one with --url`);
 }
 
-/** @throws CannotStart */
+/** @throws WrongUsage */
 function baseOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === 'https:') return url.origin;
-  throw new CannotStart(
+  throw new WrongUsage(
     `--url is "${text.slice(0, 200)}": it must be an https URL, as https://ra.example.internal:8000`,
   );
 }
 
-/** @throws CannotStart */
+/** @throws WrongUsage */
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
   if (port >= 0 && port <= 65_535) return port;
-  throw new CannotStart(`--port is "${text.slice(0, 20)}": it must be a port from 0 to 65535`);
+  throw new WrongUsage(`--port is "${text.slice(0, 20)}": it must be a port from 0 to 65535`);
 }

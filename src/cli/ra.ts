@@ -7,12 +7,13 @@ import { runProgram } from '../programs/child.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
 import { createLogger } from '../programs/logger.js';
+import { sayingOrigin } from '../programs/origin.js';
 import { wantedNames } from '../programs/ra/certificate.js';
 import { connectToCa, warnOfClear } from '../programs/ra/channel.js';
 import { RA_ANEW, type RaAnew, RaFiles } from '../programs/ra/files.js';
 import { ownNames } from '../programs/ra/own-names.js';
 import { registerRa } from '../programs/ra/registration.js';
-import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
+import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { toPem } from '../x509/pem.js';
 import {
   addExamples,
@@ -91,7 +92,7 @@ export function raCommand(): Command {
     .addCommand(revokeRaCommand());
 }
 
-type Action = (settings: ProgramSettings, command: Command) => Promise<void>;
+type Action = (settings: ProgramSettings, command: Command, given: LoadedProgram['given']) => Promise<void>;
 
 function command(
   name: string,
@@ -104,10 +105,10 @@ function command(
   addSettingFlags(made, flags, ['ra']);
   addExamples(made, examples);
   return made.action(async () => {
-    const { settings, warnings } = loadProgramSettings('ra', process.env, givenFlags(made, flags));
+    const { settings, warnings, given } = loadProgramSettings('ra', process.env, givenFlags(made, flags));
     // `upki start` has given these warnings already.
     if (!process.send) for (const warning of warnings) process.stderr.write(`uPKI: ${warning}\n`);
-    await action(settings, made);
+    await action(settings, made, given);
   });
 }
 
@@ -140,18 +141,18 @@ const register: Action = async (settings, command) => {
   );
 };
 
-const serve: Action = async (settings) => {
+const serve: Action = async (settings, _command, given) => {
   const log = await createLogger('RA', settings);
   // Loaded on demand: a CA, a supervisor and `--help` need none of it.
   const { startRa } = await import('../programs/ra/program.js');
-  await runProgram('RA', () => startRa(settings, log));
+  await runProgram('RA', () => sayingOrigin(given, () => startRa(settings, log)));
 };
 
-const listen: Action = async (settings) => {
+const listen: Action = async (settings, command, given) => {
   const registration = await new RaFiles(settings.dataDir).registration();
   if (registration === null)
     throw new CannotStart('this RA is not registered with a CA: run `upki ra register`');
-  await serve(settings, new Command());
+  await serve(settings, command, given);
 };
 
 const crl: Action = async (settings, command) => {

@@ -11,6 +11,7 @@ import {
 } from '../programs/installation.js';
 import { lockDirectory } from '../programs/lock.js';
 import { describeError } from '../programs/operator-error.js';
+import { sayingOrigin } from '../programs/origin.js';
 import { ownEnvironment } from '../programs/own-environment.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { joinPrograms } from '../programs/start-environment.js';
@@ -59,7 +60,8 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
     say('the CA has another channel key than the RA was registered with: the RA registers again');
   }
 
-  const joined = await joinPrograms(env, ra.settings, ca.settings);
+  const given = new Map([...ca.given, ...ra.given]);
+  const joined = await sayingOrigin(given, () => joinPrograms(env, ra.settings, ca.settings));
   const supervisor = new Supervisor({ say, onGiveUp: (code) => process.exit(code) });
   endOnSignals(supervisor);
   const caStarted = await supervisor.start(program('CA', 'ca', joined.ca)).catch(() => null);

@@ -43,8 +43,8 @@ export function readConfigFile(
     if (content === null) return null;
     document = parseYaml(content);
   } catch (error) {
-    const why = error instanceof Error ? error.message : error;
-    complaints.push(fileTrouble(error, path) ?? `${path} cannot be read: ${why}`);
+    const why = whyUnreadable(error, path);
+    complaints.push(why.startsWith(`${path}: `) ? why : `${path} cannot be read: ${why}`);
     return new Map();
   }
   const entries = new Map<string, string>();
@@ -69,6 +69,12 @@ export function readConfigFile(
       else if (text !== '') entries.set(key, text);
     }
   }
+}
+
+/** In one line: a YAML error goes on with the lines that it is about. */
+export function whyUnreadable(error: unknown, path: string): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return fileTrouble(error, path) ?? line.replace(/:$/, '');
 }
 
 /** '' for an empty value; null for one that is no value. */

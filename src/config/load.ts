@@ -1,4 +1,4 @@
-import { FILES, type FileEntries, type FileReader, readConfigFile } from './config-file.js';
+import { FILES, type FileEntries, type FileReader, readConfigFile, whyUnreadable } from './config-file.js';
 import { nearest } from './nearest.js';
 import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
@@ -6,7 +6,11 @@ import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/
 /** All errors of the configuration, one a line, without secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  constructor(readonly complaints: string[]) {
+  /** @param isUsage nothing is wrong but what was typed on the command line */
+  constructor(
+    readonly complaints: string[],
+    readonly isUsage = false,
+  ) {
     super(complaints.join('\n'));
   }
 }
@@ -40,6 +44,9 @@ interface Candidate {
   source: string;
 }
 
+/** The origin of a setting that a flag gives. */
+const TYPED = 'the command line';
+
 const NOTHING: FileEntries = new Map();
 
 /**
@@ -54,6 +61,7 @@ export function loadSettings(sources: Sources): Loaded {
   const shared = (sharedPath && readConfigFile(sharedPath, reader, complaints, { grouped: true })) || NOTHING;
   const own = (sources.file && readConfigFile(sources.file, reader, complaints)) || NOTHING;
   const given = new Map<SettingName, string>();
+  let typedWrong = 0;
   if ((flags.configFile ?? env.UPKI_CONFIG) && shared === NOTHING)
     complaints.push(`UPKI_CONFIG is "${sharedPath}": there is no such file`);
   complaints.push(...unknownSharedKeys(shared, String(sharedPath)));
@@ -67,12 +75,12 @@ export function loadSettings(sources: Sources): Loaded {
       return [name, parse(setting, candidate)];
     }),
   ) as Settings;
-  if (complaints.length > 0) throw new ConfigError(complaints);
+  if (complaints.length > 0) throw new ConfigError(complaints, complaints.length === typedWrong);
   return { settings, given, warnings: [...unknownVariables(env), ...warnings, ...unknownOwnKeys()] };
 
   function find(setting: Setting<unknown>, flag: string | undefined): Candidate | null {
     if (flag !== undefined) {
-      return { text: flag, source: `${setting.env} (from the command line)`, origin: 'the command line' };
+      return { text: flag, source: `${setting.env} (from ${TYPED})`, origin: TYPED };
     }
     const text = env[setting.env];
     if (text) return { text, source: setting.env, origin: 'the environment' };
@@ -117,18 +125,21 @@ export function loadSettings(sources: Sources): Loaded {
     try {
       const content = reader.text(path);
       if (content !== null) return { text: content, source: `${pointer} (${path})`, origin: path };
-    } catch {}
-    complaints.push(`${pointer} is "${path}": there is no such file, or it may not be read`);
+      complaints.push(`${pointer} is "${path}": there is no such file`);
+    } catch (error) {
+      complaints.push(`${pointer} is ${JSON.stringify(path)}: ${whyUnreadable(error, path)}`);
+    }
     return null;
   }
 
-  function parse(setting: Setting<unknown>, { text, source }: Candidate): unknown {
+  function parse(setting: Setting<unknown>, { text, source, origin }: Candidate): unknown {
     try {
       return setting.type.parse(text.trim());
     } catch (error) {
       const why = error instanceof RangeError && error.message ? ` (${error.message})` : '';
       const shown = setting.secret ? 'a value not shown here' : JSON.stringify(text.slice(0, 200));
       complaints.push(`${source} is ${shown}: it must be ${setting.type.allowed}${why}`);
+      if (origin === TYPED) typedWrong += 1;
       return setting.default;
     }
   }

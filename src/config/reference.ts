@@ -9,7 +9,7 @@ const INTRODUCTION = `# Configuration
 
 A setting is taken from the command line, else from the environment, else from \`upki.yml\`, else from the program's own file, else its
 default holds. \`upki config\` shows every value in effect and where it comes from (\`-d DIRECTORY\`, \`--json\`). A wrong value is
-refused at start (exit code 2) with its name, the value and what is allowed. A variable that starts with \`UPKI_\` and is not in this list is
+refused at start (exit code 78; 2 for one on the command line) with its name, the value and what is allowed. A variable that starts with \`UPKI_\` and is not in this list is
 warned about. An empty variable counts as unset.
 
 ## upki.yml

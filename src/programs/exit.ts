@@ -5,7 +5,7 @@ import { StoreRefused, StoreTooNew } from '../store/contract/errors.js';
 /** Exit codes of the `upki` command. */
 export const ExitCode = {
   failure: 1,
-  /** Wrong usage or configuration: the same command will fail again. */
+  /** Wrong usage of the command line: an unknown command or option, or a wrong value of one. */
   usage: 2,
   /** EX_CONFIG of sysexits.h: a program cannot start as things are, and starting it again would not help. */
   cannotStart: 78,
@@ -16,11 +16,16 @@ export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
+/** What was typed is wrong, in a way that the parser of options does not know; the message says what. */
+export class WrongUsage extends Error {
+  override readonly name = 'WrongUsage';
+}
+
 const FINAL = [CannotStart, ConfigError, StoreRefused, StoreTooNew];
 
 /** The exit code for a command that ended with `error`. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError) return ExitCode.usage;
+  if (error instanceof WrongUsage || (error instanceof ConfigError && error.isUsage)) return ExitCode.usage;
   return cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure;
 }
 

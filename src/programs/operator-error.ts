@@ -3,7 +3,7 @@ import { ConfigError } from '../config/index.js';
 import { fileTrouble } from '../lib/file-trouble.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
 import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
-import { CannotStart } from './exit.js';
+import { CannotStart, WrongUsage } from './exit.js';
 
 /** Errors whose message is all that an operator needs. */
 const PLAIN = [
@@ -17,6 +17,7 @@ const PLAIN = [
   StoreRefused,
   StoreTooNew,
   StoreUnavailable,
+  WrongUsage,
 ];
 
 /** One or a few lines for a person; with a stack trace only when the fault may be ours. */

@@ -85,8 +85,10 @@ export function portProblem(error: unknown, { what, host, port, variable }: Port
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
+    // ZeroMQ's word for a name that leads nowhere.
+    case 'ENODEV':
       return new CannotStart(
-        `this machine does not have the address ${host}, which ${what} is to listen on; set ${variable.replace(/(_REGISTRATION|_HTTP)?_PORT$/, '_HOST')}`,
+        `this machine does not have the address ${host} for ${what}; set ${variable.replace(/(_REGISTRATION|_HTTP)?_PORT$/, '_HOST')} to one that it has`,
       );
     default:
       return error;

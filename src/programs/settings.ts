@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { MIN_SEED_LENGTH } from '../channel/curve-keys.js';
 import {
@@ -10,6 +10,8 @@ import {
   type SettingName,
   type Settings,
 } from '../config/index.js';
+import { CannotStart } from './exit.js';
+import { withOrigin } from './origin.js';
 
 /** The settings of one program with everything computed that depends on others. */
 export interface ProgramSettings extends Settings {
@@ -30,17 +32,27 @@ const FILES: Record<Program, string> = { ra: 'config.json', ca: 'ca.config.yml' 
 
 const SHARED_FILE = 'upki.yml';
 
-const userDirectory = (): string => join(homedir(), '.upki');
+/** @throws CannotStart for a user without a home, as containers have them */
+function userDirectory(): string {
+  try {
+    // An empty HOME would mean the working directory.
+    return join(homedir() || userInfo().homedir, '.upki');
+  } catch {
+    throw new CannotStart('this user has no home directory: set UPKI_DATA_DIR to the folder for the data');
+  }
+}
 
 /** The data directory before any file is read, for the file is in it. */
-function directory(env: NodeJS.ProcessEnv, flag: string | undefined, fallback: string): string {
-  const path = flag ?? (env.UPKI_DATA_DIR || fallback);
+function directory(env: NodeJS.ProcessEnv, flag: string | undefined, fallback: () => string): string {
+  if (flag === '')
+    throw new ConfigError(['UPKI_DATA_DIR (from the command line) is "": it must be a path'], true);
+  const path = flag ?? (env.UPKI_DATA_DIR || fallback());
   return isAbsolute(path) ? path : resolve(path);
 }
 
 /** The folder under which `upki start` keeps both programs' own. */
 export function commonDirectory(env: NodeJS.ProcessEnv, flag?: string): string {
-  return directory(env, flag, userDirectory());
+  return directory(env, flag, userDirectory);
 }
 
 /**
@@ -64,12 +76,12 @@ export function loadProgramSettings(
   env: NodeJS.ProcessEnv,
   flags: Partial<Record<SettingName, string>> = {},
 ): LoadedProgram {
-  const dataDir = directory(env, flags.dataDir, join(userDirectory(), program));
+  const dataDir = directory(env, flags.dataDir, () => join(userDirectory(), program));
   const shared = sharedFile(env, flags.configFile, dataDir);
   const loaded = loadSettings({ program, env, flags, shared, file: join(dataDir, FILES[program]) });
   const settings = { ...loaded.settings, raPort: portOf(loaded) };
   const complaints = contradictions(program, settings);
-  if (complaints.length > 0) throw new ConfigError(complaints);
+  if (complaints.length > 0) throw new ConfigError(complaints.map((each) => withOrigin(each, loaded.given)));
   const { caPort } = settings;
   const caRegistrationPort = settings.caRegistrationPort ?? (caPort === 0 ? 0 : caPort + 1);
   const caListen = settings.caHost[0]?.host ?? '';

@@ -73,14 +73,30 @@ describe('the upki command', () => {
   });
 
   it.each([
+    [['backup'], 'give the file to write'],
+    [['console', '--port', '70000'], '--port is "70000"'],
+    [['console', '--url', 'pki.lan'], '--url is "pki.lan"'],
+    [['cert', 'list', '--url', 'https://pki.lan'], '--url wants the files of an administrator'],
+    [['cert', 'list', '--url', 'pki.lan', '--admin', '/absent'], '--url is "pki.lan"'],
+    [['trust', 'install', '--url', 'https://pki.lan'], '--url needs --fingerprint'],
+    [['trust', 'install', '--fingerprint', 'AB:CD'], '--fingerprint is "AB:CD"'],
+    [['audit', 'list', '--since', 'yesterday'], '--since is "yesterday"'],
+    [['audit', 'verify', '--archive-only'], '--archive-only needs --archive'],
+  ])('ends %j with 2 and says what must be typed', async (args, sentence) => {
+    const { code, stderr } = await upki(args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)]);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it.each([
     [['start']],
     [['ra', 'start']],
     [['ra', 'init']],
     [['ca', 'start']],
     [['config']],
-  ])('%j refuses a wrong setting with 2, its name, the value and what is allowed', async (args) => {
+  ])('%j refuses a wrong setting with 78, its name, the value and what is allowed', async (args) => {
     const { code, stderr } = await upki(args, { UPKI_DATA_DIR: newFolder(), UPKI_CA_PORT: 'x' });
-    expect(code).toBe(2);
+    expect(code).toBe(78);
     expect(stderr).toContain('UPKI_CA_PORT is "x": it must be a port from 0 to 65535');
   });
 
@@ -126,7 +142,7 @@ describe('the upki command', () => {
     expect(stdout).toContain('# UPKI_RA_ALLOW: every name\n');
     const elsewhere = await upki(['config', '-d', newFolder()], { UPKI_CONFIG: file });
     expect(elsewhere.stdout).toContain('UPKI_CA_CRL_VALIDITY=3d\n');
-    expect((await upki(['config'], { UPKI_CONFIG: `${folder}/none.yml` })).code).toBe(2);
+    expect((await upki(['config'], { UPKI_CONFIG: `${folder}/none.yml` })).code).toBe(78);
   });
 
   it('refuses a name in upki.yml that is no setting, at start as well', async () => {
@@ -134,7 +150,7 @@ describe('the upki command', () => {
     writeFileSync(`${folder}/upki.yml`, 'ra_alow: example.test\n');
     for (const args of [['start'], ['config']]) {
       const { code, stderr } = await upki([...args, '-d', folder]);
-      expect([args, code]).toEqual([args, 2]);
+      expect([args, code]).toEqual([args, 78]);
       expect(stderr).toContain(`ra_alow in ${folder}/upki.yml is not a setting; did you mean ra_allow?`);
     }
   });

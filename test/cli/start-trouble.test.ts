@@ -1,6 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type Program, SETTINGS } from '../../src/config/index.js';
+import { sharedKey } from '../../src/config/setting.js';
+import { openCaStore } from '../../src/store/index.js';
+import { CHECKOUT } from '../../tools/kit/upki.js';
 import { newFolder } from '../support/folder.js';
 import { build, type Outcome, upki } from './run.js';
 
@@ -15,66 +22,314 @@ const PORTS = {
   UPKI_RA_HOST: '127.0.0.1',
 };
 
-/** Ends a start that does not end by itself, which is then seen by its missing code. */
-const start = (env: NodeJS.ProcessEnv, ...args: string[]) =>
-  upki(['start', ...args], { ...PORTS, ...env }, 40_000);
+type Start = 'start' | 'ca start' | 'ra start';
 
-function expectSentence({ code, stderr }: Outcome, sentence: RegExp): void {
-  expect({ code, stderr }).toMatchObject({ code: 78, stderr: expect.stringMatching(sentence) });
+/** Ends a start that does not end by itself, which is then seen by its missing code. */
+const start = (env: NodeJS.ProcessEnv, args: string[] = [], which: Start = 'start') =>
+  upki([...which.split(' '), ...args], { ...PORTS, ...env }, 60_000);
+
+function expectSentence({ code, stderr, stdout }: Outcome, sentence: RegExp, wanted = 78): void {
+  expect({ code, stderr }).toMatchObject({ code: wanted, stderr: expect.stringMatching(sentence) });
   expect(stderr).not.toMatch(/^ {4}at /m);
   expect(stderr).not.toContain('starting it again');
+  expect(stdout).not.toContain('is ready');
 }
 
-describe('what upki start cannot use ends it at once, with 78 and one sentence, without a stack and without restarts', () => {
-  it('is told of a data directory that no program can make', async () => {
-    expectSentence(await start({}, '-d', '/proc/x'), /\/proc\/x: there is no such file or folder/);
-  });
+/** A folder with a file in it. */
+function folderWith(name: string, content: string): string {
+  const folder = newFolder();
+  mkdirSync(join(folder, name, '..'), { recursive: true });
+  writeFileSync(join(folder, name), content);
+  return folder;
+}
 
-  it('is told of a data directory below a file', async () => {
-    const file = join(newFolder(), 'file');
-    writeFileSync(file, '');
-    expectSentence(await start({}, '-d', join(file, 'upki')), /file.*: a part of this path is a file/);
-  });
+interface Trouble {
+  env?: NodeJS.ProcessEnv;
+  args?: string[];
+}
 
-  it('is told of a data directory that is a file', async () => {
-    const file = join(newFolder(), 'file');
-    writeFileSync(file, '');
-    expectSentence(await start({}, '-d', file), /a part of this path is a file/);
-  });
+const yml = (content: string): Trouble => ({ args: ['-d', folderWith('upki.yml', content)] });
 
-  it('is told of a default profile the CA does not have, with those it has', async () => {
-    const outcome = await start({ UPKI_RA_PROFILE: 'nope' }, '-d', newFolder());
-    expectSentence(
-      outcome,
-      /UPKI_RA_PROFILE is "nope": the CA has no such profile for ACME; it has .*server/,
+/** What ends each of the three starts in the same way, before anything is made; tried with `upki start` and with one of the others. */
+const EVERYWHERE: [what: string, make: () => Trouble, sentence: RegExp][] = [
+  [
+    'a wrong value in the environment',
+    () => ({ env: { UPKI_LOG_LEVEL: 'x' } }),
+    /UPKI_LOG_LEVEL is "x": it must be one of/,
+  ],
+  [
+    'a wrong value in upki.yml',
+    () => yml('log_level: x'),
+    /log_level in \/.*\/upki\.yml is "x": it must be one of/,
+  ],
+  [
+    'an unknown name in upki.yml',
+    () => yml('ra_alow: a.test'),
+    /ra_alow in .*upki\.yml is not a setting; did you mean ra_allow\?/,
+  ],
+  [
+    'a name that stands twice in upki.yml',
+    () => yml('ra: { port: 1 }\nra_port: 2'),
+    /ra_port stands twice in .*upki\.yml/,
+  ],
+  [
+    'a syntax error in upki.yml',
+    () => yml('ra: [\n'),
+    /upki\.yml cannot be read: .* at line \d+, column \d+\n/,
+  ],
+  ['a tab in upki.yml', () => yml('ra:\n\turl: x\n'), /upki\.yml cannot be read: Tabs .* at line 2/],
+  ['an upki.yml that is a list', () => yml('- a'), /upki\.yml must hold names and values/],
+  [
+    'settings in upki.yml that contradict each other',
+    () => yml('ca_host: "127.0.0.1:65535"'),
+    /UPKI_CA_HOST has the port 65535: .* \(UPKI_CA_HOST is from \/.*upki\.yml\)/,
+  ],
+  [
+    'an upki.yml that is a folder',
+    () => ({ args: ['-d', folderWith('upki.yml/x', '')] }),
+    /upki\.yml: it is a folder where a file is needed/,
+  ],
+  [
+    'a file of settings that is not there',
+    () => ({ env: { UPKI_CONFIG: '/absent/upki.yml' } }),
+    /UPKI_CONFIG is "\/absent\/upki\.yml": there is no such file/,
+  ],
+  [
+    'the file of a secret that is not there',
+    () => ({ env: { UPKI_CA_SEED_FILE: '/absent' } }),
+    /UPKI_CA_SEED_FILE is "\/absent": there is no such file/,
+  ],
+  [
+    'the file of a secret that is a folder',
+    () => ({ env: { UPKI_CA_SEED_FILE: '/' } }),
+    /UPKI_CA_SEED_FILE is "\/": .*folder where a file is needed/,
+  ],
+  [
+    'a seed that is too short',
+    () => ({ env: { UPKI_CA_SEED: 'short' } }),
+    /UPKI_CA_SEED has 5 characters: curve mode needs 22/,
+  ],
+  [
+    'a data directory that no program can make',
+    () => ({ args: ['-d', '/proc/x'] }),
+    /\/proc\/x: there is no such file or folder/,
+  ],
+  [
+    'a data directory below a file',
+    () => ({ args: ['-d', join(folderWith('file', ''), 'file', 'upki')] }),
+    /file.*: a part of this path is a file/,
+  ],
+  [
+    'a data directory that is a file',
+    () => ({ env: { UPKI_DATA_DIR: join(folderWith('file', ''), 'file') } }),
+    /file.*: (a part of this path|it) is a file where a folder is needed/,
+  ],
+  [
+    'a data directory whose name is too long',
+    () => ({ args: ['-d', `/tmp/${'a'.repeat(300)}`] }),
+    /too long/,
+  ],
+  [
+    'a data directory that links to itself',
+    () => {
+      const loop = join(newFolder(), 'loop');
+      symlinkSync(loop, loop);
+      return { args: ['-d', loop] };
+    },
+    /loop.*: its symbolic links lead in a circle/,
+  ],
+];
+
+describe('what a start cannot use ends it at once, with 78 and one sentence, without a stack and without restarts', () => {
+  it.each(EVERYWHERE.map((each, index) => [...each, index % 2 === 0 ? 'ca start' : 'ra start'] as const))(
+    'upki start and the start of one program are told of %s',
+    async (_what, make, sentence, alone) => {
+      const outcomes = (['start', alone] as const).map((which) => {
+        const { env = {}, args = [] } = make();
+        return start(env, args, which);
+      });
+      for (const outcome of await Promise.all(outcomes)) expectSentence(outcome, sentence);
+    },
+    60_000,
+  );
+
+  /** The settings of a program that can be written in a file; where the file and the data are is said elsewhere. */
+  const names = (programs: readonly Program[]) =>
+    Object.values(SETTINGS).filter(
+      ({ env, programs: of }) =>
+        !['UPKI_DATA_DIR', 'UPKI_CONFIG'].includes(env) && of.some((each) => programs.includes(each)),
     );
-    expect(outcome.stdout).not.toContain('is ready');
-  });
 
   it.each([
-    'UPKI_RA_EAB_FILE',
-    'UPKI_RA_TERMS',
-    'UPKI_RA_COMPROMISED_KEYS_FILE',
-  ])('is told of %s that is not there', async (variable) => {
-    const path = join(newFolder(), 'absent');
-    const outcome = await start({ [variable]: path }, '-d', newFolder());
-    expectSentence(outcome, new RegExp(`${variable} is "${path}"`));
+    ['start', ['ca']],
+    ['ca start', ['ca']],
+    ['ra start', ['ra']],
+  ] as const)(
+    'upki %s names every one of its settings that is wrong, in the environment and in upki.yml',
+    async (which, programs) => {
+      const wrong = names(programs);
+      const inFile = wrong.map(({ env }) => `${sharedKey(env)}: "\\u0001"\n`).join('');
+      const folder = folderWith('upki.yml', inFile);
+      const [environment, file] = await Promise.all([
+        start(Object.fromEntries(wrong.map(({ env }) => [env, '\u0001'])), ['-d', newFolder()], which),
+        upki([...which.split(' '), '-d', folder], {}, 60_000),
+      ]);
+      expectSentence(environment, /it must be/);
+      expectSentence(file, /it must be/);
+      const lines = (text: string, pattern: RegExp) =>
+        [...text.matchAll(pattern)].map(([, name]) => name).sort();
+      expect(lines(environment.stderr, /^(?:uPKI: )?(UPKI_\w+) is .*: it must be /gm)).toEqual(
+        wrong.map(({ env }) => env).sort(),
+      );
+      expect(lines(file.stderr, /^(?:uPKI: )?(\w+) in \/.*upki\.yml is .*: it must be /gm)).toEqual(
+        wrong.map(({ env }) => sharedKey(env)).sort(),
+      );
+    },
+    60_000,
+  );
+
+  it('what is wrong on the command line ends with 2: a flag, its value, an empty directory', async () => {
+    expectSentence(await start({}, ['-p', 'x']), /UPKI_CA_PORT \(from the command line\) is "x"/, 2);
+    expectSentence(
+      await start({}, ['-d', '']),
+      /UPKI_DATA_DIR \(from the command line\) is "": it must be/,
+      2,
+    );
+    expectSentence(await start({}, ['--web-prot', '1']), /unknown option '--web-prot'/, 2);
+    expectSentence(await start({ UPKI_LOG_LEVEL: 'x' }, ['-p', 'x']), /UPKI_LOG_LEVEL is "x"/);
   });
 
-  it.each([
-    'UPKI_RA_EAB_FILE',
-    'UPKI_RA_TERMS',
-    'UPKI_RA_COMPROMISED_KEYS_FILE',
-  ])('is told of %s that is a folder', async (variable) => {
-    const path = join(newFolder(), 'folder');
-    mkdirSync(path);
-    const outcome = await start({ [variable]: path }, '-d', newFolder());
-    expectSentence(outcome, new RegExp(`${variable} is "${path}".*folder where a file`));
+  it('is told of a working directory that is gone', async () => {
+    const folder = newFolder();
+    const outcome = await new Promise<Outcome>((resolve) => {
+      const main = join(CHECKOUT, 'dist', 'cli', 'main.js');
+      // The shell stands in the folder while it goes.
+      const child = execFile(
+        'sh',
+        ['-c', 'read line; exec "$0" "$1" start -d here', process.execPath, main],
+        { cwd: folder, env: { PATH: process.env.PATH, HOME: newFolder() } },
+        (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      );
+      child.once('spawn', () => {
+        rmdirSync(folder);
+        child.stdin?.end('\n');
+      });
+    });
+    expectSentence(outcome, /the working directory is gone; change to one that exists/);
   });
 
-  it('is told of external accounts that are no JSON', async () => {
-    const path = join(newFolder(), 'eab.json');
-    writeFileSync(path, '{');
-    expectSentence(await start({ UPKI_RA_EAB_FILE: path }, '-d', newFolder()), /UPKI_RA_EAB_FILE is/);
+  it('is told of ports that are taken, and where the setting comes from', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    try {
+      const { UPKI_RA_PORT: _, ...others } = PORTS;
+      const folder = folderWith('upki.yml', `ra_port: ${port}`);
+      expectSentence(
+        await upki(['start', '-d', folder], others, 60_000),
+        /port \d+ for the RA is in use; .*set UPKI_RA_PORT.*\(UPKI_RA_PORT is from \/.*upki\.yml\)/,
+      );
+    } finally {
+      server.close();
+    }
   });
+
+  it.each<[string, Start, () => Trouble | Promise<Trouble>, RegExp]>([
+    [
+      'a CA address that leads nowhere',
+      'ca start',
+      () => ({ env: { UPKI_CA_HOST: 'absent.invalid' } }),
+      /this machine does not have the address absent\.invalid for .*; set UPKI_CA_HOST/,
+    ],
+    [
+      'a CA to import that is not there',
+      'ca start',
+      () => ({ env: { UPKI_CA_KEY_FILE: '/absent.key', UPKI_CA_CERT_FILE: '/absent.crt' } }),
+      /\/absent\.\w+ is to be imported, and there is no such file/,
+    ],
+    [
+      'a database of a newer uPKI',
+      'ca start',
+      async () => {
+        const folder = newFolder();
+        await (await openCaStore(join(folder, 'ca.db'))).close();
+        const db = new DatabaseSync(join(folder, 'ca.db'));
+        db.exec('PRAGMA user_version = 9999');
+        db.close();
+        return { args: ['-d', folder] };
+      },
+      /ca\.db.*newer/,
+    ],
+    [
+      'a database that is none',
+      'ca start',
+      () => ({ args: ['-d', folderWith('ca.db', 'no database'.repeat(1000))] }),
+      /ca\.db/,
+    ],
+    [
+      'an RA that was never registered',
+      'ra start',
+      () => ({}),
+      /this RA is not registered with a CA: run .* or set UPKI_CA_SEED/,
+    ],
+    [
+      'a key of the RA that is none',
+      'ra start',
+      () => ({ args: ['-d', folderWith('ra.key', 'no key')] }),
+      /ra\.key/,
+    ],
+    [
+      'external accounts that are no JSON',
+      'ra start',
+      () => ({ env: { UPKI_RA_EAB_FILE: join(folderWith('eab.json', '{'), 'eab.json') } }),
+      /UPKI_RA_EAB_FILE is/,
+    ],
+    [
+      'external accounts whose file, named in upki.yml, is not there',
+      'ra start',
+      () => yml('ra_eab_file: /absent/eab.json'),
+      /UPKI_RA_EAB_FILE is "\/absent\/eab\.json": .*no such file.*\(UPKI_RA_EAB_FILE is from \/.*upki\.yml\)/,
+    ],
+    [
+      'terms that are a folder',
+      'ra start',
+      () => ({ env: { UPKI_RA_TERMS: '/' } }),
+      /UPKI_RA_TERMS is "\/": .*folder where a file/,
+    ],
+    [
+      'a list of compromised keys that is not there',
+      'ra start',
+      () => ({ env: { UPKI_RA_COMPROMISED_KEYS_FILE: '/absent' } }),
+      /UPKI_RA_COMPROMISED_KEYS_FILE is "\/absent"/,
+    ],
+    [
+      'certificates of device makers that are none',
+      'ra start',
+      () => ({ env: { UPKI_RA_EST_TRUST_FILE: '/etc/passwd' } }),
+      /UPKI_RA_EST_TRUST_FILE is "\/etc\/passwd": it has no certificate in PEM/,
+    ],
+    [
+      'an address for metrics that this machine does not have',
+      'start',
+      () => ({ env: { UPKI_METRICS: '192.0.2.1:9100' } }),
+      /this machine does not have the address 192\.0\.2\.1 for metrics; set UPKI_METRICS/,
+    ],
+    [
+      'a default profile the CA does not have, with those it has',
+      'start',
+      () => ({ env: { UPKI_RA_PROFILE: 'nope' } }),
+      /UPKI_RA_PROFILE is "nope": the CA has no such profile for ACME; it has .*server/,
+    ],
+  ])(
+    'is told of %s: upki %s',
+    async (_what, which, make, sentence) => {
+      const { env = {}, args = ['-d', newFolder()] } = await make();
+      expectSentence(await start(env, args, which), sentence);
+    },
+    60_000,
+  );
 });

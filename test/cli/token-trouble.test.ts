@@ -23,7 +23,7 @@ describe('a key in a token that cannot be used ends the command with a sentence,
   it('refuses what is no such URI as any other wrong setting', async () => {
     const { code, stderr } = await init({ UPKI_CA_ROOT_KEY: 'pkcs11:token=upki' });
     expect({ code, stderr }).toMatchObject({
-      code: 2,
+      code: 78,
       stderr: expect.stringMatching(/UPKI_CA_ROOT_KEY.*pkcs11: URI with a module-path/),
     });
     const twice = await init({ UPKI_CA_ROOT_KEY: 'pkcs11:object=a;object=b?module-path=/x.so' });

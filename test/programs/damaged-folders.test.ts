@@ -216,8 +216,7 @@ async function isRefused(start: () => Promise<void>, path: string): Promise<void
   const said = describeError(error);
   expect(said).toContain(path);
   expect(said).not.toMatch(/\n\s+at |undefined|\bE[A-Z]{4,}:/);
-  // Wrong settings have a code of their own.
-  expect(exitCodeOf(error), said).toBe(/config\.(yml|json): /.test(said) ? 2 : 78);
+  expect(exitCodeOf(error), said).toBe(78);
   expect(said.length, said).toBeGreaterThan(path.length + 30);
 }
 

@@ -23,7 +23,7 @@ export function operatorCommand<Options extends Common>(
   addExamples(command, examples);
   command.addHelpText(
     'after',
-    '\nExit codes: 0 done; 1 refused or failed; 2 wrong usage; 78 there is no RA to ask.',
+    '\nExit codes: 0 done; 1 refused or failed; 2 wrong usage; 78 no RA to ask, or a wrong setting.',
   );
   return command.action(async (...given: unknown[]) => {
     const argument = typeof given[0] === 'string' ? given[0] : '';

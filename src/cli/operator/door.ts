@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { pino } from 'pino';
 import { startCa } from '../../programs/ca/start.js';
-import { CannotStart } from '../../programs/exit.js';
+import { CannotStart, WrongUsage } from '../../programs/exit.js';
 import { controlSocket } from '../../programs/ra/control.js';
 import { startRa } from '../../programs/ra/program.js';
 import { commonDirectory, loadProgramSettings } from '../../programs/settings.js';
@@ -72,12 +72,17 @@ export async function openDoor({ dir, url, admin }: DoorOptions): Promise<Door> 
 
 async function overHttps(url: string, admin: string | undefined): Promise<Door> {
   if (admin === undefined) {
-    throw new CannotStart(
+    throw new WrongUsage(
       '--url wants the files of an administrator: name their folder with --admin or UPKI_ADMIN',
     );
   }
+  const base = URL.canParse(url) ? new URL(url) : null;
+  if (base?.protocol !== 'https:') {
+    throw new WrongUsage(
+      `--url is ${JSON.stringify(url)}: it must be an https URL, such as https://pki.example.internal:8000`,
+    );
+  }
   const files = await adminFiles(admin);
-  const base = new URL(url);
   return {
     close: async () => {},
     ask: (method, path, body) =>

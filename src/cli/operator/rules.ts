@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { CannotStart } from '../../programs/exit.js';
+import { CannotStart, WrongUsage } from '../../programs/exit.js';
 import { type Common, operatorCommand } from './command.js';
 import type { Door } from './door.js';
 import { json, print, table } from './print.js';
@@ -49,7 +49,7 @@ function setCommand(): Command {
     async (door, options, assignment) => {
       const [, name, value] = /^([A-Z0-9_]+)=([\s\S]+)$/.exec(assignment) ?? [];
       if (name === undefined || value === undefined)
-        throw new CannotStart(`write the rule as NAME=VALUE, such as UPKI_RA_DENY=secret.plant.lan`);
+        throw new WrongUsage('write the rule as NAME=VALUE, such as UPKI_RA_DENY=secret.plant.lan');
       await change(door, options, { settings: { [name]: value } });
     },
   );

@@ -3,7 +3,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
 import { ROOTS_FILE, type Root, readRoots } from '../../pages/roots.js';
-import { CannotStart } from '../../programs/exit.js';
+import { CannotStart, WrongUsage } from '../../programs/exit.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
@@ -11,14 +11,14 @@ import { OID } from '../../x509/oids.js';
 const TIME_LIMIT = 15_000;
 const MOST = 256 * 1024;
 
-/** Of `openssl x509 -fingerprint`, `sha256sum` or a browser. @returns upper-case hex @throws CannotStart */
+/** Of `openssl x509 -fingerprint`, `sha256sum` or a browser. @returns upper-case hex @throws WrongUsage */
 export function parseFingerprint(text: string): string {
   const hex = text
     .replace(/^sha-?256[:= ]/i, '')
     .replace(/[\s:]/g, '')
     .toUpperCase();
   if (/^[0-9A-F]{64}$/.test(hex)) return hex;
-  throw new CannotStart(
+  throw new WrongUsage(
     `--fingerprint is ${JSON.stringify(text)}: it must be the SHA-256 of the root, 64 hex digits with or without colons`,
   );
 }
@@ -50,7 +50,7 @@ export interface FetchedRoots {
 export async function fetchedRoots(url: string, fingerprints: readonly string[]): Promise<FetchedRoots> {
   const base = URL.canParse(url) ? new URL(url) : null;
   if (base === null || !['http:', 'https:'].includes(base.protocol))
-    throw new CannotStart(`--url is ${JSON.stringify(url)}: it must be the https or http URL of the RA`);
+    throw new WrongUsage(`--url is ${JSON.stringify(url)}: it must be the https or http URL of the RA`);
   const path = base.protocol === 'https:' ? '/api/v1/public/ca' : ROOTS_FILE;
   const found = rootsIn(await fetchText(new URL(path, base)), base.href);
   const missing = fingerprints.filter((wanted) => !found.some(({ sha256 }) => sha256 === wanted));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { Command, Option } from 'commander';
 import { fingerprintOf, type Root } from '../../pages/roots.js';
-import { CannotStart, ExitCode } from '../../programs/exit.js';
+import { CannotStart, ExitCode, WrongUsage } from '../../programs/exit.js';
 import { commonDirectory } from '../../programs/settings.js';
 import { addExamples, DIRECTORY_FLAG } from '../options.js';
 import { javaStore } from './java-store.js';
@@ -104,13 +104,13 @@ async function attempt(store: TrustStore, root: Root, step: Step): Promise<Outco
   }
 }
 
-/** @throws CannotStart */
+/** @throws WrongUsage, CannotStart */
 async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): Promise<FetchedRoots> {
   const wanted = fingerprint.map(parseFingerprint);
-  if (url !== undefined && file !== undefined) throw new CannotStart('give --url or --file, not both');
+  if (url !== undefined && file !== undefined) throw new WrongUsage('give --url or --file, not both');
   if (url !== undefined) {
     if (wanted.length === 0)
-      throw new CannotStart(
+      throw new WrongUsage(
         '--url needs --fingerprint: the root is fetched from a machine that nobody has checked; `upki start` printed it there',
       );
     return fetchedRoots(url, wanted);

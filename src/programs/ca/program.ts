@@ -29,15 +29,9 @@ import { answerer } from '../../channel/dispatch.js';
 import { ChannelServer } from '../../channel/server.js';
 import { operations } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
-import {
-  type CaStore,
-  DATABASE_PATIENCE,
-  isShared,
-  openCaStore,
-  pathOf,
-  shownLocation,
-} from '../../store/index.js';
+import { type CaStore, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import { fingerprintOf, withColons } from '../../x509/fingerprint.js';
+import { openAtStart } from '../database.js';
 import { type CaKeeping, workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { lastSeen } from './last-seen.js';
@@ -140,9 +134,9 @@ async function serve(
   const seedKeys = mode === 'curve' ? seedKeysOf(files, options.dataDir) : null;
   const location = options.databaseUrl ?? files.database;
   if (!isShared(location)) await requireDatabaseFile(pathOf(location), files.marker, options.dataDir);
-  const store = await openCaStore(location, {
-    onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
-    patience: DATABASE_PATIENCE,
+  const store = await openAtStart(openCaStore, {
+    ...{ variable: 'UPKI_CA_DATABASE_URL', location },
+    say: (sentence) => log.error(sentence),
   });
   onClose(() => store.close());
   await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location), warn });

@@ -19,15 +19,9 @@ import { TaskError } from '../../channel/errors.js';
 import { formatDuration } from '../../config/index.js';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
 import { DAY } from '../../lib/time.js';
-import {
-  type CaStore,
-  DATABASE_PATIENCE,
-  isShared,
-  openCaStore,
-  pathOf,
-  shownLocation,
-} from '../../store/index.js';
+import { type CaStore, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import type { Running } from '../child.js';
+import { openAtStart } from '../database.js';
 import { CannotStart } from '../exit.js';
 import { behindBy } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
@@ -58,7 +52,7 @@ export interface InitChoices {
 export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promise<CaFiles> {
   const files = await mendable(async () =>
     initAuthority({
-      ...(await caInitOptions(loaded, choices.passwordFile)),
+      ...(await caInitOptions(loaded, choices)),
       anew: choices.anew ?? [],
       ...(choices.warn && { warn: choices.warn }),
     }),
@@ -68,7 +62,10 @@ export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promi
 }
 
 /** The settings of a CA to be made. @throws CannotStart */
-export async function caInitOptions({ settings }: LoadedCa, passwordFile?: string): Promise<InitOptions> {
+export async function caInitOptions(
+  { settings }: LoadedCa,
+  { passwordFile, warn = () => {} }: InitChoices = {},
+): Promise<InitOptions> {
   const { dataDir, caKeyFile: keyFile, caCertFile: certFile, caPassphrase: passphrase } = settings;
   if ((keyFile === null) !== (certFile === null)) {
     throw new CannotStart(
@@ -93,7 +90,7 @@ export async function caInitOptions({ settings }: LoadedCa, passwordFile?: strin
     places: keyPlaces(settings),
     permitOnRoot: settings.caPermitOnRoot,
     clock: Date.now,
-    existed: await hadDatabase(settings),
+    existed: await hadDatabase(settings, warn),
   };
 }
 
@@ -110,12 +107,15 @@ export async function completeCa(loaded: LoadedCa, files: CaFiles): Promise<void
 }
 
 /** Whether a CA has used the database of a folder that does not say itself whether it ever was one. */
-async function hadDatabase({ dataDir, caDatabaseUrl }: ProgramSettings): Promise<boolean> {
+async function hadDatabase(
+  { dataDir, caDatabaseUrl }: ProgramSettings,
+  say: (sentence: string) => void,
+): Promise<boolean> {
   if ((await readMarker(caPaths(dataDir).marker)) !== null) return false;
   const location = caDatabaseUrl ?? caPaths(dataDir).database;
   if (!isShared(location)) await requireDatabaseFile(pathOf(location), null, dataDir);
   if (!isShared(location) && !existsSync(pathOf(location))) return false;
-  const store = await openCaStore(location, { patience: DATABASE_PATIENCE });
+  const store = await openAtStart(openCaStore, { variable: 'UPKI_CA_DATABASE_URL', location, say });
   try {
     return await isUsed(store);
   } finally {

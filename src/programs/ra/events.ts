@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { RaEvents } from '../../ra/events.js';
 import type { NodeEvents } from '../../ra/nodes/registration.js';
+import { StoreUnavailable } from '../../store/contract/errors.js';
 
-/** Logs the RA's events: what an operator acts on at info and above, successful validations at debug. */
-export function logEvents(log: Logger): RaEvents {
+/** Logs the RA's events, with `away` for work that the database keeps waiting: what an operator acts on at info and above, successful validations at debug. */
+export function logEvents(log: Logger, away: (error: Error, sentence: string) => void): RaEvents {
   return {
     validation: ({ authorizationId, type, identifier, attempt, result }) => {
       const facts = { authorizationId, type, identifier, attempt, attempts: result.attempts };
@@ -16,7 +17,10 @@ export function logEvents(log: Logger): RaEvents {
       log[level]({ orderId: order.id, accountId: order.accountId, names, detail }, `finalize: ${outcome}`);
     },
     revocation: (facts) => log.info(facts, 'certificate revoked'),
-    error: (error) => log.error({ err: error }, 'background work failed'),
+    error: (error) => {
+      if (error instanceof StoreUnavailable) away(error, 'background work waits for the database');
+      else log.error({ err: error }, 'background work failed');
+    },
   };
 }
 

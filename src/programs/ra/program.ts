@@ -21,16 +21,10 @@ import { createOperator } from '../../ra/operator/index.js';
 import { createRegistrationAuthority } from '../../ra/registration-authority.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
-import {
-  DATABASE_PATIENCE,
-  isShared,
-  openRaStore,
-  pathOf,
-  rememberRecent,
-  shownLocation,
-} from '../../store/index.js';
+import { isShared, openRaStore, pathOf, rememberRecent, shownLocation } from '../../store/index.js';
 import { ChangeableValidator } from '../../va/changeable.js';
 import type { Running } from '../child.js';
+import { openAtStart, sayDatabaseAway } from '../database.js';
 import { runningValues } from '../effective-values.js';
 import { watchLastSeen } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
@@ -62,7 +56,8 @@ import {
   validatorOptionsOf,
 } from './policy.js';
 import { healthOf } from './readiness.js';
-import { registerRa, usableRegistration } from './registration.js';
+import { registerAtStart } from './register-at-start.js';
+import { usableRegistration } from './registration.js';
 import { RunningRules } from './reload.js';
 import { ruleCheck } from './rule-check.js';
 import { statusOf } from './status.js';
@@ -101,6 +96,7 @@ async function serve(
 ): Promise<Pick<Running, 'info' | 'reload'>> {
   // What is wrong with a file is told before anything is made.
   acmeSettingsOf(settings);
+  deviceTrustOf(settings);
   let compromised = compromisedKeysOf(settings);
   const listed = (fingerprint: string) => compromised(fingerprint);
   const clock = Date.now;
@@ -113,7 +109,7 @@ async function serve(
   const names = wantedNames(called.cn, called.sans, hostname());
   const registration =
     (await usableRegistration(settings, files, called.cn)) ??
-    (await registerRa(settings, files, names, warn));
+    (await registerAtStart(settings, files, names, warn));
   await files.saveNames(called);
   // Read now: registering with a Python CA has put its key in place of ours.
   const keys = await files.keys();
@@ -122,10 +118,8 @@ async function serve(
   const location = settings.databaseUrl ?? files.path('database');
   const known = await files.marker();
   if (!isShared(location)) await requireDatabaseFile(pathOf(location), known, files.directory);
-  const opened = await openRaStore(location, {
-    onCrash: (error) => log.error({ err: error }, 'the database is away; it is being opened again'),
-    patience: DATABASE_PATIENCE,
-  });
+  const place = { variable: 'UPKI_DATABASE_URL', location, say: (sentence: string) => log.error(sentence) };
+  const opened = await openAtStart(openRaStore, place);
   const database = monitoring.store(opened);
   // A file's directory is locked: nobody else writes it. What others may write is not remembered.
   const store = database.shared === null ? rememberRecent(database) : database;
@@ -154,7 +148,7 @@ async function serve(
   await tls.refresh();
   onClose(() => tls.stop());
 
-  const monitored = monitoring.events(logEvents(log));
+  const monitored = monitoring.events(logEvents(log, sayDatabaseAway(place)));
   const activity = new Activity({ store, clock, onError: monitored.error });
   activity.start();
   onClose(() => activity.stop());

@@ -2,9 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CaUnavailable } from '../../../src/model/ca.js';
+import { CannotStart } from '../../../src/programs/exit.js';
 import { certifiableNames } from '../../../src/programs/ra/certificate.js';
 import { warnOfClear } from '../../../src/programs/ra/channel.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
+import { registerAtStart } from '../../../src/programs/ra/register-at-start.js';
 import { registerRa } from '../../../src/programs/ra/registration.js';
 import { loadProgramSettings } from '../../../src/programs/settings.js';
 import { PythonCaStandIn } from '../../python/fake-ca.js';
@@ -99,4 +101,20 @@ describe('clear mode to another machine', () => {
       expect.stringMatching(/^clear mode to 10\.0\.0\.2, ca\.example: .*the seed, and the private key/),
     ]);
   });
+});
+
+it('an RA that starts and finds no CA in time ends with the settings that lead to one, and not with the seed', async () => {
+  const files = new RaFiles(newFolder());
+  // Nothing listens at port 1 of this machine.
+  const { settings } = loadProgramSettings('ra', {
+    ...{ UPKI_DATA_DIR: files.directory, UPKI_CA_HOST: '127.0.0.1', UPKI_CA_REGISTRATION_PORT: '1' },
+    ...{ UPKI_CA_SEED: SEED, UPKI_ZMQ_TIMEOUT: '1s' },
+  });
+  await files.keys();
+  const sentence =
+    /no CA takes the registration of this RA at 127\.0\.0\.1 .*UPKI_CA_HOST or UPKI_CA_REGISTRATION_PORT is wrong, or UPKI_CA_SEED/;
+  const error = await registerAtStart(settings, files, NAMES, () => {}, 1).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(CannotStart);
+  expect(String(error)).toMatch(sentence);
+  expect(String(error)).not.toContain(SEED);
 });
