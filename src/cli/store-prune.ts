@@ -4,6 +4,7 @@ import { CaRetention } from '../ca/retention.js';
 import { AuditCutter, countOld } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
 import { CannotStart } from '../programs/exit.js';
+import { clockDoubt } from '../programs/last-seen.js';
 import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { RaRetention } from '../ra/retention.js';
 import { openCaStore, openRaStore, shownLocation } from '../store/index.js';
@@ -25,6 +26,10 @@ export function pruneCommand(): Command {
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
   command
     .option('--dry-run', 'count what would go, and remove nothing')
+    .option(
+      '--clock-is-right',
+      'remove although nothing vouches for the clock of this machine: a wrong one removes what is still in use',
+    )
     .option('--json', 'print one JSON object');
   addExamples(command, [
     ['upki store prune --dry-run', 'What would go now.'],
@@ -33,10 +38,11 @@ export function pruneCommand(): Command {
       'What would go with another setting, for a program to read.',
     ],
   ]);
-  return command.action(async ({ dryRun = false, json = false }: { dryRun?: boolean; json?: boolean }) => {
+  return command.action(async ({ dryRun = false, json = false, clockIsRight = false }: PruneFlags) => {
     const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
     const { parts } = await findInstallation(directory, process.env);
     if (parts.length === 0) throw new CannotStart(`there is neither a CA nor an RA in ${directory}`);
+    if (!dryRun && !clockIsRight) for (const layout of parts) await requireRightClock(layout);
     const programs: Pruned[] = [];
     for (const layout of parts) {
       const { part, folder, database } = layout;
@@ -50,6 +56,23 @@ export function pruneCommand(): Command {
     }
     process.stdout.write(json ? `${JSON.stringify({ dryRun, programs })}\n` : told(programs, dryRun));
   });
+}
+
+interface PruneFlags {
+  dryRun?: boolean;
+  json?: boolean;
+  clockIsRight?: boolean;
+}
+
+/** @throws CannotStart unless the running program vouches for the clock, as it does before it removes anything itself */
+async function requireRightClock({ part, database }: PartLayout): Promise<void> {
+  const store = part === 'ca' ? await openCaStore(database) : await openRaStore(database);
+  const doubt = await clockDoubt(store, Date.now()).finally(() => store.close());
+  if (doubt === null) return;
+  throw new CannotStart(
+    `nothing was removed from ${shownLocation(database)}: ${doubt}. A clock that is ahead would remove records of certificates that are still ` +
+      'in use. If the time is right, say so with --clock-is-right; --dry-run only counts',
+  );
 }
 
 function told(programs: readonly Pruned[], dryRun: boolean): string {

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { findInstallation } from '../backup/layout.js';
 import { LAST_SEEN } from '../lib/last-seen.js';
 import { CannotStart } from '../programs/exit.js';
-import { heldAt } from '../programs/last-seen.js';
+import { restoredTo } from '../programs/last-seen.js';
 import { lockDirectory } from '../programs/lock.js';
 import { commonDirectory } from '../programs/settings.js';
 import { markRestored, openCaStore, openRaStore, shownLocation } from '../store/index.js';
@@ -28,7 +28,7 @@ export function restoredCommand(): Command {
       const unlock = lockDirectory(folder);
       try {
         const store = part === 'ca' ? await openCaStore(database) : await openRaStore(database);
-        const of = await heldAt(store).finally(() => store.close());
+        const of = await restoredTo(store, folder).finally(() => store.close());
         await markRestored(database, part, { of: of ?? 0, at: Date.now() });
         await rm(join(folder, LAST_SEEN), { force: true });
         const moment = of === null ? '' : ` of ${new Date(of).toISOString()}`;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { monotonic } from './monotonic.js';
+import { SteadyClock } from './steady-clock.js';
 import { HOUR, MINUTE, SECOND } from './time.js';
 
 /** Pauses between steps, in ms: while there is more to remove, and when there is not. */
@@ -16,9 +16,7 @@ const FIRST = SECOND;
  * How long the clock must have run evenly before anything is removed. A clock that is years ahead for a
  * minute would otherwise remove records of certificates and revocations that are still in use.
  */
-const STEADY_FOR = HOUR;
-/** A clock that differs this much from the time that passed was set. */
-const SET_BY = MINUTE;
+export const STEADY_FOR = HOUR;
 
 export interface PurgeOptions {
   /** Takes the lease, so that one process purges at a time; true while this process holds it. */
@@ -38,10 +36,11 @@ export class Purge {
   readonly #holder = randomBytes(12).toString('base64url');
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
-  /** Since when the clock has run evenly. */
-  #steady: { clock: number; passed: number } | null = null;
+  readonly #clock: SteadyClock;
 
-  constructor(private readonly options: PurgeOptions) {}
+  constructor(private readonly options: PurgeOptions) {
+    this.#clock = new SteadyClock(options.passing);
+  }
 
   start(): void {
     this.#later(FIRST);
@@ -63,23 +62,15 @@ export class Purge {
     this.#timer.unref();
   }
 
-  #isSteady(now: number): boolean {
-    const { steadyFor = STEADY_FOR, passing = monotonic } = this.options;
-    const passed = passing();
-    const since = this.#steady;
-    if (since === null || Math.abs(now - since.clock - (passed - since.passed)) > SET_BY) {
-      this.#steady = { clock: now, passed };
-      return steadyFor === 0;
-    }
-    return passed - since.passed >= steadyFor;
-  }
-
   async #step(): Promise<void> {
-    const { takeLease, remove, clock, onError } = this.options;
+    const { takeLease, remove, clock, onError, steadyFor = STEADY_FOR } = this.options;
     let more = false;
     try {
       const now = clock();
-      more = this.#isSteady(now) && (await takeLease(this.#holder, now, now + LEASE)) && (await remove(now));
+      more =
+        this.#clock.evenFor(now) >= steadyFor &&
+        (await takeLease(this.#holder, now, now + LEASE)) &&
+        (await remove(now));
     } catch (error) {
       onError(error);
     }

@@ -3,8 +3,10 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { LAST_SEEN } from '../lib/last-seen.js';
+import { STEADY_FOR } from '../lib/purge.js';
 import { SingleFlight } from '../lib/single-flight.js';
-import { SECOND } from '../lib/time.js';
+import { SteadyClock } from '../lib/steady-clock.js';
+import { MINUTE, SECOND } from '../lib/time.js';
 import { isShared, shownLocation } from '../store/index.js';
 import { CannotStart } from './exit.js';
 
@@ -13,16 +15,22 @@ import { CannotStart } from './exit.js';
  * behind its folder has lost what was written last: its write-ahead log was removed, or an older copy was put in its place.
  */
 
+/** The setting that a restore writes (see ca/restored.ts). */
+const RESTORED = 'restored';
 /** The setting that counts. */
 const COUNTED = 'last seen';
 const EVERY = 30 * SECOND;
 
-const counted = z.object({ count: z.number().int().min(0), at: z.number() });
+/** `even`: how long the clock of who counted had run evenly, in ms; older versions did not say. */
+const counted = z.object({ count: z.number().int().min(0), at: z.number(), even: z.number().default(0) });
+/** `lost`: the database was found behind, and was then of this moment (null: of none that is known). */
+const inFolder = counted.extend({ lost: z.number().nullable().optional() });
+const restored = z.object({ at: z.number() });
 type Counted = z.infer<typeof counted>;
 
 interface Store {
   getSetting(name: string): Promise<string | null>;
-  putSetting(name: string, value: string): Promise<void>;
+  countSetting(name: string, facts: Record<string, number>): Promise<number>;
 }
 
 export interface LastSeenOptions {
@@ -35,14 +43,15 @@ export interface LastSeenOptions {
   log: Pick<Logger, 'error'>;
 }
 
-const read = (text: string | null): Counted | null => {
+/** Null for nothing, or nothing that can be read: having nothing to compare with is no reason not to start. */
+function readAs<T>(schema: z.ZodType<T>, text: string | null): T | null {
   try {
-    return counted.parse(JSON.parse(text ?? 'null'));
+    return schema.parse(JSON.parse(text ?? 'null'));
   } catch {
-    // Nothing to compare with is no reason not to start.
     return null;
   }
-};
+}
+const read = (text: string | null): Counted | null => readAs(counted, text);
 
 /** How far behind its folder a database is, in a sentence; null: it is not, or nothing is known. */
 export async function behindBy({
@@ -50,11 +59,16 @@ export async function behindBy({
   directory,
   location,
 }: Pick<LastSeenOptions, 'store' | 'directory' | 'location'>): Promise<string | null> {
-  const noted = read(await readIfThere(join(directory, LAST_SEEN)));
+  const noted = readAs(inFolder, await readIfThere(join(directory, LAST_SEEN)));
   if (noted === null) return null;
   const held = read(await store.getSetting(COUNTED));
-  if (held !== null && held.count >= noted.count) return null;
-  const moment = held === null ? 'from before this was noted' : `of ${iso(held.at)}`;
+  // Replicas count on in a database that went back.
+  if (noted.lost === undefined && held !== null && held.count >= noted.count) return null;
+  // Somebody has said since that this is what there is.
+  const said = readAs(restored, await store.getSetting(RESTORED));
+  if (said !== null && said.at > noted.at) return null;
+  const of = noted.lost === undefined ? (held?.at ?? null) : noted.lost;
+  const moment = of === null ? 'from before this was noted' : `of ${iso(of)}`;
   const why = isShared(location)
     ? 'it was restored, or a standby that lacked the last writes took over'
     : `the write-ahead log that belongs to it (${shownLocation(location)}-wal) was removed, or an older copy was put in its place`;
@@ -67,38 +81,85 @@ export async function behindBy({
 
 const iso = (time: number) => new Date(time).toISOString();
 
+export interface LastSeenWatch {
+  /** What is missing of a database that went back while the program ran, in a sentence; null: nothing. */
+  behind(): string | null;
+  /** Counts once more, and ends. */
+  stop(): Promise<void>;
+}
+
 /**
- * Compares, then counts on; what it returns ends it with a last count. A database in PostgreSQL that is behind is told of and goes on:
- * replicas must follow a standby by themselves.
- * @throws CannotStart for a SQLite file that is behind
+ * Compares, then counts on. A database that goes back while the program runs, because a standby that lacked the last writes took over,
+ * is told of, and the program goes on.
+ * @throws CannotStart for a database that is behind
  */
-export async function watchLastSeen(options: LastSeenOptions): Promise<() => Promise<void>> {
-  const { store, directory, location, clock, log } = options;
-  const behind = await behindBy(options);
-  if (behind !== null && !isShared(location)) throw new CannotStart(behind);
-  if (behind !== null) log.error(behind);
+export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenWatch> {
+  const { store, directory, clock, log } = options;
+  const note = (seen: object) => writeDurably(join(directory, LAST_SEEN), `${JSON.stringify(seen)}\n`, 0o600);
+  const refusal = await behindBy(options);
+  if (refusal !== null) throw new CannotStart(refusal);
+  const steady = new SteadyClock();
+  let behind: string | null = null;
   let last = 0;
   const count = async () => {
-    const held = read(await store.getSetting(COUNTED))?.count ?? 0;
-    if (held < last)
-      log.error(`${shownLocation(location)} has gone back: what was written last is not in it any more`);
-    last = held + 1;
-    const text = JSON.stringify({ count: last, at: clock() } satisfies Counted);
-    await store.putSetting(COUNTED, text);
-    await writeDurably(join(directory, LAST_SEEN), `${text}\n`, 0o600);
+    // Before the count covers it; whoever says that this is what there is ends it.
+    const found = last === 0 ? null : await behindBy(options);
+    if (found !== null && behind === null) {
+      log.error(found);
+      const seen = readAs(inFolder, await readIfThere(join(directory, LAST_SEEN)));
+      await note({ ...seen, lost: await heldAt(store) });
+    }
+    behind = found;
+    const at = clock();
+    const even = Math.floor(steady.evenFor(at));
+    const counted = await store.countSetting(COUNTED, { at, even });
+    // A folder goes on saying what it has seen, until somebody has acted.
+    if (behind !== null) return;
+    last = counted;
+    await note({ count: last, at });
   };
   // The database or the disk may be away, which others tell.
   const counting = new SingleFlight(() => count().catch(() => undefined));
   await counting.join();
   const timer = setInterval(() => counting.join(), EVERY);
   timer.unref();
-  return () => {
-    clearInterval(timer);
-    return counting.after();
+  return {
+    behind: () => behind,
+    stop: () => {
+      clearInterval(timer);
+      return counting.after();
+    },
   };
 }
 
-/** Of what moment a database is that was put back by other means, in ms since the epoch; null: unknown. */
-export async function heldAt(store: Store): Promise<number | null> {
+/** A program that runs counts this often at least, in ms. */
+const RECENT = 10 * EVERY;
+
+/**
+ * Why the clock here may be wrong, in a sentence; null when a program that uses the database has run evenly by it for as long as it
+ * takes before it removes anything itself.
+ */
+export async function clockDoubt(store: Pick<Store, 'getSetting'>, now: number): Promise<string | null> {
+  const seen = read(await store.getSetting(COUNTED));
+  if (seen === null || Math.abs(now - seen.at) > RECENT) {
+    const last = seen === null ? 'never' : `last on ${iso(seen.at)}`;
+    return `it is ${iso(now)} here, and the program has used its database ${last}: it does not run, or one of the clocks was set`;
+  }
+  if (seen.even >= STEADY_FOR) return null;
+  const minutes = Math.floor(seen.even / MINUTE);
+  return `it is ${iso(now)} here, and the program has run by this clock for ${minutes} minutes, of the 60 after which it removes anything itself`;
+}
+
+/** Of what moment a database is, in ms since the epoch; null: unknown. */
+async function heldAt(store: Pick<Store, 'getSetting'>): Promise<number | null> {
   return read(await store.getSetting(COUNTED))?.at ?? null;
+}
+
+/** Of what moment a database is that was put back by other means, as it was when the program of this folder noticed. */
+export async function restoredTo(
+  store: Pick<Store, 'getSetting'>,
+  directory: string,
+): Promise<number | null> {
+  const noted = readAs(inFolder, await readIfThere(join(directory, LAST_SEEN)));
+  return noted?.lost === undefined ? heldAt(store) : noted.lost;
 }

@@ -79,7 +79,7 @@ describe('upki store prune, while the programs run', () => {
 
   it('removes what was kept long enough, and nothing else; a second time there is nothing', async () => {
     const before = rowsOf('ca', 'certificates');
-    const { code, stdout } = await run('store', 'prune');
+    const { code, stdout } = await run('store', 'prune', '--clock-is-right');
     expect(code).toBe(0);
     expect(stdout).toMatch(/certificates: 2 removed/);
     expect(stdout).toMatch(/orders: 1 removed/);
@@ -88,6 +88,16 @@ describe('upki store prune, while the programs run', () => {
     // The account's last certificate ended long ago: it has had none since.
     expect(rowsOf('ra', 'accounts')).toBe(0);
     expect((await run('store', 'prune', '--dry-run')).stdout).toMatch(/certificates: 0 would go/);
+  });
+
+  it('removes nothing by a clock that no program vouches for, and says why', async () => {
+    const before = rowsOf('ca', 'certificates');
+    const { code, stdout, stderr } = await run('store', 'prune');
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toMatch(
+      /nothing was removed from .*ca\.db: .* has run by this clock for \d+ minutes.*--clock-is-right/,
+    );
+    expect(rowsOf('ca', 'certificates')).toBe(before);
   });
 
   it('a setting that is no duration ends with 78 and names it', async () => {

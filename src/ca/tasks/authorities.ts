@@ -4,18 +4,30 @@ import { describeSet, troublesOf } from '../authorities/status.js';
 import { type CaServices, pingStore } from './context.js';
 
 /** Tasks about the CA's roots and issuers. */
-export function authorityHandlers({ authority, succeedAt }: CaServices): Handlers<typeof authorityTasks> {
+export function authorityHandlers({
+  authority,
+  succeedAt,
+  behind,
+}: CaServices): Handlers<typeof authorityTasks> {
   const { set, store, clock } = authority;
   return {
     get_health: async () => {
       await pingStore(store);
       return { time: clock(), troubles: troublesOf(set, clock()) };
     },
-    get_authorities: async () => ({
-      authorities: await describeSet({
+    get_authorities: async () => {
+      const views = await describeSet({
         ...{ set: await set.fresh(), store, succeedAt, now: clock() },
         profiles: authority.profiles.values(),
-      }),
-    }),
+      });
+      const lacks = behind();
+      // The one in use carries what is to be warned of.
+      const authorities = views.map((view) =>
+        lacks === null || view.id !== set.newest?.id
+          ? view
+          : { ...view, warning: [view.warning, lacks].filter(Boolean).join('; ') },
+      );
+      return { authorities };
+    },
   };
 }

@@ -37,6 +37,8 @@ export interface CaServices {
   figures: FiguresWatch;
   /** The CA's folder. */
   dataDir: string;
+  /** What the database lacks that it had, in a sentence; null: nothing. */
+  behind(): string | null;
 }
 
 /** The file a server loads: the leaf, then its issuing chain. */

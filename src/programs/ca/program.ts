@@ -140,7 +140,8 @@ async function serve(
   });
   onClose(() => store.close());
   await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location), warn });
-  if (options.operationsPort !== null) onClose(await lastSeen(store, location, options));
+  const seen = options.operationsPort === null ? null : await lastSeen(store, location, options);
+  if (seen !== null) onClose(() => seen.stop());
 
   const restored = await restoredIn(store);
   if (restored !== null) log.warn(restoredSentence(restored));
@@ -170,7 +171,10 @@ async function serve(
   });
   set.watch();
   onClose(() => set.stop());
-  const { services, signers } = buildServices(options, files, store, peers, set, restored !== null);
+  const { services, signers } = buildServices(options, files, store, peers, set, {
+    restored: restored !== null,
+    behind: () => seen?.behind() ?? null,
+  });
   await services.administrators.bindNamed();
   const profiles = await ProfileWatch.start({
     folder: files.profiles,
@@ -246,7 +250,7 @@ function buildServices(
   store: CaStore,
   peers: RegisteredPeers,
   set: AuthoritySet,
-  restored: boolean,
+  { restored, behind }: { restored: boolean; behind(): string | null },
 ): { services: CaServices; signers: OcspSigners } {
   const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
   const authority = new Authority({ store, set, profiles: new Map(), clock, random: randomBytes });
@@ -282,6 +286,7 @@ function buildServices(
     nodeSecret: options.mode === 'clear' ? null : nodeSecretOf(files.channel.secretKey),
     figures: new FiguresWatch(store, clock, log),
     dataDir: options.dataDir,
+    behind,
   };
   return { services, signers };
 }

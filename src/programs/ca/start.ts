@@ -141,7 +141,7 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
         await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
         await checkKeys(settings, files, store);
       }
-      const behind = isShared(location) ? null : await behindBy({ store, directory: dataDir, location });
+      const behind = await behindBy({ store, directory: dataDir, location });
       if (behind !== null) throw new CannotStart(behind);
     } finally {
       await store.close();

@@ -127,7 +127,8 @@ async function serve(
   const where = { location: shownLocation(location), directory: files.directory };
   await bindDatabase(store, registration.root, known, where);
   await files.noteBound(registration.root);
-  onClose(await watchLastSeen({ store, directory: files.directory, location, clock, log }));
+  const seen = await watchLastSeen({ store, directory: files.directory, location, clock, log });
+  onClose(seen.stop);
   await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
   const { tasks, dialect } = connection;
@@ -243,7 +244,7 @@ async function serve(
   const ports: OtherPorts = { plain: null, pages: null };
   const pages = pagesOf({ ca, links, ports });
   await app.register(pages.main);
-  const health = healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock });
+  const health = healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock, behind: seen.behind });
   const api = {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,

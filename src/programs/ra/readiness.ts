@@ -12,13 +12,15 @@ export interface HealthOptions {
   /** As the CA told last. */
   authorities(): readonly KnownAuthority[];
   clock(): number;
+  /** What the database lacks that it had, in a sentence; null: nothing. */
+  behind(): string | null;
 }
 
 /**
  * What the RA needs to do its work: the CA, which must be able to issue by a clock that agrees with ours, its store and its own
  * certificate; and what the CA warns of. What does not pass by itself is told with its reason.
  */
-export function healthOf({ ca, store, tls, authorities, clock }: HealthOptions): Health {
+export function healthOf({ ca, store, tls, authorities, clock, behind }: HealthOptions): Health {
   return {
     checks: {
       'the certificate authority cannot be reached': async () => {
@@ -31,7 +33,7 @@ export function healthOf({ ca, store, tls, authorities, clock }: HealthOptions):
         if (trouble !== null) throw new NotReady(`the certificate of this RA ${trouble}`);
       },
     },
-    warnings: () => authorities().flatMap(({ warning }) => warning ?? []),
+    warnings: () => [...authorities().flatMap(({ warning }) => warning ?? []), ...[behind() ?? []].flat()],
   };
 }
 

@@ -275,6 +275,11 @@ export interface CaStore extends AuditTrail, CaFigures, CaRetention, Leases {
   /** Small named values. */
   getSetting(name: string): Promise<string | null>;
   putSetting(name: string, value: string): Promise<void>;
+  /**
+   * Makes a setting that no other method writes the JSON object `facts` with `count`, which is one more than it was. However many
+   * count at once, each gets another number.
+   */
+  countSetting(name: string, facts: Record<string, number>): Promise<number>;
   /** Resolves when a write can be made durable right now (readiness). */
   ping(): Promise<void>;
   /** Finishes what was asked before, then lets go of the database. */

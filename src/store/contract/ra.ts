@@ -271,6 +271,11 @@ export interface RaStore
   /** Names that begin so, in order. */
   listSettings(prefix: string): Promise<string[]>;
   putSetting(name: string, value: string): Promise<void>;
+  /**
+   * Makes a setting that no other method writes the JSON object `facts` with `count`, which is one more than it was. However many
+   * count at once, each gets another number.
+   */
+  countSetting(name: string, facts: Record<string, number>): Promise<number>;
   /** True when a write can be made durable right now (readiness). */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -19,6 +19,17 @@ export const settingsOperations: PostgresOperations<SettingsOperations> = {
       value,
     );
   },
+  async countSetting(db, name, facts) {
+    const row = await db.get<[count: string]>(
+      `INSERT INTO settings (name, value) VALUES ($1, ($2::jsonb || jsonb_build_object('count', 1))::text)
+       ON CONFLICT (name) DO UPDATE
+       SET value = ($2::jsonb || jsonb_build_object('count', (settings.value::jsonb->>'count')::bigint + 1))::text
+       RETURNING value::jsonb->>'count'`,
+      name,
+      facts,
+    );
+    return Number(row?.[0]);
+  },
   takeLease: async (db, name, holder, now, until) =>
     (await db.get(
       `INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE

@@ -6,6 +6,8 @@ export interface SettingsOperations {
   getSetting(name: string): string | null;
   listSettings(prefix: string): string[];
   putSetting(name: string, value: string): void;
+  /** The setting becomes the JSON object `facts` with `count`, one more than it had. */
+  countSetting(name: string, facts: string): number;
   takeLease(name: string, holder: string, now: number, until: number): boolean;
   /** Changes a page, so that COMMIT has something to write. */
   ping(): void;

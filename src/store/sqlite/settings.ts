@@ -22,6 +22,16 @@ export const settingsOperations = {
       value,
     );
   }),
+  countSetting: write((sql, name: string, facts: string): number => {
+    const row = sql.get<[value: string]>('SELECT value FROM settings WHERE name = ?', name);
+    const count = (row ? Number(JSON.parse(row[0]).count) : 0) + 1;
+    sql.run(
+      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      JSON.stringify({ ...JSON.parse(facts), count }),
+    );
+    return count;
+  }),
   takeLease: write(
     (sql, name: string, holder: string, now: number, until: number): boolean =>
       sql.run(

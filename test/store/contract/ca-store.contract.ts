@@ -621,6 +621,13 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
     });
 
+    test('each of many who count at once gets another number, and what the last said is kept', async () => {
+      const counts = await atOnce(20, (index) => store.countSetting('seen', { at: index }));
+      expect([...counts].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+      expect(await store.countSetting('seen', { at: 77 })).toBe(21);
+      expect(JSON.parse((await store.getSetting('seen')) ?? '')).toEqual({ at: 77, count: 21 });
+    });
+
     test('settings are kept; ping resolves; close carries out what was asked before it', async () => {
       await store.putSetting('a', '1');
       await store.putSetting('a', '2');

@@ -199,6 +199,12 @@ export function housekeepingContract(world: World): void {
       expect(await store.getSetting('issuer')).toBe('é"\n');
     });
 
+    test('each of many who count at once gets another number', async () => {
+      const { store } = world;
+      const counts = await Promise.all([1, 2, 3, 4, 5].map((at) => store.countSetting('seen', { at })));
+      expect(counts.sort()).toEqual([1, 2, 3, 4, 5]);
+    });
+
     test('settings are listed by how their names begin, and no others', async () => {
       const { store } = world;
       for (const name of ['base b', 'base a', 'bas', 'base', 'basf', 'base é', 'base %_']) {

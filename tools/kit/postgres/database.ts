@@ -21,11 +21,12 @@ async function ask(): Promise<string> {
   return url;
 }
 
-/** An empty database of the run's server. */
-export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+/** A database of the run's server: empty, or with all that another one holds, to which nobody may be connected then. */
+export async function createDatabase(copyOf?: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `upki_test_${randomBytes(8).toString('hex')}`;
   const url = new URL(await serverUrl());
-  await asAdministrator(`CREATE DATABASE ${name}`);
+  const template = copyOf === undefined ? '' : ` TEMPLATE ${new URL(copyOf).pathname.slice(1)}`;
+  await asAdministrator(`CREATE DATABASE ${name}${template}`);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => asAdministrator(`DROP DATABASE ${name} WITH (FORCE)`) };
 }

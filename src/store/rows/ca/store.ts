@@ -139,6 +139,7 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     ...auditTrailOver(database),
     getSetting: (name) => database.call('getSetting', name),
     putSetting: (name, value) => database.call('putSetting', name, value),
+    countSetting: (name, facts) => database.call('countSetting', name, JSON.stringify(facts)),
     takeLease: (name, holder, now, until) => database.call('takeLease', name, holder, now, until),
     ping: () => database.call('ping'),
     close: () => database.close(),
