@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '..');
 const files = sourceFiles(root, ['src', 'tools']);
 const imports = readImports(root, files);
 
-it('every import of src and tools is one the table of folders allows', () => {
+it('the table of folders allows every import of src and tools', () => {
   expect(forbidden(imports)).toEqual([]);
 });
 
@@ -61,20 +61,20 @@ it.each([
   expect(forbidden(new Map([[file, importsOf(file, text)]]))).toHaveLength(1);
 });
 
-it('a circle is found through a file that only passes a type on', () => {
+it('a circle is found through a file that only re-exports a type', () => {
   const graph = new Map(
     Object.entries({ a: ['b'], b: ['c'], c: ['a', 'd'], d: [] }).map(([from, to]) => [from, new Set(to)]),
   );
   expect(circles(graph)).toEqual([['a', 'b', 'c']]);
 });
 
-it('one function alone replaces files: it syncs the file before the rename and the folder after it', () => {
+it('only one function replaces files: it syncs the file before the rename and the folder after it', () => {
   const renames = files.filter(
     (file) => file.startsWith('src/') && /\brename(Sync)?\(/.test(readFileSync(join(root, file), 'utf8')),
   );
   expect(renames).toEqual(['src/lib/files.ts']);
 });
 
-it('the documents are what their sources say (npm run docs writes them)', () => {
+it('the generated documents match their sources (npm run docs writes them)', () => {
   for (const { file, text } of documents(root)) expect(readFileSync(file, 'utf8'), file).toBe(text);
 });

@@ -12,16 +12,16 @@ export interface Entry {
   path: string;
   mode: number;
   size: number;
-  /** Its octets, or the file that has them. */
+  /** The content itself, or the file to read it from. */
   content: Buffer | { file: string };
 }
 
-/** The first octets of an age file (https://age-encryption.org/v1). */
+/** The beginning of every age file (https://age-encryption.org/v1). */
 const AGE = Buffer.from('age-encryption.org/');
 
 /**
- * The archive as a stream: a tar of the entries in their order, encrypted for a passphrase unless that is null. Anybody with
- * the passphrase can read it with `age -d FILE | tar x`, without uPKI.
+ * The archive as a stream: a tar of the entries in their order, encrypted with the passphrase unless that is null. With the
+ * passphrase, `age -d FILE | tar x` reads it without uPKI.
  * @param scryptLog work factor of the passphrase, base-2 logarithm
  */
 export async function writeArchive(
@@ -54,14 +54,14 @@ async function fill(tar: ReturnType<typeof pack>, entries: readonly Entry[]): Pr
   tar.finalize();
 }
 
-/** Takes one file of an archive; the stream must be read to its end. */
+/** Receives one file of an archive; it must read the stream to its end. */
 export type TakeEntry = (
   header: { path: string; mode: number; size: number },
   content: Readable,
 ) => Promise<void>;
 
 /**
- * Reads an archive, entry after entry.
+ * Reads an archive entry by entry.
  * @throws BackupError for a file that is no backup, another passphrase, or an archive that was cut off or changed
  */
 export async function readArchive(file: Readable, passphrase: string | null, take: TakeEntry): Promise<void> {
@@ -69,7 +69,7 @@ export async function readArchive(file: Readable, passphrase: string | null, tak
   const encrypted = head.equals(AGE);
   if (encrypted && passphrase === null) {
     throw new BackupError(
-      'the backup is encrypted: give its passphrase with --passphrase-file, or in UPKI_BACKUP_PASSPHRASE',
+      'the backup is encrypted: give its passphrase with --passphrase-file or in UPKI_BACKUP_PASSPHRASE',
     );
   }
   const plain = encrypted && passphrase !== null ? await decrypted(whole, passphrase) : whole;
@@ -112,7 +112,7 @@ async function decrypted(file: Readable, passphrase: string): Promise<Readable> 
   }
 }
 
-/** Errors of the file system and our own stay; what tar or age say is that the archive is not whole. */
+/** Keeps file system errors and our own; an error from tar or age means that the archive is damaged. */
 function backupError(error: unknown): unknown {
   if (error instanceof BackupError) return error;
   if (error instanceof Error && 'syscall' in error) return error;
@@ -120,7 +120,7 @@ function backupError(error: unknown): unknown {
   return new BackupError(`the backup is damaged or was cut off (${why})`, { cause: error });
 }
 
-/** The first octets of a stream, and the stream with them. */
+/** The first octets of a stream, and a stream that still contains them. */
 async function peek(stream: Readable, count: number): Promise<{ head: Buffer; whole: Readable }> {
   const iterator = stream[Symbol.asyncIterator]();
   const chunks: Buffer[] = [];

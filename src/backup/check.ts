@@ -11,20 +11,20 @@ import { certificateFingerprint, parseCertificate } from '../x509/certificate.js
 import { fromPem } from '../x509/pem.js';
 import type { Part, PartLayout } from './layout.js';
 
-/** What was looked at, and what is wrong with it, each in a sentence. */
+/** What was checked, and each fault in a sentence. */
 export interface Checked {
   certificates: number;
   records: number;
   faults: string[];
 }
 
-/** Faults told of one database; more say no more. */
+/** Limit of faults reported for one database. */
 const MOST_FAULTS = 20;
 
 /**
- * Looks at everything a program keeps: pages and indexes, every certificate (the RA's by its fingerprint, the CA's by the
- * signature of `issuers`), and the audit log. Nothing is written.
- * @param issuers PEM of the CA's certificates; one signed by none of them is a fault only when none of theirs has that name
+ * Checks a program's database without writing: pages and indexes, every certificate (the RA's by its fingerprint, the CA's by
+ * the signature of `issuers`), and the audit log.
+ * @param issuers PEM of the CA's certificates. A certificate that none of them signed is a fault only if its issuer is among them.
  */
 export async function checkStore({ part, database }: PartLayout, issuers: string): Promise<Checked> {
   const checked: Checked = { certificates: 0, records: 0, faults: [] };
@@ -49,7 +49,7 @@ async function checkDatabase(database: string, part: Part, issuers: string, chec
     for await (const certificate of store.certificates()) {
       checked.certificates += 1;
       if (faults.length < MOST_FAULTS && !isWhole(certificate, authorities)) {
-        faults.push(`the certificate with the serial ${certificate.serial} is not what was issued`);
+        faults.push(`the certificate with the serial ${certificate.serial} is not the one that was issued`);
       }
     }
   } catch (error) {
@@ -63,7 +63,7 @@ function isWhole(
   { serial, content, fingerprint, identifiers }: StoredCertificate,
   authorities: readonly X509Certificate[],
 ): boolean {
-  // Known by its serial only: brought over from another program.
+  // Migrated from another program, which kept only its serial.
   if (content.length === 0) return true;
   try {
     const [leaf] = typeof content === 'string' ? fromPem('CERTIFICATE', content) : [Buffer.from(content)];

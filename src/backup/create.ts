@@ -13,9 +13,9 @@ export interface CreateOptions {
   installation: Installation;
   /** Null leaves the backup unencrypted. */
   passphrase: string | null;
-  /** Of this program. */
+  /** Version of this program. */
   version: string;
-  /** Told what is being done, a sentence at a time. */
+  /** Receives each step as a sentence. */
   progress(sentence: string): void;
   clock(): number;
 }
@@ -24,14 +24,13 @@ export interface CreateOptions {
 export interface MadeBackup {
   manifest: Manifest;
   stream: Readable;
-  /** Removes the copies of the databases, once the stream has ended. */
+  /** Removes the copies of the databases; call it after the stream has ended. */
   discard(): Promise<void>;
 }
 
 /**
- * Takes the backup of an installation while it runs: its files first, then one moment of the RA's database and one of the CA's.
- * In this order each knows of the others what it needs: a certificate in the RA's is in the CA's, an issuer in the folder is in
- * the database.
+ * Takes the backup of an installation while it runs: first its files, then a snapshot of the RA's database, then one of the
+ * CA's. This order keeps them consistent: the CA's database has every certificate of the RA's, and every issuer in the folder.
  * @throws BackupError, StoreUnavailable, StoreRefused
  */
 export async function createBackup(options: CreateOptions): Promise<MadeBackup> {
@@ -39,7 +38,7 @@ export async function createBackup(options: CreateOptions): Promise<MadeBackup> 
   const { directory, together, parts } = installation;
   if (parts.length === 0) throw new BackupError(`there is neither a CA nor an RA in ${directory}`);
   const kept = await filesOf(installation);
-  progress(`${kept.length} files of keys, certificates, profiles and settings`);
+  progress(`${kept.length} files: keys, certificates, profiles and settings`);
   const temporary = await mkdtemp(join(directory, '.backup-'));
   const discard = () => rm(temporary, { recursive: true, force: true });
   try {
@@ -102,7 +101,7 @@ async function described({ path, mode, size, content }: Entry): Promise<Manifest
   return { path, size, mode, sha256 };
 }
 
-/** Where the audit log ended. One that is not as it was written is told: the backup carries on what there is. */
+/** The heads of the audit log. A broken log is reported, and the backup continues. */
 async function headsOf(
   file: string,
   part: 'ca' | 'ra',
@@ -123,7 +122,7 @@ async function headsOf(
   }
 }
 
-/** A sentence for every quarter of a large database. */
+/** Reports every quarter of a large database. */
 function progressOf(part: string, progress: (sentence: string) => void) {
   let told = -1;
   return (done: number, of: number) => {

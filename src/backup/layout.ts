@@ -6,7 +6,7 @@ import { isShared, pathOf } from '../store/index.js';
 
 export type Part = 'ca' | 'ra';
 
-/** A program's folder and where it keeps its database. */
+/** A program's folder and the location of its database. */
 export interface PartLayout {
   part: Part;
   folder: string;
@@ -14,26 +14,26 @@ export interface PartLayout {
   database: string;
 }
 
-/** What there is to back up below a directory. */
+/** The installation below a directory. */
 export interface Installation {
   directory: string;
-  /** Both programs of `upki start`, each in its folder, with files of their own beside them. */
+  /** Laid out by `upki start`: each program in its own folder, with shared files beside them. */
   together: boolean;
   parts: PartLayout[];
 }
 
-/** A file that is small enough to be held in memory: keys, certificates, profiles, settings. */
+/** A file small enough to hold in memory: keys, certificates, profiles, settings. */
 export interface KeptFile {
   path: string;
   mode: number;
   content: Buffer;
 }
 
-/** Files of the databases themselves, of locks, of writes that were cut off, and of what was set aside. */
+/** Excluded files: databases, locks, interrupted writes, and files set aside. */
 const LEFT_OUT = /(?:\.db(?:-wal|-shm|-journal)?|\.lock(?:-journal)?|\.new|\.partial|\.old)$/;
 const LEFT_OUT_FOLDERS = /^\.(?:backup|restore)-|\.replaced-/;
 
-/** The programs below a directory: those of `upki start`, or the one that has it for itself. */
+/** Finds the programs of a directory: those of `upki start`, or a single one that runs alone. */
 export async function findInstallation(directory: string, env: NodeJS.ProcessEnv): Promise<Installation> {
   const below = await partsIn(
     [
@@ -69,7 +69,7 @@ async function partsIn(
   return parts;
 }
 
-/** Where a program keeps its database when nothing else is set. */
+/** The default location of a program's database. */
 export function databaseFile(part: Part, folder: string): string {
   return part === 'ca' ? caPaths(folder).database : join(folder, 'acme.db');
 }
@@ -79,7 +79,7 @@ export function archivedDatabase(part: Part): string {
   return `${part}/${part === 'ca' ? 'ca.db' : 'acme.db'}`;
 }
 
-/** Every file of an installation but its databases, by its name in the archive, in order. */
+/** All files of an installation except its databases, sorted by their names in the archive. */
 export async function filesOf({ directory, together, parts }: Installation): Promise<KeptFile[]> {
   const files: KeptFile[] = [];
   for (const { part, folder } of parts) files.push(...(await filesBelow(folder, part)));

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** The name of the manifest in the archive; it comes first. */
+/** The name of the manifest, which is the first file of the archive. */
 export const MANIFEST = 'manifest.json';
-/** A manifest is a few kilobytes and some hundred octets a file. */
+/** A manifest has a few kilobytes, and some hundred octets for each file. */
 export const MAX_MANIFEST = 64 * 1024 * 1024;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-/** Forward slashes, below the archive's top, without a way out of it. */
+/** A relative path with forward slashes that cannot leave the archive's top folder. */
 const path = z
   .string()
   .max(1_000)
@@ -19,9 +19,9 @@ const head = z.object({
 });
 
 const database = z.object({
-  /** `sqlite`: the file is in the backup; `postgres`: it is elsewhere, and has a backup of its own. */
+  /** `sqlite`: the file is in the backup. `postgres`: the database is elsewhere and has its own backup. */
   kind: z.enum(['sqlite', 'postgres']),
-  /** The heads of the audit log at that moment. */
+  /** The heads of the audit log in this snapshot. */
   audit: z.array(head),
 });
 
@@ -29,10 +29,10 @@ const manifest = z.object({
   format: z.literal(1),
   /** RFC 3339: when the databases were read. */
   createdAt: z.iso.datetime(),
-  /** Of the program that made it. */
+  /** Version of the program that made the backup. */
   version: z.string(),
   host: z.string(),
-  /** What it is a backup of: both programs of `upki start`, or one alone. */
+  /** The programs in the backup: both of `upki start`, or a single one. */
   programs: z.array(z.enum(['ca', 'ra'])).min(1),
   together: z.boolean(),
   databases: z.partialRecord(z.enum(['ca', 'ra']), database),
@@ -43,7 +43,7 @@ export type Manifest = z.infer<typeof manifest>;
 export type ManifestFile = Manifest['files'][number];
 export type AuditHead = z.infer<typeof head>;
 
-/** The file is no backup, is damaged, or does not hold what it says; the message is for the operator. */
+/** The file is not a backup, is damaged, or does not match its manifest. The message is for the operator. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
 }

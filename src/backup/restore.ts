@@ -12,9 +12,9 @@ import { extractBackup } from './verify.js';
 export interface RestoreOptions {
   file: Readable;
   passphrase: string | null;
-  /** Where the installation is to be. */
+  /** Directory of the restored installation. */
   directory: string;
-  /** What is there is set aside, instead of refused. */
+  /** Whether existing files are set aside; otherwise they are an error. */
   replace: boolean;
   progress(sentence: string): void;
   clock(): number;
@@ -22,14 +22,14 @@ export interface RestoreOptions {
 
 export interface Restored {
   manifest: Manifest;
-  /** Where what was there has gone. */
+  /** New paths of the files that were set aside. */
   setAside: string[];
 }
 
 /**
- * Puts a backup back, whole or not at all: it is taken apart and checked beside its place, and moved there last. The CA's
- * database then knows when it was taken and when it was put back: what happened between is not in it.
- * @throws CannotStart when a program runs there, or the place is taken; BackupError
+ * Restores a backup completely or not at all: extracts and checks it next to its destination, and moves it there last. The
+ * CA's database then records the times of the backup and of the restore, because it lacks everything between them.
+ * @throws CannotStart when a program runs there or the destination is not empty; BackupError
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { file, passphrase, directory, replace, progress, clock } = options;
@@ -85,7 +85,7 @@ async function movesOf(
   return moves;
 }
 
-/** An empty folder, as a container's volume is, is none in the way. */
+/** Whether something exists at the path. An empty folder, such as a container's volume, does not count. */
 async function isTaken(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   if (found === null) return false;
@@ -94,7 +94,7 @@ async function isTaken(path: string): Promise<boolean> {
   return false;
 }
 
-/** Write-ahead logs of a database that is replaced would be taken for the new one's. */
+/** Write-ahead logs of a replaced database: SQLite would apply them to the new one. */
 async function leftovers(moves: Move[], { together, programs }: Manifest): Promise<string[]> {
   if (together) return [];
   const [first] = moves;
@@ -109,7 +109,7 @@ async function leftovers(moves: Move[], { together, programs }: Manifest): Promi
   return found;
 }
 
-/** Nothing may run there meanwhile: not `upki start`, and no program alone. @throws CannotStart */
+/** Locks out `upki start` and both programs during the restore. @throws CannotStart */
 async function lockAll(directory: string): Promise<() => void> {
   const unlocks: (() => void)[] = [];
   const unlock = () => {

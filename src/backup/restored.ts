@@ -3,7 +3,7 @@ import { markRestored } from '../store/sqlite/restored.js';
 import { archivedDatabase } from './layout.js';
 import type { Manifest } from './manifest.js';
 
-/** Lets each database that was brought back know of what moment it is, and since when. @param now ms since the epoch */
+/** Records the times of the backup and of the restore in each restored database. @param now ms since the epoch */
 export async function noteRestored(
   folder: string,
   { databases, createdAt }: Manifest,

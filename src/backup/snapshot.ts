@@ -1,12 +1,12 @@
 import { backup, DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreRefused, StoreUnavailable } from '../store/index.js';
 
-/** Pages copied between two turns of the event loop: 4 MiB. */
+/** Pages copied in one turn of the event loop: 4 MiB. */
 const RATE = 1_000;
 
 /**
- * One moment of a SQLite file that a program may be writing: taken when this is made, copied when there is time. The writer goes
- * on meanwhile; it only cannot shorten its write-ahead log.
+ * A snapshot of a SQLite file that another program may be writing. `take` fixes the moment; `copyTo` copies it later. The
+ * writer continues meanwhile, but cannot truncate its write-ahead log.
  */
 export class Snapshot {
   private constructor(
@@ -18,7 +18,7 @@ export class Snapshot {
   static take(path: string): Snapshot {
     try {
       const db = new DatabaseSync(path, { readOnly: true });
-      // What is read first fixes the moment; the connection sees no later one until it is closed.
+      // The first read fixes the snapshot; the connection sees no later state until it is closed.
       db.exec('PRAGMA busy_timeout = 5000; BEGIN; SELECT count(*) FROM sqlite_schema');
       return new Snapshot(db, path);
     } catch (error) {
@@ -28,7 +28,7 @@ export class Snapshot {
     }
   }
 
-  /** Writes that moment to a file. @throws StoreRefused for a database that is damaged */
+  /** Writes the snapshot to a file. @throws StoreRefused for a damaged database */
   async copyTo(target: string, onProgress: (done: number, of: number) => void): Promise<void> {
     await backup(this.db, target, {
       rate: RATE,
@@ -37,7 +37,7 @@ export class Snapshot {
     const complaint = integrityOf(target);
     if (complaint !== null) {
       throw new StoreRefused(
-        `${this.path} is damaged (${complaint}): a backup of it would be of no use. Look at it with \`upki store check\`.`,
+        `${this.path} is damaged (${complaint}): a backup of it would be useless. Check it with \`upki store check\`.`,
       );
     }
   }
@@ -47,7 +47,7 @@ export class Snapshot {
   }
 }
 
-/** What SQLite finds wrong with a file, the first of it; null when nothing is. */
+/** The first fault that SQLite's integrity check finds; null when there is none. */
 export function integrityOf(path: string): string | null {
   const db = new DatabaseSync(path, { readOnly: true });
   try {

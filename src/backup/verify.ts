@@ -18,18 +18,18 @@ import {
 import { integrityOf } from './snapshot.js';
 
 export interface ExtractOptions {
-  /** The backup. */
+  /** The backup file. */
   file: Readable;
   passphrase: string | null;
-  /** An empty folder on a file system with room for all of it. */
+  /** An empty folder on a file system with enough space. */
   into: string;
   progress(sentence: string): void;
 }
 
 /**
- * Takes a backup apart into a folder and compares everything with the manifest: every file is there, none beside them, each with
- * its hash; the databases are sound and their audit logs end where they did.
- * @throws BackupError saying what is wrong
+ * Extracts a backup into a folder and compares it with its manifest: exactly the listed files, each with its hash, sound
+ * databases, and audit logs with the recorded heads.
+ * @throws BackupError naming the fault
  */
 export async function extractBackup({ file, passphrase, into, progress }: ExtractOptions): Promise<Manifest> {
   let manifest: Manifest | null = null;
@@ -59,7 +59,7 @@ export async function extractBackup({ file, passphrase, into, progress }: Extrac
   return manifest;
 }
 
-/** The same, for its verdict alone: nothing of it stays. @param temporary a folder with room for all of it */
+/** Checks a backup in the same way and deletes the extracted files. @param temporary a folder with enough space */
 export async function verifyBackup(
   options: Omit<ExtractOptions, 'into'>,
   temporary: string,

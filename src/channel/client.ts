@@ -13,19 +13,19 @@ export interface ChannelClientOptions {
   endpoint: string;
   security: ClientSecurity;
   context?: Context;
-  /** Longest wait for an answer, in ms. Default 5,000, as the older peers have it. */
+  /** Longest wait for an answer, in ms. Default 5,000, like the Python peers. */
   timeout?: number;
-  /** Longest wait for a connection before a request is given up unsent, in ms. Default 2,000: longer than a CA restart on the same machine. */
+  /** Longest wait for a connection before an unsent request fails, in ms. Default 2,000: longer than a restart of the CA. */
   connectTimeout?: number;
   /**
-   * Longest wait for a peer's first words before a new connection is tried, in ms. Default 5,000: a CA that is busy speaks sooner,
-   * and one that is behind a broken network is found soon after that is mended.
+   * Longest wait for the ZeroMQ handshake before a new connection is tried, in ms. Default 5,000: even a busy CA answers sooner,
+   * and a CA is reached again soon after a broken network recovers.
    */
   handshakeTimeout?: number;
-  /** Requests waiting for an answer at once; more are refused at once. Must stay below the server's answer queue. Default 4,096. */
+  /** Limit of requests waiting for an answer; more are refused at once. Must stay below the server's answer queue. Default 4,096. */
   maxPending?: number;
   onState?: (state: ConnectionState) => void;
-  /** Asked first on every connection; its answer is not waited for. */
+  /** Sent first on every connection; the client does not wait for its answer. */
   greeting?: { task: string; params: object };
 }
 
@@ -43,9 +43,9 @@ const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
 const UNSENT = { unsent: true };
 const NOT_ADMITTED = 'the CA does not admit this key: register again';
-/** How long to wait before showing a refused key again. */
+/** Pause before connecting again with a refused key. */
 const REFUSED_RETRY_MS = 1_000;
-/** ZeroMQ may hand over the last answer only when it reconnects, after RECONNECT_MIN_MS. */
+/** ZeroMQ may deliver the last answer only when it reconnects, after RECONNECT_MIN_MS. */
 const BREAK_GRACE_MS = 250;
 const SEND_RETRY_MS = 10;
 /** Id of the greeting; no request has it. */
@@ -55,16 +55,16 @@ const HEARTBEAT_MS = 2_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * The RA's end of a channel: many requests in flight, each answered by its id. A request leaves only over a live
- * connection and before its time is up, so nothing is delivered long after its caller gave up; when the connection
- * breaks, every request under way fails at once with ChannelUnavailable. The connection comes back by itself.
+ * The RA's end of a channel: many requests in flight, each answered by its id. A request is sent only over a live
+ * connection and before its timeout, so that none is delivered long after its caller gave up. When the connection
+ * breaks, every request in flight fails with ChannelUnavailable. The client reconnects by itself.
  */
 export class ChannelClient {
   readonly #options: ChannelClientOptions;
   readonly #timeout: number;
   readonly #connectTimeout: number;
   readonly #maxPending: number;
-  /** Both in the order of asking. */
+  /** Both maps keep the order of the requests. */
   readonly #unsent = new Map<number, Pending>();
   readonly #sent = new Map<number, Pending>();
   #nextId = 0;
@@ -87,13 +87,13 @@ export class ChannelClient {
     return this.#state;
   }
 
-  /** Sends a task and resolves with its DATA. @throws ChannelRefused, ChannelUnavailable */
+  /** Sends a task and resolves with the answer's DATA. @throws ChannelRefused, ChannelUnavailable */
   request(task: string, params: object, timeout = this.#timeout): Promise<ExactJson> {
     if (this.#closed) return Promise.reject(new ChannelUnavailable('the channel is closed', UNSENT));
     if (this.#state === 'refused') return Promise.reject(new ChannelUnavailable(NOT_ADMITTED, UNSENT));
     if (this.#unsent.size + this.#sent.size >= this.#maxPending) {
       return Promise.reject(
-        new ChannelUnavailable(`${this.#maxPending} requests are waiting for the CA already`, UNSENT),
+        new ChannelUnavailable(`${this.#maxPending} requests are already waiting for the CA`, UNSENT),
       );
     }
     const text = encodeRequest(task, params);
@@ -105,7 +105,7 @@ export class ChannelClient {
     });
   }
 
-  /** Fails what is under way and closes. */
+  /** Fails all open requests and closes. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -128,7 +128,7 @@ export class ChannelClient {
     const socket = new Dealer({
       ...curve,
       ...(context === undefined ? {} : { context }),
-      // Queue to live connections only (ZMQ_IMMEDIATE), and keep nothing for later.
+      // Send only over live connections (ZMQ_IMMEDIATE); queue nothing for later.
       immediate: true,
       linger: 0,
       sendTimeout: 0,
@@ -159,14 +159,14 @@ export class ChannelClient {
 
   #disconnected(): void {
     if (this.#state !== 'refused') this.#setState('connecting');
-    // Answers that came before the break may still be on their way through ZeroMQ's queue.
+    // Answers that arrived before the break may still be in ZeroMQ's queue.
     const underWay = [...this.#sent.keys()];
     setTimeout(() => {
       for (const id of underWay) this.#reject(this.#sent, id, 'the connection to the CA was lost');
     }, BREAK_GRACE_MS);
   }
 
-  /** libzmq gives a refused socket up for good, so another one is needed to try again. */
+  /** libzmq never retries a refused socket, so the next attempt needs a new one. */
   #refused(): void {
     if (this.#state === 'refused') return;
     this.#setState('refused');
@@ -198,7 +198,7 @@ export class ChannelClient {
         try {
           await this.#socket.send([requestId(next.id), '', next.text]);
         } catch {
-          // The pipe is not there yet, or no longer: a disconnect event follows, or the next try succeeds.
+          // There is no pipe yet, or no longer: a disconnect event follows, or the next attempt succeeds.
           if (this.#sent.delete(next.id)) this.#unsent.set(next.id, next);
           setTimeout(() => void this.#pump(), SEND_RETRY_MS);
           return;
@@ -211,7 +211,7 @@ export class ChannelClient {
     }
   }
 
-  /** False when it cannot be sent yet: tried again with everything that waits. */
+  /** False when it cannot be sent yet; it is retried together with the waiting requests. */
   async #greet(): Promise<boolean> {
     const { greeting } = this.#options;
     if (this.#greeted || greeting === undefined) return true;
@@ -242,7 +242,7 @@ export class ChannelClient {
     if (id?.length !== 6 || delimiter?.length !== 0 || body === undefined) return;
     const key = id.readUIntBE(0, 6);
     const pending = this.#sent.get(key);
-    // Nobody waits any more: the request timed out.
+    // The request has already timed out.
     if (pending === undefined) return;
     this.#sent.delete(key);
     clearTimeout(pending.timer);
@@ -286,7 +286,7 @@ function requestId(id: number): Buffer {
   return frame;
 }
 
-/** An error the CA calls temporary, or an answer nobody can read, says nothing about what was done. */
+/** After a temporary error or an unreadable answer, it is unknown whether the task was carried out. */
 function answerError(task: string, error: unknown): Error {
   if (error instanceof ChannelRefused) {
     return error.kind === 'retry'

@@ -7,15 +7,15 @@ export interface CurveKeyPair {
   secretKey: string;
 }
 
-/** RFC 8410 §7: PKCS #8 of an X25519 private key is this and its 32 bytes. */
+/** RFC 8410 §7: what precedes the 32 bytes of an X25519 private key in PKCS #8. */
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
-/** RFC 8410 §4: SubjectPublicKeyInfo of an X25519 key is this and its 32 bytes. */
+/** RFC 8410 §4: what precedes the 32 bytes of an X25519 key in its SubjectPublicKeyInfo. */
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex');
 
 /**
- * 22 base64 characters carry 128 bits. Whoever records a registration can try seeds against it offline, so a
- * seed people can guess must not become a key.
+ * 22 base64 characters carry 128 bits. Anyone who records a registration can try seeds against it offline, so the
+ * seed must not be guessable.
  */
 export const MIN_SEED_LENGTH = 22;
 
@@ -34,7 +34,7 @@ export function newCurveKeyPair(random: (size: number) => Uint8Array = randomByt
   return curveKeyPair(random(32));
 }
 
-/** What two key pairs have in common (RFC 7748 §6.1). @throws RangeError for what is no key, Error for a weak one */
+/** The X25519 shared secret of two key pairs (RFC 7748 §6.1). @throws RangeError for an invalid key, Error for a weak one */
 export function sharedSecret({ secretKey }: CurveKeyPair, publicKey: string): Buffer {
   const secret = z85DecodeKey(secretKey);
   const other = z85DecodeKey(publicKey);
@@ -45,19 +45,19 @@ export function sharedSecret({ secretKey }: CurveKeyPair, publicKey: string): Bu
   });
 }
 
-/** The key pair of a stored secret in Z85. @throws RangeError when it is not one. */
+/** The key pair of a stored secret key in Z85. @throws RangeError when the text is not a key */
 export function curveKeyPairFromSecret(secretKey: string): CurveKeyPair {
   const secret = z85DecodeKey(secretKey);
   if (secret === null) throw new RangeError('not a CURVE secret key in Z85 (40 characters)');
   return curveKeyPair(secret);
 }
 
-/** A seed nobody can guess: 256 random bits. */
+/** A registration seed of 256 random bits. */
 export const newRegistrationSeed = (): string => randomBytes(32).toString('base64url');
 
 /**
- * Both ends of the registration socket, derived from the seed (HKDF-SHA256, RFC 5869): a CA proves that it knows the
- * seed by holding the server's secret, a registering RA by holding the client's. The seed itself never crosses.
+ * The keys of both ends of the registration socket, derived from the seed (HKDF-SHA256, RFC 5869). The CA proves that it
+ * knows the seed by the server's secret key, a registering RA by the client's. The seed itself is never sent.
  * @throws RangeError when the seed is shorter than {@link MIN_SEED_LENGTH} characters.
  */
 export function registrationKeys(seed: string): { server: CurveKeyPair; client: CurveKeyPair } {

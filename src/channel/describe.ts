@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { operations, type Port, registration, type Tasks } from './tasks/index.js';
 
-/** The reference of all tasks as Markdown: docs/channel.md is exactly this. */
+/** The reference of all tasks as Markdown, written to docs/channel.md. */
 export function describeChannel(): string {
   return [
     '# The channel between RA and CA',
     '',
     '<!-- Generated from src/channel/tasks by `npm run docs`; a test keeps it current. -->',
     '',
-    'ZeroMQ over TCP, one JSON text in UTF-8 a message. A peer is a plain REQ socket, or a DEALER that puts a request id and an',
-    'empty frame before the text and gets both back before the answer; answers come in any order.',
+    'ZeroMQ over TCP; each message is one JSON text in UTF-8. A peer is a plain REQ socket, or a DEALER that puts a request id and an',
+    'empty frame before the text and gets both back before the answer. Answers come in any order.',
     '',
     '```',
     '{"TASK": name, "params": {…}}                        params may be absent',
@@ -18,8 +18,8 @@ export function describeChannel(): string {
     '```',
     '',
     'Codes: 200 validation, 300 certificate, 500 profile, 700 communication. `KIND` is for programs: `badCSR`, `rejectedIdentifier`,',
-    '`alreadyRevoked`, `notFound`, `unknownTask`, `retry` (it is not known whether anything was done) or `other`.',
-    'A serial is a JSON integer of up to 160 bits: read it without a double.',
+    '`alreadyRevoked`, `notFound`, `unknownTask`, `retry` (it is unknown whether anything was done) or `other`.',
+    'A serial is a JSON integer of up to 160 bits, more than a double can hold.',
     '',
     ...section('operations', operations),
     ...section('registration', registration),

@@ -4,12 +4,12 @@ import { BadRequest, decodeRequest, encodeAnswer, encodeError } from './envelope
 import { ErrorCode, TaskError } from './errors.js';
 import type { Handlers, Task, Tasks } from './tasks/index.js';
 
-/** Answers one request's bytes, which came over a connection; never rejects, whatever the bytes are. */
+/** Answers the bytes of one request from a connection. Never rejects, whatever the bytes are. */
 export type Answerer = (request: Uint8Array, connection: string) => Promise<string>;
 
 /**
- * Binds handlers to the tasks of a port. `onFailure` hears of errors that are ours (a handler threw something
- * other than TaskError); the peer is then told only that there was one.
+ * Binds handlers to the tasks of a port. `onFailure` receives internal errors: anything but a TaskError that a handler
+ * throws. The peer then gets an internal error without details.
  */
 export function answerer<T extends Tasks>(
   tasks: T,
@@ -40,8 +40,8 @@ function isForPeer(error: unknown): boolean {
 }
 
 /**
- * Parameters with defaults filled in; a null is a parameter left out, as Python peers send it.
- * @throws TaskError in the words of the contract.
+ * Parameters with defaults filled in. A null counts as an absent parameter, because Python peers send null.
+ * @throws TaskError with the message of the contract
  */
 function parseParams(task: Task, params: { [name: string]: ExactJson }): unknown {
   const given = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
@@ -50,7 +50,7 @@ function parseParams(task: Task, params: { [name: string]: ExactJson }): unknown
   throw paramsError(parsed.error.issues, given);
 }
 
-/** The first fault is told; a missing parameter before any other, as recorded. */
+/** Reports the first fault, but a missing parameter before any other, as the Python CA does. */
 function paramsError(issues: core.$ZodIssue[], params: { [name: string]: ExactJson }): TaskError {
   for (const { path } of issues) {
     const name = String(path[0]);
@@ -60,7 +60,7 @@ function paramsError(issues: core.$ZodIssue[], params: { [name: string]: ExactJs
   }
   const [issue] = issues;
   if (issue === undefined) return new TaskError(ErrorCode.validation, 'Invalid parameters');
-  // Our own schemas word some refusals whole, as the contract records them.
+  // Some schemas carry a whole message of the contract.
   if (issue.message.startsWith('Invalid ') && issue.code === 'custom') {
     return new TaskError(ErrorCode.validation, issue.message);
   }

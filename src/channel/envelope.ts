@@ -2,8 +2,8 @@ import { type ExactJson, JsonError, parseExactJson, stringifyJson } from '../lib
 import { ChannelRefused, ErrorCode, REFUSAL_KINDS, type RefusalKind, TaskError } from './errors.js';
 
 /**
- * The envelope of the wire contract: `{"TASK","params"}` there, `{"EVENT":"ANSWER","DATA"}` or
- * `{"EVENT":"UPKI ERROR","MSG"}` back.
+ * The envelope of the wire contract: requests are `{"TASK","params"}`, answers are `{"EVENT":"ANSWER","DATA"}` or
+ * `{"EVENT":"UPKI ERROR","MSG"}`.
  */
 
 export interface Request {
@@ -11,7 +11,7 @@ export interface Request {
   params: { [name: string]: ExactJson };
 }
 
-/** The bytes are no request at all; the message is the whole error text (it carries no code on the wire). */
+/** The bytes are not a request. The message is the whole error text; it has no code on the wire. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
 }
@@ -40,7 +40,7 @@ export function encodeAnswer(data: unknown): string {
   return stringifyJson({ EVENT: 'ANSWER', DATA: data });
 }
 
-/** A TaskError is told as it is, a BadRequest by its text; anything else is ours and told without details. */
+/** Sends a TaskError as it is and a BadRequest by its text. Any other error is internal and sent without details. */
 export function encodeError(error: unknown): string {
   if (error instanceof TaskError) {
     return stringifyJson({ EVENT: 'UPKI ERROR', MSG: `[${error.code}] ${error.message}`, KIND: error.kind });
@@ -50,7 +50,7 @@ export function encodeError(error: unknown): string {
   return stringifyJson({ EVENT: 'UPKI ERROR', MSG, KIND: 'retry' });
 }
 
-/** The answer's DATA. @throws ChannelRefused for an error answer; JsonError when the bytes are no answer. */
+/** The answer's DATA. @throws ChannelRefused for an error answer, JsonError when the bytes are not an answer */
 export function decodeAnswer(bytes: Uint8Array): ExactJson {
   const value = parseExactJson(bytes, 'the answer');
   if (isObject(value)) {
@@ -66,7 +66,7 @@ function refusal(text: string, kind: ExactJson | undefined): ChannelRefused {
   return new ChannelRefused(message, match === null ? null : Number(match[1]), refusalKind(message, kind));
 }
 
-/** A peer that sends no KIND is judged by its words, as far as the contract fixes them. */
+/** Without a KIND, as from older peers, the kind follows from the message, where the contract fixes its text. */
 function refusalKind(message: string, kind: ExactJson | undefined): RefusalKind {
   const known = REFUSAL_KINDS.find((name) => name === kind);
   if (known !== undefined) return known;

@@ -9,9 +9,9 @@ export const ErrorCode = {
 export type ErrorCodeValue = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 /**
- * What kind of refusal it is, for programs: sent as the additional envelope member `KIND`, which older peers
- * ignore. `retry`: the CA could not answer now and it is not known whether anything was done. `unknownTask`: the
- * peer has no such task; an older one says it in words only. `forbidden`: it is not for who asks.
+ * Kinds of refusal, for programs. Sent as the additional envelope member `KIND`, which older peers ignore.
+ * `retry`: the CA could not answer now, and it is unknown whether anything was done. `unknownTask`: the peer does not
+ * have this task; an older peer says so only in its message. `forbidden`: the requester may not do this.
  */
 export const REFUSAL_KINDS = [
   'badCSR',
@@ -25,7 +25,7 @@ export const REFUSAL_KINDS = [
 ] as const;
 export type RefusalKind = (typeof REFUSAL_KINDS)[number];
 
-/** Thrown by a task handler: the peer is told `[code] message` and the kind. */
+/** Thrown by a task handler; the peer receives `[code] message` and the kind. */
 export class TaskError extends Error {
   override readonly name = 'TaskError';
   constructor(
@@ -37,7 +37,7 @@ export class TaskError extends Error {
   }
 }
 
-/** The other side answered with an error. `message` is its text without the code. */
+/** The peer answered with an error. `message` is its text without the code. */
 export class ChannelRefused extends Error {
   override readonly name = 'ChannelRefused';
   constructor(
@@ -49,10 +49,10 @@ export class ChannelRefused extends Error {
   }
 }
 
-/** No answer: not connected, timed out, lost, or our queue is full. Whether the task was carried out is unknown. */
+/** No answer: not connected, timed out, connection lost, or the queue is full. The task may have been carried out. */
 export class ChannelUnavailable extends Error {
   override readonly name = 'ChannelUnavailable';
-  /** The task never left, so it was not carried out. */
+  /** The task was never sent, so it was not carried out. */
   readonly unsent: boolean;
   constructor(message: string, { unsent = false }: { unsent?: boolean } = {}) {
     super(message);

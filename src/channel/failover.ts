@@ -5,25 +5,25 @@ import { ChannelUnavailable } from './errors.js';
 import { REPEATABLE } from './tasks/repeatable.js';
 
 export interface FailoverOptions extends Omit<ChannelClientOptions, 'endpoint' | 'onState'> {
-  /** `tcp://host:port` of each CA; they have the same keys and share what they keep. The first is asked first. */
+  /** `tcp://host:port` of each CA. They have the same keys and share a store. The first is tried first. */
   endpoints: readonly string[];
   onState?: (state: ConnectionState, endpoint: string) => void;
   now?: () => number;
 }
 
-/** A CA that did not answer is asked last for so long, in ms: twice what it takes to notice that a connection is dead. */
+/** How long a CA that did not answer is tried last, in ms: twice the time to detect a dead connection. */
 const DOUBT = 12_000;
 
 interface Peer {
   client: ChannelClient;
-  /** Until then others are asked first. */
+  /** Until this time the other CAs are tried first. */
   doubtedUntil: number;
 }
 
 /**
- * One channel to several CAs. A request goes to the CA that answered last; when that one cannot be reached, or says nothing,
- * to the next. A request that may have arrived is sent to another only if doing it twice is as good as once. Whoever waits is
- * told ChannelUnavailable when none answered.
+ * One channel to several CAs. A request goes to the CA that answered last. If that CA is unreachable or does not answer, the
+ * request goes to the next one; but if it may have arrived, only an idempotent task is sent again. When no CA answers, the
+ * request fails with ChannelUnavailable.
  */
 export class FailoverChannel {
   readonly #peers: Peer[];
@@ -53,7 +53,7 @@ export class FailoverChannel {
     let failure: ChannelUnavailable | null = null;
     for (;;) {
       const peer = await this.#next(untried);
-      // None is connected: one that is asked nevertheless tells so in its own words.
+      // No CA is connected: one is tried anyway, for its error message.
       const asked: Peer | undefined = peer ?? (failure === null ? this.#peers[0] : undefined);
       if (asked === undefined) throw failure;
       untried.delete(asked);
@@ -77,7 +77,7 @@ export class FailoverChannel {
     for (const { client } of this.#peers) client.close();
   }
 
-  /** Whom to ask next: of those connected, whoever answers. Waits for a connection when there is none. */
+  /** The next CA to try: a connected one, preferably not doubted. Waits for a connection when there is none. */
   async #next(untried: ReadonlySet<Peer>): Promise<Peer | undefined> {
     const best = () => {
       const connected = this.#peers.filter((peer) => untried.has(peer) && peer.client.state === 'connected');
@@ -87,7 +87,7 @@ export class FailoverChannel {
     return best() ?? (await this.#connection(best));
   }
 
-  /** It answered, so it is asked first from now on. */
+  /** Makes a CA that answered the first one to try. */
   #prefer(peer: Peer): void {
     peer.doubtedUntil = 0;
     if (this.#peers[0] === peer) return;
@@ -95,7 +95,7 @@ export class FailoverChannel {
     this.#peers.unshift(peer);
   }
 
-  /** What `found` finds once there is a connection; undefined when there is none in time. */
+  /** The result of `found` once a CA is connected; undefined when none connects in time. */
   #connection(found: () => Peer | undefined): Promise<Peer | undefined> {
     return new Promise((resolve) => {
       const end = (peer: Peer | undefined) => {

@@ -1,6 +1,6 @@
 /**
- * Serial numbers. On the wire a JSON integer; inside the program lower-case hex of even length. Zero and
- * anything longer than RFC 5280 §4.1.2.2 allows (20 octets) is not a serial.
+ * Serial numbers: a JSON integer on the wire, lower-case hex of even length inside the program. Zero is not a serial, nor
+ * is anything longer than 20 octets (RFC 5280 §4.1.2.2).
  */
 
 const MAX_SERIAL = 1n << 160n;
@@ -20,8 +20,8 @@ export function serialFromHex(hex: string): bigint {
 }
 
 /**
- * Hex of a serial as people and programs write it: decimal digits, or hex with `0x`, with colons, or with a
- * letter in it. Null when the text is no serial.
+ * Reads a serial in the usual notations and returns it in hex: decimal digits, or hex with `0x`, with colons, or with a
+ * letter in it. Null when the text is not a serial.
  */
 export function parseSerial(text: string): string | null {
   if (/^\d{1,49}$/.test(text)) return serialToHex(BigInt(text));

@@ -6,37 +6,37 @@ export type ServerSecurity = { mode: 'clear' } | { mode: 'curve'; secretKey: str
 
 export interface ChannelServerOptions {
   host: string;
-  /** 0 takes a free port, see {@link ChannelServer.port}. */
+  /** 0 chooses a free port, see {@link ChannelServer.port}. */
   port: number;
   answer: Answerer;
   security: ServerSecurity;
   context: Context;
   /**
-   * Requests worked on at once; the rest wait in ZeroMQ's own bounded queues. Enough to fill one group commit of the
-   * store, few enough that a burst does not hold everyone's memory.
+   * Requests handled at once; the rest wait in ZeroMQ's bounded queues. Enough to fill one group commit of the store,
+   * few enough to bound the memory of a burst.
    */
   concurrency?: number;
-  /** How long close waits for requests being worked on, in ms. Default 2,000. */
+  /** How long `close` waits for open requests, in ms. Default 2,000. */
   grace?: number;
 }
 
-// Only bindSync, and no unbinding: the asynchronous forms touch the socket from another thread while it is polled
-// here, upon which libzmq aborts the process, and there is no synchronous unbind that works (zeromq.js 6.8).
+// Use only bindSync, and never unbind. The asynchronous forms use the socket from another thread while it is polled here,
+// and libzmq then aborts the process. The synchronous unbind does not work (zeromq.js 6.8).
 
-/** Our largest request is a CSR with 100 names; anything bigger is cut off by ZeroMQ, connection included. */
+/** The largest request is a CSR with 100 names. ZeroMQ closes the connection of a peer that sends more. */
 const MAX_REQUEST_BYTES = 256 * 1024;
-/** Answers queued to one peer. Above what a client keeps in flight (client.ts), so none is ever dropped. */
+/** Answers queued for one peer. More than a client has in flight (client.ts), so that none is dropped. */
 const ANSWER_QUEUE = 10_000;
 const HEARTBEAT_MS = 2_000;
-/** Time for answers under way when the socket closes. */
+/** Time to deliver the last answers when the socket closes. */
 const LINGER_MS = 1_000;
-/** ZeroMQ sends from a thread of its own; a peer that sees the end together with the last answer may lose the answer. */
+/** ZeroMQ sends from its own thread. A peer that sees the close together with the last answer may lose that answer. */
 const ON_THE_WIRE_MS = 20;
 const REBIND_TRIES = 50;
 
 /**
- * The CA's end of a channel: a ROUTER that answers plain REQ peers and pipelining DEALER peers alike. Whatever frames
- * precede the empty delimiter are the peer's own (a request id) and are sent back in front of the answer.
+ * The CA's end of a channel: a ROUTER that answers plain REQ peers and pipelining DEALER peers alike. Frames before the
+ * empty delimiter belong to the peer (a request id) and are sent back before the answer.
  */
 export class ChannelServer {
   readonly #options: ChannelServerOptions;
@@ -47,7 +47,7 @@ export class ChannelServer {
   #working = 0;
   #freeSlot: (() => void) | null = null;
   #idle: (() => void) | null = null;
-  /** ZeroMQ takes one send at a time. */
+  /** ZeroMQ allows one send at a time. */
   #lastSend: Promise<void> = Promise.resolve();
 
   private constructor(options: ChannelServerOptions) {
@@ -56,7 +56,7 @@ export class ChannelServer {
     this.#socket = this.#newSocket();
   }
 
-  /** Binds and starts answering. @throws Error naming the address when it is taken or not this machine's. */
+  /** Binds and starts answering. @throws Error naming the address when it is in use or not an address of this machine */
   static async listen(options: ChannelServerOptions): Promise<ChannelServer> {
     const server = new ChannelServer(options);
     try {
@@ -75,8 +75,8 @@ export class ChannelServer {
   }
 
   /**
-   * Ends every connection; peers reconnect by themselves and are authenticated anew. For the day a key is removed:
-   * ZeroMQ asks about a key only when it connects. Requests being worked on are answered first.
+   * Closes every connection after answering the open requests. Peers reconnect by themselves and are authenticated again.
+   * Needed after a key is removed, because ZeroMQ checks a key only at the handshake.
    */
   async dropPeers(): Promise<void> {
     const old = this.#socket;
@@ -89,7 +89,7 @@ export class ChannelServer {
     void this.#serve(next);
   }
 
-  /** Stops taking requests, answers those being worked on, closes. */
+  /** Stops accepting requests, answers the open ones, and closes. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#drained();
@@ -140,14 +140,14 @@ export class ChannelServer {
   async #work(socket: Router, frames: Buffer[]): Promise<void> {
     const delimiter = frames.findIndex((frame, index) => index > 0 && frame.length === 0);
     const body = frames[delimiter + 1];
-    // No delimiter, or more than one frame after it: not a peer of this contract.
+    // No delimiter, or more than one frame after it: not a message of this contract.
     if (delimiter < 0 || body === undefined || frames.length !== delimiter + 2) return;
     this.#working++;
     try {
-      // A ROUTER names a connection by the first frame.
+      // The first frame of a ROUTER's message identifies the connection.
       const answer = await this.#options.answer(body, frames[0]?.toString('hex') ?? '');
       const send = this.#lastSend.then(() => socket.send([...frames.slice(0, delimiter + 1), answer]));
-      // A ROUTER drops what a vanished peer would get; what fails besides is a socket closed meanwhile.
+      // A ROUTER drops answers to a vanished peer. A send fails only when the socket was closed meanwhile.
       this.#lastSend = send.catch(() => {});
       await this.#lastSend;
     } finally {
@@ -172,7 +172,7 @@ export class ChannelServer {
   }
 }
 
-/** ZeroMQ frees a port a moment after its socket was closed, so a port in use is tried again for a second. */
+/** ZeroMQ frees a port shortly after its socket is closed, so a port in use is retried for a second. */
 async function bind(socket: Router, endpoint: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

@@ -3,14 +3,14 @@ import type { ChannelClient } from './client.js';
 import { ChannelUnavailable } from './errors.js';
 import type { ParamsIn, Result, Tasks } from './tasks/index.js';
 
-/** Calls the tasks of a port with their own types; results are checked and serials come back as hex. */
+/** Typed calls of the tasks of a port. Results are checked, and serials are returned in hex. */
 export class TaskClient<T extends Tasks> {
   constructor(
     private readonly tasks: T,
     private readonly channel: Pick<ChannelClient, 'request'>,
   ) {}
 
-  /** @throws ChannelRefused when the CA says no; ChannelUnavailable when there is no (readable) answer. */
+  /** @throws ChannelRefused when the CA refuses, ChannelUnavailable without a (readable) answer */
   async call<Name extends keyof T & string>(
     name: Name,
     params: ParamsIn<T[Name]>,

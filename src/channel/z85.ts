@@ -1,8 +1,8 @@
-/** Z85 (ZeroMQ RFC 32): how ZeroMQ writes CURVE keys, 32 bytes as 40 characters. */
+/** Z85 (ZeroMQ RFC 32): the text form of CURVE keys, 32 bytes as 40 characters. */
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
 const KEY = /^[0-9a-zA-Z.:+=^!/*?&<>()[\]{}@%$#-]{40}$/;
 
-/** Encodes bytes, whose number must be a multiple of 4. */
+/** Encodes bytes; their number must be a multiple of 4. */
 export function z85Encode(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let text = '';
@@ -13,7 +13,7 @@ export function z85Encode(bytes: Uint8Array): string {
   return text;
 }
 
-/** Decodes a 32-byte key; null when the text is not one. */
+/** Decodes a 32-byte key; null when the text is not a key. */
 export function z85DecodeKey(text: string): Uint8Array | null {
   if (!KEY.test(text)) return null;
   const bytes = new Uint8Array(32);

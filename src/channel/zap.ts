@@ -1,13 +1,13 @@
 import { type Context, Router } from 'zeromq';
 import { z85Encode } from './z85.js';
 
-/** Says whether a CURVE public key (Z85) may connect now. Rejecting is a no. */
+/** Decides whether a CURVE public key (Z85) may connect now. A rejected promise refuses it. */
 export type Admits = (publicKey: string) => boolean | Promise<boolean>;
 
 /**
- * ZeroMQ's authentication protocol (ZeroMQ RFC 27): libzmq asks this handler about every CURVE handshake in its
- * context, by domain. Fails closed: an unknown domain, mechanism or malformed question is a no.
- * It must be running before the first socket binds, or libzmq lets everybody in.
+ * ZeroMQ's authentication protocol (ZAP, ZeroMQ RFC 27): libzmq asks this handler about every CURVE handshake in its
+ * context, by domain. It refuses an unknown domain or mechanism and a malformed request.
+ * It must be running before the first socket binds; without a handler libzmq admits everyone.
  */
 export class ZapHandler {
   readonly #domains = new Map<string, Admits>();
@@ -54,15 +54,15 @@ export class ZapHandler {
 }
 
 export interface ZapRequest {
-  /** Routing frames, delimiter and version, to be sent back as they are. */
+  /** Routing frames, delimiter and version, which the reply repeats. */
   envelope: Buffer[];
   requestId: Buffer;
   domain: string;
-  /** Z85; null unless the peer showed a key by CURVE. */
+  /** Z85; null unless the peer presented a key by CURVE. */
   publicKey: string | null;
 }
 
-/** Reads one request; null when there is nothing to reply to. */
+/** Reads one request; null when it is too malformed for a reply. */
 function readZapRequest(frames: Buffer[]): ZapRequest | null {
   const delimiter = frames.findIndex((frame) => frame.length === 0);
   if (delimiter < 0) return null;

@@ -28,21 +28,21 @@ interface EnrolOptions {
 }
 
 export const ROLE_HELP =
-  '`auditor` reads; `operator` also revokes certificates and manages nodes; `admin` also decides who administers';
+  '`auditor` reads; `operator` also revokes certificates and manages nodes; `admin` also manages administrators';
 
 export function addCommand(): Command {
   const command = new Command('add').argument('<name>', "the administrator's common name");
-  command.description('Make the key and certificate of an administrator, and tell how to use them.');
+  command.description('Make the key and certificate of an administrator, and print how to use them.');
   enrolOptions(command);
   command.addOption(
-    new Option('--role <role>', `${ROLE_HELP}. Default: admin, or the role the name has.`).choices(
+    new Option('--role <role>', `${ROLE_HELP}. Default: the current role of the name, else admin.`).choices(
       ADMIN_ROLES,
     ),
   );
   addExamples(command, [
     ['upki admin add alice', 'Make alice/alice.key, .crt and .p12, and print a curl line that uses them.'],
-    ['upki admin add bob --role auditor', 'Somebody who may read everything and change nothing.'],
-    ['upki admin add carol --csr carol.csr', 'For a key that carol keeps, as on a smart card.'],
+    ['upki admin add bob --role auditor', 'An administrator who can read everything and change nothing.'],
+    ['upki admin add carol --csr carol.csr', "For carol's own key, for example on a smart card."],
     ['upki admin add alice -d /srv/pki --out /root/alice', 'For a CA in another directory.'],
   ]);
   return command.action(async (name: string) => enrol(command, name));
@@ -51,19 +51,21 @@ export function addCommand(): Command {
 export function renewCommand(): Command {
   const command = new Command('renew').argument('<name>', 'a DN in either notation, or a common name');
   command.description(
-    'Make another certificate for an administrator, with a new key and the same role. The one before stays good until it ends.',
+    'Make another certificate for an administrator, with a new key and the same role. The previous certificate stays valid until it expires.',
   );
   enrolOptions(command);
   addExamples(command, [
     ['upki admin renew alice --out alice-2027', 'Make alice-2027/alice.key, .crt and .p12.'],
-    ['upki admin renew alice --csr alice.csr', 'For a key that alice keeps; it may be the one she has.'],
+    ['upki admin renew alice --csr alice.csr', "For alice's own key; it may be her current one."],
   ]);
   return command.action(async (given: string) => {
     const entries = await withCaStore(await caFolderOf(command), (store) => store.listAdmins());
     const entry = await mendable(async () => entryFor(given, entries));
     const name = attributeOf(parseHolder(entry), OID.commonName);
     if (name === null || !entries.some(({ dn }) => dn === entry)) {
-      throw new CannotStart(`${given} is not an administrator; \`upki admin list\` prints who is`);
+      throw new CannotStart(
+        `${given} is not an administrator; \`upki admin list\` prints the administrators`,
+      );
     }
     await enrol(command, name);
   });
@@ -74,18 +76,18 @@ function enrolOptions(command: Command): void {
   command
     .option(
       '--out <folder>',
-      'where to write the files; a folder of the name in the current one when left out',
+      'where to write the files (default: a folder of that name in the current folder)',
     )
-    .option('--csr <file>', 'a certification request (PEM) for a key made elsewhere; no key is made then')
+    .option('--csr <file>', 'a certification request (PEM) for an existing key; no key is made')
     .option(
       '--passphrase-file <file>',
-      'holds the passphrase of the PKCS #12 file; a random one is printed when left out',
+      'file with the passphrase of the PKCS #12 file (default: a random one, which is printed)',
     )
     .option(
       '--legacy-p12',
-      'protect the PKCS #12 file with 3DES and SHA-1, as the macOS keychain wants it up to version 14',
+      'protect the PKCS #12 file with 3DES and SHA-1, for the keychain of macOS up to version 14',
     )
-    .option('--url <url>', "the RA's base URL, when it is not found by itself");
+    .option('--url <url>', "the RA's base URL (default: that of the RA on this machine)");
 }
 
 async function enrol(command: Command, name: string): Promise<void> {
@@ -121,7 +123,7 @@ async function requestIn(file: string): Promise<string> {
   });
 }
 
-/** Uses the settings of the CA's own file and the environment, for a CA that has never served. */
+/** Uses the settings of the CA's own file and the environment, because the CA may never have served. */
 function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
   const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
   return mendable(() =>
@@ -148,7 +150,7 @@ function told(
     `${url ?? 'https://RA:8000'}/api/v1/private/admins`,
   ].map(shellWord);
   const secret =
-    passphrase === null ? '' : `  Passphrase   ${passphrase} (of the PKCS #12 file; it is shown only now)\n`;
+    passphrase === null ? '' : `  Passphrase   ${passphrase} (of the PKCS #12 file; shown only once)\n`;
   const made = `  Key          ${files.key}\n  Certificate  ${files.certificate}\n  PKCS #12     ${files.pkcs12} (for browsers)\n${secret}`;
   return `
 ${keyMade ? made : `  Certificate  ${files.certificate}\n`}
@@ -159,8 +161,8 @@ Bring the files to the administrator over a safe way, and remove them here. To s
 }
 
 /**
- * The base URL of the RA: where the one on this machine last served, else the port of the contract on the RA that
- * registered last; null when there is none.
+ * The base URL of the RA: the last one of the RA on this machine, else the default port of the RA that registered last. Null
+ * without an RA.
  */
 async function raUrl(caFolder: string, store: CaStore): Promise<string | null> {
   const { raUrl: set } = loadProgramSettings('ra', process.env, {

@@ -15,20 +15,20 @@ export interface AdminFiles {
   root: string;
 }
 
-/** Where an administrator's files go. */
+/** Paths of an administrator's files. */
 export function adminFiles(folder: string, name: string): AdminFiles {
   const at = (extension: string) => join(folder, `${fileName(name)}.${extension}`);
   return { key: at('key'), certificate: at('crt'), pkcs12: at('p12'), root: join(folder, 'upki-root.crt') };
 }
 
-/** A common name as a safe file name. */
+/** Converts a common name to a safe file name. */
 export function fileName(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^\.+/, '_');
 }
 
 /**
- * Makes the folder. `hasKey`: the administrator has a key already, perhaps beside the certificate, and it is not written.
- * @throws CannotStart instead of overwriting files that somebody may still need
+ * Makes the folder. `hasKey`: the administrator already has a key, perhaps in this folder, and none is written.
+ * @throws CannotStart when a file already exists
  */
 export async function prepareFolder(
   { key, certificate, pkcs12 }: AdminFiles,
@@ -41,12 +41,12 @@ export async function prepareFolder(
       () => false,
     );
     if (there)
-      throw new CannotStart(`${path} exists already: move it away, or choose another folder with --out`);
+      throw new CannotStart(`${path} already exists: move it away, or choose another folder with --out`);
   }
 }
 
 /**
- * Writes key and certificate, as PEM and as PKCS #12, for their owner only; the certificate alone when its holder has the key.
+ * Writes key and certificate as PEM and PKCS #12, readable by their owner only. Without a key, writes only the certificate.
  * `chain` and `root` are PEM.
  */
 export async function writeAdminFiles(

@@ -8,10 +8,10 @@ import { addCommand, ROLE_HELP, renewCommand } from './admin-enrol.js';
 import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki admin …`: the administrators, on the CA's machine, whether the CA runs or not. */
+/** `upki admin …`: manages administrators on the CA's machine, whether the CA runs or not. */
 export function adminCommand(): Command {
   return new Command('admin')
-    .description('Make, list and remove administrators, on the machine of the CA.')
+    .description('Make, list and remove administrators on the CA’s machine.')
     .addCommand(addCommand())
     .addCommand(renewCommand())
     .addCommand(listCommand())
@@ -19,17 +19,17 @@ export function adminCommand(): Command {
     .addCommand(removeCommand());
 }
 
-/** Certificates that end within this time are pointed out. */
+/** A warning is printed for certificates that expire within this time. */
 const ENDS_SOON = 30 * 86_400_000;
 
 function listCommand(): Command {
   const command = new Command('list').description(
-    'Print the names of the administrators, one a line, with the role of those who are not `admin`.',
+    'Print the names of the administrators, one on each line, with their role unless it is `admin`.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--json', 'print name, role, and when the last certificate ends, as JSON');
+  command.option('--json', 'print name, role, and the expiry of the last certificate as JSON');
   addExamples(command, [
-    ['upki admin list', 'Those of the CA on this machine.'],
+    ['upki admin list', 'Administrators of the CA on this machine.'],
     ['upki admin list --json', 'The same for a script.'],
   ]);
   return command.action(async () => {
@@ -44,7 +44,9 @@ function listCommand(): Command {
     );
     for (const { dn, not_after: end } of admins) {
       if (end === null || Date.parse(end) - Date.now() > ENDS_SOON) continue;
-      process.stderr.write(`uPKI: the last certificate of ${dn} ends on ${end}: see \`upki admin renew\`\n`);
+      process.stderr.write(
+        `uPKI: the last certificate of ${dn} expires on ${end}: see \`upki admin renew\`\n`,
+      );
     }
   });
 }
@@ -68,9 +70,11 @@ function roleCommand(): Command {
   const command = new Command('role')
     .argument('<name>', 'a DN in either notation, or a common name')
     .addArgument(new Argument('<role>', ROLE_HELP).choices(ADMIN_ROLES));
-  command.description('Change what an administrator may do, from the next request on.');
+  command.description('Change the role of an administrator, effective from the next request.');
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  addExamples(command, [['upki admin role bob operator', 'Bob may revoke and manage nodes from now on.']]);
+  addExamples(command, [
+    ['upki admin role bob operator', 'Bob may now revoke certificates and manage nodes.'],
+  ]);
   return command.action(async (name: string, role: AdminRole) => {
     await withCaStore(await caFolderOf(command), async (store) => {
       const entry = await mendable(async () => entryFor(name, await store.listAdmins()));
@@ -86,12 +90,12 @@ function roleCommand(): Command {
 function removeCommand(): Command {
   const command = new Command('remove').argument('<name>', 'a DN in either notation, or a common name');
   command.description(
-    'Revoke the certificates of an administrator and take the name off the list; refused from the next request on.',
+    'Revoke the certificates of an administrator and remove the name from the list, effective from the next request.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   addExamples(command, [
-    ['upki admin remove alice', 'The one administrator of this common name.'],
-    ['upki admin remove /C=FR/O=Company/OU=Admins/CN=alice', 'By the whole name.'],
+    ['upki admin remove alice', 'The only administrator with this common name.'],
+    ['upki admin remove /C=FR/O=Company/OU=Admins/CN=alice', 'By the whole DN.'],
   ]);
   return command.action(async (name: string) => {
     await withCaStore(await caFolderOf(command), async (store) => {
@@ -108,5 +112,5 @@ function removeCommand(): Command {
 }
 
 function notAnAdministrator(name: string): CannotStart {
-  return new CannotStart(`${name} is not an administrator; \`upki admin list\` prints who is`);
+  return new CannotStart(`${name} is not an administrator; \`upki admin list\` prints the administrators`);
 }

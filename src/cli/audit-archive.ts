@@ -10,16 +10,16 @@ import { type Log, logsOf, timeOption } from './audit-logs.js';
 import { operator } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki audit archive`: on the machine of the programs, which may run. */
+/** `upki audit archive`: works on this machine's programs, which may run. */
 export function archiveCommand(): Command {
-  const command = new Command('archive').argument('<file>', 'where to write them; it must not exist');
+  const command = new Command('archive').argument('<file>', 'file to write; it must not exist');
   command.description(
-    'Write the oldest records of the audit logs to a file and remove them: each log then begins at a head the program signed, and ' +
-      '`upki audit verify --archive FILE` follows it from the file into the log.',
+    'Move the oldest records of the audit logs to a file. Each log then begins at a head that its program signed, and ' +
+      '`upki audit verify --archive FILE` verifies the file together with the log.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
   command.addOption(
-    timeOption('--before', 'records from before this time (RFC 3339, or a date)').makeOptionMandatory(),
+    timeOption('--before', 'move records from before this time (RFC 3339, or a date)').makeOptionMandatory(),
   );
   addExamples(command, [
     ['upki audit archive --before 2026-01-01 /mnt/archive/2025.audit', 'Everything before this year.'],
@@ -28,7 +28,7 @@ export function archiveCommand(): Command {
     const logs = logsOf(command);
     const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST')
-        throw new CannotStart(`${file} exists already: an archive never overwrites another`);
+        throw new CannotStart(`${file} already exists: an archive never overwrites another`);
       throw error;
     });
     const cuts: { log: Log; to: AuditCut[] }[] = [];
@@ -46,12 +46,10 @@ export function archiveCommand(): Command {
     await handle.close();
     if (cuts.every(({ to }) => to.length === 0)) {
       await rm(file, { force: true });
-      process.stdout.write(
-        `There is no record from before ${new Date(before).toISOString()} that could go.\n`,
-      );
+      process.stdout.write(`There is no record from before ${new Date(before).toISOString()} to archive.\n`);
       return;
     }
-    // Records about to be deleted are first read back from the archive on disk.
+    // Read the records back from the archive on disk before they are deleted.
     const written = await readArchive(file);
     for (const [index, { log, to }] of cuts.entries()) {
       const gone = await withAuditTrail(log, async (options) => {
@@ -77,6 +75,6 @@ async function writeWhole(
   const { chain, sequence } = fault.position;
   throw new CannotStart(
     `the audit log of the ${program.toUpperCase()} (${shownLocation(location)}) is broken at record ${chain}:${sequence}: ${fault.reason}. ` +
-      'It is not cut: keep it as it is, it is evidence',
+      'It was not archived: keep it unchanged as evidence',
   );
 }

@@ -8,7 +8,7 @@ import { DIRECTORY_FLAG, givenFlags } from './options.js';
 
 export type Program = 'ca' | 'ra';
 
-/** Where a program of this directory keeps its audit log. */
+/** The location of a program's audit log. */
 export interface Log {
   program: Program;
   location: string;
@@ -16,7 +16,7 @@ export interface Log {
   folder: string;
 }
 
-/** @throws CannotStart when there is none */
+/** The audit logs in this directory. @throws CannotStart when there is none */
 export function logsOf(command: Command): Log[] {
   const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
   const logs = (['ca', 'ra'] as const).flatMap((program) => {
@@ -29,7 +29,7 @@ export function logsOf(command: Command): Log[] {
   throw new CannotStart(`there is neither a CA nor an RA with an audit log in ${directory}`);
 }
 
-/** The database of the program whose folder this is; null when it is not. */
+/** The program's database, if this is its folder; else null. */
 function locationOf(program: Program, dataDir: string): string | null {
   const { settings } = loadProgramSettings(program, process.env, { dataDir });
   const [configured, file, sign] =
@@ -40,7 +40,7 @@ function locationOf(program: Program, dataDir: string): string | null {
   return existsSync(sign) ? configured : null;
 }
 
-/** An option that takes a time, in ms since the epoch. */
+/** An option with a time, parsed to ms since the epoch. */
 export function timeOption(name: string, help: string): Option {
   return new Option(`${name} <time>`, help).argParser((text: string) => {
     const time = Date.parse(text);

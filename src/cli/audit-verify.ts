@@ -20,33 +20,33 @@ interface VerifyOptions {
   archiveOnly?: boolean;
 }
 
-/** `upki audit verify`: nothing is written, and the programs may run. */
+/** `upki audit verify`: reads only; the programs may run. */
 export function verifyCommand(): Command {
   const command = new Command('verify').description(
-    'Check that no record was changed, put in or taken out; ends with 1 and names the first that is not as it was.',
+    'Check that no record was changed, added or removed; exits with 1 and names the first bad record.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
   command
     .addOption(
       new Option(
         '--head <head...>',
-        'a head noted before: what was cut off since is then found too',
+        'a head noted earlier, to detect records that were cut off since',
       ).argParser((text: string, earlier: NotedHead[] = []) => [...earlier, parseHead(text)]),
     )
     .option(
       '--archive <file...>',
-      'what `upki audit archive` wrote, oldest first: that it joins the log is checked too',
+      'files of `upki audit archive`, oldest first, to verify together with the log',
     )
-    .option('--archive-only', 'look at the archives alone, wherever they are');
+    .option('--archive-only', 'verify only the archives, without the log');
   addExamples(command, [
-    ['upki audit verify', 'The logs of `upki start`.'],
+    ['upki audit verify', 'Verify the logs of `upki start`.'],
     [
       'upki audit verify --head "$(cat /mnt/elsewhere/head)"',
-      'Nothing was cut off since that head was noted.',
+      'Verify that nothing was cut off since that head was noted.',
     ],
     [
       'upki audit verify --archive 2026.audit 2027.audit',
-      'From the first record of 2026 to the last one of the log, nothing is missing.',
+      'Verify that nothing is missing from the first record of 2026 to the last one of the log.',
     ],
   ]);
   return command.action(async ({ head = [], archive = [], archiveOnly = false }: VerifyOptions) => {
@@ -68,7 +68,7 @@ export function verifyCommand(): Command {
   });
 }
 
-/** The heads of the archives, by program; null when there are none, or they are damaged. */
+/** The heads of the archives by program; null without archives, or when they are damaged. */
 async function verifyArchives(
   files: readonly string[],
   noted: readonly NotedHead[],
@@ -90,9 +90,7 @@ async function verifyArchives(
       if (gap !== null) fail(`${file}: ${program.toUpperCase()}: ${gap}`);
       const went = before.filter(({ chain }) => !to.some((cut) => cut.chain === chain));
       ends.set(program, [...went, ...to]);
-      process.stdout.write(
-        `${file}: ${records} records of the ${program.toUpperCase()}, all as they were written\n`,
-      );
+      process.stdout.write(`${file}: ${records} records of the ${program.toUpperCase()}, all intact\n`);
     }
   }
   return files.length === 0 ? null : ends;
@@ -127,7 +125,7 @@ async function verify(
       fail(`${name}: record ${chain}:${sequence}: ${fault.reason}`);
       return;
     }
-    process.stdout.write(`${name}: ${records} records, all as they were written\n`);
+    process.stdout.write(`${name}: ${records} records, all intact\n`);
     for (const { chain, sequence, at } of cuts) {
       process.stdout.write(
         `begins after ${program}:${chain}:${sequence}, cut ${new Date(at).toISOString()}\n`,

@@ -5,7 +5,7 @@ import { type Log, logsOf, type Program, timeOption } from './audit-logs.js';
 import { verifyCommand } from './audit-verify.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki audit …`: the audit logs of the programs on this machine, which may run. */
+/** `upki audit …`: works on the audit logs of this machine's programs, which may run. */
 export function auditCommand(): Command {
   return new Command('audit')
     .description('Verify, print and archive the audit logs of the RA and the CA on this machine.')
@@ -15,11 +15,11 @@ export function auditCommand(): Command {
 }
 
 function listCommand(): Command {
-  const command = new Command('list').description('Print the records, one JSON object a line.');
+  const command = new Command('list').description('Print the records, one JSON object on each line.');
   addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
   command
-    .addOption(timeOption('--since', 'only records from this time on (RFC 3339, or a date)'))
-    .addOption(new Option('--program <program>', 'of one program alone').choices(['ra', 'ca']));
+    .addOption(timeOption('--since', 'only records since this time (RFC 3339, or a date)'))
+    .addOption(new Option('--program <program>', 'only records of this program').choices(['ra', 'ca']));
   addExamples(command, [
     ['upki audit list --since 2026-03-01', 'Everything since the first of March.'],
     ['upki audit list | jq \'select(.action == "certificate.revoke")\'', 'Every revocation.'],
@@ -39,7 +39,7 @@ async function list({ program, location }: Log, since: number): Promise<void> {
     for (let after: AuditPosition | null = null; ; ) {
       const page: AuditRecord[] = await reader.readAudit({ after, limit: PAGE });
       const lines = page.map((record) => lineOf(program, record, since)).join('');
-      // Waits for a reader that is slower than the disk.
+      // Wait for a reader that is slower than the disk.
       if (!process.stdout.write(lines)) await new Promise((resolve) => process.stdout.once('drain', resolve));
       after = page.at(-1) ?? null;
       if (page.length < PAGE) return;
@@ -49,14 +49,14 @@ async function list({ program, location }: Log, since: number): Promise<void> {
   }
 }
 
-/** Empty for a record from before `since`. */
+/** A record as a line; empty for a record before `since`. */
 function lineOf(program: Program, { entry, hash, ...position }: AuditRecord, since: number): string {
   const told = parsed(entry);
   if (Date.parse(String(told.at)) < since) return '';
   return `${JSON.stringify({ program, ...position, ...told, hash })}\n`;
 }
 
-/** A line that somebody else wrote may not be JSON; it is shown as it is. */
+/** A tampered entry may not be JSON; it is then printed as text. */
 function parsed(entry: string): Record<string, unknown> {
   try {
     return JSON.parse(entry);

@@ -16,24 +16,24 @@ import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** Shorter ones can be guessed by anybody who gets hold of a backup. */
+/** A shorter passphrase could be guessed from a stolen backup. */
 const MIN_PASSPHRASE = 12;
 const PASSPHRASE = '--passphrase-file <file>';
 const PASSPHRASE_HELP =
-  'holds the passphrase in its first line; else UPKI_BACKUP_PASSPHRASE or UPKI_BACKUP_PASSPHRASE_FILE';
+  'file with the passphrase in its first line (default: UPKI_BACKUP_PASSPHRASE or UPKI_BACKUP_PASSPHRASE_FILE)';
 
 const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 
-/** `upki backup …`: everything that cannot be recreated, in one encrypted file, while the programs run. */
+/** `upki backup …`: writes everything that cannot be recreated to one encrypted file, while the programs run. */
 export function backupCommand(): Command {
-  const command = new Command('backup').argument('[file]', 'where to write it; - is standard output');
+  const command = new Command('backup').argument('[file]', 'file to write; - is standard output');
   command.description(
-    'Write keys, certificates, profiles, settings and one moment of the databases to a file, encrypted; the programs go on.',
+    'Write keys, certificates, profiles, settings and a snapshot of the databases to an encrypted file, while the programs run.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
   command
     .option(PASSPHRASE, PASSPHRASE_HELP)
-    .option('--plain', 'leave the backup unencrypted: whoever reads it can sign as this CA')
+    .option('--plain', 'do not encrypt the backup: anyone who reads it can sign as this CA')
     .addCommand(verifyCommand());
   addExamples(command, [
     ['upki backup /mnt/backup/upki.age --passphrase-file /root/passphrase', 'While `upki start` runs.'],
@@ -41,7 +41,7 @@ export function backupCommand(): Command {
       'upki backup - | ssh other "cat > upki.age"',
       'To another machine, with the passphrase in UPKI_BACKUP_PASSPHRASE.',
     ],
-    ['upki backup verify upki.age', 'Read it back and compare everything, without restoring it.'],
+    ['upki backup verify upki.age', 'Read the backup and verify everything, without restoring it.'],
   ]);
   return command.action(async (file: string | undefined) => {
     if (file === undefined) throw new WrongUsage('give the file to write, or - for standard output');
@@ -49,8 +49,8 @@ export function backupCommand(): Command {
     const passphrase = plain ? null : await passphraseFrom(passphraseFile);
     if (passphrase === null && !plain) {
       throw new CannotStart(
-        'a backup holds the keys of the CA and is encrypted: give a passphrase with --passphrase-file or UPKI_BACKUP_PASSPHRASE ' +
-          '(keep it elsewhere than the backup), or --plain to leave it unencrypted',
+        'a backup contains the keys of the CA and is encrypted: give a passphrase with --passphrase-file or UPKI_BACKUP_PASSPHRASE ' +
+          '(do not keep it with the backup), or --plain to leave it unencrypted',
       );
     }
     const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
@@ -66,7 +66,7 @@ export function backupCommand(): Command {
       await made.discard();
     }
     await noteBackup(directory, Date.parse(made.manifest.createdAt)).catch((error: Error) =>
-      say(`upki status will not know of this backup: ${error.message}`),
+      say(`upki status will not show this backup: ${error.message}`),
     );
     say(`the backup is complete: ${summary(made.manifest)}`);
   });
@@ -75,18 +75,22 @@ export function backupCommand(): Command {
 function verifyCommand(): Command {
   const command = new Command('verify').argument('<file>', 'the backup; - is standard input');
   command.description(
-    'Read a backup, compare every file with its hash, and check databases and audit logs; nothing is restored.',
+    'Read a backup, compare every file with its hash, and check databases and audit logs, without restoring anything.',
   );
   command.option(PASSPHRASE, PASSPHRASE_HELP);
-  command.option('--temporary <folder>', 'with room for the databases', process.env.TMPDIR ?? '/tmp');
+  command.option(
+    '--temporary <folder>',
+    'folder with enough space for the databases',
+    process.env.TMPDIR ?? '/tmp',
+  );
   addExamples(command, [
     [
       'upki backup verify upki.age --passphrase-file /root/passphrase',
-      'Ends with 1 and the reason when it is damaged.',
+      'Exit with 1 and print the reason if it is damaged.',
     ],
   ]);
   return command.action(async (file: string) => {
-    // The option may stand before or after `verify`.
+    // The option may come before or after `verify`.
     const { passphraseFile, temporary } = command.optsWithGlobals<{
       passphraseFile?: string;
       temporary: string;
@@ -95,22 +99,28 @@ function verifyCommand(): Command {
     const manifest = await mendable(async () =>
       verifyBackup({ file: await reading(file), passphrase, progress: say }, temporary),
     );
-    process.stdout.write(`The backup of ${manifest.createdAt} is whole: ${summary(manifest)}\n`);
+    process.stdout.write(`The backup of ${manifest.createdAt} is complete: ${summary(manifest)}\n`);
   });
 }
 
 /** `upki restore`: restores a backup. */
 export function restoreCommand(): Command {
   const command = new Command('restore').argument('<file>', 'the backup; - is standard input');
-  command.description('Put a backup back, whole or not at all. No program may run on the directory.');
+  command.description('Restore a backup, completely or not at all. No program may run on the directory.');
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
   command.option(PASSPHRASE, PASSPHRASE_HELP);
-  command.option('--replace', 'set aside what is in the directory, instead of refusing');
+  command.option(
+    '--replace',
+    'set aside the existing files in the directory; without this they are an error',
+  );
   addExamples(command, [
-    ['upki restore upki.age --passphrase-file /root/passphrase', 'Into the directory of `upki start`.'],
+    [
+      'upki restore upki.age --passphrase-file /root/passphrase',
+      'Restore into the directory of `upki start`.',
+    ],
     [
       'upki restore upki.age -d /srv/pki --replace',
-      'In place of what is there, which is kept under another name.',
+      'Replace the existing files, which are kept under another name.',
     ],
   ]);
   return command.action(async (file: string) => {
@@ -130,11 +140,11 @@ export function restoreCommand(): Command {
         clock: Date.now,
       }),
     );
-    for (const path of setAside) say(`what was there is ${path}`);
+    for (const path of setAside) say(`the previous files are now in ${path}`);
     process.stdout.write(
       `Restored into ${directory}: ${summary(manifest)}\n` +
-        `What was issued and revoked after ${manifest.createdAt} is not known any more. The next start publishes a new CRL; OCSP logs ` +
-        'certificates it is asked about and does not know; `upki cert import FILE` makes one known again, so that it can be revoked.\n' +
+        `Certificates and revocations after ${manifest.createdAt} are lost. The next start publishes a new CRL. OCSP logs requests for ` +
+        'unknown certificates; `upki cert import FILE` adds such a certificate again, so that it can be revoked.\n' +
         Object.entries(manifest.databases)
           .filter(([, database]) => database?.kind === 'postgres')
           .map(
@@ -153,7 +163,7 @@ function summary({ files, databases }: Manifest): string {
   return `${files.length} files, ${octets} octets, audit heads ${heads || 'none'}`;
 }
 
-/** Null when none is given. @throws CannotStart for one that is too short or cannot be read */
+/** Reads the passphrase; null when none is given. @throws CannotStart when it is too short or cannot be read */
 async function passphraseFrom(file: string | undefined): Promise<string | null> {
   const text =
     file === undefined
@@ -164,10 +174,10 @@ async function passphraseFrom(file: string | undefined): Promise<string | null> 
   if (text === null) return null;
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line.length >= MIN_PASSPHRASE) return line;
-  throw new CannotStart(`the passphrase of a backup must have ${MIN_PASSPHRASE} characters or more`);
+  throw new CannotStart(`the passphrase of a backup must have at least ${MIN_PASSPHRASE} characters`);
 }
 
-/** Opened before it is read, so that a missing file is reported as missing. */
+/** Opens the file before it is read, so that a missing file gets a clear error. */
 async function reading(file: string): Promise<Readable> {
   return file === '-' ? process.stdin : (await open(file)).createReadStream();
 }
@@ -178,10 +188,10 @@ async function refuseExisting(file: string): Promise<void> {
     () => true,
     () => false,
   );
-  if (there) throw new CannotStart(`${file} exists already: a backup never overwrites another`);
+  if (there) throw new CannotStart(`${file} already exists: a backup never overwrites another`);
 }
 
-/** Has another name until it is whole and on disk, and is readable by its owner only. */
+/** Writes under a temporary name until the file is complete and on disk. Only its owner may read it. */
 async function writeWhole(stream: Readable, path: string): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600);
@@ -197,7 +207,7 @@ async function writeWhole(stream: Readable, path: string): Promise<void> {
   await moveDurably(partial, path);
 }
 
-/** An error that the operator can fix is shown without a stack trace. */
+/** Turns errors that the operator can fix into messages without a stack trace. */
 async function mendable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

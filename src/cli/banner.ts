@@ -5,14 +5,14 @@ import { fromPem } from '../x509/pem.js';
 export interface Serving extends Authority {
   /** PEM of the roots to trust, the one in use first. */
   root: string;
-  /** Warns when nothing restricts who may order what: every name, without an external account. */
+  /** Whether anyone may order any name, without an external account; a warning is then printed. */
   open: boolean;
 }
 
-/** The line that `upki start` ends its greeting with; scripts wait for it. */
+/** The last line of the greeting of `upki start`; scripts wait for it. */
 const readyLine = (directoryUrl: string): string => `uPKI is ready: ${directoryUrl}`;
 
-/** The greeting for programs and logs: where everything is, and lines to paste for every client. */
+/** The greeting for programs and logs: all URLs and paths, and lines to paste for every client. */
 export function banner(serving: Serving): string {
   const clients = Object.values(CLIENTS).map((of) => {
     const { title, lines } = of(serving);
@@ -43,7 +43,7 @@ ${readyLine(serving.directoryUrl)}
 `;
 }
 
-/** Of every root that is given out, the one in use first: during a rollover there are two. */
+/** Fingerprints of the published roots, the one in use first. During a rollover there are two. */
 function fingerprints(roots: string): string {
   const all = fromPem('CERTIFICATE', roots).map((der) => new X509Certificate(der).fingerprint256);
   return all
@@ -53,7 +53,7 @@ function fingerprints(roots: string): string {
 
 function facts({ directoryUrl, rootPath, root, open }: Serving): string {
   const { port, protocol } = new URL(directoryUrl);
-  const door = `  Open door    Anybody who reaches port ${port || (protocol === 'https:' ? '443' : '80')} may order a certificate for any name whose control he proves.
+  const door = `  Open door    Anybody who reaches port ${port || (protocol === 'https:' ? '443' : '80')} may order a certificate for any name they control.
                Restrict the names with UPKI_RA_ALLOW=example.internal (docs/configuration.md).
 `;
   return `  Directory    ${directoryUrl}

@@ -24,25 +24,28 @@ interface InitFlags {
 /** `upki ca init` */
 export function initCommand(): Command {
   const command = new Command('init').description(
-    'Make the keys and certificates of the CA, or take over existing ones. Doing it again changes nothing.',
+    'Make the keys and certificates of the CA, or import existing ones. Repeating it changes nothing.',
   );
   addSettingFlags(command, IMPORT, ['ca']);
-  command.option('--ca-password-file <file>', 'Holds the passphrase of the key given with --ca-key.');
+  command.option('--ca-password-file <file>', 'File with the passphrase of the key given with --ca-key.');
   command.option(
     '--request <file>',
-    'The root is elsewhere: make the key of the issuer, and write the request that the root is to sign. Then: upki ca install.',
+    'For a root elsewhere: make the key of the issuer and write the request for the root to sign. Then run upki ca install.',
   );
   command.addOption(
     new Option(
       '--anew <what...>',
-      'Make again, on purpose, what an existing CA has lost (docs/operations.md says what that costs).',
+      'Deliberately recreate something that an existing CA has lost (docs/operations.md has the consequences).',
     ).choices(MADE_ANEW),
   );
   addExamples(command, [
     ['upki ca init -d /srv/ca', 'Make a root and an issuing CA in /srv/ca.'],
     ['upki ca init --ca-key root.key --ca-cert root.crt', 'Put an issuing CA under an existing root.'],
-    ['upki ca init --permit plant.lan,10.0.0.0/8', 'It can certify these names only, also in wrong hands.'],
-    ['upki ca init --request issuer.csr', 'The root is elsewhere: have issuer.csr signed there.'],
+    [
+      'upki ca init --permit plant.lan,10.0.0.0/8',
+      'An issuer that can certify only these names, even if its key is stolen.',
+    ],
+    ['upki ca init --request issuer.csr', 'For a root elsewhere: have issuer.csr signed there.'],
   ]);
   return command.action(async () => {
     const loaded = loadCa(command, IMPORT);

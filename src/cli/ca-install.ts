@@ -27,9 +27,9 @@ interface InstallFlags {
   revoke?: boolean;
 }
 
-/** What a file from the root holds. */
+/** The content of a file from the root. */
 interface Delivery {
-  /** DER; empty: a CRL only. */
+  /** DER; empty when the file has only a CRL. */
   certificates: Buffer[];
   /** DER. */
   crls: Buffer[];
@@ -38,23 +38,29 @@ interface Delivery {
 /** `upki ca install` */
 export function installCommand(): Command {
   const command = new Command('install').description(
-    'Take what a root elsewhere has signed: the certificate of the first or the next issuer, with its chain, and the CRL of the root.',
+    'Install what a root elsewhere has signed: the certificate of the first or the next issuer with its chain, and the CRL of the root.',
   );
-  command.argument('<file...>', 'PEM, DER or PKCS #7 (.p7b): the issuer, those above it, the root; or a CRL');
+  command.argument(
+    '<file...>',
+    'PEM, DER or PKCS #7 (.p7b): the issuer, the certificates above it, the root; or a CRL',
+  );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command
     .option(
       '--new-root',
-      'the issuer is under a root that nobody trusts yet, and that is meant: both are given out',
+      'confirm that the issuer is under a new root, which nobody trusts yet; both roots are then published',
     )
-    .option('--now', 'after a compromise: list what the old issuer signed, and have clients renew it now')
-    .option('--revoke', 'the same, and say what the root must do to revoke the old issuer');
+    .option(
+      '--now',
+      'after a compromise: list the certificates of the old issuer and have clients renew them now',
+    )
+    .option('--revoke', 'the same, and print how the root can revoke the old issuer');
   addExamples(command, [
     [
       'upki ca install issuer.crt chain.crt',
-      'What came back for issuer.csr, and those above it up to the root.',
+      'Install the certificate for issuer.csr and the ones above it, up to the root.',
     ],
-    ['upki ca install root.crl', 'A fresh CRL of the root, for a key that is not at this CA.'],
+    ['upki ca install root.crl', 'Install a new CRL of a root whose key is elsewhere.'],
   ]);
   return command.action(async (files: string[], flags: InstallFlags) => {
     const delivery = await read(files);
@@ -91,8 +97,8 @@ async function read(files: readonly string[]): Promise<Delivery> {
 }
 
 /**
- * PEM, or the file itself, which `parseCrl` checks. A certificate in DER begins the same way, and is
- * recognised by its version.
+ * The CRLs of a file: in PEM, or the file itself in DER. A certificate in DER begins in the same way and is recognised by its
+ * version.
  */
 function crlsIn(content: Buffer): Buffer[] {
   const text = content.toString('latin1');
@@ -110,7 +116,7 @@ function isCrl(der: Buffer): boolean {
   }
 }
 
-/** The folder of a CA whose first certificate was asked for; null when there is a CA. */
+/** The folder of a CA that waits for its first certificate; null when the CA is initialised. */
 async function waitingFolder(command: Command): Promise<string | null> {
   const directory = commonDirectory(process.env, command.opts<{ dir?: string }>().dir);
   for (const folder of [join(directory, 'ca'), directory]) {
@@ -130,7 +136,7 @@ async function installAsFirst(command: Command, dataDir: string, { certificates 
   try {
     const { issuer, root, warnings } = await installIssuer(loaded, certificates);
     say(
-      `The CA is in ${dataDir}: its issuer is good until ${day(issuer.notAfter)}, its root until ${day(root.notAfter)}.`,
+      `The CA is in ${dataDir}: its issuer is valid until ${day(issuer.notAfter)}, its root until ${day(root.notAfter)}.`,
     );
     for (const warning of warnings) process.stderr.write(`uPKI: ${warning}\n`);
   } finally {
@@ -151,7 +157,7 @@ async function installAsNext(
     newRoot: flags.newRoot === true,
   });
   say(
-    `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} issues no more.`,
+    `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} no longer issues certificates.`,
   );
   for (const warning of judged.warnings) process.stderr.write(`uPKI: ${warning}\n`);
   if (flags.now || flags.revoke) await replaceAtOnce(store, set, old, flags.revoke === true);
@@ -160,8 +166,8 @@ async function installAsNext(
 async function installCrls({ set }: OpenAuthorities, store: CaStore, crls: readonly Buffer[]): Promise<void> {
   for (const der of crls) {
     const { of, nextUpdate, revokes } = await mendable(() => installCrl({ store, set }, der, Date.now()));
-    say(`The CRL of ${of.record.kind} ${of.id} is served from now on; it is good until ${day(nextUpdate)}.`);
+    say(`The CRL of ${of.record.kind} ${of.id} is now served; it is valid until ${day(nextUpdate)}.`);
     for (const each of revokes)
-      say(`  it revokes the issuer ${each.id}: what that one signed is refused by those who check`);
+      say(`  it revokes the issuer ${each.id}: clients that check revocation refuse its certificates`);
   }
 }

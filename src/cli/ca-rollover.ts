@@ -15,36 +15,39 @@ import type { CaStore } from '../store/index.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki ca rollover …`: the next issuer, the next root. */
+/** `upki ca rollover …`: makes the next issuer or the next root. */
 export function rolloverCommand(): Command {
   return new Command('rollover')
-    .description('Make the next issuer or the next root, on the machine of the CA, whether it runs or not.')
+    .description('Make the next issuer or the next root on the CA’s machine, whether the CA runs or not.')
     .addCommand(issuerCommand())
     .addCommand(rootCommand());
 }
 
 function issuerCommand(): Command {
   const command = new Command('issuer').description(
-    'Make the next issuer now; the old one goes on signing its CRL and OCSP until its last certificate has ended.',
+    'Make the next issuer now. The old one continues to sign its CRL and OCSP responses until its last certificate has expired.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command
-    .option('--now', 'after a compromise: list what the old one issued, and have clients renew it now')
+    .option(
+      '--now',
+      'after a compromise: list the certificates of the old issuer and have clients renew them now',
+    )
     .option('--revoke', "the same, and put the old issuer on the root's CRL")
     .option(
       '--permit <names>',
-      'the only names it may certify, as with upki ca init; `any` for every name (default: those of the one before)',
+      'the only names it may certify, as in upki ca init; `any` for all names (default: those of the previous issuer)',
     )
     .option(
       '--request <file>',
-      'where the request goes when the key of the root is elsewhere (default: issuer.csr)',
+      'file for the request when the key of the root is elsewhere (default: issuer.csr)',
     );
   addExamples(command, [
-    ['upki ca rollover issuer', 'Before its time; nobody has to do anything.'],
-    ['upki ca rollover issuer --now --revoke', 'The key of the issuer is in other hands.'],
+    ['upki ca rollover issuer', 'Make it early; nobody needs to do anything else.'],
+    ['upki ca rollover issuer --now --revoke', 'Replace an issuer whose key was stolen.'],
     [
       'upki ca rollover issuer --request issuer.csr',
-      'The root is elsewhere: have issuer.csr signed, then upki ca install.',
+      'For a root elsewhere: have issuer.csr signed, then run upki ca install.',
     ],
   ]);
   return command.action((options: { now?: boolean; revoke?: boolean; request?: string; permit?: string }) =>
@@ -55,14 +58,14 @@ function issuerCommand(): Command {
       if (options.request !== undefined || isRootElsewhere(local.set)) {
         await askElsewhere(local, store, { ...context, limits }, options.request ?? 'issuer.csr');
         if (urgent)
-          say('Run upki ca install with --now or --revoke then: there is nobody yet to renew with.');
+          say('Give --now or --revoke to upki ca install: before that, no new issuer can sign renewals.');
         return;
       }
       const made = await local.succession.makeIssuer(operator(), undefined, limits);
       if (made === null || old === null)
-        throw new Error('another CA made an issuer at the same moment: look with upki ca status');
+        throw new Error('another CA made an issuer at the same moment: see upki ca status');
       say(
-        `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} issues no more.`,
+        `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} no longer issues certificates.`,
       );
       if (urgent) await replaceAtOnce(store, local.set, old, options.revoke === true);
     }),
@@ -83,7 +86,7 @@ function limitsIn(permit: string | undefined): Uint8Array | null | undefined {
 const isRootElsewhere = ({ roots: [root] }: OpenAuthorities['set']): boolean =>
   root !== undefined && root.tag !== '' && root.signer === null;
 
-/** Writes the request for the next issuer, which a root elsewhere is to sign. */
+/** Writes the request for the next issuer, for a root elsewhere to sign. */
 async function askElsewhere(
   { set }: OpenAuthorities,
   store: CaStore,
@@ -93,14 +96,14 @@ async function askElsewhere(
   const text = await requestNext({ store, set, dataDir, passphrase, where: places.issuer, limits });
   await writeDurably(file, text, 0o644);
   say(
-    `The key of the root is not at this CA. Have it sign the request in ${file}, as a CA (see docs/authority.md; an exported root: ` +
+    `The key of the root is not at this CA. Have the root sign the request in ${file}, as a CA (see docs/authority.md; with an exported root: ` +
       `upki ca root sign ${file} --root FILE --out issuer.crt), then run upki ca install issuer.crt.`,
   );
 }
 
 /**
- * After a compromise: the old issuer's certificates are renewed now, and with `revoke` rejected by clients
- * that check.
+ * After a compromise: has clients renew the old issuer's certificates now. With `revoke`, clients that check revocation also
+ * refuse them.
  */
 export async function replaceAtOnce(
   store: CaStore,
@@ -110,7 +113,9 @@ export async function replaceAtOnce(
 ): Promise<void> {
   const now = Date.now();
   await store.changeAuthority(old.id, { renewFrom: now }, operator());
-  say('Clients that ask for renewal information (RFC 9773) renew now. It issued, and these are still good:');
+  say(
+    'Clients that use renewal information (RFC 9773) renew now. The old issuer has issued these certificates, which are still valid:',
+  );
   await listGood(store, old.tag);
   if (!revoke) return;
   const { serial } = old.certificate;
@@ -118,7 +123,7 @@ export async function replaceAtOnce(
   const isHere = set.rootOf(old)?.signer != null && outcome !== 'unknown';
   say(
     isHere
-      ? `Its certificate (serial ${serial}) is revoked: the root's CRL says so from now on.`
+      ? `Its certificate (serial ${serial}) is revoked: it is now on the root's CRL.`
       : `Its certificate (serial ${serial}) was signed elsewhere: have the root revoke it (upki ca root sign CRL --revoke ${serial}), ` +
           'and install its next CRL with upki ca install.',
   );
@@ -144,33 +149,29 @@ async function listGood(store: CaStore, issuer: string): Promise<void> {
 
 function rootCommand(): Command {
   const command = new Command('root').description(
-    'Make the next root beside the old one, each vouching for the other; months later switch to it, and retire the old one.',
+    'Make the next root and cross-certify both. Months later switch to the new root, then retire the old one.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command
-    .option('--switch', 'issue under the new root from now on')
-    .option('--retire', 'give the old root out no more');
+  command.option('--switch', 'issue under the new root').option('--retire', 'stop publishing the old root');
   addExamples(command, [
-    ['upki ca rollover root', 'Both roots are given out from now on; chains to the new one are alternates.'],
-    ['upki ca rollover root --switch', 'When the machines trust the new root.'],
-    ['upki ca rollover root --retire', 'When nothing is left that trusts the old one alone.'],
+    ['upki ca rollover root', 'Publish both roots; chains to the new one are alternates.'],
+    ['upki ca rollover root --switch', 'Once all machines trust the new root.'],
+    ['upki ca rollover root --retire', 'Once no machine depends on the old root.'],
   ]);
   return command.action((options: { switch?: boolean; retire?: boolean }) =>
     withLocalSet(command, async ({ roots }) => {
       if (options.switch) {
         const { root, issuer } = await roots.switch(operator());
         say(
-          `The issuer ${issuer.id} under the root ${root.id} signs from now on. Chains end with the old root's certificate for it; the one to the new root alone is an alternate.`,
+          `The issuer ${issuer.id} under the root ${root.id} signs from now on. Chains end with the old root's certificate for it; the chain to the new root is an alternate.`,
         );
       } else if (options.retire) {
         const old = await roots.retire(operator());
-        say(`The root ${old.id} is not given out any more.`);
+        say(`The root ${old.id} is no longer published.`);
       } else {
         const made = await roots.begin(operator());
-        say(
-          `The root ${made.id} stands beside the old one; both are given out. Its certificate:\n${made.pem}`,
-        );
-        say('When the machines trust it: upki ca rollover root --switch');
+        say(`The root ${made.id} was made; it and the old one are published. Its certificate:\n${made.pem}`);
+        say('Once all machines trust it: upki ca rollover root --switch');
       }
     }),
   );
@@ -179,12 +180,12 @@ function rootCommand(): Command {
 /** `upki ca status` */
 export function statusCommand(): Command {
   const command = new Command('status').description(
-    'What roots and issuers there are, until when, and what comes next.',
+    'Show roots and issuers, their expiry, and the next steps.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command.option('--json', 'for programs');
   addExamples(command, [
-    ['upki ca status', 'Of the CA on this machine, whether it runs or not.'],
+    ['upki ca status', 'Show the CA on this machine, whether it runs or not.'],
     ['upki ca status --json', 'The same for a script.'],
   ]);
   return command.action(({ json }: { json?: boolean }) =>
@@ -196,7 +197,7 @@ export function statusCommand(): Command {
         for (const each of all) say(describe(each, local));
         if ((await pendingRequest(dataDir)) !== null)
           say(
-            `a request for the next issuer waits to be signed: ${caPaths(dataDir).request}; then upki ca install`,
+            `the request for the next issuer must be signed: ${caPaths(dataDir).request}; then run upki ca install`,
           );
       }
     }),
@@ -215,10 +216,10 @@ function describe(each: View, { set }: OpenAuthorities): string {
     ...(each.revoked === undefined ? [] : [`  revoked on ${day(each.revoked)}`]),
     ...(each.last_certificate_end === undefined
       ? []
-      : [`  its last certificate ends on ${day(each.last_certificate_end)}`]),
+      : [`  its last certificate expires on ${day(each.last_certificate_end)}`]),
     ...(each.crl === undefined
       ? []
-      : [`  its CRL ${each.crl.number} is good until ${day(each.crl.next_update)}`]),
+      : [`  its CRL ${each.crl.number} is valid until ${day(each.crl.next_update)}`]),
     ...(each.successor_due === undefined ? [] : [`  next: ${nextStep(each.successor_due, set)}`]),
     ...(each.warning === undefined ? [] : [`  WARNING: ${each.warning}`]),
   ];
@@ -233,8 +234,8 @@ function placeOf({ id, key }: View, set: OpenAuthorities['set']): string {
 function nextStep(due: number, set: OpenAuthorities['set']): string {
   const [root] = set.roots;
   return root?.signer
-    ? `a successor is made by itself from ${day(due)} on`
-    : `a successor is due from ${day(due)} on: the root is elsewhere, upki ca rollover issuer makes a request for it`;
+    ? `a successor will be made automatically from ${day(due)}`
+    : `a successor is due from ${day(due)}: the root is elsewhere, so make a request with upki ca rollover issuer`;
 }
 
 export const day = (time: number): string => new Date(time).toISOString();

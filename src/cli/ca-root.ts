@@ -22,26 +22,26 @@ import { operator, withLocalSet } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
 
-/** `upki ca root …`: a root that is kept offline. */
+/** `upki ca root …`: keeps the root offline. */
 export function rootCommand(): Command {
   return new Command('root')
-    .description('Keep the root offline: take its key away from the CA, and sign with it elsewhere.')
+    .description('Keep the root offline: move its key away from the CA, and sign with it elsewhere.')
     .addCommand(exportCommand())
     .addCommand(signCommand());
 }
 
-const PASSPHRASE = 'holds the passphrase of the root’s key, in its first line';
+const PASSPHRASE = 'file with the passphrase of the root’s key in its first line';
 
 function exportCommand(): Command {
   const command = new Command('export').description(
-    'Move the key of the root from this machine into an encrypted file. The CA goes on without it; its next issuer is asked for.',
+    'Move the key of the root from this machine into an encrypted file. The CA works without it, and makes a request for its next issuer.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command
-    .requiredOption('--out <file>', 'the file to write: keep it offline, twice')
-    .option('--passphrase-file <file>', `${PASSPHRASE}; a random one is printed when left out`);
+    .requiredOption('--out <file>', 'file to write: keep two copies offline')
+    .option('--passphrase-file <file>', `${PASSPHRASE} (default: a random one, which is printed)`);
   addExamples(command, [
-    ['upki ca root export --out /media/usb/root.pem', 'The key is on the stick alone afterwards.'],
+    ['upki ca root export --out /media/usb/root.pem', 'Afterwards, only the USB stick has the key.'],
   ]);
   return command.action(({ out, passphraseFile }: { out: string; passphraseFile?: string }) =>
     withLocalSet(command, async ({ set }, store, { dataDir }) => {
@@ -56,12 +56,12 @@ function exportCommand(): Command {
       say(
         `The key of the root ${root.id} is in ${out}, and no longer on this machine. Its CRL was signed for a year.`,
       );
-      if (passphraseFile === undefined) say(`Its passphrase, shown only now: ${passphrase}`);
+      if (passphraseFile === undefined) say(`Its passphrase, shown only once: ${passphrase}`);
       say(
-        'Older backups hold the key, and so do other CAs on this database (ca.key in their folders): remove it there too.',
+        'Older backups still contain the key, and so do other CAs on this database (ca.key in their folders): remove it there too.',
       );
       say(
-        'Before the CRL ends, and when the next issuer is due (see upki ca status): upki ca root sign, where the key is.',
+        'Before the CRL expires and when the next issuer is due (see upki ca status), run upki ca root sign where the key is.',
       );
     }),
   );
@@ -79,7 +79,7 @@ interface SignFlags {
 
 function signCommand(): Command {
   const command = new Command('sign').description(
-    'Where the key of the root is: sign an issuer for a request, and the CRL of the root. Needs no network and no CA.',
+    'Run where the key of the root is: signs an issuer certificate for a request, and the CRL of the root. Needs no network and no CA.',
   );
   command.argument(
     '<file>',
@@ -87,21 +87,21 @@ function signCommand(): Command {
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command
-    .option('--root <file>', 'the file of upki ca root export; else ca.key and ca.crt of the directory')
+    .option('--root <file>', 'file of upki ca root export (default: ca.key and ca.crt of the directory)')
     .option('--passphrase-file <file>', PASSPHRASE)
-    .requiredOption('--out <file>', 'the file to write, for upki ca install')
-    .option('--days <days>', 'how long the issuer is good', '1825')
-    .option('--crl-days <days>', 'how long the CRL is good', '365')
-    .option('--public-url <url>', 'where certificates say the CRL of the root is, when the request does not')
+    .requiredOption('--out <file>', 'file to write, for upki ca install')
+    .option('--days <days>', 'validity of the issuer in days', '1825')
+    .option('--crl-days <days>', 'validity of the CRL in days', '365')
+    .option('--public-url <url>', 'base URL of the root’s CRL in the certificate, if the request has none')
     .option('--revoke <serial...>', 'serials of issuers to revoke');
   addExamples(command, [
     [
       'upki ca root sign issuer.csr --root root.pem --out issuer.crt',
-      'An issuer, its chain, and the root’s CRL.',
+      'Sign an issuer; the file also has its chain and the root’s CRL.',
     ],
     [
       'upki ca root sign root.crl --root root.pem --out fresh.crl',
-      'A fresh CRL; it revokes what the last one did.',
+      'Sign a new CRL with the same revocations as the last one.',
     ],
   ]);
   return command.action((file: string, flags: SignFlags) => mendable(() => sign(command, file, flags)));
@@ -118,7 +118,7 @@ async function sign(command: Command, file: string, flags: SignFlags): Promise<v
     const [csr] = fromPem('CERTIFICATE REQUEST', text).concat(fromPem('NEW CERTIFICATE REQUEST', text));
     const crls = fromPem('X509 CRL', text);
     if (csr === undefined && crls.length === 0)
-      throw new CannotStart(`${file} holds no request and no CRL (PEM)`);
+      throw new CannotStart(`${file} contains neither a request nor a CRL (PEM)`);
     if (csr !== undefined) {
       const issuer = await signIssuer({
         ...common,
@@ -128,7 +128,7 @@ async function sign(command: Command, file: string, flags: SignFlags): Promise<v
       });
       out.push(toPem('CERTIFICATE', issuer), toPem('CERTIFICATE', root.certificate));
       const { serial, notAfter } = parseCertificate(issuer);
-      say(`An issuer with the serial ${serial}, good until ${day(notAfter)}.`);
+      say(`Signed an issuer with the serial ${serial}, valid until ${day(notAfter)}.`);
     }
     const last = crls[0] ?? null;
     const crl = await signRootCrl({ ...common, last, revoke: flags.revoke ?? [], days: crlDays });

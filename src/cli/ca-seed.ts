@@ -7,18 +7,18 @@ import { loadProgramSettings } from '../programs/settings.js';
 import { caFolderOf } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki ca seed`: the registration seed of RAs, on the machine of the CA, whether it runs or not. */
+/** `upki ca seed`: prints the registration seed of RAs on the CA's machine, whether the CA runs or not. */
 export function seedCommand(): Command {
   const command = new Command('seed').description(
-    'Print the registration seed. Who has it can register RAs, until there is another; RAs that are registered stay so.',
+    'Print the registration seed. Anyone who has it can register RAs, until it is replaced. Registered RAs stay registered.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--new', 'make another seed, which a CA that runs takes within seconds, and print it');
+  command.option('--new', 'replace the seed and print the new one; a running CA uses it within seconds');
   addExamples(command, [
     ['SEED=$(upki ca seed)', 'For `upki ra register -s "$SEED"` on another machine.'],
     [
       'upki ca seed --new',
-      'The former may be known: nobody registers with it any more. `upki ra list` says who did.',
+      'The old seed may be known: stop registrations with it. `upki ra list` shows the registered RAs.',
     ],
   ]);
   return command.action(async () => {
@@ -27,11 +27,9 @@ export function seedCommand(): Command {
     const path = caPaths(dataDir).seed;
     const isNew = command.opts<{ new?: boolean }>().new === true;
     if (isNew && settings.caSeed !== null)
-      throw new CannotStart(
-        `the seed is set by ${given.get('caSeed')}: change it there, and start the CA again`,
-      );
+      throw new CannotStart(`the seed is set by ${given.get('caSeed')}: change it there, and restart the CA`);
     const seed = isNew ? await another(path) : (settings.caSeed ?? (await readIfThere(path))?.trim());
-    if (!seed) throw new CannotStart(`${path} holds no seed: make one with \`upki ca seed --new\``);
+    if (!seed) throw new CannotStart(`${path} contains no seed: make one with \`upki ca seed --new\``);
     process.stdout.write(`${seed}\n`);
   });
 }

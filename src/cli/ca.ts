@@ -21,10 +21,10 @@ const REGISTRATION: Flag[] = [
   CLEAR_ANY,
 ];
 
-/** `upki ca …`: the CA alone, and its parts. */
+/** `upki ca …`: runs the CA alone, and manages it. */
 export function caCommand(): Command {
   return new Command('ca')
-    .description('Run the certificate authority alone: it holds the keys and speaks ZeroMQ only.')
+    .description('Run the certificate authority alone; it has the keys and uses only ZeroMQ.')
     .addCommand(initCommand())
     .addCommand(installCommand())
     .addCommand(statusCommand())
@@ -32,8 +32,8 @@ export function caCommand(): Command {
     .addCommand(rootCommand())
     .addCommand(seedCommand())
     .addCommand(
-      serving('register', REGISTRATION, 'registration', 'Take registrations of RAs, and nothing else.', [
-        ['upki ca register', 'Take registrations on port 5001 until ended with Ctrl-C.'],
+      serving('register', REGISTRATION, 'registration', 'Accept only registrations of RAs.', [
+        ['upki ca register', 'Accept registrations on port 5001 until Ctrl-C.'],
       ]),
     )
     .addCommand(
@@ -42,7 +42,7 @@ export function caCommand(): Command {
       ]),
     )
     .addCommand(
-      serving('start', OPERATIONS, 'both', 'Initialise if need be, then serve and take registrations.', [
+      serving('start', OPERATIONS, 'both', 'Initialise if needed, then serve and accept registrations.', [
         ['upki ca start --host 10.0.0.2', 'Serve on ports 5000 and 5001.'],
       ]),
     );
@@ -61,7 +61,7 @@ function serving(
   return command.action(async () => {
     const loaded = loadCa(command, flags);
     const log = await createLogger('CA', loaded.settings);
-    // Loaded on demand: an RA, a supervisor and `--help` need none of it.
+    // Loaded on demand, because an RA, the supervisor and `--help` do not need it.
     const { startCa } = await import('../programs/ca/start.js');
     await runProgram('CA', () =>
       sayingOrigin(loaded.given, () => startCa(loaded, log, sockets, sockets === 'both')),

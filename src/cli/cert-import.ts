@@ -11,15 +11,15 @@ import { fromPem } from '../x509/pem.js';
 import { caFolderOf, operator, withCaStore } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki cert import`, on the machine of the CA. */
+/** `upki cert import`, on the CA's machine. */
 export function importCommand(): Command {
   const command = new Command('import').argument('<file...>', 'PEM files of certificates this CA signed');
   command.description(
-    'Make certificates known again that this CA signed and has no record of, as after a restore, so that they can be revoked.',
+    'Add certificates that this CA signed but has no record of, for example after a restore, so that they can be revoked.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   addExamples(command, [
-    ['upki cert import web.pem', 'A certificate that OCSP was asked about and the CA did not know.'],
+    ['upki cert import web.pem', 'A certificate that the CA did not know when OCSP asked for it.'],
   ]);
   return command.action(async (files: string[]) => {
     const dataDir = await caFolderOf(command);
@@ -41,7 +41,7 @@ export function importCommand(): Command {
           const shown = parseCertificate(der);
           const known = (await store.findBySerial(shown.serial)) !== null;
           const { serial, dn, cn } = await authority.recordOf(shown, operator());
-          process.stdout.write(`${serial} ${dn || cn}: ${known ? 'was known' : 'is known again'}\n`);
+          process.stdout.write(`${serial} ${dn || cn}: ${known ? 'was already known' : 'was added'}\n`);
         }
       }),
     );
@@ -52,7 +52,7 @@ export function importCommand(): Command {
 async function leafIn(file: string): Promise<Buffer> {
   try {
     const [leaf] = fromPem('CERTIFICATE', await readFile(file, 'utf8'));
-    if (leaf === undefined) throw new CannotStart(`${file} holds no certificate (PEM)`);
+    if (leaf === undefined) throw new CannotStart(`${file} contains no certificate (PEM)`);
     return leaf;
   } catch (error) {
     if (!(error instanceof DerError)) throw error;

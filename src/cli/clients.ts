@@ -6,20 +6,20 @@ import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory } from '../programs/settings.js';
 import { addExamples, DIRECTORY_FLAG } from './options.js';
 
-/** `upki clients`: the commands by which ACME clients get certificates here. */
+/** `upki clients`: prints commands for ACME clients. */
 export function clientsCommand(): Command {
   const names = Object.keys(CLIENTS);
   const command = new Command('clients')
     .description(
-      'Print the lines by which an ACME client on this machine gets a certificate from the RA here.',
+      'Print the commands with which an ACME client on this machine gets a certificate from the RA here.',
     )
-    .argument('[client]', `${names.join(', ')}; all of them when left out`)
+    .argument('[client]', `${names.join(', ')} (default: all)`)
     .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)')
-    .option('-n, --name <name>', 'The name the certificate is for.')
+    .option('-n, --name <name>', 'Name for the certificate.')
     .option('--json', 'Print JSON: client to lines.');
   addExamples(command, [
-    ['upki clients lego', 'The line for lego.'],
-    ['upki clients caddy -n app.plant.lan', "Caddy's configuration for one name."],
+    ['upki clients lego', 'Print the command for lego.'],
+    ['upki clients caddy -n app.plant.lan', "Print Caddy's configuration for one name."],
   ]);
   return command.action(async (asked: string | undefined, options: ClientsOptions) => {
     if (asked !== undefined && !Object.hasOwn(CLIENTS, asked))
@@ -47,13 +47,13 @@ interface Chosen {
 const asJson = (chosen: Chosen[]): string =>
   `${JSON.stringify(Object.fromEntries(chosen.map(({ client, lines }) => [client, lines])), null, 2)}\n`;
 
-/** One client's lines are printed alone, so that they can be piped into a file. */
+/** A single client's lines are printed without a title, so that they can be piped into a file. */
 const asText = (chosen: Chosen[], titled: boolean): string =>
   chosen
     .map(({ title, lines }) => `${[...(titled ? [`# ${title}`] : []), ...lines].join('\n')}\n`)
     .join('\n');
 
-/** @throws CannotStart before the RA has served once */
+/** @throws CannotStart when the RA has never served */
 async function findAuthority(directory: string) {
   for (const folder of [join(directory, 'ra'), directory]) {
     const files = new RaFiles(folder);
@@ -61,6 +61,6 @@ async function findAuthority(directory: string) {
     if (url !== null) return { directoryUrl: `${url}/acme/directory`, rootPath: files.path('root') };
   }
   throw new CannotStart(
-    `no RA has served from ${directory}: run \`upki start\` first, or name another with -d`,
+    `no RA has served from ${directory}: run \`upki start\` first, or name another directory with -d`,
   );
 }

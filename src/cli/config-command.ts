@@ -14,19 +14,17 @@ interface ConfigOptions {
   reference?: boolean;
 }
 
-/** `upki config`: the settings the programs would run with and their sources, without secrets. */
+/** `upki config`: prints the settings in effect and their sources, without secrets. */
 export function configCommand(): Command {
   const command = new Command('config')
-    .description(
-      'Check the configuration; print every value in effect and where it comes from, secrets left out.',
-    )
+    .description('Check the configuration; print every value in effect and its source, without secrets.')
     .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of the program alone. (UPKI_DATA_DIR)')
-    .option('--program <ra|ca>', 'the configuration of one program; of both when left out')
+    .option('--program <ra|ca>', 'the configuration of one program (default: both)')
     .option('--json', 'print JSON: variable to value and source')
     .option('--reference', 'print the reference of all settings instead (Markdown)');
   addExamples(command, [
-    ['upki config', 'What `upki start` runs with, from environment, ~/.upki/upki.yml and defaults.'],
-    ['upki config -d /srv/pki --program ca', 'What the CA in another directory runs with.'],
+    ['upki config', 'The configuration of `upki start`, from environment, ~/.upki/upki.yml and defaults.'],
+    ['upki config -d /srv/pki --program ca', 'The configuration of the CA in another directory.'],
   ]);
   return command.action(async (options: ConfigOptions) => {
     if (options.reference) return void process.stdout.write(configurationReference());
@@ -46,7 +44,7 @@ export function configCommand(): Command {
   });
 }
 
-/** The folder of `upki start` has one for each program. */
+/** The program's folder; the directory of `upki start` has one for each. */
 function folderOf(directory: string, program: Program): string {
   const own = join(directory, program);
   return existsSync(own) || !existsSync(join(directory, program === 'ra' ? 'config.json' : 'ca.config.yml'))
@@ -56,12 +54,12 @@ function folderOf(directory: string, program: Program): string {
 
 type Values = Record<string, EffectiveValue>;
 
-/** For a variable that both programs read, the RA's value. */
+/** As JSON. A variable that both programs read has the RA's value. */
 function asJson(values: Values[]): string {
   return `${JSON.stringify(Object.assign({}, ...values.toReversed()), null, 2)}\n`;
 }
 
-/** Lines for an environment file, grouped by source; then, as comments, variables without a value. */
+/** Lines for an environment file, grouped by source, followed by comments with the variables that have no value. */
 function asText(programs: Program[], all: Values[]): string {
   const lines = all.flatMap((values, index) =>
     Object.entries(values).map(([name, { value, source }]) => ({

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ConsoleFiles, consoleHeaders } from '../pages/console.js';
 import { CannotStart } from '../programs/exit.js';
 
-/** The files that `upki admin add` wrote. All PEM. */
+/** The files of `upki admin add`, all in PEM. */
 export interface AdministratorFiles {
   key: string;
   certificate: string;
@@ -40,29 +40,29 @@ export interface ConsoleServerOptions {
   administrator: AdministratorFiles;
   /** Scheme, host and port of the RA. */
   base: string;
-  /** Port on the loopback address; 0 for a free one. */
+  /** Port on the loopback address; 0 chooses a free one. */
   port: number;
-  /** Where the console's files are; where the build puts them when left out. */
+  /** Folder of the console's files. Default: the folder of the build. */
   folder?: string;
 }
 
 export interface ConsoleServer {
-  /** Works once. */
+  /** A link that works once. */
   link: string;
   close(): Promise<void>;
 }
 
 const COOKIE = 'upki_console';
-/** Octets of a request body that are forwarded: the RA accepts no more. */
+/** Limit of a forwarded request body in octets, equal to the RA's. */
 const MAX_BODY = 65_536;
 /** The headers of the RA's answer that the browser needs. */
 const PASSED_ON = ['content-type', 'cache-control', 'retry-after', 'etag', 'last-modified'];
 
 /**
  * Serves the console on the loopback address and forwards `/api/v1/` to the RA with the administrator's
- * certificate. Other users and programs of the machine can reach the port, so nothing is answered without the
- * cookie that the one-time link sets. Pages of other sites are refused by `Host` (DNS rebinding), by the
- * cookie (SameSite) and by `Sec-Fetch-Site`.
+ * certificate. Other users and programs of the machine can reach the port, so every request needs the cookie that the one-time
+ * link sets. Requests of other sites are refused by `Host` (DNS rebinding), by the cookie (SameSite) and by
+ * `Sec-Fetch-Site`.
  * @throws CannotStart when the port is not available
  */
 export async function startConsole(options: ConsoleServerOptions): Promise<ConsoleServer> {
@@ -74,13 +74,14 @@ export async function startConsole(options: ConsoleServerOptions): Promise<Conso
   const server = createServer((request, response) => {
     const url = request.url ?? '';
     const own = `127.0.0.1:${portOf()}`;
-    if (request.headers.host !== own) return refuse(response, 421, 'this is not the host of the console');
+    if (request.headers.host !== own)
+      return refuse(response, 421, 'the Host header is not that of the console');
     const [path = ''] = url.split('?', 1);
     const { 'sec-fetch-site': site, origin } = request.headers;
     if (path === '/start') {
       const token = new URL(url, `http://${own}`).searchParams.get('token') ?? '';
       if (once === null || request.method !== 'GET' || !same(token, once)) {
-        return refuse(response, 403, 'this link has been used, or is another one: run upki console again');
+        return refuse(response, 403, 'this link has already been used, or is wrong: run upki console again');
       }
       once = null;
       response.writeHead(303, {
@@ -92,13 +93,13 @@ export async function startConsole(options: ConsoleServerOptions): Promise<Conso
       return response.end();
     }
     if (!same(cookieOf(request), session)) {
-      return refuse(response, 403, 'open the link that upki console has printed');
+      return refuse(response, 403, 'open the link that upki console printed');
     }
     if (
       (site !== undefined && site !== 'same-origin' && site !== 'none') ||
       (origin ?? `http://${own}`) !== `http://${own}`
     ) {
-      return refuse(response, 403, 'a page of another site may not ask anything here');
+      return refuse(response, 403, 'requests from pages of other sites are refused');
     }
     if (path.startsWith('/api/v1/')) return passOn(request, response, new URL(url, options.base), agent);
     const file = path.startsWith('/console/') ? files.find(path.slice('/console/'.length)) : null;
@@ -139,7 +140,7 @@ function refuse(response: ServerResponse, status: number, message: string): Serv
   return response.end(body);
 }
 
-/** Compares in constant time. */
+/** Compares two secrets in constant time. */
 function same(given: string, wanted: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(wanted)];
   return left.length === right.length && timingSafeEqual(left, right);
@@ -153,7 +154,7 @@ function cookieOf({ headers }: IncomingMessage): string {
   return '';
 }
 
-/** Only the body's headers are forwarded: neither the browser's cookie nor headers that say who asked. */
+/** Forwards only the headers of the body, not the browser's cookie or headers that identify a client. */
 function passOn(request: IncomingMessage, response: ServerResponse, url: URL, agent: Agent): ServerResponse {
   const { 'content-type': type, 'content-length': length } = request.headers;
   if (Number(length ?? 0) > MAX_BODY || request.headers['transfer-encoding'] !== undefined) {
@@ -182,7 +183,7 @@ function passOn(request: IncomingMessage, response: ServerResponse, url: URL, ag
   onward.on('timeout', () => onward.destroy(new Error('it does not answer')));
   onward.on('error', (error) => {
     if (response.headersSent) response.destroy();
-    else refuse(response, 502, `${url.origin} cannot be asked: ${error.message}`);
+    else refuse(response, 502, `${url.origin} cannot be reached: ${error.message}`);
   });
   request.pipe(onward);
   return response;

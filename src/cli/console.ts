@@ -13,22 +13,22 @@ interface ConsoleOptions {
   port: string;
 }
 
-/** `upki console`: the console on this machine, with an administrator's files. */
+/** `upki console`: serves the console on this machine, with an administrator's files. */
 export function consoleCommand(): Command {
   const command = new Command('console')
     .description(
-      'Open the console on this machine, with the files of an administrator, and print a link that works once. Ends with Ctrl-C.',
+      'Serve the console on this machine with the files of an administrator, and print a link that works once. Stops with Ctrl-C.',
     )
     .argument(
       '[folder]',
-      'folder that `upki admin add` wrote; UPKI_ADMIN, or the only one in the current folder, when left out',
+      'folder of `upki admin add` (default: UPKI_ADMIN, or the only such folder in the current one)',
     )
-    .option('--url <url>', "the RA's base URL; that of the RA on this machine when left out (UPKI_URL)")
-    .option('--port <port>', 'port of the loopback address to listen on; any free one when left out', '0')
+    .option('--url <url>', "the RA's base URL (default: that of the RA on this machine) (UPKI_URL)")
+    .option('--port <port>', 'port on the loopback address (0: any free port)', '0')
     .option(DIRECTORY_FLAG.flags, 'data directory of `upki start`, or of an RA alone (UPKI_DATA_DIR)');
   addExamples(command, [
-    ['upki console alice', 'With alice/alice.key, .crt and upki-root.crt, at the RA on this machine.'],
-    ['upki console alice --url https://pki.plant.lan:8000', 'At an RA elsewhere.'],
+    ['upki console alice', 'Use alice/alice.key, .crt and upki-root.crt with the RA on this machine.'],
+    ['upki console alice --url https://pki.plant.lan:8000', 'Use an RA elsewhere.'],
   ]);
   return command.action(async (given: string | undefined, { dir, url, port }: ConsoleOptions) => {
     // What was typed is looked at before what is here.
@@ -48,7 +48,7 @@ export function consoleCommand(): Command {
   });
 }
 
-/** The only folder here with an administrator's files. @throws CannotStart */
+/** The only folder with an administrator's files in the current one. @throws CannotStart */
 function onlyFolder(): string {
   const folders = readdirSync('.', { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(entry.name, 'upki-root.crt')))
@@ -57,8 +57,8 @@ function onlyFolder(): string {
   if (only !== undefined && folders.length === 1) return only;
   throw new CannotStart(
     folders.length === 0
-      ? 'no folder of an administrator is here: name the one that `upki admin add` wrote'
-      : `name the administrator's folder: ${folders.join(', ')}`,
+      ? 'there is no folder of an administrator here: name the one that `upki admin add` made'
+      : `there are several folders of administrators; name one: ${folders.join(', ')}`,
   );
 }
 

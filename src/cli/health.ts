@@ -10,18 +10,18 @@ import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './opti
 
 /** Shorter than the usual timeout of container engines and supervisors for a probe. */
 const TIME_LIMIT = 5_000;
-/** Addresses that mean "every address": such a listener is reached on loopback. */
+/** Addresses that mean "every address"; such a listener is reached on loopback. */
 const ANY = new Set(['::', '0.0.0.0']);
 
 /** `upki health`: a probe for containers and supervisors without curl. */
 export function healthCommand(): Command {
   const command = new Command('health').description(
-    'Ask the RA on this machine whether it can do its work: 0 when it can, 1 when not, with the reason.',
+    'Check whether the RA on this machine is ready: exits with 0 if it is, else with 1 and the reason.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ra']);
   addExamples(command, [
-    ['upki health', 'Ask the RA of `upki start`, or the one alone in ~/.upki/ra.'],
-    ['upki health -d /srv/pki/ra && echo ready', 'One in another directory.'],
+    ['upki health', 'Check the RA of `upki start`, or a single one in ~/.upki/ra.'],
+    ['upki health -d /srv/pki/ra && echo ready', 'Check an RA in another directory.'],
   ]);
   return command.action(async () => {
     const flags = givenFlags(command, [DIRECTORY_FLAG]);
@@ -35,7 +35,7 @@ export function healthCommand(): Command {
   });
 }
 
-/** The RA of `upki start` has a folder of its own in the directory; one that runs alone has it all. */
+/** Finds the RA: `upki start` gives it its own folder in the directory; an RA alone uses the directory itself. */
 async function findRa(directory: string): Promise<{ settings: ProgramSettings; root: string }> {
   for (const dataDir of [join(directory, 'ra'), directory]) {
     const root = await readIfThere(join(dataDir, 'ca.crt'));
@@ -45,13 +45,13 @@ async function findRa(directory: string): Promise<{ settings: ProgramSettings; r
   throw new CannotStart(`no RA has been registered in ${directory}`);
 }
 
-/** What the RA lacks; null when it is ready. Another program at the port gives neither answer. */
+/** Why the RA is not ready; null when it is. Recognises another program at the port. */
 function complaintOf({ status, body }: Answer): string | null {
   try {
     const { status: said, message, detail } = JSON.parse(body);
     if (status === 200 && said === 'success') return null;
     if (said === 'error' && typeof message === 'string') return message;
-    // Our plain listener, which says where the RA listens.
+    // An answer of our plain listener, which names the RA's port.
     if (typeof detail === 'string') return `${detail}; UPKI_RA_PORT names that port`;
   } catch {}
   if (body.startsWith('This port speaks HTTPS'))
@@ -59,11 +59,11 @@ function complaintOf({ status, body }: Answer): string | null {
   return `what answers (${status}) is no RA of uPKI: UPKI_RA_PORT may be the port of another program`;
 }
 
-/** Why there was no answer, in the operator's words. */
+/** Explains a failed request to the operator. */
 function whyNot(error: Error, { raTls }: ProgramSettings, at: string): string {
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED')
-    return `no RA answers on ${at}: nothing listens there; it does not run, or UPKI_RA_PORT is another`;
+    return `no RA answers on ${at}: nothing listens there; it does not run, or UPKI_RA_PORT is different`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return `${at} does not speak TLS: it is the port of plain HTTP or of another program, or UPKI_RA_TLS=false was set for the RA and not here`;
   if (code === 'ECONNRESET' || code === 'EPIPE')
@@ -71,9 +71,9 @@ function whyNot(error: Error, { raTls }: ProgramSettings, at: string): string {
   if (code.startsWith('HPE_') && !raTls)
     return `${at} speaks TLS or no HTTP at all: UPKI_RA_TLS is false here and not for the RA`;
   if (code.includes('CERT') || code.startsWith('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))
-    return `what answers on ${at} has no certificate of this authority (${error.message}): it is another program, or an RA of another CA`;
+    return `the program on ${at} has no certificate of this CA (${error.message}): it is another program, or an RA of another CA`;
   if (error.name === 'AbortError' || error.name === 'TimeoutError')
-    return `${at} takes the connection and does not answer within ${TIME_LIMIT / 1000} s`;
+    return `${at} accepts the connection but does not answer within ${TIME_LIMIT / 1000} s`;
   return `no RA answers on ${at}: ${error.message}`;
 }
 
@@ -82,10 +82,10 @@ interface Answer {
   body: string;
 }
 
-/** What OpenSSL says of a certificate that is in order but for the time. */
+/** OpenSSL's errors for a certificate that is valid except for the time. */
 const OUT_OF_TIME = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
-/** An RA whose certificate has ended says itself what ended and when: of such a one no more than that is asked, and it is not ready. */
+/** Asks an RA with an expired certificate for its own explanation. Such an RA is never ready. */
 async function askOutOfTime(settings: ProgramSettings, root: string, error: Error): Promise<Answer> {
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

@@ -5,7 +5,7 @@ import { ExitCode, exitCodeOf } from '../programs/exit.js';
 import { limitHeapGrowth } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
 
-/** Each command loads only the code it needs: the programs it starts serve for months. */
+/** Each command loads only the code it needs, which saves memory in programs that serve for months. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   start: async () => (await import('./start.js')).startCommand(),
   ra: async () => {
@@ -38,7 +38,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   store: async () => (await import('./store.js')).storeCommand(),
 };
 
-/** Adds the requested command only; all of them for help, and to suggest one for an unknown name. */
+/** Adds only the requested command; for help and for an unknown name, all of them. */
 async function upki(asked: string | undefined): Promise<Command> {
   const program = new Command('upki')
     .description("The private network's Let's Encrypt: a certificate authority and an ACME server.")
@@ -49,7 +49,7 @@ async function upki(asked: string | undefined): Promise<Command> {
   return program;
 }
 
-/** Lets `run` decide the exit code of wrong usage, at every depth. */
+/** Makes commander throw, at every depth, so that `run` chooses the exit code of wrong usage. */
 function throwOnExit(command: Command): void {
   command.exitOverride();
   for (const each of command.commands) throwOnExit(each);
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
   }
 }
 
-// A reader that has closed the pipe (`upki config | head`) is not our fault, and no reason to stop serving.
+// A reader that closed the pipe (`upki config | head`) is not an error, and must not stop a server.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

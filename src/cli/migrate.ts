@@ -10,19 +10,19 @@ import { migrateFromPython, NotAPythonRa } from '../python/migrate/from-python.j
 import { NotAPythonCa } from '../python/migrate/python-ca-folder.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** `upki migrate`: brings an upki-ca, and an upki-ra when given, into our own folders. */
+/** `upki migrate`: migrates an upki-ca, and optionally an upki-ra, into our own folders. */
 export function migrateCommand(): Command {
   const command = new Command('migrate')
     .description(
-      'Bring over what the Python programs keep: keys, certificates, revocations, administrators, profiles; accounts ' +
-        'and orders of the RA. The source is only read. Doing it again adds what is new.',
+      'Migrate the data of the Python programs: keys, certificates, revocations, administrators and profiles of the CA; accounts ' +
+        'and orders of the RA. The source is only read. Repeating it adds what is new.',
     )
     .requiredOption('--from-python <ca-dir>', 'data folder of upki-ca (~/.upki/ca, or its UPKI_DATA_DIR)')
     .argument('[ra-dir]', 'data folder of upki-ra, with its acme.db');
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   addExamples(command, [
-    ['mv ~/.upki ~/.upki-python', 'Make room: both keep their data in the same place by default.'],
-    ['upki migrate --from-python ~/.upki-python/ca ~/.upki-python/ra', 'Bring both over, into ~/.upki.'],
+    ['mv ~/.upki ~/.upki-python', 'Move the old folder away: both programs use the same one by default.'],
+    ['upki migrate --from-python ~/.upki-python/ca ~/.upki-python/ra', 'Migrate both into ~/.upki.'],
     ['upki migrate --from-python /srv/python-ca -d /srv/pki', 'Bring a CA alone over, into /srv/pki/ca.'],
   ]);
   return command.action(async (raDir: string | undefined, { fromPython }: { fromPython: string }) => {
@@ -68,7 +68,7 @@ async function migrate(
   }
 }
 
-/** Both use the same file names, so a migration into its own folder would change the source. */
+/** Refuses to migrate into the source folder: both programs use the same file names, so the source would change. */
 async function refuseOverlap(sources: string[], targets: string[]): Promise<void> {
   const real = (path: string) => realpath(path).catch(() => path);
   for (const source of await Promise.all(sources.map(real))) {
@@ -78,7 +78,7 @@ async function refuseOverlap(sources: string[], targets: string[]): Promise<void
         `${target}${sep}`.startsWith(`${source}${sep}`)
       ) {
         throw new CannotStart(
-          `${source} is where uPKI itself keeps its data: move it aside, or name another folder with -d; the source is never changed`,
+          `${source} is also the data directory of uPKI: move it away, or name another directory with -d; the source is never changed`,
         );
       }
     }

@@ -15,26 +15,26 @@ interface DnsRecordOptions {
   until?: string;
 }
 
-/** `upki node dns-record`: the line for a zone file by which an account gets a name over dns-persist-01. */
+/** `upki node dns-record`: prints the zone file line that authorizes an account for a name by dns-persist-01. */
 export function dnsRecordCommand(): Command {
   const command = new Command('dns-record')
     .description(
-      'Print the TXT record, as a line of a zone file, by which an ACME account gets a name for good (dns-persist-01). ' +
-        'The RA offers that where UPKI_RA_DNS_PERSIST is true.',
+      'Print the TXT record that permanently authorizes an ACME account for a name (dns-persist-01), as a line of a zone file. ' +
+        'The RA must have UPKI_RA_DNS_PERSIST=true.',
     )
-    .argument('<name>', 'The DNS name; with *. in front the record also gives wildcards and all names below.')
+    .argument('<name>', 'DNS name; with a leading *. the record also covers wildcards and all names below.')
     .requiredOption(
       '-a, --account <url>',
-      'URL or id of the account; clients show it, and so does the error of a challenge that found no record.',
+      'URL or id of the account. Clients show it, as does the error of a challenge that found no record.',
     )
-    .option('-w, --wildcard', 'Give wildcards and all names below too.')
-    .option('-u, --until <time>', 'When the record ends, such as 2027-01-31 or 2027-01-31T12:00:00Z.')
+    .option('-w, --wildcard', 'Also cover wildcards and all names below.')
+    .option('-u, --until <time>', 'Expiry of the record, such as 2027-01-31 or 2027-01-31T12:00:00Z.')
     .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)');
   addExamples(command, [
     ['upki node dns-record app.plant.lan -a 0193f2c4b5', 'One name, for the account with this id.'],
     [
       "upki node dns-record '*.plant.lan' -a https://pki.plant.lan:8000/acme/account/0193f2c4b5 -u 2027-12-31",
-      'Every name in plant.lan, for a year.',
+      'All names in plant.lan, until the end of 2027.',
     ],
   ]);
   return command.action(async (asked: string, options: DnsRecordOptions) => {
@@ -64,7 +64,7 @@ function nameOf(text: string): { value: string; wildcard: boolean } | null {
   }
 }
 
-/** Seconds since 1970; NaN for text that is no time. */
+/** Seconds since 1970; NaN for an invalid time. */
 function secondsOf(text: string): number {
   return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text)
     ? Math.floor(Date.parse(text) / 1000)
@@ -80,7 +80,7 @@ function accountUrl(account: string, base: string): string | null {
 const quoted = (value: string): string =>
   (value.match(/.{1,255}/g) ?? []).map((part) => `"${part}"`).join(' ');
 
-/** @throws CannotStart before the RA has served once */
+/** @throws CannotStart when the RA has never served */
 async function findRa(directory: string): Promise<{ base: string; issuer: string }> {
   for (const dataDir of [join(directory, 'ra'), directory]) {
     const base = await new RaFiles(dataDir).url();
@@ -89,6 +89,6 @@ async function findRa(directory: string): Promise<{ base: string; issuer: string
     return { base, issuer: caaIdentities[0] ?? new URL(base).hostname };
   }
   throw new CannotStart(
-    `no RA has served from ${directory}: run \`upki start\` first, or name another with -d`,
+    `no RA has served from ${directory}: run \`upki start\` first, or name another directory with -d`,
   );
 }

@@ -10,13 +10,13 @@ import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './opti
 /** `upki notify …`: the targets of notices (UPKI_NOTIFY). */
 export function notifyCommand(): Command {
   const test = new Command('test').description(
-    'Send a test notice to every target of UPKI_NOTIFY now, and say what became of it.',
+    'Send a test notice to every target of UPKI_NOTIFY now, and print the results.',
   );
   addSettingFlags(test, [DIRECTORY_FLAG], ['ra']);
-  addExamples(test, [['upki notify test -d ~/.upki/ra', 'With the settings of the RA of `upki start`.']]);
+  addExamples(test, [['upki notify test -d ~/.upki/ra', 'Use the settings of the RA of `upki start`.']]);
   test.action(async () => {
     const { settings } = loadProgramSettings('ra', process.env, givenFlags(test, [DIRECTORY_FLAG]));
-    if (settings.notify.length === 0) throw new CannotStart('UPKI_NOTIFY names nobody who is to be told');
+    if (settings.notify.length === 0) throw new CannotStart('UPKI_NOTIFY has no targets');
     const registration = await new RaFiles(settings.dataDir).registration();
     const ra = settings.raCn ?? hostname();
     const { senders } = await sendersOf(settings, ra, registration?.root ?? null);
@@ -36,5 +36,5 @@ export function notifyCommand(): Command {
     }
     if (failed > 0) process.exitCode = ExitCode.failure;
   });
-  return new Command('notify').description('Notices of what matters.').addCommand(test);
+  return new Command('notify').description('Test the notices about problems.').addCommand(test);
 }

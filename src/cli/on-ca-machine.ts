@@ -16,23 +16,23 @@ import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { DIRECTORY_FLAG, type Flag, givenFlags } from './options.js';
 
-/** Shared by commands on the CA's machine: its folder, its store, the user who runs them. */
+/** Helpers of commands on the CA's machine: its folder, its store, and the user who runs them. */
 
 /** The settings of a command that makes or serves a CA; warnings go to standard error. */
 export function loadCa(command: Command, flags: Flag[]): LoadedProgram {
   const loaded = loadProgramSettings('ca', process.env, givenFlags(command, flags));
-  // `upki start` has given these warnings already.
+  // `upki start` has already printed these warnings.
   if (!process.send) for (const warning of loaded.warnings) process.stderr.write(`uPKI: ${warning}\n`);
   return loaded;
 }
 
-/** Prints warnings about the settings on standard error. @throws CannotStart */
+/** Finds the CA's folder and prints warnings about the settings to standard error. @throws CannotStart */
 export async function caFolderOf(command: Command): Promise<string> {
   const { dataDir } = givenFlags(command, [DIRECTORY_FLAG]);
   return caFolder(process.env, dataDir);
 }
 
-/** Opens the store of the CA in a folder for some work, whether or not the CA runs. */
+/** Opens the CA's store for some work, whether or not the CA runs. */
 export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => Promise<T>): Promise<T> {
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
   useTokenPin(settings.caTokenPin);
@@ -44,11 +44,11 @@ export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => 
   }
 }
 
-/** Of the CA on this machine. */
+/** The CA on this machine. */
 export interface LocalContext {
   dataDir: string;
   passphrase: string | null;
-  /** The part of an issuer's life after which its successor is due. */
+  /** The part of an issuer's lifetime after which its successor is due. */
   succeedAt: number;
   /** Where new keys are made. */
   places: KeyPlaces;
@@ -85,18 +85,18 @@ export async function withLocalSet(
   );
 }
 
-/** Who runs the command, for the audit log. */
+/** The user who runs the command, for the audit log. */
 export function operator(): Actor {
   return { who: `operator ${userInfo().username}`, from: 'local' };
 }
 
-/** A bare common name refers to the entry that has it. @throws CannotStart when there are several */
+/** Finds an entry by its DN, or by a bare common name. @throws CannotStart when several entries have the common name */
 export function entryFor(name: string, entries: readonly AdministratorRecord[]): string {
   if (name.includes('=')) return name;
   const cnOf = (text: string) => attributeOf(parseHolder(text), OID.commonName)?.toLowerCase();
   const named = entries.map(({ dn }) => dn).filter((dn) => cnOf(dn) === name.toLowerCase());
   if (named.length > 1) {
-    throw new CannotStart(`${name} is the common name of ${named.join(' and of ')}: say which`);
+    throw new CannotStart(`${name} is the common name of ${named.join(' and of ')}: give the whole DN`);
   }
   return named[0] ?? name;
 }

@@ -29,7 +29,7 @@ export const WEB_FLAGS: Flag[] = [
   { flags: '--web-port <port>', setting: 'raPort' },
 ];
 
-/** Adds the flags with the settings' own explanations, `--debug`, and the names of the variables; `--help --all` explains those. */
+/** Adds the flags, `--debug`, and the names of the variables, which `--help --all` explains. */
 export function addSettingFlags(command: Command, flags: Flag[], programs: Program[]): Command {
   for (const { flags: text, setting } of flags) {
     command.addOption(new Option(text, described(setting)));
@@ -40,7 +40,7 @@ export function addSettingFlags(command: Command, flags: Flag[], programs: Progr
   );
 }
 
-/** What a flag does, in a line or two; a default that says nothing is left out. `--help --all` has the rest. */
+/** A short explanation of a flag, without trivial defaults. `--help --all` has the whole one. */
 function described(name: SettingName): string {
   const setting = SETTINGS[name];
   const standard = defaultText(setting);
@@ -49,7 +49,7 @@ function described(name: SettingName): string {
   return `${briefly(firstSentence(setting.doc))}${byDefault} (${setting.env})`;
 }
 
-/** Longer sentences are cut where they begin to explain. */
+/** Longer sentences are cut before their explanation. */
 const BRIEF = 90;
 
 function briefly(sentence: string): string {
@@ -58,15 +58,15 @@ function briefly(sentence: string): string {
   return cut === sentence ? sentence : `${cut}.`;
 }
 
-/** Commander's own, where the output is no terminal. */
+/** Commander's default width when the output is not a terminal. */
 const HELP_WIDTH = 80;
 
 function shortEnvironment(programs: Program[]): string {
-  const title = 'Environment (--help --all explains every variable, so does docs/configuration.md):';
+  const title = 'Environment (explained by --help --all and docs/configuration.md):';
   return `${wrap(title, 0)}\n${wrap(variableNames(programs), 2)}`;
 }
 
-/** Breaks a text at blanks to the width of the terminal. */
+/** Wraps a text to the width of the terminal. */
 function wrap(text: string, indent: number): string {
   const width = process.stdout.columns ?? HELP_WIDTH;
   const margin = ' '.repeat(indent);

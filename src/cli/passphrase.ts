@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { CannotStart } from '../programs/exit.js';
 import { isPkcs12Passphrase } from '../x509/pkcs12.js';
 
-/** Letters and digits that people do not confuse. */
+/** Letters and digits that are not easily confused. */
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const GROUPS = 5;
 const GROUP = 5;
@@ -14,7 +14,7 @@ export function newPassphrase(): string {
   return Array.from({ length: GROUPS }, group).join('-');
 }
 
-/** The first line of a file, fit for a PKCS #12 file. @throws CannotStart */
+/** Reads a passphrase for a PKCS #12 file from the first line of a file. @throws CannotStart */
 export async function passphraseIn(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new CannotStart(`the passphrase cannot be read: ${error.message}`);
@@ -22,6 +22,6 @@ export async function passphraseIn(file: string): Promise<string> {
   const [line = ''] = text.split(/\r?\n/, 1);
   if (isPkcs12Passphrase(line)) return line;
   throw new CannotStart(
-    `${file} must hold the passphrase in its first line, in printable ASCII characters: programs differ in how they read others`,
+    `the first line of ${file} must be the passphrase, in printable ASCII: programs encode other characters differently`,
   );
 }

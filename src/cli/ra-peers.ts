@@ -7,16 +7,16 @@ import { REVOCATION_REASON } from '../x509/crl.js';
 import { caFolderOf, operator, withCaStore } from './on-ca-machine.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
-/** `upki ra list` and `upki ra revoke`: the RAs a CA admits, on the machine of the CA, whether it runs or not. */
+/** `upki ra list` and `upki ra revoke`: manage the registered RAs on the CA's machine, whether the CA runs or not. */
 
 export function listRasCommand(): Command {
   const command = new Command('list').description(
-    'Print the RAs that registered with the CA on this machine, each with its channel key, certificate and state.',
+    'Print the RAs registered with the CA on this machine, with their channel keys, certificates and states.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
   command.option('--json', 'print them as JSON');
   addExamples(command, [
-    ['upki ra list', 'Those of the CA on this machine.'],
+    ['upki ra list', 'RAs of the CA on this machine.'],
     ['upki ra list --json', 'The same for a script.'],
   ]);
   return command.action(async () => {
@@ -46,14 +46,14 @@ const asShown = ({ cn, publicKey, addedAt, serial, revokedAt }: PeerRecord) => (
 export function revokeRaCommand(): Command {
   const command = new Command('revoke').argument('<name>', 'the common name of the RA, or its channel key');
   command.description(
-    'Revoke every certificate of an RA and shut its channel keys out of the CA, at once. Who has the registration seed can ' +
-      'register again: change the seed too when it may be known.',
+    'Revoke all certificates of an RA and block its channel keys at once. Anyone who has the registration seed can ' +
+      'register again: change the seed too if it may be known.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--reason <reason>', 'keyCompromise when a key was stolen', 'cessationOfOperation');
+  command.option('--reason <reason>', 'keyCompromise for a stolen key', 'cessationOfOperation');
   addExamples(command, [
-    ['upki ra revoke ra1.example.internal', 'The RA of this name, and all its replicas.'],
-    ['upki ra revoke ra1.example.internal --reason keyCompromise', 'Its machine was broken into.'],
+    ['upki ra revoke ra1.example.internal', 'The RA with this name and all its replicas.'],
+    ['upki ra revoke ra1.example.internal --reason keyCompromise', 'After a break-in on its machine.'],
   ]);
   return command.action(async (name: string) => {
     const { reason } = command.opts<{ reason: string }>();
@@ -63,10 +63,10 @@ export function revokeRaCommand(): Command {
         ({ cn, publicKey }) => cn === name.toLowerCase() || cn === name || publicKey === name,
       );
       if (peers.length === 0)
-        throw new CannotStart(`no RA ${name} registered; \`upki ra list\` prints who did`);
+        throw new CannotStart(`no RA ${name} is registered; \`upki ra list\` prints the registered RAs`);
       const revoked = await mendable(() => revokeAll(store, peers, name, code));
       process.stdout.write(
-        `${name} is shut out: ${peers.length} channel ${peers.length === 1 ? 'key' : 'keys'}.\n` +
+        `${name} is blocked: ${peers.length} channel ${peers.length === 1 ? 'key' : 'keys'}.\n` +
           revoked.map((serial) => `  Revoked      ${serial}\n`).join(''),
       );
     });
@@ -82,10 +82,10 @@ function reasonOf(name: string): number {
   );
 }
 
-/** Certificates of one name examined. */
+/** Limit of certificates of one name. */
 const MOST_OF_A_NAME = 1_000;
 
-/** Serials that were good until now; only a key's own certificate when the RA was named by its key. */
+/** Revokes the RA's good certificates and returns their serials. When the RA is given by a key, only that key's certificate. */
 async function revokeAll(
   store: CaStore,
   peers: readonly PeerRecord[],

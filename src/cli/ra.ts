@@ -34,18 +34,21 @@ const REGISTRATION: Flag[] = [
   { flags: '-c, --cn <name>', setting: 'raCn' },
 ];
 
-/** `upki ra …`: the RA alone, for two machines, and its parts. */
+/** `upki ra …`: runs the RA alone, with the CA on another machine. */
 export function raCommand(): Command {
   return new Command('ra')
-    .description('Run the registration authority alone: ACME and REST, with a CA elsewhere.')
+    .description('Run the registration authority (ACME and REST) alone, with a CA elsewhere.')
     .addCommand(
       command('init', [DIRECTORY_FLAG], 'Make the data directory and the keys of the RA.', init, [
-        ['upki ra init -d /srv/ra', 'Make the keys in /srv/ra. Doing it again changes nothing.'],
-        ['upki ra init -d /srv/ra --anew database', 'The accounts and orders are lost: begin with none.'],
+        ['upki ra init -d /srv/ra', 'Make the keys in /srv/ra. Repeating it changes nothing.'],
+        [
+          'upki ra init -d /srv/ra --anew database',
+          'Start with an empty database after accounts and orders were lost.',
+        ],
       ]).addOption(
         new Option(
           '--anew <what...>',
-          'Begin again, on purpose, with what an RA has lost: its database. What is there is set aside.',
+          'Deliberately start again with an empty database. The old files are set aside.',
         ).choices(RA_ANEW),
       ),
     )
@@ -53,16 +56,16 @@ export function raCommand(): Command {
       command('register', REGISTRATION, "Register with a CA and obtain the RA's certificate.", register, [
         [
           'upki ra register -i 10.0.0.2 -s "$SEED" -c pki.example.internal',
-          'Register at the CA on 10.0.0.2.',
+          'Register with the CA on 10.0.0.2.',
         ],
         ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra register', 'Keep the seed off the command line.'],
         [
           'upki ra register -i 10.0.0.2 -s "$SEED" --anew',
-          'A key is lost, or the CA is another: register as a new RA.',
+          'After a key was lost or the CA was replaced: register as a new RA.',
         ],
       ]).option(
         '--anew',
-        'Set the keys and the registration there are aside, and register as a new RA, at whichever CA answers.',
+        'Set the existing keys and registration aside, and register as a new RA with the CA that answers.',
       ),
     )
     .addCommand(
@@ -71,22 +74,16 @@ export function raCommand(): Command {
       ]),
     )
     .addCommand(
-      command(
-        'start',
-        SERVING,
-        'Serve; registers first when that has not been done and a seed is given.',
-        serve,
-        [
-          ['upki ra start -i 10.0.0.2', 'Serve, with the CA on 10.0.0.2.'],
-          ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra start', 'Register if need be, then serve.'],
-        ],
-      ),
+      command('start', SERVING, 'Serve; if needed and a seed is given, register first.', serve, [
+        ['upki ra start -i 10.0.0.2', 'Serve with the CA on 10.0.0.2.'],
+        ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra start', 'Register if needed, then serve.'],
+      ]),
     )
     .addCommand(
       command('crl', CONNECTION, "Fetch the CA's current CRL as PEM.", crl, [
         ['upki ra crl', 'Print the CRL.'],
         ['upki ra crl -o crl.pem', 'Write it to a file.'],
-      ]).option('-o, --output <file>', 'where to write; standard output when left out'),
+      ]).option('-o, --output <file>', 'file to write (default: standard output)'),
     )
     .addCommand(listRasCommand())
     .addCommand(revokeRaCommand());
@@ -143,7 +140,7 @@ const register: Action = async (settings, command) => {
 
 const serve: Action = async (settings, _command, given) => {
   const log = await createLogger('RA', settings);
-  // Loaded on demand: a CA, a supervisor and `--help` need none of it.
+  // Loaded on demand, because a CA, the supervisor and `--help` do not need it.
   const { startRa } = await import('../programs/ra/program.js');
   await runProgram('RA', () => sayingOrigin(given, () => startRa(settings, log)));
 };

@@ -28,14 +28,14 @@ import {
 
 const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
 
-/** `upki start`: a CA and an RA, joined, without any questions. */
+/** `upki start`: runs a CA and an RA together, without asking questions. */
 export function startCommand(): Command {
   const command = new Command('start').description(
-    'Run a CA and an RA on this machine; the first start initialises both and asks nothing.',
+    'Run a CA and an RA on this machine. The first start initialises both without questions.',
   );
   addSettingFlags(command, FLAGS, ['ra', 'ca']);
   addExamples(command, [
-    ['upki start', 'Serve ACME on port 8000, with everything kept in ~/.upki.'],
+    ['upki start', 'Serve ACME on port 8000, with all data in ~/.upki.'],
     ['UPKI_RA_SANS=pki.example.internal upki start', 'Let clients reach the RA by another name as well.'],
     ['upki start -d /srv/pki --web-port 9000', 'Another directory, another port.'],
   ]);
@@ -44,7 +44,7 @@ export function startCommand(): Command {
 
 const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 
-/** @throws ConfigError, CannotStart before anything runs; afterwards the exit code tells. */
+/** @throws ConfigError, CannotStart before the programs run; later errors set the exit code */
 async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags>): Promise<void> {
   const dataDir = commonDirectory(env, flags.dataDir);
   const [raDirectory, caDirectory] = [join(dataDir, 'ra'), join(dataDir, 'ca')];
@@ -57,7 +57,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   const installation = { common: dataDir, ca: caDirectory, ra: raDirectory };
   await requireInstallation(installation);
   if (await forgetOldChannelKey(installation)) {
-    say('the CA has another channel key than the RA was registered with: the RA registers again');
+    say('the channel key of the CA has changed since the RA registered: the RA registers again');
   }
 
   const given = new Map([...ca.given, ...ra.given]);
@@ -66,7 +66,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   endOnSignals(supervisor);
   const caStarted = await supervisor.start(program('CA', 'ca', joined.ca)).catch(() => null);
   const serving = caStarted && (await supervisor.start(program('RA', 'ra', joined.ra)).catch(() => null));
-  // Null: the supervisor has reported why, and stops everything.
+  // Null: the supervisor has reported the reason and stops everything.
   if (!serving) return;
   const { allowedNames, externalAccountRequired } = ra.settings;
   const open = allowedNames.length === 0 && !externalAccountRequired;
@@ -77,10 +77,10 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags
   });
 }
 
-/** MiB. The RA throws away several times as much a certificate: with one MiB, much of it is copied before it is let go. */
+/** MiB. The RA allocates several MiB of garbage for each certificate; with a young generation of 1 MiB, V8 would copy much of it. */
 const YOUNG_GENERATION = { ra: 4, ca: 1 };
 
-/** The same command as a child runs one program of its own. */
+/** A child process that runs one program with this same command. */
 function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): ChildSpec {
   const module = fileURLToPath(new URL('./main.js', import.meta.url));
   const own = ownEnvironment(env, command);
@@ -112,8 +112,7 @@ async function greet(
 }
 
 /**
- * Ctrl-C under npm arrives twice at once, from the terminal and from npm; a person cannot press it again that
- * fast.
+ * Ms between two Ctrl-C of a person. Under npm, one Ctrl-C arrives twice at once, from the terminal and from npm.
  */
 const SECOND_THOUGHT = 1000;
 
@@ -121,7 +120,7 @@ function endOnSignals(supervisor: Supervisor): void {
   let askedAt: number | null = null;
   const end = (signal: NodeJS.Signals) => {
     const now = Date.now();
-    // A second Ctrl-C means now: the children end when this process is gone.
+    // A second Ctrl-C exits at once; the children end when this process is gone.
     if (askedAt !== null && signal === 'SIGINT' && now - askedAt > SECOND_THOUGHT)
       process.exit(ExitCode.failure);
     if (askedAt !== null) return;
@@ -130,6 +129,6 @@ function endOnSignals(supervisor: Supervisor): void {
     void supervisor.stop().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(signal));
-  // Reloads the rules; nothing is stopped.
+  // Reload the rules without stopping anything.
   process.on('SIGHUP', () => supervisor.signal('SIGHUP'));
 }

@@ -15,33 +15,35 @@ interface CopyOptions {
   program?: 'ra' | 'ca';
 }
 
-/** `upki store copy`: from SQLite to PostgreSQL, or back. */
+/** `upki store copy`: copies a database from SQLite to PostgreSQL, or back. */
 export function copyCommand(): Command {
   const command = new Command('copy')
     .description(
-      'Copy the database of an RA or a CA from SQLite into PostgreSQL, or back, whole or not at all, and compare what arrived. The ' +
-        'programs that use it must have ended; they go on with, or without, UPKI_DATABASE_URL or UPKI_CA_DATABASE_URL.',
+      'Copy the database of an RA or a CA from SQLite into PostgreSQL, or back, completely or not at all, and compare the result. Stop the ' +
+        'programs that use it first, and start them afterwards with, or without, UPKI_DATABASE_URL or UPKI_CA_DATABASE_URL.',
     )
-    .option(
-      '--from <sqlite:path|postgres://…>',
-      'The database to copy; afterwards it says that it has moved.',
-    )
+    .option('--from <sqlite:path|postgres://…>', 'Database to copy; it is then marked as moved.')
     .option(
       '--from-file <file>',
       'Holds that URL, so that its password is not seen in the list of processes.',
     )
     .option(
       '--to <postgres://…|sqlite:path>',
-      'A database no uPKI has used; RA and CA may share one. A file must not exist, or have moved to PostgreSQL.',
+      'Database that no uPKI has used; RA and CA may share one. A file must not exist, or must be marked as moved.',
     )
     .option('--to-file <file>', 'Holds that URL, so that its password is not seen in the list of processes.')
-    .addOption(new Option('--program <program>', 'whose, of what is in PostgreSQL').choices(['ra', 'ca']));
+    .addOption(
+      new Option('--program <program>', 'program whose data is copied from PostgreSQL').choices(['ra', 'ca']),
+    );
   addExamples(command, [
     [
       'upki store copy --from sqlite:/var/lib/upki/acme.db --to-file /run/secrets/database-url',
       "Move an RA's.",
     ],
-    ['upki store copy --from sqlite:$HOME/.upki/ca/ca.db --to postgres://upki@db/upki', "Move a CA's."],
+    [
+      'upki store copy --from sqlite:$HOME/.upki/ca/ca.db --to postgres://upki@db/upki',
+      "Move a CA's database.",
+    ],
     [
       'upki store copy --from-file /run/secrets/database-url --program ca --to sqlite:$HOME/.upki/ca/ca.db',
       "Move a CA's back.",
@@ -51,7 +53,7 @@ export function copyCommand(): Command {
     const { from, to, program } = await locations(command.opts<CopyOptions>());
     const unlock = lockDirectory(dirname(isShared(from) ? to : from));
     try {
-      // Loaded on demand: only users of PostgreSQL pay for its driver.
+      // Loaded on demand, because only PostgreSQL needs the driver.
       const { copyBack, copyStore } = await import('../store/copy/index.js');
       const progress = progressTo(process.stderr);
       const { kind, tables } =
@@ -59,7 +61,7 @@ export function copyCommand(): Command {
       const copied = tables.map(({ name, rows }) => `  ${name}: ${rows}\n`).join('');
       const variable = kind === 'ra' ? 'UPKI_DATABASE_URL' : 'UPKI_CA_DATABASE_URL';
       process.stdout.write(
-        `Copied, read back and found the same:\n${copied}Start the ${kind.toUpperCase()} ${program === null ? 'with' : 'without'} ${variable} from now on.\n`,
+        `Copied and compared:\n${copied}From now on, start the ${kind.toUpperCase()} ${program === null ? 'with' : 'without'} ${variable}.\n`,
       );
     } finally {
       unlock();
@@ -87,7 +89,7 @@ async function locations(
   if (isBack) {
     if (!URL.canParse(source)) complaints.push(`${fromName} must be ${A_URL}`);
     if (program === undefined)
-      complaints.push('give --program ra or --program ca: both may be in PostgreSQL');
+      complaints.push('give --program ra or --program ca: one PostgreSQL database can have both');
   } else {
     if (!isFile(source)) {
       complaints.push(
@@ -108,7 +110,7 @@ const A_URL = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
 const isFile = (location: string): boolean =>
   pathOf(location) !== '' && !/^[a-z]+:\/\//.test(pathOf(location));
 
-/** Removes what may be a password. */
+/** Masks a password in a URL. */
 const shown = (location: string): string => location.replace(/:[^:@/]*@/, ':***@');
 
 async function readUrl(option: string, file: string): Promise<string> {
@@ -119,7 +121,7 @@ async function readUrl(option: string, file: string): Promise<string> {
   }
 }
 
-/** At most a line for every so many rows of a table, so that a log of it stays readable. */
+/** Rows of a table between two progress lines, so that a log stays readable. */
 const ROWS_A_LINE = 20_000;
 
 function progressTo(stream: NodeJS.WriteStream) {

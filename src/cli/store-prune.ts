@@ -17,11 +17,11 @@ interface Pruned {
   rows: Record<string, number>;
 }
 
-/** `upki store prune`: does at once what the programs do in the background. */
+/** `upki store prune`: deletes expired data at once; the programs do so in the background. */
 export function pruneCommand(): Command {
   const command = new Command('prune').description(
-    'Remove what was kept long enough (UPKI_KEEP_CERTIFICATES, UPKI_KEEP_AUDIT, UPKI_RA_UNUSED_ACCOUNT_LIFETIME). The programs do so by ' +
-      'themselves, a little every ten minutes; this is for saying what would go, and for not waiting. They may run.',
+    'Delete data that is older than UPKI_KEEP_CERTIFICATES, UPKI_KEEP_AUDIT and UPKI_RA_UNUSED_ACCOUNT_LIFETIME allow. The programs ' +
+      'do this themselves in steps every ten minutes; this command shows what would be deleted, or does it at once. The programs may run.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
   command
@@ -32,10 +32,10 @@ export function pruneCommand(): Command {
     )
     .option('--json', 'print one JSON object');
   addExamples(command, [
-    ['upki store prune --dry-run', 'What would go now.'],
+    ['upki store prune --dry-run', 'Show what would be deleted now.'],
     [
       'UPKI_KEEP_CERTIFICATES=90d upki store prune --dry-run --json',
-      'What would go with another setting, for a program to read.',
+      'The same with another setting, as JSON.',
     ],
   ]);
   return command.action(async ({ dryRun = false, json = false, clockIsRight = false }: PruneFlags) => {
@@ -113,7 +113,7 @@ async function pruneRa(
   }
 }
 
-/** Counts, and unless it is for that alone, steps until nothing is left. What goes meanwhile by another process is nobody's loss. */
+/** Counts the rows and, unless this is a dry run, deletes them in steps. Another process may delete some of them meanwhile. */
 async function prune<Counts extends Record<keyof Counts, number>>(
   retention: { count(now: number): Promise<Counts>; step(now: number): Promise<boolean> },
   dryRun: boolean,
@@ -126,7 +126,7 @@ async function prune<Counts extends Record<keyof Counts, number>>(
   return Object.fromEntries(kinds.map((kind) => [kind, Math.max(0, before[kind] - after[kind])]));
 }
 
-/** Cutting the log needs the program's key, for the signed heads. */
+/** Shortening the log needs the program's key, which signs the new head. */
 async function pruneAudit(
   { part, folder, database }: PartLayout,
   { keepAudit }: ProgramSettings,

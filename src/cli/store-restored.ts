@@ -10,15 +10,18 @@ import { commonDirectory } from '../programs/settings.js';
 import { markRestored, openCaStore, openRaStore, shownLocation } from '../store/index.js';
 import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
-/** `upki store restored`: for databases that were put back by other means than `upki restore`. */
+/** `upki store restored`: for databases that were not restored by `upki restore`. */
 export function restoredCommand(): Command {
   const command = new Command('restored').description(
-    'Say that the databases here were put back by other means than `upki restore`, such as pg_dump or a copy of the file: the next start ' +
-      'takes them as they are, publishes a new CRL, and says what window is missing. No program may run on the directory.',
+    'Confirm that the databases here were restored by other means than `upki restore`, such as pg_dump or a copy of the file. The next ' +
+      'start accepts them, publishes a new CRL, and logs the missing period. No program may run on the directory.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
   addExamples(command, [
-    ['upki store restored -d /srv/pki', 'After pg_restore, or when the end of a database is lost.'],
+    [
+      'upki store restored -d /srv/pki',
+      'After pg_restore, or when the latest changes of a database are lost.',
+    ],
   ]);
   return command.action(async () => {
     const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
@@ -32,7 +35,9 @@ export function restoredCommand(): Command {
         await markRestored(database, part, { of: of ?? 0, at: Date.now() });
         await rm(join(folder, LAST_SEEN), { force: true });
         const moment = of === null ? '' : ` of ${new Date(of).toISOString()}`;
-        process.stdout.write(`${part.toUpperCase()} (${shownLocation(database)}): taken as it is${moment}\n`);
+        process.stdout.write(
+          `${part.toUpperCase()} (${shownLocation(database)}): accepted as it is${moment}\n`,
+        );
       } finally {
         unlock();
       }

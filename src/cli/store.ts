@@ -9,11 +9,11 @@ import { copyCommand } from './store-copy.js';
 import { pruneCommand } from './store-prune.js';
 import { restoredCommand } from './store-restored.js';
 
-/** `upki store …`: what is kept, apart from the programs that keep it. */
+/** `upki store …`: works on the databases, independently of the running programs. */
 export function storeCommand(): Command {
   return new Command('store')
     .description(
-      'Check what the RA and the CA keep, remove what was kept long enough, or move it to another database.',
+      'Check the databases of the RA and the CA, delete old data, or move them to another database.',
     )
     .addCommand(copyCommand())
     .addCommand(checkCommand())
@@ -23,14 +23,14 @@ export function storeCommand(): Command {
 
 function checkCommand(): Command {
   const command = new Command('check').description(
-    'Look at everything the RA and the CA keep: pages, every certificate, the audit logs. Nothing is written, and the programs may ' +
-      'run. Ends with 1 when something is wrong, and says what.',
+    'Check the databases of the RA and the CA: pages, every certificate, the audit logs. Only reads; the programs may ' +
+      'run. Exits with 1 and names the fault if something is wrong.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
   command.option('--json', 'print one JSON object');
   addExamples(command, [
-    ['upki store check', 'What `upki start` keeps.'],
-    ['upki store check -d /srv/ca', 'A CA alone in a directory.'],
+    ['upki store check', 'Check the databases of `upki start`.'],
+    ['upki store check -d /srv/ca', 'Check a CA that runs alone in a directory.'],
   ]);
   return command.action(async ({ json = false }: { json?: boolean }) => {
     const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
@@ -50,7 +50,7 @@ function checkCommand(): Command {
       for (const fault of faults) process.stderr.write(`uPKI: ${name}: ${fault}\n`);
       if (faults.length === 0)
         process.stdout.write(
-          `${name}: ${certificates} certificates and ${records} audit records, all as they were written\n`,
+          `${name}: ${certificates} certificates and ${records} audit records, all intact\n`,
         );
     }
     if (json) process.stdout.write(`${JSON.stringify({ programs })}\n`);

@@ -2,14 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { fileTrouble } from '../lib/file-trouble.js';
 
-/** The content of a configuration file, by key: the text a person would have written in the environment. */
+/** The content of a configuration file by key. Values are text, as in an environment variable. */
 export type FileEntries = ReadonlyMap<string, string>;
 
-/** How files are looked at; passed in by tests. */
+/** Access to files, which tests replace. */
 export interface FileReader {
-  /** The text of a file; null when there is none. @throws Error when it may not be read */
+  /** The text of a file; null when the file does not exist. @throws Error when it cannot be read */
   text(path: string): string | null;
-  /** Whether everybody on this machine may read it. */
+  /** Whether every user of this machine may read it. */
   isOpen(path: string): boolean;
 }
 
@@ -27,9 +27,9 @@ export const FILES: FileReader = {
 };
 
 /**
- * Reads JSON or YAML, of which JSON is a part. With `grouped`, names may stand in groups: `ra: { url: … }` is `ra_url`.
- * @param complaints takes what is wrong with the file
- * @returns null when there is no such file
+ * Reads YAML or JSON, which is a subset of YAML. With `grouped`, names may be grouped: `ra: { url: … }` is `ra_url`.
+ * @param complaints receives the faults of the file
+ * @returns null when the file does not exist
  */
 export function readConfigFile(
   path: string,

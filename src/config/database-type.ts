@@ -5,7 +5,7 @@ const refuse = (why = ''): never => {
   throw new RangeError(why);
 };
 
-/** Where a program keeps its state. The text as given: the database's driver reads it. */
+/** The location of a program's database. The text is unchanged, because the database driver reads it. */
 export const database: SettingType<string> = {
   allowed: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT[,HOST:PORT…]/DATABASE',
   parse: (value) => {

@@ -3,7 +3,7 @@ import { nearest } from './nearest.js';
 import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
 
-/** All errors of the configuration, one a line, without secrets. */
+/** All errors of the configuration, one on each line, without secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   /** @param isUsage nothing is wrong but what was typed on the command line */
@@ -20,9 +20,9 @@ export interface Sources {
   /** Flags given on the command line, by setting. */
   flags?: Partial<Record<SettingName, string>>;
   env: NodeJS.ProcessEnv;
-  /** The file of both programs, `upki.yml`, read when it exists. */
+  /** The shared file of both programs, `upki.yml`, read if it exists. */
   shared?: string;
-  /** The program's own configuration file, read when it exists: JSON or YAML. */
+  /** The program's own configuration file (JSON or YAML), read if it exists. */
   file?: string;
   /** For tests. */
   reader?: FileReader;
@@ -32,15 +32,15 @@ export interface Loaded {
   settings: Settings;
   /** The settings that are not at their default, and their sources. */
   given: ReadonlyMap<SettingName, string>;
-  /** Warnings for the operator: unknown names, with the nearest known one, and renamed settings. */
+  /** Warnings for the operator: unknown names, with the closest known name, and renamed settings. */
   warnings: string[];
 }
 
 interface Candidate {
   text: string;
-  /** Where it comes from, for `upki config`. */
+  /** The source of the value, for `upki config`. */
   origin: string;
-  /** What the operator wrote it as, for the complaint. */
+  /** The name the operator used, for error messages. */
   source: string;
 }
 
@@ -50,9 +50,9 @@ const TYPED = 'the command line';
 const NOTHING: FileEntries = new Map();
 
 /**
- * Reads the configuration: flag, else environment, else upki.yml, else the program's own file, else default. An empty variable
- * counts as unset, as compose files and unit files leave them.
- * @throws ConfigError with every wrong value: its name, the value and what is allowed.
+ * Reads the configuration in this order: flag, environment, upki.yml, the program's own file, default. An empty variable is
+ * unset, because compose files and unit files leave variables empty.
+ * @throws ConfigError with every wrong value: its name, the value and what is allowed
  */
 export function loadSettings(sources: Sources): Loaded {
   const { program, env, flags = {}, shared: sharedPath, reader = FILES } = sources;
@@ -90,7 +90,7 @@ export function loadSettings(sources: Sources): Loaded {
     return formerly(setting) ?? inShared(setting) ?? inOwn(setting);
   }
 
-  /** A variable that has another name now. */
+  /** The value of a setting under a former name. */
   function formerly(setting: Setting<unknown>): Candidate | null {
     const name = setting.formerly?.find((former) => env[former]);
     if (name === undefined) return null;
@@ -154,7 +154,7 @@ export function loadSettings(sources: Sources): Loaded {
   }
 }
 
-/** Whether a value must be kept from others: of some secret settings only a part of the values holds one. */
+/** Whether this value is secret. Some secret settings also have values without a secret. */
 function isSecret({ secret, type }: Setting<unknown>, text: string): boolean {
   if (!secret) return false;
   try {
@@ -165,7 +165,7 @@ function isSecret({ secret, type }: Setting<unknown>, text: string): boolean {
   }
 }
 
-/** The file belongs to us alone: an unknown name is a mistake, and a mistake in a rule may open a door. */
+/** Unknown names in our own file are errors: a misspelled restriction would otherwise have no effect. */
 function unknownSharedKeys(shared: FileEntries, path: string): string[] {
   const known = SETTING_LIST.flatMap(([, { env, secret }]) =>
     secret ? [sharedKey(env), `${sharedKey(env)}_file`] : [sharedKey(env)],
@@ -183,7 +183,7 @@ function unknownVariables(env: NodeJS.ProcessEnv): string[] {
     .filter((name) => name.startsWith('UPKI_') && !known.includes(name))
     .map((name) =>
       name in GONE
-        ? `${name} is no setting any more and was ignored: ${GONE[name]}`
+        ? `${name} is no longer a setting and was ignored: ${GONE[name]}`
         : `${name} is not a variable of uPKI and was ignored${suggestion(name, known)}`,
     );
 }

@@ -1,6 +1,6 @@
-/** The known name fewest edits away from `name`, when that is few enough to be a slip; else null. */
+/** The known name with the fewest edits from `name`, if they are few enough for a typing error; else null. */
 export function nearest(name: string, known: string[]): string | null {
-  // A third of the name wrong is another name, not a slip.
+  // With more than a third of the characters wrong, it is not a typing error.
   const limit = Math.max(2, Math.floor(name.length / 3));
   const [best] = known
     .map((candidate) => ({ candidate, edits: distance(name, candidate) }))

@@ -6,7 +6,7 @@ const refuse = (why = ''): never => {
 
 const MAIL = /^[^\s@<>,;:"()[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$/;
 
-/** Who is told: `mailto:ADDRESS` or the URL of a webhook, which may hold a secret: nothing of it is quoted. */
+/** Targets of notices: `mailto:ADDRESS` or webhook URLs. A URL may contain a secret, so errors never quote it. */
 export const noticeTargets: SettingType<string[]> = {
   allowed:
     'mailto: addresses and https URLs without user and password (http for this machine alone), separated by commas',

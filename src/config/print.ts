@@ -1,7 +1,7 @@
 import type { Program, Setting } from './setting.js';
 import { SETTING_LIST, type Settings } from './settings/index.js';
 
-/** The settings of a program in effect, by variable name, secrets redacted. */
+/** A program's settings in effect, by variable name, with secrets redacted. */
 export function redacted(settings: Settings, program: Program): Record<string, string> {
   const its = SETTING_LIST.filter(
     ([name, { programs }]) => programs.includes(program) && settings[name] !== null,
@@ -15,7 +15,7 @@ function shown({ secret, type }: Setting<unknown>, value: NonNullable<unknown>):
   return secret ? (type.mask?.(value) ?? '(secret)') : type.format(value);
 }
 
-/** What holds when nothing is said, in words. */
+/** The default in words. */
 export function defaultText(setting: Setting<unknown>): string {
   if (setting.defaultText) return setting.defaultText;
   if (setting.default === null) return 'none';

@@ -14,8 +14,8 @@ warned about. An empty variable counts as unset.
 
 ## upki.yml
 
-One file for both programs, in the directory of \`upki start\` (or of the program, when it runs alone), or where \`UPKI_CONFIG\` says. A name in
-it is the variable's without \`UPKI_\`, in lower case; names may be put into groups:
+One file for both programs, in the directory of \`upki start\` (or of the program, when it runs alone), or at the path in \`UPKI_CONFIG\`. A
+name in it is the variable without \`UPKI_\`, in lower case. Names may be grouped:
 
 \`\`\`yaml
 ra:
@@ -27,16 +27,16 @@ ca:
   passphrase_file: /etc/upki/passphrase      # UPKI_CA_PASSPHRASE_FILE
 \`\`\`
 
-A name that is no setting is an error that says the name, and the nearest one there is. A secret in it is refused while everybody on the machine
-may read the file. \`upki reload\` reads it again.
+An unknown name is an error, which suggests the closest known name. A secret in the file is an error while every user of the machine may read
+the file. \`upki reload\` reads the file again.
 
 The programs' own files are \`config.json\` in the RA's data directory and \`ca.config.yml\` in the CA's.
 
 ## How values are written
 
 - **Durations** have a unit: \`250ms\`, \`30s\`, \`10m\`, \`12h\`, \`7d\`.
-- **Lists** are separated by commas, or are lists in a file.
-- **Secrets** can be read from a file: \`UPKI_CA_SEED_FILE=/run/secrets/seed\` stands for \`UPKI_CA_SEED\`.
+- **Lists** are separated by commas; in a file they may also be lists.
+- **Secrets** can be read from a file: \`UPKI_CA_SEED_FILE=/run/secrets/seed\` replaces \`UPKI_CA_SEED\`.
 `;
 
 /** The text of docs/configuration.md. */
@@ -69,9 +69,7 @@ function mostChanged(): string {
       ? []
       : [`| [\`${env}\`](#${env.toLowerCase()}) | ${firstSentence(found.doc)} |`];
   });
-  return ['## The ten most often changed', '', '| Variable | What it says |', '|---|---|', ...rows, ''].join(
-    '\n',
-  );
+  return ['## The ten most often changed', '', '| Variable | Meaning |', '|---|---|', ...rows, ''].join('\n');
 }
 
 /** The first sentence of an explanation, for a list. */
@@ -103,7 +101,7 @@ function entry(setting: Setting<unknown>): string {
 const ownName = ({ env }: Setting<unknown>, program: Program): string =>
   `\`${fileKey(env, program)}\` in ${program === 'ra' ? 'config.json' : 'ca.config.yml'}`;
 
-/** The variables a command reads, by name: those most often changed, and how many more there are. */
+/** The names of a command's variables: the most often changed ones, and the number of others. */
 export function variableNames(programs: Program[]): string {
   const known = SETTING_LIST.filter(([, { programs: readers }]) =>
     readers.some((reader) => programs.includes(reader)),
@@ -118,7 +116,7 @@ export function environmentHelp(programs: Program[]): string {
     readers.some((reader) => programs.includes(reader)),
   );
   return [
-    'Environment (docs/configuration.md says more):',
+    'Environment (details in docs/configuration.md):',
     ...entries.map(([, setting]) => helpEntry(setting)),
   ].join('\n');
 }

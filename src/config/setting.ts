@@ -2,19 +2,19 @@ import type { SettingType } from './types.js';
 
 export type Program = 'ra' | 'ca';
 
-/** One setting: everything that the program, its help and its docs say about it. */
+/** One setting: the source for the program, its help and its documentation. */
 export interface Setting<T> {
   /** Environment variable; the names in the configuration files are derived from it (`fileKey`). */
   env: `UPKI_${string}`;
-  /** Who reads it. */
+  /** The programs that read it. */
   programs: readonly Program[];
   type: SettingType<T & NonNullable<unknown>>;
   default: T;
-  /** The default in words, when it is computed from something else. */
+  /** The default in words, when it is computed. */
   defaultText?: string;
   /**
-   * Redacted wherever it is printed, except what its type's `mask` leaves; can also be read from the file
-   * that `<env>_FILE` names.
+   * Redacted wherever it is printed, except for what its type's `mask` keeps. It can also be read from the file that
+   * `<env>_FILE` names.
    */
   secret?: true;
   /** Former names, still accepted from the environment, with a warning. */
@@ -34,7 +34,7 @@ export function setting<T extends NonNullable<unknown>>(
   return { type, default: value, ...rest };
 }
 
-/** A setting that may be absent: null then. */
+/** A setting that may be absent; its value is then null. */
 export function optional<T extends NonNullable<unknown>>(
   type: SettingType<T>,
   rest: Rest<T | null>,
@@ -42,7 +42,7 @@ export function optional<T extends NonNullable<unknown>>(
   return { type: type as Setting<T | null>['type'], default: null, ...rest };
 }
 
-/** Name of a setting in the file of both programs: the variable without `UPKI_`, in lower case. */
+/** Name of a setting in the shared file of both programs: the variable without `UPKI_`, in lower case. */
 export function sharedKey(env: string): string {
   return env.replace(/^UPKI_/, '').toLowerCase();
 }

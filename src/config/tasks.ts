@@ -1,7 +1,7 @@
-/** A task for which an operator looks up settings. */
+/** A chapter of the settings: a task of the operator. */
 export interface SettingTask {
   title: string;
-  /** What to know before the settings, when there is something. */
+  /** An introduction to the settings. */
   about?: string;
   variables: readonly string[];
 }
@@ -20,7 +20,7 @@ export const MOST_CHANGED: readonly string[] = [
   'UPKI_LOG_LEVEL',
 ];
 
-/** The chapters of docs/configuration.md. Settings in none of them go into the last chapter. */
+/** The chapters of docs/configuration.md. All other settings go into the last chapter. */
 export const TASKS: readonly SettingTask[] = [
   {
     title: 'Where everything is',
@@ -29,7 +29,7 @@ export const TASKS: readonly SettingTask[] = [
   {
     title: 'What the RA is called, and where it listens',
     about:
-      'UPKI_RA_URL alone is enough: the common name, the port and the URLs in certificates follow from it.',
+      'UPKI_RA_URL is enough: the common name, the port and the URLs in certificates default to parts of it.',
     variables: [
       'UPKI_RA_URL',
       'UPKI_RA_CN',
@@ -43,17 +43,17 @@ export const TASKS: readonly SettingTask[] = [
   {
     title: 'Behind a proxy',
     about:
-      'A proxy that passes TCP on needs UPKI_RA_URL and nothing else. For one that ends TLS see [REST](rest.md#behind-a-proxy).',
+      'A proxy that forwards TCP needs only UPKI_RA_URL. For one that terminates TLS see [REST](rest.md#behind-a-proxy).',
     variables: ['UPKI_RA_TLS', 'UPKI_RA_TRUSTED_PROXIES', 'UPKI_RA_PROXY_HEADER'],
   },
   {
     title: 'PostgreSQL',
-    about: '`upki store copy` moves what is in SQLite. How many programs to run: [scaling](scaling.md).',
+    about: '`upki store copy` moves the data from SQLite. How many programs to run: [scaling](scaling.md).',
     variables: ['UPKI_DATABASE_URL', 'UPKI_CA_DATABASE_URL'],
   },
   {
     title: 'Restrict names and accounts',
-    about: 'Without any of these whoever reaches the RA may order a certificate for any name he proves.',
+    about: 'Without any of these, anyone who can reach the RA can get a certificate for any name they prove.',
     variables: [
       'UPKI_RA_ALLOW',
       'UPKI_RA_DENY',
@@ -136,7 +136,8 @@ export const TASKS: readonly SettingTask[] = [
   },
   {
     title: 'The keys of the CA',
-    about: 'All but the passphrase count when the CA is initialised. See [roots and issuers](authority.md).',
+    about:
+      'All of them except the passphrase take effect only when the CA is initialised. See [roots and issuers](authority.md).',
     variables: [
       'UPKI_CA_PASSPHRASE',
       'UPKI_CA_KEY_FILE',
@@ -158,5 +159,5 @@ export const TASKS: readonly SettingTask[] = [
   { title: 'Backups', about: 'See [operations](operations.md).', variables: ['UPKI_BACKUP_PASSPHRASE'] },
 ];
 
-/** Settings for the move from the Python programs: docs/migration.md explains them, not docs/configuration.md. */
+/** Settings for the migration from the Python programs, explained in docs/migration.md instead of docs/configuration.md. */
 export const MIGRATION: readonly string[] = ['UPKI_ZMQ_MODE', 'UPKI_ZMQ_CLEAR_ANY'];

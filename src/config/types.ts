@@ -1,16 +1,16 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /**
- * How a setting's text becomes a value. `parse` throws a `RangeError` for anything but what `allowed` says;
- * the message, when it adds something, explains which part was wrong.
+ * Converts a setting's text to a value. `parse` throws a `RangeError` for anything that `allowed` does not describe; its
+ * message may name the wrong part.
  */
 export interface SettingType<T> {
-  /** What may be written, as the end of the sentence "… must be". */
+  /** Describes the allowed texts, as the end of the sentence "… must be". */
   allowed: string;
   parse(text: string): T;
-  /** The shortest text that parses to the value; for defaults in help and docs. */
+  /** The shortest text for a value, for defaults in help and docs. */
   format(value: T): string;
-  /** What may be printed of a value that holds a secret; nothing when absent. */
+  /** The printable part of a secret value. Without this function nothing is printed. */
   mask?(value: T): string;
 }
 
@@ -25,7 +25,7 @@ export function text(allowed: string, pattern = /^[^\p{Cc}]+$/u): SettingType<st
 
 export const path: SettingType<string> = text('a path');
 
-/** A secret keeps its inner bytes; only the line end a file or shell adds goes. */
+/** A secret. Only the line end that a file or shell adds is removed. */
 export const secret: SettingType<string> = text('one line of text, not empty');
 
 const TRUE = ['true', '1', 'yes', 'on'];
@@ -52,7 +52,7 @@ export function integer(min: number, max: number, what = 'a whole number'): Sett
   };
 }
 
-/** 0 lets the system choose; of use to tests and to several instances on one machine. */
+/** 0 lets the system choose, for tests and for several instances on one machine. */
 export const port: SettingType<number> = integer(0, 65535, 'a port');
 
 export function choice<const Word extends string>(...words: Word[]): SettingType<Word> {
@@ -72,7 +72,7 @@ export function formatDuration(milliseconds: number): string {
   return `${milliseconds / size}${unit}`;
 }
 
-/** Milliseconds, written with a unit so that nobody has to guess it. */
+/** Milliseconds, written with a unit. */
 export function duration(min: number, max: number): SettingType<number> {
   return {
     allowed: `a duration from ${formatDuration(min)} to ${formatDuration(max)}, such as 250ms, 30s, 10m, 12h or 7d`,
@@ -85,7 +85,7 @@ export function duration(min: number, max: number): SettingType<number> {
   };
 }
 
-/** As `duration`; a plain number is one of days, which older versions took. */
+/** Like `duration`, but a plain number means days, as in older versions. */
 export function durationOrDays(min: number, max: number): SettingType<number> {
   const { allowed, parse, format } = duration(min, max);
   return {
@@ -107,7 +107,7 @@ export const time: SettingType<number> = {
   format: (value) => new Date(value).toISOString(),
 };
 
-/** The base of the program's own URLs: no path, so that every URL of the seed stays where it is documented. */
+/** The base of the program's own URLs, without a path, so that all paths are as documented. */
 export function origin(...schemes: ('http' | 'https')[]): SettingType<string> {
   const example = `${schemes.at(-1)}://pki.example.internal:8000`;
   return {
@@ -132,7 +132,7 @@ export const webPage: SettingType<string> = {
   format: (value) => value,
 };
 
-/** A page elsewhere, or a file here; which of them, a scheme says. */
+/** A web page, recognised by its scheme, or a local file. */
 export const pathOrWebPage: SettingType<string> = {
   allowed: 'a path, or an http or https URL',
   parse: (value) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? webPage.parse(value) : path.parse(value)),
@@ -145,7 +145,7 @@ function parseUrl(value: string): URL {
   return url;
 }
 
-/** A comma-separated list; empty parts are dropped, so that a trailing comma does no harm. */
+/** A comma-separated list. Empty parts are dropped, so a trailing comma is harmless. */
 export function list<T>(item: SettingType<T>, plural: string): SettingType<T[]> {
   return {
     allowed: `${plural}, separated by commas`,
@@ -165,7 +165,7 @@ export function list<T>(item: SettingType<T>, plural: string): SettingType<T[]> 
   };
 }
 
-/** RFC 1123 §2.1 labels, at most 253 octets (RFC 1035 §2.3.4); an underscore is tolerated in no host name. */
+/** RFC 1123 §2.1 labels, at most 253 octets (RFC 1035 §2.3.4); underscores are not allowed. */
 const HOST_NAME =
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
@@ -205,7 +205,7 @@ export function hostPort(defaultPort: number): SettingType<HostPort> {
   };
 }
 
-/** A server by name or address; `port` null: the usual one. */
+/** A server by name or address; a null `port` means the default port. */
 export interface Endpoint {
   host: string;
   port: number | null;
@@ -239,21 +239,21 @@ export const cidr: SettingType<string> = {
   format: (value) => value,
 };
 
-/** An entry of the lists of names that may, or may never, be ordered. */
+/** An entry of a list of names and networks, such as UPKI_RA_ALLOW. */
 export const nameOrCidr: SettingType<string> = {
   allowed: 'a DNS name, a CIDR or an IP address',
   parse: (value) => (isHostName(value) ? value.toLowerCase() : cidr.parse(value)),
   format: (value) => value,
 };
 
-/** RFC 7512. Its parts are read where it is used. */
+/** A token or key URI (RFC 7512). Its user parses the parts. */
 export const tokenUri: SettingType<string> = {
   allowed: 'a pkcs11: URI with a module-path (RFC 7512)',
   parse: (value) => (/^pkcs11:[^?]*\?(?:.*&)?module-path=/i.test(value) ? value : refuse()),
   format: (value) => value,
 };
 
-/** What name constraints may permit (RFC 5280 §4.2.1.10). */
+/** A name that a name constraint can permit (RFC 5280 §4.2.1.10). */
 export const permitted: SettingType<string> = {
   allowed: 'a DNS name, a CIDR or an IP address, @host or @.host for mailboxes, or a mailbox',
   parse: (value) => {
@@ -266,13 +266,13 @@ export const permitted: SettingType<string> = {
   format: (value) => value,
 };
 
-/** A list of them. */
+/** A list of permitted names. */
 export const permittedNames = list(
   permitted,
   'DNS names (with all below them), CIDRs, IP addresses, and mailboxes as @host',
 );
 
-/** A proxy by the common name of its certificate and the network it comes from. */
+/** A proxy, identified by the common name of its certificate and its network. */
 export interface ProxyAt {
   name: string;
   network: string;

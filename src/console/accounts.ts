@@ -34,8 +34,8 @@ function Listing(): View {
   return html`<${Shown} of=${pages}>
       ${(accounts: Account[]) => html`<${Table}
         caption="Accounts"
-        columns=${['Account', 'Status', 'Contact', 'Made', 'Last used']}
-        empty="No ACME client has made an account yet."
+        columns=${['Account', 'Status', 'Contact', 'Created', 'Last used']}
+        empty="No ACME client has created an account yet."
         rows=${accounts.map(({ id, status, contact, created_at, used_at }) => [
           html`<a href=${`#/accounts/${encodeURIComponent(id)}`}>${id}</a>`,
           html`<${State} is=${status} />`,
@@ -54,7 +54,7 @@ function One({ reference, operates }: PageProps): View {
   const [step, setStep] = useState<Step | null>(null);
   const stop = () =>
     setStep({
-      ...{ title: 'Stop this account?', action: 'Stop it', danger: true },
+      ...{ title: 'Deactivate this account?', action: 'Deactivate it', danger: true },
       async run(form) {
         await send('POST', `${path}/stop`, { revoke_certificates: form.get('revoke') === 'on' });
         loaded.reload();
@@ -72,13 +72,13 @@ function One({ reference, operates }: PageProps): View {
         ${it.node && html`<dt>Node</dt><dd>${it.node}</dd>`}
         <dt>Orders kept</dt><dd>${it.orders}</dd>
       </dl>
-      ${operates && it.status === 'valid' && html`<div class="buttons"><button class="danger" type="button" onClick=${stop}>Stop …</button></div>`}
+      ${operates && it.status === 'valid' && html`<div class="buttons"><button class="danger" type="button" onClick=${stop}>Deactivate …</button></div>`}
       <h2>Latest failures</h2>
       <${FailureTable} failures=${it.failures} />
       ${
         step &&
         html`<${Dialog} step=${step} onClose=${() => setStep(null)}>
-          <p>Account <strong>${it.id}</strong>: its next request is refused, and it cannot come back. Its client must make another account.</p>
+          <p>Account <strong>${it.id}</strong>: its next request is refused. This cannot be undone; its client must create a new account.</p>
           <label><span><input type="checkbox" name="revoke" /> Also revoke every certificate it ordered</span></label>
         <//>`
       }

@@ -10,7 +10,7 @@ interface Entry {
   role: string;
 }
 
-/** Who administers. */
+/** The list of administrators. */
 export function Administrators({ administers }: PageProps): View {
   const loaded = useLoad('admins', () => ask<Entry[]>('/private/admins'));
   const [step, setStep] = useState<{ dn: string; step: Step } | null>(null);
@@ -26,7 +26,7 @@ export function Administrators({ administers }: PageProps): View {
       },
     });
   return html`${administers && html`<${Add} onAdded=${loaded.reload} />`}
-    <p>The key and certificate of an administrator are made on the machine of the CA: <code>upki admin add NAME --role auditor</code>.</p>
+    <p>The key and certificate of an administrator are made on the CA’s machine: <code>upki admin add NAME --role auditor</code>.</p>
     <${Shown} of=${loaded}>
       ${(admins: Entry[]) => html`<${Table}
         caption="Administrators"
@@ -46,14 +46,14 @@ export function Administrators({ administers }: PageProps): View {
     ${
       step &&
       html`<${Dialog} step=${step.step} onClose=${() => setStep(null)}>
-        <p><strong>${step.dn}</strong> is refused from the next request on, and the certificates of the name are revoked. If it is you, this console ends for you.</p>
+        <p><strong>${step.dn}</strong> is refused from the next request on, and all certificates of this name are revoked. If this is you, you lose access to this console.</p>
       <//>`
     }` as View;
 }
 
 const ROLES = ['auditor', 'operator', 'admin'];
 
-/** Puts a name on the list; who it is proves that with a certificate that the machine of the CA makes for the name. */
+/** Adds a name to the list. Its certificate is made on the CA's machine. */
 function Add({ onAdded }: { onAdded: () => void }): View {
   const [added, setAdded] = useState<{ name: string; role: string } | null>(null);
   const [wish, setWish] = useState<{ name: string; role: string; step: Step } | null>(null);
@@ -85,12 +85,12 @@ function Add({ onAdded }: { onAdded: () => void }): View {
     </form>
     ${
       added &&
-      html`<p class="box" role="status">${added.name} is on the list. No key has its rights yet: on the machine of the CA run <code>upki admin add ${added.name}</code>.</p>`
+      html`<p class="box" role="status">${added.name} is on the list. It has no certificate yet: on the CA’s machine, run <code>upki admin add ${added.name}</code>.</p>`
     }
     ${
       wish &&
       html`<${Dialog} step=${wish.step} onClose=${() => setWish(null)}>
-        <p><strong>${wish.name}</strong> gets the role <strong>${wish.role}</strong>. Nobody has a key for the name before the machine of the CA makes one.</p>
+        <p><strong>${wish.name}</strong> gets the role <strong>${wish.role}</strong>. The name has no certificate until one is made on the CA’s machine.</p>
       <//>`
     }` as View;
 }

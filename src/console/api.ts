@@ -1,4 +1,4 @@
-/** A refusal as the REST API words it. */
+/** An error of the REST API, with its message. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -8,10 +8,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Of query parameters; those undefined or empty are left out. */
+/** Query parameters; undefined and empty ones are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** `data` of a REST route below /api/v1. @throws ApiError with the sentence of the server, or why it could not be asked */
+/** Gets a REST route below /api/v1 and returns its `data`. @throws ApiError with the server's message, or that of the failed request */
 export async function ask<Data>(path: string, query: Query = {}): Promise<Data> {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
   const parameters = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();

@@ -1,7 +1,7 @@
-/** A record as the server keeps it: the text that was hashed, and the hash. */
+/** A stored record: the hashed text and its hash. */
 export interface AuditRecord {
   chain: number;
-  /** From 1, without a gap. */
+  /** Counts from 1, without gaps. */
   sequence: number;
   /** JSON. */
   entry: string;
@@ -13,19 +13,19 @@ export interface Verdict {
   records: number;
   /** Hash of the newest record; null when there is none. */
   head: string | null;
-  /** The first record met, from the newest on, that does not follow from the one before it. */
+  /** The newest record that does not follow from the record before it. */
   fault: { sequence: number; reason: string } | null;
 }
 
-/** The record after which a chain was cut. */
+/** The last removed record of a chain whose beginning was cut off. */
 export type Begin = Pick<AuditRecord, 'sequence' | 'hash'>;
 
 /** A page of a chain, newest first. */
 export type ReadPage = (cursor: string | null) => Promise<{ records: AuditRecord[]; next: string | null }>;
 
 /**
- * Follows a chain from its newest record to its first and computes every hash again: SHA-256 over the hash of the record before and
- * `chain:sequence:entry`, with 32 zero octets before the first; a chain that was cut begins after `begin`.
+ * Follows a chain from its newest record to its first and recomputes every hash: SHA-256 over the previous record's hash and
+ * `chain:sequence:entry`. The first record has 32 zero octets as the previous hash. A shortened chain begins after `begin`.
  */
 export async function checkLinks(
   read: ReadPage,
@@ -66,7 +66,7 @@ async function faultOf(record: AuditRecord, before: Begin | null): Promise<Verdi
   hashed.set(text, 32);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', hashed));
   if (toHex(digest) === hash) return null;
-  return { sequence, reason: 'it is not as it was written, or the one before it is not' };
+  return { sequence, reason: 'its hash is wrong: it was changed, or the record before it was' };
 }
 
 const fromHex = (text: string): Uint8Array =>

@@ -9,7 +9,7 @@ interface Heads {
   cuts: { chain: number; sequence: number; hash: string }[];
 }
 
-/** The RA's audit log, newest first, with a check of its hashes by this browser. */
+/** The RA's audit log, newest first. The browser can verify its hashes. */
 export function Audit(): View {
   const pages = usePages<AuditRecord>('/private/audit', 'records');
   return html`<p class="faint">
@@ -20,7 +20,7 @@ export function Audit(): View {
       ${(records: AuditRecord[]) => html`<${Table}
         caption="Audit log"
         columns=${['When', 'Who', 'From', 'Action', 'Outcome', 'What']}
-        empty="Nothing is in the log yet."
+        empty="The log is empty."
         rows=${records.map(({ entry }) => {
           const told = parsed(entry);
           const details = Object.entries(told.details ?? {}).map(([name, value]) => `${name}: ${value}`);
@@ -47,7 +47,7 @@ interface Told {
   details?: Record<string, string | number>;
 }
 
-/** What somebody wrote into the log may be no JSON; it is shown as it is. */
+/** A tampered entry may not be JSON; it is then shown as text. */
 function parsed(entry: string): Told {
   try {
     return JSON.parse(entry) as Told;
@@ -63,7 +63,7 @@ interface Checked {
   busy: boolean;
 }
 
-/** Computes every hash of the log again, in this browser, from the newest record to the first. */
+/** Recomputes every hash of the log in the browser, from the newest record to the first. */
 function Verification(): View {
   const [state, setState] = useState<Checked>({ seen: 0, verdicts: [], error: null, busy: false });
   const verify = async () => {
@@ -96,8 +96,8 @@ function Verification(): View {
         verdicts.map(({ chain, verdict: { records, fault, head } }) =>
           fault === null
             ? html`<p class="box">
-                Chain ${chain}: all ${records} records are as they were written. Its head is record ${records}, <code>${head ?? ''}</code>. Note it:
-                records cut off the end are found by a noted head alone.
+                Chain ${chain}: all ${records} records are intact. Its head is record ${records}, <code>${head ?? ''}</code>. Note it:
+                only a noted head reveals that records were cut off the end.
               </p>`
             : html`<p class="box error">Chain ${chain}, record ${fault.sequence}: ${fault.reason}.</p>`,
         )

@@ -59,7 +59,7 @@ function Shape({ title, it }: { title: string; it: AuthorityCertificate }): View
     </dl>` as View;
 }
 
-/** Roots and issuers, what state a rollover is in, and what comes next. */
+/** Roots and issuers, and the state and the next step of a rollover. */
 function Members({ members }: { members: Member[] }): View {
   const roots = members.filter(
     ({ kind, state }) => kind === 'root' && state !== 'ended' && state !== 'retired',
@@ -72,13 +72,13 @@ function Members({ members }: { members: Member[] }): View {
     <p>
       ${
         roots.length > 1
-          ? html`<b>A rollover of the root is under way</b>: ${roots.length} roots are given out${crosses.length > 0 && ', and each vouches for the other'}. Its next step is made on the machine of the CA (<code>upki ca rollover root --switch</code>, then <code>--retire</code>).`
+          ? html`<b>A rollover of the root is under way</b>: ${roots.length} roots are published${crosses.length > 0 && ' and cross-certified'}. Take the next step on the CA’s machine (<code>upki ca rollover root --switch</code>, then <code>--retire</code>).`
           : 'No rollover of the root is under way.'
       }
-      ${due && html` The next issuer is made by itself from <${Time} at=${due} /> on.`}
+      ${due && html` The next issuer will be made automatically from <${Time} at=${due} />.`}
     </p>
     <${Timeline} members=${members} />
-    <${Table} caption="Roots and issuers" columns=${['What', 'State', 'Good from', 'Until', 'Key', 'CRL', 'Id']} empty="The CA tells of none."
+    <${Table} caption="Roots and issuers" columns=${['What', 'State', 'Valid from', 'Until', 'Key', 'CRL', 'Id']} empty="The CA reports none."
       rows=${members.map(({ kind, state, dn, not_before, not_after, key, crl, id, revoked }) => [
         html`${kind}<br /><span class="faint">${dn}</span>`,
         html`<${State} is=${revoked ? 'revoked' : state} />`,

@@ -1,10 +1,10 @@
-/** A day of the reader, and how often. */
+/** A day in the browser's time zone, and a count. */
 export interface Bar {
   label: string;
   count: number;
 }
 
-/** Counts of hours (ISO times) by the days of the reader's zone, the last `days` of them, today last. */
+/** Sums hourly counts by day in the browser's time zone: the last `days` days, today last. */
 export function byDay(hours: readonly { hour: string; count: number }[], days: number, now: Date): Bar[] {
   const key = (date: Date) => date.toLocaleDateString('en-CA');
   const counts = new Map<string, number>();

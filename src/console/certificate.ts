@@ -15,10 +15,10 @@ interface Story extends FoundCertificate {
   history: FoundCertificate[];
 }
 
-/** RFC 5280 §5.3.1, those an operator gives. */
+/** RFC 5280 §5.3.1: the reasons an operator can choose. */
 const REASONS = ['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation'];
 
-/** One certificate: what it is, how it was proven, its others, and what can be done with it. */
+/** One certificate: its fields, its proofs, its history and the actions on it. */
 export function Certificate({ reference, operates }: PageProps): View {
   const path = `/private/certificates/${encodeURIComponent(reference)}`;
   const loaded = useLoad(path, () => ask<Story>(path));
@@ -48,7 +48,7 @@ export function Certificate({ reference, operates }: PageProps): View {
           <dt>Serial</dt><dd><code>${it.serial}</code></dd>
           ${it.account && html`<dt>Account</dt><dd><a href=${`#/accounts/${encodeURIComponent(it.account)}`}>${it.account}</a></dd>`}
           ${it.node && html`<dt>Node</dt><dd>${it.node}</dd>`}
-          ${it.origin && html`<dt>Got by</dt><dd>${it.origin}</dd>`}
+          ${it.origin && html`<dt>Origin</dt><dd>${it.origin}</dd>`}
           ${it.replaced_by && html`<dt>Replaced by</dt><dd><a href=${`#/certificate/${it.replaced_by}`}><code>${it.replaced_by}</code></a></dd>`}
         </dl>
         ${
@@ -59,12 +59,12 @@ export function Certificate({ reference, operates }: PageProps): View {
             ${it.state === 'held' && html`<button class="plain" type="button" onClick=${() => change('End the hold?', 'End the hold', 'unhold', it.serial)}>End the hold …</button>`}
           </div>`
         }
-        <h2>How each name was proven</h2>
-        <${Table} caption="Proofs" columns=${['Name', 'By', 'At']} empty="No ACME order stands behind it any more."
+        <h2>Proof of each name</h2>
+        <${Table} caption="Proofs" columns=${['Name', 'By', 'At']} empty="It has no ACME order, or the order has been deleted."
           rows=${it.proofs.map(({ name, by, at }) => [name, by, html`<${Time} at=${at} />`])} />
         <h2>Chain</h2>
         <pre tabindex="0" aria-label="Chain in PEM">${it.chain}</pre>
-        <h2>Others of its first name</h2>
+        <h2>Other certificates of the same name</h2>
         <${CertificateTable} found=${it.history} empty="There are no others." />
         ${step && html`<${StepDialog} step=${step} certificate=${it} onClose=${() => setStep(null)} />`}
       `}
@@ -78,10 +78,10 @@ function StepDialog(props: { step: Step; certificate: Story; onClose(): void }):
     <p><strong>${names}</strong><br /><code>${certificate.serial}</code></p>
     ${
       step.danger
-        ? html`<p>OCSP, the revocation list and renewal information say so at once; servers that use it are refused by clients that check. It cannot be undone.</p>
+        ? html`<p>OCSP, the revocation list and renewal information show it at once. Clients that check revocation refuse servers with this certificate. This cannot be undone.</p>
             <label>Reason<select name="reason">${REASONS.map((each) => html`<option>${each}</option>`)}</select></label>`
-        : html`<p>OCSP and the revocation list tell it at once. A hold can be ended; until then clients that check refuse the certificate.</p>`
+        : html`<p>OCSP and the revocation list show it at once. Clients that check revocation refuse the certificate until the hold is ended.</p>`
     }
-    <label>Why, for the audit log<input name="comment" maxlength="500" /></label>
+    <label>Comment for the audit log<input name="comment" maxlength="500" /></label>
   <//>` as View;
 }

@@ -40,19 +40,19 @@ export function Certificates(): View {
     </form>
     <${Shown} of=${pages}>
       ${(found: FoundCertificate[]) =>
-        html`<${CertificateTable} found=${found} empty=${pages.more ? 'None on this page; go on with More.' : 'No certificate is like that.'} />`}
+        html`<${CertificateTable} found=${found} empty=${pages.more ? 'None on this page; continue with More.' : 'No certificate matches.'} />`}
     <//>
     <${More} pages=${pages} />` as View;
 }
 
-/** Where one certificate is shown. */
+/** Link to the page of a certificate. */
 export const certificateLink = (serial: string): string => `#/certificate/${serial}`;
 
 /** Certificates, one a line. */
 export function CertificateTable({ found, empty }: { found: FoundCertificate[]; empty: string }): View {
   return html`<${Table}
     caption="Certificates"
-    columns=${['Name', 'State', 'Ends', 'Profile', 'Serial']}
+    columns=${['Name', 'State', 'Expires', 'Profile', 'Serial']}
     empty=${empty}
     rows=${found.map(({ cn, sans, dn, serial, state, not_after, profile }) => [
       html`<a href=${certificateLink(serial)}>${cn || sans[0]?.value || dn}</a>${sans.length > 1 && html` <span class="faint">and ${sans.length - 1} more</span>`}`,

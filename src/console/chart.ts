@@ -5,7 +5,7 @@ import type { View } from './view.js';
 const HEIGHT = 90;
 const STEP = 10;
 
-/** Bars over days, as a picture with a sentence for those who do not see it, and the same as a table for who asks. */
+/** A bar chart over days, with a text alternative and a table on request. */
 export function Chart({ title, bars, tone }: { title: string; bars: readonly Bar[]; tone: string }): View {
   const most = Math.max(1, ...bars.map(({ count }) => count));
   const total = bars.reduce((sum, { count }) => sum + count, 0);

@@ -10,7 +10,7 @@ interface Checked {
   findings: { step: string; target: string; outcome: string; ok: boolean }[];
 }
 
-/** `upki check NAME`: looks at a name now, as its validation would. */
+/** `upki check NAME`: tries the validation of a name now. */
 export function Check(): View {
   const [state, setState] = useState<{ of: string; checked: Checked | null; error: Error | null } | null>(
     null,
@@ -33,7 +33,7 @@ export function Check(): View {
       <button disabled=${waiting}>Check now</button>
     </form>
     <div aria-live="polite">
-      ${waiting && html`<p class="faint" role="status">Looking at ${state.of} …</p>`}
+      ${waiting && html`<p class="faint" role="status">Checking ${state.of} …</p>`}
       <${ErrorBox} error=${state?.error ?? null} />
       ${state?.checked && html`<${Findings} of=${state.checked} />`}
     </div>` as View;
@@ -47,7 +47,7 @@ function Findings({ of: { name, would_be_issued, profile, findings } }: { of: Ch
           : `No certificate for ${name} would be issued`
       }</b>${profile && html` (profile ${profile})`}
     </p>
-    <${Table} caption="What was seen" columns=${['', 'Step', 'Target', 'Seen']} empty="Nothing was looked at."
+    <${Table} caption="Steps" columns=${['', 'Step', 'Target', 'Result']} empty="Nothing was checked."
       rows=${findings.map(({ step, target, outcome, ok }) => [
         html`<span class=${ok ? 'good' : 'bad'}>${ok ? 'ok' : 'no'}</span>`,
         step,

@@ -3,17 +3,17 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ErrorBox, type View } from './view.js';
 
-/** A step that cannot be taken back, with what it will do. */
+/** An action that needs a confirmation. */
 export interface Step {
   title: string;
-  /** The word on the button. */
+  /** Label of the button. */
   action: string;
   danger: boolean;
-  /** Does it. Its error is shown in the dialog, which then stays. */
+  /** Performs the action. The dialog shows its error and stays open. */
   run(form: FormData): Promise<void>;
 }
 
-/** Asks before a step and tells what it will do. Escape and Cancel do nothing. */
+/** Explains an action and asks for confirmation. Escape and Cancel close it without effect. */
 export function Dialog({
   step: { title, action, danger, run },
   onClose,

@@ -12,7 +12,7 @@ export interface Failure {
   why: string;
 }
 
-/** What came to nothing for clients, and why; and what would come of a name now. */
+/** Failed orders and validations with their reasons, and a check of a name now. */
 export function Failures({ operates }: PageProps): View {
   const [name, setName] = useState('');
   const pages = usePages<Failure>('/private/failures', 'failures', { name });
@@ -22,7 +22,7 @@ export function Failures({ operates }: PageProps): View {
       setName(String(new FormData(event.target).get('name')).trim());
   };
   return html`${operates && html`<${Check} />`}
-    <h2>What failed</h2>
+    <h2>Failures</h2>
     <form class="row" role="search" onSubmit=${search}>
       <label>Name<input name="name" placeholder="app.example.internal" /></label>
       <button>Search</button>
@@ -36,7 +36,7 @@ export function FailureTable({ failures }: { failures: Failure[] }): View {
   return html`<${Table}
     caption="Failures"
     columns=${['When', 'Name', 'Step', 'Why']}
-    empty="Nothing has failed within thirty days."
+    empty="Nothing has failed in the last thirty days."
     rows=${failures.map(({ at, name, step, why }) => [html`<${Time} at=${at} />`, name, step, why])}
   />` as View;
 }

@@ -15,7 +15,7 @@ import type { PageProps } from './page.js';
 import { Settings } from './settings.js';
 import { ErrorBox, useLoad, type View } from './view.js';
 
-/** Who looks, as the server knows the certificate that is presented. */
+/** The user, as the server identifies them by the client certificate. */
 export interface Me {
   dn: string;
   role: Role | null;
@@ -26,7 +26,7 @@ type Role = 'auditor' | 'operator' | 'admin';
 
 interface Page {
   title: string;
-  /** Not in the menu. */
+  /** Left out of the menu. */
   hidden?: boolean;
   view(props: PageProps): View;
 }
@@ -72,7 +72,7 @@ function App(): View {
     document.title = `${title} · uPKI`;
   }, [title]);
   const role = me.data?.role ?? null;
-  return html`<a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
+  return html`<a class="skip" href="#main" onClick=${skip}>Skip to content</a>
     <div class="frame">
       <nav class="side" aria-label="Pages">
         <strong>uPKI</strong>
@@ -84,7 +84,7 @@ function App(): View {
               return html`<li><a href=${`#/${each}`} aria-current=${here ? 'page' : undefined}>${title}</a></li>`;
             })}
         </ul>
-        <div class="who">${me.data && html`${me.data.dn}<br />${role ?? 'no administrator'}`}</div>
+        <div class="who">${me.data && html`${me.data.dn}<br />${role ?? 'not an administrator'}`}</div>
       </nav>
       <main id="main" tabindex="-1">
         <h1>${title}</h1>
@@ -111,9 +111,9 @@ function skip(event: Event): void {
 function NotSignedIn({ error }: { error: Error }): View {
   return html`<${ErrorBox} error=${error} />
     <p>
-      The console shows what an administrator may see. Import your administrator's certificate (.p12) into this browser and open the
-      page anew, or run <code>upki console</code> where the files of <code>upki admin add</code> are: it opens the same pages without
-      importing anything.
+      The console is for administrators. Import your administrator certificate (.p12) into this browser and reload the page, or run
+      <code>upki console</code> where the files of <code>upki admin add</code> are: it opens the same pages without importing
+      anything.
     </p>` as View;
 }
 

@@ -19,7 +19,7 @@ interface Registered extends Node {
   command: string;
 }
 
-/** Machines that get certificates for what was registered. */
+/** Registered machines, which get certificates for their registered names. */
 export function Nodes({ operates }: PageProps): View {
   const pages = usePages<Node>('/private/nodes', 'nodes');
   const [added, setAdded] = useState<Registered | null>(null);
@@ -89,16 +89,16 @@ export function Nodes({ operates }: PageProps): View {
     ${
       step &&
       html`<${Dialog} step=${step.step} onClose=${() => setStep(null)}>
-        <p><strong>${step.node.cn}</strong>: every certificate it has is revoked at once, then the node is forgotten. It cannot be undone.</p>
+        <p><strong>${step.node.cn}</strong>: all its certificates are revoked at once, then the node is deleted. This cannot be undone.</p>
       <//>`
     }` as View;
 }
 
-/** The line to run on the node. The seed is in it and is never shown again. */
+/** The command to run on the node. It contains the seed, which is never shown again. */
 function Enrolment({ node }: { node: Registered }): View {
   const copy = () => navigator.clipboard.writeText(node.command);
   return html`<section class="box" aria-label="Enrol the node" role="status">
-    <p><strong>${node.cn}</strong> is registered. Run this line on it, by <${Time} at=${node.seed_expires_at} />. It holds the one-time seed, which is not shown again.</p>
+    <p><strong>${node.cn}</strong> is registered. Run this command on it before <${Time} at=${node.seed_expires_at} />. The command contains the one-time seed, which is not shown again.</p>
     <pre tabindex="0" aria-label="Line that enrols the node">${node.command}</pre>
     <button class="plain" type="button" onClick=${copy}>Copy</button>
   </section>` as View;

@@ -17,14 +17,14 @@ interface Hour {
   revoked: number;
 }
 
-/** Of the charts. */
+/** Days in the charts. */
 const DAYS = 30;
 
 interface Crl {
   crl: { number: number; next_update: string };
 }
 
-/** What must be looked at: health, what ends without having been renewed, what failed last. */
+/** What needs attention: health, certificates about to expire without renewal, latest failures. */
 export function Overview(): View {
   const health = useLoad('health', () => ask<Health>('/public/health'));
   const options = useLoad('crl', () => ask<Crl>('/private/options'));
@@ -39,14 +39,14 @@ export function Overview(): View {
         Health
         ${
           health.error
-            ? html`<b class="bad">not well</b>${health.error.message}`
-            : html`<b class="good">${health.data === null ? '…' : 'well'}</b>The RA, its store and the CA answer`
+            ? html`<b class="bad">unhealthy</b>${health.error.message}`
+            : html`<b class="good">${health.data === null ? '…' : 'healthy'}</b>The RA, its store and the CA answer`
         }
       </li>
       <li>
         Late to renew
         <b class=${late.data?.length ? 'warn' : 'good'}>${late.data === null ? '…' : `${late.data.length}${late.more ? ' or more' : ''}`}</b>
-        End within 14 days and have no successor
+        Expire within 14 days and were not renewed
       </li>
       <li>
         Revocation list
@@ -61,7 +61,7 @@ export function Overview(): View {
     <h2>Late to renew</h2>
     <${Shown} of=${late}>
       ${(found: FoundCertificate[]) =>
-        html`<${CertificateTable} found=${found} empty="Nothing ends within 14 days without a successor." />`}
+        html`<${CertificateTable} found=${found} empty="No certificate expires within 14 days without a renewal." />`}
     <//>
     <h2>Latest failures</h2>
     <${Shown} of=${failures}>

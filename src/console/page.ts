@@ -1,9 +1,9 @@
-/** What every page gets. */
+/** The properties of every page. */
 export interface PageProps {
   /** The part of the address after the page's name, decoded. */
   reference: string;
-  /** Whether the one who looks may revoke, and change nodes and accounts. */
+  /** Whether the user may revoke certificates and change nodes and accounts. */
   operates: boolean;
-  /** Whether the one who looks may decide who administers. */
+  /** Whether the user may change the list of administrators. */
   administers: boolean;
 }

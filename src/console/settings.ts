@@ -4,15 +4,15 @@ import { Shown, Table, useLoad, type View } from './view.js';
 
 type Sources = Record<string, { value: string; source: string }>;
 
-/** The RA's settings in effect, those that somebody set first; secrets are left out by the server. */
+/** The RA's settings in effect, changed ones first. The server leaves secrets out. */
 export function Settings(): View {
   const loaded = useLoad('settings', () => ask<Sources>('/private/config/sources'));
-  return html`<p>The same as <code>upki config</code> prints on the machine of the RA. A change there counts after a restart; lists of names and files of keys after <code>upki reload</code>.</p>
+  return html`<p>These are the settings that <code>upki config</code> prints on the RA’s machine. A change takes effect after a restart; lists of names and key files take effect after <code>upki reload</code>.</p>
     <${Shown} of=${loaded}>
       ${(sources: Sources) => html`<${Table}
         caption="Settings"
         columns=${['Setting', 'Value', 'From']}
-        empty="The server names no settings."
+        empty="The server returned no settings."
         rows=${ordered(sources).map(([name, { value, source }]) => [
           html`<code>${name}</code>`,
           html`<code>${value}</code>`,

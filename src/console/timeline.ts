@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import type { View } from './view.js';
 
-/** A certificate of the authority, as `private/authority` tells it. */
+/** A CA certificate, as `private/authority` returns it. */
 export interface Member {
   id: string;
   kind: 'root' | 'issuer' | 'cross';
@@ -23,7 +23,7 @@ const WIDTH = 900;
 const ROW = 34;
 const TOP = 22;
 
-/** When each is good, on one line of time; the table beside it says the same in words. */
+/** The validity of each certificate on a time axis. The table below it has the same dates. */
 export function Timeline({ members }: { members: readonly Member[] }): View {
   const times = members.flatMap(({ not_before, not_after }) => [
     Date.parse(not_before),
@@ -35,7 +35,7 @@ export function Timeline({ members }: { members: readonly Member[] }): View {
   const height = TOP + members.length * ROW + 4;
   const year = (at: number) => String(new Date(at).getFullYear());
   return html`<svg class="timeline" viewBox=${`0 0 ${WIDTH} ${height}`} role="img"
-      aria-label="When roots and issuers are good; the table below has the same dates">
+      aria-label="Validity of roots and issuers; the table below has the same dates">
     <text class="axis" x="0" y="14">${year(from)}</text>
     <text class="axis" x=${WIDTH} y="14" text-anchor="end">${year(to)}</text>
     ${members.map(({ id, kind, state, not_before, not_after }, index) => {

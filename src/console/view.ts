@@ -5,17 +5,17 @@ import { ApiError, ask, type Query } from './api.js';
 
 export type View = VNode | VNode[];
 
-/** What is known of something that was asked for. */
+/** The state of a request. */
 export interface Loaded<Data> {
   data: Data | null;
   error: Error | null;
   reload(): void;
 }
 
-/** Milliseconds between two looks at what is shown, while the page is in sight. */
+/** Milliseconds between two refreshes, while the page is visible. */
 const REFRESH = 30_000;
 
-/** Asks now, when `key` changes, on `reload`, and, unless it is `still`, every half minute while somebody looks. */
+/** Loads now, when `key` changes and on `reload`; also, unless `still`, every half minute while the page is visible. */
 export function useLoad<Data>(key: string, load: () => Promise<Data>, still = false): Loaded<Data> {
   const [state, setState] = useState<{ key: string; data: Data | null; error: Error | null }>({
     ...{ key, data: null, error: null },
@@ -44,17 +44,17 @@ export function useLoad<Data>(key: string, load: () => Promise<Data>, still = fa
   return { data: current ? state.data : null, error: current ? state.error : null, reload };
 }
 
-/** A listing by cursor. */
+/** A listing with a cursor. */
 export interface Pages<Item> extends Loaded<Item[]> {
-  /** Null at the end. */
+  /** Loads the next page; null at the end. */
   more: (() => void) | null;
 }
 
 type Page = Record<string, unknown>;
 
 /**
- * The first page, and further ones when asked for; who reads on is not taken back to the first by a look of its own accord. `member` is
- * the one of the answer that holds the items.
+ * Loads the first page, and further pages on request. A listing with several pages is not refreshed by itself, which would return
+ * to the first page. `member` is the member of the answer that holds the items.
  */
 export function usePages<Item>(path: string, member: string, query: Query = {}): Pages<Item> {
   const key = `${path} ${JSON.stringify(query)}`;
@@ -81,7 +81,7 @@ export function usePages<Item>(path: string, member: string, query: Query = {}):
 const itemsOf = <Item>(page: Page, member: string): Item[] => (page[member] as Item[] | undefined) ?? [];
 const nextOf = (page: Page | undefined): string | null => (typeof page?.next === 'string' ? page.next : null);
 
-/** What went wrong, in the words of the server. */
+/** An error, with the server's message. */
 export function ErrorBox({ error }: { error: Error | null }): View | null {
   if (error === null) return null;
   const status = error instanceof ApiError && error.status > 0 ? ` (${error.status})` : '';
@@ -90,7 +90,7 @@ export function ErrorBox({ error }: { error: Error | null }): View | null {
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What was loaded, or that it is being loaded, or why it was not. */
+/** The loaded data, or a note that it is loading, or its error. */
 export function Shown<Data>({
   of: { data, error },
   children,
@@ -102,14 +102,14 @@ export function Shown<Data>({
     ${data === null ? error === null && html`<p class="faint" role="status">Loading …</p>` : children(data)}` as View;
 }
 
-/** A time in the reader's zone; the exact one in the tooltip. */
+/** A time in the browser's time zone; the tooltip has the exact time. */
 export function Time({ at }: { at: string | null | undefined }): View {
   if (!at) return html`<span class="faint">never</span>` as View;
   const shown = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   return html`<time datetime=${at} title=${at}>${shown}</time>` as View;
 }
 
-/** Columns with their headings, rows of cells, and what is said when there are none. */
+/** A table with column headings, rows of cells, and a text for an empty table. */
 export function Table({
   caption,
   columns,
@@ -149,7 +149,7 @@ const TONES: Readonly<Record<string, string>> = {
   ...{ revoked: 'bad', deactivated: 'bad' },
 };
 
-/** A state in words, coloured too. */
+/** A state as coloured text. */
 export function State({ is }: { is: string }): View {
   return html`<span class=${TONES[is] ?? ''}>${is}</span>` as View;
 }

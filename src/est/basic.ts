@@ -1,4 +1,4 @@
-/** RFC 7617: the name of a node and its seed. */
+/** HTTP Basic credentials (RFC 7617): the name of a node and its seed. */
 export interface Credentials {
   name: string;
   seed: string;
@@ -6,7 +6,7 @@ export interface Credentials {
 
 const MOST = 1_024;
 
-/** Null when there are none, or none that can be read. */
+/** Reads the Authorization header; null when it is absent or malformed. */
 export function basicCredentials(header: string | undefined): Credentials | null {
   const [, encoded = ''] = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header?.slice(0, MOST) ?? '') ?? [];
   const text = Buffer.from(encoded, 'base64').toString('utf8');

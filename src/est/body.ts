@@ -3,15 +3,15 @@ import { type CertificationRequest, parseCsr } from '../x509/csr.js';
 import { DerError } from '../x509/der-error.js';
 import { firstFromPem, toPem } from '../x509/pem.js';
 
-/** A request for a certificate, as both of its users want it. */
+/** A certification request, parsed and as PEM. */
 export interface EstRequest extends CertificationRequest {
   der: Buffer;
   pem: string;
 }
 
 /**
- * RFC 8951 §3.1: the body is base64, with or without line breaks, whatever Content-Transfer-Encoding says; clients that send PEM
- * are understood too. @throws Refused invalidRequest
+ * RFC 8951 §3.1: the body is base64, with or without line breaks, whatever Content-Transfer-Encoding says. PEM is accepted
+ * too, because some clients send it. @throws Refused invalidRequest
  */
 export function readRequest(body: unknown): EstRequest {
   const text = body instanceof Buffer ? body.toString('latin1') : '';
@@ -22,11 +22,11 @@ export function readRequest(body: unknown): EstRequest {
     return { ...parseCsr(der), der, pem: toPem('CERTIFICATE REQUEST', der) };
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    throw new Refused('invalidRequest', `the certification request is not one: ${error.message}`);
+    throw new Refused('invalidRequest', `the certification request is invalid: ${error.message}`);
   }
 }
 
-/** OpenSSL before 1.0 and Windows write NEW. */
+/** OpenSSL before 1.0 and Windows write "NEW CERTIFICATE REQUEST". */
 const newLabel = (pem: string): string => pem.replaceAll('NEW CERTIFICATE REQUEST', 'CERTIFICATE REQUEST');
 
 function fromBase64(text: string): Buffer {
@@ -38,8 +38,8 @@ function fromBase64(text: string): Buffer {
 }
 
 /**
- * Base64 in lines of 64, without which libest and `openssl base64 -d` cannot read a long text. strongSwan cannot read it with
- * them (RFC 8951 §3.1 wants none), and is known by sending no User-Agent.
+ * Base64 in lines of 64 characters: libest and `openssl base64 -d` cannot read a long text in one line. strongSwan cannot read
+ * line breaks (RFC 8951 §3.1 asks for none); it is recognised by its missing User-Agent.
  */
 export function toBase64(der: Uint8Array, userAgent: string | undefined): string {
   const text = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');

@@ -7,7 +7,7 @@ const CURVES: Readonly<Record<number, string>> = {
   521: OID.secp521r1,
 };
 
-/** RFC 7030 §4.5.2, RFC 8951 §3.3: which key a profile's requests are to have; it is advice, any good key is taken. */
+/** RFC 7030 §4.5.2, RFC 8951 §3.3: the recommended key for requests of a profile. Any other good key is accepted too. */
 export function csrAttributes({ keyType, keyLen }: { keyType: string; keyLen: number }): Buffer {
   const curve = CURVES[keyLen];
   if (keyType === 'ed25519') return sequence(oid(OID.ed25519));

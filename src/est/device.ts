@@ -6,13 +6,13 @@ import { DerError } from '../x509/der-error.js';
 import { attributeOf } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
-/** Certificates between the device's and a trusted one. */
+/** Limit of intermediate certificates between the device's and a trusted one. */
 const LONGEST = 4;
 
 /**
- * What a device is called in the certificate its maker gave it: common name, serial number, DNS names. Null unless the peer
- * proved in the handshake that it has the key, and the certificate leads to one the operator trusts for this (RFC 7030 §3.3.2).
- * The listener itself trusts none of these: such a certificate is good for nothing else.
+ * The names of a device in its manufacturer's certificate: common name, serial number, DNS names. Null unless the peer
+ * proved possession of the key in the handshake and the certificate chains to one that the operator trusts for this
+ * (RFC 7030 §3.3.2). The listener itself trusts no such certificate, so it is valid for nothing else.
  */
 export function deviceNames(
   request: FastifyRequest,
@@ -34,7 +34,7 @@ export function deviceNames(
   }
 }
 
-/** The chain by signatures, times and who may sign. Revocation is the maker's to tell, and nobody asks it. */
+/** Verifies the chain: signatures, validity and CA flags. Does not check revocation, which only the manufacturer could tell. */
 function leadsTo(leaf: X509Certificate, trusted: readonly X509Certificate[], now: number): boolean {
   let current: X509Certificate | undefined = leaf;
   for (let length = 0; current && length <= LONGEST; length += 1) {
@@ -50,17 +50,17 @@ function leadsTo(leaf: X509Certificate, trusted: readonly X509Certificate[], now
   return false;
 }
 
-/** RFC 5280 §4.2.1.9: an issuer says that it is one, and `checkIssued` looks at names, key identifiers and key usage. */
+/** The issuer must be a CA (RFC 5280 §4.2.1.9); `checkIssued` compares names, key identifiers and key usage. */
 function signed(issuer: X509Certificate, certificate: X509Certificate): boolean {
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-/** Makers date certificates "without end" as 9999-12-31 (IEEE 802.1AR §8.5), which is a time like any other. */
+/** Manufacturers write 9999-12-31 for "no expiry" (IEEE 802.1AR §8.5); it needs no special case. */
 function isInTime({ validFrom, validTo }: X509Certificate, now: number): boolean {
   return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
 }
 
-/** Whether a device of one of these names is the one registered as this node: by its whole name, or the first label of it. */
+/** Whether one of the device's names is the node's common name, or its first label. */
 export function isDevice(names: readonly string[], cn: string): boolean {
   const node = cn.toLowerCase();
   return names.some((name) => name === node || (!name.includes('.') && node.startsWith(`${name}.`)));

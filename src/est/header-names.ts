@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** `content-type` to `Content-Type`, as RFCs and other servers write it. */
+/** `content-type` to `Content-Type`, the usual spelling. */
 export function asRfcsWrite(name: string): string {
   if (name.toLowerCase() === 'www-authenticate') return 'WWW-Authenticate';
   return name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
-/** libest compares names of headers letter by letter, though RFC 9110 §5.1 has them in any case; fastify sends small letters. */
+/** libest compares header names case-sensitively, against RFC 9110 §5.1, and fastify sends lower case. */
 export function writeHeadersAsRfcsDo(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     renameHeaders(reply.raw);
@@ -16,7 +16,7 @@ export function writeHeadersAsRfcsDo(app: FastifyInstance): void {
 
 function renameHeaders(raw: FastifyReply['raw']): void {
   const writeHead = raw.writeHead.bind(raw) as (status: number, headers?: object) => typeof raw;
-  // fastify gives it the status and an object of headers.
+  // fastify calls it with the status and an object of headers.
   const renaming = (status: number, headers: object = {}) =>
     writeHead(
       status,

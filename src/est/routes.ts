@@ -29,23 +29,23 @@ export interface EstOptions {
   ownCertificates: Pick<OwnCertificates, 'reissue'>;
   audit: AuditLog;
   isCompromised(spkiFingerprint: string): boolean;
-  /** PEM of the makers whose device certificates are believed for a first enrolment; none when empty. */
+  /** PEM of the manufacturers whose device certificates are trusted for a first enrolment; empty: none. */
   deviceTrust: string;
-  /** Profile that `csrattrs` without a label speaks of. */
+  /** Profile of `csrattrs` without a label. */
   defaultProfile(): string;
-  /** Base URL that a request to this host was for. */
+  /** Base URL for a request with this Host header. */
   baseUrl(host: string | undefined): string;
   clock(): number;
 }
 
-/** Seconds until a device asks again that was told 202: the CA is away, and whoever repeats the request gets the answer. */
+/** Retry-After of a 202 answer, in seconds: the CA is unreachable, and the device repeats its request. */
 const RETRY_AFTER = 30;
 const PKCS7 = 'application/pkcs7-mime';
 
 interface Labelled {
   Params: { label?: string };
 }
-/** Who is enrolled, and what came of it. PEM, leaf first. */
+/** The result of an enrolment. `chain` is PEM, leaf first. */
 interface Enrolled {
   who: string;
   cn: string;
@@ -86,7 +86,7 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
   }
 }
 
-/** §4.1.3: the roots, those of a rollover too, each vouching for the other, and the issuers. DER, each once. */
+/** §4.1.3: the roots, the cross-certificates of a rollover and the issuers. DER, without duplicates. */
 async function issuers(ca: EstOptions['ca']): Promise<Buffer[]> {
   const { root, chain } = await ca.caCertificates();
   const all = (await ca.authorities?.()) ?? [];
@@ -96,7 +96,7 @@ async function issuers(ca: EstOptions['ca']): Promise<Buffer[]> {
   return der.filter((each, index) => der.findIndex((other) => other.equals(each)) === index);
 }
 
-/** §4.2.3: certificates, or 202 while nobody can say whether there is one. */
+/** §4.2.3: answers with the certificate, or with 202 while the CA is unreachable. */
 async function answer(
   request: FastifyRequest<Labelled>,
   reply: FastifyReply,
@@ -107,9 +107,9 @@ async function answer(
   const from = addressOf(request);
   reply.header('cache-control', 'no-store');
   try {
-    // A browser adds a client certificate by itself.
+    // A browser sends a client certificate even for a request that another site made.
     if (isCrossSite(request, baseUrl(request.headers.host)))
-      throw new Refused('forbidden', 'a page of another site may not enrol anybody');
+      throw new Refused('forbidden', 'a page of another site may not enrol a device');
     const { who, cn, serial, chain } = await carryOut(readRequest(request.body));
     await audit.done({ who, from, action, details: { cn, issued: serial } });
     reply.type(`${PKCS7}; smime-type=certs-only`).header('content-transfer-encoding', 'base64');
@@ -126,7 +126,7 @@ async function answer(
   }
 }
 
-/** §4.2.1: by name and seed, by a maker's certificate, or by a certificate of ours, which renews it. */
+/** §4.2.1: enrols by name and seed, by a manufacturer's certificate, or by a certificate of this CA, which is then renewed. */
 async function enrol(
   request: FastifyRequest<Labelled>,
   csr: EstRequest,
@@ -150,22 +150,22 @@ async function enrol(
   }
   throw new Refused(
     'unauthenticated',
-    'the name of a node and its seed are wanted, or a certificate of the maker of the device',
+    'send the name of a node and its seed, or use the manufacturer’s certificate of the device',
   );
 }
 
-/** §4.2.2: by the certificate to be replaced, whose names stay. */
+/** §4.2.2: renews the client certificate of the request, with the same names. */
 async function renew(
   identity: ClientIdentity | null,
   csr: EstRequest,
   { ca, ownCertificates, isCompromised }: EstOptions,
 ): Promise<Enrolled> {
   if (identity === null) {
-    throw new Refused('unauthenticated', 'the client certificate to be renewed is wanted');
+    throw new Refused('unauthenticated', 'use the certificate to be renewed as the client certificate');
   }
   const record = await recordOf(identity, ca);
   if (record?.state !== 'good') {
-    throw new Refused('forbidden', `this certificate is ${record?.state ?? 'not one of this authority'}`);
+    throw new Refused('forbidden', `the client certificate is ${record?.state ?? 'not one of this CA'}`);
   }
   if (csr.asksForCa) throw new Refused('forbidden', 'the request asks for a CA certificate');
   if (isCompromised(spkiFingerprint(csr.publicKey.spki))) {
@@ -177,18 +177,18 @@ async function renew(
     const shown = other.slice(0, 100);
     throw new Refused(
       'forbidden',
-      `the request names ${shown}, which the certificate to be renewed does not`,
+      `the request names ${shown}, which is not in the certificate to be renewed`,
     );
   }
   const { serial, chain } = await ownCertificates.reissue(identity.serial, csr.der);
   return { who: record.dn, cn: record.cn, serial, chain };
 }
 
-/** Kind and value; a kind nobody has certificates for is like no name there is. */
+/** Kind and value of a name. An unknown kind never matches a name of a certificate. */
 const nameText = (name: GeneralName): string =>
   name.type === 'other' ? 'an unknown kind' : `${name.type} ${name.value.toLowerCase()}`;
 
-/** In words for the audit log, of somebody who was refused. */
+/** The requester of a refused request, for the audit log. */
 function whoAsks(request: FastifyRequest): string {
   try {
     const { identity } = peerOf(request);
@@ -200,14 +200,14 @@ function whoAsks(request: FastifyRequest): string {
 
 function failureOf(error: unknown): Refused {
   if (error instanceof Refused) {
-    // A wrong or used seed: other credentials are wanted (RFC 9110 §15.5.2).
+    // A wrong or used seed is 401: the client needs other credentials (RFC 9110 §15.5.2).
     return error.field === 'seed' ? new Refused('unauthenticated', error.message) : error;
   }
   if (error instanceof CaRefused) return new Refused('unprocessable', error.message);
   return error instanceof Problem ? refusedOf(error) : new Refused('internal', 'an internal error occurred');
 }
 
-/** §4.2.3: a failure is told in plain text. What is not of this protocol goes on to the listener's handler. */
+/** §4.2.3: answers a failure in plain text. An internal error goes to the listener's own handler. */
 function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
   const told = failureOf(error);
   if (told.code === 'internal') throw error;

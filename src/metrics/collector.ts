@@ -2,27 +2,27 @@ import { SingleFlight } from '../lib/single-flight.js';
 import type { CaFigures } from '../model/ca-figures.js';
 import type { Metrics } from './metrics.js';
 
-/** How often the CA and the databases are asked, in ms: a scrape asks nobody, so it never waits for anybody. */
+/** Interval of the queries to the CA and the databases, in ms. A scrape itself queries nothing, so it never waits. */
 const LOOK_EVERY = 10_000;
 
 export interface CollectorSources {
-  /** @throws CaUnavailable; CaLacksTask from a CA that counts nothing */
+  /** @throws CaUnavailable; CaLacksTask from a CA without counters */
   figures(): Promise<CaFigures>;
   pingCa(): Promise<void>;
   pingStore(): Promise<void>;
   auditRecords(): Promise<number>;
   auditBroken(): boolean;
   noticesWaiting(): Promise<number>;
-  /** Octets free where the RA keeps its files; null: unknown. */
+  /** Free octets on the RA's disk; null: unknown. */
   diskFree(): Promise<number | null>;
   raCertificateEnds(): number;
   queues(): Record<string, { running: number; waiting: number }>;
   isDnsSilent(): boolean;
-  /** When the last backup of the RA's directory was complete; null: none is known. */
+  /** Time of the last complete backup of the RA's directory; null: none is known. */
   backupAt(): Promise<number | null>;
 }
 
-/** Keeps the figures that are states rather than events. */
+/** Keeps the gauges current: metrics of a state rather than of events. */
 export class Collector {
   #timer: NodeJS.Timeout | undefined;
   readonly #looking = new SingleFlight(() => this.look());
@@ -43,7 +43,7 @@ export class Collector {
     clearInterval(this.#timer);
   }
 
-  /** Asks everything once. Never rejects: what does not answer is down. */
+  /** Queries everything once. Never rejects: a component that does not answer is down. */
   async look(): Promise<void> {
     const { metrics } = this;
     const sources = this.sources;
@@ -82,14 +82,14 @@ export class Collector {
     this.metrics.latency.set({ what }, (performance.now() - began) / 1000);
   }
 
-  /** What cannot be asked keeps its last value; `upki_up` says that it is old. */
+  /** When a query fails, its gauges keep their last values; `upki_up` shows that they are old. */
   async #tell(work: () => Promise<unknown>): Promise<void> {
     await work().catch(() => undefined);
   }
 
   #take(figures: CaFigures): void {
     const { metrics } = this;
-    // What is not there any more is 0 or gone, not what it was.
+    // A series that is absent from the new figures must not keep its old value.
     for (const gauge of [metrics.certificates, metrics.notRenewed, metrics.authorityEnds]) gauge.reset();
     for (const { profile, state, count } of figures.certificates)
       metrics.certificates.set({ profile, state }, count);

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.js';
 
-/** A scrape that takes longer is given up by its scraper. */
+/** The usual timeout of a scraper. */
 const REQUEST_TIME = 10_000;
 const MOST_CONNECTIONS = 64;
 
-/** Whether a scraper takes OpenMetrics, and not less than the text format of Prometheus (RFC 9110 §12.5.1). */
+/** Whether a scraper accepts OpenMetrics and does not prefer the Prometheus text format (RFC 9110 §12.5.1). */
 export function prefersOpenMetrics(accept: string | undefined): boolean {
   const weights = (accept ?? '').split(',').map((each) => {
     const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
@@ -18,7 +18,7 @@ export function prefersOpenMetrics(accept: string | undefined): boolean {
   return of('application/openmetrics-text') > 0 && of('application/openmetrics-text') >= of('text/plain');
 }
 
-/** The listener of the metrics: `GET /metrics` in the text format of Prometheus or as OpenMetrics, and nothing else. */
+/** The listener for metrics. It serves only `GET /metrics`, in the Prometheus text format or as OpenMetrics. */
 export async function listenForScrapes(
   metrics: Pick<Metrics, 'registry' | 'openMetrics'>,
   { host, port }: { host: string; port: number },

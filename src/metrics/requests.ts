@@ -8,7 +8,7 @@ export function measureRequests(
   metrics: Metrics,
 ): void {
   app.addHook('onResponse', (request, reply, done) => {
-    // The pattern of the route, never what a client wrote.
+    // The route pattern, never the client's path.
     const route = request.routeOptions.url ?? 'none';
     const status = `${Math.floor(reply.statusCode / 100)}xx`;
     const method = METHODS.has(request.method) ? request.method : 'other';

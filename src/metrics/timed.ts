@@ -1,8 +1,7 @@
 import type { Histogram } from 'prom-client';
 
 /**
- * The same object, each of whose asynchronous methods is timed by its name and outcome. What a method returns is passed on as
- * it is.
+ * Wraps an object so that each asynchronous method is timed by name and outcome. Return values are unchanged.
  */
 export function timed<T extends object>(target: T, seconds: Histogram<'operation' | 'outcome'>): T {
   const wrapped = new Map<PropertyKey, unknown>();

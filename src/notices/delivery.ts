@@ -6,15 +6,15 @@ import type { Sender } from './targets.js';
 
 /** Pauses after failed attempts; the last one repeats for as long as the target is configured. */
 const PAUSES = [10 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR];
-/** Longer than an attempt takes. */
+/** Longer than any attempt. */
 const LEASE = MINUTE;
-/** How long a notice to an account's contact is retried: nobody configured that target. */
+/** How long a notice to an account's contact is retried. Only configured targets are retried for ever. */
 const CONTACT_PATIENCE = 7 * DAY;
 const AT_ONCE = 8;
 
 export interface DeliveryOptions {
   queue: NoticeQueue;
-  /** The sender for a target of the queue; null: it is not configured any more. */
+  /** The sender for a queued target; null: the target is no longer configured. */
   senderOf(target: string): { sender: Sender; configured: boolean } | null;
   clock(): number;
   log: Pick<Logger, 'info' | 'warn'>;
@@ -22,13 +22,12 @@ export interface DeliveryOptions {
 }
 
 /**
- * Sends the queued notices: one replica at a time tries each, again and again until its receiver has accepted
- * it.
+ * Sends the queued notices. One replica at a time tries a notice, and it is retried until the receiver accepts it.
  */
 export class Delivery {
   constructor(private readonly options: DeliveryOptions) {}
 
-  /** Tries the due notices; resolves with how many there were. */
+  /** Tries the due notices and resolves with their number. */
   async step(): Promise<number> {
     const { queue, clock } = this.options;
     const now = clock();
@@ -44,7 +43,7 @@ export class Delivery {
     const facts = { notice: notice.id, type: message.type };
     const isTooOld = found?.configured === false && clock() - notice.createdAt > CONTACT_PATIENCE;
     if (found === null || isTooOld) {
-      log.warn(facts, 'a notice is dropped: its target is not configured any more, or takes nothing');
+      log.warn(facts, 'a notice was dropped: its target is no longer configured, or refuses it');
       onOutcome('dropped');
       return queue.removeNotice(notice.id);
     }

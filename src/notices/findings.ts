@@ -3,11 +3,11 @@ import type { CaFigures, LateCertificate } from '../model/ca-figures.js';
 import type { Finding } from './message.js';
 
 /**
- * Decides what is worth a notice. Pure: facts and the time in, findings out, each with the key under which it
- * is announced once.
+ * Decides what needs a notice. Pure functions from facts and the time to findings, each with a key under which it is
+ * announced once.
  */
 
-/** Shares of what is left, from the moment something is late to its end, at which it is told (again). */
+/** A notice is sent again when this share of the time between "late" and "expired" is left. */
 const SHARES = [1, 1 / 2, 1 / 4, 1 / 10, 0];
 
 /** How many shares have been reached; 0: none yet. */
@@ -20,7 +20,7 @@ export function stageOf(from: number, end: number, now: number): number {
 const day = (time: number) => new Date(time).toISOString().slice(0, 10);
 const minute = (time: number) => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-/** RFC 9773 §4.2, as renewal-info.ts: two thirds of the life and a sixteenth. */
+/** End of the renewal window (RFC 9773 §4.2), as in renewal-info.ts: two thirds of the lifetime plus a sixteenth. */
 const windowEnd = ({ notBefore, notAfter }: LateCertificate) =>
   notBefore + ((notAfter - notBefore) * 35) / 48;
 
@@ -30,33 +30,33 @@ export function lateCertificate(certificate: LateCertificate, now: number): Find
   if (stage === 0) return null;
   const others = names.filter((name) => name !== cn).slice(0, 5);
   const also = others.length > 0 ? ` (${others.join(', ')})` : '';
-  const end = notAfter > now ? `ends ${minute(notAfter)}` : `ended ${minute(notAfter)}`;
+  const end = notAfter > now ? `expires ${minute(notAfter)}` : `expired ${minute(notAfter)}`;
   return {
     type: 'certificate.not_renewed',
     key: `late ${serial} ${stage}`,
-    line: `${cn}${also}, profile ${profile}: ${end}, and nothing has taken its place; serial ${serial}`,
+    line: `${cn}${also}, profile ${profile}: ${end} and was not renewed; serial ${serial}`,
     facts: { serial, cn, profile, names, not_after: new Date(notAfter).toISOString() },
     ...(accountId !== null && { accountId }),
   };
 }
 
-/** The last part of an authority's life, in which its end is announced. */
+/** The expiry of a CA certificate is announced in this last part of its lifetime. */
 const AUTHORITY_WARNED = 1 / 6;
 
-/** Those in use that end soon, unless another one of the kind that is in use goes on. */
+/** CA certificates in use that expire soon, unless another one of the same kind in use lasts longer. */
 export function endingAuthorities({ authorities }: Pick<CaFigures, 'authorities'>, now: number): Finding[] {
   const inUse = authorities.filter((each) => each.inUse);
   return inUse.flatMap(({ id, kind, dn, notBefore, notAfter }) => {
     if (inUse.some((other) => other.kind === kind && other.notAfter > notAfter)) return [];
     const stage = stageOf(notAfter - (notAfter - notBefore) * AUTHORITY_WARNED, notAfter, now);
     if (stage === 0) return [];
-    const line = `${kind} "${dn}" ${notAfter > now ? 'ends' : 'ended'} ${day(notAfter)}: make its successor`;
+    const line = `${kind} "${dn}" ${notAfter > now ? 'expires' : 'expired'} ${day(notAfter)}: make its successor`;
     const facts = { id, kind, dn, not_after: new Date(notAfter).toISOString() };
     return [{ type: 'authority.ending', key: `authority ${id} ${stage}`, line, facts } satisfies Finding];
   });
 }
 
-/** Less than so much of its life left: it should have been made anew. */
+/** A CRL with less than this part of its lifetime left should have been replaced. */
 const CRL_LATE = 1 / 6;
 
 export function lateCrls(
@@ -69,7 +69,7 @@ export function lateCrls(
     if (nextUpdate - now > (nextUpdate - thisUpdate) * CRL_LATE) return [];
     const over = nextUpdate <= now;
     const facts = { issuer, number, next_update: new Date(nextUpdate).toISOString() };
-    const line = `CRL ${number} of ${authority?.dn ?? issuer} ${over ? 'ended' : 'ends'} ${minute(nextUpdate)}, and there is no newer one`;
+    const line = `CRL ${number} of ${authority?.dn ?? issuer} ${over ? 'expired' : 'expires'} ${minute(nextUpdate)}, and there is no newer one`;
     return [
       {
         type: 'crl.late',
@@ -83,16 +83,16 @@ export function lateCrls(
 
 export function brokenAudit(program: 'ra' | 'ca', fault: string | null): Finding[] {
   if (fault === null) return [];
-  const line = `the audit log of the ${program.toUpperCase()} is not as it was written: ${fault}`;
+  const line = `the audit log of the ${program.toUpperCase()} is broken: ${fault}`;
   return [{ type: 'audit.broken', key: `audit ${program} ${fault}`, line, facts: { program, fault } }];
 }
 
-/** Less than this left, in octets, is nearly full. */
+/** A disk with fewer free octets is nearly full. */
 const DISK_LEAST = 512 * 1024 * 1024;
 
 export function fullDisk(program: 'ra' | 'ca', where: string, free: number | null, now: number): Finding[] {
   if (free === null || free >= DISK_LEAST) return [];
-  const line = `the ${program.toUpperCase()}${where && ` on ${where}`} has ${Math.floor(free / 1024 / 1024)} MiB left where it keeps its files`;
+  const line = `the ${program.toUpperCase()}${where && ` on ${where}`} has ${Math.floor(free / 1024 / 1024)} MiB of disk space left`;
   return [{ type: 'disk.full', key: `disk ${program} ${where} ${day(now)}`, line, facts: { program, free } }];
 }
 
@@ -116,35 +116,35 @@ export function hitLimits(hits: ReadonlyMap<string, number>, now: number): Findi
   return [...hits].map(([limit, count]) => ({
     type: 'limit.hit',
     key: `limit ${limit} ${day(now)}`,
-    line: `the limit of ${limit} refused ${count} requests; the log says whose (docs/limits.md)`,
+    line: `the limit of ${limit} refused ${count} requests; the log has their clients (docs/limits.md)`,
     facts: { limit, count },
   }));
 }
 
-/** Announced after this long, in ms: a restart is no trouble. */
+/** An absence is announced after this time, in ms; a restart is shorter. */
 const AWAY_AFTER = 5 * 60_000;
 
-/** @param since when it was last known to answer; null: it answers */
+/** @param since time of the last answer; null: it answers now */
 export function away(what: 'ca' | 'dns', since: number | null, now: number): Finding[] {
   if (since === null || now - since < AWAY_AFTER) return [];
   const type = what === 'ca' ? 'ca.away' : 'dns.silent';
   const name = what === 'ca' ? 'the CA' : 'any DNS server';
-  // By the hour in which it began: replicas do not notice at one moment.
+  // The key has the hour of the beginning, because replicas do not notice it at the same moment.
   const key = `${what} away ${Math.floor(since / HOUR)}`;
   return [
     {
       type,
       key,
-      line: `no answer of ${name} since ${minute(since)}`,
+      line: `no answer from ${name} since ${minute(since)}`,
       facts: { since: new Date(since).toISOString() },
     },
   ];
 }
 
-/** How long announced keys are kept: longer than any can come up again. */
+/** How long announced keys are kept: longer than a finding can recur. */
 export const REMEMBERED = 400 * DAY;
 
-/** The last part of its life in which the RA's own certificate is told of: it should have been made anew. */
+/** In this last part of its lifetime the RA's own certificate should have been renewed already. */
 const RA_CERTIFICATE_WARNED = 1 / 6;
 
 export function endingRaCertificate(
@@ -154,12 +154,12 @@ export function endingRaCertificate(
 ): Finding[] {
   const stage = stageOf(notAfter - (notAfter - notBefore) * RA_CERTIFICATE_WARNED, notAfter, now);
   if (stage === 0) return [];
-  const line = `the certificate of the RA on ${host} ${notAfter > now ? 'ends' : 'ended'} ${minute(notAfter)}, and it got no new one`;
+  const line = `the certificate of the RA on ${host} ${notAfter > now ? 'expires' : 'expired'} ${minute(notAfter)} and was not renewed`;
   const facts = { host, not_after: new Date(notAfter).toISOString() };
   return [{ type: 'ra_certificate.ending', key: `ra certificate ${host} ${notAfter} ${stage}`, line, facts }];
 }
 
-/** Something of a database cannot be used, and does not pass by itself; told once a day. @param why names the database */
+/** A database is damaged and does not recover by itself. Announced once a day. @param why names the database */
 export function damagedDatabase(program: 'ra' | 'ca', why: string, now: number): Finding {
   return {
     type: 'database.damaged',
@@ -170,9 +170,9 @@ export function damagedDatabase(program: 'ra' | 'ca', why: string, now: number):
 }
 
 /**
- * Told once a week.
- * @param at when the last backup was complete; null: none is known, and the time runs from `since`
- * @param maxAge in ms; null: nobody wants to know
+ * Announced once a week.
+ * @param at time of the last complete backup; null: none is known, and the age counts from `since`
+ * @param maxAge in ms; null: backups are not monitored
  */
 export function oldBackup(
   program: 'ra' | 'ca',

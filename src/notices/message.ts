@@ -1,10 +1,10 @@
 /** The content of a notice, whatever carries it. */
 export interface Message {
-  /** As Standard Webhooks has it: a noun and what became of it, such as `certificate.not_renewed`. */
+  /** An event type in the form of Standard Webhooks, such as `certificate.not_renewed`. */
   type: NoticeType;
   /** One line. */
   subject: string;
-  /** For people, lines of text. */
+  /** Lines of text for people. */
   text: string;
   /** For programs. */
   data: Record<string, unknown>;
@@ -26,28 +26,28 @@ export type NoticeType =
   | 'limit.hit'
   | 'dns.silent';
 
-/** One thing to be told once. */
+/** Something to announce once. */
 export interface Finding {
   type: NoticeType;
-  /** A key that has been announced is not announced again. */
+  /** A finding with an announced key is not announced again. */
   key: string;
   /** One line for people. */
   line: string;
   /** For programs. */
   facts: Record<string, string | number | string[] | null>;
-  /** The ACME account it concerns; its contacts may be told, too. */
+  /** The ACME account it concerns; its contacts may get the notice, too. */
   accountId?: string;
 }
 
-/** Things listed in one notice; the rest is counted. */
+/** Findings listed in one notice; of the rest only the number is given. */
 const MOST_LISTED = 50;
 
 const SUBJECTS: Record<NoticeType, (count: number) => string> = {
   test: () => 'this is a test: notices of this uPKI reach you',
   'certificate.not_renewed': (count) =>
     count === 1 ? 'a certificate was not renewed' : `${count} certificates were not renewed`,
-  'authority.ending': () => 'a CA certificate is near its end',
-  'ra_certificate.ending': () => 'the certificate of an RA is near its end',
+  'authority.ending': () => 'a CA certificate expires soon',
+  'ra_certificate.ending': () => 'the certificate of an RA expires soon',
   'crl.late': () => 'a CRL is late',
   'ca.away': () => 'the CA does not answer',
   'database.away': () => 'the database of the RA does not answer',
@@ -61,7 +61,7 @@ const SUBJECTS: Record<NoticeType, (count: number) => string> = {
   'dns.silent': () => 'no DNS server answers',
 };
 
-/** One message of findings of one type. @param ra who tells */
+/** One message for findings of one type. @param ra name of the RA that sends it */
 export function messageOf(type: NoticeType, findings: readonly Finding[], ra: string): Message {
   const listed = findings.slice(0, MOST_LISTED);
   const more = findings.length - listed.length;
@@ -75,7 +75,7 @@ export function messageOf(type: NoticeType, findings: readonly Finding[], ra: st
       '',
       ...lines,
       '',
-      `Told by ${ra}; docs/monitoring.md says what to do.`,
+      `Sent by ${ra}; docs/monitoring.md says what to do.`,
       '',
     ].join('\n'),
     data: { ra, count: findings.length, items: listed.map(({ facts }) => facts) },

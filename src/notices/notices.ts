@@ -7,21 +7,21 @@ import { type Finding, type Message, messageOf, type NoticeType } from './messag
 
 export interface NoticesOptions {
   queue: NoticeQueue;
-  /** Targets of every notice, as the queue keeps them. */
+  /** Targets that get every notice, by their keys in the queue. */
   targets: readonly string[];
-  /** Mail contacts of an account; none where they are not to be told. */
+  /** Mail contacts of an account; empty when contacts get no notices. */
   contactsOf(accountId: string): Promise<string[]>;
   ra: string;
   clock(): number;
   log: Pick<Logger, 'warn'>;
 }
 
-/** Most accounts whose contacts one notice goes to. */
+/** Limit of accounts whose contacts get one notice. */
 const MOST_ACCOUNTS = 200;
-/** Notices of these come at most once an hour: many such things are one notice. */
+/** Types sent at most once an hour, so that many findings become one notice. */
 const HOURLY: readonly NoticeType[] = ['certificate.not_renewed'];
 
-/** Puts what was found into the queue, each thing once among all RAs on the store, those of one type in one notice. */
+/** Queues findings: each once among all RAs on the store, with findings of one type in one notice. */
 export class Notices {
   constructor(private readonly options: NoticesOptions) {}
 
@@ -37,10 +37,10 @@ export class Notices {
     }
     let told = false;
     for (const [type, fresh] of byType) {
-      log.warn({ type, count: fresh.length, first: fresh[0]?.line }, 'something is to be told');
+      log.warn({ type, count: fresh.length, first: fresh[0]?.line }, 'a notice was queued');
       const hour = HOURLY.includes(type) ? [`hour ${type} ${Math.floor(clock() / HOUR)}`] : [];
       const keys = [...fresh.map(({ key }) => key), ...hour];
-      // False: another replica was first, or this hour had its notice. What is left is told at a later look.
+      // False: another replica was first, or this hour already had its notice. The rest is queued at a later check.
       told =
         (await queue.queueNotices({ keys, until: clock() + REMEMBERED }, await this.#notices(type, fresh))) ||
         told;

@@ -6,21 +6,21 @@ import type { QueuedNotice } from '../store/contract/notices.js';
 import type { Message } from './message.js';
 
 export interface Sender {
-  /** What the queue keeps of the target. */
+  /** The target's key in the queue. */
   key: string;
-  /** For logs: nothing secret. */
+  /** A name for logs, without secrets. */
   label: string;
-  /** Rejects when its receiver did not take it. */
+  /** Rejects when the receiver does not accept it. */
   send(notice: Pick<QueuedNotice, 'id' | 'createdAt'>, message: Message): Promise<void>;
   close?(): void;
 }
 
-/** What one attempt may take, in ms. */
+/** Timeout of one attempt, in ms. */
 const TIME = 15_000;
-/** Octets of an answer that are read. */
+/** Limit of octets read of an answer. */
 const MOST_ANSWER = 64 * 1024;
 
-/** @param secret as Standard Webhooks writes it, `whsec_…` @param root PEM of this PKI, trusted beside the public ones */
+/** @param secret in the form of Standard Webhooks, `whsec_…` @param root PEM of this PKI, trusted in addition to the public roots */
 export function webhook(url: string, secret: string, root: string | null): Sender {
   const target = new URL(url);
   return {
@@ -48,10 +48,10 @@ export function webhook(url: string, secret: string, root: string | null): Sende
   };
 }
 
-/** The public authorities, and this one. */
+/** The public roots, and this PKI's root. */
 const trusted = (root: string | null) => [...rootCertificates, ...(root === null ? [] : [root])];
 
-/** A URL may be a secret itself. */
+/** A hash, because the URL itself may be a secret. */
 function webhookKey(url: string): string {
   return `webhook:${createHash('sha256').update(url).digest('base64url').slice(0, 22)}`;
 }
@@ -77,7 +77,7 @@ function post(
         if (read > MOST_ANSWER) response.destroy();
       });
       response.once('error', reject);
-      // Standard Webhooks: any 2xx is taken; redirects are not followed.
+      // Standard Webhooks: any 2xx status means accepted; redirects are not followed.
       response.once('close', () =>
         statusCode >= 200 && statusCode < 300 ? resolve() : reject(new Error(`HTTP ${statusCode}`)),
       );
@@ -86,7 +86,7 @@ function post(
   });
 }
 
-/** @param url of the mail server; its parameter `from` says who the sender is */
+/** @param url of the mail server; its parameter `from` is the sender's address */
 export async function mailer(
   url: string,
   ra: string,
@@ -117,7 +117,7 @@ export async function mailer(
       await transport.sendMail({
         from,
         to: address,
-        // An address is one address, whatever it looks like.
+        // An object, so that an address is never parsed as a list of several.
         envelope: { from, to: [address] },
         subject,
         text,

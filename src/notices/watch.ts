@@ -22,19 +22,19 @@ export interface NoticeWatchOptions {
   ca: Pick<CertificateAuthority, 'figures' | 'notRenewed' | 'administrators'>;
   notices: Notices;
   delivery: Delivery;
-  /** Told directly, without the queue, when the database is away. @param why what it says, when it is damaged */
+  /** Sends a notice without the queue, when the database is unreachable. @param why the error of a damaged database */
   databaseAway(since: number, why: string | null): Promise<void>;
   pingStore(): Promise<void>;
   forgetTold(now: number, limit: number): Promise<number>;
-  /** When notices were first wanted: administrators of before are not news. */
+  /** When notices were first configured; earlier administrators are not announced. */
   since(): Promise<number>;
   auditFault(): string | null;
   diskFree(): Promise<number | null>;
   raCertificate(): { notBefore: number; notAfter: number };
   isDnsSilent(): boolean;
-  /** When the last backup of an RA on this store was complete; null: none is known. */
+  /** Time of the last complete backup of an RA on this store; null: none is known. */
   backupAt(): Promise<number | null>;
-  /** How old a backup may become, in ms; null: nobody wants to know. */
+  /** Allowed age of a backup, in ms; null: backups are not monitored. */
   backupMaxAge: number | null;
   /** Host name of this machine. */
   host: string;
@@ -42,17 +42,17 @@ export interface NoticeWatchOptions {
   log: Pick<Logger, 'warn' | 'error'>;
 }
 
-/** How often it is looked for what is to be told, and whether something is due to be sent, in ms. */
+/** Interval of the checks for findings and for due notices, in ms. */
 const LOOK_EVERY = 60_000;
 const SEND_EVERY = 5_000;
-/** A database that is away for so long is told of, in ms. */
+/** An unreachable database is announced after this time, in ms. */
 const DATABASE_PATIENCE = 2 * 60_000;
 const PAGE = 500;
-/** Most certificates one look reads. */
+/** Limit of certificates read in one check. */
 const MOST_LATE = 20_000;
 const FORGOTTEN_AT_ONCE = 500;
 
-/** Looks for what is worth telling, tells it, and sends what waits. */
+/** Checks regularly for findings, queues notices, and sends the due ones. */
 export class NoticeWatch {
   readonly #limits = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -80,12 +80,12 @@ export class NoticeWatch {
     this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
   }
 
-  /** Sends all that is due. */
+  /** Sends all due notices. */
   async send(): Promise<void> {
     while (!this.#stopped && (await this.options.delivery.step()) > 0);
   }
 
-  /** Looks at everything once. */
+  /** Checks everything once. */
   async look(): Promise<void> {
     const { notices, pingStore, clock, databaseAway } = this.options;
     try {
@@ -94,9 +94,9 @@ export class NoticeWatch {
     } catch (error) {
       const now = clock();
       this.#databaseAwaySince ??= now;
-      // Damage does not pass.
+      // Damage does not recover by itself, so it is announced at once.
       const why = error instanceof StoreRefused ? error.message : null;
-      // The queue is in the database: this one notice goes without it.
+      // The queue is in the database, so this notice bypasses it.
       if (why !== null || now - this.#databaseAwaySince >= DATABASE_PATIENCE)
         await databaseAway(this.#databaseAwaySince, why);
       return;
@@ -168,7 +168,7 @@ export class NoticeWatch {
       if (running) return;
       running = true;
       const done = work()
-        .catch((error) => this.options.log.error({ err: error }, 'notices: a look failed'))
+        .catch((error) => this.options.log.error({ err: error }, 'notices: a check failed'))
         .finally(() => {
           running = false;
           this.#running.delete(done);

@@ -1,24 +1,24 @@
 import { shellWord } from '../lib/shell-word.js';
 
-/** What a client must be told: the directory it asks and the root it trusts. */
+/** What a client needs: the URL of the directory and the root to trust. */
 export interface Authority {
   directoryUrl: string;
   /** Path of the root certificate. */
   rootPath: string;
 }
 
-/** The lines to paste for one ACME client, for one name. */
+/** Commands or configuration for one ACME client and one name, to paste. */
 export interface ClientLines {
-  /** As its users call it, with what they must know of its version. */
+  /** The client's name, with a note on its version where needed. */
   title: string;
   lines: string[];
 }
 
-/** The name in the lines until the user puts another in its place. */
+/** The placeholder name in the lines. */
 export const EXAMPLE_NAME = 'app.example.internal';
 const MAIL = 'admin@example.internal';
 
-/** By the word `upki clients` takes. Nothing here asks a question back. */
+/** Clients by their name in `upki clients`. None of the commands asks a question. */
 export const CLIENTS: Readonly<Record<string, (authority: Authority, name?: string) => ClientLines>> = {
   certbot: (authority, name = EXAMPLE_NAME) => ({
     title: 'certbot',
@@ -53,7 +53,7 @@ export const CLIENTS: Readonly<Record<string, (authority: Authority, name?: stri
     ],
   }),
   traefik: (authority, name = EXAMPLE_NAME) => ({
-    title: `Traefik (https://${name}/ping is then its answer)`,
+    title: `Traefik (https://${name}/ping then answers)`,
     lines: [
       `LEGO_CA_CERTIFICATES=${shellWord(authority.rootPath)} traefik \\`,
       '  --entrypoints.web.address=:80 --entrypoints.websecure.address=:443 \\',

@@ -3,8 +3,8 @@ import { Problem } from '../model/problem.js';
 import { ConsoleFiles, consoleHeaders } from './console.js';
 
 /**
- * The console at `/console/`. Its files hold nothing of the authority: everything it shows comes from `/api/v1/private`, for
- * those that may see it. They are read when first wanted.
+ * The console at `/console/`. Its files contain no data: everything it shows comes from `/api/v1/private`, which checks access.
+ * The files are read at the first request.
  */
 export async function consoleRoutes(app: FastifyInstance, { folder }: { folder?: string }): Promise<void> {
   let files: ConsoleFiles | null = null;

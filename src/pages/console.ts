@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 
-/** A file of the console as it is served. */
+/** A file of the console, ready to be served. */
 export interface ConsoleFile {
   type: string;
   content: Buffer;
@@ -10,7 +10,7 @@ export interface ConsoleFile {
   etag: string;
 }
 
-/** Where the build puts the console: beside what this file is compiled to. */
+/** The folder into which the build puts the console, next to the compiled form of this file. */
 const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console');
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -21,13 +21,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The console's files, read once: what is not among them is not served, whatever a path says. */
+/** The console's files, read once. No other file can be served, whatever the path. */
 export class ConsoleFiles {
   readonly #files = new Map<string, ConsoleFile>();
-  /** `Content-Security-Policy` of every answer: scripts and styles of this origin alone, and the import map by its hash. */
+  /** `Content-Security-Policy` of every answer: only scripts and styles of this origin, and the import map by its hash. */
   readonly policy: string;
 
-  /** @throws when the folder is not there */
+  /** @throws when the folder does not exist */
   constructor(folder: string = CONSOLE_FOLDER) {
     for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
       const type = TYPES[extname(entry.name)];

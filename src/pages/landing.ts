@@ -7,14 +7,14 @@ import { BUNDLE, trustLines } from './trust-lines.js';
 /** Where the page is served: the main listener asks for a client certificate, the other two do not. */
 export type Listener = 'main' | 'plain' | 'pages';
 
-/** Everything the landing page tells. */
+/** The data of the landing page. */
 export interface LandingFacts {
   roots: readonly Root[];
-  /** SVG that leads a phone to this page, one a root. */
+  /** One SVG for each root: a QR code with the URL of this page. */
   qrCodes: readonly string[];
   /** Scheme, host and port of the RA's URLs. */
   base: string;
-  /** The same of the plain listener; null when there is none. */
+  /** The same for the plain listener; null when there is none. */
   plainBase: string | null;
   /** The same of the HTTPS listener for visitors; null when there is none. */
   visitorsBase: string | null;
@@ -23,14 +23,14 @@ export interface LandingFacts {
   version: string;
 }
 
-/** Path of the picture that loads only where the root is trusted. */
+/** Path of the self-test image, which loads only where the root is trusted. */
 export const SELF_TEST_PATH = '/trust/works.svg';
 
-/** The picture of the self-test. */
+/** The self-test image. */
 export const SELF_TEST_SVG =
   '<svg xmlns="http://www.w3.org/2000/svg" width="330" height="30" role="img" aria-label="This browser trusts the root."><rect width="330" height="30" rx="6" fill="#1a7f37"/><text x="12" y="20" font-family="system-ui,sans-serif" font-size="15" fill="#fff">This browser trusts the root.</text></svg>\n';
 
-/** Where the fragment of a URL says which root is meant; the section of that root then says that it is the same. */
+/** URL fragment that selects a root. Its section then says that the link has the same fingerprint. */
 export const rootAnchor = ({ sha256 }: Pick<Root, 'sha256'>): string => `sha256-${sha256}`;
 
 /** The page at `/` for people: static, without script. Every value is escaped. */
@@ -49,8 +49,8 @@ export function landingPage(facts: LandingFacts): string {
 </head>
 <body>
 <main>
-<h1>The certificate authority of this network</h1>
-<p>Servers here get their certificates from it by ACME, as they would from a public authority. A device trusts these servers
+<h1>The certificate authority (CA) of this network</h1>
+<p>Servers here get their certificates from it by ACME, as they would from a public CA. A device trusts these servers
 once it has the root certificate below.</p>
 <dl>
 <dt>ACME directory</dt><dd><a href="${directory}"><code>${directory}</code></a></dd>
@@ -74,7 +74,7 @@ ${trustSection(facts)}
 fingerprint there (More Details). Then Settings, General, About, Certificate Trust Settings: switch it on.</p>
 <h3>Android</h3>
 <p>Download the certificate (.cer) above; then Settings, Security, Encryption &amp; credentials, Install a certificate, CA certificate.
-Compare the fingerprint under Trusted credentials, User. Browsers use it; an app does only when its maker lets it.</p>
+Compare the fingerprint under Trusted credentials, User. Browsers trust it; an app does so only if its developer allows it.</p>
 <h2 id="acme">Get a certificate</h2>
 <p>On the machine that has the name, as root, with its port 80 free. <code>${BUNDLE}</code> is what the lines for Debian above
 have made. <a href="${readable}/api/v1/docs">More ways</a> are in the reference.</p>
@@ -97,7 +97,7 @@ function rootSection(root: Root, index: number, qrCode: string): Markup {
 <li><a href="${PROFILE_FILE}">macOS, iOS (.mobileconfig)</a></li>
 <li><a href="${rootFile(index, 'crt')}" download="upki-root.crt">Linux (.crt, PEM)</a></li>
 </ul></div>
-<div role="img" aria-label="QR code that leads a phone to this page">${new Markup(qrCode)}</div>
+<div role="img" aria-label="QR code with the address of this page">${new Markup(qrCode)}</div>
 </section>`;
 }
 
@@ -121,9 +121,9 @@ function selfTest({ listener, base, plainBase, visitorsBase }: LandingFacts): Ma
   const where =
     plainBase === null
       ? html``
-      : html` For a test that no click has changed, open <a href="${plainBase}/#test">${plainBase}</a>.`;
+      : html` For a test that does not depend on such a click, open <a href="${plainBase}/#test">${plainBase}</a>.`;
   return html`${head}
-<p>You read this over HTTPS: if the browser showed no warning on the way, it does.${where}</p>`;
+<p>This page came over HTTPS. If the browser showed no warning, it trusts the root.${where}</p>`;
 }
 
 function trustSection({ roots, base, plainBase }: LandingFacts): Markup {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { escapeHtml } from '../lib/html.js';
 import type { Root } from './roots.js';
 
-/** The media type by which macOS and iOS know a configuration profile. */
+/** The media type of a configuration profile on macOS and iOS. */
 export const MOBILECONFIG_TYPE = 'application/x-apple-aspen-config';
 
 /**

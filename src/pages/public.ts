@@ -11,7 +11,7 @@ import { pagePolicy } from './style.js';
 export interface PublicPagesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates'>;
   version: string;
-  /** Scheme, host and port of the RA's URLs, by the request's Host. */
+  /** Scheme, host and port of the RA's URLs, for the Host header of the request. */
   baseUrl(host: string | undefined): string;
   /** Of the plain listener and the one for visitors; null where there is none. */
   ports(): { plain: number | null; pages: number | null };
@@ -20,8 +20,8 @@ export interface PublicPagesOptions {
 }
 
 /**
- * The page at `/` for browsers, and the files of the root it leads to. A program, which does not ask for HTML, is told that there
- * is nothing, as at any other unknown URL.
+ * The landing page at `/` for browsers, and the files of the root. A program that does not accept HTML gets 404 there, as at
+ * any unknown URL.
  */
 export async function publicPages(app: FastifyInstance, options: PublicPagesOptions): Promise<void> {
   const { ca, baseUrl, version, listener } = options;
@@ -51,7 +51,7 @@ export async function publicPages(app: FastifyInstance, options: PublicPagesOpti
   app.get<{ Params: { file: string } }>('/trust/:file', async (request, reply) => {
     const { file } = request.params;
     if (`/trust/${file}` === SELF_TEST_PATH) {
-      // The page of the plain listener is of another origin than the picture.
+      // The page on the plain listener has another origin than the image.
       reply.header('cross-origin-resource-policy', 'cross-origin');
       return send(reply, 'image/svg+xml', SELF_TEST_SVG);
     }
@@ -86,7 +86,7 @@ function baseAt(scheme: 'http' | 'https', base: string, port: number): string {
   return new URL(`${scheme}://${new URL(base).hostname}:${port}`).origin;
 }
 
-/** QR codes take a millisecond and the library 30 files: made when first wanted, and kept. */
+/** Makes QR codes on first use and caches them: each takes a millisecond, and the library has 30 files. */
 class QrCodes {
   readonly #made = new BoundedMap<string, Promise<string>>(64);
 

@@ -1,20 +1,20 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { fromPem, toPem } from '../x509/pem.js';
 
-/** A root certificate as people get to know it. */
+/** A root certificate as the pages show it. */
 export interface Root {
-  /** One `TYPE=value` after the other, as node:crypto writes them. */
+  /** `TYPE=value` pairs, in the format of node:crypto. */
   subject: string;
   der: Buffer;
   pem: string;
-  /** SHA-256 of the DER file, upper-case hex without colons: what `sha256sum` prints of it, but for the case. */
+  /** SHA-256 of the DER file, upper-case hex without colons. `sha256sum` prints the same in lower case. */
   sha256: string;
   /** Milliseconds since the epoch. */
   notBefore: number;
   notAfter: number;
 }
 
-/** Every certificate of a PEM text. @throws DerError for broken PEM */
+/** All certificates of a PEM text. @throws DerError for broken PEM */
 export function readRoots(pem: string): Root[] {
   return fromPem('CERTIFICATE', pem).map((der) => {
     const { subject, validFrom, validTo } = new X509Certificate(der);
@@ -29,7 +29,7 @@ export function readRoots(pem: string): Root[] {
   });
 }
 
-/** As browsers and `openssl x509 -fingerprint` show it: pairs with colons. */
+/** The fingerprint in pairs with colons, as browsers and `openssl x509 -fingerprint` show it. */
 export function fingerprintOf({ sha256 }: Pick<Root, 'sha256'>): string {
   return sha256.replace(/..(?=.)/g, '$&:');
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The style sheet of the public pages, within the page: they stand alone, whatever else is down. */
+/** The style sheet of the public pages, inline, so that a page needs no second request. */
 export const STYLE = `:root{color-scheme:light dark;--text:#1b1f24;--faint:#57606a;--line:#d0d7de;--back:#fff;--code:#f6f8fa;--mark:#0b5cad;--on-mark:#fff;--good:#1a7f37}
 @media (prefers-color-scheme:dark){:root{--text:#e6edf3;--faint:#9aa4af;--line:#3d444d;--back:#0d1117;--code:#161b22;--mark:#79b8ff;--on-mark:#0d1117;--good:#56d364}}
 *{box-sizing:border-box}
@@ -23,7 +23,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5re
 
 const HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** The policy of a public page: no script, no style sheet but ours, pictures of this RA alone. @param imageOrigin scheme, host and port */
+/** The CSP of a public page: no scripts, only our style sheet, only images of this RA. @param imageOrigin scheme, host and port */
 export function pagePolicy(imageOrigin: string): string {
   return [
     "default-src 'none'",

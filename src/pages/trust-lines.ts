@@ -4,7 +4,7 @@ import type { Root } from './roots.js';
 /** What a machine must do to trust the roots. */
 export interface TrustLines {
   title: string;
-  /** A sentence before the lines, where they need one. */
+  /** A sentence before the commands, if they need one. */
   note?: string;
   lines: string[];
 }
@@ -133,7 +133,7 @@ export function trustLines(sources: readonly TrustSource[]): TrustLines[] {
     },
     {
       title: 'Docker',
-      note: 'In a Dockerfile of a Debian or Alpine image: the builder compares the fingerprint. It fetches over http only.',
+      note: 'In a Dockerfile of a Debian or Alpine image. The builder compares the fingerprint; it can fetch over http only.',
       lines: [
         ...all.map(({ lower, url, file }) => `ADD --checksum=sha256:${lower} ${url} /tmp/${file}`),
         `RUN cd /tmp && ${inPem.slice(0, all.length).join(' && ')} && \\`,

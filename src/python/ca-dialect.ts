@@ -3,19 +3,19 @@ import type { TaskClient } from '../channel/typed-client.js';
 import { CaLacksTask } from '../model/ca.js';
 import { told } from '../ra/ca/errors.js';
 
-/** Which CA answers: ours, or upki-ca. */
+/** The kind of CA that answers: ours, or upki-ca. */
 export type Dialect = 'upki' | 'python';
 
 /**
- * Finds out once a connection which CA is at the other end, by a task the Python CA does not have: nothing is guessed
- * for a single request, and a CA replaced by the other kind is known when the connection is back.
+ * Detects once for each connection which kind of CA answers, by a task that the Python CA does not have. When a CA is replaced
+ * by the other kind, the next connection detects it.
  */
 export class CaDialect {
   #found: Promise<Dialect> | null = null;
 
   constructor(private readonly client: Pick<TaskClient<OperationsTasks>, 'call'>) {}
 
-  /** @throws CaUnavailable while the CA has not been heard since the connection was made. */
+  /** @throws CaUnavailable until the CA has answered on this connection */
   get(): Promise<Dialect> {
     if (this.#found !== null) return this.#found;
     const asking = this.#ask();
@@ -26,7 +26,7 @@ export class CaDialect {
     return asking;
   }
 
-  /** For each new connection: another CA may be there now. */
+  /** Called for each new connection, which may lead to another CA. */
   forget(): void {
     this.#found = null;
   }

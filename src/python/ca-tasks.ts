@@ -7,11 +7,11 @@ import type { CaDialect } from './ca-dialect.js';
 import type { PythonTasks } from './python-tasks.js';
 
 /**
- * Every operations task, for whatever of the RA is more than ACME. What the CA at the other end cannot do is
- * CaLacksTask, so that no caller needs to know which CA that is.
+ * All operations tasks, for the RA's functions besides ACME. A task that the CA does not have fails with CaLacksTask, so that
+ * callers need not know which kind of CA answers.
  */
 export class CaTasks extends TaskClient<OperationsTasks> {
-  /** @param python null where no Python CA can be at the other end: in curve mode */
+  /** @param python null in curve mode, which a Python CA does not support */
   constructor(
     channel: Pick<ChannelClient, 'request'>,
     private readonly python: { dialect: CaDialect; tasks: PythonTasks } | null,
@@ -19,7 +19,7 @@ export class CaTasks extends TaskClient<OperationsTasks> {
     super(operations, channel);
   }
 
-  /** @throws ChannelRefused, ChannelUnavailable, CaLacksTask; CaUnavailable before it is known which CA answers */
+  /** @throws ChannelRefused, ChannelUnavailable, CaLacksTask; CaUnavailable until the kind of CA is known */
   override async call<Name extends keyof OperationsTasks & string>(
     name: Name,
     params: ParamsIn<OperationsTasks[Name]>,

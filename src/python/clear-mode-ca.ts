@@ -17,8 +17,8 @@ interface ClearModeOptions extends CaClientOptions {
 }
 
 /**
- * The CA behind a channel in clear mode: our own, or a Python CA. What a Python CA does otherwise is asked of `python`; all other
- * methods go through `CaTasks`, which knows what it lacks.
+ * The CA behind a channel in clear mode: our own, or a Python CA. `python` handles the methods that differ for a Python CA; all
+ * others use `CaTasks`, which knows the tasks it lacks.
  */
 export class ClearModeCa extends CaClient {
   readonly #dialect: CaDialect;
@@ -63,13 +63,13 @@ export class ClearModeCa extends CaClient {
     return (await this.#isPython()) ? this.#python.ping() : super.ping();
   }
 
-  /** @throws CaUnavailable while it is not known */
+  /** @throws CaUnavailable until the kind of CA is known */
   async #isPython(): Promise<boolean> {
     this.#last = await this.#dialect.get();
     return this.#last === 'python';
   }
 
-  /** While the CA is away, the one heard last answers from its cache. */
+  /** While the CA is unreachable, the kind that answered last, whose cached data is used. */
   async #wasPython(): Promise<boolean> {
     try {
       return await this.#isPython();

@@ -26,39 +26,39 @@ import type { PythonOperations } from './wire.js';
 
 export interface PythonCaOptions {
   client: Pick<TaskClient<PythonOperations>, 'call'>;
-  /** The RA's own certificates: that CA knows its own by their Common Name only. */
+  /** The RA's records of certificates; the Python CA finds its own by Common Name only. */
   records: Pick<RaReader, 'findCertificateBySerial'>;
   log: Pick<Logger, 'warn' | 'error'>;
   now?: () => number;
-  /** How long profiles and the CA certificate are taken as known, in ms. */
+  /** How long profiles and the CA certificate are cached, in ms. */
   cacheFor?: number;
 }
 
-/** What a Python CA does, put into our words here; the rest of the interface goes through `CaTasks`. */
+/** The methods that differ for a Python CA; the rest of the interface uses `CaTasks`. */
 export type PythonCaAbilities = Required<Pick<CertificateAuthority, 'check'>> &
   Pick<CertificateAuthority, 'issue' | 'revoke' | 'profiles' | 'caCertificates' | 'crl' | 'ping'>;
 
 type WireName = { type: string; value: string };
 
 const DAY = 86_400_000;
-/** Clocks of CA and RA may differ by this much. */
+/** Allowed difference between the clocks of CA and RA. */
 const CLOCK_SKEW = 5 * 60_000;
-/** A CRL with less than this left is signed anew: that CA does so only when something is revoked, or when asked. */
+/** A CRL with less time left is renewed: the Python CA renews it only after a revocation or on request. */
 const CRL_RENEW_LEFT = 2 * DAY;
 
-/** Common Names of which the newest certificate is remembered. */
+/** Limit of Common Names whose newest certificate is cached. */
 const REMEMBERED = 10_000;
 
 /**
- * A Python CA (upki-ca) behind the channel in clear mode, as the RA knows it. It signs whatever it is sent, names
- * certificates by their bare CN, and keeps the newest of a CN only; what follows from that is made good here.
+ * A Python CA (upki-ca) behind the channel in clear mode. It signs any request, identifies certificates by their bare CN, and
+ * keeps only the newest of a CN. This class compensates for that.
  */
 export class PythonCa implements PythonCaAbilities {
   readonly #options: PythonCaOptions;
   readonly #profiles: RefreshedValue<AcmeProfile[]>;
   readonly #root: RefreshedValue<string>;
   readonly #now: () => number;
-  /** Serial by Common Name, oldest first: the second-best knowledge, where that CA's `view` does not work. */
+  /** Serials by Common Name, oldest first. Used when the CA's `view` does not work. */
   readonly #newest = new BoundedMap<string, string>(REMEMBERED);
 
   constructor(options: PythonCaOptions) {
@@ -74,8 +74,8 @@ export class PythonCa implements PythonCaAbilities {
   }
 
   /**
-   * That CA issues again each time it is asked. So when an earlier answer may have been lost, the certificate it made
-   * then is looked for and revoked first: of every order at most one certificate stays valid, and the log tells.
+   * The Python CA issues a new certificate for every request. If an earlier answer may have been lost, the certificate of that
+   * request is found and revoked first, so that an order has at most one valid certificate. The log records it.
    */
   async issue(request: IssueRequest): Promise<IssuedCertificate> {
     checkPythonRequest(request.csr, request.identifiers);
@@ -106,7 +106,7 @@ export class PythonCa implements PythonCaAbilities {
     const known = typeof newest === 'string' ? this.#newest.get(cn) : newest.serial_number;
     if (known !== undefined && known !== serial) throw reachesNewestOnly(cn);
     await this.#call('revoke', { dn: cn, reason: reasonName(reason ?? 0) ?? 'unspecified' });
-    // Where `view` does not work (an old library), this shows which certificate of the name was revoked.
+    // Without a working `view` (an old library), the CRL shows which certificate of the name was revoked.
     if (await this.#isListed(serial)) return { already: false };
     this.#options.log.error({ serial, cn }, 'the Python CA revoked another certificate of this name');
     throw reachesNewestOnly(cn);
@@ -120,7 +120,7 @@ export class PythonCa implements PythonCaAbilities {
     return { root: await this.#root.get(), chain: '' };
   }
 
-  /** The current CRL; a new one when it is about to end, for that CA does not renew it by itself. */
+  /** The current CRL; a new one when it is about to expire, because the CA does not renew it by itself. */
   async crl(): Promise<Uint8Array> {
     const der = Buffer.from(await this.#call('get_crl', {}), 'base64');
     const { nextUpdate } = parseCrl(der);
@@ -139,13 +139,13 @@ export class PythonCa implements PythonCaAbilities {
     try {
       return await this.#call('sign', { csr, profile });
     } catch (error) {
-      // What it refuses of a CSR that passed our rules, it refuses by a rule of its own.
+      // The CSR passed our rules, so this refusal comes from a rule of the Python CA.
       const ofCsr = error instanceof CaRefused && !error.message.startsWith('Profile not found');
       throw ofCsr ? new CaRefused(error.message, 'badCSR') : error;
     }
   }
 
-  /** Revokes what an earlier request for the order made, if anything; says so, and says when it cannot tell. */
+  /** Revokes the certificate of an earlier request for the order, if there is one. Logs the result, also when it is unknown. */
   async #revokeLost(cn: string, request: IssueRequest, since: number): Promise<void> {
     const { log, records } = this.#options;
     const facts = { cn, orderId: request.orderId };
@@ -168,7 +168,7 @@ export class PythonCa implements PythonCaAbilities {
     );
   }
 
-  /** The newest certificate of a CN; `unknown` on old libraries, with which that CA's `view` always fails. */
+  /** The newest certificate of a CN; `unknown` for a CA with an old library, whose `view` always fails. */
   async #view(cn: string): Promise<Result<PythonOperations['view']> | 'none' | 'unknown'> {
     try {
       return await this.#call('view', { dn: cn });
@@ -197,7 +197,7 @@ export class PythonCa implements PythonCaAbilities {
   }
 }
 
-/** As our own CA offers to ACME clients: TLS servers, but neither RAs nor CAs. */
+/** Whether ACME clients may use the profile: it is for TLS servers, but not for RAs or CAs. */
 function isForServers(profile: { name: string; keyUsage: string[]; extendedKeyUsage: string[] }): boolean {
   const { name, keyUsage, extendedKeyUsage } = profile;
   return name !== 'ra' && extendedKeyUsage.includes('serverAuth') && !keyUsage.includes('keyCertSign');

@@ -6,23 +6,23 @@ import { parseCsr } from '../x509/csr.js';
 import { OID } from '../x509/oids.js';
 
 /**
- * What the Python CA takes as names. It copies subject and names out of the CSR, so what our own CA would leave
- * behind must be refused before. Pure.
+ * The names that the Python CA accepts. It copies subject and names from the CSR, so anything that our own CA would ignore
+ * must be refused beforehand. Pure functions.
  */
 
-/** It issues for no name that is exactly one of these. */
+/** The Python CA does not issue for these exact names. */
 const RESERVED = new Set(['localhost', 'local', 'invalid', 'test']);
-/** RFC 5280 appendix A, ub-common-name; it enforces this one. */
+/** RFC 5280 appendix A, ub-common-name, which the Python CA enforces. */
 const MAX_COMMON_NAME = 64;
 
-/** Whether the Python CA certifies this DNS name or IP address; it reads no IPv6 address that is written with `::`. */
+/** Whether the Python CA certifies this DNS name or IP address. It cannot read an IPv6 address with `::`. */
 export function isPythonName(name: string): boolean {
   return isIP(name) === 0 ? !RESERVED.has(name.toLowerCase()) : !name.includes('::');
 }
 
 /**
- * Whether the Python CA would issue exactly this order for this CSR, which the RA has accepted already.
- * @throws CaRefused saying what to change
+ * Checks that the Python CA would issue exactly the names of this order for this CSR, which the RA has already accepted.
+ * @throws CaRefused telling the client what to change
  */
 export function checkPythonRequest(der: Uint8Array, identifiers: Identifier[]): void {
   const unfit = identifiers.find(({ value }) => !isPythonName(value));
@@ -61,7 +61,7 @@ export function checkPythonRequest(der: Uint8Array, identifiers: Identifier[]): 
   }
 }
 
-/** A name of a CSR or certificate as identifiers are compared. */
+/** The comparison key of a name. */
 export function keyOf({ type, value }: { type: string; value: string }): string {
   return `${type}:${value}`.toLowerCase();
 }

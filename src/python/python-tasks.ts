@@ -13,12 +13,12 @@ import { firstFromPem, toPem } from '../x509/pem.js';
 
 export type OwnRecords = Pick<RaReader, 'findCertificateBySerial' | 'getOrder'>;
 
-/** How a certificate is named in `dn`: a bare CN, a DN, or a serial. */
+/** The `dn` parameter: a bare CN, a DN, or a serial. */
 type Reference = string | number | bigint;
 
 /**
- * Tasks of our contract as far as a Python CA can serve them: put into its words, answered from the RA's own records, or
- * refused by the name of the task that is missing.
+ * Tasks of our contract for a Python CA: translated, answered from the RA's own records, or refused with the name of the
+ * missing task.
  */
 export class PythonTasks {
   constructor(
@@ -28,7 +28,7 @@ export class PythonTasks {
     private readonly now: () => number,
   ) {}
 
-  /** That CA takes bare CNs and names of reasons only. */
+  /** Translates parameters: the Python CA accepts only bare CNs and names of reasons. */
   async translate(task: string, params: Record<string, unknown>): Promise<Record<string, unknown>> {
     if (task !== 'revoke' && task !== 'unrevoke' && task !== 'delete') return params;
     const dn = await this.#commonName(task, params.dn as Reference);
@@ -81,7 +81,7 @@ export class PythonTasks {
   async #status(serial: string, certificate: Certificate | null) {
     const entry = parseCrl(await this.crl()).entries.find((each) => each.serial === serial);
     if (entry !== undefined) {
-      // That CA's CRL has no reasons; the RA's record has the one it was given.
+      // The CRL of the Python CA has no reasons; the RA's record has the reason of the request.
       const reason = reasonName(entry.reason ?? certificate?.revocationReason ?? 0) ?? 'unspecified';
       return { status: 'revoked' as const, revoke_reason: reason, revoke_date: entry.revokedAt };
     }
@@ -103,7 +103,7 @@ export class PythonTasks {
   }
 }
 
-/** The CN of a DN, or null when the text is none. */
+/** The CN of a DN, or null when the text is not a DN. */
 function commonNameIn(text: string): string | null {
   try {
     return attributeOf(parseDn(text), OID.commonName);

@@ -12,10 +12,10 @@ import { pythonRegistration } from './wire.js';
 
 type Channel = Pick<ChannelClient, 'request'>;
 
-/** A Python CA makes an RSA-4096 key while it is asked, which takes a small machine most of a minute. In ms. */
+/** Timeout in ms: a Python CA makes an RSA-4096 key during registration, which takes up to a minute on a small machine. */
 const KEY_MAKING = 60_000;
 
-/** Whether a Python CA answers registrations: it knows two tasks there, and ping is neither. */
+/** Whether a Python CA answers registrations: it does not have the task `ping` there. */
 export async function isPythonCa(channel: Channel): Promise<boolean> {
   try {
     await new TaskClient(registration, channel).call('ping', {});
@@ -26,7 +26,7 @@ export async function isPythonCa(channel: Channel): Promise<boolean> {
   }
 }
 
-/** Registers an RA. A Python CA takes no CSR: it makes the key and sends it, in PEM as the rest. @throws CaRefused, ChannelRefused */
+/** Registers an RA with a Python CA, which makes the key itself and sends it in PEM. @throws CaRefused, ChannelRefused */
 export async function registerWithPythonCa(
   channel: Channel,
   seed: string,
@@ -41,7 +41,7 @@ export async function registerWithPythonCa(
   const made = await client.call('register', { seed, cn, profile: 'ra', sans }, KEY_MAKING);
   const key = createPublicKey(createPrivateKey(made.private_key)).export({ type: 'spki', format: 'der' });
   if (!key.equals(parseCertificate(firstFromPem('CERTIFICATE', made.certificate)).spki)) {
-    throw new CaRefused('the Python CA sent a certificate and a key that do not belong together');
+    throw new CaRefused('the Python CA sent a certificate and a key that do not match');
   }
   return { certificate: made.certificate, root: made.ca_certificate, tlsKey: made.private_key };
 }

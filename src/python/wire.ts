@@ -5,8 +5,8 @@ import { pkiTasks } from '../channel/tasks/pki.js';
 import { task } from '../channel/tasks/task.js';
 
 /**
- * The contract as the Python CA answers it, where that is not what our own does: what our RA, joined to one, may ask.
- * Results are read as loosely as that CA makes them: custom profiles may lack any member.
+ * The tasks of the Python CA that differ from our contract and that the RA uses. Results are read leniently, because custom
+ * profiles may lack any member.
  */
 
 const text = z.string().catch('');
@@ -30,7 +30,7 @@ export const pythonOperations = {
     }),
   ),
   view: task(
-    'The newest certificate of a bare CN.',
+    'Returns the newest certificate of a bare CN.',
     z.object({ dn: z.string() }),
     z.looseObject({
       serial_number: serial,
@@ -42,7 +42,7 @@ export const pythonOperations = {
 
 export const pythonRegistration = {
   register: task(
-    'Registers; the CA makes the key and sends it in clear.',
+    'Registers an RA; the CA makes the key and sends it unencrypted.',
     z.object({ seed: z.string(), cn: z.string(), profile: z.string(), sans }),
     z.looseObject({ certificate: z.string(), private_key: z.string(), ca_certificate: z.string() }),
   ),

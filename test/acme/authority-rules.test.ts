@@ -38,7 +38,7 @@ describe('an order at a CA that has rules of its own', () => {
     expect(done.status).toBe('valid');
   });
 
-  it('§7.4: is refused at once when it asks for times and the CA takes none', async () => {
+  it('§7.4: is refused at once when it asks for times and the CA does not support them', async () => {
     const client = await account({
       profiles: async () => [
         { name: 'server', description: '', maxValidity: 60 * 24 * 3600_000, fixedValidity: true },
@@ -52,7 +52,7 @@ describe('an order at a CA that has rules of its own', () => {
     });
   });
 
-  it('§7.6: hears 501, not 500, when the CA cannot revoke its certificate', async () => {
+  it('§7.6: gets 501, not 500, when the CA cannot revoke its certificate', async () => {
     const client = await account({
       revoke: async () => {
         throw new CaLacksTask('revoke_serial');
@@ -65,7 +65,7 @@ describe('an order at a CA that has rules of its own', () => {
     });
   });
 
-  it('§7.4: is handed over again after a lost answer, with the word that it may have been issued for', async () => {
+  it('§7.4: is sent to the CA again after a lost answer, marked as possibly issued', async () => {
     const since: (number | undefined)[] = [];
     const client = await account({
       issue: async ({ mayHaveIssuedSince }) => {

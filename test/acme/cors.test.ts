@@ -27,7 +27,7 @@ describe('§6.1: clients that are pages of another site', () => {
     expect(headers['access-control-allow-credentials']).toBeUndefined();
   });
 
-  it('are told what they may read; who is no page sees one header alone that says location', async () => {
+  it('get the headers they may read; a client that is not a page sees only one CORS header', async () => {
     const client = world.client();
     await client.newAccount();
     const { headers } = await client.post(await client.directory().then(({ newOrder }) => newOrder), {
@@ -59,7 +59,7 @@ describe('§6.1: clients that are pages of another site', () => {
     });
   });
 
-  it('may not do what no route does', async () => {
+  it('may not use a method that no route has', async () => {
     const asked = { 'Access-Control-Request-Method': 'POST' };
     expect((await ask('OPTIONS', 'nothing', asked)).status).toBe(404);
     expect((await ask('OPTIONS', 'terms', asked)).status).toBe(405);

@@ -31,14 +31,14 @@ describe('a binding nobody asked for (RFC 8555 §7.3.4)', () => {
     expect(await verify(binding)).toBeNull();
   });
 
-  it("is looked at when it names a node's key, so that nobody believes to be bound who is not", async () => {
+  it('is checked when it names a node’s key, so that no client believes to be bound when it is not', async () => {
     await expect(verify(bound('upki-0123'))).rejects.toMatchObject({ type: 'unauthorized' });
     await expect(verify(bound('upki-0123', 'https://other.example/x'))).rejects.toMatchObject({
       type: 'malformed',
     });
   });
 
-  it('is looked at where the operator keeps a list', async () => {
+  it('is checked when the operator has a list of keys', async () => {
     const keys = new Map([['k1', Buffer.alloc(32, 1)]]);
     await expect(verify('x', { keys })).rejects.toBeInstanceOf(Problem);
     await expect(verify(bound('other'), { keys })).rejects.toMatchObject({ type: 'unauthorized' });

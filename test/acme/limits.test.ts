@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('§6.6: limits', () => {
-  it('answer rateLimited with 429 and Retry-After, and are felt by nobody whose orders are completed', async () => {
+  it('answer rateLimited with 429 and Retry-After, and never affect clients whose orders complete', async () => {
     const client = await world.account();
     for (let each = 0; each < 8; each += 1) {
       await client.issue({ names: [`${each}.example.test`], solve: async () => {} });
@@ -51,7 +51,7 @@ describe('§6.6: limits', () => {
     expect(error.problem.subproblems).toMatchObject([{ identifier: { value: 'hopeless.example.test' } }]);
   });
 
-  it('stop one address from making accounts; one that is there is found as before', async () => {
+  it('stop one address from creating accounts, but existing accounts are still found', async () => {
     const clients = [];
     for (let each = 0; ; each += 1) {
       const client = world.client();
@@ -68,7 +68,7 @@ describe('§6.6: limits', () => {
 });
 
 describe('accounts that never got a certificate', () => {
-  it('are gone once they have nothing left, and told so; those that got one stay', async () => {
+  it('are deleted once they have nothing left, and their clients are told so; accounts that got one stay', async () => {
     const unused = await world.account().catch(() => null);
     expect(unused).toBeNull(); // the address has no more
     const other = await createWorld();

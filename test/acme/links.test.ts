@@ -43,7 +43,7 @@ describe('the base of URLs', () => {
     expect(builder().forHost(host).base).toBe('https://ra.example.internal:8000');
   });
 
-  it('is one of our names, whatever the Host', () => {
+  it('is one of our names, whatever the Host header says', () => {
     const links = builder();
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.webAuthority()), (host) => {
@@ -95,7 +95,7 @@ describe('a kid (RFC 8555 §6.2)', () => {
     expect(await links.accountId(kid, links.forHost('ra:8000'))).toBe(id);
   });
 
-  it('counts under the configured base and under our own names', async () => {
+  it('is accepted under the configured base and under our own names', async () => {
     const links = builder('https://pki.example.test');
     expect(await links.accountId('https://pki.example.test/acme/account/a', links.main())).toBe('a');
     expect(await links.accountId('https://ra:8000/acme/account/a', links.main())).toBe('a');

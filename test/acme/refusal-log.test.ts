@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-it('a refused order is in the log at info, with the account, the names, the problem and why', async () => {
+it('a refused order is logged at level info with the account, the names, the problem and the reason', async () => {
   const acme = await world.account();
   await expect(acme.newOrder(['secret.example.test', 'fine.example.test'])).rejects.toThrow();
   await expect.poll(() => lines.filter(({ msg }) => msg === 'refused')).toHaveLength(1);

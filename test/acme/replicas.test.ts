@@ -57,7 +57,7 @@ async function newAccount(): Promise<AcmeClient> {
 const solve = async () => {};
 
 describe('three RAs behind a balancer share one directory', () => {
-  it('any request of a flow may meet any of them, and no nonce is refused', async () => {
+  it('any request of a flow may reach any of them, and no nonce is refused', async () => {
     balance();
     const clients = await Promise.all(Array.from({ length: 6 }, newAccount));
     const chains = await Promise.all(
@@ -72,7 +72,7 @@ describe('three RAs behind a balancer share one directory', () => {
     for (const { port } of replicas) expect(balancer.connections.get(port)).toBeGreaterThan(10);
   });
 
-  it('§6.5: a nonce of one is spent at another, once among all', async () => {
+  it('§6.5: a nonce of one RA can be used at another, once among all', async () => {
     balance();
     const client = await newAccount();
     balance(0);
@@ -89,7 +89,7 @@ describe('three RAs behind a balancer share one directory', () => {
     }
   });
 
-  it('§7.3: of two new accounts for one key at once, at two of them, one is made', async () => {
+  it('§7.3: two simultaneous newAccount requests for one key at two RAs create one account', async () => {
     balance(0, 1);
     const key = generateSigningKey();
     const clients = [0, 1].map(() => replicas[0].client({ agent, key }));
@@ -98,7 +98,7 @@ describe('three RAs behind a balancer share one directory', () => {
     expect(clients[0]?.accountUrl).toBe(clients[1]?.accountUrl);
   });
 
-  it('§7.3.5: a key changed at one counts at all, at once', async () => {
+  it('§7.3.5: a key change at one RA takes effect at all of them at once', async () => {
     balance();
     const client = await newAccount();
     for (const index of [0, 1, 2] as const) {
@@ -117,7 +117,7 @@ describe('three RAs behind a balancer share one directory', () => {
     }
   });
 
-  it('§7.3.6: an account deactivated at one is of no use at any, at once', async () => {
+  it('§7.3.6: an account deactivated at one RA is refused by all of them at once', async () => {
     balance();
     const client = await newAccount();
     for (const index of [0, 1, 2] as const) {
@@ -168,7 +168,7 @@ describe('three RAs behind a balancer share one directory', () => {
     expect(issued).toBe(5);
   });
 
-  it('§7.5.1: an answer given to two of them at once may be tried by both, and has one outcome', async () => {
+  it('§7.5.1: a challenge response sent to two RAs at once may be validated by both, and has one outcome', async () => {
     const [{ network }] = replicas;
     balance(0);
     const client = await newAccount();
@@ -208,7 +208,7 @@ describe('three RAs behind a balancer share one directory', () => {
     expect(authorization.challenges.filter(({ status }) => status === 'valid')).toHaveLength(1);
   });
 
-  it('§8.2: a challenge is tried by one at a time, and by another when that one is gone', async () => {
+  it('§8.2: a challenge is validated by one RA at a time, and by another when that RA is gone', async () => {
     balance();
     const [{ network, time }] = replicas;
     const client = await newAccount();

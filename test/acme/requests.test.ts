@@ -104,7 +104,7 @@ describe('§6.1 and §6.2: the body of a POST', () => {
     });
   });
 
-  it('is accountDoesNotExist with a kid that is no account of ours', async () => {
+  it('is accountDoesNotExist when the kid is not an account of ours', async () => {
     for (const kid of [
       `${world.base}/acme/account/0`,
       'https://other.test/acme/account/1',
@@ -118,7 +118,7 @@ describe('§6.1 and §6.2: the body of a POST', () => {
     }
   });
 
-  it('never is an internal error, whatever its bytes', async () => {
+  it('never causes an internal error, whatever its bytes', async () => {
     const poster = world.client();
     await fc.assert(
       fc.asyncProperty(
@@ -138,7 +138,7 @@ describe('§6.1 and §6.2: the body of a POST', () => {
     );
   });
 
-  it('never is an internal error, whatever the protected header holds under a good signature', async () => {
+  it('never causes an internal error, whatever the protected header contains under a valid signature', async () => {
     const names = fc.constantFrom('alg', 'kid', 'jwk', 'nonce', 'url', 'crit', 'typ');
     await fc.assert(
       fc.asyncProperty(
@@ -154,7 +154,7 @@ describe('§6.1 and §6.2: the body of a POST', () => {
 });
 
 describe('§6.3: GET and POST-as-GET', () => {
-  it('refuses GET of what must be authenticated with 405, Allow and malformed', async () => {
+  it('refuses GET of an authenticated resource with 405, Allow and malformed', async () => {
     const order = await client.newOrder(['get.example.test']);
     const [authz = ''] = order.body.authorizations;
     const urls = [
@@ -172,7 +172,7 @@ describe('§6.3: GET and POST-as-GET', () => {
     }
   });
 
-  it('takes only the empty payload for POST-as-GET: "{}" is something else', async () => {
+  it('accepts only the empty payload as POST-as-GET, not "{}"', async () => {
     const order = await client.newOrder(['empty.example.test']);
     expect(await refusal({}, {}, order.url)).toMatchObject({ status: 400, type: 'malformed' });
     expect(await refusal({}, '""', order.url)).toMatchObject({ status: 400, type: 'malformed' });
@@ -203,7 +203,7 @@ describe('§6.4: the url that is signed', () => {
     expect(await refusal({ protected: { url } })).toMatchObject({ status: 403, type: 'unauthorized' });
   });
 
-  it('counts with its query', async () => {
+  it('includes its query', async () => {
     const url = `${client.accountUrl}/orders?cursor=ff`;
     expect(await refusal({ protected: { url: `${client.accountUrl}/orders` } }, '', url)).toMatchObject({
       type: 'unauthorized',
@@ -211,7 +211,7 @@ describe('§6.4: the url that is signed', () => {
     expect((await client.send(url, '')).status).toBe(200);
   });
 
-  it('cannot be one under a forged Host', async () => {
+  it('cannot be a URL under a forged Host', async () => {
     const url = 'https://evil.test/acme/new-order';
     const answer = await client.send(
       `${world.base}/acme/new-order`,
@@ -223,7 +223,7 @@ describe('§6.4: the url that is signed', () => {
 });
 
 describe('§6.5: nonces', () => {
-  it('work once; the refusal is badNonce and brings a fresh one', async () => {
+  it('work once; the second use is badNonce and returns a new nonce', async () => {
     const nonce = await world.client().newNonce();
     const accepted = await client.send(client.accountUrl ?? '', '', { protected: { nonce } });
     expect(accepted.status).toBe(200);
@@ -239,13 +239,13 @@ describe('§6.5: nonces', () => {
     expect(await refusal({ protected: { nonce } })).toMatchObject({ status: 400, type: expected });
   });
 
-  it('are not spent by who cannot sign', async () => {
+  it('are not spent by a client that cannot sign', async () => {
     const nonce = await world.client().newNonce();
     expect((await refusal({ key: generateSigningKey(), protected: { nonce } })).type).toBe('malformed');
     expect((await client.send(client.accountUrl ?? '', '', { protected: { nonce } })).status).toBe(200);
   });
 
-  it('let a client go on by itself after a badNonce', async () => {
+  it('let a client continue by itself after a badNonce', async () => {
     const before = client.badNonces;
     let first = true;
     const answer = await client.post(client.accountUrl ?? '', '', {
@@ -269,7 +269,7 @@ describe('§6.5: nonces', () => {
     return { protected: protectedHeader, payload: '', signature: signature.toString('base64url') };
   }
 
-  it('come on every answer to a POST, also to unknown URLs', async () => {
+  it('come with every answer to a POST, also to unknown URLs', async () => {
     const statuses = { nothing: 404, 'order/x/y/z': 404, terms: 405, 'renewal-info/x': 405 };
     for (const [path, status] of Object.entries(statuses)) {
       const answer = await world.client().request('POST', `${world.base}/acme/${path}`, {
@@ -295,14 +295,14 @@ describe('§7.2: new-nonce', () => {
     expect(links(answer.headers, 'index')).toEqual([world.directoryUrl]);
   });
 
-  it('ends its answer to HEAD, for clients that wait for a body where no length is given', async () => {
+  it('completes its answer to HEAD, for clients that wait for a body without a length', async () => {
     const answer = await world.client().request('HEAD', `${world.base}/acme/new-nonce`);
     expect(answer.headers['content-length']).toBe('0');
   });
 });
 
 describe('§6.3: POST-as-GET of what may also be read with GET', () => {
-  it('is answered as GET is, by the directory and new-nonce', async () => {
+  it('is answered like GET by the directory and new-nonce', async () => {
     const account = await world.account();
     const directory = await account.post(world.directoryUrl, '');
     expect([directory.status, directory.json]).toEqual([200, await account.directory()]);
@@ -327,20 +327,20 @@ describe('§6.3: POST-as-GET of what may also be read with GET', () => {
 });
 
 describe('§6.7: problems', () => {
-  it('tell of unknown URLs as 404', async () => {
+  it('answer unknown URLs with 404', async () => {
     expect(await refusal({}, '', `${world.base}/acme/nothing`)).toMatchObject({
       status: 404,
       type: 'malformed',
     });
   });
 
-  it('tell of wrong methods as 405 with Allow', async () => {
+  it('answer wrong methods with 405 and Allow', async () => {
     const answer = await world.client().request('DELETE', `${world.base}/acme/new-nonce`);
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe('GET, HEAD, POST');
   });
 
-  it('hide inner errors behind serverInternal', async () => {
+  it('hide internal errors behind serverInternal', async () => {
     const broken = await createWorld();
     const someone = await broken.account();
     broken.store.createOrder = async () => {
@@ -352,7 +352,7 @@ describe('§6.7: problems', () => {
     await broken.close();
   });
 
-  it('tell of a store that keeps nothing as 503 with Retry-After', async () => {
+  it('answer 503 with Retry-After when the store cannot write', async () => {
     const broken = await createWorld();
     const someone = await broken.account();
     await broken.store.close();

@@ -7,7 +7,7 @@ import { CaWorld } from '../support/world/ca.js';
 
 const DN = 'CN=alice,OU=Admins';
 
-it('an entry that covered all of its name covers, after an upgrade, the certificates there were then and no later one', async () => {
+it('after an upgrade, an entry that covered its whole name covers the existing certificates and no later one', async () => {
   const world = await new CaWorld().start();
   const ra = await world.registered();
   const serialOf = (pem: string) =>

@@ -43,7 +43,7 @@ async function adds(step: () => Promise<unknown>): Promise<Told[]> {
 const RA1 = { who: 'ra ra1.example.test', from: 'channel', outcome: 'success' };
 
 describe('the CA’s audit log', () => {
-  it('begins with the registration of the RA, by whoever has the seed', async () => {
+  it('begins with the registration of the RA by a holder of the seed', async () => {
     const entries = await log();
     const actions = entries
       .filter(({ who }) => who === 'holder of the registration seed')
@@ -51,7 +51,7 @@ describe('the CA’s audit log', () => {
     expect(actions).toEqual(['certificate.issue', 'node.register', 'peer.admit']);
   });
 
-  it('has every issuance, with the RA that asked by its proven name', async () => {
+  it('has every issuance with the proven name of the RA that asked', async () => {
     const order = {
       order_id: 'o1',
       account_id: 'a1',
@@ -95,7 +95,7 @@ describe('the CA’s audit log', () => {
     for (const entry of entries) expect(entry).toMatchObject(RA1);
   });
 
-  it('has revocations and their ends, and says nothing of what changed nothing', async () => {
+  it('has revocations and ends of holds, but no request that changed nothing', async () => {
     const { serial } = await ra.call('sign', { csr: requestPem(['b.example.test']) });
     const entries = await adds(async () => {
       await ra.call('revoke', { dn: 'b.example.test', reason: 'certificateHold' });
@@ -111,7 +111,7 @@ describe('the CA’s audit log', () => {
     ]);
   });
 
-  it('has who becomes an administrator and who is one no longer', async () => {
+  it('has every added and removed administrator', async () => {
     const entries = await adds(async () => {
       await ra.call('add_admin', { dn: '/O=x/CN=alice' });
       await ra.call('add_admin', { dn: 'CN=alice,O=x' });
@@ -124,7 +124,7 @@ describe('the CA’s audit log', () => {
     ]);
   });
 
-  it('names the administrator an RA asks for, and the RA that says so', async () => {
+  it('names the administrator for whom an RA asks, and the RA', async () => {
     const entries = await adds(async () => {
       await ra.call('add_admin', { dn: '/CN=zoe', role: 'auditor', by: 'CN=alice' });
       await ra.call('remove_admin', { dn: '/CN=zoe', by: 'CN=alice' });
@@ -136,7 +136,7 @@ describe('the CA’s audit log', () => {
     ]);
   });
 
-  it('does not take a peer for the one it only says it is', async () => {
+  it('does not believe the name that a peer only claims', async () => {
     const keys = newCurveKeyPair();
     await world.registration().call('register', {
       cn: 'ra3.example.test',
@@ -168,7 +168,7 @@ describe('the CA’s audit log', () => {
   });
 });
 
-it('in clear mode nobody is anybody', async () => {
+it('records no proven name in clear mode', async () => {
   const clear = await new CaWorld({ mode: 'clear' }).start();
   await clear.operations(newCurveKeyPair()).call('add_admin', { dn: '/CN=a' });
   const store = await openCaStore(`${clear.dataDir}/ca.db`);

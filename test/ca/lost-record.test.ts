@@ -3,7 +3,7 @@ import { ChannelRefused } from '../../src/channel/errors.js';
 import { requestPem } from '../support/requests.js';
 import { CaWorld } from '../support/world/ca.js';
 
-it('a certificate that was signed with our key is revoked when it is shown, whoever lost its record', async () => {
+it('a certificate signed with our key can be revoked by presenting it, even if its record was lost', async () => {
   const world = await new CaWorld().start();
   const before = await new CaWorld({}, {}, world).start();
   const stranger = await new CaWorld().start();
@@ -32,7 +32,7 @@ it('a certificate that was signed with our key is revoked when it is shown, whoe
   for (const each of [world, before, stranger]) await each.close();
 });
 
-it('keys revoked as compromised get no certificate any more, by any task', async () => {
+it('no task certifies keys that were revoked as compromised', async () => {
   const world = await new CaWorld().start();
   const ra = await world.registered();
   const csr = requestPem(['a.example.test']);
@@ -59,7 +59,7 @@ it('keys revoked as compromised get no certificate any more, by any task', async
   await world.close();
 });
 
-it('what was got over ACME is not renewed beside it', async () => {
+it('a certificate from ACME is renewed only over ACME', async () => {
   const world = await new CaWorld().start();
   const ra = await world.registered();
   const order = { order_id: 'o1', account_id: 'a1', csr: requestPem(['a.example.test']) };

@@ -32,11 +32,16 @@ describe('what an RA may have made (least privilege on the channel)', () => {
   const sign = (who: Ra, profile: string, cn: string) =>
     outcome(who.call('sign', { csr: requestPem([cn]), profile }));
 
-  it.each(['server', 'webapp', 'laptop', 'user'])('end certificates of profile %s', async (profile) => {
+  it.each([
+    'server',
+    'webapp',
+    'laptop',
+    'user',
+  ])('an RA may get end-entity certificates of profile %s', async (profile) => {
     expect(await sign(ra, profile, 'www.example.test')).toBe('done');
   });
 
-  it('an RA’s own, in whatever case it writes its name, and no other’s', async () => {
+  it('an RA may get its own RA certificate, in any case of its name, and no other RA’s', async () => {
     expect(await sign(ra, 'ra', 'ra1.example.test')).toBe('done');
     expect(await sign(ra, 'ra', 'RA1.example.test')).toBe('done');
     for (const name of ['ra2.example.test', 'new.example.test', 'ra1.example.test.evil.test']) {
@@ -46,7 +51,7 @@ describe('what an RA may have made (least privilege on the channel)', () => {
     expect(await outcome(ra.call('sign', { csr: withoutCn, profile: 'ra' }))).toBe('forbidden');
   });
 
-  it('nothing of profile admin, by whatever task', async () => {
+  it('an RA gets nothing with profile admin, by any task', async () => {
     const csr = requestPem([], { cn: 'alice' });
     const { serial } = await ra.call('view', { dn: 'alice' });
     const order = { order_id: 'o', account_id: 'a', csr: requestPem(['alice.example.test']) };
@@ -61,7 +66,7 @@ describe('what an RA may have made (least privilege on the channel)', () => {
     ]).toEqual(['forbidden', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'other', 'other']);
   });
 
-  it('no other RA’s by renewal', async () => {
+  it('an RA cannot get another RA’s certificate by renewal', async () => {
     const { serial } = await ra.call('view', { dn: 'ra2.example.test' });
     const csr = requestPem(['ra2.example.test']);
     expect(await outcome(ra.call('renew', { dn: 'ra2.example.test' }))).toBe('forbidden');
@@ -70,7 +75,7 @@ describe('what an RA may have made (least privilege on the channel)', () => {
     expect(await outcome(ra.call('renew', { dn: 'ra1.example.test' }))).toBe('done');
   });
 
-  it('an RA’s to nobody who does not say which RA it is', async () => {
+  it('a peer that does not identify itself gets no RA certificate', async () => {
     const keys = newCurveKeyPair();
     await world.registration().call('register', {
       cn: 'ra3.example.test',
@@ -97,7 +102,7 @@ describe('what an RA may have made (least privilege on the channel)', () => {
   });
 });
 
-it('in clear mode too nobody gets an administrator’s certificate, or an RA’s for a name that is not registered as one', async () => {
+it('in clear mode too, no peer gets an administrator’s certificate, or an RA’s for a name that is not a registered RA', async () => {
   const world = await new CaWorld({ mode: 'clear' }).start();
   const ra = await world.registered('ra1.example.test');
   const sign = (profile: string, cn: string) => outcome(ra.call('sign', { csr: requestPem([cn]), profile }));
@@ -110,7 +115,7 @@ it('in clear mode too nobody gets an administrator’s certificate, or an RA’s
   await world.close();
 });
 
-it('the list of administrators is changed on the machine of the CA only, where the operator says so', async () => {
+it('the list of administrators can be changed only on the CA’s machine when the operator sets it so', async () => {
   const world = await new CaWorld({ adminsByRa: false }).start();
   const ra = await world.registered();
   await world.administrator('alice', newKey());

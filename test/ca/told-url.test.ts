@@ -36,7 +36,7 @@ const crlOf = (pem: string) =>
   '';
 
 describe('a CA without UPKI_CA_PUBLIC_URL', () => {
-  it('puts where the first RA serves CRL and OCSP into certificates, the RA’s own included', async () => {
+  it('puts the first RA’s CRL and OCSP URLs into certificates, including the RA’s own', async () => {
     const { register, warnings } = await world();
     const { own, client } = await register('ra.example.test', 'http://ra.example.test:8001');
     expect(crlOf(own)).toContain('http://ra.example.test:8001/crl/');
@@ -46,7 +46,7 @@ describe('a CA without UPKI_CA_PUBLIC_URL', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('keeps it over a restart, follows the RA that told it, and says so', async () => {
+  it('keeps the URL over a restart, follows changes by the RA that sent it, and logs them', async () => {
     const { ca, register, warnings } = await world();
     await register('ra.example.test', 'http://ra.example.test:8001');
     await ca.stop();
@@ -59,7 +59,7 @@ describe('a CA without UPKI_CA_PUBLIC_URL', () => {
     ]);
   });
 
-  it('does not let another RA change it, and says so', async () => {
+  it('does not let another RA change the URL, and logs the attempt', async () => {
     const { register, warnings } = await world();
     await register('ra.example.test', 'http://ra.example.test:8001');
     const { own } = await register('other.example.test', 'http://other.example.test:8001');
@@ -67,7 +67,7 @@ describe('a CA without UPKI_CA_PUBLIC_URL', () => {
     expect(warnings).toEqual([expect.stringContaining('UPKI_CA_PUBLIC_URL decides')]);
   });
 
-  it('that nobody told warns when it issues, once an hour', async () => {
+  it('without a URL logs a warning when it issues, once an hour', async () => {
     const { register, warnings } = await world();
     const { client } = await register('ra.example.test');
     for (const name of ['a.example.test', 'b.example.test']) {
@@ -91,7 +91,7 @@ describe('a CA without UPKI_CA_PUBLIC_URL', () => {
   });
 });
 
-it('UPKI_CA_PUBLIC_URL goes before what an RA tells', async () => {
+it('UPKI_CA_PUBLIC_URL overrides the URL of an RA', async () => {
   const { register, warnings } = await world('http://pki.example.test');
   const { own } = await register('ra.example.test', 'http://ra.example.test:8001');
   expect(crlOf(own)).toContain('http://pki.example.test/crl/');

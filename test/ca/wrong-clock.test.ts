@@ -77,7 +77,7 @@ const valid = (times: { notBefore: number; notAfter: number }, now: number) =>
   times.notBefore <= now && now < times.notAfter;
 
 describe('what was made while the clock was a year ahead is replaced as soon as it is right', () => {
-  it('the CRL: the next one asked for is of now, has a higher number, and lists what had ended by then', async () => {
+  it('the CRL is replaced at the next request, with a higher number, and lists certificates that had expired by the wrong clock', async () => {
     const { time, issue, crl, client } = await start();
     const { serial } = await issue('a.example.test');
     await client.ra.call('revoke', { dn: 'a.example.test' });
@@ -98,7 +98,7 @@ describe('what was made while the clock was a year ahead is replaced as soon as 
     expect((await crl()).number).toBe(after.number);
   });
 
-  it('the OCSP responder’s certificate: the next answer is signed by one that is valid', async () => {
+  it('the OCSP responder’s certificate is replaced before the next answer', async () => {
     const { time, issue, ocsp, issuerDer } = await start();
     const { serial } = await issue('a.example.test');
     const issuer = await issuerDer();
@@ -113,7 +113,7 @@ describe('what was made while the clock was a year ahead is replaced as soon as 
     expect(valid(parseCertificate(answer.responder.raw), time.now)).toBe(true);
   });
 
-  it('the time of a revocation: it is told as of now, on the CRL and by OCSP, never as of a time ahead', async () => {
+  it('a revocation time in the future is given as now, on the CRL and by OCSP', async () => {
     const { time, issue, crl, ocsp, issuerDer, client } = await start();
     const { serial } = await issue('a.example.test');
     const issuer = await issuerDer();
@@ -128,7 +128,7 @@ describe('what was made while the clock was a year ahead is replaced as soon as 
     expect(told?.revokedAt).toBeLessThanOrEqual(time.now);
   });
 
-  it('the issuer: another is made that is valid, and what it issues verifies; while the root has ended, none is', async () => {
+  it('the issuer is replaced by a valid one whose certificates verify, but not while the root has expired', async () => {
     const started = await start();
     const { time, issue, restart, client } = started;
     time.now += 3 * YEAR;
@@ -174,7 +174,7 @@ describe('what was made while the clock was a year ahead is replaced as soon as 
 });
 
 describe('RFC 5280 §3.3 a revoked certificate', () => {
-  it('is on a CRL made after its end, also when the CA was off for a year, and off the list a CRL’s life later', async () => {
+  it('is on a CRL made after it expired, even if the CA was off for a year, and leaves the list a CRL’s lifetime later', async () => {
     const { time, issue, crl, client, restart } = await start();
     const { serial, chain } = await issue('a.example.test');
     await client.ra.call('revoke', { dn: 'a.example.test' });
@@ -207,7 +207,7 @@ describe('RFC 5280 §3.3 a revoked certificate', () => {
 });
 
 describe('after the end of the issuer, without the key of its root', () => {
-  it('orders wait, OCSP says unauthorized and no error of ours, health says what ended and when, also after a restart', async () => {
+  it('orders wait, OCSP answers unauthorized without an internal error, and health names the expiry, also after a restart', async () => {
     const { world, time, lines, issue, ocsp, issuerDer, client, restart } = await start();
     const { serial } = await issue('a.example.test');
     const issuer = await issuerDer();
@@ -232,7 +232,7 @@ describe('after the end of the issuer, without the key of its root', () => {
     expect(lines.join('')).toContain('nothing can be issued');
   });
 
-  it('before its beginning health says which time the clock has, and OCSP that it is to be asked later', async () => {
+  it('before its validity starts, health shows the time of the clock, and OCSP answers tryLater', async () => {
     const { time, issue, ocsp, issuerDer, client } = await start();
     const { serial } = await issue('a.example.test');
     const issuer = await issuerDer();

@@ -37,7 +37,7 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
     expect(answers.map((answer) => (answer as { index: number }).index)).toEqual([...Array(1000).keys()]);
   });
 
-  it('works on no more requests at once than it was told', async () => {
+  it('handles no more requests at once than configured', async () => {
     let working = 0;
     let most = 0;
     const client = (
@@ -56,7 +56,7 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
     expect(most).toBe(4);
   });
 
-  it('tells a refusal with its code and kind, and an inner error without its details', async () => {
+  it('sends a refusal with its code and kind, and an internal error without details', async () => {
     const client = (await channel(mode, echo)).client();
     await expect(client.request('refuse', {})).rejects.toMatchObject({
       name: 'ChannelRefused',
@@ -69,7 +69,7 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
     expect(String(inner)).not.toContain('secret');
   });
 
-  it('gives up when no answer comes in time, and goes on with other requests', async () => {
+  it('gives up when no answer comes in time, and continues with other requests', async () => {
     const client = (await channel(mode, echo)).client();
     await expect(client.request('silence', {}, 50)).rejects.toBeInstanceOf(ChannelUnavailable);
     await expect(client.request('echo', { a: 1 })).resolves.toEqual({ a: 1 });
@@ -78,12 +78,12 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
   it('refuses more than its bound of waiting requests at once', async () => {
     const client = (await channel(mode, echo)).client({ maxPending: 2 });
     const waiting = [client.request('silence', {}, 300), client.request('silence', {}, 300)];
-    await expect(client.request('echo', {})).rejects.toThrow(/2 requests are waiting/);
+    await expect(client.request('echo', {})).rejects.toThrow(/2 requests are already waiting/);
     expect((await Promise.allSettled(waiting)).map((one) => one.status)).toEqual(['rejected', 'rejected']);
     await expect(client.request('echo', {})).resolves.toEqual({});
   });
 
-  it('fails what was under way when the CA goes, delivers nothing late, and recovers when it is back', async () => {
+  it('fails open requests when the CA goes away, delivers nothing late, and recovers when it is back', async () => {
     const seen: unknown[] = [];
     const world = await channel(mode, (bytes) => {
       seen.push(decodeRequest(bytes).params.n);
@@ -111,7 +111,7 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
     await expect(early).resolves.toEqual({ early: true });
   });
 
-  it('finds the CA soon after a network that swallowed everything is mended', async () => {
+  it('reaches the CA again soon after a network that dropped everything recovers', async () => {
     const world = await channel(mode, echo);
     const link = await Link.open(Number(new URL(world.endpoint).port));
     open.push(link);
@@ -128,7 +128,7 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
       .toEqual({ n: 1 });
   });
 
-  it('is greeted first on every connection, and the same connection has the same name', async () => {
+  it('gets the greeting first on every connection, and a connection keeps its name', async () => {
     const heard: [task: string, connection: string][] = [];
     const server = await channel(mode, async (bytes, connection) => {
       const { task } = decodeRequest(bytes);
@@ -185,7 +185,7 @@ describe('compatibility with plain REQ and REP peers (clear mode)', () => {
     expect(answers).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
 
-  it('ignores messages that are not of the contract and goes on', async () => {
+  it('ignores messages outside the contract and continues', async () => {
     const world = await channel('clear', echo);
     const peer = new Dealer({ linger: 0 });
     open.push(peer);
@@ -229,13 +229,13 @@ describe('who is admitted (curve mode)', () => {
     await expect(removed.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
   });
 
-  it('cannot be talked to without CURVE', async () => {
+  it('refuses connections without CURVE', async () => {
     const world = await channel('curve', echo);
     const clear = world.client({ security: { mode: 'clear' }, ...fast });
     await expect(clear.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
   });
 
-  it('cannot be talked to by a client that expects another server key', async () => {
+  it('refuses a client that expects another server key', async () => {
     const world = await channel('curve', echo);
     const keys = newCurveKeyPair();
     world.admitted.add(keys.publicKey);

@@ -30,12 +30,12 @@ describe('Z85 (ZeroMQ RFC 32)', () => {
 });
 
 describe('CURVE keys', () => {
-  it('are the keys libzmq would make of the same secret', () => {
+  it('equal the keys that libzmq derives from the same secret', () => {
     const theirs = zmqKeyPair();
     expect(curveKeyPairFromSecret(theirs.secretKey)).toEqual(theirs);
   });
 
-  it('are derived from a seed always alike, differ by end and by seed, and never hold the seed', () => {
+  it('are derived deterministically from a seed, differ by end and by seed, and never contain the seed', () => {
     const seed = 'c2VlZCBvZiAxMjggYml0cyBv';
     const keys = registrationKeys(seed);
     expect(registrationKeys(seed)).toEqual(keys);

@@ -5,11 +5,11 @@ import { operations, registration } from '../../src/channel/tasks/index.js';
 
 const file = new URL('../../docs/channel.md', import.meta.url);
 
-it('docs/channel.md is what the task schemas say (npm run docs writes it)', () => {
+it('docs/channel.md matches the task schemas (npm run docs writes it)', () => {
   expect(readFileSync(file, 'utf8')).toBe(describeChannel());
 });
 
-it('the reference names every task, and none of its cells is empty of meaning', () => {
+it('the reference has every task, and every cell has a meaning', () => {
   const text = describeChannel();
   for (const name of [...Object.keys(operations), ...Object.keys(registration)]) {
     expect(text).toContain(`| \`${name}\` |`);

@@ -63,7 +63,7 @@ describe('the envelope', () => {
     );
   });
 
-  it('carries any task and params there and any data back', () => {
+  it('transfers any task and params, and any data of the answer', () => {
     fc.assert(
       fc.property(fc.string(), fc.dictionary(fc.string(), jsonValue), (task, params) => {
         const plain = JSON.parse(JSON.stringify(params));
@@ -73,7 +73,7 @@ describe('the envelope', () => {
     );
   });
 
-  it('tells code and message of an error apart, and lets words without a code stand', () => {
+  it('splits an error into code and message, and keeps a message without a code', () => {
     const answer = (MSG: string) => {
       try {
         return decodeAnswer(bytes(JSON.stringify({ EVENT: 'UPKI ERROR', MSG })));
@@ -97,7 +97,7 @@ describe('the dispatcher', () => {
   );
   const answer = answerer(operations, handlers as never, (error) => failures.push(error));
 
-  it('answers any bytes with an answer or an error, and never tells an inner error', async () => {
+  it('answers any bytes with an answer or an error, and never reveals an internal error', async () => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (input) => {
         const text = await answer(input, 'c1');
@@ -124,7 +124,7 @@ describe('the dispatcher', () => {
     expect(JSON.parse(await answer(bytes(request), 'c1')).MSG).toBe(message);
   });
 
-  it('answers text that is no JSON in the words of the contract', async () => {
+  it('answers text that is not JSON with the message of the contract', async () => {
     expect(JSON.parse(await answer(bytes('not json'), 'c1')).MSG).toMatch(/^Invalid JSON: /);
     expect(JSON.parse(await answer(new Uint8Array([0x22, 0xff, 0x22]), 'c1')).MSG).toBe(
       'Invalid JSON: the request is not UTF-8',

@@ -61,13 +61,13 @@ async function open(options: Partial<FailoverOptions> = {}): Promise<void> {
 const ask = (task = 'get_ca') => channel.request(task, {});
 
 describe('a channel to two CAs', () => {
-  it('asks the first while it answers', async () => {
+  it('uses the first CA while it answers', async () => {
     await open();
     for (let count = 0; count < 5; count += 1) expect(await ask()).toBe('first');
     expect(second.asked).toEqual([]);
   });
 
-  it('asks the other when the first has gone, without the caller noticing, and stays with it', async () => {
+  it('uses the other CA when the first is gone, unnoticed by the caller, and stays with it', async () => {
     await open();
     await ask();
     await end(first);
@@ -78,7 +78,7 @@ describe('a channel to two CAs', () => {
     expect(await ask()).toBe('first');
   });
 
-  it('asks the other when the first says nothing, and then leaves the silent one alone for a while', async () => {
+  it('uses the other CA when the first does not answer, and avoids the silent one for a while', async () => {
     await open({ timeout: 500 });
     first.mood = 'silent';
     expect(await ask()).toBe('second');
@@ -86,13 +86,13 @@ describe('a channel to two CAs', () => {
     expect(first.asked).toHaveLength(1);
   });
 
-  it('asks the other when the first cannot do it now', async () => {
+  it('uses the other CA when the first cannot do the task now', async () => {
     await open();
     first.mood = 'retry';
     expect(await ask()).toBe('second');
   });
 
-  it('does not ask twice for what may have been done and is not the same done twice', async () => {
+  it('does not repeat a task that may have been done and is not idempotent', async () => {
     await open({ timeout: 500 });
     first.mood = 'silent';
     await expect(ask('sign')).rejects.toMatchObject({ name: 'ChannelUnavailable', unsent: false });
@@ -101,20 +101,20 @@ describe('a channel to two CAs', () => {
     expect(await ask('sign')).toBe('second');
   });
 
-  it('asks another for anything that never left', async () => {
+  it('sends any task to another CA if it was never sent', async () => {
     await open();
     await end(first);
     expect(await ask('sign')).toBe('second');
   });
 
-  it('takes a no for an answer', async () => {
+  it('accepts a refusal as an answer', async () => {
     await open();
     first.mood = 'refuses';
     await expect(ask()).rejects.toBeInstanceOf(ChannelRefused);
     expect(second.asked).toEqual([]);
   });
 
-  it('tells when none answers, and asks both again afterwards', async () => {
+  it('fails when no CA answers, and tries both again afterwards', async () => {
     await open({ timeout: 500 });
     first.mood = 'silent';
     second.mood = 'silent';

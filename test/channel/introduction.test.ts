@@ -20,12 +20,12 @@ describe('an introduction on the channel', () => {
     expect(isIntroduction(other, client.publicKey, proof)).toBe(false);
   });
 
-  it('is not believed with a key that has the same secret with everybody (RFC 7748 §6.1)', () => {
+  it('is not believed with a key whose shared secret is the same for everyone (RFC 7748 §6.1)', () => {
     const zero = '0'.repeat(40);
     expect(isIntroduction(server, zero, proof)).toBe(false);
   });
 
-  it('never throws, whatever is shown', () => {
+  it('never throws, whatever is given', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (key, shown) => {
         expect(isIntroduction(server, key, shown)).toBe(false);
@@ -34,7 +34,7 @@ describe('an introduction on the channel', () => {
     );
   });
 
-  it('rests on what both ends have in common, and nobody else', () => {
+  it('depends on the shared secret of both ends', () => {
     expect(sharedSecret(client, server.publicKey)).toEqual(sharedSecret(server, client.publicKey));
     expect(sharedSecret(newCurveKeyPair(), server.publicKey)).not.toEqual(
       sharedSecret(client, server.publicKey),

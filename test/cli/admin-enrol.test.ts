@@ -36,7 +36,7 @@ describe('upki admin', () => {
     expect(certificate.checkPrivateKey(key)).toBe(true);
   });
 
-  it('add --csr says in one sentence what is wrong with the request, and adds nobody', async () => {
+  it('add --csr explains in one sentence what is wrong with the request, and adds nobody', async () => {
     const { run, at, list } = await withAlice();
     writeFileSync(at('no.csr'), 'not a request');
     for (const [file, why] of [
@@ -76,7 +76,7 @@ describe('upki admin', () => {
     });
   });
 
-  it('renew makes another certificate with a new key and the same role; the one before stays', async () => {
+  it('renew makes another certificate with a new key and the same role; the previous one stays valid', async () => {
     const { run, at, list } = await withAlice();
     await run('role', 'alice', 'operator');
     const { code, stdout } = await run('renew', 'alice', '--out', at('next'));
@@ -92,7 +92,7 @@ describe('upki admin', () => {
     expect(await run('renew', 'nobody', '--out', at('x'))).toMatchObject({ code: 78 });
   });
 
-  it('list --json tells name, role, since when, and when the last certificate ends', async () => {
+  it('list --json prints name, role, the time of addition, and the expiry of the last certificate', async () => {
     const { list, at, run } = await withAlice();
     const end = Date.parse(certificateIn(join(at('alice'), 'alice.crt')).validTo);
     expect(await list()).toEqual([

@@ -24,7 +24,7 @@ async function initialised(env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('upki admin, while no CA runs', () => {
-  it('add makes key and certificate for their owner only, and puts the name on the list', async () => {
+  it('add makes a key and a certificate readable by their owner only, and puts the name on the list', async () => {
     const { run, out } = await initialised();
     const { code, stdout, stderr } = await run('add', 'alice', '--out', out);
     expect([code, stderr]).toEqual([0, '']);
@@ -49,7 +49,7 @@ describe('upki admin, while no CA runs', () => {
     expect(text).toContain(readFileSync(join(out, 'upki-root.crt'), 'utf8').trim());
   });
 
-  it('add takes the passphrase of a file and prints none; --legacy-p12 uses what old keychains read', async () => {
+  it('add reads the passphrase from a file and prints none; --legacy-p12 uses the format of old keychains', async () => {
     const { run, out, folder } = await initialised();
     const file = join(folder, 'passphrase');
     writeFileSync(file, 'from a file\n');
@@ -60,12 +60,12 @@ describe('upki admin, while no CA runs', () => {
     expect(told).toMatch(/MAC: sha1.*pbeWithSHA1And3-KeyTripleDES-CBC/s);
   });
 
-  it('add overwrites nothing, and issues nothing then', async () => {
+  it('add issues nothing when it would overwrite a file', async () => {
     const { run, out } = await initialised();
     await run('add', 'alice', '--out', out);
     const before = readFileSync(join(out, 'alice.key'));
     const { code, stderr } = await run('add', 'alice', '--out', out);
-    expect([code, stderr]).toEqual([78, expect.stringMatching(/alice\.key exists already/)]);
+    expect([code, stderr]).toEqual([78, expect.stringMatching(/alice\.key already exists/)]);
     expect(readFileSync(join(out, 'alice.key'))).toEqual(before);
   });
 
@@ -93,7 +93,7 @@ describe('upki admin, while no CA runs', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('remove takes either notation, or the common name of one', async () => {
+  it('remove accepts either notation, or a common name', async () => {
     const { run, out } = await initialised();
     for (const name of ['alice', DN, '/OU=Admins/CN=alice']) {
       await run('add', 'alice', '--out', join(out, name.replaceAll('/', '_')));
@@ -103,14 +103,14 @@ describe('upki admin, while no CA runs', () => {
     }
   });
 
-  it('opens a CA whose keys are encrypted with its passphrase alone', async () => {
+  it('opens a CA with encrypted keys only with its passphrase', async () => {
     const { run, folder, out } = await initialised({ UPKI_CA_PASSPHRASE: 'secret of the CA' });
     expect((await run('add', 'alice', '--out', out)).code).toBe(0);
     const without = await upki(['admin', 'add', 'bob', '-d', folder, '--out', out]);
     expect([without.code, without.stderr]).toEqual([78, expect.stringMatching(/encrypted/)]);
   });
 
-  it('says so where there is no CA', async () => {
+  it('says that there is no CA', async () => {
     const { code, stderr } = await upki(['admin', 'list', '-d', newFolder()]);
     expect([code, stderr]).toEqual([78, expect.stringMatching(/there is no CA in/)]);
   });

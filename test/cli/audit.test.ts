@@ -41,29 +41,29 @@ function tamper(path: string, statements: string): void {
 }
 
 describe('upki audit verify', () => {
-  it('tells of both programs how many records there are, and their heads', async () => {
+  it('prints the number of records and the heads of both programs', async () => {
     const { run, folder } = await directory();
     const { code, stdout, stderr } = await run('verify');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.split('\n')).toEqual([
-      `CA (${join(folder, 'ca', 'ca.db')}): 3 records, all as they were written`,
+      `CA (${join(folder, 'ca', 'ca.db')}): 3 records, all intact`,
       expect.stringMatching(/^head ca:0:3:[0-9a-f]{64}$/),
-      `RA (${join(folder, 'ra', 'acme.db')}): 2 records, all as they were written`,
+      `RA (${join(folder, 'ra', 'acme.db')}): 2 records, all intact`,
       expect.stringMatching(/^head ra:0:2:[0-9a-f]{64}$/),
       '',
     ]);
   });
 
-  it('ends with 1 and names the first record that is not as it was', async () => {
+  it('exits with 1 and names the first record that was changed', async () => {
     const { run, caFile } = await directory();
     tamper(caFile, `UPDATE audit SET entry = replace(entry, 'ra1', 'ra2') WHERE sequence = 2`);
     const { code, stdout, stderr } = await run('verify');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^uPKI: CA .*: record 0:2: it is not as it was written/);
-    expect(stdout).toMatch(/^RA .*: 2 records, all as they were written$/m);
+    expect(stderr).toMatch(/^uPKI: CA .*: record 0:2: its hash is wrong/);
+    expect(stdout).toMatch(/^RA .*: 2 records, all intact$/m);
   });
 
-  it('finds what was cut off the end with a head that was noted', async () => {
+  it('finds records that were cut off the end with a noted head', async () => {
     const { run, caFile } = await directory();
     const [head = ''] = /ca:0:3:[0-9a-f]{64}/.exec((await run('verify')).stdout) ?? [];
     expect((await run('verify', '--head', head)).code).toBe(0);
@@ -73,7 +73,7 @@ describe('upki audit verify', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/record 0:3: .*noted as the head/)]);
   });
 
-  it('writes nothing, and reads while somebody writes', async () => {
+  it('writes nothing, and reads while the programs write', async () => {
     const { run, caFile } = await directory();
     const ca = await openCaStore(caFile);
     await ca.addAdmin(entry('/CN=d'));
@@ -91,7 +91,7 @@ describe('upki audit verify', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(why)]);
   });
 
-  it('says so where there is no log', async () => {
+  it('says that there is no log', async () => {
     const { code, stderr } = await upki(['audit', 'verify', '-d', newFolder()]);
     expect([code, stderr]).toEqual([78, expect.stringMatching(/neither a CA nor an RA/)]);
   });
@@ -104,7 +104,7 @@ describe('upki audit list', () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line));
 
-  it('prints one JSON object a line', async () => {
+  it('prints one JSON object on each line', async () => {
     const { run } = await directory();
     const records = lines((await run('list')).stdout);
     expect(records.map(({ program, sequence }) => `${program}:${sequence}`)).toEqual([
@@ -125,13 +125,13 @@ describe('upki audit list', () => {
     });
   });
 
-  it('from a time on, of one program', async () => {
+  it('prints the records since a time, of one program', async () => {
     const { run } = await directory();
     const records = lines((await run('list', '--program', 'ra', '--since', '2026-03-02')).stdout);
     expect(records.map(({ at }) => at)).toEqual(['2026-03-02T00:00:00.000Z']);
   });
 
-  it('shows what somebody wrote into the file as it is', async () => {
+  it('prints tampered entries as text', async () => {
     const { run, caFile } = await directory();
     tamper(caFile, `UPDATE audit SET entry = 'not JSON' WHERE sequence = 1`);
     expect(lines((await run('list')).stdout)[0]).toMatchObject({ sequence: 1, entry: 'not JSON' });

@@ -56,7 +56,7 @@ const crlOf = async ({ ports }: RunningUpki) =>
   parseCrl(Buffer.from(await (await fetch(`http://localhost:${ports.http}/ca.crl`)).arrayBuffer()));
 
 describe('a backup taken while the programs run', () => {
-  it('brings back keys and databases elsewhere; CRL numbers rise, the gap is told, what it lost can be imported', {
+  it('restores keys and databases elsewhere; CRL numbers rise, the gap is reported, and lost certificates can be imported', {
     timeout: 240_000,
   }, async () => {
     const running = await start(newFolder());
@@ -90,7 +90,7 @@ describe('a backup taken while the programs run', () => {
     const restored = await upki(['restore', file, '-d', elsewhere], PASSPHRASE);
     expect(restored).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/issued and revoked after 20.* is not known/),
+      stdout: expect.stringMatching(/Certificates and revocations after 20.* are lost/),
     });
     for (const name of KEYS)
       expect(hash(join(elsewhere, name)), name).toBe(hash(join(running.dataDir, name)));
@@ -124,7 +124,7 @@ describe('a backup taken while the programs run', () => {
     const imported = await upki(['cert', 'import', lost, known, '-d', elsewhere]);
     expect(imported).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/is known again\n.*was known\n/),
+      stdout: expect.stringMatching(/was added\n.*was already known\n/),
     });
     expect(await ask()).toBe('good');
     const ca = await caChannel(again);
@@ -160,11 +160,11 @@ describe('a backup taken while the programs run', () => {
     expect(await upki(['backup', file, '-d', dataDir], PASSPHRASE)).toMatchObject({ code: 0 });
     expect(await upki(['backup', file, '-d', dataDir], PASSPHRASE)).toMatchObject({
       code: 78,
-      stderr: expect.stringMatching(/exists already/),
+      stderr: expect.stringMatching(/already exists/),
     });
     expect(await upki(['backup', 'verify', file], PASSPHRASE)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/is whole: \d+ files.*audit heads 0:\d+/),
+      stdout: expect.stringMatching(/is complete: \d+ files.*audit heads 0:\d+/),
     });
     const passphraseFile = join(newFolder(), 'passphrase');
     writeFileSync(passphraseFile, `${PASSPHRASE.UPKI_BACKUP_PASSPHRASE}\n`);
@@ -178,12 +178,12 @@ describe('a backup taken while the programs run', () => {
     const replaced = await upki(['restore', file, '-d', dataDir, '--replace'], PASSPHRASE);
     expect(replaced).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/what was there is .*replaced-/),
+      stderr: expect.stringMatching(/the previous files are now in .*replaced-/),
     });
     await (await start(dataDir)).stop();
   });
 
-  it('that is cut off, changed anywhere, of another passphrase or no backup at all restores nothing', {
+  it('restores nothing when it is cut off, changed anywhere, has another passphrase or is not a backup', {
     timeout: 120_000,
   }, async () => {
     const dataDir = newFolder();

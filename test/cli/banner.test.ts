@@ -27,14 +27,14 @@ async function greeting(rootPath: string) {
   };
 }
 
-it('the greeting tells the directory, the root and its fingerprint, and ends with the line scripts wait for', async () => {
+it('the greeting has the directory, the root and its fingerprint, and ends with the line that scripts wait for', async () => {
   const { text, fingerprint } = await greeting('/data/ra/ca.crt');
   expect(text).toContain('/data/ra/ca.crt\n');
   expect(text).toContain(fingerprint);
   expect(text.trimEnd().split('\n').at(-1)).toBe('uPKI is ready: https://box:8000/acme/directory');
 });
 
-it('the greeting tells the fingerprint of each root while two are given out', async () => {
+it('the greeting has the fingerprint of each root while two are published', async () => {
   const [{ text, pem }, other] = [await greeting('/data/ra/ca.crt'), await greeting('/data/ra/ca.crt')];
   const both = banner({
     ...{ directoryUrl: 'https://box:8000/acme/directory', rootPath: '/data/ra/ca.crt', open: true },
@@ -45,14 +45,14 @@ it('the greeting tells the fingerprint of each root while two are given out', as
   expect(text.match(/^ {2}SHA-256 /gm)).toHaveLength(1);
 });
 
-it('the greeting says aloud that the door is open, with the setting that closes it, and only while it is', async () => {
+it('the greeting warns when anyone may order any name, with the setting that restricts it', async () => {
   const { text, restricted } = await greeting('/data/ra/ca.crt');
   expect(text).toMatch(/Anybody who reaches port 8000 .*any name/);
   expect(text).toContain('UPKI_RA_ALLOW=');
   expect(restricted).not.toContain('Anybody');
 });
 
-it('a person at a terminal gets one screen: directory, root, fingerprint, the first certificate, where more is', async () => {
+it('the greeting at a terminal fits on one screen: directory, root, fingerprint, first certificate, further help', async () => {
   const { short, fingerprint } = await greeting('/data/ra/ca.crt');
   expect(short.split('\n').length).toBeLessThan(20);
   for (const part of ['/data/ra/ca.crt', fingerprint, 'lego run', 'upki clients', 'Anybody'])
@@ -60,7 +60,7 @@ it('a person at a terminal gets one screen: directory, root, fingerprint, the fi
   expect(short.trimEnd().split('\n').at(-1)).toBe('uPKI is ready: https://box:8000/acme/directory');
 });
 
-it('each client is told the directory and to trust the root, also at a path with spaces', async () => {
+it('the commands for each client have the directory and the root, even with spaces in its path', async () => {
   const { text } = await greeting("/my data/it's/ca.crt");
   const path = "'/my data/it'\\''s/ca.crt'";
   expect(text).toContain(`REQUESTS_CA_BUNDLE=${path} certbot`);
@@ -70,14 +70,14 @@ it('each client is told the directory and to trust the root, also at a path with
   expect(text).toContain(`LEGO_CA_CERTIFICATES=${path} traefik`);
 });
 
-it('nothing to paste asks a question back, or leaves a name to the local authority of a server', async () => {
+it('no pasted command asks a question, or leaves a name to the server’s own local CA', async () => {
   const { text } = await greeting('/data/ra/ca.crt');
   expect(text).toContain('--agree-tos --no-eff-email');
   expect(text).toMatch(/app\.example\.internal \{\s+tls \{\s+ca https:\/\/box:8000\/acme\/directory\s/);
   expect(text).toContain("'--entrypoints.websecure.http.tls.domains[0].main=app.example.internal'");
 });
 
-it('any word survives a shell', () => {
+it('any word is quoted safely for a shell', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), (word) => {
       fc.pre(!word.includes('\0'));

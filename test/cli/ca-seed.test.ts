@@ -27,7 +27,7 @@ const registers = (with_: string) =>
       () => false,
     );
 
-it('upki ca seed prints the registration seed; --new ends the former at a CA that runs, and RAs that are registered stay so', async () => {
+it('upki ca seed prints the registration seed; --new replaces it at a running CA, and registered RAs stay registered', async () => {
   expect(await seed()).toMatchObject({ code: 0, stdout: `${SEED}\n` });
   const ra = await world.registered('stays.example.test');
   const { code, stdout } = await seed(['--new']);
@@ -42,7 +42,7 @@ it('upki ca seed prints the registration seed; --new ends the former at a CA tha
   expect(await registers(next)).toBe(true);
 }, 120_000);
 
-it('upki ca seed --new changes no seed that is set elsewhere, and says where', async () => {
+it('upki ca seed --new does not change a seed that is set elsewhere, and says where it is set', async () => {
   const { code, stderr } = await seed(['--new'], { UPKI_CA_SEED: 'a-seed-of-the-environment-alone' });
   expect([code, stderr]).toEqual([78, expect.stringContaining('the seed is set by the environment')]);
   const { stdout } = await seed([], { UPKI_CA_SEED: 'a-seed-of-the-environment-alone' });

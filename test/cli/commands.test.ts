@@ -6,7 +6,7 @@ import { build, upki } from './run.js';
 beforeAll(build, 120_000);
 
 describe('the upki command', () => {
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect(await upki(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
@@ -114,7 +114,7 @@ describe('the upki command', () => {
     expect(stdout).toContain('UPKI_CA_SEED=(secret)\n');
   });
 
-  it('prints where each value in effect comes from, for the folder of -d', async () => {
+  it('prints the source of each value in effect, for the folder of -d', async () => {
     const folder = newFolder();
     mkdirSync(`${folder}/ra`);
     writeFileSync(`${folder}/ra/config.json`, '{"profile": "webapp"}');
@@ -130,7 +130,7 @@ describe('the upki command', () => {
     });
   });
 
-  it('prints what both programs take from upki.yml, what follows from it, and what is not set', async () => {
+  it('prints the settings of both programs from upki.yml, the derived ones, and those not set', async () => {
     const folder = newFolder();
     const file = `${folder}/upki.yml`;
     writeFileSync(file, 'ra: { url: "https://pki.example.test:9443" }\nca: { crl_validity: 3d }\n');
@@ -145,7 +145,7 @@ describe('the upki command', () => {
     expect((await upki(['config'], { UPKI_CONFIG: `${folder}/none.yml` })).code).toBe(78);
   });
 
-  it('refuses a name in upki.yml that is no setting, at start as well', async () => {
+  it('refuses an unknown name in upki.yml, also at start', async () => {
     const folder = newFolder();
     writeFileSync(`${folder}/upki.yml`, 'ra_alow: example.test\n');
     for (const args of [['start'], ['config']]) {
@@ -165,7 +165,7 @@ describe('upki clients', () => {
     return folder;
   }
 
-  it('prints the lines of one client alone, for the name that is asked for', async () => {
+  it('prints the commands of only one client, for the requested name', async () => {
     const folder = served();
     const { code, stdout } = await upki(['clients', 'lego', '-n', 'app.plant.lan', '-d', folder]);
     expect(code).toBe(0);
@@ -185,7 +185,7 @@ describe('upki clients', () => {
     expect(Object.keys(JSON.parse(stdout))).toEqual(['certbot', 'lego', 'acme.sh', 'caddy', 'traefik']);
   });
 
-  it('ends with 2 for a client it does not know, and with 78 where no RA has served', async () => {
+  it('exits with 2 for an unknown client, and with 78 when no RA has served', async () => {
     expect(await upki(['clients', 'nope', '-d', served()])).toMatchObject({ code: 2 });
     expect(await upki(['clients', '-d', newFolder()])).toMatchObject({
       code: 78,
@@ -195,7 +195,7 @@ describe('upki clients', () => {
 });
 
 describe('upki ra', () => {
-  it('init makes keys for their owner only, once', async () => {
+  it('init makes keys readable by their owner only, once', async () => {
     const dir = newFolder();
     expect((await upki(['ra', 'init', '-d', dir])).code).toBe(0);
     const key = readFileSync(`${dir}/ra.key`, 'utf8');
@@ -203,7 +203,11 @@ describe('upki ra', () => {
     expect(readFileSync(`${dir}/ra.key`, 'utf8')).toBe(key);
   });
 
-  it.each(['listen', 'start', 'crl'])('%s says how to register when that has not been done', async (name) => {
+  it.each([
+    'listen',
+    'start',
+    'crl',
+  ])('%s says how to register when the RA is not registered', async (name) => {
     const { code, stderr } = await upki(['ra', name, '-d', newFolder()]);
     expect(code).toBe(78);
     expect(stderr).toContain('this RA is not registered with a CA: run `upki ra register');

@@ -67,7 +67,7 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET',
 
 let cookie = '';
 
-it('without the cookie nothing is answered, and a wrong token gives none', async () => {
+it('every request needs the cookie, and a wrong token gives no cookie', async () => {
   expect((await ask('/console/')).status).toBe(403);
   expect((await ask('/api/v1/private/nodes')).status).toBe(403);
   expect((await ask('/start?token=wrong')).status).toBe(403);
@@ -75,7 +75,7 @@ it('without the cookie nothing is answered, and a wrong token gives none', async
   expect(asked).toEqual([]);
 });
 
-it('the link works once, and gives a cookie that no script and no other site can use', async () => {
+it('the link works once, and sets a cookie that no script and no other site can use', async () => {
   const { pathname, search } = new URL(running.link);
   const first = await ask(pathname + search);
   expect([first.status, first.headers.location]).toEqual([303, '/console/']);
@@ -86,7 +86,7 @@ it('the link works once, and gives a cookie that no script and no other site can
   expect((await ask('/console/', { cookie })).status).toBe(200);
 });
 
-it('the API is asked with the certificate of the administrator; neither cookie nor origin goes on', async () => {
+it('API requests use the administrator’s certificate; neither cookie nor origin is forwarded', async () => {
   const headers = {
     cookie,
     'content-type': 'application/json',
@@ -128,7 +128,7 @@ it.each([
   expect(asked).toHaveLength(before);
 });
 
-it('a folder that holds no administrator is refused with a sentence', () => {
+it('a folder without an administrator’s files is refused with a sentence', () => {
   expect(() => readAdministrator(newFolder())).toThrow(
     /is not a folder of an administrator: it holds no \.key file/,
   );

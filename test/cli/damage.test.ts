@@ -44,14 +44,14 @@ function readiness({ baseUrl, rootPem }: RunningUpki): Promise<{ status: number;
 const check = (dataDir: string) => upki(['store', 'check', '-d', dataDir]);
 
 describe('upki store check', () => {
-  it('finds nothing wrong with what is as it was written, running or not', async () => {
+  it('finds no fault in an intact installation, running or not', async () => {
     expect(await check(copy())).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/CA .*: 3\d certificates and \d+ audit records/),
     });
   });
 
-  it('names a certificate that changed, a page that was overwritten, and what is no database', async () => {
+  it('names a changed certificate, an overwritten page, and a file that is not a database', async () => {
     const changed = copy();
     const db = new DatabaseSync(join(changed, 'ca/ca.db'));
     const { serial } = db.prepare("SELECT serial FROM certificates WHERE cn = 'n7.example.test'").get() as {
@@ -63,7 +63,7 @@ describe('upki store check', () => {
     db.close();
     expect(await check(changed)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`${serial} is not what was issued`),
+      stderr: expect.stringContaining(`${serial} is not the one that was issued`),
     });
 
     const overwritten = copy();
@@ -87,7 +87,7 @@ describe('upki store check', () => {
 });
 
 describe('a program whose database is damaged', () => {
-  it('never serves a certificate that is not what was issued', async () => {
+  it('never serves a certificate that was changed in the database', async () => {
     const dataDir = copy();
     const db = new DatabaseSync(join(dataDir, 'ca/ca.db'));
     // One octet of the public key: the certificate can still be read.
@@ -109,7 +109,7 @@ describe('a program whose database is damaged', () => {
     });
   });
 
-  it('never makes a certificate anew for names that its record has by damage', async () => {
+  it('never renews a certificate for names that are in its record only because of damage', async () => {
     const dataDir = copy();
     const db = new DatabaseSync(join(dataDir, 'ca/ca.db'));
     db.exec(
@@ -127,7 +127,7 @@ describe('a program whose database is damaged', () => {
     expect(lines.join('\n')).toMatch(/is not what this CA signed: the database is damaged/);
   });
 
-  it('names the file in the log and in `ready` once a page could not be read, and goes on with what is whole', async () => {
+  it('names the file in the log and in `ready` once a page could not be read, and continues with intact data', async () => {
     const dataDir = copy();
     const path = join(dataDir, 'ca/ca.db');
     const db = new DatabaseSync(path);

@@ -23,7 +23,7 @@ async function newAdministrator(dataDir: string): Promise<Holder> {
   return { key: read('alice.key'), cert: read('alice.crt') };
 }
 
-it('a machine with nothing but curl and openssl has a certificate after one line, renews it, and is removed', async () => {
+it('a machine with only curl and openssl gets a certificate by one command, renews it, and is removed', async () => {
   running = await startUpki({ env: { UPKI_RA_CN: 'localhost' } });
   const { baseUrl, rootPem } = running;
   const admin = await newAdministrator(running.dataDir);
@@ -54,7 +54,7 @@ it('a machine with nothing but curl and openssl has a certificate after one line
   expect(removed.json.data.revoked).toHaveLength(2);
 });
 
-it('the registration seed gets no certificate, and the setting that let it is said to be gone', async () => {
+it('the registration seed gets no certificate, and a warning names the removed setting', async () => {
   running = await startUpki({ env: { UPKI_RA_CN: 'localhost', UPKI_RA_CERTIFY_WITH_SEED: 'true' } });
   const { baseUrl, rootPem, dataDir } = running;
   const seed = readFileSync(join(dataDir, 'ca/seed'), 'utf8').trim();
@@ -63,5 +63,5 @@ it('the registration seed gets no certificate, and the setting that let it is sa
     (await ask(`${baseUrl}/api/v1/public/certify`, rootPem, null, { method: 'POST', body })).status,
   ).toBe(403);
   const { stderr } = await upki(['config'], { UPKI_DATA_DIR: dataDir, UPKI_RA_CERTIFY_WITH_SEED: 'true' });
-  expect(stderr).toContain('UPKI_RA_CERTIFY_WITH_SEED is no setting any more');
+  expect(stderr).toContain('UPKI_RA_CERTIFY_WITH_SEED is no longer a setting');
 });

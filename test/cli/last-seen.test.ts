@@ -37,7 +37,7 @@ it.each([
   ['ca', 'ca.db'],
   ['ra', 'acme.db'],
 ] as const)(
-  'a database of the %s whose write-ahead log was lost is not gone on with, until it is said to be what there is',
+  'a database of the %s that lost its write-ahead log is refused until the operator accepts it',
   {
     timeout: 180_000,
   },
@@ -60,7 +60,7 @@ it.each([
     const taken = await upki(['store', 'restored', '-d', join(dataDir, program)]);
     expect(taken).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining(`${file}): taken as it is of 20`),
+      stdout: expect.stringContaining(`${file}): accepted as it is of 20`),
     });
     const lines: string[] = [];
     await start(dataDir, lines);
@@ -69,7 +69,7 @@ it.each([
   },
 );
 
-it('an older copy of the database put in its place is named; the one that belongs there starts', {
+it('an older copy of the database is refused by name; the right one starts', {
   timeout: 180_000,
 }, async () => {
   const dataDir = newFolder();

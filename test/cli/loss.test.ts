@@ -116,7 +116,7 @@ describe('upki start', () => {
     expect(existsSync(join(dataDir, 'ca/ca.crt'))).toBe(false);
   });
 
-  it('without all of ra/ makes no new RA, but on purpose', async () => {
+  it('without all of ra/ makes a new RA only deliberately', async () => {
     const dataDir = copy();
     renameSync(join(dataDir, 'ra'), join(dataDir, 'away'));
     await refused(dataDir, /ra holds no RA any more: .*upki ra init -d/);
@@ -124,7 +124,7 @@ describe('upki start', () => {
     await serves(dataDir);
   });
 
-  it('begins with an empty RA database on purpose', async () => {
+  it('begins with an empty RA database only deliberately', async () => {
     const dataDir = copy();
     truncateSync(join(dataDir, 'ra/acme.db'));
     await refused(dataDir, /acme\.db is empty \(zero length\)/);
@@ -133,7 +133,7 @@ describe('upki start', () => {
     await serves(dataDir);
   });
 
-  it('with a channel key made again on purpose registers its RA again, and serves', async () => {
+  it('registers its RA again after the channel key was deliberately recreated, and serves', async () => {
     const dataDir = copy();
     rmSync(join(dataDir, 'ca/channel.key'));
     const init = await upki(['ca', 'init', '-d', join(dataDir, 'ca'), '--anew', 'channel.key']);
@@ -141,7 +141,7 @@ describe('upki start', () => {
     await serves(dataDir);
   });
 
-  it('takes over a folder of a version that kept no markers', async () => {
+  it('accepts a folder of a version without markers', async () => {
     const dataDir = copy();
     for (const folder of ['', 'ra', 'ca']) rmSync(join(dataDir, folder, 'identity.json'));
     await serves(dataDir);
@@ -149,7 +149,7 @@ describe('upki start', () => {
       expect(existsSync(join(dataDir, folder, 'identity.json'))).toBe(true);
   });
 
-  it('mends an RA key that everybody can read, and says so', async () => {
+  it('corrects the mode of a world-readable RA key, and says so', async () => {
     const dataDir = copy();
     chmodSync(join(dataDir, 'ra/ra.key'), 0o644);
     const lines: string[] = [];
@@ -191,7 +191,7 @@ describe('upki ca init', () => {
     expect(await init(third)).toMatchObject({ code: 78, stderr: expect.stringMatching(/x\.yml/) });
   });
 
-  it('says that all is well of a CA that is, and changes nothing', async () => {
+  it('changes nothing at an intact CA, and says so', async () => {
     const dataDir = copy();
     const before = readFileSync(join(dataDir, 'ca/identity.json'), 'utf8');
     expect(await init(dataDir)).toMatchObject({ code: 0 });
@@ -200,7 +200,7 @@ describe('upki ca init', () => {
 });
 
 describe('upki ra register', () => {
-  it('moves an RA to another CA on purpose only', async () => {
+  it('moves an RA to another CA only deliberately', async () => {
     const dataDir = copy();
     const running = await startUpki();
     ending.push(() => running.stop());

@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => python.remove());
 
 describe('upki migrate', () => {
-  it('brings both over, tells its progress, and ends with a report', async () => {
+  it('migrates both, prints its progress, and ends with a report', async () => {
     const dir = newFolder();
     const args = ['migrate', '--from-python', python.ca, python.ra, '-d', dir];
     const { code, stdout, stderr } = await upki(args);
@@ -23,7 +23,7 @@ describe('upki migrate', () => {
     expect(stdout).toContain(`The CA is in ${join(dir, 'ca')}, the RA in ${join(dir, 'ra')}`);
     const again = await upki(args);
     expect(again.code).toBe(0);
-    expect(again.stdout).toMatch(/certificates +0, 1 had come over before/);
+    expect(again.stdout).toMatch(/certificates +0, 1 migrated before/);
   });
 
   it.each([
@@ -33,11 +33,11 @@ describe('upki migrate', () => {
     const before = python.snapshot();
     const { code, stderr } = await upki(['migrate', ...args()]);
     expect(code).toBe(78);
-    expect(stderr).toMatch(/is where uPKI itself keeps its data/);
+    expect(stderr).toMatch(/is also the data directory of uPKI/);
     expect(python.snapshot()).toEqual(before);
   });
 
-  it('says what is missing in a folder that is none of upki-ca, without a stack', async () => {
+  it('says what is missing in a folder that is not one of upki-ca, without a stack trace', async () => {
     const dir = join(newFolder(), 'to');
     const { code, stderr } = await upki(['migrate', '--from-python', newFolder(), '-d', dir]);
     expect(code).toBe(78);

@@ -42,7 +42,7 @@ describe('an installation whose issuer may certify some names only', () => {
     expect(outcome.stderr).not.toMatch(/^ {4}at /m);
   });
 
-  it('names in the RA’s certificate what is permitted of its usual names, and refuses orders for the rest', async () => {
+  it('puts only permitted names into the RA’s certificate, and refuses orders for the rest', async () => {
     const dataDir = newFolder();
     const env = { ...PERMIT, UPKI_RA_CN: 'ra.plant.lan' };
     const running = await startUpki({ env, dataDir });

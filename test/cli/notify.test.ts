@@ -65,7 +65,7 @@ async function receivers(status: number) {
 
 const run = (env: Record<string, string>) => upki(['notify', 'test', '-d', newFolder()], env);
 
-it('upki notify test sends to every target, and says so', async () => {
+it('upki notify test sends to every target, and prints the result', async () => {
   const { hooks, mails, env } = await receivers(204);
   const { code, stdout, stderr } = await run(env);
   expect([code, stderr]).toEqual([0, '']);
@@ -75,7 +75,7 @@ it('upki notify test sends to every target, and says so', async () => {
   expect(JSON.parse(hooks[0] ?? '')).toMatchObject({ type: 'test', data: { ra: 'ra.example.test' } });
 });
 
-it('upki notify test ends with 1 and says why each target took nothing, without a secret', async () => {
+it('upki notify test exits with 1 and prints why each target failed, without a secret', async () => {
   const { env } = await receivers(500);
   const { code, stdout, stderr } = await run({
     ...env,
@@ -86,5 +86,5 @@ it('upki notify test ends with 1 and says why each target took nothing, without 
   expect(stdout).toMatch(/127\.0\.0\.1:\d+: HTTP 500/);
   expect(stdout + stderr).not.toMatch(/wr0ng|s3cret|whsec_/);
   const nobody = await run({});
-  expect(nobody).toMatchObject({ code: 78, stderr: expect.stringMatching(/UPKI_NOTIFY names nobody/) });
+  expect(nobody).toMatchObject({ code: 78, stderr: expect.stringMatching(/UPKI_NOTIFY has no targets/) });
 });

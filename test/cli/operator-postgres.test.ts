@@ -27,7 +27,7 @@ const run = (...args: string[]) => upki([...args, '-d', dir], settings());
 const asked = async (...args: string[]) => JSON.parse((await run(...args, '--json')).stdout);
 const origin = () => new URL(running.directoryUrl).origin;
 
-it('administrators bring a key of their own, have roles, and lose everything with their removal', async () => {
+it('administrators can use their own key, have roles, and lose all access with their removal', async () => {
   const folder = newFolder();
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'ann.key');
@@ -67,7 +67,7 @@ it('administrators bring a key of their own, have roles, and lose everything wit
   expect((await as(bob, 'node', 'list')).code).toBe(1);
 }, 240_000);
 
-it('registering a node anew tells what the lost machine still has, and revokes it when told to', async () => {
+it('registering a node again counts the lost machine’s certificates, and revokes them on request', async () => {
   const node = (...more: string[]) =>
     asked('node', 'add', 'press-17', '--names', 'press-17.plant.lan', ...more);
   const { command } = await node();
@@ -95,7 +95,7 @@ it('registering a node anew tells what the lost machine still has, and revokes i
   expect((await asked('status')).certificates.revoked).toBeGreaterThan(0);
 }, 240_000);
 
-it('rules kept in the database count for the check', async () => {
+it('the check uses the rules stored in the database', async () => {
   expect((await run('rules', 'set', 'UPKI_RA_DENY=secret.plant.lan')).code).toBe(0);
   const { findings } = await asked('check', 'a.secret.plant.lan');
   expect(findings[0]).toMatchObject({ step: 'policy', ok: false });

@@ -28,7 +28,7 @@ const run = (...args: string[]) => upki([...args, '-d', dir], environment());
 const asked = async (...args: string[]) => JSON.parse((await run(...args, '--json')).stdout);
 
 describe('upki cert, node, account, failures', () => {
-  it('work on the machine of the RA, over its socket', async () => {
+  it('work on the RA’s machine, over its socket', async () => {
     const node = await asked(
       'node',
       'add',
@@ -47,7 +47,7 @@ describe('upki cert, node, account, failures', () => {
     expect(await asked('failures')).toEqual([]);
   }, 60_000);
 
-  it('ask before they change something, and end with 1 when the RA refuses', async () => {
+  it('ask before they change something, and exit with 1 when the RA refuses', async () => {
     const unasked = await run('node', 'remove', 'press-17');
     expect(unasked).toMatchObject({ code: 78, stderr: expect.stringContaining('--yes') });
     const none = await run('node', 'remove', 'none', '--yes');
@@ -66,7 +66,7 @@ describe('upki cert, node, account, failures', () => {
 
   it('status shows everything on one screen, from elsewhere too, and the last backup', async () => {
     const well = await run('status');
-    expect(well).toMatchObject({ code: 0, stdout: expect.stringContaining('All is well.') });
+    expect(well).toMatchObject({ code: 0, stdout: expect.stringContaining('Everything works.') });
     expect(well.stdout.split('\n').length).toBeLessThan(25);
     expect(Math.max(...well.stdout.split('\n').map(({ length }) => length))).toBeLessThan(160);
     expect(well.stdout).toContain('none by upki backup');
@@ -104,7 +104,7 @@ describe('upki cert, node, account, failures', () => {
     writeFileSync(join(dir, 'last-backup'), `${new Date().toISOString()}\n`);
   }, 120_000);
 
-  it('status ends with 1 and says what does not work while the CA is away', async () => {
+  it('status exits with 1 and names the failure while the CA is unreachable', async () => {
     const { ca } = running.pids();
     if (ca === null) throw new Error('the CA does not run');
     process.kill(ca, 'SIGSTOP');
@@ -118,7 +118,7 @@ describe('upki cert, node, account, failures', () => {
     await expect.poll(async () => (await run('status')).code, { timeout: 60_000 }).toBe(0);
   }, 120_000);
 
-  it('rules are changed while it runs, and the check says which one decided', async () => {
+  it('rules are changed while the RA runs, and the check names the one that decided', async () => {
     const denied = ['rules', 'set', 'UPKI_RA_DENY=secret.plant.lan'];
     expect(await run(...denied)).toMatchObject({
       code: 0,
@@ -136,7 +136,7 @@ describe('upki cert, node, account, failures', () => {
     });
   }, 60_000);
 
-  it('SIGHUP ends nothing, and a wrong file keeps the old rules and says why', async () => {
+  it('SIGHUP stops nothing; with a wrong file the old rules stay, and the reason is logged', async () => {
     writeFileSync(denied, '{"k": "short"}');
     const wrong = await run('reload');
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('"k"') });

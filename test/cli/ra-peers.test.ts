@@ -39,7 +39,7 @@ async function isAdmitted({ keys }: Awaited<ReturnType<typeof replica>>): Promis
 }
 
 describe('upki ra list', () => {
-  it('prints who registered, with channel key, certificate and state, beside a CA that runs', async () => {
+  it('prints the registered RAs with channel key, certificate and state while the CA runs', async () => {
     const { keys } = await replica('listed.example.test');
     const { code, stdout } = await run('list');
     expect(code).toBe(0);
@@ -53,12 +53,12 @@ describe('upki ra list', () => {
 });
 
 describe('upki ra revoke', () => {
-  it('shuts out one replica by its key, whatever other good certificates of its name there are', async () => {
+  it('blocks one replica by its key, whatever other good certificates of its name exist', async () => {
     const [stolen, stays] = [await replica('two.example.test'), await replica('two.example.test')];
     // Even one that the stolen RA had made for its own name.
     await stolen.client.call('sign', { csr: requestPem(['two.example.test']), profile: 'server' });
     const { code, stdout } = await run('revoke', stolen.keys.publicKey);
-    expect([code, stdout]).toEqual([0, expect.stringContaining('is shut out: 1 channel key.')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('is blocked: 1 channel key.')]);
     expect([await isAdmitted(stolen), await isAdmitted(stays)]).toEqual([false, true]);
     expect((await stays.client.call('ocsp_check', { cert: stolen.certificate })).status).toBe('revoked');
     expect((await stays.client.call('ocsp_check', { cert: stays.certificate })).status).toBe('good');
@@ -66,12 +66,12 @@ describe('upki ra revoke', () => {
     expect(states.sort()).toEqual(['admitted', 'revoked']);
   });
 
-  it('ends connections that are open, and by name every replica', async () => {
+  it('closes open connections, and by name blocks every replica', async () => {
     const both = [await replica('gone.example.test'), await replica('gone.example.test')];
     const other = await replica('other.example.test');
     for (const { client } of both) expect(await client.call('ping', {})).toBe(true);
     const { code, stdout } = await run('revoke', 'Gone.example.test', '--reason', 'keyCompromise');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('is shut out: 2 channel keys.')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('is blocked: 2 channel keys.')]);
     for (const { client } of both) {
       await until(60_000, () => expect(client.call('ping', {})).rejects.toThrow());
     }
@@ -82,7 +82,7 @@ describe('upki ra revoke', () => {
   }, 120_000);
 
   it.each([
-    ['nobody.example.test', [], /no RA nobody.example.test registered/],
+    ['nobody.example.test', [], /no RA nobody.example.test is registered/],
     ['listed.example.test', ['--reason', 'certificateHold'], /--reason is "certificateHold"/],
     ['listed.example.test', ['--reason', 'x'], /must be one of unspecified, keyCompromise/],
   ])('says in one sentence what is wrong: %s %j', async (name, more, why) => {

@@ -77,7 +77,7 @@ const certificatesPerOrder = () =>
   });
 
 describe('three RAs and two CAs', () => {
-  it('serve one directory: every request of a flow may meet another RA and another CA', async () => {
+  it('serve one directory: every request of a flow may reach another RA and another CA', async () => {
     const clients = await Promise.all([0, 1, 2, 3].map(newAccount));
     const chains = await Promise.all(
       clients.map((client, n) => client.issue({ names: [`h${n}.cluster.test`], solve })),
@@ -97,7 +97,7 @@ describe('three RAs and two CAs', () => {
     expect(crls).toEqual([1, 1, 1]);
   });
 
-  it('go on when one of each is killed under load: every order gets one certificate', async () => {
+  it('continue when one of each is killed under load: every order gets one certificate', async () => {
     const before = (await certificatesPerOrder()).length;
     const clients = await Promise.all([0, 1, 2, 3, 4, 5].map(newAccount));
     let issued = 0;

@@ -36,7 +36,7 @@ const issuerOf = async (name: string): Promise<string> => {
 };
 
 describe('upki ca status', () => {
-  it('says what there is, until when, where its key is, and what comes next', async () => {
+  it('shows roots and issuers, their expiry, the place of their keys, and the next steps', async () => {
     expect(await states()).toEqual([
       ['root', 'active'],
       ['issuer', 'active'],
@@ -46,21 +46,21 @@ describe('upki ca status', () => {
       /^root [0-9a-f]{20} {2}active\n {2}CN=Test Root CA,O=Test\n {2}from .* to .*; its key is here/,
     );
     expect(text).toMatch(
-      /issuer [0-9a-f]{20} {2}active[\s\S]*under the root [0-9a-f]{20}[\s\S]*next: a successor is made by itself from \d{4}-/,
+      /issuer [0-9a-f]{20} {2}active[\s\S]*under the root [0-9a-f]{20}[\s\S]*next: a successor will be made automatically from \d{4}-/,
     );
     expect(text).not.toContain('WARNING');
   });
 
-  it('tells of a folder without a CA with 78', async () => {
+  it('exits with 78 for a folder without a CA', async () => {
     const outcome = await upki(['ca', 'status', '-d', newFolder()]);
     expect(outcome).toMatchObject({ code: 78, stderr: expect.stringMatching(/there is no CA in/) });
   });
 });
 
 describe('upki ca rollover issuer', () => {
-  it('makes the next one, which the running CA uses at once', async () => {
+  it('makes the next issuer, which the running CA uses at once', async () => {
     expect(await ok('rollover', 'issuer')).toMatch(
-      /^The issuer [0-9a-f]{20} signs from now on, until \d{4}-.*; [0-9a-f]{20} issues no more\.\n$/,
+      /^The issuer [0-9a-f]{20} signs from now on, until \d{4}-.*; [0-9a-f]{20} no longer issues certificates\.\n$/,
     );
     expect(await states()).toEqual([
       ['root', 'active'],
@@ -71,12 +71,12 @@ describe('upki ca rollover issuer', () => {
     expect(await issuerOf('a.example.test')).toContain(authorities[2]?.certificate.split('\n')[1]);
   });
 
-  it('after a compromise lists what is still good, has it renewed now, and revokes the old one', async () => {
+  it('after a compromise lists the good certificates, has them renewed now, and revokes the old issuer', async () => {
     const text = await ok('rollover', 'issuer', '--now', '--revoke');
     expect(text).toMatch(
-      /these are still good:\n {2}[0-9a-f]{34} {2}webapp {2}a\.example\.test {2}until \d{4}-/,
+      /which are still valid:\n {2}[0-9a-f]{34} {2}webapp {2}a\.example\.test {2}until \d{4}-/,
     );
-    const revoked = /Its certificate \(serial ([0-9a-f]+)\) is revoked: the root's CRL says so/.exec(
+    const revoked = /Its certificate \(serial ([0-9a-f]+)\) is revoked: it is now on the root's CRL/.exec(
       text,
     )?.[1];
     const { authorities } = await ra.call('get_authorities', {});
@@ -89,7 +89,7 @@ describe('upki ca rollover issuer', () => {
 });
 
 describe('the names an issuer may certify', () => {
-  it('are changed with the next one, and lifted with any', async () => {
+  it('are changed with the next issuer, and lifted with `any`', async () => {
     const refused = () => ra.call('sign', { csr: requestPem(['b.example.test']), profile: 'webapp' });
     await ok('rollover', 'issuer', '--permit', 'plant.lan,10.0.0.0/8');
     await expect(refused()).rejects.toThrow(
@@ -106,7 +106,7 @@ describe('the names an issuer may certify', () => {
     });
   });
 
-  it('of an existing CA are not changed by upki ca init, which says so', async () => {
+  it('of an existing CA are not changed by upki ca init, which reports it', async () => {
     const folder = newFolder();
     expect((await upki(['ca', 'init', '-d', folder, '--permit', 'plant.lan'])).stderr).toBe('');
     expect((await upki(['ca', 'init', '-d', folder, '--permit', 'plant.lan'])).stderr).toBe('');
@@ -132,9 +132,9 @@ describe('upki ca rollover root', () => {
     });
   });
 
-  it('makes the next root beside the old one, once', async () => {
+  it('makes the next root, once', async () => {
     expect(await ok('rollover', 'root')).toMatch(
-      /stands beside the old one; both are given out[\s\S]*-----BEGIN CERTIFICATE-----[\s\S]*When the machines trust it: upki ca rollover root --switch/,
+      /was made; it and the old one are published[\s\S]*-----BEGIN CERTIFICATE-----[\s\S]*Once all machines trust it: upki ca rollover root --switch/,
     );
     expect((await states()).filter(([kind]) => kind !== 'issuer')).toEqual([
       ['root', 'active'],
@@ -148,7 +148,7 @@ describe('upki ca rollover root', () => {
     });
   });
 
-  it('switches to it, and retires the old one', async () => {
+  it('switches to the new root, and retires the old one', async () => {
     expect(await ok('rollover', 'root', '--switch')).toMatch(
       /^The issuer [0-9a-f]{20} under the root [0-9a-f]{20} signs from now on/,
     );
@@ -157,7 +157,7 @@ describe('upki ca rollover root', () => {
       ['root', 'active'],
     ]);
     expect(await ok('rollover', 'root', '--retire')).toMatch(
-      /^The root [0-9a-f]{20} is not given out any more\.\n$/,
+      /^The root [0-9a-f]{20} is no longer published\.\n$/,
     );
     const { root } = await ra.call('get_ca_chain', {});
     expect(root.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
@@ -180,7 +180,7 @@ describe('upki ca rollover root', () => {
   });
 });
 
-it('a file of another folder is not taken for a CA', async () => {
+it('another file in the folder is not mistaken for a CA', async () => {
   expect(await upki(['ca', 'rollover', 'issuer', '-d', join(world.dataDir, 'profiles')])).toMatchObject({
     code: 78,
   });

@@ -65,7 +65,7 @@ describe('a CA whose root openssl keeps', () => {
     expect((await stat(join(ca(), 'issuers', 'request.key'))).mode & 0o777).toBe(0o600);
   });
 
-  it('refuses what will not do in a sentence with exit 78, and takes what will', async () => {
+  it('refuses an unsuitable certificate in a sentence with exit code 78, and accepts a suitable one', async () => {
     const short = root.sign(at('issuer.csr'), ISSUER, { days: 30, out: 'short.crt' });
     const refused = await upki(['ca', 'install', '-d', ca(), short, root.certificate], env);
     expect(refused).toMatchObject({
@@ -78,7 +78,7 @@ describe('a CA whose root openssl keeps', () => {
     });
     const own = root.sign(at('issuer.csr'), ISSUER);
     const { stdout } = await ok('ca', 'install', '-d', ca(), own, root.certificate);
-    expect(stdout).toMatch(/The CA is in .*its issuer is good until/);
+    expect(stdout).toMatch(/The CA is in .*its issuer is valid until/);
     expect((await status(ca())).map(({ kind, state, key }) => [kind, state, key])).toEqual([
       ['root', 'active', 'elsewhere'],
       ['issuer', 'active', 'here'],
@@ -92,11 +92,9 @@ describe('a CA whose root openssl keeps', () => {
     });
   });
 
-  it('serves the CRL that its root signed, newer ones only, and no other', async () => {
+  it('serves only CRLs of its root, and only newer ones', async () => {
     const first = root.crl('first.crl');
-    expect((await ok('ca', 'install', '-d', ca(), first)).stdout).toMatch(
-      /The CRL of root .* is served from now on/,
-    );
+    expect((await ok('ca', 'install', '-d', ca(), first)).stdout).toMatch(/The CRL of root .* is now served/);
     openssl('crl', '-in', first, '-outform', 'DER', '-out', at('first.der'));
     await ok('ca', 'install', '-d', ca(), at('first.der'));
     const [number] = (await status(ca())).map(({ crl }) => crl?.number);
@@ -109,11 +107,11 @@ describe('a CA whose root openssl keeps', () => {
     });
   });
 
-  it('asks its root for the next issuer, with name and key anew, and uses it when it comes', async () => {
+  it('requests the next issuer from its root with a new name and key, and uses it once it is installed', async () => {
     const { stdout } = await ok('ca', 'rollover', 'issuer', '-d', ca(), '--request', at('next.csr'));
-    expect(stdout).toMatch(/The key of the root is not at this CA\. Have it sign the request/);
+    expect(stdout).toMatch(/The key of the root is not at this CA\. Have the root sign the request/);
     expect((await ok('ca', 'status', '-d', ca())).stdout).toMatch(
-      /a request for the next issuer waits to be signed/,
+      /the request for the next issuer must be signed/,
     );
     const text = openssl('req', '-in', at('next.csr'), '-noout', '-text', '-verify');
     expect(text).toMatch(/CN = Plant Issuing CA 2[\s\S]*http:\/\/pki\.plant\.test\/crl\/[0-9a-f]{20}\.crl/);
@@ -146,7 +144,7 @@ describe('a CA whose root openssl keeps', () => {
     );
   });
 
-  it('is not fooled by a CRL that forgets an issuer it revoked itself, and takes one that lists it', async () => {
+  it('refuses a CRL without an issuer that it revoked itself, and accepts one that lists it', async () => {
     await ok('ca', 'rollover', 'issuer', '-d', ca(), '--request', at('third.csr'));
     const third = root.sign(at('third.csr'), ISSUER, { out: 'third.crt' });
     const { stdout } = await ok('ca', 'install', '-d', ca(), third, '--revoke');
@@ -162,7 +160,7 @@ describe('a CA whose root openssl keeps', () => {
 });
 
 describe('a root elsewhere that is succeeded there', () => {
-  it('is given out beside the former once an issuer under it was installed on purpose, until that is retired', async () => {
+  it('is published together with the old root after an issuer under it was installed deliberately, until the old root is retired', async () => {
     const ca = at('moved');
     const old = new OpensslSigner(mkdtempSync(join(folder, 'first-')), 'First Root');
     const next = new OpensslSigner(mkdtempSync(join(folder, 'second-')), 'Second Root');
@@ -213,7 +211,7 @@ describe('a root that is taken offline', () => {
     });
   });
 
-  it('signs the next issuer and its CRL where it is, with the passphrase only', async () => {
+  it('signs the next issuer and its CRL only with the passphrase', async () => {
     await ok('ca', 'rollover', 'issuer', '-d', ca(), '--request', at('n.csr'));
     writeFileSync(at('wrong'), 'wrong horse battery\n');
     const words = ['ca', 'root', 'sign', at('n.csr'), '--root', stick(), '--out', at('n.crt')];
@@ -253,7 +251,7 @@ describe('a root that is taken offline', () => {
     expect(parseCertificate(issuer ?? Buffer.alloc(0)).commonName).toBe('Plant Issuing CA 2');
   });
 
-  it('signs a fresh CRL from the last one alone, keeps what that one revoked, and adds to it', async () => {
+  it('signs a new CRL from the last one, keeps its revocations, and adds others', async () => {
     const words = ['--root', stick(), '--passphrase-file', at('pass')];
     const [, old] = await status(ca());
     const { serial } = parseCertificate(firstFromPem('CERTIFICATE', old?.certificate ?? ''));
@@ -298,7 +296,7 @@ describe('a root that is taken offline', () => {
   });
 });
 
-it('the CA serves and issues under a root elsewhere; about its issuer it says that it cannot answer', async () => {
+it('the CA serves and issues under a root elsewhere, and answers OCSP requests about its issuer with unauthorized', async () => {
   const root = new OpensslSigner(mkdtempSync(join(folder, 'served-')));
   await ok('ca', 'init', '-d', at('served'), '--request', at('served.csr'));
   await ok('ca', 'install', '-d', at('served'), root.sign(at('served.csr'), ISSUER), root.certificate);

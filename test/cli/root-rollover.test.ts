@@ -16,7 +16,7 @@ const STEPS: [args: string[], roots: number][] = [
 ];
 
 describe('upki start after a rollover of the root', () => {
-  it('starts after every step, ended or killed, for the root after that too, and with an RA made anew', async () => {
+  it('starts after every step, stopped or killed, also for the next root, and with a new RA', async () => {
     const dataDir = newFolder();
     const [ca, ra] = [join(dataDir, 'ca'), join(dataDir, 'ra')];
     const rootsGiven = async () =>

@@ -57,7 +57,7 @@ function client({ directoryUrl, rootPem }: RunningUpki): AcmeClient {
 }
 
 describe('upki start', () => {
-  it('in an empty directory makes a CA and an RA, and an ACME client gets, uses and revokes a certificate', async () => {
+  it('makes a CA and an RA in an empty directory, and an ACME client gets, uses and revokes a certificate', async () => {
     const { solve, env } = await network('app.example.test');
     const running = await start({ env: { ...env, UPKI_RA_CN: 'localhost' } });
     const acme = client(running);
@@ -71,7 +71,7 @@ describe('upki start', () => {
     expect(crl.entries.map(({ serial }) => serial)).toContain(leaf.serialNumber.toLowerCase());
   });
 
-  it('keeps the name and addresses it was given once, and takes another only when told', async () => {
+  it('remembers its name and addresses, and changes them only when they are set', async () => {
     const dataDir = newFolder();
     const inFile = (name: string) => readFileSync(join(dataDir, 'ra', name), 'utf8');
     const certified = () => new X509Certificate(inFile('ra.crt'));
@@ -87,7 +87,7 @@ describe('upki start', () => {
     expect(certified().subjectAltName).toContain('DNS:vm.example.test');
   });
 
-  it('says by OCSP what a certificate is, where the certificate says to ask: also off hold, and revoked again then', async () => {
+  it('answers OCSP at the URL in the certificate, also after a hold and a second revocation', async () => {
     const { solve, env } = await network('app.example.test');
     const running = await start({ env: { ...env, UPKI_RA_CN: 'localhost' } });
     const acme = client(running);
@@ -116,7 +116,7 @@ describe('upki start', () => {
     expect(await ask()).toEqual(['revoked', 1]);
   });
 
-  it('with UPKI_RA_HTTP=no serves nothing over plain HTTP, and certificates point nowhere', async () => {
+  it('with UPKI_RA_HTTP=no serves nothing over plain HTTP, and certificates have no CRL and OCSP URLs', async () => {
     const { solve, env } = await network('app.example.test');
     const taken = await listening(createServer());
     const running = await start({
@@ -130,14 +130,14 @@ describe('upki start', () => {
     expect(leaf.raw.toString('latin1')).not.toContain('http:');
   });
 
-  it('keeps keys and folders for their owner only', async () => {
+  it('makes keys and folders readable by their owner only', async () => {
     const { dataDir } = await start();
     const mode = (path: string) => statSync(join(dataDir, path)).mode & 0o777;
     const secrets = ['ra/ra.key', 'ra/channel.key', 'ca/ocsp.pem'];
     expect([mode('ra'), mode('ca'), ...secrets.map(mode)]).toEqual([0o700, 0o700, 0o600, 0o600, 0o600]);
   });
 
-  it('a second time serves under the same root and knows the accounts of the first', async () => {
+  it('serves after a restart under the same root with the same accounts', async () => {
     const dataDir = newFolder();
     const first = await start({ dataDir });
     const acme = client(first);
@@ -183,7 +183,7 @@ describe('upki start', () => {
     expect([ra, ca].map(alive)).toEqual([false, false]);
   });
 
-  it('killed at any moment of its first start, completes it the next time', async () => {
+  it('completes a first start that was killed at any moment', async () => {
     const dataDir = newFolder();
     for (const delay of [150, 300, 450, 600, 800, 1000, 1300]) {
       await upki(
@@ -208,7 +208,7 @@ describe('upki start', () => {
     expect(readFileSync(join(dataDir, 'ra/ra.key'), 'utf8')).toBe(key);
   });
 
-  it('upki health says ready while it serves, and why not when it does not', async () => {
+  it('upki health reports ready while it serves, and the reason when it does not', async () => {
     const dataDir = newFolder();
     const running = await start({ dataDir });
     const env = { UPKI_DATA_DIR: dataDir, UPKI_RA_HOST: '127.0.0.1', UPKI_RA_PORT: String(running.ports.ra) };

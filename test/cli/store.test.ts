@@ -23,7 +23,7 @@ async function filled(): Promise<string> {
 }
 
 describe('upki store copy', () => {
-  it('moves an RA to the database whose URL a file holds, tells how far it is, and prints no password', async () => {
+  it('moves an RA to the database whose URL is in a file, prints progress, and prints no password', async () => {
     const folder = await filled();
     const file = join(folder, 'url');
     writeFileSync(file, `${database.url}\n`);
@@ -39,7 +39,7 @@ describe('upki store copy', () => {
     await store.close();
   });
 
-  it('refuses a database that an RA is running on with 78', async () => {
+  it('refuses with 78 a database that a running RA uses', async () => {
     const folder = await filled();
     const unlock = lockDirectory(folder);
     const { code, stderr } = await upki([
@@ -67,7 +67,7 @@ describe('upki store copy', () => {
     expect(stderr).not.toContain('quiet');
   });
 
-  it('ends with 1 and the reason when the source is not there', async () => {
+  it('exits with 1 and the reason when the source does not exist', async () => {
     const { code, stderr } = await upki([
       ...['store', 'copy', '--from', join(newFolder(), 'none.db'), '--to', database.url],
     ]);

@@ -9,7 +9,7 @@ beforeAll(build, 120_000);
 const init = (env: NodeJS.ProcessEnv) => upki(['ca', 'init', '-d', join(newFolder(), 'ca')], env);
 
 describe('a key in a token that cannot be used ends the command with a sentence, without a stack and without the PIN', () => {
-  it('names the package that is missing, or the library that is none', async () => {
+  it('names a missing package, or a file that is not a library', async () => {
     const file = join(newFolder(), 'none.so');
     writeFileSync(file, 'not a library');
     const { code, stderr } = await init({
@@ -20,7 +20,7 @@ describe('a key in a token that cannot be used ends the command with a sentence,
     expect(stderr).not.toMatch(/98765|^ {4}at /m);
   });
 
-  it('refuses what is no such URI as any other wrong setting', async () => {
+  it('refuses an invalid URI like any other wrong setting', async () => {
     const { code, stderr } = await init({ UPKI_CA_ROOT_KEY: 'pkcs11:token=upki' });
     expect({ code, stderr }).toMatchObject({
       code: 78,
@@ -33,7 +33,7 @@ describe('a key in a token that cannot be used ends the command with a sentence,
     });
   });
 
-  it('says that a PIN file is not there', async () => {
+  it('says that a PIN file does not exist', async () => {
     const { code, stderr } = await init({
       UPKI_CA_ROOT_KEY: 'pkcs11:token=a?module-path=/x.so&pin-source=/nowhere/pin',
     });

@@ -110,7 +110,7 @@ describe.each(releases.map(({ name }) => name))('data of %s', (release) => {
     90_000,
   );
 
-  it('that a newer program has migrated is refused with 78 and the way back', async () => {
+  it('is refused with 78 and the way back after a newer program has migrated it', async () => {
     const { dataDir } = await left(release);
     const sqlite = new DatabaseSync(join(dataDir, 'ca', 'ca.db'));
     sqlite.exec('PRAGMA user_version = 900');

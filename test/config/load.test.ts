@@ -237,7 +237,7 @@ describe('upki.yml, the file of both programs,', () => {
     expect(given.get('raUrl')).toBe(shared);
     expect(load({ ...of(text), program: 'ca' }).settings.crlValidity).toBe(3 * 86_400_000);
   });
-  it('gives way to the environment, and goes before the program’s own file', () => {
+  it('is overridden by the environment, and overrides the program’s own file', () => {
     const files = { [shared]: 'ra_port: 8200', '/d/config.json': '{"port": 8300, "http_port": 8301}' };
     const both = { shared, file: '/d/config.json', files };
     expect(load(both).settings).toMatchObject({ raPort: 8200, raHttpPort: 8301 });
@@ -283,7 +283,7 @@ describe('upki.yml, the file of both programs,', () => {
       load({ shared, files: { [shared]: 'database_url: postgres://u@db/x' }, open }).settings.databaseUrl,
     ).toBe('postgres://u@db/x');
   });
-  it('that is named and missing is refused', () => {
+  it('is refused when it is named but missing', () => {
     expect(complaints({ shared: '/x.yml', env: { UPKI_CONFIG: '/x.yml' } })).toEqual([
       'UPKI_CONFIG is "/x.yml": there is no such file',
     ]);
@@ -292,19 +292,19 @@ describe('upki.yml, the file of both programs,', () => {
 });
 
 describe('what older versions took', () => {
-  it('is taken under its former name, with a word about the new one', () => {
+  it('is accepted under its former name, with a warning that gives the new one', () => {
     const { settings, warnings } = load({ env: { UPKI_RA_TERMS_URL: 'https://legal.example/' } });
     expect(settings.terms).toBe('https://legal.example/');
     expect(warnings).toEqual(['UPKI_RA_TERMS_URL is UPKI_RA_TERMS now: rename it']);
     const file = 'f';
     expect(load({ file, files: { f: '{"terms_file": "/t"}' } }).settings.terms).toBe('/t');
   });
-  it('and is no setting any more is said to be gone, with what to do', () => {
+  it('causes a warning with advice when the setting was removed', () => {
     expect(load({ env: { UPKI_RA_TERMS_REQUIRED: 'false' } }).warnings).toEqual([
-      expect.stringMatching(/^UPKI_RA_TERMS_REQUIRED is no setting any more and was ignored: /),
+      expect.stringMatching(/^UPKI_RA_TERMS_REQUIRED is no longer a setting and was ignored: /),
     ]);
   });
-  it('as a number of days is one still', () => {
+  it('may still be a number of days', () => {
     const validity = (text: string) =>
       load({ program: 'ca', env: { UPKI_CA_CRL_VALIDITY: text } }).settings.crlValidity;
     expect([validity('3'), validity('3d'), validity('36h')]).toEqual(

@@ -91,7 +91,7 @@ describe('RFC 7030 cacerts and csrattrs', () => {
     expect(new Set(subjects).size).toBe(subjects.length);
   });
 
-  it('csrattrs says which key the profile wants; there is none for a profile that is not', async () => {
+  it('csrattrs recommends the key of the profile, and is 404 for an unknown profile', async () => {
     const { status, head, body } = await curl('server/csrattrs');
     expect({ status, type: head.includes('application/csrattrs') }).toEqual({ status: 200, type: true });
     await writeFile(file('attrs.der'), Buffer.from(body, 'base64'));
@@ -120,7 +120,7 @@ it.each([
 });
 
 describe('RFC 7030 simpleenroll', () => {
-  it('by the name of a node and its seed: what was registered, with the chain', async () => {
+  it('a node gets its registered names and the chain by its name and seed', async () => {
     const seed = await seedOf('cam1.example.test');
     const { csr, key } = await device('/CN=cam1.example.test');
     const answer = await post('simpleenroll', csr, '-u', `cam1.example.test:${seed}`);
@@ -138,7 +138,7 @@ describe('RFC 7030 simpleenroll', () => {
     expect((await post('simpleenroll', other, '-u', `cam1.example.test:${seed}`)).status).toBe(401);
   });
 
-  it('under the label of its profile, and no other', async () => {
+  it('a node may use only the label of its profile', async () => {
     const seed = await seedOf('cam2.example.test');
     const { csr } = await device('/CN=cam2.example.test');
     const refused = await post('server/simpleenroll', csr, '-u', `cam2.example.test:${seed}`);
@@ -162,7 +162,7 @@ describe('RFC 7030 simpleenroll', () => {
     await expect(sign(requestPem(['x.example.test']))).rejects.toMatchObject({ kind: 'badCSR' });
   });
 
-  it('headers are written as RFCs write them: libest compares letter by letter', async () => {
+  it('header names have the usual capitals, because libest compares them case-sensitively', async () => {
     const { csr } = await device('/CN=nobody.plant.test');
     const body = ['-H', 'Content-Type: application/pkcs10', '--data-binary', `@${csr}`];
     for (const [path, more, names] of [
@@ -177,7 +177,7 @@ describe('RFC 7030 simpleenroll', () => {
     }
   });
 
-  it('wrong, foreign or no credentials are 401 with what is wanted', async () => {
+  it('wrong, foreign or missing credentials are 401 with an explanation', async () => {
     const seed = await seedOf('cam3.example.test');
     const { csr } = await device('/CN=cam3.example.test');
     for (const user of [
@@ -194,7 +194,7 @@ describe('RFC 7030 simpleenroll', () => {
     }
   });
 
-  it('names that are not registered, a seed that has expired, and what is no request are refused', async () => {
+  it('unregistered names, an expired seed, and an invalid request are refused', async () => {
     const seed = await seedOf('cam4.example.test');
     const user = ['-u', `cam4.example.test:${seed}`];
     const { csr } = await device('/CN=cam4.example.test', 'DNS:evil.example.test');
@@ -208,7 +208,7 @@ describe('RFC 7030 simpleenroll', () => {
     expect((await post('simpleenroll', good.csr, ...user)).status).toBe(401);
   });
 
-  it('202 with Retry-After while the CA is away; the same request gets the certificate afterwards', async () => {
+  it('a request is 202 with Retry-After while the CA is unreachable, and gets the certificate afterwards', async () => {
     const seed = await seedOf('cam5.example.test');
     const user = ['-u', `cam5.example.test:${seed}`];
     const { csr } = await device('/CN=cam5.example.test');
@@ -222,7 +222,7 @@ describe('RFC 7030 simpleenroll', () => {
     expect((await post('simpleenroll', csr, ...user)).status).toBe(200);
   });
 
-  it('is in the audit log, without the seed', async () => {
+  it('every enrolment is in the audit log, without the seed', async () => {
     const seed = await seedOf('cam6.example.test');
     const { csr } = await device('/CN=cam6.example.test');
     await post('simpleenroll', csr, '-u', `cam6.example.test:${seed}`);
@@ -242,7 +242,7 @@ describe('a device with a certificate of its maker', () => {
     return ['--cert', `${name}.crt`, '--key', `${name}.key`];
   };
 
-  it('gets once what the node it is was registered with', async () => {
+  it('gets the certificate of its registered node once', async () => {
     await seedOf('sn-1001.example.test');
     const as = await held(maker, 'SN-1001', 'maker1');
     const { csr } = await device('/CN=sn-1001.example.test');
@@ -253,7 +253,7 @@ describe('a device with a certificate of its maker', () => {
     expect((await post('simpleenroll', second, ...as)).status).toBe(401);
   });
 
-  it('gets nothing of another device, of no node, or from a maker nobody trusts', async () => {
+  it('gets nothing for another device, without a node, or with an untrusted manufacturer', async () => {
     await seedOf('sn-1002.example.test');
     const { csr } = await device('/CN=sn-1002.example.test');
     expect((await post('simpleenroll', csr, ...(await held(maker, 'SN-1003', 'maker2')))).status).toBe(403);
@@ -265,7 +265,7 @@ describe('a device with a certificate of its maker', () => {
     );
   });
 
-  it('renews nothing, and is nobody to the rest of the RA', async () => {
+  it('cannot renew, and is unauthenticated for the rest of the RA', async () => {
     const as = await held(maker, 'SN-1004', 'maker5');
     const { csr } = await device('/CN=sn-1004.example.test');
     expect((await post('simplereenroll', csr, ...as)).status).toBe(401);
@@ -299,7 +299,7 @@ describe('RFC 7030 simplereenroll', () => {
     expect(leaf?.serialNumber.toLowerCase()).not.toBe(serial);
   });
 
-  it('wants a certificate that is good, and its names', async () => {
+  it('needs a good certificate, and the same names', async () => {
     const { as, key, cert } = await enrolled('r3.example.test');
     const { csr } = await device('/CN=r3.example.test');
     expect((await post('simplereenroll', csr)).status).toBe(401);
@@ -309,7 +309,7 @@ describe('RFC 7030 simplereenroll', () => {
     expect((await post('simplereenroll', csr, ...as)).status).toBe(403);
   });
 
-  it('202 with Retry-After while the CA is away', async () => {
+  it('is 202 with Retry-After while the CA is unreachable', async () => {
     const { as } = await enrolled('r4.example.test');
     const { csr } = await device('/CN=r4.example.test');
     world.faults.reissue = async () => {

@@ -17,7 +17,7 @@ it('many addresses together fill no log either', () => {
   expect(logged.reduce((sum, each) => sum + each)).toBe(300);
 });
 
-it('what was left out in a minute is told once, in the next', () => {
+it('the number of refusals left out in a minute is logged once, in the next', () => {
   let now = 0;
   const budget = new RefusalBudget(() => now);
   flood(budget, '10.0.0.1', 100);

@@ -138,7 +138,7 @@ const get = (path: string, headers = '') =>
   `GET ${path} HTTP/1.1\r\nHost: ra.test\r\nConnection: close\r\n${headers}\r\n`;
 
 describe('who the peer is (from the TLS stack, never from a header)', () => {
-  it('is nobody without a client certificate, whatever the headers say', async () => {
+  it('is unauthenticated without a client certificate, whatever the headers say', async () => {
     const forged = 'X-SSL-CLIENT-VERIFY: SUCCESS\r\nX-SSL-CLIENT-S-DN: CN=admin\r\nX-SSL-CERT: abc\r\n';
     expect((await exchange(get('/who', forged))).json).toEqual({ subject: null });
   });
@@ -160,17 +160,17 @@ describe('who the peer is (from the TLS stack, never from a header)', () => {
     }
   });
 
-  it('is nobody with a certificate of another root', async () => {
+  it('is unauthenticated with a certificate of another root', async () => {
     const other = stranger.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
     expect((await exchange(get('/who'), { ...other })).json).toEqual({ subject: null });
   });
 
-  it('is nobody with a certificate that is for servers only (RFC 5280 §4.2.1.12)', async () => {
+  it('is unauthenticated with a certificate for servers only (RFC 5280 §4.2.1.12)', async () => {
     const web = pki.leaf({ commonName: 'admin', usages: [SERVER_AUTH] });
     expect((await exchange(get('/who'), { ...web })).json).toEqual({ subject: null });
   });
 
-  it('is nobody with an expired or not yet valid certificate', async () => {
+  it('is unauthenticated with an expired or not yet valid certificate', async () => {
     const usages = [CLIENT_AUTH];
     const times = [
       { notBefore: Date.now() - 2 * HOUR, notAfter: Date.now() - HOUR },
@@ -182,7 +182,7 @@ describe('who the peer is (from the TLS stack, never from a header)', () => {
     }
   });
 
-  it('is nobody any more once the certificate expires, even on an open connection', async () => {
+  it('is unauthenticated once the certificate expires, even on an open connection', async () => {
     const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
     expect((await exchange(get('/later'), { ...admin })).json).toEqual({ known: false });
   });
@@ -209,18 +209,18 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('resumed %s sessions (RFC 8446 §
     expect(await resume({ ...admin })).toMatchObject({ reused: true, json: { subject: 'CN=admin' } });
   });
 
-  it('make nobody of a client without certificate into somebody', async () => {
+  it('do not authenticate a client without a certificate', async () => {
     expect(await resume({})).toEqual({ reused: true, json: { subject: null } });
   });
 
-  it('make nobody of a client with a stranger’s certificate into somebody', async () => {
+  it('do not authenticate a client with a foreign certificate', async () => {
     const other = stranger.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
     expect((await resume({ ...other })).json).toEqual({ subject: null });
   });
 });
 
 describe('TLS', () => {
-  it('is version 1.2 at the least', async () => {
+  it('is at least version 1.2', async () => {
     const old = open({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
     await expect(old).rejects.toThrow(/protocol version|alert/i);
   });
@@ -278,7 +278,7 @@ describe('TLS', () => {
     await running.server.app.close();
   });
 
-  it('keeps what it has when the new key and certificate do not match', async () => {
+  it('keeps the old key and certificate when the new ones do not match', async () => {
     const other = pki.leaf({ commonName: 'other' });
     expect(() =>
       server.reload({ key: other.key, cert: serverCertificate.cert, clientCa: [pki.root] }),
@@ -342,7 +342,7 @@ describe('requests that are refused', () => {
     expect((await exchange(text)).status).toBe(status);
   });
 
-  it('is told of a body that is too large even while it is still sending it, and may go on', async () => {
+  it('gets an error for a too large body even while it is still sending it, and may continue', async () => {
     const socket = await open();
     const answers = new Promise<string>((resolve) => {
       let text = '';
@@ -374,7 +374,7 @@ describe('requests that are refused', () => {
     expect([long.status, /^connection: close\r?$/im.test(long.head)]).toEqual([413, true]);
   });
 
-  it('does not listen for ever to a body that is too large', async () => {
+  it('stops reading a body that is too large', async () => {
     const socket = await open();
     const ended = drain(socket);
     socket.write(post('', 'text/plain', 2 ** 40).replace('Connection: close\r\n', ''));
@@ -428,13 +428,13 @@ describe('requests that are refused', () => {
     });
   });
 
-  it('goes on serving after all of that', async () => {
+  it('continues to serve after all of that', async () => {
     expect((await exchange(get('/who'))).status).toBe(200);
   });
 });
 
 describe('what browsers are told', () => {
-  it.each(['/who', '/nowhere', '/broken', '/api/v1/broken'])('stands on every answer: %s', async (path) => {
+  it.each(['/who', '/nowhere', '/broken', '/api/v1/broken'])('is on every answer: %s', async (path) => {
     const { head } = await exchange(get(path));
     expect(head).toMatch(/^x-content-type-options: nosniff\r?$/im);
     expect(head).toMatch(/^content-security-policy: frame-ancestors 'none'\r?$/im);
@@ -491,7 +491,7 @@ describe('slow and greedy peers', () => {
     await running.server.app.close();
   });
 
-  it('cannot take every connection: an address holds no more than are free, so that the next one is served', async () => {
+  it('cannot take every connection: an address gets no more than are free, so that the next one is served', async () => {
     const running = await start({ connections: 9 });
     const from = (localAddress: string) => {
       const options: ConnectionOptions & { localAddress: string } = { localAddress };
@@ -608,7 +608,7 @@ describe('too much at once', () => {
 });
 
 describe('closing', () => {
-  it('lets a request under way end, and cuts off one that does not', async () => {
+  it('lets an open request finish, and cuts off one that does not', async () => {
     const running = await start({ closeGrace: 300 });
     const stuck = await open({}, running.port);
     const cut = drain(stuck);
@@ -645,7 +645,7 @@ describe('closing', () => {
 });
 
 describe('the plain listener', () => {
-  it('serves routes and knows nobody', async () => {
+  it('serves routes and authenticates nobody', async () => {
     const app = createHttpServer({ log });
     addRoutes(app);
     await app.listen({ host: '127.0.0.1', port: 0 });

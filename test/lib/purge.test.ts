@@ -22,7 +22,7 @@ function purging() {
   return { time, removals, purge };
 }
 
-it('nothing is removed in the first hour, nor in the hour after the clock was set: it may be years ahead', async () => {
+it('nothing is deleted in the first hour, nor in the hour after the clock was set, because it may be years ahead', async () => {
   const { time, removals, purge } = purging();
   purge.start();
   await vi.advanceTimersByTimeAsync(50 * MINUTE);

@@ -14,7 +14,7 @@ function heldWork() {
 }
 
 describe('a single flight', () => {
-  it('runs once for all who join while it runs, and again for who comes later', async () => {
+  it('runs once for all callers that join while it runs, and again for later ones', async () => {
     const { runs, flight } = heldWork();
     const both = Promise.all([flight.join(), flight.join()]);
     runs[0]?.end(1);
@@ -24,7 +24,7 @@ describe('a single flight', () => {
     expect([await again, runs.length]).toEqual([2, 2]);
   });
 
-  it('gives who needs a later run the next one, which all who wait share', async () => {
+  it('gives a caller that needs a later run the next one, which all waiting callers share', async () => {
     const { runs, flight } = heldWork();
     const first = flight.join();
     const next = Promise.all([flight.after(), flight.after()]);
@@ -50,7 +50,7 @@ describe('a single flight', () => {
 });
 
 describe('a refreshed value', () => {
-  it('is asked for once, serves while a refresh is under way, and is kept when the refresh fails', async () => {
+  it('is loaded once, served during a refresh, and kept when the refresh fails', async () => {
     let now = 0;
     let fails = false;
     let asked = 0;

@@ -15,7 +15,7 @@ import { renewalWindow } from '../../src/ra/renewal-info.js';
 
 const NOW = 1_800_000_000_000;
 
-it('what is late is told at fixed shares of what is left, and when it has ended', () => {
+it('a late certificate is announced at fixed shares of the remaining time, and when it has expired', () => {
   const stages = [-1, 0, 49, 50, 75, 89, 90, 99, 100, 1000].map((at) => stageOf(0, 100, at));
   expect(stages).toEqual([0, 1, 1, 2, 3, 3, 4, 4, 5, 5]);
 });
@@ -49,7 +49,7 @@ const authority = (facts: Partial<CaFigures['authorities'][number]>) => ({
   ...facts,
 });
 
-it('an authority that ends is told of, unless another of its kind in use goes on, or it is retired', () => {
+it('an expiring CA certificate is announced, unless another of its kind in use lasts longer, or it is retired', () => {
   const ending = authority({});
   expect(endingAuthorities({ authorities: [ending] }, NOW)).toMatchObject([{ type: 'authority.ending' }]);
   const root = authority({ id: 'r1', kind: 'root', notAfter: NOW + 3000 * DAY });
@@ -60,7 +60,7 @@ it('an authority that ends is told of, unless another of its kind in use goes on
   expect(endingAuthorities({ authorities: [{ ...ending, inUse: false }] }, NOW)).toEqual([]);
 });
 
-it('a CRL that was not made anew is told of before and after its end; that of an ended authority is not', () => {
+it('a CRL that was not renewed is announced before and after its expiry, but not that of an expired issuer', () => {
   const crl = (left: number) => ({
     issuer: 'i1',
     number: 7,
@@ -75,18 +75,18 @@ it('a CRL that was not made anew is told of before and after its end; that of an
   expect(lateCrls({ crls: [crl(-HOUR)], authorities: [authority({ notAfter: NOW - 1 })] }, NOW)).toEqual([]);
 });
 
-it('an administrator is news only when added since notices were wanted', () => {
+it('an administrator is announced only when added after notices were configured', () => {
   const at = (addedAt: number) => ({ dn: 'CN=Eve', role: 'admin', addedAt });
   expect(addedAdministrators([at(NOW - 1), at(NOW)], NOW)).toMatchObject([{ facts: { dn: 'CN=Eve' } }]);
 });
 
-it('a restart of the CA is no news, five minutes without it are', () => {
+it('a restart of the CA is not announced, but five minutes without it are', () => {
   expect(away('ca', null, NOW)).toEqual([]);
   expect(away('ca', NOW - 60_000, NOW)).toEqual([]);
   expect(away('ca', NOW - 300_000, NOW)).toMatchObject([{ type: 'ca.away' }]);
 });
 
-it('a disk of which nothing is known is not full', () => {
+it('a disk of unknown size is not announced as full', () => {
   expect(fullDisk('ca', '', null, NOW)).toEqual([]);
   expect(fullDisk('ca', '', 600 * 1024 * 1024, NOW)).toEqual([]);
   expect(fullDisk('ra', 'host', 1024, NOW)).toMatchObject([{ type: 'disk.full' }]);

@@ -141,7 +141,7 @@ describe.each(stores)('notices over %s', (_, make) => {
     undo.push(() => store.close());
   });
 
-  it('three replicas that find the same send one mail and one webhook, signed as Standard Webhooks has it', async () => {
+  it('three replicas with the same finding send one mail and one webhook, signed as in Standard Webhooks', async () => {
     const hook = await receiver({ status: 204 });
     const mail = await mailServer();
     const wishes = {
@@ -181,7 +181,7 @@ describe.each(stores)('notices over %s', (_, make) => {
     expect(hook.got).toHaveLength(1);
   });
 
-  it('a receiver that fails, redirects and comes back gets the same notice, once it takes it', async () => {
+  it('a receiver that fails, redirects and recovers gets the same notice', async () => {
     const answer: { status: number | null } = { status: 500 };
     const hook = await receiver(answer);
     const { notices, delivery } = await anRa(store, { notify: [hook.url] }, clock);
@@ -201,7 +201,7 @@ describe.each(stores)('notices over %s', (_, make) => {
     expect((await store.waitingNotices(10)).count).toBe(0);
   });
 
-  it('a receiver that is away stands in nobody’s way; its notice waits, also for another process', async () => {
+  it('an unreachable receiver delays no other; its notice waits, also for another process', async () => {
     const hook = await receiver({ status: 200 });
     const mail = await mailServer();
     const port = mail.port;
@@ -231,7 +231,7 @@ describe.each(stores)('notices over %s', (_, make) => {
     expect(hook.got).toHaveLength(1);
   });
 
-  it('certificates that are late are one notice an hour, other things are told at once', async () => {
+  it('late certificates are one notice an hour, other findings are sent at once', async () => {
     const hook = await receiver({ status: 200 });
     const { notices, delivery } = await anRa(store, { notify: [hook.url] }, clock);
     now = Math.ceil(now / 3600_000) * 3600_000;
@@ -248,7 +248,7 @@ describe.each(stores)('notices over %s', (_, make) => {
     expect(JSON.parse(hook.got[2]?.body ?? '{}')).toMatchObject({ data: { count: 2 } });
   });
 
-  it('the contacts of an account hear of its own certificates alone, when that is wanted', async () => {
+  it('the contacts of an account get notices only about its own certificates, if this is configured', async () => {
     const mail = await mailServer();
     const account = anAccount({ contact: ['mailto:owner@example.test'] });
     const gone = anAccount({ contact: ['mailto:gone@example.test'] });
@@ -273,7 +273,7 @@ describe.each(stores)('notices over %s', (_, make) => {
     expect(own?.raw).not.toContain('line of late 2 1');
   });
 
-  it('a target that is not configured any more gets nothing, and no URL is in the database', async () => {
+  it('a target that is no longer configured gets nothing, and no URL is in the database', async () => {
     const hook = await receiver({ status: 200 });
     await (await anRa(store, { notify: [hook.url] }, clock)).notices.tell([finding('late 1 1')]);
     const [notice] = await store.claimNotices(now, now, 9);

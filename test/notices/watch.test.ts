@@ -107,17 +107,17 @@ async function told(queue = store): Promise<[type: string, text: string][]> {
   });
 }
 
-it('of a uPKI that is well nothing is told', async () => {
+it('a healthy uPKI causes no notices', async () => {
   const { watch } = watchOver({});
   await watch.look();
   expect(await told()).toEqual([]);
 });
 
 const CASES: [type: string, line: RegExp, world: World][] = [
-  ['certificate.not_renewed', /a\.test, profile server: ends 2027-01-20/, { late: [LATE] }],
+  ['certificate.not_renewed', /a\.test, profile server: expires 2027-01-20/, { late: [LATE] }],
   [
     'authority.ending',
-    /issuer "CN=Issuer" ends 2027-01-20/,
+    /issuer "CN=Issuer" expires 2027-01-20/,
     {
       figures: {
         authorities: HEALTHY.authorities.map((each) => ({
@@ -130,12 +130,12 @@ const CASES: [type: string, line: RegExp, world: World][] = [
   ],
   [
     'ra_certificate.ending',
-    /RA on host1 ends 2027-01-11/,
+    /RA on host1 expires 2027-01-11/,
     { raCertificate: () => ({ notBefore: START - 89 * DAY, notAfter: START + DAY }) },
   ],
   [
     'crl.late',
-    /CRL 7 of CN=Issuer ended/,
+    /CRL 7 of CN=Issuer expired/,
     {
       figures: { crls: [{ issuer: 'i1', number: 7, thisUpdate: START - 8 * DAY, nextUpdate: START - DAY }] },
     },
@@ -147,8 +147,8 @@ const CASES: [type: string, line: RegExp, world: World][] = [
       caFails: new CaRefused('/x/ca.db: the database is damaged', 'other'),
     },
   ],
-  ['disk.full', /the RA on host1 has 1 MiB left/, { diskFree: async () => 2 ** 20 }],
-  ['disk.full', /the CA has 1 MiB left/, { figures: { diskFree: 2 ** 20 } }],
+  ['disk.full', /the RA on host1 has 1 MiB of disk space left/, { diskFree: async () => 2 ** 20 }],
+  ['disk.full', /the CA has 1 MiB of disk space left/, { figures: { diskFree: 2 ** 20 } }],
   ['backup.old', /last backup was taken 2027-01-01.* of the RA/, { backupAt: async () => START - 9 * DAY }],
   ['backup.old', /last backup was taken .* of the CA/, { figures: { backupAt: START - 9 * DAY } }],
   [
@@ -172,7 +172,7 @@ const CASES: [type: string, line: RegExp, world: World][] = [
   ],
 ];
 
-it.each(CASES)('%s is told once: %s', async (type, line, world) => {
+it.each(CASES)('%s is announced once: %s', async (type, line, world) => {
   const { watch } = watchOver(world);
   await watch.look();
   expect(await told()).toEqual([[type, expect.stringMatching(line)]]);
@@ -181,7 +181,7 @@ it.each(CASES)('%s is told once: %s', async (type, line, world) => {
   expect(await told()).toEqual([]);
 });
 
-it('a limit that was hit is told once a day, with how often', async () => {
+it('a limit that was hit is announced once a day, with the number of refusals', async () => {
   const { watch } = watchOver({});
   for (let hit = 0; hit < 3; hit += 1) watch.limitHit('orders');
   await watch.look();
@@ -197,7 +197,7 @@ it('a limit that was hit is told once a day, with how often', async () => {
   expect(await told()).toHaveLength(1);
 });
 
-it('a backup that stays too old is told again a week later; with 0 never', async () => {
+it('an old backup is announced again a week later; with 0 never', async () => {
   const { watch } = watchOver({ backupAt: async () => START - 9 * DAY });
   const never = watchOver({ backupAt: async () => null, since: async () => 0, backupMaxAge: null });
   await never.watch.look();
@@ -212,7 +212,7 @@ it('a backup that stays too old is told again a week later; with 0 never', async
   expect(days.length).toBeLessThanOrEqual(3);
 });
 
-it('a certificate is told of again at fixed shares of what is left, and never once it is renewed', async () => {
+it('a certificate is announced again at fixed shares of the remaining time, and never after its renewal', async () => {
   const late = [LATE];
   const { watch } = watchOver({ late });
   const days: number[] = [];
@@ -229,7 +229,7 @@ it('a certificate is told of again at fixed shares of what is left, and never on
   expect(await told()).toEqual([]);
 });
 
-it('a CA that does not answer is told of after five minutes; one that counts nothing is none', async () => {
+it('a CA that does not answer is announced after five minutes; one without counters is not', async () => {
   const away = watchOver({ caFails: new CaUnavailable('away') });
   await away.watch.look();
   now += 4 * MINUTE;
@@ -238,7 +238,7 @@ it('a CA that does not answer is told of after five minutes; one that counts not
   now += 2 * MINUTE;
   await away.watch.look();
   expect(await told()).toEqual([
-    ['ca.away', expect.stringMatching(/no answer of the CA since 2027-01-10 12:00/)],
+    ['ca.away', expect.stringMatching(/no answer from the CA since 2027-01-10 12:00/)],
   ]);
   const python = watchOver({ caFails: new CaLacksTask('figures') });
   await python.watch.look();
@@ -247,7 +247,7 @@ it('a CA that does not answer is told of after five minutes; one that counts not
   expect(await told()).toEqual([]);
 });
 
-it('a silent DNS is told of after five minutes, and anew when it was heard in between', async () => {
+it('a silent DNS is announced after five minutes, and again when it answered in between', async () => {
   let silent = true;
   const { watch } = watchOver({ isDnsSilent: () => silent });
   for (const pause of [0, 6 * MINUTE]) {
@@ -266,7 +266,7 @@ it('a silent DNS is told of after five minutes, and anew when it was heard in be
   expect((await told()).map(([type]) => type)).toEqual(['dns.silent']);
 });
 
-it('a database that is away is told of directly after two minutes; a damaged one at once, with its reason', async () => {
+it('an unreachable database is announced directly after two minutes; a damaged one at once, with its reason', async () => {
   const away = watchOver({ pingStore: () => Promise.reject(new StoreUnavailable('away')) });
   await away.watch.look();
   expect(away.direct).toEqual([]);
@@ -280,7 +280,7 @@ it('a database that is away is told of directly after two minutes; a damaged one
 });
 
 describe('three replicas on PostgreSQL', () => {
-  it('tell each thing once among them', { timeout: 60_000 }, async () => {
+  it('announce each finding once among them', { timeout: 60_000 }, async () => {
     const database = await createDatabase();
     const stores = await Promise.all([1, 2, 3].map(() => openRaStore(database.url)));
     try {

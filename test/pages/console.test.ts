@@ -54,7 +54,7 @@ it('everything the page names is in the package, and nothing is fetched from els
     expect(seen).toContain(`/console/vendor/${name}.mjs`);
 });
 
-it('a browser that has a file is told that it is the same', async () => {
+it('a browser that has a file gets 304', async () => {
   const { get } = await serve();
   const etag = (await get('/console/main.js')).headers.get('etag') ?? '';
   expect((await get('/console/main.js', { 'if-none-match': etag })).status).toBe(304);

@@ -43,7 +43,7 @@ const alive = (pid: unknown) => {
 };
 
 describe('the supervisor', () => {
-  it('resolves a start with what the program told when it was ready', async () => {
+  it('resolves a start with the message of the ready program', async () => {
     const { supervisor } = supervise();
     expect(await supervisor.start(child('obedient'))).toMatchObject({ start: '1' });
   });
@@ -82,7 +82,7 @@ describe('the supervisor', () => {
     expect(said).toEqual([]);
   });
 
-  it('kills a program that does not end when told', async () => {
+  it('kills a program that does not stop on request', async () => {
     const { supervisor } = supervise();
     const { pid } = await supervisor.start(child('deaf'));
     await supervisor.stop();

@@ -167,7 +167,7 @@ describe('the RA with a Python CA', () => {
     expect(python.revoked).toEqual([]);
   });
 
-  it('says which task is missing when it is to revoke what it has no record of', async () => {
+  it('names the missing task when it must revoke a certificate without a record', async () => {
     const { ca } = await world();
     await expect(ca.revoke('abcd', 1)).rejects.toBeInstanceOf(CaLacksTask);
   });
@@ -219,7 +219,7 @@ describe('the RA with a Python CA', () => {
     ]);
   });
 
-  it('has a new CRL signed when the one there is about to end', async () => {
+  it('requests a new CRL when the current one is about to expire', async () => {
     let now = Date.now();
     const { ca, python } = await world(() => now);
     await ca.crl();

@@ -48,7 +48,7 @@ it('pages give every record once, the newest first', async () => {
   );
 });
 
-it('a chain that is not there ends the pages', async () => {
+it('an unknown chain ends the pages', async () => {
   const { reader } = readerOver([[1]]);
   expect(await reader.newest([{ chain: 9, sequence: 5 }], 10)).toEqual({ records: [], next: [] });
 });

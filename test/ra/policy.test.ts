@@ -10,10 +10,10 @@ const ip = (value: string): Identifier => ({ type: 'ip', value });
 const server = { name: 'server', description: 'TLS servers', maxValidity: 60 * DAY };
 
 describe('which challenges can prove an identifier', () => {
-  it('RFC 8555 §7.1.3: a wildcard by dns-01 only', () => {
+  it('RFC 8555 §7.1.3: a wildcard is offered dns-01 only', () => {
     expect(challengeTypes(dns('*.example.com'))).toEqual(['dns-01']);
   });
-  it('RFC 8738 §7: an IP address by http-01 and tls-alpn-01', () => {
+  it('RFC 8738 §7: an IP address is offered http-01 and tls-alpn-01', () => {
     expect(challengeTypes(ip('192.0.2.1'))).toEqual(['http-01', 'tls-alpn-01']);
   });
   it('the challenges of drafts only where they are offered; a wildcard by those in DNS', () => {
@@ -24,7 +24,7 @@ describe('which challenges can prove an identifier', () => {
     ]);
     expect(challengeTypes(ip('192.0.2.1'), CHALLENGE_TYPES)).toEqual(['http-01', 'tls-alpn-01']);
   });
-  it('a plain name by all three', () => {
+  it('a plain name is offered all three', () => {
     expect(challengeTypes(dns('example.com'))).toEqual(['http-01', 'dns-01', 'tls-alpn-01']);
   });
 });

@@ -72,7 +72,7 @@ describe('a private route', () => {
     expect((await world.ask(ADMINS, namesake)).status).toBe(403);
   });
 
-  it('is refused before anything of the request is looked at', async () => {
+  it('is refused before anything of the request is read', async () => {
     const { status } = await world.ask(`${ADMINS}?nonsense=1`, null, { method: 'POST', body: { x: 1 } });
     expect(status).toBe(401);
   });
@@ -135,7 +135,7 @@ describe('an administrator who is one no longer', () => {
     expect((await world.ask(ADMINS, dave)).status).toBe(403);
   });
 
-  it('is let in again when a hold is taken off', async () => {
+  it('is admitted again when a hold ends', async () => {
     const erin = await world.admin('erin');
     await world.tasks.call('revoke', { dn: 'erin', reason: 'certificateHold' });
     expect((await world.ask(ADMINS, erin)).status).toBe(403);
@@ -175,7 +175,10 @@ describe('TLS does not smuggle an identity', () => {
     expect((await resumed.ask(ADMINS)).status).toBe(401);
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('a resumed %s session is its own holder’s', async (version) => {
+  it.each([
+    'TLSv1.2',
+    'TLSv1.3',
+  ] as const)('a resumed %s session keeps the identity of its own holder', async (version) => {
     const bob = await world.holder('bob');
     const range = { minVersion: version, maxVersion: version };
     const first = await world.connect({ ...range, key: bob.key, cert: bob.cert });

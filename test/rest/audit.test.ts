@@ -104,7 +104,7 @@ describe('the RA’s audit log', () => {
     ]);
   });
 
-  it('has nothing of reading, nor of public routes', async () => {
+  it('has no records of reading, nor of public routes', async () => {
     const entries = await adds(async () => {
       await world.ask('/private/admins', alice);
       await world.ask('/client/status', alice);

@@ -65,7 +65,7 @@ const ask = (
 ) => world.ask(path, holder, { method, headers, ...(method === 'POST' ? { body } : {}) });
 
 describe('every private operation of the OpenAPI document', () => {
-  it('is there, with the role it needs', () => {
+  it('exists, with the role it needs', () => {
     expect(operations.filter(isPrivate).length).toBeGreaterThan(25);
     expect(operations.filter((each) => isPrivate(each) && each.role === null)).toEqual([]);
     expect(operations.filter((each) => isPrivate(each) && changes(each) && each.role === 'auditor')).toEqual(
@@ -84,7 +84,7 @@ describe('every private operation of the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('is 403 for whoever is no administrator, or none any more', async () => {
+  it('is 403 for a client that is not, or no longer, an administrator', async () => {
     const wrong: string[] = [];
     for (const operation of operations.filter(isPrivate)) {
       for (const [who, holder] of Object.entries(strangers)) {
@@ -145,7 +145,7 @@ describe('every private operation of the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('is kept by no cache', async () => {
+  it('may not be cached', async () => {
     const wrong: string[] = [];
     for (const operation of operations) {
       for (const holder of [null, holders.get('admin') ?? null]) {
@@ -156,7 +156,7 @@ describe('every private operation of the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('leaves a trace in the audit log when somebody identified is refused', async () => {
+  it('is in the audit log when an authenticated client is refused', async () => {
     await expect
       .poll(async () => {
         const entries: { who: string; action: string; outcome: string }[] = [];

@@ -72,7 +72,7 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
     expect((await ask(stranger, passOn(alice.cert))).status).toBe(401);
   });
 
-  it('never lends its own rights: without a client certificate passed on, nobody asks', async () => {
+  it('never lends its own rights: without a forwarded client certificate, a request is unauthenticated', async () => {
     const own = await world.admin(NAME);
     expect((await ask(own, {})).status).toBe(401);
     const { status } = await world.ask('/client/revoke', own, { method: 'POST' });
@@ -81,7 +81,7 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
     expect(still.status).toBe('good');
   });
 
-  it('each request is its own: what one passed on is nothing to the next', async () => {
+  it('each request is independent: a forwarded certificate does not apply to the next one', async () => {
     const connection = await world.connect({ key: proxy.key, cert: proxy.cert });
     expect((await connection.ask('/private/admins', { headers: passOn(alice.cert) })).status).toBe(200);
     expect((await connection.ask('/private/admins')).status).toBe(401);

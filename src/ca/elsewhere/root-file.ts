@@ -53,7 +53,7 @@ export async function exportRoot(options: ExportOptions): Promise<void> {
   if (key.inFile === null)
     throw new AuthorityError('the key of the root is in a token, which cannot be made to give it out');
   if ((await readIfThere(out)) !== null)
-    throw new InitError(`${out} exists already: move it away, or choose another file`);
+    throw new InitError(`${out} already exists: move it away, or choose another file`);
   const publisher = new CrlPublisher({ store, issuer: root, validity: crlValidity, clock, log });
   await publisher.publish();
   await writeDurably(out, await rootFileText(root, passphrase), 0o600);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { done, id, identifiers, page, pem, profileName, reason, serial, time } from './fields.js';
 import { task } from './task.js';
 
-/** Tasks of the ACME side: issuing for an order, and the copies of ACME objects an RA may keep at the CA. */
+/** ACME tasks: issuing for an order, and the copies of ACME objects that an RA may keep at the CA. */
 
 const jwk = z.record(z.string().max(64), z.string().max(4096)).meta({ wire: 'public JWK' });
 const status = z.string().max(32).meta({ wire: 'string' });
@@ -33,8 +33,8 @@ const authorization = z.object({
 
 export const acmeTasks = {
   acme_issue_certificate: task(
-    'Issues for an order, once: asking again for the same order and CSR gives the same certificate, for the same order ' +
-      'and another CSR an error. With `identifiers`, the CSR must name exactly those.',
+    'Issues the certificate of an order, once. Repeating it with the same CSR returns the same certificate; another CSR is ' +
+      'an error. With `identifiers`, the CSR must name exactly those.',
     z.object({
       order_id: id,
       csr: pem,
@@ -47,27 +47,31 @@ export const acmeTasks = {
     z.object({ certificate: z.string().meta({ wire: 'PEM of the leaf' }), chain: z.string(), serial }),
   ),
   acme_get_certificate: task(
-    'The certificate of an order; cert_id is its serial in hex, or the id of the order.',
+    'Returns the certificate of an order; cert_id is its serial in hex, or the id of the order.',
     z.object({ cert_id: id }),
     z.object({ certificate: z.string(), serial, order_id: z.string(), not_before: time, not_after: time }),
   ),
   acme_revoke_certificate: task(
-    'Revokes; doing it again is no error.',
+    'Revokes a certificate; repeating it is not an error.',
     z.object({ certificate: pem, reason: reason.default(0) }),
     done,
   ),
-  acme_sync_account: task('Keeps a copy of an account.', account, done),
-  acme_get_account: task('The copy of an account.', z.object({ account_id: id }), account),
-  acme_list_accounts: task('Copies of accounts by id, a page at a time.', page, z.array(account)),
+  acme_sync_account: task('Stores a copy of an account.', account, done),
+  acme_get_account: task('Returns the copy of an account.', z.object({ account_id: id }), account),
+  acme_list_accounts: task('Returns copies of accounts by id, a page at a time.', page, z.array(account)),
   acme_deactivate_account: task('Marks the copy deactivated.', z.object({ account_id: id }), done),
-  acme_sync_order: task('Keeps a copy of an order.', order, done),
-  acme_get_order: task('The copy of an order.', z.object({ order_id: id }), order),
+  acme_sync_order: task('Stores a copy of an order.', order, done),
+  acme_get_order: task('Returns the copy of an order.', z.object({ order_id: id }), order),
   acme_list_orders: task(
-    'Copies of an account’s orders, a page at a time.',
+    'Returns copies of an account’s orders, a page at a time.',
     page.extend({ account_id: id }),
     z.array(order),
   ),
-  acme_sync_authorization: task('Keeps a copy of an authorization.', authorization, done),
-  acme_get_authorization: task('The copy of an authorization.', z.object({ auth_id: id }), authorization),
+  acme_sync_authorization: task('Stores a copy of an authorization.', authorization, done),
+  acme_get_authorization: task(
+    'Returns the copy of an authorization.',
+    z.object({ auth_id: id }),
+    authorization,
+  ),
   acme_deactivate_authorization: task('Marks the copy deactivated.', z.object({ auth_id: id }), done),
 } as const;

@@ -36,13 +36,13 @@ const authority = z
 
 export const authorityTasks = {
   get_health: task(
-    'The clock of the CA, and what keeps it from its work, in sentences for operators.',
+    'Returns the time of the CA and its problems, in sentences for operators.',
     none,
     z.object({ time, troubles: z.array(z.string()) }),
   ),
   get_authorities: task(
-    'The roots, issuers and cross-certificates of this CA; `first`: its certificates may point to /ca.crl, `renew_from`: what it ' +
-      'signed is to be replaced.',
+    'Returns the roots, issuers and cross-certificates of this CA. `first`: certificates of this issuer may point to /ca.crl. ' +
+      '`renew_from`: when certificates that it signed should be renewed.',
     none,
     z.object({ authorities: z.array(authority).meta({ wire: '[authority]' }) }),
   ),

@@ -3,12 +3,12 @@ import { invalidReason, reasonCode } from '../reasons.js';
 import { parseSerial, serialFromHex, serialToHex } from '../serial.js';
 import { z85DecodeKey } from '../z85.js';
 
-/** Values that several tasks share. Every size is bounded: what crosses the channel is small. */
+/** Values that several tasks share. Every size is bounded, because messages of the channel are small. */
 
 const MAX_NAME = 1024;
 /** A CSR with an 8192-bit RSA key and 100 names is under 12 kB of PEM. */
 const MAX_PEM = 65_536;
-/** As RFC 8555 servers commonly limit an order. */
+/** The common limit of identifiers in an order. */
 export const MAX_NAMES = 100;
 
 const bigNumber = z.union([z.number(), z.bigint()]);
@@ -26,7 +26,7 @@ export const serial = z
   })
   .meta({ wire: 'integer of up to 160 bits' });
 
-/** A serial as a parameter: an integer, or text as people write it; hex in the program. */
+/** A serial as a parameter: an integer or text in any notation; hex in the program. */
 export const wireSerial = z
   .union([bigNumber, z.string().max(64)])
   .transform((value, context) => {
@@ -44,7 +44,7 @@ export const profileName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'expected letters, digits, - and _')
   .meta({ wire: 'string' });
 
-/** Names a certificate: bare CN, `/CN=…`, a whole DN in either notation, or its serial. */
+/** Identifies a certificate: a bare CN, `/CN=…`, a whole DN in either notation, or its serial. */
 export const dn = z
   .union([z.string().min(1).max(MAX_NAME), z.number(), z.bigint()])
   .meta({ wire: 'bare CN, /CN=…, whole DN, or serial' });
@@ -75,7 +75,7 @@ export const identifiers = z
   .max(MAX_NAMES)
   .meta({ wire: '[{type: dns|ip, value}]' });
 
-/** ACME resource ids are ours or another RA's: opaque, short. */
+/** An ACME resource id of this RA or another one: opaque and short. */
 export const id = z.string().min(1).max(255).meta({ wire: 'string' });
 
 /** Milliseconds since the epoch in the program, RFC 3339 on the wire. */
@@ -96,12 +96,12 @@ export const curvePublicKey = z
   .refine((text) => z85DecodeKey(text) !== null, 'expected a CURVE public key in Z85 (40 characters)')
   .meta({ wire: 'CURVE public key, Z85' });
 
-/** PEM, leaf first, then its issuing chain without the root: the file a server loads. */
+/** PEM: the leaf, then its issuing chain without the root; the file a server loads. */
 export const certificateFile = z.string().meta({ wire: 'PEM, leaf first, root left out' });
 export const issued = z.object({ certificate: certificateFile, serial });
 export const issuedWithDn = z.object({ dn: z.string(), certificate: certificateFile, serial });
 export const done = z.boolean().meta({ wire: 'true' });
-/** A page of a listing: no answer grows with what is kept. */
+/** A page of a listing, so that the size of an answer is bounded. */
 export const page = z.object({
   limit: z.number().int().min(1).max(1000).default(1000),
   after: z.string().max(255).optional(),

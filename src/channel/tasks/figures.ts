@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { none, page, serial, time } from './fields.js';
 import { task } from './task.js';
 
-/** Tasks for those who watch over the CA. */
+/** Tasks for monitoring the CA. */
 
 export const figureTasks = {
   get_figures: task(
-    'What the CA counts, for monitoring; nothing of it is counted anew. Ends of all its authorities, its CRLs, and whether the ' +
-      'audit log was found broken. `database_ms`: how long a write took just now.',
+    'Returns the counters of the CA for monitoring, without counting anything again: the expiry of all its CA certificates, its ' +
+      'CRLs, and whether the audit log was found broken. `database_ms`: duration of a test write.',
     none,
     z.object({
       certificates: z
         .array(z.object({ profile: z.string(), state: z.string(), count: z.number() }))
         .meta({ wire: '[{profile, state: good|revoked|expired, count}]' }),
-      ending: z.number().optional().meta({ wire: 'good ones that end within 14 days' }),
+      ending: z.number().optional().meta({ wire: 'good certificates that expire within 14 days' }),
       not_renewed: z
         .array(z.object({ profile: z.string(), count: z.number() }))
         .meta({ wire: '[{profile, count}]' }),
@@ -37,13 +37,13 @@ export const figureTasks = {
       disk_free: z.number().optional(),
       backup_at: time
         .optional()
-        .meta({ wire: 'ms since the epoch: when the last `upki backup` of its directory was complete' }),
+        .meta({ wire: 'time of the last complete `upki backup` of its directory, in ms since the epoch' }),
       started_at: time,
       version: z.string().optional(),
     }),
   ),
   list_not_renewed: task(
-    'Certificates past the end of their renewal window (RFC 9773) that no later one replaces, a page at a time by serial.',
+    'Returns certificates past their renewal window (RFC 9773) that no later one replaces, by serial, a page at a time.',
     page,
     z
       .object({

@@ -4,7 +4,7 @@ import { figureTasks } from './figures.js';
 import { nodeTasks, registrationTasks } from './nodes.js';
 import { pkiTasks } from './pki.js';
 
-/** Every task of the contract, by the socket that answers it. */
+/** All tasks of the contract, grouped by the socket that answers them. */
 export const operations = {
   ...pkiTasks,
   ...figureTasks,

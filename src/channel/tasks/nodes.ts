@@ -16,12 +16,12 @@ import {
 } from './fields.js';
 import { task } from './task.js';
 
-/** Tasks about who may use the CA: administrators, registered nodes, and registration itself (port 5001). */
+/** Tasks for administrators, registered nodes, and registration (port 5001). */
 
-/** A person, in an RA's words. */
+/** The administrator who acts, as the RA names them. */
 const by = z.string().min(1).max(1024).meta({ wire: 'DN' });
 
-/** Where the RA serves CRL, OCSP and issuers, for the certificates; no path, query or user. */
+/** Base URL at which the RA serves CRLs, OCSP and issuers, for the URLs in certificates. No path, query or user. */
 const publicUrl = z
   .string()
   .max(512)
@@ -43,46 +43,46 @@ const node = z.object({
 
 export const nodeTasks = {
   introduce: task(
-    'Says whose connection this is, for the audit log; false when the proof proves nothing.',
+    'Identifies the peer of this connection, for the audit log; false when the proof is invalid.',
     z.object({ public_key: curvePublicKey, proof: z.string().max(64) }),
     done,
   ),
-  list_admins: task('DNs of the administrators.', none, z.array(z.string())),
+  list_admins: task('Returns the DNs of the administrators.', none, z.array(z.string())),
   list_administrators: task(
-    'The entries of the list of administrators, in the order they were added.',
+    'Returns the list of administrators, in the order they were added.',
     none,
     z.array(z.object({ dn: z.string(), role: z.enum(ADMIN_ROLES), added_at: time })),
   ),
   get_admin_role: task(
-    'The role of the administrator a certificate was made for; `none` when it is not one’s. Whether it is good is not looked at.',
+    'Returns the role of the administrator that a certificate belongs to, or `none`. Does not check whether the certificate is good.',
     z.object({ serial: wireSerial }),
     z.object({ role: z.enum([...ADMIN_ROLES, 'none']) }),
   ),
   add_admin: task(
-    'Adds an entry to the list of administrators; doing it again is no error. It covers no certificate: those are made on the ' +
-      'machine of the CA. `by` is the administrator who asks, as the RA says; refused where UPKI_CA_ADMINS_BY_RA is false.',
+    'Adds an entry to the list of administrators; repeating it is not an error. Makes no certificate: that is done on the CA’s ' +
+      'machine. `by` is the administrator who asks, as the RA says. Refused when UPKI_CA_ADMINS_BY_RA is false.',
     z.object({ dn, role: z.enum(ADMIN_ROLES).default('admin'), by: by.optional() }),
     done,
   ),
   remove_admin: task(
-    'Removes an administrator and revokes their certificates; an absent one is no error. `by` as for add_admin.',
+    'Removes an administrator and revokes their certificates; an absent one is not an error. `by` as for add_admin.',
     z.object({ dn, by: by.optional() }),
     done,
   ),
-  list_nodes: task('The registered nodes by CN, a page at a time.', page, z.array(node)),
-  get_node: task('One registered node.', z.object({ cn }), node),
+  list_nodes: task('Returns the registered nodes by CN, a page at a time.', page, z.array(node)),
+  get_node: task('Returns one registered node.', z.object({ cn }), node),
   enroll: task(
-    'Certifies the key of a CSR for the names and the profile an RA has registered a node with, once a request: asking again ' +
-      'with the same key and names gives the same certificate, with others an error. Nothing but its key is taken of the CSR.',
+    'Certifies the key of a CSR for the names and the profile of a node that an RA registered, once for each request. Repeating ' +
+      'it with the same key and names returns the same certificate; others are an error. Only the key of the CSR is used.',
     z.object({ request_id: id, csr: pem, cn, sans: sans.default([]), profile: profileName }),
     z.object({ certificate: z.string().meta({ wire: 'PEM of the leaf' }), chain: z.string(), serial }),
   ),
 } as const;
 
 export const registrationTasks = {
-  ping: task('Answers; nothing is touched.', none, done),
+  ping: task('Answers and does nothing else.', none, done),
   register: task(
-    'Registers an RA. Profile `admin` is refused: administrators’ certificates are made on the CA’s machine. In curve mode `csr` and `curve_public_key` are ' +
+    'Registers an RA. Refuses the profile `admin`: administrators’ certificates are made on the CA’s machine. In curve mode `csr` and `curve_public_key` are ' +
       'required and no seed is sent; in clear mode the seed is checked, and without a `csr` the CA makes the key and returns it.',
     z.object({
       seed: z.string().max(1024).default(''),
@@ -106,7 +106,7 @@ export const registrationTasks = {
     }),
   ),
   status: task(
-    'Whether a name is registered.',
+    'Tells whether a name is registered.',
     z.object({ cn: z.string().max(1024).default('') }),
     z
       .union([

@@ -18,13 +18,13 @@ import {
 } from './fields.js';
 import { task } from './task.js';
 
-/** Operations tasks about certificates, profiles and revocation. */
+/** Tasks for certificates, profiles and revocation. */
 
 const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.optional() };
 
 const MAX_DAYS = 36_500;
 
-/** Names the first issuer of a CA, whose certificates may point to /ca.crl. */
+/** Stands for the first issuer of a CA, whose certificates may point to /ca.crl. */
 export const FIRST = 'first';
 
 const issuer = z
@@ -33,7 +33,7 @@ const issuer = z
   .meta({ wire: 'id of an issuer or root' });
 
 const base64 = z.string().meta({ wire: 'base64 of DER' });
-/** A request about a chain is under 1 kB. */
+/** A request for a whole chain is under 1 kB. */
 const MAX_OCSP_REQUEST = 16_384;
 
 const profile = z
@@ -67,14 +67,14 @@ const certificateDetails = z.object({
   ...REVOCATION,
 });
 
-/** What `view` gives, and how the certificate came about. */
+/** The result of `view`, and how the certificate was issued. */
 const foundCertificate = certificateDetails.extend({
   issued_at: time,
   order_id: z.string().optional(),
   account_id: z.string().optional(),
 });
 
-/** Certificates one search names by serial. */
+/** Limit of serials in one search. */
 const MOST_SERIALS = 500;
 
 const authority = z
@@ -115,21 +115,21 @@ const caOptions = z.object({
 });
 
 export const pkiTasks = {
-  ping: task('Answers; nothing is touched.', none, done),
-  get_ca: task('The root certificate.', none, z.string().meta({ wire: 'PEM' })),
+  ping: task('Answers and does nothing else.', none, done),
+  get_ca: task('Returns the root certificate.', none, z.string().meta({ wire: 'PEM' })),
   get_ca_chain: task(
-    'Root, and the issuing chain with the issuer first and the root left out.',
+    'Returns the root, and the issuing chain: the issuer first, without the root.',
     none,
     z.object({ root: z.string(), chain: z.string() }),
   ),
   get_crl: task(
-    'The current CRL of the issuer in use, or of `issuer`: an id, or `first` for the CA’s first issuer.',
+    'Returns the current CRL of the issuer in use, or of `issuer`: an id, or `first` for the CA’s first issuer.',
     z.object({ issuer: issuer.optional() }),
     base64,
   ),
   get_crl_part: task(
-    'A part of a CRL, which may be large, from `offset` on: of the one with `number` if the CA still has it, else of the ' +
-      'current one; empty when its number is `unless`.',
+    'Returns a part of a CRL, which may be large, from `offset` on. Reads the CRL with `number` if the CA still has it, else ' +
+      'the current one; empty when its number is `unless`.',
     z.object({
       offset: z.number().int().min(0).default(0),
       number: z.number().int().optional(),
@@ -140,14 +140,14 @@ export const pkiTasks = {
   ),
   generate_crl: task('Signs a new CRL now.', none, base64),
   get_options: task(
-    'What the CA can be asked for; max_validity and validity in seconds, sha256 of the DER in hex.',
+    'Returns what the CA supports; max_validity and validity in seconds, sha256 of the DER in hex.',
     none,
     caOptions,
   ),
-  list_profiles: task('Names of all profiles.', none, z.array(z.string())),
+  list_profiles: task('Returns the names of all profiles.', none, z.array(z.string())),
   get_profile: task('One profile.', z.object({ profile: profileName }), profile),
   list_acme_profiles: task(
-    'Profiles an ACME client may ask for; max_validity in seconds.',
+    'Returns the profiles that an ACME client may request; max_validity in seconds.',
     none,
     z.array(
       z.object({
@@ -160,12 +160,12 @@ export const pkiTasks = {
     ),
   ),
   register: task(
-    'Makes a key, kept at the CA, and a certificate for a node that knows the seed.',
+    'Makes a key, kept by the CA, and a certificate for a node that knows the seed.',
     z.object({ seed: z.string(), cn, profile: profileName.default('server'), sans: sans.default([]) }),
     issuedWithDn,
   ),
   generate: task(
-    'Makes a key, kept at the CA, and its certificate.',
+    'Makes a key, kept by the CA, and its certificate.',
     z.object({
       cn,
       profile: profileName.default('server'),
@@ -175,50 +175,54 @@ export const pkiTasks = {
     issuedWithDn,
   ),
   sign: task(
-    'Certifies the key and the names of a CSR; nothing else of it is used.',
+    'Certifies the key and the names of a CSR; ignores the rest of it.',
     z.object({ csr: pem, profile: profileName.default('server') }),
     issued,
   ),
   renew: task(
-    'A new certificate for the key, names and profile of an old one; duration in days.',
+    'Issues a new certificate for the key, names and profile of an old one; duration in days.',
     z.object({ dn, duration: z.number().int().min(1).max(MAX_DAYS).optional() }),
     issued,
   ),
   reissue: task(
-    'A certificate for the key of a CSR, in the names and profile of one that is good and stays so; the same again soon gives the same.',
+    'Issues a certificate for the key of a CSR, with the names and profile of a good certificate, which stays good. Repeating it soon returns the same one.',
     z.object({ serial: wireSerial, csr: pem }),
     issued,
   ),
-  revoke: task('Revokes; doing it again is no error.', z.object({ dn, reason: reason.default(0) }), done),
+  revoke: task(
+    'Revokes a certificate; repeating it is not an error.',
+    z.object({ dn, reason: reason.default(0) }),
+    done,
+  ),
   revoke_certificate: task(
-    'Revokes a certificate that is shown, when this CA signed it: also one that its database lost, which has it from then on. ' +
-      'Doing it again is no error; `already` tells.',
+    'Revokes a given certificate that this CA signed. If the database lost it, it is added again. ' +
+      'Repeating it is not an error; `already` is then true.',
     z.object({ certificate: pem, reason: reason.default(0) }),
     z.object({ already: z.boolean() }),
   ),
   revoke_serial: task(
-    'Revokes by serial and tells whether it already was revoked.',
+    'Revokes by serial and tells whether the certificate was already revoked.',
     z.object({ serial: wireSerial, reason: reason.default(0) }),
     z.object({ already: z.boolean() }),
   ),
   list_compromised_keys: task(
-    'Keys that certificates were revoked for with keyCompromise, as base64url SHA-256 of SubjectPublicKeyInfo, in the order they ' +
-      'were learned. Go on with `after` = `next`, which is never null: what is learned later comes after it.',
+    'Returns keys of certificates revoked with keyCompromise, as base64url SHA-256 of SubjectPublicKeyInfo, in the order of ' +
+      'their reports. Continue with `after` = `next`, which is never null: later reports come after it.',
     z.object({
       after: z.number().int().min(0).default(0),
       limit: z.number().int().min(1).max(1_000).default(1_000),
     }),
     z.object({ keys: z.array(z.string()), next: z.number().int() }),
   ),
-  unrevoke: task('Takes a certificate off hold (certificateHold only).', z.object({ dn }), done),
+  unrevoke: task('Ends the hold of a certificate (certificateHold only).', z.object({ dn }), done),
   delete: task(
-    'Revokes (cessationOfOperation) and leaves the certificate and its node out of listings.',
+    'Revokes a certificate (cessationOfOperation) and hides it and its node from listings.',
     z.object({ dn }),
     done,
   ),
-  view: task('What the CA knows about a certificate.', z.object({ dn }), certificateDetails),
+  view: task('Returns what the CA knows about a certificate.', z.object({ dn }), certificateDetails),
   ocsp_check: task(
-    'Status of a certificate, given itself or its serial.',
+    'Returns the status of a certificate, given by PEM or serial.',
     z
       .object({
         cert: pem.optional(),
@@ -233,18 +237,18 @@ export const pkiTasks = {
     }),
   ),
   certificate_history: task(
-    'Certificates of a common name, newest first.',
+    'Returns the certificates of a common name, newest first.',
     z.object({ cn, limit: z.number().int().min(1).max(100).default(100) }),
-    z.array(certificateDetails).meta({ wire: 'list of what `view` gives' }),
+    z.array(certificateDetails).meta({ wire: 'list of `view` results' }),
   ),
   ocsp_respond: task(
-    'Answers an OCSPRequest (RFC 6960) with an OCSPResponse, failures included. With times, the same response may be given ' +
-      'to whoever asks the same until `next_update`; without, to nobody else.',
+    'Answers an OCSPRequest (RFC 6960) with an OCSPResponse, failures included. A response with times may be cached and ' +
+      'repeated for equal requests until `next_update`; one without times must not be.',
     z.object({ request: z.base64().min(1).max(MAX_OCSP_REQUEST).meta({ wire: 'base64 of DER' }) }),
     z.object({ response: base64, this_update: time.optional(), next_update: time.optional() }),
   ),
   list_certificates: task(
-    'A page of certificates, by serial; go on with `after` = `next`. With a filter a page may be empty before the end.',
+    'Returns a page of certificates by serial; continue with `after` = `next`. With a filter, a page may be empty before the end.',
     page.extend({
       state: z.enum(['good', 'revoked', 'expired']).optional(),
       cn: cn.optional(),
@@ -253,14 +257,14 @@ export const pkiTasks = {
     z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
   ),
   get_node_secret: task(
-    'A secret that all RAs of this CA have, and nobody else: RAs encrypt with it what they keep in a shared database. In clear mode it is refused.',
+    'Returns a secret that only the RAs of this CA have; they encrypt their secrets in a shared database with it. Refused in clear mode.',
     none,
     z.object({ secret: z.base64().meta({ wire: 'base64 of 32 octets' }) }),
   ),
   search_certificates: task(
-    'A page of the certificates that meet every condition; go on with `after` = `next`, a page may be empty before the end. `name` ' +
-      'is one of its names, an address, a glob or a network; `issuer` is the issuer’s common name, its DN, or its key identifier in ' +
-      'hex; with `serials` it is these, and nothing else counts.',
+    'Returns a page of the certificates that meet every condition; continue with `after` = `next`; a page may be empty before the ' +
+      'end. `name` is one of its names, an address, a glob or a network. `issuer` is the issuer’s common name, its DN, or its key ' +
+      'identifier in hex. With `serials`, exactly those are returned and all other conditions are ignored.',
     z.object({
       limit: z.number().int().min(1).max(500).default(100),
       after: z.string().max(2048).optional(),
@@ -277,7 +281,7 @@ export const pkiTasks = {
     z.object({
       certificates: z
         .array(foundCertificate)
-        .meta({ wire: '[what `view` gives, with issued_at, order_id?, account_id?]' }),
+        .meta({ wire: '[`view` result with issued_at, order_id?, account_id?]' }),
       next: z.string().nullable(),
     }),
   ),

@@ -4,8 +4,8 @@ type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
 
 /**
  * Idempotent tasks: after a lost answer they may go to another CA.
- * What makes a key or a certificate each time is not among them; that of an order, or of an
- * enrolment, is made once.
+ * Tasks that make a new key or certificate each time are not idempotent. The certificate of an order or an enrolment is
+ * made once, so those tasks are.
  */
 const NAMES: readonly TaskName[] = [
   'ping',

@@ -16,13 +16,13 @@ interface Row {
 /** `upki account …`: ACME accounts. */
 export function accountCommand(): Command {
   return new Command('account')
-    .description('List, show and stop ACME accounts.')
+    .description('List, show and deactivate ACME accounts.')
     .addCommand(list())
     .addCommand(show())
     .addCommand(stop());
 }
 
-/** An account may be named by its URL. */
+/** The id of an account, which may be given by its URL. */
 const idOf = (text: string): string => text.split('/').at(-1) ?? text;
 
 interface ListOptions extends Common {
@@ -37,7 +37,7 @@ function list(): Command {
   return operatorCommand<ListOptions>(
     'list',
     'List accounts, newest first.',
-    [['upki account list --contact alice', 'Those whose contact names alice.']],
+    [['upki account list --contact alice', 'Accounts with alice in their contact.']],
     async (door, { status, contact, node, keyId, limit, json: asJson }) => {
       const conditions = { status, contact, node, key_id: keyId };
       const found: Row[] = await pages(door, '/private/accounts', conditions, 'accounts', Number(limit));
@@ -56,12 +56,16 @@ function list(): Command {
     (command) =>
       command
         .addOption(
-          new Option('--status <status>', 'With this status.').choices(['valid', 'deactivated', 'revoked']),
+          new Option('--status <status>', 'Only accounts with this status.').choices([
+            'valid',
+            'deactivated',
+            'revoked',
+          ]),
         )
-        .option('--contact <text>', 'Whose contact has this in it.')
-        .option('--node <name>', 'Bound to this node.')
-        .option('--key-id <id>', 'Bound by this key.')
-        .addOption(new Option('--limit <number>', 'At most so many.').default('1000')),
+        .option('--contact <text>', 'Only accounts whose contact contains this text.')
+        .option('--node <name>', 'Only accounts bound to this node.')
+        .option('--key-id <id>', 'Only accounts bound by this key id.')
+        .addOption(new Option('--limit <number>', 'Maximum number of accounts.').default('1000')),
   );
 }
 
@@ -69,7 +73,7 @@ function show(): Command {
   return operatorCommand<Common>(
     'show <account>',
     'Show an account with its latest orders and failures.',
-    [['upki account show 019f…', 'By its id, or its URL.']],
+    [['upki account show 019f…', 'By id or URL.']],
     async (door, options, account) => {
       const { data } = await door.ask('GET', `/private/accounts/${encodeURIComponent(idOf(account))}`);
       if (options.json) return print(json(data));
@@ -100,11 +104,11 @@ interface StopOptions extends Common {
 function stop(): Command {
   return operatorCommand<StopOptions>(
     'stop <account>',
-    'End an account: its next request is refused.',
+    'Deactivate an account: its next request is refused.',
     [
       [
         'upki account stop 019f… --revoke-certificates --comment "left the company"',
-        'And revoke what it has.',
+        'Also revoke its certificates.',
       ],
     ],
     async (door, options, account) => {
@@ -124,8 +128,8 @@ function stop(): Command {
     (command) =>
       command
         .option('--revoke-certificates', 'Also revoke every certificate it ordered.')
-        .option('--reason <reason>', 'RFC 5280 reason of these revocations.')
-        .option('--comment <text>', 'Why, for the audit log.')
-        .option('--yes', 'Do it without being asked.'),
+        .option('--reason <reason>', 'Reason of these revocations (RFC 5280).')
+        .option('--comment <text>', 'Comment for the audit log.')
+        .option('--yes', 'Do not ask for confirmation.'),
   );
 }

@@ -32,7 +32,7 @@ const listing = (rows: Row[]) =>
     ['ENDS', ({ not_after: end }) => minute(end)],
   ]);
 
-/** `upki cert …`: certificates, whoever they were issued to. */
+/** `upki cert …`: manages all certificates. */
 export function certCommand(): Command {
   return new Command('cert')
     .description('Find, show, revoke, hold and export certificates.')
@@ -63,12 +63,12 @@ function list(): Command {
     'list [name]',
     'List certificates that meet every condition.',
     [
-      ['upki cert list press-17.plant.lan', 'Those with this name, wherever it stands in them.'],
+      ['upki cert list press-17.plant.lan', 'Certificates with this name, as common name or SAN.'],
       [
         "upki cert list '*.plant.lan' --expires-in 14d --not-renewed",
-        'What ends soon and nobody has renewed.',
+        'Certificates that expire soon and were not renewed.',
       ],
-      ['upki cert list 10.0.4.0/24 --state good --json', 'Those for addresses of a network.'],
+      ['upki cert list 10.0.4.0/24 --state good --json', 'Certificates for addresses of a network.'],
     ],
     async (door, options, name) => {
       const { account, node, profile, issuer, state, serial } = options;
@@ -89,25 +89,30 @@ function list(): Command {
     (command) =>
       command
         .option('--name <name>', 'A name, an address, a glob with * and ?, or a network.')
-        .option('--serial <serial>', 'One certificate, by its serial.')
-        .option('--account <id>', 'Ordered by this ACME account.')
-        .option('--node <name>', 'Of this node.')
-        .option('--profile <name>', 'Of this profile.')
-        .option('--issuer <name>', 'By this issuer: common name, DN or key identifier.')
+        .option('--serial <serial>', 'Only the certificate with this serial.')
+        .option('--account <id>', 'Only certificates ordered by this ACME account.')
+        .option('--node <name>', 'Only certificates of this node.')
+        .option('--profile <name>', 'Only certificates of this profile.')
+        .option('--issuer <name>', 'Only certificates of this issuer: common name, DN or key identifier.')
         .addOption(
-          new Option('--state <state>', 'In this state.').choices(['good', 'held', 'revoked', 'expired']),
+          new Option('--state <state>', 'Only certificates in this state.').choices([
+            'good',
+            'held',
+            'revoked',
+            'expired',
+          ]),
         )
         .option('--expires-in <time>', 'Ends within 14d (or 48h, 2w) from now.')
-        .option('--not-renewed', 'No later good certificate has all its names.')
-        .addOption(new Option('--limit <number>', 'At most so many.').default('1000')),
+        .option('--not-renewed', 'Only certificates whose names no later good certificate has.')
+        .addOption(new Option('--limit <number>', 'Maximum number of certificates.').default('1000')),
   );
 }
 
 function show(): Command {
   return operatorCommand<Common>(
     'show <serial-or-name>',
-    'Show everything known of a certificate.',
-    [['upki cert show press-17.plant.lan', 'The good one of this name that ends last.']],
+    'Show everything about a certificate.',
+    [['upki cert show press-17.plant.lan', 'The good certificate of this name that expires last.']],
     async (door, options, reference) => {
       const { data } = await door.ask('GET', `/private/certificates/${encodeURIComponent(reference)}`);
       if (options.json) return print(json(data));
@@ -133,7 +138,7 @@ function show(): Command {
           ]),
         ]),
       );
-      if (data.history.length > 0) print(`\nOthers of this name:\n${listing(data.history)}`);
+      if (data.history.length > 0) print(`\nOther certificates of this name:\n${listing(data.history)}`);
       print(`\n${data.chain}`);
     },
   );
@@ -145,7 +150,7 @@ interface ChangeOptions extends Common {
   comment?: string;
 }
 
-/** For a name, the affected certificates are listed first. */
+/** Changes the state of certificates. When a name is given, lists the affected certificates first. */
 async function change(
   door: Door,
   what: string,
@@ -181,19 +186,19 @@ async function change(
 
 const changing = (command: Command) =>
   command
-    .option('--all', 'Every certificate of the name, if there are several.')
-    .option('--comment <text>', 'Why, for the audit log.')
-    .option('--yes', 'Do it without being asked.');
+    .option('--all', 'All certificates of the name, if there are several.')
+    .option('--comment <text>', 'Comment for the audit log.')
+    .option('--yes', 'Do not ask for confirmation.');
 
 function revoke(): Command {
   return operatorCommand<ChangeOptions>(
     'revoke <serial-or-name>',
-    'Revoke a certificate, or those of a name: OCSP and the CRL say so at once.',
+    'Revoke a certificate, or those of a name. OCSP and the CRL show it at once.',
     [
       ['upki cert revoke 4a1f…', 'One certificate, by its serial.'],
       [
         'upki cert revoke press-17.plant.lan --all --reason keyCompromise --yes',
-        'All of a name; its keys are refused from then on.',
+        'All certificates of a name. Their keys are refused from then on.',
       ],
     ],
     (door, options, reference) =>
@@ -209,8 +214,8 @@ const reasonOf = (text: string): string | number => (/^\d+$/.test(text) ? Number
 function hold(): Command {
   return operatorCommand<ChangeOptions>(
     'hold <serial-or-name>',
-    'Put a certificate on hold, from which it can come back.',
-    [['upki cert hold press-17.plant.lan --yes', 'The one of this name.']],
+    'Put a certificate on hold, which can be ended.',
+    [['upki cert hold press-17.plant.lan --yes', 'The only certificate of this name.']],
     (door, options, reference) => change(door, 'hold', reference, options),
     changing,
   );
@@ -219,8 +224,8 @@ function hold(): Command {
 function unhold(): Command {
   return operatorCommand<ChangeOptions>(
     'unhold <serial-or-name>',
-    'Take a certificate off hold.',
-    [['upki cert unhold press-17.plant.lan --yes', 'The one of this name.']],
+    'End the hold of a certificate.',
+    [['upki cert unhold press-17.plant.lan --yes', 'The only certificate of this name.']],
     (door, options, reference) => change(door, 'unhold', reference, options),
     changing,
   );
@@ -229,11 +234,11 @@ function unhold(): Command {
 function exported(): Command {
   return operatorCommand<Common & { format: string; output?: string }>(
     'export <serial-or-name>',
-    'Write a certificate as a file.',
+    'Write a certificate to a file.',
     [
       [
         'upki cert export press-17.plant.lan --format chain -o press.pem',
-        'With its issuers, as servers want it.',
+        'With its issuers, as servers need it.',
       ],
     ],
     async (door, { format, output }, reference) => {
@@ -245,8 +250,10 @@ function exported(): Command {
     (command) =>
       command
         .addOption(
-          new Option('--format <format>', 'What to write.').choices(['pem', 'chain', 'der']).default('pem'),
+          new Option('--format <format>', 'Format of the file.')
+            .choices(['pem', 'chain', 'der'])
+            .default('pem'),
         )
-        .option('-o, --output <file>', 'Where to; standard output when left out.'),
+        .option('-o, --output <file>', 'File to write (default: standard output).'),
   );
 }

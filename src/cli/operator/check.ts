@@ -10,12 +10,12 @@ interface Row {
   ok: boolean;
 }
 
-/** `upki check`: why a name gets a certificate, or does not. */
+/** `upki check`: explains why a name gets a certificate, or does not. */
 export function checkCommand(): Command {
   return operatorCommand<Common & { profile?: string }>(
     'check <name>',
-    'Look at a name as its validation would: lists, resolvers, CAA, ports, addresses, redirects, profile. Ends with 1 when no certificate would be issued.',
-    [['upki check press-17.plant.lan', 'Everything on its way to a certificate.']],
+    'Check a name as its validation would: lists, resolvers, CAA, ports, addresses, redirects, profile. Exits with 1 when no certificate would be issued.',
+    [['upki check press-17.plant.lan', 'Check every step up to the certificate.']],
     async (door, { profile, json: asJson }, name) => {
       const { data } = await door.ask('GET', `/private/check${query({ name, profile })}`);
       if (!data.would_be_issued) process.exitCode = ExitCode.failure;
@@ -34,6 +34,6 @@ export function checkCommand(): Command {
           : `A certificate would be issued with profile ${data.profile}.\n`,
       );
     },
-    (command) => command.option('--profile <name>', 'With this profile.'),
+    (command) => command.option('--profile <name>', 'Profile of the certificate.'),
   );
 }

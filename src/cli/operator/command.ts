@@ -4,13 +4,13 @@ import { CannotStart, ExitCode } from '../../programs/exit.js';
 import { addExamples } from '../options.js';
 import { addDoorOptions, type Door, type DoorOptions, OperationRefused, openDoor } from './door.js';
 
-/** Options of every operator's command. */
+/** Options of every operator command. */
 export interface Common extends DoorOptions {
   json?: boolean;
   yes?: boolean;
 }
 
-/** A command that asks the RA; a refusal of the RA ends it with 1. */
+/** A command that sends a request to the RA. It exits with 1 when the RA refuses. */
 export function operatorCommand<Options extends Common>(
   usage: string,
   description: string,
@@ -42,12 +42,12 @@ export function operatorCommand<Options extends Common>(
 }
 
 /**
- * Asks for confirmation, unless `--yes` was given; without a terminal nobody can answer.
+ * Asks for confirmation unless `--yes` was given. Without a terminal this is an error.
  * @throws CannotStart
  */
 export async function confirmed(question: string, { yes }: Common): Promise<boolean> {
   if (yes) return true;
-  if (!process.stdin.isTTY) throw new CannotStart(`${question} Say --yes to do it without being asked.`);
+  if (!process.stdin.isTTY) throw new CannotStart(`${question} Give --yes to skip this question.`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
@@ -56,7 +56,7 @@ export async function confirmed(question: string, { yes }: Common): Promise<bool
   }
 }
 
-/** `?a=b&…` of the values there are. */
+/** A query string `?a=b&…` of the defined values. */
 export function query(values: Record<string, string | number | boolean | undefined>): string {
   const known = Object.entries(values).filter(([, value]) => value !== undefined);
   return known.length === 0
@@ -64,14 +64,14 @@ export function query(values: Record<string, string | number | boolean | undefin
     : `?${new URLSearchParams(known.map(([name, value]): [string, string] => [name, String(value)]))}`;
 }
 
-/** Every page of a listing, at most `most` items. */
+/** Reads all pages of a listing, up to `most` items. */
 export async function pages(
   door: Door,
   path: string,
   conditions: Record<string, string | number | boolean | undefined>,
   member: string,
   most: number,
-  // biome-ignore lint/suspicious/noExplicitAny: each listing has items of its own
+  // biome-ignore lint/suspicious/noExplicitAny: the type of items differs between listings
 ): Promise<any[]> {
   // biome-ignore lint/suspicious/noExplicitAny: see above
   const all: any[] = [];

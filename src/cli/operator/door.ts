@@ -13,9 +13,8 @@ import { commonDirectory, loadProgramSettings } from '../../programs/settings.js
 import { joinPrograms } from '../../programs/start-environment.js';
 
 /**
- * How commands reach the private routes of REST. On the RA's machine: over its socket, when it runs; else the
- * RA is opened for the command without any other listener. From elsewhere: over HTTPS with an administrator's
- * files.
+ * Access of commands to the private REST routes. On the RA's machine: over the socket of a running RA; without a running RA,
+ * the command itself opens the RA without other listeners. From elsewhere: over HTTPS with an administrator's files.
  */
 export interface Door {
   ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answered>;
@@ -25,11 +24,11 @@ export interface Door {
 export interface Answered {
   type: string;
   content: Buffer;
-  // biome-ignore lint/suspicious/noExplicitAny: each command knows what its route answers
+  // biome-ignore lint/suspicious/noExplicitAny: each command knows the answer of its route
   data: any;
 }
 
-/** The RA said no. */
+/** The RA refused the request. */
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
   constructor(
@@ -51,17 +50,16 @@ const TIME_LIMIT = 60_000;
 export function addDoorOptions(command: Command): Command {
   return command
     .option('-d, --dir <path>', 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)')
-    .option('--url <url>', 'Ask the RA at this base URL instead, with the files of an administrator.')
+    .option('--url <url>', 'Use the RA at this base URL instead, with the files of an administrator.')
     .addOption(
-      new Option(
-        '--admin <folder>',
-        "The administrator's files for --url, as `upki admin add` makes them.",
-      ).env('UPKI_ADMIN'),
+      new Option('--admin <folder>', "The administrator's files of `upki admin add`, for --url.").env(
+        'UPKI_ADMIN',
+      ),
     )
     .option('--json', 'Print JSON.');
 }
 
-/** @throws CannotStart when there is no RA to ask */
+/** @throws CannotStart when no RA is found */
 export async function openDoor({ dir, url, admin }: DoorOptions): Promise<Door> {
   if (url !== undefined) return overHttps(url, admin);
   const dataDir = await raFolder(commonDirectory(process.env, dir));
@@ -93,7 +91,7 @@ async function overHttps(url: string, admin: string | undefined): Promise<Door> 
   };
 }
 
-/** A folder that `upki admin add` made, or the path of its files without an ending. */
+/** Reads a folder of `upki admin add`, or files given by their path without extension. */
 async function adminFiles(path: string): Promise<{ key: Buffer; cert: Buffer; ca: Buffer }> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
@@ -102,7 +100,7 @@ async function adminFiles(path: string): Promise<{ key: Buffer; cert: Buffer; ca
   const keys = isFolder ? (await readdir(path)).filter((name) => name.endsWith('.key')) : [];
   if (isFolder && keys.length !== 1) {
     throw new CannotStart(
-      `${path} holds ${keys.length} keys: name the files of one administrator without their ending`,
+      `${path} contains ${keys.length} keys: name the files of one administrator, without their extension`,
     );
   }
   const stem = isFolder
@@ -134,7 +132,7 @@ async function answers(door: Door): Promise<boolean> {
   );
 }
 
-/** The stopped programs of this machine, opened for as long as the command takes. */
+/** Opens the stopped programs of this machine for the duration of the command. */
 async function opened(dataDir: string, socket: Door): Promise<Door> {
   const log = pino({ level: 'silent' });
   const running: { stop(): Promise<void> }[] = [];
@@ -143,7 +141,7 @@ async function opened(dataDir: string, socket: Door): Promise<Door> {
   };
   try {
     const { ra, ca } = await localPrograms(dataDir);
-    // A running program has locked its folder, and answers by itself.
+    // A running program has locked its folder and answers requests itself.
     const started = ca && (await startCa(ca, log, 'both', false).catch(() => null));
     if (started) running.push(started);
     running.push(await startRa(ra.settings, log, 'command'));
@@ -154,7 +152,7 @@ async function opened(dataDir: string, socket: Door): Promise<Door> {
   return { ask: socket.ask, close };
 }
 
-/** Joined as by `upki start`; without a CA next to it, the RA alone. */
+/** The programs with the settings of `upki start`; only the RA when there is no CA next to it. */
 async function localPrograms(raDirectory: string) {
   const caDirectory = join(dirname(raDirectory), 'ca');
   const ra = loadProgramSettings('ra', process.env, { dataDir: raDirectory });
@@ -164,7 +162,7 @@ async function localPrograms(raDirectory: string) {
   );
   if (!isThere) return { ra, ca: null };
   const ca = loadProgramSettings('ca', process.env, { dataDir: caDirectory });
-  // Its ports are taken: it runs outside `upki start`.
+  // The ports are in use: the CA runs outside `upki start`.
   const joined = await joinPrograms(process.env, ra.settings, ca.settings).catch(() => null);
   if (joined === null) return { ra, ca: null };
   return {
@@ -173,7 +171,7 @@ async function localPrograms(raDirectory: string) {
   };
 }
 
-/** The RA of `upki start` has a folder of its own in the directory; one that runs alone has it all. */
+/** The RA's folder: `upki start` gives it its own in the directory; an RA alone uses the directory itself. */
 async function raFolder(directory: string): Promise<string> {
   for (const dataDir of [join(directory, 'ra'), directory]) {
     const isThere = await stat(join(dataDir, 'ra.crt')).then(

@@ -10,14 +10,14 @@ interface Row {
   why: string;
 }
 
-/** `upki failures`: failed requests of clients, and why. */
+/** `upki failures`: lists failed requests of clients with their reasons. */
 export function failuresCommand(): Command {
   return operatorCommand<Common & { account?: string; limit: string }>(
     'failures [name]',
-    'List the last failures of each name, newest first, with the sentence why.',
+    'List the last failures of each name with their reasons, newest first.',
     [
-      ['upki failures', 'Of all names.'],
-      ['upki failures press-17.plant.lan', 'Of one.'],
+      ['upki failures', 'Failures of all names.'],
+      ['upki failures press-17.plant.lan', 'Failures of one name.'],
     ],
     async (door, { account, limit, json: asJson }, name) => {
       const conditions = { name: name || undefined, account };
@@ -34,7 +34,7 @@ export function failuresCommand(): Command {
     },
     (command) =>
       command
-        .option('--account <id>', 'Of this account.')
-        .addOption(new Option('--limit <number>', 'At most so many.').default('50')),
+        .option('--account <id>', 'Only failures of this account.')
+        .addOption(new Option('--limit <number>', 'Maximum number of failures.').default('50')),
   );
 }

@@ -12,10 +12,10 @@ interface Row {
   key_id?: string;
 }
 
-/** `upki node …`: registered machines and the names they may have. */
+/** `upki node …`: manages registered machines and their names. */
 export function nodeCommand(): Command {
   return new Command('node')
-    .description('Register nodes, which may have what is registered; list, show, change and remove them.')
+    .description('Register nodes with the names they may have; list, show, change and remove them.')
     .addCommand(add())
     .addCommand(list())
     .addCommand(show())
@@ -39,7 +39,7 @@ function body(command: Command, options: RuleOptions): object {
   const { names, profile, waiveChallenges, once, expires, comment } = options;
   const [, amount, unit = ''] = /^(\d+)([hdw])$/.exec(expires ?? '') ?? [];
   if (expires !== undefined && amount === undefined) {
-    command.error(`error: --expires ${expires}: a number and h, d or w is wanted, as in 30d`);
+    command.error(`error: --expires ${expires}: give a number and h, d or w, such as 30d`);
   }
   const lifetime = Number(amount) * (UNITS[unit] ?? 0);
   return {
@@ -54,26 +54,23 @@ function body(command: Command, options: RuleOptions): object {
 
 const withRules = (command: Command) =>
   command
-    .option('--names <list>', 'What it may have, with commas: names, *.domain, addresses, networks.')
+    .option('--names <list>', 'What it may order, separated by commas: names, *.domain, addresses, networks.')
     .option('--profile <name>', 'Profile of its certificates.')
-    .option('--waive-challenges', 'Accounts bound to it need no challenge; explicit names only.')
-    .option('--once', 'Its key binds one account.')
-    .option('--expires <time>', 'Seed and key can be used for 30d (or 12h, 2w).')
-    .option('--comment <text>', 'Why, for the audit log.');
+    .option('--waive-challenges', 'Accounts bound to it need no challenge; only with explicit names.')
+    .option('--once', 'Its key can bind only one account.')
+    .option('--expires <time>', 'Validity of seed and key, such as 12h, 30d or 2w.')
+    .option('--comment <text>', 'Comment for the audit log.');
 
 function add(): Command {
   const command = operatorCommand<RuleOptions & { replace?: boolean; revoke?: boolean }>(
     'add <node>',
-    'Register a node and print, once, what enrols it.',
+    'Register a node and print, once, the secrets for its enrolment.',
     [
       [
         "upki node add press-17 --names 'press-17.plant.lan,*.press.plant.lan,10.0.4.0/24' --profile webapp",
-        'What a machine may have.',
+        'Register a machine with its names, addresses and profile.',
       ],
-      [
-        'upki node add press-17 --names press-17.plant.lan --replace --revoke',
-        'For a machine that was lost.',
-      ],
+      ['upki node add press-17 --names press-17.plant.lan --replace --revoke', 'Replace a lost machine.'],
     ],
     async (door, options, cn) => {
       const { replace = false, revoke = false } = options;
@@ -98,8 +95,8 @@ function add(): Command {
     },
     (made) =>
       withRules(made)
-        .option('--replace', 'Register anew a node that is registered: what the earlier one could use ends.')
-        .option('--revoke', 'With --replace: revoke the certificates it had.'),
+        .option('--replace', 'Register an existing node again; its old seed and key become invalid.')
+        .option('--revoke', 'With --replace: revoke its earlier certificates.'),
   );
   return command;
 }
@@ -113,7 +110,7 @@ function list(): Command {
   return operatorCommand<Common>(
     'list',
     'List the nodes.',
-    [['upki node list', 'All of them.']],
+    [['upki node list', 'List all nodes.']],
     async (door, options) => {
       const found: Row[] = await pages(door, '/private/nodes', {}, 'nodes', 100_000);
       if (options.json) return print(json(found));
@@ -134,7 +131,7 @@ function show(): Command {
   return operatorCommand<Common>(
     'show <node>',
     'Show a node with its accounts and certificates.',
-    [['upki node show press-17', 'What it may have and what it has.']],
+    [['upki node show press-17', 'Show its rights, accounts and certificates.']],
     async (door, options, cn) => {
       const { data } = await door.ask('GET', `/private/nodes/${encodeURIComponent(cn)}`);
       if (options.json) return print(json(data));
@@ -162,8 +159,8 @@ function show(): Command {
 function change(): Command {
   const command = operatorCommand<RuleOptions & { newKey?: boolean; challenges?: boolean }>(
     'change <node>',
-    'Change what a node may have, from its next order on.',
-    [['upki node change press-17 --names press-17.plant.lan', 'This name alone.']],
+    'Change what a node may order, effective from its next order.',
+    [['upki node change press-17 --names press-17.plant.lan', 'Allow only this name.']],
     async (door, options, cn) => {
       const wanted = {
         ...body(command, options),
@@ -182,7 +179,7 @@ function change(): Command {
       );
       if (data.clients) print(`\n${lines(data.clients)}`);
     },
-    (made) => withRules(made).option('--new-key', 'Another key; the old one binds no more accounts.'),
+    (made) => withRules(made).option('--new-key', 'Make a new key; the old one binds no further accounts.'),
   );
   return command;
 }
@@ -190,8 +187,8 @@ function change(): Command {
 function remove(): Command {
   return operatorCommand<Common>(
     'remove <node>',
-    'End a node: its seed, key, accounts and certificates.',
-    [['upki node remove press-17', 'Everything it has.']],
+    'Remove a node: its seed, key, accounts and certificates become invalid.',
+    [['upki node remove press-17', 'Remove the node and revoke its certificates.']],
     async (door, options, cn) => {
       if (!(await confirmed(`Remove node ${cn}, its accounts and its certificates?`, options))) return;
       const { data } = await door.ask('DELETE', `/private/nodes/${encodeURIComponent(cn)}`);
@@ -199,6 +196,6 @@ function remove(): Command {
         options.json ? json(data) : `${data.cn} is removed; ${data.revoked.length} certificates revoked\n`,
       );
     },
-    (command) => command.option('--yes', 'Do it without being asked.'),
+    (command) => command.option('--yes', 'Do not ask for confirmation.'),
   );
 }

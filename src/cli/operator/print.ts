@@ -1,7 +1,7 @@
-/** Columns of a table: title, and the text of a cell. */
+/** Columns of a table: the title and a function for the text of a cell. */
 export type Columns<Row> = readonly [title: string, cell: (row: Row) => string | undefined][];
 
-/** Rows as a table whose columns are as wide as their widest cell. */
+/** Formats rows as a table; each column is as wide as its widest cell. */
 export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string {
   const cells = rows.map((row) => columns.map(([, cell]) => printable(cell(row) ?? '')));
   const lines = [columns.map(([title]) => title), ...cells];
@@ -15,17 +15,17 @@ export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string 
   return `${laid.join('\n')}\n`;
 }
 
-/** Removes control characters, so that a client's text cannot steer the terminal. */
+/** Removes control characters, so that a client's text cannot control the terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
 
-/** A date, short: to the minute, in UTC. */
+/** A time to the minute, in UTC. */
 export function minute(time: string | undefined): string {
   return time === undefined ? '' : time.slice(0, 16).replace('T', ' ');
 }
 
-/** Facts by name, one a line; empty ones are left out. */
+/** Named facts, one on each line; empty ones are left out. */
 export function facts(pairs: readonly [name: string, value: string | number | undefined | null][]): string {
   const known = pairs.filter(([, value]) => value !== undefined && value !== null && value !== '');
   const width = Math.max(0, ...known.map(([name]) => name.length));

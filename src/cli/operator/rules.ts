@@ -11,12 +11,11 @@ interface Shown {
 }
 
 /**
- * `upki rules`: rules for clients and validation, changed for every RA of the database at once, without a
- * restart.
+ * `upki rules`: changes rules for clients and validation for every RA on the database at once, without a restart.
  */
 export function rulesCommand(): Command {
   const command = new Command('rules').description(
-    'Show the rules, and change those that the database keeps for every RA: lists of names, limits, resolvers, compromised keys.',
+    'Show the rules, and change those stored in the database for every RA: lists of names, limits, resolvers, compromised keys.',
   );
   return command
     .addCommand(listCommand())
@@ -28,8 +27,8 @@ export function rulesCommand(): Command {
 function listCommand(): Command {
   return operatorCommand<Common>(
     'list',
-    'List every rule in effect at this RA, and which of them the database keeps for every RA.',
-    [['upki rules list', 'Those kept in the database are marked.']],
+    'List all rules in effect at this RA, and mark those stored in the database for every RA.',
+    [['upki rules list', 'Rules stored in the database are marked.']],
     async (door, options) => show((await door.ask('GET', '/private/rules')).data, options),
   );
 }
@@ -37,14 +36,14 @@ function listCommand(): Command {
 function setCommand(): Command {
   return operatorCommand<Common>(
     'set <assignment>',
-    'Keep a rule in the database: it stands above what each RA has in its own files and variables.',
+    'Store a rule in the database. It overrides the files and variables of every RA.',
     [
       [
         'upki rules set UPKI_RA_DENY=secret.plant.lan,10.66.0.0/16',
-        'Counts here at once, elsewhere in seconds.',
+        'Takes effect here at once, and at other RAs within seconds.',
       ],
-      ['upki rules set UPKI_RA_LIMIT_ORDERS=5000', 'A limit for every RA.'],
-      ['upki rules set UPKI_VA_RESOLVERS=10.0.0.53', 'Whom validation asks.'],
+      ['upki rules set UPKI_RA_LIMIT_ORDERS=5000', 'Set a limit for every RA.'],
+      ['upki rules set UPKI_VA_RESOLVERS=10.0.0.53', 'Set the DNS servers for validation.'],
     ],
     async (door, options, assignment) => {
       const [, name, value] = /^([A-Z0-9_]+)=([\s\S]+)$/.exec(assignment) ?? [];
@@ -58,8 +57,8 @@ function setCommand(): Command {
 function unsetCommand(): Command {
   return operatorCommand<Common>(
     'unset <name>',
-    'Keep a rule in the database no more: each RA has its own again.',
-    [['upki rules unset UPKI_RA_DENY', 'As its files and variables say.']],
+    'Remove a rule from the database. Each RA uses its own setting again.',
+    [['upki rules unset UPKI_RA_DENY', 'Return to the value in the files and variables of each RA.']],
     (door, options, name) => change(door, options, { settings: { [name]: null } }),
   );
 }
@@ -67,8 +66,13 @@ function unsetCommand(): Command {
 function compromisedCommand(): Command {
   return operatorCommand<Common>(
     'compromised <file>',
-    'Keep a list of compromised keys in the database: one SHA-256 of a SubjectPublicKeyInfo a line, in hex. It takes the place of the one kept before.',
-    [['upki rules compromised leaked.txt', 'Beside UPKI_RA_COMPROMISED_KEYS_FILE of each RA.']],
+    'Store a list of compromised keys in the database: each line has the SHA-256 of a SubjectPublicKeyInfo in hex. It replaces the stored list.',
+    [
+      [
+        'upki rules compromised leaked.txt',
+        'Applies in addition to UPKI_RA_COMPROMISED_KEYS_FILE of each RA.',
+      ],
+    ],
     async (door, options, file) => {
       const text = await readFile(file, 'utf8').catch((error: Error) => {
         throw new CannotStart(`${file} cannot be read: ${error.message}`);
@@ -94,5 +98,5 @@ function screen({ settings, compromised_keys: { length } }: Shown): string {
     ['VALUE', ({ value }) => value],
     ['KEPT IN', ({ kept }) => (kept === null ? '' : 'the database')],
   ]);
-  return length === 0 ? rules : `${rules}\n${length} compromised keys are kept in the database.\n`;
+  return length === 0 ? rules : `${rules}\n${length} compromised keys are stored in the database.\n`;
 }

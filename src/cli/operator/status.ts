@@ -23,16 +23,16 @@ interface Authority {
 }
 
 const SAID = {
-  well: 'All is well.',
-  warning: 'It works, and somebody should look at it.',
+  well: 'Everything works.',
+  warning: 'It works, but needs attention.',
   failing: 'Something does not work.',
 };
 
-/** `upki status`: the state of everything, on one screen. */
+/** `upki status`: shows the state of everything on one screen. */
 export function statusCommand(): Command {
   return operatorCommand<Common>(
     'status',
-    'Show how everything is on one screen. Ends with 1 when something does not work or is warned of, or the RA does not run.',
+    'Show the state of everything on one screen. Exits with 1 on a failure or a warning, or when the RA does not run.',
     [
       ['upki status', 'Programs, the CA, database, queues, certificates, the last backup, warnings.'],
       ['upki status --json | jq -r .status', 'well, warning or failing.'],
@@ -85,7 +85,7 @@ function screen(data: any): string {
     ]),
     ...crls.map((crl: { number: number; next_update: string }): [string, string] => [
       'CRL',
-      `number ${crl.number}, the next by ${minute(crl.next_update)}`,
+      `number ${crl.number}, next update by ${minute(crl.next_update)}`,
     ]),
     ['Certificates', certificates && countsOf(certificates)],
     [

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fingerprintOf, type Root } from '../../pages/roots.js';
 import { entryName, isExecutable, mustRun, programOnPath, StoreTrouble, type TrustStore } from './store.js';
 
-/** The passphrase of every Java's own store: it protects nothing. */
+/** The default passphrase of Java's store, which protects nothing. */
 const STORE = ['-cacerts', '-storepass', 'changeit'];
 
-/** The store of Java, that of JAVA_HOME or of the keytool on the path. None where there is no Java. */
+/** Java's store: that of JAVA_HOME, or of the keytool on the path. Null without Java. */
 export function javaStore(): TrustStore | null {
   const home = process.env.JAVA_HOME;
   const own = home ? join(home, 'bin', 'keytool') : null;
@@ -38,7 +38,7 @@ export function javaStore(): TrustStore | null {
       }
     },
     remove: async (root) => {
-      // Debian's package copies what is in the system's store, under a name made of the file's.
+      // Debian's package copies the certificates of the system store, under a name derived from the file name.
       const ours = [entryName(root), `debian:${entryName(root)}.pem`];
       const found = (await aliasesOf(root)).filter((alias) => ours.includes(alias));
       for (const alias of found) await change(keytool, ['-delete', ...STORE, '-alias', alias]);
@@ -62,7 +62,7 @@ async function change(keytool: string, args: string[]): Promise<void> {
     await mustRun(keytool, args);
   } catch (error) {
     if (error instanceof StoreTrouble && /Permission denied|AccessDenied|FileNotFound/.test(error.message))
-      throw new StoreTrouble('only its owner can change it: run the same with sudo', true);
+      throw new StoreTrouble('only its owner can change it: run this command with sudo', true);
     throw error;
   }
 }

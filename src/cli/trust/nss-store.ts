@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Root } from '../../pages/roots.js';
 import { entryName, mustRun, programOnPath, runProgram, StoreTrouble, type TrustStore } from './store.js';
 
-/** Where browsers keep databases of NSS, below a user's home: folders that hold cert9.db, or profiles that do. */
+/** Folders of NSS databases below a user's home: they contain cert9.db, or profiles that do. */
 const CHROMIUM = ['.pki/nssdb', 'snap/chromium/current/.pki/nssdb'];
 const FIREFOX = [
   '.mozilla/firefox',
@@ -14,10 +14,10 @@ const FIREFOX = [
   '.var/app/org.mozilla.firefox/.mozilla/firefox',
 ];
 const DATABASE = 'cert9.db';
-/** libnss: the certificate is trusted to issue certificates of servers, and nothing else. */
+/** NSS trust flags: a CA trusted only to issue server certificates. */
 const TRUST = 'C,,';
 
-/** The databases of the browsers of one user; each is a store. None where the user has none. */
+/** The databases of one user's browsers, each of which is a store. */
 export async function nssStores(home: string): Promise<TrustStore[]> {
   const stores: TrustStore[] = [];
   for (const path of CHROMIUM) {
@@ -49,7 +49,7 @@ function storeOf(name: string, folder: string): TrustStore {
       if (found !== null) {
         const line = `certutil -M -d ${database} -n '${found.nickname}' -t ${TRUST}`;
         throw new StoreTrouble(
-          `it is there as "${found.nickname}" and not trusted, by somebody's choice. To trust it: ${line}`,
+          `it is stored as "${found.nickname}" but deliberately not trusted. To trust it: ${line}`,
           true,
         );
       }
@@ -66,12 +66,12 @@ function storeOf(name: string, folder: string): TrustStore {
   };
 }
 
-/** @throws StoreTrouble naming the packages that have it */
+/** Path of certutil. @throws StoreTrouble naming the packages that contain it */
 function certutil(): string {
   const path = programOnPath('certutil');
   if (path !== null) return path;
   throw new StoreTrouble(
-    'certutil is not here: install libnss3-tools (Debian) or nss-tools (Fedora), then run this again',
+    'certutil is missing: install libnss3-tools (Debian) or nss-tools (Fedora), then run this again',
     true,
   );
 }
@@ -79,7 +79,7 @@ function certutil(): string {
 /** The last column of certutil's list: for TLS, mail and code. */
 const TRUST_FLAGS = /^[pPcCTuw]*,[pPcCTuw]*,[pPcCTuw]*$/;
 
-/** Whatever nickname it has there; a database of NSS keeps each certificate once. */
+/** Finds the root under any nickname; an NSS database has each certificate only once. */
 async function find(database: string, root: Root): Promise<{ nickname: string; trust: string } | null> {
   const listed = (await mustRun(certutil(), ['-L', '-d', database])).toString('utf8');
   const entries = listed.split('\n').flatMap((line) => {
@@ -99,7 +99,7 @@ async function find(database: string, root: Root): Promise<{ nickname: string; t
 
 const sha256 = (der: Buffer): string => createHash('sha256').update(der).digest('hex').toUpperCase();
 
-/** certutil takes a file. */
+/** Writes the root to a temporary file, because certutil reads files. */
 async function withFile<T>(root: Root, use: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'upki-trust-'));
   const path = join(folder, 'root.crt');

@@ -23,7 +23,7 @@ export function parseFingerprint(text: string): string {
   );
 }
 
-/** The roots of the uPKI on this machine. @throws CannotStart when none has served from the directory */
+/** The roots of the uPKI on this machine. @throws CannotStart when no RA has ever served from the directory */
 export async function localRoots(directory: string): Promise<Root[]> {
   for (const path of [
     join(directory, 'ra', 'ca.crt'),
@@ -57,14 +57,14 @@ export async function fetchedRoots(url: string, fingerprints: readonly string[])
   if (missing.length > 0) {
     const there = found.map(({ sha256 }) => sha256).join(', ');
     throw new CannotStart(
-      `${base.origin} gives out a root with the SHA-256 ${there}, not ${missing.join(', ')}: nothing was changed`,
+      `${base.origin} has a root with the SHA-256 ${there}, not ${missing.join(', ')}: nothing was changed`,
     );
   }
   const isWanted = ({ sha256 }: Root) => fingerprints.includes(sha256);
   return { roots: found.filter(isWanted), others: found.filter((root) => !isWanted(root)) };
 }
 
-/** @throws CannotStart for what is no certificate of an authority that signed itself */
+/** @throws CannotStart for anything but self-signed CA certificates */
 export function rootsIn(pem: string, where: string): Root[] {
   let roots: Root[];
   try {
@@ -72,12 +72,12 @@ export function rootsIn(pem: string, where: string): Root[] {
   } catch {
     roots = [];
   }
-  if (roots.length === 0) throw new CannotStart(`${where} has no certificate`);
+  if (roots.length === 0) throw new CannotStart(`${where} contains no certificate`);
   for (const { der, subject } of roots) {
     const constraints = parseCertificate(der).extensions.get(OID.basicConstraints);
     if (constraints === undefined || !parseBasicConstraints(constraints.value).ca)
       throw new CannotStart(
-        `${where} has ${subject}, which is no certificate of an authority: nothing was changed`,
+        `${where} contains ${subject}, which is not a self-signed CA certificate: nothing was changed`,
       );
   }
   return roots;

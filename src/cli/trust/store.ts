@@ -6,42 +6,42 @@ import type { Root } from '../../pages/roots.js';
 /** The outcome of a step, for one store. */
 export interface Outcome {
   store: string;
-  /** `present`: it was there, by us or by another; `absent`: it is not; `elsewhere`: somebody must do it, see `todo`. */
+  /** `present`: the store already has the root; `absent`: it does not; `elsewhere`: the user must do it, see `detail`. */
   state: 'installed' | 'removed' | 'present' | 'absent' | 'elsewhere' | 'failed';
-  /** What to know, or the line to run by hand. */
+  /** An explanation, or the command to run by hand. */
   detail?: string;
 }
 
 /** A trust store of this machine. */
 export interface TrustStore {
-  /** As the operator knows it. */
+  /** Name for the operator. */
   name: string;
-  /** Word for `--only`. */
+  /** Value for `--only`. */
   kind: 'system' | 'nss' | 'java';
-  /** Whether the root is trusted there, whoever put it. */
+  /** Whether the store trusts the root, whoever added it. */
   has(root: Root): Promise<boolean>;
-  /** Adds it; called only where it is absent. @throws StoreTrouble */
+  /** Adds the root; called only if it is absent. @throws StoreTrouble */
   add(root: Root): Promise<void>;
   /**
-   * Removes what `add` added, under the same name, and nothing else. False: nothing of ours was there.
+   * Removes only the entry of `add`, found by its name. False when there was none.
    * @throws StoreTrouble
    */
   remove(root: Root): Promise<boolean>;
 }
 
-/** A store could not be changed; the message says why and, where there is one, the line that does it. */
+/** A store could not be changed. The message has the reason and, if there is one, a command that works. */
 export class StoreTrouble extends Error {
   override readonly name = 'StoreTrouble';
   constructor(
     message: string,
-    /** Requires another user, or a missing package. */
+    /** Whether it needs another user or a missing package. */
     readonly elsewhere = false,
   ) {
     super(message);
   }
 }
 
-/** The name our entry has in every store: the page of the RA prints lines with the same. */
+/** The name of our entry in every store; the RA's landing page uses the same name. */
 export const entryName = ({ sha256 }: Pick<Root, 'sha256'>): string =>
   `upki-${sha256.slice(0, 8).toLowerCase()}`;
 
@@ -54,7 +54,7 @@ export interface Ran {
 const LIMIT = 60_000;
 const MOST_OUTPUT = 16 * 1024 * 1024;
 
-/** Runs a program of this machine; its messages are in English. */
+/** Runs a program of this machine, with English messages. */
 export function runProgram(program: string, args: string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const options = {
@@ -72,7 +72,7 @@ export function runProgram(program: string, args: string[]): Promise<Ran> {
   });
 }
 
-/** @throws StoreTrouble with what the program said */
+/** @throws StoreTrouble with the program's output */
 export async function mustRun(program: string, args: string[]): Promise<Buffer> {
   const { code, stdout, stderr } = await runProgram(program, args);
   if (code === 0) return stdout;
@@ -80,7 +80,7 @@ export async function mustRun(program: string, args: string[]): Promise<Buffer> 
   throw new StoreTrouble(`${program} ${args[0] ?? ''} ended with ${code}: ${said}`);
 }
 
-/** Path of a program; null when there is none. Debian keeps those for root out of a user's PATH. */
+/** Path of a program, or null. Also searches the sbin folders, which Debian leaves out of a user's PATH. */
 export function programOnPath(name: string): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;

@@ -11,14 +11,14 @@ import {
   type TrustStore,
 } from './store.js';
 
-/** How a system trusts added roots: a file in a folder, and a program that rebuilds the bundle. */
+/** How a system trusts added roots: a folder for files, and a program that rebuilds the bundle. */
 interface System {
   name: string;
   folder: string;
   update: string[];
-  /** After a file was taken away. */
+  /** Command after a file was removed. */
   updateWithout: string[];
-  /** What programs read in the end. */
+  /** The bundle that programs read. */
   bundle: string;
 }
 
@@ -27,7 +27,7 @@ const SYSTEMS: readonly System[] = [
     name: 'the system (Debian, Ubuntu, Alpine)',
     folder: '/usr/local/share/ca-certificates',
     update: ['update-ca-certificates'],
-    // Without it, links to the removed file stay.
+    // Without --fresh, links to the removed file stay.
     updateWithout: ['update-ca-certificates', '--fresh'],
     bundle: '/etc/ssl/certs/ca-certificates.crt',
   },
@@ -54,7 +54,7 @@ const SYSTEMS: readonly System[] = [
   },
 ];
 
-/** The store of the operating system: curl, Python, Go, .NET and most programs. None where it is none of those we know. */
+/** The store of the operating system, used by curl, Python, Go, .NET and most programs. Null on an unknown system. */
 export function systemStore(): TrustStore | null {
   const system = SYSTEMS.find(
     ({ folder, update }) => isFolder(folder) && programOnPath(update[0] ?? '') !== null,
@@ -68,12 +68,13 @@ function storeOf({ name, folder, update, updateWithout, bundle }: System): Trust
     await mustRun(programOnPath(program) ?? program, args);
   };
   const requireWritable = () => {
-    if (!isWritable(folder)) throw new StoreTrouble(`only root can change it: run the same with sudo`, true);
+    if (!isWritable(folder))
+      throw new StoreTrouble(`only root can change it: run this command with sudo`, true);
   };
   return {
     name,
     kind: 'system',
-    // The bundle is large; one look finds a root whoever put it, the distribution included.
+    // The bundle also has roots that others added, such as the distribution.
     has: async (root) => holds(await readFile(bundle, 'utf8').catch(() => ''), root),
     add: async (root) => {
       requireWritable();
@@ -86,7 +87,7 @@ function storeOf({ name, folder, update, updateWithout, bundle }: System): Trust
       requireWritable();
       const text = await readFile(fileOf(root), 'utf8');
       if (!holds(text, root))
-        throw new StoreTrouble(`${fileOf(root)} holds another certificate: nothing was changed`);
+        throw new StoreTrouble(`${fileOf(root)} contains another certificate: nothing was changed`);
       await rm(fileOf(root));
       await run(updateWithout);
       return true;
@@ -94,7 +95,7 @@ function storeOf({ name, folder, update, updateWithout, bundle }: System): Trust
   };
 }
 
-/** Whether a PEM text has the certificate. Lines may be broken elsewhere than ours are. */
+/** Whether a PEM text contains the certificate, whatever its line lengths. */
 function holds(pem: string, root: Root): boolean {
   const body = root.der.toString('base64');
   return pem.replace(/\s+/g, '').includes(body) || safely(pem).some(({ sha256 }) => sha256 === root.sha256);

@@ -23,29 +23,31 @@ interface TrustOptions {
   json?: boolean;
 }
 
-/** `upki trust …`: whether the programs of this machine trust the root. */
+/** `upki trust …`: makes the programs of this machine trust the root. */
 export function trustCommand(): Command {
   return new Command('trust')
-    .description('Let this machine trust the root: its own store, Firefox and Chromium of this user, Java.')
+    .description(
+      'Make this machine trust the root: the system store, this user’s Firefox and Chromium, and Java.',
+    )
     .addCommand(
-      command('install', 'Put the root where programs of this machine look for roots.', install, [
+      command('install', 'Add the root to the trust stores of this machine.', install, [
         ['sudo upki trust install', 'The root of the uPKI on this machine.'],
         [
           'upki trust install --url https://pki.example.internal:8000 --fingerprint 5E:0B:…',
-          'That of another machine: fetched, and used only if it has the fingerprint `upki start` printed there.',
+          'The root of another machine, used only if it has the fingerprint that `upki start` printed there.',
         ],
-        ['upki trust install --only nss', 'The browsers of this user alone; wants certutil.'],
+        ['upki trust install --only nss', 'Only the browsers of this user; needs certutil.'],
       ]),
     )
     .addCommand(
-      command('remove', 'Take away what `install` put, and nothing else.', remove, [
-        ['sudo upki trust remove', 'Whoever trusted the root in another way goes on trusting it.'],
+      command('remove', 'Remove only what `install` added.', remove, [
+        ['sudo upki trust remove', 'Programs that trust the root in another way continue to do so.'],
       ]),
     )
     .addCommand(
-      command('check', 'Say which stores have the root; 1 when one has not.', check, [
-        ['upki trust check', 'Of the uPKI on this machine.'],
-        ['upki trust check --file upki-root.crt --json', 'Of a root in a file, for a script.'],
+      command('check', 'Show which stores have the root; exits with 1 if one does not.', check, [
+        ['upki trust check', 'Check the root of the uPKI on this machine.'],
+        ['upki trust check --file upki-root.crt --json', 'Check a root in a file, for a script.'],
       ]),
     );
 }
@@ -56,10 +58,10 @@ function command(name: string, description: string, step: Step, examples: [strin
   const made = new Command(name)
     .description(description)
     .option(DIRECTORY_FLAG.flags, 'Data directory of the uPKI on this machine. (UPKI_DATA_DIR)')
-    .option('--url <url>', 'the RA to fetch the root from; wants --fingerprint')
+    .option('--url <url>', 'RA to fetch the root from; needs --fingerprint')
     .option('--file <file>', 'the root, PEM')
-    .option('--fingerprint <sha256...>', 'of the root; it is refused when it has another')
-    .addOption(new Option('--only <stores...>', 'these stores alone').choices(KINDS))
+    .option('--fingerprint <sha256...>', 'SHA-256 of the root, which must match')
+    .addOption(new Option('--only <stores...>', 'only these stores').choices(KINDS))
     .option('--json', 'print JSON');
   addExamples(made, examples);
   return made.action(async (options: TrustOptions) => {
@@ -82,8 +84,7 @@ function command(name: string, description: string, step: Step, examples: [strin
 const install: Step = async (store, root) => {
   if (await store.has(root)) return 'present';
   await store.add(root);
-  if (!(await store.has(root)))
-    throw new StoreTrouble('it was put there and is not found: nothing trusts it');
+  if (!(await store.has(root))) throw new StoreTrouble('it was added but is not found, so it is not trusted');
   return 'installed';
 };
 
@@ -135,7 +136,7 @@ async function readRoot(file: string): Promise<string> {
   }
 }
 
-/** In this order: on Debian, the system's store fills that of Java. */
+/** The system store comes first, because on Debian it also fills Java's store. */
 async function storesOf(kinds: readonly Kind[]): Promise<TrustStore[]> {
   const all = [systemStore(), ...(await nssStores(homedir())), javaStore()];
   return all.filter((store) => store !== null && kinds.includes(store.kind)) as TrustStore[];
@@ -148,7 +149,7 @@ const asJson = ({ roots, others }: FetchedRoots, outcomes: Outcome[]): string =>
 
 const WORDS: Record<Outcome['state'], string> = {
   installed: 'now trusts it',
-  removed: 'no longer has it from here',
+  removed: 'entry removed',
   present: 'trusts it',
   absent: 'does not have it',
   elsewhere: 'not done',
@@ -173,7 +174,7 @@ function asText({ roots, others: unasked }: FetchedRoots, outcomes: Outcome[], s
   return [...lines, ...states, ...more, ...(step === 'install' ? [others()] : [])].join('');
 }
 
-/** What has a store of its own that no program can change for all of its users. */
+/** Instructions for programs whose own stores cannot be changed for all users. */
 function others(): string {
   const byHand: Record<string, string> = {
     darwin:
@@ -184,8 +185,8 @@ function others(): string {
   return [
     '',
     ...(own ? [own] : []),
-    'Node.js takes NODE_EXTRA_CA_CERTS, Python’s requests REQUESTS_CA_BUNDLE; the lines for these, for phones, Docker and Kubernetes',
-    'are on the page of the RA (docs/trust.md).',
+    'Node.js uses NODE_EXTRA_CA_CERTS, Python’s requests REQUESTS_CA_BUNDLE; the commands for these, for phones, Docker and Kubernetes',
+    'are on the landing page of the RA (docs/trust.md).',
     '',
   ].join('\n');
 }

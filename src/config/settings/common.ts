@@ -1,25 +1,25 @@
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
-/** What every program has. */
+/** Settings of every program. */
 export const COMMON_SETTINGS = {
   dataDir: optional(is.path, {
     env: 'UPKI_DATA_DIR',
     programs: ['ra', 'ca'],
     defaultText: '~/.upki with `upki start`, ~/.upki/ra and ~/.upki/ca for one program alone',
-    doc: 'Where everything is kept. With `upki start`, the programs use its folders `ra` and `ca`.',
+    doc: 'Directory of all data. With `upki start`, the programs use its folders `ra` and `ca`.',
   }),
   configFile: optional(is.path, {
     env: 'UPKI_CONFIG',
     programs: ['ra', 'ca'],
-    defaultText: 'upki.yml in the data directory, when it is there',
-    doc: 'The file of settings of both programs.',
+    defaultText: 'upki.yml in the data directory, if it exists',
+    doc: 'Settings file of both programs.',
   }),
   backupPassphrase: optional(is.secret, {
     env: 'UPKI_BACKUP_PASSPHRASE',
     programs: ['ra', 'ca'],
     secret: true,
-    doc: 'Encrypts what `upki backup` writes, and opens it. Without it no backup can be read: keep it elsewhere than the backups.',
+    doc: 'Passphrase that encrypts and decrypts backups. Without it no backup can be read, so keep it in a different place than the backups.',
   }),
   logLevel: setting(is.choice('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info', {
     env: 'UPKI_LOG_LEVEL',

@@ -10,8 +10,8 @@ import { RETENTION_SETTINGS } from './retention.js';
 import { VALIDATION_SETTINGS } from './validation.js';
 
 /**
- * Every setting of both programs, in the order of the documentation. Validation, `--help` and docs/configuration.md come
- * from this table alone. A new setting is an entry in the file of its group.
+ * All settings of both programs, in the order of the documentation. Validation, `--help` and docs/configuration.md all derive
+ * from this table. To add a setting, add an entry to the file of its group.
  */
 export const SETTINGS = {
   ...COMMON_SETTINGS,
@@ -25,10 +25,10 @@ export const SETTINGS = {
   ...CA_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;
 
-/** Variables of older versions, and what to do instead. */
+/** Removed variables, and what to do instead. */
 export const GONE: Readonly<Record<string, string>> = {
-  UPKI_RA_CERTIFY_WITH_SEED: 'register nodes, each of which has a seed of its own (docs/nodes.md)',
-  UPKI_RA_TERMS_REQUIRED: 'new accounts must agree to the terms where UPKI_RA_TERMS is set',
+  UPKI_RA_CERTIFY_WITH_SEED: 'register nodes; each has its own seed (docs/nodes.md)',
+  UPKI_RA_TERMS_REQUIRED: 'new accounts must agree to the terms when UPKI_RA_TERMS is set',
 };
 
 type Value<S> = S extends Setting<infer T> ? T : never;

@@ -3,40 +3,40 @@ import * as notice from '../notice-types.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
-/** How the operator monitors the programs. */
+/** Settings of metrics and notices. */
 export const MONITORING_SETTINGS = {
   metrics: optional(is.hostPort(9464), {
     env: 'UPKI_METRICS',
     programs: ['ra'],
-    doc: 'Address and port on which the RA serves its figures at /metrics, in the text format of Prometheus and without any authentication: loopback, or a network of the operator’s own. docs/monitoring.md lists them.',
+    doc: 'Address and port on which the RA serves its metrics at /metrics, in the Prometheus text format and without authentication. Use loopback or an internal network. docs/monitoring.md lists the metrics.',
   }),
   notify: setting(notice.noticeTargets, [], {
     env: 'UPKI_NOTIFY',
     programs: ['ra'],
     secret: true,
     defaultText: 'nobody',
-    doc: 'Who is told of what matters: certificates that were not renewed, authorities that end, a late CRL, a broken audit log and the like. Several of `mailto:ADDRESS`, which needs UPKI_SMTP_URL, and `https://…`, a webhook as Standard Webhooks has it, which needs UPKI_NOTIFY_SECRET. docs/monitoring.md says what is told when.',
+    doc: 'Targets of notices about problems, such as certificates that were not renewed, expiring CA certificates, a late CRL or a broken audit log. Each is `mailto:ADDRESS`, which needs UPKI_SMTP_URL, or `https://…`, a webhook (Standard Webhooks), which needs UPKI_NOTIFY_SECRET. docs/monitoring.md lists the notices.',
   }),
   notifySecret: optional(notice.webhookSecret, {
     env: 'UPKI_NOTIFY_SECRET',
     programs: ['ra'],
     secret: true,
-    doc: 'Signs webhooks (Standard Webhooks): `whsec_` and 24 to 64 random bytes in base64, such as the output of `echo "whsec_$(openssl rand -base64 32)"`.',
+    doc: 'Secret that signs webhooks (Standard Webhooks): `whsec_` and 24 to 64 random bytes in base64, such as the output of `echo "whsec_$(openssl rand -base64 32)"`.',
   }),
   smtpUrl: optional(notice.smtp, {
     env: 'UPKI_SMTP_URL',
     programs: ['ra'],
     secret: true,
-    doc: 'Mail server for notices: `smtp://USER:PASSWORD@HOST:587` (STARTTLS where the server has it) or `smtps://…:465`. `?from=ADDRESS` says who the sender is.',
+    doc: 'Mail server for notices: `smtp://USER:PASSWORD@HOST:587` (STARTTLS if the server supports it) or `smtps://…:465`. `?from=ADDRESS` sets the sender.',
   }),
   notifyContacts: setting(is.boolean, false, {
     env: 'UPKI_NOTIFY_CONTACTS',
     programs: ['ra'],
-    doc: 'Whether the mail contacts of an ACME account are told of its certificates that were not renewed, too.',
+    doc: 'Whether the mail contacts of an ACME account also get the notices about its certificates that were not renewed.',
   }),
   notifyBackupAge: setting(is.duration(0, 365 * DAY), 8 * DAY, {
     env: 'UPKI_NOTIFY_BACKUP_AGE',
     programs: ['ra'],
-    doc: 'A notice says once a week that the last `upki backup` of the RA or of the CA is older than this. 0ms: nobody wants to know, as where other backups are taken.',
+    doc: 'A weekly notice is sent while the last `upki backup` of the RA or of the CA is older than this. 0ms: no notices, for installations with another kind of backup.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;

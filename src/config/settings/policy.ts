@@ -2,7 +2,7 @@ import { DAY } from '../../lib/time.js';
 import { optional, type Setting, setting } from '../setting.js';
 import * as is from '../types.js';
 
-/** What the RA issues and to whom. */
+/** Settings of the RA's issuance policy. */
 export const POLICY_SETTINGS = {
   profile: setting(is.text('a profile name', /^[a-z0-9][a-z0-9_-]{0,63}$/), 'server', {
     env: 'UPKI_RA_PROFILE',
@@ -16,7 +16,7 @@ export const POLICY_SETTINGS = {
       env: 'UPKI_RA_ALLOW',
       programs: ['ra'],
       defaultText: 'every name',
-      doc: 'The only names and addresses certificates may be ordered for.',
+      doc: 'The only names and addresses for which certificates may be ordered.',
     },
   ),
   deniedNames: setting(
@@ -25,7 +25,7 @@ export const POLICY_SETTINGS = {
     {
       env: 'UPKI_RA_DENY',
       programs: ['ra'],
-      doc: 'Names and addresses no certificate is issued for, even when allowed: neither a wildcard that covers such a name, nor another spelling of such an address.',
+      doc: 'Names and addresses for which no certificate is issued, even if UPKI_RA_ALLOW has them. This includes wildcards that cover such a name and other spellings of such an address.',
     },
   ),
   http01Names: setting(
@@ -34,13 +34,13 @@ export const POLICY_SETTINGS = {
     {
       env: 'UPKI_RA_HTTP01_NAMES',
       programs: ['ra'],
-      doc: "Names whose port 80 leads to the RA: it answers their http-01 challenges itself, at /.well-known/acme-challenge/. Everybody who may order one of these names gets it. Never the RA's own names and addresses.",
+      doc: "Names whose port 80 leads to the RA, which answers their http-01 challenges itself at /.well-known/acme-challenge/. Anyone who may order such a name therefore gets it. The RA's own names and addresses are always excluded.",
     },
   ),
   maxIdentifiers: setting(is.integer(1, 1000), 100, {
     env: 'UPKI_RA_MAX_IDENTIFIERS',
     programs: ['ra'],
-    doc: 'Most names in one order.',
+    doc: 'Limit of names in one order.',
   }),
   orderLifetime: setting(is.duration(60_000, 90 * DAY), 7 * DAY, {
     env: 'UPKI_RA_ORDER_LIFETIME',
@@ -50,32 +50,32 @@ export const POLICY_SETTINGS = {
   authorizationLifetime: setting(is.duration(60_000, 398 * DAY), 30 * DAY, {
     env: 'UPKI_RA_AUTHORIZATION_LIFETIME',
     programs: ['ra'],
-    doc: 'How long a validated authorization counts.',
+    doc: 'How long a validated authorization is valid.',
   }),
   estTrustFile: optional(is.path, {
     env: 'UPKI_RA_EST_TRUST_FILE',
     programs: ['ra'],
-    doc: 'Roots (PEM) of makers of devices: over EST a device that holds a certificate of one of them gets, once, the certificate of the registered node it is.',
+    doc: 'Root certificates (PEM) of device manufacturers. Over EST, a device with a certificate of one of them gets the certificate of its registered node, once.',
   }),
   preauthorization: setting(is.boolean, false, {
     env: 'UPKI_RA_PREAUTHORIZATION',
     programs: ['ra'],
-    doc: 'Offer `newAuthz` (RFC 8555 §7.4.1); names authorized so need no challenge in later orders.',
+    doc: 'Offer `newAuthz` (RFC 8555 §7.4.1): names can be authorized before they are ordered.',
   }),
   challengeHold: setting(is.duration(0, 10_000), 250, {
     env: 'UPKI_RA_CHALLENGE_HOLD',
     programs: ['ra'],
-    doc: 'How long the answer to a challenge is held back for its outcome: long enough for a validation on a local network, so that most clients need not poll. 0ms never waits.',
+    doc: 'How long the RA delays its answer to a challenge until the validation has finished, so that most clients need not poll. 0ms: no delay.',
   }),
   nodePreauthorization: setting(is.boolean, true, {
     env: 'UPKI_RA_NODE_PREAUTHORIZATION',
     programs: ['ra'],
-    doc: 'The names of a registered node need no challenge in orders it makes with its client certificate.',
+    doc: 'Orders that a registered node makes with its client certificate need no challenge for the names of the node.',
   }),
   seedLifetime: setting(is.duration(60_000, 90 * DAY), DAY, {
     env: 'UPKI_RA_SEED_LIFETIME',
     programs: ['ra'],
-    doc: 'How long the one-time enrolment code (`seed`) of a registered node can be used.',
+    doc: 'Validity of the one-time enrolment code (`seed`) of a registered node.',
   }),
   terms: optional(is.pathOrWebPage, {
     env: 'UPKI_RA_TERMS',
@@ -91,7 +91,7 @@ export const POLICY_SETTINGS = {
   website: optional(is.webPage, {
     env: 'UPKI_RA_WEBSITE',
     programs: ['ra'],
-    doc: "Page about this authority, shown in the directory's `meta.website`.",
+    doc: "URL of a page about this CA, given in the directory's `meta.website`.",
   }),
   externalAccountRequired: setting(is.boolean, false, {
     env: 'UPKI_RA_EAB_REQUIRED',
@@ -106,6 +106,6 @@ export const POLICY_SETTINGS = {
   compromisedKeysFile: optional(is.path, {
     env: 'UPKI_RA_COMPROMISED_KEYS_FILE',
     programs: ['ra'],
-    doc: 'Public keys never accepted, beside those a certificate was revoked for with keyCompromise: one SHA-256 of a SubjectPublicKeyInfo a line, in hex.',
+    doc: 'File of public keys that are never accepted, in addition to keys revoked with keyCompromise. Each line has the SHA-256 of a SubjectPublicKeyInfo in hex.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;

@@ -7,12 +7,12 @@ export const RETENTION_SETTINGS = {
   keepCertificates: setting(is.duration(0, 36_500 * DAY), 365 * DAY, {
     env: 'UPKI_KEEP_CERTIFICATES',
     programs: ['ra', 'ca'],
-    doc: 'How long a certificate is kept after its end, with its names and whether it was revoked; keys revoked as compromised stay refused. 0ms: for ever. `upki store prune --dry-run` says how many would go.',
+    doc: 'How long the record of a certificate is kept after it expires. Keys revoked as compromised stay refused. 0ms: for ever. `upki store prune --dry-run` shows how many would be deleted.',
   }),
   keepAudit: setting(is.duration(0, 36_500 * DAY), 0, {
     env: 'UPKI_KEEP_AUDIT',
     programs: ['ra', 'ca'],
     defaultText: '0ms',
-    doc: 'How long records of the audit log are kept; older ones go, and the log then begins at a signed head. 0ms: for ever. `upki audit archive` writes them to a file first.',
+    doc: 'How long records of the audit log are kept. Older ones are deleted, and the log then begins at a signed head. 0ms: for ever. `upki audit archive` writes them to a file first.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;

@@ -13,9 +13,9 @@ import { type PythonOrder, type PythonRaDatabase, readPythonRa } from './python-
 import { type Progress, Report } from './report.js';
 
 export interface Migration {
-  /** Data folder of upki-ca, and of upki-ra when that is to come over too. */
+  /** Data folder of upki-ca, and of upki-ra if it is migrated too. */
   from: { ca: string; ra: string | null };
-  /** Folders of our programs, and databases that are not in them. */
+  /** Folders of our programs, and databases outside of them. */
   to: { ca: string; ra: string; caDatabase: string | null; raDatabase: string | null };
   passphrase: string | null;
   company: string;
@@ -23,14 +23,14 @@ export interface Migration {
   clock(): number;
 }
 
-/** There is no acme.db in the folder that is to be an RA's. */
+/** The folder is not one of upki-ra: it has no acme.db. */
 export class NotAPythonRa extends Error {
   override readonly name = 'NotAPythonRa';
 }
 
 /**
- * Brings over what is not here yet; the source is only read. Everything that ends it is found out before anything is
- * written, but for a CA that is here already with another key.
+ * Migrates everything that is not here yet. The source is only read. All fatal errors are found before anything is written,
+ * except an existing CA with another key.
  * @throws NotAPythonCa, NotAPythonRa, InitError, AuthorityError, KeyFileError
  */
 export async function migrateFromPython({ from, to, ...how }: Migration): Promise<Report> {
@@ -75,7 +75,7 @@ async function readRa(folder: string, report: Report): Promise<PythonRaDatabase>
   return readPythonRa(file, report.remark);
 }
 
-/** Orders with the certificate that this CA signed for them; one of another CA is no use here. */
+/** Orders whose certificate this CA signed. Orders with a certificate of another CA are left out. */
 function ordersOfCa(
   { root }: PythonCaFolder,
   orders: readonly PythonOrder[],
@@ -85,7 +85,7 @@ function ordersOfCa(
   return orders.flatMap((order) => {
     try {
       const certificate = parseCertificate(firstFromPem('CERTIFICATE', order.chain));
-      // A chain that has lost its leaf begins with the root, which is signed by itself.
+      // A chain without its leaf begins with the root, which is self-signed.
       const isLeaf = certificate.serial !== root.serial;
       if (isLeaf && isSignedBy(certificate, rootKey)) return [{ order, certificate }];
       remark(`order ${order.id}: its certificate was not signed by this CA; it was left out`);

@@ -26,10 +26,10 @@ export interface CaImport {
   source: PythonCaFolder;
   /** The new CA's own folder. */
   dataDir: string;
-  /** Encrypts keys at rest. */
+  /** Passphrase that encrypts keys at rest. */
   passphrase: string | null;
   company: string;
-  /** Orders of the Python RA by the serial of their certificate, and those certificates. */
+  /** Orders of the Python RA by the serial of their certificate, with these certificates. */
   orders: ReadonlyMap<string, PythonOrder>;
   ordered: readonly ParsedCertificate[];
   report: Report;
@@ -37,15 +37,15 @@ export interface CaImport {
   clock(): number;
 }
 
-/** In the audit log. */
+/** The actor in the audit log. */
 const MIGRATION: Actor = { who: 'upki migrate', from: 'local' };
 
-/** Enough for the store to commit many at once, few enough to keep memory and the sense of progress. */
+/** Large enough for group commits, small enough for memory and progress reports. */
 const BATCH = 200;
 
 /**
- * Makes the folder a CA with the Python CA's key and certificate, and brings its profiles and settings. It goes on
- * issuing by itself, so that one CRL, its own, lists old certificates and new.
+ * Makes the folder a CA with the Python CA's key, certificate, profiles and settings. The root continues to issue
+ * certificates itself, so that its CRL lists old and new certificates.
  * @throws InitError, AuthorityError, KeyFileError
  */
 export async function importCaFiles(task: CaImport): Promise<Map<string, ProfileMarks>> {
@@ -77,7 +77,7 @@ async function writeConfig({ source, dataDir }: CaImport): Promise<void> {
   if (await isThere(path)) return;
   const { company, crlValidity } = source.config;
   const lines = [
-    '# Settings of this CA, taken over from upki-ca. A flag or an environment variable goes before.',
+    '# Settings of this CA, migrated from upki-ca. A flag or an environment variable overrides them.',
   ];
   if (company !== null) lines.push(`company: ${JSON.stringify(company)}`);
   if (crlValidity !== null) lines.push(`crl_validity: ${crlValidity}`);
@@ -103,7 +103,7 @@ async function importProfiles({ source, dataDir, report }: CaImport): Promise<Ma
   return known;
 }
 
-/** Brings certificates, revocations, administrators, and the nodes whose keys that CA keeps. */
+/** Migrates certificates, revocations, administrators, and the nodes whose keys the Python CA has. */
 export async function importCaRecords(
   task: CaImport,
   store: CaStore,
@@ -117,14 +117,14 @@ export async function importCaRecords(
   }
   for (const [serial, at] of source.deleted) await store.markDeleted(serial, at, MIGRATION);
   for (const dn of source.admins) {
-    // That CA knows its administrators by name.
+    // The Python CA identifies its administrators by name.
     const admin = { dn, role: 'admin' as const, addedAt: task.clock(), byName: true };
     report.count('administrators', await store.addAdmin(admin, MIGRATION));
   }
   await importNodes(task, store);
 }
 
-/** Oldest first: the newest of a name is the one stored last. */
+/** Imports the oldest first, so that the newest certificate of a name is stored last. */
 async function importCertificates(
   task: CaImport,
   store: CaStore,
@@ -188,8 +188,8 @@ function recordOf(
 }
 
 /**
- * Certificates that were followed by another of their name: that CA has kept no more than the serial, by which they can
- * be revoked and stay on the CRL. Their end is not known, so they count until the CA's own.
+ * Certificates that were replaced by another one of the same name. The Python CA keeps only their serials, by which they can be
+ * revoked and stay on the CRL. Their expiry is unknown, so the CA's own is used.
  */
 function withoutCertificate(
   { serials, revocations, root }: PythonCaFolder,
@@ -217,23 +217,21 @@ function withoutCertificate(
     }));
 }
 
-/** A node is whom that CA has made a key for. Keys move to where ours keeps them, by serial. */
+/** Imports nodes: the names for which the Python CA made a key. Our CA stores keys by serial. */
 async function importNodes({ source, dataDir, passphrase, report }: CaImport, store: CaStore): Promise<void> {
   for (const [cn, file] of source.keyFiles) {
     const certificate = source.certificates.findLast((each) => each.commonName === cn);
     if (certificate === undefined) continue;
     try {
       const key = createPrivateKey(await readFile(file));
-      // Signed for a key of its own since: the file is of an earlier certificate.
+      // The node now has a key of its own; the file belongs to an earlier certificate.
       if (!publicKeyDer(key).equals(certificate.spki)) continue;
       const path = join(caPaths(dataDir).privateKeys, `${certificate.serial}.key`);
       const there = await isThere(path);
       if (!there) await saveKey(path, key, passphrase);
       report.count('nodes and their keys', !there);
     } catch (error) {
-      report.remark(
-        `${file}: is not a private key that can be read, and was left out (${(error as Error).name})`,
-      );
+      report.remark(`${file}: is not a readable private key and was left out (${(error as Error).name})`);
       continue;
     }
     const record = await store.findBySerial(certificate.serial);

@@ -14,25 +14,25 @@ import type { Progress, Report } from './report.js';
 
 export interface RaImport {
   source: PythonRaDatabase;
-  /** Certificates of the orders, checked to be of the imported CA, by order id. */
+  /** Certificates of the orders by order id, verified to be signed by the imported CA. */
   certificates: ReadonlyMap<string, ParsedCertificate>;
   revocations: PythonCaFolder['revocations'];
   report: Report;
   progress: Progress;
 }
 
-/** As that RA has it. */
+/** The order lifetime of the Python RA. */
 const ORDER_LIFETIME = 7 * 86_400_000;
 
 /**
- * Brings accounts, and orders with their certificates, under the same ids, so that the URLs clients know stay good.
- * Authorizations stay behind: that RA may have given them without proof.
+ * Imports accounts and orders with their certificates under the same ids, so that clients' URLs stay valid.
+ * Authorizations are not imported, because the Python RA may have granted them without proof.
  */
 export async function importRaRecords(task: RaImport, store: RaStore): Promise<void> {
   const { source, certificates, revocations, report, progress } = task;
   const accountIds = new Map<string, string>();
   for (const account of source.accounts) {
-    // A client that has come by meanwhile has an account under the same key: that one is it.
+    // A client that already used the new RA has an account with the same key, which is used.
     const { account: kept, created } = await store.createAccount(account);
     accountIds.set(account.id, kept.id);
     report.count('accounts', created);
@@ -54,7 +54,7 @@ export async function importRaRecords(task: RaImport, store: RaStore): Promise<v
   }
 }
 
-/** True when this run brought it. Interrupted between its two steps, it is finished by the next run. */
+/** True when this run imported the order. If it is interrupted between its two steps, the next run completes it. */
 async function importOrder(
   store: RaStore,
   { id, identifiers, profile, createdAt }: PythonOrder,
@@ -93,8 +93,8 @@ async function importOrder(
 }
 
 /**
- * Settings that let clients reach the new RA under the names in the old one's certificate. Its key stays behind: the CA
- * made it and sent it unencrypted; the new RA makes its own and obtains a certificate under the same root.
+ * Writes settings that keep the names of the old RA's certificate. Its key is not imported, because the CA made it and sent it
+ * unencrypted. The new RA makes its own key and obtains a certificate under the same root.
  */
 export async function importRaSettings(from: string, to: string, report: Report): Promise<void> {
   const path = join(to, 'config.json');
@@ -112,7 +112,7 @@ export async function importRaSettings(from: string, to: string, report: Report)
   report.count('names of the RA', true);
 }
 
-/** DNS names and addresses of a PEM certificate; none of what is no certificate. */
+/** DNS names and addresses of a PEM certificate; empty when the text is not a certificate. */
 function namesOf(pem: string | null): string[] {
   if (pem === null) return [];
   try {

@@ -11,22 +11,22 @@ import { firstFromPem } from '../../x509/pem.js';
 import type { Remark } from './report.js';
 import { type Document, serialMember, timeMember, tinyDbDocuments } from './tinydb.js';
 
-/** What a data folder of upki-ca holds. Serials in lower-case hex, times in ms. */
+/** The content of a data folder of upki-ca. Serials in lower-case hex, times in ms. */
 export interface PythonCaFolder {
   keyFile: string;
   certFile: string;
   root: ParsedCertificate;
-  /** Certificates the root signed; that CA keeps the newest of a Common Name only. */
+  /** Certificates signed by the root; the Python CA keeps only the newest of a Common Name. */
   certificates: ParsedCertificate[];
-  /** Every serial it gave out, with the Common Name. */
+  /** All assigned serials, with their Common Names. */
   serials: Map<string, string>;
   revocations: Map<string, { at: number; reason: number | null }>;
-  /** When a certificate was deleted, by serial. */
+  /** Deletion times of certificates, by serial. */
   deleted: Map<string, number>;
   admins: string[];
   /** Parsed YAML by name. */
   profiles: Map<string, unknown>;
-  /** Files of the keys it made for nodes, by Common Name. */
+  /** Files of the keys the CA made for nodes, by Common Name. */
   keyFiles: Map<string, string>;
   config: { company: string | null; seed: string | null; crlValidity: number | null };
 }
@@ -37,11 +37,11 @@ export class NotAPythonCa extends Error {
 }
 
 /**
- * Reads a data folder of upki-ca, changing nothing. What single files hold that cannot be read is remarked upon.
+ * Reads a data folder of upki-ca without changing it. Files that cannot be read become remarks.
  * @throws NotAPythonCa
  */
 export async function readPythonCa(folder: string, remark: Remark): Promise<PythonCaFolder> {
-  // With a data directory of its own, that CA keeps key and certificate in its storage only.
+  // With a separate data directory, upki-ca keeps key and certificate only in its storage.
   const keyFile = await firstThere(folder, ['ca.key', 'private/ca.key']);
   const certFile = await firstThere(folder, ['ca.crt', 'certs/ca.crt']);
   if (keyFile === null || certFile === null) {
@@ -101,7 +101,7 @@ async function readCertificates(
   return certificates.sort((left, right) => left.notBefore - right.notBefore);
 }
 
-/** The CRL says what is revoked, the nodes why: the CRL has no reasons, and a node only its last revocation. */
+/** Combines the CRL, which has no reasons, with the nodes, which have the reason of their last revocation only. */
 async function readRevocations(
   folder: string,
   nodes: Document[],
@@ -160,7 +160,7 @@ async function readConfig(folder: string, remark: Remark): Promise<PythonCaFolde
   await each(file, remark, async () => {
     const document: unknown = parseYaml(await readFile(file, 'utf8'));
     const { company, seed, crl_validity } = (document ?? {}) as Record<string, unknown>;
-    // "Company Name" is what that CA writes when nobody has named one.
+    // "Company Name" is the placeholder of upki-ca.
     if (typeof company === 'string' && company !== '' && company !== 'Company Name') config.company = company;
     if (typeof seed === 'string' && seed !== '') config.seed = seed;
     if (typeof crl_validity === 'number') config.crlValidity = crl_validity;
@@ -178,7 +178,7 @@ async function documents(folder: string, name: string, remark: Remark): Promise<
   return found;
 }
 
-/** One file that cannot be read does not keep the rest from coming over. */
+/** Reads one file; an error becomes a remark, so that the migration continues. */
 async function each(file: string, remark: Remark, read: () => Promise<void>): Promise<void> {
   try {
     await read();

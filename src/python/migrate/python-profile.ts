@@ -4,16 +4,16 @@ import type { ParsedCertificate } from '../../x509/certificate.js';
 import { KEY_USAGE, type KeyUsage, parseExtKeyUsage, parseKeyUsage } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 
-/** A profile of the Python CA in our terms. */
+/** A profile of the Python CA, converted to ours. */
 export interface ConvertedProfile {
   name: string;
   fields: ProfileFields;
   yaml: string;
-  /** What could not be kept, in words. */
+  /** Sentences about what was changed. */
   changes: string[];
 }
 
-/** A Python profile cannot be had here; the message says why. */
+/** A Python profile cannot be converted; the message says why. */
 export class ProfileNotConverted extends Error {
   override readonly name = 'ProfileNotConverted';
 }
@@ -21,8 +21,8 @@ export class ProfileNotConverted extends Error {
 const SUBJECT = ['C', 'ST', 'L', 'O', 'OU', 'CN'] as const;
 
 /**
- * Puts a profile document of the Python CA into ours. Weak keys and digests become the weakest we make; empty members,
- * which that CA fills files with, are left out.
+ * Converts a profile of the Python CA. Weak keys and digests become the weakest that we allow. Empty members, which upki-ca
+ * writes by default, are left out.
  * @throws ProfileNotConverted
  */
 export function convertProfile(name: string, document: unknown): ConvertedProfile {
@@ -77,7 +77,7 @@ export function convertProfile(name: string, document: unknown): ConvertedProfil
   return { name: ours, fields: result.data, yaml: stringify(result.data), changes };
 }
 
-/** That CA tells a CA by its key usage, and leaves the path open without pathLen; ours needs a length. */
+/** The Python CA marks a CA by its key usage and omits pathLen for an unlimited path; our profiles need a length. */
 function pathLength({ pathLen, keyUsage }: Record<string, unknown>): { pathLen?: unknown } {
   if (pathLen !== undefined && pathLen !== null) return { pathLen };
   return Array.isArray(keyUsage) && keyUsage.includes('keyCertSign') ? { pathLen: 0 } : {};
@@ -85,7 +85,7 @@ function pathLength({ pathLen, keyUsage }: Record<string, unknown>): { pathLen?:
 
 const lower = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
 
-/** What of a certificate shows by which profile it was made. */
+/** The properties of a certificate that reveal its profile. */
 export type ProfileMarks = Pick<ProfileFields, 'duration' | 'extendedKeyUsage'> & { isCa: boolean };
 
 const marks = (duration: number, ...extendedKeyUsage: Purpose[]): ProfileMarks => ({
@@ -94,7 +94,7 @@ const marks = (duration: number, ...extendedKeyUsage: Purpose[]): ProfileMarks =
   isCa: false,
 });
 
-/** The seven profiles of the Python CA, by what its certificates show. */
+/** The seven profiles of the Python CA, by these properties. */
 export const PYTHON_PROFILES: ReadonlyMap<string, ProfileMarks> = new Map([
   ['ca', { ...marks(3650), isCa: true }],
   ['ra', marks(365, 'serverAuth', 'clientAuth')],
@@ -106,12 +106,12 @@ export const PYTHON_PROFILES: ReadonlyMap<string, ProfileMarks> = new Map([
 ]);
 
 const DAY = 86_400_000;
-/** For a certificate of no profile we know. */
+/** The profile of a certificate that matches none. */
 export const UNKNOWN_PROFILE = 'unknown';
 
 /**
- * The profile a certificate of the Python CA was made by, which that CA does not note: same purposes and same days, else
- * the first of the same purposes with fewer rights than an administrator's or an RA's.
+ * Guesses the profile of a certificate, which the Python CA does not record: the profile with the same purposes and lifetime,
+ * else the first with the same purposes that is not for administrators or RAs.
  * @throws DerError
  */
 export function profileOf(

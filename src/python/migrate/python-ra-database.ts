@@ -10,31 +10,31 @@ import { parseContacts } from '../../ra/contacts.js';
 import type { Remark } from './report.js';
 import { timeMember } from './tinydb.js';
 
-/** An order that had got its certificate. */
+/** An order with its certificate. */
 export interface PythonOrder {
   id: string;
   accountId: string;
   identifiers: Identifier[];
   profile: string;
   createdAt: number;
-  /** PEM as that RA kept it: leaf, then the CA's certificate. */
+  /** PEM: the leaf, then the CA's certificate. */
   chain: string;
 }
 
-/** What an acme.db of upki-ra holds. */
+/** The content of an acme.db of upki-ra. */
 export interface PythonRaDatabase {
   accounts: Account[];
   orders: PythonOrder[];
-  /** Orders that never got a certificate. */
+  /** Number of orders without a certificate. */
   unfinished: number;
 }
 
-/** More names than that RA could have put into one order. */
+/** Above the number of names that upki-ra accepts in one order. */
 const MAX_IDENTIFIERS = 1000;
 
 /**
- * Reads an acme.db of upki-ra from a copy, for SQLite writes beside a database even to read it. Rows that cannot be
- * read are remarked upon.
+ * Reads an acme.db of upki-ra from a copy, because SQLite writes files next to a database even when it only reads. Rows that
+ * cannot be read become remarks.
  * @throws the file system's or SQLite's error
  */
 export async function readPythonRa(file: string, remark: Remark): Promise<PythonRaDatabase> {
@@ -42,7 +42,7 @@ export async function readPythonRa(file: string, remark: Remark): Promise<Python
   try {
     const copy = join(folder, 'acme.db');
     await copyFile(file, copy);
-    // What is committed but not yet in the database proper.
+    // The write-ahead log holds commits that are not in the database file yet.
     await copyFile(`${file}-wal`, `${copy}-wal`).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
@@ -80,7 +80,7 @@ function rows(db: DatabaseSyncInstance, table: 'accounts' | 'orders'): { id: str
 
 type Members = Record<string, unknown>;
 
-/** Its id stays, so that the account URL a client knows itself by stays good. */
+/** Reads an account. It keeps its id, so that the client's account URL stays valid. */
 function readAccount(id: string, { jwk, contact, status, created_at }: Members): Account {
   checkId(id);
   const key = parsePublicKey(jwk);
@@ -90,7 +90,7 @@ function readAccount(id: string, { jwk, contact, status, created_at }: Members):
     jwk: key.jwk,
     thumbprint: key.thumbprint,
     contact: contactsOf(contact),
-    // That RA made no account without.
+    // upki-ra created accounts only with agreement to the terms.
     termsAgreedAt: createdAt,
     externalAccount: null,
     createdAt,
@@ -115,12 +115,12 @@ function readOrder(id: string, order: Members): PythonOrder | 'unfinished' {
   };
 }
 
-/** Ids are part of URLs. */
+/** Checks an id, which becomes part of URLs. */
 function checkId(id: unknown): void {
   if (typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(id)) throw new Error('has no id of that RA');
 }
 
-/** That RA checked no contact; one that cannot be one is left out. */
+/** upki-ra did not check contacts; invalid ones are left out. */
 function contactsOf(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((contact) => {

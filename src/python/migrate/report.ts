@@ -1,16 +1,16 @@
-/** Something an operator should know of; the migration went on. */
+/** Receives a remark for the operator; the migration continues. */
 export type Remark = (sentence: string) => void;
 
-/** Tells how far a step is. */
+/** Reports the progress of a step. */
 export type Progress = (what: string, done: number, total: number) => void;
 
-/** How many of a kind came over in this run, and how many had before. */
+/** Items of a kind migrated in this run and in earlier runs. */
 export interface Count {
   imported: number;
   already: number;
 }
 
-/** What a run did. */
+/** The result of a run. */
 export class Report {
   readonly counts = new Map<string, Count>();
   readonly remarks: string[] = [];
@@ -24,11 +24,11 @@ export class Report {
     this.counts.set(what, count);
   }
 
-  /** For people: one line a kind, then the remarks. */
+  /** The report as text: one line for each kind, then the remarks. */
   toString(): string {
     const width = Math.max(...[...this.counts.keys()].map((what) => what.length));
     const lines = [...this.counts].map(([what, { imported, already }]) => {
-      const before = already > 0 ? `, ${already} had come over before` : '';
+      const before = already > 0 ? `, ${already} migrated before` : '';
       return `  ${what.padEnd(width)}  ${imported}${before}`;
     });
     const remarks = this.remarks.map((sentence) => `  - ${sentence}`);

@@ -51,7 +51,9 @@ async function copyTable(
   }
   const held = target.digest(name, columns);
   if (!held.equals(read)) {
-    throw new StoreConflict(`the table ${name} does not read back as it was written: nothing was kept`);
+    throw new StoreConflict(
+      `the table ${name} reads back differently from what was written: nothing was kept`,
+    );
   }
   onProgress({ table: name, step: 'checked', rows: held.rows, of });
   return { name, rows: held.rows };

@@ -63,7 +63,9 @@ async function copyTable(
     onProgress({ table: name, step: 'checked', rows, of }),
   );
   if (!held.equals(sent)) {
-    throw new StoreConflict(`the table ${name} does not read back as it was written: nothing was kept`);
+    throw new StoreConflict(
+      `the table ${name} reads back differently from what was written: nothing was kept`,
+    );
   }
   return prepared;
 }

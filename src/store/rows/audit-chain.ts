@@ -124,7 +124,7 @@ function faultOf(
   if (sequence !== position.sequence) return { position, reason: 'it is missing' };
   const before = head === undefined ? GENESIS : Buffer.from(head.hash, 'hex');
   if (linkHash(before, position, record.entry).toString('hex') !== record.hash) {
-    return { position, reason: 'it is not as it was written, or one before it is not' };
+    return { position, reason: 'its hash is wrong: it was changed, or the record before it was' };
   }
   if (noted !== undefined && noted.hash !== record.hash) {
     return { position, reason: 'it is not the record that was noted as the head' };

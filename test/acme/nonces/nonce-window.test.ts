@@ -5,7 +5,7 @@ import { NonceWindow } from '../../../src/acme/nonces/nonce-window.js';
 const HOUR = 3600_000;
 
 describe('replay nonces (RFC 8555 §6.5)', () => {
-  it('are base64url, as §6.5.1 has them, and unlike each other', () => {
+  it('are base64url (§6.5.1) and all different', () => {
     const nonces = new NonceWindow();
     const made = Array.from({ length: 1000 }, () => nonces.mint());
     expect(new Set(made).size).toBe(1000);
@@ -52,7 +52,7 @@ describe('replay nonces (RFC 8555 §6.5)', () => {
     expect(nonces.spend(late)).toBe('expired');
   });
 
-  it('expire once the window has gone round, and stay unusable', () => {
+  it('expire once the window has wrapped around, and stay unusable', () => {
     const nonces = new NonceWindow({ window: 64 });
     const old = nonces.mint();
     const spent = nonces.mint();

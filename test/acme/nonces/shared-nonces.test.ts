@@ -31,21 +31,21 @@ function shared(index: number): SharedByReplicas {
 const replica = (index: number) => SharedNonces.open(shared(index), { clock: () => time });
 
 describe('replay nonces of replicas (RFC 8555 §6.5)', () => {
-  it('are base64url, and unlike each other whoever makes them', async () => {
+  it('are base64url, and all different, whichever replica makes them', async () => {
     const [a, b] = [await replica(0), await replica(1)];
     const made = Array.from({ length: 500 }, () => [a.mint(), b.mint()]).flat();
     expect(new Set(made).size).toBe(1000);
     for (const nonce of made) expect(nonce).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
-  it('made by one are good once at another, and then nowhere', async () => {
+  it('made by one replica are valid once at another, and then nowhere', async () => {
     const [a, b, c] = [await replica(0), await replica(1), await replica(2)];
     const nonce = a.mint();
     expect(await b.spend(nonce)).toBe('ok');
     for (const each of [a, b, c]) expect(await each.spend(nonce)).toBe('spent');
   });
 
-  it('sent to all replicas at once are good at one of them', async () => {
+  it('sent to all replicas at once are accepted by one of them', async () => {
     const replicas = await Promise.all([0, 1, 2].map(replica));
     for (let round = 0; round < 20; round += 1) {
       const nonce = replicas[round % 3]?.mint() ?? '';
@@ -97,7 +97,7 @@ describe('replay nonces of replicas (RFC 8555 §6.5)', () => {
     expect(await nonces.spend(late)).toBe('expired');
   });
 
-  it('spent before a crash of the database are not good after it, and every replica goes on with a new key', async () => {
+  it('spent before a crash of the database are not valid after it, and every replica continues with a new key', async () => {
     const [a, b, c] = [await replica(0), await replica(1), await replica(2)];
     const [spent, unspent] = [a.mint(), a.mint()];
     expect(await a.spend(spent)).toBe('ok');
@@ -113,7 +113,7 @@ describe('replay nonces of replicas (RFC 8555 §6.5)', () => {
     expect(await a.spend(c.mint())).toBe('ok');
   });
 
-  it('are not good again when a clock that was a year ahead is right again: marks live by the database’s clock', async () => {
+  it('do not become valid again when a clock that was a year ahead is corrected: marks follow the database’s clock', async () => {
     time = Math.floor(Date.now() / 1000) * 1000;
     const nonces = await replica(0);
     const spent = nonces.mint();
@@ -125,7 +125,7 @@ describe('replay nonces of replicas (RFC 8555 §6.5)', () => {
     expect(await nonces.spend(spent)).toBe('spent');
   });
 
-  it('leave marks that go a few at a time once nobody needs them', async () => {
+  it('leave marks that are deleted in small steps once they are not needed', async () => {
     time = 1_700_000_000_000;
     const nonces = await replica(0);
     const spend = async (count: number) => {

@@ -41,7 +41,7 @@ describe('§7.3: new accounts', () => {
     expect((await again.newAccount({ onlyReturnExisting: true })).status).toBe(200);
   });
 
-  it('are not made when only existing ones are asked for (§7.3.1)', async () => {
+  it('are not created when the client asks only for an existing one (§7.3.1)', async () => {
     const error = await refused(world.client().newAccount({ onlyReturnExisting: true }));
     expect(error).toMatchObject({ status: 400, type: 'accountDoesNotExist' });
   });
@@ -85,7 +85,7 @@ describe('§7.3: new accounts', () => {
     if ('contact' in request && request.contact) expect(json.contact).toEqual(['mailto:admin@example.test']);
   });
 
-  it('take a null agreement as none, which the terms may refuse', async () => {
+  it('treat a null agreement as absent, which the terms may refuse', async () => {
     const client = world.client();
     const { newAccount } = await client.directory();
     const asked = client.post(newAccount, { termsOfServiceAgreed: null }, { useJwk: true });
@@ -103,7 +103,7 @@ describe('§7.3: new accounts', () => {
     expect(error).toMatchObject({ status: 400, type: 'badPublicKey' });
   });
 
-  it('are refused when the signature is not by the key that comes along', async () => {
+  it('are refused when the signature is not by the key in the request', async () => {
     const client = world.client();
     const { newAccount } = await client.directory();
     const { jwk } = generateSigningKey();
@@ -122,7 +122,7 @@ describe('§7.3: new accounts', () => {
     await careful.close();
   });
 
-  it('are made once however many ask at the same time', async () => {
+  it('are created once, however many requests arrive at the same time', async () => {
     const key = generateSigningKey();
     const all = await Promise.all(Array.from({ length: 8 }, () => world.client({ key }).newAccount()));
     expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -144,7 +144,7 @@ describe('§7.3.2: account update', () => {
     expect((await client.post(client.accountUrl ?? '', '')).json).toEqual(changed);
   });
 
-  it('is the account’s own affair', async () => {
+  it('is refused for any other account', async () => {
     const [one, other] = [await world.account(), await world.account()];
     for (const payload of ['', { contact: [] }, { status: 'deactivated' }]) {
       expect(await refused(one.post(other.accountUrl ?? '', payload))).toMatchObject({
@@ -162,7 +162,7 @@ describe('§7.3.2: account update', () => {
 describe('an account URL under a former name of the RA', () => {
   const FORMER = 'http://old.example:9000';
 
-  it('still names the account, in requests and in a key change; one never given out does not', async () => {
+  it('still identifies the account, in requests and in a key change; a URL that was never issued does not', async () => {
     const client = await world.account();
     const former = (client.accountUrl ?? '').replace(world.base, FORMER);
     const renamed = world.client({ key: client.key, accountUrl: former });
@@ -174,7 +174,7 @@ describe('an account URL under a former name of the RA', () => {
     expect((await order(rolled)).body.status).toBe('pending');
   });
 
-  it('is stored before the client is told it', async () => {
+  it('is stored before the client gets it', async () => {
     await world.account();
     const stored = new FormerBases(world.store);
     expect(await stored.includes(world.base)).toBe(true);
@@ -183,7 +183,7 @@ describe('an account URL under a former name of the RA', () => {
 });
 
 describe('null in an account update', () => {
-  it('is an absent member: nothing changes', async () => {
+  it('is treated as an absent member and changes nothing', async () => {
     const client = await world.account();
     await client.post(client.accountUrl ?? '', { contact: ['mailto:a@example.test'] });
     const { json } = await client.post(client.accountUrl ?? '', {
@@ -228,7 +228,7 @@ describe('§7.1.2.1: the list of orders', () => {
     expect([...(await client.orders())].sort()).toEqual([...made].sort());
   });
 
-  it('takes no cursor but its own', async () => {
+  it('accepts only its own cursors', async () => {
     const client = await world.account();
     for (const query of ['cursor=../x', 'cursor=', 'cursor=a&cursor=b']) {
       expect(await refused(client.post(`${client.accountUrl}/orders?${query}`, ''))).toMatchObject({
@@ -242,7 +242,7 @@ describe('§7.1.2.1: the list of orders', () => {
 });
 
 describe('§7.3.5: key change', () => {
-  it('moves the account to the new key; the old one is of no use', async () => {
+  it('moves the account to the new key; the old key is refused', async () => {
     const client = await world.account();
     const next = await client.keyChange(generateSigningKey('ES384'));
     expect((await next.post(client.accountUrl ?? '', '')).status).toBe(200);
@@ -355,7 +355,7 @@ describe('§7.3.4: external account binding', () => {
     });
   });
 
-  it('is required when the operator says so, but not of accounts that exist', async () => {
+  it('is required when the operator sets it, but not for existing accounts', async () => {
     expect(await refused(bound.client().newAccount())).toMatchObject({
       status: 403,
       type: 'externalAccountRequired',
@@ -445,7 +445,7 @@ describe('§7.3.4: external account binding', () => {
 });
 
 describe('keys and their owners', () => {
-  it('are told apart: a signature by another account’s key under one’s kid is refused', async () => {
+  it('are distinguished: a signature by another account’s key under a kid is refused', async () => {
     const [one, other] = [await world.account(), await world.account()];
     const key = signingKey(other.key.privateKey, 'ES256');
     expect(await refused(one.post(one.accountUrl ?? '', '', { key }))).toMatchObject({ type: 'malformed' });

@@ -38,7 +38,7 @@ const challengeOf = (body: AuthorizationBody, type = 'http-01'): ChallengeBody =
 };
 
 describe('§7.5: authorizations', () => {
-  it('hold every member of §7.1.4, and challenges at /acme/challenge/{id}/{type}', async () => {
+  it('have every member of §7.1.4, and challenges at /acme/challenge/{id}/{type}', async () => {
     const { url, body } = await authorizationOf('whole.example.test');
     const id = url.split('/').at(-1);
     expect(body).toEqual({
@@ -54,13 +54,13 @@ describe('§7.5: authorizations', () => {
     });
   });
 
-  it('of wildcards have no "*.", say so, and take dns-01 only', async () => {
+  it('of wildcards have no "*.", are marked as wildcard, and offer dns-01 only', async () => {
     const { body } = await authorizationOf('*.wild.example.test');
     expect(body).toMatchObject({ identifier: { value: 'wild.example.test' }, wildcard: true });
     expect(body.challenges.map(({ type }) => type)).toEqual(['dns-01']);
   });
 
-  it('are deactivated by their account, and then of no use (§7.5.2)', async () => {
+  it('can be deactivated by their account, and are then invalid (§7.5.2)', async () => {
     const { url, body } = await authorizationOf('gone.example.test');
     for (const payload of [{}, { status: 'valid' }, { status: 7 }, '[]']) {
       expect(await refused(client.post(url, payload))).toMatchObject({ status: 400, type: 'malformed' });
@@ -90,7 +90,7 @@ describe('§7.5.1: responding to challenges', () => {
     expect((await client.post<ChallengeBody>(challengeOf(body, type).url, {})).json.status).toBe('valid');
   });
 
-  it('that fail tells why, as a problem on the challenge (§8.2), and ends the authorization', async () => {
+  it('that fail put the reason as a problem on the challenge (§8.2) and end the authorization', async () => {
     world.network.outcome = () => FAILED;
     const { url, body } = await authorizationOf('bad.example.test');
     const challenge = await client.respond(challengeOf(body).url);
@@ -103,7 +103,7 @@ describe('§7.5.1: responding to challenges', () => {
     world.network.outcome = () => VALIDATED;
   });
 
-  it('is told to wait with Retry-After while it is processing', async () => {
+  it('returns Retry-After while it is processing', async () => {
     const slow = await createWorld({ policy: { challengeHold: 0 } });
     let finish = (_: ValidationResult) => {};
     slow.network.outcome = () => new Promise((resolve) => (finish = resolve));
@@ -128,7 +128,7 @@ describe('§7.5.1: responding to challenges', () => {
     expect(links(answer.headers, 'up')).toHaveLength(1);
   });
 
-  it('takes members it does not know, but no payload that is no object', async () => {
+  it('accepts unknown members, but refuses a payload that is not an object', async () => {
     const { body } = await authorizationOf('members.example.test');
     for (const payload of ['[]', '"x"', 'null', '{"a":1,"a":2}', '{']) {
       expect(await refused(client.post(challengeOf(body).url, payload))).toMatchObject({ type: 'malformed' });
@@ -138,7 +138,7 @@ describe('§7.5.1: responding to challenges', () => {
     expect((await client.post<ChallengeBody>(url, old)).json.status).toBe('valid');
   });
 
-  it('knows no other challenges', async () => {
+  it('answers 404 for other challenges', async () => {
     const { body } = await authorizationOf('192.0.2.9');
     const url = challengeOf(body).url;
     expect(await refused(client.post(url.replace('http-01', 'dns-01'), {}))).toMatchObject({ status: 404 });
@@ -147,7 +147,7 @@ describe('§7.5.1: responding to challenges', () => {
 });
 
 describe('§7.4.1: pre-authorization', () => {
-  it('is there only when the operator offers it', async () => {
+  it('exists only when the operator offers it', async () => {
     expect(await refused(client.post(`${world.base}/acme/new-authz`, {}))).toMatchObject({ status: 404 });
     const offering = await createWorld({ policy: { preauthorization: true } });
     const someone = await offering.account();
@@ -231,7 +231,7 @@ describe('the RA answers http-01 for the names the operator listed', () => {
 });
 
 describe('GET of an order or authorization by an administrator', () => {
-  it('reads orders and authorizations of everybody; others get 405 and are told how', async () => {
+  it('reads orders and authorizations of all accounts; others get 405 with an explanation', async () => {
     const admins = await createWorld({ isAdmin: ({ subject }) => subject === 'CN=admin' });
     const someone = await admins.account();
     const order = await someone.newOrder(['seen.example.test']);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('§7.1.1: the directory', () => {
-  it('holds every resource under the name the client used', async () => {
+  it('has every resource under the name the client used', async () => {
     const { base } = world;
     expect(await world.client().directory()).toEqual({
       newNonce: `${base}/acme/new-nonce`,
@@ -46,7 +46,7 @@ describe('§7.1.1: the directory', () => {
     expect(links(answer.headers, 'index')).toEqual([]);
   });
 
-  it('uses the configured base and says what the operator set', async () => {
+  it('uses the configured base and shows the operator’s settings', async () => {
     const other = await createWorld({
       publicUrl: 'https://ra.test',
       settings: {
@@ -80,7 +80,7 @@ describe('§7.1.1: the directory', () => {
 });
 
 describe('§7.1.1: the terms', () => {
-  it('send who asks here to the page that has them', async () => {
+  it('redirect to the page that has them', async () => {
     const other = await createWorld({ settings: { terms: { url: 'https://www.example.test/terms' } } });
     const answer = await other.client().request('GET', `${other.base}/acme/terms`);
     expect(answer.status).toBe(302);

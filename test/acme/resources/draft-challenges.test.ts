@@ -25,7 +25,7 @@ const challengeOf = async (name: string, type: string, by = client) => {
 };
 
 describe('draft-ietf-acme-dns-persist', () => {
-  it('the challenge says what the record is to say, in both spellings, and has no token', async () => {
+  it('the challenge gives the content of the record, in both spellings, and has no token', async () => {
     const { challenge, url } = await challengeOf('a.example.test', 'dns-persist-01');
     expect(challenge).toEqual({
       type: 'dns-persist-01',
@@ -45,7 +45,7 @@ describe('draft-ietf-acme-dns-persist', () => {
     expect(await types('192.0.2.7')).not.toContain('dns-persist-01');
   });
 
-  it('the directory says what a record made ahead needs', async () => {
+  it('the directory has the members needed to make a record in advance', async () => {
     const { meta } = (await client.directory()) as unknown as { meta: Record<string, unknown> };
     expect(meta).toMatchObject({
       accountHashPrefix: `${world.base}/acme/account-hash/`,
@@ -54,7 +54,7 @@ describe('draft-ietf-acme-dns-persist', () => {
     });
   });
 
-  it('an authorization ends when the proof may not be relied on any more', async () => {
+  it('an authorization expires when its proof may no longer be relied on', async () => {
     const until = Math.floor(Date.now() / 1000) * 1000 + 90_000;
     world.network.outcome = () => ({ ...VALIDATED, until });
     const { challenge, url, order } = await challengeOf('c.example.test', 'dns-persist-01');
@@ -72,7 +72,7 @@ describe('draft-ietf-acme-dns-persist', () => {
     }
   });
 
-  it('never later than the policy lets any authorization count', async () => {
+  it('an authorization never expires later than the policy allows', async () => {
     world.network.outcome = () => ({ ...VALIDATED, until: Date.now() + 10 * 365 * 86_400_000 });
     const { challenge, url } = await challengeOf('d.example.test', 'dns-persist-01');
     await client.respond(challenge?.url ?? '');
@@ -81,7 +81,7 @@ describe('draft-ietf-acme-dns-persist', () => {
     world.network.outcome = () => VALIDATED;
   });
 
-  it('the validation is told every URL of the account', async () => {
+  it('the validation knows every URL of the account', async () => {
     const { challenge } = await challengeOf('e.example.test', 'dns-persist-01');
     let urls: readonly string[] = [];
     world.network.outcome = async (request) => {
@@ -98,7 +98,7 @@ describe('draft-ietf-acme-dns-persist', () => {
     world.time.offset = 0;
   });
 
-  it('an account stopped after its answer fails at once, and nothing more is asked of the network', async () => {
+  it('a challenge fails at once, without a network request, when its account was deactivated after the response', async () => {
     const stopped = await world.account();
     const { challenge, url } = await challengeOf('f.example.test', 'dns-persist-01', stopped);
     let asked = 0;
@@ -119,7 +119,7 @@ describe('draft-ietf-acme-dns-persist', () => {
     world.network.outcome = () => VALIDATED;
   });
 
-  it('a stopped account answers nothing, also where its record still stands', async () => {
+  it('a deactivated account cannot respond to a challenge, even if its record still exists', async () => {
     const stopped = await world.account();
     const { challenge } = await challengeOf('g.example.test', 'dns-persist-01', stopped);
     await stopped.post(stopped.accountUrl ?? '', { status: 'deactivated' });
@@ -127,7 +127,7 @@ describe('draft-ietf-acme-dns-persist', () => {
   });
 });
 
-it('draft-ietf-acme-dns-account-label: the challenge is as that of dns-01', async () => {
+it('draft-ietf-acme-dns-account-label: the challenge is like that of dns-01', async () => {
   const { challenge, challenges } = await challengeOf('h.example.test', 'dns-account-01');
   expect(challenge).toMatchObject({ status: 'pending', token: challenges[0]?.token });
 });

@@ -65,7 +65,7 @@ describe('§7.4: new orders', () => {
     expect(body.profile).toBe('webapp');
   });
 
-  it('take null and empty texts in optional members as absent', async () => {
+  it('treat null and empty texts in optional members as absent', async () => {
     const { newOrder } = await client.directory();
     for (const empty of [null, '']) {
       const identifiers = [{ type: 'dns', value: 'sparse.example.test' }];
@@ -77,7 +77,7 @@ describe('§7.4: new orders', () => {
     }
   });
 
-  it('promise no end later than that of the certificate the CA issues with', async () => {
+  it('are refused if notAfter is later than the expiry of the issuer', async () => {
     const profiles = [{ name: 'server', description: 'for ever', maxValidity: 500 * 365 * DAY }];
     const other = await createWorld({ rules: { profiles: async () => profiles } });
     const someone = await other.account();
@@ -129,14 +129,14 @@ describe('§7.4: new orders', () => {
     expect(error.type).toBe(type);
   });
 
-  it('tell of each bad identifier in a subproblem (§6.7.1)', async () => {
+  it('report each bad identifier in a subproblem (§6.7.1)', async () => {
     const { newOrder } = await client.directory();
     const identifiers = ['-a.test', 'ok.example.test', 'b_.test'].map((value) => ({ type: 'dns', value }));
     const { problem } = await refused(client.post(newOrder, { identifiers }));
     expect(problem.subproblems?.map(({ identifier }) => identifier?.value)).toEqual(['-a.test', 'b_.test']);
   });
 
-  it('have no identifier at the top level, and a subproblem even when there is one alone (§6.7.1)', async () => {
+  it('report a single bad identifier in a subproblem too, never at the top level (§6.7.1)', async () => {
     const { newOrder } = await client.directory();
     const identifiers = ['-a.test', 'ok.example.test'].map((value) => ({ type: 'dns', value }));
     const { problem } = await refused(client.post(newOrder, { identifiers }));
@@ -220,7 +220,7 @@ describe('§7.4: finalize', () => {
     });
   });
 
-  it('is 503 serverInternal with Retry-After while the CA is away, and completes later', async () => {
+  it('is 503 serverInternal with Retry-After while the CA is unreachable, and completes later', async () => {
     const other = await createWorld();
     const someone = await other.account();
     const order = await readyOrder(['away.example.test'], someone);
@@ -239,7 +239,7 @@ describe('§7.4: finalize', () => {
 });
 
 describe('§7.4.2: certificates', () => {
-  it('are PEM, and for the account that ordered only', async () => {
+  it('are PEM, and readable only by the account that ordered them', async () => {
     const { order, chain } = await client.issue({ names: ['mine.example.test'], solve });
     expect(chain).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
     const other = await world.account();
@@ -250,7 +250,7 @@ describe('§7.4.2: certificates', () => {
     expect((await world.client().request('GET', url)).status).toBe(405);
   });
 
-  it('link to alternate chains when there are any, each to the others', async () => {
+  it('link to alternate chains, if there are any, from each chain to the others', async () => {
     const cross = createTestPki('Cross Root').root;
     const other = await createWorld({ alternateChains: async ({ chain }) => [chain + cross] });
     const someone = await other.account();
@@ -270,7 +270,7 @@ describe('§7.4.2: certificates', () => {
 });
 
 describe('§7.1: objects of one account', () => {
-  it('are hidden from every other, and unknown ones are 404', async () => {
+  it('are hidden from other accounts, and unknown ones are 404', async () => {
     const other = await world.account();
     const order = await client.newOrder(['hidden.example.test']);
     const [authz = ''] = order.body.authorizations;
@@ -292,7 +292,7 @@ describe('§7.1: objects of one account', () => {
 });
 
 describe('RFC 9773: renewal information', () => {
-  it('is a window in the certificate’s life, with Retry-After, for anybody who asks', async () => {
+  it('is a window in the certificate’s lifetime, with Retry-After, readable by anyone', async () => {
     const { chain } = await client.issue({ names: ['renew.example.test'], solve });
     const leaf = new X509Certificate(chain);
     const { renewalInfo } = await client.directory();
@@ -323,7 +323,7 @@ describe('RFC 9773: renewal information', () => {
     expect(again).toMatchObject({ status: 409, type: 'alreadyReplaced' });
   });
 
-  it('§5: an order that expired or failed no longer stands in the way of another', async () => {
+  it('§5: an expired or failed order no longer blocks another one', async () => {
     const other = await createWorld();
     const someone = await other.account();
     const name = 'renewed.example.test';
@@ -364,7 +364,7 @@ describe('RFC 9773: renewal information', () => {
     expect(body).not.toHaveProperty('replaces');
   });
 
-  it('takes an order that replaces a certificate of another account as one without', async () => {
+  it('ignores `replaces` when the certificate belongs to another account', async () => {
     const { chain } = await client.issue({ names: ['moved.example.test'], solve });
     const other = await world.account();
     const { body } = await other.newOrder(['moved.example.test'], { replaces: ariId(chain) });
@@ -373,7 +373,7 @@ describe('RFC 9773: renewal information', () => {
     expect(own.body.replaces).toBe(ariId(chain));
   });
 
-  it('refuses to replace a certificate that shares no name, in words that clients retry without it on', async () => {
+  it('refuses to replace a certificate that shares no name, with a message on which clients retry without it', async () => {
     const { chain } = await client.issue({ names: ['other.example.test'], solve });
     const error = await refused(client.newOrder(['unlike.example.test'], { replaces: ariId(chain) }));
     expect(error).toMatchObject({ status: 400, type: 'malformed' });

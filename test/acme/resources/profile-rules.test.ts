@@ -45,7 +45,7 @@ describe('a profile that names its challenges and keys', () => {
     expect(meta.profiles).toEqual({ server: server.description, sensors: sensors.description });
   });
 
-  it('offers its challenges only, for wildcards too; another profile offers all', async () => {
+  it('offers only its challenges, also for wildcards; another profile offers all', async () => {
     const types = async (name: string, profile: string) =>
       (await challengesOf(name, profile)).challenges.map(({ type }) => type);
     expect(await types('a.example.test', 'sensors')).toEqual(['dns-persist-01']);
@@ -53,13 +53,13 @@ describe('a profile that names its challenges and keys', () => {
     expect(await types('a.example.test', 'server')).toEqual([...CHALLENGE_TYPES]);
   });
 
-  it('a name that cannot be proven so is refused at newOrder, with the name', async () => {
+  it('newOrder refuses a name that its challenges cannot prove, and names it', async () => {
     const error = await refused(client.newOrder(['192.0.2.7'], { profile: 'sensors' }));
     expect(error).toMatchObject({ status: 400, type: 'rejectedIdentifier' });
     expect(error.message).toContain('dns-persist-01');
   });
 
-  it('a pre-authorization by another challenge does not count for it', async () => {
+  it('a pre-authorization by another challenge is not used', async () => {
     const { newAuthz = '' } = await client.directory();
     const identifier = { type: 'dns', value: 'ahead.example.test' };
     const made = await client.post<{ challenges: { url: string }[] }>(newAuthz, { identifier });
@@ -68,13 +68,13 @@ describe('a profile that names its challenges and keys', () => {
     expect((await challengesOf('ahead.example.test', 'sensors')).status).toBe('pending');
   });
 
-  it('its validity bounds what an order may ask for', async () => {
+  it('its validity limits the times of an order', async () => {
     const notAfter = new Date(Date.now() + 7 * DAY).toISOString();
     const error = await refused(client.newOrder(['b.example.test'], { profile: 'sensors', notAfter }));
     expect(error.message).toContain('6 days');
   });
 
-  it('a key of another kind is badCSR, and the order stays ready for a right one', async () => {
+  it('a key of another kind is badCSR, and the order stays ready for another CSR', async () => {
     const order = await proven('c.example.test', 'sensors');
     const other = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const wrong = createCsr(['c.example.test'], { key: other.privateKey }).der;
@@ -84,7 +84,7 @@ describe('a profile that names its challenges and keys', () => {
     expect((await client.finalize(order, createCsr(['c.example.test']).der)).status).toBe('valid');
   });
 
-  it('a proof that the profile has come to refuse is refused at finalize', async () => {
+  it('a proof by a challenge that the profile no longer allows is refused at finalize', async () => {
     const order = await proven('d.example.test', 'server');
     profiles = [{ ...server, challenges: ['dns-01'] }, sensors];
     try {

@@ -23,7 +23,7 @@ beforeAll(() => {
 const lost = () => Promise.reject(new CaRefused('Certificate not found', 'notFound'));
 
 describe('§7.6: revocation of a certificate whose record the CA’s database lost', () => {
-  it('is carried out when the CA knows its own signature', async () => {
+  it('succeeds when the CA recognises its own signature', async () => {
     const { chain } = await client.issue({ names: ['restored.example.test'], solve: async () => {} });
     const shown: (number | null)[] = [];
     world.authority.revoke = lost;
@@ -50,7 +50,7 @@ describe('§7.6: revocation of a certificate whose record the CA’s database lo
     );
   });
 
-  it('is not taken for ours, whatever it says of itself, from who has no right to it', async () => {
+  it('is refused for a forged certificate and for a requester without the right', async () => {
     const { chain } = await client.issue({ names: ['mine.example.test'], solve: async () => {} });
     world.authority.revoke = lost;
     const other = await world.account();

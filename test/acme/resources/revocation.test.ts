@@ -21,13 +21,13 @@ const issue = async (name: string, csr?: Buffer) =>
   (await client.issue({ names: [name], solve, ...(csr && { csr }) })).chain;
 
 describe('§7.6: revocation', () => {
-  it('by the account that ordered; a second time is alreadyRevoked', async () => {
+  it('is allowed for the account that ordered; a second time is alreadyRevoked', async () => {
     const certificate = await issue('a.example.test');
     await client.revoke(certificate, { reason: 1 });
     expect(await refused(client.revoke(certificate))).toMatchObject({ status: 400, type: 'alreadyRevoked' });
   });
 
-  it('is in the audit log, with who asked and from where, whatever comes of it', async () => {
+  it('is in the audit log with the requester and the address, whatever its outcome', async () => {
     const certificate = await issue('audited.example.test');
     await world.store.ping();
     const before = (await told(world.store)).length;
@@ -47,7 +47,7 @@ describe('§7.6: revocation', () => {
     ]);
   });
 
-  it('is 503 with Retry-After when the CA’s answer is lost; asked again, it is found to be done', async () => {
+  it('is 503 with Retry-After when the CA’s answer is lost; a repeated request finds it done', async () => {
     const certificate = await issue('lost.example.test');
     world.ca.silent = true;
     const unanswered = await refused(client.revoke(certificate, { reason: 1 }));
@@ -73,7 +73,7 @@ describe('§7.6: revocation', () => {
     expect(await refused(client.revoke(certificate))).toMatchObject({ type: 'alreadyRevoked' });
   });
 
-  it('by a key on the operator’s list: the list must not keep its certificate alive', async () => {
+  it('is allowed with a key on the operator’s list: the list must not keep its certificate alive', async () => {
     let listed = false;
     const careful = await createWorld({ isCompromised: () => listed });
     const someone = await careful.account();
@@ -86,7 +86,7 @@ describe('§7.6: revocation', () => {
     await careful.close();
   });
 
-  it('by an account that holds valid authorizations for every name, and by no other', async () => {
+  it('is allowed for an account with valid authorizations for every name, and for no other', async () => {
     const other = await world.account();
     const certificate = await issue('d.example.test');
     expect(await refused(other.revoke(certificate))).toMatchObject({ status: 403, type: 'unauthorized' });
@@ -94,7 +94,7 @@ describe('§7.6: revocation', () => {
     await other.revoke(certificate);
   });
 
-  it('by no key but the certificate’s', async () => {
+  it('is allowed with no key but the certificate’s', async () => {
     const certificate = await issue('e.example.test');
     for (const certificateKey of [generateSigningKey(), client.key]) {
       expect(await refused(world.client().revoke(certificate, { certificateKey }))).toMatchObject({
@@ -104,7 +104,7 @@ describe('§7.6: revocation', () => {
     }
   });
 
-  it('by nobody who only shows the certificate’s public key', async () => {
+  it('is refused to a requester who only has the certificate’s public key', async () => {
     const { privateKey } = generateSigningKey();
     const certificate = await issue('h.example.test', createCsr(['h.example.test'], { key: privateKey }).der);
     const { revokeCert } = await client.directory();
@@ -128,7 +128,7 @@ describe('§7.6: revocation', () => {
     expect(await refused(client.post(revokeCert, { certificate, reason }))).toMatchObject({ status: 400 });
   });
 
-  it('takes reason null as none', async () => {
+  it('treats reason null as absent', async () => {
     const certificate = new X509Certificate(await issue('n.example.test')).raw.toString('base64url');
     const { revokeCert } = await client.directory();
     expect((await client.post(revokeCert, { certificate, reason: null })).status).toBe(200);

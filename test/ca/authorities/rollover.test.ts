@@ -87,7 +87,7 @@ async function opensslVerifies(
 const ok = /leaf\.pem: OK$/;
 
 describe('a fresh CA', () => {
-  it('is one issuer under one root, and its chain is checked whole by openssl -crl_check_all', async () => {
+  it('has one issuer under one root, and openssl -crl_check_all verifies its whole chain', async () => {
     const world = await start({}, { publicUrl: 'http://pki.example.test' });
     const ra = await world.registered();
     const { authorities } = await ra.call('get_authorities', {});
@@ -118,7 +118,7 @@ describe('a fresh CA', () => {
     }
   });
 
-  it('answers one request about certificates of two issuers with unauthorized: nobody could verify it (RFC 6960 §4.2.2)', async () => {
+  it('answers an OCSP request about certificates of two issuers with unauthorized: no client could verify it (RFC 6960 §4.2.2)', async () => {
     const world = await start();
     const ra = await world.registered();
     const { authorities } = await ra.call('get_authorities', {});
@@ -151,7 +151,7 @@ describe('a fresh CA', () => {
 });
 
 describe('a rollover of the issuer', () => {
-  it('is used by the running CA at once; CRL and OCSP of the old one go on', async () => {
+  it('is used by the running CA at once; CRL and OCSP of the old issuer continue', async () => {
     const world = await start();
     const ra = await world.registered();
     const before = await sign(ra, 'before.example.test');
@@ -186,7 +186,7 @@ describe('a rollover of the issuer', () => {
     ]);
   });
 
-  it('is made by the CA itself at half of its life, once, and survives a restart', async () => {
+  it('is done by the CA itself at half of the issuer’s lifetime, once, and survives a restart', async () => {
     let now = Date.now();
     const world = await start({ clock: () => now });
     const ra = await world.registered();
@@ -206,7 +206,7 @@ describe('a rollover of the issuer', () => {
     }
   });
 
-  it('begins a CA again whose issuer has ended', async () => {
+  it('revives a CA whose issuer has expired', async () => {
     let now = Date.now();
     const world = await start({ clock: () => now });
     await world.stop();
@@ -220,7 +220,7 @@ describe('a rollover of the issuer', () => {
     ]);
   });
 
-  it('with revocation puts the old issuer on the root’s CRL', async () => {
+  it('with --revoke puts the old issuer on the root’s CRL', async () => {
     const world = await start();
     const ra = await world.registered();
     const before = await sign(ra, 'before.example.test');
@@ -238,7 +238,7 @@ describe('a rollover of the issuer', () => {
 });
 
 describe('two CAs on one database', () => {
-  it('both use the successor at once, whose key the second opens from the database', async () => {
+  it('both use the successor at once; the second CA reads its key from the database', async () => {
     const database = await createDatabase();
     worlds.push({ close: () => database.drop() });
     const first = await start({ databaseUrl: database.url });
@@ -304,7 +304,7 @@ describe('an issuer that another process has made this moment', () => {
 });
 
 describe('a rollover of the root', () => {
-  it('gives both roots and chains to both, before, while and after', async () => {
+  it('publishes both roots and chains to both in every step', async () => {
     const world = await start();
     const ra = await world.registered();
     const { root: oldRoot } = await ra.call('get_ca_chain', {});
@@ -355,7 +355,7 @@ describe('what is told of an end that comes near', () => {
     });
   });
 
-  it('profiles whose certificates the issuer would cut short are named', async () => {
+  it('profiles with a longer validity than the issuer are named', async () => {
     const world = await start();
     await beside(world, async ({ set }, store) => {
       const end = set.newest?.certificate.notAfter ?? 0;
@@ -376,7 +376,7 @@ describe('a young issuer that names no CRL of its root', () => {
   const names = (pem: string) =>
     /\/crl\/[0-9a-f]{20}\.crl/.test(firstFromPem('CERTIFICATE', pem).toString('latin1'));
 
-  it('is succeeded by one that does, as soon as it is known where that will be', async () => {
+  it('is replaced by an issuer with these URLs as soon as they are known', async () => {
     const world = await start({}, { publicUrl: null });
     const ra = await world.registered();
     const { authorities } = await ra.call('get_authorities', {});
@@ -387,13 +387,13 @@ describe('a young issuer that names no CRL of its root', () => {
     ]);
   });
 
-  it('stays while nobody knows', async () => {
+  it('stays in use while the URLs are unknown', async () => {
     const world = await start({ publicUrl: null }, { publicUrl: null });
     const { authorities } = await (await world.registered()).call('get_authorities', {});
     expect(authorities).toHaveLength(2);
   });
 
-  it('cross-certificates say where the CRL of the root that vouches is', async () => {
+  it('cross-certificates have the CRL URL of the root that signed them', async () => {
     const world = await start();
     const ra = await world.registered();
     await beside(world, ({ roots }) => roots.begin(BY));

@@ -51,14 +51,14 @@ const refusal = async (files: string[], changes?: Parameters<typeof judge>[1]): 
   );
 
 describe('the request for an issuer', () => {
-  it('asks to be a CA of path length 0, by the key that stays here, and openssl reads it', () => {
+  it('asks for a CA certificate with path length 0 for the key that stays here, and openssl reads it', () => {
     const csr = parseCsr(firstFromPem('CERTIFICATE REQUEST', readFileSync(request, 'utf8')));
     expect(csr).toMatchObject({ asksForCa: true, commonName: 'Plant Issuing CA', names: [] });
     const text = openssl('req', '-in', request, '-noout', '-text', '-verify').toString();
     expect(text).toMatch(/CA:TRUE, pathlen:0[\s\S]*Certificate Sign, CRL Sign/);
   });
 
-  it('is the same when it is asked for again', async () => {
+  it('is the same when it is made again', async () => {
     const again = {
       dataDir: folder,
       passphrase: null,

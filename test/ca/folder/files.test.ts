@@ -61,7 +61,7 @@ describe('initialising a CA', () => {
     expect(seeds[0]).not.toBe(seeds[1]);
   });
 
-  it('changes nothing when done again, whatever the options', async () => {
+  it('changes nothing when repeated, whatever the options', async () => {
     const directory = await folder();
     await initAuthority(initOptions(directory));
     const before = await contents(directory);
@@ -69,7 +69,7 @@ describe('initialising a CA', () => {
     expect(await contents(directory)).toEqual(before);
   });
 
-  it('completes a CA interrupted after any step, and keeps every key it had made', async () => {
+  it('completes a CA that was interrupted after any step, and keeps every existing key', async () => {
     const order = ['ca.key', 'ca.crt', 'issuer.key', 'issuer.crt', 'channel.key', 'seed'];
     for (let kept = 0; kept < order.length; kept++) {
       const directory = await folder();
@@ -85,7 +85,7 @@ describe('initialising a CA', () => {
     }
   });
 
-  it('goes on without the root key once the issuer is made', async () => {
+  it('works without the root key once the issuer is made', async () => {
     const directory = await folder();
     await initAuthority(initOptions(directory));
     await rm(caPaths(directory).rootKey);
@@ -139,7 +139,7 @@ describe('taking over an existing CA', () => {
     expect(files.chain).toBe('');
   });
 
-  it('refuses a wrong passphrase, a key of another certificate, a certificate that is no CA, and a second CA', async () => {
+  it('refuses a wrong passphrase, a key of another certificate, a certificate that is not a CA’s, and a second CA', async () => {
     const [one, two, end] = [await oldRoot('CA:TRUE'), await oldRoot('CA:TRUE'), await oldRoot('CA:FALSE')];
     const directory = await folder();
     const init = (imported: typeof one) => initAuthority(initOptions(directory, { imported }));
@@ -153,7 +153,7 @@ describe('taking over an existing CA', () => {
     expect(await contents(directory)).toEqual(before);
   });
 
-  it('takes over a subordinate CA when its root stands beside it', async () => {
+  it('imports a subordinate CA when its root is in the same file', async () => {
     const existing = await folder();
     await initAuthority(initOptions(existing));
     const own = caPaths(existing);
@@ -173,7 +173,7 @@ describe('taking over an existing CA', () => {
     await expect(stat(caPaths(directory).rootKey)).rejects.toThrow();
   });
 
-  it('refuses a certificate that has ended', async () => {
+  it('refuses an expired certificate', async () => {
     const source = await folder();
     const key = newKey();
     const [keyFile, certFile] = [join(source, 'k.pem'), join(source, 'c.pem')];

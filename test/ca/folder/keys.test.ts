@@ -13,7 +13,7 @@ const loadKey = async (path: string, passphrase: string | null) =>
   keyFromPem(await readFile(path), passphrase, path);
 
 describe('private key files', () => {
-  it('are for their owner only, and come back the same', async () => {
+  it('are readable by their owner only, and are read back unchanged', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
     const key = await generateKey(P256);
     await saveKey(path, key, null);
@@ -21,7 +21,7 @@ describe('private key files', () => {
     expect(publicKeyDer(await loadKey(path, null)).equals(publicKeyDer(key))).toBe(true);
   });
 
-  it('hold nothing readable when a passphrase is given', async () => {
+  it('contain nothing readable when a passphrase is given', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
     const key = await generateKey(P256);
     await saveKey(path, key, 'correct horse');
@@ -31,7 +31,7 @@ describe('private key files', () => {
     await expect(loadKey(path, 'wrong')).rejects.toThrow(KeyFileError);
   });
 
-  it('that are something else are named, never quoted', async () => {
+  it('that are not keys are named in the error, never quoted', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
     await writeFile(path, 'hunter2');
     await expect(loadKey(path, null)).rejects.toThrow(`${path} is not a PEM private key`);
@@ -48,7 +48,7 @@ describe('private key files', () => {
 });
 
 describe('a key and certificate that are to be an authority', () => {
-  it("belong together, are a CA's, and are in time (RFC 5280 §4.2.1.9)", async () => {
+  it('must match, belong to a CA, and be within their validity (RFC 5280 §4.2.1.9)', async () => {
     const world = await signingWorld();
     const other = await generateKey(P256);
     expect(() => checkAuthority(world.intermediate, publicKeyDer(world.issuerKey), NOW + 1)).not.toThrow();

@@ -81,7 +81,7 @@ describe('a lost file of a CA that has served', () => {
     await world.start();
   });
 
-  it('ca.db gone from a folder without a marker does not bring a new CA either, once the rest is there', async () => {
+  it('without ca.db, a folder without a marker does not become a new CA either if other files exist', async () => {
     const world = await served();
     await rm(join(world.dataDir, 'identity.json'));
     await world.start();
@@ -94,7 +94,7 @@ describe('a lost file of a CA that has served', () => {
     await world.start();
   });
 
-  it('channel key and seed are made again on purpose, and what was there is set aside', async () => {
+  it('channel key and seed can be recreated deliberately, and the old files are set aside', async () => {
     const world = await served();
     const before = await readFile(join(world.dataDir, 'channel.key'), 'utf8');
     await initAuthority(initOptions(world.dataDir, { anew: ['channel.key'] }));
@@ -123,7 +123,7 @@ describe('a foreign file in the folder of a CA', () => {
     }
   });
 
-  it('all files of another CA do not go with the database of this one', async () => {
+  it('the files of another CA are refused with the database of this one', async () => {
     const [world, other] = [await served(), await served()];
     for (const name of [...FILES, 'ca.key', 'identity.json']) {
       await cp(join(other.dataDir, name), join(world.dataDir, name));
@@ -131,7 +131,7 @@ describe('a foreign file in the folder of a CA', () => {
     await expect(world.start()).rejects.toThrow(/ca\.db is the database of another CA/);
   });
 
-  it('a database from before it said whose it is, is known by its CRL', async () => {
+  it('a database of an older version is recognised by its CRL', async () => {
     const [world, other] = [await served(), await served()];
     for (const { dataDir } of [world, other]) {
       const db = new DatabaseSync(join(dataDir, 'ca.db'));
@@ -146,7 +146,7 @@ describe('a foreign file in the folder of a CA', () => {
     await expect(world.start()).rejects.toThrow(/another CA: the CRL in it was not signed by the key/);
   });
 
-  it('an issuer that another key signed does not lead to the root, whatever the marker says', async () => {
+  it('an issuer signed by another key is refused, whatever the marker says', async () => {
     const [world, other] = [await served(), await served()];
     const { root } = await loadAuthority({ ...initOptions(other.dataDir), seed: null });
     const rootKey = keyFromPem(await readFile(join(other.dataDir, 'ca.key')), null, 'ca.key');
@@ -182,7 +182,7 @@ describe('a damaged file', () => {
     }
   });
 
-  it('a database that is none is refused with its name, not retried', async () => {
+  it('a file that is not a database is refused by name, without a retry', async () => {
     const world = await served();
     const path = join(world.dataDir, 'ca.db');
     for (const suffix of ['-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
@@ -193,7 +193,7 @@ describe('a damaged file', () => {
 });
 
 describe('keys and seeds that everybody can read', () => {
-  it('are for their owner only after the next start, which says so', async () => {
+  it('become readable by their owner only at the next start, which logs it', async () => {
     const warned: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => warned.push(JSON.parse(line).msg) });
     const world = await served({ log });
@@ -211,7 +211,7 @@ describe('keys and seeds that everybody can read', () => {
 });
 
 describe('with PostgreSQL', () => {
-  it('an empty database, and that of another CA, end the start', async () => {
+  it('an empty database and that of another CA prevent the start', async () => {
     const [mine, empty, foreign] = [await createDatabase(), await createDatabase(), await createDatabase()];
     ending.push(mine.drop, empty.drop, foreign.drop);
     const world = await served({ databaseUrl: mine.url });
@@ -227,7 +227,7 @@ describe('with PostgreSQL', () => {
   });
 });
 
-it('a folder that was never a CA is told from one that lost its files', async () => {
+it('a folder that was never a CA is distinguished from one that lost its files', async () => {
   const folder = await temporaryFolder();
   ending.push(folder.remove);
   await expect(loadAuthority({ ...initOptions(folder.path), seed: null })).rejects.toThrow(

@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('what is encrypted with too few rounds', () => {
-  it('is told from the file alone, whatever program wrote it', async () => {
+  it('is recognised from the file, whatever program wrote it', async () => {
     expect(isWeaklyWrapped(weak())).toBe(true);
     expect(isWeaklyWrapped(openssl('-v2', 'aes256', '-iter', '599999'))).toBe(true);
     expect(isWeaklyWrapped(openssl('-v2', 'aes256', '-v2prf', 'hmacWithSHA1', '-iter', '900000'))).toBe(true);
@@ -56,7 +56,7 @@ describe('old keys are encrypted anew at start', () => {
   const opens = (pem: string, given = passphrase) =>
     createPrivateKey({ key: pem, passphrase: given }).equals(key);
 
-  it('in place, readable by the owner alone, and a certificate beside the key stays', async () => {
+  it('works in place, readable by the owner only, and keeps a certificate in the same file', async () => {
     const certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
     await writeFile(at('ca.key'), weak(), { mode: 0o600 });
     await writeFile(at('issuer.key'), weak('somebody else’s'), { mode: 0o600 });
@@ -86,7 +86,7 @@ describe('old keys are encrypted anew at start', () => {
     expect((await stat(at('ca.key'))).mtimeMs).toBe(before);
   });
 
-  it('not without the passphrase, and a key that is not encrypted stays so', async () => {
+  it('does nothing without the passphrase, or for a key that is not encrypted', async () => {
     const old = weak();
     await writeFile(at('ca.key'), old);
     await rewrapCaKeys({ dataDir: folder, passphrase: null, log });
@@ -97,7 +97,7 @@ describe('old keys are encrypted anew at start', () => {
     expect(await readFile(at('ca.key'), 'utf8')).toBe(plain);
   });
 
-  it('also those that were made for nodes, one after another, until told to stop', async () => {
+  it('includes keys that were made for nodes, one after another, until it is stopped', async () => {
     await mkdir(at('private'));
     const names = ['a.key', 'b.key', 'c.txt'];
     for (const name of names) await writeFile(at(`private/${name}`), weak());

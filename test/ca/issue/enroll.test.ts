@@ -19,7 +19,7 @@ const sans = [{ type: 'IP' as const, value: '192.0.2.9' }];
 const registered = { cn: 'node.example.test', sans, profile: 'webapp' };
 
 describe('enroll', () => {
-  it('certifies the key of the CSR for the names registered, and nothing else of the CSR', async () => {
+  it('certifies the key of the CSR for the registered names, and ignores the rest of the CSR', async () => {
     const key = newKey();
     const csr = requestPem(['evil.example.test', '*.evil.example.test'], { key });
     const { certificate, chain, serial } = await ra.call('enroll', { request_id: 'a', csr, ...registered });
@@ -36,7 +36,7 @@ describe('enroll', () => {
     });
   });
 
-  it('gives the same certificate for the same request, at once, again and after a restart', async () => {
+  it('returns the same certificate for the same request: concurrent, repeated, and after a restart', async () => {
     const request = { request_id: 'b', csr: requestPem([], { key: newKey(), cn: 'x' }), ...registered };
     const at = await Promise.all([1, 2, 3].map(() => ra.call('enroll', request)));
     await world.stop();
@@ -46,7 +46,7 @@ describe('enroll', () => {
     expect(new Set([...at, after].map(({ serial }) => serial)).size).toBe(1);
   });
 
-  it('is refused for a request id that another key, or other names, have a certificate by', async () => {
+  it('refuses a request id that was used for another key or other names', async () => {
     const key = newKey();
     const csr = requestPem(['node.example.test'], { key });
     await ra.call('enroll', { request_id: 'c', csr, ...registered });
@@ -63,7 +63,7 @@ describe('enroll', () => {
     ).rejects.toMatchObject({ kind: 'badCSR' });
   });
 
-  it.each(['ca', 'ra', 'admin', 'none'])('makes nothing of profile %s', async (profile) => {
+  it.each(['ca', 'ra', 'admin', 'none'])('issues nothing with profile %s', async (profile) => {
     const csr = requestPem(['node.example.test']);
     await expect(
       ra.call('enroll', { request_id: profile, csr, ...registered, profile }),
@@ -72,7 +72,7 @@ describe('enroll', () => {
     });
   });
 
-  it('refuses names that are none, and a CSR that cannot be read', async () => {
+  it('refuses invalid names and an unreadable CSR', async () => {
     const csr = requestPem(['node.example.test']);
     await expect(
       ra.call('enroll', { request_id: 'e', csr, ...registered, cn: 'no host' }),

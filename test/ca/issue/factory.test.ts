@@ -91,7 +91,7 @@ describe('issuance (RFC 5280 §4)', () => {
     expect(certificate.extensions.get(OID.subjectAltName)?.critical).toBe(true);
   });
 
-  it('points to the CRL and the issuer at the public URL, and to nowhere without one', async () => {
+  it('has CRL and issuer URLs under the public URL, and none without it', async () => {
     const der = await world.factory.issue(world.input(profile('server'), key(), names()));
     expect(der.toString('latin1')).toMatch(/http:\/\/ra\.example\.com:8001\/crl\/[0-9a-f]{20}\.crl/);
     expect(der.toString('latin1')).toMatch(/http:\/\/ra\.example\.com:8001\/issuer\/[0-9a-f]{20}\.cer/);
@@ -161,7 +161,7 @@ describe('the lint before a certificate leaves', () => {
     ).toThrow(finding);
   });
 
-  it('stops another key, profile, issuer, and a broken signature', async () => {
+  it('refuses another key, profile or issuer, and a broken signature', async () => {
     const input = world.input(profile('server'), key(), names());
     const der = await world.factory.issue(input);
     const context = world.lintContext(input);
@@ -200,7 +200,7 @@ describe('certificates for hours (RFC 9608)', () => {
     expect(() => short(`duration: ${written}`)).toThrow(/duration/);
   });
 
-  it('say that there is no revocation, and name neither CRL nor OCSP', async () => {
+  it('are marked as not revocable, and have neither CRL nor OCSP URLs', async () => {
     const { profiles, factory, input, lintContext } = await signingWorld();
     const profile = profiles.get('short') ?? expect.unreachable();
     const asked = input(profile, await generateKey({ type: 'ec', curve: 'P-256' }), [

@@ -68,7 +68,7 @@ async function forged(
 }
 
 describe('a CA that is limited to names', () => {
-  it('has them, critical, on its issuer alone, or on its root too', async () => {
+  it('puts them, critical, on its issuer only, or on its root too', async () => {
     const constraintsIn = async (world: CaWorld, file: string) => {
       const pem = await readFile(join(world.dataDir, file), 'utf8');
       return parseCertificate(firstFromPem('CERTIFICATE', pem)).extensions.get(OID.nameConstraints);
@@ -82,7 +82,7 @@ describe('a CA that is limited to names', () => {
     expect(await constraintsIn(free, 'issuer.crt')).toBeUndefined();
   });
 
-  it('certifies what is within, which openssl takes, and refuses the rest with rejectedIdentifier', async () => {
+  it('certifies permitted names, which openssl verifies, and refuses the rest with rejectedIdentifier', async () => {
     const world = await start({ permit: ['plant.lan', '10.0.0.0/8'], permitOnRoot: true });
     const ra = await world.registered('ra.plant.lan');
     for (const names of [
@@ -159,7 +159,7 @@ describe('a CA that is limited to names', () => {
     expect(await verdict(world, certificate)).toMatch(/: OK/);
   });
 
-  it('hands its limits on to the issuer and the root after', async () => {
+  it('passes its limits on to the next issuer and the next root', async () => {
     const world = await start({ permit: ['plant.lan'], permitOnRoot: true });
     const ra = await world.registered('ra.plant.lan');
     const constrained = async () =>

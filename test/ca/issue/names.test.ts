@@ -39,7 +39,7 @@ describe('names of a certificate', () => {
     expect(() => namesFor(user, 'x'.repeat(65), [])).toThrow(/longer than 64/);
   });
 
-  it('of people may be any words of the contract’s characters', () => {
+  it('of people may be any text with the contract’s characters', () => {
     expect(namesFor(user, 'Ada Lovelace', sans(['EMAIL', 'ada@example.test']))).toEqual({
       commonName: 'Ada Lovelace',
       names: [{ type: 'email', value: 'ada@example.test' }],
@@ -87,7 +87,7 @@ describe('names of a certificate', () => {
     expect(() => namesFor(inside, 'evil.test', [])).toThrow(/not in the domain/);
   });
 
-  it('of a profile without alternative names are the common name alone', () => {
+  it('of a profile without alternative names are only the common name', () => {
     const bare = { ...user, altnames: false };
     expect(namesFor(bare, 'Ada', []).names).toEqual([]);
     expect(() => namesFor(bare, 'Ada', sans(['EMAIL', 'ada@example.test']))).toThrow(
@@ -95,7 +95,7 @@ describe('names of a certificate', () => {
     );
   });
 
-  it('come from a CSR without common name by its first name, and from none not at all', () => {
+  it('come from the first name of a CSR without a common name; a CSR without names has none', () => {
     expect(
       namesOfRequest(server, readRequest(requestPem(['a.test', 'b.test'], { cn: null }))).commonName,
     ).toBe('a.test');

@@ -43,7 +43,7 @@ describe('the CA judges the CSR of an order as the RA does (RFC 8555 §7.4)', ()
     await expect(issue(identifiers, csr())).rejects.toMatchObject({ kind: 'badCSR' });
   });
 
-  it('a DNS name is the common name where the CSR has an address there', async () => {
+  it('the common name is a DNS name when the CSR has an address there', async () => {
     const identifiers = [
       { type: 'ip' as const, value: '192.0.2.7' },
       { type: 'dns' as const, value: `${'a'.repeat(60)}.long.test` },
@@ -54,7 +54,7 @@ describe('the CA judges the CSR of an order as the RA does (RFC 8555 §7.4)', ()
     expect(leaf.subject).toBe('CN=short.test');
   });
 
-  it('must-staple reaches the certificate (RFC 7633), other wishes do not', async () => {
+  it('must-staple is copied to the certificate (RFC 7633), other extensions are not', async () => {
     const text = async (what: string) => {
       const form = CSR_FORMS.find((each) => each.what === what);
       const leaf = await issue(form?.identifiers ?? [], form?.csr() ?? Buffer.alloc(0));
@@ -68,7 +68,7 @@ describe('the CA judges the CSR of an order as the RA does (RFC 8555 §7.4)', ()
     expect(plain).toContain('0603551d0f0101ff040403020780');
   });
 
-  it('an end later than the issuer’s is refused, never cut (RFC 8555 §7.4)', async () => {
+  it('an expiry later than the issuer’s is refused, never shortened (RFC 8555 §7.4)', async () => {
     const [form] = CSR_FORMS;
     const asked = client.call('acme_issue_certificate', {
       order_id: 'too-late',

@@ -14,7 +14,7 @@ afterAll(() => folder.remove());
 
 const PROFILE = 'duration: 10\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [serverAuth]\n';
 
-it('profiles are taken up, changed and left without a restart; a wrong file changes nothing and is told once', async () => {
+it('profiles are added, changed and removed without a restart; a wrong file changes nothing and is logged once', async () => {
   const errors: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => errors.push(JSON.parse(line).msg) });
   let profiles = new Map<string, Profile>();

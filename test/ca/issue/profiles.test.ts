@@ -41,13 +41,13 @@ describe('profiles', () => {
     });
   });
 
-  it('the built-in ones make P-256 keys, which every client takes and no machine waits for', async () => {
+  it('the built-in profiles make P-256 keys, which every client accepts and which are fast to make', async () => {
     for (const { keyType, keyLen } of (await loadProfiles(null)).values()) {
       expect({ keyType, keyLen }).toEqual({ keyType: 'ec', keyLen: 256 });
     }
   });
 
-  it('the built-in ones name the organisation of the CA when it has one, and no country', async () => {
+  it('the built-in profiles have the organisation of the CA, if it has one, and no country', async () => {
     for (const { subject } of (await loadProfiles(null, 'ACME SA')).values()) {
       expect(subject).toMatchObject({ O: 'ACME SA' });
       expect(subject).not.toHaveProperty('C');
@@ -68,7 +68,7 @@ describe('profiles', () => {
     });
   });
 
-  it('custom ones are YAML files of the folder', async () => {
+  it('custom profiles are YAML files in the folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'upki-profiles-'));
     await writeFile(
       join(folder, 'printer.yml'),
@@ -112,9 +112,9 @@ it('the example of docs/profiles.md is a profile', () => {
 });
 
 describe('challenges and kinds of keys', () => {
-  it('the three of docs/profiles.md are profiles an ACME client may ask for', () => {
+  it('the three examples of docs/profiles.md are profiles that an ACME client may request', () => {
     const text = readFileSync(new URL('../../../docs/profiles.md', import.meta.url), 'utf8');
-    const [, real = ''] = text.split('## Three real ones');
+    const [, real = ''] = text.split('## Three examples');
     const blocks = [...real.matchAll(/\(`(\w+)\.yml`\):\s+```yaml\n([\s\S]*?)```/g)];
     const profiles = blocks.map(([, name = '', yaml = '']) => parseProfile(name, yaml, `${name}.yml`));
     expect(profiles.map(({ name }) => name)).toEqual(['sensors', 'printers', 'web']);

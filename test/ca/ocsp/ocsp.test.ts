@@ -53,7 +53,7 @@ async function connect(world: CaWorld) {
 }
 
 describe('RFC 6960 §2.2 the status of a certificate', () => {
-  it('is good, revoked with time and reason, good again off hold, and revoked for good', async () => {
+  it('is good, revoked with time and reason, good again after a hold, and revoked permanently', async () => {
     const { ra, ask, issue, time } = await start();
     const serial = await issue('a.example.test');
     const single = async () => (await ask(serial)).answers;
@@ -67,7 +67,7 @@ describe('RFC 6960 §2.2 the status of a certificate', () => {
     expect(await single()).toMatchObject([{ status: 'revoked', reason: 1 }]);
   });
 
-  it('is told by every hash of CertID we know, and unknown by another: its issuer cannot be recognised', async () => {
+  it('is found by every supported hash of CertID, and unknown by another, whose issuer cannot be recognised', async () => {
     const { ask, issue } = await start();
     const serial = await issue('a.example.test');
     const told: Record<string, string | undefined> = {};
@@ -77,7 +77,7 @@ describe('RFC 6960 §2.2 the status of a certificate', () => {
     expect(told).toEqual({ sha1: 'good', sha224: 'unknown', sha256: 'good', sha384: 'good', sha512: 'good' });
   });
 
-  it('is unknown for a serial never issued, and for one of ours under another issuer’s name or key', async () => {
+  it('is unknown for a serial that was never issued, and for one of ours under another issuer’s name or key', async () => {
     const { ra, send, ask, issue, issuer } = await start();
     const serial = await issue('a.example.test');
     expect((await ask('7f00')).answers).toMatchObject([{ serial: '7f00', status: 'unknown' }]);
@@ -109,7 +109,7 @@ describe('RFC 6960 §2.2 the status of a certificate', () => {
     expect(readOcsp(asRoots.response, rootDer).answers).toMatchObject([{ status: 'unknown' }]);
   });
 
-  it('of an expired certificate stays what it was; the JSON form says expired', async () => {
+  it('of an expired certificate stays unchanged; the JSON form says expired', async () => {
     const { ra, statusOf, issue, time } = await start();
     const [kept, revoked] = [await issue('a.example.test'), await issue('b.example.test')];
     await ra.call('revoke', { dn: 'b.example.test' });
@@ -131,7 +131,7 @@ describe('RFC 6960 §2.3 requests that get no status', () => {
     expect(answer.next_update).toBeUndefined();
   });
 
-  it('more certificates than anybody has in a chain are unauthorized', async () => {
+  it('a request with more certificates than any chain is unauthorized', async () => {
     const { send, issuer } = await start();
     const ids = (count: number) =>
       Array.from({ length: count }, (_, n) => certId(issuer, (n + 16).toString(16)));
@@ -190,7 +190,7 @@ describe('signatures', () => {
 });
 
 describe('a revocation that was answered', () => {
-  it('is in every response asked for afterwards, and so is its end', async () => {
+  it('is in every later response, and so is its end', async () => {
     const { ra, statusOf, issue } = await start();
     const serial = await issue('a.example.test');
     const wrong: string[] = [];
@@ -218,7 +218,7 @@ describe('a revocation that was answered', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('makes earlier responses not come back when it ends, even if it was told by nonce only', async () => {
+  it('does not bring back earlier responses when it ends, even if they were asked with a nonce', async () => {
     const { ra, ask, issue, time } = await start();
     const serial = await issue('a.example.test');
     const before = await ask(serial);
@@ -245,7 +245,7 @@ describe('a revocation that was answered', () => {
 });
 
 describe('RFC 6960 §4.2.2.2 the responder’s certificate', () => {
-  it('is the issuing CA’s, for OCSP alone, short-lived, not in listings, and its file is the owner’s', async () => {
+  it('is signed by the issuing CA, only for OCSP, short-lived, not in listings, and its file is readable by the owner only', async () => {
     const { world, ra, ask, time } = await start();
     const { responder } = await ask('7f00');
     expect(responder.subject).toBe('O=Test\nCN=Test Issuing CA OCSP responder');
@@ -261,7 +261,7 @@ describe('RFC 6960 §4.2.2.2 the responder’s certificate', () => {
     expect((await ask(serial)).answers[0]?.status).toBe('good');
   });
 
-  it('is taken up again after a restart', async () => {
+  it('is used again after a restart', async () => {
     const { world, ask } = await start();
     const before = await ask('7f00');
     await world.stop();
@@ -270,7 +270,7 @@ describe('RFC 6960 §4.2.2.2 the responder’s certificate', () => {
     expect((await again.ask('7f00')).responder.serialNumber).toBe(before.responder.serialNumber);
   });
 
-  it('is replaced ten days before its end; what the old one signed stays good until then', async () => {
+  it('is replaced ten days before it expires; responses of the old one stay valid until then', async () => {
     const { ask, issue, issuer, send, time } = await start();
     const serial = await issue('a.example.test');
     const old = await ask(serial);
@@ -287,7 +287,7 @@ describe('RFC 6960 §4.2.2.2 the responder’s certificate', () => {
     expect(Date.parse((await next()).validTo)).toBeGreaterThan(time.now + 29 * DAY);
   });
 
-  it('is replaced before the answer when nobody asked until after its end', async () => {
+  it('is replaced before the answer when the first request comes after it expired', async () => {
     const { ask, time } = await start();
     const old = await ask('7f00');
     time.now += 40 * DAY;

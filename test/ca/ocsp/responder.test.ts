@@ -48,7 +48,7 @@ function responder(changes: Partial<OcspResponderOptions> = {}) {
 }
 
 describe('the OCSP responder', () => {
-  it('signs beside other work: what needs no signature is answered while one is being made', async () => {
+  it('signs in parallel: requests that need no signature are answered meanwhile', async () => {
     let release = () => {};
     const made = new Promise<void>((resolve) => {
       release = resolve;
@@ -75,13 +75,13 @@ describe('the OCSP responder', () => {
     expect(settled).toEqual(['known', 'signed']);
   });
 
-  it('never says nextUpdate later than its signer’s end', async () => {
+  it('never sets nextUpdate later than its signer’s expiry', async () => {
     const short: OcspSigner = { ...signer, notAfter: NOW + HOUR };
     const { respond } = responder({ signer: async () => short });
     expect((await respond(REQUEST)).fresh).toEqual({ thisUpdate: NOW - HOUR, nextUpdate: NOW + HOUR });
   });
 
-  it('says tryLater while the store is away (RFC 6960 §2.3), and no error of ours', async () => {
+  it('answers tryLater while the store is unreachable (RFC 6960 §2.3), without logging an internal error', async () => {
     const findBySerial = async () => {
       throw new StoreUnavailable('disk full');
     };
@@ -122,7 +122,7 @@ describe('the OCSP responder', () => {
     expect([ocspStatus((await respond(REQUEST)).response), errors]).toEqual([3, []]);
   });
 
-  it('says internalError when it cannot sign, tells the log, and does better the next time', async () => {
+  it('answers internalError when it cannot sign, logs it, and signs again the next time', async () => {
     let broken = true;
     const { respond, errors } = responder({
       signer: async () => {
@@ -157,21 +157,21 @@ describe('kept responses', () => {
       return made;
     };
 
-  it('are as many as they may be; the certificate asked about least recently goes first', async () => {
+  it('are bounded; the least recently requested one is evicted first', async () => {
     const ask = asker(new OcspCache(3));
     for (const name of ['a', 'b', 'c', 'a', 'd']) await ask(name);
     expect([await ask('a'), await ask('c'), await ask('d')]).toEqual([false, false, false]);
     expect(await ask('b')).toBe(true);
   });
 
-  it('go with their state, and do not come back with it', async () => {
+  it('are evicted when their state changes, and do not come back with it', async () => {
     const ask = asker(new OcspCache(3));
     const made = [];
     for (const state of ['good', 'good', 'revoked', 'revoked', 'good']) made.push(await ask('a', state));
     expect(made).toEqual([true, false, true, false, true]);
   });
 
-  it('are not used when the clock was set back behind them', async () => {
+  it('are not used when the clock was set back before their time', async () => {
     const ask = asker(new OcspCache(3));
     await ask('a');
     expect(await ask('a', 'good', NOW - 1)).toBe(true);

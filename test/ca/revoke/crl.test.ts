@@ -25,7 +25,7 @@ async function* pages(...all: RevokedCertificate[][]) {
 }
 
 describe('RFC 5280 §5 certificate revocation lists', () => {
-  it('carry number, authority key identifier, times and reasons; reason 0 is left out (§5.3.1)', async () => {
+  it('have number, authority key identifier, times and reasons; reason 0 is left out (§5.3.1)', async () => {
     const revoked = [
       { serial: '10ab', revokedAt: NOW - 1000, reason: 1 },
       { serial: '7f01', revokedAt: NOW - 2000, reason: 0 },
@@ -47,7 +47,7 @@ describe('RFC 5280 §5 certificate revocation lists', () => {
     ).toBe(true);
   });
 
-  it('have no list of entries when nothing is revoked (§5.1.2.6), and others read them alike', async () => {
+  it('have no list of entries when nothing is revoked (§5.1.2.6), and other libraries read them in the same way', async () => {
     const empty = await buildCrl(issuer, { number: 1n, ...times }, pages());
     expect(parseCrl(empty).entries).toEqual([]);
     expect(new peculiar.X509Crl(empty).entries).toHaveLength(0);
@@ -79,7 +79,7 @@ describe('RFC 5280 §5 certificate revocation lists', () => {
     if (count < 1_000) expect(new peculiar.X509Crl(der).entries).toHaveLength(count);
   });
 
-  it('of 100,000 entries are built in turns: other work runs in between', async () => {
+  it('of 100,000 entries are built in steps, so that other work runs in between', async () => {
     let turns = 0;
     let building = true;
     const others = (async () => {

@@ -6,7 +6,7 @@ import { spkiFingerprint } from '../../../src/x509/spki.js';
 import { requestPem } from '../../support/requests.js';
 import { CaWorld } from '../../support/world/ca.js';
 
-it('keys revoked as compromised before they were kept are learned at the next start, a step at a time', async () => {
+it('keys revoked as compromised under an older version are recorded at the next start, a step at a time', async () => {
   const world = await new CaWorld().start();
   const ra = await world.registered();
   const sign = () => ra.call('sign', { csr: requestPem(['old.example.test']) });

@@ -5,7 +5,7 @@ import { aRecord } from '../../../tools/kit/facts.js';
 import { requestPem } from '../../support/requests.js';
 import { CaWorld } from '../../support/world/ca.js';
 
-it('the CA tells what it counts: certificates, those not renewed, its authorities, its CRL, its audit log', async () => {
+it('the CA returns its figures: certificates, those not renewed, its CA certificates, its CRL, its audit log', async () => {
   const world = new CaWorld();
   try {
     await world.start();
@@ -36,7 +36,7 @@ it('the CA tells what it counts: certificates, those not renewed, its authoritie
   }
 });
 
-it('what passed its renewal window before the CA was started is told, with its names and its account', async () => {
+it('certificates whose renewal window ended before the CA started are listed, with their names and accounts', async () => {
   const world = new CaWorld();
   try {
     await world.start();

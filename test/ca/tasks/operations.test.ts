@@ -37,7 +37,7 @@ describe('tasks of the Python contract', () => {
     await expect(ra.call('get_node', { cn: 'Ada Lovelace' })).resolves.toMatchObject({ profile: 'user' });
   });
 
-  it('renew certifies the same key and names anew, for as many days as asked, and nothing revoked', async () => {
+  it('renew certifies the same key and names for the requested days, and refuses revoked certificates', async () => {
     const key = newKey();
     const old = await ra.call('sign', { csr: requestPem(['old.example.test', 'two.example.test'], { key }) });
     const renewed = await ra.call('renew', { dn: 'old.example.test', duration: 7 });
@@ -55,7 +55,7 @@ describe('tasks of the Python contract', () => {
     });
   });
 
-  it('delete revokes and leaves the certificate out of listings, but known by serial', async () => {
+  it('delete revokes the certificate and hides it from listings, but it is still found by serial', async () => {
     const { serial } = await ra.call('generate', { cn: 'Gone', profile: 'user' });
     await expect(ra.call('delete', { dn: 'Gone' })).resolves.toBe(true);
     await expect(ra.call('view', { dn: 'Gone' })).rejects.toMatchObject({ kind: 'notFound' });
@@ -66,7 +66,7 @@ describe('tasks of the Python contract', () => {
     });
   });
 
-  it('ocsp_check knows good and unknown, and a certificate of another issuer is unknown', async () => {
+  it('ocsp_check answers good and unknown; a certificate of another issuer is unknown', async () => {
     const { certificate } = await ra.call('sign', { csr: requestPem(['good.example.test']) });
     await expect(ra.call('ocsp_check', { cert: certificate })).resolves.toMatchObject({ status: 'good' });
     const { root } = await ra.call('get_ca_chain', {});
@@ -81,7 +81,7 @@ describe('tasks of the Python contract', () => {
     });
   });
 
-  it('removeFromCRL is no reason to revoke (RFC 5280 §5.3.1)', async () => {
+  it('removeFromCRL is refused as a reason to revoke (RFC 5280 §5.3.1)', async () => {
     await ra.call('sign', { csr: requestPem(['kept.example.test']) });
     await expect(ra.call('revoke', { dn: 'kept.example.test', reason: 8 })).rejects.toMatchObject({
       code: 200,
@@ -168,7 +168,7 @@ describe('the CA as the RA knows it', () => {
     notAfter: null,
   });
 
-  it('issues, gives the same again, revokes, and serves CRL, profiles and certificates', async () => {
+  it('issues, returns the same certificate again, revokes, and serves CRL, profiles and certificates', async () => {
     const ca = new CaClient({ client: ra });
     await ca.ping();
     const wanted = request('order', requestPem(['site.example.test']));
@@ -196,7 +196,7 @@ describe('the CA as the RA knows it', () => {
     await expect(refused).rejects.toMatchObject({ kind: 'badCSR' });
   });
 
-  it('is unavailable while the CA is away, but remembers profiles and certificates', async () => {
+  it('is unavailable while the CA is unreachable, but caches profiles and certificates', async () => {
     let now = 0;
     const ca = new CaClient({ client: ra, now: () => now, cacheFor: 10 });
     const known = await ca.profiles();

@@ -56,13 +56,13 @@ describe('registration in curve mode', () => {
     });
   });
 
-  it('never answers who has another seed', async () => {
+  it('never answers a client with another seed', async () => {
     const world = await start();
     const guess = world.registration('another-seed-of-sufficient-length');
     await expect(guess.call('status', { cn: 'x' })).rejects.toBeInstanceOf(ChannelUnavailable);
   });
 
-  it('makes no key for others: a request without CSR is refused', async () => {
+  it('makes no keys: a request without a CSR is refused', async () => {
     const world = await start();
     await expect(world.registration().call('register', { cn: 'ra.example.test' })).rejects.toMatchObject({
       code: 700,
@@ -70,7 +70,7 @@ describe('registration in curve mode', () => {
     });
   });
 
-  it('does not admit the key of a node that is no RA', async () => {
+  it('does not admit the key of a node that is not an RA', async () => {
     const world = await start();
     const request = {
       cn: 'web.example.test',
@@ -104,7 +104,7 @@ describe('the operations socket in curve mode', () => {
       .toMatch(/does not admit/);
   });
 
-  it('knows its RAs again after a restart', async () => {
+  it('admits its RAs after a restart', async () => {
     const world = await start();
     const keys = newCurveKeyPair();
     await world.registration().call('register', {
@@ -212,7 +212,7 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
     return { number: Number(number), entries };
   };
 
-  it('lists a revocation with its reason in a CRL of a higher number, and says when it already was revoked', async () => {
+  it('lists a revocation with its reason in a CRL with a higher number, and reports an already revoked certificate', async () => {
     const ra = await (await start()).registered();
     const { serial } = await ra.call('acme_issue_certificate', order('o', ['a.example.test']));
     const before = await crlOf(ra);
@@ -264,7 +264,7 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
     expect(published).toBeLessThan(20);
   });
 
-  it('takes its CRL up again after a restart, but none that another key signed', async () => {
+  it('uses its CRL again after a restart, but not one signed by another key', async () => {
     const world = await start();
     const before = await crlOf(await world.registered());
     await world.stop();
@@ -330,7 +330,7 @@ describe('the ways to name a certificate', () => {
 });
 
 describe('clear mode', () => {
-  it('refuses to listen where other machines reach it, unless told so twice', async () => {
+  it('refuses to listen on a reachable address unless two settings allow it', async () => {
     await expect(start({ mode: 'clear', host: '0.0.0.0' })).rejects.toThrow(/clear mode on 0\.0\.0\.0/);
     await expect(start({ mode: 'clear', host: '0.0.0.0', clearAny: true })).resolves.toBeDefined();
   });
@@ -354,7 +354,7 @@ describe('clear mode', () => {
     expect(warned).toEqual([expect.stringMatching(expected)]);
   });
 
-  it('registers only who says the seed', async () => {
+  it('registers only a client with the seed', async () => {
     const world = await start({ mode: 'clear' });
     const registration = world.registration();
     const request = { cn: 'ra.example.test', csr: requestPem(['ra.example.test']) };

@@ -61,7 +61,7 @@ const order = (orderId: string) => ({
 const KEY = newKey();
 
 describe('two CAs on one database', () => {
-  it('admit who registered with either, under one root', async () => {
+  it('admit RAs that registered with either, under one root', async () => {
     const [a, b] = await connected();
     expect(await b.call('ping', {})).toBe(true);
     expect(await a.call('get_ca', {})).toBe(await b.call('get_ca', {}));
@@ -79,7 +79,7 @@ describe('two CAs on one database', () => {
     expect(certificates.filter(({ profile }) => profile === 'server')).toHaveLength(5);
   });
 
-  it('know of each other’s revocations at once: in status, OCSP and CRL', async () => {
+  it('show each other’s revocations at once: in status, OCSP and CRL', async () => {
     const [a, b] = await connected();
     for (const [revoker, other] of [
       [a, b],
@@ -96,7 +96,7 @@ describe('two CAs on one database', () => {
     }
   });
 
-  it('RFC 5280 §5.2.3: give out each CRL number once, rising, whoever signs', async () => {
+  it('RFC 5280 §5.2.3: use each CRL number once, increasing, whichever CA signs', async () => {
     const [a, b] = await connected();
     const seen = new Map<number, Buffer>();
     let last = 0;
@@ -123,7 +123,7 @@ describe('two CAs on one database', () => {
     }
   });
 
-  it('an RA goes over to the other when one ends in the middle of its work: every order gets one certificate', async () => {
+  it('an RA switches to the other CA when one stops in the middle of its work: every order gets one certificate', async () => {
     const [, b] = await connected();
     const keys = newCurveKeyPair();
     const cn = 'other-ra.example.test';
@@ -148,7 +148,7 @@ describe('two CAs on one database', () => {
   });
 });
 
-it('a key that one CA shuts out is noticed by the other, once', async () => {
+it('the other CA notices a key that one CA blocks, once', async () => {
   const stores = [await openCaStore(database.url), await openCaStore(database.url)];
   const dropped = [vi.fn(), vi.fn()];
   const [here, there] = stores.map(

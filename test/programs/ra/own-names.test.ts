@@ -10,15 +10,15 @@ const NOTHING = { raCn: null, raUrl: null, raSans: [] };
 const KEPT = { cn: 'pki.example.test', sans: ['10.0.0.1'] };
 
 describe('the name of an RA', () => {
-  it('is the machine’s when nobody has given one', () => {
+  it('is the machine’s when none is set', () => {
     expect(decideNames(NOTHING, null, 'Box')).toEqual({ names: { cn: 'box', sans: [] }, changed: null });
   });
 
-  it('is the one it was given once, whatever the machine is called later', () => {
+  it('is the first one that was set, whatever the machine is called later', () => {
     expect(decideNames(NOTHING, KEPT, 'vm')).toEqual({ names: KEPT, changed: null });
   });
 
-  it('is the one of a setting, and a change is told with both names', () => {
+  it('is that of the setting, and a change is logged with both names', () => {
     const { names, changed } = decideNames({ ...NOTHING, raCn: 'vm' }, KEPT, 'box');
     expect(names).toEqual({ cn: 'vm', sans: ['10.0.0.1'] });
     expect(changed).toMatch(/was pki\.example\.test, is now vm/);

@@ -23,7 +23,7 @@ function file(content: string): string {
 }
 
 describe('the policy', () => {
-  it('of an operator who says nothing is the default one', () => {
+  it('is the default one without settings', () => {
     expect(policyOf(settings(), TERMS)).toEqual(DEFAULT_POLICY);
   });
   it('asks accounts to agree again after the terms changed (RFC 8555 §7.3.3)', () => {

@@ -40,7 +40,7 @@ describe('a migrated RA', () => {
     expect(certificate?.chain.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
   });
 
-  it('leaves out what is not to be believed or read, and says so', async () => {
+  it('leaves out untrusted and unreadable data, and says so', async () => {
     const { id } = world.python.account();
     world.python.account({ jwk: { kty: 'oct', k: 'AA' } });
     const foreign = createTestPki('Another').leaf({ names: ['x.example.test'] }).cert;
@@ -107,7 +107,7 @@ describe('migrating', () => {
     expect(Object.keys(before).some((path) => path.endsWith('acme.db-wal'))).toBe(true);
   });
 
-  it('brings a CA alone', async () => {
+  it('migrates a CA alone', async () => {
     world.python.issue('app.example.test');
     await world.migrate({ from: { ca: world.python.ca, ra: null } });
     expect(existsSync(world.to.ra)).toBe(false);
@@ -116,7 +116,7 @@ describe('migrating', () => {
     expect(await store.findNewestByCn('app.example.test')).not.toBeNull();
   });
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     for (const name of ['a', 'b', 'c']) world.python.issue(`${name}.example.test`);
     const told: string[] = [];
     await world.migrate({ progress: (what, done, total) => told.push(`${what} ${done}/${total}`) });

@@ -37,7 +37,7 @@ async function wait(work: Promise<void>): Promise<number> {
 }
 
 describe('accounts of an address', () => {
-  it('are refused beyond the limit until Retry-After is over, those of other addresses are not', async () => {
+  it('are refused beyond the limit until Retry-After is over, but not for other addresses', async () => {
     const { limits, time } = create({ accounts: 3 });
     for (let made = 0; made < 3; made += 1) expect(await wait(limits.newAccount(HERE))).toBe(0);
     const seconds = await wait(limits.newAccount(`::ffff:${HERE}`));
@@ -69,7 +69,7 @@ describe('accounts of an address', () => {
     expect(await wait(limits.newAccount('2001:db8:0:1::1'))).toBe(0);
   });
 
-  it('that get certificates are never felt, however many there are', async () => {
+  it('that get certificates never count, however many there are', async () => {
     const { limits } = create({ accounts: 5, orders: 1, names: 5 });
     for (let each = 0; each < 1_000; each += 1) {
       const id = `account-${each}`;
@@ -82,7 +82,7 @@ describe('accounts of an address', () => {
 });
 
 describe('orders of an account', () => {
-  it('that come to nothing are limited, other accounts of the address go on', async () => {
+  it('that fail are limited, but not those of other accounts of the address', async () => {
     const { limits } = create({ orders: 2 });
     const ask = (id: string) => wait(limits.newOrder(account(id), dns('a.test'), null, HERE));
     expect([await ask('one'), await ask('one')]).toEqual([0, 0]);
@@ -164,7 +164,7 @@ describe('certificates of exactly the same names', () => {
   });
 });
 
-it('no limit is felt when all are 0', async () => {
+it('no limit applies when all are 0', async () => {
   const { limits } = create({});
   for (let each = 0; each < 100; each += 1) {
     await limits.newAccount(HERE);

@@ -79,7 +79,7 @@ describe('POST public/certify with a node’s seed', () => {
     expect(new X509Certificate(answer.text).subject).toBe(`CN=${cn}`);
   });
 
-  it('takes a CSR that names nothing: the names are those registered', async () => {
+  it('accepts a CSR without names and uses the registered ones', async () => {
     const { cn, seed } = await node();
     const { json } = await certify({ seed, csr: requestPem([], { cn: null }), profile: 'webapp' });
     expect(json.data.cn).toBe(cn);
@@ -100,7 +100,7 @@ describe('POST public/certify with a node’s seed', () => {
     expect(await certificatesOf(cn)).toBe(1);
   });
 
-  it('of many keys at once gives one a certificate', async () => {
+  it('gives only one of many simultaneous keys a certificate', async () => {
     const { cn, seed } = await node();
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => certify({ seed, csr: requestPem([cn]) })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 403, 403, 403, 403]);
@@ -196,7 +196,7 @@ describe('POST public/certify', () => {
     expect([answer.status, answer.json.field]).toEqual([400, field]);
   });
 
-  it('with a CSR that is none is 400, whatever it is, and the seed stays', async () => {
+  it('with an invalid CSR is 400, and the seed stays valid', async () => {
     const { cn, seed } = await node();
     const good = requestPem([cn]);
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;

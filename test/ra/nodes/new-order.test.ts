@@ -78,7 +78,7 @@ describe('a node’s client certificate on new-order', () => {
     for (const [, , challenges] of states.slice(1)) expect(challenges).toBeGreaterThan(0);
   });
 
-  it('proves nothing to who does not hold it, nor for another account later', async () => {
+  it('proves nothing for a client without its key, nor for another account later', async () => {
     const node = await world.enrolled({ cn: 'mine.example.test' });
     const { client } = await world.acme(node);
     expect(await statusOf(client, 'mine.example.test')).toBe('ready');
@@ -86,7 +86,7 @@ describe('a node’s client certificate on new-order', () => {
     expect(await statusOf(stranger, 'mine.example.test')).toBe('pending');
   });
 
-  it('is not believed from a header', async () => {
+  it('is not accepted from a header', async () => {
     await world.enrolled({ cn: 'header.example.test' });
     const { client } = await world.acme(null);
     const { newOrder } = await client.directory();
@@ -188,7 +188,7 @@ describe('a node’s client certificate on new-order', () => {
 });
 
 describe('with UPKI_RA_NODE_PREAUTHORIZATION off', () => {
-  it('a node proves its names by challenges, as everybody', async () => {
+  it('a node must prove its names by challenges, like any client', async () => {
     const closed = await new JoinedWorld({ preauthorization: false }).start();
     try {
       const { client } = await closed.acme(await closed.enrolled({ cn: 'off.example.test' }));

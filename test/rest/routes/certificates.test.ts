@@ -88,7 +88,7 @@ describe('public/certs', () => {
     expect([status, json]).toMatchObject([400, { code: 'invalidRequest', field }]);
   });
 
-  it('a cursor of nobody’s is no error and no way around the limit', async () => {
+  it('an invalid cursor is not an error and cannot exceed the limit', async () => {
     const { json } = await world.ask('/public/certs?limit=1&cursor=%00%27%20OR%201=1');
     expect((json.data as { certificates: Summary[] }).certificates.length).toBeLessThan(2);
   });
@@ -135,7 +135,7 @@ describe('public/certs, turned off by UPKI_RA_PUBLIC_CERTS=false', () => {
   });
   afterAll(() => off.close());
 
-  it('is 404 for everybody, and not in the OpenAPI document', async () => {
+  it('is 404 for everyone, and not in the OpenAPI document', async () => {
     for (const path of ['/public/certs', '/public/certs/a.example.test', '/public/certs?limit=1']) {
       expect((await off.ask(path)).status).toBe(404);
     }

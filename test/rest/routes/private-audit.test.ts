@@ -21,7 +21,7 @@ async function pageOf(query: string): Promise<Page> {
 }
 
 describe('the audit log (private/audit)', () => {
-  it('is an auditor’s to read, newest first, page by page', async () => {
+  it('is readable by an auditor, newest first, page by page', async () => {
     const alice = world.alice;
     for (const cn of ['a', 'b', 'c']) {
       await world.ask('/private/admins', alice, { method: 'POST', body: { dn: `CN=${cn}` } });
@@ -38,7 +38,7 @@ describe('the audit log (private/audit)', () => {
     });
   });
 
-  it('is nobody else’s', async () => {
+  it('is readable by nobody else', async () => {
     expect((await world.ask('/private/audit', null)).status).toBe(401);
     expect((await world.ask('/private/audit', await world.unlisted('eve'))).status).toBe(403);
   });

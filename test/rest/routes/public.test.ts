@@ -118,7 +118,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     });
   });
 
-  it('a format we do not have is refused with those we have', async () => {
+  it('an unsupported format is refused with a list of the supported ones', async () => {
     const { get } = await serve();
     const response = await get(`${prefix}/crl?format=xml`);
     expect(response.status).toBe(400);
@@ -130,7 +130,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     });
   });
 
-  it('a CA that is away is 503 with Retry-After, and no error of ours', async () => {
+  it('an unreachable CA is 503 with Retry-After, not an internal error', async () => {
     const { get, errors } = await serve({ away: true });
     const response = await get(`${prefix}/crl`);
     expect(response.status).toBe(503);

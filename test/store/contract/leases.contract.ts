@@ -16,7 +16,7 @@ export function leasesContract(world: { readonly store: Leases }): void {
       expect(await store.takeLease('work', 'a', NOW + 151, NOW + 251)).toBe(false);
     });
 
-    test('of many that want it at once, one gets it', async () => {
+    test('one of many simultaneous claims succeeds', async () => {
       const got = await atOnce(20, (index) => world.store.takeLease('work', `${index}`, NOW, NOW + 100));
       expect(got.filter((each) => each)).toHaveLength(1);
     });

@@ -8,7 +8,7 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
   const until = NOW + HOUR;
 
   describe('notices', () => {
-    test('of many who tell the same thing at once, one does; its notices are kept once', async () => {
+    test('one of many simultaneous announcements of a finding succeeds; its notices are stored once', async () => {
       const results = await atOnce(8, (index) =>
         world.store.queueNotices({ keys: ['b', 'a'], until }, [notice(`n${index}`)]),
       );
@@ -17,7 +17,7 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
       expect(await world.store.untold(['a', 'c', 'b'])).toEqual(['c']);
     });
 
-    test('when one of the things was told, nothing is kept', async () => {
+    test('nothing is stored when one of the findings was already announced', async () => {
       expect(await world.store.queueNotices({ keys: ['a'], until }, [])).toBe(true);
       expect(await world.store.queueNotices({ keys: ['a', 'b'], until }, [notice('n1')])).toBe(false);
       expect(await world.store.untold(['b'])).toEqual(['b']);
@@ -51,7 +51,7 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
       expect(await world.store.claimNotices(NOW, NOW + 100, 9)).toEqual([]);
     });
 
-    test('what was told is forgotten when its time is over, some at a time', async () => {
+    test('announced findings are deleted after their time, some at once', async () => {
       await world.store.queueNotices({ keys: ['a', 'b', 'c'], until }, []);
       expect(await world.store.forgetTold(until, 2)).toBe(0);
       expect(await world.store.forgetTold(until + 1, 2)).toBe(2);

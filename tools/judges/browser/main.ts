@@ -133,7 +133,7 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
         await at('audit');
         await page.getByText('/private/certificates/actions/revoke').first().waitFor();
         await page.getByRole('button', { name: 'Verify the log' }).click();
-        await page.getByText('records are as they were written').waitFor();
+        await page.getByText('records are intact').waitFor();
       },
     ],
     [
@@ -162,7 +162,7 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
       'the authority has its roots and issuers on a line of time, and says that no rollover is under way',
       async () => {
         await at('authority');
-        await page.getByRole('img', { name: /^When roots and issuers are good/ }).waitFor();
+        await page.getByRole('img', { name: /^Validity of roots and issuers/ }).waitFor();
         await page.getByText('No rollover of the root is under way.').waitFor();
         await accessible();
       },

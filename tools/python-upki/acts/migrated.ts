@@ -18,7 +18,7 @@ export async function migrated({ scene, root, running, kept, step }: Stage): Pro
       ...['migrate', '--from-python', join(python, 'ca'), join(python, 'ra')],
       ...['-d', dataDir],
     ]);
-    check(/had come over before/.test(report) && /accounts +1\n/.test(report), report);
+    check(/migrated before/.test(report) && /accounts +1\n/.test(report), report);
     check(/orders and their certificates +[3-9]\n/.test(report), report);
   });
   await step('our CA and RA start on it, encrypted, under the old URL', async () => {
