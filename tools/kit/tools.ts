@@ -91,14 +91,22 @@ export class Tools {
     return join(await this.#venv(name), 'python');
   }
 
-  async #venv(name: string): Promise<string> {
+  /** Folder of the programs of a Python environment with the packages in these folders, used where they lie, and all they need. */
+  async pythonFrom(name: string, folders: string[]): Promise<string> {
+    return this.#venv(
+      name,
+      folders.flatMap((each) => ['-e', each]),
+    );
+  }
+
+  async #venv(name: string, what = [name]): Promise<string> {
     const folder = join(this.cache, 'python', name);
     const done = join(folder, '.installed');
     if (existsSync(done)) return join(folder, 'bin');
     const python = onPath('python3');
     if (!python) throw new NotInstallable('there is no python3 on this machine');
     await this.#install(python, ['-m', 'venv', '--clear', folder]);
-    await this.#install(join(folder, 'bin/pip'), ['install', '-q', name]);
+    await this.#install(join(folder, 'bin/pip'), ['install', '-q', ...what]);
     await writeFile(done, '');
     return join(folder, 'bin');
   }

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { acme4jIt } from './acme4j-it.js';
+import { certbotCi } from './certbot-ci.js';
 import { eggsampler } from './eggsampler.js';
 import { instantAcmeSuite } from './instant-acme.js';
 
 /** Test suites of other projects, run against uPKI in Pebble's place. */
-const SUITES = [eggsampler, instantAcmeSuite, acme4jIt];
+const SUITES = [eggsampler, instantAcmeSuite, acme4jIt, certbotCi];
 
 const USAGE = `npm run tool suites -- [--only ${SUITES.map(({ name }) => name).join(',')}]
 
