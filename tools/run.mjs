@@ -44,7 +44,7 @@ const TOOLS = {
   token: ['judges/token/main.js', 'a CA whose keys are in SoftHSM, also while the token is taken out'],
   'node-lines': [
     'judges/node-lines/main.js',
-    'the lines that upki node add prints, run by certbot, lego and acme.sh',
+    'the lines that upki node add prints, run by certbot, lego, acme.sh, Caddy and Traefik',
   ],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
   hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],

@@ -18,14 +18,15 @@ export const caddy: Client = {
   },
 };
 
-/** The current Caddy. */
+/** The current Caddy, a Go program. */
+export const CADDY = { package: 'github.com/caddyserver/caddy/v2/cmd/caddy', version: 'v2.11.9' };
+
 export const caddyNewest: Client = {
   name: 'caddy-newest',
   slow: true,
   async install(tools) {
-    const version = 'v2.11.9';
-    const program = await tools.go('github.com/caddyserver/caddy/v2/cmd/caddy', version, 'caddy');
-    return { version: version.slice(1), open: async (world) => open(program, world) };
+    const program = await tools.go(CADDY.package, CADDY.version, 'caddy');
+    return { version: CADDY.version.slice(1), open: async (world) => open(program, world) };
   },
 };
 

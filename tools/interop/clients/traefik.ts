@@ -15,7 +15,7 @@ const A_YEAR = 8760;
  * and of lego, which is in Traefik, it gets the release that can be built without two hundred DNS providers, some of
  * which not every module proxy has.
  */
-const BUILD: GoBuild = {
+export const TRAEFIK: GoBuild = {
   module: 'github.com/traefik/traefik/v3',
   version: VERSION,
   folder: 'cmd/traefik',
@@ -42,7 +42,7 @@ export const traefik: Client = {
   name: 'traefik',
   slow: true,
   async install(tools) {
-    const program = await tools.goFrom(BUILD);
+    const program = await tools.goFrom(TRAEFIK);
     return { version: VERSION.slice(1), open: (world) => open(program, world) };
   },
 };
