@@ -38,10 +38,8 @@ export function clientsPage(root: string): string {
     ...clients.flatMap(({ client, failures }) =>
       failures.map((failure) => `\n${client}: ${failure.split('\n')[0]}`),
     ),
-    ...(notInstallable.length > 0
-      ? ['', `Not on the machine of that run: ${notInstallable.join(', ')}.`]
-      : []),
-    ...(leftOut.length > 0 ? ['', `Left out of that run: ${leftOut.join(', ')}.`] : []),
+    ...(notInstallable.length > 0 ? ['', `Could not be installed: ${notInstallable.join(', ')}.`] : []),
+    ...(leftOut.length > 0 ? ['', `Not driven yet: ${leftOut.join(', ')}.`] : []),
     '',
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NotInstallable, Tools } from '../kit/tools.js';
@@ -6,7 +6,8 @@ import { CHECKOUT } from '../kit/upki.js';
 import { CLIENTS } from './clients/index.js';
 import { drive } from './drive.js';
 import { pebbleAuthority } from './pebble.js';
-import { type Report, results, secondsToCertificate, table, tally } from './table.js';
+import { type Results, results } from './results.js';
+import { type Report, secondsToCertificate, table, tally } from './table.js';
 import { startUpkiAuthority } from './upki.js';
 
 /** Without these two a run proves too little to pass. */
@@ -16,7 +17,7 @@ const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--agains
 
   --quick     only clients that install within seconds
   --only      only these clients: ${CLIENTS.map(({ name }) => name).join(', ')}
-  --write     keep what passed in tools/interop/results.json, from which npm run docs writes docs/clients/README.md
+  --write     keep what passed in tools/interop/results.json, beside what earlier runs found of other clients; from it npm run docs writes docs/clients/README.md
   --against   pebble: Let's Encrypt's test server in uPKI's place, to tell a client's fault from ours
 `;
 
@@ -71,9 +72,11 @@ say(secondsToCertificate(reports));
 for (const { client, failures } of reports) for (const failure of failures) say(`\n${client}: ${failure}`);
 say('');
 say(tally(reports));
-const leftOut = CLIENTS.map(({ name }) => name).filter(
-  (name) => !reports.some(({ client }) => client === name),
-);
-if (options.write) await writeFile(join(CHECKOUT, 'tools/interop/results.json'), results(reports, leftOut));
+if (options.write) {
+  const file = join(CHECKOUT, 'tools/interop/results.json');
+  const before: Results = JSON.parse(await readFile(file, 'utf8'));
+  const names = CLIENTS.map(({ name }) => name);
+  await writeFile(file, `${JSON.stringify(results(reports, names, before), null, 2)}\n`);
+}
 const driven = reports.some(({ outcomes }) => Object.keys(outcomes).length > 0);
 process.exitCode = driven && reports.every(({ failures }) => failures.length === 0) ? 0 : 1;

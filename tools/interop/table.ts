@@ -1,8 +1,16 @@
 import { columns } from '../kit/columns.js';
 import { CHALLENGES } from './client.js';
 
-const FEATURES = ['start', ...CHALLENGES, 'handshake', 'renew', 'revoke', 'on the CRL', 'stop'] as const;
-type Feature = (typeof FEATURES)[number];
+export const FEATURES = [
+  'start',
+  ...CHALLENGES,
+  'handshake',
+  'renew',
+  'revoke',
+  'on the CRL',
+  'stop',
+] as const;
+export type Feature = (typeof FEATURES)[number];
 
 export interface Outcome {
   passed: boolean;
@@ -49,26 +57,8 @@ export function secondsToCertificate(reports: Report[]): string {
   return ['Seconds to a certificate:', ...times.map(line)].join('\n');
 }
 
-/** What docs/clients/README.md is made of, as JSON. @param leftOut clients that were not asked for */
-export function results(reports: Report[], leftOut: string[]): string {
-  const features = FEATURES.filter((feature) => feature !== 'start' && feature !== 'stop');
-  const { driven, absent } = byPresence(reports);
-  const clients = driven.map(({ client, version, outcomes, failures }) => ({
-    client,
-    version,
-    passed: Object.fromEntries(features.flatMap((feature) => passedIn(outcomes, feature))),
-    failures,
-  }));
-  const notInstallable = absent.map(({ client }) => client);
-  return `${JSON.stringify({ features, clients, notInstallable, leftOut }, null, 2)}\n`;
-}
-
-function passedIn(outcomes: Report['outcomes'], feature: Feature): [Feature, boolean][] {
-  const outcome = outcomes[feature];
-  return outcome ? [[feature, outcome.passed]] : [];
-}
-
-function byPresence(reports: Report[]): { driven: Report[]; absent: Report[] } {
+/** Clients that were driven, and those that could not be installed. */
+export function byPresence(reports: Report[]): { driven: Report[]; absent: Report[] } {
   const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
   return { driven, absent: reports.filter((report) => !driven.includes(report)) };
 }

@@ -8,6 +8,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eachLine } from './program.js';
 
+/** Milliseconds until uPKI must serve: a second or two, but a minute beside compilers on a machine of two cores. */
+const START_LIMIT = 240_000;
+
 export interface UpkiOptions {
   /** Added to the environment; variables of an outer UPKI_* are not passed on. */
   env?: Record<string, string>;
@@ -104,7 +107,7 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     pids,
     ended,
     alive: () => child.exitCode === null && child.signalCode === null,
-    serving: (timeout = 60_000) => serving(directoryUrl, rootPem, timeout),
+    serving: (timeout = START_LIMIT) => serving(directoryUrl, rootPem, timeout),
     async kill(what) {
       const running = pids();
       const chosen: (number | null)[] = {
@@ -146,7 +149,7 @@ export function inherited(): NodeJS.ProcessEnv {
 }
 
 function readyLine(child: ChildProcess, options: UpkiOptions): Promise<void> {
-  const { timeout = 60_000, onOutput } = options;
+  const { timeout = START_LIMIT, onOutput } = options;
   return new Promise((resolve, reject) => {
     const last: string[] = [];
     const fail = (why: string) => {

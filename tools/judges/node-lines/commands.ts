@@ -6,6 +6,9 @@ import { LEGO_5 } from '../../interop/clients/lego.js';
 import { run } from '../../kit/command.js';
 import { type LineClient, Refused } from './client.js';
 
+/** Milliseconds for a line; acme.sh's is two commands, of some thirty programs each. */
+const COMMAND_LIMIT = 240_000;
+
 /** A client whose line is a command of the shell. @param certificate where it leaves it, below its HOME */
 function command(
   { name, install }: Pick<LineClient, 'name' | 'install'>,
@@ -16,9 +19,11 @@ function command(
     name,
     install,
     async obtain(printed, host, { folder, env }) {
-      await run('sh', ['-c', printed + more], { cwd: folder, env }).catch((error: Error) => {
-        throw new Refused(error.message);
-      });
+      await run('sh', ['-c', printed + more], { cwd: folder, env, timeout: COMMAND_LIMIT }).catch(
+        (error: Error) => {
+          throw new Refused(error.message);
+        },
+      );
       return new X509Certificate(await readFile(join(folder, certificate(host))));
     },
   };
