@@ -11,21 +11,25 @@ import type { Suite } from './suite.js';
 const COMMIT = '03b5cf3cb035d1ff79f0fb008e7dacb4b40a579e';
 /** The release of Pebble that it would download; it looks for the programs by this name first. */
 const PLATFORM = `v2.8.0_linux_${process.arch === 'x64' ? 'amd64' : 'arm64'}`;
-/** Some seventy tests, each with several runs of certbot. */
+/** Some sixty tests, each with several runs of certbot. */
 const RUN_LIMIT = 40 * 60_000;
 
-/** certbot's own integration tests, of certbot and of its nginx plugin. They start Pebble and its challenge servers themselves. */
+/**
+ * certbot's own integration tests; they start Pebble and its challenge servers themselves. Those of its nginx plugin are left out:
+ * they start nginx in a folder that only its owner may read, which nginx's workers are not when root runs them.
+ */
 export const certbotCi: Suite = {
   name: 'certbot-ci',
   known: {
     test_renew_when_ari_says_its_time:
       'it sets a renewal window at Pebble’s management; those of uPKI follow from the certificate and its issuer',
+    test_dry_run_deactivate_authzs:
+      'it wants a valid authorization to serve the next order, too; uPKI has a name proven for each order',
     test_preferred_chain: 'it wants three roots at once, as Pebble makes up',
   },
   async prepare(tools) {
     const source = await tools.source('certbot/certbot', COMMIT);
-    await tools.apt('nginx-light', 'nginx');
-    const packages = ['acme', 'certbot', 'certbot-nginx', 'certbot-ci'].map((each) => join(source, each));
+    const packages = ['acme', 'certbot', 'certbot-ci'].map((each) => join(source, each));
     const bin = await tools.pythonFrom('certbot-ci', packages);
     const tests = join(source, 'certbot-ci/src/certbot_integration_tests');
     const assets = join(tests, 'assets');
@@ -35,7 +39,7 @@ export const certbotCi: Suite = {
       const report = join(folder, 'report.xml');
       try {
         await standIn(assets, `pebble_${PLATFORM}`);
-        const pytest = [join(bin, 'pytest'), '-q', `--junitxml=${report}`, 'certbot_tests', 'nginx_tests'];
+        const pytest = [join(bin, 'pytest'), '-q', `--junitxml=${report}`, 'certbot_tests'];
         const said = await run('sh', ['-c', '"$@" 2>&1 || true', 'sh', ...pytest], {
           cwd: tests,
           env: { PATH: `${bin}:${process.env.PATH}`, TMPDIR: folder },
