@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { acmeLines } from '../../../src/rest/enrolment/acme-lines.js';
 import { CommandFailed, run } from '../../kit/command.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
@@ -8,18 +10,32 @@ import { CHECKOUT } from '../../kit/upki.js';
 const DEPLOY = join(CHECKOUT, 'deploy');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Reads every deployment file with the programs, or their libraries, that would use it. */
+/** Reads every deployment file, and objects that we print, with the programs, or their libraries, that would use them. */
 const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
   [
     'containers, compose, Kubernetes, Helm chart',
     async (tools) => {
-      const lint = await tools.goBuild(join(CHECKOUT, 'tools/judges/deploy/lint'), 'deploy-lint');
+      const lint = await linter(tools);
       return run(lint, [
         join(DEPLOY, 'Containerfile'),
         ...(await files('compose', '.yaml')),
         ...(await files('kubernetes', '.yaml')),
         join(DEPLOY, 'helm/upki'),
       ]);
+    },
+  ],
+  [
+    'the objects for cert-manager that `upki node add` prints',
+    async (tools) => {
+      const lint = await linter(tools);
+      const bound = {
+        directoryUrl: 'https://ra.plant.lan:8000/acme/directory',
+        keyId: 'press',
+        name: 'press',
+      };
+      const printed =
+        acmeLines({ ...bound, hmac: randomBytes(32).toString('base64url') })['cert-manager'] ?? '';
+      return inFile('cert-manager.yaml', printed, (file) => run(lint, [file]));
     },
   ],
   [
@@ -62,14 +78,24 @@ const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
 /** Every promtool reads a query that stands in a recording rule; only later ones read it by itself. */
 async function readAsRules(promtool: string, queries: string[]): Promise<string> {
   const rules = queries.map((expr, index) => ({ record: `board:query${index}`, expr }));
-  const folder = await mkdtemp(join(tmpdir(), 'upki-board-'));
+  const text = JSON.stringify({ groups: [{ name: 'board', rules }] });
+  return inFile('board.json', text, (file) => run(promtool, ['check', 'rules', file]));
+}
+
+/** Does the work with a file of that text, which is deleted afterwards. */
+async function inFile<T>(name: string, text: string, work: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'upki-deploy-'));
   try {
-    const file = join(folder, 'board.json');
-    await writeFile(file, JSON.stringify({ groups: [{ name: 'board', rules }] }));
-    return await run(promtool, ['check', 'rules', file]);
+    const file = join(folder, name);
+    await writeFile(file, text);
+    return await work(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function linter(tools: Tools): Promise<string> {
+  return tools.goBuild(join(CHECKOUT, 'tools/judges/deploy/lint'), 'deploy-lint');
 }
 
 async function files(folder: string, ending: string): Promise<string[]> {
