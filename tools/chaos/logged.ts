@@ -1,8 +1,11 @@
+/** What the programs say of it, once a minute. */
+const SENTENCES = ['the database is away', 'background work waits for the database'];
+
 /** Whether this line, JSON of a program's log, only tells that the database is away. */
 export function saysDatabaseAway(line: string): boolean {
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { type?: string } };
-    return msg?.startsWith('the database is away') || err?.type === 'StoreUnavailable';
+    return err?.type === 'StoreUnavailable' || SENTENCES.some((each) => msg?.startsWith(each));
   } catch {
     return false;
   }

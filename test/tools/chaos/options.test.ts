@@ -1,4 +1,8 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { sayDatabaseAway } from '../../../src/programs/database.js';
+import { logEvents } from '../../../src/programs/ra/events.js';
+import { StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { saysDatabaseAway } from '../../../tools/chaos/logged.js';
 import { readOptions } from '../../../tools/chaos/options.js';
 
@@ -11,6 +15,17 @@ describe('a line of a log while the database is away', () => {
     ['of connections that were lost', { level: 50, msg: 'the database is away; it is being opened again' }],
   ])('is expected when it tells %s', (_, line) => {
     expect(saysDatabaseAway(JSON.stringify(line))).toBe(true);
+  });
+
+  it('is expected in the words of the programs themselves', () => {
+    const lines: string[] = [];
+    const say = (msg: string) => lines.push(JSON.stringify({ level: 50, msg }));
+    const away = sayDatabaseAway({ variable: 'UPKI_DATABASE_URL', say });
+    const error = new StoreUnavailable('Query read timeout');
+    away(error);
+    logEvents(pino({ enabled: false }), away).error(error);
+    expect(lines).toHaveLength(2);
+    expect(lines.filter((line) => !saysDatabaseAway(line))).toEqual([]);
   });
 
   it.each([
