@@ -9,7 +9,7 @@ import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { caChannel } from '../../tools/kit/ca-channel.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { startDns } from '../../tools/kit/dns-server.js';
-import { type RunningUpki, startUpki, type UpkiOptions } from '../../tools/kit/upki.js';
+import { gone, type RunningUpki, startUpki, type UpkiOptions } from '../../tools/kit/upki.js';
 import { newFolder } from '../support/folder.js';
 import { Heard } from '../support/heard.js';
 import { certId, ocspRequest, readOcsp } from '../support/ocsp.js';
@@ -179,7 +179,7 @@ describe('upki start', () => {
     const running = await start();
     const { ra, ca } = running.pids();
     await running.kill('supervisor');
-    await running.ended;
+    await Promise.all([ra, ca].filter((pid) => pid !== null).map(gone));
     expect([ra, ca].map(alive)).toEqual([false, false]);
   });
 

@@ -50,8 +50,6 @@ export interface RunningUpki {
   kill(what: 'ra' | 'ca' | 'both' | 'supervisor' | 'all'): Promise<void>;
   /** Resolves when the directory is served; rejects after `timeout` milliseconds. */
   serving(timeout?: number): Promise<void>;
-  /** Resolves when all have ended, however they did: supervisor, RA and CA. */
-  ended: Promise<void>;
   /** Whether the supervisor still runs. */
   alive(): boolean;
   /** Ends it as Ctrl-C does; resolves with the exit code. A data directory made here is deleted. */
@@ -82,8 +80,6 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: dataDir,
   });
-  // The programs share the supervisor's pipes, so these are closed when the last of the three has ended.
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
     await readyLine(child, options);
   } catch (error) {
@@ -105,7 +101,6 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     dataDir,
     ports,
     pids,
-    ended,
     alive: () => child.exitCode === null && child.signalCode === null,
     serving: (timeout = START_LIMIT) => serving(directoryUrl, rootPem, timeout),
     async kill(what) {
@@ -199,8 +194,8 @@ function killNow(pid: number): void {
   }
 }
 
-/** Killed processes stay listed until their parent has looked; a zombie is dead. */
-async function gone(pid: number): Promise<void> {
+/** Resolves when the process has ended. Killed ones stay listed until their parent has looked; a zombie is dead. */
+export async function gone(pid: number): Promise<void> {
   while (/^State:\s+[^ZX\s]/m.test(read(`/proc/${pid}/status`))) await pause(5);
 }
 
