@@ -13,8 +13,22 @@ export interface AdministratorFiles {
   root: string;
 }
 
-/** @throws CannotStart when the folder does not hold a key, its certificate and the root */
-export function readAdministrator(folder: string): AdministratorFiles {
+/** @throws CannotStart when the folder does not hold a key, its certificate and the root, or the certificate is not valid now */
+export function readAdministrator(folder: string, now: number = Date.now()): AdministratorFiles {
+  const files = readFiles(folder);
+  const { validFrom, validTo, subject } = new X509Certificate(files.certificate);
+  const of = `${folder} cannot sign in: the certificate of ${subject}`;
+  if (now > Date.parse(validTo))
+    throw new CannotStart(
+      `${of} ended on ${validTo}; \`upki admin add\` on the machine of the CA makes another`,
+    );
+  if (now < Date.parse(validFrom))
+    throw new CannotStart(`${of} is valid from ${validFrom} on, by this machine's clock`);
+  return files;
+}
+
+/** @throws CannotStart */
+function readFiles(folder: string): AdministratorFiles {
   try {
     const keys = readdirSync(folder).filter((name) => name.endsWith('.key'));
     const [key] = keys;

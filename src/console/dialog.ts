@@ -33,7 +33,8 @@ export function Dialog({
     setBusy(true);
     try {
       await run(new FormData(event.target));
-      onClose();
+      // Closing gives the focus back to the button that asked.
+      element.current?.close();
     } catch (failure) {
       setError(failure as Error);
       setBusy(false);

@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Accounts } from './accounts.js';
 import { Administrators } from './administrators.js';
-import { ask } from './api.js';
+import { ApiError, ask } from './api.js';
 import { Audit } from './audit.js';
 import { Authority } from './authority.js';
 import { Certificate } from './certificate.js';
@@ -109,6 +109,11 @@ function skip(event: Event): void {
 }
 
 function NotSignedIn({ error }: { error: Error }): View {
+  const isUnknown = error instanceof ApiError && (error.status === 401 || error.status === 403);
+  if (!isUnknown) {
+    return html`<${ErrorBox} error=${error} />
+      <p class="faint">Nothing is known of who you are. This page asks again by itself.</p>` as View;
+  }
   return html`<${ErrorBox} error=${error} />
     <p>
       The console is for administrators. Import your administrator certificate (.p12) into this browser and reload the page, or run

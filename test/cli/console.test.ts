@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -132,4 +133,19 @@ it('a folder without an administrator’s files is refused with a sentence', () 
   expect(() => readAdministrator(newFolder())).toThrow(
     /is not a folder of an administrator: it holds no \.key file/,
   );
+});
+
+it.each([
+  ['ended', -2, -1, /cannot sign in: the certificate of CN=bob ended on .* `upki admin add`/],
+  ['not begun', 1, 2, /cannot sign in: the certificate of CN=bob is valid from .* by this machine's clock/],
+])('an administrator whose certificate has %s is told so before a link is given', (_, from, to, why) => {
+  const folder = newFolder();
+  const pki = createTestPki();
+  const [notBefore, notAfter] = [from, to].map((hours) => Date.now() + hours * 3600_000);
+  const times = { notBefore: notBefore ?? 0, notAfter: notAfter ?? 0 };
+  const { key, cert } = pki.leaf({ commonName: 'bob', usages: [CLIENT_AUTH], ...times });
+  writeFileSync(join(folder, 'bob.key'), key);
+  writeFileSync(join(folder, 'bob.crt'), cert);
+  writeFileSync(join(folder, 'upki-root.crt'), pki.root);
+  expect(() => readAdministrator(folder)).toThrow(why);
 });

@@ -6,6 +6,8 @@ import type { Root } from '../../pages/roots.js';
 /** The outcome of a step, for one store. */
 export interface Outcome {
   store: string;
+  /** SHA-256 of the root, hex. */
+  root: string;
   /** `present`: the store already has the root; `absent`: it does not; `elsewhere`: the user must do it, see `detail`. */
   state: 'installed' | 'removed' | 'present' | 'absent' | 'elsewhere' | 'failed';
   /** An explanation, or the command to run by hand. */

@@ -97,11 +97,16 @@ const check: Step = async (store, root) => ((await store.has(root)) ? 'present' 
 
 async function attempt(store: TrustStore, root: Root, step: Step): Promise<Outcome> {
   try {
-    return { store: store.name, state: await step(store, root) };
+    return { store: store.name, root: root.sha256, state: await step(store, root) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const elsewhere = error instanceof StoreTrouble && error.elsewhere;
-    return { store: store.name, state: elsewhere ? 'elsewhere' : 'failed', detail: error.message };
+    return {
+      store: store.name,
+      root: root.sha256,
+      state: elsewhere ? 'elsewhere' : 'failed',
+      detail: error.message,
+    };
   }
 }
 
@@ -159,8 +164,11 @@ const WORDS: Record<Outcome['state'], string> = {
 function asText({ roots, others: unasked }: FetchedRoots, outcomes: Outcome[], step: string): string {
   const named = (root: Root) => `${root.subject}\n  SHA-256  ${fingerprintOf(root)}\n`;
   const lines = roots.map(named);
+  const of = (root: string) =>
+    roots.length > 1 ? `: root ${fingerprintOf({ sha256: root }).slice(0, 11)}…` : '';
   const states = outcomes.map(
-    ({ store, state, detail }) => `  ${WORDS[state].padEnd(26)} ${store}${detail ? `\n    ${detail}` : ''}\n`,
+    ({ store, root, state, detail }) =>
+      `  ${WORDS[state].padEnd(26)} ${store}${of(root)}${detail ? `\n    ${detail}` : ''}\n`,
   );
   if (outcomes.length === 0) states.push('  no store that is known here was found on this machine\n');
   const more =

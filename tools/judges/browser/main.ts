@@ -1,12 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 import { otherSite } from './other-site.js';
+import { noOverflow, nothingSerious } from './page.js';
 import { holderIsNotAsked, strangerIsNotAsked } from './prompts.js';
 import { pageHasBothRoots } from './rollover.js';
 import { wordsAreText } from './strangers.js';
+import { byKeyboard, inTheReadersZone, pageByPage, whenTheRaIsGone } from './use.js';
 import { prepareWorld, type World } from './world.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -37,6 +39,10 @@ async function main(): Promise<number> {
       [
         'who holds a certificate of another PKI alone is not asked for it anywhere',
         () => strangerIsNotAsked(world, executablePath, tools),
+      ],
+      [
+        'when the RA goes in the middle of a step the question stays and says so; a page opened then asks for no certificate',
+        () => whenTheRaIsGone(world, browser),
       ],
     );
     for (const [promise, attempt] of checks) {
@@ -188,9 +194,10 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
       },
     ],
     [
-      'markup in what strangers wrote (a web server, an ACME client, a request) is text on every page',
-      () => wordsAreText(world, page, at),
+      'by the keyboard alone one skips the menu, opens a question, leaves it and is back where one was',
+      () => byKeyboard(page, at, name),
     ],
+    ['times are in the zone of the reader', () => inTheReadersZone(world, browser)],
     ...['light', 'dark'].map(
       (scheme): Check => [
         `every page in ${scheme}, wide and at 400 px: axe finds nothing serious, nothing overflows`,
@@ -209,6 +216,11 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
         },
       ],
     ),
+    [
+      'markup in what strangers wrote (a web server, an ACME client, a request) is text on every page',
+      () => wordsAreText(world, page, at),
+    ],
+    ['a list goes on by More, without a gap and without an item twice', () => pageByPage(page, at)],
     [
       'while the root is being replaced the landing page has both, at 400 px too; the console says how far it is',
       async () => {
@@ -259,24 +271,5 @@ const PAGES = [
   'administrators',
   'settings',
 ];
-
-/** @throws when the page is wider than the window */
-async function noOverflow(page: Page): Promise<void> {
-  const wider = await page.evaluate<number>(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  );
-  if (wider > 0) throw new Error(`${page.url()} is ${wider} px too wide`);
-}
-
-/** @throws when axe finds something serious or critical */
-async function nothingSerious(page: Page, axe: string): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate<string[]>(
-    `axe.run().then(({ violations }) => violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`,
-  );
-  if (found.length > 0) throw new Error(`axe at ${page.url()}: ${found.join('\n')}`);
-}
 
 process.exitCode = await main();
