@@ -21,7 +21,7 @@ export interface AcmeSettings {
 }
 
 /** A page elsewhere, or the text served at /acme/terms. */
-export type TermsOfService = { url: string } | { text: string };
+type TermsOfService = { url: string } | { text: string };
 
 /** What every resource of this folder works with. */
 export interface AcmeContext {

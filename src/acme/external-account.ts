@@ -15,7 +15,7 @@ export interface ExternalAccounts {
 }
 
 /** A verified binding, and the node whose key made it. */
-export interface Binding {
+interface Binding {
   kid: string;
   jws: unknown;
   nodeId: string | null;

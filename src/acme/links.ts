@@ -75,7 +75,7 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
 /** Cached bases: more than an RA has names and ports. A forged port in `Host` can cost no more than this. */
 const MAX_BASES = 64;
 
-export interface LinkBuilderOptions {
+interface LinkBuilderOptions {
   /** UPKI_RA_URL, or null to answer each client under the name it used. */
   publicUrl: string | null;
   /** Names and addresses in the RA's own certificate, lower case; the first is its main one. The same array until they change. */

@@ -11,7 +11,7 @@ import type { LinkBuilder, Links } from './links.js';
 import type { Nonces, NonceVerdict } from './nonces/nonces.js';
 
 /** A POST whose signature, nonce and URL were checked (RFC 8555 §6.2 to §6.5). */
-export interface SignedRequest {
+interface SignedRequest {
   payload: Buffer;
   links: Links;
 }

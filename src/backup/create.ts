@@ -9,7 +9,7 @@ import { archivedDatabase, filesOf, type Installation, type PartLayout } from '.
 import { type AuditHead, BackupError, MANIFEST, type Manifest } from './manifest.js';
 import { Snapshot } from './snapshot.js';
 
-export interface CreateOptions {
+interface CreateOptions {
   installation: Installation;
   /** Null leaves the backup unencrypted. */
   passphrase: string | null;
@@ -21,7 +21,7 @@ export interface CreateOptions {
 }
 
 /** A backup that is ready to be written. */
-export interface MadeBackup {
+interface MadeBackup {
   manifest: Manifest;
   stream: Readable;
   /** Removes the copies of the databases; call it after the stream has ended. */

@@ -9,7 +9,7 @@ import type { Manifest } from './manifest.js';
 import { noteRestored } from './restored.js';
 import { extractBackup } from './verify.js';
 
-export interface RestoreOptions {
+interface RestoreOptions {
   file: Readable;
   passphrase: string | null;
   /** Directory of the restored installation. */
@@ -20,7 +20,7 @@ export interface RestoreOptions {
   clock(): number;
 }
 
-export interface Restored {
+interface Restored {
   manifest: Manifest;
   /** New paths of the files that were set aside. */
   setAside: string[];

@@ -27,7 +27,7 @@ import { Administrators } from './peers/administrators.js';
 import { Revocation } from './revoke/revocation.js';
 
 /** The settings that certificates carry, as the CA was last served with them. */
-export interface ServedSettings {
+interface ServedSettings {
   /** Base of the URLs of CRL and issuer. */
   publicUrl: string | null;
   /** Organisation in the subjects of profiles that name none. */
@@ -43,7 +43,7 @@ export async function rememberServed(store: CaStore, { publicUrl, company }: Ser
   await store.putSetting(SERVED, JSON.stringify({ publicUrl, company }));
 }
 
-export interface LocalAuthorityOptions extends ServedSettings {
+interface LocalAuthorityOptions extends ServedSettings {
   dataDir: string;
   /** As openLocalStore; for messages. */
   databaseUrl?: string | null;
@@ -118,7 +118,7 @@ export function localAdministrators(store: CaStore, clock: () => number): Admini
   return new Administrators({ store, clock, revocation: localRevocation(store, clock) });
 }
 
-export interface NewAdministratorOptions {
+interface NewAdministratorOptions {
   /** The administrator's common name. */
   name: string;
   /** Null: that of the entry there is, else `admin`. */

@@ -10,7 +10,7 @@ import { OID } from '../x509/oids.js';
 const MOST_OF_A_NAME = 100;
 
 /** How a peer refers to a certificate. */
-export type CertificateReference = string | number | bigint;
+type CertificateReference = string | number | bigint;
 
 /**
  * Finds the certificate that a peer refers to: the newest of a bare CN; the newest of a CN whose subject does

@@ -5,7 +5,7 @@ import type { CaStore } from '../store/contract/ca.js';
  * A database restored from a backup: what happened from `of` to `at` is missing. Milliseconds since the
  * epoch.
  */
-export interface Restored {
+interface Restored {
   of: number;
   at: number;
 }

@@ -6,7 +6,7 @@ import { ChannelRefused, ErrorCode, REFUSAL_KINDS, type RefusalKind, TaskError }
  * `{"EVENT":"UPKI ERROR","MSG"}`.
  */
 
-export interface Request {
+interface Request {
   task: string;
   params: { [name: string]: ExactJson };
 }

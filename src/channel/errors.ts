@@ -6,7 +6,7 @@ export const ErrorCode = {
   communication: 700,
 } as const;
 
-export type ErrorCodeValue = (typeof ErrorCode)[keyof typeof ErrorCode];
+type ErrorCodeValue = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 /**
  * Kinds of refusal, for programs. Sent as the additional envelope member `KIND`, which older peers ignore.

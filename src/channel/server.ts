@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Router } from 'zeromq';
 import type { Answerer } from './dispatch.js';
 
-export type ServerSecurity = { mode: 'clear' } | { mode: 'curve'; secretKey: string; zapDomain: string };
+type ServerSecurity = { mode: 'clear' } | { mode: 'curve'; secretKey: string; zapDomain: string };
 
-export interface ChannelServerOptions {
+interface ChannelServerOptions {
   host: string;
   /** 0 chooses a free port, see {@link ChannelServer.port}. */
   port: number;

@@ -7,7 +7,7 @@ import { CannotStart } from '../programs/exit.js';
 import { firstFromPem, fromPem, toPem } from '../x509/pem.js';
 import { createPkcs12, type Pkcs12Protection } from '../x509/pkcs12.js';
 
-export interface AdminFiles {
+interface AdminFiles {
   key: string;
   /** Leaf and issuing chain. */
   certificate: string;

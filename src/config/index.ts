@@ -7,6 +7,6 @@ export {
   migrationReference,
   variableNames,
 } from './reference.js';
-export { fileKey, type Program } from './setting.js';
+export type { Program } from './setting.js';
 export { SETTINGS, type SettingName, type Settings } from './settings/index.js';
-export { formatDuration, type HostPort, isHostName, permittedNames } from './types.js';
+export { formatDuration, isHostName, permittedNames } from './types.js';

@@ -23,7 +23,7 @@ import { csrAttributes } from './csr-attributes.js';
 import { deviceNames, isDevice } from './device.js';
 import { writeHeadersAsRfcsDo } from './header-names.js';
 
-export interface EstOptions {
+interface EstOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities' | 'profile' | 'bySerial'>;
   certification: Pick<Certification, 'certify' | 'certifyDevice'>;
   ownCertificates: Pick<OwnCertificates, 'reissue'>;

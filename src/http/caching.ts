@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What caches and clients are told about an answer. */
-export interface Freshness {
+interface Freshness {
   /** Without quotes; different for every representation. */
   etag: string;
   /** Milliseconds since the epoch. */

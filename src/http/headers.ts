@@ -4,7 +4,7 @@ import { Problem } from '../model/problem.js';
 /** Seconds; two years, as Mozilla's recommendation has it. */
 const HSTS_AGE = 63_072_000;
 
-export interface SecurityHeaders {
+interface SecurityHeaders {
   /**
    * RFC 6797: browsers then use only HTTPS for this host name, on every port. Sent only by a server at port
    * 443: anything else the host serves without TLS would become unreachable.

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ClientIdentity, clientIdentity } from './identity.js';
 
 /** Who is at the other end of a request. */
-export interface Peer {
+interface Peer {
   /**
    * The holder of a currently valid client certificate of this PKI whose key possession was proved; else
    * null.

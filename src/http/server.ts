@@ -15,7 +15,7 @@ import { rememberMethods } from './methods.js';
 import { answerPlainHttp } from './plain-to-tls.js';
 import { logRequests } from './request-log.js';
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   log: Logger;
   limits?: Partial<HttpLimits>;
   /** Whether answers carry Strict-Transport-Security (see headers.ts); they do not when absent. */
@@ -31,7 +31,7 @@ export interface TlsMaterial {
   clientCa: string[];
 }
 
-export interface HttpsServerOptions extends HttpServerOptions {
+interface HttpsServerOptions extends HttpServerOptions {
   tls: TlsMaterial;
   /** Whether clients are asked for a certificate, which none has to have; true when left out. */
   askForCertificate?: boolean;

@@ -10,7 +10,7 @@ import type { ClientIdentity } from './identity.js';
 import type { BehindProxy } from './peer.js';
 
 /** A proxy that is trusted to name its client. */
-export interface TrustedProxy {
+interface TrustedProxy {
   /** Common name in the client certificate it proves itself with. */
   name: string;
   /** CIDR or address it comes from. */

@@ -18,7 +18,7 @@ const FIRST = SECOND;
  */
 export const STEADY_FOR = HOUR;
 
-export interface PurgeOptions {
+interface PurgeOptions {
   /** Takes the lease, so that one process purges at a time; true while this process holds it. */
   takeLease(holder: string, now: number, until: number): Promise<boolean>;
   /** Takes one bounded step; true when there may be more. */

@@ -54,7 +54,7 @@ export interface CertificateSearch {
 }
 
 export const CERTIFICATE_STATES = ['good', 'revoked', 'expired'] as const;
-export type CertificateState = (typeof CERTIFICATE_STATES)[number];
+type CertificateState = (typeof CERTIFICATE_STATES)[number];
 
 export interface CertificatePage {
   after: string | null;

@@ -186,7 +186,7 @@ export interface NodeKey {
 }
 
 /** One use of one seed. */
-export interface Enrolment {
+interface Enrolment {
   /** Id of the request at the CA, which answers the same id with the same certificate. */
   id: string;
   /** base64url SHA-256 of the seed; the seed itself is not stored. */

@@ -9,7 +9,7 @@
  */
 export const RETRY_AFTER = 5;
 
-export type ProblemType =
+type ProblemType =
   | 'accountDoesNotExist'
   | 'alreadyReplaced'
   | 'alreadyRevoked'
@@ -84,7 +84,7 @@ export interface ProblemDocument {
   instance?: string;
 }
 
-export interface ProblemOptions {
+interface ProblemOptions {
   status?: number;
   identifier?: { type: string; value: string };
   subproblems?: ProblemDocument[];

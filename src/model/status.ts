@@ -6,9 +6,9 @@ import type { Account, Authorization, Challenge, Node, Order } from './facts.js'
  */
 
 export type AccountStatus = 'valid' | 'deactivated' | 'revoked';
-export type ChallengeStatus = 'pending' | 'processing' | 'valid' | 'invalid';
-export type AuthorizationStatus = 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
-export type OrderStatus = 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
+type ChallengeStatus = 'pending' | 'processing' | 'valid' | 'invalid';
+type AuthorizationStatus = 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
+type OrderStatus = 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
 
 export function accountStatus(account: Account): AccountStatus {
   if (account.revokedAt !== null) return 'revoked';
@@ -47,7 +47,7 @@ export function orderStatus(order: Order, authorizations: Authorization[], now: 
   return statuses.every((status) => status === 'valid') ? 'ready' : 'pending';
 }
 
-export type EnrolmentStatus = 'waiting' | 'expired' | 'enrolled' | 'removing';
+type EnrolmentStatus = 'waiting' | 'expired' | 'enrolled' | 'removing';
 
 /** How far a registered node has come towards its certificate. */
 export function enrolmentStatus({ removingAt, enrolment }: Node, now: number): EnrolmentStatus {

@@ -12,7 +12,7 @@ const LEASE = MINUTE;
 const CONTACT_PATIENCE = 7 * DAY;
 const AT_ONCE = 8;
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   queue: NoticeQueue;
   /** The sender for a queued target; null: the target is no longer configured. */
   senderOf(target: string): { sender: Sender; configured: boolean } | null;

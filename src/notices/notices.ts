@@ -5,7 +5,7 @@ import type { NoticeQueue } from '../store/contract/notices.js';
 import { REMEMBERED } from './findings.js';
 import { type Finding, type Message, messageOf, type NoticeType } from './message.js';
 
-export interface NoticesOptions {
+interface NoticesOptions {
   queue: NoticeQueue;
   /** Targets that get every notice, by their keys in the queue. */
   targets: readonly string[];

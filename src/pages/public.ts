@@ -8,7 +8,7 @@ import { MOBILECONFIG_TYPE, mobileconfig } from './mobileconfig.js';
 import { PROFILE_FILE, ROOTS_FILE, type Root, readRoots } from './roots.js';
 import { pagePolicy } from './style.js';
 
-export interface PublicPagesOptions {
+interface PublicPagesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates'>;
   version: string;
   /** Scheme, host and port of the RA's URLs, for the Host header of the request. */

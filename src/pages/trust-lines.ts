@@ -2,7 +2,7 @@ import { shellWord } from '../lib/shell-word.js';
 import type { Root } from './roots.js';
 
 /** What a machine must do to trust the roots. */
-export interface TrustLines {
+interface TrustLines {
   title: string;
   /** A sentence before the commands, if they need one. */
   note?: string;
@@ -10,7 +10,7 @@ export interface TrustLines {
 }
 
 /** Where a root is fetched from and what it must be. */
-export interface TrustSource {
+interface TrustSource {
   root: Pick<Root, 'sha256'>;
   /** URL of the DER file. */
   url: string;

@@ -33,7 +33,7 @@ interface Store {
   countSetting(name: string, facts: Record<string, number>): Promise<number>;
 }
 
-export interface LastSeenOptions {
+interface LastSeenOptions {
   store: Store;
   /** The program's own folder, which it alone writes. */
   directory: string;

@@ -5,7 +5,7 @@ import { ownNames } from './ra/own-names.js';
 import type { ProgramSettings } from './settings.js';
 
 /** The environments that make a CA and an RA one system. */
-export interface JoinedPrograms {
+interface JoinedPrograms {
   ra: NodeJS.ProcessEnv;
   ca: NodeJS.ProcessEnv;
 }

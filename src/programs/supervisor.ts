@@ -17,7 +17,7 @@ export interface ChildSpec {
   env(): NodeJS.ProcessEnv;
 }
 
-export interface SupervisorLimits {
+interface SupervisorLimits {
   /** Pauses before the restarts; a child that dies more often within `window` ends everything. */
   backoff: number[];
   /** A child that has lived this long is forgiven its earlier deaths. */
@@ -35,7 +35,7 @@ const DEFAULT_LIMITS: SupervisorLimits = {
   stopLimit: 12_000,
 };
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   limits?: SupervisorLimits;
   /** What happens to the children, for people. */
   say(sentence: string): void;

@@ -24,7 +24,7 @@ import { firstFromPem, toPem } from '../x509/pem.js';
 import { checkPythonRequest, keyOf } from './python-names.js';
 import type { PythonOperations } from './wire.js';
 
-export interface PythonCaOptions {
+interface PythonCaOptions {
   client: Pick<TaskClient<PythonOperations>, 'call'>;
   /** The RA's records of certificates; the Python CA finds its own by Common Name only. */
   records: Pick<RaReader, 'findCertificateBySerial'>;

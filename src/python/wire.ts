@@ -50,4 +50,3 @@ export const pythonRegistration = {
 } as const;
 
 export type PythonOperations = typeof pythonOperations;
-export type PythonRegistration = typeof pythonRegistration;

@@ -13,7 +13,7 @@ import type { Policy } from './policy.js';
 /** Hot accounts kept in memory; each is about a kilobyte. */
 const CACHE_SIZE = 10_000;
 
-export interface NewAccount {
+interface NewAccount {
   jwk: JsonWebKey;
   thumbprint: string;
   contact: unknown;
@@ -24,7 +24,7 @@ export interface NewAccount {
   nodeId?: string | null;
 }
 
-export interface AccountsOptions {
+interface AccountsOptions {
   store: RaStore;
   policy: Policy;
   limits: Limits;

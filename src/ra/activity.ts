@@ -4,7 +4,7 @@ import type { ActivityCounts, ActivityHour } from '../store/contract/activity.js
 import type { RaEvents } from './events.js';
 
 type Counts = Omit<ActivityHour, 'at'>;
-export type ActivityKind = keyof Counts;
+type ActivityKind = keyof Counts;
 
 /** How long an hour is remembered. */
 const REMEMBERED = 30 * DAY;
@@ -13,7 +13,7 @@ const WRITE_EVERY = 10 * SECOND;
 /** Hours that wait while the store is away: more than are remembered never do. */
 const MOST_WAITING = REMEMBERED / HOUR + 1;
 
-export interface ActivityOptions {
+interface ActivityOptions {
   store: ActivityCounts;
   clock(): number;
   onError(error: Error): void;

@@ -2,7 +2,7 @@ import { addressSource } from '../lib/address-source.js';
 import { BoundedMap } from '../lib/bounded-map.js';
 import type { Actor, AuditEntry, AuditTrail } from '../store/contract/audit.js';
 
-export interface AuditLimits {
+interface AuditLimits {
   /** Refusals recorded in a burst, after a quiet time. */
   burst: number;
   /** Refusals recorded per minute after the burst, so that a flood cannot fill the disk. */
@@ -21,7 +21,7 @@ const MAX_BUDGETS = 10_000;
 
 type Event = Actor & Pick<AuditEntry, 'action' | 'details'>;
 
-export interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
+interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
   /** The peer proved its identity with a certificate of this PKI: all its refusals are recorded. */
   identified: boolean;
 }

@@ -1,6 +1,6 @@
 import type { AuditPosition, AuditRecord, AuditTrail } from '../store/contract/audit.js';
 
-export interface AuditPage {
+interface AuditPage {
   /** Newest first: within a chain by sequence, between chains by time. */
   records: AuditRecord[];
   /** Where the next page begins in each chain; empty at the end. */

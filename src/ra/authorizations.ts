@@ -9,7 +9,7 @@ import { NameList } from './name-policy.js';
 import type { Policy } from './policy.js';
 import type { ValidationQueue } from './queues/validation-queue.js';
 
-export interface AuthorizationsOptions {
+interface AuthorizationsOptions {
   store: RaStore;
   validations: Pick<ValidationQueue, 'submit'>;
   accounts: Pick<Accounts, 'byId'>;

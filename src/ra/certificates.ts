@@ -8,7 +8,7 @@ import { renewFrom } from './ca/authorities.js';
 import { renewalWindow } from './renewal-info.js';
 import { StoredCertificates } from './stored-certificate.js';
 
-export interface CertificatesOptions {
+interface CertificatesOptions {
   store: Pick<RaStore, 'getCertificate' | 'findCertificateByAriId'>;
   ca: Pick<CertificateAuthority, 'authorities'>;
   clock(): number;

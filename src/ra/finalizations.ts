@@ -11,7 +11,7 @@ import type { Orders } from './orders.js';
 import { checkProofs } from './policy.js';
 import { type FinalizationQueue, refusal } from './queues/finalization-queue.js';
 
-export interface FinalizationsOptions extends CaaRecheckOptions {
+interface FinalizationsOptions extends CaaRecheckOptions {
   ca: Pick<CertificateAuthority, 'profiles' | 'check'>;
   accounts: Pick<Accounts, 'requireGoodKey'>;
   orders: Pick<Orders, 'get' | 'requireEntitled'>;

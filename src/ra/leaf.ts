@@ -3,7 +3,7 @@ import { authorityKeyId, certificateFingerprint, parseCertificate } from '../x50
 import { firstFromPem } from '../x509/pem.js';
 
 /** The facts the RA keeps of a certificate that the CA issued. */
-export interface Leaf {
+interface Leaf {
   serial: string;
   notBefore: number;
   notAfter: number;

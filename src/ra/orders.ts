@@ -37,7 +37,7 @@ import { alreadyReplaced, replacedBy } from './replacements.js';
 const PAGE = 50;
 
 /** The client's JSON values as they are, checked here. */
-export interface NewOrder {
+interface NewOrder {
   identifiers: unknown;
   notBefore?: unknown;
   notAfter?: unknown;
@@ -45,7 +45,7 @@ export interface NewOrder {
   replaces?: unknown;
 }
 
-export interface OrdersOptions {
+interface OrdersOptions {
   store: RaStore;
   ca: Pick<CertificateAuthority, 'profiles' | 'caCertificates'>;
   accounts: Accounts;

@@ -19,7 +19,7 @@ const ORDER_GRACE = DAY;
 /** Before all time: nothing is older. */
 const NEVER = Number.MIN_SAFE_INTEGER;
 
-export interface RaRetentionOptions {
+interface RaRetentionOptions {
   store: RaStore;
   keep: RaKeeping;
   /** Removes accounts from the store and the caches; resolves with how many. */

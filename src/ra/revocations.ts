@@ -23,7 +23,7 @@ import type { RaEvents } from './events.js';
  */
 const REASONS = new Set([0, 1, 2, 3, 4, 5, 9, 10]);
 
-export interface RevocationsOptions {
+interface RevocationsOptions {
   store: RaStore;
   ca: Pick<CertificateAuthority, 'revoke' | 'revokeShown'>;
   audit: AuditLog;
@@ -32,7 +32,7 @@ export interface RevocationsOptions {
 }
 
 /** Who signed the request (§7.6). */
-export type Revoker = { account: Account } | { certificateKey: JsonWebKey };
+type Revoker = { account: Account } | { certificateKey: JsonWebKey };
 
 /**
  * RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by an account that

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Checks by the words that report their failure; each resolves when its part works. */
-export type HealthChecks = Record<string, () => Promise<unknown>>;
+type HealthChecks = Record<string, () => Promise<unknown>>;
 
 export interface Health {
   checks: HealthChecks;

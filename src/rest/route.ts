@@ -33,7 +33,7 @@ export class FileAnswer {
  * One REST route. Its schemas are the only source: they check requests, type handlers, encode results and
  * make the OpenAPI document.
  */
-export interface RouteDefinition<
+interface RouteDefinition<
   Path extends z.ZodObject,
   Query extends z.ZodObject,
   Body extends z.ZodType,

@@ -9,7 +9,7 @@ import { changesSomething, RequestAudit } from './audit.js';
 import { refusedByCa, success } from './envelope.js';
 import { type BinaryBody, type Call, FileAnswer, type Route } from './route.js';
 
-export interface ServeOptions {
+interface ServeOptions {
   routes: readonly Route[];
   ca: IdentityCheck;
   audit: AuditLog;

@@ -32,7 +32,7 @@ export function newAttempt(deadline: Deadline, now: () => number): Attempt {
   return { deadline, records: [], dead: new Set(), redirects: new RedirectPolicy(), now };
 }
 
-export interface Connection {
+interface Connection {
   socket: Socket;
   /** The address and port as text for messages. */
   target: string;

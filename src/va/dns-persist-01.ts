@@ -191,7 +191,7 @@ export function persistRecord({ issuer, accountUri, wildcard, until = null }: Pe
   return [issuer, `accounturi=${accountUri}`, ...more].join('; ');
 }
 
-export interface PersistRecord {
+interface PersistRecord {
   issuer: string;
   accountUri: string;
   wildcard: boolean;

@@ -7,7 +7,7 @@ import { validateHttp01 } from './http-01.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
 import type { Finding, ValidationRequest } from './types.js';
 
-export interface ExaminerOptions {
+interface ExaminerOptions {
   /** Each resolver that validation asks, by its address. */
   resolvers: readonly { name: string; resolver: Resolver }[];
   resolver: Resolver;

@@ -11,7 +11,7 @@ import type { ValidationRequest } from './types.js';
 /** RFC 8555 §8.3 allows redirects; ten is what browsers and other authorities follow. */
 const MAX_REDIRECTS = 10;
 
-export interface Http01Options {
+interface Http01Options {
   /** Port of the first request; 80 on real networks. */
   port: number;
   /** Ports a redirect to https may name besides 443. */

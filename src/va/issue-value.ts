@@ -1,5 +1,5 @@
 /** RFC 8659 §4.2: what CAA `issue` records and the records of dns-persist-01 say. */
-export interface IssueValue {
+interface IssueValue {
   /** Issuer domain name in lower case; empty when nobody is named. */
   issuer: string;
   /** In the order written, tags in lower case. The same tag may be there several times. */

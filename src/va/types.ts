@@ -18,7 +18,7 @@ export interface ValidationRequest {
  * Every URL the account has or ever had, today's first: what a record that names an account may say (RFC 8657 §3). Only asked
  * where there is one.
  */
-export type AccountUris = () => Promise<readonly string[]>;
+type AccountUris = () => Promise<readonly string[]>;
 
 /** The input of a CAA decision (RFC 8659 §4.3, RFC 8657); `type` null: proven by no challenge. */
 export interface CaaRequest {

@@ -55,7 +55,7 @@ export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Buffer 
   return sequence(encode(contextPrimitive(0), keyIdentifier));
 }
 
-export interface CrlFields {
+interface CrlFields {
   /** DER Name of the issuer, exactly as in its certificate. */
   issuer: Uint8Array;
   authorityKeyIdentifier: Uint8Array;
@@ -126,14 +126,14 @@ function total(parts: readonly Uint8Array[]): number {
 }
 
 /** The fields of a CRL without its entries. */
-export interface CrlHead {
+interface CrlHead {
   thisUpdate: number;
   nextUpdate: number | null;
   /** CRL number; null in a version 1 CRL. */
   number: bigint | null;
 }
 
-export interface ParsedCrl extends CrlHead {
+interface ParsedCrl extends CrlHead {
   tbs: Buffer;
   issuer: DistinguishedName;
   entries: { serial: string; revokedAt: number; reason: number | null }[];

@@ -19,7 +19,7 @@ export type CertStatus =
   | { status: 'revoked'; revokedAt: number; reason: number | null };
 
 /** §4.2.1: the status of one certificate. */
-export interface SingleResponse {
+interface SingleResponse {
   /** DER, copied from the request. */
   certId: Uint8Array;
   status: CertStatus;
@@ -27,7 +27,7 @@ export interface SingleResponse {
   nextUpdate: number;
 }
 
-export interface ResponseData {
+interface ResponseData {
   /** SHA-1 of the responder's public key bits: the responder id by key, the shorter form (RFC 5019 §2.2.1). */
   responderKeyHash: Uint8Array;
   producedAt: number;

@@ -29,7 +29,7 @@ import { contextPrimitive } from './tags.js';
  */
 export type Pkcs12Protection = 'aes256' | 'tripleDes';
 
-export interface Pkcs12Contents {
+interface Pkcs12Contents {
   key: KeyObject;
   /** DER, leaf first. */
   certificates: readonly Uint8Array[];
@@ -37,7 +37,7 @@ export interface Pkcs12Contents {
   friendlyName: string;
 }
 
-export interface Pkcs12Options {
+interface Pkcs12Options {
   passphrase: string;
   protection?: Pkcs12Protection;
   random?: (size: number) => Buffer;

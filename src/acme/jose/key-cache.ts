@@ -6,7 +6,7 @@ import { type PublicKey, parsePublicKey } from './jwk.js';
 const SIZE = 10_000;
 
 /** The key that an account last used. */
-export interface AccountKey {
+interface AccountKey {
   /** RFC 7638 */
   thumbprint: string;
   key: PublicKey;

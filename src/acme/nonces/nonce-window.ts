@@ -15,7 +15,7 @@ import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
  */
 const WINDOW = 2 ** 22;
 
-export interface NonceWindowOptions {
+interface NonceWindowOptions {
   clock?: () => number;
   random?: (bytes: number) => Buffer;
   /** How many nonces are tracked; a multiple of 32. */

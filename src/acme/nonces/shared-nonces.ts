@@ -8,7 +8,7 @@ type Mark = Pick<Nonce, 'id' | 'second'>;
 type Spent = Exclude<NonceVerdict, 'expired'>;
 
 /** Where replicas keep the key and the spent nonces they share. */
-export interface NonceStore {
+interface NonceStore {
   /** The key of all replicas; `candidate` becomes the key when there is none. */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce of this key spent; `unknown` when the key is no longer the one in use. */

@@ -4,7 +4,7 @@ import { Problem } from '../../model/problem.js';
 import type { RegistrationAuthority } from '../../ra/registration-authority.js';
 import { ipFromBytes, ipToBytes } from '../../x509/ip-address.js';
 
-export interface WellKnownOptions {
+interface WellKnownOptions {
   ra: Pick<RegistrationAuthority, 'authorizations'>;
 }
 

@@ -3,13 +3,13 @@ import type { AuthorityRecord } from '../../store/contract/ca.js';
 /** Pure decisions about the set of authorities: which signs, which are trusted, when a successor is due. */
 
 /** What is decided on. */
-export interface Standing {
+interface Standing {
   record: AuthorityRecord;
   certificate: { notBefore: number; notAfter: number };
   readonly issues: boolean;
 }
 
-export type AuthorityState = 'active' | 'next' | 'retiring' | 'retired' | 'ended';
+type AuthorityState = 'active' | 'next' | 'retiring' | 'retired' | 'ended';
 
 /**
  * The issuer in use: the one activated last among those that issue and are not retired; with `now`, only a

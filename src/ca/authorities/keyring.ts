@@ -13,7 +13,7 @@ import {
   saveSigningKey,
 } from '../folder/signing-key.js';
 
-export interface KeyringOptions {
+interface KeyringOptions {
   /** The CA's folder: key files are named relative to it. */
   dataDir: string;
   /** Opens and makes keys that are encrypted at rest. */

@@ -9,7 +9,7 @@ import { RootRollover } from './root-rollover.js';
 import { AuthoritySet } from './set.js';
 import { Succession } from './succession.js';
 
-export interface AuthoritiesOptions {
+interface AuthoritiesOptions {
   dataDir: string;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;

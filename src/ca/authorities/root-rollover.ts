@@ -10,7 +10,7 @@ import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
 import { nextName, RolloverError, refuseUsedKey, type Succession, specOf } from './succession.js';
 
-export interface RootRolloverOptions {
+interface RootRolloverOptions {
   store: CaStore;
   set: AuthoritySet;
   keys: Keyring;

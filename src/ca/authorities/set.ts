@@ -11,7 +11,7 @@ import { activeOf, liveRoots } from './decisions.js';
 import type { Keyring } from './keyring.js';
 import { Member } from './member.js';
 
-export interface AuthoritySetOptions {
+interface AuthoritySetOptions {
   store: CaStore;
   keys: Keyring;
   /** Base of the plain-HTTP URLs in certificates; null: what an RA tells, and none until one does. */

@@ -8,9 +8,9 @@ import { activeOf, liveRoots, stateOf, successionTime, warningMark } from './dec
 import type { Member } from './member.js';
 import type { AuthoritySet } from './set.js';
 
-export type AuthorityView = Result<OperationsTasks['get_authorities']>['authorities'][number];
+type AuthorityView = Result<OperationsTasks['get_authorities']>['authorities'][number];
 
-export interface StatusOptions {
+interface StatusOptions {
   set: AuthoritySet;
   store: CaStore;
   /** The part of an issuer's life after which its successor is made. */

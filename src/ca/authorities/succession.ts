@@ -16,7 +16,7 @@ import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
 import { crlWarning, endWarning } from './status.js';
 
-export interface SuccessionOptions {
+interface SuccessionOptions {
   store: CaStore;
   set: AuthoritySet;
   keys: Keyring;

@@ -3,7 +3,7 @@ import type { ParsedCertificate } from '../../x509/certificate.js';
 import { formatDn, sameDn } from '../../x509/name.js';
 
 /** A certificate, those between it and its root, and the root; or why there is no such chain. */
-export type FoundChain =
+type FoundChain =
   | { between: ParsedCertificate[]; root: ParsedCertificate }
   | { between: ParsedCertificate[]; root: null; why: string };
 

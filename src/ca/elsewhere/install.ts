@@ -17,7 +17,7 @@ import { dropRequest, requestKey } from './request.js';
 
 /** What is done with an issuer's certificate that comes back from a root elsewhere. */
 
-export interface FirstOptions {
+interface FirstOptions {
   init: InitOptions;
   /** DER, as the file has them. */
   certificates: readonly Buffer[];
@@ -48,7 +48,7 @@ export async function installFirst({
   return { files: await initAuthority(init), judged };
 }
 
-export interface NextOptions {
+interface NextOptions {
   dataDir: string;
   passphrase: string | null;
   store: CaStore;

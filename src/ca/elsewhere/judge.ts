@@ -10,7 +10,7 @@ import { isAcmeProfile, lifetimeOf, lifetimeText, type Profile } from '../issue/
 import { purposesMissing } from '../issue/refusals.js';
 import { chainOf } from './chain.js';
 
-export interface JudgeInput {
+interface JudgeInput {
   /** What the file holds, in whatever order. */
   certificates: readonly ParsedCertificate[];
   /** Roots this CA knows, which the file may leave out. */

@@ -6,7 +6,7 @@ import { nextIssuerName, RolloverError, specOf } from '../authorities/succession
 import { locationsUnder } from '../issue/factory.js';
 import { ensureRequest } from './request.js';
 
-export interface NextRequestOptions {
+interface NextRequestOptions {
   store: CaStore;
   set: AuthoritySet;
   dataDir: string;

@@ -14,7 +14,7 @@ import { caConstraints } from '../issue/factory.js';
 
 /** A request for an issuer's certificate, while its root is elsewhere: the key stays here, the request goes there. */
 
-export interface RequestOptions {
+interface RequestOptions {
   dataDir: string;
   /** Encrypts the key at rest. */
   passphrase: string | null;

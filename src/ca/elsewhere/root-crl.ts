@@ -8,7 +8,7 @@ import { AuthorityError } from '../folder/issuer-certificates.js';
 /** RFC 5280 §5.2.4: a list of changes only. */
 const DELTA = '2.5.29.27';
 
-export interface InstalledCrl {
+interface InstalledCrl {
   of: Member;
   nextUpdate: number;
   /** Issuers of this CA that it revokes. */

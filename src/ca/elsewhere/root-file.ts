@@ -22,7 +22,7 @@ export interface RootInFile {
   key: KeyObject;
 }
 
-export interface ExportOptions {
+interface ExportOptions {
   store: CaStore;
   root: Member;
   dataDir: string;

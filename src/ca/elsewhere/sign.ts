@@ -13,13 +13,13 @@ import { type RootInFile, rootEnd } from './root-file.js';
 
 /** What a root that is kept offline signs: issuers and its CRL. Needs no CA folder, no database and no network. */
 
-export interface SignOptions {
+interface SignOptions {
   root: RootInFile;
   now: number;
   random: (bytes: number) => Buffer;
 }
 
-export interface IssuerOptions extends SignOptions {
+interface IssuerOptions extends SignOptions {
   /** DER of the request. */
   csr: Uint8Array;
   /** Days it is good for, within the root's. */
@@ -77,7 +77,7 @@ export async function signIssuer({
   );
 }
 
-export interface CrlOptions extends SignOptions {
+interface CrlOptions extends SignOptions {
   /** DER of the root's CRL before this one; null: it is the first. */
   last: Uint8Array | null;
   /** Serials (hex) to revoke, beside those of the last CRL. */

@@ -52,7 +52,7 @@ const remedies = (dataDir: string): string =>
   'Restore it from the backup. Without one, begin with an empty database on purpose, which forgets every certificate and ' +
   `revocation: \`upki ca init -d ${dataDir} --anew database\`.`;
 
-export interface Binding {
+interface Binding {
   store: Pick<CaStore, 'getSetting' | 'putSetting' | 'getCrl'>;
   files: CaFiles;
   /** The CA's own folder. */

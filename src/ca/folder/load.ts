@@ -40,7 +40,7 @@ export interface CaFiles {
   marker: FolderMarker | null;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /** The CA's own folder. */
   dataDir: string;
   /** Opens keys that are encrypted at rest. */

@@ -18,7 +18,7 @@ import { isNamed, recordOfLost } from './lost-record.js';
 import { isForServers, type Profile } from './profiles.js';
 import { refuseKeyType, refuseNames, refusePurposes } from './refusals.js';
 
-export interface AuthorityOptions {
+interface AuthorityOptions {
   store: CaStore;
   set: AuthoritySet;
   profiles: ReadonlyMap<string, Profile>;

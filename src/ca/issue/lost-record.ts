@@ -3,7 +3,7 @@ import { type ParsedCertificate, subjectAltNames } from '../../x509/certificate.
 import { formatDn } from '../../x509/name.js';
 
 /** The names in a certificate, as its record has them. */
-export function identifiersOf(certificate: ParsedCertificate): CertificateRecord['identifiers'] {
+function identifiersOf(certificate: ParsedCertificate): CertificateRecord['identifiers'] {
   return subjectAltNames(certificate).flatMap((name) =>
     name.type === 'other' ? [] : [{ type: name.type, value: name.value }],
   );

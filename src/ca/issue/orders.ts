@@ -18,7 +18,7 @@ import { namesFor, namesOfRequest } from './names.js';
 import { isAcmeProfile, type Profile } from './profiles.js';
 import { readRequest } from './requests.js';
 
-export interface OrderRequest {
+interface OrderRequest {
   orderId: string;
   accountId: string | null;
   /** PEM. */
@@ -32,7 +32,7 @@ export interface OrderRequest {
 }
 
 /** A node's enrolment, by what an RA has registered. */
-export interface EnrolmentRequest {
+interface EnrolmentRequest {
   requestId: string;
   /** PEM; only its key is used. */
   csr: string;

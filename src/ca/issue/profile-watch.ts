@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { SingleFlight } from '../../lib/single-flight.js';
 import { loadProfiles, type Profile, ProfileError } from './profiles.js';
 
-export interface ProfileWatchOptions {
+interface ProfileWatchOptions {
   /** Where `*.yml` and `*.yaml` files add profiles. */
   folder: string;
   /** Organisation in the subjects of built-in profiles; null leaves them. */

@@ -33,7 +33,7 @@ export interface OcspSigner {
   sign(data: Uint8Array): Promise<Buffer>;
 }
 
-export interface OcspCertificateOptions {
+interface OcspCertificateOptions {
   authority: Authority;
   /** The issuer whose certificates it answers for. */
   issuer: Member;

@@ -43,7 +43,7 @@ export interface OcspResponderOptions {
 }
 
 /** An issuer whose certificates are asked about. */
-export interface AnsweringIssuer {
+interface AnsweringIssuer {
   id: string;
   /** What its certificates' records have as `issuer`. */
   tag: string;
@@ -52,7 +52,7 @@ export interface AnsweringIssuer {
 }
 
 /** The answer to the client. `fresh`: it may be reused until nextUpdate. */
-export interface OcspAnswer {
+interface OcspAnswer {
   response: Buffer;
   fresh: { thisUpdate: number; nextUpdate: number } | null;
 }

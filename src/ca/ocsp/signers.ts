@@ -6,7 +6,7 @@ import type { Authority } from '../issue/issuer.js';
 import { withKey } from '../token/uri.js';
 import { OcspCertificate, type OcspSigner } from './certificate.js';
 
-export interface OcspSignersOptions {
+interface OcspSignersOptions {
   authority: Authority;
   /** The CA's folder; each issuer's responder has a file there. */
   dataDir: string;

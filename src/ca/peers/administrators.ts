@@ -7,14 +7,14 @@ import { DerError } from '../../x509/der-error.js';
 import { dnKey, parseHolder } from '../../x509/name.js';
 import type { Revocation } from '../revoke/revocation.js';
 
-export interface AdministratorsOptions {
+interface AdministratorsOptions {
   store: CaStore;
   clock: () => number;
   revocation: Pick<Revocation, 'revoke'>;
 }
 
 /** A new entry. */
-export interface NewAdministrator {
+interface NewAdministrator {
   /** A DN in either notation, or a bare common name. */
   dn: string;
   role: AdminRole;

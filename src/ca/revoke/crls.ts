@@ -3,7 +3,7 @@ import type { CaStore } from '../../store/contract/ca.js';
 import type { AuthoritySet } from '../authorities/set.js';
 import { CrlPublisher } from './crl-publisher.js';
 
-export interface CrlsOptions {
+interface CrlsOptions {
   store: CaStore;
   set: AuthoritySet;
   /** From the moment an issuer's CRL is made to its nextUpdate, in ms. */

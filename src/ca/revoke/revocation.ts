@@ -10,7 +10,7 @@ import { certificateNotFound } from '../lookup.js';
 import type { RegisteredPeers } from '../peers/registered-peers.js';
 import type { Crls } from './crls.js';
 
-export interface RevocationOptions {
+interface RevocationOptions {
   authority: Pick<Authority, 'store' | 'clock'>;
   crls: Pick<Crls, 'publish'>;
   peers: Pick<RegisteredPeers, 'look'>;

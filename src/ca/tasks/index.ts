@@ -20,4 +20,4 @@ export function operationsHandlers(services: CaServices): Handlers<OperationsTas
 }
 
 export type { CaServices } from './context.js';
-export { type RegistrationSettings, registrationHandlers } from './registration.js';
+export { registrationHandlers } from './registration.js';

@@ -21,7 +21,7 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export interface Answered {
+interface Answered {
   type: string;
   content: Buffer;
   // biome-ignore lint/suspicious/noExplicitAny: each command knows the answer of its route

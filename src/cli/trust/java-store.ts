@@ -48,7 +48,7 @@ export function javaStore(): TrustStore | null {
 }
 
 /** Aliases of the entries with a fingerprint, in what `keytool -list` prints: an entry is two lines. */
-export function aliasesIn(listed: string, fingerprint: string): string[] {
+function aliasesIn(listed: string, fingerprint: string): string[] {
   const lines = listed.split('\n');
   return lines.flatMap((line, index) => {
     if (!line.includes(fingerprint)) return [];

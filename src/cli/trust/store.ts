@@ -47,7 +47,7 @@ export class StoreTrouble extends Error {
 export const entryName = ({ sha256 }: Pick<Root, 'sha256'>): string =>
   `upki-${sha256.slice(0, 8).toLowerCase()}`;
 
-export interface Ran {
+interface Ran {
   code: number;
   stdout: Buffer;
   stderr: string;

@@ -10,11 +10,11 @@ const STEP = 500;
 const SLACK = DAY;
 
 /** When a record was written, in ms since the epoch; NaN for what is no entry. */
-export function timeOf({ entry }: AuditRecord): number {
+function timeOf({ entry }: AuditRecord): number {
   return Date.parse(/^\{"at":"([^"]{20,30})"/.exec(entry)?.[1] ?? '');
 }
 
-export interface CutOptions {
+interface CutOptions {
   trail: AuditTrail;
   program: 'ra' | 'ca';
   signer(): CutSigner;

@@ -13,7 +13,7 @@ import type { CutSigner } from './signature.js';
 import { caSigner, raSigner } from './signers.js';
 
 /** The audit log of a program on this machine, to be cut. */
-export interface OpenedTrail {
+interface OpenedTrail {
   trail: AuditTrail;
   program: 'ra' | 'ca';
   signer: CutSigner;

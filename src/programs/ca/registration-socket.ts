@@ -17,7 +17,7 @@ export const REGISTRATION = 'registration';
 /** How often the file of the seed is looked at. */
 const LOOK_EVERY = 2 * SECOND;
 
-export interface RegistrationSocketOptions {
+interface RegistrationSocketOptions {
   host: string;
   port: number;
   context: Context;

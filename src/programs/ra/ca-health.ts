@@ -10,7 +10,7 @@ const MOST_SKEW = MINUTE;
 /** Pause before the same trouble is logged again. */
 const REMIND_EVERY = DAY;
 
-export interface CaHealthOptions {
+interface CaHealthOptions {
   ca: Pick<CertificateAuthority, 'health' | 'ping'>;
   clock(): number;
   log: Pick<Logger, 'warn' | 'info'>;

@@ -14,7 +14,7 @@ import { CannotStart } from '../exit.js';
  * The CA that an RA belongs to: recorded in its folder and in its database, so that lost or foreign data is
  * reported by name.
  */
-export interface RaIdentity {
+interface RaIdentity {
   /** SHA-256 of the DER of each root its clients were given, lower-case hex. */
   roots: readonly string[];
 }
@@ -127,7 +127,7 @@ export function rootsIn(pem: string): string[] {
 }
 
 /** Where the files lie, for messages. */
-export interface RaPaths {
+interface RaPaths {
   directory: string;
   tlsKey: string;
   certificate: string;

@@ -3,7 +3,7 @@ import { fromPem, toPem } from '../../x509/pem.js';
 import type { RaFiles } from './files.js';
 import { leadsTo, noteRoots } from './identity.js';
 
-export interface KeptRootsOptions {
+interface KeptRootsOptions {
   files: Pick<RaFiles, 'registration' | 'noteBound' | 'saveRoots'>;
   store: Pick<RaStore, 'getSetting' | 'putSetting'>;
 }

@@ -24,7 +24,7 @@ import { watchForNotices } from './notices.js';
 import type { RaTls } from './tls.js';
 
 /** The parts of a serving RA that monitoring reads. */
-export interface Monitored {
+interface Monitored {
   store: RaStore;
   ca: Pick<CertificateAuthority, 'ping' | 'figures' | 'notRenewed' | 'administrators'>;
   ra: Pick<RunningRegistrationAuthority, 'queues'>;

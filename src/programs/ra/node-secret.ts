@@ -4,7 +4,7 @@ import { CaLacksTask, CaRefused } from '../../model/ca.js';
 import type { CaClient } from '../../ra/ca/client.js';
 
 /** Asked for once. */
-export type NodeSecret = () => Promise<Uint8Array>;
+type NodeSecret = () => Promise<Uint8Array>;
 
 /**
  * The secret node keys are sealed with. The CA gives the same one to all its RAs; a copy in the RA's own folder serves while the CA

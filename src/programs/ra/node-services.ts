@@ -10,7 +10,7 @@ import type { RunningRegistrationAuthority } from '../../ra/registration-authori
 import { logNodeEvents } from './events.js';
 import { nodeSecret } from './node-secret.js';
 
-export interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'> {
+interface NodeServicesOptions extends Pick<NodeOptions, 'store' | 'clock'> {
   policy: Policy;
   ca: NodeOptions['ca'] & Parameters<typeof nodeSecret>[1];
   /** Path of the secret when no CA gives one. */

@@ -14,7 +14,7 @@ import type { ProgramSettings } from '../settings.js';
 /** The setting that keeps since when notices are wanted. */
 const SINCE = 'notices: wanted since';
 
-export interface NoticeParts {
+interface NoticeParts {
   notices: Notices;
   delivery: Delivery;
   /** To everybody, without the queue. */

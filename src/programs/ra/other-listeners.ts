@@ -8,7 +8,7 @@ import { listenForVisitors } from './pages-listener.js';
 import { listenPlainly, type PlainListenerOptions } from './plain-listener.js';
 import type { RaTls } from './tls.js';
 
-export interface OtherListenersOptions extends Pick<PlainListenerOptions, 'api' | 'ra'> {
+interface OtherListenersOptions extends Pick<PlainListenerOptions, 'api' | 'ra'> {
   settings: ProgramSettings;
   log: Logger;
   tls: Pick<RaTls, 'material'>;

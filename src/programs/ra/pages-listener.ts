@@ -6,7 +6,7 @@ import type { ProgramSettings } from '../settings.js';
 import { listen } from './listener.js';
 import type { RaTls } from './tls.js';
 
-export interface PagesListenerOptions {
+interface PagesListenerOptions {
   host: ProgramSettings['raHost'];
   port: number;
   log: Logger;

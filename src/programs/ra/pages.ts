@@ -12,7 +12,7 @@ export interface OtherPorts {
   pages: number | null;
 }
 
-export interface PagesOptions {
+interface PagesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates'>;
   links: Pick<LinkBuilder, 'forHost' | 'baseForName'>;
   ports: Readonly<OtherPorts>;

@@ -5,7 +5,7 @@ import type { CaHealthWatch } from './ca-health.js';
 import { validityTrouble } from './certificate.js';
 import type { RaTls } from './tls.js';
 
-export interface HealthOptions {
+interface HealthOptions {
   ca: Pick<CaHealthWatch, 'troubles'>;
   store: Pick<RaStore, 'ping'>;
   tls: Pick<RaTls, 'material'>;

@@ -26,7 +26,7 @@ import {
   settingsWith,
 } from './rules.js';
 
-export interface RulesOptions {
+interface RulesOptions {
   store: Pick<RaStore, 'getSetting' | 'putSetting' | 'shared' | 'takeLease'>;
   dataDir: string;
   /** What orders and nodes are decided by; changed in place. */

@@ -4,7 +4,7 @@ import type { RaStore } from '../../store/index.js';
 import { loadProgramSettings, type ProgramSettings } from '../settings.js';
 
 /** Settings that are rules: what clients may, what they are offered, how names are proven. They are taken up without a restart. */
-export const RULES = [
+const RULES = [
   ...(['allowedNames', 'deniedNames', 'http01Names', 'externalAccountRequired'] as const),
   ...(['profile', 'maxIdentifiers', 'orderLifetime', 'authorizationLifetime'] as const),
   ...(['termsChanged', 'website', 'preauthorization', 'challengeHold', 'dnsPersist', 'dnsAccount'] as const),

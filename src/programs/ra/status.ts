@@ -19,9 +19,9 @@ import { formatDn } from '../../x509/name.js';
 import { firstFromPem } from '../../x509/pem.js';
 import type { RaTls } from './tls.js';
 
-export type Status = z.output<typeof status>;
+type Status = z.output<typeof status>;
 
-export interface StatusSources {
+interface StatusSources {
   store: Pick<RaStore, 'ping' | 'waitingNotices' | 'shared'>;
   /** As people are shown it. */
   location: string;

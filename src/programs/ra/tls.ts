@@ -13,7 +13,7 @@ const RETRY_EVERY = 15_000;
 /** How often while the CA gives certificates of our future: its clock is ahead of ours. */
 const AHEAD_EVERY = 5 * 60_000;
 
-export interface RaTlsOptions {
+interface RaTlsOptions {
   files: RaFiles;
   ca: Pick<CaTasks, 'call'>;
   /** TLS key, PEM. */

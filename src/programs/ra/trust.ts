@@ -16,7 +16,7 @@ const LOOK_EVERY = 5_000;
 /** Between two tellings of the same warning. */
 const REMIND_EVERY = 86_400_000;
 
-export interface RaTrustOptions {
+interface RaTrustOptions {
   ca: Pick<CertificateAuthority, 'authorities'>;
   /** Keeps these roots (PEM) for the next start; says what it kept. */
   keep(roots: string): Promise<string>;

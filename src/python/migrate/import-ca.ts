@@ -22,7 +22,7 @@ import {
 import type { PythonOrder } from './python-ra-database.js';
 import type { Progress, Report } from './report.js';
 
-export interface CaImport {
+interface CaImport {
   source: PythonCaFolder;
   /** The new CA's own folder. */
   dataDir: string;

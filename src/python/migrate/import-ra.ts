@@ -12,7 +12,7 @@ import type { PythonCaFolder } from './python-ca-folder.js';
 import type { PythonOrder, PythonRaDatabase } from './python-ra-database.js';
 import type { Progress, Report } from './report.js';
 
-export interface RaImport {
+interface RaImport {
   source: PythonRaDatabase;
   /** Certificates of the orders by order id, verified to be signed by the imported CA. */
   certificates: ReadonlyMap<string, ParsedCertificate>;

@@ -3,7 +3,7 @@ import { SingleFlight } from '../../lib/single-flight.js';
 import { CaLacksTask } from '../../model/ca.js';
 import type { CaClient } from './client.js';
 
-export interface CompromisedKeysOptions {
+interface CompromisedKeysOptions {
   ca: Pick<CaClient, 'compromisedKeys'>;
   /** The CA could not be asked. */
   onError(error: unknown): void;

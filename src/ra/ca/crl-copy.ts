@@ -2,7 +2,7 @@ import { SingleFlight } from '../../lib/single-flight.js';
 import { CaLacksTask, CaUnavailable } from '../../model/ca.js';
 
 /** `size` is the length of the whole CRL; `part` is base64 of DER. */
-export interface CrlPart {
+interface CrlPart {
   number: number;
   size: number;
   part: string;

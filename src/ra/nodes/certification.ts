@@ -12,7 +12,7 @@ import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
 import type { NodeOptions, Nodes } from './nodes.js';
 import { seedHash } from './seeds.js';
 
-export interface CertificationOptions extends NodeOptions {
+interface CertificationOptions extends NodeOptions {
   nodes: Pick<Nodes, 'revokeUnwanted'>;
   /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
@@ -20,7 +20,7 @@ export interface CertificationOptions extends NodeOptions {
 }
 
 /** As the client sent it. */
-export interface CertificationRequestBody {
+interface CertificationRequestBody {
   /** PEM. */
   csr: string;
   seed?: string | undefined;
@@ -30,7 +30,7 @@ export interface CertificationRequestBody {
 }
 
 /** What a node has in the end. */
-export interface Certified extends IssuedCertificate {
+interface Certified extends IssuedCertificate {
   cn: string;
   names: readonly SubjectName[];
   profile: string;

@@ -5,7 +5,7 @@ import { forIdentifiers, Problem } from '../../model/problem.js';
 import { Refused } from '../../model/refusal.js';
 
 /** Parses what a node may have, as an administrator writes it: names, wildcards, addresses and networks. */
-export interface WrittenNames {
+interface WrittenNames {
   /** Exact names and addresses. */
   explicit: string[];
   /** `*.` and a domain, or a network (CIDR), normalised. */

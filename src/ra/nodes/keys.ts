@@ -8,13 +8,13 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** A new key, and what is stored of it. */
-export interface MadeKey {
+interface MadeKey {
   /** base64url, shown once. */
   hmac: string;
   key: NodeKey;
 }
 
-export interface NodeKeysOptions {
+interface NodeKeysOptions {
   store: Pick<RaStore, 'findNodeByKey'>;
   /** At least 32 octets that every RA of the store has and the store does not. @throws CaUnavailable */
   secret(): Promise<Uint8Array>;

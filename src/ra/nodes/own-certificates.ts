@@ -20,7 +20,7 @@ export interface OwnCertificates {
   revoke(serial: string, reason: number): Promise<{ already: boolean }>;
 }
 
-export interface OwnCertificatesOptions {
+interface OwnCertificatesOptions {
   ca: Pick<CertificateAuthority, 'reissue' | 'revoke' | 'revokeShown'>;
   store: Pick<RaStore, 'findCertificateBySerial' | 'recordRevocation'>;
   nodes: Pick<Nodes, 'renew'>;

@@ -4,7 +4,7 @@ import type { FoundCertificate } from '../../model/ca-register.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
 
-export interface RenewableOptions {
+interface RenewableOptions {
   store: Pick<RaStore, 'findCertificateBySerial' | 'getSetting'>;
   ca: Pick<CertificateAuthority, 'bySerials' | 'search'>;
 }

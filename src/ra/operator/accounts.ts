@@ -4,7 +4,7 @@ import { type AccountStatus, accountStatus } from '../../model/status.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import type { OperatorCertificates } from './certificates.js';
 
-export interface OperatorAccountsOptions {
+interface OperatorAccountsOptions {
   store: RaStore;
   /** Ends the account in the store and in this RA's caches. */
   stopAccount(id: string): Promise<Account | null>;
@@ -17,7 +17,7 @@ export interface ShownAccount extends AccountAndUse {
   node: string | null;
 }
 
-export interface AccountStory extends ShownAccount {
+interface AccountStory extends ShownAccount {
   /** How many orders are stored; MOST_COUNTED means that many or more. */
   orders: number;
   /** Ids of the latest, newest first. */
@@ -25,7 +25,7 @@ export interface AccountStory extends ShownAccount {
   failures: Failure[];
 }
 
-export interface AccountSearch {
+interface AccountSearch {
   after: string | null;
   limit: number;
   status?: AccountStatus;

@@ -41,7 +41,7 @@ const HISTORY = 50;
 const MOST_OF_A_NODE = 500;
 
 /** How one name of a certificate was proven. */
-export interface Proof {
+interface Proof {
   name: string;
   /** A challenge type, or `node`. */
   by: string;
@@ -49,7 +49,7 @@ export interface Proof {
 }
 
 /** Everything known of one certificate. */
-export interface CertificateStory {
+interface CertificateStory {
   certificate: FoundCertificate;
   /** PEM, leaf first, root left out. */
   chain: string;

@@ -3,7 +3,7 @@ import { OperatorAccounts } from './accounts.js';
 import { OperatorCertificates, type OperatorCertificatesOptions } from './certificates.js';
 import { NameCheck, type NameCheckOptions } from './check.js';
 
-export interface OperatorOptions extends OperatorCertificatesOptions, NameCheckOptions {
+interface OperatorOptions extends OperatorCertificatesOptions, NameCheckOptions {
   ca: OperatorCertificatesOptions['ca'] & NameCheckOptions['ca'];
   /** Ends the account wherever this RA remembers it; null when there is none. */
   stopAccount(id: string): Promise<Account | null>;

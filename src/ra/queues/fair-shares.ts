@@ -6,7 +6,7 @@ export interface Share {
   target: string;
 }
 
-export interface FairSharesOptions {
+interface FairSharesOptions {
   /** Most at once, beside those of targets that hung before. */
   capacity: number;
   /** How many of them are kept for accounts that have nothing under way. */

@@ -28,9 +28,9 @@ interface Finalization extends ClaimedFinalization {
  * The outcome of an order handed to the CA. `queued`: none yet, there was no room to ask at once. A Problem:
  * the CA refused the CSR (its key was just compromised, say), and the order is ready for another.
  */
-export type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
+type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
 
-export interface FinalizationQueueOptions {
+interface FinalizationQueueOptions {
   store: RaStore;
   ca: IssuingCa;
   soleRunner: boolean;

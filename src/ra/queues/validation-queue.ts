@@ -24,7 +24,7 @@ const PATIENCE = 500;
 const LEASE = 15_000;
 const SWEEP_INTERVAL = 5_000;
 
-export interface ValidationQueueOptions {
+interface ValidationQueueOptions {
   store: RaStore;
   validator: Validator;
   policy: Pick<Policy, 'retryDelays' | 'authorizationLifetime'>;

@@ -31,7 +31,7 @@ export interface WorkQueueOptions<Item, Result> {
 }
 
 /** Places of a queue that have rules of their own. */
-export interface Shares<Item> {
+interface Shares<Item> {
   admits(item: Item): boolean;
   /** How many items may be asked for now. */
   room(): number;

@@ -1,6 +1,6 @@
 import { shellWord } from '../../lib/shell-word.js';
 
-export interface BoundClient {
+interface BoundClient {
   directoryUrl: string;
   keyId: string;
   /** base64url. */

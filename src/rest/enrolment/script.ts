@@ -2,7 +2,7 @@ import { shellWord } from '../../lib/shell-word.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 import type { EnrolmentCommands } from './commands.js';
 
-export interface EnrolmentScriptOptions {
+interface EnrolmentScriptOptions {
   commands: Pick<EnrolmentCommands, 'generate_key' | 'generate_csr'>;
   /** Absolute. */
   certifyUrl: string;

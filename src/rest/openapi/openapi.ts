@@ -3,7 +3,7 @@ import { REFUSAL_CODES } from '../../model/refusal.js';
 import type { Access } from '../access.js';
 import type { Route } from '../route.js';
 
-export interface OpenApiInfo {
+interface OpenApiInfo {
   version: string;
   routes: readonly Route[];
 }

@@ -18,7 +18,7 @@ export const FIRST_ISSUER_PATH = '/issuer.cer';
 /** The path of the OCSP responder in certificates (RFC 5280 §4.2.2.1); the CA writes the same path. */
 export const OCSP_PATH = '/ocsp';
 
-export interface PlainRoutesOptions {
+interface PlainRoutesOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'crl' | 'authorities'>;
   responder: Responder;
 }

@@ -2,7 +2,7 @@ import { failureKind } from './failures.js';
 import type { Call, Failure, Operations } from './protocol.js';
 import type { Sql } from './sql.js';
 
-export interface BatchResult {
+interface BatchResult {
   results: unknown[];
   failures: Failure[];
 }

@@ -35,7 +35,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-export interface EngineOptions {
+interface EngineOptions {
   path: string;
   kind: StoreKind;
   /** The database thread died or could not be started again; it is being restarted. */

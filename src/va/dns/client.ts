@@ -34,7 +34,7 @@ const RCODE = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, ref
 /** Another server, or the same one asked differently, may know. */
 const FAILURES: readonly number[] = [RCODE.formErr, RCODE.servFail, RCODE.notImp, RCODE.refused];
 
-export interface DnsClientOptions {
+interface DnsClientOptions {
   /** Called for each question; the servers are asked in this order. */
   servers(): DnsServer[];
   now?(): number;

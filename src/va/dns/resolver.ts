@@ -41,7 +41,7 @@ export interface Resolver {
   stop(): void;
 }
 
-export interface ResolverOptions {
+interface ResolverOptions {
   /** Empty: the system's hosts file and name services for addresses, its DNS servers for the rest. */
   servers: DnsServer[];
   /** Where the system keeps them; for tests. */

@@ -17,7 +17,7 @@ const FORMATS = {
   chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
 };
 
-export interface RenewalOptions {
+interface RenewalOptions {
   ownCertificates: Pick<OwnCertificates, 'reissue'>;
   /** Whether a key, by its fingerprint, is on the operator's list. */
   isCompromised(spkiFingerprint: string): boolean;

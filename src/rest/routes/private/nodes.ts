@@ -10,7 +10,7 @@ import { comment, commonName, pageQuery, profileName, text, time } from '../../f
 import { privateRoute, type Route } from '../../route.js';
 import { readSan, sansBody, sansJson, sansResult } from '../../sans.js';
 
-export interface NodeRouteOptions {
+interface NodeRouteOptions {
   nodes: Pick<Nodes, 'register' | 'list' | 'remove' | 'show' | 'change'>;
   ca: Pick<CertificateAuthority, 'caCertificates'>;
   /** Scheme, host and port of our URLs, by the request's Host. */

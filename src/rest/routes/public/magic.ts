@@ -17,7 +17,7 @@ const FORMATS = { json: 'application/json', sh: 'text/x-shellscript' };
 /** The common name in commands requested without a name. */
 const PLACEHOLDER = 'YourName';
 
-export interface MagicOptions {
+interface MagicOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'profile'>;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;

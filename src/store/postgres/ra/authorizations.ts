@@ -13,7 +13,7 @@ import type { SeenChallenges } from './seen-challenges.js';
 const MAX_PER_NAME = 100;
 
 /** What a change of an authorization goes by; `replaces` is that of the order it was made for. */
-export type Facts = [state: string, challenges: string, replaces: string | null];
+type Facts = [state: string, challenges: string, replaces: string | null];
 
 export function factsOf(db: Database, id: string): Promise<Facts | undefined> {
   return db.get<Facts>(

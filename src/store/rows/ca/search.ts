@@ -31,12 +31,12 @@ export type SearchRow = [
 const FACTS = 'c.cn, c.identifiers, c.profile, c.account_id, c.revoked_at, c.reason, c.deleted_at, c.issuer';
 
 /** One look at the database: SQL with `?` for each value, the last of which is how many rows are wanted. */
-export interface Look {
+interface Look {
   text: string;
   values: (string | number)[];
 }
 
-export interface SearchPlan {
+interface SearchPlan {
   /** How many rows to look at: first few, then more. */
   windows: number[];
   look(window: number): Look;

@@ -5,7 +5,7 @@ export const LONGEST_PAUSE = 3600_000;
 export const MOST_LOOKED_AT = 5_000;
 
 /** One that may be claimed, the longest due first among others. */
-export interface Candidate {
+interface Candidate {
   accountId: string;
   authorizationId: string;
   type: string;
