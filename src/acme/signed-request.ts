@@ -21,7 +21,7 @@ export interface AccountRequest extends SignedRequest {
 }
 
 /** With what the request is about, where that was asked for together with the account. */
-export interface AccountRequestAbout<T> extends AccountRequest {
+interface AccountRequestAbout<T> extends AccountRequest {
   ahead: Promise<T> | undefined;
 }
 

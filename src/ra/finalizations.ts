@@ -26,7 +26,7 @@ interface FinalizationsOptions extends CaaRecheckOptions {
   knowCompromised?(): Promise<void>;
 }
 
-export interface FinalizeRequest {
+interface FinalizeRequest {
   from: string;
   ahead?: Promise<OrderAndAuthorizations | null> | undefined;
 }
