@@ -7,7 +7,7 @@ import { CannotStart } from './exit.js';
 const SAY_EVERY = 60_000;
 
 /** Where a program's database is, as the operator knows it. */
-export interface DatabasePlace {
+interface DatabasePlace {
   /** The variable that says where it is. */
   variable: string;
   location: string;
