@@ -55,10 +55,7 @@ async function fill(tar: ReturnType<typeof pack>, entries: readonly Entry[]): Pr
 }
 
 /** Receives one file of an archive; it must read the stream to its end. */
-export type TakeEntry = (
-  header: { path: string; mode: number; size: number },
-  content: Readable,
-) => Promise<void>;
+type TakeEntry = (header: { path: string; mode: number; size: number }, content: Readable) => Promise<void>;
 
 /**
  * Reads an archive entry by entry.

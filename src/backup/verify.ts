@@ -17,7 +17,7 @@ import {
 } from './manifest.js';
 import { integrityOf } from './snapshot.js';
 
-export interface ExtractOptions {
+interface ExtractOptions {
   /** The backup file. */
   file: Readable;
   passphrase: string | null;

@@ -1,7 +1,7 @@
 import { REVOCATION_REASON } from '../x509/crl.js';
 
 /** The wire contract names reasons as RFC 5280 §5.3.1 does. */
-export type ReasonName = keyof typeof REVOCATION_REASON;
+type ReasonName = keyof typeof REVOCATION_REASON;
 
 const NAMES = Object.keys(REVOCATION_REASON) as ReasonName[];
 

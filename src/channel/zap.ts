@@ -2,7 +2,7 @@ import { type Context, Router } from 'zeromq';
 import { z85Encode } from './z85.js';
 
 /** Decides whether a CURVE public key (Z85) may connect now. A rejected promise refuses it. */
-export type Admits = (publicKey: string) => boolean | Promise<boolean>;
+type Admits = (publicKey: string) => boolean | Promise<boolean>;
 
 /**
  * ZeroMQ's authentication protocol (ZAP, ZeroMQ RFC 27): libzmq asks this handler about every CURVE handshake in its
@@ -53,7 +53,7 @@ export class ZapHandler {
   }
 }
 
-export interface ZapRequest {
+interface ZapRequest {
   /** Routing frames, delimiter and version, which the reply repeats. */
   envelope: Buffer[];
   requestId: Buffer;

@@ -7,7 +7,7 @@ import { ConsoleFiles, consoleHeaders } from '../pages/console.js';
 import { CannotStart } from '../programs/exit.js';
 
 /** The files of `upki admin add`, all in PEM. */
-export interface AdministratorFiles {
+interface AdministratorFiles {
   key: string;
   certificate: string;
   root: string;
@@ -50,7 +50,7 @@ function readFiles(folder: string): AdministratorFiles {
   }
 }
 
-export interface ConsoleServerOptions {
+interface ConsoleServerOptions {
   administrator: AdministratorFiles;
   /** Scheme, host and port of the RA. */
   base: string;

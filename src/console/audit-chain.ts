@@ -18,10 +18,10 @@ export interface Verdict {
 }
 
 /** The last removed record of a chain whose beginning was cut off. */
-export type Begin = Pick<AuditRecord, 'sequence' | 'hash'>;
+type Begin = Pick<AuditRecord, 'sequence' | 'hash'>;
 
 /** A page of a chain, newest first. */
-export type ReadPage = (cursor: string | null) => Promise<{ records: AuditRecord[]; next: string | null }>;
+type ReadPage = (cursor: string | null) => Promise<{ records: AuditRecord[]; next: string | null }>;
 
 /**
  * Follows a chain from its newest record to its first and recomputes every hash: SHA-256 over the previous record's hash and

@@ -46,7 +46,7 @@ export function Certificates(): View {
 }
 
 /** Link to the page of a certificate. */
-export const certificateLink = (serial: string): string => `#/certificate/${serial}`;
+const certificateLink = (serial: string): string => `#/certificate/${serial}`;
 
 /** Certificates, one a line. */
 export function CertificateTable({ found, empty }: { found: FoundCertificate[]; empty: string }): View {

@@ -16,7 +16,7 @@ import { Settings } from './settings.js';
 import { ErrorBox, useLoad, type View } from './view.js';
 
 /** The user, as the server identifies them by the client certificate. */
-export interface Me {
+interface Me {
   dn: string;
   role: Role | null;
   not_after: string;

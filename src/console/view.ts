@@ -6,7 +6,7 @@ import { ApiError, ask, type Query } from './api.js';
 export type View = VNode | VNode[];
 
 /** The state of a request. */
-export interface Loaded<Data> {
+interface Loaded<Data> {
   data: Data | null;
   error: Error | null;
   reload(): void;
@@ -45,7 +45,7 @@ export function useLoad<Data>(key: string, load: () => Promise<Data>, still = fa
 }
 
 /** A listing with a cursor. */
-export interface Pages<Item> extends Loaded<Item[]> {
+interface Pages<Item> extends Loaded<Item[]> {
   /** Loads the next page; null at the end. */
   more: (() => void) | null;
 }

@@ -1,5 +1,5 @@
 /** HTTP Basic credentials (RFC 7617): the name of a node and its seed. */
-export interface Credentials {
+interface Credentials {
   name: string;
   seed: string;
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** `content-type` to `Content-Type`, the usual spelling. */
-export function asRfcsWrite(name: string): string {
+function asRfcsWrite(name: string): string {
   if (name.toLowerCase() === 'www-authenticate') return 'WWW-Authenticate';
   return name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }

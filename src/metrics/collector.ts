@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.js';
 /** Interval of the queries to the CA and the databases, in ms. A scrape itself queries nothing, so it never waits. */
 const LOOK_EVERY = 10_000;
 
-export interface CollectorSources {
+interface CollectorSources {
   /** @throws CaUnavailable; CaLacksTask from a CA without counters */
   figures(): Promise<CaFigures>;
   pingCa(): Promise<void>;

@@ -8,7 +8,7 @@ export interface Authority {
 }
 
 /** Commands or configuration for one ACME client and one name, to paste. */
-export interface ClientLines {
+interface ClientLines {
   /** The client's name, with a note on its version where needed. */
   title: string;
   lines: string[];

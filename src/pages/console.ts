@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 
 /** A file of the console, ready to be served. */
-export interface ConsoleFile {
+interface ConsoleFile {
   type: string;
   content: Buffer;
   /** Without quotes. */

@@ -8,7 +8,7 @@ import { BUNDLE, trustLines } from './trust-lines.js';
 export type Listener = 'main' | 'plain' | 'pages';
 
 /** The data of the landing page. */
-export interface LandingFacts {
+interface LandingFacts {
   roots: readonly Root[];
   /** One SVG for each root: a QR code with the URL of this page. */
   qrCodes: readonly string[];

@@ -1,5 +1,5 @@
 /** Columns of a table: the title and a function for the text of a cell. */
-export type Columns<Row> = readonly [title: string, cell: (row: Row) => string | undefined][];
+type Columns<Row> = readonly [title: string, cell: (row: Row) => string | undefined][];
 
 /** Formats rows as a table; each column is as wide as its widest cell. */
 export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string {

@@ -5,7 +5,7 @@ import { KEY_USAGE, type KeyUsage, parseExtKeyUsage, parseKeyUsage } from '../..
 import { OID } from '../../x509/oids.js';
 
 /** A profile of the Python CA, converted to ours. */
-export interface ConvertedProfile {
+interface ConvertedProfile {
   name: string;
   fields: ProfileFields;
   yaml: string;

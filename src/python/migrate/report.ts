@@ -5,7 +5,7 @@ export type Remark = (sentence: string) => void;
 export type Progress = (what: string, done: number, total: number) => void;
 
 /** Items of a kind migrated in this run and in earlier runs. */
-export interface Count {
+interface Count {
   imported: number;
   already: number;
 }
