@@ -61,7 +61,6 @@ const NAMES = {
   /** The CA that this RA belongs to (see identity.ts). */
   marker: 'identity.json',
   database: 'acme.db',
-  /** What the console's charts show. */
 };
 
 /** Without these a registered RA is none: what each is. */
