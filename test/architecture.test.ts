@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { documents } from '../tools/docs/documents.js';
+import { unimported } from '../tools/docs/exports.js';
 import { FOLDERS } from '../tools/docs/folders.js';
 import {
   circles,
@@ -77,4 +78,35 @@ it('only one function replaces files: it syncs the file before the rename and th
 
 it('the generated documents match their sources (npm run docs writes them)', () => {
   for (const { file, text } of documents(root)) expect(readFileSync(file, 'utf8'), file).toBe(text);
+});
+
+it('another file imports what a file of src exports', () => {
+  const all = sourceFiles(root, ['src', 'test', 'tools']);
+  const texts = new Map(all.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+  expect(unimported(texts, 'src')).toEqual([]);
+});
+
+it.each([
+  ['export interface Unused {}', "import { used } from './a.js';"],
+  ['export const unused = 1;', "import type { Unused } from './b.js';"],
+  ["export { one as other } from './c.js';", "import { one } from './a.js';"],
+])('the check finds an export that nobody imports: %s', (text, other) => {
+  const texts = new Map([
+    ['src/a.ts', text],
+    ['src/b.ts', other],
+  ]);
+  expect(unimported(texts, 'src')).toHaveLength(1);
+});
+
+it.each([
+  ['export interface Used {}', "import { other, type Used } from '../src/a.js';"],
+  ['export async function used() {}', "export { used as handedOn } from '../src/a.js';"],
+  ['export class Used {}', "import * as everything from '../src/a.js';"],
+  ['export const used = 1;', "const { used } = await import('../src/a.js');"],
+])('the check accepts an export that somebody imports: %s', (text, other) => {
+  const texts = new Map([
+    ['src/a.ts', text],
+    ['test/b.ts', other],
+  ]);
+  expect(unimported(texts, 'src')).toEqual([]);
 });
