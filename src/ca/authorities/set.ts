@@ -111,6 +111,12 @@ export class AuthoritySet {
     throw new TaskError(ErrorCode.certificate, 'No issuer of this CA is valid now', 'retry');
   }
 
+  /** The same, after another look at the store when none is known: a command or another CA may have made one. @throws StoreUnavailable */
+  async findActive(): Promise<Member> {
+    if (activeOf(this.#members, this.options.clock()) === null) await this.reload();
+    return this.active;
+  }
+
   /** The newest issuer, valid or not: shown for a CA that cannot issue. */
   get newest(): Member | null {
     return activeOf(this.#members, null);

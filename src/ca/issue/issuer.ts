@@ -184,7 +184,7 @@ export class Authority {
     if (responderOf !== undefined) return this.#issueBy(responderOf, issuance);
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#issueBy(this.set.active, issuance);
+        return await this.#issueBy(await this.set.findActive(), issuance);
       } catch (error) {
         // A command, or another CA on this store, has made a successor just now, which may have other limits.
         const isStale = error instanceof IssuerRetired || (isOfNames(error) && (await this.set.reload()));

@@ -44,6 +44,13 @@ export interface JoinedWorldOptions extends Partial<Pick<RaParts, 'limited'>> {
   deviceTrust?: string;
   /** What the REST API works with instead. */
   api?: Partial<ApiOptions>;
+  /** Work in the background goes on, as at an RA that serves. */
+  background?: boolean;
+  /** How the CA runs, and how it was made. */
+  ca?: {
+    changes?: ConstructorParameters<typeof CaWorld>[0];
+    init?: ConstructorParameters<typeof CaWorld>[1];
+  };
   /** Proxies that are believed. */
   proxies?: Pick<TrustedProxiesOptions, 'proxies' | 'header'>;
 }
@@ -102,7 +109,7 @@ export class JoinedWorld {
   #started: Started | null = null;
 
   constructor(private readonly options: JoinedWorldOptions = {}) {
-    this.ca = new CaWorld({}, {}, null, options.profiles);
+    this.ca = new CaWorld(options.ca?.changes, options.ca?.init, null, options.profiles);
   }
 
   get #parts(): Started {
@@ -171,6 +178,7 @@ export class JoinedWorld {
       this.#connections += 1;
     });
     const nodes = await this.#serve(ra, { ca, policy, isCompromised, authorities: [root, ...issuers] });
+    if (this.options.background) ra.ra.start();
     await ra.listen();
     const adminKey = newKey();
     const alice = holderOf(adminKey, await this.ca.administrator('alice', adminKey));
