@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { CommandFailed, run } from './command.js';
+import { goClockOverlay } from './go-clock.js';
 
 /** The registries do not have it, or this machine cannot install it. */
 export class NotInstallable extends Error {}
@@ -21,6 +22,8 @@ export interface GoBuild {
   edit?: string[];
   /** Files that the published module lacks, by path. */
   add?: Record<string, string>;
+  /** The program has the clock of `go-clock.ts`. */
+  clock?: boolean;
 }
 
 /**
@@ -123,8 +126,8 @@ export class Tools {
   }
 
   /** Path of a program built from a copy of a Go module, which `go install` would not build as it is published. */
-  async goFrom({ module, version, folder = '.', program, tags = [], edit = [], add = {} }: GoBuild) {
-    const bin = join(this.cache, 'go', `${program}@${version}`);
+  async goFrom({ module, version, folder = '.', program, tags = [], edit = [], add = {}, clock }: GoBuild) {
+    const bin = join(this.cache, 'go', `${program}@${version}${clock ? '-clock' : ''}`);
     const path = join(bin, program);
     if (existsSync(path)) return path;
     const downloaded = await this.#install(goTool(), ['mod', 'download', '-json', `${module}@${version}`]);
@@ -137,13 +140,28 @@ export class Tools {
       await writeFile(join(source, name), content);
     }
     if (edit.length > 0) await this.#install(goTool(), ['mod', 'edit', ...edit], { cwd: source });
+    const overlay = clock ? ['-overlay', await goClockOverlay(await this.#goRoot(), bin)] : [];
     await this.#install(
       goTool(),
-      ['build', '-mod=mod', '-buildvcs=false', '-tags', tags.join(','), '-o', path, `./${folder}`],
+      [
+        'build',
+        '-mod=mod',
+        '-buildvcs=false',
+        '-tags',
+        tags.join(','),
+        ...overlay,
+        '-o',
+        path,
+        `./${folder}`,
+      ],
       { cwd: source },
     );
     await rm(source, { recursive: true, force: true });
     return path;
+  }
+
+  async #goRoot(): Promise<string> {
+    return (await this.#install(goTool(), ['env', 'GOROOT'])).trim();
   }
 
   /**

@@ -6,6 +6,7 @@ import { optionsGiven } from '../../kit/command-line.js';
 import { Tools } from '../../kit/tools.js';
 import { faketimeLibrary } from './clock.js';
 import { install, type Store } from './installation.js';
+import { certbotRenewer, legoRenewer, type RenewerOf } from './renewers.js';
 import { story } from './story.js';
 import { Witness } from './witness.js';
 
@@ -38,14 +39,22 @@ function read(args: string[]): Options | null {
 }
 
 /** True when every step held. */
-async function live(store: Store, short: boolean, library: string): Promise<boolean> {
+async function live(
+  { store, short }: { store: Store; short: boolean },
+  library: string,
+  renewers: readonly RenewerOf[],
+): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'upki-timeline-'));
   let isGood = true;
   try {
     const installation = await install(store, folder, library);
     try {
       const witness = new Witness(installation);
-      for (const { name, long = false, run } of story(installation, witness)) {
+      for (const { name, long = false, run } of story(
+        installation,
+        witness,
+        renewers.map((each) => each(installation)),
+      )) {
         if (short && long) continue;
         const began = performance.now();
         const outcome = await run().then(
@@ -69,7 +78,10 @@ async function live(store: Store, short: boolean, library: string): Promise<bool
 }
 
 const { short, stores } = optionsGiven(read, USAGE);
-const library = await faketimeLibrary(await Tools.at());
+const tools = await Tools.at();
+const library = await faketimeLibrary(tools);
+// A Go of another clock takes minutes to compile.
+const renewers = [await certbotRenewer(tools), ...(short ? [] : [await legoRenewer(tools)])];
 let isGood = true;
-for (const store of stores) isGood = (await live(store, short, library)) && isGood;
+for (const store of stores) isGood = (await live({ store, short }, library, renewers)) && isGood;
 process.exitCode = isGood ? 0 : 1;

@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { until } from '../../kit/until.js';
 import type { Installation } from './installation.js';
+import type { Renewer } from './renewers.js';
 import type { Witness } from './witness.js';
 
 const HOUR = 3600_000;
@@ -16,7 +18,11 @@ export interface Step {
 }
 
 /** What happens to the clocks, in order; each step rejects with what did not hold. */
-export function story({ ra, ca, clocks, complaint, onCaMachine }: Installation, witness: Witness): Step[] {
+export function story(
+  { ra, ca, clocks, complaint, onCaMachine }: Installation,
+  witness: Witness,
+  renewers: readonly Renewer[],
+): Step[] {
   const all = async (ahead: number) => {
     await Promise.all([clocks.ra.set(ahead), clocks.ca.set(ahead), clocks.client.set(ahead)]);
   };
@@ -54,6 +60,9 @@ export function story({ ra, ca, clocks, complaint, onCaMachine }: Installation, 
     await onCaMachine('rollover', 'root', '--switch');
     await onCaMachine('rollover', 'root', '--retire');
   };
+
+  const clients = renewers.map(({ name }) => name).join(' and ');
+  const issuers = new Map<string, string>();
 
   return [
     {
@@ -119,7 +128,26 @@ export function story({ ra, ca, clocks, complaint, onCaMachine }: Installation, 
         await served();
       },
     },
+    {
+      name: `a month before, ${clients} get certificates`,
+      async run() {
+        await all(2.6 * YEAR - 30 * DAY);
+        await served();
+        for (const each of renewers) issuers.set(each.name, issuerOf(await each.obtain()));
+      },
+    },
     at('2.6 years later: the issuer is succeeded', () => 2.6 * YEAR),
+    {
+      name: `${clients} renew by the next issuer`,
+      async run() {
+        for (const each of renewers) {
+          const renewed = await each.renew();
+          if (issuerOf(renewed) === issuers.get(each.name))
+            throw new Error(`${each.name} renewed by the issuer of before`);
+          await witness.verifies(renewed);
+        }
+      },
+    },
     {
       name: 'both programs started anew',
       long: true,
@@ -161,3 +189,5 @@ export function story({ ra, ca, clocks, complaint, onCaMachine }: Installation, 
     await served();
   }
 }
+
+const issuerOf = ({ chain }: { chain: string }): string => new X509Certificate(chain).issuer;

@@ -41,8 +41,7 @@ export class Witness {
 
   /** Obtains, and rejects unless chain, CRLs and OCSP verify by the client's clock; then asks about all that was revoked. */
   async isServed(): Promise<void> {
-    const subject = await this.obtain();
-    await until(PATIENCE, () => this.#isGood(subject));
+    await this.verifies(await this.obtain());
     for (const each of this.revoked) await this.#isNotGood(each);
   }
 
@@ -51,6 +50,11 @@ export class Witness {
     const subject = await this.obtain();
     const said = await this.#byCrl(subject.chain);
     if (said !== 'good') throw new Error(`OpenSSL says ${said} of ${subject.name}`);
+  }
+
+  /** Rejects unless chain, CRLs and OCSP of a certificate that was just issued verify by the client's clock. */
+  verifies(subject: Revoked): Promise<void> {
+    return until(PATIENCE, () => this.#isGood(subject));
   }
 
   async #isGood({ name, chain }: Revoked): Promise<void> {
