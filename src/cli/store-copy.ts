@@ -78,7 +78,7 @@ async function locations(
   if ((from === undefined) === (fromFile === undefined))
     complaints.push('give one of --from and --from-file');
   if ((to === undefined) === (toFile === undefined)) complaints.push('give one of --to and --to-file');
-  if (complaints.length > 0) throw new ConfigError(complaints);
+  if (complaints.length > 0) throw new ConfigError(complaints, true);
   const source = fromFile === undefined ? (from ?? '') : await readUrl('--from-file', fromFile);
   const target = toFile === undefined ? (to ?? '') : await readUrl('--to-file', toFile);
   const [fromName, toName] = [
@@ -100,7 +100,7 @@ async function locations(
     }
     if (!(isShared(target) && URL.canParse(target))) complaints.push(`${toName} must be ${A_URL}`);
   }
-  if (complaints.length > 0) throw new ConfigError(complaints);
+  if (complaints.length > 0) throw new ConfigError(complaints, true);
   return { from: pathOf(source), to: pathOf(target), program: isBack ? (program ?? null) : null };
 }
 

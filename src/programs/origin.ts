@@ -8,7 +8,7 @@ export function withOrigin(sentence: string, given: Given): string {
   const origins = [...given]
     .filter(([, origin]) => origin.includes('/') && !sentence.includes(origin))
     .map(([name, origin]) => ({ env: SETTINGS[name].env, origin }))
-    .filter(({ env }) => new RegExp(`\\b${env}\\b`).test(sentence))
+    .filter(({ env }) => sentence.split(/\W+/).includes(env))
     .map(({ env, origin }) => `${env} is from ${origin}`);
   return origins.length === 0 ? sentence : `${sentence} (${origins.join(', ')})`;
 }

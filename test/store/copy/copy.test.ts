@@ -130,7 +130,9 @@ describe('copying what an RA keeps', () => {
         CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.profile := 'other'; RETURN NEW; END $$;
         CREATE TRIGGER spoils BEFORE INSERT ON upki_ra.orders FOR EACH ROW EXECUTE FUNCTION public.spoil()`),
     );
-    await expect(copyStore(path, database.url, silent)).rejects.toThrow(/table orders reads back differently/);
+    await expect(copyStore(path, database.url, silent)).rejects.toThrow(
+      /table orders reads back differently/,
+    );
     expect(await count('upki_ra.accounts')).toBe(0);
   });
 

@@ -27,7 +27,9 @@ export async function certbotRenewer(tools: Tools): Promise<RenewerOf> {
     const common = [...folders, '--server', directoryUrl, '--non-interactive'];
     const certbot = async (...args: string[]) => {
       const bundle = await trustedFile(folder, await trusted());
-      await run(program, args, { env: { ...clocks.client.env, REQUESTS_CA_BUNDLE: bundle } });
+      await run(program, args, {
+        env: { ...clocks.client.env, FAKETIME_DONT_FAKE_MONOTONIC: '0', REQUESTS_CA_BUNDLE: bundle },
+      });
       return { name, chain: await readFile(join(home, 'config/live', name, 'fullchain.pem'), 'utf8') };
     };
     const account = ['--agree-tos', '-m', 'admin@timeline.test', '--no-eff-email'];
