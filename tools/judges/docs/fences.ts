@@ -61,8 +61,8 @@ const SHELL = ['sh', 'bash', 'shell', 'console'];
 
 export const isShell = ({ language }: Fence): boolean => SHELL.includes(language);
 
-/** `upki check NAME   # ends with 1` */
-const ENDING = /^(\S.*?)\s+# ends with (\d+)\s*$/;
+/** `upki check NAME   # exits with 1` */
+const ENDING = /^(\S.*?)\s+# exits with (\d+)\s*$/;
 
 /** What a reader types: all of a block, or of a session the lines after `$ `; lines that are not run left out. */
 export function commandsOf(fence: Fence): string {

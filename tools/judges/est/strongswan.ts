@@ -7,8 +7,10 @@ import type { Tools } from '../../kit/tools.js';
 /** strongSwan's `pki`, whose EST client is written for IPsec gateways; it shares no code with us, libest or curl. */
 export async function strongSwan(tools: Tools): Promise<string> {
   const program = await tools.apt('strongswan-pki', 'pki');
-  // It fetches CRLs and OCSP by a plugin of another package.
-  await tools.aptPackage('libstrongswan-extra-plugins', '/usr/lib/ipsec/plugins/libstrongswan-curl.so');
+  // It reads P-256 keys and fetches CRLs and OCSP by plugins of other packages.
+  const plugins = '/usr/lib/ipsec/plugins';
+  await tools.aptPackage('libstrongswan-standard-plugins', `${plugins}/libstrongswan-openssl.so`);
+  await tools.aptPackage('libstrongswan-extra-plugins', `${plugins}/libstrongswan-curl.so`);
   return program;
 }
 
