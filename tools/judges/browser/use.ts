@@ -10,7 +10,7 @@ export async function byKeyboard(page: Page, at: Go, name: string): Promise<void
   await page.reload();
   await page.getByRole('button', { name: 'Search' }).waitFor();
   await page.keyboard.press('Tab');
-  await expectFocus(page, 'Skip to the page');
+  await expectFocus(page, 'Skip to content');
   await page.keyboard.press('Enter');
   await page.locator('main:focus').waitFor();
   await page.getByLabel('Name, glob or network').focus();
@@ -20,7 +20,7 @@ export async function byKeyboard(page: Page, at: Go, name: string): Promise<void
   await link.waitFor();
   await link.focus();
   await page.keyboard.press('Enter');
-  await page.getByText('How each name was proven').waitFor();
+  await page.getByText('Proof of each name').waitFor();
   await at('nodes');
   const remove = page.getByRole('button', { name: `Remove ${name}` });
   await remove.focus();
@@ -94,11 +94,11 @@ export async function whenTheRaIsGone(world: World, browser: Browser): Promise<v
   await page.getByLabel('Name of the administrator').fill('carol');
   await page.getByRole('button', { name: 'Add …' }).click();
   await page.getByRole('button', { name: 'Add', exact: true }).click();
-  await page.getByRole('dialog').getByRole('alert').getByText('cannot be asked').waitFor();
+  await page.getByRole('dialog').getByRole('alert').getByText('cannot be reached').waitFor();
   await page.keyboard.press('Escape');
   await row.waitFor();
   await page.reload();
-  await page.getByRole('alert').getByText('cannot be asked').waitFor();
+  await page.getByRole('alert').getByText('cannot be reached').waitFor();
   await page.getByText('This page asks again by itself.').waitFor();
   const wrong = await page.getByText('Import your administrator').count();
   await context.close();
