@@ -67,6 +67,8 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
+  // The supervisor was killed while this program was being loaded: the event was before there was a listener.
+  if (supervised && !process.connected) return end(0);
 
   try {
     running = await start();

@@ -35,7 +35,7 @@ describe('the fences of a page', () => {
 });
 
 it('a line that says how it ends is expected to end so', () => {
-  const [fence] = page('```sh\nupki check x   # ends with 1\n```');
+  const [fence] = page('```sh\nupki check x   # exits with 1\n```');
   expect(fence && commandsOf(fence)).toBe('ends_with 1 upki check x');
 });
 
