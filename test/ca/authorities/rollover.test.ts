@@ -250,9 +250,21 @@ describe('two CAs on one database', () => {
     const made = await beside(first, ({ succession }) => succession.makeIssuer(BY));
     const signed = await Promise.all([sign(one, 'a.example.test'), sign(two, 'b.example.test')]);
     expect(signed.map(({ leaf }) => authorityKeyId(leaf))).toEqual([made?.keyId, made?.keyId]);
-    // Of two that make one at the same moment, one does.
+    // Of two that make one at the same moment, one does: both have read the issuers before either begins.
+    let opened = 0;
+    let begin = () => {};
+    const bothOpened = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
     const both = await Promise.all(
-      [first, second].map((world) => beside(world, ({ succession }) => succession.makeIssuer(BY))),
+      [first, second].map((world) =>
+        beside(world, async ({ succession }) => {
+          opened += 1;
+          if (opened === 2) begin();
+          await bothOpened;
+          return succession.makeIssuer(BY);
+        }),
+      ),
     );
     expect(both.filter((each) => each !== null)).toHaveLength(1);
   });
