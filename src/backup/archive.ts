@@ -5,6 +5,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { extract, type Header, pack } from 'tar-stream';
+import { errorMessage } from '../lib/error-message.js';
 import { BackupError } from './manifest.js';
 
 /** A file that goes into the archive. */
@@ -103,7 +104,7 @@ async function decrypted(file: Readable, passphrase: string): Promise<Readable> 
     const plain = await decrypter.decrypt(Readable.toWeb(file) as unknown as ReadableStream<Uint8Array>);
     return Readable.fromWeb(plain as unknown as WebStream);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     if (/no identity matched/i.test(why)) throw new BackupError('the passphrase is not that of this backup');
     throw new BackupError(`the backup cannot be decrypted: ${why}`, { cause: error });
   }
@@ -113,7 +114,7 @@ async function decrypted(file: Readable, passphrase: string): Promise<Readable> 
 function backupError(error: unknown): unknown {
   if (error instanceof BackupError) return error;
   if (error instanceof Error && 'syscall' in error) return error;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = errorMessage(error);
   return new BackupError(`the backup is damaged or was cut off (${why})`, { cause: error });
 }
 

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isNamed } from '../ca/issue/lost-record.js';
+import { errorMessage } from '../lib/error-message.js';
 import {
   type CheckedStore,
   openAudit,
@@ -39,7 +40,7 @@ async function checkDatabase(database: string, part: Part, issuers: string, chec
   try {
     store = await openForCheck(database, part);
   } catch (error) {
-    faults.push(`it cannot be read: ${messageOf(error)}`);
+    faults.push(`it cannot be read: ${errorMessage(error)}`);
     return;
   }
   try {
@@ -53,7 +54,7 @@ async function checkDatabase(database: string, part: Part, issuers: string, chec
       }
     }
   } catch (error) {
-    faults.push(`it cannot be read to its end: ${messageOf(error)}`);
+    faults.push(`it cannot be read to its end: ${errorMessage(error)}`);
   } finally {
     await store.close();
   }
@@ -94,8 +95,6 @@ async function checkAudit(database: string, part: 'ca' | 'ra', checked: Checked)
       await reader.close();
     }
   } catch (error) {
-    checked.faults.push(`the audit log cannot be read: ${messageOf(error)}`);
+    checked.faults.push(`the audit log cannot be read: ${errorMessage(error)}`);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import { backup, DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { errorMessage } from '../lib/error-message.js';
 import { StoreRefused, StoreUnavailable } from '../store/index.js';
 
 /** Pages copied in one turn of the event loop: 4 MiB. */
@@ -55,7 +56,7 @@ export function integrityOf(path: string): string | null {
     const [first] = rows.map((row) => row.integrity_check);
     return first === 'ok' ? null : (first ?? 'it cannot be read').replace(/\s+/g, ' ');
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   } finally {
     db.close();
   }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { CaStore } from '../store/contract/ca.js';
+import { RESTORED } from '../store/contract/restored.js';
 
 /**
  * A database restored from a backup: what happened from `of` to `at` is missing. Milliseconds since the
@@ -9,9 +10,6 @@ interface Restored {
   of: number;
   at: number;
 }
-
-/** The setting that a restore writes. */
-const RESTORED = 'restored';
 
 /** Null for a database that was never restored. */
 export async function restoredIn(store: Pick<CaStore, 'getSetting'>): Promise<Restored | null> {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import { errorMessage } from '../lib/error-message.js';
 import { fileTrouble } from '../lib/file-trouble.js';
 
 /** The content of a configuration file by key. Values are text, as in an environment variable. */
@@ -73,7 +74,7 @@ export function readConfigFile(
 
 /** In one line: a YAML error goes on with the lines that it is about. */
 export function whyUnreadable(error: unknown, path: string): string {
-  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const [line = ''] = errorMessage(error).split('\n');
   return fileTrouble(error, path) ?? line.replace(/:$/, '');
 }
 

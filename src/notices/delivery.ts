@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { errorMessage } from '../lib/error-message.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/time.js';
 import type { NoticeQueue, QueuedNotice } from '../store/contract/notices.js';
 import type { Message } from './message.js';
@@ -54,7 +55,7 @@ export class Delivery {
       log.info({ ...facts, target: sender.label }, 'notice sent');
       onOutcome('sent');
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorMessage(error);
       const pause = PAUSES[Math.min(notice.attempts, PAUSES.length - 1)] ?? 0;
       log.warn(
         { ...facts, target: sender.label, why, again: new Date(clock() + pause) },

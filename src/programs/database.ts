@@ -1,3 +1,4 @@
+import { monotonic } from '../lib/monotonic.js';
 import { StoreUnavailable } from '../store/contract/errors.js';
 import type { OpenOptions } from '../store/contract/open.js';
 import { DATABASE_PATIENCE, isShared, shownLocation } from '../store/index.js';
@@ -15,7 +16,7 @@ interface DatabasePlace {
 }
 
 /** Says that the database is away: each sentence at once and then once a minute, without a stack, with the setting to look at. */
-export function sayDatabaseAway({ variable, say }: Omit<DatabasePlace, 'location'>, clock = Date.now) {
+export function sayDatabaseAway({ variable, say }: Omit<DatabasePlace, 'location'>, clock = monotonic) {
   const said = new Map<string, number>();
   return (error: Error, sentence = 'the database is away; it is being opened again'): void => {
     const before = said.get(sentence);

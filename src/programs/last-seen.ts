@@ -7,6 +7,7 @@ import { STEADY_FOR } from '../lib/purge.js';
 import { SingleFlight } from '../lib/single-flight.js';
 import { SteadyClock } from '../lib/steady-clock.js';
 import { MINUTE, SECOND } from '../lib/time.js';
+import { RESTORED } from '../store/contract/restored.js';
 import { isShared, shownLocation } from '../store/index.js';
 import { CannotStart } from './exit.js';
 
@@ -15,8 +16,6 @@ import { CannotStart } from './exit.js';
  * behind its folder has lost what was written last: its write-ahead log was removed, or an older copy was put in its place.
  */
 
-/** The setting that a restore writes (see ca/restored.ts). */
-const RESTORED = 'restored';
 /** The setting that counts. */
 const COUNTED = 'last seen';
 const EVERY = 30 * SECOND;

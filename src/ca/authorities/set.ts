@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
+import { errorMessage } from '../../lib/error-message.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
@@ -212,7 +213,7 @@ export class AuthoritySet {
     try {
       key = await keys.open(record);
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error);
+      trouble = errorMessage(error);
     }
     if (trouble !== null) log.error({ issuer: record.id }, `the key cannot be used: ${trouble}`);
     return new Member(record, key, this.#publicUrl, trouble);

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorMessage } from '../../lib/error-message.js';
 import { TokenOperations } from './operations.js';
 import { loadPackage } from './pkcs11.js';
 import type { TokenReply, TokenRequest, TokenWorkerData } from './protocol.js';
@@ -40,7 +41,7 @@ function answer({ id, call }: TokenRequest): TokenReply {
     return { id, value: loaded().do(call) };
   } catch (error) {
     const trouble = error instanceof TokenFault ? error.trouble : 'absent';
-    return { id, trouble, message: error instanceof Error ? error.message : String(error) };
+    return { id, trouble, message: errorMessage(error) };
   }
 }
 

@@ -33,7 +33,8 @@ export function healthOf({ ca, store, tls, authorities, clock, behind }: HealthO
         if (trouble !== null) throw new NotReady(`the certificate of this RA ${trouble}`);
       },
     },
-    warnings: () => [...authorities().flatMap(({ warning }) => warning ?? []), ...[behind() ?? []].flat()],
+    warnings: () =>
+      [...authorities().map(({ warning }) => warning), behind()].filter((each) => each !== null),
   };
 }
 

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { reasonCode } from '../../channel/reasons.js';
+import { errorMessage } from '../../lib/error-message.js';
 import { isMissing } from '../../lib/files.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { parseCrl } from '../../x509/crl.js';
@@ -183,7 +184,7 @@ async function each(file: string, remark: Remark, read: () => Promise<void>): Pr
   try {
     await read();
   } catch (error) {
-    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [why] = errorMessage(error).split('\n');
     remark(`${file}: ${why}; it was left out`);
   }
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../lib/error-message.js';
 import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 
 /** SQLSTATEs (PostgreSQL manual, appendix A) of failures that an immediate retry avoids. */
@@ -63,5 +64,5 @@ function sqlState(error: unknown): string | null {
 /** A host with several addresses fails with an error that has all of theirs and no message of its own. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

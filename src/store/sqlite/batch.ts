@@ -1,3 +1,4 @@
+import { errorMessage } from '../../lib/error-message.js';
 import { failureKind } from './failures.js';
 import type { Call, Failure, Operations } from './protocol.js';
 import type { Sql } from './sql.js';
@@ -108,5 +109,5 @@ function endsTransaction(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../lib/error-message.js';
 import { StoreRefused, StoreTooNew } from '../contract/errors.js';
 import type { FailureKind } from './protocol.js';
 
@@ -20,7 +21,7 @@ export function failureKind(error: unknown): FailureKind {
 
 /** Why a database cannot be opened, and whether trying again may help (`failed`). */
 export function openingFailure(error: unknown): { reason: 'tooNew' | 'refused' | 'failed'; message: string } {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   if (error instanceof StoreTooNew) return { reason: 'tooNew', message };
   if (error instanceof StoreRefused) return { reason: 'refused', message };
   if (failureKind(error) === 'damaged') return { reason: 'refused', message: damaged(message) };

@@ -1,8 +1,6 @@
 import type { StoreKind } from '../contract/open.js';
+import { RESTORED } from '../contract/restored.js';
 import { openDatabase } from './database.js';
-
-/** The setting that marks a restored database. */
-const RESTORED = 'restored';
 
 /**
  * Marks a SQLite database that was restored from a backup; it may be of an earlier version. All CRLs of a CA

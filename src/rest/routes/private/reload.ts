@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorMessage } from '../../../lib/error-message.js';
 import { Refused } from '../../../model/refusal.js';
 import { privateRoute, type Route } from '../../route.js';
 
@@ -18,7 +19,7 @@ export function reloadRoute(reload: () => Promise<void>): Route {
       try {
         await reload();
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorMessage(error);
         throw new Refused('unprocessable', `the old rules are kept: ${why}`);
       }
       return { reloaded: true as const };
