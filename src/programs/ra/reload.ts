@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AcmeSettings } from '../../acme/context.js';
 import { redacted } from '../../config/index.js';
+import { errorMessage } from '../../lib/error-message.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import { Refused } from '../../model/refusal.js';
 import type { Limits } from '../../ra/limits/limits.js';
@@ -27,7 +26,7 @@ import {
 } from './rules.js';
 
 interface RulesOptions {
-  store: Pick<RaStore, 'getSetting' | 'putSetting' | 'shared' | 'takeLease'>;
+  store: Pick<RaStore, 'getSetting' | 'replaceSetting' | 'shared'>;
   dataDir: string;
   /** What orders and nodes are decided by; changed in place. */
   policy: Policy;
@@ -49,8 +48,8 @@ interface RulesOptions {
 
 /** How late a change at one RA counts at the others, in ms. */
 const LOOK_EVERY = 2_000;
-/** The lease under which one RA changes rules at a time; how long it lasts, and how often and how many times another RA tries, in ms. */
-const LEASE = { name: 'rules', lasts: 10_000, pause: 50, tries: 40 };
+/** How often a change begins again because another one was kept meanwhile. */
+const TRIES = 20;
 
 /**
  * The rules of an RA: its own settings and files, and above them what the database keeps for every RA of it. All of them are read
@@ -81,7 +80,7 @@ export class RunningRules {
     try {
       (await this.#prepare(readKept(this.#text)))();
     } catch (error) {
-      const sentence = `the database keeps a rule that cannot be used: ${messageOf(error)}`;
+      const sentence = `the database keeps a rule that cannot be used: ${errorMessage(error)}`;
       if (mode === 'command') return this.options.log.warn(sentence);
       throw new CannotStart(`${sentence}. Change it with \`upki rules\`, which needs no running RA`);
     }
@@ -92,14 +91,13 @@ export class RunningRules {
   }
 
   /** Reads this RA's own settings and files anew, and asks the others to do the same. @throws Error saying what is wrong, and that kept the old rules */
-  reload(): Promise<void> {
+  async reload(): Promise<void> {
     const { store } = this.options;
-    return this.#alone(async () => {
-      const kept = readKept(await keptText(store));
-      const apply = await this.#prepare(kept);
-      this.#text = store.shared === null ? '' : await keep(store, { ...kept, asked: kept.asked + 1 });
-      apply();
-    });
+    if (store.shared === null) return (await this.#prepare(readKept(await keptText(store))))();
+    await this.#replace(
+      (kept) => ({ ...kept, asked: kept.asked + 1 }),
+      (kept) => this.#prepare(kept),
+    );
   }
 
   /** As they are now, and which of them the database keeps. */
@@ -110,41 +108,38 @@ export class RunningRules {
 
   /** Changes what the database keeps: here at once, at every other RA within two seconds. @throws Refused, having changed nothing */
   change(change: RuleChange): Promise<void> {
-    const { store } = this.options;
-    return this.#alone(async () => {
-      const next = changed(readKept(await keptText(store)), change);
-      const apply = await this.#prepared(next);
-      this.#text = await keep(store, next);
-      apply();
-    });
+    return this.#replace(
+      (kept) => changed(kept, change),
+      (kept) => this.#prepared(kept),
+    );
   }
 
-  /** Two changes at once, here or at two RAs, are made one after the other: each begins with what the other kept. @throws Refused `conflict` */
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Keeps what `next` makes of the kept rules, and puts it into effect. A change, here or at another RA, that was kept meanwhile is not
+   * lost: this one begins again with it. @throws Refused `conflict` when that happens again and again
+   */
+  async #replace(
+    next: (kept: KeptRules) => KeptRules,
+    prepare: (kept: KeptRules) => Promise<() => void>,
+  ): Promise<void> {
     const { store } = this.options;
-    const holder = randomBytes(8).toString('hex');
-    for (let tries = 1; !(await this.#lease(holder, LEASE.lasts)); tries += 1) {
-      if (tries === LEASE.tries)
-        throw new Refused('conflict', 'the rules are being changed; try again later');
-      await sleep(LEASE.pause);
+    for (let tries = 1; tries <= TRIES; tries += 1) {
+      const before = await keptText(store);
+      const rules = next(readKept(before));
+      const apply = await prepare(rules);
+      const text = await keep(store, before, rules);
+      if (text === null) continue;
+      this.#text = text;
+      return apply();
     }
-    try {
-      return await work();
-    } finally {
-      await store.takeLease(LEASE.name, holder, Date.now(), 0);
-    }
-  }
-
-  #lease(holder: string, lasts: number): Promise<boolean> {
-    const now = Date.now();
-    return this.options.store.takeLease(LEASE.name, holder, now, now + lasts);
+    throw new Refused('conflict', 'the rules are being changed; try again later');
   }
 
   async #prepared(kept: KeptRules): Promise<() => void> {
     try {
       return await this.#prepare(kept);
     } catch (error) {
-      throw new Refused('unprocessable', `the old rules are kept: ${messageOf(error)}`);
+      throw new Refused('unprocessable', `the old rules are kept: ${errorMessage(error)}`);
     }
   }
 
@@ -185,5 +180,3 @@ export class RunningRules {
     }
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

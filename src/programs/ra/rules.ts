@@ -36,7 +36,7 @@ const KEPT = 'rules';
 const NONE: KeptRules = { settings: {}, compromisedKeys: [], asked: 0 };
 const NAMES: readonly string[] = RULES.map((name) => SETTINGS[name].env);
 
-type Store = Pick<RaStore, 'getSetting' | 'putSetting'>;
+type Store = Pick<RaStore, 'getSetting' | 'replaceSetting'>;
 
 /** As they stand in the store; what changes whenever they do. */
 export const keptText = async (store: Store): Promise<string> => (await store.getSetting(KEPT)) ?? '';
@@ -45,10 +45,10 @@ export function readKept(text: string): KeptRules {
   return text === '' ? NONE : { ...NONE, ...JSON.parse(text) };
 }
 
-export async function keep(store: Store, rules: KeptRules): Promise<string> {
+/** Keeps the rules in place of the text that was kept before; null, having kept nothing, when something else is kept by now. */
+export async function keep(store: Store, before: string, rules: KeptRules): Promise<string | null> {
   const text = JSON.stringify(rules);
-  await store.putSetting(KEPT, text);
-  return text;
+  return (await store.replaceSetting(KEPT, before === '' ? null : before, text)) ? text : null;
 }
 
 /** What an administrator wants changed; a null ends what is kept. */

@@ -271,6 +271,8 @@ export interface RaStore
   /** Names that begin so, in order. */
   listSettings(prefix: string): Promise<string[]>;
   putSetting(name: string, value: string): Promise<void>;
+  /** Of many who change a setting at once, one does: true when it was `before` (null: there was none) until it became `value`. */
+  replaceSetting(name: string, before: string | null, value: string): Promise<boolean>;
   /**
    * Makes a setting that no other method writes the JSON object `facts` with `count`, which is one more than it was. However many
    * count at once, each gets another number.

@@ -19,6 +19,11 @@ export const settingsOperations: PostgresOperations<SettingsOperations> = {
       value,
     );
   },
+  replaceSetting: async (db, name, before, value) =>
+    (before === null
+      ? await db.run('INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING', name, value)
+      : await db.run('UPDATE settings SET value = $2 WHERE name = $1 AND value = $3', name, value, before)) >
+    0,
   async countSetting(db, name, facts) {
     const row = await db.get<[count: string]>(
       `INSERT INTO settings (name, value) VALUES ($1, ($2::jsonb || jsonb_build_object('count', 1))::text)

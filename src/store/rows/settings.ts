@@ -6,6 +6,8 @@ export interface SettingsOperations {
   getSetting(name: string): string | null;
   listSettings(prefix: string): string[];
   putSetting(name: string, value: string): void;
+  /** True when the setting was `before` (null: there was none) and is `value` now; false when it is something else. */
+  replaceSetting(name: string, before: string | null, value: string): boolean;
   /** The setting becomes the JSON object `facts` with `count`, one more than it had. */
   countSetting(name: string, facts: string): number;
   takeLease(name: string, holder: string, now: number, until: number): boolean;

@@ -22,6 +22,12 @@ export const settingsOperations = {
       value,
     );
   }),
+  replaceSetting: write(
+    (sql, name: string, before: string | null, value: string): boolean =>
+      (before === null
+        ? sql.run('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', name, value)
+        : sql.run('UPDATE settings SET value = ? WHERE name = ? AND value = ?', value, name, before)) > 0,
+  ),
   countSetting: write((sql, name: string, facts: string): number => {
     const row = sql.get<[value: string]>('SELECT value FROM settings WHERE name = ?', name);
     const count = (row ? Number(JSON.parse(row[0]).count) : 0) + 1;

@@ -46,7 +46,11 @@ async function replica(
   name: string,
   location: string,
   own: Record<string, string> = {},
-  { profiles = ['server', 'webapp'], mode = 'serve' as 'serve' | 'command' } = {},
+  {
+    profiles = ['server', 'webapp'],
+    mode = 'serve' as 'serve' | 'command',
+    asked = () => Promise.resolve(),
+  } = {},
 ) {
   const dataDir = join(folder, name);
   const write = (settings: Record<string, string>) =>
@@ -74,6 +78,7 @@ async function replica(
       isListed = listed;
     },
     async check({ profile }) {
+      await asked();
       if (!profiles.includes(profile)) throw new CannotStart(`the CA has no profile ${profile}`);
     },
     log: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
@@ -222,6 +227,37 @@ describe('rules kept in the database', () => {
       await shared.drop();
     }
   }, 60_000);
+
+  it('are all kept when a CA answers one RA only after another RA has changed them, however long that takes', async () => {
+    const shared = await createDatabase();
+    try {
+      let answer = () => {};
+      let begun = () => {};
+      const beginning = new Promise<void>((resolve) => {
+        begun = resolve;
+      });
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const asked = () => {
+        begun();
+        return answered;
+      };
+      const slow = await replica('slow-ca', shared.url, {}, { asked });
+      const quick = await replica('quick-ca', shared.url);
+      const changing = slow.rules.change({ settings: { UPKI_RA_DENY: 'slow.test' } });
+      await beginning;
+      await quick.rules.change({ settings: { UPKI_RA_ALLOW: 'quick.test' } });
+      answer();
+      await changing;
+      const { settings } = await quick.rules.list();
+      const kept = settings.flatMap(({ name, kept }) => (kept === null ? [] : [[name, kept]]));
+      expect(Object.fromEntries(kept)).toEqual({ UPKI_RA_ALLOW: 'quick.test', UPKI_RA_DENY: 'slow.test' });
+      for (const each of open.splice(0)) await each.stop();
+    } finally {
+      await shared.drop();
+    }
+  });
 
   it('end a start to serve when they cannot be used any more; a command goes on and mends them, a running RA keeps its old ones', async () => {
     const location = join(folder, 'no-more.db');

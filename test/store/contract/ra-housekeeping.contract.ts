@@ -205,6 +205,20 @@ export function housekeepingContract(world: World): void {
       expect(counts.sort()).toEqual([1, 2, 3, 4, 5]);
     });
 
+    test('of many who replace a setting at once one does, and nobody who knew another value', async () => {
+      const { store } = world;
+      const replaced = (before: string | null) =>
+        Promise.all(['a', 'b', 'c', 'd'].map((value) => store.replaceSetting('rule', before, value)));
+      expect((await replaced(null)).filter(Boolean)).toHaveLength(1);
+      const first = await store.getSetting('rule');
+      expect(await store.replaceSetting('rule', null, 'x')).toBe(false);
+      expect(await store.replaceSetting('rule', `${first}?`, 'x')).toBe(false);
+      expect(await store.replaceSetting('nothing', 'x', 'y')).toBe(false);
+      expect([await store.getSetting('rule'), await store.getSetting('nothing')]).toEqual([first, null]);
+      expect(await store.replaceSetting('rule', first, 'next')).toBe(true);
+      expect(await store.getSetting('rule')).toBe('next');
+    });
+
     test('settings are listed by how their names begin, and no others', async () => {
       const { store } = world;
       for (const name of ['base b', 'base a', 'bas', 'base', 'basf', 'base é', 'base %_']) {

@@ -181,6 +181,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     getSetting: (name) => database.call('getSetting', name),
     listSettings: (prefix) => database.call('listSettings', prefix),
     putSetting: (name, value) => database.call('putSetting', name, value),
+    replaceSetting: (name, before, value) => database.call('replaceSetting', name, before, value),
     countSetting: (name, facts) => database.call('countSetting', name, JSON.stringify(facts)),
     takeLease: (name, holder, now, until) => database.call('takeLease', name, holder, now, until),
     ping: () => database.call('ping'),
