@@ -136,7 +136,17 @@ export function story(
         for (const each of renewers) issuers.set(each.name, issuerOf(await each.obtain()));
       },
     },
-    at('2.6 years later: the issuer is succeeded', () => 2.6 * YEAR),
+    {
+      name: '2.6 years later: the issuer is succeeded',
+      async run() {
+        const before = issuerOf(await witness.obtain());
+        await all(2.6 * YEAR);
+        await until(NOTICED, async () => {
+          if (issuerOf(await witness.obtain()) === before) throw new Error(`${before} still issues`);
+        });
+        await served();
+      },
+    },
     {
       name: `${clients} renew by the next issuer`,
       async run() {
