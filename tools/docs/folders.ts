@@ -1,4 +1,4 @@
-/** A folder of the ground plan: what it is for, and which other folders its files may import. */
+/** A folder of the ground plan: its duty, and the other folders its files may import. */
 export interface Folder {
   duty: string;
   /** Paths from the root, each a line of this table; `src` stands for all of them below src. */
@@ -6,22 +6,22 @@ export interface Folder {
 }
 
 /**
- * The ground plan. A folder may import itself and those its line names, and each of them stands above it: there are no circles.
+ * The ground plan. A folder may import itself and the folders its line names, all of which stand above it: there are no cycles.
  * A file belongs to the longest path that contains it. `test/architecture.test.ts` compares this table with every import in
  * src and tools; `npm run docs` prints it into docs/architecture.md.
  */
 export const FOLDERS: Readonly<Record<string, Folder>> = {
-  'src/lib': { duty: 'what knows no PKI: time, files, JSON, bounded maps', imports: [] },
+  'src/lib': { duty: 'helpers that know no PKI: time, files, JSON, bounded maps', imports: [] },
   'src/config': {
     duty: 'one table of settings; checks, `--help` and docs/configuration.md come from it',
     imports: ['src/lib'],
   },
   'src/x509': {
-    duty: 'DER and what is written in it: names, CSRs, certificates, CRLs, OCSP',
+    duty: 'DER and the structures encoded in it: names, CSRs, certificates, CRLs, OCSP',
     imports: ['src/lib'],
   },
   'src/model': {
-    duty: 'the nouns of RFC 8555 with their status, problems and refusals, the CA as the RA sees it',
+    duty: 'the nouns of RFC 8555 with their status; problems and refusals; the CA as the RA sees it',
     imports: ['src/lib', 'src/x509'],
   },
   'src/channel': {
@@ -33,7 +33,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['src/lib', 'src/model'],
   },
   'src/store/rows': {
-    duty: 'the contract over rows: values to columns and back, whatever the database',
+    duty: 'the contract over rows: values to columns and back, for any database',
     imports: ['src/lib', 'src/model', 'src/store/contract'],
   },
   'src/store/sqlite': {
@@ -49,7 +49,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['src/lib', 'src/store/contract', 'src/store/sqlite', 'src/store/postgres'],
   },
   'src/store': {
-    duty: 'opens a store by its URL; the memory of orders under way; the chain of the audit log',
+    duty: 'opens a store by its URL; the cache of orders in progress; the hash chain of the audit log',
     imports: [
       'src/lib',
       'src/model',
@@ -65,7 +65,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/store/contract', 'src/store'],
   },
   'src/ra': {
-    duty: 'decides who gets what; the queues that finish it; nodes; the client of the CA',
+    duty: 'decides who gets which certificate; queues that finish started work; nodes; the client of the CA',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/store/contract', 'src/va'],
   },
   'src/http': {
@@ -77,15 +77,15 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['src/lib', 'src/x509', 'src/model', 'src/ra', 'src/http'],
   },
   'src/est': {
-    duty: 'EST (RFC 7030), enrolment of devices without ACME: a protocol of its own, as `acme` is',
+    duty: 'EST (RFC 7030): enrolment of devices without ACME',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/ra', 'src/http'],
   },
   'src/metrics': {
-    duty: 'figures of the RA, and the listener they are scraped from',
+    duty: "the RA's metrics and the listener that serves them",
     imports: ['src/lib', 'src/model', 'src/http'],
   },
   'src/notices': {
-    duty: 'what is worth telling, to whom, once: mail and signed webhooks from a durable queue',
+    duty: 'notifications to operators, each sent once: mail and signed webhooks from a durable queue',
     imports: ['src/lib', 'src/model', 'src/store/contract'],
   },
   'src/rest': {
@@ -93,11 +93,11 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['src/lib', 'src/x509', 'src/model', 'src/channel', 'src/ra', 'src/http'],
   },
   'src/pages': {
-    duty: 'pages for people: what the authority is and how to trust it, the lines for ACME clients',
+    duty: 'web pages: what the CA is and how to trust it, the command lines for ACME clients',
     imports: ['src/lib', 'src/x509', 'src/model', 'src/http'],
   },
   'src/console': {
-    duty: "the console's pages, which run in the browser and know the REST API alone",
+    duty: "the console's pages, which run in the browser and use only the REST API",
     imports: [],
   },
   'src/python': {
@@ -116,17 +116,17 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     ],
   },
   'src/programs': {
-    duty: 'the two programs put together from the folders above, the supervisor, the logger',
+    duty: 'assembles the two programs from the folders above; the supervisor, the logger',
     imports: ['src'],
   },
   'src/backup': {
-    duty: 'one moment of an installation in one encrypted file, and back',
+    duty: 'a consistent snapshot of an installation in one encrypted file, and its restore',
     imports: ['src/lib', 'src/x509', 'src/ca', 'src/store', 'src/store/sqlite', 'src/programs'],
   },
   'src/cli': { duty: 'the `upki` command, a file a command', imports: ['src'] },
 
   'tools/docs': {
-    duty: 'the documents that are generated; this table',
+    duty: 'the generated documents; this table',
     imports: ['src/config', 'src/channel'],
   },
   'tools/kit': {
@@ -134,7 +134,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['src'],
   },
   'tools/promises': {
-    duty: 'the ledger of what was promised under load, and its judge',
+    duty: 'the ledger of promises made under load, and its judge',
     imports: ['src/x509', 'tools/kit'],
   },
   'tools/crash': { duty: '`kill -9` under load', imports: ['tools/kit', 'tools/promises'] },
@@ -143,15 +143,15 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     imports: ['tools/kit'],
   },
   'tools/bench': {
-    duty: 'what a certificate costs, beside other servers',
+    duty: 'the cost of a certificate, next to other servers',
     imports: ['src', 'tools/kit', 'tools/interop'],
   },
   'tools/chaos': {
-    duty: 'replicas while programs, PostgreSQL, the network and a disk break',
+    duty: 'replicas under load while programs, PostgreSQL, the network and a disk fail',
     imports: ['tools/kit', 'tools/promises', 'tools/interop', 'tools/bench'],
   },
   'tools/judges': {
-    duty: 'programs that know nothing of uPKI judge its output: zlint, revocation checkers, a fuzzer, a browser',
+    duty: 'independent programs judge the output of uPKI: zlint, revocation checkers, a fuzzer, a browser',
     imports: ['src', 'tools/kit', 'tools/interop'],
   },
   'tools/python-upki': {
