@@ -46,8 +46,7 @@ export function createRegistrationAuthority(
     validator: options.validator,
     policy,
     accountUrls: options.accountUrls,
-    soleRunner,
-    clock,
+    ...{ soleRunner, clock, onError: events.error },
     onAttempt: ({ authorization, type, attempts }, result) => {
       const isLast = !result.ok && !(result.retryable && policy.retryDelays[attempts] !== undefined);
       const { accountId, identifier } = authorization;
@@ -62,13 +61,11 @@ export function createRegistrationAuthority(
         result,
       });
     },
-    onError: events.error,
   });
   const finalizations = new FinalizationQueue({
     store,
     ca,
-    soleRunner,
-    clock,
+    ...{ soleRunner, clock, onError: events.error },
     onOutcome: (order, outcome, detail) => {
       if (outcome === 'issued') limits.issued(order).catch(events.error);
       const { identifiers, accountId } = order;
@@ -77,7 +74,6 @@ export function createRegistrationAuthority(
       }
       events.finalization({ order, outcome, detail });
     },
-    onError: events.error,
   });
   const isCompromised = options.isCompromised ?? (() => false);
   const accounts = new Accounts({ store, policy, limits, ids, clock, soleRunner, isCompromised });
@@ -89,6 +85,7 @@ export function createRegistrationAuthority(
     clock,
     onError: events.error,
   });
+  const background = [validations.runner, finalizations.runner, purge, uses];
   return {
     accounts,
     uses,
@@ -105,15 +102,12 @@ export function createRegistrationAuthority(
     certificates: new Certificates({ store, ca, clock }),
     revocations: new Revocations({ store, ca, clock, audit: options.audit, onRevocation: events.revocation }),
     clock,
-    queues: () => ({ validations: validations.depth, finalizations: finalizations.depth }),
+    queues: () => ({ validations: validations.runner.depth, finalizations: finalizations.runner.depth }),
     start: () => {
-      validations.start();
-      finalizations.start();
-      purge.start();
-      uses.start();
+      for (const each of background) each.start();
     },
     stop: async () => {
-      await Promise.all([purge.stop(), validations.stop(), finalizations.stop(), uses.stop()]);
+      await Promise.all(background.map((each) => each.stop()));
     },
   };
 }

@@ -1,10 +1,9 @@
 import { CaRefused, CaUnavailable, type IssuedCertificate, type IssuingCa } from '../../model/ca.js';
 import type { Certificate, Order } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
-import { StoreUnavailable } from '../../store/contract/errors.js';
 import type { ClaimedFinalization, RaStore } from '../../store/contract/ra.js';
 import { parseLeaf } from '../leaf.js';
-import { WorkQueue } from './work-queue.js';
+import { type QueueSurroundings, WorkQueue } from './work-queue.js';
 
 /** Concurrent requests to the CA; the channel pipelines them. */
 const CAPACITY = 256;
@@ -13,7 +12,6 @@ const CAPACITY = 256;
  * dead runner waits. With a longer timeout a second runner may ask as well: it gets the same certificate.
  */
 const LEASE = 15_000;
-const SWEEP_INTERVAL = 5_000;
 /**
  * Pauses while the CA is unavailable, in ms; the last one repeats. A returning CA is noticed within seconds.
  */
@@ -30,14 +28,11 @@ interface Finalization extends ClaimedFinalization {
  */
 type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
 
-interface FinalizationQueueOptions {
+interface FinalizationQueueOptions extends QueueSurroundings {
   store: RaStore;
   ca: IssuingCa;
-  soleRunner: boolean;
-  clock(): number;
   /** Called for every issuance, refusal and deferral. */
   onOutcome(order: Order, outcome: 'issued' | 'refused' | 'deferred', detail: string): void;
-  onError(error: unknown): void;
 }
 
 /**
@@ -47,11 +42,12 @@ interface FinalizationQueueOptions {
  */
 export class FinalizationQueue {
   readonly #options: FinalizationQueueOptions;
-  readonly #queue: WorkQueue<Finalization, FinalizeOutcome>;
+  readonly runner: WorkQueue<Finalization, FinalizeOutcome>;
 
   constructor(options: FinalizationQueueOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue({
+    const { soleRunner, clock, onError } = options;
+    this.runner = new WorkQueue({
       claim: async (now, leaseUntil, limit) => {
         const claimed = await options.store.claimFinalizations(now, leaseUntil, limit);
         return claimed.map((each) => ({ ...each, again: true }));
@@ -59,30 +55,14 @@ export class FinalizationQueue {
       run: (claimed) => this.#issue(claimed),
       capacity: CAPACITY,
       lease: LEASE,
-      sweepInterval: SWEEP_INTERVAL,
-      soleRunner: options.soleRunner,
-      clock: options.clock,
-      passes: (error) => error instanceof StoreUnavailable,
-      onError: options.onError,
+      ...{ soleRunner, clock, onError },
     });
-  }
-
-  get depth(): { running: number; waiting: number } {
-    return this.#queue.depth;
-  }
-
-  start(): void {
-    this.#queue.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#queue.stop();
   }
 
   /** Accepts the CSR and asks the CA. Null: the order was no longer ready, and nothing was done. */
   async submit(order: Order, csr: Uint8Array): Promise<FinalizeOutcome | null> {
-    if (!(await this.#options.store.beginFinalize(order.id, csr, this.#queue.leaseForNew()))) return null;
-    return (await this.#queue.execute({ order: { ...order, csr }, attempts: 0, again: false })) ?? 'queued';
+    if (!(await this.#options.store.beginFinalize(order.id, csr, this.runner.leaseForNew()))) return null;
+    return (await this.runner.execute({ order: { ...order, csr }, attempts: 0, again: false })) ?? 'queued';
   }
 
   async #issue({ order, attempts, again }: Finalization): Promise<FinalizeOutcome> {
@@ -106,7 +86,7 @@ export class FinalizationQueue {
       if (error instanceof CaUnavailable) {
         const retryAt = clock() + (RETRY_PAUSES[Math.min(attempts, RETRY_PAUSES.length - 1)] ?? 0);
         await store.deferFinalize(order.id, retryAt);
-        this.#queue.wakeAt(retryAt);
+        this.runner.wakeAt(retryAt);
         onOutcome(order, 'deferred', error.message);
         return 'deferred';
       }

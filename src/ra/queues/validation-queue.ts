@@ -1,12 +1,11 @@
 import type { Authorization, ChallengeType } from '../../model/facts.js';
 import { Problem, type ProblemDocument } from '../../model/problem.js';
 import { accountStatus } from '../../model/status.js';
-import { StoreUnavailable } from '../../store/contract/errors.js';
 import type { ClaimedValidation, RaStore } from '../../store/contract/ra.js';
 import type { ValidationResult, Validator } from '../../va/types.js';
 import type { Policy } from '../policy.js';
 import { FairShares, type Share } from './fair-shares.js';
-import { WorkQueue } from './work-queue.js';
+import { type QueueSurroundings, WorkQueue } from './work-queue.js';
 
 /** Validations at once, beside those of targets that hung: each is mostly waiting for a peer, and holds a socket or two. */
 const CAPACITY = 192;
@@ -22,18 +21,14 @@ const HANGS_AFTER = 2_000;
 const PATIENCE = 500;
 /** Longer than one attempt can take (the validator's own deadline is 10 s), and how long a dead holder's challenge waits at most. */
 const LEASE = 15_000;
-const SWEEP_INTERVAL = 5_000;
 
-interface ValidationQueueOptions {
+interface ValidationQueueOptions extends QueueSurroundings {
   store: RaStore;
   validator: Validator;
   policy: Pick<Policy, 'retryDelays' | 'authorizationLifetime'>;
   /** Every URL of an account, today's first: what records that name one may say (RFC 8657 §3). */
   accountUrls(accountId: string): Promise<readonly string[]>;
-  soleRunner: boolean;
-  clock(): number;
   onAttempt(claimed: ClaimedValidation, result: ValidationResult): void;
-  onError(error: unknown): void;
 }
 
 /**
@@ -42,20 +37,20 @@ interface ValidationQueueOptions {
  */
 export class ValidationQueue {
   readonly #options: ValidationQueueOptions;
-  readonly #queue: WorkQueue<Validation, Authorization | null>;
+  readonly runner: WorkQueue<Validation, Authorization | null>;
   readonly #shares: FairShares;
   /** Answers being given, by authorization and type: one given twice at once is validated once. */
   readonly #underWay = new Map<string, Promise<Authorization | null>>();
 
   constructor(options: ValidationQueueOptions) {
     this.#options = options;
-    const { clock } = options;
+    const { soleRunner, clock, onError } = options;
     const shares = new FairShares({
       ...{ capacity: CAPACITY, spare: SPARE, perAccount: PER_ACCOUNT },
       ...{ hung: HUNG, hungPerAccount: HUNG_PER_ACCOUNT, patience: PATIENCE, clock },
     });
     this.#shares = shares;
-    this.#queue = new WorkQueue({
+    this.runner = new WorkQueue({
       claim: (now, leaseUntil, limit) => options.store.claimValidations(now, leaseUntil, limit, PER_ACCOUNT),
       shares: {
         admits: (validation) => shares.admits(shareOf(validation)),
@@ -65,24 +60,8 @@ export class ValidationQueue {
       run: (validation, signal) => this.#attempt(validation, signal),
       capacity: CAPACITY + HUNG,
       lease: LEASE,
-      sweepInterval: SWEEP_INTERVAL,
-      soleRunner: options.soleRunner,
-      clock: options.clock,
-      passes: (error) => error instanceof StoreUnavailable,
-      onError: options.onError,
+      ...{ soleRunner, clock, onError },
     });
-  }
-
-  get depth(): { running: number; waiting: number } {
-    return this.#queue.depth;
-  }
-
-  start(): void {
-    this.#queue.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#queue.stop();
   }
 
   /**
@@ -114,11 +93,11 @@ export class ValidationQueue {
   ): Promise<Authorization | null> {
     const { store, clock } = this.#options;
     const validation: Validation = { authorization, type, attempts: 0, thumbprint };
-    const answer = new Answer(store, authorization.id, type, clock(), this.#queue.leaseForNew(validation));
+    const answer = new Answer(store, authorization.id, type, clock(), this.runner.leaseForNew(validation));
     // Nobody is told of the answer yet, so nobody takes it up. One given to two RAs at once is tried by both; the first outcome
     // counts.
     if (hold <= 0 && !(await answer.store())) return null;
-    const work = this.#queue.execute({ ...validation, answer });
+    const work = this.runner.execute({ ...validation, answer });
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<null>((resolve) => {
       timer = setTimeout(() => resolve(null), hold);
@@ -182,7 +161,7 @@ export class ValidationQueue {
     const pause = policy.retryDelays[attempts];
     if (result.retryable && pause !== undefined) {
       await store.recordAttempt(authorization.id, type, error, now + pause);
-      this.#queue.wakeAt(now + pause);
+      this.runner.wakeAt(now + pause);
       return null;
     }
     const { expiresAt } = authorization;

@@ -1,9 +1,15 @@
-/**
- * A durable queue's runner. The items live in the store, each leased to one runner at a time; a runner that dies
- * loses its leases to whoever claims next. This class bounds how many run at once, wakes up when the next item is
- * due, and looks from time to time for items another runner left behind.
- */
-export interface WorkQueueOptions<Item, Result> {
+import { StoreUnavailable } from '../../store/contract/errors.js';
+
+/** What every queue of the RA is given. */
+export interface QueueSurroundings {
+  /** No other process shares the store: what is leased at start was left behind by an earlier run of this one. */
+  soleRunner: boolean;
+  clock(): number;
+  /** Told of a failed run; once for an item that is run again and again. */
+  onError(error: unknown): void;
+}
+
+export interface WorkQueueOptions<Item, Result> extends QueueSurroundings {
   /** Leases up to `limit` due items. */
   claim(now: number, leaseUntil: number, limit: number): Promise<Item[]>;
   /**
@@ -17,17 +23,10 @@ export interface WorkQueueOptions<Item, Result> {
   shares?: Shares<Item>;
   /** Milliseconds an item is held; longer than any run can take. */
   lease: number;
-  /** Milliseconds between looks for abandoned items. */
-  sweepInterval: number;
-  /** No other process shares the store: what is leased at start was left behind by an earlier run of this one. */
-  soleRunner: boolean;
-  clock(): number;
-  /** Whether an item whose run failed so is to be run again, as long as it is leased to us; never when absent. */
-  passes?(error: unknown): boolean;
-  /** Milliseconds between a run that failed and the next of the same item. Default one second. */
+  /** Milliseconds between looks for abandoned items. Default five seconds. */
+  sweepInterval?: number;
+  /** Milliseconds between a run that failed for want of the store and the next of the same item. Default one second. */
   againAfter?: number;
-  /** Told of a failed run; once for an item that is run again and again. */
-  onError(error: unknown): void;
 }
 
 /** Places of a queue that have rules of their own. */
@@ -39,7 +38,8 @@ interface Shares<Item> {
   enter(item: Item, giveWay: () => void): () => void;
 }
 
-/** As `againAfter`. */
+/** As `sweepInterval` and `againAfter`. */
+const SWEEP_INTERVAL = 5_000;
 const AGAIN_AFTER = 1_000;
 
 /** How much of its lease an item that waits for its share must have left to be run, as part of the whole. */
@@ -54,6 +54,11 @@ const MOST_LOOKS = 10;
 /** Items that fall due within one tick share a look into the store; in ms, little beside the pauses of a retry. */
 const WAKE_TICK = 20;
 
+/**
+ * A durable queue's runner. The items live in the store, each leased to one runner at a time; a runner that dies
+ * loses its leases to whoever claims next. This class bounds how many run at once, wakes up when the next item is
+ * due, looks from time to time for items another runner left behind, and runs again what failed because the store was away.
+ */
 export class WorkQueue<Item, Result> {
   readonly #options: WorkQueueOptions<Item, Result>;
   readonly #running = new Set<Promise<Result>>();
@@ -155,7 +160,7 @@ export class WorkQueue<Item, Result> {
     work
       .catch((error) => {
         if (isFirst) onError(error);
-        if (this.#options.passes?.(error)) this.#again(item, leaseUntil);
+        if (error instanceof StoreUnavailable) this.#again(item, leaseUntil);
       })
       .finally(() => {
         this.#running.delete(work);
@@ -215,7 +220,8 @@ export class WorkQueue<Item, Result> {
     this.#sweeping = this.#claimAndRun(due).catch(this.#options.onError);
     await this.#sweeping;
     this.#sweeping = null;
-    this.#arm(Math.min(...this.#wakes, this.#options.clock() + this.#options.sweepInterval));
+    const { clock, sweepInterval = SWEEP_INTERVAL } = this.#options;
+    this.#arm(Math.min(...this.#wakes, clock() + sweepInterval));
   }
 
   async #claimAndRun(due: number): Promise<void> {

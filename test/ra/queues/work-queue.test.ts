@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { WorkQueue, type WorkQueueOptions } from '../../../src/ra/queues/work-queue.js';
+import { StoreUnavailable } from '../../../src/store/contract/errors.js';
 
 const gate = () => {
   let open = () => {};
@@ -142,17 +143,16 @@ describe("a durable queue's runner", () => {
     const { queue, due, claims, errors } = world({
       clock: () => time,
       againAfter: 1,
-      passes: (error) => error instanceof RangeError,
       run: async (item) => {
         tries += 1;
-        if (tries < 4) throw new RangeError(`away ${item}`);
+        if (tries < 4) throw new StoreUnavailable(`away ${item}`);
         return 'recorded';
       },
     });
     due.push(1);
     queue.start();
     await vi.waitFor(() => expect(tries).toBe(4));
-    expect(errors).toEqual([new RangeError('away 1')]);
+    expect(errors).toEqual([new StoreUnavailable('away 1')]);
     expect(claims).toHaveLength(1);
 
     // Past its lease it is whoever's who claims it.
@@ -172,7 +172,6 @@ describe("a durable queue's runner", () => {
     let tries = 0;
     const { queue } = world({
       againAfter: 1,
-      passes: (error) => error instanceof RangeError,
       run: async () => {
         tries += 1;
         throw new Error('boom');
