@@ -30,6 +30,7 @@ type Counted = z.infer<typeof counted>;
 interface Store {
   getSetting(name: string): Promise<string | null>;
   countSetting(name: string, facts: Record<string, number>): Promise<number>;
+  putSetting(name: string, value: string): Promise<void>;
 }
 
 interface LastSeenOptions {
@@ -111,6 +112,7 @@ export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenW
     behind = found;
     const at = clock();
     const even = Math.floor(steady.evenFor(at));
+    await mendCount(store, { count: last, at, even });
     const counted = await store.countSetting(COUNTED, { at, even });
     // A folder goes on saying what it has seen, until somebody has acted.
     if (behind !== null) return;
@@ -147,6 +149,12 @@ export async function clockDoubt(store: Pick<Store, 'getSetting'>, now: number):
   if (seen.even >= STEADY_FOR) return null;
   const minutes = Math.floor(seen.even / MINUTE);
   return `it is ${iso(now)} here, and the program has run by this clock for ${minutes} minutes, of the 60 after which it removes anything itself`;
+}
+
+/** A value that nobody can read would end counting for ever. */
+async function mendCount(store: Store, facts: Counted): Promise<void> {
+  const held = await store.getSetting(COUNTED);
+  if (held !== null && read(held) === null) await store.putSetting(COUNTED, JSON.stringify(facts));
 }
 
 /** Of what moment a database is, in ms since the epoch; null: unknown. */

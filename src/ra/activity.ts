@@ -6,12 +6,12 @@ import type { RaEvents } from './events.js';
 type Counts = Omit<ActivityHour, 'at'>;
 type ActivityKind = keyof Counts;
 
-/** How long an hour is remembered. */
-const REMEMBERED = 30 * DAY;
+/** How far back is told. */
+const TOLD = 30 * DAY;
+/** As many hours, and the one under way. */
+const KEPT = TOLD / HOUR + 1;
 /** Between two writes: as late may another RA see what was counted, and as much is forgotten in a crash. */
 const WRITE_EVERY = 10 * SECOND;
-/** Hours that wait while the store is away: more than are remembered never do. */
-const MOST_WAITING = REMEMBERED / HOUR + 1;
 
 interface ActivityOptions {
   store: ActivityCounts;
@@ -25,7 +25,7 @@ interface ActivityOptions {
  */
 export class Activity {
   /** Counted here and not yet in the store. */
-  #waiting = new BoundedMap<number, Counts>(MOST_WAITING);
+  #waiting = new BoundedMap<number, Counts>(KEPT);
   #timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: ActivityOptions) {}
@@ -38,17 +38,18 @@ export class Activity {
   /** The hours in which something happened at any RA, oldest first. */
   async hours(): Promise<ActivityHour[]> {
     await this.write();
-    return this.options.store.listActivity(this.options.clock() - REMEMBERED);
+    const now = this.options.clock();
+    return this.options.store.listActivity(now - TOLD, now);
   }
 
   /** Adds what was counted here to the store. @throws StoreError; what was counted waits then */
   async write(): Promise<void> {
     const counted = this.#waiting;
     if (counted.size === 0) return;
-    this.#waiting = new BoundedMap(MOST_WAITING);
+    this.#waiting = new BoundedMap(KEPT);
     const hours = [...counted].map(([at, counts]) => ({ at, ...counts }));
     try {
-      await this.options.store.addActivity(hours, this.options.clock() - REMEMBERED);
+      await this.options.store.addActivity(hours, KEPT);
     } catch (error) {
       for (const [at, counts] of counted) this.#count(at, counts);
       throw error;

@@ -115,6 +115,25 @@ it('programs that count at the same moment never take each other for a database 
   }
 });
 
+it.each([
+  '',
+  'not JSON',
+  '{}',
+  '{"count":"many","at":1}',
+  '{"count":-1,"at":1}',
+])('a count that nobody can read (%j) is told of, and is counted on from when somebody has said that this is what there is', async (unreadable) => {
+  const [url, directory] = [await database(), await newFolder()];
+  const store = await opened(url);
+  const log = { error: () => undefined } as unknown as Pick<Logger, 'error'>;
+  const watch = () => watchLastSeen({ store, directory, location: url, clock: Date.now, log });
+  await (await watch()).stop();
+  await store.putSetting('last seen', unreadable);
+  await expect(watch()).rejects.toThrow(/is behind: it is from before this was noted/);
+  await markRestored(url, 'ca', { of: 0, at: Date.now() + 1 });
+  for (let n = 0; n < 2; n += 1) await (await watch()).stop();
+  expect(JSON.parse((await store.getSetting('last seen')) ?? '')).toMatchObject({ count: 4 });
+});
+
 describe('the clock of a command that removes things', () => {
   it('is believed when a program has run by it for an hour, and is running', async () => {
     const store = await opened(await database());

@@ -11,8 +11,8 @@ export interface ActivityHour {
 
 /** Counts by the hour, of all RAs on a store together. */
 export interface ActivityCounts {
-  /** Adds to what is counted of these hours, and forgets the hours before `forgetBefore`. */
-  addActivity(hours: readonly ActivityHour[], forgetBefore: number): Promise<void>;
-  /** The hours from `since` on in which something happened, oldest first. */
-  listActivity(since: number): Promise<ActivityHour[]>;
+  /** Adds to what is counted of these hours, and forgets all but the newest `keep` hours: no clock is asked, which may be wrong. */
+  addActivity(hours: readonly ActivityHour[], keep: number): Promise<void>;
+  /** The hours from `since` to `until` in which something happened, oldest first. */
+  listActivity(since: number, until: number): Promise<ActivityHour[]>;
 }

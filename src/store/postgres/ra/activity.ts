@@ -13,7 +13,7 @@ export const ACTIVITY_SCHEMA = `
 `;
 
 export const activityOperations: PostgresOperations<ActivityOperations> = {
-  async addActivity(db, rows, forgetBefore) {
+  async addActivity(db, rows, keep) {
     const column = (index: 0 | 1 | 2 | 3) => rows.map((row) => row[index]);
     // In the order of the hours, so that two RAs do not wait for each other.
     await db.run(
@@ -23,9 +23,16 @@ export const activityOperations: PostgresOperations<ActivityOperations> = {
          failed = activity.failed + excluded.failed, revoked = activity.revoked + excluded.revoked`,
       ...[column(0), column(1), column(2), column(3)],
     );
-    await db.run('DELETE FROM activity WHERE hour < $1', forgetBefore);
+    await db.run(
+      'DELETE FROM activity WHERE hour < (SELECT hour FROM activity ORDER BY hour DESC LIMIT 1 OFFSET $1)',
+      keep - 1,
+    );
   },
 
-  listActivity: (db, since) =>
-    db.all<ActivityRow>(`SELECT ${COLUMNS} FROM activity WHERE hour >= $1 ORDER BY hour`, since),
+  listActivity: (db, since, until) =>
+    db.all<ActivityRow>(
+      `SELECT ${COLUMNS} FROM activity WHERE hour BETWEEN $1 AND $2 ORDER BY hour`,
+      since,
+      until,
+    ),
 };

@@ -3,8 +3,8 @@ import type { Calls } from '../calls.js';
 
 /** Counts by rows. */
 export interface ActivityOperations {
-  addActivity(rows: readonly ActivityRow[], forgetBefore: number): void;
-  listActivity(since: number): ActivityRow[];
+  addActivity(rows: readonly ActivityRow[], keep: number): void;
+  listActivity(since: number, until: number): ActivityRow[];
 }
 
 export const COLUMNS = 'hour, issued, failed, revoked';
@@ -12,14 +12,14 @@ export type ActivityRow = [hour: number, issued: number, failed: number, revoked
 
 export function activityCountsOver(database: Pick<Calls<ActivityOperations>, 'call'>): ActivityCounts {
   return {
-    addActivity: (hours, forgetBefore) =>
+    addActivity: (hours, keep) =>
       database.call(
         'addActivity',
         hours.map(({ at, issued, failed, revoked }): ActivityRow => [at, issued, failed, revoked]),
-        forgetBefore,
+        keep,
       ),
-    listActivity: async (since) =>
-      (await database.call('listActivity', since)).map(([at, issued, failed, revoked]) => ({
+    listActivity: async (since, until) =>
+      (await database.call('listActivity', since, until)).map(([at, issued, failed, revoked]) => ({
         ...{ at, issued, failed, revoked },
       })),
   };

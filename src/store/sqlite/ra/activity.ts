@@ -13,7 +13,7 @@ export const ACTIVITY_SCHEMA = `
 `;
 
 export const activityOperations = {
-  addActivity: write((sql, rows: readonly ActivityRow[], forgetBefore: number): void => {
+  addActivity: write((sql, rows: readonly ActivityRow[], keep: number): void => {
     for (const row of rows) {
       sql.run(
         `INSERT INTO activity (${COLUMNS}) VALUES (?, ?, ?, ?) ON CONFLICT (hour) DO UPDATE SET
@@ -21,10 +21,17 @@ export const activityOperations = {
         ...row,
       );
     }
-    sql.run('DELETE FROM activity WHERE hour < ?', forgetBefore);
+    sql.run(
+      'DELETE FROM activity WHERE hour < (SELECT hour FROM activity ORDER BY hour DESC LIMIT 1 OFFSET ?)',
+      keep - 1,
+    );
   }),
 
-  listActivity: read((sql, since: number): ActivityRow[] =>
-    sql.all<ActivityRow>(`SELECT ${COLUMNS} FROM activity WHERE hour >= ? ORDER BY hour`, since),
+  listActivity: read((sql, since: number, until: number): ActivityRow[] =>
+    sql.all<ActivityRow>(
+      `SELECT ${COLUMNS} FROM activity WHERE hour BETWEEN ? AND ? ORDER BY hour`,
+      since,
+      until,
+    ),
   ),
 } satisfies SqliteOperations<ActivityOperations>;
