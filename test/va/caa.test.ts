@@ -26,27 +26,27 @@ async function judged(
 }
 
 describe('RFC 8659 CAA', () => {
-  it('no record set permits; every ancestor is looked at (§3)', async () => {
+  it('a name without CAA records is permitted after every ancestor was queried (§3)', async () => {
     const { result, dns } = await judged({});
     expect(result.ok).toBe(true);
     for (const name of ['app.example.test', 'example.test', 'test'])
       expect(dns.questions).toContain(`CAA ${name}`);
   });
 
-  it('a set that names this authority permits', async () => {
+  it('a record set that names this CA permits', async () => {
     const { result } = await judged({
       'example.test': [caa('issue', 'other.test'), caa('issue', 'PKI.example.test')],
     });
     expect(result.ok).toBe(true);
   });
 
-  it('a set that names others forbids, and trying again is of no use', async () => {
+  it('a record set that names other CAs forbids, and the failure is not retried', async () => {
     const { result } = await judged({ 'example.test': [caa('issue', 'other.test')] });
     expect(failure(result)).toMatchObject({ type: 'caa', retryable: false });
     expect(failure(result).detail).toContain('CAA records of example.test');
   });
 
-  it('the closest set counts alone (§3)', async () => {
+  it('only the closest record set counts (§3)', async () => {
     const { result } = await judged({
       'app.example.test': [caa('issue', 'pki.example.test')],
       'example.test': [caa('issue', ';')],
@@ -54,12 +54,12 @@ describe('RFC 8659 CAA', () => {
     expect(result.ok).toBe(true);
   });
 
-  it('an alias to a set is followed', async () => {
+  it('a CNAME to a record set is followed', async () => {
     const { result } = await judged({ 'app.example.test': [{ cname: 'policy.test' }, caa('issue', ';')] });
     expect(failure(result).type).toBe('caa');
   });
 
-  it('the set of an ancestor is asked for once in five seconds, whichever names it is the ancestor of, and then again', async () => {
+  it('the records of an ancestor are queried once in five seconds for all names below it', async () => {
     const dns = await dnsZone({ 'TXT _acme-challenge.app.example.test': { records: [{ txt: [DIGEST] }] } });
     let now = 0;
     const validator = createValidator({
@@ -90,7 +90,7 @@ describe('RFC 8659 CAA', () => {
       { records: NEVER, truncate: true, overTcp: 'silence' },
     ],
   ];
-  it.each(unanswered)('lenient: %s for a name counts for that name only', async (_, answer) => {
+  it.each(unanswered)('in lenient mode %s for a name counts for that name only', async (_, answer) => {
     for (const failing of ['app.example.test', 'example.test', 'test']) {
       // The sets above and below the level that failed still bind.
       for (const set of ['app.example.test', 'example.test', 'test'].filter((each) => each !== failing)) {
@@ -101,7 +101,9 @@ describe('RFC 8659 CAA', () => {
     expect((await judged({ 'app.example.test': answer })).result.ok).toBe(true);
   });
 
-  it.each(unanswered)('lenient: %s for one name does not switch CAA off for the next', async (_, answer) => {
+  it.each(
+    unanswered,
+  )('in lenient mode %s for one name does not switch CAA off for the next', async (_, answer) => {
     const dns = await dnsZone({
       'TXT _acme-challenge.app.example.test': { records: [{ txt: [DIGEST] }] },
       'CAA broken.test': answer,
@@ -119,7 +121,7 @@ describe('RFC 8659 CAA', () => {
     expect(failure(await validator.validate(request(broken))).type).toBe('caa');
   });
 
-  it.each(unanswered)('strict: %s is no permission', async (_, answer) => {
+  it.each(unanswered)('in strict mode %s is no permission', async (_, answer) => {
     for (const name of ['app.example.test', 'example.test', 'test']) {
       const { result } = await judged({ [name]: answer }, 'strict');
       expect(failure(result)).toMatchObject({ type: 'dns', retryable: true });
@@ -129,7 +131,10 @@ describe('RFC 8659 CAA', () => {
     expect((await judged({ 'app.example.test': allowed, test: answer }, 'strict')).result.ok).toBe(true);
   });
 
-  it.each(['lenient', 'strict'] as const)('%s: a truncated set is read whole, over TCP', async (mode) => {
+  it.each([
+    'lenient',
+    'strict',
+  ] as const)('in %s mode a truncated record set is read over TCP', async (mode) => {
     const { result } = await judged({ 'example.test': { records: NEVER, truncate: true } }, mode);
     expect(failure(result).type).toBe('caa');
   });
@@ -153,7 +158,7 @@ describe('RFC 8659 CAA', () => {
     }
   });
 
-  it('a silent DNS server costs a lenient check its wait only until it is known to be silent', async () => {
+  it('a lenient check waits for a silent DNS server only until the server is known to be silent', async () => {
     const dns = await dnsZone();
     for (const question of ['CAA box', 'NS ', '2 ', 'A box', 'AAAA box']) dns.set(question, 'silence');
     const web = closing(await httpServer((_, response) => response.end(KEY_AUTHORIZATION)));
@@ -180,12 +185,12 @@ describe('RFC 8659 CAA', () => {
     );
   });
 
-  it('a lookup that fails does not block when lenient, and does when strict', async () => {
+  it('a failed lookup permits in lenient mode and forbids in strict mode', async () => {
     expect((await judged({ 'example.test': { rcode: 2 } })).result.ok).toBe(true);
     expect(failure((await judged({ 'example.test': { rcode: 2 } }, 'strict')).result).type).toBe('dns');
   });
 
-  it('is not asked when off, nor for IP addresses', async () => {
+  it('CAA is not queried in mode off, nor for IP addresses', async () => {
     const { result, dns } = await judged({ 'example.test': [caa('issue', ';')] }, 'off');
     expect(result.ok).toBe(true);
     expect(dns.questions.some((question) => question.startsWith('CAA'))).toBe(false);
@@ -198,49 +203,59 @@ describe('RFC 8659 CAA', () => {
   } as const;
   const record = (tag: string, value: string, critical = false) => ({ tag, value, critical });
   it.each([
-    ['§4.2: an empty issuer forbids', [record('issue', ';')], challenge, true],
+    ['an empty issuer forbids (§4.2)', [record('issue', ';')], challenge, true],
     [
-      '§4.3: issuewild takes the place of issue for wildcards',
+      'issuewild replaces issue for wildcards (§4.3)',
       [record('issue', 'us'), record('issuewild', ';')],
       { ...challenge, wildcard: true },
       true,
     ],
-    ['§4.3: issuewild says nothing of other names', [record('issuewild', ';')], challenge, false],
+    ['issuewild does not apply to other names (§4.3)', [record('issuewild', ';')], challenge, false],
     [
-      '§4.3: issue holds for wildcards without issuewild',
+      'issue applies to wildcards if there is no issuewild (§4.3)',
       [record('issue', ';')],
       { ...challenge, wildcard: true },
       true,
     ],
-    ['§4.4: iodef alone permits', [record('iodef', 'mailto:x@example.test')], challenge, false],
+    ['iodef alone permits (§4.4)', [record('iodef', 'mailto:x@example.test')], challenge, false],
     [
-      '§4.1: an unknown critical property forbids',
+      'an unknown critical property forbids (§4.1)',
       [record('issue', 'us'), record('tbs', 'x', true)],
       challenge,
       true,
     ],
-    ['§4.1: an unknown property that is not critical is passed over', [record('tbs', 'x')], challenge, false],
+    ['an unknown property that is not critical is ignored (§4.1)', [record('tbs', 'x')], challenge, false],
     [
-      'RFC 8657 §3: another account',
+      'accounturi with another account forbids (RFC 8657 §3)',
       [record('issue', 'us; accounturi=https://ra.test/acme/account/2')],
       challenge,
       true,
     ],
     [
-      'RFC 8657 §3: this account',
+      'accounturi with this account permits (RFC 8657 §3)',
       [record('issue', 'us; accounturi=https://ra.test/acme/account/1')],
       challenge,
       false,
     ],
     [
-      'RFC 8657 §3: this account, by the URL it had before the RA was renamed',
+      'accounturi with the URL the account had before the RA was renamed permits (RFC 8657 §3)',
       [record('issue', 'us; accounturi=https://old.test/acme/account/1')],
       challenge,
       false,
     ],
-    ['RFC 8657 §4: another method', [record('issue', 'us;validationmethods=dns-01')], challenge, true],
-    ['RFC 8657 §4: this method', [record('issue', 'us;validationmethods=dns-01,http-01')], challenge, false],
-    ['a parameter that cannot be read', [record('issue', 'us; =')], challenge, true],
+    [
+      'validationmethods without this method forbids (RFC 8657 §4)',
+      [record('issue', 'us;validationmethods=dns-01')],
+      challenge,
+      true,
+    ],
+    [
+      'validationmethods with this method permits (RFC 8657 §4)',
+      [record('issue', 'us;validationmethods=dns-01,http-01')],
+      challenge,
+      false,
+    ],
+    ['a parameter with a syntax error forbids', [record('issue', 'us; =')], challenge, true],
   ])('%s', (_, records, asked, isForbidden) => {
     expect(forbidden(records, asked, ['us']) !== null).toBe(isForbidden);
   });

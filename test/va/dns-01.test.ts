@@ -5,26 +5,26 @@ import { closing, DIGEST, dnsZone, failure, validate } from './world.js';
 const NAME = '_acme-challenge.app.example.test';
 const dns01 = { type: 'dns-01' } as const;
 
-describe('RFC 8555 §8.4 dns-01', () => {
+describe('dns-01 (RFC 8555 §8.4)', () => {
   it('is proven by the digest in a TXT record', async () => {
     const dns = await dnsZone({ [`TXT ${NAME}`]: { records: [{ txt: [DIGEST] }] } });
     const result = await validate(dns, dns01);
     expect(result).toMatchObject({ ok: true, attempts: [{ target: `TXT ${NAME}`, outcome: '1 records' }] });
   });
 
-  it('any of several records suffices', async () => {
+  it('is proven by any of several records', async () => {
     const dns = await dnsZone({ [`TXT ${NAME}`]: { records: [{ txt: ['old'] }, { txt: [DIGEST] }] } });
     expect((await validate(dns, dns01)).ok).toBe(true);
   });
 
-  it('the character-strings of one record are one value', async () => {
+  it('reads the character-strings of one record as one value', async () => {
     const dns = await dnsZone({
       [`TXT ${NAME}`]: { records: [{ txt: [DIGEST.slice(0, 10), '', DIGEST.slice(10)] }] },
     });
     expect((await validate(dns, dns01)).ok).toBe(true);
   });
 
-  it('CNAMEs are followed, in the answer and by asking again', async () => {
+  it('follows CNAMEs in the answer and by further queries', async () => {
     const together = await dnsZone({
       [`TXT ${NAME}`]: { records: [{ cname: 'x.acme.test' }, { cname: 'y.acme.test' }, { txt: [DIGEST] }] },
     });
@@ -37,7 +37,7 @@ describe('RFC 8555 §8.4 dns-01', () => {
     expect(apart.questions).toContain('TXT x.acme.test');
   });
 
-  it('a CNAME loop ends in a dns error', async () => {
+  it('fails with a dns error on a CNAME loop', async () => {
     const dns = await dnsZone({
       [`TXT ${NAME}`]: { records: [{ cname: 'x.acme.test' }] },
       'TXT x.acme.test': { records: [{ cname: NAME }] },
@@ -45,7 +45,7 @@ describe('RFC 8555 §8.4 dns-01', () => {
     expect(failure(await validate(dns, dns01))).toMatchObject({ type: 'dns' });
   });
 
-  it('a record of another owner in the answer does not count', async () => {
+  it('ignores a record of another owner in the answer', async () => {
     const dns = await dnsZone({
       [`TXT ${NAME}`]: { records: [{ txt: ['x'] }] },
       'TXT other.test': { records: [{ txt: [DIGEST] }] },
@@ -53,7 +53,7 @@ describe('RFC 8555 §8.4 dns-01', () => {
     expect(failure(await validate(dns, dns01)).type).toBe('incorrectResponse');
   });
 
-  it('a truncated answer is asked for again over TCP (RFC 7766)', async () => {
+  it('repeats a query over TCP if the answer was truncated (RFC 7766)', async () => {
     const records = [...Array(40)].map((_, index) => ({ txt: [`other ${index}`] }));
     const dns = await dnsZone({
       [`TXT ${NAME}`]: { records: [...records, { txt: [DIGEST] }], truncate: true },
@@ -61,7 +61,7 @@ describe('RFC 8555 §8.4 dns-01', () => {
     expect((await validate(dns, dns01)).ok).toBe(true);
   });
 
-  it('tells what was found and what was expected', async () => {
+  it('reports the records found and the value expected', async () => {
     const dns = await dnsZone({ [`TXT ${NAME}`]: { records: [{ txt: ['wrong\u0007'] }] } });
     const result = failure(await validate(dns, dns01));
     expect(result).toMatchObject({ type: 'incorrectResponse', retryable: true });
@@ -69,32 +69,32 @@ describe('RFC 8555 §8.4 dns-01', () => {
     expect(result.detail).toContain(DIGEST);
   });
 
-  it('no record is a dns error that names it', async () => {
+  it('fails with a dns error that names the missing record', async () => {
     const result = failure(await validate(await dnsZone(), dns01));
     expect(result).toMatchObject({ type: 'dns', retryable: true });
     expect(result.detail).toContain(`${NAME} has no TXT record`);
   });
 
-  it('SERVFAIL and silence are dns errors that say so', async () => {
+  it('fails with a dns error that reports SERVFAIL or silence', async () => {
     const dns = await dnsZone({ [`TXT ${NAME}`]: { rcode: 2 } });
     expect(failure(await validate(dns, dns01)).detail).toContain(`127.0.0.1:${dns.port}: SERVFAIL`);
     dns.set(`TXT ${NAME}`, 'silence');
     expect(failure(await validate(dns, dns01, { timeout: 500 })).detail).toMatch(/timed out|out of time/);
   });
 
-  it('asks the next resolver when one fails', async () => {
+  it('queries the next resolver when one fails', async () => {
     const broken = await dnsZone({ [`TXT ${NAME}`]: { rcode: 5 } });
     const good = await dnsZone({ [`TXT ${NAME}`]: { records: [{ txt: [DIGEST] }] } });
     expect((await validate(good, dns01, { resolvers: [broken, good] })).ok).toBe(true);
   });
 
-  it('an unreachable resolver is named', async () => {
+  it('names an unreachable resolver', async () => {
     const gone = await startDns();
     await gone.close();
     expect(failure(await validate(gone, dns01)).detail).toContain(`127.0.0.1:${gone.port}`);
   });
 
-  it('RFC 5452 §9: an answer with another id or question is not taken', async () => {
+  it('ignores an answer with another id or question (RFC 5452 §9)', async () => {
     const dns = await dnsZone();
     dns.set(`TXT ${NAME}`, {
       raw: (query) => {
@@ -108,7 +108,7 @@ describe('RFC 8555 §8.4 dns-01', () => {
     expect(failure(await validate(dns, dns01, { timeout: 500 })).type).toBe('dns');
   });
 
-  it('RFC 8738 §7: cannot prove an IP address', async () => {
+  it('cannot prove an IP address (RFC 8738 §7)', async () => {
     const identifier = { type: 'ip', value: '127.0.0.1' } as const;
     expect(failure(await validate(await dnsZone(), { ...dns01, identifier }))).toMatchObject({
       type: 'malformed',
@@ -116,7 +116,7 @@ describe('RFC 8555 §8.4 dns-01', () => {
     });
   });
 
-  it('ends early when told to', async () => {
+  it('ends early when it is aborted', async () => {
     closing(await startDns());
     const dns = await dnsZone({ [`TXT ${NAME}`]: 'silence' });
     const { createValidator } = await import('../../src/va/validator.js');

@@ -36,51 +36,66 @@ const chunks = (text: string) => text.match(/.{1,255}/gs) ?? [''];
 const APP = 'app.example.test';
 const wildcard = { identifier: { type: 'dns', value: 'example.test' }, wildcard: true } as const;
 
-describe('draft-ietf-acme-dns-persist dns-persist-01', () => {
+describe('dns-persist-01 (draft-ietf-acme-dns-persist)', () => {
   it.each([
-    ['the account by its URL (-01)', GOOD],
-    ['another of the issuer names', `ca.example; accounturi=${ACCOUNT}`],
-    ['the issuer in any letters', `RA.Test; accounturi=${ACCOUNT}`],
+    ['the account’s URL (-01)', GOOD],
+    ['another issuer name of this CA', `ca.example; accounturi=${ACCOUNT}`],
+    ['the issuer name in mixed case', `RA.Test; accounturi=${ACCOUNT}`],
     ['no spaces', `ra.test;accounturi=${ACCOUNT}`],
-    ['spaces and tabs where the grammar has them', ` ra.test \t;\t AccountURI = ${ACCOUNT} `],
-    ['parameters nobody knows', `ra.test; x=1; accounturi=${ACCOUNT}; tbs=https://x/?y=z`],
-    ['a policy nobody knows, as none', `${GOOD}; policy=everything`],
-    ['an end to come', `${GOOD}; persistUntil=${SECONDS + 60}`],
-    ['an end at this very second', `${GOOD}; persistUntil=${SECONDS}`],
+    ['spaces and tabs where the grammar allows them', ` ra.test \t;\t AccountURI = ${ACCOUNT} `],
+    ['unknown parameters', `ra.test; x=1; accounturi=${ACCOUNT}; tbs=https://x/?y=z`],
+    ['an unknown policy, which is ignored', `${GOOD}; policy=everything`],
+    ['a persistUntil in the future', `${GOOD}; persistUntil=${SECONDS + 60}`],
+    ['a persistUntil at this second', `${GOOD}; persistUntil=${SECONDS}`],
     ['the URL the account had under a former name of the RA', `ra.test; accounturi=${FORMER}`],
     ['a hashed account URI (-02)', `ra.test; accounturi=${hashed(APP)}`],
-    ['a hashed account URI of every name (-02)', `ra.test; accounturi=${hashed('*')}`],
-    ['a hash of a former URL', `ra.test; accounturi=${hashed(APP, FORMER)}`],
-    ['more than one string', `${GOOD}; note=${'x'.repeat(600)}`],
-  ])('%s', async (_, record) => {
+    ['a hashed account URI for all names (-02)', `ra.test; accounturi=${hashed('*')}`],
+    ['a hash of a former account URL', `ra.test; accounturi=${hashed(APP, FORMER)}`],
+    ['more than one character-string', `${GOOD}; note=${'x'.repeat(600)}`],
+  ])('is proven by a record with %s', async (_, record) => {
     const { result } = await judged({ [APP]: [record] });
     expect(result).toMatchObject({ ok: true });
   });
 
   it.each([
     ['no record', [], 'unauthorized', `expected "${GOOD}"`],
-    ["another authority's", [`other.test; accounturi=${ACCOUNT}`], 'unauthorized', 'no TXT record of this'],
-    ['an issuer that begins alike', [`ra.test.evil; accounturi=${ACCOUNT}`], 'unauthorized', ''],
-    ['no account', ['ra.test'], 'malformed', 'no accounturi'],
-    ['an empty account', ['ra.test; accounturi='], 'malformed', 'no accounturi'],
-    ['another account', [`ra.test; accounturi=${ACCOUNT}0`], 'unauthorized', 'another account'],
-    ['the account in other letters', [`ra.test; accounturi=${ACCOUNT.toUpperCase()}`], 'unauthorized', ''],
     [
-      'a stranger whose account has our number',
+      'the issuer name of another CA',
+      [`other.test; accounturi=${ACCOUNT}`],
+      'unauthorized',
+      'no TXT record of this',
+    ],
+    [
+      'an issuer name that only begins like ours',
+      [`ra.test.evil; accounturi=${ACCOUNT}`],
+      'unauthorized',
+      '',
+    ],
+    ['no accounturi', ['ra.test'], 'malformed', 'no accounturi'],
+    ['an empty accounturi', ['ra.test; accounturi='], 'malformed', 'no accounturi'],
+    ['another account', [`ra.test; accounturi=${ACCOUNT}0`], 'unauthorized', 'another account'],
+    ['the account’s URL in upper case', [`ra.test; accounturi=${ACCOUNT.toUpperCase()}`], 'unauthorized', ''],
+    [
+      'an account of another server with the same number',
       ['ra.test; accounturi=https://evil.test/acme/account/1'],
       'unauthorized',
       '',
     ],
-    ['a parameter twice', [`${GOOD}; accounturi=${ACCOUNT}`], 'malformed', 'twice'],
-    ['an unknown parameter twice', [`${GOOD}; x=1; X=2`], 'malformed', 'twice'],
-    ['not the grammar', [`${GOOD} policy=wildcard`], 'malformed', 'issue-value'],
-    ['a semicolon too many', [`${GOOD};`], 'malformed', 'issue-value'],
-    ['an end that is no number', [`${GOOD}; persistUntil=2030-01-01`], 'malformed', 'persistUntil'],
-    ['an end that is a fraction', [`${GOOD}; persistUntil=${SECONDS + 60}.5`], 'malformed', 'persistUntil'],
-    ['an end that is empty', [`${GOOD}; persistUntil=`], 'malformed', 'persistUntil'],
-    ['an end in hex', [`${GOOD}; persistUntil=0xffffffff`], 'malformed', 'persistUntil'],
-    ['an end that is past', [`${GOOD}; persistUntil=${SECONDS - 1}`], 'unauthorized', 'expired'],
-    ['an end before 1970', [`${GOOD}; persistUntil=-1`], 'unauthorized', 'expired'],
+    ['a repeated parameter', [`${GOOD}; accounturi=${ACCOUNT}`], 'malformed', 'twice'],
+    ['a repeated unknown parameter', [`${GOOD}; x=1; X=2`], 'malformed', 'twice'],
+    ['a syntax error', [`${GOOD} policy=wildcard`], 'malformed', 'issue-value'],
+    ['a trailing semicolon', [`${GOOD};`], 'malformed', 'issue-value'],
+    [
+      'a persistUntil that is not a number',
+      [`${GOOD}; persistUntil=2030-01-01`],
+      'malformed',
+      'persistUntil',
+    ],
+    ['a fractional persistUntil', [`${GOOD}; persistUntil=${SECONDS + 60}.5`], 'malformed', 'persistUntil'],
+    ['an empty persistUntil', [`${GOOD}; persistUntil=`], 'malformed', 'persistUntil'],
+    ['a hexadecimal persistUntil', [`${GOOD}; persistUntil=0xffffffff`], 'malformed', 'persistUntil'],
+    ['a persistUntil in the past', [`${GOOD}; persistUntil=${SECONDS - 1}`], 'unauthorized', 'expired'],
+    ['a persistUntil before 1970', [`${GOOD}; persistUntil=-1`], 'unauthorized', 'expired'],
     ['a hash of another name', [`ra.test; accounturi=${hashed('www.example.test')}`], 'unauthorized', ''],
     [
       'a hash with another key',
@@ -88,7 +103,7 @@ describe('draft-ietf-acme-dns-persist dns-persist-01', () => {
       'unauthorized',
       '',
     ],
-  ])('%s is refused', async (_, records, type, words) => {
+  ])('a zone with %s is refused', async (_, records, type, words) => {
     const { result } = await judged({ [APP]: records });
     const { detail, ...rest } = failure(result);
     expect(rest).toMatchObject({ type });
@@ -96,17 +111,17 @@ describe('draft-ietf-acme-dns-persist dns-persist-01', () => {
     expect(detail).toContain(`_validation-persist.${APP}`);
   });
 
-  it("any record suffices, whatever others say; another authority's are passed over", async () => {
+  it('one matching record is enough, and records of other CAs are ignored', async () => {
     const { result } = await judged({ [APP]: ['other.test; ;;', 'v=spf1 -all', 'ra.test', GOOD] });
     expect(result.ok).toBe(true);
   });
 
-  it('an IP address is malformed', async () => {
+  it('an IP address is refused as malformed', async () => {
     const identifier = { type: 'ip', value: '192.0.2.1' } as const;
     expect(failure((await judged({}, { identifier })).result).type).toBe('malformed');
   });
 
-  it('a server that fails is a dns error, to be tried again', async () => {
+  it('a failing DNS server causes a dns error, which is retried', async () => {
     const { result } = await judged({ [APP]: { rcode: 2 } });
     expect(failure(result)).toMatchObject({ type: 'dns', retryable: true });
   });
@@ -116,47 +131,53 @@ describe('draft-ietf-acme-dns-persist dns-persist-01', () => {
     expect(result.ok).toBe(true);
   });
 
-  it('where it is not offered any more, what was offered before is refused', async () => {
+  it('a challenge offered earlier is refused once dns-persist-01 is switched off', async () => {
     const dns = await dnsZone({ [`TXT _validation-persist.${APP}`]: { records: [{ txt: [GOOD] }] } });
     expect(failure(await validate(dns, { type: 'dns-persist-01' })).detail).toMatch(/not offered/);
   });
 });
 
-describe('policy=wildcard', () => {
+describe('policy=wildcard of dns-persist-01', () => {
   const WIDE = `${GOOD}; policy=WildCard`;
   it.each([
-    ['a wildcard', 'example.test', WIDE, wildcard, true],
-    ['a wildcard without it', 'example.test', GOOD, wildcard, false],
-    ['a wildcard by another policy', 'example.test', `${GOOD}; policy=wildcards`, wildcard, false],
-    ['the name itself', APP, WIDE, {}, true],
-    ['a name below', 'example.test', WIDE, {}, true],
-    ['a name below without it', 'example.test', GOOD, {}, false],
-    ['a name far below', 'test', WIDE, {}, true],
+    ['a wildcard is granted by its base name', 'example.test', WIDE, wildcard, true],
+    ['a wildcard is refused without the policy', 'example.test', GOOD, wildcard, false],
     [
-      'a wildcard below',
+      'a wildcard is refused with another policy',
+      'example.test',
+      `${GOOD}; policy=wildcards`,
+      wildcard,
+      false,
+    ],
+    ['the name itself is granted', APP, WIDE, {}, true],
+    ['a name one label below is granted', 'example.test', WIDE, {}, true],
+    ['a name below is refused without the policy', 'example.test', GOOD, {}, false],
+    ['a name several labels below is granted', 'test', WIDE, {}, true],
+    [
+      'a wildcard below is granted',
       'example.test',
       WIDE,
       { identifier: { type: 'dns', value: 'dept.example.test' }, wildcard: true },
       true,
     ],
-    ['a name beside', 'www.example.test', WIDE, {}, false],
-    ['a name below it only', `x.${APP}`, WIDE, {}, false],
+    ['a sibling name is refused', 'www.example.test', WIDE, {}, false],
+    ['a record below the name is refused', `x.${APP}`, WIDE, {}, false],
     [
-      'a name that only ends alike',
+      'a name that only ends alike is refused',
       'example.test',
       WIDE,
       { identifier: { type: 'dns', value: 'anexample.test' } },
       false,
     ],
     [
-      'the hash of the name above',
+      'the hash of the name with the record is granted',
       'example.test',
       `ra.test; accounturi=${hashed('example.test')}; policy=wildcard`,
       {},
       true,
     ],
     [
-      'the hash of the name below',
+      'the hash of the name below is refused',
       'example.test',
       `ra.test; accounturi=${hashed(APP)}; policy=wildcard`,
       {},
@@ -167,12 +188,12 @@ describe('policy=wildcard', () => {
     expect(result.ok).toBe(granted);
   });
 
-  it('the record of a name above counts though the one of the name refuses or cannot be had', async () => {
+  it('a record of a parent name counts even if the name’s own record refuses or its lookup fails', async () => {
     expect((await judged({ [APP]: ['ra.test'], 'example.test': [WIDE] })).result.ok).toBe(true);
     expect((await judged({ [APP]: { rcode: 2 }, 'example.test': [WIDE] })).result.ok).toBe(true);
   });
 
-  it('names above are not asked where the name has its record; and never more than sixteen', async () => {
+  it('parent names are queried only if the name has no record, and at most sixteen of them', async () => {
     const { dns } = await judged({ [APP]: [GOOD] });
     expect(dns.questions).toEqual([`TXT _validation-persist.${APP}`]);
     const deep = { identifier: { type: 'dns', value: `${'a.'.repeat(60)}test` } } as const;
@@ -180,7 +201,7 @@ describe('policy=wildcard', () => {
     expect(asked.size).toBe(17);
   });
 
-  it('a wildcard that is missing is told, with the line to write', async () => {
+  it('a missing policy=wildcard is reported with the record to write', async () => {
     expect(failure((await judged({}, wildcard)).result).detail).toContain(`"${GOOD}; policy=wildcard"`);
     expect(failure((await judged({ 'example.test': [GOOD] }, wildcard)).result)).toMatchObject({
       type: 'unauthorized',
@@ -189,27 +210,27 @@ describe('policy=wildcard', () => {
   });
 });
 
-describe('how long it may be relied on', () => {
+describe('a proof by dns-persist-01 may be reused', () => {
   it.each([
-    ['the TTL of the record', 3600, '', HOUR],
-    ['not longer than the setting', 7 * 86_400, '', 24 * HOUR],
-    ['a minute at least, to finalize the order it was asked for', 0, '', 60_000],
-    ['a TTL with the highest bit is none (RFC 2181 §8)', 0x80000000, '', 60_000],
-    ['to persistUntil (-02)', 3600, `; persistUntil=${SECONDS + 600}`, 600_000],
-    ['to persistUntil even within the minute', 0, `; persistUntil=${SECONDS + 5}`, 5_000],
+    ['for the TTL of the record', 3600, '', HOUR],
+    ['for no longer than the setting', 7 * 86_400, '', 24 * HOUR],
+    ['for at least a minute, to finalize its order', 0, '', 60_000],
+    ['for a minute if the highest bit of the TTL is set (RFC 2181 §8)', 0x80000000, '', 60_000],
+    ['until persistUntil (-02)', 3600, `; persistUntil=${SECONDS + 600}`, 600_000],
+    ['until persistUntil, even if that is less than a minute', 0, `; persistUntil=${SECONDS + 5}`, 5_000],
   ])('%s', async (_, ttl, more, lasting) => {
     const { result } = await judged({ [APP]: { records: [{ txt: [GOOD + more] }], ttl } });
     expect(result).toMatchObject({ ok: true, until: NOW + lasting });
   });
 });
 
-it('the vectors of -02 §10.2', () => {
+it('account hashes match the test vectors of -02 §10.2', () => {
   const of = (domain: string) =>
     accountHash(domain, 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', 'https://ca.example/acct/123');
   expect(of('example.com')).toBe('5SQm7n6tPh2-PlLbCKGnViTXX5z19SCN4cPGQHSk-kw');
   expect(of('*')).toBe('NpDnSwUthQK8zCgFdefYxAdAVPnygMLbs9US6oO-5ug');
 });
 
-it('the line to write', () => {
+it('the record to write is printed as a zone file line', () => {
   expect(persistRecord({ issuer: 'ra.test', accountUri: ACCOUNT, wildcard: false })).toBe(GOOD);
 });

@@ -41,28 +41,28 @@ const redirecting =
         ])
       : `HTTP/1.0 200 OK\n\n${body}`;
 
-describe('http-01 against what devices send, over a connection', () => {
+describe('an http-01 answer of a device, over a connection,', () => {
   it.each([
-    ['LF alone, closed at the end', `HTTP/1.0 200 OK\n\n${KEY_AUTHORIZATION}\n`],
+    ['LF alone and a close at the end', `HTTP/1.0 200 OK\n\n${KEY_AUTHORIZATION}\n`],
     [
       'the same length twice',
       `HTTP/1.1 200 OK\r\nContent-Length: 76\r\nContent-Length: 76\r\n\r\n${KEY_AUTHORIZATION}`,
     ],
     ['a blank before the colon', `HTTP/1.1 200 OK\r\nServer : x\r\n\r\n${KEY_AUTHORIZATION}`],
     ['a folded field', `HTTP/1.1 200 OK\r\nServer: x\r\n y\r\n\r\n${KEY_AUTHORIZATION}`],
-  ])('%s', async (_, answer) => {
+  ])('is accepted with %s', async (_, answer) => {
     const httpPort = await peer(() => answer);
     expect((await validate(await dnsZone(here), {}, { httpPort })).ok).toBe(true);
   });
 
-  it('errors are in our own words', async () => {
+  it('an HTTP error is reported without the text of a library', async () => {
     const httpPort = await peer(() => 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx');
     const { type, detail } = failure(await validate(await dnsZone(here), {}, { httpPort }));
     expect(type).toBe('connection');
     expect(detail).toMatch(/: sent Content-Length twice, with different lengths$/);
   });
 
-  it('a redirect to https where nobody speaks TLS is told without text of a library', async () => {
+  it('a redirect to https without TLS is reported without the text of a library', async () => {
     const httpPort = await peer(redirecting((port) => `https://app.example.test:${port}/x`));
     const { type, detail } = failure(await validate(await dnsZone(here), {}, { httpPort }));
     expect(type).toBe('tls');
@@ -71,27 +71,27 @@ describe('http-01 against what devices send, over a connection', () => {
   });
 });
 
-describe('redirects in every encoding', () => {
+describe('a redirect is followed', () => {
   it.each<[string, (port: number) => string | Buffer]>([
     ['an absolute URL', (port) => `http://app.example.test:${port}/x`],
     ['capitals', (port) => `HTTP://APP.Example.TEST:${port}/x`],
     ['a dot at the end of the name', (port) => `http://app.example.test.:${port}/x`],
-    ['the same scheme', (port) => `//app.example.test:${port}/x`],
+    ['a scheme-relative URL', (port) => `//app.example.test:${port}/x`],
     ['an absolute path', () => '/x'],
     ['a relative path', () => '../x'],
     ['a query alone', () => '?x=1'],
     ['a fragment', () => '/x#y'],
-    ['blanks around', () => ' \t/x \t'],
-    ['blanks inside', () => '/x y'],
+    ['blanks around the URL', () => ' \t/x \t'],
+    ['a blank inside the URL', () => '/x y'],
     ['percent encoding', () => '/%78%20'],
     ['UTF-8', () => '/grüße'],
     ['Latin-1', () => Buffer.from('/grüße', 'latin1')],
     ['an international name', (port) => `http://bücher.example.test:${port}/x`],
-    ['its A-label', (port) => `http://xn--bcher-kva.example.test:${port}/x`],
+    ['the A-label of an international name', (port) => `http://xn--bcher-kva.example.test:${port}/x`],
     ['the address', (port) => `http://127.0.0.1:${port}/x`],
     ['another spelling of the address', (port) => `http://0x7f.1:${port}/x`],
     ['backslashes', (port) => `http:\\\\app.example.test:${port}\\x`],
-  ])('%s', async (_, location) => {
+  ])('with %s in its Location', async (_, location) => {
     const httpPort = await peer(redirecting(location));
     const zone = { ...here, 'A xn--bcher-kva.example.test': { records: [{ a: '127.0.0.1' }] } };
     const result = await validate(await dnsZone(zone), {}, { httpPort });
@@ -99,7 +99,7 @@ describe('redirects in every encoding', () => {
   });
 });
 
-describe('redirects do not reach where the identifier does not', () => {
+describe('redirects of http-01 stay within the reach of the identifier', () => {
   it.each([
     'http://127.0.0.2/',
     'http://localhost.example.test/',
@@ -118,7 +118,7 @@ describe('redirects do not reach where the identifier does not', () => {
     'http://[::ffff:168.63.129.16]/',
     'http://[fd00:ec2::254]/',
     'http://100.100.100.200/',
-  ])('%s is a connection problem', async (location) => {
+  ])('a redirect to %s causes a connection problem', async (location) => {
     const httpPort = await peer(redirecting(() => location));
     const zone = { ...here, 'A localhost.example.test': { records: [{ a: '127.0.0.3' }] } };
     for (const deny of [undefined, []]) {
@@ -130,7 +130,7 @@ describe('redirects do not reach where the identifier does not', () => {
     }
   });
 
-  it('what a redirected host says is told by its status alone, and where it leads is not told', async () => {
+  it('the client learns only the status of a redirected host, and not its address', async () => {
     const secret = 'password=hunter2';
     for (const status of [200, 404]) {
       const httpPort = await peer((path) =>
@@ -174,20 +174,20 @@ describe('redirects do not reach where the identifier does not', () => {
     ['10.0.0.1', '169.254.1.1', false],
     ['10.0.0.1', '64:ff9b::a00:2', true],
     ['203.0.113.5', '64:ff9b::a00:2', false],
-  ])('from %s to %s: %s', (from, to, allowed) => {
+  ])('a redirect from %s to %s is allowed: %s', (from, to, allowed) => {
     const redirects = new RedirectPolicy();
     redirects.reached(from);
     expect(redirects.allows(to)).toBe(allowed);
   });
 
-  it('once outside, no way leads back in, but to where it began', () => {
+  it('after a redirect to the outside, only the first address inside may follow', () => {
     const redirects = new RedirectPolicy();
     for (const each of ['10.0.0.1', '203.0.113.5']) redirects.reached(each);
     expect(redirects.allows('10.0.0.2')).toBe(false);
     expect(redirects.allows('10.0.0.1')).toBe(true);
   });
 
-  it('addresses that are dead are waited for beside the next, and not again after a redirect', async () => {
+  it('dead addresses are tried in parallel with the next one, and not again after a redirect', async () => {
     // TEST-NET-1 leads nowhere: packets to it get no answer, or the system has no way there.
     const dns = await dnsZone({
       'A app.example.test': { records: [{ a: '192.0.2.91' }, { a: '192.0.2.92' }, { a: '127.0.0.1' }] },

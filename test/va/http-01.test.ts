@@ -15,8 +15,8 @@ const answering =
   };
 const here = { 'A app.example.test': { records: [{ a: '127.0.0.1' }] } };
 
-describe('RFC 8555 §8.3 http-01', () => {
-  it('is proven by the key authorization at the well-known path, asked for by name', async () => {
+describe('http-01 (RFC 8555 §8.3)', () => {
+  it('is proven by the key authorization at the well-known path, requested with the name as Host', async () => {
     const seen: string[] = [];
     const web = await serve((incoming, response) => {
       seen.push(`${incoming.method} ${incoming.url} ${incoming.headers.host}`);
@@ -43,7 +43,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect((await validate(await dnsZone(here), {}, { httpPort: web.port })).ok).toBe(true);
   });
 
-  it('RFC 8738 §4: proves an IP address, asked for by address', async () => {
+  it('proves an IP address, requested with the address as Host (RFC 8738 §4)', async () => {
     const web = await serve(answering(KEY_AUTHORIZATION));
     const identifier = { type: 'ip', value: '127.0.0.1' } as const;
     const dns = await dnsZone();
@@ -51,7 +51,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(dns.questions).toEqual([]);
   });
 
-  it('tells address, status, bytes and what was read when the answer is wrong', async () => {
+  it('reports address, status, size and content of a wrong answer', async () => {
     const web = await serve(answering('<html>It works!</html>'));
     const result = failure(await validate(await dnsZone(here), {}, { httpPort: web.port }));
     expect(result).toMatchObject({ type: 'incorrectResponse', retryable: true });
@@ -66,7 +66,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(result.detail).toContain('HTTP 404, 5 bytes "no.pe"');
   });
 
-  it('cuts off a body that does not end', async () => {
+  it('cuts a body that does not end', async () => {
     const web = await serve((_, response) => {
       response.on('error', () => {});
       const more = () => {
@@ -80,7 +80,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(result.detail).toContain('16384 bytes');
   });
 
-  it('gives up on a peer that drips', async () => {
+  it('times out on a peer that sends single octets', async () => {
     const web = await serve((_, response) => {
       response.write('x');
     });
@@ -89,7 +89,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(result.detail).toContain('timed out');
   });
 
-  it('says connection refused with every address it tried', async () => {
+  it('reports a refused connection with every address it tried', async () => {
     const web = await httpServer(answering(''));
     await web.close();
     const dns = await dnsZone({
@@ -112,7 +112,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(failure(await validate(await dnsZone(here), {}, { httpPort: port })).type).toBe('connection');
   });
 
-  it('does not wait for ever for a peer that switches protocols', async () => {
+  it('does not wait forever for a peer that switches protocols', async () => {
     const peer = createServer((socket) => {
       socket.on('error', () => {});
       socket.once('data', () =>
@@ -143,7 +143,7 @@ describe('RFC 8555 §8.3 http-01', () => {
     expect(first.attempts.map(({ target }) => target)).toEqual([`[::1]:${six.port}`]);
   });
 
-  it('a name without addresses is a dns error', async () => {
+  it('fails with a dns error for a name without addresses', async () => {
     expect(failure(await validate(await dnsZone(), {}, { httpPort: 9 }))).toMatchObject({
       type: 'dns',
       retryable: true,
@@ -151,7 +151,7 @@ describe('RFC 8555 §8.3 http-01', () => {
   });
 });
 
-describe('RFC 8555 §8.3 redirects', () => {
+describe('redirects of http-01 (RFC 8555 §8.3)', () => {
   const redirecting =
     (location: (port: number) => string, final = KEY_AUTHORIZATION): RequestListener =>
     (incoming, response) => {
@@ -170,7 +170,7 @@ describe('RFC 8555 §8.3 redirects', () => {
     }
   });
 
-  it('are followed to https without judging its certificate', async () => {
+  it('are followed to https without checking its certificate', async () => {
     const server = createHttpsServer(alpnCertificate({ names: ['other.test'] }), (_, response) => {
       response.end(KEY_AUTHORIZATION);
     });
@@ -193,7 +193,7 @@ describe('RFC 8555 §8.3 redirects', () => {
     expect(result.detail).toMatch(message);
   });
 
-  it('in a circle or without end are given up', async () => {
+  it('are abandoned if they form a loop or never end', async () => {
     const circle = await serve((_, response) => response.writeHead(302, { Location: PATH }).end());
     expect(failure(await validate(await dnsZone(here), {}, { httpPort: circle.port })).detail).toContain(
       'circle',
@@ -209,7 +209,7 @@ describe('RFC 8555 §8.3 redirects', () => {
   });
 });
 
-describe('UPKI_VA_DENY', () => {
+describe('UPKI_VA_DENY keeps http-01 from forbidden addresses', () => {
   it.each(['169.254.169.254', '0.0.0.0', '224.0.0.1'])('%s is never dialed by default', async (address) => {
     const dns = await dnsZone({ 'A app.example.test': { records: [{ a: address }] } });
     const result = failure(await validate(dns, {}, { httpPort: 80 }));
@@ -225,7 +225,7 @@ describe('UPKI_VA_DENY', () => {
     '2002:a9fe:a9fe::1',
     'fe80::1',
     'fd00:ec2::254',
-  ])('nor is %s, as an identifier', async (value) => {
+  ])('the identifier %s is never dialed by default', async (value) => {
     const identifier = { type: 'ip', value } as const;
     expect(failure(await validate(await dnsZone(), { identifier }))).toMatchObject({
       type: 'rejectedIdentifier',
@@ -233,7 +233,7 @@ describe('UPKI_VA_DENY', () => {
     });
   });
 
-  it('holds after a redirect to an address', async () => {
+  it('it applies after a redirect to an address', async () => {
     const web = await serve((_, response) =>
       response.writeHead(302, { Location: 'http://169.254.169.254/latest/meta-data' }).end(),
     );
@@ -241,7 +241,7 @@ describe('UPKI_VA_DENY', () => {
     expect(result.detail).toContain('policy forbids');
   });
 
-  it('holds after a redirect to a name that resolves to one', async () => {
+  it('it applies after a redirect to a name that resolves to a forbidden address', async () => {
     const web = await serve((incoming, response) => {
       response.writeHead(302, { Location: `http://evil.example.test:${incoming.socket.localPort}/x` }).end();
     });
@@ -249,7 +249,7 @@ describe('UPKI_VA_DENY', () => {
     expect(failure(await validate(dns, {}, { httpPort: web.port })).detail).toContain('policy forbids');
   });
 
-  it('judges the very address it dials: a name that rebinds between hops is caught', async () => {
+  it('it checks the address that is dialed: a name that rebinds between hops is caught', async () => {
     let answers = 0;
     const dns = await dnsZone();
     dns.set('A app.example.test', () => {
@@ -261,7 +261,7 @@ describe('UPKI_VA_DENY', () => {
     expect(answers).toBe(2);
   });
 
-  it("takes the operator's list", async () => {
+  it('it takes the operator’s list', async () => {
     const web = await serve(answering(KEY_AUTHORIZATION));
     const denied = await validate(await dnsZone(here), {}, { httpPort: web.port, deny: ['127.0.0.0/8'] });
     expect(failure(denied).detail).toContain('policy forbids');

@@ -19,7 +19,7 @@ const against = async (certificate: AlpnCertificateOptions, options?: Parameters
 };
 
 describe('RFC 8737 §3 tls-alpn-01', () => {
-  it('is proven by the certificate made for the challenge, asked for by name', async () => {
+  it('a name is proven by the certificate made for the challenge, requested with its SNI', async () => {
     const names: string[] = [];
     const server = closing(
       await tlsServer(alpnCertificate(right), { ALPNProtocols: ['acme-tls/1'] }, (name) => names.push(name)),
@@ -29,7 +29,7 @@ describe('RFC 8737 §3 tls-alpn-01', () => {
     expect(names).toEqual([NAME]);
   });
 
-  it('RFC 8738 §6: proves an IP address, with its reverse name as SNI', async () => {
+  it('an IP address is proven with its reverse name as SNI (RFC 8738 §6)', async () => {
     const names: string[] = [];
     const certificate = alpnCertificate({ ...right, names: ['127.0.0.1'] });
     const server = closing(
@@ -54,18 +54,18 @@ describe('RFC 8737 §3 tls-alpn-01', () => {
     ['an acmeIdentifier that is not critical', { ...right, critical: false }, 'unauthorized', /not critical/],
     ['another digest', { ...right, keyAuthorization: 'x' }, 'incorrectResponse', /expected/],
     ['a digest cut short', { ...right, digestLength: 31 }, 'incorrectResponse', /expected/],
-  ])('refuses a certificate with %s', async (_, certificate, type, detail) => {
+  ])('a certificate with %s is refused', async (_, certificate, type, detail) => {
     const result = failure(await against(certificate));
     expect(result.type).toBe(type);
     expect(result.detail).toMatch(detail);
   });
 
-  it('RFC 8737 §4: wants the protocol negotiated', async () => {
+  it('a peer that does not negotiate the ALPN protocol is refused (RFC 8737 §4)', async () => {
     expect(failure(await against(right, {}))).toMatchObject({ type: 'tls', retryable: true });
     expect(failure(await against(right, { ALPNProtocols: ['http/1.1'] })).type).toBe('tls');
   });
 
-  it('a peer that does not speak TLS is a tls error, nobody there a connection error', async () => {
+  it('a peer without TLS causes a tls error, and an unused port a connection error', async () => {
     const plain = closing(await httpServer((_, response) => response.end('x')));
     const options = { tlsPort: plain.port };
     expect(failure(await validate(await dnsZone(here), alpn, options)).type).toBe('tls');
@@ -73,7 +73,7 @@ describe('RFC 8737 §3 tls-alpn-01', () => {
     expect(failure(await validate(await dnsZone(here), alpn, options)).type).toBe('connection');
   });
 
-  it('a peer that never answers is given up', async () => {
+  it('a peer that never answers times out', async () => {
     const { createServer } = await import('node:net');
     const silent = createServer((socket) => socket.on('error', () => {}).resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

@@ -35,7 +35,7 @@ describe('the certificates of a file from another CA', async () => {
     expect(() => certificatesFrom(content)).toThrow(DerError);
   });
 
-  it('are read or refused with a DerError, whatever the octets', () => {
+  it('are read or refused with DerError, whatever the octets', () => {
     const spoiled = (bytes: Buffer) =>
       fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)).map(([at, value]) => {
         const copy = Buffer.from(bytes);

@@ -14,14 +14,14 @@ const BASIC_CONSTRAINTS_CA = der(
   der(0x04, der(0x30, der(0x01, Buffer.from([0xff])))),
 );
 
-describe('RFC 2986 certification requests', () => {
+describe('the reader of certification requests (RFC 2986)', () => {
   it.each([
     ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
     ['P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey],
     ['P-521', generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey],
     ['RSA 2048', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
     ['Ed25519', generateKeyPairSync('ed25519').privateKey],
-  ])('reads a %s request by an independent encoder', (_, key) => {
+  ])('reads a %s request of an independent encoder', (_, key) => {
     const csr = parseCsr(
       createCsr(['a.example.com', '192.0.2.1', '2001:db8::1'], { key, commonName: 'a.example.com' }).der,
     );
@@ -34,7 +34,7 @@ describe('RFC 2986 certification requests', () => {
     expect(csr.asksForCa).toBe(false);
   });
 
-  it('reads back what our own encoder makes', () => {
+  it('reads requests of our own encoder', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const spki = publicKey.export({ type: 'spki', format: 'der' });
     const subject = dn(['O', 'uPKI'], ['CN', 'ra.test']);
@@ -44,18 +44,18 @@ describe('RFC 2986 certification requests', () => {
     expect(csr.publicKey.spki.equals(spki)).toBe(true);
   });
 
-  it('tells that a request asks to be a CA (RFC 5280 §4.2.1.9)', () => {
+  it('reports that a request asks for a CA certificate (RFC 5280 §4.2.1.9)', () => {
     expect(parseCsr(createCsr(['a.test'], { extensions: [BASIC_CONSTRAINTS_CA] }).der).asksForCa).toBe(true);
   });
 
-  it('refuses a signature that is not by the key in the request', () => {
+  it('refuses a signature by another key than the one in the request', () => {
     const bytes = Buffer.from(createCsr(['a.test']).der);
     const at = bytes.length - 1;
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     expect(() => parseCsr(bytes)).toThrow(/signature/);
   });
 
-  it('refuses a truncated request and one with something after its end', () => {
+  it('refuses a truncated request and one with trailing octets', () => {
     const { der: bytes } = createCsr(['a.test']);
     for (let length = 0; length < bytes.length; length += 1) {
       expect(() => parseCsr(bytes.subarray(0, length))).toThrow(DerError);

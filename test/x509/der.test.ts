@@ -11,7 +11,7 @@ import { firstFromPem, fromPem, toPem } from '../../src/x509/pem.js';
 const hex = (text: string) => Buffer.from(text, 'hex');
 const reader = (text: string) => new DerReader(hex(text), 'it');
 
-describe('X.690 DER', () => {
+describe('the DER codec (X.690)', () => {
   it.each([
     ['an indefinite length', '3080020101 0000'],
     ['a length not in shortest form', '308103020101'],
@@ -56,14 +56,14 @@ describe('X.690 DER', () => {
     );
   });
 
-  it('§11.2.2: named bits have no trailing zeros', () => {
+  it('writes named bits without trailing zeros (§11.2.2)', () => {
     expect(namedBits([5, 6]).toString('hex')).toBe('03020106');
     expect(namedBits([0]).toString('hex')).toBe('03020780');
     expect(namedBits([]).toString('hex')).toBe('030100');
     expect(new DerReader(namedBits([0, 8]), 'bits').namedBits('bits')).toEqual([0, 8]);
   });
 
-  it('RFC 5280 §4.1.2.5: UTCTime through 2049, then GeneralizedTime', () => {
+  it('writes UTCTime through 2049, then GeneralizedTime (RFC 5280 §4.1.2.5)', () => {
     for (const [iso, tag] of [
       ['2049-12-31T23:59:59Z', 0x17],
       ['2050-01-01T00:00:00Z', 0x18],
@@ -78,7 +78,7 @@ describe('X.690 DER', () => {
     );
   });
 
-  it('length headers of every size', () => {
+  it('writes and reads length headers of every size', () => {
     for (const size of [0, 127, 128, 255, 256, 65535, 65536, 70000]) {
       const inner = new DerReader(sequence(Buffer.alloc(size)), 'it').sequence('it');
       expect(inner.done).toBe(size === 0);
@@ -86,8 +86,8 @@ describe('X.690 DER', () => {
   });
 });
 
-describe('RFC 7468 PEM', () => {
-  it('goes both ways, several blocks and text between', () => {
+describe('the PEM codec (RFC 7468)', () => {
+  it('writes and reads several blocks, with text between them', () => {
     const pem = `Subject: x\n${toPem('CERTIFICATE', hex('3000'))}\n${toPem('CERTIFICATE', Buffer.alloc(100, 7))}`;
     expect(fromPem('CERTIFICATE', pem)).toEqual([hex('3000'), Buffer.alloc(100, 7)]);
     expect(Math.max(...pem.split('\n').map((line) => line.length))).toBe(64);
@@ -102,17 +102,17 @@ describe('RFC 7468 PEM', () => {
   });
 });
 
-describe('RFC 5280 §4.2.1.6 addresses and names', () => {
-  it('addresses go both ways in canonical text', () => {
+describe('general names (RFC 5280 §4.2.1.6)', () => {
+  it('write and read addresses in canonical text', () => {
     for (const text of ['192.0.2.1', '2001:db8::1', '::1', '::'])
       expect(ipFromBytes(ipToBytes(text))).toBe(text);
     expect(() => ipToBytes('fe80::1%eth0')).toThrow(DerError);
     expect(() => ipFromBytes(Buffer.alloc(5))).toThrow(DerError);
   });
-  it('an address constraint (8 octets) is no name', () => {
+  it('refuse an address constraint (8 octets) as a name', () => {
     expect(() => parseGeneralNames(hex('300a87080a000000ff000000'))).toThrow(DerError);
   });
-  it('throws nothing but DerError', () => {
+  it('cause no error but DerError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
@@ -126,8 +126,8 @@ describe('RFC 5280 §4.2.1.6 addresses and names', () => {
   });
 });
 
-describe('RFC 9773 §4.1 certificate identifiers', () => {
-  it("the RFC's own example", () => {
+describe('certificate identifiers (RFC 9773 §4.1)', () => {
+  it('match the RFC’s own example', () => {
     // §4.1: keyIdentifier 69:88:5B:6B:87:46:40:41:E1:B3:7B:84:7B:A0:AE:2C:DE:01:C8:D4, serial 00:87:65:43:21
     expect(ariCertificateId('69885b6b87464041e1b37b847ba0ae2cde01c8d4', '87654321')).toBe(
       'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE',

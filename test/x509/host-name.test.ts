@@ -5,7 +5,7 @@ import { hostAddress, ipFromBytes, ipToBytes } from '../../src/x509/ip-address.j
 import { canonicalByUrl } from '../support/url-address.js';
 
 describe('a host name', () => {
-  it('is read linearly, to a form that reads as itself, or refused by HostNameError alone', () => {
+  it('is read in linear time to a canonical form, or refused with HostNameError alone', () => {
     const label = fc.oneof(fc.string({ unit: 'binary', maxLength: 70 }), fc.domain(), fc.constant('xn--'));
     fc.assert(
       fc.property(fc.array(label, { maxLength: 5 }), (labels) => {
@@ -22,7 +22,7 @@ describe('a host name', () => {
     );
   });
 
-  it('of any size is answered at once', () => {
+  it('of any size is read or refused at once', () => {
     const started = performance.now();
     for (const text of ['ü'.repeat(1_000_000), 'xn--'.repeat(250), 'ü.'.repeat(500), 'א'.repeat(1000)]) {
       expect(() => readHostName(text)).toThrow(HostNameError);
@@ -31,8 +31,8 @@ describe('a host name', () => {
   });
 });
 
-describe('RFC 5952 address text', () => {
-  it('is that of another implementation, from each spelling', () => {
+describe('the text of an IP address (RFC 5952)', () => {
+  it('is the same as another implementation’s, from each spelling', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat(16), (random, zeros) => {
         const octets = Buffer.from(random).fill(0, 4, Math.max(4, zeros));
@@ -44,7 +44,7 @@ describe('RFC 5952 address text', () => {
     );
   });
 
-  it('of an IPv4-mapped address is the IPv4 address, and of no other', () => {
+  it('is the IPv4 address for an IPv4-mapped address, and for no other', () => {
     fc.assert(
       fc.property(fc.ipV4(), (address) => {
         expect(hostAddress(address)).toBe(address);

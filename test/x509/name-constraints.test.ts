@@ -52,7 +52,7 @@ function byOpenssl(text: string): NameConstraints[] {
 }
 
 describe('name constraints (RFC 5280 §4.2.1.10)', () => {
-  it('permit DNS names with all below them, in any case, and nothing that only ends alike', () => {
+  it('permit DNS names with all subdomains, in any case, and no name that only ends alike', () => {
     const plant = only('plant.lan');
     for (const name of ['plant.lan', 'a.plant.lan', 'b.A.Plant.LAN', '*.plant.lan'])
       expect(may('dns', name, plant)).toBe(true);
@@ -60,7 +60,7 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
       expect([name, may('dns', name, plant)]).toEqual([name, false]);
   });
 
-  it('that permit DNS names only exclude every address, and the other way round', () => {
+  it('that permit only DNS names exclude every address, and vice versa', () => {
     expect([may('ip', '10.0.0.1', only('plant.lan')), may('ip', 'fd00::1', only('plant.lan'))]).toEqual([
       false,
       false,
@@ -82,7 +82,7 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
     ]);
   });
 
-  it('judge mailboxes by their host, or whole, and URIs by theirs', () => {
+  it('match mailboxes by host or as a whole, and URIs by host', () => {
     const plant = only('plant.lan', '@mail.example', '@.dept.example', 'Boss@home.example');
     const mailboxes = {
       'a@plant.lan': true,
@@ -110,7 +110,7 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
       expect([uri, may('uri', uri, plant)]).toEqual([uri, expected]);
   });
 
-  it('of several certificates each must permit; what is excluded is, whatever is permitted', () => {
+  it('of several certificates must all permit a name, and exclusion overrides permission', () => {
     const both = [
       ...only('plant.lan', 'other.lan'),
       ...byOpenssl('permitted;DNS:plant.lan,excluded;DNS:secret.plant.lan,excluded;IP:10.1.0.0/255.255.0.0'),
@@ -129,7 +129,7 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
     );
   });
 
-  it('speak of a common name that programs read as a host’s, where no DNS name stands beside it', () => {
+  it('apply to a common name that programs read as a host name if there is no DNS name', () => {
     expect(namesForbidden([], 'evil.example', only('plant.lan'))).toEqual(['evil.example']);
     expect(
       namesForbidden([{ type: 'dns', value: 'a.plant.lan' }], 'evil.example', only('plant.lan')),
@@ -138,12 +138,12 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
     expect(namesForbidden([], 'alice', only('plant.lan'))).toEqual([]);
   });
 
-  it('leave all names free when nothing is said', () => {
+  it('permit all names if they are empty', () => {
     expect(permitOnly([])).toBeNull();
     expect(may('dns', 'anything', [])).toBe(true);
   });
 
-  it('are read or refused with a DerError, whatever the octets, and what is written is read back', () => {
+  it('are read or refused with DerError, whatever the octets, and are read back as written', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (octets) => {
         try {

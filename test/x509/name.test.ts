@@ -5,19 +5,19 @@ import { dn, encodeName, formatDn, parseDn, parseName, sameDn } from '../../src/
 
 const alice = dn(['C', 'FR'], ['O', 'uPKI, Inc.'], ['CN', 'alice']);
 
-describe('RFC 4514 distinguished names', () => {
-  it('are written most specific first, special characters escaped (§2.4)', () => {
+describe('distinguished names (RFC 4514)', () => {
+  it('are written most specific first, with special characters escaped (§2.4)', () => {
     expect(formatDn(alice)).toBe('CN=alice,O=uPKI\\, Inc.,C=FR');
     expect(formatDn(dn(['CN', ' #a+b"c;d<e>f\\ ']))).toBe('CN=\\ #a\\+b\\"c\\;d\\<e\\>f\\\\\\ ');
     expect(formatDn(dn(['CN', ' ']))).toBe('CN=\\ ');
   });
 
-  it('are read in both forms operators write', () => {
+  it('are read in both forms that operators write', () => {
     expect(parseDn('CN=alice, O=uPKI\\, Inc.,C=FR')).toEqual(alice);
     expect(parseDn('/C=FR/O=uPKI, Inc./CN=alice')).toEqual(alice);
   });
 
-  it('§3: hex pairs are octets of UTF-8', () => {
+  it('are read with hex pairs as octets of UTF-8 (§3)', () => {
     expect(parseDn('CN=Lu\\C4\\8Di\\C4\\87')).toEqual(dn(['CN', 'Lučić']));
   });
 
@@ -30,11 +30,11 @@ describe('RFC 4514 distinguished names', () => {
     'CN=a,,O=b',
     '/alice',
     'CN=a\\'.repeat(2000),
-  ])('refuses %j', (text) => {
+  ])('are refused in the form %j', (text) => {
     expect(() => parseDn(text)).toThrow(DerError);
   });
 
-  it('RFC 5280 §7.1: compare by structure, case and spaces folded', () => {
+  it('are compared by structure, with case and spaces folded (RFC 5280 §7.1)', () => {
     expect(sameDn(parseDn('cn=Alice,o=uPKI'), parseDn('/O=UPKI/CN=alice'))).toBe(true);
     expect(sameDn(parseDn('CN=alice  smith'), parseDn('CN= Alice Smith '))).toBe(true);
     expect(sameDn(parseDn('CN=alice,O=uPKI'), parseDn('O=uPKI,CN=alice'))).toBe(false);
@@ -53,7 +53,7 @@ describe('RFC 4514 distinguished names', () => {
     })
     .map((attributes) => dn(...(attributes as [string, string][])));
 
-  it('any name survives DER and RFC 4514 text', () => {
+  it('survive encoding as DER and as RFC 4514 text', () => {
     fc.assert(
       fc.property(name, (original) => {
         expect(parseName(encodeName(original))).toEqual(original);
@@ -63,7 +63,7 @@ describe('RFC 4514 distinguished names', () => {
     );
   });
 
-  it('readers throw nothing but DerError', () => {
+  it('are read or refused with DerError alone', () => {
     const only = (read: () => unknown) => {
       try {
         read();

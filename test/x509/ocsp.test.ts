@@ -22,7 +22,7 @@ const SERIAL = '7fa1b2c3d4e5f60718293a4b5c6d7e8f90';
 const one = certId(issuer, SERIAL);
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 
-describe('RFC 6960 §4.1 requests', () => {
+describe('OCSP requests (RFC 6960 §4.1)', () => {
   it.each(['sha1', 'sha256', 'sha384', 'sha512'] as const)('are read with %s CertIDs', (hash) => {
     const id = certId(issuer, SERIAL, hash);
     const { certIds, nonce } = parseOcspRequest(ocspRequest([id]));
@@ -33,7 +33,7 @@ describe('RFC 6960 §4.1 requests', () => {
     expect(certIds[0]?.issuerKeyHash.equals(keyHash)).toBe(true);
   });
 
-  it('are read as another library writes them, for several certificates in their order', async () => {
+  it('of another library are read, with several certificates in order', async () => {
     const certificate = pkijs.Certificate.fromBER(issuer);
     const request = new pkijs.OCSPRequest();
     await request.createForCertificate(certificate, {
@@ -50,12 +50,12 @@ describe('RFC 6960 §4.1 requests', () => {
     ]);
   });
 
-  it('may have a hash nobody knows: its certificate cannot be recognised', () => {
+  it('with an unknown hash are read, without recognising the certificate', () => {
     const [id] = parseOcspRequest(ocspRequest([certId(issuer, SERIAL, 'sha224')])).certIds;
     expect(id).toMatchObject({ hash: null, serial: SERIAL });
   });
 
-  it('may say who asks, their version and a signature, and have extensions that are not critical (§4.1.2, §4.4)', () => {
+  it('may have a requestor name, a version, a signature and non-critical extensions (§4.1.2, §4.4)', () => {
     const name = der(0xa1, der(0x82, Buffer.from('client.example')));
     const version = der(0xa0, der(0x02, Buffer.from([0])));
     const extensions = [ocspExtension('2b0601050507300109', der(0x30))];
@@ -69,27 +69,27 @@ describe('RFC 6960 §4.1 requests', () => {
     }
   });
 
-  it.each([1, 16, 32, 128])('RFC 9654 §2.1: may have a nonce of %i octets', (size) => {
+  it.each([1, 16, 32, 128])('may have a nonce of %i octets (RFC 9654 §2.1)', (size) => {
     const nonce = Buffer.alloc(size, 0xab);
     expect(parseOcspRequest(ocspRequest([one], { nonce })).nonce?.equals(der(0x04, nonce))).toBe(true);
   });
 
   it.each([
     1, 8, 16, 128,
-  ])('may have a bare nonce of %i octets, as clients from before RFC 8954 send', (size) => {
+  ])('may have a bare nonce of %i octets, as clients older than RFC 8954 send', (size) => {
     const nonce = Buffer.alloc(size, 0xab);
     const request = ocspRequest([one], { extensions: [ocspExtension('2b0601050507300102', nonce)] });
     expect(parseOcspRequest(request).nonce?.equals(nonce)).toBe(true);
   });
 
-  it.each([0, 129, 200])('RFC 9654 §2.1: are refused with a nonce of %i octets', (size) => {
+  it.each([0, 129, 200])('are refused with a nonce of %i octets (RFC 9654 §2.1)', (size) => {
     const request = ocspRequest([one], { nonce: Buffer.alloc(size) });
     expect(() => parseOcspRequest(request)).toThrow(/nonce/);
   });
 
   it.each<[string, Buffer]>([
     ['without any certificate', ocspRequest([])],
-    ['of version 2', ocspRequest([one], { before: [der(0xa0, der(0x02, Buffer.from([1])))] })],
+    ['with version 2', ocspRequest([one], { before: [der(0xa0, der(0x02, Buffer.from([1])))] })],
     [
       'with a critical extension (§4.4)',
       ocspRequest([one], { extensions: [ocspExtension('2a03', der(5), true)] }),
@@ -107,13 +107,13 @@ describe('RFC 6960 §4.1 requests', () => {
       ocspRequest([Buffer.concat([certId(issuer, '10').subarray(0, -1), Buffer.from([0x90])])]),
     ],
     ['with something after its end', Buffer.concat([ocspRequest([one]), Buffer.from([0])])],
-    ['cut off', ocspRequest([one]).subarray(0, -1)],
+    ['that are truncated', ocspRequest([one]).subarray(0, -1)],
     ['that are empty', Buffer.alloc(0)],
-  ])('%s are refused', (_, request) => {
+  ])('are refused %s', (_, request) => {
     expect(() => parseOcspRequest(request)).toThrow(DerError);
   });
 
-  it('whatever the bytes, the reader returns or throws DerError', () => {
+  it('of arbitrary bytes are read or refused with DerError', () => {
     const good = ocspRequest([one, certId(issuer, '10', 'sha512')], { nonce: Buffer.alloc(16, 7) });
     const mutated = fc
       .array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
@@ -137,7 +137,7 @@ describe('RFC 6960 §4.1 requests', () => {
   });
 });
 
-describe('RFC 6960 §4.2 responses', () => {
+describe('OCSP responses (RFC 6960 §4.2)', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const encode = (status: CertStatus, nonce: Buffer | null = null, hash: HashName = 'sha1') => {
     const data = encodeResponseData({
@@ -159,7 +159,7 @@ describe('RFC 6960 §4.2 responses', () => {
     return pkijs.BasicOCSPResponse.fromBER(bytes.response.valueBlock.valueHexView);
   };
 
-  it('are read by another library: times, CertID as asked, responder by key, its certificate', () => {
+  it('are read by another library: times, the requested CertID, the responder by key and its certificate', () => {
     const basic = read(encode({ status: 'good' }, null, 'sha512'));
     const { producedAt, responses, responderID } = basic.tbsResponseData;
     const [single] = responses;
@@ -180,7 +180,7 @@ describe('RFC 6960 §4.2 responses', () => {
     [{ status: 'good' }, 0],
     [{ status: 'revoked', revokedAt: NOW - 1000, reason: 1 }, 1],
     [{ status: 'unknown' }, 2],
-  ])('say $status by choice [%#] (§4.2.1)', (status, tag) => {
+  ])('encode the status $status as its choice [%#] (§4.2.1)', (status, tag) => {
     expect(read(encode(status)).tbsResponseData.responses[0]?.certStatus.idBlock.tagNumber).toBe(tag);
   });
 
@@ -189,7 +189,7 @@ describe('RFC 6960 §4.2 responses', () => {
     [6, 6],
     [0, undefined],
     [null, undefined],
-  ])('give the time of a revocation, and reason %s unless it says nothing', (reason, told) => {
+  ])('contain the time of a revocation, and the reason %s unless it is unspecified', (reason, told) => {
     const response = encode({ status: 'revoked', revokedAt: NOW - 5000, reason });
     const [at, why] = read(response).tbsResponseData.responses[0]?.certStatus.valueBlock.value ?? [];
     expect(at.toDate().getTime()).toBe(NOW - 5000);
@@ -209,7 +209,7 @@ describe('RFC 6960 §4.2 responses', () => {
     ['internalError', 2],
     ['tryLater', 3],
     ['unauthorized', 6],
-  ] as const)('%s is status %i and nothing else (§2.3)', (failure, code) => {
+  ] as const)('contain only status %s (%i) after a failure (§2.3)', (failure, code) => {
     const response = pkijs.OCSPResponse.fromBER(ocspFailure(failure));
     expect(response.responseStatus.valueBlock.valueDec).toBe(code);
     expect(response.responseBytes).toBeUndefined();

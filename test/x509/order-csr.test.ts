@@ -4,8 +4,8 @@ import { CsrRefused, type OrderName, readOrderCsr } from '../../src/x509/order-c
 import { createCsr, der } from '../../tools/kit/csr.js';
 import { CSR_FORMS, CSRS_REFUSED } from '../support/csr-forms.js';
 
-describe('RFC 8555 §7.4: a CSR for an order', () => {
-  it.each(CSR_FORMS)('is taken with $what', ({ identifiers, csr }) => {
+describe('a CSR for an order (RFC 8555 §7.4)', () => {
+  it.each(CSR_FORMS)('is accepted with $what', ({ identifiers, csr }) => {
     expect(readOrderCsr(csr(), identifiers).publicKey.type).toBe('ec');
   });
 
@@ -13,7 +13,7 @@ describe('RFC 8555 §7.4: a CSR for an order', () => {
     expect(() => readOrderCsr(csr(), identifiers)).toThrow(CsrRefused);
   });
 
-  it('cut anywhere or with any octet changed is refused by CsrRefused alone, or read', () => {
+  it('is read or refused with CsrRefused alone if it is truncated or an octet is changed', () => {
     const identifiers: OrderName[] = [{ type: 'dns', value: 'a.test' }];
     const { der: whole } = createCsr(['a.test'], { commonName: 'a.test', extensions: [mustStaple([5])] });
     fc.assert(
@@ -29,7 +29,7 @@ describe('RFC 8555 §7.4: a CSR for an order', () => {
     );
   });
 
-  it('tells which TLS features it asks for (RFC 7633)', () => {
+  it('yields the TLS features it requests (RFC 7633)', () => {
     const identifiers: OrderName[] = [{ type: 'dns', value: 'a.test' }];
     const features = (extensions: Buffer[]) =>
       readOrderCsr(createCsr(['a.test'], { extensions }).der, identifiers).tlsFeatures;

@@ -49,7 +49,7 @@ describe.each<Pkcs12Protection>([
     ['RSA', newRsa],
     ['EC', newEc],
     ['Ed25519', () => generateKeyPairSync('ed25519').privateKey],
-  ])('of an %s key gives openssl the key, its certificate and the chain', (_, newKey) => {
+  ])('of an %s key yields the key, its certificate and the chain in OpenSSL', (_, newKey) => {
     const key = newKey();
     const { leaf, path } = made(key, protection);
     const text = openssl('pkcs12', '-in', path, '-passin', `pass:${PASSPHRASE}`, '-nodes');
@@ -61,7 +61,7 @@ describe.each<Pkcs12Protection>([
     expect(one).toBe(other);
   });
 
-  it('is refused by openssl with another passphrase, and when a bit is turned', () => {
+  it('is refused by OpenSSL with another passphrase, and with one bit changed', () => {
     const { der, path } = made(newEc(), protection);
     const read = () => openssl('pkcs12', '-in', path, '-passin', `pass:${PASSPHRASE}`, '-nodes');
     expect(() => openssl('pkcs12', '-in', path, '-passin', 'pass:wrong', '-nodes')).toThrow(
@@ -76,7 +76,7 @@ describe.each<Pkcs12Protection>([
 });
 
 describe('a PKCS #12 file', () => {
-  it('is encrypted as it says (RFC 8018 §6.2)', () => {
+  it('is encrypted with the algorithm it names (RFC 8018 §6.2)', () => {
     const { path } = made(newEc(), 'aes256');
     const info = (args: string[]) => {
       const told = ['pkcs12', '-in', path, '-passin', `pass:${PASSPHRASE}`, '-info', '-noout', ...args];
@@ -88,7 +88,7 @@ describe('a PKCS #12 file', () => {
     );
   });
 
-  it('is read by a library of others', async () => {
+  it('is read by another library', async () => {
     const { der } = made(newEc(), 'aes256');
     const pfx = pkijs.PFX.fromBER(new Uint8Array(der));
     const password = new TextEncoder().encode(PASSPHRASE).buffer as ArrayBuffer;
@@ -101,7 +101,7 @@ describe('a PKCS #12 file', () => {
     expect(bags).toEqual([2, 1]);
   });
 
-  it('is never the same twice: salts and vectors are fresh', () => {
+  it('is never the same twice: salts and initialisation vectors are fresh', () => {
     const key = newEc();
     expect(made(key, 'aes256').der.equals(made(key, 'aes256').der)).toBe(false);
   });
@@ -111,7 +111,7 @@ describe('a PKCS #12 file', () => {
     'schön',
     'a\nb',
     'a\0b',
-  ])('is not made with the passphrase %j, which programs read differently', (bad) => {
+  ])('is not made with the passphrase %j, which programs interpret differently', (bad) => {
     expect(() => made(newEc(), 'aes256', bad)).toThrow(/passphrase/);
   });
 });

@@ -22,7 +22,7 @@ const strong = BigInt(
   ).toString('hex')}`,
 );
 
-describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
+describe('public keys to certify (RFC 5280 §4.1.2.7)', () => {
   it.each([
     [
       'P-256',
@@ -41,7 +41,7 @@ describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
     ],
     ['Ed25519', generateKeyPairSync('ed25519').publicKey, { type: 'ed25519', bits: 256 }],
     ['RSA 3072', generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey, { type: 'rsa', bits: 3072 }],
-  ])('%s is read alike from SPKI and JWK', (_, key, expected) => {
+  ])('%s is read identically from SPKI and JWK', (_, key, expected) => {
     const spki = spkiOf(key);
     expect(parsePublicKey(spki)).toMatchObject(expected);
     expect(parsePublicJwk(key.export({ format: 'jwk' })).spki.equals(spki)).toBe(true);
@@ -53,14 +53,14 @@ describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
     ['EC', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey],
     ['Ed25519', () => generateKeyPairSync('ed25519').publicKey],
     ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey],
-  ])('RFC 7638 §3.2: an %s key is told from others by its JWK, whatever else stands in that', (_, make) => {
+  ])('an %s key is identified by its JWK, whatever further members the JWK has (RFC 7638 §3.2)', (_, make) => {
     const [one, other] = [make(), make()];
     const key = parsePublicKey(spkiOf(one));
     expect(isJwkOf(key, { ...one.export({ format: 'jwk' }), kid: 'x', use: 'sig' })).toBe(true);
     expect(isJwkOf(key, other.export({ format: 'jwk' }))).toBe(false);
   });
 
-  it.each([64, 66])('RFC 5480 §2.2: a P-256 point of %i octets is refused', (octets) => {
+  it.each([64, 66])('a P-256 point of %i octets is refused (RFC 5480 §2.2)', (octets) => {
     const point = Buffer.alloc(octets, 4);
     const spki = sequence(sequence(oid(OID.ecPublicKey), oid(OID.prime256v1)), bitString(point));
     expect(() => parsePublicKey(spki)).toThrow(KeyError);
@@ -81,7 +81,7 @@ describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
       spkiOf(generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }).publicKey),
       /type/,
     ],
-    ['nothing', Buffer.alloc(0), /missing/],
+    ['an empty SPKI', Buffer.alloc(0), /missing/],
   ])('%s is refused', (_, spki, message) => {
     expect(() => parsePublicKey(spki)).toThrow(message);
   });
@@ -105,18 +105,18 @@ describe('keys that may be certified (RFC 5280 §4.1.2.7)', () => {
   });
 });
 
-describe('moduli that look strong and are not', () => {
-  it('have no weakness when made well', () => {
+describe('weak RSA moduli are found', () => {
+  it('a well-made modulus has no weakness', () => {
     expect(smallFactor(strong)).toBeNull();
     expect(roca(strong)).toBe(false);
     expect(withinFermatReach(strong)).toBe(false);
   });
 
-  it('CVE-2017-15361 (ROCA): both primes are powers of 65537 modulo the small primes', () => {
+  it('a modulus whose primes are powers of 65537 modulo the small primes is weak (ROCA, CVE-2017-15361)', () => {
     expect(roca(65537n ** 3n * 65537n ** 5n)).toBe(true);
   });
 
-  it('Fermat: primes too close together', () => {
+  it('a modulus whose primes are too close together is weak (Fermat)', () => {
     const prime = (1n << 521n) - 1n;
     expect(withinFermatReach(prime * (prime + 2000n))).toBe(true);
     expect(smallFactor(751n * prime)).toBe(751);

@@ -7,17 +7,21 @@ const QUESTION = '016103636f6d00 0001 0001';
 const header = (answers: number, flags = '8180') => `1234 ${flags} 0001 000${answers} 0000 0000`;
 
 describe('RFC 1035 §4 DNS messages', () => {
-  it('a query asks one recursive question with EDNS0', () => {
+  it('a query has one recursive question with EDNS0', () => {
     expect(encodeQuery(0x1234, 'a.com', 'A').toString('hex')).toBe(
       hex(`1234 0100 0001 0000 0000 0001 ${QUESTION} 00 0029 04d0 00000000 0000`).toString('hex'),
     );
   });
 
-  it.each(['a..b', `${'a'.repeat(64)}.com`, 'abc.'.repeat(70)])('refuses to ask for %j', (name) => {
+  it.each([
+    'a..b',
+    `${'a'.repeat(64)}.com`,
+    'abc.'.repeat(70),
+  ])('a query for the name %j is refused', (name) => {
     expect(() => encodeQuery(1, name, 'A')).toThrow(DnsError);
   });
 
-  it('§4.1.4: reads compressed names', () => {
+  it('compressed names are read (§4.1.4)', () => {
     const message = parseMessage(
       hex(`${header(2)} ${QUESTION}
       c00c 0005 0001 00000000 0004 0162 c00e
@@ -41,11 +45,11 @@ describe('RFC 1035 §4 DNS messages', () => {
     ['a label of an unknown kind', `${header(1)} ${QUESTION} 8161 0001 0001 00000000 0004 7f000001`],
     ['a query in place of a response', `${header(0, '0100')} ${QUESTION}`],
     ['nothing', ''],
-  ])('refuses %s', (_, bytes) => {
+  ])('a message with %s is refused', (_, bytes) => {
     expect(() => parseMessage(hex(bytes))).toThrow(DnsError);
   });
 
-  it('throws nothing but DnsError for arbitrary and for mutated messages', () => {
+  it('arbitrary and mutated messages cause no error but DnsError', () => {
     const good = hex(`${header(3)} ${QUESTION}
       c00c 0005 0001 00000000 0004 0162 c00e
       0162 c00e 0010 0001 00000000 0006 0161 03626364

@@ -99,8 +99,8 @@ const ask = async (servers: { host: string; port: number }[], name = NAME, milli
   }
 };
 
-describe('DNS servers as they are', () => {
-  it('the letters of a question are mixed, and never the same way twice', async () => {
+describe('the resolver works with real DNS servers', () => {
+  it('the case of a query’s letters is random and different each time', async () => {
     const dns = await server((query) => txt(query, ['yes']));
     for (let turn = 0; turn < 3; turn += 1) expect(await ask([dns])).toEqual(['yes']);
     const names = dns.queries.map(({ name }) => name);
@@ -124,12 +124,12 @@ describe('DNS servers as they are', () => {
       (query, { name }) => txt(query, name === NAME ? ['yes'] : [], { rcode: name === NAME ? 0 : 2 }),
     ],
     ['does not answer capitals', (query, { name }) => (name === NAME ? txt(query, ['yes']) : null)],
-  ])('one that %s is asked again in lower case', async (_, behave) => {
+  ])('a server that %s is queried again in lower case', async (_, behave) => {
     const dns = await server(behave);
     expect(await ask([dns])).toEqual(['yes']);
   });
 
-  it('one that answers some questions under capitals, and not this one, is asked again in lower case', async () => {
+  it('a server that answers only some mixed-case queries is queried again in lower case', async () => {
     const dns = await server((query, { name }) =>
       txt(query, name.toLowerCase() !== NAME || name === NAME ? ['yes'] : []),
     );
@@ -141,7 +141,7 @@ describe('DNS servers as they are', () => {
     deadline.release();
   });
 
-  it('one that keeps no capitals is asked without from then on', async () => {
+  it('a server that does not preserve case is queried in lower case from then on', async () => {
     const dns = await server((query) => lowered(txt(query, ['yes'])));
     const resolver = createResolver({ servers: [dns] });
     const deadline = new Deadline(5_000);
@@ -165,12 +165,12 @@ describe('DNS servers as they are', () => {
     ['NOTIMP', (query) => txt(query, [], { rcode: 4 })],
     ['SERVFAIL', (query) => txt(query, [], { rcode: 2 })],
     ['silence', () => null],
-  ])('RFC 6891 §6.2.2: one that answers EDNS with %s is asked without', async (_, refuse) => {
+  ])('a server that answers EDNS with %s is queried without EDNS (RFC 6891 §6.2.2)', async (_, refuse) => {
     const dns = await server((query, { edns }) => (edns === null ? txt(query, ['yes']) : refuse(query)));
     expect(await ask([dns])).toEqual(['yes']);
   });
 
-  it('a truncated answer is asked for over TCP', async () => {
+  it('a query with a truncated answer is repeated over TCP', async () => {
     const dns = await server(
       (query, { overTcp }) => txt(query, overTcp ? ['whole'] : [], { truncated: !overTcp }),
       true,
@@ -178,19 +178,19 @@ describe('DNS servers as they are', () => {
     expect(await ask([dns])).toEqual(['whole']);
   });
 
-  it('from one without TCP a truncated answer is asked for in a larger packet', async () => {
+  it('a server without TCP is queried again with a larger packet size', async () => {
     const dns = await server((query, { edns }) =>
       txt(query, edns === 4096 ? ['whole'] : [], { truncated: edns !== 4096 }),
     );
     expect(await ask([dns])).toEqual(['whole']);
   });
 
-  it('one that never gives the whole is no answer', async () => {
+  it('a server that only truncates gives no answer', async () => {
     const dns = await server((query) => txt(query, [], { truncated: true }));
     await expect(ask([dns])).rejects.toThrow(/truncated/);
   });
 
-  it('a slow one is waited for while the next is asked', async () => {
+  it('the next server is queried while a slow one may still answer', async () => {
     const late = createSocket('udp4');
     let answerFirst: (() => void) | null = null;
     late.on('message', (query, peer) => {
@@ -205,7 +205,7 @@ describe('DNS servers as they are', () => {
     expect(await ask([silent, quick])).toEqual(['quick']);
   });
 
-  it('one that only refers to others is passed over for the next', async () => {
+  it('a server that answers only with a referral is skipped', async () => {
     const referring = await server((query) => {
       const empty = txt(query, []);
       empty.writeUInt16BE(0x8000, 2);
@@ -217,13 +217,13 @@ describe('DNS servers as they are', () => {
     await expect(ask([referring])).rejects.toThrow(/refers to other servers/);
   });
 
-  it('no server at all says so', async () => {
+  it('a lookup without any DNS server fails with that reason', async () => {
     await expect(ask([{ host: '127.0.0.1', port: 9 }])).rejects.toThrow('127.0.0.1:9: connection refused');
   });
 });
 
-describe('RFC 5452: answers are hard to forge', () => {
-  it('equal questions at once are asked once, and each asker has its own deadline', async () => {
+describe('answers are hard to forge (RFC 5452)', () => {
+  it('equal concurrent queries are sent once, and each caller has its own deadline', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -247,7 +247,7 @@ describe('RFC 5452: answers are hard to forge', () => {
     expect(seen).toEqual([NAME]);
   });
 
-  it('a port that receives a wrong id is given up, and the question asked from another', async () => {
+  it('a port that receives a wrong id is abandoned, and the query is sent from another port', async () => {
     let forge = true;
     const dns = await server((query) => {
       const right = txt(query, ['right']);
@@ -261,7 +261,7 @@ describe('RFC 5452: answers are hard to forge', () => {
     expect(new Set(dns.queries.map(({ from }) => from)).size).toBe(2);
   });
 
-  it('an answer to another question with the right id counts as a forgery', async () => {
+  it('an answer to another question with the right id counts as forged', async () => {
     let forge = true;
     const dns = await server((query, { name }) => {
       if (!forge) return txt(query, [name.toLowerCase()]);
@@ -273,7 +273,7 @@ describe('RFC 5452: answers are hard to forge', () => {
     expect(await ask([dns])).toEqual([NAME]);
   });
 
-  it('where ports are given up again and again, TCP is asked', async () => {
+  it('a query is sent over TCP after several ports were abandoned', async () => {
     const dns = await server((query, { overTcp }) => {
       const answer = txt(query, [overTcp ? 'tcp' : 'forged']);
       if (!overTcp) answer.writeUInt16BE((query.readUInt16BE(0) + 1) & 0xffff, 0);
@@ -282,7 +282,7 @@ describe('RFC 5452: answers are hard to forge', () => {
     expect(await ask([dns])).toEqual(['tcp']);
   });
 
-  it('the repetition of an unanswered question leaves from another port', async () => {
+  it('an unanswered query is repeated from another port', async () => {
     const dns = await server(() => null);
     await expect(ask([dns], NAME, 2_400)).rejects.toThrow(/out of time/);
     const asked = dns.queries.filter(({ name }) => name !== '');

@@ -8,8 +8,8 @@ import { parseNameServices } from '../../../src/va/dns/name-services.js';
 import { parseResolvConf } from '../../../src/va/dns/resolv-conf.js';
 import { SystemNames } from '../../../src/va/dns/system-names.js';
 
-describe('hosts(5)', () => {
-  it('is read line by line: an address, names in any letters, comments, tabs, CRLF', () => {
+describe('the hosts file, hosts(5),', () => {
+  it('is read line by line: an address, names in any case, comments, tabs, CRLF', () => {
     const hosts = parseHosts(
       '127.0.0.1\tlocalhost box # me\r\n::1 localhost\n\n# 10.0.0.1 no\n  10.0.0.2   Mail.Example.TEST mail\n300.1.1.1 bad\nbad 10.0.0.1\n10.0.0.3 mail\n10.0.0.3 mail#mail2',
     );
@@ -21,7 +21,7 @@ describe('hosts(5)', () => {
     });
   });
 
-  it('of any content is read without an error', () => {
+  it('is read without an error, whatever it contains', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (text) => {
         for (const addresses of parseHosts(text).values()) expect(addresses.length).toBeGreaterThan(0);
@@ -45,11 +45,11 @@ describe('resolv.conf(5)', () => {
       'domain c.test\r\nsearch a.test\tB.test .\r\noptions ndots:0',
       { servers: ['127.0.0.1'], search: ['a.test', 'b.test'], ndots: 0 },
     ],
-  ])('%j', (text, expected) => {
+  ])('is read from %j', (text, expected) => {
     expect(parseResolvConf(text)).toEqual(expected);
   });
 
-  it('of any content is read without an error', () => {
+  it('is read without an error, whatever it contains', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (text) => {
         expect(parseResolvConf(`nameserver ${text}`).servers.length).toBeGreaterThan(0);
@@ -67,12 +67,12 @@ describe('nsswitch.conf(5)', () => {
     ['hosts: files [NOTFOUND=return] dns', ['files'], false],
     ['hosts: files mdns4_minimal [NOTFOUND=return] dns # x', ['files', 'dns'], true],
     ['hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns', ['files', 'dns'], true],
-  ])('%j looks in %j, others: %s', (text, order, others) => {
+  ])('with %j selects the sources %j, with others: %s', (text, order, others) => {
     expect(parseNameServices(text)).toEqual({ order, others });
   });
 });
 
-describe('the files of the system', () => {
+describe('the name files of the system', () => {
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'upki-system-names-'));
@@ -89,7 +89,7 @@ describe('the files of the system', () => {
     });
   });
 
-  it('count as they are now: made, changed, replaced by another, removed', async () => {
+  it('are read again after they are created, changed, replaced or removed', async () => {
     const address = () => names.inHosts('box.test');
     expect(address()).toEqual([]);
     expect(names.servers()).toEqual([{ host: '127.0.0.1', port: 53 }]);
@@ -111,13 +111,13 @@ describe('the files of the system', () => {
     await vi.waitFor(() => expect(names.servers()).toEqual([{ host: '127.0.0.1', port: 53 }]));
   });
 
-  it('a name with a dot is asked for as it is, whatever the search list and ndots', () => {
+  it('make a name with a dot be queried as it is, whatever the search list and ndots', () => {
     writeFileSync(path('resolv.conf'), 'search trap.test cluster.local\noptions ndots:5\n');
     expect(names.inDns('app.internal')).toEqual(['app.internal']);
     expect(names.inDns('a.b')).toEqual(['a.b']);
   });
 
-  it('a name without a dot is asked for under each suffix, as the system does', async () => {
+  it('make a name without a dot be queried with each suffix, as the system does', async () => {
     writeFileSync(path('resolv.conf'), 'search a.test b.test\n');
     expect(names.inDns('box')).toEqual(['box.a.test', 'box.b.test', 'box']);
     writeFileSync(path('resolv.conf'), 'search a.test\noptions ndots:0\n');

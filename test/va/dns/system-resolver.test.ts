@@ -93,8 +93,8 @@ function systemWith(files: { hosts?: string; resolvConf?: string; nsswitch?: str
   return { addresses, resolver, write };
 }
 
-describe('names are looked up as the system does, and as they were ordered', () => {
-  it('the hosts file comes first, IPv6 before IPv4, and DNS is not asked', async () => {
+describe('names are looked up like the system does, exactly as ordered', () => {
+  it('the hosts file comes first, IPv6 before IPv4, and DNS is not queried', async () => {
     const { port, asked } = await dns('127.0.0.1', { 'app.internal': '10.0.0.9' });
     const hosts = '10.0.0.1 app.internal\n10.0.0.2 app.internal\nfd00::1 App.Internal\n';
     const { addresses } = systemWith({ hosts }, port);
@@ -102,7 +102,7 @@ describe('names are looked up as the system does, and as they were ordered', () 
     expect(asked).toEqual([]);
   });
 
-  it('unless nsswitch.conf says otherwise', async () => {
+  it('DNS comes first if nsswitch.conf says so', async () => {
     const { port } = await dns('127.0.0.1', { 'app.internal': '10.0.0.9' });
     const hosts = '10.0.0.1 app.internal\n10.0.0.2 only.internal\n';
     const { addresses } = systemWith({ hosts, nsswitch: 'hosts: dns files\n' }, port);
@@ -110,7 +110,7 @@ describe('names are looked up as the system does, and as they were ordered', () 
     expect(await addresses('only.internal')).toEqual(['10.0.0.2']);
   });
 
-  it('a search list captures no name with a dot, whatever ndots says (Kubernetes)', async () => {
+  it('a search list applies to no name with a dot, whatever ndots says (Kubernetes)', async () => {
     const { port, asked } = await dns('127.0.0.1', {
       'app.internal.trap.test': '10.6.6.6',
       'missing.internal.trap.test': '10.6.6.6',
@@ -126,7 +126,7 @@ describe('names are looked up as the system does, and as they were ordered', () 
     expect(await addresses('box')).toEqual(['10.0.0.8']);
   });
 
-  it('resolv.conf and hosts count as they are now', async () => {
+  it('changes of resolv.conf and hosts take effect at once', async () => {
     const { port } = await dns('127.0.0.1', { 'app.internal': '10.0.0.1' });
     await dns('127.0.0.2', { 'app.internal': '10.0.0.2' }, port);
     const { addresses, write } = systemWith({ resolvConf: 'nameserver 127.0.0.3\n' }, port);
@@ -141,7 +141,7 @@ describe('names are looked up as the system does, and as they were ordered', () 
     await vi.waitFor(async () => expect(await addresses('app.internal')).toEqual(['10.0.0.3']));
   });
 
-  it('names whose lookup hangs delay no other, however many they are', async () => {
+  it('names whose lookup hangs delay no other name, however many hang', async () => {
     const hanging = Array.from({ length: 50 }, (_, index) => `hang${index}.test`);
     const { port, asked } = await dns('127.0.0.1', {
       ...Object.fromEntries(hanging.map((name) => [name, null])),
@@ -154,7 +154,7 @@ describe('names are looked up as the system does, and as they were ordered', () 
     for (const message of await Promise.all(late)) expect(message).toMatch(/out of time/);
   });
 
-  it('one family that is never answered for does not hold the other back', async () => {
+  it('a missing answer for one address family does not delay the other', async () => {
     const socket = createSocket('udp4');
     sockets.push(socket);
     socket.on('message', (query, peer) => {

@@ -3,7 +3,7 @@ import { Deadline } from '../../../src/va/deadline.js';
 import { UdpQueries } from '../../../src/va/dns/udp.js';
 
 // The system refuses to connect a socket to the broadcast address, as it does to any address where there is no network.
-it('a DNS server to which there is no way fails its question with the reason of the system, and ends nothing else', async () => {
+it('a query to an unreachable DNS server fails with the system’s reason and affects nothing else', async () => {
   const deadline = new Deadline(5000);
   const queries = new UdpQueries();
   const question = { name: 'a.example.test', type: 'A' as const, udpPayload: 1232 };

@@ -20,55 +20,64 @@ function read(
 
 const OK = { status: 200, location: null, body: 'token.thumbprint' };
 
-describe('RFC 9112: answers as devices send them', () => {
+describe('HTTP responses of devices (RFC 9112)', () => {
   it.each([
     ['CRLF and a length', 'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\ntoken.thumbprint'],
     ['§2.2: LF alone', 'HTTP/1.0 200 OK\n\ntoken.thumbprint'],
     ['§2.2: LF alone, with fields', 'HTTP/1.0 200 OK\nServer: x\nContent-Length: 16\n\ntoken.thumbprint'],
-    ['§2.2: CRLF, but LF once', 'HTTP/1.1 200 OK\r\nServer: x\nContent-Length: 16\r\n\r\ntoken.thumbprint'],
     [
-      'RFC 9110 §8.6: the same length twice',
+      'CRLF line ends and one LF (§2.2)',
+      'HTTP/1.1 200 OK\r\nServer: x\nContent-Length: 16\r\n\r\ntoken.thumbprint',
+    ],
+    [
+      'the same length twice (RFC 9110 §8.6)',
       'HTTP/1.1 200 OK\r\nContent-Length: 16\r\nContent-Length: 016\r\n\r\ntoken.thumbprint',
     ],
     [
-      'RFC 9110 §8.6: the same length as a list',
+      'the same length as a list (RFC 9110 §8.6)',
       'HTTP/1.1 200 OK\r\nContent-Length: 16, 16\r\n\r\ntoken.thumbprint',
     ],
     [
-      '§5.1: a blank before the colon',
+      'a blank before the colon (§5.1)',
       'HTTP/1.1 200 OK\r\nServer : x\r\nContent-Length\t: 16\r\n\r\ntoken.thumbprintX',
     ],
     [
-      '§5.2: a folded field',
+      'a folded field (§5.2)',
       'HTTP/1.1 200 OK\r\nServer: a\r\n b\r\n\tc\r\nContent-Length:\r\n 16\r\n\r\ntoken.thumbprintX',
     ],
     [
-      'a fold without a field before it',
+      'a folded line without a field before it',
       'HTTP/1.1 200 OK\r\n b\r\nContent-Length: 16\r\n\r\ntoken.thumbprintX',
     ],
-    ['no reason', 'HTTP/1.1 200\r\n\r\ntoken.thumbprint'],
-    ['two blanks, and no reason', 'HTTP/1.0  200 \r\n\r\ntoken.thumbprint'],
-    ['empty lines before it', '\r\n\nHTTP/1.1 200 OK\r\n\r\ntoken.thumbprint'],
+    ['no reason phrase', 'HTTP/1.1 200\r\n\r\ntoken.thumbprint'],
+    ['two blanks and no reason phrase', 'HTTP/1.0  200 \r\n\r\ntoken.thumbprint'],
+    ['empty lines before the status line', '\r\n\nHTTP/1.1 200 OK\r\n\r\ntoken.thumbprint'],
     [
-      'a line that is no field',
+      'a header line that is not a field',
       'HTTP/1.1 200 OK\r\nwhat is this\r\nContent-Length: 16\r\n\r\ntoken.thumbprintX',
     ],
-    ['letters of any case', 'HTTP/1.1 200 OK\r\ncONTENT-lENGTH: 16\r\n\r\ntoken.thumbprintX'],
+    ['field names in mixed case', 'HTTP/1.1 200 OK\r\ncONTENT-lENGTH: 16\r\n\r\ntoken.thumbprintX'],
     [
-      'interim answers before it',
+      'interim responses before the final one',
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\ntoken.thumbprint',
     ],
     [
-      '§7.1: chunks',
+      'a chunked body (§7.1)',
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ntoken\r\n0B;x="y"\r\n.thumbprint\r\n0\r\nT: x\r\n\r\n',
     ],
-    ['chunks with LF alone', 'HTTP/1.1 200 OK\ntransfer-encoding:Chunked\n\n10 \ntoken.thumbprint\n0\n'],
     [
-      '§6.3: chunks and a length',
+      'chunks that end with LF alone',
+      'HTTP/1.1 200 OK\ntransfer-encoding:Chunked\n\n10 \ntoken.thumbprint\n0\n',
+    ],
+    [
+      'chunks and a length (§6.3)',
       'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n10\r\ntoken.thumbprint\r\n0\r\n\r\n',
     ],
-    ['the identity coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\ntoken.thumbprint'],
-  ])('%s', (_, text) => {
+    [
+      'the identity transfer coding',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\ntoken.thumbprint',
+    ],
+  ])('are read with %s', (_, text) => {
     expect(read([text])).toEqual(OK);
     expect(read([...text])).toEqual(OK);
   });
@@ -85,7 +94,7 @@ describe('RFC 9112: answers as devices send them', () => {
       'different lengths',
     ],
     [
-      'a length that is no number',
+      'a length that is not a number',
       'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\ntoken.thumbprint',
       'no number',
     ],
@@ -96,12 +105,12 @@ describe('RFC 9112: answers as devices send them', () => {
       'before the end',
     ],
     [
-      'chunks without an end',
+      'chunks without a last chunk',
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\ntoken.thumbprint\r\n',
       'before the end',
     ],
     [
-      'a chunk that is too long',
+      'a chunk longer than its length',
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ntoken.thumbprint\r\n0\r\n\r\n',
       'longer than it said',
     ],
@@ -110,26 +119,30 @@ describe('RFC 9112: answers as devices send them', () => {
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n',
       'without its length',
     ],
-    ['another coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 'not understood'],
+    [
+      'a transfer coding other than chunked',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n',
+      'not understood',
+    ],
     ['another protocol', 'SSH-2.0-OpenSSH\r\n', 'did not answer in HTTP'],
     ['HTTP/0.9', 'token.thumbprint\n', 'did not answer in HTTP'],
     ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n', 'another protocol'],
-    ['nothing', '', 'without an answer'],
-    ['half a line', 'HTTP/1.1 20', 'before the end'],
+    ['no octets', '', 'without an answer'],
+    ['half a status line', 'HTTP/1.1 20', 'before the end'],
     ['an endless header', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(5_000)}`, 'bytes of header'],
     ['an endless line', `HTTP/1.1 200 OK\r\nX: ${'y'.repeat(20_000)}`, 'bytes of header'],
-    ['endless interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(5_000), 'bytes of header'],
+    ['endless interim responses', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(5_000), 'bytes of header'],
     ['endless empty lines', '\r\n'.repeat(100), 'did not answer in HTTP'],
     [
       'endless chunk extensions',
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(70_000)}\r\n`,
       'too many pieces',
     ],
-  ])('%s: refused', (_, text, why) => {
+  ])('are refused with %s', (_, text, why) => {
     expect(read([text])).toContain(why);
   });
 
-  it('a body is cut, and what comes after is not waited for', () => {
+  it('a body is cut at its limit, and the reader does not wait for the rest', () => {
     const reader = new ResponseReader();
     expect(reader.push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'))).toBe(false);
     expect(reader.push(Buffer.alloc(MAX_BODY - 1, 'x'))).toBe(false);
@@ -137,7 +150,7 @@ describe('RFC 9112: answers as devices send them', () => {
     expect(reader.body.length).toBe(MAX_BODY);
   });
 
-  it.each([301, 302, 303, 307, 308])('a redirect (%i) is at an end with its header', (status) => {
+  it.each([301, 302, 303, 307, 308])('a redirect (%i) ends with its header', (status) => {
     const reader = new ResponseReader();
     expect(reader.push(Buffer.from(`HTTP/1.1 ${status} x\nlocation : /there \nContent-Length: 99\n\n`))).toBe(
       true,
@@ -145,12 +158,12 @@ describe('RFC 9112: answers as devices send them', () => {
     expect(reader.location).toBe('/there');
   });
 
-  it('a Location of another status leads nowhere', () => {
+  it('a Location is ignored with a status other than a redirect', () => {
     expect(read(['HTTP/1.1 200 OK\r\nLocation: /there\r\n\r\ntoken.thumbprint'])).toEqual(OK);
     expect(read(['HTTP/1.1 302 x\r\nLocation: \r\n\r\n'])).toMatchObject({ status: 302, location: null });
   });
 
-  it('a connection broken off ends only what lasts until its close', () => {
+  it('a broken connection ends only a body without a length', () => {
     const open = new ResponseReader();
     open.push(Buffer.from('HTTP/1.0 200 OK\r\n\r\ntoken'));
     expect(open.endsBroken()).toBe(true);
@@ -180,8 +193,8 @@ const piece = fc.oneof(
   fc.string({ maxLength: 10, unit: 'binary' }),
 );
 
-describe('any octets', () => {
-  it('are read the same in whichever pieces they arrive', () => {
+describe('responses of any octets', () => {
+  it('are read the same however they are split into packets', () => {
     fc.assert(
       fc.property(
         fc.array(piece, { maxLength: 40 }),
@@ -202,7 +215,7 @@ describe('any octets', () => {
     );
   });
 
-  it('cost no more than their number: a megabyte octet by octet in well under a second', () => {
+  it('are read in linear time: a megabyte, octet by octet, in well under a second', () => {
     const started = performance.now();
     for (const text of ['x', '\n', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n']) {
       const reader = new ResponseReader();
