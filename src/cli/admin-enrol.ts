@@ -14,8 +14,9 @@ import type { CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
+import { addExamples } from './help.js';
 import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
 
 interface EnrolOptions {
@@ -43,7 +44,6 @@ export function addCommand(): Command {
     ['upki admin add alice', 'Make alice/alice.key, .crt and .p12, and print a curl line that uses them.'],
     ['upki admin add bob --role auditor', 'An administrator who can read everything and change nothing.'],
     ['upki admin add carol --csr carol.csr', "For carol's own key, for example on a smart card."],
-    ['upki admin add alice -d /srv/pki --out /root/alice', 'For a CA in another directory.'],
   ]);
   return command.action(async (name: string) => enrol(command, name));
 }

@@ -5,18 +5,25 @@ import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
 import { addCommand, ROLE_HELP, renewCommand } from './admin-enrol.js';
+import { addExamples } from './help.js';
 import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki admin …`: manages administrators on the CA's machine, whether the CA runs or not. */
 export function adminCommand(): Command {
-  return new Command('admin')
-    .description('Make, list and remove administrators on the CA’s machine.')
-    .addCommand(addCommand())
-    .addCommand(renewCommand())
-    .addCommand(listCommand())
-    .addCommand(roleCommand())
-    .addCommand(removeCommand());
+  return addExamples(
+    new Command('admin')
+      .description('Make, list and remove administrators on the CA’s machine.')
+      .addCommand(addCommand())
+      .addCommand(renewCommand())
+      .addCommand(listCommand())
+      .addCommand(roleCommand())
+      .addCommand(removeCommand()),
+    [
+      ['upki admin add alice', 'Make the key and certificate of an administrator.'],
+      ['upki admin list', 'Every administrator, with roles.'],
+    ],
+  );
 }
 
 /** A warning is printed for certificates that expire within this time. */

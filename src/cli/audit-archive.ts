@@ -7,8 +7,9 @@ import { CannotStart } from '../programs/exit.js';
 import type { AuditCut } from '../store/contract/audit.js';
 import { shownLocation, verifyAudit } from '../store/index.js';
 import { type Log, logsOf, timeOption } from './audit-logs.js';
+import { addExamples } from './help.js';
 import { operator } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki audit archive`: works on this machine's programs, which may run. */
 export function archiveCommand(): Command {

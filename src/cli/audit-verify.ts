@@ -7,7 +7,8 @@ import type { AuditCut } from '../store/contract/audit.js';
 import { openAudit, shownLocation, verifyAudit } from '../store/index.js';
 import type { AuditHead } from '../store/rows/audit-chain.js';
 import { type Log, logsOf, type Program } from './audit-logs.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** A record with a noted hash. */
 interface NotedHead extends AuditHead {
@@ -18,6 +19,20 @@ interface VerifyOptions {
   head?: NotedHead[];
   archive?: string[];
   archiveOnly?: boolean;
+  json?: boolean;
+}
+
+/** What was verified, as `--json` prints it. */
+interface Report {
+  archives: { file: string; program: Program; records: number }[];
+  logs: {
+    program: Program;
+    database: string;
+    records: number;
+    cuts: { after: string; at: string }[];
+    heads: string[];
+  }[];
+  faults: string[];
 }
 
 /** `upki audit verify`: reads only; the programs may run. */
@@ -37,7 +52,8 @@ export function verifyCommand(): Command {
       '--archive <file...>',
       'files of `upki audit archive`, oldest first, to verify together with the log',
     )
-    .option('--archive-only', 'verify only the archives, without the log');
+    .option('--archive-only', 'verify only the archives, without the log')
+    .option('--json', 'print JSON: what was verified, the heads, and the faults');
   addExamples(command, [
     ['upki audit verify', 'Verify the logs of `upki start`.'],
     [
@@ -49,22 +65,32 @@ export function verifyCommand(): Command {
       'Verify that nothing is missing from the first record of 2026 to the last one of the log.',
     ],
   ]);
-  return command.action(async ({ head = [], archive = [], archiveOnly = false }: VerifyOptions) => {
+  return command.action(async ({ head = [], archive = [], archiveOnly = false, json }: VerifyOptions) => {
+    const report: Report = { archives: [], logs: [], faults: [] };
     const fail = (sentence: string) => {
-      process.stderr.write(`uPKI: ${sentence}\n`);
+      report.faults.push(sentence);
+      if (!json) process.stderr.write(`uPKI: ${sentence}\n`);
       process.exitCode = ExitCode.failure;
     };
+    const print = (line: string) => void (json || process.stdout.write(`${line}\n`));
     if (archiveOnly && archive.length === 0) throw new WrongUsage('--archive-only needs --archive');
     const logs = archiveOnly ? [] : logsOf(command);
     for (const { program } of head) {
       if (archiveOnly || logs.some((log) => log.program === program)) continue;
       throw new CannotStart(`a head of the ${program.toUpperCase()} was given, but its log is not here`);
     }
-    const archived = await verifyArchives(archive, head, fail);
+    const archived = await verifyArchives(archive, head, fail, (file, { program, records }) => {
+      report.archives.push({ file, program, records });
+      print(`${file}: ${records} records of the ${program.toUpperCase()}, all intact`);
+    });
     for (const log of logs) {
       const noted = head.filter(({ program }) => program === log.program);
-      await verify(log, noted, archived?.get(log.program) ?? null, fail);
+      const intact = await verify(log, noted, archived?.get(log.program) ?? null, fail);
+      if (intact === null) continue;
+      report.logs.push(intact);
+      print(told(intact));
     }
+    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   });
 }
 
@@ -73,6 +99,7 @@ async function verifyArchives(
   files: readonly string[],
   noted: readonly NotedHead[],
   fail: (sentence: string) => void,
+  intact: (file: string, log: Archived) => void,
 ): Promise<Map<Program, AuditCut[]> | null> {
   const ends = new Map<Program, AuditCut[]>();
   for (const file of files) {
@@ -84,25 +111,28 @@ async function verifyArchives(
       fail(error.message);
       return null;
     }
-    for (const { program, records, from, to } of logs) {
+    for (const log of logs) {
+      const { program, from, to } = log;
       const before = ends.get(program) ?? [];
       const gap = joinFault(before, from);
       if (gap !== null) fail(`${file}: ${program.toUpperCase()}: ${gap}`);
       const went = before.filter(({ chain }) => !to.some((cut) => cut.chain === chain));
       ends.set(program, [...went, ...to]);
-      process.stdout.write(`${file}: ${records} records of the ${program.toUpperCase()}, all intact\n`);
+      intact(file, log);
     }
   }
   return files.length === 0 ? null : ends;
 }
 
+/** The log as it was found; null when its chain is broken. */
 async function verify(
   { program, location, folder }: Log,
   noted: NotedHead[],
   archived: readonly AuditCut[] | null,
   fail: (sentence: string) => void,
-): Promise<void> {
-  const name = `${program.toUpperCase()} (${shownLocation(location)})`;
+): Promise<Report['logs'][number] | null> {
+  const database = shownLocation(location);
+  const name = nameOf(program, database);
   const reader = await openAudit(location, program);
   try {
     const cuts = await reader.auditCuts();
@@ -123,20 +153,29 @@ async function verify(
     if (fault !== null) {
       const { chain, sequence } = fault.position;
       fail(`${name}: record ${chain}:${sequence}: ${fault.reason}`);
-      return;
+      return null;
     }
-    process.stdout.write(`${name}: ${records} records, all intact\n`);
-    for (const { chain, sequence, at } of cuts) {
-      process.stdout.write(
-        `begins after ${program}:${chain}:${sequence}, cut ${new Date(at).toISOString()}\n`,
-      );
-    }
-    for (const { chain, sequence, hash } of heads) {
-      process.stdout.write(`head ${program}:${chain}:${sequence}:${hash}\n`);
-    }
+    return {
+      ...{ program, database, records },
+      cuts: cuts.map(({ chain, sequence, at }) => ({
+        after: `${program}:${chain}:${sequence}`,
+        at: new Date(at).toISOString(),
+      })),
+      heads: heads.map(({ chain, sequence, hash }) => `${program}:${chain}:${sequence}:${hash}`),
+    };
   } finally {
     await reader.close();
   }
+}
+
+const nameOf = (program: Program, database: string) => `${program.toUpperCase()} (${database})`;
+
+function told({ program, database, records, cuts, heads }: Report['logs'][number]): string {
+  return [
+    `${nameOf(program, database)}: ${records} records, all intact`,
+    ...cuts.map(({ after, at }) => `begins after ${after}, cut ${at}`),
+    ...heads.map((head) => `head ${head}`),
+  ].join('\n');
 }
 
 function parseHead(text: string): NotedHead {

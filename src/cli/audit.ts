@@ -3,15 +3,22 @@ import { type AuditPosition, type AuditRecord, openAudit } from '../store/index.
 import { archiveCommand } from './audit-archive.js';
 import { type Log, logsOf, type Program, timeOption } from './audit-logs.js';
 import { verifyCommand } from './audit-verify.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki audit …`: works on the audit logs of this machine's programs, which may run. */
 export function auditCommand(): Command {
-  return new Command('audit')
-    .description('Verify, print and archive the audit logs of the RA and the CA on this machine.')
-    .addCommand(verifyCommand())
-    .addCommand(listCommand())
-    .addCommand(archiveCommand());
+  return addExamples(
+    new Command('audit')
+      .description('Verify, print and archive the audit logs of the RA and the CA on this machine.')
+      .addCommand(verifyCommand())
+      .addCommand(listCommand())
+      .addCommand(archiveCommand()),
+    [
+      ['upki audit verify', 'Check that nothing was changed, added or removed.'],
+      ['upki audit list --since 2026-03-01', 'Everything since the first of March.'],
+    ],
+  );
 }
 
 function listCommand(): Command {

@@ -14,7 +14,8 @@ import { noteBackup } from '../lib/last-backup.js';
 import { version } from '../lib/version.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** A shorter passphrase could be guessed from a stolen backup. */
 const MIN_PASSPHRASE = 12;
@@ -83,6 +84,7 @@ function verifyCommand(): Command {
     'folder with enough space for the databases',
     process.env.TMPDIR ?? '/tmp',
   );
+  command.option('--json', 'print JSON: when it was made, and what is in it');
   addExamples(command, [
     [
       'upki backup verify upki.age --passphrase-file /root/passphrase',
@@ -91,15 +93,20 @@ function verifyCommand(): Command {
   ]);
   return command.action(async (file: string) => {
     // The option may come before or after `verify`.
-    const { passphraseFile, temporary } = command.optsWithGlobals<{
+    const { passphraseFile, temporary, json } = command.optsWithGlobals<{
       passphraseFile?: string;
       temporary: string;
+      json?: boolean;
     }>();
     const passphrase = await passphraseFrom(passphraseFile);
     const manifest = await mendable(async () =>
       verifyBackup({ file: await reading(file), passphrase, progress: say }, temporary),
     );
-    process.stdout.write(`The backup of ${manifest.createdAt} is complete: ${summary(manifest)}\n`);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify(asJson(manifest))}\n`
+        : `The backup of ${manifest.createdAt} is complete: ${summary(manifest)}\n`,
+    );
   });
 }
 
@@ -156,12 +163,19 @@ export function restoreCommand(): Command {
   });
 }
 
-function summary({ files, databases }: Manifest): string {
-  const octets = files.reduce((sum, { size }) => sum + size, 0);
-  const records = Object.values(databases).flatMap((database) => database?.audit ?? []);
-  const heads = records.map(({ chain, sequence }) => `${chain}:${sequence}`).join(', ');
-  return `${files.length} files, ${octets} octets, audit heads ${heads || 'none'}`;
+function summary(manifest: Manifest): string {
+  const { files, octets, audit_heads: heads } = asJson(manifest);
+  return `${files} files, ${octets} octets, audit heads ${heads.join(', ') || 'none'}`;
 }
+
+const asJson = ({ createdAt, files, databases }: Manifest) => ({
+  created_at: createdAt,
+  files: files.length,
+  octets: files.reduce((sum, { size }) => sum + size, 0),
+  audit_heads: Object.values(databases)
+    .flatMap((database) => database?.audit ?? [])
+    .map(({ chain, sequence }) => `${chain}:${sequence}`),
+});
 
 /** Reads the passphrase; null when none is given. @throws CannotStart when it is too short or cannot be read */
 async function passphraseFrom(file: string | undefined): Promise<string | null> {

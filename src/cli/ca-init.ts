@@ -4,8 +4,9 @@ import { MADE_ANEW, type MadeAnew } from '../ca/folder/anew.js';
 import { makePrivateFolder, writeDurably } from '../lib/files.js';
 import { lockDirectory } from '../programs/lock.js';
 import type { LoadedProgram } from '../programs/settings.js';
+import { addExamples } from './help.js';
 import { loadCa } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
 
 const IMPORT: Flag[] = [
   DIRECTORY_FLAG,

@@ -18,8 +18,9 @@ import { readCrlTimes } from '../x509/crl.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
 import { day, replaceAtOnce, say } from './ca-rollover.js';
+import { addExamples } from './help.js';
 import { operator, withLocalSet } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 interface InstallFlags {
   newRoot?: boolean;

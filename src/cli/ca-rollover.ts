@@ -12,15 +12,22 @@ import { permittedNames } from '../config/index.js';
 import { writeDurably } from '../lib/files.js';
 import { WrongUsage } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
+import { addExamples } from './help.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki ca rollover …`: makes the next issuer or the next root. */
 export function rolloverCommand(): Command {
-  return new Command('rollover')
-    .description('Make the next issuer or the next root on the CA’s machine, whether the CA runs or not.')
-    .addCommand(issuerCommand())
-    .addCommand(rootCommand());
+  return addExamples(
+    new Command('rollover')
+      .description('Make the next issuer or the next root on the CA’s machine, whether the CA runs or not.')
+      .addCommand(issuerCommand())
+      .addCommand(rootCommand()),
+    [
+      ['upki ca rollover issuer', 'The next issuer, now.'],
+      ['upki ca rollover root', 'The next root; both are published.'],
+    ],
+  );
 }
 
 function issuerCommand(): Command {

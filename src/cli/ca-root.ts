@@ -18,16 +18,26 @@ import { parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem, toPem } from '../x509/pem.js';
 import { day, say } from './ca-rollover.js';
+import { addExamples } from './help.js';
 import { operator, withLocalSet } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
 
 /** `upki ca root …`: keeps the root offline. */
 export function rootCommand(): Command {
-  return new Command('root')
-    .description('Keep the root offline: move its key away from the CA, and sign with it elsewhere.')
-    .addCommand(exportCommand())
-    .addCommand(signCommand());
+  return addExamples(
+    new Command('root')
+      .description('Keep the root offline: move its key away from the CA, and sign with it elsewhere.')
+      .addCommand(exportCommand())
+      .addCommand(signCommand()),
+    [
+      ['upki ca root export --out /media/usb/root.pem', 'Move the key of the root away.'],
+      [
+        'upki ca root sign issuer.csr --root /media/usb/root.pem --out issuer.crt',
+        'Sign the next issuer with it.',
+      ],
+    ],
+  );
 }
 
 const PASSPHRASE = 'file with the passphrase of the root’s key in its first line';

@@ -4,8 +4,9 @@ import { newRegistrationSeed } from '../channel/curve-keys.js';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { CannotStart } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';
+import { addExamples } from './help.js';
 import { caFolderOf } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki ca seed`: prints the registration seed of RAs on the CA's machine, whether the CA runs or not. */
 export function seedCommand(): Command {

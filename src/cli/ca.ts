@@ -8,8 +8,9 @@ import { installCommand } from './ca-install.js';
 import { rolloverCommand, statusCommand } from './ca-rollover.js';
 import { rootCommand } from './ca-root.js';
 import { seedCommand } from './ca-seed.js';
+import { addExamples } from './help.js';
 import { loadCa } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
 
 const HOST: Flag = { flags: '--host <address>', setting: 'caHost' };
 const CLEAR_ANY: Flag = { flags: '--clear-any <yes>', setting: 'zmqClearAny' };
@@ -23,29 +24,35 @@ const REGISTRATION: Flag[] = [
 
 /** `upki ca …`: runs the CA alone, and manages it. */
 export function caCommand(): Command {
-  return new Command('ca')
-    .description('Run the certificate authority alone; it has the keys and uses only ZeroMQ.')
-    .addCommand(initCommand())
-    .addCommand(installCommand())
-    .addCommand(statusCommand())
-    .addCommand(rolloverCommand())
-    .addCommand(rootCommand())
-    .addCommand(seedCommand())
-    .addCommand(
-      serving('register', REGISTRATION, 'registration', 'Accept only registrations of RAs.', [
-        ['upki ca register', 'Accept registrations on port 5001 until Ctrl-C.'],
-      ]),
-    )
-    .addCommand(
-      serving('listen', OPERATIONS, 'operations', 'Serve registered RAs; the CA must be initialised.', [
-        ['upki ca listen --host 10.0.0.2', 'Serve on one address of this machine.'],
-      ]),
-    )
-    .addCommand(
-      serving('start', OPERATIONS, 'both', 'Initialise if needed, then serve and accept registrations.', [
-        ['upki ca start --host 10.0.0.2', 'Serve on ports 5000 and 5001.'],
-      ]),
-    );
+  return addExamples(
+    new Command('ca')
+      .description('Run the certificate authority alone; it has the keys and uses only ZeroMQ.')
+      .addCommand(initCommand())
+      .addCommand(installCommand())
+      .addCommand(statusCommand())
+      .addCommand(rolloverCommand())
+      .addCommand(rootCommand())
+      .addCommand(seedCommand())
+      .addCommand(
+        serving('register', REGISTRATION, 'registration', 'Accept only registrations of RAs.', [
+          ['upki ca register', 'Accept registrations on port 5001 until Ctrl-C.'],
+        ]),
+      )
+      .addCommand(
+        serving('listen', OPERATIONS, 'operations', 'Serve registered RAs; the CA must be initialised.', [
+          ['upki ca listen --host 10.0.0.2', 'Serve on one address of this machine.'],
+        ]),
+      )
+      .addCommand(
+        serving('start', OPERATIONS, 'both', 'Initialise if needed, then serve and accept registrations.', [
+          ['upki ca start --host 10.0.0.2', 'Serve on ports 5000 and 5001.'],
+        ]),
+      ),
+    [
+      ['upki ca start', 'Initialise if needed, and serve RAs on ports 5000 and 5001.'],
+      ['upki ca status', 'Roots and issuers, their expiry, and the next steps.'],
+    ],
+  );
 }
 
 function serving(

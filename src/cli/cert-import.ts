@@ -8,8 +8,9 @@ import { loadProgramSettings } from '../programs/settings.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
+import { addExamples } from './help.js';
 import { caFolderOf, operator, withCaStore } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki cert import`, on the CA's machine. */
 export function importCommand(): Command {

@@ -4,7 +4,8 @@ import { CLIENTS } from '../pages/client-lines.js';
 import { CannotStart } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory } from '../programs/settings.js';
-import { addExamples, DIRECTORY_FLAG } from './options.js';
+import { addExamples } from './help.js';
+import { DIRECTORY_FLAG } from './options.js';
 
 /** `upki clients`: prints commands for ACME clients. */
 export function clientsCommand(): Command {

@@ -5,7 +5,8 @@ import { configurationReference, defaultText, type Program } from '../config/ind
 import { SETTING_LIST } from '../config/settings/index.js';
 import { type EffectiveValue, effectiveValues } from '../programs/effective-values.js';
 import { loadProgramSettings } from '../programs/settings.js';
-import { addExamples, DIRECTORY_FLAG } from './options.js';
+import { addExamples } from './help.js';
+import { DIRECTORY_FLAG } from './options.js';
 
 interface ConfigOptions {
   dir?: string;

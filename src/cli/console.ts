@@ -5,7 +5,8 @@ import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory } from '../programs/settings.js';
 import { readAdministrator, startConsole } from './console-server.js';
-import { addExamples, DIRECTORY_FLAG } from './options.js';
+import { addExamples } from './help.js';
+import { DIRECTORY_FLAG } from './options.js';
 
 interface ConsoleOptions {
   dir?: string;

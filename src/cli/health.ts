@@ -6,7 +6,8 @@ import { Command } from 'commander';
 import { readIfThere } from '../lib/files.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
 import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** Shorter than the usual timeout of container engines and supervisors for a probe. */
 const TIME_LIMIT = 5_000;
@@ -19,19 +20,21 @@ export function healthCommand(): Command {
     'Check whether the RA on this machine is ready: exits with 0 if it is, else with 1 and the reason.',
   );
   addSettingFlags(command, [DIRECTORY_FLAG], ['ra']);
+  command.option('--json', 'print JSON: whether it is ready, and the reason');
   addExamples(command, [
     ['upki health', 'Check the RA of `upki start`, or a single one in ~/.upki/ra.'],
     ['upki health -d /srv/pki/ra && echo ready', 'Check an RA in another directory.'],
   ]);
-  return command.action(async () => {
+  return command.action(async ({ json = false }: { json?: boolean }) => {
     const flags = givenFlags(command, [DIRECTORY_FLAG]);
     const { settings, root } = await findRa(commonDirectory(process.env, flags.dataDir));
     const complaint = await ask(settings, root)
       .catch((error: Error) => askOutOfTime(settings, root, error))
       .then(complaintOf, (error: Error) => error.message);
-    if (complaint === null) return void process.stdout.write('ready\n');
-    process.stderr.write(`uPKI: ${complaint}\n`);
-    process.exitCode = ExitCode.failure;
+    if (complaint !== null) process.exitCode = ExitCode.failure;
+    if (json) process.stdout.write(`${JSON.stringify({ ready: complaint === null, reason: complaint })}\n`);
+    else if (complaint === null) process.stdout.write('ready\n');
+    else process.stderr.write(`uPKI: ${complaint}\n`);
   });
 }
 

@@ -8,7 +8,8 @@ import { lockDirectory } from '../programs/lock.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { migrateFromPython, NotAPythonRa } from '../python/migrate/from-python.js';
 import { NotAPythonCa } from '../python/migrate/python-ca-folder.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** `upki migrate`: migrates an upki-ca, and optionally an upki-ra, into our own folders. */
 export function migrateCommand(): Command {

@@ -6,13 +6,15 @@ import { CannotStart } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { PERSIST_LABEL, persistRecord } from '../va/dns-persist-01.js';
-import { addExamples, DIRECTORY_FLAG } from './options.js';
+import { addExamples } from './help.js';
+import { DIRECTORY_FLAG } from './options.js';
 
 interface DnsRecordOptions {
   dir?: string;
   account: string;
   wildcard?: boolean;
   until?: string;
+  json?: boolean;
 }
 
 /** `upki node dns-record`: prints the zone file line that authorizes an account for a name by dns-persist-01. */
@@ -29,7 +31,8 @@ export function dnsRecordCommand(): Command {
     )
     .option('-w, --wildcard', 'Also cover wildcards and all names below.')
     .option('-u, --until <time>', 'Expiry of the record, such as 2027-01-31 or 2027-01-31T12:00:00Z.')
-    .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)');
+    .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)')
+    .option('--json', 'Print JSON: name, type, ttl and value of the record.');
   addExamples(command, [
     ['upki node dns-record app.plant.lan -a 0193f2c4b5', 'One name, for the account with this id.'],
     [
@@ -50,7 +53,8 @@ export function dnsRecordCommand(): Command {
       );
     }
     const value = persistRecord({ issuer, accountUri, wildcard: options.wildcard || name.wildcard, until });
-    process.stdout.write(`${PERSIST_LABEL}.${name.value}. 3600 IN TXT ${quoted(value)}\n`);
+    const record = { name: `${PERSIST_LABEL}.${name.value}.`, type: 'TXT', ttl: 3600, value };
+    process.stdout.write(options.json ? `${JSON.stringify(record)}\n` : zoneLine(record));
   });
 }
 
@@ -75,6 +79,10 @@ function accountUrl(account: string, base: string): string | null {
   if (/^[0-9a-f]{1,64}$/.test(account)) return `${base}/acme/account/${account}`;
   return /^https?:\/\/[\x21-\x3a\x3c-\x7e]+\/acme\/account\/[0-9a-f]{1,64}$/.test(account) ? account : null;
 }
+
+/** A line of a zone file, RFC 1035 §5.1. */
+const zoneLine = ({ name, type, ttl, value }: { name: string; type: string; ttl: number; value: string }) =>
+  `${name} ${ttl} IN ${type} ${quoted(value)}\n`;
 
 /** RFC 1035 §3.3: character-strings of at most 255 octets each. */
 const quoted = (value: string): string =>

@@ -5,7 +5,8 @@ import { CannotStart, ExitCode } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { sendersOf } from '../programs/ra/notices.js';
 import { loadProgramSettings } from '../programs/settings.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** `upki notify …`: the targets of notices (UPKI_NOTIFY). */
 export function notifyCommand(): Command {
@@ -36,5 +37,6 @@ export function notifyCommand(): Command {
     }
     if (failed > 0) process.exitCode = ExitCode.failure;
   });
-  return new Command('notify').description('Test the notices about problems.').addCommand(test);
+  const notify = new Command('notify').description('Test the notices about problems.').addCommand(test);
+  return addExamples(notify, [['upki notify test', 'Send a test notice to every target of UPKI_NOTIFY.']]);
 }

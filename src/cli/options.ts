@@ -8,6 +8,7 @@ import {
   type SettingName,
   variableNames,
 } from '../config/index.js';
+import { widthOf, wrap } from './help.js';
 
 type Flags = Partial<Record<SettingName, string>>;
 
@@ -36,7 +37,9 @@ export function addSettingFlags(command: Command, flags: Flag[], programs: Progr
   }
   command.option('--debug', 'Log everything. (UPKI_LOG_LEVEL=debug)');
   return command.addHelpText('after', () =>
-    process.argv.includes('--all') ? `\n${environmentHelp(programs)}` : `\n${shortEnvironment(programs)}`,
+    process.argv.includes('--all')
+      ? `\n${environmentHelp(programs)}`
+      : `\n${shortEnvironment(programs, widthOf(command))}`,
   );
 }
 
@@ -58,26 +61,9 @@ function briefly(sentence: string): string {
   return cut === sentence ? sentence : `${cut}.`;
 }
 
-/** Commander's default width when the output is not a terminal. */
-const HELP_WIDTH = 80;
-
-function shortEnvironment(programs: Program[]): string {
+function shortEnvironment(programs: Program[], width: number): string {
   const title = 'Environment (explained by --help --all and docs/configuration.md):';
-  return `${wrap(title, 0)}\n${wrap(variableNames(programs), 2)}`;
-}
-
-/** Wraps a text to the width of the terminal. */
-function wrap(text: string, indent: number): string {
-  const width = process.stdout.columns ?? HELP_WIDTH;
-  const margin = ' '.repeat(indent);
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${margin}${word}`);
-  }
-  return lines.join('\n');
+  return `${wrap(title, 0, width)}\n${wrap(variableNames(programs), 2, width)}`;
 }
 
 /** The settings given on the command line. */
@@ -86,10 +72,4 @@ export function givenFlags(command: Command, flags: Flag[]): Flags {
   const entries = flags.map(({ flags: text, setting }) => [setting, given[new Option(text).attributeName()]]);
   const settings: Flags = Object.fromEntries(entries.filter(([, value]) => typeof value === 'string'));
   return given.debug ? { ...settings, logLevel: 'debug' } : settings;
-}
-
-/** Puts examples at the beginning of a command's help. */
-export function addExamples(command: Command, examples: [commandLine: string, what: string][]): Command {
-  const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`);
-  return command.addHelpText('before', `Examples:\n${lines.join('\n')}\n`);
 }

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { localRevocation } from '../ca/local-access.js';
 import { mendable } from '../programs/ca/start.js';
-import { CannotStart } from '../programs/exit.js';
+import { CannotStart, WrongUsage } from '../programs/exit.js';
 import type { CaStore, PeerRecord } from '../store/contract/ca.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
+import { addExamples } from './help.js';
 import { caFolderOf, operator, withCaStore } from './on-ca-machine.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki ra list` and `upki ra revoke`: manage the registered RAs on the CA's machine, whether the CA runs or not. */
 
@@ -77,7 +78,7 @@ function reasonOf(name: string): number {
   const { removeFromCRL: _, certificateHold: __, ...reasons } = REVOCATION_REASON;
   const code = Object.entries(reasons).find(([each]) => each === name)?.[1];
   if (code !== undefined) return code;
-  throw new CannotStart(
+  throw new WrongUsage(
     `--reason is ${JSON.stringify(name)}; it must be one of ${Object.keys(reasons).join(', ')}`,
   );
 }

@@ -15,8 +15,8 @@ import { ownNames } from '../programs/ra/own-names.js';
 import { registerRa } from '../programs/ra/registration.js';
 import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { toPem } from '../x509/pem.js';
+import { addExamples } from './help.js';
 import {
-  addExamples,
   addSettingFlags,
   CA_ADDRESS_FLAGS,
   DIRECTORY_FLAG,
@@ -36,57 +36,63 @@ const REGISTRATION: Flag[] = [
 
 /** `upki ra …`: runs the RA alone, with the CA on another machine. */
 export function raCommand(): Command {
-  return new Command('ra')
-    .description('Run the registration authority (ACME and REST) alone, with a CA elsewhere.')
-    .addCommand(
-      command('init', [DIRECTORY_FLAG], 'Make the data directory and the keys of the RA.', init, [
-        ['upki ra init -d /srv/ra', 'Make the keys in /srv/ra. Repeating it changes nothing.'],
-        [
-          'upki ra init -d /srv/ra --anew database',
-          'Start with an empty database after accounts and orders were lost.',
-        ],
-      ]).addOption(
-        new Option(
-          '--anew <what...>',
-          'Deliberately start again with an empty database. The old files are set aside.',
-        ).choices(RA_ANEW),
-      ),
-    )
-    .addCommand(
-      command('register', REGISTRATION, "Register with a CA and obtain the RA's certificate.", register, [
-        [
-          'upki ra register -i 10.0.0.2 -s "$SEED" -c pki.example.internal',
-          'Register with the CA on 10.0.0.2.',
-        ],
-        ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra register', 'Keep the seed off the command line.'],
-        [
-          'upki ra register -i 10.0.0.2 -s "$SEED" --anew',
-          'After a key was lost or the CA was replaced: register as a new RA.',
-        ],
-      ]).option(
-        '--anew',
-        'Set the existing keys and registration aside, and register as a new RA with the CA that answers.',
-      ),
-    )
-    .addCommand(
-      command('listen', SERVING, 'Serve; the RA must be registered.', listen, [
-        ['upki ra listen --web-port 9000', 'Serve on port 9000.'],
-      ]),
-    )
-    .addCommand(
-      command('start', SERVING, 'Serve; if needed and a seed is given, register first.', serve, [
-        ['upki ra start -i 10.0.0.2', 'Serve with the CA on 10.0.0.2.'],
-        ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra start', 'Register if needed, then serve.'],
-      ]),
-    )
-    .addCommand(
-      command('crl', CONNECTION, "Fetch the CA's current CRL as PEM.", crl, [
-        ['upki ra crl', 'Print the CRL.'],
-        ['upki ra crl -o crl.pem', 'Write it to a file.'],
-      ]).option('-o, --output <file>', 'file to write (default: standard output)'),
-    )
-    .addCommand(listRasCommand())
-    .addCommand(revokeRaCommand());
+  return addExamples(
+    new Command('ra')
+      .description('Run the registration authority (ACME and REST) alone, with a CA elsewhere.')
+      .addCommand(
+        command('init', [DIRECTORY_FLAG], 'Make the data directory and the keys of the RA.', init, [
+          ['upki ra init -d /srv/ra', 'Make the keys in /srv/ra. Repeating it changes nothing.'],
+          [
+            'upki ra init -d /srv/ra --anew database',
+            'Start with an empty database after accounts and orders were lost.',
+          ],
+        ]).addOption(
+          new Option(
+            '--anew <what...>',
+            'Deliberately start again with an empty database. The old files are set aside.',
+          ).choices(RA_ANEW),
+        ),
+      )
+      .addCommand(
+        command('register', REGISTRATION, "Register with a CA and obtain the RA's certificate.", register, [
+          [
+            'upki ra register -i 10.0.0.2 -s "$SEED" -c pki.example.internal',
+            'Register with the CA on 10.0.0.2.',
+          ],
+          ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra register', 'Keep the seed off the command line.'],
+          [
+            'upki ra register -i 10.0.0.2 -s "$SEED" --anew',
+            'After a key was lost or the CA was replaced: register as a new RA.',
+          ],
+        ]).option(
+          '--anew',
+          'Set the existing keys and registration aside, and register as a new RA with the CA that answers.',
+        ),
+      )
+      .addCommand(
+        command('listen', SERVING, 'Serve; the RA must be registered.', listen, [
+          ['upki ra listen --web-port 9000', 'Serve on port 9000.'],
+        ]),
+      )
+      .addCommand(
+        command('start', SERVING, 'Serve; if needed and a seed is given, register first.', serve, [
+          ['upki ra start -i 10.0.0.2', 'Serve with the CA on 10.0.0.2.'],
+          ['UPKI_CA_SEED_FILE=/run/secrets/seed upki ra start', 'Register if needed, then serve.'],
+        ]),
+      )
+      .addCommand(
+        command('crl', CONNECTION, "Fetch the CA's current CRL as PEM.", crl, [
+          ['upki ra crl', 'Print the CRL.'],
+          ['upki ra crl -o crl.pem', 'Write it to a file.'],
+        ]).option('-o, --output <file>', 'file to write (default: standard output)'),
+      )
+      .addCommand(listRasCommand())
+      .addCommand(revokeRaCommand()),
+    [
+      ['upki ra register -i 10.0.0.2 -s "$SEED"', 'Register with the CA on 10.0.0.2, once.'],
+      ['upki ra list', "On the CA's machine: the registered RAs."],
+    ],
+  );
 }
 
 type Action = (settings: ProgramSettings, command: Command, given: LoadedProgram['given']) => Promise<void>;

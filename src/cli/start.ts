@@ -17,14 +17,8 @@ import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { joinPrograms } from '../programs/start-environment.js';
 import { type ChildSpec, Supervisor } from '../programs/supervisor.js';
 import { banner, type Serving, screen } from './banner.js';
-import {
-  addExamples,
-  addSettingFlags,
-  CA_ADDRESS_FLAGS,
-  DIRECTORY_FLAG,
-  givenFlags,
-  WEB_FLAGS,
-} from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, CA_ADDRESS_FLAGS, DIRECTORY_FLAG, givenFlags, WEB_FLAGS } from './options.js';
 
 const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
 

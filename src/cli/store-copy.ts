@@ -5,7 +5,7 @@ import { ConfigError } from '../config/index.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
 import { isShared, pathOf } from '../store/index.js';
-import { addExamples } from './options.js';
+import { addExamples } from './help.js';
 
 interface CopyOptions {
   from?: string;

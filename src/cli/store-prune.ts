@@ -8,7 +8,8 @@ import { clockDoubt } from '../programs/last-seen.js';
 import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { RaRetention } from '../ra/retention.js';
 import { openCaStore, openRaStore, shownLocation } from '../store/index.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** Rows removed, or to be removed, by kind. */
 interface Pruned {

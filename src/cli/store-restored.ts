@@ -8,7 +8,8 @@ import { restoredTo } from '../programs/last-seen.js';
 import { lockDirectory } from '../programs/lock.js';
 import { commonDirectory } from '../programs/settings.js';
 import { markRestored, openCaStore, openRaStore, shownLocation } from '../store/index.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
 /** `upki store restored`: for databases that were not restored by `upki restore`. */
 export function restoredCommand(): Command {

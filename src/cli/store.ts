@@ -4,21 +4,28 @@ import { Command } from 'commander';
 import { CannotStart, ExitCode } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
 import { shownLocation } from '../store/index.js';
-import { addExamples, addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { addExamples } from './help.js';
+import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 import { copyCommand } from './store-copy.js';
 import { pruneCommand } from './store-prune.js';
 import { restoredCommand } from './store-restored.js';
 
 /** `upki store …`: works on the databases, independently of the running programs. */
 export function storeCommand(): Command {
-  return new Command('store')
-    .description(
-      'Check the databases of the RA and the CA, delete old data, or move them to another database.',
-    )
-    .addCommand(copyCommand())
-    .addCommand(checkCommand())
-    .addCommand(pruneCommand())
-    .addCommand(restoredCommand());
+  return addExamples(
+    new Command('store')
+      .description(
+        'Check the databases of the RA and the CA, delete old data, or move them to another database.',
+      )
+      .addCommand(copyCommand())
+      .addCommand(checkCommand())
+      .addCommand(pruneCommand())
+      .addCommand(restoredCommand()),
+    [
+      ['upki store check', 'Check the databases of `upki start`.'],
+      ['upki store prune --dry-run', 'Show what would be deleted now.'],
+    ],
+  );
 }
 
 function checkCommand(): Command {

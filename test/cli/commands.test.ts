@@ -11,53 +11,12 @@ describe('the upki command', () => {
     expect(await upki(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 
-  it.each([
-    ['ra', 'init'],
-    ['ra', 'register'],
-    ['ra', 'listen'],
-    ['ra', 'start'],
-    ['ra', 'crl'],
-    ['ra', 'list'],
-    ['ra', 'revoke'],
-    ['ca', 'init'],
-    ['ca', 'register'],
-    ['ca', 'listen'],
-    ['ca', 'start'],
-    ['admin', 'add'],
-    ['admin', 'list'],
-    ['admin', 'renew'],
-    ['admin', 'role'],
-    ['admin', 'remove'],
-    ['audit', 'verify'],
-    ['audit', 'list'],
-    ['store', 'copy'],
-  ])('explains %s %s with examples', async (...args) => {
-    const { code, stdout } = await upki([...args, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`Usage: upki ${args.join(' ')}`);
-    expect(stdout).toContain('Examples:');
-  });
-
-  it.each([
-    ['start'],
-    ['ra', 'start'],
-    ['ca', 'start'],
-  ])('%s %s is explained on one screen, examples first; --help --all explains every variable', async (...args) => {
-    const words = args.filter((word) => word !== undefined);
-    const { stdout } = await upki([...words, '--help']);
-    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
-    expect(stdout.indexOf('Examples:')).toBe(0);
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    const { code, stdout: all } = await upki([...words, '--help', '--all']);
+  it('--help --all explains every variable', async () => {
+    const { stdout } = await upki(['ra', 'start', '--help']);
+    const { code, stdout: all } = await upki(['ra', 'start', '--help', '--all']);
     expect(code).toBe(0);
     expect(all).toContain('UPKI_LOG_LEVEL\n');
     expect(all.length).toBeGreaterThan(stdout.length);
-  });
-
-  it.each(['start', 'migrate', 'config', 'health', 'clients'])('explains %s with examples', async (name) => {
-    const { code, stdout } = await upki([name, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toContain('Examples:');
   });
 
   it.each([
@@ -222,20 +181,4 @@ describe('upki ra', () => {
     expect(stderr).toContain('no connection to the CA at tcp://127.0.0.1:2');
     expect(stderr).not.toContain('    at ');
   });
-});
-
-it.each([
-  'start',
-  'ca init',
-  'ca start',
-  'ra register',
-  'admin add',
-  'backup',
-  'cert list',
-  'node add',
-  'trust install',
-])('upki %s --help fits on forty lines, examples first', async (name) => {
-  const { stdout } = await upki([...name.split(' '), '--help']);
-  expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
-  expect(stdout).toMatch(/^Examples:/);
 });

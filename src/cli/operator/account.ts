@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addExamples } from '../help.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
 import { facts, json, minute, print, table } from './print.js';
 
@@ -15,11 +16,14 @@ interface Row {
 
 /** `upki account …`: ACME accounts. */
 export function accountCommand(): Command {
-  return new Command('account')
-    .description('List, show and deactivate ACME accounts.')
-    .addCommand(list())
-    .addCommand(show())
-    .addCommand(stop());
+  return addExamples(
+    new Command('account')
+      .description('List, show and deactivate ACME accounts.')
+      .addCommand(list())
+      .addCommand(show())
+      .addCommand(stop()),
+    [['upki account list', 'Every account, with its orders.']],
+  );
 }
 
 /** The id of an account, which may be given by its URL. */

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { parseSerial } from '../../channel/serial.js';
 import { importCommand } from '../cert-import.js';
+import { addExamples } from '../help.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
 import type { Door } from './door.js';
 import { facts, json, minute, print, printable, table } from './print.js';
@@ -34,15 +35,24 @@ const listing = (rows: Row[]) =>
 
 /** `upki cert …`: manages all certificates. */
 export function certCommand(): Command {
-  return new Command('cert')
-    .description('Find, show, revoke, hold and export certificates.')
-    .addCommand(list())
-    .addCommand(show())
-    .addCommand(revoke())
-    .addCommand(hold())
-    .addCommand(unhold())
-    .addCommand(exported())
-    .addCommand(importCommand());
+  return addExamples(
+    new Command('cert')
+      .description('Find, show, revoke, hold and export certificates.')
+      .addCommand(list())
+      .addCommand(show())
+      .addCommand(revoke())
+      .addCommand(hold())
+      .addCommand(unhold())
+      .addCommand(exported())
+      .addCommand(importCommand()),
+    [
+      ["upki cert list '*.plant.lan' --expires-in 14d", 'Certificates that expire soon.'],
+      [
+        'upki cert revoke press-17.plant.lan --all --reason keyCompromise',
+        'Every good certificate with this name.',
+      ],
+    ],
+  );
 }
 
 interface ListOptions extends Common {

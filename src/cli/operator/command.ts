@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { CannotStart, ExitCode } from '../../programs/exit.js';
-import { addExamples } from '../options.js';
+import { addExamples } from '../help.js';
 import { addDoorOptions, type Door, type DoorOptions, OperationRefused, openDoor } from './door.js';
 
 /** Options of every operator command. */
@@ -21,10 +21,6 @@ export function operatorCommand<Options extends Common>(
   const command = build(addDoorOptions(new Command(usage.split(' ')[0]).description(description)));
   for (const argument of usage.split(' ').slice(1)) command.argument(argument);
   addExamples(command, examples);
-  command.addHelpText(
-    'after',
-    '\nExit codes: 0 done; 1 refused or failed; 2 wrong usage; 78 no RA to ask, or a wrong setting.',
-  );
   return command.action(async (...given: unknown[]) => {
     const argument = typeof given[0] === 'string' ? given[0] : '';
     const options = command.opts<Options>();

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addExamples } from '../help.js';
 import { dnsRecordCommand } from '../node-dns-record.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
 import { facts, json, minute, print, table } from './print.js';
@@ -14,14 +15,20 @@ interface Row {
 
 /** `upki node …`: manages registered machines and their names. */
 export function nodeCommand(): Command {
-  return new Command('node')
-    .description('Register nodes with the names they may have; list, show, change and remove them.')
-    .addCommand(add())
-    .addCommand(list())
-    .addCommand(show())
-    .addCommand(change())
-    .addCommand(remove())
-    .addCommand(dnsRecordCommand());
+  return addExamples(
+    new Command('node')
+      .description('Register nodes with the names they may have; list, show, change and remove them.')
+      .addCommand(add())
+      .addCommand(list())
+      .addCommand(show())
+      .addCommand(change())
+      .addCommand(remove())
+      .addCommand(dnsRecordCommand()),
+    [
+      ['upki node add press-17 --names press-17.plant.lan', 'Register a node; prints what its client needs.'],
+      ['upki node list', 'Every node, with its names.'],
+    ],
+  );
 }
 
 interface RuleOptions extends Common {

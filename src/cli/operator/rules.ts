@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { CannotStart, WrongUsage } from '../../programs/exit.js';
+import { addExamples } from '../help.js';
 import { type Common, operatorCommand } from './command.js';
 import type { Door } from './door.js';
 import { json, print, table } from './print.js';
@@ -17,11 +18,17 @@ export function rulesCommand(): Command {
   const command = new Command('rules').description(
     'Show the rules, and change those stored in the database for every RA: lists of names, limits, resolvers, compromised keys.',
   );
-  return command
-    .addCommand(listCommand())
-    .addCommand(setCommand())
-    .addCommand(unsetCommand())
-    .addCommand(compromisedCommand());
+  return addExamples(
+    command
+      .addCommand(listCommand())
+      .addCommand(setCommand())
+      .addCommand(unsetCommand())
+      .addCommand(compromisedCommand()),
+    [
+      ['upki rules list', 'Every rule in effect.'],
+      ['upki rules set UPKI_RA_ALLOW=plant.lan', 'Only names in plant.lan, at every RA.'],
+    ],
+  );
 }
 
 function listCommand(): Command {

@@ -4,7 +4,8 @@ import { Command, Option } from 'commander';
 import { fingerprintOf, type Root } from '../../pages/roots.js';
 import { CannotStart, ExitCode, WrongUsage } from '../../programs/exit.js';
 import { commonDirectory } from '../../programs/settings.js';
-import { addExamples, DIRECTORY_FLAG } from '../options.js';
+import { addExamples } from '../help.js';
+import { DIRECTORY_FLAG } from '../options.js';
 import { javaStore } from './java-store.js';
 import { nssStores } from './nss-store.js';
 import { type FetchedRoots, fetchedRoots, localRoots, parseFingerprint, rootsIn } from './root-source.js';
@@ -25,31 +26,37 @@ interface TrustOptions {
 
 /** `upki trust …`: makes the programs of this machine trust the root. */
 export function trustCommand(): Command {
-  return new Command('trust')
-    .description(
-      'Make this machine trust the root: the system store, this user’s Firefox and Chromium, and Java.',
-    )
-    .addCommand(
-      command('install', 'Add the root to the trust stores of this machine.', install, [
-        ['sudo upki trust install', 'The root of the uPKI on this machine.'],
-        [
-          'upki trust install --url https://pki.example.internal:8000 --fingerprint 5E:0B:…',
-          'The root of another machine, used only if it has the fingerprint that `upki start` printed there.',
-        ],
-        ['upki trust install --only nss', 'Only the browsers of this user; needs certutil.'],
-      ]),
-    )
-    .addCommand(
-      command('remove', 'Remove only what `install` added.', remove, [
-        ['sudo upki trust remove', 'Programs that trust the root in another way continue to do so.'],
-      ]),
-    )
-    .addCommand(
-      command('check', 'Show which stores have the root; exits with 1 if one does not.', check, [
-        ['upki trust check', 'Check the root of the uPKI on this machine.'],
-        ['upki trust check --file upki-root.crt --json', 'Check a root in a file, for a script.'],
-      ]),
-    );
+  return addExamples(
+    new Command('trust')
+      .description(
+        'Make this machine trust the root: the system store, this user’s Firefox and Chromium, and Java.',
+      )
+      .addCommand(
+        command('install', 'Add the root to the trust stores of this machine.', install, [
+          ['sudo upki trust install', 'The root of the uPKI on this machine.'],
+          [
+            'upki trust install --url https://pki.example.internal:8000 --fingerprint 5E:0B:…',
+            'The root of another machine, used only if it has the fingerprint that `upki start` printed there.',
+          ],
+          ['upki trust install --only nss', 'Only the browsers of this user; needs certutil.'],
+        ]),
+      )
+      .addCommand(
+        command('remove', 'Remove only what `install` added.', remove, [
+          ['sudo upki trust remove', 'Programs that trust the root in another way continue to do so.'],
+        ]),
+      )
+      .addCommand(
+        command('check', 'Show which stores have the root; exits with 1 if one does not.', check, [
+          ['upki trust check', 'Check the root of the uPKI on this machine.'],
+          ['upki trust check --file upki-root.crt --json', 'Check a root in a file, for a script.'],
+        ]),
+      ),
+    [
+      ['sudo upki trust install', 'Trust the root of the uPKI on this machine.'],
+      ['upki trust check', 'Which programs trust it.'],
+    ],
+  );
 }
 
 type Step = (store: TrustStore, root: Root) => Promise<Outcome['state']>;
