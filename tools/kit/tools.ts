@@ -116,19 +116,29 @@ export class Tools {
 
   /** Path of a program of a Go module, at this version; built without C, so that it needs no compiler and no library of it. */
   async go(pkg: string, version: string, program: string): Promise<string> {
-    const bin = join(this.cache, 'go', `${program}@${version}`);
-    const path = join(bin, program);
+    const path = this.#goPath(program, version);
     if (existsSync(path)) return path;
     await this.#install(goTool(), ['install', `${pkg}@${version}`], {
-      env: { GOBIN: bin, GOFLAGS: '', CGO_ENABLED: '0' },
+      env: { GOBIN: dirname(path), GOFLAGS: '', CGO_ENABLED: '0' },
     });
     return path;
   }
 
+  /** Path of a program that `go` or `goFrom` built in an earlier run: compiling it takes minutes. @throws NotInstallable */
+  goBuilt(program: string, version: string): string {
+    const path = this.#goPath(program, version);
+    if (!existsSync(path)) throw new NotInstallable('npm run tool interop compiles it');
+    return path;
+  }
+
+  #goPath(program: string, version: string): string {
+    return join(this.cache, 'go', `${program}@${version}`, program);
+  }
+
   /** Path of a program built from a copy of a Go module, which `go install` would not build as it is published. */
   async goFrom({ module, version, folder = '.', program, tags = [], edit = [], add = {}, clock }: GoBuild) {
-    const bin = join(this.cache, 'go', `${program}@${version}${clock ? '-clock' : ''}`);
-    const path = join(bin, program);
+    const path = this.#goPath(program, `${version}${clock ? '-clock' : ''}`);
+    const bin = dirname(path);
     if (existsSync(path)) return path;
     const downloaded = await this.#install(goTool(), ['mod', 'download', '-json', `${module}@${version}`]);
     const source = join(bin, 'source');

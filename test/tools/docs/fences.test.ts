@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commandsOf, fencesOf, headsOf, isShell } from '../../../tools/judges/docs/fences.js';
+import { commandsOf, fencesOf, headsOf, isDone } from '../../../tools/judges/docs/fences.js';
 
 const page = (text: string) => fencesOf('docs/x.md', text);
 
@@ -13,7 +17,7 @@ describe('the fences of a page', () => {
       [11, 'Two', 'sh', 'b\n  c'],
       [16, 'Two', 'yaml', 'd: 1'],
     ]);
-    expect(found.map(isShell)).toEqual([true, true, false]);
+    expect(found.map(isDone)).toEqual([true, true, false]);
   });
 
   it('hold what looks like a heading or a mark inside them as text', () => {
@@ -26,6 +30,19 @@ describe('the fences of a page', () => {
     const found = page('<!-- not run: it asks -->\n```sh\na\n```\n```sh\nb\n```');
     expect(found.map(({ notRun }) => notRun)).toEqual(['it asks', null]);
     expect(() => page('<!-- not run -->\n')).toThrow('docs/x.md:1: "not run" without a reason');
+  });
+
+  it('that go into a file are written there as they are shown', () => {
+    const [fence, next] = page('<!-- into: a.yml -->\n```yaml\nb: $c # `d`\n```\n```yaml\ne: 1\n```');
+    expect([fence, next].map((each) => each && isDone(each))).toEqual([true, false]);
+    const folder = mkdtempSync(join(tmpdir(), 'upki-fence-'));
+    try {
+      execFileSync('bash', ['-ec', fence ? commandsOf(fence) : ''], { cwd: folder });
+      expect(readFileSync(join(folder, 'a.yml'), 'utf8')).toBe('b: $c # `d`\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(() => page('<!-- into -->\n')).toThrow('docs/x.md:1: "into" without a file');
   });
 
   it('are run but for the lines that are marked', () => {

@@ -14,18 +14,23 @@ export interface Fence {
   without: { text: string; reason: string }[];
   /** Begins in a new world: a fresh home, and nothing runs. */
   fresh: boolean;
+  /** The file its text is put into, as the page tells the reader; null: none. */
+  into: string | null;
 }
+
+/** What comments before a fence say of it. */
+type Said = Pick<Fence, 'notRun' | 'without' | 'fresh' | 'into'>;
 
 const OPEN = /^( *)(```+)\s*([^\s`]*)[^`]*$/;
 const HEADING = /^#{1,6}\s+(.*?)\s*$/;
-/** `<!-- not run: why -->`, `<!-- not run "part of a line": why -->`, `<!-- fresh -->`; they count for the next fence. */
-const COMMENT = /^\s*<!--\s*(not run|fresh)\s*(?:"([^"]+)")?\s*(?::\s*(.*?))?\s*-->\s*$/;
+/** `<!-- not run: why -->`, `<!-- not run "part of a line": why -->`, `<!-- fresh -->`, `<!-- into: FILE -->`; they count for the next fence. */
+const COMMENT = /^\s*<!--\s*(not run|fresh|into)\s*(?:"([^"]+)")?\s*(?::\s*(.*?))?\s*-->\s*$/;
 
 /** Every fenced block of a page, in order, with what the comments before it say. */
 export function fencesOf(page: string, markdown: string): Fence[] {
   const fences: Fence[] = [];
   let heading = '';
-  let said: Pick<Fence, 'notRun' | 'without' | 'fresh'> = { notRun: null, without: [], fresh: false };
+  let said = nothingSaid();
   const lines = markdown.split('\n');
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
@@ -40,32 +45,37 @@ export function fencesOf(page: string, markdown: string): Fence[] {
     for (at += 1; at < lines.length && (lines[at] ?? '').trim() !== ticks; at += 1)
       text.push((lines[at] ?? '').replace(new RegExp(`^ {0,${indent.length}}`), ''));
     fences.push({ page, line: begin, heading, language, text: text.join('\n'), ...said });
-    said = { notRun: null, without: [], fresh: false };
+    said = nothingSaid();
   }
   return fences;
 }
 
-/** @throws Error for a mark without a reason */
-function withComment(
-  said: Pick<Fence, 'notRun' | 'without' | 'fresh'>,
-  [, kind, text, reason]: RegExpExecArray,
-  where: string,
-): Pick<Fence, 'notRun' | 'without' | 'fresh'> {
+const nothingSaid = (): Said => ({ notRun: null, without: [], fresh: false, into: null });
+
+/** @throws Error for a mark without a reason or a file */
+function withComment(said: Said, [, kind, text, reason]: RegExpExecArray, where: string): Said {
   if (kind === 'fresh') return { ...said, fresh: true };
-  if (!reason) throw new Error(`${where}: "not run" without a reason`);
+  if (!reason) throw new Error(`${where}: "${kind}" without ${kind === 'into' ? 'a file' : 'a reason'}`);
+  if (kind === 'into') return { ...said, into: reason };
   if (text === undefined) return { ...said, notRun: reason };
   return { ...said, without: [...said.without, { text, reason }] };
 }
 
 const SHELL = ['sh', 'bash', 'shell', 'console'];
 
-export const isShell = ({ language }: Fence): boolean => SHELL.includes(language);
+const isShell = ({ language }: Fence): boolean => SHELL.includes(language);
+
+/** The reader types it, or puts it into a file. */
+export const isDone = (fence: Fence): boolean => isShell(fence) || fence.into !== null;
 
 /** `upki check NAME   # exits with 1` */
 const ENDING = /^(\S.*?)\s+# exits with (\d+)\s*$/;
 
-/** What a reader types: all of a block, or of a session the lines after `$ `; lines that are not run left out. */
+const END_OF_FILE = '__END_OF_FILE__';
+
+/** What a reader types: all of a block, or of a session the lines after `$ `; lines that are not run left out. A file is written. */
 export function commandsOf(fence: Fence): string {
+  if (fence.into !== null) return `cat > '${fence.into}' <<'${END_OF_FILE}'\n${fence.text}\n${END_OF_FILE}`;
   const lines = fence.text.split('\n');
   const isSession = fence.language === 'console' || lines.some((line) => line.startsWith('$ '));
   const typed = isSession ? lines.flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : [])) : lines;

@@ -4,19 +4,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { acmeSh } from '../../interop/clients/acme-sh.js';
+import { CADDY } from '../../interop/clients/caddy.js';
 import { LEGO_5 } from '../../interop/clients/lego.js';
+import { TRAEFIK } from '../../interop/clients/traefik.js';
 import { CommandFailed, run } from '../../kit/command.js';
 import { NotInstallable, onPath, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
-import { type Fence, fencesOf, isShell } from './fences.js';
+import { type Fence, fencesOf, isDone } from './fences.js';
 import { PAGES, PRINTED } from './pages.js';
 import { PROGRAMS, printedScript, scriptOf } from './script.js';
 
-const HELP = `npm run tool docs-check -- [PAGE …]
+const HELP = `npm run tool docs-check -- [PAGE, or what is printed: 'the lines of upki clients' …]
 
 Runs every block of shell in README, SECURITY, CONTRIBUTING, deploy/README and docs as it is written, each page in a network, mount
 and process namespace of its own, and the lines that the programs print for people to paste. A block that cannot be run here says why in
-a comment before it (<!-- not run: why -->) and is counted. YAML and JSON are parsed. Needs Linux, and namespaces as root or user.
+a comment before it (<!-- not run: why -->) and is counted. Configuration goes into the file that a comment names (<!-- into: FILE -->),
+and the server it is for runs with it. YAML and JSON are parsed. Needs Linux, and namespaces as root or user.
 Ends with 0 when all ran, 1 when something failed.
 `;
 
@@ -26,13 +29,15 @@ const LIMIT = 4 * MINUTE;
 const LOGS = join(CHECKOUT, '.cache', 'docs-check');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Programs of others that pages use, under the names they have there; those that cannot be had are left out. */
+/** Programs of others that pages use, under the names they have there; those that cannot be had within seconds are left out. */
 async function clients(tools: Tools): Promise<Record<string, string>> {
   const wanted: Record<string, () => Promise<string>> = {
     lego: () => tools.goFrom(LEGO_5),
     lego4: () => tools.apt('lego'),
     certbot: async () => onPath('certbot') ?? (await tools.pip('certbot')),
     certutil: () => tools.apt('libnss3-tools', 'certutil'),
+    caddy: async () => tools.goBuilt('caddy', CADDY.version),
+    traefik: async () => tools.goBuilt(TRAEFIK.program, TRAEFIK.version),
     keytool: () => tools.apt('ca-certificates-java', 'keytool'),
     'update-ca-certificates': () => tools.apt('ca-certificates', 'update-ca-certificates'),
     'acme.sh': async () => {
@@ -145,23 +150,24 @@ async function main(only: string[]): Promise<number> {
     failures.push(
       ...all.flatMap((fence) => [unreadable(fence), unsaid(fence)].filter((each) => each !== null)),
     );
-    const shell = all.filter(isShell);
-    if (shell.length === 0) continue;
+    const done = all.filter(isDone);
+    if (done.length === 0) continue;
     const world = PAGES[page] ?? { setup: 'upki start' };
     const missing = world.needs?.find((name) => programs[name] === undefined);
-    for (const { line, notRun: why, without } of shell) {
+    for (const { line, notRun: why, without } of done) {
       const reason = missing === undefined ? why : `${missing} is not here`;
       if (reason !== null) notRun.push(`${page}:${line}: ${reason}`);
       else notRun.push(...without.map((each) => `${page}:${line} (${each.text}): ${each.reason}`));
     }
-    const toRun = shell.filter(({ notRun: why }) => why === null);
+    const toRun = done.filter(({ notRun: why }) => why === null);
     if (missing !== undefined || toRun.length === 0) continue;
-    const failure = await runScript(page, scriptOf(shell, world), programs);
+    const failure = await runScript(page, scriptOf(done, world), programs);
     if (failure === null) ran += toRun.length;
     else failures.push(failure);
     say(`${failure === null ? 'ran   ' : 'FAILED'}  ${page}: ${toRun.length} blocks`);
   }
-  for (const [what, commands] of Object.entries(only.length > 0 ? {} : PRINTED)) {
+  for (const [what, commands] of Object.entries(PRINTED)) {
+    if (only.length > 0 && !only.includes(what)) continue;
     const failure = await runScript(what, printedScript(what, commands), programs);
     if (failure !== null) failures.push(failure);
     say(`${failure === null ? 'ran   ' : 'FAILED'}  ${what}`);

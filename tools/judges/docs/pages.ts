@@ -21,6 +21,19 @@ const GUIDE = `${started('https://pki.example.internal:8000')}\n${copiedRoot}`;
 const serves = (url: string) =>
   `curl -fsS --cacert ~/.upki/ra/ca.crt ${url}/acme/directory | grep -q '"newOrder": *"${url}/'`;
 
+/** Runs a server of HTTPS in the background until it answers for the name, as clients will see it, with this text. */
+const answers = (server: string, url: string, text: string) =>
+  `setsid ${server} > server.log 2>&1 &
+server=$!
+get() { curl -fsS --cacert ~/.upki/ra/ca.crt ${url} 2>&1; }
+for _ in $(seq 300); do get | grep -q '${text}' && break; kill -0 $server || break; sleep 0.1; done
+get | grep '${text}' || { cat server.log; false; }
+kill -- -$server; wait $server || true`;
+/** What the guides of servers have behind them. */
+const BEHIND = `mkdir behind && echo 'behind the server' > behind/index.html
+python3 -m http.server -d behind 3000 > behind.log 2>&1 &
+mkdir -p /var/lib/traefik`;
+
 /** By path. A page that is not here is read in the world of `upki start` as it is. */
 export const PAGES: Readonly<Record<string, PageWorld>> = {
   'README.md': {
@@ -44,6 +57,11 @@ upki ca init --request issuer.csr`,
     },
   },
   'docs/clients/acme-sh.md': { setup: GUIDE, needs: ['acme.sh'] },
+  'docs/clients/caddy.md': {
+    setup: `${GUIDE}\n${BEHIND}`,
+    needs: ['caddy'],
+    after: { Caddy: answers('caddy run', 'https://app.example.internal', 'behind the server') },
+  },
   'docs/clients/certbot.md': { setup: GUIDE, needs: ['certbot'] },
   'docs/clients/lego.md': {
     setup: GUIDE,
@@ -51,6 +69,14 @@ upki ca init --request issuer.csr`,
     after: {
       lego: 'test -s .lego/certificates/app.example.internal.crt',
       'Version 4': 'test -s .lego/certificates/app.example.internal.crt',
+    },
+  },
+  'docs/clients/traefik.md': {
+    setup: `${GUIDE}\n${BEHIND}`,
+    needs: ['traefik'],
+    after: {
+      Traefik: `echo 'providers: { file: { filename: routers.yml } }' >> traefik.yml
+${answers('traefik --configFile=traefik.yml', 'https://app.example.internal', 'behind the server')}`,
     },
   },
   'docs/console.md': { setup: `${started('https://pki.plant.lan:8000')}\nupki admin add alice` },
@@ -142,7 +168,15 @@ for client in lego certbot acme.sh; do
   upki clients $client -n $client.example.internal > paste.sh
   bash -e paste.sh
 done
-test -s .lego/certificates/lego.example.internal.crt`,
+test -s .lego/certificates/lego.example.internal.crt
+if command -v caddy > /dev/null; then
+  upki clients caddy -n caddy.example.internal > Caddyfile
+  ${answers('caddy run', 'https://caddy.example.internal', 'hello')}
+else echo "caddy is not here"; fi
+if command -v traefik > /dev/null; then
+  upki clients traefik -n traefik.example.internal > paste.sh
+  ${answers('bash -e paste.sh', 'https://traefik.example.internal/ping', 'OK')}
+else echo "traefik is not here"; fi`,
   'the line of upki admin add': `upki start
 upki admin add alice > said
 grep -m1 '^ *curl ' said > paste.sh
