@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type RunningUpki, startUpki } from '../../kit/upki.js';
 import { download } from '../upki.js';
 import { type PebbleConfig, readCommandLine, settingsFor } from './config.js';
+import { DATA_FOLDER, NEEDED_BY } from './lifetime.js';
 
 /**
  * uPKI behind Pebble's command line, configuration, addresses and certificate, for test suites that start Let's Encrypt's test
@@ -15,7 +16,7 @@ import { type PebbleConfig, readCommandLine, settingsFor } from './config.js';
 
 const asked = await readCommandLine(process.argv.slice(2));
 const { config } = asked;
-const dataDir = await mkdtemp(join(tmpdir(), 'upki-stand-in-'));
+const dataDir = await mkdtemp(join(tmpdir(), DATA_FOLDER));
 // It listens at once, as Pebble does; what comes before uPKI is ready waits.
 const ready: Promise<RunningUpki> = settingsFor(asked, dataDir).then((env) => startUpki({ dataDir, env }));
 const tls = {
@@ -32,9 +33,13 @@ ready.then(
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0));
-// A suite that kills it outright leaves it without a parent; then uPKI ends, too.
-const parent = process.ppid;
-setInterval(() => process.ppid !== parent && void end(0), 500).unref();
+// Whoever kills Pebble outright kills the shell in front of it, or ends without a word; then uPKI ends, too.
+const [shell = 0, suite = 0] = (process.env[NEEDED_BY] ?? '').split(' ').map(Number);
+const watch = setInterval(() => {
+  if (process.ppid === shell && runs(suite)) return;
+  clearInterval(watch);
+  void end(0);
+}, 500);
 
 function listen(
   address: PebbleConfig['listenAddress'],
@@ -72,6 +77,14 @@ async function manage(incoming: IncomingMessage, answer: ServerResponse): Promis
 
 const firstOf = (pem: string): string =>
   `${pem.split('-----END CERTIFICATE-----')[0]}-----END CERTIFICATE-----\n`;
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 async function end(code: number): Promise<void> {
   for (const server of servers) server.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lastLines, run } from '../../kit/command.js';
 import { readJunit } from './junit.js';
 import { challengeServers } from './pebble-network.js';
-import { standIn } from './stand-in.js';
+import { ended, standIn } from './stand-in.js';
 import type { Suite } from './suite.js';
 
 /** Release 5.6.0. */
@@ -45,6 +45,7 @@ export const certbotCi: Suite = {
           env: { PATH: `${bin}:${process.env.PATH}`, TMPDIR: folder },
           timeout: RUN_LIMIT,
         });
+        await ended(folder);
         const xml = await readFile(report, 'utf8').catch(() => {
           throw new Error(lastLines(said, 25));
         });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from '../../kit/command.js';
 import { NotInstallable, onPath } from '../../kit/tools.js';
 import { challengeServers } from './pebble-network.js';
-import { standIn } from './stand-in.js';
+import { ended, standIn } from './stand-in.js';
 import type { Result, Suite } from './suite.js';
 
 /** The release whose tests are run. */
@@ -30,9 +30,10 @@ export const instantAcmeSuite: Suite = {
         const how = ['--', '--ignored', '--test-threads=1'];
         const said = await run('sh', ['-c', '"$@" 2>&1 || true', 'sh', cargo, ...test, ...how], {
           cwd: source,
-          env: { ...env, PEBBLE: await standIn(folder), CHALLTESTSRV: servers },
+          env: { ...env, PEBBLE: await standIn(folder), CHALLTESTSRV: servers, TMPDIR: folder },
           timeout: RUN_LIMIT,
         });
+        await ended(folder);
         return readCargoTest(said);
       } finally {
         await rm(folder, { recursive: true, force: true });
