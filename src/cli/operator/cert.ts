@@ -251,11 +251,13 @@ function exported(): Command {
         'With its issuers, as servers need it.',
       ],
     ],
-    async (door, { format, output }, reference) => {
+    async (door, { format, output, json: asJson }, reference) => {
       const path = `/private/certificates/${encodeURIComponent(reference)}/export?format=${format}`;
       const { content } = await door.ask('GET', path);
-      if (output === undefined) process.stdout.write(content);
-      else await writeFile(output, content);
+      if (output !== undefined) await writeFile(output, content);
+      const text = content.toString(format === 'der' ? 'base64' : 'utf8');
+      if (asJson) print(json({ format, ...(output === undefined ? { content: text } : { file: output }) }));
+      else if (output === undefined) process.stdout.write(content);
     },
     (command) =>
       command
