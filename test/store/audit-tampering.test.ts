@@ -41,8 +41,8 @@ async function verdict(noted: AuditVerdict['heads'] = []): Promise<AuditVerdict>
 
 const at = (sequence: number) => ({ fault: { position: { chain: 0, sequence } } });
 
-describe('an audit log whose file somebody wrote to', () => {
-  it('verifies when nothing was changed, and tells count and head', async () => {
+describe('the verification of an audit log', () => {
+  it('passes for an unchanged log and returns its count and head', async () => {
     const found = await verdict();
     expect(found).toEqual(before);
     expect(found).toMatchObject({ records: 10, heads: [{ chain: 0, sequence: 10 }], fault: null });
@@ -55,38 +55,38 @@ describe('an audit log whose file somebody wrote to', () => {
       4,
     ],
     ['a hash was changed', `UPDATE audit SET hash = zeroblob(32) WHERE sequence = 4`, 4],
-    ['the first was removed', 'DELETE FROM audit WHERE sequence = 1', 1],
-    ['one in the middle was removed', 'DELETE FROM audit WHERE sequence = 5', 5],
+    ['the first record was removed', 'DELETE FROM audit WHERE sequence = 1', 1],
+    ['a record in the middle was removed', 'DELETE FROM audit WHERE sequence = 5', 5],
     [
-      'one in the middle was removed and the rest moved up',
+      'a record in the middle was removed and the rest renumbered',
       `DELETE FROM audit WHERE sequence = 5; UPDATE audit SET sequence = sequence - 1 WHERE sequence > 5`,
       5,
     ],
     [
-      'two were exchanged',
+      'two records were exchanged',
       `UPDATE audit SET sequence = 100 WHERE sequence = 3; UPDATE audit SET sequence = 3 WHERE sequence = 7;
        UPDATE audit SET sequence = 7 WHERE sequence = 100`,
       3,
     ],
     [
-      'the entries of two were exchanged',
+      'the entries of two records were exchanged',
       `UPDATE audit SET entry = (SELECT entry FROM audit b WHERE b.sequence = 15 - audit.sequence)
        WHERE sequence IN (7, 8)`,
       7,
     ],
     [
-      'one was copied to the end',
+      'a record was copied to the end',
       `INSERT INTO audit SELECT chain, 11, entry, hash FROM audit WHERE sequence = 10`,
       11,
     ],
-    ['one was put into another chain', 'UPDATE audit SET chain = 1 WHERE sequence = 10', 1],
+    ['a record was moved to another chain', 'UPDATE audit SET chain = 1 WHERE sequence = 10', 1],
   ])('names the first bad record when %s', async (_, statements, sequence) => {
     tamper(statements);
     const found = await verdict();
     expect(found.fault?.position.sequence).toBe(sequence);
   });
 
-  it('names the record after a forged one whose hash was made to fit', async () => {
+  it('names the record after a forged one with a matching hash', async () => {
     const db = new DatabaseSync(path);
     const read = (sequence: number) =>
       db.prepare('SELECT entry, hash FROM audit WHERE sequence = ?').get(sequence) as {
@@ -100,13 +100,13 @@ describe('an audit log whose file somebody wrote to', () => {
     expect(await verdict()).toMatchObject(at(5));
   });
 
-  it('does not miss what was cut off the end when the head was noted; without that it cannot know', async () => {
+  it('finds records cut off the end only if the head was noted', async () => {
     tamper('DELETE FROM audit WHERE sequence > 7');
     expect(await verdict()).toMatchObject({ records: 7, fault: null });
     expect(await verdict(before.heads)).toMatchObject(at(10));
   });
 
-  it('tells a whole log that was written anew from the one whose head was noted', async () => {
+  it('distinguishes a rewritten log from the one whose head was noted', async () => {
     const [head] = before.heads;
     const db = new DatabaseSync(path);
     const rows = db.prepare('SELECT entry FROM audit ORDER BY sequence').all() as { entry: string }[];
@@ -122,7 +122,7 @@ describe('an audit log whose file somebody wrote to', () => {
     expect(await verdict(head ? [head] : [])).toMatchObject(at(10));
   });
 
-  it('goes on verifying after a noted head, as the log grows', async () => {
+  it('continues after a noted head as the log grows', async () => {
     const store = await openRaStore(path);
     await store.appendAudit({ at: NOW, who: 'x', from: 'y', action: 'a.b', outcome: 'success', details: {} });
     expect(await verifyAudit(store, before.heads)).toMatchObject({ records: 11, fault: null });
@@ -130,7 +130,7 @@ describe('an audit log whose file somebody wrote to', () => {
   });
 });
 
-describe('the database itself', () => {
+describe('the database of an audit log', () => {
   it.each([
     "UPDATE audit SET entry = '{}' WHERE sequence = 1",
     'DELETE FROM audit',

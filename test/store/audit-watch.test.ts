@@ -29,7 +29,7 @@ const round = async (watch: AuditWatch) => {
   for (let step = 0; step < 8; step += 1) await watch.step();
 };
 
-it('a log that is whole stays whole, however often it is followed and however it grows', async () => {
+it('an intact audit log stays intact, however often it is verified and however it grows', async () => {
   const log = aLog(1_300);
   const watch = new AuditWatch(log, silent);
   await round(watch);
@@ -37,7 +37,7 @@ it('a log that is whole stays whole, however often it is followed and however it
   expect(watch.fault).toBeNull();
 });
 
-it('a record changed long after it was written is found in the next round, and stays found', async () => {
+it('a record changed long after it was written is found in the next round and in later ones', async () => {
   const log = aLog(1_300);
   const watch = new AuditWatch(log, silent);
   await round(watch);
@@ -50,7 +50,7 @@ it('a record changed long after it was written is found in the next round, and s
   expect(watch.fault).toMatchObject({ position: { chain: 1, sequence: 701 } });
 });
 
-it('what is cut off the end of a chain between two rounds is found', async () => {
+it('records cut off the end of a chain between two rounds are found', async () => {
   const log = aLog(30);
   const watch = new AuditWatch(log, silent);
   await round(watch);

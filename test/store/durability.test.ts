@@ -15,8 +15,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const BUILT = new URL('../../dist/store/open.js', import.meta.url).href;
 const WRITER = new URL('./durability-writer.mjs', import.meta.url).pathname;
 
-describe('what was acknowledged is kept', () => {
-  test('after kill -9 in the middle of writing, every acknowledged write is there, three times in a row', async () => {
+describe('acknowledged writes are durable', () => {
+  test('every acknowledged write is stored after kill -9 during writes, three times in a row', async () => {
     const path = join(folder, 'ra.db');
     for (let round = 0; round < 3; round += 1) {
       const acknowledged = await writeUntilKilled(path, 300);
@@ -28,7 +28,7 @@ describe('what was acknowledged is kept', () => {
     }
   });
 
-  test('many writes at once share their commits: the log grows by far fewer pages than there are writes', async () => {
+  test('concurrent writes share commits: the log grows by far fewer pages than there are writes', async () => {
     const path = join(folder, 'ra.db');
     const store = await openRaStore(path);
     const pages = () => statSync(`${path}-wal`).size / 4096;
@@ -42,29 +42,32 @@ describe('what was acknowledged is kept', () => {
     expect(together).toBeLessThanOrEqual(5);
   });
 
-  test.runIf(canMount())('a full disk rejects writes, serves reads, and is got over', async () => {
-    const disk = join(folder, 'disk');
-    const path = join(disk, 'ra.db');
-    const ballast = join(disk, 'ballast');
-    mount(disk, '2m');
-    try {
-      const store = await openRaStore(path);
-      await store.putSetting('before', 'kept');
-      fill(ballast, disk);
-      const attempt = store.putSetting('large', 'x'.repeat(500_000));
-      await expect(attempt).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-      expect(await store.getSetting('before')).toBe('kept');
-      expect(await store.getSetting('large')).toBeNull();
-      rmSync(ballast);
-      await store.putSetting('after', 'kept');
-      await store.close();
-      const again = await openRaStore(path);
-      expect([await again.getSetting('before'), await again.getSetting('after')]).toEqual(['kept', 'kept']);
-      await again.close();
-    } finally {
-      spawnSync('umount', [disk]);
-    }
-  });
+  test.runIf(canMount())(
+    'a full disk fails writes and serves reads, and writes succeed once there is space',
+    async () => {
+      const disk = join(folder, 'disk');
+      const path = join(disk, 'ra.db');
+      const ballast = join(disk, 'ballast');
+      mount(disk, '2m');
+      try {
+        const store = await openRaStore(path);
+        await store.putSetting('before', 'kept');
+        fill(ballast, disk);
+        const attempt = store.putSetting('large', 'x'.repeat(500_000));
+        await expect(attempt).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+        expect(await store.getSetting('before')).toBe('kept');
+        expect(await store.getSetting('large')).toBeNull();
+        rmSync(ballast);
+        await store.putSetting('after', 'kept');
+        await store.close();
+        const again = await openRaStore(path);
+        expect([await again.getSetting('before'), await again.getSetting('after')]).toEqual(['kept', 'kept']);
+        await again.close();
+      } finally {
+        spawnSync('umount', [disk]);
+      }
+    },
+  );
 });
 
 /** Lets a process write until it acknowledged so many, kills it without warning, and returns all it acknowledged. */

@@ -8,7 +8,7 @@ import { aCertificate, anAccount, anAuthorization, anOrder, HOUR, NOW } from '..
 const CSR = Uint8Array.from([0x30, 0x00]);
 
 /** That it keeps every promise of RaStore is shown by the contract's tests; these are its own. */
-describe('recent orders in memory', () => {
+describe('the cache of recent orders', () => {
   let folder: string;
   let disk: RaStore;
   /** Reads that went to the database. */
@@ -48,7 +48,7 @@ describe('recent orders in memory', () => {
     return { order, authorization };
   };
 
-  test('an order is taken to its certificate without reading, and is in every step as it is on disk', async () => {
+  test('takes an order to its certificate without reading, and equals the disk at every step', async () => {
     const { order, authorization } = await place();
     const same = async () => {
       expect(await store.getOrder(order.id)).toEqual(await disk.getOrder(order.id));
@@ -71,7 +71,7 @@ describe('recent orders in memory', () => {
     expect(reads).toEqual([]);
   });
 
-  test('an order whose certificate was fetched is read from disk', async () => {
+  test('drops an order once its certificate was fetched', async () => {
     const { order } = await place();
     const certificate = aCertificate(order);
     await store.recordIssuance(order.id, certificate);
@@ -81,7 +81,7 @@ describe('recent orders in memory', () => {
     expect(reads).toEqual(['getOrder', 'getCertificate']);
   });
 
-  test('after a write whose outcome nobody knows, what is on disk counts', async () => {
+  test('reads from disk after a write with an unknown outcome', async () => {
     const { order, authorization } = await place();
     failing = 'answerChallenge';
     await expect(store.answerChallenge(authorization.id, 'http-01', NOW, NOW + HOUR)).rejects.toBeInstanceOf(
@@ -93,7 +93,7 @@ describe('recent orders in memory', () => {
     expect((await store.getOrder(order.id))?.order.csr).toEqual(CSR);
   });
 
-  test('only so many are kept: the oldest are read from disk again', async () => {
+  test('evicts the oldest orders beyond its limit', async () => {
     const { order } = await place();
     await Promise.all(Array.from({ length: 2_000 }, place));
     expect(await store.getOrder(order.id)).toEqual(await disk.getOrder(order.id));

@@ -15,7 +15,7 @@ it('every alert that docs/monitoring.md explains is a rule, and every rule is ex
   expect(explained.toSorted()).toEqual(rules.toSorted());
 });
 
-it('rules, board and docs name only figures that there are', async () => {
+it('the alert rules, the dashboard and the docs name only existing metrics', async () => {
   const { registry } = await createMetrics('1.2.3');
   const known = new Set(registry.getMetricsAsArray().map(({ name }) => name));
   for (const path of [

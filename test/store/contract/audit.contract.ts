@@ -42,13 +42,13 @@ const entry = (facts: Partial<AuditEntry> = {}): AuditEntry => ({
 /** The log of either store. */
 export function auditContract(world: { readonly store: AuditTrail }): void {
   describe('audit log', () => {
-    test('an entry is kept as it was given', async () => {
+    test('an entry is stored unchanged', async () => {
       await world.store.appendAudit(entry());
       const [record] = await allRecords(world.store);
       expect(JSON.parse(record?.entry ?? '')).toEqual({ ...entry(), at: new Date(NOW).toISOString() });
     });
 
-    test('positions of a chain begin with 1 and have no gap; every chain verifies', async () => {
+    test('positions of a chain begin at 1 without gaps, and every chain verifies', async () => {
       await atOnce(40, (index) => world.store.appendAudit(entry({ details: { index } })));
       const records = await allRecords(world.store, 7);
       expect(records).toHaveLength(40);
@@ -67,7 +67,7 @@ export function auditContract(world: { readonly store: AuditTrail }): void {
       '\u2028"\\',
       'ÿ€😀',
       'x'.repeat(5_000),
-    ])('a hostile text %j is kept, bounded', async (text) => {
+    ])('the hostile text %j is stored, up to a limit', async (text) => {
       await world.store.appendAudit(entry({ who: text, details: { text } }));
       const [record] = await allRecords(world.store);
       const kept = JSON.parse(record?.entry ?? '');
@@ -103,7 +103,7 @@ export function auditContract(world: { readonly store: AuditTrail }): void {
         ];
       };
 
-      test('a chain begins after its cut, is whole before and after it is trimmed, and goes on', async () => {
+      test('a chain begins after its cut, verifies before and after it is trimmed, and continues', async () => {
         const chain = await longest();
         const all = (await allRecords(world.store)).length;
         const last = chain.at(-2) as AuditRecord;
@@ -123,7 +123,7 @@ export function auditContract(world: { readonly store: AuditTrail }): void {
         });
       });
 
-      test('no cut is where there is no such record, at the last one, or behind another', async () => {
+      test('a cut at a missing record, at the last one, or behind another cut is refused', async () => {
         const chain = await longest();
         const [first, second] = chain;
         const last = chain.at(-1) as AuditRecord;

@@ -31,7 +31,7 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
   };
 
   describe('figures', () => {
-    test('certificates are counted by profile and state, whatever happens to them', async () => {
+    test('certificates are counted by profile and state through all changes', async () => {
       expect(await counts(NOW)).toEqual({});
       const [one, two] = [await record(), await record()];
       await record({ profile: 'laptop', notAfter: NOW + 3 * LIFE });
@@ -65,7 +65,7 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
       expect(await counts(later)).toEqual({ 'server revoked': 2, 'laptop good': 1, 'laptop revoked': 1 });
     });
 
-    test('a certificate that was not kept is not counted', async () => {
+    test('a certificate that was not stored is not counted', async () => {
       const results = await atOnce(8, () => world.store.recordCertificate(aRecord({ orderId: 'o1' })));
       await expect(
         world.store.recordCertificate(aRecord({ serial: results[0]?.certificate.serial ?? '' })),
@@ -73,7 +73,7 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
       expect(await counts(NOW)).toEqual({ 'server good': 1 });
     });
 
-    test('what passed its window without a successor is found once, and forgotten when it is renewed', async () => {
+    test('a certificate past its window without a successor is found once, and dropped when it is renewed', async () => {
       await record(dns('late.test'));
       await record(dns('gone.test'));
       await record({ ...dns('young.test'), notBefore: NOW + LIFE / 2, notAfter: NOW + LIFE * 2 });
@@ -97,7 +97,7 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
       expect(await notRenewed(NOW + LIFE + 8 * DAY)).not.toContain('gone.test');
     });
 
-    test('a clock that was a year ahead for a while hides nothing', async () => {
+    test('a clock that was a year ahead for a while hides no certificate', async () => {
       await record(dns('a.test'));
       expect(await notRenewed(NOW + 365 * DAY)).toEqual([]);
       expect(await notRenewed(NOW)).toEqual([]);
@@ -105,7 +105,7 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
       expect(await notRenewed(OVER + DAY)).toEqual(['a.test', 'b.test']);
     });
 
-    test('those that were not renewed are listed a page at a time', async () => {
+    test('certificates that were not renewed are listed page by page', async () => {
       for (const name of ['a', 'b', 'c']) await record(dns(`${name}.test`));
       expect(await notRenewed(OVER)).toHaveLength(3);
       const first = await world.store.listNotRenewed({ after: null, limit: 2, now: OVER });
@@ -115,7 +115,7 @@ export function caFiguresContract(world: { readonly store: CaStore }): void {
       expect(rest.next).toBeNull();
     });
 
-    test('the heads of the audit log say how many records there are', async () => {
+    test('the heads of the audit log give the number of records', async () => {
       expect(await world.store.auditEnds()).toEqual([]);
       await record();
       await record();

@@ -12,7 +12,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
   const isThere = async ({ serial }: CertificateRecord) => (await world.store.findBySerial(serial)) !== null;
 
   describe('retention', () => {
-    test('certificates that ended before a time go with their names and counts; later ones stay', async () => {
+    test('certificates that expired before a time are removed with their names and counts, and later ones stay', async () => {
       const { store } = world;
       const gone = await ended({ orderId: 'o1', identifiers: [{ type: 'dns', value: 'gone.example.test' }] });
       const kept = await ended({ notAfter: NOW - 9 * DAY });
@@ -31,7 +31,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
       expect(await store.purgeCertificates(NOW - 9 * DAY, 100)).toBe(0);
     });
 
-    test('a step removes no more than asked for, those that ended first', async () => {
+    test('a step removes no more certificates than requested, the earliest expired first', async () => {
       const { store } = world;
       const all = [];
       for (const days of [12, 13, 11]) all.push(await ended({ notAfter: NOW - days * DAY }));
@@ -39,7 +39,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
       expect(await Promise.all(all.map(isThere))).toEqual([false, false, true]);
     });
 
-    test('counts of what was purged are removed, also when they were added up by day before', async () => {
+    test('the counts of purged certificates are removed, also if they were summed by day', async () => {
       const { store } = world;
       for (const hours of [0, 1, 30]) await ended({ notAfter: NOW - 10 * DAY - hours * HOUR });
       await store.foldCounts(NOW);
@@ -48,7 +48,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
       expect((await store.countCertificates(NOW)).filter(({ count }) => count !== 0)).toEqual([]);
     });
 
-    test('RFC 5280 §3.3: a revoked one stays until a CRL of its issuer was made after its end', async () => {
+    test('a revoked certificate stays until a CRL of its issuer was made after its expiry (RFC 5280 §3.3)', async () => {
       const { store } = world;
       await store.addAuthority(anAuthority({ tag: '' }), null);
       const revoked = await ended();
@@ -63,7 +63,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
       expect((await store.listCompromisedKeys({ after: 0, limit: 9 })).items).toEqual(['the key']);
     });
 
-    test('the newest certificate of a channel peer stays, and with it that the peer is shut out', async () => {
+    test('the newest certificate of a channel peer stays, and with it the fact that the peer is blocked', async () => {
       const { store } = world;
       const peer = { publicKey: 'k'.repeat(40), role: 'ra' as const, cn: 'ra.test', addedAt: NOW };
       const [first, second] = [await ended({ profile: 'ra' }), await ended({ profile: 'ra' })];
@@ -80,7 +80,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
       });
     });
 
-    test("an administrator's certificate that was revoked stays: its key makes no other", async () => {
+    test('a revoked certificate of an administrator stays, so its key gets no other', async () => {
       const { store } = world;
       const [removed, former] = [await ended({ profile: 'admin' }), await ended({ profile: 'admin' })];
       await store.addAuthority(anAuthority({ tag: '' }), null);
@@ -90,7 +90,7 @@ export function caRetentionContract(world: { readonly store: CaStore }): void {
       expect([await isThere(removed), await isThere(former)]).toEqual([true, false]);
     });
 
-    test('copies of orders and authorizations go by when they were last kept; accounts stay', async () => {
+    test('copies of orders and authorizations are removed by the time they were last stored, and accounts stay', async () => {
       const { store } = world;
       const put = (kind: 'account' | 'order' | 'authorization', id: string, at: number) =>
         store.putDocument({ kind, id, parentId: null, body: {} }, at);

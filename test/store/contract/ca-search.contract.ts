@@ -93,7 +93,7 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await set('?')).toEqual(new Set());
     });
 
-    test('an address is found however it is written, and by its network', async () => {
+    test('an address is found in any spelling, and by its network', async () => {
       const four = await record(ip('10.0.4.7'));
       const next = await record(ip('10.0.5.1'));
       const six = await record(ip('2001:db8::1'));
@@ -106,7 +106,7 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await found({ name: '0.0.0.0/0' })).toHaveLength(2);
     });
 
-    test('an issuer’s certificates, with any other condition', async () => {
+    test('certificates are found by issuer, together with any other condition', async () => {
       const first = await record({ ...dns('a.plant.lan'), issuer: '' });
       const next = await record({ ...dns('a.plant.lan'), issuer: 'next', notAfter: NOW + 2 * HOUR });
       const held = await record({ issuer: 'next', notAfter: NOW + 3 * HOUR, revokedAt: NOW, reason: 6 });
@@ -121,7 +121,7 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await found({ issuers: ['none'] })).toEqual([]);
     });
 
-    test('state, account, profile and end, alone and together', async () => {
+    test('certificates are found by state, account, profile and expiry, alone and together', async () => {
       const good = await record({ accountId: 'a1', notAfter: NOW + HOUR });
       const late = await record({ accountId: 'a2', notAfter: NOW + 9 * HOUR, profile: 'webapp' });
       const expired = await record({ notAfter: NOW - 1 });
@@ -143,7 +143,7 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await found({ name: 'www.example.com', state: 'held' })).toEqual(serials(held));
     });
 
-    test('not renewed are those whose names no later certificate has, unless that one was revoked', async () => {
+    test('a certificate counts as not renewed if no later unrevoked certificate has its names', async () => {
       const alone = await record(dns('alone.lan'));
       const renewed = await record(dns('a.lan', 'b.lan'));
       await record({ ...dns('b.lan', 'c.lan', 'a.lan'), notAfter: NOW + 50 * HOUR });
@@ -157,7 +157,7 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(new Set(late)).toEqual(new Set(serials(alone, shrunk, taken)));
     });
 
-    test('a cursor that is none is refused, and so is none of the listing', async () => {
+    test('an invalid cursor is refused, also by the listing', async () => {
       for (const after of ['x', '', 'bnVsbA', Buffer.from('["a",1]').toString('base64url')]) {
         const page = { after, limit: 1, now: NOW, query: {} };
         await expect(world.store.searchCertificates(page)).rejects.toThrow(RangeError);

@@ -40,7 +40,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.findByOrder('none')).toBeNull();
       });
 
-      test('of many who record a certificate for one order at once, one does and all get that one', async () => {
+      test('concurrent requests for one order record one certificate, and all get it', async () => {
         const results = await atOnce(8, () => store.recordCertificate(aRecord({ orderId: 'o1' })));
         const winner = results.find(({ created }) => created)?.certificate;
         expect(results.filter(({ created }) => created)).toHaveLength(1);
@@ -48,19 +48,19 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect((await store.listCertificates({ after: null, limit: 10, now: NOW })).items).toHaveLength(1);
       });
 
-      test('certificates without an order do not stand in each other’s way', async () => {
+      test('certificates without an order do not conflict', async () => {
         expect((await store.recordCertificate(aRecord())).created).toBe(true);
         expect((await store.recordCertificate(aRecord())).created).toBe(true);
       });
 
-      test('a serial is used once', async () => {
+      test('a serial is used only once', async () => {
         const { serial } = await record();
         const twin = aRecord({ serial, orderId: 'o2' });
         await expect(store.recordCertificate(twin)).rejects.toMatchObject({ code: 'STORE_CONFLICT' });
         expect(await store.findByOrder('o2')).toBeNull();
       });
 
-      test('by CN, the one issued last comes first and deleted ones are left out', async () => {
+      test('a search by CN returns the newest certificate first, without deleted ones', async () => {
         const first = await record();
         const second = await record();
         const third = await record();
@@ -74,7 +74,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.findNewestByCn('none')).toBeNull();
       });
 
-      test('deleting keeps the first time; the certificate stays known by serial', async () => {
+      test('a deleted certificate keeps its first time and is still found by serial', async () => {
         const { serial } = await record();
         expect(await store.markDeleted(serial, NOW)).toBe(true);
         expect(await store.markDeleted(serial, NOW + 1)).toBe(true);
@@ -102,14 +102,14 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       };
       const sorted = (...records: CertificateRecord[]) => records.map(({ serial }) => serial).sort();
 
-      test('pages of any size hold every certificate once, by serial, deleted ones left out', async () => {
+      test('pages of any size contain every certificate once, by serial, without deleted ones', async () => {
         const records = [await record(), await record(), await record(), await record(), await record()];
         const { serial } = await record();
         await store.markDeleted(serial, NOW);
         for (const limit of [1, 2, 5, 6]) expect(await all(limit)).toEqual(sorted(...records));
       });
 
-      test('filters by state, CN and expiry, alone and together', async () => {
+      test('a listing is filtered by state, CN and expiry, alone and together', async () => {
         const good = await record();
         const expired = await record({ notAfter: NOW - 1 });
         const revoked = await record({ revokedAt: NOW, reason: 1 });
@@ -122,7 +122,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await all(1, { expiresBefore: NOW, state: 'revoked', cn: 'www.example.com' })).toEqual([]);
       });
 
-      test('a filter that nothing passes ends, over more certificates than one page looks at', async () => {
+      test('a filter without matches ends, over more certificates than one page examines', async () => {
         await atOnce(2_100, () => store.recordCertificate(aRecord()));
         const first = await store.listCertificates({
           after: null,
@@ -137,7 +137,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
     });
 
     describe('revocation (RFC 5280 §5.3.1)', () => {
-      test('of many who revoke at once, one does; time and reason are its own', async () => {
+      test('one of many concurrent revocations succeeds, with its own time and reason', async () => {
         const { serial } = await record();
         const results = await atOnce(4, (index) => store.revoke(serial, NOW + index, 1));
         expect(results.filter((result) => result === 'revoked')).toHaveLength(1);
@@ -149,7 +149,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.revoke('00', NOW, null)).toBe('unknown');
       });
 
-      test('only a certificate on hold (6) comes back', async () => {
+      test('only a certificate on hold (6) can be released', async () => {
         const held = await record();
         await store.revoke(held.serial, NOW, 6);
         expect(await store.unrevoke(held.serial)).toBe(true);
@@ -182,7 +182,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         return serials.sort();
       };
 
-      test('pages of any size hold each revoked, unexpired certificate once; a deleted one too', async () => {
+      test('pages of any size contain each revoked, unexpired certificate once, including deleted ones', async () => {
         const serials: string[] = [];
         for (const notAfter of [NOW, NOW + HOUR, NOW + HOUR, NOW + HOUR, NOW + 2 * HOUR]) {
           const { serial } = await record({ notAfter });
@@ -199,19 +199,19 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(items).toEqual([{ serial: serials[0], revokedAt: NOW - 5, reason: 1 }]);
       });
 
-      test('a certificate off hold is off the list', async () => {
+      test('a certificate released from hold is not on the CRL', async () => {
         const { serial } = await record();
         await store.revoke(serial, NOW, 6);
         await store.unrevoke(serial);
         expect(await revokedSerials(5, NOW)).toEqual([]);
       });
 
-      test('§5.2.3: numbers rise from 1, and nobody gets one twice', async () => {
+      test('CRL numbers rise from 1, and none is assigned twice (§5.2.3)', async () => {
         const numbers = await atOnce(20, () => store.allocateCrlNumber('', 0));
         expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
       });
 
-      test('a CRL is current until something is revoked or taken back after its number was given out', async () => {
+      test('a CRL is current until a revocation or release after its number was assigned', async () => {
         const kept = async () => {
           const number = await store.allocateCrlNumber('', 0);
           await store.putCrl('', {
@@ -245,7 +245,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.isCrlCurrent('', begun)).toBe(false);
       });
 
-      test('the kept CRL is the one with the greatest number, and numbers go on from it', async () => {
+      test('the stored CRL is the one with the greatest number, and numbers continue from it', async () => {
         expect(await store.getCrl('')).toBeNull();
         const crl = (number: number) => ({
           number,
@@ -261,8 +261,8 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
     });
 
-    describe('the set of authorities', () => {
-      test('they are kept whole, in the order they were added, an id once', async () => {
+    describe('roots and issuers', () => {
+      test('they are stored completely, in the order they were added, each id once', async () => {
         const first = anAuthority({ tag: '' });
         const second = anAuthority({
           kind: 'root',
@@ -277,7 +277,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.listAuthorities()).toEqual([first, second]);
       });
 
-      test('of several that succeed one, one does, and it retires the other', async () => {
+      test('one of several concurrent successors is stored, and it retires its predecessor', async () => {
         const old = anAuthority();
         await store.addAuthority(old, null);
         const added = await atOnce(6, () => store.addAuthority(anAuthority({ addedAt: NOW + 7 }), old.id));
@@ -288,7 +288,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.addAuthority(anAuthority(), 'unknown')).toBe(false);
       });
 
-      test('facts that change do, others stay; unknown ones are told', async () => {
+      test('only the given facts change, and an unknown id is reported', async () => {
         const one = anAuthority({ keyRef: 'a.key' });
         await store.addAuthority(one, null);
         expect(await store.changeAuthority(one.id, { renewFrom: NOW, keyRef: null })).toBe(true);
@@ -297,7 +297,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.listAuthorities()).toEqual([{ ...one, renewFrom: NOW, keyRef: null }]);
       });
 
-      test('a retired issuer signs nothing more, but what an order has already is given, and its OCSP certificate', async () => {
+      test('a retired issuer issues nothing more, but orders keep their certificates and it has its OCSP certificate', async () => {
         const issuer = anAuthority();
         await store.addAuthority(issuer, null);
         const before = aRecord({ orderId: 'before', issuer: issuer.tag });
@@ -312,7 +312,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect((await store.recordCertificate(aRecord({ issuer: 'another' }))).created).toBe(true);
       });
 
-      test('each has its own CRL, outdated by its own certificates alone', async () => {
+      test('each issuer has its own CRL, which only its own certificates make outdated', async () => {
         const [one, two] = [anAuthority({ tag: '' }), anAuthority()];
         for (const each of [one, two]) await store.addAuthority(each, null);
         const crl = (number: number) => ({
@@ -350,8 +350,8 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       });
     });
 
-    describe('who may use the CA', () => {
-      test('nodes are kept by CN, the last registration counts', async () => {
+    describe('nodes, administrators and channel peers', () => {
+      test('nodes are stored by CN, and the last registration counts', async () => {
         const node = (cn: string, profile = 'server') => ({
           cn,
           profile,
@@ -394,7 +394,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.listAdmins()).toEqual([admin('/CN=z')]);
       });
 
-      test('an entry covers the certificates that were given to it, until it is removed', async () => {
+      test('an administrator’s entry covers the certificates assigned to it, until it is removed', async () => {
         const [first, second] = [await record({ profile: 'admin' }), await record({ profile: 'admin' })];
         await record({ profile: 'server' });
         expect(await store.addAdmin(admin('/CN=b'), undefined, first.serial)).toBe(true);
@@ -422,7 +422,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.findAdminBySerial('00')).toBeNull();
       });
 
-      test('a key that was revoked as compromised is known from then on, page by page', async () => {
+      test('keys revoked as compromised are listed from then on, page by page', async () => {
         const [first, second] = [await record(), await record()];
         await store.revoke(first.serial, NOW, 1, undefined, 'key-1');
         await store.revoke(first.serial, NOW, 1, undefined, 'key-1');
@@ -442,7 +442,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         });
       });
 
-      test('a certificate on hold is revoked for good, since it was held; no other reason changes', async () => {
+      test('a certificate on hold can be revoked for good, from the time of the hold, and no other reason changes', async () => {
         const held = await record();
         await store.revoke(held.serial, NOW, 6);
         expect(await store.revoke(held.serial, NOW + 1, 6)).toBe('already');
@@ -456,7 +456,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect((await store.findBySerial(unspecified.serial))?.reason).toBeNull();
       });
 
-      test('a channel key is admitted, shut out, and admitted again', async () => {
+      test('a channel key is admitted, blocked, and admitted again', async () => {
         const peer = {
           publicKey: 'k'.repeat(40),
           role: 'ra' as const,
@@ -475,7 +475,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.revokePeer('none', NOW)).toBe(false);
       });
 
-      test('the newest certificate of its own registration says whether a channel key is admitted', async () => {
+      test('a channel key is admitted by the newest certificate of its own registration', async () => {
         const [first, other, second] = [await record(), await record(), await record()];
         const peer = { publicKey: 'k'.repeat(40), role: 'ra' as const, cn: 'ra1', addedAt: NOW };
         await store.admitPeer({ ...peer, serial: first.serial });
@@ -499,7 +499,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
     });
 
     describe('copies of ACME objects', () => {
-      test('the last copy counts; kinds do not mix', async () => {
+      test('the last copy of an ACME object counts, and kinds do not mix', async () => {
         const copy = { kind: 'account' as const, id: '1', parentId: null, body: { status: 'valid', n: [1] } };
         await store.putDocument({ ...copy, body: {} }, NOW);
         await store.putDocument(copy, NOW);
@@ -507,7 +507,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.getDocument('order', '1')).toBeNull();
       });
 
-      test('they are listed by id, page by page, and by parent', async () => {
+      test('copies of ACME objects are listed by id, page by page, and by parent', async () => {
         for (const [id, parentId] of [
           ['3', 'a'],
           ['1', 'a'],
@@ -554,7 +554,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
       },
     });
 
-    describe('what the audit log says of it', () => {
+    describe('the audit log of the CA', () => {
       const by = { who: 'ra ra1.example.com', from: 'channel' };
       const entry = (action: string, details: object, actor: object = by) => ({
         ...actor,
@@ -563,7 +563,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         details,
       });
 
-      test('an issuance, once an order, with who asked', async () => {
+      test('it records an issuance once per order, with the requester', async () => {
         const facts = { serial: '41', orderId: 'o1', accountId: 'a1' };
         await store.recordCertificate(aRecord(facts), by);
         await store.recordCertificate(aRecord({ orderId: 'o1' }), by);
@@ -576,7 +576,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         ]);
       });
 
-      test('a revocation, its end and a deletion, each only when it changed something', async () => {
+      test('it records a revocation, a release and a deletion only if they changed something', async () => {
         const { serial } = await record();
         const before = (await told(store)).length;
         for (const _ of [1, 2]) {
@@ -595,7 +595,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         ]);
       });
 
-      test('who may use the CA, each change once', async () => {
+      test('it records each change of nodes, administrators and peers once', async () => {
         const node = { cn: 'n1', profile: 'server', sans: [], registeredAt: NOW };
         const key = 'k'.repeat(40);
         for (const _ of [1, 2])
@@ -615,20 +615,20 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         ]);
       });
 
-      test('many issuances at once are each in it, and it verifies', async () => {
+      test('it records each of many concurrent issuances, and verifies', async () => {
         await atOnce(50, (index) => store.recordCertificate(aRecord({ orderId: `o${index % 25}` })));
         expect(await verifyAudit(store)).toMatchObject({ records: 25, fault: null });
       });
     });
 
-    test('each of many who count at once gets another number, and what the last said is kept', async () => {
+    test('concurrent counts all get different numbers, and the last value is stored', async () => {
       const counts = await atOnce(20, (index) => store.countSetting('seen', { at: index }));
       expect([...counts].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
       expect(await store.countSetting('seen', { at: 77 })).toBe(21);
       expect(JSON.parse((await store.getSetting('seen')) ?? '')).toEqual({ at: 77, count: 21 });
     });
 
-    test('settings are kept; ping resolves; close carries out what was asked before it', async () => {
+    test('settings are stored, ping resolves, and close executes earlier calls', async () => {
       await store.putSetting('a', '1');
       await store.putSetting('a', '2');
       expect(await store.getSetting('a')).toBe('2');

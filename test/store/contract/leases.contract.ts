@@ -5,7 +5,7 @@ import { atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 /** Of either store. */
 export function leasesContract(world: { readonly store: Leases }): void {
   describe('leases', () => {
-    test('one holder at a time has a lease; it may take it again, and others when it is over', async () => {
+    test('a lease has one holder, who may renew it, and others may take it when it is over', async () => {
       const { store } = world;
       expect(await store.takeLease('work', 'a', NOW, NOW + 100)).toBe(true);
       expect(await store.takeLease('work', 'b', NOW + 99, NOW + 199)).toBe(false);
@@ -21,7 +21,7 @@ export function leasesContract(world: { readonly store: Leases }): void {
       expect(got.filter((each) => each)).toHaveLength(1);
     });
 
-    test('one taken with a clock that was far ahead holds nobody up', async () => {
+    test('a lease taken with a clock far ahead blocks no one', async () => {
       const year = 365 * 24 * HOUR;
       expect(await world.store.takeLease('work', 'a', NOW + year, NOW + year + 100)).toBe(true);
       expect(await world.store.takeLease('work', 'b', NOW, NOW + 100)).toBe(true);

@@ -4,7 +4,7 @@ import type { World } from './ra-store.contract.js';
 
 export function accountsContract(world: World): void {
   describe('accounts (RFC 8555 §7.3)', () => {
-    test('an account is found by id and by key, with every fact it was stored with', async () => {
+    test('an account is found by id and by key, with every stored fact', async () => {
       const { store } = world;
       const account = anAccount({ externalAccount: { kid: 'k1', jws: { protected: 'a' } } });
       expect(await store.createAccount(account)).toEqual({ account, created: true });
@@ -14,7 +14,7 @@ export function accountsContract(world: World): void {
       expect(await store.findAccountByThumbprint('none')).toBeNull();
     });
 
-    test('§7.3: of many who create an account for one key at once, one does and all get that one', async () => {
+    test('concurrent requests for one key create one account, and all get it (§7.3)', async () => {
       const { store } = world;
       const results = await atOnce(8, () => store.createAccount(anAccount({ thumbprint: 'same' })));
       const winner = results.find(({ created }) => created);
@@ -22,7 +22,7 @@ export function accountsContract(world: World): void {
       expect(results.every(({ account }) => account.id === winner?.account.id)).toBe(true);
     });
 
-    test('§7.3.2: contact and terms change apart from each other', async () => {
+    test('contact and terms change independently (§7.3.2)', async () => {
       const { store, account } = world;
       expect((await store.updateAccount(account.id, { contact: [] }))?.contact).toEqual([]);
       expect(await store.updateAccount(account.id, { termsAgreedAt: NOW + 1 })).toEqual({
@@ -34,7 +34,7 @@ export function accountsContract(world: World): void {
       expect(await store.updateAccount('none', { contact: [] })).toBeNull();
     });
 
-    test('§7.3.6: a deactivated account keeps its first time and takes no update or key', async () => {
+    test('a deactivated account keeps its first time and accepts no update or key (§7.3.6)', async () => {
       const { store, account } = world;
       expect((await store.deactivateAccount(account.id, NOW))?.deactivatedAt).toBe(NOW);
       expect((await store.deactivateAccount(account.id, NOW + 1))?.deactivatedAt).toBe(NOW);
@@ -47,7 +47,7 @@ export function accountsContract(world: World): void {
       expect(await store.deactivateAccount('none', NOW)).toBeNull();
     });
 
-    test('§7.3.5: the key changes; the old one no longer finds the account', async () => {
+    test('after a key change the old key no longer finds the account (§7.3.5)', async () => {
       const { store, account } = world;
       const next = { jwk: { kty: 'OKP', crv: 'Ed25519', x: 'n' }, thumbprint: 'next' };
       expect(await store.changeAccountKey(account.id, account.thumbprint, next)).toEqual({
@@ -58,7 +58,7 @@ export function accountsContract(world: World): void {
       expect(await store.findAccountByThumbprint('next')).toEqual({ ...account, ...next });
     });
 
-    test('§7.3.5: a key another account holds is a conflict that names the account', async () => {
+    test('a key of another account is a conflict that names that account (§7.3.5)', async () => {
       const { store, account } = world;
       const other = anAccount();
       await store.createAccount(other);
@@ -70,7 +70,7 @@ export function accountsContract(world: World): void {
       expect(await store.getAccount(account.id)).toEqual(account);
     });
 
-    test('§7.3.5: of two key changes from one old key at once, one wins', async () => {
+    test('one of two concurrent key changes from one old key succeeds (§7.3.5)', async () => {
       const { store, account } = world;
       const results = await atOnce(2, (index) =>
         store.changeAccountKey(account.id, account.thumbprint, {

@@ -9,7 +9,7 @@ export function raActivityContract(world: { readonly store: RaStore }): void {
   });
 
   describe('activity', () => {
-    test('of many who count in the same hours at once nothing is lost', async () => {
+    test('concurrent counts of the same hours are all stored', async () => {
       await atOnce(8, (index) => {
         const hours = [hour(5, 1, 0, 2), hour(6, index, 1)];
         return world.store.addActivity(index % 2 === 0 ? hours : hours.reverse(), 9);
@@ -17,7 +17,7 @@ export function raActivityContract(world: { readonly store: RaStore }): void {
       expect(await world.store.listActivity(0, 9 * HOUR)).toEqual([hour(5, 8, 0, 16), hour(6, 28, 8)]);
     });
 
-    test('is read from one hour to another, oldest first; all but the newest hours are forgotten', async () => {
+    test('activity is read from one hour to another, oldest first, and all but the newest hours are deleted', async () => {
       await world.store.addActivity([hour(3, 1), hour(1, 1), hour(4, 1), hour(2, 1)], 4);
       const read = async (since: number, until: number) =>
         (await world.store.listActivity(since * HOUR, until * HOUR)).map(({ at }) => at / HOUR);

@@ -12,7 +12,7 @@ export function authorizationsContract(world: World): void {
   };
 
   describe('authorizations (RFC 8555 §7.5)', () => {
-    test('an authorization comes back with every fact', async () => {
+    test('an authorization is returned with every fact', async () => {
       const { store, account } = world;
       for (const authorization of [
         anAuthorization(account),
@@ -25,7 +25,7 @@ export function authorizationsContract(world: World): void {
       expect(await store.getAuthorization('none')).toBeNull();
     });
 
-    test('only what is validated, not ended and not expired is found as valid', async () => {
+    test('only an authorization that is validated, not ended and not expired is found as valid', async () => {
       const { store, account } = world;
       const name = dns('www.example.com');
       const valid = anAuthorization(account);
@@ -42,7 +42,7 @@ export function authorizationsContract(world: World): void {
       expect(found[0]?.expiresAt).toBe(NOW + 2 * HOUR);
     });
 
-    test('§7.1.4: a wildcard name is proved by wildcard authorizations only, a plain one by plain ones', async () => {
+    test('a wildcard name is proved only by wildcard authorizations, a plain name only by plain ones (§7.1.4)', async () => {
       const { store, account } = world;
       const plain = anAuthorization(account, { identifier: dns('example.com') });
       const wildcard = anAuthorization(account, { identifier: dns('example.com'), wildcard: true });
@@ -70,7 +70,7 @@ export function authorizationsContract(world: World): void {
       expect(await store.findValidAuthorizations(other.id, [ip], NOW)).toEqual([]);
     });
 
-    test('§7.5.2: deactivating keeps the first time and ends validations under way', async () => {
+    test('deactivating an authorization keeps the first time and ends running validations (§7.5.2)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       await store.answerChallenge(authorization.id, 'http-01', NOW, NOW);
@@ -83,7 +83,7 @@ export function authorizationsContract(world: World): void {
       expect(await store.deactivateAuthorization('none', NOW)).toBeNull();
     });
 
-    test('§8.3: a token finds its authorization while it is open, answered or not, and no longer', async () => {
+    test('a token finds its authorization only while that is open, answered or not (§8.3)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       const token = authorization.challenges[0]?.token ?? '';

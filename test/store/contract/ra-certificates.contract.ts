@@ -11,7 +11,7 @@ export function certificatesContract(world: World): void {
   };
 
   describe('certificates (RFC 8555 §7.4.2, §7.6; RFC 9773)', () => {
-    test('an issued certificate is the order’s, and found by id, serial and ARI id', async () => {
+    test('an issued certificate belongs to its order and is found by id, serial and ARI id', async () => {
       const { store } = world;
       const { order } = await world.order();
       const certificate = aCertificate(order);
@@ -25,7 +25,7 @@ export function certificatesContract(world: World): void {
       expect(await store.findCertificateBySerial('00')).toBeNull();
     });
 
-    test('RFC 9773 §4.1: an ARI id finds nothing unless both halves are the certificate’s', async () => {
+    test('an ARI id finds a certificate only if both its parts match (RFC 9773 §4.1)', async () => {
       const { store } = world;
       const { ariId } = await issue();
       const [keyId = '', serial = ''] = ariId.split('.');
@@ -34,7 +34,7 @@ export function certificatesContract(world: World): void {
       }
     });
 
-    test('of many who record an issuance at once, one does, and only its certificate is stored', async () => {
+    test('one of many concurrent issuances for an order is recorded, and only its certificate is stored', async () => {
       const { store } = world;
       const { order } = await world.order();
       const certificates = [0, 1, 2, 3].map((index) => aCertificate(order, { id: `${order.id}${index}` }));
@@ -46,7 +46,7 @@ export function certificatesContract(world: World): void {
       expect(await store.getCertificate('x')).toBeNull();
     });
 
-    test('a certificate that exists is the order’s even if the order was given up meanwhile', async () => {
+    test('an issued certificate belongs to its order even if the order was abandoned meanwhile', async () => {
       const { store } = world;
       const { order } = await world.order();
       await store.failOrder(order.id, PROBLEM);
@@ -54,7 +54,7 @@ export function certificatesContract(world: World): void {
       expect((await store.getOrder(order.id))?.order).toMatchObject({ certificateId: order.id, error: null });
     });
 
-    test('a serial that is taken is refused, and the order stays without certificate', async () => {
+    test('a used serial is refused, and the order stays without a certificate', async () => {
       const { store } = world;
       const { serial } = await issue();
       const { order } = await world.order();
@@ -63,7 +63,7 @@ export function certificatesContract(world: World): void {
       expect((await store.getOrder(order.id))?.order.certificateId).toBeNull();
     });
 
-    test('§7.6: a revocation keeps its first time and reason', async () => {
+    test('a revocation keeps its first time and reason (§7.6)', async () => {
       const { store } = world;
       const certificate = await issue();
       await store.recordRevocation(certificate.serial, NOW + 1, 4);
@@ -76,7 +76,7 @@ export function certificatesContract(world: World): void {
       await store.recordRevocation('00', NOW, null);
     });
 
-    test('RFC 9773 §5: of many orders that replace a certificate at once, one is stored', async () => {
+    test('one of many concurrent orders that replace a certificate is stored (RFC 9773 §5)', async () => {
       const { store } = world;
       const predecessor = await issue();
       const replace = () => world.order({ replaces: predecessor.ariId });
@@ -87,7 +87,7 @@ export function certificatesContract(world: World): void {
       expect(stored.find((found) => found !== null)?.order.id).toBe(replacedBy);
     });
 
-    test('RFC 9773 §5: a certificate is released by the order that replaces it, and by no other', async () => {
+    test('a certificate is released by the order that replaces it, and by no other (RFC 9773 §5)', async () => {
       const { store } = world;
       const predecessor = await issue();
       const replacedBy = async () => (await store.getCertificate(predecessor.id))?.replacedBy;
@@ -102,7 +102,7 @@ export function certificatesContract(world: World): void {
       expect(await replacedBy()).toBe(next.order.id);
     });
 
-    test('RFC 9773 §5: a replacing order that became invalid frees the certificate for another', async () => {
+    test('an invalid replacing order frees the certificate for another (RFC 9773 §5)', async () => {
       const { store } = world;
       const predecessor = await issue();
       const replacing = () => world.order({ replaces: predecessor.ariId });
@@ -129,7 +129,7 @@ export function certificatesContract(world: World): void {
       expect(await replacedBy()).toBe(last.order.id);
     });
 
-    test('one that neither an order nor a node has is kept until its end is past, with why it was given', async () => {
+    test('a certificate without order or node is stored until it expires, with the reason it was issued', async () => {
       const { store } = world;
       const made = {
         serial: 'abc1',

@@ -4,7 +4,7 @@ import type { World } from './ra-store.contract.js';
 
 export function housekeepingContract(world: World): void {
   describe('housekeeping', () => {
-    test('purging removes expired orders without certificate, and their authorizations, only', async () => {
+    test('a purge removes only expired orders without certificate, and their authorizations', async () => {
       const { store, account } = world;
       const past = { expiresAt: NOW - 1 };
       const gone = await world.order(past, past);
@@ -28,7 +28,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.purgeExpired(NOW, 100)).toBe(0);
     });
 
-    test('accounts that never got a certificate go once they have nothing left; no other does', async () => {
+    test('only accounts that never got a certificate and have no orders left are removed', async () => {
       const { store } = world;
       const accounts = {
         idle: anAccount({ createdAt: NOW - HOUR }),
@@ -56,7 +56,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.purgeAccounts(NOW, 100)).toEqual([]);
     });
 
-    test('certificates go once they ended and their order is gone; their account then has had none since', async () => {
+    test('certificates are removed once they expired and their order is gone, and then no longer count for their account', async () => {
       const { store } = world;
       const [one, two] = [anAccount({ createdAt: NOW - 3 * HOUR }), anAccount({ createdAt: NOW - 3 * HOUR })];
       const issue = async (account: typeof one, notAfter: number) => {
@@ -87,7 +87,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.getAccount(two.id)).toEqual(two);
     });
 
-    test('an account the operator ended is never forgotten: its key makes no other', async () => {
+    test('an account that the operator stopped is never removed, so its key makes no new account', async () => {
       const { store } = world;
       const ended = anAccount({ createdAt: NOW - HOUR });
       await store.createAccount(ended);
@@ -98,7 +98,7 @@ export function housekeepingContract(world: World): void {
       );
     });
 
-    test('of accounts no more than asked for are looked at, and those in use do not stand in the way', async () => {
+    test('a purge examines no more accounts than requested, and accounts in use do not block it', async () => {
       const { store } = world;
       for (let each = 0; each < 3; each += 1) {
         const busy = anAccount({ createdAt: NOW - 3 * HOUR });
@@ -112,7 +112,7 @@ export function housekeepingContract(world: World): void {
       expect([...first, ...second]).toEqual([idle.id]);
     });
 
-    test('finished orders go when they and their authorizations expired; their certificates stay', async () => {
+    test('finished orders are removed once they and their authorizations expired, and their certificates stay', async () => {
       const { store } = world;
       const past = { expiresAt: NOW - 1 };
       const done = await world.order(past, past);
@@ -137,7 +137,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.purgeFinished(NOW, 100)).toBe(0);
     });
 
-    test('a finished order that a node proved stays while its certificate is good: its removal must find that', async () => {
+    test('a finished order proven by a node stays while its certificate is good, so that the node’s removal finds it', async () => {
       const { store } = world;
       const past = { expiresAt: NOW - 1 };
       const { order } = await world.order(past, { ...past, provenBy: 'a node' });
@@ -148,7 +148,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.purgeFinished(certificate.notAfter + 1, 100)).toBe(2);
     });
 
-    test('a purge of finished orders looks at the oldest only, and leaves pre-authorizations to their own expiry', async () => {
+    test('a purge of finished orders examines only the oldest, and leaves pre-authorizations to their own expiry', async () => {
       const { store, account } = world;
       const past = { expiresAt: NOW - 1 };
       const preauthorized = anAuthorization(account);
@@ -162,7 +162,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.getAuthorization(preauthorized.id)).toEqual(preauthorized);
     });
 
-    test('pre-authorizations go when they expired; their open validations with them', async () => {
+    test('expired pre-authorizations are removed with their open validations', async () => {
       const { store, account } = world;
       const old = anAuthorization(account, { expiresAt: NOW - 1 });
       await store.createAuthorization(old);
@@ -172,7 +172,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.claimValidations(NOW, NOW, 10)).toEqual([]);
     });
 
-    test('a purge takes no more orders than its limit', async () => {
+    test('a purge removes no more orders than its limit', async () => {
       const { store } = world;
       const past = { expiresAt: NOW - 1 };
       for (let count = 0; count < 5; count += 1) await world.order(past, past);
@@ -181,7 +181,7 @@ export function housekeepingContract(world: World): void {
       expect(steps).toEqual([4, 4, 2, 0]);
     });
 
-    test('RFC 9773 §5: purging an order that replaced a certificate frees the certificate', async () => {
+    test('purging an order that replaced a certificate frees the certificate (RFC 9773 §5)', async () => {
       const { store } = world;
       const { order } = await world.order();
       const certificate = aCertificate(order);
@@ -191,7 +191,7 @@ export function housekeepingContract(world: World): void {
       expect((await store.getCertificate(certificate.id))?.replacedBy).toBeNull();
     });
 
-    test('a setting is the value put last', async () => {
+    test('a setting has the value stored last', async () => {
       const { store } = world;
       expect(await store.getSetting('issuer')).toBeNull();
       await store.putSetting('issuer', 'a');
@@ -199,13 +199,13 @@ export function housekeepingContract(world: World): void {
       expect(await store.getSetting('issuer')).toBe('é"\n');
     });
 
-    test('each of many who count at once gets another number', async () => {
+    test('concurrent counts all get different numbers', async () => {
       const { store } = world;
       const counts = await Promise.all([1, 2, 3, 4, 5].map((at) => store.countSetting('seen', { at })));
       expect(counts.sort()).toEqual([1, 2, 3, 4, 5]);
     });
 
-    test('of many who replace a setting at once one does, and nobody who knew another value', async () => {
+    test('one of many concurrent replacements of a setting succeeds, and none with an outdated value', async () => {
       const { store } = world;
       const replaced = (before: string | null) =>
         Promise.all(['a', 'b', 'c', 'd'].map((value) => store.replaceSetting('rule', before, value)));
@@ -219,7 +219,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.getSetting('rule')).toBe('next');
     });
 
-    test('settings are listed by how their names begin, and no others', async () => {
+    test('only settings whose names have the prefix are listed', async () => {
       const { store } = world;
       for (const name of ['base b', 'base a', 'bas', 'base', 'basf', 'base é', 'base %_']) {
         await store.putSetting(name, 'x');
@@ -228,7 +228,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.listSettings('nobody ')).toEqual([]);
     });
 
-    test('a text with U+0000 finds nothing that ends there, and is refused rather than cut', async () => {
+    test('a text with U+0000 matches no truncated value, and is refused, not truncated', async () => {
       const { store, account } = world;
       expect(await store.getAccount(`${account.id}\0x`)).toBeNull();
       expect(await store.findAccountByThumbprint(`${account.thumbprint}\0`)).toBeNull();
@@ -236,7 +236,7 @@ export function housekeepingContract(world: World): void {
       expect(await store.getSetting('a')).toBeNull();
     });
 
-    test('ping resolves while writes can be kept; after close everything rejects', async () => {
+    test('ping resolves while writes succeed, and after close every call rejects', async () => {
       const { store } = world;
       await store.ping();
       const last = store.putSetting('last', 'kept');

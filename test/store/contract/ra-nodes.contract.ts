@@ -36,7 +36,7 @@ export function nodesContract(world: World): void {
       expect(await store.findNodeBySeed('none')).toBeNull();
     });
 
-    test('of many registrations of a name one is stored', async () => {
+    test('one of many concurrent registrations of a name is stored', async () => {
       const { store } = world;
       const nodes = Array.from({ length: 5 }, () => aNode({ cn: 'one.example.com' }));
       const outcomes = await Promise.all(nodes.map((node) => store.createNode(node)));
@@ -44,7 +44,7 @@ export function nodesContract(world: World): void {
       expect(await store.getNode('one.example.com')).toEqual(nodes[outcomes.indexOf(true)]);
     });
 
-    test('nodes are listed by name, page by page, those being removed too', async () => {
+    test('nodes are listed by name, page by page, including those being removed', async () => {
       const { store } = world;
       for (const cn of ['c', 'A', 'b', 'B']) await registered({ cn });
       await store.beginNodeRemoval('b', NOW);
@@ -54,7 +54,7 @@ export function nodesContract(world: World): void {
       expect(await names('b')).toEqual(['c']);
     });
 
-    test('a seed is used for one key, by which it may be used again', async () => {
+    test('a seed is used for one key, and with that key it may be used again', async () => {
       const { store } = world;
       const node = await registered();
       const { seedHash } = node.enrolment;
@@ -66,7 +66,7 @@ export function nodesContract(world: World): void {
       expect((await store.getNode(node.cn))?.enrolment).toMatchObject({ key, claimedAt: NOW, serial: null });
     });
 
-    test('a seed is of no use from its expiry on, nor one that nobody has', async () => {
+    test('an expired seed and an unknown seed are refused', async () => {
       const { store } = world;
       const { enrolment } = await registered();
       expect(await store.claimEnrolment(enrolment.seedHash, 'key', enrolment.expiresAt - 1)).toBe('claimed');
@@ -74,7 +74,7 @@ export function nodesContract(world: World): void {
       expect(await store.claimEnrolment('none', 'key', NOW)).toBe('unknown');
     });
 
-    test('an enrolment’s certificate is the node’s, and so is a renewed one', async () => {
+    test('the certificates of an enrolment and of a renewal belong to the node', async () => {
       const { store } = world;
       const node = await registered();
       expect(await store.recordEnrolment(node.enrolment.id, { serial: 'aa', notAfter: LATER })).toBe(true);
@@ -87,7 +87,7 @@ export function nodesContract(world: World): void {
       expect(await store.findNodeBySerial('cc')).toBeNull();
     });
 
-    test('a node registered anew keeps its certificates; its old seed and what it proved end', async () => {
+    test('a node registered again keeps its certificates, and its old seed and proofs end', async () => {
       const { store } = world;
       const node = await registered();
       await store.claimEnrolment(node.enrolment.seedHash, 'key', NOW);
@@ -109,7 +109,7 @@ export function nodesContract(world: World): void {
       expect(await store.replaceNode(aNode({ cn: 'none' }))).toBe(false);
     });
 
-    test('an authorization by an earlier registration of the name is stored revoked', async () => {
+    test('an authorization by an earlier registration of the name is stored as revoked', async () => {
       const { store } = world;
       const node = await registered();
       await store.replaceNode(aNode({ cn: node.cn }));
@@ -117,7 +117,7 @@ export function nodesContract(world: World): void {
       expect((await store.getAuthorization(authorization.id))?.revokedAt).toBe(authorization.createdAt);
     });
 
-    test('certificates that the earlier registration ordered are the node’s still', async () => {
+    test('certificates that the earlier registration ordered still belong to the node', async () => {
       const { store } = world;
       const node = await registered();
       const { serial } = await issued(node);
@@ -126,7 +126,7 @@ export function nodesContract(world: World): void {
       expect((await store.findNodeIssuances(next.id, NOW)).serials).toEqual([serial]);
     });
 
-    test('a certificate of an enrolment that was replaced meanwhile is not recorded, one recorded before stays', async () => {
+    test('a certificate of an enrolment that was replaced meanwhile is not recorded, and an earlier one stays', async () => {
       const { store } = world;
       const node = await registered();
       await store.recordEnrolment(node.enrolment.id, { serial: 'aa', notAfter: LATER });
@@ -136,7 +136,7 @@ export function nodesContract(world: World): void {
       expect(await store.recordEnrolment(node.enrolment.id, { serial: 'aa', notAfter: LATER })).toBe(true);
     });
 
-    test('from the beginning of its removal a node enrols, renews and proves nothing, and its name stays taken', async () => {
+    test('once its removal begins a node cannot enrol, renew or prove anything, and its name stays in use', async () => {
       const { store } = world;
       const node = await registered();
       await store.recordEnrolment(node.enrolment.id, { serial: 'aa', notAfter: LATER });
@@ -161,7 +161,7 @@ export function nodesContract(world: World): void {
       expect(await store.getNode(node.cn)).toMatchObject({ id: node.id });
     });
 
-    test('a node’s certificates are its own and those its authorizations got, unless expired or revoked', async () => {
+    test('a node’s certificates are its own and those of its authorizations, unless expired or revoked', async () => {
       const { store } = world;
       const node = await registered();
       await store.recordEnrolment(node.enrolment.id, { serial: 'aa', notAfter: LATER });
@@ -175,7 +175,7 @@ export function nodesContract(world: World): void {
       expect(await store.findNodeIssuances('none', NOW)).toEqual({ serials: [], unfinished: false });
     });
 
-    test('an order of a node that is being finalized is unfinished until it has a certificate or failed', async () => {
+    test('an order of a node counts as unfinished during finalization until it has a certificate or failed', async () => {
       const { store } = world;
       const node = await registered();
       const unfinished = async () => (await store.findNodeIssuances(node.id, NOW)).unfinished;
@@ -190,7 +190,7 @@ export function nodesContract(world: World): void {
       expect(await unfinished()).toBe(false);
     });
 
-    test('a removed node leaves its name free for another, which has nothing of the first', async () => {
+    test('a removed node frees its name for another node, which inherits nothing', async () => {
       const { store } = world;
       const node = await registered();
       await store.recordEnrolment(node.enrolment.id, { serial: 'aa', notAfter: LATER });
@@ -204,7 +204,7 @@ export function nodesContract(world: World): void {
       expect((await store.findNodeIssuances(next.id, NOW)).serials).toEqual([]);
     });
 
-    test('an authorization proven by a node is kept with that fact and found as valid', async () => {
+    test('an authorization proven by a node is stored with that fact and found as valid', async () => {
       const { store, account } = world;
       const node = await registered();
       const { authorization } = await provenOrder(node);
@@ -213,7 +213,7 @@ export function nodesContract(world: World): void {
       expect(await store.findValidAuthorizations(account.id, [identifier], NOW)).toEqual([authorization]);
     });
 
-    test('an authorization proven by a node nobody knows is stored revoked', async () => {
+    test('an authorization proven by an unknown node is stored as revoked', async () => {
       const { store } = world;
       const { authorization } = await world.order({}, { provenBy: nextId(), challenges: [] });
       const stored = await store.getAuthorization(authorization.id);

@@ -24,7 +24,7 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
       expect(await world.store.waitingNotices(10)).toEqual({ count: 0, oldest: null });
     });
 
-    test('of many who claim at once each notice goes to one, until its lease is over', async () => {
+    test('each notice goes to one of many concurrent claims, until its lease is over', async () => {
       await world.store.queueNotices({ keys: ['a'], until }, [notice('n1'), notice('n2', NOW + 1)]);
       expect(await world.store.claimNotices(NOW - 1, until, 9)).toEqual([]);
       const claimed = (await atOnce(6, () => world.store.claimNotices(NOW + 1, NOW + 100, 9))).flat();
@@ -33,7 +33,7 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
       expect(await world.store.claimNotices(NOW + 100, until, 9)).toHaveLength(2);
     });
 
-    test('a failed attempt is counted and tried again at its time; what was sent is gone', async () => {
+    test('a failed attempt is counted and repeated at its time, and a sent notice is removed', async () => {
       await world.store.queueNotices({ keys: ['a'], until }, [notice('n1')]);
       await world.store.claimNotices(NOW, NOW + 100, 9);
       await world.store.deferNotice('n1', NOW + 50, 'HTTP 500');
@@ -45,13 +45,13 @@ export function raNoticesContract(world: { readonly store: RaStore }): void {
       expect(await world.store.claimNotices(until, until, 9)).toEqual([]);
     });
 
-    test('a notice that a clock a year ahead has put off is due as soon as it is right', async () => {
+    test('a notice deferred by a clock a year ahead is due once the clock is right', async () => {
       await world.store.queueNotices({ keys: ['a'], until }, [notice('n1', NOW + 365 * 24 * HOUR)]);
       expect(await world.store.claimNotices(NOW, NOW + 100, 9)).toHaveLength(1);
       expect(await world.store.claimNotices(NOW, NOW + 100, 9)).toEqual([]);
     });
 
-    test('announced findings are deleted after their time, some at once', async () => {
+    test('announced findings are deleted after their time, a limited number per call', async () => {
       await world.store.queueNotices({ keys: ['a', 'b', 'c'], until }, []);
       expect(await world.store.forgetTold(until, 2)).toBe(0);
       expect(await world.store.forgetTold(until + 1, 2)).toBe(2);

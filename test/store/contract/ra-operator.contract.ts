@@ -15,8 +15,8 @@ export function operatorContract(world: World): void {
   const bound = (to: Node, facts: Partial<Account> = {}) =>
     anAccount({ nodeId: to.id, externalAccount: { kid: to.key?.id ?? '', jws: {} }, ...facts });
 
-  describe('accounts, as an operator sees them', () => {
-    test('§7.1.2: one the server revokes keeps its first time, and is not changed any more', async () => {
+  describe('accounts as the operator sees them', () => {
+    test('an account revoked by the server keeps its first time and no longer changes (§7.1.2)', async () => {
       const { store, account } = world;
       expect((await store.revokeAccount(account.id, NOW))?.revokedAt).toBe(NOW);
       expect((await store.revokeAccount(account.id, NOW + 1))?.revokedAt).toBe(NOW);
@@ -24,7 +24,7 @@ export function operatorContract(world: World): void {
       expect(await store.revokeAccount('none', NOW)).toBeNull();
     });
 
-    test('pages hold every account once, newest first, with when it was last used', async () => {
+    test('pages contain every account once, newest first, with its last use', async () => {
       const { store, account } = world;
       const others = [anAccount(), anAccount(), anAccount()];
       for (const each of others) await store.createAccount(each);
@@ -71,7 +71,7 @@ export function operatorContract(world: World): void {
   });
 
   describe('holds', () => {
-    test('a hold ends, and takes another reason; any other revocation stays', async () => {
+    test('a hold ends or gets another reason, and any other revocation stays', async () => {
       const { store } = world;
       const { order } = await world.order();
       const certificate = aCertificate(order);
@@ -93,7 +93,7 @@ export function operatorContract(world: World): void {
   });
 
   describe('accounts bound to nodes', () => {
-    test('a node with patterns and key comes back with every fact, by its id and its key', async () => {
+    test('a node with patterns and a key is returned with every fact, by its id and its key', async () => {
       const made = await node({ patterns: ['*.a.lan', '10.0.0.0/8'], challengesWaived: true });
       expect(await world.store.getNode(made.cn)).toEqual(made);
       expect(await world.store.getNodeById(made.id)).toEqual(made);
@@ -101,7 +101,7 @@ export function operatorContract(world: World): void {
       expect(await world.store.findNodeByKey('none')).toBeNull();
     });
 
-    test('the key binds accounts while it is the node’s and has not expired; the first use is noted', async () => {
+    test('the key binds accounts while it belongs to the node and has not expired, and its first use is recorded', async () => {
       const { store } = world;
       const made = await node({}, { expiresAt: NOW + 10 });
       const account = bound(made, { createdAt: NOW });
@@ -116,7 +116,7 @@ export function operatorContract(world: World): void {
       expect(await store.getAccount(otherKey.id)).toBeNull();
     });
 
-    test('a key that is good once binds one of many at once', async () => {
+    test('a single-use key binds one of many concurrent accounts', async () => {
       const made = await node({}, { once: true });
       const results = await Promise.allSettled(
         Array.from({ length: 5 }, () => world.store.createAccount(bound(made, { createdAt: NOW }))),
@@ -124,7 +124,7 @@ export function operatorContract(world: World): void {
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     });
 
-    test('a certificate that a bound account ordered is the node’s', async () => {
+    test('a certificate that a bound account ordered belongs to the node', async () => {
       const { store } = world;
       const made = await node();
       const account = bound(made);
@@ -145,7 +145,7 @@ export function operatorContract(world: World): void {
       ).toEqual([account]);
     });
 
-    test('its removal and its registration anew end the accounts, which stay the name’s', async () => {
+    test('removing or registering a node again ends its accounts, which stay linked to the name', async () => {
       const { store } = world;
       const made = await node();
       const account = bound(made);
@@ -162,7 +162,7 @@ export function operatorContract(world: World): void {
       expect(await store.findNodeByKey(other.key.id)).toBeNull();
     });
 
-    test('changing a node changes what it may have and ends what it had proved', async () => {
+    test('changing a node changes its permitted names and ends its proofs', async () => {
       const { store } = world;
       const made = await node();
       const { authorization: proof } = await world.order({}, { provenBy: made.id, challenges: [] });
@@ -185,7 +185,7 @@ export function operatorContract(world: World): void {
       why: `no ${index}`,
     });
 
-    test('the last of each name are kept, and listed newest first, by name and by account', async () => {
+    test('the last failures of each name are stored, and listed newest first, by name and by account', async () => {
       const { store } = world;
       await atOnce(7, (index) => store.recordFailure(failure(index), 5));
       await store.recordFailure(failure(20, 'b.lan', 'acc'), 5);
@@ -198,7 +198,7 @@ export function operatorContract(world: World): void {
       expect((await store.listFailures({ after: null, limit: 1 }))[0]).toEqual(failure(20, 'b.lan', 'acc'));
     });
 
-    test('old ones go, and those beyond the number kept', async () => {
+    test('old failures are deleted, and those beyond the limit', async () => {
       const { store } = world;
       await atOnce(5, (index) => store.recordFailure(failure(index, `n${index}`), 5));
       await store.purgeFailures(NOW + 1, 3);

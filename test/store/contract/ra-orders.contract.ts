@@ -39,7 +39,7 @@ export function ordersContract(world: World): void {
       expect(await store.getOrder('none')).toBeNull();
     });
 
-    test('an order may use an authorization that was there before', async () => {
+    test('an order may use an existing authorization', async () => {
       const { store, account } = world;
       const earlier = anAuthorization(account);
       await store.createAuthorization(earlier);
@@ -48,7 +48,7 @@ export function ordersContract(world: World): void {
       expect((await store.getOrder(order.id))?.authorizations).toEqual([earlier]);
     });
 
-    test('an order of no account is not stored, nor are its authorizations', async () => {
+    test('an order of an unknown account is not stored, nor are its authorizations', async () => {
       const { store, account } = world;
       const nobody = { ...account, id: 'nobody' };
       const authorization = anAuthorization(account);
@@ -58,7 +58,7 @@ export function ordersContract(world: World): void {
       expect(await store.getAuthorization(authorization.id)).toBeNull();
     });
 
-    test('§7.1.2.1: order ids are listed newest first, page by page, of this account only', async () => {
+    test('the order ids of one account are listed newest first, page by page (§7.1.2.1)', async () => {
       const { store, account } = world;
       const ids: string[] = [];
       for (let count = 0; count < 5; count += 1) ids.unshift((await world.order()).order.id);
@@ -69,7 +69,7 @@ export function ordersContract(world: World): void {
       expect(await store.listOrderIds('none', { after: null, limit: 2, now: NOW })).toEqual([]);
     });
 
-    test('§7.1.2.1: expired orders are listed only when they have a certificate or may still get one', async () => {
+    test('expired orders are listed only if they have a certificate or may still get one (§7.1.2.1)', async () => {
       const { store, account } = world;
       const past = { expiresAt: NOW - 1 };
       const issued = (await world.order(past)).order;
@@ -84,7 +84,7 @@ export function ordersContract(world: World): void {
       expect(listed).toEqual([processing.id, issued.id]);
     });
 
-    test('§7.4: of many who finalize at once, one is accepted and its CSR stays', async () => {
+    test('one of many concurrent finalize requests is accepted, and its CSR stays (§7.4)', async () => {
       const { store } = world;
       const { order } = await world.order();
       const results = await atOnce(8, (index) =>
@@ -95,7 +95,7 @@ export function ordersContract(world: World): void {
       expect(await store.beginFinalize('none', CSR, LEASE)).toBe(false);
     });
 
-    test('an order whose CSR was not acceptable takes another, and one that has ended does not come back', async () => {
+    test('an order whose CSR was refused accepts another, and an ended order does not revive', async () => {
       const { store } = world;
       const { order } = await world.order();
       expect(await store.returnOrder(order.id)).toBe(false);
@@ -112,7 +112,7 @@ export function ordersContract(world: World): void {
       expect(await store.returnOrder(issued.id)).toBe(false);
     });
 
-    test('a failed order takes no CSR and a second error does not replace the first', async () => {
+    test('a failed order accepts no CSR, and a second error does not replace the first', async () => {
       const { store } = world;
       const { order } = await world.order();
       expect(await store.failOrder(order.id, PROBLEM)).toBe(true);
@@ -121,7 +121,7 @@ export function ordersContract(world: World): void {
       expect((await store.getOrder(order.id))?.order.error).toEqual(PROBLEM);
     });
 
-    test('a finalization is nobody else’s until its lease ends, then whoever claims first has it', async () => {
+    test('a finalization belongs to its holder until the lease ends, then to the first claim', async () => {
       const { store } = world;
       const { order } = await world.order();
       await store.beginFinalize(order.id, CSR, LEASE);
@@ -132,7 +132,7 @@ export function ordersContract(world: World): void {
       expect(await store.claimFinalizations(LEASE + 30_000, LEASE + 60_000, 10)).toHaveLength(1);
     });
 
-    test('what a clock that was a year ahead has put off is due as soon as it is right', async () => {
+    test('a finalization deferred by a clock a year ahead is due once the clock is right', async () => {
       const { store } = world;
       const { order } = await world.order();
       await store.beginFinalize(order.id, CSR, LEASE + 365 * 86_400_000);
@@ -141,7 +141,7 @@ export function ordersContract(world: World): void {
       expect(await store.claimFinalizations(NOW, LEASE, 10)).toEqual([]);
     });
 
-    test('claims take the longest due first and no more than asked for', async () => {
+    test('claims return the longest due items first, and no more than requested', async () => {
       const { store } = world;
       const orders = [await world.order(), await world.order(), await world.order()];
       for (const [index, { order }] of orders.entries()) {
@@ -152,7 +152,7 @@ export function ordersContract(world: World): void {
       expect(await store.claimFinalizations(NOW, LEASE, 2)).toHaveLength(1);
     });
 
-    test('a deferred finalization says so, counts the attempt and comes back at its time', async () => {
+    test('a deferred finalization stores the reason, counts the attempt and is due at its time', async () => {
       const { store } = world;
       const { order } = await world.order();
       await store.beginFinalize(order.id, CSR, LEASE);
@@ -162,7 +162,7 @@ export function ordersContract(world: World): void {
       expect(await store.claimFinalizations(NOW + 1_000, LEASE, 10)).toMatchObject([{ attempts: 1 }]);
     });
 
-    test('an ended order is not claimed, and deferring it does not bring it back', async () => {
+    test('an ended order is not claimed, and deferring it does not revive it', async () => {
       const { store } = world;
       const failed = (await world.order()).order;
       await store.beginFinalize(failed.id, CSR, NOW);

@@ -10,7 +10,7 @@ export function validationsContract(world: World): void {
     (await world.store.getAuthorization(id))?.challenges.find((each) => each.type === type);
 
   describe('the queue of answered challenges (RFC 8555 §7.5.1, §8.2)', () => {
-    test('§7.5.1: of many who answer a challenge at once, one does', async () => {
+    test('one of many concurrent answers to a challenge is stored (§7.5.1)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       const results = await atOnce(8, (index) =>
@@ -22,7 +22,7 @@ export function validationsContract(world: World): void {
       expect(await store.answerChallenge('none', 'http-01', NOW, LEASE)).toBe(false);
     });
 
-    test('an answered challenge is claimed when its lease ends, by one of many who try', async () => {
+    test('an answered challenge is claimed when its lease ends, by one of many concurrent claims', async () => {
       const { store, account } = world;
       const { authorization } = await world.order();
       await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
@@ -39,7 +39,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE + 30_000, LEASE + 60_000, 10)).toHaveLength(1);
     });
 
-    test('what a clock that was a year ahead has put off is due as soon as it is right', async () => {
+    test('a validation deferred by a clock a year ahead is due once the clock is right', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE + 365 * 24 * HOUR);
@@ -48,7 +48,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(NOW, LEASE, 10)).toEqual([]);
     });
 
-    test('claims take the longest due first and no more than asked for', async () => {
+    test('claims return the longest due items first, and no more than requested', async () => {
       const { store } = world;
       const ids: string[] = [];
       for (const due of [NOW, NOW - 2, NOW - 1]) {
@@ -60,7 +60,7 @@ export function validationsContract(world: World): void {
       expect(claimed.map(({ authorization }) => authorization.id)).toEqual([ids[1], ids[2]]);
     });
 
-    test('claims let the accounts take turns: who has many due does not go before who has few', async () => {
+    test('claims alternate between accounts, so that one with many due items does not delay one with few', async () => {
       const { store, account } = world;
       const few = anAccount();
       await store.createAccount(few);
@@ -87,7 +87,7 @@ export function validationsContract(world: World): void {
       expect(await claim(10)).toEqual([]);
     });
 
-    test('§7.3.5: a claim carries the thumbprint of the key the account has by then', async () => {
+    test('a claim has the thumbprint of the account’s current key (§7.3.5)', async () => {
       const { store, account } = world;
       const { authorization } = await world.order();
       await store.answerChallenge(authorization.id, 'http-01', NOW, NOW);
@@ -95,7 +95,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(NOW, LEASE, 1)).toMatchObject([{ thumbprint: 'next' }]);
     });
 
-    test('§8.2: a failed attempt is told in the challenge, counted, and tried again at its time', async () => {
+    test('a failed attempt is stored in the challenge, counted, and repeated at its time (§8.2)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
@@ -122,7 +122,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
     });
 
-    test('§7.5.1: an answer may be stored together with its outcome', async () => {
+    test('an answer may be stored together with its outcome (§7.5.1)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       const success = { answeredAt: NOW - 1, at: NOW, error: null, expiresAt: NOW + HOUR };
@@ -138,7 +138,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
     });
 
-    test('an answer stored before keeps its time; without any there is no outcome', async () => {
+    test('an earlier answer keeps its time, and without an answer there is no outcome', async () => {
       const { store } = world;
       const [first, second] = [await world.order(), await world.order()];
       await store.answerChallenge(first.authorization.id, 'http-01', NOW - 5, LEASE);
@@ -149,7 +149,7 @@ export function validationsContract(world: World): void {
       expect(await challenge(second.authorization.id, 'http-01')).toMatchObject({ validatedAt: null });
     });
 
-    test('§7.1.6: success after the authorization expired does not bring it back', async () => {
+    test('success after the authorization expired does not revive it (§7.1.6)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       const { id, accountId, identifier, expiresAt } = authorization;
@@ -160,7 +160,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(expiresAt, expiresAt, 10)).toEqual([]);
     });
 
-    test('failure ends the challenge with its problem and leaves the expiry alone', async () => {
+    test('failure ends the challenge with its problem and does not change the expiry', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       await store.answerChallenge(authorization.id, 'http-01', NOW, LEASE);
@@ -174,7 +174,7 @@ export function validationsContract(world: World): void {
       });
     });
 
-    test('§7.1.6: the first outcome decides; what comes after it changes nothing', async () => {
+    test('the first outcome decides, and later ones change nothing (§7.1.6)', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       const { id } = authorization;
@@ -194,7 +194,7 @@ export function validationsContract(world: World): void {
       expect(await store.claimValidations(LEASE, LEASE, 10)).toEqual([]);
     });
 
-    test('a challenge nobody answered cannot be completed', async () => {
+    test('an unanswered challenge cannot be completed', async () => {
       const { store } = world;
       const { authorization } = await world.order();
       const success = { at: NOW, error: null, expiresAt: NOW + HOUR };

@@ -73,8 +73,8 @@ async function fillRa() {
   };
 }
 
-describe('copying what an RA keeps', () => {
-  test('every account, order, authorization and certificate is the same, and what was under way goes on', async () => {
+describe('copying an RA’s store', () => {
+  test('copies every account, order, authorization and certificate, and unfinished work continues', async () => {
     const { store, account, certificate, orders } = await fillRa();
     const before = await Promise.all(orders.map((id) => store.getOrder(id)));
     const kept = await store.getCertificate(certificate.id);
@@ -93,7 +93,7 @@ describe('copying what an RA keeps', () => {
     await copy.close();
   });
 
-  test('a file whose content has moved is not gone back to: opening it says where to', async () => {
+  test('makes the old file refuse to open and name the new place', async () => {
     await (await fillRa()).store.close();
     await copyStore(path, database.url, silent);
     const opening = openRaStore(path);
@@ -103,7 +103,7 @@ describe('copying what an RA keeps', () => {
     await expect(copyStore(path, database.url, silent)).rejects.toBeInstanceOf(StoreRefused);
   });
 
-  test('a copy that failed leaves the file in use', async () => {
+  test('leaves the old file in use if it fails', async () => {
     await (await fillRa()).store.close();
     const used = await openRaStore(database.url);
     await used.createAccount(anAccount());
@@ -112,7 +112,7 @@ describe('copying what an RA keeps', () => {
     await (await openRaStore(path)).close();
   });
 
-  test('progress rises to all rows of each table, copied and checked', async () => {
+  test('reports progress up to all rows of each table, copied and checked', async () => {
     await (await fillRa()).store.close();
     const last = new Map<string, CopyProgress>();
     await copyStore(path, database.url, (progress) =>
@@ -122,7 +122,7 @@ describe('copying what an RA keeps', () => {
     expect(last.get('orders checked')).toMatchObject({ rows: 4, of: 4 });
   });
 
-  test('a copy that does not read back the same is not kept', async () => {
+  test('discards a copy that does not read back identically', async () => {
     await (await fillRa()).store.close();
     await (await openRaStore(database.url)).close();
     await withClient(database.url, (client) =>
@@ -136,7 +136,7 @@ describe('copying what an RA keeps', () => {
     expect(await count('upki_ra.accounts')).toBe(0);
   });
 
-  test('a copy that ends half-way leaves nothing, and can be done again', async () => {
+  test('leaves nothing behind if it is interrupted, and can be repeated', async () => {
     await (await fillRa()).store.close();
     const cut = copyStore(path, database.url, ({ table }) => {
       if (table === 'certificates') throw new Error('cut off');
@@ -147,7 +147,7 @@ describe('copying what an RA keeps', () => {
     expect(await count('upki_ra.accounts')).toBe(1);
   });
 
-  test('a target that is in use is refused and left as it is', async () => {
+  test('refuses a target in use and does not change it', async () => {
     await (await fillRa()).store.close();
     const used = await openRaStore(database.url);
     await used.createAccount(anAccount());
@@ -156,7 +156,7 @@ describe('copying what an RA keeps', () => {
     expect(await count('upki_ra.accounts')).toBe(1);
   });
 
-  test('a source that somebody writes, that is not there or not ours, is refused', async () => {
+  test('refuses a source that another process writes, that is missing, or that is not ours', async () => {
     const { store } = await fillRa();
     const writer = new DatabaseSync(path);
     writer.exec('BEGIN IMMEDIATE');
@@ -179,7 +179,7 @@ describe('copying what an RA keeps', () => {
   });
 });
 
-test('what a CA keeps is the same, in the order it was made, and CRL numbers and new rows go on from it', async () => {
+test('copying a CA’s store keeps the order of its rows, and CRL numbers and new rows continue from it', async () => {
   const store = await openCaStore(path);
   const records = [];
   for (let n = 0; n < 1_200; n += 1) records.push(aRecord({ cn: `c${n % 2}` }));
@@ -218,7 +218,7 @@ describe('copying back from PostgreSQL', () => {
     },
   });
 
-  test('what an RA keeps goes on in its file, with every chain of its audit log, and once more in PostgreSQL', async () => {
+  test('moves an RA’s store into its file, with every chain of its audit log, and into PostgreSQL again', async () => {
     const { store, account, certificate, orders } = await fillRa();
     await store.appendAudit(entry(0));
     await store.close();
@@ -263,7 +263,7 @@ describe('copying back from PostgreSQL', () => {
     }
   });
 
-  test('what a CA keeps is the same, in the order it was made; counts and CRL numbers go on', async () => {
+  test('moves a CA’s store with the order of its rows, and counts and CRL numbers continue', async () => {
     const ca = await openCaStore(database.url);
     const records = Array.from({ length: 700 }, (_, n) => aRecord({ cn: `c${n % 2}` }));
     for (const record of records) await ca.recordCertificate(record);
@@ -290,7 +290,7 @@ describe('copying back from PostgreSQL', () => {
     await back.close();
   });
 
-  test('a file in use is refused and left as it is; a failure leaves neither file nor mark', async () => {
+  test('refuses a file in use without changing it, and leaves neither file nor mark after a failure', async () => {
     await (await openRaStore(database.url)).close();
     const used = await openRaStore(path);
     await used.putSetting('a', 'b');

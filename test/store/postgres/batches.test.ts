@@ -28,8 +28,8 @@ const insert = (id: string, n = 0) => client.shared.run('INSERT INTO t (id, n) V
 const count = async (id: string) => (await client.get<[number]>('SELECT n FROM t WHERE id = $1', id))?.[0];
 const numbers = (length: number) => Array.from({ length }, (_, index) => index);
 
-describe('what is asked at once', () => {
-  test('is one transaction, each with its own answer', async () => {
+describe('a batch of concurrent calls', () => {
+  test('is one transaction, with an answer for each call', async () => {
     const changes = await Promise.all(numbers(40).map((n) => insert(`id${n}`, n)));
     expect(changes).toEqual(numbers(40).map(() => 1));
     const transactions = await client.all<[string]>('SELECT DISTINCT xmin::text FROM t');
@@ -40,7 +40,7 @@ describe('what is asked at once', () => {
     expect(found).toEqual([...numbers(40).map((n) => [n]), undefined]);
   });
 
-  test('after a batch of several, what is asked a moment later comes along', async () => {
+  test('of several calls waits a moment, so that the next calls join it', async () => {
     await Promise.all(numbers(3).map((n) => insert(`several${n}`)));
     const one = insert('one');
     await new Promise(setImmediate);
@@ -49,12 +49,12 @@ describe('what is asked at once', () => {
     expect(await client.all(sql)).toHaveLength(1);
   });
 
-  test('may be more than one batch takes', async () => {
+  test('may have more calls than fit into one transaction', async () => {
     await Promise.all(numbers(500).map((n) => insert(`id${n}`)));
     expect(await client.get('SELECT count(*) FROM t')).toEqual([500]);
   });
 
-  test('may be of several texts, with and without rows, bytes and lists', async () => {
+  test('may have different statements, with and without rows, bytes and lists', async () => {
     const answers = await Promise.all([
       client.shared.all('SELECT $1::bytea, $2::text[]', new Uint8Array([0, 255]), ['a', 'b"']),
       client.shared.all('SELECT 1 WHERE false'),
@@ -69,18 +69,18 @@ describe('what is asked at once', () => {
     [0, -1, 1.5, 2 ** 53 - 1],
     [null, 'a', null],
     [],
-  ])('lists arrive as they were sent: %j', async (...list) => {
+  ])('transfers the list %j unchanged', async (...list) => {
     const [found] = (await client.shared.get<[string[]]>('SELECT $1::text[]', list)) ?? [];
     expect(found).toEqual(list.map((each) => (each === null ? null : String(each))));
   });
 
-  test('lists of bytes arrive as they were sent', async () => {
+  test('transfers lists of bytes unchanged', async () => {
     const list = [new Uint8Array([0, 92, 34, 255]), new Uint8Array()];
     const hex = "SELECT array(SELECT encode(each, 'hex') FROM unnest($1::bytea[]) AS each)";
     expect(await client.shared.get(hex, list)).toEqual([['005c22ff', '']]);
   });
 
-  test('a statement’s columns are read alike the first time and later, beside statements that have none', async () => {
+  test('reads a statement’s columns identically the first time and later, next to statements without columns', async () => {
     const ask = () => client.shared.all("SELECT n, id, $1::bytea FROM t WHERE id = 'a'", new Uint8Array([7]));
     const row = [5, 'a', new Uint8Array([7])];
     await insert('a', 5);
@@ -89,7 +89,7 @@ describe('what is asked at once', () => {
     expect(await client.shared.run("DELETE FROM t WHERE id = 'nobody'")).toBe(0);
   });
 
-  test('a statement that failed before it was described is described when it succeeds', async () => {
+  test('describes a statement that failed before it was described once it succeeds', async () => {
     const ask = (n: number) => client.shared.get('SELECT 10 / $1::bigint', n);
     await expect(ask(0)).rejects.toThrow(/zero/);
     expect(await ask(5)).toEqual([2]);
@@ -97,10 +97,10 @@ describe('what is asked at once', () => {
   });
 });
 
-describe('one of a batch fails', () => {
+describe('a failed call fails alone in its batch', () => {
   test.each([
     0, 1, 2,
-  ])('number %i contradicts what is stored: it is told so, the others are done', async (bad) => {
+  ])('call number %i contradicts the stored values and fails, and the others succeed', async (bad) => {
     await insert('there');
     const asked = numbers(3).map((n) => insert(n === bad ? 'there' : `id${n}`));
     const outcomes = await Promise.allSettled(asked);
@@ -111,7 +111,7 @@ describe('one of a batch fails', () => {
     expect(await client.get('SELECT count(*) FROM t')).toEqual([3]);
   });
 
-  test('what contradicts one that is undone as well is judged by what is kept', async () => {
+  test('a call that contradicts another undone call is judged by the values that are stored', async () => {
     const outcomes = await Promise.allSettled([insert('a', 100), insert('b'), insert('b')]);
     expect(outcomes.map(({ status }) => status)[0]).toBe('rejected');
     expect(
@@ -123,7 +123,7 @@ describe('one of a batch fails', () => {
     expect(await client.all('SELECT id FROM t')).toEqual([['b']]);
   });
 
-  test('a wrong statement is our own fault, and the connection goes on with what was to be prepared after it', async () => {
+  test('a wrong statement is an internal error, and the connection prepares the following statements', async () => {
     const wrong = client.shared.run('UPDATE nowhere SET n = 1');
     const other = client.shared.run('INSERT INTO t SELECT $1, 7', 'new text');
     await expect(wrong).rejects.toThrow(/nowhere/);
@@ -134,7 +134,7 @@ describe('one of a batch fails', () => {
     expect(await count('again')).toBe(7);
   });
 
-  test('two RAs that lock the same rows in another order both get done what they asked', async () => {
+  test('two RAs that lock the same rows in a different order both succeed', async () => {
     const other = open();
     await Promise.all(['a', 'b'].map((id) => insert(id)));
     const add = (who: DatabaseClient, id: string) =>
@@ -149,7 +149,7 @@ describe('one of a batch fails', () => {
 const WAITING = `SELECT pid::text FROM pg_stat_activity
   WHERE wait_event = 'advisory' AND datname = current_database()`;
 
-describe('nobody waits for long behind another', () => {
+describe('no call waits long for another', () => {
   /** Holds the row `a` until it is let go of. */
   async function holding(work: () => Promise<void>): Promise<void> {
     await insert('a');
@@ -180,7 +180,7 @@ describe('nobody waits for long behind another', () => {
     expect(await count('a')).toBe(2);
   });
 
-  test('a slow read holds up no other', async () => {
+  test('a slow read delays no other', async () => {
     await withClient(server.url, async (holder) => {
       await holder.query('SELECT pg_advisory_lock(1)');
       let done = false;
@@ -214,7 +214,7 @@ describe('the answer to a batch is lost', () => {
 
   const insertAfar = (id: string) => far.shared.run('INSERT INTO t VALUES ($1, 0)', id);
 
-  test('nothing was promised to any of them, however many wait, in bounded time', async () => {
+  test('all its calls fail in bounded time without a promise, however many wait', async () => {
     await link.cut('silent');
     const begun = performance.now();
     const outcomes = await Promise.allSettled(numbers(400).map((n) => insertAfar(`id${n}`)));
@@ -226,7 +226,7 @@ describe('the answer to a batch is lost', () => {
     expect(await insertAfar('mended')).toBe(1);
   });
 
-  test('a connection the server ends takes its batch with it, and nothing is done twice', async () => {
+  test('a connection that the server ends fails its batch, and nothing is done twice', async () => {
     const insert =
       "INSERT INTO t SELECT 'x' || gen_random_uuid(), 0 FROM (SELECT pg_advisory_xact_lock(2)) AS held";
     await withClient(server.url, async (holder) => {

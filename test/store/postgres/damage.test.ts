@@ -16,7 +16,7 @@ afterAll(() => server.remove());
 
 const layout = () => ({ part: 'ca' as const, folder: '/nowhere', database: server.url() });
 
-it('a damaged page of PostgreSQL is told with the database, by what asks and from then on by ping; the check names the table', async () => {
+it('a damaged page of PostgreSQL is reported with the database by the query and then by ping, and the check names the table', async () => {
   const store = await openCaStore(server.url());
   const records = Array.from({ length: 50 }, () => aRecord({ der: new Uint8Array(0) }));
   for (const record of records) await store.recordCertificate(record);

@@ -9,7 +9,7 @@ import { Link } from '../../../tools/kit/link.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
-describe('the server goes away and comes back', () => {
+describe('PostgreSQL goes away and comes back', () => {
   let server: PostgresServer;
   let store: RaStore;
   beforeAll(async () => {
@@ -21,7 +21,7 @@ describe('the server goes away and comes back', () => {
   });
   afterEach(() => store.close());
 
-  test.each(['stop', 'kill'] as const)('after a %s the store serves again without a hand', async (end) => {
+  test.each(['stop', 'kill'] as const)('after a %s the store recovers by itself', async (end) => {
     await store.putSetting(`before ${end}`, 'kept');
     await server[end]();
     await expect(store.putSetting('meanwhile', 'lost')).rejects.toBeInstanceOf(StoreUnavailable);
@@ -33,7 +33,7 @@ describe('the server goes away and comes back', () => {
     await store.ping();
   });
 
-  test('a connection that is lost is told of, without the password', async () => {
+  test('a lost connection is reported without the password', async () => {
     const told: Error[] = [];
     const other = await openRaStore(server.url(), { onCrash: (error) => told.push(error) });
     await other.ping();
@@ -46,7 +46,7 @@ describe('the server goes away and comes back', () => {
     await vi.waitFor(() => store.ping());
   });
 
-  test('a program that starts before its server waits for it, and tells of it', async () => {
+  test('a program that starts before its server waits for it, and logs that', async () => {
     await server.stop();
     const told = new Promise<Error>((resolve) => {
       void openRaStore(server.url(), { patience: 30_000, onCrash: resolve }).then(async (late) => {
@@ -61,7 +61,7 @@ describe('the server goes away and comes back', () => {
     await vi.waitFor(() => store.ping());
   });
 
-  test('every write that was answered before the server was killed under load is there', async () => {
+  test('every write that was answered before the server was killed under load is stored', async () => {
     const answered: string[] = [];
     const refused: unknown[] = [];
     const write = async (worker: number) => {
@@ -83,7 +83,7 @@ describe('the server goes away and comes back', () => {
     expect(values).toEqual(answered);
   });
 
-  test('sessions the administrator ends are replaced', async () => {
+  test('sessions that the administrator ends are replaced', async () => {
     await Promise.all(Array.from({ length: 20 }, () => store.ping()));
     await withClient(server.url(), (client) =>
       client.query(
@@ -95,7 +95,7 @@ describe('the server goes away and comes back', () => {
   });
 });
 
-describe('the network between them breaks in silence', () => {
+describe('the network to PostgreSQL drops packets silently', () => {
   let server: PostgresServer;
   let link: Link;
   let database: DatabaseClient;
@@ -118,7 +118,7 @@ describe('the network between them breaks in silence', () => {
   const together = (count: number) =>
     Promise.all(Array.from({ length: count }, () => database.all('SELECT pg_sleep(0.02)::text')));
 
-  test('a statement is given up in bounded time, and the next one after it is mended is carried out', async () => {
+  test('a statement times out, and the next one after the repair succeeds', async () => {
     await together(1);
     await link.cut('silent');
     await expect(together(1)).rejects.toBeInstanceOf(StoreUnavailable);
@@ -126,7 +126,7 @@ describe('the network between them breaks in silence', () => {
     await together(1);
   });
 
-  test('of connections that the network forgot, one is found out by waiting, the others go with it', async () => {
+  test('one dead connection is found by its timeout, and the others are closed with it', async () => {
     await together(8);
     await link.cut('silent');
     await link.heal();
@@ -134,7 +134,7 @@ describe('the network between them breaks in silence', () => {
     await together(8);
   });
 
-  test('sessions it left behind at the server are ended there', async () => {
+  test('sessions left behind at the server are ended there', async () => {
     const settings = await database.all(
       "SELECT current_setting('idle_session_timeout'), current_setting('tcp_keepalives_idle')",
     );
@@ -143,25 +143,31 @@ describe('the network between them breaks in silence', () => {
   });
 });
 
-describe('what the server says is told as what a caller can do about it', () => {
+describe('errors of PostgreSQL become errors that a caller can act on', () => {
   const fromServer = (code: string) => Object.assign(new Error(code), { code, severity: 'ERROR' });
 
-  test.each(['23505', '23502', '23503', '23514', '22021'])('%s: the values contradict', (code) => {
+  test.each([
+    '23505',
+    '23502',
+    '23503',
+    '23514',
+    '22021',
+  ])('%s means that the values contradict the stored ones', (code) => {
     expect(storeError(fromServer(code))).toBeInstanceOf(StoreConflict);
   });
 
   test.each([
     ...['08006', '25006', '28P01', '3D000', '40001', '40P01', '53100', '53200', '53300'],
     ...['55P03', '57014', '57P01', '57P02', '57P03', '58030'],
-  ])('%s: try again later', (code) => {
+  ])('%s means that the caller should try again later', (code) => {
     expect(storeError(fromServer(code))).toBeInstanceOf(StoreUnavailable);
   });
 
-  test.each(['XX001', 'XX002'])('%s: data is damaged, which does not pass by itself', (code) => {
+  test.each(['XX001', 'XX002'])('%s means damaged data, which a retry does not repair', (code) => {
     expect(storeError(fromServer(code))).toBeInstanceOf(StoreRefused);
   });
 
-  test('an error without a state comes from the way there: try again later', () => {
+  test('an error without an SQLSTATE comes from the network and means: try again later', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const broken = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
     for (const error of [refused, broken, new Error('Connection terminated unexpectedly')]) {
@@ -172,7 +178,7 @@ describe('what the server says is told as what a caller can do about it', () => 
     );
   });
 
-  test('a wrong statement is our own fault', () => {
+  test('a wrong statement is an internal error', () => {
     const error = fromServer('42703');
     expect(storeError(error)).toBe(error);
   });

@@ -15,7 +15,7 @@ const execute = (statements: string, url = database.url) =>
   withClient(url, async (client) => (await client.query(statements)).rows);
 
 describe('opening a store on PostgreSQL', () => {
-  test('replicas that open a new database at once all find it migrated, once', async () => {
+  test('replicas that open a new database at once all find it migrated exactly once', async () => {
     const stores = await Promise.all(Array.from({ length: 6 }, () => openRaStore(database.url)));
     await Promise.all(stores.map((store, index) => store.putSetting(`s${index}`, 'x')));
     expect(await stores[0]?.getSetting('s5')).toBe('x');
@@ -23,7 +23,7 @@ describe('opening a store on PostgreSQL', () => {
     expect(await execute('SELECT * FROM upki_ra.schema_version')).toEqual([{ version: raMigrations.length }]);
   });
 
-  test('RA and CA share a database without meeting', async () => {
+  test('RA and CA share a database without conflict', async () => {
     const ra = await openRaStore(database.url);
     const ca = await openCaStore(database.url);
     await ra.putSetting('name', 'ra');
@@ -33,7 +33,7 @@ describe('opening a store on PostgreSQL', () => {
     await ca.close();
   });
 
-  test('what was kept is there when it is opened again', async () => {
+  test('stored data is there when the store is opened again', async () => {
     const store = await openRaStore(database.url);
     await store.putSetting('a', 'b');
     await store.close();
@@ -42,7 +42,7 @@ describe('opening a store on PostgreSQL', () => {
     await again.close();
   });
 
-  test('a schema of a newer program is refused and left as it is', async () => {
+  test('a schema of a newer program is refused and not changed', async () => {
     await (await openRaStore(database.url)).close();
     await execute('UPDATE upki_ra.schema_version SET version = 99');
     const opening = openRaStore(database.url);
@@ -51,14 +51,14 @@ describe('opening a store on PostgreSQL', () => {
     expect(await execute('SELECT * FROM upki_ra.schema_version')).toEqual([{ version: 99 }]);
   });
 
-  test('somebody else’s schema of that name is refused and left as it is', async () => {
+  test('a foreign schema of that name is refused and not changed', async () => {
     await execute('CREATE SCHEMA upki_ca; CREATE TABLE upki_ca.theirs (a int)');
     await expect(openCaStore(database.url)).rejects.toThrow(/upki_ca is not that of a uPKI CA/);
     const tables = await execute("SELECT tablename FROM pg_tables WHERE schemaname = 'upki_ca'");
     expect(tables).toEqual([{ tablename: 'theirs' }]);
   });
 
-  test('a role that may only read and write rows will do once the schema is made', async () => {
+  test('a role that may only read and write rows is enough once the schema exists', async () => {
     await (await openRaStore(database.url)).close();
     const role = new URL(database.url).pathname.slice(1);
     await execute(
@@ -75,7 +75,7 @@ describe('opening a store on PostgreSQL', () => {
     await execute(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
-  test('nobody there, no such database or a wrong password is told without the password', async () => {
+  test('an absent server, a missing database and a wrong password are reported without the password', async () => {
     const wrong = (change: (url: URL) => void) => {
       const url = new URL(database.url);
       change(url);
@@ -100,7 +100,7 @@ describe('opening a store on PostgreSQL', () => {
   });
 });
 
-test('a commit is on disk before it is answered, even where the database’s own default is otherwise', async () => {
+test('a commit is on disk before it is answered, even if the database’s default differs', async () => {
   const name = new URL(database.url).pathname.slice(1);
   await execute(`ALTER DATABASE ${name} SET synchronous_commit = off`);
   const store = await openRaStore(database.url);
@@ -114,7 +114,7 @@ test('a commit is on disk before it is answered, even where the database’s own
   await store.close();
 });
 
-test('a statement that lost a deadlock or a race is tried again, and not for ever', async () => {
+test('a statement that lost a deadlock or a race is retried, but not forever', async () => {
   const store = await openRaStore(database.url);
   await execute(`
     CREATE SEQUENCE tries;

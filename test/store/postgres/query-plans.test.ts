@@ -124,7 +124,7 @@ async function walks(schema: string, texts: Iterable<string>): Promise<string[]>
   });
 }
 
-test('no statement of the RA walks a table', async (context) => {
+test('no statement of the RA scans a table', async (context) => {
   context.skip(!explains, 'needs PostgreSQL 16');
   const db = new Recorder({ url: database.url, schema: 'upki_ra' });
   const account = anAccount();
@@ -229,7 +229,7 @@ test('no statement of the RA walks a table', async (context) => {
   expect(await walks('upki_ra', db.texts)).toEqual([]);
 });
 
-test('no statement of the CA about certificates walks a table', async (context) => {
+test('no statement of the CA about certificates scans a table', async (context) => {
   context.skip(!explains, 'needs PostgreSQL 16');
   const db = new Recorder({ url: database.url, schema: 'upki_ca' });
   const record = aRecord({ orderId: 'o1' });

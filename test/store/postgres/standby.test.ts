@@ -17,8 +17,8 @@ afterAll(async () => {
 
 const open = (url: string): Promise<RaStore> => openRaStore(url, { patience: 10_000 });
 
-describe('a primary and a synchronous standby in one URL', () => {
-  it('the one that takes writes is used whatever its place in the URL, also after a promotion; a primary that was succeeded is not', async () => {
+describe('a URL with a primary and a synchronous standby', () => {
+  it('uses the server that accepts writes, whatever its place in the URL, also after a promotion, and never the old primary', async () => {
     const stores = [await open(primary.urlWith([standby])), await open(standby.urlWith([primary]))];
     const [one, other] = stores;
     if (!one || !other) return expect.unreachable();

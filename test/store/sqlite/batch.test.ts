@@ -42,14 +42,14 @@ describe('a batch of calls', () => {
   const items = () => run(['items', []]).results[0];
   const big = (name: string) => name.repeat(100_000);
 
-  test('gives each call its own result, reads as of before the batch', () => {
+  test('gives each call its own result, and reads see the state before the batch', () => {
     const { results, failures } = run(['add', ['a']], ['items', []], ['add', ['b']]);
     expect(results).toEqual(['a', [], 'b']);
     expect(failures).toEqual([]);
     expect(items()).toEqual(['a', 'b']);
   });
 
-  test('a write that throws is undone alone; the others are kept', () => {
+  test('undoes only a write that throws and keeps the others', () => {
     const { results, failures } = run(
       ['add', ['a']],
       ['addTwiceAndThrow', ['x']],
@@ -64,7 +64,7 @@ describe('a batch of calls', () => {
     expect(items()).toEqual(['a', 'b']);
   });
 
-  test('a read that throws, or a call nobody knows, fails alone', () => {
+  test('fails only a read that throws, or an unknown call', () => {
     const { results, failures } = run(['broken', []], ['nothing', []], ['items', []], ['add', ['a']]);
     expect(failures.map(({ index, kind }) => [index, kind])).toEqual([
       [0, 'fault'],
@@ -73,7 +73,7 @@ describe('a batch of calls', () => {
     expect(results.slice(2)).toEqual([[], 'a']);
   });
 
-  test('a full disk fails every write of the batch, no read, and writes work again when there is room', () => {
+  test('fails every write and no read on a full disk, and writes again once there is space', () => {
     run(['add', ['before']]);
     db.exec('PRAGMA max_page_count = 20');
     const { results, failures } = run(['add', ['small']], ['add', [big('x')]], ['items', []]);
@@ -87,14 +87,14 @@ describe('a batch of calls', () => {
     expect(run(['add', [big('x')]]).failures).toEqual([]);
   });
 
-  test('a full disk found while undoing another write still fails the whole batch', () => {
+  test('fails as a whole when the disk is found full while another write is undone', () => {
     db.exec('PRAGMA max_page_count = 20');
     const { failures } = run(['add', ['a']], ['addTwiceAndThrow', ['x']], ['add', [big('y')]]);
     expect(failures.map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable', 'unavailable']);
     expect(items()).toEqual([]);
   });
 
-  test('a database locked by another process fails the writes and serves the reads', () => {
+  test('fails writes and serves reads while another process locks the database', () => {
     db.exec('PRAGMA busy_timeout = 0');
     const other = new DatabaseSync(join(folder, 'items.db'));
     other.exec('BEGIN IMMEDIATE');

@@ -4,7 +4,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, it } from 'vitest';
 import { eachRow } from '../../../src/store/sqlite/each-row.js';
 
-it('rows are read to the last one while garbage is collected between them', async () => {
+it('every row is read even if garbage is collected between them', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const db = new DatabaseSync(':memory:');

@@ -25,7 +25,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe('opening', () => {
+describe('opening a SQLite store', () => {
   test('makes the folder 0700 and every file 0600', async () => {
     const store = await openRaStore(path);
     await store.ping();
@@ -35,14 +35,14 @@ describe('opening', () => {
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
 
-  test('takes others’ rights off a database that was readable', async () => {
+  test('removes other users’ rights from a readable database', async () => {
     await (await openRaStore(path)).close();
     chmodSync(path, 0o644);
     await (await openRaStore(path)).close();
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('opens again what was kept', async () => {
+  test('finds the data that was stored before', async () => {
     const store = await openRaStore(path);
     await store.putSetting('a', 'b');
     await store.close();
@@ -51,7 +51,7 @@ describe('opening', () => {
     await again.close();
   });
 
-  test('brings up a database from before there were nodes, and what it keeps', async () => {
+  test('migrates a database from before there were nodes, with its data', async () => {
     const { challenges: _, ...facts } = anAuthorization(anAccount());
     mkdirSync(join(folder, 'data'));
     const db = new DatabaseSync(path);
@@ -69,7 +69,7 @@ describe('opening', () => {
     await store.close();
   });
 
-  test('refuses a database of a newer program and leaves it as it is', async () => {
+  test('refuses a database of a newer program and does not change it', async () => {
     await (await openRaStore(path)).close();
     const db = new DatabaseSync(path);
     db.exec('PRAGMA user_version = 99');
@@ -82,7 +82,7 @@ describe('opening', () => {
     after.close();
   });
 
-  test('refuses the other program’s database, a stranger’s, and a file that is none', async () => {
+  test('refuses the other program’s database, a foreign one, and a file that is not a database', async () => {
     await (await openRaStore(path)).close();
     await expect(openCaStore(path)).rejects.toThrow(/not the database of a uPKI CA/);
     const stranger = join(folder, 'stranger.db');
@@ -97,7 +97,7 @@ describe('opening', () => {
     await expect(openRaStore(join(folder, 'directory.db'))).rejects.toBeInstanceOf(StoreUnavailable);
   });
 
-  test('two that open a new database at once both find it migrated', async () => {
+  test('migrates a new database once for two processes that open it together', async () => {
     const stores = await Promise.all([openRaStore(path), openRaStore(path)]);
     await Promise.all(stores.map((store, index) => store.putSetting(`s${index}`, 'x')));
     expect(await stores[0].getSetting('s1')).toBe('x');
@@ -105,8 +105,8 @@ describe('opening', () => {
   });
 });
 
-describe('the queue', () => {
-  test('of many writes at once, the one that contradicts the stored fails alone', async () => {
+describe('the queue of the SQLite engine', () => {
+  test('fails only the one of many concurrent writes that contradicts the stored values', async () => {
     const store = await openCaStore(path);
     const { serial } = aRecord();
     const results = await Promise.allSettled([
@@ -120,14 +120,14 @@ describe('the queue', () => {
     await store.close();
   });
 
-  test('more calls than one batch carries are all answered, in order', async () => {
+  test('answers more calls than fit into one batch, in order', async () => {
     const store = await openCaStore(path);
     const numbers = await Promise.all(Array.from({ length: 2_000 }, () => store.allocateCrlNumber('', 0)));
     expect(numbers).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
     await store.close();
   });
 
-  test('more calls than may wait are refused at once; the others are carried out', async () => {
+  test('refuses calls beyond its limit at once and executes the others', async () => {
     const store = await openRaStore(path);
     const results = await Promise.allSettled(Array.from({ length: 20_010 }, () => store.ping()));
     const refused = results.filter(({ status }) => status === 'rejected');
@@ -136,7 +136,7 @@ describe('the queue', () => {
     await store.close();
   });
 
-  test('close carries out everything asked before it, and may be called twice', async () => {
+  test('executes on close every earlier call, and may be closed twice', async () => {
     const store = await openRaStore(path);
     const writes = Array.from({ length: 1_500 }, (_, index) => store.putSetting(`k${index}`, 'v'));
     await Promise.all([store.close(), store.close(), ...writes]);
@@ -145,7 +145,7 @@ describe('the queue', () => {
     await again.close();
   });
 
-  test('a dead database thread fails what it had, is told of, and replaced', async () => {
+  test('fails the calls of a dead database thread, reports it and replaces the thread', async () => {
     const onCrash = vi.fn();
     const store = await openRaStore(path, { onCrash });
     await store.putSetting('before', 'kept');
@@ -160,7 +160,7 @@ describe('the queue', () => {
     await store.close();
   });
 
-  test('while the thread cannot be started again callers are told, and close still ends', async () => {
+  test('fails calls while the thread cannot be restarted, and can still be closed', async () => {
     const store = await openRaStore(path);
     vi.spyOn(Worker.prototype, 'postMessage').mockImplementationOnce(function (this: Worker) {
       void this.terminate();

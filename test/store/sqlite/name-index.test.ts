@@ -7,7 +7,7 @@ import { openCaStore } from '../../../src/store/open.js';
 import { caMigrations } from '../../../src/store/sqlite/ca/schema.js';
 import { aRecord, NOW } from '../../../tools/kit/facts.js';
 
-test('certificates from before there was an index of names are found by name after the upgrade', async () => {
+test('certificates stored before the index of names existed are found by name after the upgrade', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'upki-names-'));
   const path = join(folder, 'ca.db');
   const certificate = aRecord();

@@ -69,7 +69,7 @@ function walks(sql: Recorder): string[] {
   });
 }
 
-test('no statement of the RA walks a table or sorts', () => {
+test('no statement of the RA scans a table or sorts', () => {
   db = openDatabase(join(folder, 'ra.db'), 'ra');
   const sql = new Recorder(db);
   const account = anAccount();
@@ -180,7 +180,7 @@ test('no statement of the RA walks a table or sorts', () => {
   expect(walks(sql)).toEqual([]);
 });
 
-test('no statement of the CA about certificates walks a table or sorts, but for listing one CN’s by serial', () => {
+test('no statement of the CA about certificates scans a table or sorts, except the listing of one CN by serial', () => {
   db = openDatabase(join(folder, 'ca.db'), 'ca');
   const sql = new Recorder(db);
   const record = aRecord({ orderId: 'o1' });

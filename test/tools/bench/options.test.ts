@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../../tools/bench/options.js';
 
 describe('the command line of the benchmark', () => {
-  it('measures uPKI as it comes unless told otherwise', () => {
+  it('measures uPKI with default settings by default', () => {
     expect(readOptions([])).toEqual({
       ...{ clients: 16, seconds: 10, turns: 3, warmUp: 3, cold: 500, warm: 3000 },
       ...{ replicas: null, peers: false, overload: false, grow: null },
@@ -10,7 +10,7 @@ describe('the command line of the benchmark', () => {
     });
   });
 
-  it('takes the numbers of a run, on PostgreSQL or with peers alike', () => {
+  it('accepts the numbers of a run, on PostgreSQL and with peers', () => {
     const numbers = ['--clients', '8', '--seconds', '5', '--turns', '2', '--warm-up', '0'];
     const options = readOptions([...numbers, '--store', 'postgres', '--peers']);
     expect(options).toMatchObject({ clients: 8, seconds: 5, turns: 2, warmUp: 0, replicas: 1, peers: true });
@@ -19,14 +19,14 @@ describe('the command line of the benchmark', () => {
     expect(readOptions(['--store', 'sqlite', '--replicas', '1'])?.replicas).toBeNull();
   });
 
-  it('knows when it is asked for help', () => {
+  it('recognises a request for help', () => {
     expect(readOptions(['--help', '--replicas', '0'])).toBeNull();
   });
 
   it.each([
     ['--replicas', '3'],
     ['--replicas', '3', '--store', 'sqlite'],
-  ])('says that several RAs need PostgreSQL: %s %s', (...args) => {
+  ])('reports that several RAs need PostgreSQL: %s %s', (...args) => {
     expect(() => readOptions(args)).toThrow('--replicas 3 needs --store postgres');
   });
 
@@ -41,7 +41,7 @@ describe('the command line of the benchmark', () => {
     ['--replicas', '13'],
     ['--grow', '1_000'],
     ['--store', 'mysql'],
-  ])('names the option whose value is no good: %s %s', (option, value) => {
+  ])('names the option with an invalid value: %s %s', (option, value) => {
     expect(() => readOptions([option, value])).toThrow(new RegExp(`^${option} `));
   });
 

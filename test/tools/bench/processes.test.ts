@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { cpuOf, figuresOf } from '../../../tools/bench/measure/processes.js';
 
-describe('what processes used', () => {
+describe('the measured use of processes', () => {
   it('includes the CPU of children that have ended', () => {
     const before = cpuOf([process.pid]);
     const spin = 'while (process.cpuUsage().user < 200_000);';
@@ -10,7 +10,7 @@ describe('what processes used', () => {
     expect(cpuOf([process.pid]) - before).toBeGreaterThan(150);
   });
 
-  it('is asked again when a process ends between being listed and being read', () => {
+  it('is read again if a process ends between being listed and being read', () => {
     const { pid } = spawnSync('true');
     const lists = [[process.pid, pid], [process.pid]];
     const figures = figuresOf(() => ({ server: lists.shift() ?? [] }), cpuOf);
@@ -18,7 +18,7 @@ describe('what processes used', () => {
     expect(lists).toEqual([]);
   });
 
-  it('is not told of a process that is gone for good', () => {
+  it('leaves out a process that has ended', () => {
     const { pid } = spawnSync('true');
     expect(() => figuresOf(() => ({ server: [pid] }), cpuOf)).toThrow(/ENOENT/);
   });

@@ -28,22 +28,22 @@ function aSummary(name: string, rates: number[], cpus: number[], cold: number | 
   };
 }
 
-test('ratios are those of neighbouring turns: the median, the least and the most', () => {
+test('ratios compare neighbouring turns: median, minimum and maximum', () => {
   const text = ratios([aSummary('A', [10, 20, 40], [2, 2, 3]), aSummary('B', [5, 20, 10], [4, 1, 3])]);
   expect(text).toContain('throughput 2.00 × (1.00 to 4.00)');
   expect(text).toContain('CPU per issuance 1.00 × (0.50 to 2.00)');
 });
 
-test('of an even number of turns the median is between the two in the middle', () => {
+test('the median of an even number of turns is between the two in the middle', () => {
   const text = ratios([aSummary('A', [1, 3], [1, 1]), aSummary('B', [1, 1], [1, 1])]);
   expect(text).toContain('throughput 2.00 × (1.00 to 3.00)');
 });
 
-test('the cold start is told apart, where it was measured', () => {
+test('the cold start is shown separately if it was measured', () => {
   expect(report(aSummary('A', [1], [1], 7.7), 0.6)).toMatch(/first after a start +7\.70 ms/);
   expect(report(aSummary('A', [1], [1]), 0.6)).not.toContain('first after a start');
 });
 
-test('a run in which nothing was issued shows nothing', () => {
+test('a run without issuances shows no figures', () => {
   expect(() => summarize(new Contender(() => Promise.reject(new Error('none'))))).toThrow('never ran');
 });

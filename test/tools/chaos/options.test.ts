@@ -6,18 +6,15 @@ import { StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { saysDatabaseAway } from '../../../tools/chaos/logged.js';
 import { readOptions } from '../../../tools/chaos/options.js';
 
-describe('a line of a log while the database is away', () => {
+describe('a log line while the database is unavailable', () => {
   it.each([
-    [
-      'of a store that keeps nothing',
-      { level: 50, err: { type: 'StoreUnavailable' }, msg: 'request failed' },
-    ],
-    ['of connections that were lost', { level: 50, msg: 'the database is away; it is being opened again' }],
-  ])('is expected when it tells %s', (_, line) => {
+    ['a store that is unavailable', { level: 50, err: { type: 'StoreUnavailable' }, msg: 'request failed' }],
+    ['lost connections', { level: 50, msg: 'the database is away; it is being opened again' }],
+  ])('is expected if it reports %s', (_, line) => {
     expect(saysDatabaseAway(JSON.stringify(line))).toBe(true);
   });
 
-  it('is expected in the words of the programs themselves', () => {
+  it('is expected in the programs’ own words', () => {
     const lines: string[] = [];
     const say = (msg: string) => lines.push(JSON.stringify({ level: 50, msg }));
     const away = sayDatabaseAway({ variable: 'UPKI_DATABASE_URL', say });
@@ -31,14 +28,14 @@ describe('a line of a log while the database is away', () => {
   it.each([
     ['another error', JSON.stringify({ level: 50, err: { type: 'TypeError' }, msg: 'request failed' })],
     ['a stack trace', '    at Object.<anonymous>'],
-    ['JSON of something else', 'null'],
+    ['JSON that is not a log line', 'null'],
   ])('is a finding when it is %s', (_, line) => {
     expect(saysDatabaseAway(line)).toBe(false);
   });
 });
 
 describe('the command line of the chaos run', () => {
-  it('runs everything, or what is short, or what is named', () => {
+  it('selects everything, the short parts, or the named parts', () => {
     const all = readOptions([])?.parts ?? new Set();
     const short = readOptions(['--short'])?.parts ?? new Set();
     expect([...short].every((name) => all.has(name))).toBe(true);

@@ -21,7 +21,7 @@ function made(doneAfter: number) {
   return { work, watch: { lookEvery: 5, stuckAfter: 60, time } };
 }
 
-it('a run in which nothing moves ends, and says where it waits and whether the thread pool answers', async () => {
+it('a run without progress ends, and reports where it waits and whether the thread pool answers', async () => {
   const unwatch = watched(() => 'the load has ended; 7 requests sent, waiting for finalize /acme/order/1');
   const { work, watch } = made(Number.POSITIVE_INFINITY);
   const ended = unlessStuck(work, { told: () => 3, ...watch });
@@ -32,7 +32,7 @@ it('a run in which nothing moves ends, and says where it waits and whether the t
   unwatch();
 });
 
-it('a run that goes on, by its lines or by what it does, is left alone', async () => {
+it('a run that makes progress, by lines or by requests, is not ended', async () => {
   const byLines = made(250);
   let told = 0;
   expect(await unlessStuck(byLines.work, { told: () => told++, ...byLines.watch })).toBe('done');

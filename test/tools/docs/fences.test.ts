@@ -7,8 +7,8 @@ import { commandsOf, fencesOf, headsOf, isDone } from '../../../tools/judges/doc
 
 const page = (text: string) => fencesOf('docs/x.md', text);
 
-describe('the fences of a page', () => {
-  it('are found with their line, heading and language, those in lists without their indent', () => {
+describe('the code fences of a page', () => {
+  it('are found with their line, heading and language, and those in lists without their indent', () => {
     const found = page(
       '# One\n\n```sh\na\n```\n\n## Two\n\n1. item\n\n   ```sh\n   b\n     c\n   ```\n\n```yaml\nd: 1\n```\n',
     );
@@ -20,19 +20,19 @@ describe('the fences of a page', () => {
     expect(found.map(isDone)).toEqual([true, true, false]);
   });
 
-  it('hold what looks like a heading or a mark inside them as text', () => {
+  it('contain headings and marks as plain text', () => {
     const [only, ...more] = page('```sh\n# no heading\n<!-- not run: x -->\n```\n```sh\ny\n```');
     expect(only?.text).toBe('# no heading\n<!-- not run: x -->');
     expect(more.map(({ heading, notRun }) => [heading, notRun])).toEqual([['', null]]);
   });
 
-  it('that are not run say why; the mark counts for the next fence alone', () => {
+  it('state why they are not run, and the mark applies to the next fence only', () => {
     const found = page('<!-- not run: it asks -->\n```sh\na\n```\n```sh\nb\n```');
     expect(found.map(({ notRun }) => notRun)).toEqual(['it asks', null]);
     expect(() => page('<!-- not run -->\n')).toThrow('docs/x.md:1: "not run" without a reason');
   });
 
-  it('that go into a file are written there as they are shown', () => {
+  it('for a file are written to it unchanged', () => {
     const [fence, next] = page('<!-- into: a.yml -->\n```yaml\nb: $c # `d`\n```\n```yaml\ne: 1\n```');
     expect([fence, next].map((each) => each && isDone(each))).toEqual([true, false]);
     const folder = mkdtempSync(join(tmpdir(), 'upki-fence-'));
@@ -45,18 +45,18 @@ describe('the fences of a page', () => {
     expect(() => page('<!-- into -->\n')).toThrow('docs/x.md:1: "into" without a file');
   });
 
-  it('are run but for the lines that are marked', () => {
+  it('are run except for marked lines', () => {
     const [fence] = page('<!-- not run "npm test": a step by itself -->\n```sh\nnpm start\nnpm test\n```');
     expect(fence && commandsOf(fence)).toBe('npm start');
   });
 });
 
-it('a line that says how it ends is expected to end so', () => {
+it('a line that states its exit code is expected to exit with it', () => {
   const [fence] = page('```sh\nupki check x   # exits with 1\n```');
   expect(fence && commandsOf(fence)).toBe('ends_with 1 upki check x');
 });
 
-it('of a session the lines after the prompt are typed, and the heads of tables are expected', () => {
+it('in a session the lines after the prompt are typed, and the heads of tables are expected', () => {
   const [fence] = page('```console\n$ upki cert list\nSERIAL   STATE  ENDS\n12   good  now\n$ upki x\n```');
   expect(fence && commandsOf(fence)).toBe('upki cert list\nupki x');
   expect(fence && headsOf(fence)).toEqual(['SERIAL STATE ENDS']);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readJunit } from '../../../tools/interop/suites/junit.js';
 
-describe('the results of a foreign suite', () => {
-  it('are read from what pytest writes, with what failed and errors of fixtures; skipped tests are left out', () => {
+describe('the results of a foreign test suite', () => {
+  it('are read from pytest’s report, with failures and errors of fixtures, without skipped tests', () => {
     const xml = `<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4">
 <testcase classname="certbot_tests.test_main" name="test_http_01" time="1.2" /><testcase classname="c" name="test_curve[secp256r1-SECP256R1]" time="0.1"><failure message="assert 1 == 2 &lt;x&gt;">E  assert &quot;a&quot; &lt; &#98;
 certbot_tests/test_main.py:3: AssertionError</failure><system-out>--&gt; said</system-out></testcase>
@@ -19,7 +19,7 @@ certbot_tests/test_main.py:3: AssertionError</failure><system-out>--&gt; said</s
     ]);
   });
 
-  it('are read from what Maven writes, whose texts are CDATA', () => {
+  it('are read from Maven’s report, whose texts are CDATA', () => {
     const xml = `<testsuite name="org.shredzone.acme4j.it.pebble.OrderIT" tests="2" failures="1">
   <properties><property name="a" value="b"/></properties>
   <testcase name="testDomainKeyRevocation" classname="OrderIT" time="2.0"/>

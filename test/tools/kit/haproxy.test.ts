@@ -7,8 +7,8 @@ import { CHECKOUT } from '../../../tools/kit/upki.js';
 const shipped = readFileSync(join(CHECKOUT, 'deploy/compose/haproxy.cfg'), 'utf8');
 const front = { port: 20_000, plainPort: 20_001 };
 
-describe('the HAProxy configuration the chaos run uses', () => {
-  it('is the one in deploy/, with addresses of this machine', () => {
+describe('the HAProxy configuration of the chaos run', () => {
+  it('is the one in deploy/, with this machine’s addresses', () => {
     const config = onLoopback(shipped, front, [21_000, 22_000, 23_000]);
     expect(config.match(/^ +(?:server|bind) .*$/gm)).toEqual([
       '    bind 127.0.0.1:20000',
@@ -32,7 +32,7 @@ describe('the HAProxy configuration the chaos run uses', () => {
     }
   });
 
-  it('is not used with an RA that is not there', () => {
+  it('is refused for an RA that it does not list', () => {
     expect(() => onLoopback(shipped, front, [21_000, 22_000])).toThrow(/server ra3 ra3:8000/);
   });
 });

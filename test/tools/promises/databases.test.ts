@@ -46,7 +46,7 @@ async function judged(tamper: { ra?: string; ca?: string } = {}) {
 }
 
 describe('the databases after a crash', () => {
-  it('are as promised when nothing is missing', async () => {
+  it('match the promises if nothing is missing', async () => {
     expect((await judged()).findings).toBe('');
   });
 
@@ -56,20 +56,20 @@ describe('the databases after a crash', () => {
     ["certificate, the RA's", { ra: 'DELETE FROM certificates' }, /the certificate of .*o1, in the RA/],
     ["certificate, the CA's", { ca: 'DELETE FROM certificates' }, /order o1 is not in the CA/],
     ['revocation', { ca: 'UPDATE certificates SET revoked_at = NULL' }, /the revocation of .*o1, in the CA/],
-  ])('show a lost %s', async (_, tamper, words) => {
+  ])('reveal a lost %s', async (_, tamper, words) => {
     const { found, findings } = await judged(tamper);
     expect(findings).toMatch(words);
     expect(found).toContain('lost');
   });
 
-  it('show work that never ended', () => {
+  it('reveal work that never ended', () => {
     const { ledger, found } = promised();
     const accounts = [{ id: 'a1', deactivated: false }];
     judgeDatabases({ accounts, orders: [], certificates: [], issued: [], unfinished: 1 }, ledger);
     expect(found()).toEqual(['lost']);
   });
 
-  it('show a certificate that was issued and is not known to the RA', async () => {
+  it('reveal an issued certificate that the RA does not know', async () => {
     const { findings } = await judged({
       ca: `INSERT INTO certificates SELECT 'aa', cn, dn, profile, identifiers, 0, 0, 'o2', 'a1', 0, NULL, NULL, NULL, der, issuer
            FROM certificates`,
@@ -77,7 +77,7 @@ describe('the databases after a crash', () => {
     expect(findings).toContain('the CA issued for order o2');
   });
 
-  it('show an order with two certificates, and a serial that is there twice', async () => {
+  it('reveal an order with two certificates, and a duplicate serial', async () => {
     const { found, findings } = await judged({
       // Without what makes both impossible, as a lost index would.
       ca: `DROP INDEX certificates_by_order; CREATE TABLE copy AS SELECT * FROM certificates;
@@ -88,7 +88,7 @@ describe('the databases after a crash', () => {
     expect(found).toEqual(['doubled', 'doubled']);
   });
 
-  it('show another certificate than the one that was downloaded, and than the other database has', async () => {
+  it('reveal a certificate that differs from the download and from the other database', async () => {
     const { found } = await judged({ ra: "UPDATE certificates SET chain = 'other'" });
     expect(found.sort()).toEqual(['contradictory', 'doubled']);
   });

@@ -16,8 +16,8 @@ function authorization(status: string, of: ChallengeBody['status']): Authorizati
   return { status, identifier: { type: 'dns', value: 'o1.crash.test' }, challenges: [challenge(of)] };
 }
 
-describe('the ledger, of orders', () => {
-  it('finds nothing in an order that goes its way (RFC 8555 §7.1.6)', () => {
+describe('the ledger of orders', () => {
+  it('finds no fault in a normal order (RFC 8555 §7.1.6)', () => {
     const { order, found } = promised();
     const made = order();
     const [url = ''] = made.body.authorizations;
@@ -45,21 +45,21 @@ describe('the ledger, of orders', () => {
     expect(found()).toContain('contradictory');
   });
 
-  it('finds an order that failed though its challenges were answered', () => {
+  it('finds an order that failed although its challenges were answered', () => {
     const { order, found } = promised();
     const made = order();
     made.saw(answered(made, 'invalid'));
     expect(found()).toEqual(['lost']);
   });
 
-  it('finds an order that is finished though nobody sent a CSR', () => {
+  it('finds an order that is finished although no CSR was sent', () => {
     const { order, found } = promised();
     const made = order();
     made.saw(answered(made, 'processing'));
     expect(found()).toEqual(['contradictory']);
   });
 
-  it('finds an order that is ready though CAA forbids its name', () => {
+  it('finds an order that is ready although CAA forbids its name', () => {
     const { order, found } = promised();
     const made = order({ conduct: 'forbidden' });
     made.saw(answered(made, 'ready'));
@@ -73,7 +73,7 @@ describe('the ledger, of orders', () => {
     expect(found()).toEqual(['contradictory']);
   });
 
-  it('finds an answered challenge that is forgotten (§7.5.1)', () => {
+  it('finds an answered challenge that was lost (§7.5.1)', () => {
     const { order, found } = promised();
     const made = order();
     const [url = ''] = made.body.authorizations;
@@ -84,7 +84,7 @@ describe('the ledger, of orders', () => {
     expect(found()).toEqual(['lost']);
   });
 
-  it('finds an authorization that was valid and is not any more', () => {
+  it('finds an authorization that was valid and no longer is', () => {
     const { order, found } = promised();
     const made = order();
     const [url = ''] = made.body.authorizations;
@@ -93,7 +93,7 @@ describe('the ledger, of orders', () => {
     expect(found()).toEqual(['contradictory']);
   });
 
-  it('finds one URL given out for two orders', () => {
+  it('finds one URL used for two orders', () => {
     const { ledger, account, order, found } = promised();
     const made = order();
     ledger.openOrder(account, made.url, made.body, made.plan);
@@ -101,8 +101,8 @@ describe('the ledger, of orders', () => {
   });
 });
 
-describe('the ledger, of certificates', () => {
-  it('takes the same octets at every download, and finds others', () => {
+describe('the ledger of certificates', () => {
+  it('accepts the same octets at every download, and finds different ones', () => {
     const { ledger, certified, found } = promised();
     const { order, chain } = certified();
     ledger.sawChain(order, chain);
@@ -124,7 +124,7 @@ describe('the ledger, of certificates', () => {
     expect(found()).toEqual(['contradictory', 'contradictory']);
   });
 
-  it('finds a serial that comes twice', () => {
+  it('finds a duplicate serial', () => {
     const { ledger, order, found } = promised();
     const shared = certificate(['same.crash.test']);
     for (const made of [order({ names: ['same.crash.test'] }), order({ names: ['same.crash.test'] })]) {
@@ -135,10 +135,10 @@ describe('the ledger, of certificates', () => {
   });
 });
 
-describe('the ledger, of revocations', () => {
+describe('the ledger of revocations', () => {
   const serial = ({ leaf }: PromisedOrder) => plainSerial(leaf?.serialNumber ?? '0');
 
-  it('wants every promised revocation on every CRL, with its reason (RFC 5280 §5.3.1)', () => {
+  it('requires every promised revocation on every CRL, with its reason (RFC 5280 §5.3.1)', () => {
     const { ledger, certified, found } = promised();
     const { order } = certified();
     order.revocation = { reason: 4, promised: true };
@@ -150,7 +150,7 @@ describe('the ledger, of revocations', () => {
     expect(found()).toEqual(['contradictory', 'lost']);
   });
 
-  it('lets one that was not answered be there or not, but not come and go', () => {
+  it('accepts either outcome of an unanswered revocation, but no change back', () => {
     const { ledger, certified, found } = promised();
     const { order } = certified();
     order.revocation = { reason: undefined, promised: false };
@@ -161,7 +161,7 @@ describe('the ledger, of revocations', () => {
     expect(found()).toEqual(['lost']);
   });
 
-  it('finds a revocation nobody asked for, and a CRL older than the one before', () => {
+  it('finds an unrequested revocation, and a CRL older than the previous one', () => {
     const { ledger, certified, found } = promised();
     const { order } = certified();
     ledger.sawCrl({ number: 2n, reasons: new Map([[serial(order), 1]]) });
@@ -170,7 +170,7 @@ describe('the ledger, of revocations', () => {
   });
 });
 
-describe('the ledger, of accounts', () => {
+describe('the ledger of accounts', () => {
   const here = (url = 'https://ra.test/acme/account/a1', contact = ['mailto:a@crash.test']): KeyAnswer => ({
     url,
     contact,
@@ -179,9 +179,9 @@ describe('the ledger, of accounts', () => {
 
   it.each([
     ['is not found by its key (RFC 8555 §7.3.1)', 'unknown', 'lost'],
-    ['is another account', here('https://ra.test/acme/account/a2'), 'doubled'],
-    ['has a contact nobody gave it', here(undefined, ['mailto:z@crash.test']), 'lost'],
-    ['is deactivated, which nobody asked', 'deactivated', 'contradictory'],
+    ['has become another account', here('https://ra.test/acme/account/a2'), 'doubled'],
+    ['has a contact that was never set', here(undefined, ['mailto:z@crash.test']), 'lost'],
+    ['is deactivated without a request', 'deactivated', 'contradictory'],
   ] as const)('finds an account that %s', (_, answer, fault) => {
     const { account, key, found } = promised();
     account.saw(answers([key, here()]));
@@ -190,7 +190,7 @@ describe('the ledger, of accounts', () => {
     expect(found()).toEqual([fault]);
   });
 
-  it('finds a deactivation that is forgotten (§7.3.6)', () => {
+  it('finds a lost deactivation (§7.3.6)', () => {
     const { account, key, found } = promised();
     account.deactivated = true;
     account.saw(answers([key, 'deactivated']));
@@ -199,7 +199,7 @@ describe('the ledger, of accounts', () => {
     expect(found()).toEqual(['lost']);
   });
 
-  it('lets a key change that was not answered have happened or not, but not both (§7.3.5)', () => {
+  it('accepts either outcome of an unanswered key change, but not both (§7.3.5)', () => {
     const done = promised();
     const next = generateSigningKey();
     done.account.unanswered = { key: next };
@@ -223,7 +223,7 @@ describe('the ledger, of accounts', () => {
     expect(neither.found()).toEqual(['lost']);
   });
 
-  it('lets a contact that was not answered be the old or the new one, and keeps it from then on', () => {
+  it('accepts the old or the new contact after an unanswered update, and only that one from then on', () => {
     const { account, key, found } = promised();
     account.unanswered = { contact: ['mailto:b@crash.test'] };
     account.saw(answers([key, here(undefined, ['mailto:b@crash.test'])]));
@@ -232,7 +232,7 @@ describe('the ledger, of accounts', () => {
     expect(found()).toEqual(['lost']);
   });
 
-  it('wants every order in its list, and no more than were asked for (§7.1.2.1)', () => {
+  it('requires every order in the account’s list, and no more than were requested (§7.1.2.1)', () => {
     const { account, order, found } = promised();
     const { url } = order();
     account.sawOrders([url]);

@@ -33,7 +33,7 @@ async function failing(error: Error, outage: { excuses: Excuses; from: number; u
   return ledger.findings.map(({ fault }) => fault);
 }
 
-describe('a request of the crash run that fails', () => {
+describe('a failed request of the crash run', () => {
   it.each([
     ['a lost connection while the RA is down', lostConnection(), { excuses: raDown, from: 5, until: 100 }],
     [
@@ -52,14 +52,14 @@ describe('a request of the crash run that fails', () => {
   });
 
   it.each([
-    ['a lost connection when all is up', lostConnection(), null],
+    ['a lost connection while everything runs', lostConnection(), null],
     ['a lost connection after the outage', lostConnection(), { excuses: raDown, from: 0, until: 5 }],
     [
       'a lost connection while only the CA is down',
       lostConnection(),
       { excuses: caDown, from: 5, until: 100 },
     ],
-    ['503 when all is up', unavailable, null],
+    ['503 while everything runs', unavailable, null],
     ['503 without Retry-After', refusal(503, 'serverInternal'), { excuses: raDown, from: 5, until: 100 }],
     [
       '503 of another type',
@@ -72,9 +72,9 @@ describe('a request of the crash run that fails', () => {
       { excuses: { lost: true, unavailable: false }, from: 5, until: 100 },
     ],
     ['500 at any time', refusal(500, 'serverInternal'), { excuses: raDown, from: 5, until: 100 }],
-    ['a refusal nobody provoked', refusal(403, 'orderNotReady'), { excuses: raDown, from: 5, until: 100 }],
+    ['an unprovoked refusal', refusal(403, 'orderNotReady'), { excuses: raDown, from: 5, until: 100 }],
     [
-      'an answer against the RFC',
+      'a response that violates the RFC',
       new ProtocolViolation('no nonce'),
       { excuses: raDown, from: 5, until: 100 },
     ],
@@ -82,7 +82,7 @@ describe('a request of the crash run that fails', () => {
     expect(await failing(error, outage)).toEqual(['unexpected']);
   });
 
-  it('hands a refusal that was expected to whoever asked', async () => {
+  it('returns an expected refusal to its caller', async () => {
     const ledger = new Ledger();
     const requests = new Requests(new Outages(), ledger.report);
     const expected = refusal(400, 'alreadyRevoked');
