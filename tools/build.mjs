@@ -1,5 +1,5 @@
-// `node tools/build.mjs FOLDER`: compiles the program and the console, and puts the console's libraries beside it, so that what is
-// installed needs nothing from elsewhere. Plain JavaScript because it runs before anything is compiled.
+// `node tools/build.mjs FOLDER`: compiles the program and the console, and copies the console's libraries next to it, so that the
+// installed package is complete. Plain JavaScript because it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? 'dist');
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
-/** What the import map in src/console/static/index.html names. */
+/** The modules named in the import map of src/console/static/index.html. */
 const VENDOR = {
   'preact.mjs': 'preact/dist/preact.mjs',
   'hooks.mjs': 'preact/hooks/dist/hooks.mjs',

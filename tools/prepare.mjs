@@ -1,5 +1,5 @@
-// Runs before `npm start` and `npm test`: installs and builds only when something is missing or older than
-// its source, so that a fresh clone needs no other command and a second start costs milliseconds.
+// Runs before `npm start` and `npm test`: installs and builds only if something is missing or older than
+// its source, so that a fresh clone needs no other command and a second start takes milliseconds.
 // Plain JavaScript because it must run before the TypeScript compiler is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ if (modified(stamp) < sources) {
 }
 
 /**
- * Builds aside and puts the whole in place: whoever runs or builds at the same time never meets half of it.
+ * Builds in a temporary folder and renames the result, so that concurrent runs and builds never see half of it.
  * @param {Date} began sources changed later are built next time
  */
 function build(began) {
@@ -65,7 +65,7 @@ function build(began) {
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(draft, dist);
   } catch (error) {
-    // Somebody else has just put the same in place.
+    // Another process has just put the same build in place.
     if (!existsSync(dist)) throw error;
   }
 }

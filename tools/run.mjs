@@ -1,4 +1,4 @@
-// `npm run tool NAME -- …`: builds what is needed and runs one of the tools below; alone it prints the list.
+// `npm run tool NAME -- …`: builds the tools and runs one of those below; without a name it prints the list.
 // Plain JavaScript because it runs before the tools are compiled.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -87,7 +87,7 @@ run(node, [tsc, '-p', join(root, 'tsconfig.tools.json')]);
 run(node, [join(root, '.cache', 'tools', 'tools', main), ...args]);
 
 /**
- * Ctrl-C reaches the tool by the terminal; this program waits until the tool has cleaned up.
+ * The terminal sends Ctrl-C to the tool too; this program waits until the tool has cleaned up.
  * @param {string} command @param {string[]} args
  */
 function run(command, args) {

@@ -7,14 +7,14 @@ import { type Kept, readAsTheyAre } from '../promises/databases.js';
 import type { Report } from '../promises/findings.js';
 import type { Ledger } from '../promises/ledger.js';
 
-/** The load before and after the backup, in ms. */
+/** Milliseconds of load before and after the backup. */
 const LOAD = 500;
 const ENV = { UPKI_BACKUP_PASSPHRASE: 'only for a run of this tool' };
 
-/** Ids of all that was promised at a moment. */
+/** Ids of everything promised up to a moment. */
 type Promised = Record<'accounts' | 'orders' | 'certificates' | 'revocations', Set<string>>;
 
-/** A backup that was taken under load, with what was promised when it began and when it was complete. */
+/** A backup made under load, with the promises made before it began and before it was complete. */
 export interface Taken {
   file: string;
   began: Promised;
@@ -37,7 +37,7 @@ async function upki(...args: string[]): Promise<void> {
   await promisify(execFile)(process.execPath, [main, ...args], { env: { ...process.env, ...ENV } });
 }
 
-/** Takes a backup of a running uPKI in the middle of its load. */
+/** Makes a backup of a running uPKI under load. */
 export async function takeBackup(dataDir: string, file: string, ledger: Ledger): Promise<Taken> {
   await pause(LOAD);
   const began = promised(ledger);
@@ -48,9 +48,9 @@ export async function takeBackup(dataDir: string, file: string, ledger: Ledger):
 }
 
 /**
- * Restores the backup elsewhere and holds it against the ledger: what was promised before it began is there, what was promised after it
- * was complete is not, and the RA knows no certificate that the CA does not.
- * @returns how much was lost, by what it is
+ * Restores the backup elsewhere and compares it with the ledger: promises made before it began must be in it, promises made after it
+ * was complete must not, and the RA may know no certificate that the CA does not.
+ * @returns how much was lost, by kind
  */
 export async function judgeBackup(
   { file, began, ended }: Taken,
@@ -85,7 +85,7 @@ function keptIds({ accounts, orders, certificates, issued }: Kept): Promised {
   };
 }
 
-/** Each knows of the other what it needs, although they were read one after the other. */
+/** Each program has what it needs of the other, although their databases were read one after the other. */
 function judgeAgreement({ certificates, issued }: Kept, report: Report): void {
   const atCa = new Map(issued.map((row) => [row.orderId, row.serial]));
   for (const { orderId, serial } of certificates) {

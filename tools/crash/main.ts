@@ -28,7 +28,7 @@ interface Options {
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+/** Null if help was requested. @throws TypeError, RangeError with the reason */
 function readOptions(args: string[]): Options | null {
   const { values } = parseArgs({
     args,
@@ -47,7 +47,7 @@ function readOptions(args: string[]): Options | null {
   };
 }
 
-/** Whether all was as promised. */
+/** Returns whether every promise was kept. */
 async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   say(
     `seed ${seed}; the same again: npm run tool crash -- --rounds ${rounds} --clients ${clients} --seed ${seed}`,
@@ -109,5 +109,5 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
 }
 
 const options = optionsGiven(readOptions, USAGE);
-// What is still open when it failed, such as a server of the network, must not keep it from ending.
+// Open handles after a failure, such as a server of the network, must not keep the process alive.
 process.exit((await run(options)) ? 0 : 1);

@@ -3,12 +3,12 @@ import type { Round, Victim } from '../promises/round.js';
 
 const VICTIMS: readonly Victim[] = ['ra', 'ca', 'both', 'supervisor', 'all'];
 /**
- * Deaths of one program under one supervisor. It waits longer before each restart and gives up at the sixth death
- * within a minute, as it should; rounds are shorter than that forgives.
+ * How often one program may die under one supervisor, which waits longer before each restart and gives up at the sixth death
+ * within a minute. Rounds are too short for it to forget earlier deaths.
  */
 export const MOST_DEATHS = 3;
 
-/** Each victim once in every five rounds, in random order; a fresh supervisor before a program died too often. */
+/** Kills each victim once in every five rounds, in random order; a fresh supervisor starts before a program died too often. */
 export function planRounds(count: number, chance: Chance): Round[] {
   const rounds: Round[] = [];
   const deaths = { ra: 0, ca: 0 };

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What `npm run tool interop -- --write` found, as it stands in `tools/interop/results.json`. */
+/** The results of `npm run tool interop -- --write`, from `tools/interop/results.json`. */
 interface Results {
   features: string[];
-  /** Absent of `passed`: the client cannot do that. */
+  /** A feature missing from `passed` is one the client does not have. */
   clients: { client: string; version: string; passed: Record<string, boolean>; failures: string[] }[];
   notInstallable: string[];
   leftOut: string[];
@@ -12,7 +12,7 @@ interface Results {
 
 const HEADINGS: Record<string, string> = { handshake: 'TLS handshake' };
 
-/** `docs/clients/README.md`: which client, in which version, passed what. */
+/** `docs/clients/README.md`: which client, in which version, passed which features. */
 export function clientsPage(root: string): string {
   const results = JSON.parse(readFileSync(join(root, 'tools/interop/results.json'), 'utf8')) as Results;
   const { features, clients, notInstallable, leftOut } = results;

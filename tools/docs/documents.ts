@@ -5,7 +5,7 @@ import { configurationReference, migrationReference } from '../../src/config/ind
 import { clientsPage } from './clients.js';
 import { foldersTable } from './folders.js';
 
-/** Every document, or part of one, that is generated: `npm run docs` writes them, tests compare them. */
+/** Every generated document, or generated part of one: `npm run docs` writes them, tests compare them. */
 export function documents(root = process.cwd()): { file: string; text: string }[] {
   const architecture = join(root, 'docs/architecture.md');
   const migration = join(root, 'docs/migration.md');

@@ -7,10 +7,10 @@ const DECLARED =
   /^export (?:abstract |async |declare )*(?:type|interface|const|let|function\*?|class|enum) ([\w$]+)/gm;
 const HANDED_ON = /^export (?:type )?\{([^}]*)\}/gm;
 
-/** Everything of a file, as `import *` and `import()` take it. */
+/** All names of a file, as `import *` and `import()` import them. */
 const ALL = '*';
 
-/** The names in `{ a, type b, c as d }`: a, b, c; the names outside when `as` counts: a, b, d. */
+/** The names in `{ a, type b, c as d }`: a, b, c; with `as`, the outside names: a, b, d. */
 function namesIn(list: string, side: 'inside' | 'outside'): string[] {
   const pairs = list.split(',').map((each) =>
     each
@@ -21,7 +21,7 @@ function namesIn(list: string, side: 'inside' | 'outside'): string[] {
   return pairs.flatMap((pair) => (side === 'inside' ? pair[0] : pair.at(-1)) || []);
 }
 
-/** What each file is asked for by others: names by the path of the file. */
+/** The names that other files import from each file, by the path of the file. */
 function askedFor(texts: ReadonlyMap<string, string>): Map<string, Set<string>> {
   const asked = new Map<string, Set<string>>();
   const ask = (file: string, specifier: string, names: readonly string[]) => {
@@ -40,7 +40,7 @@ function askedFor(texts: ReadonlyMap<string, string>): Map<string, Set<string>> 
   return asked;
 }
 
-/** What files below a folder export and no other file imports, as `file: name`. @param texts of all files, by path from the root */
+/** Exports of files below a folder that no other file imports, as `file: name`. @param texts of all files, by path from the root */
 export function unimported(texts: ReadonlyMap<string, string>, folder: string): string[] {
   const asked = askedFor(texts);
   return [...texts].flatMap(([file, text]) => {

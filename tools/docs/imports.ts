@@ -27,7 +27,7 @@ export function readImports(root: string, files: readonly string[]): Imports {
   return new Map(files.map((file) => [file, importsOf(file, readFileSync(join(root, file), 'utf8'))]));
 }
 
-/** The entry of the table that a file or folder belongs to: the longest that contains it. */
+/** The entry of the table that a file or folder belongs to: the longest one that contains it. */
 export function folderOf(path: string, folders: Readonly<Record<string, Folder>> = FOLDERS): string | null {
   const holding = Object.keys(folders).filter((each) => path === each || path.startsWith(`${each}/`));
   return holding.sort((a, b) => b.length - a.length)[0] ?? null;

@@ -23,7 +23,7 @@ export class AcmeError extends Error {
   }
 }
 
-/** The server broke a rule of RFC 8555 in an answer. */
+/** A response of the server violated RFC 8555. */
 export class ProtocolViolation extends Error {}
 
 export interface Directory {
@@ -70,7 +70,7 @@ export interface OrderBody {
   replaces?: string;
 }
 
-/** An order as answered, with its own URL. */
+/** An order as returned, with its own URL. */
 export interface Located<T> {
   url: string;
   body: T;

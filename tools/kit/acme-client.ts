@@ -15,7 +15,7 @@ import { generateSigningKey, type SigningKey, signBinding, signJws } from './jws
 
 export interface IssueOptions {
   names: readonly string[];
-  /** Puts the answer in place for one challenge of the chosen type. */
+  /** Publishes the answer to one challenge of the chosen type. */
   solve(answer: {
     type: string;
     token: string;
@@ -30,7 +30,7 @@ export interface IssueOptions {
 
 /** A small, strict ACME client (RFC 8555), for tests, the load driver and the crash run. */
 export class AcmeClient extends AcmeTransport {
-  /** §7.3; remembers the account URL. */
+  /** §7.3; stores the account URL. */
   async newAccount(
     request: {
       contact?: string[];
@@ -101,7 +101,7 @@ export class AcmeClient extends AcmeTransport {
     return `${token}.${this.key.thumbprint}`;
   }
 
-  /** POST-as-GET until `done`; waits as Retry-After says, else `interval` milliseconds. */
+  /** Sends POST-as-GET until `done`; waits for Retry-After, else `interval` milliseconds. */
   async poll<T>(
     url: string,
     done: (body: T) => boolean,
@@ -132,7 +132,7 @@ export class AcmeClient extends AcmeTransport {
     return answer.body.toString('latin1');
   }
 
-  /** §7.6; with `certificateKey` the request is signed by it and carries its `jwk`. `certificate` is PEM or DER. */
+  /** §7.6; with `certificateKey` the request is signed with that key and has its `jwk`. `certificate` is PEM or DER. */
   async revoke(
     certificate: string | Uint8Array,
     { reason, certificateKey }: { reason?: number; certificateKey?: SigningKey } = {},
@@ -145,7 +145,7 @@ export class AcmeClient extends AcmeTransport {
     );
   }
 
-  /** §7.3.5; answers a client that uses the new key from here on. */
+  /** §7.3.5; returns a client that uses the new key. */
   async keyChange(next: SigningKey = generateSigningKey()): Promise<AcmeClient> {
     const { keyChange } = await this.directory();
     const inner = signJws(
@@ -157,7 +157,7 @@ export class AcmeClient extends AcmeTransport {
     return new AcmeClient({ ...this.options, agent: this.agent, key: next, accountUrl: this.account() });
   }
 
-  /** The whole of it: order, prove every name, finalize, download. */
+  /** The whole flow: order, prove every name, finalize, download. */
   async issue(options: IssueOptions): Promise<{ order: Located<OrderBody>; chain: string }> {
     const order = await this.newOrder(options.names, options.order);
     for (const url of order.body.authorizations) {

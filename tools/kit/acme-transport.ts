@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { AcmeError, type Directory, type ProblemBody, ProtocolViolation } from './acme-bodies.js';
 import { type FlattenedJws, generateSigningKey, type SigningKey, signJws } from './jws-signer.js';
 
-/** An answer of the server, whatever its status. `json` is undefined when the body is not JSON. */
+/** A response of the server with any status. `json` is undefined if the body is not JSON. */
 export interface AcmeResponse<T = unknown> {
   status: number;
   headers: IncomingHttpHeaders;
@@ -18,9 +18,9 @@ export interface AcmeClientOptions {
   ca: string | Buffer;
   /** Account key; a fresh ES256 one when absent. */
   key?: SigningKey;
-  /** An account made earlier with this key. */
+  /** URL of an account created earlier with this key. */
   accountUrl?: string;
-  /** Shared by several clients to share connections; else one of its own, which `close` ends. */
+  /** Passed in to share connections between clients; by default each client has its own, which `close` ends. */
   agent?: Agent;
   /** Dial this address instead of resolving the URL's host. */
   connectTo?: string;
@@ -28,17 +28,17 @@ export interface AcmeClientOptions {
   timeout?: number;
 }
 
-/** What a hostile test changes of an otherwise correct request. */
+/** Changes that a hostile test makes to an otherwise correct request. */
 export interface PostOverrides {
   key?: SigningKey;
-  /** Merged into the protected header; a member set to undefined is left out. */
+  /** Merged into the protected header; a member that is undefined is left out. */
   protected?: Record<string, unknown>;
-  /** The last word over the body that is sent. */
+  /** The final change to the body that is sent. */
   body?: (jws: FlattenedJws) => unknown;
   headers?: Record<string, string>;
   /** Sign with the `jwk` instead of the `kid`. */
   useJwk?: boolean;
-  /** How often a badNonce answer is tried again; 3 when absent. */
+  /** How often a badNonce response is retried; 3 when absent. */
   badNonceRetries?: number;
 }
 
@@ -46,14 +46,14 @@ const PROBLEM_URN = 'urn:ietf:params:acme:error:';
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 /**
- * What every request of an ACME client has in common (RFC 8555 §6): the directory, nonces, signatures, problems. It holds the server
- * to the letter and throws `ProtocolViolation` where it strays.
+ * The parts common to every request of an ACME client (RFC 8555 §6): the directory, nonces, signatures, problems. It checks the server
+ * strictly and throws `ProtocolViolation` where it violates the RFC.
  */
 export class AcmeTransport {
   readonly key: SigningKey;
   /** Our account's URL, once known. */
   accountUrl: string | null;
-  /** badNonce answers seen and tried again. */
+  /** The number of badNonce responses that were retried. */
   badNonces = 0;
   protected readonly options: AcmeClientOptions;
   protected readonly agent: Agent;
@@ -92,7 +92,7 @@ export class AcmeTransport {
   }
 
   /**
-   * A signed POST. `payload` is JSON-encoded, but a string is sent as it is: `''` is POST-as-GET (§6.3).
+   * A signed POST. `payload` is JSON-encoded, except that a string is sent unchanged: `''` is POST-as-GET (§6.3).
    * @throws AcmeError for a problem document.
    */
   async post<T = unknown>(
@@ -108,7 +108,7 @@ export class AcmeTransport {
     }
   }
 
-  /** A signed POST, answered as it is: no retry, no error thrown for a problem. */
+  /** A signed POST whose response is returned unchanged: no retry, and no error for a problem. */
   async send(url: string, payload: unknown, overrides: PostOverrides = {}): Promise<AcmeResponse> {
     const key = overrides.key ?? this.key;
     const nonce = this.#nonces.pop() ?? (await this.newNonce());
@@ -126,7 +126,7 @@ export class AcmeTransport {
     return answer;
   }
 
-  /** Any request; keeps the nonce of the answer. */
+  /** Sends any request and stores the nonce of the response. */
   async request(
     method: string,
     url: string,
@@ -190,7 +190,7 @@ export class AcmeTransport {
     throw new AcmeError(answer.json as ProblemBody, answer.status, answer.headers);
   }
 
-  /** Our account's URL. @throws before there is one */
+  /** Our account's URL. @throws Error before there is one */
   protected account(): string {
     if (!this.accountUrl) throw new Error('no account yet: call newAccount first');
     return this.accountUrl;

@@ -1,8 +1,8 @@
 import { createSecureContext, createServer } from 'node:tls';
 
 /**
- * The TLS server of an operator whose client leaves tls-alpn-01 certificates (RFC 8737) in files; `load` gets the
- * name asked for and answers certificate and key in PEM.
+ * The TLS server of an operator whose client writes tls-alpn-01 certificates (RFC 8737) to files; `load` gets the
+ * requested name and returns certificate and key in PEM.
  */
 export async function serveAlpn(
   port: number,

@@ -4,14 +4,14 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A TCP load balancer on loopback. */
 export interface Balancer {
   port: number;
-  /** Ports connections go to, in turn; one that refuses is passed over. */
+  /** Target ports, used in turn; one that refuses is skipped. */
   targets: number[];
-  /** How many went to each port. */
+  /** How many connections went to each port. */
   connections: ReadonlyMap<number, number>;
   close(): Promise<void>;
 }
 
-/** Round robin without stickiness, as HAProxy's `mode tcp` does it: each connection goes to the next target. */
+/** Round robin without sticky sessions, like HAProxy's `mode tcp`: each connection goes to the next target. */
 export async function startBalancer(): Promise<Balancer> {
   const sockets = new Set<Socket>();
   const connections = new Map<number, number>();

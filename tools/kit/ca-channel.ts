@@ -5,7 +5,7 @@ import { RaFiles } from '../../src/programs/ra/files.js';
 import { loadProgramSettings } from '../../src/programs/settings.js';
 import type { RunningUpki } from './upki.js';
 
-/** The channel of a running uPKI's RA, for what has no HTTP: putting a certificate on hold and taking it off. */
+/** The channel of a running uPKI's RA, for tasks that have no HTTP route: hold and release of a certificate. */
 export async function caChannel({ dataDir, ports }: RunningUpki): Promise<CaConnection> {
   const { settings } = loadProgramSettings('ra', {
     UPKI_DATA_DIR: join(dataDir, 'ra'),

@@ -10,7 +10,7 @@ export interface ChallengeServer {
   close(): Promise<void>;
 }
 
-/** A plain HTTP server; `host` is what it listens on. */
+/** A plain HTTP server; `host` is the address it listens on. */
 export async function httpServer(listener: RequestListener, host = '127.0.0.1'): Promise<ChallengeServer> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
@@ -24,7 +24,7 @@ export async function httpServer(listener: RequestListener, host = '127.0.0.1'):
   };
 }
 
-/** A TLS server that shows one certificate for every name. */
+/** A TLS server that presents one certificate for every name. */
 export async function tlsServer(
   certificate: { key: string; cert: string },
   options: TlsOptions = { ALPNProtocols: ['acme-tls/1'] },
@@ -56,7 +56,7 @@ export interface AlpnCertificateOptions {
   digestLength?: number;
 }
 
-/** RFC 8737 §3: a self-signed certificate that answers tls-alpn-01, or one that is wrong in a chosen way. */
+/** RFC 8737 §3: a self-signed certificate that answers tls-alpn-01, or one with a chosen fault. */
 export function alpnCertificate(options: AlpnCertificateOptions): { key: string; cert: string } {
   const { names, keyAuthorization = '', critical = true, extension = true, digestLength = 32 } = options;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -8,35 +8,35 @@ import { Program } from './program.js';
 import { CHECKOUT, freePortPairs, inherited, readiness } from './upki.js';
 
 export interface ClusterOptions {
-  /** Where the programs' folders are made, and kept at `stop`; a fresh one, deleted at `stop`, when absent. */
+  /** The parent of the programs' folders, not deleted by `stop`; when absent, a temporary one that `stop` deletes. */
   folder?: string;
-  /** What the RAs and the CAs share. */
+  /** The databases that the RAs and the CAs share. */
   databaseUrl: string;
   ras: number;
   cas: number;
-  /** Settings of all programs beside those that make them a cluster. */
+  /** Settings of all programs, in addition to those of the cluster. */
   env?: Record<string, string>;
-  /** The `main.js` of another build, for the program of a name such as `ra1`. */
+  /** The `main.js` of another build for a program by name, such as `ra1`. */
   program?(name: string): string;
-  /** Gets every line the programs write. */
+  /** Receives every line that the programs write. */
   onOutput?(program: string, line: string): void;
-  /** Where programs find something other than they would: a proxy before the database, or before a CA. */
+  /** Proxies between the programs and a database or a CA. */
   between?: Partial<Between>;
-  /** Put before the RAs; given where each listens, with plain HTTP one above. A round robin of our own when absent. */
+  /** Starts the balancer; gets the HTTPS port of each RA, whose plain HTTP is on the next port. By default our own round robin. */
   front?(ras: readonly number[], folder: string): Promise<Front>;
 }
 
-/** Stands in a program's way; given what is behind it, it tells the address in front of it. */
+/** Puts a proxy in front of an address and returns the proxy's address. */
 interface Between {
   database(url: string, program: string): Promise<string>;
-  /** Registrations go through the port one above, on either side. */
+  /** Registrations use the next port, on both sides. */
   ca(port: number, ra: string): Promise<number>;
 }
 
-/** What clients connect to. */
+/** The balancer that clients connect to. */
 export interface Front {
   port: number;
-  /** Of plain HTTP. */
+  /** The port for plain HTTP. */
   plainPort: number;
   close(): Promise<void>;
 }
@@ -49,19 +49,19 @@ export interface Cluster {
   ras: readonly Program[];
   cas: readonly Program[];
   front: Front;
-  /** Where an RA itself listens. */
+  /** The address of an RA itself. */
   portOf(ra: number): number;
-  /** Rejects, saying who, when an RA, or whichever the balancer chooses, cannot do all its work at the moment. */
+  /** Rejects, naming the RA, if an RA or the one the balancer chooses is not ready now. */
   checkReady(): Promise<void>;
-  /** Ends all. */
+  /** Ends all programs. */
   stop(): Promise<void>;
-  /** Ends all, and rejects when a program had ended before or does not end as it should. */
+  /** Ends all programs; rejects if one had ended before or does not end cleanly. */
   stopInOrder(): Promise<void>;
 }
 
 const MAIN = join(CHECKOUT, 'dist/cli/main.js');
 
-/** Makes the CA once, copies it, and starts everything; CAs before RAs. */
+/** Makes the CA once, copies it, and starts everything, CAs before RAs. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { databaseUrl, between } = options;
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'upki-cluster-')));
@@ -167,7 +167,7 @@ async function roundRobin(ras: readonly number[]): Promise<Front> {
   };
 }
 
-/** One key for all: what `upki ca init` made is copied. */
+/** All CAs have one key: the result of `upki ca init` is copied. */
 async function makeCas(folder: string, count: number, env: NodeJS.ProcessEnv, main: string): Promise<void> {
   const first = join(folder, 'ca1');
   await mkdir(first, { mode: 0o700 });

@@ -1,4 +1,4 @@
-/** Rows of equally many cells, each column as wide as its widest. */
+/** Formats rows of equal length, each column as wide as its widest cell. */
 export function columns(rows: string[][]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows

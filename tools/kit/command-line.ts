@@ -1,6 +1,6 @@
 /**
- * The options of a command: what `read` makes of its arguments. Ends the process when there is nothing to run: with 0 when help
- * was asked for, which `read` tells by null, with 2 and what is wrong when it threw.
+ * The options of a command, as `read` parses its arguments. Exits if there is nothing to run: with 0 if help was requested
+ * (`read` returns null), with 2 and the message if `read` throws.
  */
 export function optionsGiven<T>(read: (args: string[]) => T | null, usage: string): T {
   try {
@@ -14,7 +14,7 @@ export function optionsGiven<T>(read: (args: string[]) => T | null, usage: strin
   process.exit();
 }
 
-/** The value of a command line option. @throws RangeError naming it and what is wanted */
+/** The value of a command line option. @throws RangeError naming the option and the values allowed */
 export function wholeNumber(option: string, text: string, low: number, high: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= low && value <= high) return value;

@@ -4,21 +4,21 @@ import { appendFile } from 'node:fs/promises';
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** Gets the command line and all output. */
+  /** Receives the command line and all output. */
   log?: string;
-  /** Milliseconds; then the command is killed and has failed. */
+  /** Milliseconds after which the command is killed and has failed. */
   timeout?: number;
   input?: string;
 }
 
-/** A program that was told to end gets this many milliseconds for it. */
+/** Milliseconds that a program gets to end after it was asked to. */
 const STOP_LIMIT = 5_000;
 
-/** A command that ended with another code than 0, or did not end. */
+/** A command that exited with a code other than 0, or did not end. */
 export class CommandFailed extends Error {}
 
 /**
- * Runs a command; answers its standard output.
+ * Runs a command and returns its standard output.
  * @throws CommandFailed with the end of its output
  */
 export async function run(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
@@ -46,14 +46,14 @@ export async function run(command: string, args: string[], options: CommandOptio
   throw new CommandFailed(`${command} ${why}:\n${lastLines(said, 25)}`);
 }
 
-/** A program that runs until it is told to end. */
+/** A program that runs until it is stopped. */
 export interface Background {
   pid: number;
   /** Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** Starts a program that stays, a server; what it says goes to the log. */
+/** Starts a server program; its output goes to the log. */
 export function start(command: string, args: string[], options: CommandOptions = {}): Background {
   const { cwd, env, log } = options;
   const child = spawn(command, args, {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Resolves when somebody listens on the port of loopback. Rejects with the socket's error. */
+/** Resolves if a server listens on the loopback port. Rejects with the socket's error. */
 export function connects(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');

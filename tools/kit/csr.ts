@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { isIP, isIPv6 } from 'node:net';
 
-/** DER, just enough of it for a PKCS #10 request; apart from the product's codec so that the two check each other. */
+/** A DER encoder for PKCS #10 requests, independent of the product's codec so that the two check each other. */
 export function der(tag: number, ...content: Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   if (body.length < 0x80) return Buffer.concat([Buffer.from([tag, body.length]), body]);
@@ -55,19 +55,19 @@ export function generalName(value: string): Buffer {
 export interface CsrOptions {
   /** Private key of the certificate; a fresh P-256 key when absent. */
   key?: KeyObject;
-  /** Left out when absent: then the subject is empty. */
+  /** If absent, the subject is empty. */
   commonName?: string;
-  /** DER of further Extension values to ask for, such as basicConstraints with CA:TRUE. */
+  /** DER of further Extension values to request, such as basicConstraints with CA:TRUE. */
   extensions?: Uint8Array[];
-  /** DER of the subject, in place of `commonName`. */
+  /** DER of the subject, instead of `commonName`. */
   subject?: Uint8Array;
-  /** The version field, which RFC 2986 wants to be 0. */
+  /** The version field; RFC 2986 requires 0. */
   version?: number;
-  /** DER of further GeneralNames, in spellings that `names` does not have. */
+  /** DER of further GeneralNames, in forms that `names` cannot express. */
   generalNames?: Uint8Array[];
 }
 
-/** DER of a Name, one attribute an RDN: the type in hex, the string's tag and its value. */
+/** DER of a Name with one attribute per RDN: the type in hex, the string's tag and its value. */
 export function subjectOf(...attributes: [type: string, tag: number, value: string][]): Buffer {
   return der(
     SEQUENCE,
@@ -77,7 +77,7 @@ export function subjectOf(...attributes: [type: string, tag: number, value: stri
   );
 }
 
-/** A PKCS #10 request (DER) naming exactly these DNS names and IP addresses, with its private key. */
+/** A PKCS #10 request (DER) with exactly these DNS names and IP addresses, and its private key. */
 export function createCsr(
   names: readonly string[],
   options: CsrOptions = {},

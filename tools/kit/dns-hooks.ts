@@ -6,14 +6,14 @@ export interface TestDns {
   /** `address:port` of the DNS server. */
   address: string;
   /**
-   * URL that hook scripts ask: `/set?name=…&value=…` adds a TXT record, `/clear` with the same removes it, and
-   * without a value all of the name.
+   * URL for hook scripts: `/set?name=…&value=…` adds a TXT record; `/clear` with the same parameters removes it, and
+   * without a value removes all records of the name.
    */
   control: string;
   close(): Promise<void>;
 }
 
-/** A DNS server that says 127.0.0.1 for every name, and the TXT records that hook scripts of ACME clients put in place over HTTP. */
+/** A DNS server that answers 127.0.0.1 for every name, and TXT records that hook scripts of ACME clients set over HTTP. */
 export async function startTestDns(port = 0): Promise<TestDns> {
   const texts = new Map<string, ReadonlySet<string>>();
   const dns = await startDns({}, (question) => answerTo(question, texts), port);
@@ -37,12 +37,12 @@ export async function startTestDns(port = 0): Promise<TestDns> {
   };
 }
 
-/** A name without records of the type exists all the same. */
+/** A name without records of the requested type still exists. */
 function answerTo(question: string, texts: ReadonlyMap<string, ReadonlySet<string>>): ZoneAnswer {
   const [type, name = ''] = question.split(' ');
   if (type === 'A') return { records: [{ a: '127.0.0.1' }] };
   if (type === 'TXT') return { records: [...(texts.get(name) ?? [])].map((text) => ({ txt: [text] })) };
-  // One zone, the top one.
+  // There is one zone, the root.
   if (type === 'SOA' && !name.includes('.')) return { records: [{ soa: 'root' }] };
   return { records: [] };
 }

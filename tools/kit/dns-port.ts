@@ -1,7 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 
-/** Sockets on one port of loopback, a free one when it is 0. A port that is free for UDP may be taken for TCP; then another is tried. */
+/** UDP and TCP sockets on one loopback port, a free one if it is 0. A port free for UDP may be in use for TCP; then it tries another. */
 export async function listenOnBoth(port = 0, tries = 20): Promise<{ dns: UdpSocket; tcp: TcpServer }> {
   const dns = createSocket('udp4');
   await new Promise<void>((resolve) => dns.bind(port, '127.0.0.1', resolve));

@@ -1,7 +1,7 @@
 import { isIPv6, type Socket } from 'node:net';
 import { listenOnBoth } from './dns-port.js';
 
-/** What a name answers to one type of question. */
+/** A name's answer to one type of query. */
 export type ZoneAnswer =
   | { records: ZoneRecord[]; truncate?: boolean; overTcp?: 'silence'; ttl?: number }
   | { rcode: number }
@@ -12,25 +12,25 @@ export type ZoneRecord =
   | { aaaa: string }
   | { cname: string }
   | { txt: string[] }
-  /** The primary server and mailbox are the root, each of the five timers a minute. */
+  /** A SOA record whose primary server and mailbox are the root, and whose five timers are a minute. */
   | { soa: 'root' }
   | { caa: { flags: number; tag: string; value: string } };
 
 const TYPES: Record<number, string> = { 1: 'A', 5: 'CNAME', 6: 'SOA', 16: 'TXT', 28: 'AAAA', 257: 'CAA' };
 const NUMBERS = { a: 1, cname: 5, soa: 6, txt: 16, aaaa: 28, caa: 257 } as const;
 
-/** A real DNS server on loopback, UDP and TCP on one port, apart from the product's codec. */
+/** A real DNS server on loopback, with UDP and TCP on one port, independent of the product's codec. */
 export interface DnsServer {
   port: number;
   host: string;
-  /** `TXT _acme-challenge.example.com`, one entry a question, in order. */
+  /** The queries received, in order, such as `TXT _acme-challenge.example.com`. */
   questions: string[];
-  /** Sets what `"TYPE name"` answers; a function is asked each time. */
+  /** Sets the answer to `"TYPE name"`; a function is called for each query. */
   set(question: string, answer: ZoneAnswer | (() => ZoneAnswer)): void;
   close(): Promise<void>;
 }
 
-/** `otherwise` answers what the zone does not know; without it there is no such name. On a free port when `port` is 0. */
+/** `otherwise` answers names that the zone does not have; without it they do not exist. Uses a free port if `port` is 0. */
 export async function startDns(
   zone: Record<string, ZoneAnswer> = {},
   otherwise: (question: string) => ZoneAnswer | undefined = () => undefined,
@@ -39,7 +39,7 @@ export async function startDns(
   const answers = new Map<string, ZoneAnswer | (() => ZoneAnswer)>(Object.entries(zone));
   const questions: string[] = [];
   const respond = (query: Buffer, overTcp: boolean): Buffer | null => {
-    // A header and the shortest question.
+    // A header and the shortest possible question.
     if (query.length < 17) return null;
     const { name, type, end } = readQuestion(query);
     const question = `${TYPES[type] ?? type} ${name}`;
@@ -69,7 +69,7 @@ export async function startDns(
     let received = Buffer.alloc(0);
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
-      // Messages over TCP have their length before them (RFC 1035 §4.2.2).
+      // A message over TCP is preceded by its length (RFC 1035 §4.2.2).
       while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
         const end = 2 + received.readUInt16BE(0);
         const answer = respond(received.subarray(2, end), true);

@@ -9,13 +9,13 @@ import type {
 } from '../../src/model/facts.js';
 import type { AuthorityRecord, CertificateRecord } from '../../src/store/contract/ca.js';
 
-/** Facts for store tests: whole objects with what the test cares about put in. */
+/** Facts for store tests: complete objects in which a test overrides the members it cares about. */
 
 export const NOW = 1_800_000_000_000;
 export const HOUR = 3_600_000;
 
 let issuedIds = 0;
-/** As the program's ids: in time order, hex. */
+/** Ids like the program's: hex, in order of time. */
 export function nextId(): string {
   issuedIds += 1;
   return issuedIds.toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
@@ -158,7 +158,7 @@ export const PROBLEM = {
   status: 400,
 };
 
-/** Asks for the same at once, and again, so that a race is decided by the store. */
+/** Makes the same calls concurrently and repeatedly, so that the store decides the race. */
 export function atOnce<T>(times: number, ask: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: times }, (_, index) => ask(index)));
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Seconds that a program built with this overlay is ahead of the real clock. */
+/** Environment variable with the seconds by which a program built with this overlay is ahead of the real clock. */
 export const GO_CLOCK_AHEAD = 'UPKI_CLOCK_AHEAD';
 
 const NOW = '\tsec, nsec, mono := runtimeNow()\n';
@@ -21,9 +21,9 @@ var upkiAhead = func() (ahead int64) {
 `;
 
 /**
- * Go asks the kernel for the time and not the C library, so libfaketime does not reach its programs. This writes into the folder what
- * `go build -overlay` wants, for a program whose `time.Now` is ahead by what the environment says; resolves with its path.
- * @throws Error when the standard library of this Go is another
+ * Go reads the time from the kernel, not from the C library, so libfaketime does not affect Go programs. This writes an overlay for
+ * `go build -overlay` into the folder. The program's `time.Now` then adds the offset in its environment. Resolves with the overlay's path.
+ * @throws Error if the standard library of this Go version differs
  */
 export async function goClockOverlay(goRoot: string, folder: string): Promise<string> {
   const original = join(goRoot, 'src', 'time', 'time.go');

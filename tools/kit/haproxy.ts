@@ -12,13 +12,13 @@ const PATIENCE = 10_000;
 /** HAProxy in front of RAs. */
 export interface Haproxy extends Front {
   pid: number;
-  /** Resolves when it sends clients to all of them. @throws when it does not within `limit` milliseconds */
+  /** Resolves when it forwards clients to all RAs. @throws if that takes longer than `limit` milliseconds */
   allUp(limit: number): Promise<void>;
-  /** How many connections of ACME clients it gave to each. */
+  /** How many connections of ACME clients it forwarded to each RA. */
   connections(): Promise<number[]>;
 }
 
-/** Path of the program; null where it cannot be installed. */
+/** Path of the program; null if it cannot be installed. */
 export function findHaproxy(tools: Tools): Promise<string | null> {
   return tools.apt('haproxy').catch((error) => {
     if (!(error instanceof NotInstallable)) throw error;
@@ -26,14 +26,14 @@ export function findHaproxy(tools: Tools): Promise<string | null> {
   });
 }
 
-/** As Debian has it. */
+/** Debian's version string. */
 export async function haproxyVersion(program: string): Promise<string> {
   return /version ([\d.]+)/.exec(await run(program, ['-v']))?.[1] ?? 'of unknown version';
 }
 
 /**
- * HAProxy with the configuration in deploy/compose, but for addresses and the number of RAs.
- * @param ras where the RAs listen, with plain HTTP one above
+ * Starts HAProxy with the configuration in deploy/compose, with other addresses and number of RAs.
+ * @param ras the HTTPS ports of the RAs; each has plain HTTP on the next port
  */
 export async function startHaproxy(
   program: string,
@@ -66,12 +66,12 @@ export async function startHaproxy(
   };
 }
 
-/** By the log's last word on the server; one it says nothing about was never down. */
+/** By the log's last line about the server; a server without a line was never down. */
 function isUp(log: string, name: string): boolean {
   return log.lastIndexOf(`Server ra/${name} is UP`) >= log.lastIndexOf(`Server ra/${name} is DOWN`);
 }
 
-/** The shipped configuration with the lines of its first RA for each of so many. */
+/** The shipped configuration with the lines of its first RA repeated for each RA. */
 export function forRas(shipped: string, count: number): string {
   return shipped
     .replace(/^ +server ra(?!1 )\d+ .*\n?/gm, '')
@@ -81,8 +81,8 @@ export function forRas(shipped: string, count: number): string {
 }
 
 /**
- * The shipped configuration with addresses of this machine.
- * @throws Error when one is left that is not
+ * The shipped configuration with this machine's addresses.
+ * @throws Error if another address is left
  */
 export function onLoopback(
   shipped: string,

@@ -14,7 +14,7 @@ export type KeyType = 'ES256' | 'ES384' | 'ES512' | 'RS256' | 'EdDSA';
 export interface SigningKey {
   alg: KeyType;
   privateKey: KeyObject;
-  /** Public JWK with the members RFC 7638 hashes, in their order. */
+  /** Public JWK with the members that RFC 7638 hashes, in its order. */
   jwk: JsonWebKey;
   /** base64url (RFC 7638). */
   thumbprint: string;
@@ -53,7 +53,7 @@ export function signingKey(privateKey: KeyObject, alg: KeyType): SigningKey {
 const encode = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
-/** RFC 7515 §7.2.2 flattened serialisation. A string payload is taken as it is, so `''` is POST-as-GET. */
+/** RFC 7515 §7.2.2 flattened serialisation. A string payload is used unchanged, so `''` is POST-as-GET. */
 export function signJws(key: SigningKey, header: object, payload: unknown): FlattenedJws {
   const protectedHeader = encode(header);
   const body = encode(payload);

@@ -3,20 +3,20 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePorts } from './upki.js';
 
 /**
- * How a network breaks: `refused`, connections are reset and new ones refused, as by a firewall that rejects or a machine that
- * went down; `silent`, nothing arrives any more and nobody is told, as by a firewall that drops or a cable that was cut.
+ * How a network fails. `refused`: connections are reset and new ones refused, as by a firewall that rejects or a machine that
+ * is down. `silent`: packets are lost without notice, as with a firewall that drops or a cut cable.
  */
 export type Cut = 'refused' | 'silent';
 
 interface Connection {
   near: Socket;
-  /** Null when it was made in silence: it never got anywhere. */
+  /** Null if it was opened during silence: it never reached the target. */
   far: Socket | null;
-  /** What is sent on it arrives nowhere, also when the network has healed: the firewall in between forgot it. */
+  /** Its data is lost even after the network is repaired: the firewall has forgotten the connection. */
   forgotten: boolean;
 }
 
-/** One way through the network, on loopback: what connects to `port` reaches the target, until it is cut. */
+/** One network path on loopback: a connection to `port` reaches the target until the path is cut. */
 export class Link {
   readonly #connections = new Set<Connection>();
   #cut: Cut | null = null;
@@ -27,7 +27,7 @@ export class Link {
     private readonly target: number,
   ) {}
 
-  /** @param port where it is to listen; a free one when absent */
+  /** @param port the port to listen on; a free one when absent */
   static async open(target: number, port?: number): Promise<Link> {
     const [free = 0] = port === undefined ? await freePorts(1) : [port];
     const link = new Link(free, target);
@@ -106,7 +106,7 @@ export class Link {
     far.unpipe(near).resume();
   }
 
-  /** The far end's probes (TCP keepalive) reach a machine that does not know the connection any more. */
+  /** TCP keepalive probes of the target reach a machine that no longer knows the connection. */
   #resetFar({ far }: Connection): void {
     far?.resetAndDestroy();
   }

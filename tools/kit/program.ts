@@ -4,17 +4,17 @@ import { once } from 'node:events';
 export interface ProgramOptions {
   /** For messages and logs. */
   name: string;
-  /** A JavaScript file that tells over IPC when it serves, as the programs of `upki` do. */
+  /** A JavaScript file that reports over IPC when it serves, like the programs of `upki`. */
   module: string;
   args: string[];
   env: NodeJS.ProcessEnv;
-  /** Gets every line it writes. */
+  /** Receives every line it writes. */
   onOutput?(line: string): void;
   /** Milliseconds until it must serve. */
   timeout?: number;
 }
 
-/** One program of ours as a process of its own, started as often as wanted. */
+/** One of our programs as a separate process, which can be restarted any number of times. */
 export class Program {
   #process: ChildProcess | null = null;
   #module: string;
@@ -35,12 +35,12 @@ export class Program {
     return this.#process?.pid ?? null;
   }
 
-  /** From its next start it is of another build. */
+  /** Uses another build from the next start on. */
   use(module: string): void {
     this.#module = module;
   }
 
-  /** Resolves when it serves. @throws Error with its last lines when it does not */
+  /** Resolves when it serves. @throws Error with its last lines if it does not */
   async start(): Promise<void> {
     const { name, args, env, onOutput, timeout = 60_000 } = this.options;
     const child = fork(this.#module, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
@@ -71,12 +71,12 @@ export class Program {
     });
   }
 
-  /** SIGKILL; resolves when it is dead. */
+  /** SIGKILL; resolves when the process is dead. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
 
-  /** As a supervisor ends it; resolves with its exit code, null when it did not run. */
+  /** Ends it as a supervisor does; resolves with its exit code, null if it did not run. */
   stop(): Promise<number | null> {
     return this.#end('SIGTERM');
   }
@@ -91,7 +91,7 @@ export class Program {
   }
 }
 
-/** Calls back with every whole line. */
+/** Calls back with every complete line. */
 export function eachLine(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
   let rest = '';
   stream?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -35,7 +35,7 @@ export const KEY_SPECS: Record<string, KeySpec> = {
   Ed25519: { type: 'ed25519' },
 };
 
-/** Public-looking names: what checkers of the public web PKI can judge. */
+/** Names that look public, so that checkers of the public web PKI can judge the certificates. */
 export const NAME_SETS: Record<string, SubjectName[]> = {
   dns: [{ type: 'dns', value: 'www.example.com' }],
   wildcard: [{ type: 'dns', value: '*.example.com' }],
@@ -53,7 +53,7 @@ export interface SigningWorld {
   issuerKey: KeyObject;
   profiles: Map<string, Profile>;
   factory: CertificateFactory;
-  /** What to issue for a profile, key and names; the CN stays out of profiles whose names say it all. */
+  /** The request for a profile, key and names; without a CN for profiles whose names are in the SAN alone. */
   input(profile: Profile, key: KeyObject, names: SubjectName[]): IssueInput;
   lintContext(input: IssueInput): LintContext;
 }
@@ -126,6 +126,6 @@ function commonNameOf(names: SubjectName[]): string {
   return names[0]?.value ?? 'somebody';
 }
 
-/** Profiles that certify ends, not CAs. */
+/** Profiles of end-entity certificates, not of CAs. */
 export const endProfiles = (profiles: Map<string, Profile>): Profile[] =>
   [...profiles.values()].filter((profile) => profile.pathLen === undefined);

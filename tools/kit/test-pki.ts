@@ -24,7 +24,7 @@ export interface LeafOptions {
   /** Milliseconds since the epoch. */
   notBefore?: number;
   notAfter?: number;
-  /** Hex; the next one of all when absent. */
+  /** Hex; the next unused one when absent. */
   serial?: string;
 }
 
@@ -34,7 +34,7 @@ export interface TestPki {
   /** PEM of its key. */
   rootKey: string;
   leaf(options: LeafOptions): KeyAndCertificate;
-  /** PEM of a certificate for somebody else's key. */
+  /** PEM of a certificate for a given public key. */
   certify(publicKey: KeyObject, options: LeafOptions): string;
 }
 
@@ -76,7 +76,7 @@ function certificate(fields: Fields): string {
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
 
-/** A root of its own, for tests of TLS; not made with the product's codec. */
+/** A separate root for tests of TLS, not made with the product's codec. */
 export function createTestPki(rootName = 'Test Root'): TestPki {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const root = certificate({

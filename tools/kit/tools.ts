@@ -5,12 +5,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { CommandFailed, run } from './command.js';
 import { goClockOverlay } from './go-clock.js';
 
-/** The registries do not have it, or this machine cannot install it. */
+/** The registries do not have the program, or this machine cannot install it. */
 export class NotInstallable extends Error {}
 
 const INSTALL_LIMIT = 20 * 60_000;
 
-/** A program of a Go module that is built from a copy of its source, a little changed. */
+/** A program of a Go module that is built from a modified copy of its source. */
 export interface GoBuild {
   module: string;
   version: string;
@@ -20,15 +20,15 @@ export interface GoBuild {
   tags?: string[];
   /** Arguments of `go mod edit`. */
   edit?: string[];
-  /** Files that the published module lacks, by path. */
+  /** Files to add to the published module, by path. */
   add?: Record<string, string>;
-  /** The program has the clock of `go-clock.ts`. */
+  /** Builds the program with the clock of `go-clock.ts`. */
   clock?: boolean;
 }
 
 /**
- * Finds programs or installs them from their registries: Debian packages into the machine, everything else into a
- * cache folder of our own that is kept between runs.
+ * Finds programs or installs them from their registries: Debian packages on the machine, everything else in our own
+ * cache folder, which is kept between runs.
  */
 export class Tools {
   #aptUpdated: Promise<unknown> | null = null;
@@ -64,7 +64,7 @@ export class Tools {
     return found() ?? missing(wanted, `the Debian package ${name}`);
   }
 
-  /** Path of a file of a Debian package that is unpacked into the cache: nothing of it is set up or started. */
+  /** Path of a file of a Debian package that is unpacked into the cache; the package is neither configured nor started. */
   async aptUnpacked(name: string, file: string): Promise<string> {
     const folder = join(this.cache, 'debian', name);
     const path = join(folder, file);
@@ -83,18 +83,18 @@ export class Tools {
     return /^Version: (.+)$/m.exec(said)?.[1] ?? 'unknown version';
   }
 
-  /** Path of a program of a Python package, in an environment of its own. */
+  /** Path of a program of a Python package, in a separate environment. */
   async pip(name: string, program = name): Promise<string> {
     const path = join(await this.#venv(name), program);
     return existsSync(path) ? path : missing(program, `the Python package ${name}`);
   }
 
-  /** Path of the Python of an environment that has the package (`name`, or `name==version`) and all it needs. */
+  /** Path of the Python of an environment with the package (`name`, or `name==version`) and its dependencies. */
   async python(name: string): Promise<string> {
     return join(await this.#venv(name), 'python');
   }
 
-  /** Folder of the programs of a Python environment with the packages in these folders, used where they lie, and all they need. */
+  /** Folder of the programs of a Python environment with the packages in these folders, used in place, and their dependencies. */
   async pythonFrom(name: string, folders: string[]): Promise<string> {
     return this.#venv(
       name,
@@ -114,7 +114,7 @@ export class Tools {
     return join(folder, 'bin');
   }
 
-  /** Path of a program of a Go module, at this version; built without C, so that it needs no compiler and no library of it. */
+  /** Path of a program of a Go module, in this version; built without cgo, so that it needs no C compiler and no C library. */
   async go(pkg: string, version: string, program: string): Promise<string> {
     const path = this.#goPath(program, version);
     if (existsSync(path)) return path;
@@ -135,7 +135,7 @@ export class Tools {
     return join(this.cache, 'go', `${program}@${version}`, program);
   }
 
-  /** Path of a program built from a copy of a Go module, which `go install` would not build as it is published. */
+  /** Path of a program built from a modified copy of a Go module, for modules that `go install` cannot build as published. */
   async goFrom({ module, version, folder = '.', program, tags = [], edit = [], add = {}, clock }: GoBuild) {
     const path = this.#goPath(program, `${version}${clock ? '-clock' : ''}`);
     const bin = dirname(path);
@@ -175,8 +175,8 @@ export class Tools {
   }
 
   /**
-   * Folder with the source of a public repository, `owner/name` on GitHub, for what no package registry carries. Put into
-   * `sources/` of the cache by hand where there is no internet.
+   * Folder with the source of a public repository, `owner/name` on GitHub, for programs in no package registry. Without internet,
+   * put a clone into `sources/` of the cache by hand.
    */
   async source(repository: string, commit: string): Promise<string> {
     const folder = join(this.cache, 'sources', repository);
@@ -195,7 +195,7 @@ export class Tools {
     return path;
   }
 
-  /** Java and the class path of what a `pom.xml` in this checkout needs, and the version of one artifact of it. */
+  /** Java and the class path of the dependencies of a `pom.xml` in this checkout, and the version of one of its artifacts. */
   async maven(
     folder: string,
     artifact: string,
@@ -217,7 +217,7 @@ export class Tools {
     return { java, classPath: join(jars, '*'), version };
   }
 
-  /** Path of a program built from a Rust package in this checkout, and the version of a crate it pins. */
+  /** Path of a program built from a Rust package in this checkout, and the pinned version of a crate. */
   async cargo(folder: string, program: string, crate: string): Promise<{ program: string; version: string }> {
     const cargo = onPath('cargo');
     if (!cargo) throw new NotInstallable('there is no cargo on this machine');
@@ -237,7 +237,7 @@ export class Tools {
     return { program: join(target, 'release', program), version };
   }
 
-  /** Only root can; an old list may do. */
+  /** Only root can update the package lists; old lists may be enough. */
   #updateApt(): Promise<unknown> {
     this.#aptUpdated ??= this.#install('apt-get', ['update', '-q']).catch(() => undefined);
     return this.#aptUpdated;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Asks again and again until the answer is no error.
+ * Calls a function repeatedly until it does not throw.
  * @param limit milliseconds
- * @throws the last error, when the time is over
+ * @throws the last error after the time limit
  */
 export async function until<T>(limit: number, ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + limit;

@@ -8,21 +8,21 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eachLine } from './program.js';
 
-/** Milliseconds until uPKI must serve: a second or two, but a minute beside compilers on a machine of two cores. */
+/** Milliseconds until uPKI must serve: it takes a second or two, but a minute while compilers run on two cores. */
 const START_LIMIT = 240_000;
 
 export interface UpkiOptions {
-  /** Added to the environment; variables of an outer UPKI_* are not passed on. */
+  /** Added to the environment; UPKI_* variables of the caller's environment are removed. */
   env?: Record<string, string>;
-  /** Kept at `stop`; a fresh one, deleted at `stop`, when absent. */
+  /** Not deleted by `stop`. When absent, a temporary folder is made, and deleted by `stop`. */
   dataDir?: string;
-  /** Ports to listen on, those of an earlier start for example; free ones when absent. */
+  /** Ports to listen on, such as those of an earlier start; free ones when absent. */
   ports?: UpkiPorts;
-  /** Gets every line the programs write. */
+  /** Receives every line that the programs write. */
   onOutput?(line: string): void;
-  /** Entry point of another build than this checkout's. */
+  /** Entry point of another build. */
   program?: string;
-  /** Options of Node itself, for all its processes. */
+  /** Node options for all its processes. */
   nodeOptions?: string[];
   /** Milliseconds until it must serve. */
   timeout?: number;
@@ -36,27 +36,27 @@ export interface UpkiPorts {
 }
 
 export interface RunningUpki {
-  /** Under `localhost`. */
+  /** The directory's URL, under `localhost`. */
   directoryUrl: string;
-  /** Base of all URLs, without a slash at the end. */
+  /** Base of all URLs, without a trailing slash. */
   baseUrl: string;
   rootPem: string;
   rootPath: string;
   dataDir: string;
   ports: UpkiPorts;
-  /** Process ids: the supervisor, and its programs as far as they run at the moment. */
+  /** Process ids: the supervisor, and those of its programs that run now. */
   pids(): { supervisor: number; ra: number | null; ca: number | null };
-  /** SIGKILL; resolves when it is dead. `all`: supervisor, RA and CA at the same moment. */
+  /** SIGKILL; resolves when the process is dead. `all`: supervisor, RA and CA at the same moment. */
   kill(what: 'ra' | 'ca' | 'both' | 'supervisor' | 'all'): Promise<void>;
   /** Resolves when the directory is served; rejects after `timeout` milliseconds. */
   serving(timeout?: number): Promise<void>;
   /** Whether the supervisor still runs. */
   alive(): boolean;
-  /** Ends it as Ctrl-C does; resolves with the exit code. A data directory made here is deleted. */
+  /** Ends it like Ctrl-C; resolves with the exit code. Deletes a data directory made here. */
   stop(): Promise<number | null>;
 }
 
-/** The checkout, wherever this file was compiled to. */
+/** The checkout, independent of where this file was compiled to. */
 export const CHECKOUT = checkoutAbove(import.meta.dirname);
 
 function checkoutAbove(folder: string): string {
@@ -66,8 +66,8 @@ function checkoutAbove(folder: string): string {
 }
 
 /**
- * Starts the built product, `upki start`, on loopback ports of its own and waits for its ready line.
- * For tests, the crash run and the real clients alike.
+ * Starts the built product, `upki start`, on free loopback ports and waits for its ready line.
+ * For tests, the crash run and foreign clients.
  */
 export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'upki-')));
@@ -138,7 +138,7 @@ function environment(dataDir: string, ports: UpkiPorts): Record<string, string> 
   };
 }
 
-/** The environment without what an outer uPKI was told. */
+/** The environment without UPKI_* variables. */
 export function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('UPKI_')));
 }
@@ -189,12 +189,12 @@ function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It may have died on its own in the meantime.
+    // It may have died by itself in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-/** Resolves when the process has ended. Killed ones stay listed until their parent has looked; a zombie is dead. */
+/** Resolves when the process has ended. A killed process stays listed until its parent reaps it; a zombie counts as ended. */
 export async function gone(pid: number): Promise<void> {
   while (/^State:\s+[^ZX\s]/m.test(read(`/proc/${pid}/status`))) await pause(5);
 }
@@ -214,7 +214,7 @@ async function serving(url: string, ca: string, timeout: number): Promise<void> 
   }
 }
 
-/** The status of an RA's health resource, which asks the CA and writes to the store. Rejects when there is no answer. */
+/** The status of an RA's health resource, which queries the CA and writes to the store. Rejects if there is no response. */
 export function readiness(baseUrl: string, ca: string): Promise<number> {
   return statusOf(`${baseUrl}/api/v1/public/health?ready=1`, ca, 3000);
 }
@@ -237,18 +237,18 @@ export async function freeUpkiPorts(): Promise<UpkiPorts> {
   return { ra, http, ca, registration };
 }
 
-/** Handed out, and not to be handed out again: what is to listen on them may not do so yet. */
+/** Ports returned earlier, which are not returned again: their listeners may not have started yet. */
 const taken = new Set<number>();
 
 /**
- * Free loopback ports below the range the system takes outgoing ports from, so that none is lost while its
- * listener is being restarted.
+ * Free loopback ports below the system's range for outgoing connections, so that none is taken while its
+ * listener restarts.
  */
 export function freePorts(count: number): Promise<number[]> {
   return freeRanges(count, 1);
 }
 
-/** Free ports, each with the one above it free as well. */
+/** Free ports whose next port is free as well. */
 export function freePortPairs(count: number): Promise<number[]> {
   return freeRanges(count, 2);
 }

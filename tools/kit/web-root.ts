@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 
-/** The web server of an operator whose client leaves http-01 answers in a folder (RFC 8555 §8.3). */
+/** The web server of an operator whose client writes http-01 answers to a folder (RFC 8555 §8.3). */
 export async function serveWebRoot(folder: string, port: number): Promise<() => Promise<void>> {
   const server = createServer((request, response) => {
     const token = request.url?.startsWith('/.well-known/acme-challenge/') ? basename(request.url) : '';

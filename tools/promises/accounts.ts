@@ -4,7 +4,7 @@ import type { SigningKey } from '../kit/jws-signer.js';
 import type { KeyAnswer, PromisedAccount } from './promised-account.js';
 import type { World } from './world.js';
 
-/** Asks every key of an account whose it is (§7.3.1); decides what an unanswered change left open. @throws Abandoned */
+/** Looks up the account of every key of an account (§7.3.1); decides the changes that had no response. @throws Abandoned */
 export async function lookUp(world: World, account: PromisedAccount): Promise<void> {
   const answers = new Map<SigningKey, KeyAnswer>();
   for (const key of account.keys()) answers.set(key, await keyAnswer(world, account, key));

@@ -1,4 +1,4 @@
-/** Repeatable chance: the same seed gives the same sequence (mulberry32). */
+/** A reproducible random source: the same seed gives the same sequence (mulberry32). */
 export class Chance {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Chance {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to below 1. */
+  /** A number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -14,7 +14,7 @@ export class Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Whether something of this probability happens. */
+  /** True with this probability. */
   happens(probability: number): boolean {
     return this.next() < probability;
   }
@@ -35,7 +35,7 @@ export class Chance {
       .map(({ item }) => item);
   }
 
-  /** A source of its own, so that what one client draws does not depend on how often another does. */
+  /** A separate source, so that the draws of one client do not depend on those of another. */
   branch(): Chance {
     return new Chance(Math.floor(this.next() * 2 ** 32));
   }

@@ -7,7 +7,7 @@ import { each, type World } from './world.js';
 
 const AT_ONCE = 8;
 
-/** Asks back over ACME all that was promised to these accounts; the ledger judges the answers. */
+/** Checks over ACME every promise made to these accounts; the ledger judges the responses. */
 export async function checkAccounts(
   world: World,
   accounts: readonly PromisedAccount[],
@@ -24,7 +24,7 @@ export async function checkAccounts(
 
 async function checkAccount(world: World, account: PromisedAccount, chance: Chance): Promise<void> {
   await lookUp(world, account);
-  // §7.3.6: it gets nothing more; the databases tell whether its certificates are kept.
+  // §7.3.6: the account gets nothing more; the databases show whether its certificates are stored.
   if (account.deactivated) return;
   account.sawOrders(
     await world.requests.ask(`list of ${account.url}`, () => world.clientOf(account).orders()),

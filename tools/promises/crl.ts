@@ -3,7 +3,7 @@ import { parseCrl } from '../../src/x509/crl.js';
 import { plainSerial } from './promised-order.js';
 import type { World } from './world.js';
 
-/** Reads the CRL where certificates say it is (RFC 5280 §4.2.1.13) and hands it to the ledger. @throws Abandoned */
+/** Reads the CRL at the URL in the certificates (RFC 5280 §4.2.1.13) and passes it to the ledger. @throws Abandoned */
 export async function checkCrl({ served, requests, ledger }: World): Promise<void> {
   const { plainUrl } = served;
   const crl = parseCrl(await requests.ask('the CRL', () => download(`${plainUrl}/ca.crl`)));
@@ -18,7 +18,7 @@ export async function checkCrl({ served, requests, ledger }: World): Promise<voi
   ledger.sawCrl({ number: crl.number ?? 0n, reasons });
 }
 
-/** @throws Error unless it is answered with 200 */
+/** @throws Error unless the status is 200 */
 export async function download(url: string): Promise<Buffer> {
   const answer = await fetch(url);
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);

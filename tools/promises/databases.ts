@@ -4,7 +4,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { toPem } from '../../src/x509/pem.js';
 import { plainSerial } from './promised-order.js';
 
-/** What both programs keep; ids are the last segments of URLs, serials plain. */
+/** The contents of both databases; ids are the last segments of URLs, serials have no leading zeros. */
 export interface Kept {
   accounts: { id: string; deactivated: boolean }[];
   orders: { id: string; certificateId: string | null; failed: boolean }[];
@@ -12,29 +12,29 @@ export interface Kept {
   certificates: { id: string; orderId: string; serial: string; chain: string }[];
   /** Certificates of orders at the CA; `leaf` is PEM. */
   issued: { orderId: string; serial: string; leaf: string; revoked: boolean }[];
-  /** Challenges answered and orders finalized that have not ended. */
+  /** Answered challenges and finalized orders that have not ended. */
   unfinished: number;
 }
 
-/** Validations of accounts that were deactivated end too, with nobody there to wait for them; at the latest at the end of a lease. */
+/** Validations of deactivated accounts end too, although no client waits for them, at the latest at the end of a lease. */
 const PATIENCE = 40_000;
 
-/** Asks a database, read-only; rows by column name. SQLite and PostgreSQL understand the questions alike. */
+/** Queries a database, read-only; rows by column name. The SQL is valid in SQLite and PostgreSQL. */
 export type Ask = <Row>(sql: string) => Promise<Row[]>;
 
-/** Reads both databases, when no work is left in the RA's (or none will be). */
+/** Reads both databases once the RA's has no work left (or will never have). */
 export async function readKept(ra: Ask, ca: Ask): Promise<Kept> {
   const deadline = Date.now() + PATIENCE;
   while ((await unfinished(ra)) > 0 && Date.now() < deadline) await pause(50);
   return read(ra, ca);
 }
 
-/** Of `upki start`, in its data directory. */
+/** The databases of `upki start`, in its data directory. */
 export function readDatabases(folder: string): Promise<Kept> {
   return reading(folder, readKept);
 }
 
-/** The same, with what was under way at some moment. */
+/** The same, with the work that was unfinished at that moment. */
 export function readAsTheyAre(folder: string): Promise<Kept> {
   return reading(folder, read);
 }
@@ -62,7 +62,7 @@ async function unfinished(ra: Ask): Promise<number> {
   return Number(row?.count);
 }
 
-/** Names in quotes: PostgreSQL lowers others. */
+/** Quotes names, because PostgreSQL folds unquoted ones to lower case. */
 async function read(ra: Ask, ca: Ask): Promise<Kept> {
   const accounts = await ra<{ id: string; deactivated: unknown }>(
     'SELECT id, deactivated_at IS NOT NULL AS deactivated FROM accounts',

@@ -1,6 +1,6 @@
 /**
- * What can go wrong: something promised is gone; something that must be single is there twice; two things the server
- * said or keeps cannot both be true; an answer nothing justified.
+ * Kinds of faults: a promise is lost; something unique exists twice; two statements or stored values
+ * contradict each other; a response had no justification.
  */
 export const FAULTS = ['lost', 'doubled', 'contradictory', 'unexpected'] as const;
 export type Fault = (typeof FAULTS)[number];

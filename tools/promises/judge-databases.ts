@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.js';
 import type { PromisedAccount } from './promised-account.js';
 import type { PromisedOrder } from './promised-order.js';
 
-/** Holds what both databases keep against what was promised, and the one against the other; reports to the ledger. */
+/** Compares the contents of both databases with the promises and with each other; reports to the ledger. */
 export function judgeDatabases(kept: Kept, ledger: Ledger): void {
   const { report } = ledger;
   if (kept.unfinished > 0) report('lost', `${kept.unfinished} validations or issuances never ended`);
@@ -23,7 +23,7 @@ export function judgeDatabases(kept: Kept, ledger: Ledger): void {
   }
 }
 
-/** No order has two certificates, and no serial comes twice. */
+/** No order has two certificates, and no serial occurs twice. */
 function judgeSingles({ certificates, issued }: Kept, report: Report): void {
   const single = (what: string, values: string[]) => {
     const seen = new Set<string>();
@@ -47,7 +47,7 @@ function judgeSingles({ certificates, issued }: Kept, report: Report): void {
   }
 }
 
-/** What the CA issued for an order is what the RA has for it, and the order knows it. */
+/** The RA has the certificate that the CA issued for an order, and the order refers to it. */
 function judgeAgreement(kept: Kept, report: Report): void {
   const issued = byOrder(kept.issued);
   const certificates = byOrder(kept.certificates);
@@ -100,7 +100,7 @@ function byOrder<Row extends { orderId: string }>(rows: readonly Row[]): Map<str
   return new Map(rows.map((row) => [row.orderId, row]));
 }
 
-/** The id a URL ends with. */
+/** The id at the end of a URL. */
 function idOf(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1);
 }

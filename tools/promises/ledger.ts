@@ -4,13 +4,13 @@ import type { Finding, Report } from './findings.js';
 import { PromisedAccount } from './promised-account.js';
 import { type OrderPlan, PromisedOrder, plainSerial } from './promised-order.js';
 
-/** A CRL whose signature was right: reasons by plain serial. */
+/** A CRL with a valid signature: reasons by serial without leading zeros. */
 export interface RevocationList {
   number: bigint;
   reasons: ReadonlyMap<string, number | null>;
 }
 
-/** Everything the server promised, and every finding against it. */
+/** Everything the server promised, and every contradiction found. */
 export class Ledger {
   readonly accounts: PromisedAccount[] = [];
   readonly orders: PromisedOrder[] = [];
@@ -20,7 +20,7 @@ export class Ledger {
   readonly #bySerial = new Map<string, PromisedOrder>();
   #crlNumber = 0n;
 
-  /** What is found again at the next look is one finding. */
+  /** A contradiction that is found again counts once. */
   readonly report: Report = (fault, what) => {
     const known = this.findings.some((finding) => finding.fault === fault && finding.what === what);
     if (!known) this.findings.push({ fault, what });
@@ -51,7 +51,7 @@ export class Ledger {
     return order;
   }
 
-  /** A downloaded certificate; no serial may come twice. */
+  /** A downloaded certificate; no serial may occur twice. */
   sawChain(order: PromisedOrder, pem: string): void {
     const isFirst = order.chain === null;
     order.sawChain(pem);
@@ -62,7 +62,7 @@ export class Ledger {
     this.#bySerial.set(serial, order);
   }
 
-  /** RFC 5280 §5: every revocation promised, none that nobody asked for, and a number that never falls. */
+  /** RFC 5280 §5: every promised revocation, none that was not requested, and a number that never falls. */
   sawCrl({ number, reasons }: RevocationList): void {
     if (number < this.#crlNumber)
       this.report('contradictory', `CRL number ${number} after ${this.#crlNumber}`);

@@ -9,16 +9,16 @@ import type { ChallengeType, OrderPlan } from './promised-order.js';
 import { Abandoned } from './requests.js';
 import type { World } from './world.js';
 
-/** Names of a client before they come round again; more than the orders one client has open. */
+/** Number of names of a client before they repeat; more than a client's open orders. */
 const NAMES = 64;
 const AFTER_A_FAILURE = 100;
-/** RFC 5280 §5.3.1 codes a subscriber may give, and none. */
+/** RFC 5280 §5.3.1 codes that a subscriber may give, and undefined. */
 const REASONS = [undefined, 0, 1, 3, 4, 5, 9] as const;
 
 /** One ACME user, with one account at a time. */
 export class LoadClient {
   #account: PromisedAccount | null = null;
-  /** An account asked for and not answered yet. */
+  /** An account whose request has no response yet. */
   #draft: { key: SigningKey; contact: string[]; asked: boolean } | null = null;
   #orders = 0;
 
@@ -27,7 +27,7 @@ export class LoadClient {
     private readonly name: string,
   ) {}
 
-  /** Does one thing after another while `going`. What a crash interrupts stays as it is. */
+  /** Performs one action after another while `going`. An action that a crash interrupts is left as it is. */
   async live(chance: Chance, going: () => boolean): Promise<void> {
     while (going()) {
       try {
@@ -54,7 +54,7 @@ export class LoadClient {
     await this.#order(account, chance, going);
   }
 
-  /** §7.3; a request that was not answered is sent again, and finds the account it may have made. */
+  /** §7.3; a request without a response is repeated, and finds the account it may have created. */
   async #register(chance: Chance): Promise<void> {
     const { ledger, requests } = this.world;
     this.#draft ??= { key: generateSigningKey(), contact: contact(chance), asked: false };
@@ -80,7 +80,7 @@ export class LoadClient {
     account.contact = next;
   }
 
-  /** §7.3.5; not while a challenge may be under validation: which of the keys its answer is for, no RFC says. */
+  /** §7.3.5; never while a challenge may be under validation: no RFC says which of the two keys its answer needs. */
   async #changeKey(account: PromisedAccount): Promise<void> {
     if (account.orders.some(({ open, body }) => open && body.status === 'pending')) return;
     const key = generateSigningKey();
@@ -121,7 +121,7 @@ export class LoadClient {
     if (plan.conduct === 'abandoned') return;
     const steps = new OrderSteps(this.world, order, chance, going);
     await steps.answerChallenges();
-    // Left open: it is looked at again when the round is over, whatever was killed meanwhile.
+    // Left open: it is checked after the round, whatever was killed meanwhile.
     if (plan.conduct === 'late') return;
     await steps.awaitAuthorizations();
     await steps.finalize();

@@ -7,25 +7,25 @@ import type { ChallengeType } from './promised-order.js';
 
 export interface ChallengeAnswer {
   type: ChallengeType;
-  /** Of the identifier, without `*.`. */
+  /** The identifier's value, without `*.`. */
   name: string;
   token: string;
   keyAuthorization: string;
-  /** How often a validator finds nothing before it finds the answer. */
+  /** How many attempts of a validator find nothing before the answer is there. */
   misses: number;
-  /** How many validators of http-01 are left waiting for ever, before all others. */
+  /** How many validators of http-01 never get a response, before all others. */
   hangs?: number;
 }
 
 /** The names to prove: their DNS, and their web and TLS servers on loopback. */
 export interface Network {
-  /** Settings that make a uPKI validate here. */
+  /** Settings that make a uPKI validate against this network. */
   env: Record<string, string>;
   put(answer: ChallengeAnswer): void;
   close(): Promise<void>;
 }
 
-/** CAA (RFC 8659) lets nobody issue below it. */
+/** CAA (RFC 8659) forbids everyone to issue below this name. */
 export const FORBIDDEN_DOMAIN = 'forbidden.crash.test';
 
 export async function startNetwork(): Promise<Network> {
@@ -68,13 +68,13 @@ export async function startNetwork(): Promise<Network> {
     },
     put(answer) {
       const { name, token } = answer;
-      // Put again by a client that comes back: what was missed before stays missed.
+      // A client that returns may publish it again; the attempts already missed stay missed.
       if (byToken.has(token)) return;
       if (!byName.has(name)) {
         dns.set(`A ${name}`, { records: [{ a: '127.0.0.1' }] });
         dns.set(`TXT _acme-challenge.${name}`, () => texts(name));
       }
-      // Names come round again; what is older than a name and its wildcard is no longer asked for.
+      // Names repeat; answers older than a name and its wildcard are no longer requested.
       byName.set(name, [...(byName.get(name) ?? []).slice(-1), answer]);
       byToken.set(token, answer);
     },

@@ -7,16 +7,16 @@ import type { PromisedOrder } from './promised-order.js';
 import { Abandoned } from './requests.js';
 import type { World } from './world.js';
 
-/** Between two looks at something under way; Retry-After speaks in whole seconds, too slow for a round. */
+/** Milliseconds between two polls. Retry-After has whole seconds, which is too slow for a round. */
 const LOOK_EVERY = 60;
 
-/** Takes one order from step to step, as its client; any step may be the first. Steps throw `Abandoned`. */
+/** Takes one order from step to step, as its client. Any step may be the first. Steps throw `Abandoned`. */
 export class OrderSteps {
   constructor(
     private readonly world: World,
     private readonly order: PromisedOrder,
     private readonly chance: Chance,
-    /** Asked before every request; false abandons the order where it is. */
+    /** Called before every request; false abandons the order where it is. */
     private readonly going: () => boolean,
   ) {}
 
@@ -25,7 +25,7 @@ export class OrderSteps {
     order.saw(await this.#ask(`read ${order.url}`, () => this.#client.order(order.url)));
   }
 
-  /** Answers every challenge that still has to be answered (§7.5.1). */
+  /** Answers every challenge that is still pending (§7.5.1). */
   async answerChallenges(): Promise<void> {
     const { order, world } = this;
     if (order.body.status !== 'pending') return;
@@ -45,7 +45,7 @@ export class OrderSteps {
     }
   }
 
-  /** Waits until every authorization has ended, by the server's own doing; then reads the order. */
+  /** Waits until the server has ended every authorization; then reads the order. */
   async awaitAuthorizations(): Promise<void> {
     const { order } = this;
     if (order.body.status !== 'pending') return;
@@ -61,7 +61,7 @@ export class OrderSteps {
     await this.read();
   }
 
-  /** §7.4; now and then with two requests at once, each for a key of its own: one of them must be refused. */
+  /** §7.4; sometimes with two concurrent requests with different keys, one of which must be refused. */
   async finalize(): Promise<void> {
     if (this.order.body.status !== 'ready') return;
     const isFirst = this.order.requests.length === 0;
@@ -97,7 +97,7 @@ export class OrderSteps {
     );
   }
 
-  /** §7.6, by the account or by the certificate's key; a revocation that was asked before is asked again alike. */
+  /** §7.6, by the account or by the certificate's key; a revocation that was requested before is repeated unchanged. */
   async revoke(reason: number | undefined): Promise<void> {
     const { order } = this;
     const { chain, leaf } = order;
@@ -120,7 +120,7 @@ export class OrderSteps {
     order.revocation.promised = true;
   }
 
-  /** Asks again for a revocation that was asked for. */
+  /** Repeats a revocation request. */
   async revokeAgain(): Promise<void> {
     if (this.order.revocation !== null) await this.revoke(this.order.revocation.reason);
   }
@@ -135,7 +135,7 @@ export class OrderSteps {
     return body;
   }
 
-  /** The CSR that was sent before, or another: clients differ in this. */
+  /** The CSR that was sent before, or another one: clients differ in this. */
   #request(): Buffer {
     const [before] = this.order.requests;
     return before && this.chance.happens(0.5) ? before.csr : this.#newRequest();
@@ -148,7 +148,7 @@ export class OrderSteps {
     return csr;
   }
 
-  /** Whether it was accepted. */
+  /** Whether finalize was accepted. */
   async #finalize(csr: Buffer, mayBeLate: boolean): Promise<boolean> {
     const { order } = this;
     const answer = await this.#askExpecting(`finalize ${order.url}`, mayBeLate ? ['orderNotReady'] : [], () =>

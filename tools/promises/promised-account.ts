@@ -2,20 +2,20 @@ import type { SigningKey } from '../kit/jws-signer.js';
 import type { Report } from './findings.js';
 import type { PromisedOrder } from './promised-order.js';
 
-/** What newAccount with onlyReturnExisting says of a key (RFC 8555 §7.3.1): an account, none, or one that was deactivated. */
+/** The response of newAccount with onlyReturnExisting to a key (RFC 8555 §7.3.1): an account, none, or a deactivated one. */
 export type KeyAnswer = { url: string; contact: readonly string[] } | 'unknown' | 'deactivated';
 
-/** A change that was asked for and not answered: done or not, nobody was told. */
+/** A requested change without a response: it may or may not have been made. */
 export type Unanswered = { key: SigningKey } | { contact: string[] } | { deactivated: true };
 
-/** An account the server promised, as its holder knows it. */
+/** An account that the server promised, as its holder knows it. */
 export class PromisedAccount {
   deactivated = false;
   unanswered: Unanswered | null = null;
   /** Keys it had before a key change (§7.3.5). */
   readonly formerKeys: SigningKey[] = [];
   readonly orders: PromisedOrder[] = [];
-  /** newOrder requests that were not answered: the account may list that many orders more. */
+  /** newOrder requests without a response: the account may list that many more orders. */
   unansweredOrders = 0;
 
   constructor(
@@ -25,13 +25,13 @@ export class PromisedAccount {
     private readonly report: Report,
   ) {}
 
-  /** Keys whose answers `saw` wants to know. */
+  /** The keys whose responses `saw` needs. */
   keys(): SigningKey[] {
     const asked = this.#askedKey();
     return [this.key, ...this.formerKeys, ...(asked ? [asked] : [])];
   }
 
-  /** Every key's answer, asked just now. What was left open is decided by them. */
+  /** Every key's response, received just now. They decide the open changes. */
   saw(answers: ReadonlyMap<SigningKey, KeyAnswer>): void {
     const answer = (key: SigningKey): KeyAnswer => answers.get(key) ?? 'unknown';
     const asked = this.#askedKey();

@@ -6,8 +6,8 @@ import type { Report } from './findings.js';
 export type ChallengeType = 'http-01' | 'dns-01' | 'tls-alpn-01';
 
 /**
- * What becomes of an order: its challenges are answered at once; only at a later attempt, so that they are open for a
- * while; never; or CAA forbids the name.
+ * How an order goes on. Its challenges are answered at once; only at a later attempt, so that they stay pending for a
+ * while; or never. Or CAA forbids the name.
  */
 export type Conduct = 'prompt' | 'late' | 'abandoned' | 'forbidden';
 
@@ -19,7 +19,7 @@ export interface OrderPlan {
 
 type Status = OrderBody['status'];
 
-/** §7.1.6: what each status may be followed by, in any number of steps. */
+/** §7.1.6: the statuses that may follow each status, in any number of steps. */
 const LATER: Record<Status, readonly Status[]> = {
   pending: ['pending', 'ready', 'processing', 'valid', 'invalid'],
   ready: ['ready', 'processing', 'valid', 'invalid'],
@@ -28,20 +28,20 @@ const LATER: Record<Status, readonly Status[]> = {
   invalid: ['invalid'],
 };
 
-/** The account an order belongs to, as far as a client needs it. */
+/** The account of an order, as far as a client needs it. */
 export interface AccountKey {
   readonly url: string;
   readonly key: SigningKey;
 }
 
-/** An order the server promised, with all it said of it since; each `saw` judges against what was said before. */
+/** An order that the server promised, with everything the server said of it since; each `saw` compares with what was said before. */
 export class PromisedOrder {
-  /** CSRs sent to finalize, answered or not. */
+  /** CSRs sent to finalize, with or without a response. */
   readonly requests: { csr: Buffer; key: KeyObject }[] = [];
   chain: string | null = null;
   leaf: X509Certificate | null = null;
   revocation: { reason: number | undefined; promised: boolean } | null = null;
-  /** It did not end in time; said once. */
+  /** The order did not end in time; reported once. */
   givenUp = false;
   readonly #answered = new Set<string>();
   readonly #ended = new Map<string, string>();
@@ -80,7 +80,7 @@ export class PromisedOrder {
     this.body = body;
   }
 
-  /** What holds of every answer, whatever came before. */
+  /** Rules that apply to every response, whatever came before. */
   #judge({ status, error, certificate }: OrderBody): void {
     const { names, conduct } = this.plan;
     const finalized = status === 'processing' || status === 'valid';
@@ -98,7 +98,7 @@ export class PromisedOrder {
     }
   }
 
-  /** The answer to "the challenge is ready" (§7.5.1): from now on the server must bring it to an end by itself. */
+  /** The response to an answered challenge (§7.5.1): from now on the server must finish the validation by itself. */
   sawAnswered(authorizationUrl: string, challenge: ChallengeBody): void {
     this.#answered.add(authorizationUrl);
     if (challenge.status === 'pending') {
@@ -121,7 +121,7 @@ export class PromisedOrder {
     if (body.status !== 'pending') this.#ended.set(url, body.status);
   }
 
-  /** The certificate as downloaded (§7.4.2): the same octets each time, for a key that was sent, for the names ordered. */
+  /** The downloaded certificate (§7.4.2): the same octets each time, for a key that was sent, for the ordered names. */
   sawChain(pem: string): void {
     if (this.chain !== null) {
       if (this.chain !== pem) this.report('doubled', `${this.url} has two different certificates`);
@@ -144,7 +144,7 @@ export class PromisedOrder {
     this.leaf = leaf;
   }
 
-  /** The private key of a certificate, when it was made for one of this order's requests. */
+  /** The private key of a certificate, if it was issued for one of this order's requests. */
   keyOf({ publicKey }: X509Certificate): KeyObject | undefined {
     return this.requests.find(({ key }) => createPublicKey(key).equals(publicKey))?.key;
   }

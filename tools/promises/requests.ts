@@ -2,19 +2,19 @@ import { AcmeError } from '../kit/acme-bodies.js';
 import type { Report } from './findings.js';
 import type { Outages } from './outages.js';
 
-/** The request was not answered, or answered as it should not have been: what led to it cannot go on. */
+/** The request got no response, or a wrong one: the work that needs it cannot continue. */
 export class Abandoned extends Error {}
 
-/** Sends requests, counts them, and judges every answer that is not a success. */
+/** Sends requests, counts them, and judges every failure. */
 export class Requests {
   sent = 0;
-  /** Without an answer while that was excused: nothing was promised. */
+  /** Requests without a response while that was excused: nothing was promised. */
   lost = 0;
-  /** Answered with an excused 503. */
+  /** Requests with an excused 503. */
   refused = 0;
   /** Longest wait for such a 503, ms. */
   slowestRefusal = 0;
-  /** Sent and not answered yet, with the time of each. */
+  /** Requests without a response yet, with the time of each. */
   readonly #underWay = new Map<symbol, { what: string; since: number }>();
 
   constructor(
@@ -30,14 +30,14 @@ export class Requests {
     return answer;
   }
 
-  /** What is waited for, the longest first, in words. */
+  /** The waiting requests in words, the longest first. */
   get waitingFor(): string[] {
     return [...this.#underWay.values()].map(
       ({ what, since }) => `${what}, since ${new Date(since).toISOString()}`,
     );
   }
 
-  /** A refusal of one of these problem types is an answer like any other. @throws Abandoned */
+  /** Returns a refusal with one of these problem types like any other response. @throws Abandoned */
   async askExpecting<T>(
     what: string,
     refusals: readonly string[],
@@ -78,7 +78,7 @@ export class Requests {
   }
 }
 
-/** RFC 8555 §6.7: what a client is told that may come back. */
+/** RFC 8555 §6.7: the response to a client that should retry. */
 function isHonest(error: unknown): boolean {
   if (!(error instanceof AcmeError)) return false;
   const { status, type, headers } = error;

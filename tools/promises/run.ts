@@ -9,28 +9,28 @@ import { Abandoned } from './requests.js';
 import { settle } from './settle.js';
 import type { World } from './world.js';
 
-/** Accounts of earlier rounds asked back in a round. */
+/** How many accounts of earlier rounds a round checks. */
 const SAMPLE = 10;
 
-/** What one round was like, for people. */
+/** The figures of one round, for people. */
 export interface RoundReport {
   /** Milliseconds from the kill until RA and CA served again. */
   outage: number;
-  /** Milliseconds it took to bring every order to its end, to check, and for all together. */
+  /** Milliseconds to finish every order, to check, and in total. */
   settling: number;
   checking: number;
   took: number;
   /** Orders since the round began. */
   orders: number;
-  /** Of them and those before, how many the crash interrupted. */
+  /** How many of these and earlier orders the crash interrupted. */
   interrupted: number;
 }
 
-/** What the run asks of the system under test, beside its service. */
+/** What the run needs of the system under test, besides its service. */
 export interface Subject {
-  /** Writes a line of ours between the programs'. */
+  /** Writes one of our lines between those of the programs. */
   note(line: string): void;
-  /** What the databases hold, when no work is left in them. */
+  /** The contents of the databases once they have no work left. */
   kept(): Promise<Kept>;
 }
 
@@ -47,7 +47,7 @@ export class Run {
     this.#clients = Array.from({ length: clients }, (_, index) => new LoadClient(world, `c${index}`));
   }
 
-  /** @param strike does harm under load, and resolves when the load may end, with the length of the outage in ms */
+  /** @param strike causes a fault under load; resolves when the load may end, with the length of the outage in ms */
   async round(strike: () => Promise<number>): Promise<RoundReport> {
     const { ledger } = this.world;
     const chance = this.chance.branch();
@@ -84,7 +84,7 @@ export class Run {
     };
   }
 
-  /** Asks everything back that was ever promised. */
+  /** Checks every promise ever made. */
   async checkAll(): Promise<void> {
     await this.#check(this.world.ledger.accounts, this.chance.branch());
   }

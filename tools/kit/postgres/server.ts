@@ -23,13 +23,13 @@ import { until } from '../until.js';
 import { copyBinaries } from './binaries.js';
 import { withClient } from './client.js';
 
-/** Whom the server runs as; it refuses to run as root. */
+/** The user the server runs as; it refuses to run as root. */
 interface Owner {
   uid: number;
   gid: number;
 }
 
-/** Ends the server when standard input closes, so that it does not outlive the tests, however they end. */
+/** Ends the server when standard input closes, so that it never outlives the tests. */
 const LEASH = `
   exec 3<&0
   "$@" 3<&- < /dev/null &
@@ -50,14 +50,14 @@ const SETTINGS = [
   'log_min_messages=fatal',
 ];
 
-/** Ten seconds and more: a cluster of 40 MB is read from a cold disk. */
+/** It can take more than ten seconds: a cluster of 40 MB is read from a cold disk. */
 const START_TRIES = 3_000;
-/** From its start until a standby follows, ms. */
+/** Milliseconds from the start of a standby until it follows. */
 const STREAMS_WITHIN = 15_000;
 
 /**
  * A PostgreSQL server for tests: binaries from npm, a cluster in a temporary folder, a free port on loopback, a random
- * password. Works as root, where it runs as an unprivileged user, and as anybody else.
+ * password. As root it runs the server as an unprivileged user; it also works for any other user.
  */
 export class PostgresServer {
   readonly #folder = mkdtempSync(join(tmpdir(), 'upki-postgres-'));
@@ -68,7 +68,7 @@ export class PostgresServer {
 
   private constructor(private readonly durable: boolean) {}
 
-  /** @param durable waits for the disk, as a server in use does; else only a crash of the machine would lose something */
+  /** @param durable waits for the disk, as in production; else a crash of the machine could lose data */
   static async start({ durable = false } = {}): Promise<PostgresServer> {
     const server = new PostgresServer(durable);
     try {
@@ -86,8 +86,8 @@ export class PostgresServer {
     return this.#port;
   }
 
-  /** For the superuser, password included. */
-  /** Where the server keeps its files. */
+  /** The superuser's URL, with the password. */
+  /** The server's data folder. */
   get dataFolder(): string {
     return this.#at('data');
   }
@@ -96,14 +96,14 @@ export class PostgresServer {
     return `postgres://upki:${this.#password}@127.0.0.1:${this.#port}/${database}`;
   }
 
-  /** Its processes, one a session among them. */
+  /** Its process ids, including one per session. */
   pids(): number[] {
     const main = Number(this.#pidFile()[0]);
     const children = read(`/proc/${main}/task/${main}/children`);
     return [main, ...children.split(' ').filter(Boolean).map(Number)];
   }
 
-  /** Starts it again after `stop` or `kill`; resolves when it takes connections. */
+  /** Starts it again after `stop` or `kill`; resolves when it accepts connections. */
   async resume(): Promise<void> {
     rmSync(this.#at('data', 'postmaster.pid'), { force: true });
     const settings = [...SETTINGS, `fsync=${this.durable ? 'on' : 'off'}`].flatMap((each) => ['-c', each]);
@@ -116,21 +116,21 @@ export class PostgresServer {
     throw new Error(`the PostgreSQL server did not start: ${this.#log()}`);
   }
 
-  /** Ends it in order; sessions are cut off. */
+  /** Shuts it down cleanly and terminates its sessions. */
   async stop(): Promise<void> {
     if (this.#process) process.kill(Number(this.#pidFile()[0]), 'SIGINT');
     await this.#ended();
   }
 
-  /** Ends it as a crash does: what was not committed is lost, and so is every unlogged table. */
+  /** Ends it like a crash: uncommitted work and all unlogged tables are lost. */
   async kill(): Promise<void> {
     this.#process?.stdin?.end();
     await this.#ended();
   }
 
   /**
-   * A standby that follows this server and is waited for by every commit (`synchronous_standby_names`). This server is stopped for as
-   * long as its files are copied.
+   * A standby that follows this server; every commit waits for it (`synchronous_standby_names`). This server is stopped while
+   * its files are copied.
    */
   async standby(): Promise<PostgresServer> {
     const standby = new PostgresServer(this.durable);
@@ -162,12 +162,12 @@ export class PostgresServer {
     }
   }
 
-  /** Makes a standby the primary; resolves when it takes writes. */
+  /** Promotes a standby to primary; resolves when it accepts writes. */
   async promote(): Promise<void> {
     await withClient(this.url(), (client) => client.query('SELECT pg_promote(true, 30)'));
   }
 
-  /** The URL that names this server and others, of which one takes writes. */
+  /** A URL that names this server and others, one of which accepts writes. */
   urlWith(others: readonly PostgresServer[]): string {
     const hosts = [this, ...others].map(({ port }) => `127.0.0.1:${port}`);
     return this.url().replace(`127.0.0.1:${this.#port}`, hosts.join());
@@ -195,7 +195,7 @@ export class PostgresServer {
     }
     const initdb = this.#run('initdb', [
       ...['-D', this.#at('data'), '-U', 'upki', '--auth=scram-sha-256', `--pwfile=${this.#at('password')}`],
-      // Most servers do not order texts by their bytes; what relies on that order has to say so.
+      // Most servers do not sort text by bytes; code that relies on that order must request it.
       ...['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US', '--no-sync'],
     ]);
     const [code] = await once(initdb, 'exit');
@@ -203,7 +203,7 @@ export class PostgresServer {
     if (code !== 0) throw new Error(`initdb ended with ${code}: ${this.#log()}`);
   }
 
-  /** Every file to the user it runs as. */
+  /** Gives every file to the user it runs as. */
   #give({ uid, gid }: Owner): void {
     const all = readdirSync(this.#folder, { recursive: true, encoding: 'utf8' });
     for (const each of ['.', ...all]) chownSync(this.#at(each), uid, gid);
@@ -226,7 +226,7 @@ export class PostgresServer {
     return join(this.#folder, ...names);
   }
 
-  /** Its own lines: the process id first, its state eighth. */
+  /** The lines of postmaster.pid: the process id is the first, the state the eighth. */
   #pidFile(): string[] {
     return read(this.#at('data', 'postmaster.pid')).split('\n');
   }

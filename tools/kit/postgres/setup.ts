@@ -4,13 +4,13 @@ import { PostgresServer } from './server.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Port on loopback where a test file is told the URL of the run's PostgreSQL server. */
+    /** Loopback port that serves the URL of the run's PostgreSQL server to test files. */
     postgres: number;
   }
 }
 
 /**
- * One PostgreSQL server for all files of a run, started when the first of them asks: the server in
+ * One PostgreSQL server for all files of a run, started at the first request: the server in
  * UPKI_TEST_POSTGRES_URL (its user must be allowed to create databases), else one of our own.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
