@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Problem } from '../model/problem.js';
 import { decodeBase64url } from './jose/base64url.js';
 import { isJsonObject, type Json, parseJsonObject } from './jose/json.js';
-import { type PublicKey, parsePublicKey } from './jose/jwk.js';
+import { type PublicKey, parseJwk } from './jose/jwk.js';
 import { type Jws, readJws, stringMember } from './jose/jws.js';
 
 /** RFC 8555 §7.3.4: who may bind accounts, and whether every new account must be bound. */
@@ -130,7 +130,7 @@ function requireMac({ header, signingInput, signature }: Jws, key: Buffer | unde
 
 /** The payload is the account key: the same as the outer `jwk`. */
 function requireSameKey({ payload }: Jws, accountKey: PublicKey): void {
-  const bound = parsePublicKey(parseJsonObject(payload, 'the payload of "externalAccountBinding"'));
+  const bound = parseJwk(parseJsonObject(payload, 'the payload of "externalAccountBinding"'));
   if (bound.thumbprint !== accountKey.thumbprint) throw malformed('its payload is not the account key');
 }
 

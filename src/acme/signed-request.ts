@@ -4,7 +4,7 @@ import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { accountStatus } from '../model/status.js';
 import type { RegistrationAuthority } from '../ra/registration-authority.js';
-import { type PublicKey, parsePublicKey } from './jose/jwk.js';
+import { type PublicKey, parseJwk } from './jose/jwk.js';
 import { isSignedWith, type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jose/jws.js';
 import { KeyCache } from './jose/key-cache.js';
 import type { LinkBuilder, Links } from './links.js';
@@ -118,7 +118,7 @@ export class SignedRequests {
   }
 
   async #fromKey(jws: Jws, jwk: unknown, links: Links): Promise<KeyRequest> {
-    const key = parsePublicKey(jwk); // §6.2
+    const key = parseJwk(jwk); // §6.2
     verifyJws(jws, key); // §6.2
     await this.#spendNonce(jws); // §6.5
     return { key, payload: jws.payload, links };

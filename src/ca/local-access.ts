@@ -16,10 +16,10 @@ import { type PublicKeyInfo, parsePublicKey } from '../x509/spki.js';
 import { openAuthorities } from './authorities/open.js';
 import { bindDatabase, requireDatabaseFile } from './folder/database.js';
 import { generateKey, type KeySpec, publicKeyDer } from './folder/keys.js';
-import { loadAuthority, readMarker } from './folder/load.js';
+import { loadCaFiles, readMarker } from './folder/load.js';
 import { caPaths } from './folder/paths.js';
+import { Certifier } from './issue/certifier.js';
 import { ADMINISTRATOR_CERTIFICATES } from './issue/entitlement.js';
-import { Authority } from './issue/issuer.js';
 import { namesFor } from './issue/names.js';
 import { loadProfiles } from './issue/profiles.js';
 import { readRequest } from './issue/requests.js';
@@ -43,7 +43,7 @@ export async function rememberServed(store: CaStore, { publicUrl, company }: Ser
   await store.putSetting(SERVED, JSON.stringify({ publicUrl, company }));
 }
 
-interface LocalAuthorityOptions extends ServedSettings {
+interface LocalCaOptions extends ServedSettings {
   dataDir: string;
   /** As openLocalStore; for messages. */
   databaseUrl?: string | null;
@@ -82,13 +82,13 @@ const databaseLocation = (dataDir: string, databaseUrl: string | null): string =
 /**
  * The CA's issuing side for a command on its machine. The settings it was last served with take precedence
  * over the given ones.
- * @throws InitError, AuthorityError, KeyFileError, ProfileError
+ * @throws InitError, CaCertificateError, KeyFileError, ProfileError
  */
-export async function openLocalAuthority(
+export async function openLocalCa(
   store: CaStore,
-  { dataDir, databaseUrl = null, passphrase, clock, shared, log, ...given }: LocalAuthorityOptions,
-): Promise<Authority> {
-  const files = await loadAuthority({ dataDir, passphrase, seed: null });
+  { dataDir, databaseUrl = null, passphrase, clock, shared, log, ...given }: LocalCaOptions,
+): Promise<Certifier> {
+  const files = await loadCaFiles({ dataDir, passphrase, seed: null });
   const location = shownLocation(databaseLocation(dataDir, databaseUrl));
   await bindDatabase({ store, files, dataDir, location });
   const served = await store.getSetting(SERVED);
@@ -98,7 +98,7 @@ export async function openLocalAuthority(
     succeedAt: NEVER,
   });
   const profiles = await loadProfiles(files.profiles, company);
-  return new Authority({ store, set, profiles, clock, random: randomBytes });
+  return new Certifier({ store, set, profiles, clock, random: randomBytes });
 }
 
 /**
@@ -107,7 +107,7 @@ export async function openLocalAuthority(
  */
 export function localRevocation(store: CaStore, clock: () => number): Revocation {
   return new Revocation({
-    authority: { store, clock },
+    certifier: { store, clock },
     crls: { publish: () => undefined },
     peers: { look: async () => undefined },
     log: { info: () => undefined, error: () => undefined },
@@ -144,16 +144,16 @@ const ADMIN_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
  * @throws TaskError for an invalid name, or a key that was taken from an administrator
  */
 export async function enrolAdministrator(
-  authority: Authority,
+  certifier: Certifier,
   { name, role, csr, by }: NewAdministratorOptions,
 ): Promise<EnrolledAdministrator> {
-  const profile = authority.leafProfile('admin');
+  const profile = certifier.leafProfile('admin');
   const names = namesFor(profile, name, []);
   const { key, publicKey } = csr === null ? await newKey() : { key: null, ...readRequest(csr) };
-  await refuseFormerKey(authority.store, publicKey.spki);
+  await refuseFormerKey(certifier.store, publicKey.spki);
   const entitlement = ADMINISTRATOR_CERTIFICATES;
-  const { certificate } = await authority.issue({ profile, publicKey, names, by, entitlement });
-  const given = await localAdministrators(authority.store, authority.clock).cover(certificate, role, by);
+  const { certificate } = await certifier.issue({ profile, publicKey, names, by, entitlement });
+  const given = await localAdministrators(certifier.store, certifier.clock).cover(certificate, role, by);
   return { key, certificate, role: given };
 }
 

@@ -7,23 +7,23 @@ import { REVOCATION_REASON } from '../x509/crl.js';
 import { formatDn } from '../x509/name.js';
 import { firstFromPem } from '../x509/pem.js';
 import { ACCEPTED_KEYS } from '../x509/spki.js';
-import type { Authority } from './issue/issuer.js';
+import type { Certifier } from './issue/certifier.js';
 import { isAcmeProfile } from './issue/profiles.js';
 
 const SECONDS_A_DAY = 86_400;
 
 /** What the CA offers, and the certificates that sign it. */
 export function caOptionsOf(
-  authority: Authority,
+  certifier: Certifier,
   crl: StoredCrl,
   crlValidity: number,
 ): Result<OperationsTasks['get_options']> {
   const { removeFromCRL: _, ...reasons } = REVOCATION_REASON;
   return {
-    root: describeAuthority(firstFromPem('CERTIFICATE', authority.rootPem)),
-    issuer: describeAuthority(authority.set.active.der),
+    root: describeAuthority(firstFromPem('CERTIFICATE', certifier.rootPem)),
+    issuer: describeAuthority(certifier.set.active.der),
     // CA profiles are for the CA's own use.
-    profiles: [...authority.profiles.values()]
+    profiles: [...certifier.profiles.values()]
       .filter(({ pathLen }) => pathLen === undefined)
       .map((profile) => ({
         name: profile.name,

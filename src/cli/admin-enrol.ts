@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
-import type { Authority } from '../ca/issue/issuer.js';
-import { enrolAdministrator, openLocalAuthority } from '../ca/local-access.js';
+import type { Certifier } from '../ca/issue/certifier.js';
+import { enrolAdministrator, openLocalCa } from '../ca/local-access.js';
 import { shellWord } from '../lib/shell-word.js';
 import { ADMIN_ROLES, type AdminRole } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';
@@ -99,10 +99,10 @@ async function enrol(command: Command, name: string): Promise<void> {
   const csr = csrFile === undefined ? null : await requestIn(csrFile);
   await prepareFolder(files, csr !== null);
   await withCaStore(dataDir, async (store) => {
-    const authority = await openAuthority(dataDir, store);
+    const certifier = await openAuthority(dataDir, store);
     const request = { name, role: role ?? null, csr, by: operator() };
-    const enrolled = await mendable(() => enrolAdministrator(authority, request));
-    const issuers = { chain: authority.chainPem, root: authority.rootPem };
+    const enrolled = await mendable(() => enrolAdministrator(certifier, request));
+    const issuers = { chain: certifier.chainPem, root: certifier.rootPem };
     const protection = legacyP12 ? 'tripleDes' : 'aes256';
     await writeAdminFiles(files, enrolled, issuers, { passphrase, protection });
     const keyMade = enrolled.key !== null;
@@ -124,10 +124,10 @@ async function requestIn(file: string): Promise<string> {
 }
 
 /** Uses the settings of the CA's own file and the environment, because the CA may never have served. */
-function openAuthority(dataDir: string, store: CaStore): Promise<Authority> {
+function openAuthority(dataDir: string, store: CaStore): Promise<Certifier> {
   const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
   return mendable(() =>
-    openLocalAuthority(store, {
+    openLocalCa(store, {
       dataDir,
       databaseUrl: settings.caDatabaseUrl,
       passphrase: settings.caPassphrase,

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { caPaths } from '../ca/folder/files.js';
+import type { Program } from '../config/index.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { DIRECTORY_FLAG, givenFlags } from './options.js';
-
-export type Program = 'ca' | 'ra';
 
 /** The location of a program's audit log. */
 export interface Log {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { Program } from '../config/index.js';
 import { type Archived, ArchiveError, joinFault, readArchive } from '../programs/audit/archive.js';
 import { knownRoots } from '../programs/audit/roots.js';
 import { cutFault } from '../programs/audit/signature.js';
@@ -6,7 +7,7 @@ import { CannotStart, ExitCode, WrongUsage } from '../programs/exit.js';
 import type { AuditCut } from '../store/contract/audit.js';
 import { openAudit, shownLocation, verifyAudit } from '../store/index.js';
 import type { AuditHead } from '../store/rows/audit-chain.js';
-import { type Log, logsOf, type Program } from './audit-logs.js';
+import { type Log, logsOf } from './audit-logs.js';
 import { addExamples } from './help.js';
 import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
+import type { Program } from '../config/index.js';
 import { type AuditPosition, type AuditRecord, openAudit } from '../store/index.js';
 import { archiveCommand } from './audit-archive.js';
-import { type Log, logsOf, type Program, timeOption } from './audit-logs.js';
+import { type Log, logsOf, timeOption } from './audit-logs.js';
 import { verifyCommand } from './audit-verify.js';
 import { addExamples } from './help.js';
 import { addSettingFlags, DIRECTORY_FLAG } from './options.js';

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { type Authority, CLIENTS, EXAMPLE_NAME } from '../pages/client-lines.js';
+import { type AcmeServer, CLIENTS, EXAMPLE_NAME } from '../pages/client-lines.js';
 import { fromPem } from '../x509/pem.js';
 
-export interface Serving extends Authority {
+export interface Serving extends AcmeServer {
   /** PEM of the roots to trust, the one in use first. */
   root: string;
   /** Whether anyone may order any name, without an external account; a warning is then printed. */

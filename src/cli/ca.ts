@@ -5,9 +5,10 @@ import { createLogger } from '../programs/logger.js';
 import { sayingOrigin } from '../programs/origin.js';
 import { initCommand } from './ca-init.js';
 import { installCommand } from './ca-install.js';
-import { rolloverCommand, statusCommand } from './ca-rollover.js';
+import { rolloverCommand } from './ca-rollover.js';
 import { rootCommand } from './ca-root.js';
 import { seedCommand } from './ca-seed.js';
+import { caStatusCommand } from './ca-status.js';
 import { addExamples } from './help.js';
 import { loadCa } from './on-ca-machine.js';
 import { addSettingFlags, DIRECTORY_FLAG, type Flag } from './options.js';
@@ -29,7 +30,7 @@ export function caCommand(): Command {
       .description('Run the certificate authority alone; it has the keys and uses only ZeroMQ.')
       .addCommand(initCommand())
       .addCommand(installCommand())
-      .addCommand(statusCommand())
+      .addCommand(caStatusCommand())
       .addCommand(rolloverCommand())
       .addCommand(rootCommand())
       .addCommand(seedCommand())

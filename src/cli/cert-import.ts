@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { pino } from 'pino';
-import { openLocalAuthority } from '../ca/local-access.js';
+import { openLocalCa } from '../ca/local-access.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';
@@ -28,7 +28,7 @@ export function importCommand(): Command {
     const certificates = await Promise.all(files.map(leafIn));
     await withCaStore(dataDir, (store) =>
       mendable(async () => {
-        const authority = await openLocalAuthority(store, {
+        const certifier = await openLocalCa(store, {
           dataDir,
           databaseUrl: settings.caDatabaseUrl,
           passphrase: settings.caPassphrase,
@@ -41,7 +41,7 @@ export function importCommand(): Command {
         for (const der of certificates) {
           const shown = parseCertificate(der);
           const known = (await store.findBySerial(shown.serial)) !== null;
-          const { serial, dn, cn } = await authority.recordOf(shown, operator());
+          const { serial, dn, cn } = await certifier.recordOf(shown, operator());
           process.stdout.write(`${serial} ${dn || cn}: ${known ? 'was already known' : 'was added'}\n`);
         }
       }),

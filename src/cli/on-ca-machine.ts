@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { type OpenAuthorities, openAuthorities } from '../ca/authorities/open.js';
-import { loadAuthority } from '../ca/folder/files.js';
+import { loadCaFiles } from '../ca/folder/files.js';
 import type { KeyPlaces } from '../ca/folder/signing-key.js';
 import { openLocalStore, servedUrl } from '../ca/local-access.js';
 import { useTokenPin } from '../ca/token/tokens.js';
@@ -69,7 +69,7 @@ export async function withLocalSet(
   const places = keyPlaces(settings);
   await withCaStore(dataDir, (store) =>
     mendable(async () => {
-      const files = await loadAuthority({ dataDir, passphrase, seed: null });
+      const files = await loadCaFiles({ dataDir, passphrase, seed: null });
       const local = await openAuthorities(store, files, {
         dataDir,
         passphrase,

@@ -5,7 +5,7 @@ import { makePrivateFolder, readIfThere } from '../lib/files.js';
 import { ExitCode } from '../programs/exit.js';
 import {
   forgetOldChannelKey,
-  type Installation,
+  type InstallationFolders,
   noteInstallation,
   requireInstallation,
 } from '../programs/installation.js';
@@ -89,7 +89,7 @@ function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): Ch
 
 async function greet(
   supervisor: Supervisor,
-  installation: Installation,
+  installation: InstallationFolders,
   serving: Omit<Serving, 'root'>,
 ): Promise<void> {
   try {

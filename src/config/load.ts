@@ -1,6 +1,6 @@
 import { FILES, type FileEntries, type FileReader, readConfigFile, whyUnreadable } from './config-file.js';
 import { nearest } from './nearest.js';
-import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
+import { configFileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/index.js';
 
 /** All errors of the configuration, one on each line, without secrets. */
@@ -114,7 +114,7 @@ export function loadSettings(sources: Sources): Loaded {
   }
 
   function inOwn(setting: Setting<unknown>): Candidate | null {
-    const names = [setting.env, ...(setting.formerly ?? [])].map((name) => fileKey(name, program));
+    const names = [setting.env, ...(setting.formerly ?? [])].map((name) => configFileKey(name, program));
     const key = names.find((name) => own.has(name)) ?? '';
     const value = own.get(key);
     if (value === undefined) return null;
@@ -146,7 +146,7 @@ export function loadSettings(sources: Sources): Loaded {
 
   function unknownOwnKeys(): string[] {
     const known = SETTING_LIST.filter(([, each]) => each.programs.includes(program)).flatMap(
-      ([, { env: name, formerly = [] }]) => [name, ...formerly].map((each) => fileKey(each, program)),
+      ([, { env: name, formerly = [] }]) => [name, ...formerly].map((each) => configFileKey(each, program)),
     );
     return [...own.keys()]
       .filter((key) => !known.includes(key))

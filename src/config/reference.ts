@@ -1,5 +1,5 @@
 import { defaultText } from './print.js';
-import { fileKey, type Program, type Setting, sharedKey } from './setting.js';
+import { configFileKey, type Program, type Setting, sharedKey } from './setting.js';
 import { SETTING_LIST } from './settings/index.js';
 import { MIGRATION, MOST_CHANGED, type SettingTask, TASKS } from './tasks.js';
 
@@ -99,7 +99,7 @@ function entry(setting: Setting<unknown>): string {
 }
 
 const ownName = ({ env }: Setting<unknown>, program: Program): string =>
-  `\`${fileKey(env, program)}\` in ${program === 'ra' ? 'config.json' : 'ca.config.yml'}`;
+  `\`${configFileKey(env, program)}\` in ${program === 'ra' ? 'config.json' : 'ca.config.yml'}`;
 
 /** The names of a command's variables: the most often changed ones, and the number of others. */
 export function variableNames(programs: Program[]): string {

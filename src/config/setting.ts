@@ -51,7 +51,7 @@ export function sharedKey(env: string): string {
  * Name of a setting in a program's own file: the variable without `UPKI_` and without that program's prefix,
  * in lower case: `UPKI_CA_PORT` is `port` in the CA's file and `ca_port` in the RA's.
  */
-export function fileKey(env: string, program: Program): string {
+export function configFileKey(env: string, program: Program): string {
   return env
     .replace(/^UPKI_/, '')
     .toLowerCase()

@@ -13,7 +13,7 @@ export interface EstRequest extends CertificationRequest {
  * RFC 8951 §3.1: the body is base64, with or without line breaks, whatever Content-Transfer-Encoding says. PEM is accepted
  * too, because some clients send it. @throws Refused invalidRequest
  */
-export function readRequest(body: unknown): EstRequest {
+export function readEstRequest(body: unknown): EstRequest {
   const text = body instanceof Buffer ? body.toString('latin1') : '';
   try {
     const der = text.includes('-----BEGIN')

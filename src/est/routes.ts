@@ -18,7 +18,7 @@ import { formatDn } from '../x509/name.js';
 import { fromPem } from '../x509/pem.js';
 import { spkiFingerprint } from '../x509/spki.js';
 import { basicCredentials } from './basic.js';
-import { type EstRequest, readRequest, toBase64 } from './body.js';
+import { type EstRequest, readEstRequest, toBase64 } from './body.js';
 import { csrAttributes } from './csr-attributes.js';
 import { deviceNames, isDevice } from './device.js';
 import { writeHeadersAsRfcsDo } from './header-names.js';
@@ -110,7 +110,7 @@ async function answer(
     // A browser sends a client certificate even for a request that another site made.
     if (isCrossSite(request, baseUrl(request.headers.host)))
       throw new Refused('forbidden', 'a page of another site may not enrol a device');
-    const { who, cn, serial, chain } = await carryOut(readRequest(request.body));
+    const { who, cn, serial, chain } = await carryOut(readEstRequest(request.body));
     await audit.done({ who, from, action, details: { cn, issued: serial } });
     reply.type(`${PKCS7}; smime-type=certs-only`).header('content-transfer-encoding', 'base64');
     return toBase64(certsOnly(fromPem('CERTIFICATE', chain)), request.headers['user-agent']);

@@ -1,7 +1,7 @@
 import { shellWord } from '../lib/shell-word.js';
 
 /** What a client needs: the URL of the directory and the root to trust. */
-export interface Authority {
+export interface AcmeServer {
   directoryUrl: string;
   /** Path of the root certificate. */
   rootPath: string;
@@ -19,25 +19,25 @@ export const EXAMPLE_NAME = 'app.example.internal';
 const MAIL = 'admin@example.internal';
 
 /** Clients by their name in `upki clients`. None of the commands asks a question. */
-export const CLIENTS: Readonly<Record<string, (authority: Authority, name?: string) => ClientLines>> = {
-  certbot: (authority, name = EXAMPLE_NAME) => ({
+export const CLIENTS: Readonly<Record<string, (server: AcmeServer, name?: string) => ClientLines>> = {
+  certbot: (server, name = EXAMPLE_NAME) => ({
     title: 'certbot',
     lines: [
-      `REQUESTS_CA_BUNDLE=${shellWord(authority.rootPath)} certbot certonly --standalone --agree-tos --no-eff-email \\`,
-      `  -m ${MAIL} --server ${shellWord(authority.directoryUrl)} -d ${shellWord(name)}`,
+      `REQUESTS_CA_BUNDLE=${shellWord(server.rootPath)} certbot certonly --standalone --agree-tos --no-eff-email \\`,
+      `  -m ${MAIL} --server ${shellWord(server.directoryUrl)} -d ${shellWord(name)}`,
     ],
   }),
-  lego: (authority, name = EXAMPLE_NAME) => ({
+  lego: (server, name = EXAMPLE_NAME) => ({
     title: 'lego (version 5; version 4 wants run as its last word)',
     lines: [
-      `LEGO_CA_CERTIFICATES=${shellWord(authority.rootPath)} lego run --accept-tos --email ${MAIL} --http \\`,
-      `  --server ${shellWord(authority.directoryUrl)} --domains ${shellWord(name)}`,
+      `LEGO_CA_CERTIFICATES=${shellWord(server.rootPath)} lego run --accept-tos --email ${MAIL} --http \\`,
+      `  --server ${shellWord(server.directoryUrl)} --domains ${shellWord(name)}`,
     ],
   }),
-  'acme.sh': (authority, name = EXAMPLE_NAME) => ({
+  'acme.sh': (server, name = EXAMPLE_NAME) => ({
     title: 'acme.sh',
     lines: [
-      `acme.sh --issue --standalone --server ${shellWord(authority.directoryUrl)} --ca-bundle ${shellWord(authority.rootPath)} -d ${shellWord(name)}`,
+      `acme.sh --issue --standalone --server ${shellWord(server.directoryUrl)} --ca-bundle ${shellWord(server.rootPath)} -d ${shellWord(name)}`,
     ],
   }),
   caddy: ({ directoryUrl, rootPath }, name = EXAMPLE_NAME) => ({
@@ -52,12 +52,12 @@ export const CLIENTS: Readonly<Record<string, (authority: Authority, name?: stri
       '}',
     ],
   }),
-  traefik: (authority, name = EXAMPLE_NAME) => ({
+  traefik: (server, name = EXAMPLE_NAME) => ({
     title: `Traefik (https://${name}/ping then answers)`,
     lines: [
-      `LEGO_CA_CERTIFICATES=${shellWord(authority.rootPath)} traefik \\`,
+      `LEGO_CA_CERTIFICATES=${shellWord(server.rootPath)} traefik \\`,
       '  --entrypoints.web.address=:80 --entrypoints.websecure.address=:443 \\',
-      `  --certificatesresolvers.upki.acme.caserver=${shellWord(authority.directoryUrl)} \\`,
+      `  --certificatesresolvers.upki.acme.caserver=${shellWord(server.directoryUrl)} \\`,
       `  --certificatesresolvers.upki.acme.email=${MAIL} \\`,
       '  --certificatesresolvers.upki.acme.storage=acme.json \\',
       '  --certificatesresolvers.upki.acme.httpchallenge.entrypoint=web \\',

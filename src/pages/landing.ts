@@ -1,6 +1,6 @@
 import { html, Markup } from '../lib/html.js';
 import { CLIENTS } from './client-lines.js';
-import { fingerprintOf, PROFILE_FILE, ROOTS_FILE, type Root, rootFile } from './roots.js';
+import { PROFILE_FILE, ROOTS_FILE, type Root, rootFile, shownFingerprint } from './roots.js';
 import { STYLE } from './style.js';
 import { BUNDLE, trustLines } from './trust-lines.js';
 
@@ -89,7 +89,7 @@ function rootSection(root: Root, index: number, qrCode: string): Markup {
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   return html`<section class="root" id="${rootAnchor(root)}" aria-label="${root.subject}"><div>
 <h3>${root.subject}</h3>
-<p>SHA-256<br><code>${fingerprintOf(root)}</code></p>
+<p>SHA-256<br><code>${shownFingerprint(root)}</code></p>
 <p class="same">This is the fingerprint of the link that brought you here.</p>
 <p class="faint">Valid from ${day(root.notBefore)} to ${day(root.notAfter)}</p>
 <ul class="buttons">

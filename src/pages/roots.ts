@@ -30,7 +30,7 @@ export function readRoots(pem: string): Root[] {
 }
 
 /** The fingerprint in pairs with colons, as browsers and `openssl x509 -fingerprint` show it. */
-export function fingerprintOf({ sha256 }: Pick<Root, 'sha256'>): string {
+export function shownFingerprint({ sha256 }: Pick<Root, 'sha256'>): string {
   return sha256.replace(/..(?=.)/g, '$&:');
 }
 

@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseMarker as parseCaMarker } from '../ca/folder/identity.js';
+import { parseFolderMarker } from '../ca/folder/identity.js';
 import { caPaths } from '../ca/folder/paths.js';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { shortFingerprint } from '../x509/fingerprint.js';
 import { CannotStart } from './exit.js';
 import { RaFiles } from './ra/files.js';
-import { parseMarker, rootsIn } from './ra/identity.js';
+import { parseRaMarker, rootFingerprints } from './ra/identity.js';
 
 /** The folders of `upki start`: the common one, and one a program. */
-export interface Installation {
+export interface InstallationFolders {
   common: string;
   ca: string;
   ra: string;
@@ -26,7 +26,7 @@ const ABOUT =
  * Checks that the folders of CA and RA belong together, and that neither is missing.
  * @throws CannotStart naming the folder
  */
-export async function requireInstallation({ common, ca, ra }: Installation): Promise<void> {
+export async function requireInstallation({ common, ca, ra }: InstallationFolders): Promise<void> {
   const served = await servedRoot(join(common, NAME));
   const ofRa = await readIfThere(new RaFiles(ra).path('root'));
   const raRoots = ofRa === null ? [] : readable(ofRa);
@@ -65,11 +65,11 @@ export async function requireInstallation({ common, ca, ra }: Installation): Pro
 async function hasFollowed(
   raRoots: readonly string[],
   ofCa: readonly string[],
-  where: Installation,
+  where: InstallationFolders,
 ): Promise<boolean> {
   const files = new RaFiles(where.ra);
   const text = await readIfThere(files.path('marker'));
-  const known = text === null ? [] : parseMarker(text, files.path('marker')).roots;
+  const known = text === null ? [] : parseRaMarker(text, files.path('marker')).roots;
   if (!raRoots.every((each) => known.includes(each))) return false;
   if (known.some((each) => ofCa.includes(each))) return true;
   const { pinned, channel } = await channelKeys(where);
@@ -80,7 +80,7 @@ async function hasFollowed(
 async function channelKeys({
   ca,
   ra,
-}: Installation): Promise<{ pinned: string | null; channel: string | null }> {
+}: InstallationFolders): Promise<{ pinned: string | null; channel: string | null }> {
   const text = await readIfThere(caPaths(ca).marker);
   const pinned = await readIfThere(new RaFiles(ra).path('caChannelKey'));
   return {
@@ -90,8 +90,8 @@ async function channelKeys({
 }
 
 /** Both programs serve: from now on a missing folder is reported. @param root PEM of the CA's root */
-export async function noteInstallation({ common }: Installation, root: string): Promise<void> {
-  const [first] = rootsIn(root);
+export async function noteInstallation({ common }: InstallationFolders, root: string): Promise<void> {
+  const [first] = rootFingerprints(root);
   if (first === undefined || (await servedRoot(join(common, NAME))) === first) return;
   const text = `${JSON.stringify({ about: ABOUT, root: first }, null, 2)}\n`;
   await writeDurably(join(common, NAME), text, 0o600);
@@ -101,7 +101,7 @@ export async function noteInstallation({ common }: Installation, root: string): 
  * A CA whose channel key was made again on purpose is another one to its RAs; the one beside it has the seed and can register
  * again. True when it will.
  */
-export async function forgetOldChannelKey(where: Installation): Promise<boolean> {
+export async function forgetOldChannelKey(where: InstallationFolders): Promise<boolean> {
   const { pinned, channel } = await channelKeys(where);
   if (pinned === null || channel === null || channel === pinned) return false;
   await rm(new RaFiles(where.ra).path('caChannelKey'));
@@ -111,7 +111,7 @@ export async function forgetOldChannelKey(where: Installation): Promise<boolean>
 /** Null for a damaged marker, which the CA tells by name. */
 function markedChannel(text: string, path: string): string | null {
   try {
-    return parseCaMarker(text, path).channel;
+    return parseFolderMarker(text, path).channel;
   } catch {
     return null;
   }
@@ -131,7 +131,7 @@ async function servedRoot(path: string): Promise<string | null> {
 /** Of a PEM text; none of a damaged one, which the program whose it is tells by name. */
 function readable(pem: string): string[] {
   try {
-    return rootsIn(pem);
+    return rootFingerprints(pem);
   } catch {
     return [];
   }
@@ -147,7 +147,7 @@ async function caRoots(folder: string): Promise<string[] | null> {
   try {
     return [
       ...new Set([
-        ...(text === null ? [] : [parseCaMarker(text, paths.marker).root]),
+        ...(text === null ? [] : [parseFolderMarker(text, paths.marker).root]),
         ...(root === null ? [] : readable(root)),
       ]),
     ];

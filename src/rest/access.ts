@@ -10,11 +10,11 @@ import { Refused } from '../model/refusal.js';
  * Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator whose role is at
  * least the route's.
  */
-export type Entitlement =
+export type RouteAccess =
   | { access: 'public' }
   | { access: 'client' }
   | { access: 'private'; role: AdminRole };
-export type Access = Entitlement['access'];
+export type Access = RouteAccess['access'];
 
 /** Who calls: the holder of a client certificate, as the CA knows that certificate at this moment. */
 export interface Caller {
@@ -38,7 +38,7 @@ export type IdentityCheck = Pick<CertificateAuthority, 'bySerial' | 'roleOf'>;
  * @throws Refused, CaUnavailable
  */
 export async function admit(
-  route: Entitlement,
+  route: RouteAccess,
   request: FastifyRequest,
   ca: IdentityCheck,
 ): Promise<Caller | Administrator | null> {
@@ -69,7 +69,7 @@ const OPERATOR = 'x-upki-operator';
  * The caller of commands on this machine is an administrator, because the keys and the database are readable
  * to him. There are no client certificates here.
  */
-export function localOperator(route: Entitlement, request: FastifyRequest): Administrator | null {
+export function localOperator(route: RouteAccess, request: FastifyRequest): Administrator | null {
   if (route.access === 'public') return null;
   if (route.access === 'client') throw new Refused('unauthenticated', 'a client certificate is wanted');
   const given = request.headers[OPERATOR];

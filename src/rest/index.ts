@@ -16,21 +16,23 @@ import type { Route } from './route.js';
 import { ownCertificateRoutes } from './routes/client/certificate.js';
 import { renewalRoute } from './routes/client/renewal.js';
 import { ownRevocationRoute } from './routes/client/revocation.js';
-import { accountRoutes } from './routes/private/accounts.js';
+import { operatorAccountRoutes } from './routes/private/accounts.js';
 import { activityRoute } from './routes/private/activity.js';
 import { adminRoutes } from './routes/private/admins.js';
 import { auditRoutes } from './routes/private/audit.js';
-import { authorityRoutes as privateAuthorityRoutes } from './routes/private/authority.js';
-import { certificateRoutes as operatorCertificateRoutes } from './routes/private/certificates.js';
+import { authoritiesRoute } from './routes/private/authorities.js';
+import { operatorCertificateRoutes } from './routes/private/certificates.js';
 import { checkRoute } from './routes/private/check.js';
 import { configRoute, configSourcesRoute, type SettingSources } from './routes/private/config.js';
+import { crlRoute } from './routes/private/crl.js';
 import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
+import { optionsRoute } from './routes/private/options.js';
 import { reloadRoute } from './routes/private/reload.js';
 import { type Rules, ruleRoutes } from './routes/private/rules.js';
 import { statusRoute } from './routes/private/status.js';
-import { authorityRoutes } from './routes/public/authority.js';
-import { certificateRoutes } from './routes/public/certificates.js';
+import { caRoutes } from './routes/public/ca.js';
+import { publicCertificateRoutes } from './routes/public/certificates.js';
 import { certifyRoute } from './routes/public/certify.js';
 import { healthRoute } from './routes/public/health.js';
 import { magicRoute } from './routes/public/magic.js';
@@ -87,7 +89,9 @@ export function apiRoutes(options: ApiOptions): Route[] {
     certifyRoute(certification),
     magicRoute(options),
     ...adminRoutes(ca),
-    ...privateAuthorityRoutes(ca),
+    authoritiesRoute(ca),
+    crlRoute(ca),
+    optionsRoute(ca),
     configRoute(settings),
     configSourcesRoute(options.sources),
     activityRoute(options.activity),
@@ -96,7 +100,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     ownRevocationRoute(ownCertificates),
     ...nodeRoutes({ ...options, clock }),
     ...operatorCertificateRoutes(operator.certificates, clock),
-    ...accountRoutes(operator.accounts),
+    ...operatorAccountRoutes(operator.accounts),
     failureRoute(operator.failures),
     ...auditRoutes(options.auditReader),
     checkRoute(operator.checks),
@@ -110,9 +114,9 @@ export function apiRoutes(options: ApiOptions): Route[] {
 function readableRoutes({ ca, health, publicCertificates = true }: ApiOptions): Route[] {
   return [
     healthRoute(health),
-    ...authorityRoutes(ca),
+    ...caRoutes(ca),
     ...profileRoutes(ca),
-    ...(publicCertificates ? certificateRoutes(ca) : []),
+    ...(publicCertificates ? publicCertificateRoutes(ca) : []),
     ...ocspRoutes(ca),
   ];
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { AdminRole } from '../model/administrators.js';
-import type { Administrator, Caller, Entitlement } from './access.js';
+import type { Administrator, Caller, RouteAccess } from './access.js';
 
 /** The input of a handler: parameters are checked and defaults filled in. */
 export interface Call<
@@ -75,7 +75,7 @@ export interface BinaryBody {
 }
 
 /** A route whatever its schemas are. */
-export type Route = Entitlement & AnyDefinition;
+export type Route = RouteAccess & AnyDefinition;
 
 interface AnyDefinition {
   method: 'GET' | 'POST' | 'DELETE';

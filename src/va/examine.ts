@@ -5,7 +5,7 @@ import type { CaaRecord, Resolver } from './dns/resolver.js';
 import { ValidationFailure } from './failure.js';
 import { validateHttp01 } from './http-01.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
-import type { Finding, ValidationRequest } from './types.js';
+import type { Observation, ValidationRequest } from './types.js';
 
 interface ExaminerOptions {
   /** Each resolver that validation asks, by its address. */
@@ -28,7 +28,7 @@ const NO_ANSWER = {
 };
 
 /** Examines a name with the code of its validation, and reports everything seen on the way. */
-export async function examine(name: Name, options: ExaminerOptions): Promise<Finding[]> {
+export async function examine(name: Name, options: ExaminerOptions): Promise<Observation[]> {
   const deadline = new Deadline(options.timeout);
   try {
     const steps = [
@@ -49,10 +49,10 @@ async function resolved(
   { identifier }: Name,
   { resolvers }: ExaminerOptions,
   deadline: Deadline,
-): Promise<Finding[]> {
+): Promise<Observation[]> {
   if (identifier.type === 'ip') return [];
   return Promise.all(
-    resolvers.map(async ({ name, resolver }): Promise<Finding> => {
+    resolvers.map(async ({ name, resolver }): Promise<Observation> => {
       const { outcome, ok } = await told(resolver.addresses(identifier.value, deadline), (found) =>
         found.join(', '),
       );
@@ -66,7 +66,7 @@ async function permitted(
   name: Name,
   { resolver, caa }: ExaminerOptions,
   deadline: Deadline,
-): Promise<Finding[]> {
+): Promise<Observation[]> {
   const { identifier, wildcard } = name;
   if (identifier.type === 'ip' || caa.mode === 'off') return [];
   const labels = identifier.value.split('.');
@@ -75,7 +75,7 @@ async function permitted(
   const sets = await Promise.all(
     levels.map(async (level) => ({ level, ...(await looked(resolver.caa(level, deadline))) })),
   );
-  return sets.map(({ level, records, failure }): Finding => {
+  return sets.map(({ level, records, failure }): Observation => {
     if (failure !== null) {
       return { step: 'caa', target: level, outcome: failure, ok: decided || caa.mode === 'lenient' };
     }
@@ -109,7 +109,7 @@ async function recorded(
   { identifier }: Name,
   { resolver }: ExaminerOptions,
   deadline: Deadline,
-): Promise<Finding[]> {
+): Promise<Observation[]> {
   if (identifier.type === 'ip') return [];
   const target = `_acme-challenge.${identifier.value}`;
   const seen = await told(resolver.txt(target, deadline), ({ length }) =>
@@ -127,7 +127,7 @@ async function reached(
   name: Name,
   { dialer, http, now }: ExaminerOptions,
   deadline: Deadline,
-): Promise<Finding[]> {
+): Promise<Observation[]> {
   const attempt = newAttempt(deadline, now);
   const request: ValidationRequest = { ...name, ...NO_ANSWER, type };
   let failure: unknown = null;
@@ -139,7 +139,7 @@ async function reached(
   }
   const isReached = failure === null || (failure instanceof ValidationFailure && ANSWERED.has(failure.type));
   const dialed = attempt.records.map(
-    ({ target, outcome, milliseconds }): Finding => ({
+    ({ target, outcome, milliseconds }): Observation => ({
       step: type,
       target,
       outcome: `${outcome} (${milliseconds} ms)`,

@@ -29,7 +29,7 @@ export interface CaaRequest {
 }
 
 /** One step of an examination, and what was seen. */
-export interface Finding {
+export interface Observation {
   step: 'resolver' | 'caa' | 'http-01' | 'tls-alpn-01' | 'dns-01';
   /** A resolver, a name, an address with its port, a URL. */
   target: string;
@@ -92,5 +92,5 @@ export interface Validator {
 
 export interface Examiner {
   /** Looks at a name as a validation would, by the same code, and tells all that was seen on the way. */
-  examine(name: Pick<ValidationRequest, 'identifier' | 'wildcard'>): Promise<Finding[]>;
+  examine(name: Pick<ValidationRequest, 'identifier' | 'wildcard'>): Promise<Observation[]>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyExternalAccount } from '../../src/acme/external-account.js';
-import { parsePublicKey } from '../../src/acme/jose/jwk.js';
+import { parseJwk } from '../../src/acme/jose/jwk.js';
 import { Problem } from '../../src/model/problem.js';
 import { generateSigningKey, signBinding } from '../../tools/kit/jws-signer.js';
 
@@ -11,7 +11,7 @@ const bound = (kid: string, url = URL) =>
 /** An RA that asks for no binding and keeps no list, but has registered nodes: what every RA is by default. */
 const accounts = { required: false, keys: new Map<string, Buffer>(), nodeKey: async () => null };
 const verify = (binding: unknown, more: object = {}) =>
-  verifyExternalAccount(binding as never, { ...accounts, ...more }, parsePublicKey(key.jwk as never), URL);
+  verifyExternalAccount(binding as never, { ...accounts, ...more }, parseJwk(key.jwk as never), URL);
 
 describe('a binding nobody asked for (RFC 8555 §7.3.4)', () => {
   it.each<[string, unknown]>([

@@ -31,12 +31,12 @@ it('after an upgrade, an entry that covered its whole name covers the existing c
   const role = async (serial: string) => (await again.call('get_admin_role', { serial: `0x${serial}` })).role;
   expect([await role(old), await role(replaced)]).toEqual(['operator', 'none']);
   // A certificate of the name that was not made for the entry.
-  const later = await world.onMachine(async (authority) => {
-    const stray = await authority.store.findBySerial(old);
+  const later = await world.onMachine(async (certifier) => {
+    const stray = await certifier.store.findBySerial(old);
     if (stray === null) throw new Error('it is there');
     const serial = `${'7f'.repeat(16)}`;
-    await authority.store.recordCertificate({ ...stray, serial, orderId: null }, PROGRAM);
-    expect(await authority.store.listAdmins()).toEqual([
+    await certifier.store.recordCertificate({ ...stray, serial, orderId: null }, PROGRAM);
+    expect(await certifier.store.listAdmins()).toEqual([
       { dn: '/OU=Admins/CN=alice', role: 'operator', addedAt: 1, byName: false },
     ]);
     return serial;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openAuthorities } from '../../src/ca/authorities/open.js';
-import { loadAuthority } from '../../src/ca/folder/files.js';
+import { loadCaFiles } from '../../src/ca/folder/files.js';
 import { openLocalStore } from '../../src/ca/local-access.js';
 import { newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import { ChannelUnavailable } from '../../src/channel/errors.js';
@@ -62,7 +62,7 @@ type Started = Awaited<ReturnType<typeof start>>;
 async function look({ world, time }: Started): Promise<void> {
   const store = await openLocalStore(world.dataDir, null);
   try {
-    const files = await loadAuthority({ dataDir: world.dataDir, passphrase: null, seed: null });
+    const files = await loadCaFiles({ dataDir: world.dataDir, passphrase: null, seed: null });
     const { succession } = await openAuthorities(store, files, {
       ...{ dataDir: world.dataDir, passphrase: null, publicUrl: null, shared: false, succeedAt: 0.5 },
       ...{ clock: () => time.now, log: pino({ level: 'silent' }) },

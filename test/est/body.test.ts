@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { basicCredentials } from '../../src/est/basic.js';
-import { readRequest, toBase64 } from '../../src/est/body.js';
+import { readEstRequest, toBase64 } from '../../src/est/body.js';
 import { isDevice } from '../../src/est/device.js';
 import { Refused } from '../../src/model/refusal.js';
 import { createCsr } from '../../tools/kit/csr.js';
@@ -20,7 +20,7 @@ describe('the body of a request (RFC 8951 §3.1)', () => {
       `-----BEGIN NEW CERTIFICATE REQUEST-----\n${base64}\n-----END NEW CERTIFICATE REQUEST-----`,
     ],
   ])('%s', (_, text) => {
-    expect(readRequest(Buffer.from(text)).der.equals(der)).toBe(true);
+    expect(readEstRequest(Buffer.from(text)).der.equals(der)).toBe(true);
   });
 
   it('anything else is refused with a reason, and nothing makes it throw otherwise', () => {
@@ -33,10 +33,10 @@ describe('the body of a request (RFC 8951 §3.1)', () => {
     );
     fc.assert(
       fc.property(bytes, (body) => {
-        expect(() => readRequest(Buffer.from(body))).toThrow(Refused);
+        expect(() => readEstRequest(Buffer.from(body))).toThrow(Refused);
       }),
     );
-    expect(() => readRequest(undefined)).toThrow(Refused);
+    expect(() => readEstRequest(undefined)).toThrow(Refused);
   });
 });
 

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthorities } from '../../src/ca/authorities/open.js';
-import { loadAuthority } from '../../src/ca/folder/files.js';
+import { loadCaFiles } from '../../src/ca/folder/files.js';
 import { openLocalStore } from '../../src/ca/local-access.js';
 import { checkCa, initCa, startCa } from '../../src/programs/ca/start.js';
 import { exitCodeOf } from '../../src/programs/exit.js';
@@ -68,7 +68,7 @@ async function serve(): Promise<Served> {
   const [made, ca, ra] = [await newFolder(), await newFolder(), await newFolder()];
   await (await startCa(caSettings(made), silent, 'both', true)).stop();
   const store = await openLocalStore(made, null);
-  const files = await loadAuthority({ dataDir: made, passphrase: null, seed: null });
+  const files = await loadCaFiles({ dataDir: made, passphrase: null, seed: null });
   const options = { dataDir: made, passphrase: null, publicUrl: null, shared: false, clock: Date.now };
   const local = await openAuthorities(store, files, { ...options, succeedAt: 0.5, log: silent });
   await local.succession.makeIssuer(PROGRAM);

@@ -8,7 +8,7 @@ export { isJsonObject, type Json, type JsonObject };
  * @param what names the text in the refusal, such as "the payload".
  * @throws Problem malformed
  */
-export function parseJson(bytes: Uint8Array, what: string): Json {
+export function parseIJson(bytes: Uint8Array, what: string): Json {
   try {
     return parse(bytes, what);
   } catch (error) {
@@ -18,7 +18,7 @@ export function parseJson(bytes: Uint8Array, what: string): Json {
 
 /** As `parseJson`, for texts that must be an object. @throws Problem malformed */
 export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
-  const value = parseJson(bytes, what);
+  const value = parseIJson(bytes, what);
   if (!isJsonObject(value)) throw new Problem('malformed', `${what} is not a JSON object`);
   return value;
 }

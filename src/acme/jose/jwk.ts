@@ -31,7 +31,7 @@ const RSA_EXPONENT_BYTES = 32;
  * Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) as a public key; unknown members are ignored.
  * @throws Problem badPublicKey
  */
-export function parsePublicKey(value: unknown): PublicKey {
+export function parseJwk(value: unknown): PublicKey {
   if (!isJsonObject(value)) throw bad('it is not a JSON object');
   // RFC 8555 §6.2 requires a public key. A client that sends the private key must learn that it is
   // compromised.

@@ -1,5 +1,5 @@
 import { Problem } from '../../model/problem.js';
-import { ALGORITHMS, type Algorithm, isAlgorithm, verifySignature } from './algorithms.js';
+import { ALGORITHMS, type Algorithm, isAlgorithm, verifyJwsSignature } from './algorithms.js';
 import { decodeBase64url } from './base64url.js';
 import { type Json, type JsonObject, parseJsonObject } from './json.js';
 import type { PublicKey } from './jwk.js';
@@ -46,7 +46,8 @@ export function signatureAlgorithm({ header }: Jws): Algorithm {
 /** True when the key made the signature, and with the algorithm that goes with it. */
 export function isSignedWith(jws: Jws, { algorithm, key }: PublicKey): boolean {
   return (
-    signatureAlgorithm(jws) === algorithm && verifySignature(algorithm, key, jws.signingInput, jws.signature)
+    signatureAlgorithm(jws) === algorithm &&
+    verifyJwsSignature(algorithm, key, jws.signingInput, jws.signature)
   );
 }
 
@@ -54,7 +55,7 @@ export function isSignedWith(jws: Jws, { algorithm, key }: PublicKey): boolean {
 export function verifyJws(jws: Jws, { algorithm, key }: PublicKey): void {
   const alg = signatureAlgorithm(jws);
   if (alg !== algorithm) throw badAlgorithm(`this key signs with ${algorithm}, not ${alg}`, [algorithm]);
-  if (!verifySignature(algorithm, key, jws.signingInput, jws.signature)) {
+  if (!verifyJwsSignature(algorithm, key, jws.signingInput, jws.signature)) {
     throw malformed('the JWS signature does not verify');
   }
 }

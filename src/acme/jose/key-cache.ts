@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../lib/bounded-map.js';
 import type { Account } from '../../model/facts.js';
-import { type PublicKey, parsePublicKey } from './jwk.js';
+import { type PublicKey, parseJwk } from './jwk.js';
 
 /** Each is about 2 KiB, mostly OpenSSL's. */
 const SIZE = 10_000;
@@ -27,7 +27,7 @@ export class KeyCache {
 
   ofAccount({ id, thumbprint, jwk }: Account): PublicKey {
     const known = this.#keys.get(id);
-    const entry = known?.thumbprint === thumbprint ? known : { thumbprint, key: parsePublicKey(jwk) };
+    const entry = known?.thumbprint === thumbprint ? known : { thumbprint, key: parseJwk(jwk) };
     this.#keys.set(id, entry);
     return entry.key;
   }

@@ -4,7 +4,7 @@ import { Problem } from '../../model/problem.js';
 import type { AcmeContext } from '../context.js';
 import { requireGoodKey } from '../jose/good-key.js';
 import { type JsonObject, parseJsonObject } from '../jose/json.js';
-import { type PublicKey, parsePublicKey } from '../jose/jwk.js';
+import { type PublicKey, parseJwk } from '../jose/jwk.js';
 import { type Jws, readJws, verifyJws } from '../jose/jws.js';
 import type { LinkBuilder, Links } from '../links.js';
 import { requireObject } from '../payload.js';
@@ -32,7 +32,7 @@ export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): voi
 function innerKey({ header }: Jws): PublicKey {
   if ('kid' in header) throw malformed('has a "kid"');
   if (!('jwk' in header)) throw malformed('has no "jwk"');
-  return parsePublicKey(header.jwk);
+  return parseJwk(header.jwk);
 }
 
 function requireInnerHeader({ header }: Jws, links: Links): void {
@@ -52,7 +52,7 @@ async function requireAccountUrl(
 
 function requireOldKey(change: JsonObject, account: Account): void {
   if (change.oldKey === undefined) throw malformed('has no "oldKey" in its payload');
-  if (parsePublicKey(change.oldKey).thumbprint !== account.thumbprint) {
+  if (parseJwk(change.oldKey).thumbprint !== account.thumbprint) {
     throw malformed('has an "oldKey" in its payload that is not the key of the account');
   }
 }

@@ -7,8 +7,8 @@ import { recordIssuer } from '../authorities/first.js';
 import { type Keyring, keyFileOf } from '../authorities/keyring.js';
 import { type Member, newRecord } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
-import { type CaFiles, type InitOptions, initAuthority } from '../folder/files.js';
-import { AuthorityError } from '../folder/issuer-certificates.js';
+import { type CaFiles, type InitOptions, initCaFiles } from '../folder/files.js';
+import { CaCertificateError } from '../folder/issuer-certificates.js';
 import { caPaths } from '../folder/paths.js';
 import { saveSigningKey } from '../folder/signing-key.js';
 import { loadProfiles } from '../issue/profiles.js';
@@ -25,7 +25,7 @@ interface FirstOptions {
 
 /**
  * Makes a folder whose request was signed a CA. It may be interrupted anywhere and run again.
- * @throws AuthorityError with everything that is wrong with the certificate; InitError, KeyFileError
+ * @throws CaCertificateError with everything that is wrong with the certificate; InitError, KeyFileError
  */
 export async function installFirst({
   init,
@@ -45,7 +45,7 @@ export async function installFirst({
   await writeDurably(paths.root, pemOf([judged.root]), 0o644);
   await writeDurably(paths.issuer, pemOf([judged.issuer, ...judged.between]), 0o644);
   await dropRequest(dataDir);
-  return { files: await initAuthority(init), judged };
+  return { files: await initCaFiles(init), judged };
 }
 
 interface NextOptions {
@@ -63,7 +63,7 @@ interface NextOptions {
 
 /**
  * Puts the successor of the issuer in use into the set: it signs from then on.
- * @throws AuthorityError with everything that is wrong with the certificate; InitError, KeyFileError
+ * @throws CaCertificateError with everything that is wrong with the certificate; InitError, KeyFileError
  */
 export async function installNext(
   options: NextOptions,
@@ -75,7 +75,7 @@ export async function installNext(
     .find((each) => each?.record.kind === 'issuer');
   const key = await requestKey(dataDir, passphrase).catch((error: unknown) => {
     if (installed === undefined || installed === null) throw error;
-    throw new AuthorityError(`it is installed already: the issuer ${installed.id}`);
+    throw new CaCertificateError(`it is installed already: the issuer ${installed.id}`);
   });
   const profiles = (await loadProfiles(caPaths(dataDir).profiles)).values();
   const roots = set.roots.map(({ certificate }) => certificate);
@@ -84,9 +84,9 @@ export async function installNext(
   const { issuer, between, root } = judged;
   const rootId = authorityId(root.der);
   const old = set.newest;
-  if (old === null) throw new AuthorityError('this CA has no issuer to succeed');
+  if (old === null) throw new CaCertificateError('this CA has no issuer to succeed');
   if (set.byId(rootId) === null) {
-    if (!newRoot) throw new AuthorityError(otherRoot(root, set));
+    if (!newRoot) throw new CaCertificateError(otherRoot(root, set));
     await store.addAuthority(
       newRecord({
         kind: 'root',
@@ -113,11 +113,13 @@ export async function installNext(
     by,
   );
   if (!added)
-    throw new AuthorityError('another issuer was put into use at the same moment: look with upki ca status');
+    throw new CaCertificateError(
+      'another issuer was put into use at the same moment: look with upki ca status',
+    );
   await dropRequest(dataDir);
   await set.reload();
   const made = set.byId(id);
-  if (made === null) throw new AuthorityError(`the issuer ${id} was not kept`);
+  if (made === null) throw new CaCertificateError(`the issuer ${id} was not kept`);
   return { made, old, judged };
 }
 

@@ -5,7 +5,7 @@ import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { formatDn, sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { KeyError, parsePublicKey } from '../../x509/spki.js';
-import { AuthorityError } from '../folder/issuer-certificates.js';
+import { CaCertificateError } from '../folder/issuer-certificates.js';
 import { isAcmeProfile, lifetimeOf, lifetimeText, type Profile } from '../issue/profiles.js';
 import { purposesMissing } from '../issue/refusals.js';
 import { chainOf } from './chain.js';
@@ -33,11 +33,11 @@ export interface Judged {
 
 /**
  * Whether an issuer's certificate that was signed elsewhere does for this CA, every check of it. Pure.
- * @throws AuthorityError with everything that is wrong, a sentence each
+ * @throws CaCertificateError with everything that is wrong, a sentence each
  */
 export function judgeIssuer({ certificates, roots, spki, profiles, now }: JudgeInput): Judged {
   const issuer = certificates.find((each) => each.spki.equals(spki));
-  if (issuer === undefined) throw new AuthorityError(otherKey(certificates, spki));
+  if (issuer === undefined) throw new CaCertificateError(otherKey(certificates, spki));
   const found = chainOf(issuer, [...certificates, ...roots]);
   const all = [issuer, ...found.between, ...(found.root === null ? [] : [found.root])];
   const leaves = [...profiles].filter(({ pathLen }) => pathLen === undefined);
@@ -50,7 +50,7 @@ export function judgeIssuer({ certificates, roots, spki, profiles, now }: JudgeI
     ...tooShort(issuer, leaves, now),
     ...tooNarrow(all, leaves),
   ];
-  if (wrong.length > 0 || found.root === null) throw new AuthorityError(listed(wrong));
+  if (wrong.length > 0 || found.root === null) throw new CaCertificateError(listed(wrong));
   const warnings = [...narrower(all, leaves), ...ends(all), ...unpointed(issuer)];
   return { issuer, between: found.between, root: found.root, warnings };
 }

@@ -3,7 +3,7 @@ import { isCrlSignedBy, parseCrl } from '../../x509/crl.js';
 import { OID } from '../../x509/oids.js';
 import type { Member } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
-import { AuthorityError } from '../folder/issuer-certificates.js';
+import { CaCertificateError } from '../folder/issuer-certificates.js';
 
 /** RFC 5280 §5.2.4: a list of changes only. */
 const DELTA = '2.5.29.27';
@@ -17,7 +17,7 @@ interface InstalledCrl {
 
 /**
  * Serves a CRL that was signed elsewhere, by a root (or an issuer) of this CA whose key is not here.
- * @throws AuthorityError for one that is not of this CA, is no complete CRL in force, or would undo what is known; DerError
+ * @throws CaCertificateError for one that is not of this CA, is no complete CRL in force, or would undo what is known; DerError
  */
 export async function installCrl(
   { store, set }: { store: CaStore; set: AuthoritySet },
@@ -26,33 +26,37 @@ export async function installCrl(
 ): Promise<InstalledCrl> {
   const of = set.members.find((each) => isCrlSignedBy(der, each.publicKey));
   if (of === undefined) {
-    throw new AuthorityError(
+    throw new CaCertificateError(
       'the CRL was not signed by the key of any root or issuer of this CA, or it was changed since',
     );
   }
   if (of.signer !== null) {
-    throw new AuthorityError(
+    throw new CaCertificateError(
       `the key of ${of.id} is at this CA, which signs its CRL itself: another beside it would contradict it`,
     );
   }
   const crl = parseCrl(der);
   if (crl.extensions.has(DELTA) || crl.extensions.has(OID.issuingDistributionPoint)) {
-    throw new AuthorityError('it lists a part only (a delta, or one of several): have a complete CRL signed');
+    throw new CaCertificateError(
+      'it lists a part only (a delta, or one of several): have a complete CRL signed',
+    );
   }
   const { thisUpdate, nextUpdate } = crl;
   if (nextUpdate === null)
-    throw new AuthorityError('it does not say when the next comes (nextUpdate, RFC 5280 §5.1.2.5)');
+    throw new CaCertificateError('it does not say when the next comes (nextUpdate, RFC 5280 §5.1.2.5)');
   if (nextUpdate <= now)
-    throw new AuthorityError(`it was good until ${at(nextUpdate)} only: have a fresh one signed`);
+    throw new CaCertificateError(`it was good until ${at(nextUpdate)} only: have a fresh one signed`);
   if (thisUpdate > now)
-    throw new AuthorityError(`it is not good before ${at(thisUpdate)}: look at the clocks of both machines`);
+    throw new CaCertificateError(
+      `it is not good before ${at(thisUpdate)}: look at the clocks of both machines`,
+    );
   const listed = new Set(crl.entries.map(({ serial }) => serial));
   await refuseForgotten(store, of, listed, now);
   const stored = await store.getCrl(of.tag);
   if (stored === null || !Buffer.from(stored.der).equals(der)) {
     const number = nextNumber(crl.number, thisUpdate, stored);
     if (!(await store.putCrl(of.tag, { number, der, thisUpdate, nextUpdate })))
-      throw new AuthorityError('another CRL was installed at the same moment: look with upki ca status');
+      throw new CaCertificateError('another CRL was installed at the same moment: look with upki ca status');
   }
   const revokes = set.members.filter(
     (each) => each.record.root === of.id && listed.has(each.certificate.serial),
@@ -65,10 +69,10 @@ function nextNumber(own: bigint | null, thisUpdate: number, stored: StoredCrl | 
   const number = own !== null && own <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(own) : thisUpdate;
   if (stored === null || number > stored.number) return number;
   if (thisUpdate > stored.thisUpdate) return stored.number + 1;
-  throw new AuthorityError(`it is older than the one there is, of ${at(stored.thisUpdate)}`);
+  throw new CaCertificateError(`it is older than the one there is, of ${at(stored.thisUpdate)}`);
 }
 
-/** @throws AuthorityError when an issuer that was revoked here is not on it */
+/** @throws CaCertificateError when an issuer that was revoked here is not on it */
 async function refuseForgotten(
   store: CaStore,
   of: Member,
@@ -78,7 +82,7 @@ async function refuseForgotten(
   const { items } = await store.listRevoked({ issuer: of.tag, after: null, limit: 1000, endedFrom: now });
   const forgotten = items.filter(({ serial }) => !listed.has(serial)).map(({ serial }) => serial);
   if (forgotten.length === 0) return;
-  throw new AuthorityError(
+  throw new CaCertificateError(
     `it does not list ${forgotten.join(', ')}, revoked at this CA: have one signed that does (upki ca root sign --revoke SERIAL)`,
   );
 }

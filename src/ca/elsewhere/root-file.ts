@@ -10,7 +10,7 @@ import { formatDn } from '../../x509/name.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 import type { Member } from '../authorities/member.js';
 import { InitError } from '../folder/init-error.js';
-import { AuthorityError, checkAuthority } from '../folder/issuer-certificates.js';
+import { CaCertificateError, checkCaCertificate } from '../folder/issuer-certificates.js';
 import { keyFromPem, keyToPem, publicKeyDer } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
 import { CrlPublisher, type CrlPublisherOptions } from '../revoke/crl-publisher.js';
@@ -42,16 +42,18 @@ export const EXPORTED_CRL_VALIDITY = 365 * DAY;
 /**
  * Takes the key of a root out of the CA's folder into an encrypted file, after its CRL was signed for a last time. The key is
  * removed when the file was read back; a crash before leaves it in both places.
- * @throws InitError, AuthorityError
+ * @throws InitError, CaCertificateError
  */
 export async function exportRoot(options: ExportOptions): Promise<void> {
   const { store, root, dataDir, out, passphrase, crlValidity, by, clock, log } = options;
   const { key, record } = root;
   if (root.tag === '')
-    throw new AuthorityError('this root signs certificates itself: without its key nothing can be issued');
-  if (key === null) throw new AuthorityError(`the key of the root ${root.id} is not at this CA`);
+    throw new CaCertificateError(
+      'this root signs certificates itself: without its key nothing can be issued',
+    );
+  if (key === null) throw new CaCertificateError(`the key of the root ${root.id} is not at this CA`);
   if (key.inFile === null)
-    throw new AuthorityError('the key of the root is in a token, which cannot be made to give it out');
+    throw new CaCertificateError('the key of the root is in a token, which cannot be made to give it out');
   if ((await readIfThere(out)) !== null)
     throw new InitError(`${out} already exists: move it away, or choose another file`);
   const publisher = new CrlPublisher({ store, issuer: root, validity: crlValidity, clock, log });
@@ -79,17 +81,17 @@ async function rootFileText({ der, certificate, key }: Member, passphrase: strin
   return `${about.join('\n')}\n${toPem('CERTIFICATE', der)}${await keyToPem(key.inFile, passphrase)}`;
 }
 
-/** @throws AuthorityError when it holds no root with its key, KeyFileError for a wrong passphrase */
+/** @throws CaCertificateError when it holds no root with its key, KeyFileError for a wrong passphrase */
 export function readRootFile(text: string, passphrase: string | null, name: string): RootInFile {
   const certificate = firstFromPem('CERTIFICATE', text);
   const block = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/.exec(text)?.[0];
-  if (block === undefined) throw new AuthorityError(`${name} holds no private key (PEM)`);
+  if (block === undefined) throw new CaCertificateError(`${name} holds no private key (PEM)`);
   const key = keyFromPem(block, passphrase, name);
-  checkAuthority(certificate, publicKeyDer(key), null);
+  checkCaCertificate(certificate, publicKeyDer(key), null);
   return { certificate, key };
 }
 
-/** A root in a CA's folder, for a machine that is kept offline as it is. @throws InitError, AuthorityError, KeyFileError */
+/** A root in a CA's folder, for a machine that is kept offline as it is. @throws InitError, CaCertificateError, KeyFileError */
 export async function readRootFolder(dataDir: string, passphrase: string | null): Promise<RootInFile> {
   const { root, rootKey } = caPaths(dataDir);
   const [certificate, key] = [await readIfThere(root), await readIfThere(rootKey)];

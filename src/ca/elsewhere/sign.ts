@@ -6,7 +6,7 @@ import { parseCsr } from '../../x509/csr.js';
 import { encodeExtension, parseBasicConstraints } from '../../x509/extensions.js';
 import { sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
-import { AuthorityError, createIntermediate, publicKeyOf } from '../folder/issuer-certificates.js';
+import { CaCertificateError, createIntermediate, publicKeyOf } from '../folder/issuer-certificates.js';
 import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import { buildCrl, type RevokedCertificate } from '../revoke/crl.js';
 import { type RootInFile, rootEnd } from './root-file.js';
@@ -31,7 +31,7 @@ interface IssuerOptions extends SignOptions {
 /**
  * DER of an issuer's certificate: CA with path length 0, no purposes, and of the request its name, key, name constraints and the
  * locations of the root's CRL.
- * @throws AuthorityError when this root may not sign it, DerError for a request that is damaged or not signed by its key
+ * @throws CaCertificateError when this root may not sign it, DerError for a request that is damaged or not signed by its key
  */
 export async function signIssuer({
   root,
@@ -44,19 +44,19 @@ export async function signIssuer({
   const { subject, publicKey, extensions, asksForCa } = parseCsr(csr);
   const parent = parseCertificate(root.certificate);
   if (!asksForCa)
-    throw new AuthorityError(
+    throw new CaCertificateError(
       'the request is not a CA’s (upki ca init --request, or upki ca rollover issuer, makes one)',
     );
-  if (subject.length === 0) throw new AuthorityError('the request names nobody');
+  if (subject.length === 0) throw new CaCertificateError('the request names nobody');
   if (sameDn(subject, parent.subject))
-    throw new AuthorityError('the request has the name of the root itself');
+    throw new CaCertificateError('the request has the name of the root itself');
   if (publicKey.spki.equals(parent.spki))
-    throw new AuthorityError('the request is of the key of the root itself');
+    throw new CaCertificateError('the request is of the key of the root itself');
   const limits = parent.extensions.get(OID.basicConstraints);
   if (limits && parseBasicConstraints(limits.value).pathLength === 0)
-    throw new AuthorityError('the root may have no CA below it (path length 0)');
+    throw new CaCertificateError('the root may have no CA below it (path length 0)');
   if (now >= parent.notAfter || now < parent.notBefore)
-    throw new AuthorityError(
+    throw new CaCertificateError(
       `the root is not valid now: it is good until ${new Date(parent.notAfter).toISOString()}`,
     );
   const asked = [OID.authorityInfoAccess, OID.cRLDistributionPoints].flatMap((oid) => {
@@ -89,10 +89,10 @@ interface CrlOptions extends SignOptions {
 /** RFC 5280 §5.3.1 */
 const CA_COMPROMISE = 2;
 
-/** DER of the root's next CRL: what the last one revokes, and what is named. @throws AuthorityError for one of another root */
+/** DER of the root's next CRL: what the last one revokes, and what is named. @throws CaCertificateError for one of another root */
 export async function signRootCrl({ root, last, revoke, days, now }: CrlOptions): Promise<Buffer> {
   if (last !== null && !isCrlSignedBy(last, publicKeyOf(root.certificate)))
-    throw new AuthorityError('the CRL in the file is not of this root');
+    throw new CaCertificateError('the CRL in the file is not of this root');
   const before = last === null ? null : parseCrl(last);
   const entries: RevokedCertificate[] = [...(before?.entries ?? [])];
   for (const serial of revoke.map(serialOf)) {
@@ -112,10 +112,10 @@ export async function signRootCrl({ root, last, revoke, days, now }: CrlOptions)
   );
 }
 
-/** Even-length lower-case hex of a serial as people copy it. @throws AuthorityError */
+/** Even-length lower-case hex of a serial as people copy it. @throws CaCertificateError */
 function serialOf(text: string): string {
   const hex = text.replace(/^0x/i, '').replaceAll(':', '').toLowerCase();
   if (!/^[0-9a-f]{1,40}$/.test(hex))
-    throw new AuthorityError(`"${text}" is not a serial: hexadecimal digits, at most 40`);
+    throw new CaCertificateError(`"${text}" is not a serial: hexadecimal digits, at most 40`);
   return hex.length % 2 === 0 ? hex : `0${hex}`;
 }

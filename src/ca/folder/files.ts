@@ -13,13 +13,13 @@ import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import { isTokenUri, shownUri } from '../token/uri.js';
 import type { MadeAnew } from './anew.js';
 import { InitError } from './init-error.js';
-import { checkAuthority, createIntermediate, createRoot, isSelfSigned } from './issuer-certificates.js';
+import { checkCaCertificate, createIntermediate, createRoot, isSelfSigned } from './issuer-certificates.js';
 import { DEFAULT_ISSUER_KEY, DEFAULT_ROOT_KEY, type KeySpec, RSA_KEY } from './keys.js';
 import {
   type CaFiles,
   certificatesIn,
   inFile,
-  loadAuthority,
+  loadCaFiles,
   only,
   readMarker,
   refuseWaiting,
@@ -39,7 +39,7 @@ import {
 import { requireUsableFiles } from './usable.js';
 
 export { InitError } from './init-error.js';
-export { type CaFiles, loadAuthority } from './load.js';
+export { type CaFiles, loadCaFiles } from './load.js';
 export { caPaths } from './paths.js';
 
 export interface InitOptions {
@@ -90,9 +90,9 @@ const ISSUER_DAYS = 1825;
  * anything that depends on it, and an existing file is never written again, so this may be interrupted
  * anywhere and repeated. In a CA that was completed once nothing is made again except what `anew` names: a
  * lost file is an error. The result has passed every check of a start.
- * @throws InitError, AuthorityError, KeyFileError, each naming the file
+ * @throws InitError, CaCertificateError, KeyFileError, each naming the file
  */
-export async function initAuthority(options: InitOptions): Promise<CaFiles> {
+export async function initCaFiles(options: InitOptions): Promise<CaFiles> {
   const { dataDir, imported, anew = [], existed = false } = options;
   const paths = caPaths(dataDir);
   await requireUsableFiles(dataDir);
@@ -107,7 +107,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   if (finished && (options.permit ?? []).length > 0) await tellOfLimits(options);
-  if (imported !== null) await importAuthority(options, imported);
+  if (imported !== null) await importCaFiles(options, imported);
   else if (!finished) await ensureRoot(options);
   if (!finished) await ensureIssuer(options);
   if (anew.includes('channel.key')) await setAside(paths.channelKey);
@@ -128,7 +128,7 @@ export async function initAuthority(options: InitOptions): Promise<CaFiles> {
       database: marker.database && !anew.includes('database'),
     });
   }
-  const files = await loadAuthority({ ...options, seed: null });
+  const files = await loadCaFiles({ ...options, seed: null });
   if (files.marker !== null) return files;
   const made = markerOf(files, false);
   if (existed) options.warn?.(markerWasLost(paths.marker));
@@ -182,7 +182,7 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
   }
   const root = certificateIn(rootPem, paths.root);
   const rootKey = await openSigningKey(rootKeyPem, passphrase, paths.rootKey);
-  inFile(paths.root, () => checkAuthority(root, rootKey.spki, clock()));
+  inFile(paths.root, () => checkCaCertificate(root, rootKey.spki, clock()));
   const { issuer: where } = options.places ?? IN_FILES;
   const spec = keyType === 'rsa' ? RSA_KEY : DEFAULT_ISSUER_KEY;
   const key = await ensureKey(paths.issuerKey, { spec, where, label: 'upki issuer' }, passphrase);
@@ -209,7 +209,7 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
  * Imports an existing CA. A root that may have a CA below it gets an issuing certificate of ours. A root that
  * may not, and a subordinate CA (whose root is in the same file), issue themselves.
  */
-async function importAuthority(
+async function importCaFiles(
   options: InitOptions,
   imported: NonNullable<InitOptions['imported']>,
 ): Promise<void> {
@@ -220,7 +220,7 @@ async function importAuthority(
   const above = certificates.slice(1).map(({ der }) => der);
   const text = isTokenUri(imported.keyFile) ? imported.keyFile : await readGiven(imported.keyFile);
   const key = await openSigningKey(text, imported.passphrase, shownUri(imported.keyFile));
-  inFile(imported.certFile, () => checkAuthority(own, key.spki, clock()));
+  inFile(imported.certFile, () => checkCaCertificate(own, key.spki, clock()));
   const root = isSelfSigned(own) ? own : above.find(isSelfSigned);
   if (root === undefined) {
     throw new InitError(`${imported.certFile} holds no root: add the certificates up to the self-signed one`);
@@ -285,7 +285,7 @@ async function ensure(path: string, content: () => string, mode: 0o600 | 0o644 =
   if ((await readIfThere(path)) === null) await writeDurably(path, content(), mode);
 }
 
-/** DER of the first certificate in a PEM file. @throws AuthorityError naming the file */
+/** DER of the first certificate in a PEM file. @throws CaCertificateError naming the file */
 function certificateIn(pem: string, path: string): Buffer {
   return only(certificatesIn(pem, path), path).der;
 }

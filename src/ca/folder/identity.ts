@@ -27,12 +27,12 @@ const marker = identity.extend({ channel: z.string().length(40), database: z.boo
 const ABOUT = 'Which CA this folder holds. uPKI compares it at every start; do not edit or remove it.';
 
 /** The text of the marker file. */
-export function markerText({ root, issuers, channel, database }: FolderMarker): string {
+export function folderMarkerText({ root, issuers, channel, database }: FolderMarker): string {
   return `${JSON.stringify({ about: ABOUT, root, issuers, channel, database }, null, 2)}\n`;
 }
 
 /** @throws InitError naming the file */
-export function parseMarker(text: string, path: string): FolderMarker {
+export function parseFolderMarker(text: string, path: string): FolderMarker {
   const read = marker.safeParse(parsed(text));
   if (read.success) return read.data;
   throw new InitError(

@@ -169,27 +169,27 @@ interface CrossFields extends Pick<AuthorityFields, 'serial' | 'notBefore'> {
 }
 
 /** A key and certificate that cannot serve as an authority. */
-export class AuthorityError extends Error {
-  override readonly name = 'AuthorityError';
+export class CaCertificateError extends Error {
+  override readonly name = 'CaCertificateError';
 }
 
 /**
  * Checks that a certificate (DER) is a CA's, of this key (SubjectPublicKeyInfo) and, unless `now` is null, in time.
- * @throws AuthorityError or DerError
+ * @throws CaCertificateError or DerError
  */
-export function checkAuthority(der: Uint8Array, spki: Buffer, now: number | null): void {
+export function checkCaCertificate(der: Uint8Array, spki: Buffer, now: number | null): void {
   const certificate = parseCertificate(der);
-  if (!certificate.spki.equals(spki)) throw new AuthorityError('the CA certificate is not of the CA key');
+  if (!certificate.spki.equals(spki)) throw new CaCertificateError('the CA certificate is not of the CA key');
   const constraints = certificate.extensions.get(OID.basicConstraints);
   if (!constraints || !parseBasicConstraints(constraints.value).ca) {
-    throw new AuthorityError('the certificate is not a CA certificate (basicConstraints CA:TRUE)');
+    throw new CaCertificateError('the certificate is not a CA certificate (basicConstraints CA:TRUE)');
   }
   const usage = certificate.extensions.get(OID.keyUsage);
   if (usage && !parseKeyUsage(usage.value).includes('keyCertSign')) {
-    throw new AuthorityError('the CA certificate may not sign certificates (keyUsage keyCertSign)');
+    throw new CaCertificateError('the CA certificate may not sign certificates (keyUsage keyCertSign)');
   }
   if (now !== null && (now < certificate.notBefore || now > certificate.notAfter)) {
-    throw new AuthorityError('the CA certificate is not valid now');
+    throw new CaCertificateError('the CA certificate is not valid now');
   }
 }
 

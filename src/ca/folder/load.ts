@@ -5,9 +5,9 @@ import { type ParsedCertificate, parseCertificate } from '../../x509/certificate
 import { DerError } from '../../x509/der-error.js';
 import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { fromPem } from '../../x509/pem.js';
-import { type FolderMarker, parseMarker } from './identity.js';
+import { type FolderMarker, parseFolderMarker } from './identity.js';
 import { InitError } from './init-error.js';
-import { AuthorityError, checkAuthority } from './issuer-certificates.js';
+import { CaCertificateError, checkCaCertificate } from './issuer-certificates.js';
 import { KeyFileError } from './keys.js';
 import { mendModes } from './modes.js';
 import { meaningOf, missingFiles } from './needed.js';
@@ -55,9 +55,9 @@ interface LoadOptions {
  * Reads an initialised CA and checks that its files belong together: the chain up to the root, each key and
  * its certificate, and all of them and the marker. Removes everybody's access to keys and seeds but the
  * owner's.
- * @throws InitError, AuthorityError, KeyFileError, each naming the file
+ * @throws InitError, CaCertificateError, KeyFileError, each naming the file
  */
-export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
+export async function loadCaFiles(options: LoadOptions): Promise<CaFiles> {
   const { dataDir, passphrase } = options;
   const paths = caPaths(dataDir);
   await requireUsableFiles(dataDir);
@@ -91,7 +91,7 @@ export async function loadAuthority(options: LoadOptions): Promise<CaFiles> {
         'Restore both from the backup.',
     );
   }
-  inFile(paths.issuer, () => checkAuthority(own.der, key.spki, null));
+  inFile(paths.issuer, () => checkCaCertificate(own.der, key.spki, null));
   requireChain(chain, rootDer, paths);
   await checkRootKey(rootDer, passphrase, paths);
   const keys = channelKeys(channel, dataDir);
@@ -144,15 +144,15 @@ export async function refuseWaiting(dataDir: string): Promise<void> {
 /** Null when the folder has none. @throws InitError naming the file when it is damaged */
 export async function readMarker(path: string): Promise<FolderMarker | null> {
   const text = await readIfThere(path);
-  return text === null ? null : parseMarker(text, path);
+  return text === null ? null : parseFolderMarker(text, path);
 }
 
-/** Reads a file every CA needs. @throws AuthorityError, KeyFileError which say what a damaged file is, and what helps */
+/** Reads a file every CA needs. @throws CaCertificateError, KeyFileError which say what a damaged file is, and what helps */
 async function wholly<T>(part: keyof CaPaths, dataDir: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const isDamaged = error instanceof AuthorityError || (error instanceof KeyFileError && !error.locked);
+    const isDamaged = error instanceof CaCertificateError || (error instanceof KeyFileError && !error.locked);
     if (isDamaged) error.message += `; ${meaningOf(part, dataDir)}`;
     throw error;
   }
@@ -223,14 +223,14 @@ function channelKeys(text: string, dataDir: string): CurveKeyPair {
   }
 }
 
-/** The certificates of a PEM file, in its order. @throws AuthorityError naming the file */
+/** The certificates of a PEM file, in its order. @throws CaCertificateError naming the file */
 export function certificatesIn(pem: string, path: string): ParsedCertificate[] {
   return inFile(path, () => fromPem('CERTIFICATE', pem).map((der) => parseCertificate(der)));
 }
 
-/** @throws AuthorityError when there is none */
+/** @throws CaCertificateError when there is none */
 export function only([first]: ParsedCertificate[], path: string): ParsedCertificate {
-  if (first === undefined) throw new AuthorityError(`${path} holds no certificate (PEM)`);
+  if (first === undefined) throw new CaCertificateError(`${path} holds no certificate (PEM)`);
   return first;
 }
 
@@ -240,9 +240,9 @@ export function inFile<T>(path: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof DerError)
-      throw new AuthorityError(`${path} is damaged: ${error.message}`, { cause: error });
-    if (error instanceof AuthorityError)
-      throw new AuthorityError(`${path}: ${error.message}`, { cause: error });
+      throw new CaCertificateError(`${path} is damaged: ${error.message}`, { cause: error });
+    if (error instanceof CaCertificateError)
+      throw new CaCertificateError(`${path}: ${error.message}`, { cause: error });
     throw error;
   }
 }

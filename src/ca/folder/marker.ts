@@ -1,6 +1,6 @@
 import { writeDurably } from '../../lib/files.js';
 import { fingerprintOf } from '../../x509/fingerprint.js';
-import { type FolderMarker, markerText } from './identity.js';
+import { type FolderMarker, folderMarkerText } from './identity.js';
 import type { CaFiles } from './load.js';
 import { caPaths } from './paths.js';
 
@@ -23,5 +23,5 @@ export const markerWasLost = (path: string): string =>
 
 /** Writes the marker, durably: the folder is a CA's from here on. */
 export async function saveMarker(dataDir: string, marker: FolderMarker): Promise<void> {
-  await writeDurably(caPaths(dataDir).marker, markerText(marker), 0o600);
+  await writeDurably(caPaths(dataDir).marker, folderMarkerText(marker), 0o600);
 }

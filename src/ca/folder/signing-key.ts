@@ -25,7 +25,7 @@ export interface SigningKey {
   uri: string | null;
 }
 
-export function fileKey(key: KeyObject): SigningKey {
+export function keyInFile(key: KeyObject): SigningKey {
   return { spki: publicKeyDer(key), signer: laterSignerFor(key), inFile: key, uri: null };
 }
 
@@ -47,7 +47,7 @@ export async function openSigningKey(
   name: string,
   expected: Buffer | null = null,
 ): Promise<SigningKey> {
-  if (!isTokenUri(text)) return fileKey(keyFromPem(text, passphrase, name));
+  if (!isTokenUri(text)) return keyInFile(keyFromPem(text, passphrase, name));
   const [uri = ''] = text.trim().split(/\r?\n/);
   return inToken(name, async () => {
     const spki = await findTokenKey(uri).catch((error: unknown) => {
@@ -69,7 +69,7 @@ export async function makeSigningKey(
   where: string | null,
   label: string,
 ): Promise<SigningKey> {
-  if (where === null) return fileKey(await generateKey(spec));
+  if (where === null) return keyInFile(await generateKey(spec));
   return inToken(label, async () => {
     const { object, id } = parseTokenUri(where);
     const existing = object === null && id === null ? null : await findTokenKey(where);

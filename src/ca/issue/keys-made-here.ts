@@ -5,8 +5,8 @@ import type { CertificateRecord } from '../../store/contract/ca.js';
 import { calledName } from '../../x509/certificate-names.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import { generateKey, type KeySpec, saveKey } from '../folder/keys.js';
+import type { Certifier } from './certifier.js';
 import { checkEntitled, type Entitlement } from './entitlement.js';
-import type { Authority } from './issuer.js';
 import { namesFor } from './names.js';
 import type { Profile } from './profiles.js';
 
@@ -23,7 +23,7 @@ export interface NodeRequest {
  */
 export class NodeIssuer {
   constructor(
-    private readonly authority: Authority,
+    private readonly certifier: Certifier,
     private readonly keyFolder: string,
     private readonly passphrase: string | null,
   ) {}
@@ -34,14 +34,14 @@ export class NodeIssuer {
     by: Actor,
     entitlement: Entitlement,
   ): Promise<{ certificate: CertificateRecord; key: KeyObject }> {
-    const profile = this.authority.leafProfile(request.profile);
+    const profile = this.certifier.leafProfile(request.profile);
     const names = namesFor(profile, request.cn, request.sans);
     checkEntitled(profile.name, calledName(names), entitlement);
     const key = await generateKey(keySpec(profile));
     const publicKey = parsePublicKey(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-    const { certificate } = await this.authority.issue({ profile, publicKey, names, by, entitlement });
+    const { certificate } = await this.certifier.issue({ profile, publicKey, names, by, entitlement });
     await saveKey(join(this.keyFolder, `${certificate.serial}.key`), key, this.passphrase);
-    await this.authority.store.putNode(
+    await this.certifier.store.putNode(
       {
         cn: certificate.cn,
         profile: profile.name,

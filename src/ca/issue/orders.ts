@@ -13,7 +13,7 @@ import type { CertificationRequest } from '../../x509/csr.js';
 import { DerError } from '../../x509/der-error.js';
 import { CsrRefused, certificateNamesOf, type OrderName, readOrderCsr } from '../../x509/order-csr.js';
 import { firstFromPem } from '../../x509/pem.js';
-import type { Authority, Issuance } from './issuer.js';
+import type { Certifier, Issuance } from './certifier.js';
 import { namesFor, namesOfRequest } from './names.js';
 import { isAcmeProfile, type Profile } from './profiles.js';
 import { readRequest } from './requests.js';
@@ -58,11 +58,11 @@ interface Made {
 export class OrderIssuer {
   readonly #making = new Map<string, Promise<Made>>();
 
-  constructor(private readonly authority: Authority) {}
+  constructor(private readonly certifier: Certifier) {}
 
   /** @throws TaskError when this order can never have such a certificate. */
   async issue(request: OrderRequest): Promise<CertificateRecord> {
-    const profile = this.authority.profile(request.profile);
+    const profile = this.certifier.profile(request.profile);
     if (!isAcmeProfile(profile)) {
       throw new TaskError(ErrorCode.profile, `Profile ${request.profile} is not for ACME orders`);
     }
@@ -70,7 +70,7 @@ export class OrderIssuer {
     const csr = identifiers ? readOrderRequest(request.csr, identifiers) : readRequest(request.csr);
     const names = identifiers ? orderNames(profile, csr, identifiers) : namesOfRequest(profile, csr);
     // RFC 8555 §7.4: never a certificate with contents other than those requested.
-    if (notAfter !== null && notAfter > this.authority.issuerNotAfter) {
+    if (notAfter !== null && notAfter > this.certifier.issuerNotAfter) {
       throw new TaskError(ErrorCode.certificate, 'notAfter is beyond the end of the issuing certificate');
     }
     const { publicKey, tlsFeatures } = csr;
@@ -89,7 +89,7 @@ export class OrderIssuer {
 
   /** @throws TaskError when there can never be such a certificate. */
   async enroll({ requestId, cn, sans, ...request }: EnrolmentRequest): Promise<CertificateRecord> {
-    const profile = this.authority.leafProfile(request.profile);
+    const profile = this.certifier.leafProfile(request.profile);
     if (NOT_FOR_NODES.has(profile.name)) {
       throw new TaskError(ErrorCode.profile, `Profile ${profile.name} is not for nodes`);
     }
@@ -108,13 +108,13 @@ export class OrderIssuer {
       const making = this.#making.get(orderId);
       if (making === undefined) break;
       const other = await making.catch(() => null);
-      if (other !== null) return sameRequest(this.authority.intact(other.certificate), issuance);
+      if (other !== null) return sameRequest(this.certifier.intact(other.certificate), issuance);
     }
     const made = this.#make(issuance);
     this.#making.set(orderId, made);
     try {
       const { certificate, created } = await made;
-      return created ? certificate : sameRequest(this.authority.intact(certificate), issuance);
+      return created ? certificate : sameRequest(this.certifier.intact(certificate), issuance);
     } finally {
       this.#making.delete(orderId);
     }
@@ -123,11 +123,11 @@ export class OrderIssuer {
   async #make(issuance: OneIssuance): Promise<Made> {
     try {
       // An order rarely has a certificate already, so we do not look first: the store detects it and returns the existing one.
-      return await this.authority.issue(issuance);
+      return await this.certifier.issue(issuance);
     } catch (error) {
       // A request that could be issued once may not be issuable any more: its time is over, say.
       const { orderId } = issuance;
-      const stored = error instanceof TaskError ? await this.authority.store.findByOrder(orderId) : null;
+      const stored = error instanceof TaskError ? await this.certifier.store.findByOrder(orderId) : null;
       if (stored !== null) return { certificate: stored, created: false };
       throw error;
     }

@@ -4,8 +4,8 @@ import type { CertificateRecord } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import type { CertificateNames, SubjectName } from '../../x509/certificate-names.js';
 import type { PublicKeyInfo } from '../../x509/spki.js';
+import type { Certifier } from './certifier.js';
 import { checkEntitled, type Entitlement } from './entitlement.js';
-import type { Authority } from './issuer.js';
 
 /**
  * A repeated request within this time, as after a lost answer, gets the same certificate; longer than any
@@ -22,7 +22,7 @@ const RECENT = 20;
 export class Reissuer {
   readonly #making = new Map<string, Promise<CertificateRecord>>();
 
-  constructor(private readonly authority: Authority) {}
+  constructor(private readonly certifier: Certifier) {}
 
   /** The same key again, soon, gives the certificate made before. @throws TaskError when `old` is not good */
   async reissue(
@@ -31,7 +31,7 @@ export class Reissuer {
     by: Actor,
     entitlement: Entitlement,
   ): Promise<CertificateRecord> {
-    refuseEnded(old, this.authority.clock());
+    refuseEnded(old, this.certifier.clock());
     refuseOrdered(old);
     checkEntitled(old.profile, old.cn, entitlement);
     const key = `${old.serial} ${publicKey.spki.toString('base64')}`;
@@ -48,10 +48,10 @@ export class Reissuer {
     by: Actor,
     entitlement: Entitlement,
   ): Promise<CertificateRecord> {
-    const { authority } = this;
-    authority.intact(old);
-    const since = Math.max(old.issuedAt, authority.clock() - SAME_REQUEST);
-    const recent = await authority.store.listByCn(old.cn, RECENT);
+    const { certifier } = this;
+    certifier.intact(old);
+    const since = Math.max(old.issuedAt, certifier.clock() - SAME_REQUEST);
+    const recent = await certifier.store.listByCn(old.cn, RECENT);
     const made = recent.find(
       (each) =>
         each.serial !== old.serial &&
@@ -63,8 +63,8 @@ export class Reissuer {
         parseCertificate(each.der).spki.equals(publicKey.spki),
     );
     if (made !== undefined) return made;
-    const profile = authority.leafProfile(old.profile);
-    return (await authority.issue({ profile, publicKey, names: namesOf(old), by, entitlement })).certificate;
+    const profile = certifier.leafProfile(old.profile);
+    return (await certifier.issue({ profile, publicKey, names: namesOf(old), by, entitlement })).certificate;
   }
 }
 

@@ -15,7 +15,7 @@ import { parsePublicKey, publicKeyBits } from '../../x509/spki.js';
 import type { Member } from '../authorities/member.js';
 import { KeyFileError, type KeySpec, keyToPem } from '../folder/keys.js';
 import { makeSigningKey, openSigningKey, type SigningKey } from '../folder/signing-key.js';
-import type { Authority } from '../issue/issuer.js';
+import type { Certifier } from '../issue/certifier.js';
 import { type Profile, profileSchema } from '../issue/profiles.js';
 import { NotAuthoritative } from './not-authoritative.js';
 
@@ -34,7 +34,7 @@ export interface OcspSigner {
 }
 
 interface OcspCertificateOptions {
-  authority: Authority;
+  certifier: Certifier;
   /** The issuer whose certificates it answers for. */
   issuer: Member;
   /** PEM file of the key and its certificate, together so that no crash can part them. */
@@ -82,7 +82,7 @@ export class OcspCertificate {
    * @throws NotAuthoritative, TaskError; others when there is none and none can be made
    */
   async signer(): Promise<OcspSigner> {
-    const now = this.options.authority.clock();
+    const now = this.options.certifier.clock();
     const current = this.#current;
     if (current === null || current.notAfter <= now || current.notBefore > now) return this.#renewing.join();
     if (this.#isDue(current, now)) {
@@ -104,16 +104,16 @@ export class OcspCertificate {
   }
 
   async #make(): Promise<OcspSigner> {
-    const { authority, issuer, path, passphrase, log } = this.options;
+    const { certifier, issuer, path, passphrase, log } = this.options;
     if (issuer.isElsewhere) throw new NotAuthoritative(`the key of ${issuer.id} is not at this CA`);
-    const now = authority.clock();
+    const now = certifier.clock();
     if (now >= this.#issuer.notAfter) throw new NotAuthoritative(`the issuer ${issuer.id} has ended`);
     if (now < this.#issuer.notBefore) {
       throw new TaskError(ErrorCode.certificate, `The issuer ${issuer.id} is not valid yet`, 'retry');
     }
     const key = await makeSigningKey(KEY, this.options.place, 'upki ocsp');
     const { profile, commonName } = ocspProfile(this.#issuer.subject);
-    const { certificate } = await authority.issue({
+    const { certificate } = await certifier.issue({
       profile,
       publicKey: parsePublicKey(key.spki),
       names: { commonName, names: [] },

@@ -2,12 +2,12 @@ import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { makePrivateFolder } from '../../lib/files.js';
 import type { Member } from '../authorities/member.js';
-import type { Authority } from '../issue/issuer.js';
+import type { Certifier } from '../issue/certifier.js';
 import { withKey } from '../token/uri.js';
 import { OcspCertificate, type OcspSigner } from './certificate.js';
 
 interface OcspSignersOptions {
-  authority: Authority;
+  certifier: Certifier;
   /** The CA's folder; each issuer's responder has a file there. */
   dataDir: string;
   /** Encrypts the keys at rest. */
@@ -35,12 +35,12 @@ export class OcspSigners {
   }
 
   async #start(issuer: Member): Promise<OcspCertificate> {
-    const { authority, dataDir, passphrase, log } = this.options;
+    const { certifier, dataDir, passphrase, log } = this.options;
     const place = this.options.place && withKey(this.options.place, 'upki ocsp');
     const name = issuer.tag === '' ? 'ocsp.pem' : join('issuers', `${issuer.id}.ocsp.pem`);
     const path = join(dataDir, name);
     await makePrivateFolder(dirname(path));
-    const certificate = new OcspCertificate({ authority, issuer, path, passphrase, place, log });
+    const certificate = new OcspCertificate({ certifier, issuer, path, passphrase, place, log });
     await certificate.start();
     return certificate;
   }

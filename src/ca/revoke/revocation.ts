@@ -5,13 +5,13 @@ import type { CertificateRecord } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { spkiFingerprint } from '../../x509/spki.js';
-import type { Authority } from '../issue/issuer.js';
+import type { Certifier } from '../issue/certifier.js';
 import { certificateNotFound } from '../lookup.js';
 import type { RegisteredPeers } from '../peers/registered-peers.js';
 import type { Crls } from './crls.js';
 
 interface RevocationOptions {
-  authority: Pick<Authority, 'store' | 'clock'>;
+  certifier: Pick<Certifier, 'store' | 'clock'>;
   crls: Pick<Crls, 'publish'>;
   peers: Pick<RegisteredPeers, 'look'>;
   log: Pick<Logger, 'info' | 'error'>;
@@ -44,10 +44,10 @@ export class Revocation {
         `${certificate.cn} is an issuer of this CA: it is revoked on its machine, by upki ca rollover issuer --revoke`,
       );
     }
-    const { authority, log } = this.options;
+    const { certifier, log } = this.options;
     const { serial } = certificate;
     const compromised = reason === REVOCATION_REASON.keyCompromise ? keyFingerprintOf(certificate) : null;
-    const outcome = await authority.store.revoke(serial, authority.clock(), reason, by, compromised);
+    const outcome = await certifier.store.revoke(serial, certifier.clock(), reason, by, compromised);
     if (outcome === 'unknown') throw certificateNotFound(serial);
     if (outcome === 'already') return { already: true };
     log.info({ serial, cn: certificate.cn, reason }, 'certificate revoked');
@@ -59,9 +59,9 @@ export class Revocation {
 
   /** Takes a certificate off hold. @throws TaskError when it is not on hold. */
   async unrevoke(certificate: CertificateRecord, by: Actor): Promise<void> {
-    const { authority, log } = this.options;
+    const { certifier, log } = this.options;
     const { serial, cn } = certificate;
-    if (!(await authority.store.unrevoke(serial, by))) {
+    if (!(await certifier.store.unrevoke(serial, by))) {
       throw new TaskError(ErrorCode.certificate, `Certificate is not on hold: ${cn}`);
     }
     log.info({ serial, cn }, 'certificate taken off hold');
@@ -70,7 +70,7 @@ export class Revocation {
 
   /** Revokes (cessationOfOperation) if that was not done, and leaves certificate and node out of listings. */
   async delete(certificate: CertificateRecord, by: Actor): Promise<void> {
-    const { store, clock } = this.options.authority;
+    const { store, clock } = this.options.certifier;
     await this.revoke(certificate, REVOCATION_REASON.cessationOfOperation, by);
     await store.markDeleted(certificate.serial, clock(), by);
     await store.removeNode(certificate.cn, by);

@@ -12,8 +12,8 @@ type Order = Result<AcmeTasks['acme_get_order']>;
 type Authorization = Result<AcmeTasks['acme_get_authorization']>;
 
 /** Tasks of the ACME side: issuing for orders, and copies of ACME objects that an RA keeps here. */
-export function acmeHandlers({ authority, orders, revocation, callers }: CaServices): Handlers<AcmeTasks> {
-  const { store } = authority;
+export function acmeHandlers({ certifier, orders, revocation, callers }: CaServices): Handlers<AcmeTasks> {
+  const { store } = certifier;
 
   const put = async (
     kind: DocumentKind,
@@ -21,7 +21,7 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
     parentId: string | null,
     body: object,
   ): Promise<true> => {
-    await store.putDocument({ kind, id, parentId, body: { ...body } }, authority.clock());
+    await store.putDocument({ kind, id, parentId, body: { ...body } }, certifier.clock());
     return true;
   };
   const get = async <Body>(kind: DocumentKind, id: string): Promise<Body> => {
@@ -48,8 +48,8 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
         by: callers.of(connection),
       });
       return {
-        certificate: authority.pemOf(record),
-        chain: authority.chainOf(record),
+        certificate: certifier.pemOf(record),
+        chain: certifier.chainOf(record),
         serial: record.serial,
       };
     },
@@ -57,7 +57,7 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
       const record = (await store.findBySerial(cert_id.toLowerCase())) ?? (await store.findByOrder(cert_id));
       if (record === null) throw certificateNotFound(cert_id);
       return {
-        certificate: authority.pemOf(record),
+        certificate: certifier.pemOf(record),
         serial: record.serial,
         order_id: record.orderId ?? '',
         not_before: record.notBefore,
@@ -67,7 +67,7 @@ export function acmeHandlers({ authority, orders, revocation, callers }: CaServi
     acme_revoke_certificate: async ({ certificate, reason }, connection) => {
       const shown = readCertificate(certificate);
       const record = await store.findBySerial(shown.serial);
-      if (record === null || !authority.isOf(record, shown)) throw certificateNotFound(shown.serial);
+      if (record === null || !certifier.isOf(record, shown)) throw certificateNotFound(shown.serial);
       await revocation.revoke(record, reason, callers.of(connection));
       return true;
     },

@@ -5,11 +5,11 @@ import { type CaServices, pingStore } from './context.js';
 
 /** Tasks about the CA's roots and issuers. */
 export function authorityHandlers({
-  authority,
+  certifier,
   succeedAt,
   behind,
 }: CaServices): Handlers<typeof authorityTasks> {
-  const { set, store, clock } = authority;
+  const { set, store, clock } = certifier;
   return {
     get_health: async () => {
       await pingStore(store);
@@ -18,7 +18,7 @@ export function authorityHandlers({
     get_authorities: async () => {
       const views = await describeSet({
         ...{ set: await set.fresh(), store, succeedAt, now: clock() },
-        profiles: authority.profiles.values(),
+        profiles: certifier.profiles.values(),
       });
       const lacks = behind();
       // The one in use carries what is to be warned of.

@@ -33,9 +33,9 @@ const DAY = 86_400_000;
 
 /** Tasks that make certificates or tell about them. */
 export function certificateHandlers(services: CaServices): Handlers<CertificateTasks> {
-  const { authority, nodes, reissuer, callers, seed } = services;
+  const { certifier, nodes, reissuer, callers, seed } = services;
   const issued = (record: CertificateRecord) => ({
-    certificate: certificateFile(authority, record),
+    certificate: certificateFile(certifier, record),
     serial: record.serial,
   });
   const generate = async (request: NodeRequest, connection: string, entitlement: Entitlement) => {
@@ -50,43 +50,43 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
     generate: async (params, connection) =>
       generate(params, connection, await callers.entitlementOf(connection, params.cn)),
     sign: async ({ csr, profile: name }, connection) => {
-      const profile = authority.leafProfile(name);
+      const profile = certifier.leafProfile(name);
       const request = readRequest(csr);
       const names = namesOfRequest(profile, request);
       const { publicKey } = request;
       const entitlement = await callers.entitlementOf(connection, calledName(names));
       const by = callers.of(connection);
-      const { certificate } = await authority.issue({ profile, publicKey, names, by, entitlement });
+      const { certificate } = await certifier.issue({ profile, publicKey, names, by, entitlement });
       const key = callers.keyOf(connection);
       if (profile.name === 'ra' && key !== null) {
-        await authority.store.addPeerCertificate(key, certificate.serial);
+        await certifier.store.addPeerCertificate(key, certificate.serial);
       }
       return issued(certificate);
     },
     renew: async ({ dn, duration }, connection) => {
-      const old = await findCertificate(authority.store, dn);
+      const old = await findCertificate(certifier.store, dn);
       const entitlement = await callers.entitlementOf(connection, old.cn);
       const by = callers.of(connection);
       const request = { ...renewal(services, old, duration), by, entitlement };
-      return issued((await authority.issue(request)).certificate);
+      return issued((await certifier.issue(request)).certificate);
     },
     reissue: async ({ serial, csr }, connection) => {
-      const old = await authority.store.findBySerial(serial);
+      const old = await certifier.store.findBySerial(serial);
       if (old === null) throw certificateNotFound(serial);
       const entitlement = await callers.entitlementOf(connection, old.cn);
       const { publicKey } = readRequest(csr);
       return issued(await reissuer.reissue(old, publicKey, callers.of(connection), entitlement));
     },
-    view: async ({ dn }) => details(await findCertificate(authority.store, dn), services),
+    view: async ({ dn }) => details(await findCertificate(certifier.store, dn), services),
     certificate_history: async ({ cn, limit }) => {
-      const records = await authority.store.listByCn(cn, limit);
+      const records = await certifier.store.listByCn(cn, limit);
       return records.map((record) => details(record, services));
     },
     list_certificates: async ({ limit, after, state, cn, expires_before: expiresBefore }) => {
-      const page = await authority.store.listCertificates({
+      const page = await certifier.store.listCertificates({
         after: after ?? null,
         limit,
-        now: authority.clock(),
+        now: certifier.clock(),
         filter: {
           ...(state !== undefined && { state }),
           ...(cn !== undefined && { cn }),
@@ -129,7 +129,7 @@ async function search(
   services: CaServices,
   params: Search,
 ): Promise<Result<OperationsTasks['search_certificates']>> {
-  const { store, clock } = services.authority;
+  const { store, clock } = services.certifier;
   const found = (record: CertificateRecord) => ({
     ...details(record, services),
     issued_at: record.issuedAt,
@@ -172,28 +172,28 @@ async function search(
 }
 
 /** The same key, names and profile again; days as asked, within the profile's. */
-function renewal({ authority }: CaServices, old: CertificateRecord, days: number | undefined) {
+function renewal({ certifier }: CaServices, old: CertificateRecord, days: number | undefined) {
   refuseRevoked(old);
-  const names = namesOf(authority.intact(old));
+  const names = namesOf(certifier.intact(old));
   return {
-    profile: authority.leafProfile(old.profile),
+    profile: certifier.leafProfile(old.profile),
     publicKey: parsePublicKey(parseCertificate(old.der).spki),
     names,
-    notAfter: days === undefined ? null : authority.clock() + days * DAY,
+    notAfter: days === undefined ? null : certifier.clock() + days * DAY,
   };
 }
 
-function details(record: CertificateRecord, { authority }: CaServices): Result<OperationsTasks['view']> {
+function details(record: CertificateRecord, { certifier }: CaServices): Result<OperationsTasks['view']> {
   return {
     dn: record.dn || `/CN=${record.cn}`,
     cn: record.cn,
     serial: record.serial,
     profile: record.profile,
-    status: statusOf(record, authority.clock()),
+    status: statusOf(record, certifier.clock()),
     not_before: record.notBefore,
     not_after: record.notAfter,
     sans: record.identifiers.map(({ type, value }) => ({ type: type.toUpperCase(), value })),
-    certificate: authority.pemOf(record),
+    certificate: certifier.pemOf(record),
     ...revocationOf(record),
   };
 }

@@ -3,7 +3,7 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
 import { StoreRefused } from '../../store/contract/errors.js';
 import type { FiguresWatch } from '../figures.js';
-import type { Authority } from '../issue/issuer.js';
+import type { Certifier } from '../issue/certifier.js';
 import type { NodeIssuer } from '../issue/keys-made-here.js';
 import type { OrderIssuer } from '../issue/orders.js';
 import type { Reissuer } from '../issue/reissue.js';
@@ -16,7 +16,7 @@ import type { Revocation } from '../revoke/revocation.js';
 
 /** The dependencies of all task handlers. */
 export interface CaServices {
-  authority: Authority;
+  certifier: Certifier;
   orders: OrderIssuer;
   nodes: NodeIssuer;
   reissuer: Reissuer;
@@ -42,8 +42,8 @@ export interface CaServices {
 }
 
 /** The file a server loads: the leaf, then its issuing chain. */
-export function certificateFile(authority: Authority, record: CertificateRecord): string {
-  return authority.pemOf(record) + authority.chainOf(record);
+export function certificateFile(certifier: Certifier, record: CertificateRecord): string {
+  return certifier.pemOf(record) + certifier.chainOf(record);
 }
 
 /** @throws TaskError for what does not pass by itself: the RA's readiness says what and where */

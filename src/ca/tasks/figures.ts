@@ -15,8 +15,8 @@ const ENDING = 14 * DAY;
 type FigureTasks = Pick<OperationsTasks, 'get_figures' | 'list_not_renewed'>;
 
 /** Tasks for those who watch over the CA. */
-export function figureHandlers({ authority, figures, dataDir }: CaServices): Handlers<FigureTasks> {
-  const { store, clock } = authority;
+export function figureHandlers({ certifier, figures, dataDir }: CaServices): Handlers<FigureTasks> {
+  const { store, clock } = certifier;
   const startedAt = clock();
   return {
     get_figures: async () => {

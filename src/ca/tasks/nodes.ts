@@ -6,8 +6,8 @@ import type { CaServices } from './context.js';
 
 /** Tasks about administrators and nodes. */
 export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
-  const { authority, orders, callers, administrators } = services;
-  const { store } = authority;
+  const { certifier, orders, callers, administrators } = services;
+  const { store } = certifier;
   const changeable = () => {
     if (services.adminsByRa) return;
     throw new TaskError(
@@ -48,8 +48,8 @@ export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
     enroll: async ({ request_id: requestId, ...request }, connection) => {
       const record = await orders.enroll({ requestId, ...request, by: callers.of(connection) });
       return {
-        certificate: authority.pemOf(record),
-        chain: authority.chainOf(record),
+        certificate: certifier.pemOf(record),
+        chain: certifier.chainOf(record),
         serial: record.serial,
       };
     },

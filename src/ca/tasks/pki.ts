@@ -42,11 +42,11 @@ const CRL_PART = 192 * 1024;
  * @throws TaskError, StoreUnavailable
  */
 async function publisherOf(
-  { authority, crls }: CaServices,
+  { certifier, crls }: CaServices,
   issuer: string | undefined,
 ): Promise<CrlPublisher> {
   if (issuer === undefined) return crls.active;
-  const id = issuer === FIRST ? authority.set.byTag('')?.id : issuer;
+  const id = issuer === FIRST ? certifier.set.byTag('')?.id : issuer;
   const known = id === undefined ? null : await crls.find(id);
   if (known !== null) return known;
   throw new TaskError(ErrorCode.certificate, `There is no issuer ${issuer}`, 'notFound');
@@ -54,8 +54,8 @@ async function publisherOf(
 
 /** Tasks about the CA itself, its profiles and what it has revoked. */
 export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
-  const { authority, crls, ocsp, revocation, callers } = services;
-  const { store } = authority;
+  const { certifier, crls, ocsp, revocation, callers } = services;
+  const { store } = certifier;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
     ping: async () => {
@@ -63,12 +63,12 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
       return true;
     },
     get_ca: async () => {
-      await authority.set.fresh();
-      return authority.rootPem;
+      await certifier.set.fresh();
+      return certifier.rootPem;
     },
     get_ca_chain: async () => {
-      await authority.set.fresh();
-      return { root: authority.rootPem, chain: authority.chainPem };
+      await certifier.set.fresh();
+      return { root: certifier.rootPem, chain: certifier.chainPem };
     },
     get_node_secret: () => {
       const { nodeSecret } = services;
@@ -85,11 +85,11 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },
     generate_crl: async () => base64(await crls.active.publish()),
-    get_options: async () => caOptionsOf(authority, await crls.active.current(), crls.validity),
-    list_profiles: () => [...authority.profiles.keys()],
-    get_profile: ({ profile }) => toWireProfile(authority.profile(profile)),
+    get_options: async () => caOptionsOf(certifier, await crls.active.current(), crls.validity),
+    list_profiles: () => [...certifier.profiles.keys()],
+    get_profile: ({ profile }) => toWireProfile(certifier.profile(profile)),
     list_acme_profiles: () =>
-      [...authority.profiles.values()].filter(isAcmeProfile).map((profile) => ({
+      [...certifier.profiles.values()].filter(isAcmeProfile).map((profile) => ({
         name: profile.name,
         description: profile.description,
         max_validity: Math.round(profile.duration * SECONDS_A_DAY),
@@ -107,7 +107,7 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
     },
     revoke_certificate: async ({ certificate, reason }, connection) => {
       const by = callers.of(connection);
-      return revocation.revoke(await authority.recordOf(readCertificate(certificate), by), reason, by);
+      return revocation.revoke(await certifier.recordOf(readCertificate(certificate), by), reason, by);
     },
     list_compromised_keys: async (page) => {
       const { items, next } = await store.listCompromisedKeys(page);
@@ -132,11 +132,11 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
       if (serial === undefined) throw new TaskError(ErrorCode.communication, 'Missing cert parameter');
       const record = await store.findBySerial(serial);
       // RFC 6960 §2.2: a certificate we did not issue is unknown, also when it bears a serial of ours.
-      if (record === null || (shown !== null && !authority.isOf(record, shown))) {
+      if (record === null || (shown !== null && !certifier.isOf(record, shown))) {
         return { status: 'unknown' as const, serial, cn: shown?.commonName ?? '' };
       }
       return {
-        status: statusOf(record, authority.clock()),
+        status: statusOf(record, certifier.clock()),
         serial,
         cn: record.cn,
         ...revocationOf(record),

@@ -25,7 +25,7 @@ export function registrationHandlers(
   services: CaServices,
   settings: RegistrationSettings,
 ): Handlers<RegistrationTasks> {
-  const { authority, peers } = services;
+  const { certifier, peers } = services;
   return {
     ping: () => true,
     register: async (request) => {
@@ -33,7 +33,7 @@ export function registrationHandlers(
       const role = peerRole(request);
       // Before anything is made: the RA's own certificate names it too.
       if (role !== null && request.public_url !== undefined) {
-        await authority.set.learnPublicUrl({ url: request.public_url, ra: request.cn });
+        await certifier.set.learnPublicUrl({ url: request.public_url, ra: request.cn });
       }
       const { certificate, privateKey } = await certify(services, settings, request);
       if (role !== null && request.curve_public_key !== undefined) {
@@ -43,16 +43,16 @@ export function registrationHandlers(
         status: 'registered' as const,
         cn: request.cn,
         profile: request.profile,
-        certificate: certificateFile(authority, certificate),
+        certificate: certificateFile(certifier, certificate),
         ...(privateKey === null ? {} : { private_key: privateKey }),
-        ca_certificate: authority.rootPem,
-        chain: authority.chainPem,
+        ca_certificate: certifier.rootPem,
+        chain: certifier.chainPem,
         operations_public_key: settings.operationsPublicKey,
         operations_port: settings.operationsPort,
       };
     },
     status: async ({ cn }) => {
-      const node = await findNode(authority.store, cn);
+      const node = await findNode(certifier.store, cn);
       if (node === null) return { status: 'not_registered' as const };
       const { profile, registeredAt } = node;
       return { status: 'registered' as const, node: { cn: node.cn, profile, registered_at: registeredAt } };
@@ -71,7 +71,7 @@ function peerRole({ profile, curve_public_key }: Request): 'ra' | null {
 }
 
 async function certify(
-  { authority, nodes }: CaServices,
+  { certifier, nodes }: CaServices,
   { mode }: RegistrationSettings,
   request: Request,
 ): Promise<{ certificate: CertificateRecord; privateKey: string | null }> {
@@ -80,17 +80,17 @@ async function certify(
     const { certificate, key } = await nodes.generate(request, SEED_HOLDER, { ra: request.cn });
     return { certificate, privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
   }
-  const profile = authority.leafProfile(request.profile);
+  const profile = certifier.leafProfile(request.profile);
   const { publicKey } = readRequest(request.csr);
   const names = namesFor(profile, request.cn, request.sans);
-  const { certificate } = await authority.issue({
+  const { certificate } = await certifier.issue({
     profile,
     publicKey,
     names,
     by: SEED_HOLDER,
     entitlement: { ra: calledName(names) },
   });
-  await authority.store.putNode(
+  await certifier.store.putNode(
     {
       cn: certificate.cn,
       profile: profile.name,

@@ -4,7 +4,7 @@ import { DerReader } from '../../x509/der-reader.js';
 import { bitString, integerFromHex, nullValue, octetString, oid, sequence } from '../../x509/der-writer.js';
 import { OID } from '../../x509/oids.js';
 import { TAG } from '../../x509/tags.js';
-import { type Attribute, CK, CKA, CKM, type Handle, type Library } from './pkcs11.js';
+import { CK, CKA, CKM, type Handle, type Library, type TokenAttribute } from './pkcs11.js';
 import type { TokenCall, TokenKeySpec } from './protocol.js';
 import { TokenFault, TokenSessions } from './session.js';
 
@@ -81,7 +81,7 @@ export class TokenOperations {
   }
 
   #make(session: Handle, { spec, object, id }: Extract<TokenCall, { op: 'make' }>): Buffer {
-    const shared: Attribute[] = [
+    const shared: TokenAttribute[] = [
       { type: CKA.token, value: true },
       { type: CKA.label, value: object },
       { type: CKA.id, value: Buffer.from(id, 'hex') },
@@ -155,7 +155,7 @@ function generator({ type }: TokenKeySpec): number {
   return type === 'rsa' ? CKM.rsaKeyPair : type === 'ec' ? CKM.ecKeyPair : CKM.edwardsKeyPair;
 }
 
-function parametersOf(spec: TokenKeySpec): Attribute[] {
+function parametersOf(spec: TokenKeySpec): TokenAttribute[] {
   if (spec.type === 'rsa') {
     return [
       { type: CKA.modulusBits, value: spec.bits },

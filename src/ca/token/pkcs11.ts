@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 /** What we use of `pkcs11js`, an optional package: nobody without a token needs it, nor the compiler it is installed with. */
 
 export type Handle = Buffer;
-export interface Attribute {
+export interface TokenAttribute {
   type: number;
   value?: Buffer | boolean | number | string;
 }
@@ -22,19 +22,19 @@ export interface Library {
   C_OpenSession(slot: Handle, flags: number): Handle;
   C_CloseSession(session: Handle): void;
   C_Login(session: Handle, user: number, pin: string): void;
-  C_FindObjectsInit(session: Handle, template: Attribute[]): void;
+  C_FindObjectsInit(session: Handle, template: TokenAttribute[]): void;
   C_FindObjects(session: Handle, most: number): Handle[];
   C_FindObjectsFinal(session: Handle): void;
   C_GetAttributeValue(
     session: Handle,
     object: Handle,
-    template: Attribute[],
+    template: TokenAttribute[],
   ): { type: number; value: Buffer }[];
   C_GenerateKeyPair(
     session: Handle,
     mechanism: { mechanism: number; parameter: null },
-    publicKey: Attribute[],
-    privateKey: Attribute[],
+    publicKey: TokenAttribute[],
+    privateKey: TokenAttribute[],
   ): { publicKey: Handle; privateKey: Handle };
   C_SignInit(session: Handle, mechanism: { mechanism: number; parameter: null }, key: Handle): void;
   C_Sign(session: Handle, data: Buffer, room: Buffer): Buffer;

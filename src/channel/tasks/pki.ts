@@ -77,13 +77,13 @@ const foundCertificate = certificateDetails.extend({
 /** Limit of serials in one search. */
 const MOST_SERIALS = 500;
 
-const authority = z
+const caCertificate = z
   .object({ dn: z.string(), not_before: time, not_after: time, key: z.string(), sha256: z.string() })
   .meta({ wire: '{dn, not_before, not_after, key, sha256}' });
 
 const caOptions = z.object({
-  root: authority,
-  issuer: authority,
+  root: caCertificate,
+  issuer: caCertificate,
   profiles: z
     .array(
       z.object({

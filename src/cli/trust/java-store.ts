@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fingerprintOf, type Root } from '../../pages/roots.js';
+import { type Root, shownFingerprint } from '../../pages/roots.js';
 import { entryName, isExecutable, mustRun, programOnPath, StoreTrouble, type TrustStore } from './store.js';
 
 /** The default passphrase of Java's store, which protects nothing. */
@@ -14,7 +14,7 @@ export function javaStore(): TrustStore | null {
   const keytool = own !== null && isExecutable(own) ? own : programOnPath('keytool');
   if (keytool === null) return null;
   const aliasesOf = async (root: Root) =>
-    aliasesIn((await mustRun(keytool, ['-list', ...STORE])).toString('utf8'), fingerprintOf(root));
+    aliasesIn((await mustRun(keytool, ['-list', ...STORE])).toString('utf8'), shownFingerprint(root));
   return {
     name: `Java (${keytool})`,
     kind: 'java',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { Command, Option } from 'commander';
-import { fingerprintOf, type Root } from '../../pages/roots.js';
+import { type Root, shownFingerprint } from '../../pages/roots.js';
 import { CannotStart, ExitCode, WrongUsage } from '../../programs/exit.js';
 import { commonDirectory } from '../../programs/settings.js';
 import { addExamples } from '../help.js';
@@ -135,7 +135,7 @@ async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): 
   const other = roots.find(({ sha256 }) => wanted.length > 0 && !wanted.includes(sha256));
   if (other !== undefined)
     throw new CannotStart(
-      `the root has the SHA-256 ${fingerprintOf(other)}, not the one of --fingerprint: nothing was changed`,
+      `the root has the SHA-256 ${shownFingerprint(other)}, not the one of --fingerprint: nothing was changed`,
     );
   return { roots, others: [] };
 }
@@ -169,10 +169,10 @@ const WORDS: Record<Outcome['state'], string> = {
 };
 
 function asText({ roots, others: unasked }: FetchedRoots, outcomes: Outcome[], step: string): string {
-  const named = (root: Root) => `${root.subject}\n  SHA-256  ${fingerprintOf(root)}\n`;
+  const named = (root: Root) => `${root.subject}\n  SHA-256  ${shownFingerprint(root)}\n`;
   const lines = roots.map(named);
   const of = (root: string) =>
-    roots.length > 1 ? `: root ${fingerprintOf({ sha256: root }).slice(0, 11)}…` : '';
+    roots.length > 1 ? `: root ${shownFingerprint({ sha256: root }).slice(0, 11)}…` : '';
   const states = outcomes.map(
     ({ store, root, state, detail }) =>
       `  ${WORDS[state].padEnd(26)} ${store}${of(root)}${detail ? `\n    ${detail}` : ''}\n`,

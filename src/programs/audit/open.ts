@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { openAuthorities } from '../../ca/authorities/open.js';
-import { loadAuthority } from '../../ca/folder/files.js';
+import { loadCaFiles } from '../../ca/folder/files.js';
 import { openLocalStore, servedUrl } from '../../ca/local-access.js';
 import type { AuditTrail } from '../../store/contract/audit.js';
 import { openRaStore } from '../../store/index.js';
@@ -43,7 +43,7 @@ export async function withAuditTrail<T>(
     const signer = await mendable(async () => {
       const { set } = await openAuthorities(
         store,
-        await loadAuthority({ dataDir: folder, passphrase, seed: null }),
+        await loadCaFiles({ dataDir: folder, passphrase, seed: null }),
         {
           dataDir: folder,
           passphrase,

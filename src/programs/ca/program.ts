@@ -5,11 +5,11 @@ import { openAuthorities } from '../../ca/authorities/open.js';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { FiguresWatch } from '../../ca/figures.js';
 import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
-import { type CaFiles, loadAuthority } from '../../ca/folder/load.js';
+import { type CaFiles, loadCaFiles } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
 import { rewrapCaKeys } from '../../ca/folder/rewrap.js';
 import type { KeyPlaces } from '../../ca/folder/signing-key.js';
-import { Authority } from '../../ca/issue/issuer.js';
+import { Certifier } from '../../ca/issue/certifier.js';
 import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
 import { OrderIssuer } from '../../ca/issue/orders.js';
 import { ProfileWatch } from '../../ca/issue/profile-watch.js';
@@ -40,7 +40,7 @@ import { REGISTRATION, RegistrationSocket, type SeedKeys } from './registration-
 import { checkUsable } from './usable.js';
 
 export interface CaOptions {
-  /** The CA's own folder, initialised (`initAuthority`). */
+  /** The CA's own folder, initialised (`initCaFiles`). */
   dataDir: string;
   host: string;
   /** 5000 by contract; 0 takes a free one; null: this process does not serve operations. */
@@ -97,7 +97,7 @@ const OPERATIONS = 'operations';
 
 /**
  * Serves a CA that is initialised. Everything opened is closed again when a later step fails.
- * @throws CaOptionsError, InitError, AuthorityError, KeyFileError, ProfileError, Error of a port in use
+ * @throws CaOptionsError, InitError, CaCertificateError, KeyFileError, ProfileError, Error of a port in use
  */
 export async function runCa(options: CaOptions): Promise<RunningCa> {
   const opened: (() => unknown)[] = [];
@@ -129,7 +129,7 @@ async function serve(
   const { mode, host, log } = options;
   refuseOpenClear(options);
   const warn = (sentence: string) => log.warn(sentence);
-  const files = await loadAuthority({ ...options, warn });
+  const files = await loadCaFiles({ ...options, warn });
   // Told before anything is opened: a seed too short for curve mode.
   const seedKeys = mode === 'curve' ? seedKeysOf(files, options.dataDir) : null;
   const location = options.databaseUrl ?? files.database;
@@ -179,7 +179,7 @@ async function serve(
   const profiles = await ProfileWatch.start({
     folder: files.profiles,
     company: options.company,
-    use: (read) => services.authority.useProfiles(read),
+    use: (read) => services.certifier.useProfiles(read),
     log,
   });
   onClose(() => profiles.stop());
@@ -253,10 +253,10 @@ function buildServices(
   { restored, behind }: { restored: boolean; behind(): string | null },
 ): { services: CaServices; signers: OcspSigners } {
   const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
-  const authority = new Authority({ store, set, profiles: new Map(), clock, random: randomBytes });
+  const certifier = new Certifier({ store, set, profiles: new Map(), clock, random: randomBytes });
   const crls = new Crls({ store, set, validity, clock, log });
   const place = options.places?.ocsp ?? null;
-  const signers = new OcspSigners({ authority, dataDir, passphrase, place, log });
+  const signers = new OcspSigners({ certifier, dataDir, passphrase, place, log });
   const unknown = new UnknownCertificates(log);
   const ocsp = new OcspResponder({
     store,
@@ -268,16 +268,16 @@ function buildServices(
     log,
     ...(restored && { onUnknown: (serial: string) => unknown.asked(serial) }),
   });
-  const revocation = new Revocation({ authority, crls, peers, log });
+  const revocation = new Revocation({ certifier, crls, peers, log });
   const services = {
-    authority,
+    certifier,
     crls,
     ocsp,
     peers,
     callers: new ChannelCallers(store, files.channel, options.mode),
-    orders: new OrderIssuer(authority),
-    nodes: new NodeIssuer(authority, files.privateKeys, passphrase),
-    reissuer: new Reissuer(authority),
+    orders: new OrderIssuer(certifier),
+    nodes: new NodeIssuer(certifier, files.privateKeys, passphrase),
+    reissuer: new Reissuer(certifier),
     revocation,
     administrators: new Administrators({ store, clock, revocation }),
     adminsByRa: options.adminsByRa,

@@ -6,9 +6,9 @@ import { openAuthorities } from '../../ca/authorities/open.js';
 import { RolloverError } from '../../ca/authorities/succession.js';
 import type { MadeAnew } from '../../ca/folder/anew.js';
 import { bindDatabase, isUsed, requireDatabaseFile } from '../../ca/folder/database.js';
-import { type InitOptions, initAuthority } from '../../ca/folder/files.js';
+import { type InitOptions, initCaFiles } from '../../ca/folder/files.js';
 import { InitError } from '../../ca/folder/init-error.js';
-import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
+import { CaCertificateError } from '../../ca/folder/issuer-certificates.js';
 import { KeyFileError } from '../../ca/folder/keys.js';
 import { type CaFiles, readMarker } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
@@ -51,7 +51,7 @@ export interface InitChoices {
  */
 export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promise<CaFiles> {
   const files = await mendable(async () =>
-    initAuthority({
+    initCaFiles({
       ...(await caInitOptions(loaded, choices)),
       anew: choices.anew ?? [],
       ...(choices.warn && { warn: choices.warn }),
@@ -236,7 +236,7 @@ const MENDABLE = [
   TaskError,
   RolloverError,
   InitError,
-  AuthorityError,
+  CaCertificateError,
   KeyFileError,
   ProfileError,
   CaOptionsError,

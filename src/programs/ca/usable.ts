@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { troublesOf } from '../../ca/authorities/status.js';
-import { AuthorityError } from '../../ca/folder/issuer-certificates.js';
+import { CaCertificateError } from '../../ca/folder/issuer-certificates.js';
 
 /**
  * Whether the CA can issue now. A CA whose issuer has ended or is not yet valid serves nevertheless: CRLs and
  * OCSP continue, orders wait, and readiness says why.
- * @throws AuthorityError when there is no issuer; TaskError naming a key that cannot be used
+ * @throws CaCertificateError when there is no issuer; TaskError naming a key that cannot be used
  */
 export function checkUsable(set: AuthoritySet, now: number, log: Pick<Logger, 'error'>): boolean {
   const newest = set.newest;
-  if (newest === null) throw new AuthorityError('this CA has no issuer');
+  if (newest === null) throw new CaCertificateError('this CA has no issuer');
   // Says which key, and why it cannot be used.
   if (newest.signer === null) newest.signing;
   const troubles = troublesOf(set, now);

@@ -38,7 +38,7 @@ export function chosenNames([cn = '', ...others]: string[], hostname: string): s
 }
 
 /** DNS names and addresses of a PEM certificate, in its order. */
-export function certificateNames(certificate: string): string[] {
+export function namesOfCertificate(certificate: string): string[] {
   const names = subjectAltNames(parseCertificate(firstFromPem('CERTIFICATE', certificate)));
   return names.flatMap((name) => (name.type === 'dns' || name.type === 'ip' ? [name.value] : []));
 }
@@ -58,7 +58,7 @@ export function whyRenew(
   // A clock was ahead when it was made.
   if (notBefore > now) return `it is not valid before ${new Date(notBefore).toISOString()}`;
   if (!publicKeyOf(have.key).equals(spki)) return 'it is not of the key in ra.key';
-  const names = certificateNames(have.certificate);
+  const names = namesOfCertificate(have.certificate);
   const missing = wanted.filter((name) => !names.includes(name));
   if (missing.length > 0) return `it does not name ${missing.join(', ')}`;
   const surplus = names.filter((name) => !wanted.includes(name));

@@ -11,12 +11,12 @@ import { firstFromPem } from '../../x509/pem.js';
 import { CannotStart } from '../exit.js';
 import {
   channelKeysIn,
-  markerText,
-  parseMarker,
+  parseRaMarker,
   type RaMarker,
+  raMarkerText,
   requireCaKey,
   requireWhole,
-  rootsIn,
+  rootFingerprints,
 } from './identity.js';
 
 /** The RA's keys, which authenticate it before it is registered: made once, here, and never sent anywhere. */
@@ -104,7 +104,7 @@ export class RaFiles {
   /** Of which CA this RA is; null until it was registered, and for one an earlier version registered. */
   async marker(): Promise<RaMarker | null> {
     const text = await readIfThere(this.path('marker'));
-    return text === null ? null : parseMarker(text, this.path('marker'));
+    return text === null ? null : parseRaMarker(text, this.path('marker'));
   }
 
   /**
@@ -135,13 +135,13 @@ export class RaFiles {
     if (caChannelKey !== null) await writeDurably(this.path('caChannelKey'), `${caChannelKey}\n`, 0o644);
     await this.saveCertificate(certificate);
     const channel = caChannelKey ?? undefined;
-    await this.#saveMarker({ roots: rootsIn(root), database: known?.database ?? false, channel });
+    await this.#saveMarker({ roots: rootFingerprints(root), database: known?.database ?? false, channel });
   }
 
   /** Records that the RA has stored accounts and orders, for clients of these roots (PEM). */
   async noteBound(root: string): Promise<void> {
     const known = await this.marker();
-    const roots = [...new Set([...(known?.roots ?? []), ...rootsIn(root)])];
+    const roots = [...new Set([...(known?.roots ?? []), ...rootFingerprints(root)])];
     if (known?.database && roots.length === known.roots.length) return;
     await this.#saveMarker({ ...known, roots, database: true });
   }
@@ -161,7 +161,7 @@ export class RaFiles {
   }
 
   async #saveMarker(marker: RaMarker): Promise<void> {
-    await writeDurably(this.path('marker'), markerText(marker), 0o600);
+    await writeDurably(this.path('marker'), raMarkerText(marker), 0o600);
   }
 
   /** Its files can be read, the database apart, which may be elsewhere. @throws DanglingLink, NodeJS.ErrnoException */

@@ -35,12 +35,12 @@ const ABOUT =
   'Of which CA the RA in this folder is. uPKI compares it at every start; do not edit or remove it.';
 
 /** The text of the marker file. */
-export function markerText({ roots, database, channel }: RaMarker): string {
+export function raMarkerText({ roots, database, channel }: RaMarker): string {
   return `${JSON.stringify({ about: ABOUT, roots, database, channel }, null, 2)}\n`;
 }
 
 /** @throws CannotStart naming the file */
-export function parseMarker(text: string, path: string): RaMarker {
+export function parseRaMarker(text: string, path: string): RaMarker {
   const read = marker.safeParse(parsed(text));
   if (read.success) return read.data;
   throw new CannotStart(
@@ -93,7 +93,7 @@ export async function bindDatabase(
   known: RaMarker | null,
   { location, directory }: { location: string; directory: string },
 ): Promise<void> {
-  const own = rootsIn(root);
+  const own = rootFingerprints(root);
   const kept = identity.safeParse(parsed((await store.getSetting(IDENTITY)) ?? ''));
   if (!kept.success && known?.database) {
     throw new CannotStart(
@@ -117,12 +117,12 @@ export async function noteRoots(
 ): Promise<void> {
   const kept = identity.safeParse(parsed((await store.getSetting(IDENTITY)) ?? ''));
   const known = kept.success ? kept.data.roots : [];
-  const all = [...new Set([...known, ...rootsIn(roots)])];
+  const all = [...new Set([...known, ...rootFingerprints(roots)])];
   if (all.length > known.length) await store.putSetting(IDENTITY, JSON.stringify({ roots: all }));
 }
 
 /** Fingerprints of the certificates in a PEM text. */
-export function rootsIn(pem: string): string[] {
+export function rootFingerprints(pem: string): string[] {
   return fromPem('CERTIFICATE', pem).map(fingerprintOf);
 }
 
@@ -162,7 +162,7 @@ export function requireWhole(
         `register again: ${again}.`,
     );
   }
-  const own = rootsIn(root);
+  const own = rootFingerprints(root);
   if (known === null || known.roots.some((each) => own.includes(each))) return;
   throw new CannotStart(
     `${paths.root} is the root of another CA: its SHA-256 is ${own.map(shortFingerprint).join(', ')}, this RA is of ` +

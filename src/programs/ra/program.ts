@@ -60,7 +60,7 @@ import { registerAtStart } from './register-at-start.js';
 import { usableRegistration } from './registration.js';
 import { RunningRules } from './reload.js';
 import { ruleCheck } from './rule-check.js';
-import { statusOf } from './status.js';
+import { statusReader } from './status.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
 
@@ -263,7 +263,7 @@ async function serve(
     operator,
     baseUrl: (host: string | undefined) => links.forHost(host).base,
     health,
-    status: statusOf({
+    status: statusReader({
       ...{ store, location: where.location, ca, authorities: trust.known, ra, validator, tls, health },
       ...{ name: called.cn, dataDir: settings.dataDir, backupMaxAge: settings.notifyBackupAge },
       ...{ serving: mode === 'serve', clock },

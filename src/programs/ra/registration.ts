@@ -13,7 +13,7 @@ import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
 import { chosenNames, requestFor } from './certificate.js';
 import type { NewRegistration, RaFiles, RaKeys, RaRegistration } from './files.js';
-import { rootsIn } from './identity.js';
+import { rootFingerprints } from './identity.js';
 
 export const tcp = (host: string, port: number): string =>
   `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -101,7 +101,7 @@ const isRejected = (error: unknown): error is ChannelRefused =>
 /** The root that clients trust must never be replaced by another CA's by accident. */
 async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise<void> {
   const known = await files.marker();
-  const own = rootsIn(root);
+  const own = rootFingerprints(root);
   if (known === null || known.roots.some((each) => own.includes(each))) return;
   throw new CannotStart(
     `this RA is of the CA with the root ${known.roots.map(shortFingerprint).join(', ')}, and the CA that answered has ` +

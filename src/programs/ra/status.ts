@@ -44,7 +44,7 @@ interface StatusSources {
 const MOST_COUNTED = 10_000;
 
 /** How everything is; asks the CA for its counts, which it keeps, and never rejects. */
-export function statusOf(sources: StatusSources): () => Promise<Status> {
+export function statusReader(sources: StatusSources): () => Promise<Status> {
   const startedAt = sources.clock();
   return async () => {
     const now = sources.clock();

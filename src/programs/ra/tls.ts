@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { TlsMaterial } from '../../http/server.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import type { CaTasks } from '../../python/ca-tasks.js';
-import { certificateNames, requestFor, validityTrouble, whyRenew } from './certificate.js';
+import { namesOfCertificate, requestFor, validityTrouble, whyRenew } from './certificate.js';
 import type { RaFiles, RaRegistration } from './files.js';
 import type { RaTrust } from './trust.js';
 
@@ -40,7 +40,7 @@ export class RaTls {
 
   constructor(private readonly options: RaTlsOptions) {
     this.#certificate = options.registration.certificate;
-    this.#names = certificateNames(this.#certificate);
+    this.#names = namesOfCertificate(this.#certificate);
   }
 
   /** Names and addresses in the certificate in use; the same array until they change. */
@@ -72,7 +72,7 @@ export class RaTls {
       const { certificate } = await ca.call('sign', { csr: requestFor(wanted, key), profile: 'ra' });
       await files.saveCertificate(certificate);
       this.#certificate = certificate;
-      this.#names = certificateNames(certificate);
+      this.#names = namesOfCertificate(certificate);
       this.#asIssued = true;
       this.#isAhead = validityTrouble(certificate, clock()) !== null;
       return true;

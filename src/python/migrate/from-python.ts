@@ -12,7 +12,7 @@ import { type PythonCaFolder, readPythonCa } from './python-ca-folder.js';
 import { type PythonOrder, type PythonRaDatabase, readPythonRa } from './python-ra-database.js';
 import { type Progress, Report } from './report.js';
 
-export interface Migration {
+export interface MigrationOptions {
   /** Data folder of upki-ca, and of upki-ra if it is migrated too. */
   from: { ca: string; ra: string | null };
   /** Folders of our programs, and databases outside of them. */
@@ -31,9 +31,9 @@ export class NotAPythonRa extends Error {
 /**
  * Migrates everything that is not here yet. The source is only read. All fatal errors are found before anything is written,
  * except an existing CA with another key.
- * @throws NotAPythonCa, NotAPythonRa, InitError, AuthorityError, KeyFileError
+ * @throws NotAPythonCa, NotAPythonRa, InitError, CaCertificateError, KeyFileError
  */
-export async function migrateFromPython({ from, to, ...how }: Migration): Promise<Report> {
+export async function migrateFromPython({ from, to, ...how }: MigrationOptions): Promise<Report> {
   const report = new Report();
   const source = await readPythonCa(from.ca, report.remark);
   const ra = from.ra === null ? null : await readRa(from.ra, report);

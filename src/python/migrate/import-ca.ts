@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { caPaths, initAuthority } from '../../ca/folder/files.js';
+import { caPaths, initCaFiles } from '../../ca/folder/files.js';
 import { publicKeyDer, saveKey } from '../../ca/folder/keys.js';
 import { MIN_SEED_LENGTH } from '../../channel/curve-keys.js';
 import { writeDurably } from '../../lib/files.js';
@@ -46,14 +46,14 @@ const BATCH = 200;
 /**
  * Makes the folder a CA with the Python CA's key, certificate, profiles and settings. The root continues to issue
  * certificates itself, so that its CRL lists old and new certificates.
- * @throws InitError, AuthorityError, KeyFileError
+ * @throws InitError, CaCertificateError, KeyFileError
  */
 export async function importCaFiles(task: CaImport): Promise<Map<string, ProfileMarks>> {
   const { source, dataDir, passphrase, report } = task;
   const { config, keyFile, certFile } = source;
   const seed = config.seed !== null && config.seed.length >= MIN_SEED_LENGTH ? config.seed : null;
   const before = await isThere(caPaths(dataDir).issuer);
-  await initAuthority({
+  await initCaFiles({
     dataDir,
     company: config.company ?? task.company,
     keyType: 'rsa',

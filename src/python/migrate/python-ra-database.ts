@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { parsePublicKey } from '../../acme/jose/jwk.js';
+import { parseJwk } from '../../acme/jose/jwk.js';
 import type { Account, Identifier } from '../../model/facts.js';
 import { parseIdentifiers } from '../../model/identifiers.js';
 import { Problem } from '../../model/problem.js';
@@ -83,7 +83,7 @@ type Members = Record<string, unknown>;
 /** Reads an account. It keeps its id, so that the client's account URL stays valid. */
 function readAccount(id: string, { jwk, contact, status, created_at }: Members): Account {
   checkId(id);
-  const key = parsePublicKey(jwk);
+  const key = parseJwk(jwk);
   const createdAt = timeOf(created_at);
   return {
     id,

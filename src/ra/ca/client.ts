@@ -28,6 +28,7 @@ import { toPem } from '../../x509/pem.js';
 import { CrlCopy } from './crl-copy.js';
 import { told } from './errors.js';
 import {
+  acmeProfileOf,
   authorityOf,
   csrPem,
   detailsOf,
@@ -37,7 +38,6 @@ import {
   issueParams,
   lateOf,
   pageParams,
-  profileOf,
   searchParams,
   serialsParams,
 } from './wire.js';
@@ -79,7 +79,7 @@ export class CaClient implements CertificateAuthority {
     this.#onIssued = onIssued;
     this.#onCompromise = onCompromise;
     this.#profiles = new RefreshedValue(
-      async () => (await this.#call('list_acme_profiles', {})).map(profileOf),
+      async () => (await this.#call('list_acme_profiles', {})).map(acmeProfileOf),
       cached,
       now,
     );

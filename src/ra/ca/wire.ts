@@ -120,7 +120,7 @@ export function authorityOf(wire: Answer<'get_authorities'>['authorities'][numbe
   };
 }
 
-export function profileOf(wire: Answer<'list_acme_profiles'>[number]): AcmeProfile {
+export function acmeProfileOf(wire: Answer<'list_acme_profiles'>[number]): AcmeProfile {
   const { name, description, max_validity, key_types, challenges } = wire;
   return {
     name,

@@ -2,7 +2,7 @@ import type { CertificateAuthority } from '../../model/ca.js';
 import { parseIdentifier } from '../../model/identifiers.js';
 import { Problem } from '../../model/problem.js';
 import { Refused } from '../../model/refusal.js';
-import type { Examiner, Finding } from '../../va/types.js';
+import type { Examiner, Observation } from '../../va/types.js';
 import { constraintsText, isPermitted } from '../../x509/name-constraints.js';
 import { NamePolicy } from '../name-policy.js';
 import { chooseProfile, type Policy } from '../policy.js';
@@ -19,7 +19,7 @@ export interface NameCheckOptions {
 export interface CheckedName {
   name: string;
   findings: {
-    step: Finding['step'] | 'policy' | 'profile' | 'ca' | 'clock';
+    step: Observation['step'] | 'policy' | 'profile' | 'ca' | 'clock';
     target: string;
     outcome: string;
     ok: boolean;

@@ -1,7 +1,7 @@
 import type { AdminRole } from '../../model/administrators.js';
 import type { Actor, AuditTrail } from './audit.js';
 import type { CertificateQuery } from './certificate-query.js';
-import type { CaFigures } from './figures.js';
+import type { CaCounts } from './figures.js';
 import type { Leases } from './leases.js';
 import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './registry.js';
 import type { CaRetention } from './retention.js';
@@ -125,7 +125,7 @@ export interface SyncedDocument {
  * What changes who holds a good certificate or may use the CA appends to the audit log in the same step, when it changes
  * something: neither is kept without the other. `by` is who asked; the program itself when left out.
  */
-export interface CaStore extends AuditTrail, CaFigures, CaRetention, Leases {
+export interface CaStore extends AuditTrail, CaCounts, CaRetention, Leases {
   // Certificates
   /**
    * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false

@@ -1,5 +1,4 @@
-/** As `CertificateState`, with those apart that are on certificateHold and may come back. */
-export type SearchState = 'good' | 'revoked' | 'expired' | 'held';
+import type { SearchState } from '../../model/ca-register.js';
 
 /** What an operator looks for; a certificate meets every condition given. */
 export interface CertificateQuery {

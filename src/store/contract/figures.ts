@@ -23,7 +23,7 @@ export interface NotRenewed {
  * in rows, one per profile and hour of end, and each certificate is examined once when it passes its renewal
  * window.
  */
-export interface CaFigures {
+export interface CaCounts {
   /** Counts by profile and state; ends are known to the hour. */
   countCertificates(now: number): Promise<CertificateCount[]>;
   /** Certificates that are not revoked and end from `from` to before `to`, both to the hour. */

@@ -1,5 +1,5 @@
 import { StoreRefused, StoreUnavailable } from '../contract/errors.js';
-import type { Arguments, Calls, Result } from '../rows/calls.js';
+import type { Arguments, Calls, OperationResult } from '../rows/calls.js';
 import type { DatabaseClient } from './client.js';
 import type { PostgresOperations } from './operations.js';
 
@@ -26,7 +26,7 @@ export class PostgresCalls<Operations> implements Calls<Operations> {
   call<Name extends keyof Operations & string>(
     name: Name,
     ...args: Arguments<Operations[Name]>
-  ): Promise<Result<Operations[Name]>> {
+  ): Promise<OperationResult<Operations[Name]>> {
     // Other pages may be intact: what can be served is served, but readiness fails.
     if (name === 'ping' && this.#damage !== null) return Promise.reject(this.#damage);
     return this.carryOut((database) => {

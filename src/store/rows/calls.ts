@@ -7,12 +7,12 @@ export interface Calls<Operations> {
   call<Name extends keyof Operations & string>(
     name: Name,
     ...args: Arguments<Operations[Name]>
-  ): Promise<Result<Operations[Name]>>;
+  ): Promise<OperationResult<Operations[Name]>>;
   close(): Promise<void>;
 }
 
 export type Arguments<O> = O extends (...args: infer A) => unknown ? A : never;
-export type Result<O> = O extends (...args: never[]) => infer R ? R : never;
+export type OperationResult<O> = O extends (...args: never[]) => infer R ? R : never;
 
 /** Null for no row. */
 export function maybe<R, T>(row: R | undefined, decode: (row: R) => T): T | null {

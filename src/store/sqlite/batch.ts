@@ -1,11 +1,11 @@
 import { errorMessage } from '../../lib/error-message.js';
 import { failureKind } from './failures.js';
-import type { Call, Failure, Operations } from './protocol.js';
+import type { Call, FailedCall, Operations } from './protocol.js';
 import type { Sql } from './sql.js';
 
 interface BatchResult {
   results: unknown[];
-  failures: Failure[];
+  failures: FailedCall[];
 }
 
 /**

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
-import type { Arguments, Calls, Result } from '../rows/calls.js';
+import type { Arguments, Calls, OperationResult } from '../rows/calls.js';
 import { damaged } from './failures.js';
-import type { Call, Failure, Reply, Request, WorkerData } from './protocol.js';
+import type { Call, FailedCall, Reply, Request, WorkerData } from './protocol.js';
 
 /** Most calls in a batch: bounds the duration of a commit and the size of a message. */
 const MAX_BATCH = 512;
@@ -74,7 +74,10 @@ export class Engine<O> implements Calls<O> {
     return engine;
   }
 
-  call<Name extends keyof O & string>(name: Name, ...args: Arguments<O[Name]>): Promise<Result<O[Name]>> {
+  call<Name extends keyof O & string>(
+    name: Name,
+    ...args: Arguments<O[Name]>
+  ): Promise<OperationResult<O[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('the store is closed'));
       // Other pages may be intact: what can be served is served, but readiness fails.
@@ -137,7 +140,7 @@ export class Engine<O> implements Calls<O> {
     this.#worker.postMessage(this.#running.map(({ call }) => call) satisfies Request);
   }
 
-  #receive(results: unknown[], failures: Failure[]): void {
+  #receive(results: unknown[], failures: FailedCall[]): void {
     const batch = this.#running ?? [];
     this.#running = null;
     this.#failuresInARow = 0;
@@ -150,7 +153,7 @@ export class Engine<O> implements Calls<O> {
     else this.#drained?.();
   }
 
-  #failure(kind: Failure['kind'], message: string): Error {
+  #failure(kind: FailedCall['kind'], message: string): Error {
     if (kind !== 'damaged') return new FAILURES[kind](message);
     const error = new StoreRefused(`${this.#options.path}: ${damaged(message)}`);
     if (this.#damage === null) this.#options.onCrash?.(error);

@@ -1,5 +1,5 @@
 import type { StoreKind } from '../contract/open.js';
-import type { Arguments, Result } from '../rows/calls.js';
+import type { Arguments, OperationResult } from '../rows/calls.js';
 import type { Sql } from './sql.js';
 
 /**
@@ -18,7 +18,7 @@ export type Operations = Record<string, Operation>;
 
 /** The row operations of a store as SQLite carries them out. */
 export type SqliteOperations<Contract> = {
-  [Name in keyof Contract]: Operation<Arguments<Contract[Name]>, Result<Contract[Name]>>;
+  [Name in keyof Contract]: Operation<Arguments<Contract[Name]>, OperationResult<Contract[Name]>>;
 };
 
 export function read<Args extends unknown[], Result>(
@@ -43,7 +43,7 @@ export type Call = [operation: string, args: unknown[]];
 export type Request = Call[] | null;
 
 export type FailureKind = 'unavailable' | 'damaged' | 'conflict' | 'fault';
-export interface Failure {
+export interface FailedCall {
   /** Position of the call in the batch. */
   index: number;
   kind: FailureKind;
@@ -54,4 +54,4 @@ export type Reply =
   | { type: 'ready' }
   | { type: 'refused'; reason: 'tooNew' | 'refused' | 'failed'; message: string }
   /** `results` by position; where a failure is listed the result means nothing. */
-  | { type: 'done'; results: unknown[]; failures: Failure[] };
+  | { type: 'done'; results: unknown[]; failures: FailedCall[] };

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../../../src/acme/jose/json.js';
+import { parseIJson } from '../../../src/acme/jose/json.js';
 import { Problem } from '../../../src/model/problem.js';
 
-const read = (text: string) => parseJson(Buffer.from(text), 'the text');
+const read = (text: string) => parseIJson(Buffer.from(text), 'the text');
 const refusal = (bytes: string | Uint8Array): Problem => {
   try {
-    parseJson(Buffer.from(bytes as string), 'the text');
+    parseIJson(Buffer.from(bytes as string), 'the text');
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
@@ -69,7 +69,7 @@ describe('reading JSON (RFC 8259, RFC 7493)', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         try {
-          parseJson(bytes, 'the text');
+          parseIJson(bytes, 'the text');
         } catch (error) {
           expect(error).toBeInstanceOf(Problem);
           expect((error as Problem).type).toBe('malformed');

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { requireGoodKey } from '../../../src/acme/jose/good-key.js';
-import { parsePublicKey } from '../../../src/acme/jose/jwk.js';
+import { parseJwk } from '../../../src/acme/jose/jwk.js';
 import { Problem } from '../../../src/model/problem.js';
 import { parseCompromisedKeys } from '../../../src/programs/ra/policy.js';
 import { generateSigningKey, type KeyType } from '../../../tools/kit/jws-signer.js';
@@ -37,7 +37,7 @@ const bytes = (text: string | undefined) => Buffer.from(text ?? '', 'base64url')
 
 function refusal(value: unknown): Problem {
   try {
-    parsePublicKey(value);
+    parseJwk(value);
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
@@ -47,7 +47,7 @@ function refusal(value: unknown): Problem {
 
 describe('account keys (RFC 7517, RFC 7518 §6, RFC 8555 §6.2)', () => {
   it("has RFC 7638's example thumbprint (§3.1), and keeps only the members it hashes", () => {
-    const key = parsePublicKey(RFC7638);
+    const key = parseJwk(RFC7638);
     expect(key.thumbprint).toBe('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
     expect(Object.keys(key.jwk)).toEqual(['e', 'kty', 'n']);
   });
@@ -60,13 +60,13 @@ describe('account keys (RFC 7517, RFC 7518 §6, RFC 8555 §6.2)', () => {
     'EdDSA',
   ] as KeyType[])('reads an %s key and computes the thumbprint jose computes (RFC 7638)', async (alg) => {
     const { jwk } = generateSigningKey(alg);
-    const key = parsePublicKey(jwk);
+    const key = parseJwk(jwk);
     expect(key.algorithm).toBe(alg);
     expect(key.thumbprint).toBe(await calculateJwkThumbprint(jwk as never));
   });
 
   it('reads RSA keys from 2048 to 8192 bits', () => {
-    expect(parsePublicKey(jwkOf('rsa', { modulusLength: 3072 })).algorithm).toBe('RS256');
+    expect(parseJwk(jwkOf('rsa', { modulusLength: 3072 })).algorithm).toBe('RS256');
   });
 
   it.each<[string, unknown]>([
@@ -132,7 +132,7 @@ describe('account keys (RFC 7517, RFC 7518 §6, RFC 8555 §6.2)', () => {
     fc.assert(
       fc.property(fc.oneof(jwk, fc.jsonValue()), (value) => {
         try {
-          parsePublicKey(value);
+          parseJwk(value);
         } catch (error) {
           expect(error).toBeInstanceOf(Problem);
           expect((error as Problem).type).toBe('badPublicKey');
@@ -155,7 +155,7 @@ const product = (p: bigint, q: bigint) => {
 };
 
 describe('keys that must not become an account’s (RFC 8555 §6.2)', () => {
-  const key = parsePublicKey(ec);
+  const key = parseJwk(ec);
   const fingerprint = createHash('sha256')
     .update(key.key.export({ format: 'der', type: 'spki' }))
     .digest('hex');
@@ -164,7 +164,7 @@ describe('keys that must not become an account’s (RFC 8555 §6.2)', () => {
   it('refuses a key whose SubjectPublicKeyInfo is on the operator’s list, and only that', () => {
     const list = parseCompromisedKeys(`# leaked\n\n${fingerprint.toUpperCase()}\r\n`);
     expect(() => requireGoodKey(key, (each) => list.has(each))).toThrow(/compromised/);
-    expect(() => requireGoodKey(parsePublicKey(rsa), (each) => list.has(each))).not.toThrow();
+    expect(() => requireGoodKey(parseJwk(rsa), (each) => list.has(each))).not.toThrow();
   });
 
   it('names the line of the list that is wrong', () => {
@@ -176,7 +176,7 @@ describe('keys that must not become an account’s (RFC 8555 §6.2)', () => {
     let next = prime + 2n;
     while (!checkPrimeSync(next)) next += 2n;
     for (const n of [product(prime, next), product(3n, generatePrimeSync(2048, { bigint: true }))]) {
-      const weak = () => requireGoodKey(parsePublicKey({ kty: 'RSA', n, e: 'AQAB' }), anyone);
+      const weak = () => requireGoodKey(parseJwk({ kty: 'RSA', n, e: 'AQAB' }), anyone);
       expect(weak).toThrow(Problem);
       expect(weak).toThrow(/badPublicKey/);
     }

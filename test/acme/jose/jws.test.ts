@@ -2,7 +2,7 @@ import { constants, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { FlattenedSign, flattenedVerify, importJWK } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { parsePublicKey } from '../../../src/acme/jose/jwk.js';
+import { parseJwk } from '../../../src/acme/jose/jwk.js';
 import { parseJws, signatureAlgorithm, verifyJws } from '../../../src/acme/jose/jws.js';
 import { Problem } from '../../../src/model/problem.js';
 import {
@@ -38,7 +38,7 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
         signature: 'DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q',
       }),
     );
-    const example = parsePublicKey({
+    const example = parseJwk({
       kty: 'EC',
       crv: 'P-256',
       x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
@@ -58,7 +58,7 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
           'cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw',
       }),
     );
-    const example = parsePublicKey({
+    const example = parseJwk({
       kty: 'RSA',
       n: 'ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ',
       e: 'AQAB',
@@ -71,14 +71,14 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
     const theirs = await new FlattenedSign(bytes({ a: 1 }))
       .setProtectedHeader({ alg })
       .sign(signer.privateKey);
-    expect(() => verifyJws(parseJws(bytes(theirs)), parsePublicKey(signer.jwk))).not.toThrow();
+    expect(() => verifyJws(parseJws(bytes(theirs)), parseJwk(signer.jwk))).not.toThrow();
     const ours = signJws(signer, { alg }, { a: 1 });
     await expect(flattenedVerify(ours, await importJWK(signer.jwk as never, alg))).resolves.toBeDefined();
   });
 
   it.each(ALGORITHMS)('refuses a %s signature with any bit changed, cut short or made longer', (alg) => {
     const signer = generateSigningKey(alg);
-    const publicKey = parsePublicKey(signer.jwk);
+    const publicKey = parseJwk(signer.jwk);
     const jws = signJws(signer, { alg }, { a: 1 });
     const signature = Buffer.from(jws.signature, 'base64url');
     const wrong = [
@@ -103,7 +103,7 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
     const jws = valid();
     const inDer = sign('sha256', Buffer.from(`${jws.protected}.${jws.payload}`), key.privateKey);
     const parsed = parseJws(bytes({ ...jws, signature: inDer.toString('base64url') }));
-    expect(refused(() => verifyJws(parsed, parsePublicKey(key.jwk))).type).toBe('malformed');
+    expect(refused(() => verifyJws(parsed, parseJwk(key.jwk))).type).toBe('malformed');
   });
 
   it('refuses an RSA-PSS signature under RS256 (RFC 7518 §3.3)', () => {
@@ -114,7 +114,7 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
       padding: constants.RSA_PKCS1_PSS_PADDING,
     }).toString('base64url');
     const parsed = parseJws(bytes({ protected: protectedHeader, payload: '', signature }));
-    const rsa = parsePublicKey(publicKey.export({ format: 'jwk' }));
+    const rsa = parseJwk(publicKey.export({ format: 'jwk' }));
     expect(refused(() => verifyJws(parsed, rsa)).type).toBe('malformed');
   });
 
@@ -140,12 +140,12 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
       .update(`${protectedHeader}.`)
       .digest('base64url');
     const jws = parseJws(bytes({ protected: protectedHeader, payload: '', signature }));
-    expect(refused(() => verifyJws(jws, parsePublicKey(key.jwk))).type).toBe('badSignatureAlgorithm');
+    expect(refused(() => verifyJws(jws, parseJwk(key.jwk))).type).toBe('badSignatureAlgorithm');
   });
 
   it('refuses an algorithm that is not the key’s, and says which is (§6.2)', () => {
     const jws = parseJws(bytes(signJws(key, { alg: 'ES384' }, '')));
-    const problem = refused(() => verifyJws(jws, parsePublicKey(key.jwk)));
+    const problem = refused(() => verifyJws(jws, parseJwk(key.jwk)));
     expect(problem.type).toBe('badSignatureAlgorithm');
     expect(problem.options.algorithms).toEqual(['ES256']);
   });
@@ -196,7 +196,7 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
       { protected: text, payload: text, signature: text, header: fc.jsonValue() },
       { requiredKeys: ['protected', 'payload', 'signature'] },
     );
-    const publicKey = parsePublicKey(key.jwk);
+    const publicKey = parseJwk(key.jwk);
     fc.assert(
       fc.property(members, (jws) => {
         expect(refused(() => verifyJws(parseJws(bytes(jws)), publicKey))).toBeInstanceOf(Problem);

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, expect, it } from 'vitest';
 import { openAuthorities } from '../../../src/ca/authorities/open.js';
-import { loadAuthority } from '../../../src/ca/folder/files.js';
+import { loadCaFiles } from '../../../src/ca/folder/files.js';
 import { openLocalStore } from '../../../src/ca/local-access.js';
 import { PROGRAM } from '../../../src/store/contract/audit.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
@@ -24,7 +24,7 @@ const start = async (copyOf: CaWorld | null = null) => {
 async function addIssuer({ dataDir }: CaWorld): Promise<void> {
   const store = await openLocalStore(dataDir, null);
   try {
-    const files = await loadAuthority({ dataDir, passphrase: null, seed: null });
+    const files = await loadCaFiles({ dataDir, passphrase: null, seed: null });
     const { succession } = await openAuthorities(store, files, {
       ...{ dataDir, passphrase: null, publicUrl: 'http://pki.example.test', shared: false, succeedAt: 0.5 },
       clock: Date.now,

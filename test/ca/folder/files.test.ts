@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { caPaths, InitError, initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
+import { caPaths, InitError, initCaFiles, loadCaFiles } from '../../../src/ca/folder/files.js';
 import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
 import { KeyFileError, keyToPem, publicKeyDer } from '../../../src/ca/folder/keys.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
@@ -33,12 +33,12 @@ async function contents(directory: string): Promise<Record<string, string>> {
 }
 
 const load = (dataDir: string, passphrase: string | null = null) =>
-  loadAuthority({ dataDir, passphrase, seed: null });
+  loadCaFiles({ dataDir, passphrase, seed: null });
 
 describe('initialising a CA', () => {
   it('makes a root and an issuer that openssl verifies, and keeps secrets to their owner', async () => {
     const directory = join(await folder(), 'ca');
-    await initAuthority(initOptions(directory));
+    await initCaFiles(initOptions(directory));
     const { root, issuer } = caPaths(directory);
     expect(execFileSync('openssl', ['verify', '-CAfile', root, issuer], { encoding: 'utf8' })).toContain(
       'OK',
@@ -53,7 +53,7 @@ describe('initialising a CA', () => {
   it('makes a random seed of 256 bits when none is given', async () => {
     const seeds = await Promise.all(
       [await folder(), await folder()].map(async (directory) => {
-        await initAuthority(initOptions(directory, { seed: null }));
+        await initCaFiles(initOptions(directory, { seed: null }));
         return (await load(directory)).seed;
       }),
     );
@@ -63,9 +63,9 @@ describe('initialising a CA', () => {
 
   it('changes nothing when repeated, whatever the options', async () => {
     const directory = await folder();
-    await initAuthority(initOptions(directory));
+    await initCaFiles(initOptions(directory));
     const before = await contents(directory);
-    await initAuthority(initOptions(directory, { company: 'Other', keyType: 'rsa', seed: 'other' }));
+    await initCaFiles(initOptions(directory, { company: 'Other', keyType: 'rsa', seed: 'other' }));
     expect(await contents(directory)).toEqual(before);
   });
 
@@ -73,12 +73,12 @@ describe('initialising a CA', () => {
     const order = ['ca.key', 'ca.crt', 'issuer.key', 'issuer.crt', 'channel.key', 'seed'];
     for (let kept = 0; kept < order.length; kept++) {
       const directory = await folder();
-      await initAuthority(initOptions(directory));
+      await initCaFiles(initOptions(directory));
       const before = await contents(directory);
       for (const name of [...order.slice(kept), 'identity.json']) await rm(join(directory, name));
       await writeFile(join(directory, `${order[kept]}.partial`), 'half a fi');
       await expect(load(directory)).rejects.toBeInstanceOf(InitError);
-      await initAuthority(initOptions(directory));
+      await initCaFiles(initOptions(directory));
       const after = await contents(directory);
       for (const name of order.slice(0, kept)) expect(after[name], name).toBe(before[name]);
       await expect(load(directory)).resolves.toBeDefined();
@@ -87,19 +87,19 @@ describe('initialising a CA', () => {
 
   it('works without the root key once the issuer is made', async () => {
     const directory = await folder();
-    await initAuthority(initOptions(directory));
+    await initCaFiles(initOptions(directory));
     await rm(caPaths(directory).rootKey);
-    await initAuthority(initOptions(directory));
+    await initCaFiles(initOptions(directory));
     await expect(load(directory)).resolves.toBeDefined();
     await rm(caPaths(directory).issuer);
-    await expect(initAuthority(initOptions(directory))).rejects.toThrow(/issuer\.crt is missing/);
+    await expect(initCaFiles(initOptions(directory))).rejects.toThrow(/issuer\.crt is missing/);
     await rm(caPaths(directory).marker);
-    await expect(initAuthority(initOptions(directory))).rejects.toThrow(/ca\.key and .*ca\.crt are needed/);
+    await expect(initCaFiles(initOptions(directory))).rejects.toThrow(/ca\.key and .*ca\.crt are needed/);
   });
 
   it('encrypts keys at rest when a passphrase is given, and says when it is missing or wrong', async () => {
     const directory = await folder();
-    await initAuthority(initOptions(directory, { passphrase: 'correct' }));
+    await initCaFiles(initOptions(directory, { passphrase: 'correct' }));
     for (const name of ['ca.key', 'issuer.key']) {
       expect(await readFile(join(directory, name), 'utf8')).toContain('ENCRYPTED PRIVATE KEY');
     }
@@ -110,7 +110,7 @@ describe('initialising a CA', () => {
 
   it('makes RSA keys when asked to', { timeout: 120_000 }, async () => {
     const directory = await folder();
-    await initAuthority(initOptions(directory, { keyType: 'rsa' }));
+    await initCaFiles(initOptions(directory, { keyType: 'rsa' }));
     const { issuerKey } = await load(directory);
     expect(issuerKey.inFile?.asymmetricKeyDetails?.modulusLength).toBe(4096);
   });
@@ -122,8 +122,8 @@ describe('taking over an existing CA', () => {
   it('puts an issuer of ours under an imported root with an encrypted key', async () => {
     const directory = await folder();
     const imported = await oldRoot('CA:TRUE');
-    await initAuthority(initOptions(directory, { imported }));
-    await initAuthority(initOptions(directory, { imported }));
+    await initCaFiles(initOptions(directory, { imported }));
+    await initCaFiles(initOptions(directory, { imported }));
     const { root, issuer } = caPaths(directory);
     expect(openssl('verify', '-CAfile', root, issuer).toString()).toContain('OK');
     const files = await load(directory);
@@ -133,7 +133,7 @@ describe('taking over an existing CA', () => {
 
   it('issues from an imported root that may have no CA below it', async () => {
     const directory = await folder();
-    await initAuthority(initOptions(directory, { imported: await oldRoot('CA:TRUE,pathlen:0') }));
+    await initCaFiles(initOptions(directory, { imported: await oldRoot('CA:TRUE,pathlen:0') }));
     const files = await load(directory);
     expect(files.issuer).toEqual(files.root);
     expect(files.chain).toBe('');
@@ -142,7 +142,7 @@ describe('taking over an existing CA', () => {
   it('refuses a wrong passphrase, a key of another certificate, a certificate that is not a CA’s, and a second CA', async () => {
     const [one, two, end] = [await oldRoot('CA:TRUE'), await oldRoot('CA:TRUE'), await oldRoot('CA:FALSE')];
     const directory = await folder();
-    const init = (imported: typeof one) => initAuthority(initOptions(directory, { imported }));
+    const init = (imported: typeof one) => initCaFiles(initOptions(directory, { imported }));
     await expect(init({ ...one, passphrase: 'wrong' })).rejects.toBeInstanceOf(KeyFileError);
     await expect(init({ ...one, certFile: two.certFile })).rejects.toThrow(/not of the CA key/);
     await expect(init(end)).rejects.toThrow(/not a CA certificate/);
@@ -155,7 +155,7 @@ describe('taking over an existing CA', () => {
 
   it('imports a subordinate CA when its root is in the same file', async () => {
     const existing = await folder();
-    await initAuthority(initOptions(existing));
+    await initCaFiles(initOptions(existing));
     const own = caPaths(existing);
     const source = await folder();
     const certFile = join(source, 'chain.pem');
@@ -164,9 +164,9 @@ describe('taking over an existing CA', () => {
     const rootPem = await readFile(own.root, 'utf8');
     const issuerPem = await readFile(own.issuer, 'utf8');
     await writeFile(certFile, issuerPem);
-    await expect(initAuthority(initOptions(directory, { imported }))).rejects.toThrow(/holds no root/);
+    await expect(initCaFiles(initOptions(directory, { imported }))).rejects.toThrow(/holds no root/);
     await writeFile(certFile, issuerPem + rootPem);
-    await initAuthority(initOptions(directory, { imported }));
+    await initCaFiles(initOptions(directory, { imported }));
     const files = await load(directory);
     expect(toPem('CERTIFICATE', files.root)).toBe(rootPem);
     expect(files.chain).toBe(issuerPem);
@@ -190,6 +190,6 @@ describe('taking over an existing CA', () => {
     await writeFile(keyFile, await keyToPem(key, null));
     await writeFile(certFile, toPem('CERTIFICATE', ended));
     const imported = { keyFile, certFile, passphrase: null };
-    await expect(initAuthority(initOptions(await folder(), { imported }))).rejects.toThrow(/not valid now/);
+    await expect(initCaFiles(initOptions(await folder(), { imported }))).rejects.toThrow(/not valid now/);
   });
 });

@@ -2,7 +2,11 @@ import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AuthorityError, checkAuthority, isSelfSigned } from '../../../src/ca/folder/issuer-certificates.js';
+import {
+  CaCertificateError,
+  checkCaCertificate,
+  isSelfSigned,
+} from '../../../src/ca/folder/issuer-certificates.js';
 import { generateKey, KeyFileError, keyFromPem, publicKeyDer, saveKey } from '../../../src/ca/folder/keys.js';
 import { endProfiles, NAME_SETS, NOW, signingWorld } from '../../../tools/kit/signing-world.js';
 
@@ -51,16 +55,20 @@ describe('a key and certificate that are to be an authority', () => {
   it('must match, belong to a CA, and be within their validity (RFC 5280 §4.2.1.9)', async () => {
     const world = await signingWorld();
     const other = await generateKey(P256);
-    expect(() => checkAuthority(world.intermediate, publicKeyDer(world.issuerKey), NOW + 1)).not.toThrow();
-    expect(() => checkAuthority(world.intermediate, publicKeyDer(other), NOW + 1)).toThrow(AuthorityError);
-    expect(() => checkAuthority(world.intermediate, publicKeyDer(world.issuerKey), NOW - 1)).toThrow(
+    expect(() =>
+      checkCaCertificate(world.intermediate, publicKeyDer(world.issuerKey), NOW + 1),
+    ).not.toThrow();
+    expect(() => checkCaCertificate(world.intermediate, publicKeyDer(other), NOW + 1)).toThrow(
+      CaCertificateError,
+    );
+    expect(() => checkCaCertificate(world.intermediate, publicKeyDer(world.issuerKey), NOW - 1)).toThrow(
       /not valid now/,
     );
     const [profile] = endProfiles(world.profiles);
     const leaf = await world.factory.issue(
       world.input(profile ?? expect.unreachable(), other, NAME_SETS.dns ?? []),
     );
-    expect(() => checkAuthority(leaf, publicKeyDer(other), NOW + 1)).toThrow(/CA:TRUE/);
+    expect(() => checkCaCertificate(leaf, publicKeyDer(other), NOW + 1)).toThrow(/CA:TRUE/);
     expect([isSelfSigned(world.root), isSelfSigned(world.intermediate)]).toEqual([true, false]);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
+import { initCaFiles, loadCaFiles } from '../../../src/ca/folder/files.js';
 import { createIntermediate } from '../../../src/ca/folder/issuer-certificates.js';
 import { keyFromPem, keyToPem, publicKeyDer } from '../../../src/ca/folder/keys.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
@@ -40,7 +40,7 @@ const exists = (path: string) =>
 /** Neither a start nor an initialisation makes anything: both name the file. */
 async function refused(world: CaWorld, expected: RegExp): Promise<void> {
   await expect(world.start()).rejects.toThrow(expected);
-  await expect(initAuthority(initOptions(world.dataDir))).rejects.toThrow(expected);
+  await expect(initCaFiles(initOptions(world.dataDir))).rejects.toThrow(expected);
   await expect(world.start()).rejects.toThrow(expected);
 }
 
@@ -77,7 +77,7 @@ describe('a lost file of a CA that has served', () => {
       new RegExp(`ca\\.db is ${how}.*every certificate.*--anew database`),
     );
     expect(await exists(path)).toBe(how === 'empty');
-    await initAuthority(initOptions(world.dataDir, { anew: ['database'] }));
+    await initCaFiles(initOptions(world.dataDir, { anew: ['database'] }));
     await world.start();
   });
 
@@ -97,10 +97,10 @@ describe('a lost file of a CA that has served', () => {
   it('channel key and seed can be recreated deliberately, and the old files are set aside', async () => {
     const world = await served();
     const before = await readFile(join(world.dataDir, 'channel.key'), 'utf8');
-    await initAuthority(initOptions(world.dataDir, { anew: ['channel.key'] }));
+    await initCaFiles(initOptions(world.dataDir, { anew: ['channel.key'] }));
     expect(await readFile(join(world.dataDir, 'channel.key'), 'utf8')).not.toBe(before);
     await rm(join(world.dataDir, 'seed'));
-    await initAuthority(initOptions(world.dataDir, { anew: ['seed'] }));
+    await initCaFiles(initOptions(world.dataDir, { anew: ['seed'] }));
     await world.start();
   });
 });
@@ -119,7 +119,7 @@ describe('a foreign file in the folder of a CA', () => {
     await cp(join(other.dataDir, name), join(world.dataDir, name));
     await expect(world.start()).rejects.toThrow(expected);
     if (name !== 'ca.db') {
-      await expect(initAuthority(initOptions(world.dataDir))).rejects.toThrow(expected);
+      await expect(initCaFiles(initOptions(world.dataDir))).rejects.toThrow(expected);
     }
   });
 
@@ -148,7 +148,7 @@ describe('a foreign file in the folder of a CA', () => {
 
   it('an issuer signed by another key is refused, whatever the marker says', async () => {
     const [world, other] = [await served(), await served()];
-    const { root } = await loadAuthority({ ...initOptions(other.dataDir), seed: null });
+    const { root } = await loadCaFiles({ ...initOptions(other.dataDir), seed: null });
     const rootKey = keyFromPem(await readFile(join(other.dataDir, 'ca.key')), null, 'ca.key');
     const key = newKey();
     const fields = { subject: dn(['CN', 'Other']), serial: '11'.repeat(17), locations: [] };
@@ -230,7 +230,7 @@ describe('with PostgreSQL', () => {
 it('a folder that was never a CA is distinguished from one that lost its files', async () => {
   const folder = await temporaryFolder();
   ending.push(folder.remove);
-  await expect(loadAuthority({ ...initOptions(folder.path), seed: null })).rejects.toThrow(
+  await expect(loadCaFiles({ ...initOptions(folder.path), seed: null })).rejects.toThrow(
     /is not an initialised CA: run `upki ca init`/,
   );
 });

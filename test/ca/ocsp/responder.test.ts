@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
 import { publicKeyDer } from '../../../src/ca/folder/keys.js';
-import { fileKey } from '../../../src/ca/folder/signing-key.js';
+import { keyInFile } from '../../../src/ca/folder/signing-key.js';
 import { OcspCache, type SignedResponse } from '../../../src/ca/ocsp/cache.js';
 import { type OcspSigner, ocspSigner } from '../../../src/ca/ocsp/certificate.js';
 import { OcspResponder, type OcspResponderOptions } from '../../../src/ca/ocsp/responder.js';
@@ -28,7 +28,7 @@ const issuer = await createRoot(
   signerFor(key),
 );
 const issuers = [{ id: 'a', tag: '', der: issuer }];
-const signer = ocspSigner(fileKey(key), parseCertificate(issuer));
+const signer = ocspSigner(keyInFile(key), parseCertificate(issuer));
 const REQUEST = ocspRequest([certId(issuer, '7f00')]);
 
 /** A responder whose errors are collected. */

@@ -3,8 +3,8 @@ import { KeyObject } from 'node:crypto';
 import * as peculiar from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import {
-  certificateNames,
   commonName,
+  namesOfCertificate,
   requestFor,
   wantedNames,
   whyRenew,
@@ -93,5 +93,5 @@ it('a request names all that is wanted, as another library reads it, and is sign
   const san = csr.extensions.find((each) => each instanceof peculiar.SubjectAlternativeNameExtension);
   expect(san?.names.items.map(({ value }) => value)).toEqual(names);
   expect(await csr.verify()).toBe(true);
-  expect(certificateNames(certificate)).toEqual(names);
+  expect(namesOfCertificate(certificate)).toEqual(names);
 });

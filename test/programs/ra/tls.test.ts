@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { certificateNames, requestFor } from '../../../src/programs/ra/certificate.js';
+import { namesOfCertificate, requestFor } from '../../../src/programs/ra/certificate.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
 import { RaTls } from '../../../src/programs/ra/tls.js';
 import { CaWorld } from '../../support/world/ca.js';
@@ -66,7 +66,7 @@ it('replaces one of the future as soon as the clock is right', async () => {
 it('takes names in and out at the next start', async () => {
   const { tls } = await ra(['ra.test', 'old.test'], ['ra.test', 'new.test']);
   expect(await tls.refresh()).toBe(true);
-  expect(certificateNames(tls.material().cert)).toEqual(['ra.test', 'new.test']);
+  expect(namesOfCertificate(tls.material().cert)).toEqual(['ra.test', 'new.test']);
   expect(tls.names()).toEqual(['ra.test', 'new.test']);
   expect(await tls.refresh()).toBe(false);
 });

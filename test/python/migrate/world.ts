@@ -5,7 +5,7 @@ import { ChannelClient } from '../../../src/channel/client.js';
 import { operations } from '../../../src/channel/tasks/index.js';
 import { TaskClient } from '../../../src/channel/typed-client.js';
 import { runCa } from '../../../src/programs/ca/program.js';
-import { type Migration, migrateFromPython } from '../../../src/python/migrate/from-python.js';
+import { type MigrationOptions, migrateFromPython } from '../../../src/python/migrate/from-python.js';
 import type { Report } from '../../../src/python/migrate/report.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { PythonFolders } from './python-folders.js';
@@ -13,10 +13,10 @@ import { PythonFolders } from './python-folders.js';
 /** Python folders, and where they are to be brought. */
 export interface MigrationWorld {
   python: PythonFolders;
-  to: Migration['to'];
+  to: MigrationOptions['to'];
   /** Undone after the test, the last first. */
   ending: (() => unknown)[];
-  migrate(changes?: Partial<Migration>): Promise<Report>;
+  migrate(changes?: Partial<MigrationOptions>): Promise<Report>;
   /** The imported CA at work, in clear mode. */
   serve(): Promise<TaskClient<typeof operations>>;
 }

@@ -3,9 +3,9 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type OpenAuthorities, openAuthorities } from '../../../src/ca/authorities/open.js';
-import { type InitOptions, initAuthority, loadAuthority } from '../../../src/ca/folder/files.js';
-import { type Authority, certificatePem } from '../../../src/ca/issue/issuer.js';
-import { enrolAdministrator, openLocalAuthority, openLocalStore } from '../../../src/ca/local-access.js';
+import { type InitOptions, initCaFiles, loadCaFiles } from '../../../src/ca/folder/files.js';
+import { type Certifier, certificatePem } from '../../../src/ca/issue/certifier.js';
+import { enrolAdministrator, openLocalCa, openLocalStore } from '../../../src/ca/local-access.js';
 import {
   ChannelClient,
   type ChannelClientOptions,
@@ -66,7 +66,7 @@ export class CaWorld {
     if (this.#folder === null) {
       this.#folder = await temporaryFolder();
       if (this.copyOf) await cp(this.copyOf.dataDir, this.#folder.path, { recursive: true });
-      else await initAuthority(initOptions(this.#folder.path, this.init));
+      else await initCaFiles(initOptions(this.#folder.path, this.init));
       const profiles = join(this.dataDir, 'profiles');
       if (Object.keys(this.profiles).length > 0) await mkdir(profiles, { recursive: true });
       for (const [name, yaml] of Object.entries(this.profiles))
@@ -148,13 +148,13 @@ export class CaWorld {
   }
 
   /** What somebody on the machine of the CA does beside the running CA. */
-  async onMachine<T>(work: (authority: Authority) => Promise<T>): Promise<T> {
+  async onMachine<T>(work: (certifier: Certifier) => Promise<T>): Promise<T> {
     const store = await openLocalStore(this.dataDir, this.changes.databaseUrl ?? null);
     try {
       const { passphrase = null } = this.changes;
       const settings = { publicUrl: 'http://pki.example.test', company: null };
       return await work(
-        await openLocalAuthority(store, {
+        await openLocalCa(store, {
           dataDir: this.dataDir,
           passphrase,
           clock: Date.now,
@@ -176,7 +176,7 @@ export class CaWorld {
     const { databaseUrl = null, passphrase = null } = this.changes;
     const store = await openLocalStore(this.dataDir, databaseUrl);
     try {
-      const files = await loadAuthority({ dataDir: this.dataDir, passphrase, seed: null });
+      const files = await loadCaFiles({ dataDir: this.dataDir, passphrase, seed: null });
       const local = await openAuthorities(store, files, {
         ...{ dataDir: this.dataDir, passphrase, clock, succeedAt: 0.5 },
         publicUrl: 'http://pki.example.test',
@@ -192,9 +192,9 @@ export class CaWorld {
   /** `upki admin add` for a key: the certificate, PEM, leaf first. */
   async administrator(cn: string, key: KeyObject, role: AdminRole | null = null): Promise<string> {
     const csr = requestPem([], { key, cn });
-    return this.onMachine(async (authority) => {
-      const { certificate } = await enrolAdministrator(authority, { name: cn, role, csr, by: PROGRAM });
-      return certificatePem(certificate) + authority.chainPem;
+    return this.onMachine(async (certifier) => {
+      const { certificate } = await enrolAdministrator(certifier, { name: cn, role, csr, by: PROGRAM });
+      return certificatePem(certificate) + certifier.chainPem;
     });
   }
 

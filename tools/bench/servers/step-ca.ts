@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { initAuthority } from '../../../src/ca/folder/files.js';
+import { initCaFiles } from '../../../src/ca/folder/files.js';
 import type { Tools } from '../../kit/tools.js';
 import { freePorts } from '../../kit/upki.js';
 import { peerFolder, startPeer } from './peer.js';
@@ -14,7 +14,7 @@ export async function startStepCa(network: Network, tools: Tools): Promise<Targe
   const folder = await peerFolder('step-ca');
   const pki = join(folder, 'pki');
   // A root, and a P-256 issuer as its own `init` makes one.
-  await initAuthority({
+  await initCaFiles({
     dataDir: pki,
     company: 'bench',
     keyType: 'ec',

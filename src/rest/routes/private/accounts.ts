@@ -38,7 +38,7 @@ function accountJson({ account: each, usedAt, usedFrom, node }: ShownAccount): z
 const byId = z.strictObject({ id: text('Id of the account: the end of its URL', 64) });
 
 /** ACME accounts, as operators see them. */
-export function accountRoutes(accounts: Operator['accounts']): Route[] {
+export function operatorAccountRoutes(accounts: Operator['accounts']): Route[] {
   return [
     privateRoute({
       method: 'GET',

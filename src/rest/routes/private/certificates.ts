@@ -107,7 +107,10 @@ const FORMATS = {
 };
 
 /** Searching certificates and acting on them, for operators. */
-export function certificateRoutes(certificates: Operator['certificates'], clock: () => number): Route[] {
+export function operatorCertificateRoutes(
+  certificates: Operator['certificates'],
+  clock: () => number,
+): Route[] {
   const byReference = z.strictObject({ reference: text('Serial in hex or decimal, or a name', 255) });
   const show = (asked: string) => certificates.show(asked, parseSerial(asked));
   return [

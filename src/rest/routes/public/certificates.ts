@@ -31,7 +31,7 @@ const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
 };
 
 /** Certificates of servers, for anybody. */
-export function certificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
+export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
   return [
     publicRoute({
       method: 'GET',

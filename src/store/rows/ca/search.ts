@@ -1,4 +1,5 @@
-import type { CertificateQuery, SearchState } from '../../contract/certificate-query.js';
+import type { SearchState } from '../../../model/ca-register.js';
+import type { CertificateQuery } from '../../contract/certificate-query.js';
 import { type NamePattern, namePattern, searchKeys } from './search-keys.js';
 
 /**

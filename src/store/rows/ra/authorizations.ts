@@ -1,5 +1,5 @@
 import type { Authorization, Challenge, Identifier } from '../../../model/facts.js';
-import { type State, type StoredChallenge, stateOf } from './challenges.js';
+import { authorizationState, type State, type StoredChallenge } from './challenges.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
 
@@ -53,7 +53,7 @@ export function toRow(authorization: Authorization): InsertRow {
     challenges[0]?.token ?? '',
     JSON.stringify(stored),
     authorization.provenBy,
-    stateOf(stored, authorization),
+    authorizationState(stored, authorization),
   ];
 }
 

@@ -11,7 +11,7 @@ export type StoredChallenge = Omit<Challenge, 'token'>;
 export type State = 'open' | 'valid' | 'ended';
 
 /** The indexed facts: whether a challenge is left to answer, and whether one proves something. */
-export function stateOf(
+export function authorizationState(
   challenges: readonly StoredChallenge[],
   facts: Pick<Authorization, 'deactivatedAt' | 'revokedAt' | 'provenBy'>,
 ): State {

@@ -17,7 +17,7 @@ const files = (formats: Record<string, string>) =>
   Object.values(formats).filter((type) => type !== 'application/json');
 
 /** The CA's own certificates and its CRL. */
-export function authorityRoutes(ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>): Route[] {
+export function caRoutes(ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>): Route[] {
   return [
     publicRoute({
       method: 'GET',

@@ -18,7 +18,7 @@ import { isNamed, recordOfLost } from './lost-record.js';
 import { isForServers, type Profile } from './profiles.js';
 import { refuseKeyType, refuseNames, refusePurposes } from './refusals.js';
 
-interface AuthorityOptions {
+interface CertifierOptions {
   store: CaStore;
   set: AuthoritySet;
   profiles: ReadonlyMap<string, Profile>;
@@ -49,7 +49,7 @@ export interface Issuance {
  * Makes and stores certificates: the caller decides profile and names, this class everything else. A returned
  * certificate passed lint and is on disk.
  */
-export class Authority {
+export class Certifier {
   readonly store: CaStore;
   #profiles: ReadonlyMap<string, Profile>;
   readonly clock: () => number;
@@ -58,7 +58,7 @@ export class Authority {
   /** DER that is known to be intact: made here, or verified once. */
   readonly #proven = new WeakSet<Uint8Array>();
 
-  constructor(options: AuthorityOptions) {
+  constructor(options: CertifierOptions) {
     this.store = options.store;
     this.#profiles = options.profiles;
     this.clock = options.clock;
