@@ -89,7 +89,7 @@ function App(): View {
       <main id="main" tabindex="-1">
         <h1>${title}</h1>
         ${
-          me.error && me.data === null
+          me.error && (me.data === null || isStranger(me.error))
             ? html`<${NotSignedIn} error=${me.error} />`
             : page &&
               html`<${page.view}
@@ -108,9 +108,12 @@ function skip(event: Event): void {
   document.querySelector('main')?.focus();
 }
 
+/** Whether the server says that it knows no administrator here, or no more. */
+const isStranger = (error: Error): boolean =>
+  error instanceof ApiError && (error.status === 401 || error.status === 403);
+
 function NotSignedIn({ error }: { error: Error }): View {
-  const isUnknown = error instanceof ApiError && (error.status === 401 || error.status === 403);
-  if (!isUnknown) {
+  if (!isStranger(error)) {
     return html`<${ErrorBox} error=${error} />
       <p class="faint">Nothing is known of who you are. This page asks again by itself.</p>` as View;
   }

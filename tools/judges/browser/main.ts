@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
+import { whenTheReaderIsRemoved, whileTheCaIsAway } from './away.js';
 import { otherSite } from './other-site.js';
 import { noOverflow, nothingSerious } from './page.js';
 import { holderIsNotAsked, strangerIsNotAsked } from './prompts.js';
@@ -39,6 +40,14 @@ async function main(): Promise<number> {
       [
         'who holds a certificate of another PKI alone is not asked for it anywhere',
         () => strangerIsNotAsked(world, executablePath, tools),
+      ],
+      [
+        'while the CA is away the overview says so, and nothing else; it is well again by itself',
+        () => whileTheCaIsAway(world, browser),
+      ],
+      [
+        'a reader who is removed in the middle of a session is shown nothing more, and told why',
+        () => whenTheReaderIsRemoved(world, browser),
       ],
       [
         'when the RA goes in the middle of a step the question stays and says so; a page opened then asks for no certificate',
@@ -143,9 +152,11 @@ async function checksOf(world: World, browser: Browser, pictures: string): Promi
       },
     ],
     [
-      'the overview draws what happened: the revocation of a moment ago is in it',
+      'the overview says that all is well and what ends, and draws what happened: the revocation of a moment ago is in it',
       async () => {
         await at('overview');
+        await page.getByText('RA, store and CA work').waitFor();
+        await page.getByRole('cell', { name: 'Issuer, active' }).waitFor();
         await page.getByRole('img', { name: /^Revoked: [1-9]\d* in 30 days/ }).waitFor();
         await page.getByRole('img', { name: /^Issued by ACME: \d+ in 30 days/ }).waitFor();
       },

@@ -88,7 +88,7 @@ export async function whenTheRaIsGone(world: World, browser: Browser): Promise<v
   await page.goto(await world.console('alice'));
   const { origin } = new URL(page.url());
   await page.goto(`${origin}/console/#/administrators`);
-  const row = page.getByRole('cell', { name: 'CN=ann,OU=Admins', exact: true });
+  const row = page.getByRole('cell', { name: 'CN=bob,OU=Admins', exact: true });
   await row.waitFor();
   await world.upki.stop();
   await page.getByLabel('Name of the administrator').fill('carol');
