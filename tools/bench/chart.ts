@@ -13,11 +13,11 @@ interface Panel {
   title: string;
   value(summary: Summary): number;
   digits: number;
-  /** Drawn over each bar: what cannot be undercut. */
+  /** Drawn over each bar: the lower bound of any server. */
   floor?: (summary: Summary) => number;
 }
 
-/** Bars of the run's figures, a panel each; uPKI first. */
+/** Bars of the run's figures, one panel each; uPKI first. */
 export function chart(summaries: Summary[], floor: (summary: Summary) => number, when: string): string {
   const panels: Panel[] = [
     {

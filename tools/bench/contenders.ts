@@ -7,23 +7,23 @@ import { startPebble } from './servers/pebble.js';
 import { startStepCa } from './servers/step-ca.js';
 import type { Network, Target } from './servers/target.js';
 
-/** How often a server that locks itself up is started for one turn. */
+/** How often a server that locks up is restarted for one turn. */
 const TRIES = 10;
 
 /** One of the servers that take turns. */
 export class Contender {
   readonly turns: Turn[] = [];
-  /** How often it locked itself up in a turn; what it issued before counts, or the turn was begun again. */
+  /** How often it locked up in a turn; its earlier certificates count, or the turn was repeated. */
   stalls = 0;
-  /** ms of CPU a certificate took in its first hundreds after a start; null when that was not asked for. */
+  /** ms of CPU per certificate in the first hundreds after a start; null if that was not requested. */
   cold: number | null = null;
-  /** The last one started, for its name and version. */
+  /** The last server started, for its name and version. */
   target: Target | null = null;
   #running: Target | null = null;
 
   constructor(
     private readonly start: () => Promise<Target>,
-    /** Started for each turn: what keeps everything in memory and searches it gets slower, to its disadvantage. */
+    /** Restarted for each turn, because a server that searches everything it holds in memory gets slower. */
     private readonly fresh = false,
   ) {}
 
@@ -34,7 +34,7 @@ export class Contender {
     return this.#running;
   }
 
-  /** Its first certificates, so that turns begin warm. What is started for each turn has only the turn's own warm-up. */
+  /** Issues the first certificates, so that turns begin warm. A server restarted for each turn has only the turn's own warm-up. */
   async settle(responder: Responder, options: Settling): Promise<void> {
     if (this.fresh || options.warm === 0) return;
     this.cold = await settle(await this.prepare(), responder, options);
@@ -66,7 +66,7 @@ export class Contender {
   }
 }
 
-/** The peers that can be had on this machine; `leftOut` is told of each that cannot, and why. Caddy dials port 80 only. */
+/** The peers available on this machine; `leftOut` receives each of the others with the reason. Caddy dials port 80 only. */
 export async function peers(network: Network, leftOut: (reason: string) => void): Promise<Contender[]> {
   const tools = await Tools.at();
   const all = [

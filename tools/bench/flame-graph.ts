@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bar, svg, text } from './svg.js';
 
-/** V8's CPU profile (Chrome DevTools protocol, `Profiler.Profile`), what is used of it. */
+/** The members used of V8's CPU profile (Chrome DevTools protocol, `Profiler.Profile`). */
 interface CpuProfile {
   nodes: {
     id: number;
@@ -22,12 +22,12 @@ interface Frame {
 
 const WIDTH = 1200;
 const ROW = 16;
-/** Part of the whole below which a frame is left out. */
+/** Frames below this fraction of the total are left out. */
 const LEAST = 0.003;
 const DEEPEST = 60;
 const NOT_WORK = new Set(['(idle)', '(program)', '(root)']);
 
-/** Draws every CPU profile of a folder as a flame graph beside it. */
+/** Draws every CPU profile of a folder as a flame graph next to it. */
 export function drawFlameGraphs(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.cpuprofile'))
@@ -72,7 +72,7 @@ function flameGraph(profile: CpuProfile, title: string): string {
   return svg('Flame graph', WIDTH, 40 + (deepest + 1) * ROW, [heading, ...content]);
 }
 
-/** The profile's samples as one tree, frames of the same name under the same caller together. */
+/** The profile's samples as one tree; frames with the same name and caller are merged. */
 function merge({ nodes, samples, timeDeltas }: CpuProfile): Frame {
   const own = new Map<number, number>();
   for (const [index, id] of samples.entries())
@@ -105,7 +105,7 @@ function calleeOf(into: Frame, functionName: string, url: string, line: number):
   return frame;
 }
 
-/** Where a function is, and a colour for whose it is: ours, a library's, Node's, native. */
+/** The location of a function, and a colour by its owner: ours, a library's, Node's, native. */
 function placeOf(url: string): [place: string, colour: string] {
   const ours = /\/dist\/(.+)$/.exec(url)?.[1];
   const library = /\/node_modules\/(.+)$/.exec(url)?.[1];

@@ -33,7 +33,7 @@ const leftOut: string[] = [];
 try {
   const profiles = options.profile && { folder: resolve(options.profile), after: options.warmUp };
   const env = profiles ? probed({ profiles }) : {};
-  // What is profiled is what was asked about: the uPKI on PostgreSQL where there is one.
+  // Profiles the server in question: the uPKI on PostgreSQL if there is one.
   contenders.push(new Contender(() => startUpkiTarget(network, { env: replicas === null ? env : {} })));
   if (replicas !== null) {
     const tools = await Tools.at();
@@ -65,7 +65,7 @@ try {
       options.chart,
       chart(summaries, (each) => cryptoFloor(each.requestsPerIssuance), machine()),
     );
-  // Peers refuse a request now and then; uPKI must not.
+  // Peers may refuse a request now and then; uPKI must not.
   const clean = summaries.slice(0, ours).every(({ failures }) => failures.length === 0);
   process.exitCode = clean && leftOut.length === 0 ? 0 : 1;
 } finally {

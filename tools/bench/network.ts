@@ -2,13 +2,13 @@ import { startTestDns } from '../kit/dns-hooks.js';
 import { type Responder, startResponder } from './driver/responder.js';
 import type { Network } from './servers/target.js';
 
-/** The subscribers' side of a test network: a DNS that says 127.0.0.1 for every name, and their web server. */
+/** The subscribers' side of a test network: a DNS that answers 127.0.0.1 for every name, and their web server. */
 export interface TestNetwork extends Network {
   responder: Responder;
   close(): Promise<void>;
 }
 
-/** @param wishedPort where http-01 is to be answered; another port when it is not to be had */
+/** @param wishedPort the port to answer http-01 on; another port is used if it is not free */
 export async function openNetwork(wishedPort: number): Promise<TestNetwork> {
   const dns = await startTestDns();
   const responder = await startResponder(wishedPort).catch(() => startResponder(0));

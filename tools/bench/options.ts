@@ -26,16 +26,16 @@ export const USAGE = `npm run tool bench -- [options]
 `;
 
 export interface Options extends TurnOptions {
-  /** Certificates of the cold start, which is told apart. */
+  /** Number of certificates of the cold start, whose cost is shown separately. */
   cold: number;
-  /** Certificates before the first turn. */
+  /** Number of certificates before the first turn. */
   warm: number;
   turns: number;
-  /** RAs on PostgreSQL, in turns with the plain uPKI; null for none. */
+  /** Number of RAs on PostgreSQL, in turns with the plain uPKI; null for none. */
   replicas: number | null;
   peers: boolean;
   overload: boolean;
-  /** How much the stores are to hold; null when that is not asked for. */
+  /** Number of certificates to fill the stores with; null without `--grow`. */
   grow: number | null;
   /** Folders of other builds. */
   against: string[];
@@ -45,10 +45,10 @@ export interface Options extends TurnOptions {
   profile: string | null;
 }
 
-/** Each opens at most twelve connections, of the two hundred PostgreSQL has for them and two CAs. */
+/** Each RA opens at most twelve connections, of the two hundred that PostgreSQL has for RAs and two CAs. */
 const MOST_REPLICAS = 12;
 
-/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+/** Null if help was requested. @throws TypeError, RangeError with the reason */
 export function readOptions(args: string[]): Options | null {
   const { values } = parseArgs({
     args,

@@ -17,13 +17,13 @@ import { eventLoopDelay, probed } from './servers/probe.js';
 import type { Target } from './servers/target.js';
 import { startUpkiTarget } from './servers/upki.js';
 
-/** Clients that may be at it at once: more than the server lets begin. */
+/** Concurrent clients: more than the server admits. */
 const POOL = 1_000;
 const IDLE_CONNECTIONS = 5_000;
 const SLOW_CLIENTS = 200;
 const OVERLOAD = 4;
 
-/** What uPKI does with more than it can serve, and with clients that hold what they were given. */
+/** The behaviour of uPKI under more load than it can serve, and with clients that hold connections open. */
 export async function runOverload(
   network: TestNetwork,
   options: TurnOptions,
@@ -86,7 +86,7 @@ async function openClients(target: Target, count: number): Promise<Account[]> {
   return accounts;
 }
 
-/** Begins certificates at this rate whatever becomes of them; a client that is refused gives up. */
+/** Starts certificates at this rate, whatever their outcome; a refused client gives up. */
 async function offer(
   clients: Account[],
   network: TestNetwork,
@@ -142,7 +142,7 @@ async function offer(
   };
 }
 
-/** Seconds until a certificate takes no longer than this, in ms. */
+/** Seconds until a certificate takes no longer than this many milliseconds. */
 async function recovers(clients: Account[], network: TestNetwork, usual: number): Promise<number> {
   const [account] = clients;
   if (!account) throw new Error('there are no clients');

@@ -5,14 +5,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread, threadId } from 'node:worker_threads';
 
 /**
- * Loaded into the measured programs (`NODE_OPTIONS=--import=…/probe.js`), so that the product needs no code of its own for
+ * Loaded into the measured programs (`NODE_OPTIONS=--import=…/probe.js`), so that the product needs no code for
  * it. Environment:
  *
- * - `UPKI_BENCH_DELAY_DIR`: at each SIGUSR2 the delays of the main event loop since the last go to `<pid>.json` there.
- * - `UPKI_BENCH_PROFILE_DIR`, `UPKI_BENCH_PROFILE_AFTER` (s): a V8 CPU profile of each thread, from then to its end.
+ * - `UPKI_BENCH_DELAY_DIR`: at each SIGUSR2 the delays of the main event loop since the last one are written to `<pid>.json` there.
+ * - `UPKI_BENCH_PROFILE_DIR`, `UPKI_BENCH_PROFILE_AFTER` (s): a V8 CPU profile of each thread, from that time to its end.
  */
 const { UPKI_BENCH_DELAY_DIR: delays, UPKI_BENCH_PROFILE_DIR: profiles } = process.env;
-// Threads have the environment of the main one, but not its arguments.
+// Threads inherit the environment of the main thread, but not its arguments.
 if (isMainThread) process.env.UPKI_BENCH_PROGRAM = process.argv.slice(-2).join(' ');
 const [program = '', action] = (process.env.UPKI_BENCH_PROGRAM ?? '').split(' ');
 const watched = action === 'start' && ['ra', 'ca'].includes(program);
@@ -28,7 +28,7 @@ if (watched && isMainThread && delays) watchDelays(delays);
 if (watched && profiles) profileLater(profiles, Number(process.env.UPKI_BENCH_PROFILE_AFTER ?? 0));
 
 function watchDelays(folder: string): void {
-  /** ms between samples; what a timer is late by itself is subtracted. */
+  /** ms between samples; a timer's own delay is subtracted. */
   const resolution = 1;
   const histogram = monitorEventLoopDelay({ resolution });
   histogram.enable();

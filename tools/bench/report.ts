@@ -3,7 +3,7 @@ import { STEPS } from './driver/flow.js';
 import type { Percentiles } from './measure/percentiles.js';
 import type { Summary } from './measure/summary.js';
 
-/** Where and when figures were taken, for whoever compares them. */
+/** Where and when the figures were measured, for comparisons. */
 export function machine(): string {
   const [cpu] = cpus();
   const load = loadavg().map((each) => each.toFixed(1));
@@ -13,7 +13,7 @@ export function machine(): string {
   );
 }
 
-/** One server's figures, for people. */
+/** One server's figures as text. */
 export function report(summary: Summary, floor: number): string {
   const byProcess = (values: Record<string, number>, digits: number) =>
     Object.entries(values)
@@ -42,7 +42,7 @@ function row(name: string, { p50, p95, p99 }: Percentiles): string {
   return [name.padEnd(14), ...[p50, p95, p99].map((value) => value.toFixed(1).padStart(8))].join('');
 }
 
-/** The middle one, and from where to where they go. */
+/** The median, with minimum and maximum. */
 function spread(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, high] = [
@@ -54,8 +54,8 @@ function spread(values: readonly number[]): string {
 }
 
 /**
- * The first server's figures against each of the others', turn by turn: what other work on the machine does to one turn it
- * does to its neighbour. The median of the turns, with the least and the most.
+ * Compares the first server's figures with each of the others', turn by turn: other load on the machine affects neighbouring
+ * turns alike. The median of the turns, with minimum and maximum.
  */
 export function ratios([first, ...others]: Summary[]): string {
   if (!first) return '';

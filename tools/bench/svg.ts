@@ -1,4 +1,4 @@
-/** Just enough of SVG 1.1 for charts that a repository shows, on light and dark pages alike. */
+/** The part of SVG 1.1 needed for charts that a repository displays, on light and dark pages. */
 
 export interface Bar {
   x: number;
@@ -6,7 +6,7 @@ export interface Bar {
   width: number;
   height: number;
   fill: string;
-  /** Shown when pointed at. */
+  /** Shown as a tooltip. */
   title?: string;
 }
 

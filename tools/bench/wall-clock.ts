@@ -22,7 +22,7 @@ import type { Network, Target } from './servers/target.js';
 
 /** Runs of each client against each server, in turns. */
 const TURNS = 5;
-/** Certificates each server has issued before: nobody's first certificate is the first of its server. */
+/** Number of certificates that each server has issued before, so that no client gets the server's first one. */
 const BEFORE = 200;
 
 const USAGE = `npm run tool wall-clock
@@ -31,8 +31,8 @@ How long certbot and lego take for their first certificate from uPKI, Pebble and
 `;
 
 /**
- * Seconds from a client's start to its first certificate by http-01, as its user waits for it: a new account, an order,
- * the proof, the files on disk. Each time a fresh server that has issued some before; the median of the turns.
+ * Seconds from a client's start to its first certificate by http-01, as its user experiences it: a new account, an order,
+ * the proof, the files on disk. Each time with a fresh server that has issued some before; the median of the turns.
  */
 async function wallClock(
   clients: Client[],
@@ -91,7 +91,7 @@ async function warmUp({ authority, httpPort }: World): Promise<void> {
   await responder.close();
 }
 
-/** A server of the benchmark in the place of an authority that is only asked for certificates. */
+/** A server of the benchmark as an authority that only issues certificates. */
 function asAuthority(start: (network: Network) => Promise<Target>): StartAuthority {
   return async ({ dns, httpPort }, folder): Promise<Authority> => {
     const { directoryUrl, serverRoot: root, stop } = await start({ dns, httpPort });

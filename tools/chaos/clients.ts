@@ -10,7 +10,7 @@ import { download } from '../promises/crl.js';
 import type { Report as ReportFinding } from '../promises/findings.js';
 import { Cluster } from './cluster.js';
 
-/** certbot and lego through the balancer, all they can do. @throws NotInstallable */
+/** Runs certbot and lego with all their features through the balancer. @throws NotInstallable */
 export async function runClients(tools: Tools, say: (line: string) => void): Promise<boolean> {
   const failures: string[] = [];
   for (const client of [certbot, lego]) {

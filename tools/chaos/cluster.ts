@@ -20,7 +20,7 @@ export interface ClusterOptions {
   tools: Tools;
   /** Settings that make the RAs validate in the test network. */
   env: Record<string, string>;
-  /** Hears of every error a program logs that the present fault does not excuse. */
+  /** Receives every error that a program logs and the current fault does not excuse. */
   report: Report;
   /** PostgreSQL has a synchronous standby. */
   standby?: boolean;
@@ -30,37 +30,37 @@ export interface ClusterOptions {
 
 const REPLICAS = 3;
 const CAS = 2;
-/** What does not come back this long after everything it needs is whole again does not come back by itself. */
+/** Time limit for a recovery after the repair; later it does not recover by itself. */
 const RECOVERY = 30_000;
 /** This checkout's build. */
 const THIS = join(CHECKOUT, 'dist/cli/main.js');
 
-/** Three RAs behind a balancer, two CAs and PostgreSQL behind them: real processes, and a link for every way between them. */
+/** Three RAs behind a balancer, two CAs and PostgreSQL: real processes, with a link for every connection between them. */
 export class Cluster implements Served, Subject {
-  /** Whether a line that was logged as an error is what the present fault brings with it. */
+  /** Whether the current fault explains a line logged as an error. */
   tolerates: (line: string) => boolean = () => false;
-  /** The balancer; null when it is a round robin of our own. */
+  /** The balancer; null if it is our own round robin. */
   haproxy: Haproxy | null = null;
-  /** Ways of each program, RAs and CAs, to the database. */
+  /** Links of each program, RAs and CAs, to the database. */
   readonly toDatabase = new Map<string, Link>();
-  /** Ways of each RA to the CAs, in their order. */
+  /** Links of each RA to the CAs, in their order. */
   readonly toCas = new Map<string, Link[]>();
   readonly #registration: Link[] = [];
   readonly #toStandby: Link[] = [];
-  /** Has failed, and is kept for its removal. */
+  /** The failed primary, kept so that it can be removed. */
   #failed: PostgresServer | null = null;
   #programs: Programs | null = null;
   #pools: { ra: Pool; ca: Pool } | null = null;
 
   private constructor(
-    /** Holds the programs' folders, and `upki.log` with all they wrote. */
+    /** Contains the programs' folders, and `upki.log` with all their output. */
     readonly folder: string,
     public database: PostgresServer,
     private readonly standby: PostgresServer | null,
     private readonly log: WriteStream,
   ) {}
 
-  /** Resolves when all of it is ready. */
+  /** Resolves when everything is ready. */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
     const log = createWriteStream(join(folder, 'upki.log'));
@@ -76,7 +76,7 @@ export class Cluster implements Served, Subject {
     return cluster;
   }
 
-  /** What the balancer is, for people. */
+  /** The name of the balancer. */
   get front(): string {
     return this.haproxy ? 'HAProxy' : 'a round robin of our own, for HAProxy cannot be installed here';
   }
@@ -106,12 +106,12 @@ export class Cluster implements Served, Subject {
     return join(this.folder, 'ra1/ca.crt');
   }
 
-  /** Where an RA itself listens. */
+  /** The address of an RA itself. */
   portOf(ra: number): number {
     return this.#running.portOf(ra);
   }
 
-  /** Resolves when every RA says that it can do its work, and the balancer knows. @throws when one does not in time */
+  /** Resolves when every RA reports ready, and the balancer knows it. @throws Error if that takes too long */
   async ready(): Promise<void> {
     await until(RECOVERY, () => this.#running.checkReady());
   }
@@ -121,7 +121,7 @@ export class Cluster implements Served, Subject {
     return readKept(asking(this.#pools.ra), asking(this.#pools.ca));
   }
 
-  /** The primary dies; what it answers takes its standby's place. */
+  /** Kills the primary; returns the function that promotes its standby. */
   async killPrimary(): Promise<() => Promise<void>> {
     const { standby } = this;
     if (standby === null) throw new Error('there is no standby');
@@ -130,7 +130,7 @@ export class Cluster implements Served, Subject {
       await standby.promote();
       this.#failed = this.database;
       this.database = standby;
-      // The run's own way leads to the dead.
+      // The run's own link leads to the dead primary.
       await this.#pools?.ra.end();
       await this.#pools?.ca.end();
       this.#pools = null;
@@ -141,13 +141,13 @@ export class Cluster implements Served, Subject {
     this.log.write(`--- ${new Date().toISOString()} ${line}\n`);
   }
 
-  /** Ends all in order. @throws when a program does not end cleanly */
+  /** Shuts everything down cleanly. @throws Error if a program does not end cleanly */
   async stop(): Promise<void> {
     await this.#running.stopInOrder();
     await this.abort();
   }
 
-  /** Ends it in any case; leaves nothing but its files. */
+  /** Ends it in any case; leaves only its files. */
   async abort(): Promise<void> {
     for (const program of [...(this.#programs?.ras ?? []), ...(this.#programs?.cas ?? [])])
       await program.kill();
@@ -215,11 +215,11 @@ export class Cluster implements Served, Subject {
       }),
     });
     await this.ready();
-    // It began to look before the RAs served, and sends everything to the first it found up.
+    // It began its checks before the RAs served, and sends everything to the first one it finds up.
     await this.haproxy?.allUp(RECOVERY);
   }
 
-  /** The run's own way to the database: no fault is on it. */
+  /** The run's own connection to the database, which no fault affects. */
   #pool(schema: string): Pool {
     const pool = new Pool({
       connectionString: this.database.url(),

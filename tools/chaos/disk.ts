@@ -6,7 +6,7 @@ import { type Struck, strike } from './strike.js';
 import { Tmpfs } from './tmpfs.js';
 import { runTrial } from './trial.js';
 
-/** Holds what a run of a minute writes. */
+/** Large enough for the data of a one-minute run. */
 const MEGABYTES = 64;
 
 const FULL = {

@@ -7,7 +7,7 @@ import { startReplicas } from '../bench/servers/upki-replicas.js';
 import type { Tools } from '../kit/tools.js';
 
 /**
- * The load driver of the benchmark through the balancer; prints its figures. Fails when any certificate does, or when a program logs an
+ * Runs the load driver of the benchmark through the balancer and prints its figures. Fails if any certificate fails, or if a program logs an
  * error.
  */
 export async function runDriver(

@@ -6,16 +6,16 @@ import type { Excuses } from '../promises/outages.js';
 import type { Cluster } from './cluster.js';
 import type { Blow } from './strike.js';
 
-/** Something of a cluster that breaks, and is whole again later. */
+/** A fault of a cluster that begins and is repaired later. */
 export interface Fault extends Omit<Blow, 'harm'> {
   name: string;
   /** Part of the short run. */
   short?: boolean;
-  /** Programs may log that the database is away. */
+  /** Programs may log that the database is unavailable. */
   databaseAway?: boolean;
-  /** What the cluster is made of for this fault alone. */
+  /** The parts of the cluster for this fault alone. */
   cluster?: { standby?: boolean; olderRas?: boolean };
-  /** Breaks it; answers what makes it whole. */
+  /** Causes the fault; returns the function that repairs it. */
   strike(cluster: Cluster, chance: Chance): Promise<() => Promise<unknown>>;
 }
 
@@ -25,7 +25,7 @@ const NOTHING: Excuses = { lost: false, unavailable: false };
 const LOST: Excuses = { lost: true, unavailable: false };
 const UNAVAILABLE: Excuses = { lost: false, unavailable: true };
 
-/** kill -9, and started again as a service manager would. */
+/** kill -9, and a restart as by a service manager. */
 const killed =
   (kind: 'ras' | 'cas', count: number): Fault['strike'] =>
   async (cluster, chance) => {
@@ -181,7 +181,7 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Those that need a cluster of their own. */
+/** Faults that need a cluster of their own. */
 export const LONE_FAULTS: readonly Fault[] = [
   {
     name: 'failover',
@@ -205,7 +205,7 @@ export const LONE_FAULTS: readonly Fault[] = [
       await first?.stop();
       first?.use(THIS_BUILD);
       await first?.start();
-      // For as long as it lasts, both versions serve.
+      // Both versions serve as long as this lasts.
       return async () => {
         for (const ra of others) {
           await ra.stop();

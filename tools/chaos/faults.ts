@@ -9,14 +9,14 @@ import { ReplicaChecks } from './replicas.js';
 import { type Struck, strike } from './strike.js';
 import { runTrial } from './trial.js';
 
-/** A statement that nobody waits for, asked of a forgotten connection before another one's silence was noticed; ms. */
+/** Milliseconds for a statement sent on a dead connection before the silence of another one was noticed. */
 const LAST_WORDS = 12_000;
 
-/** What is asked of replicas, in this order, before any fault. */
+/** The checks of replicas, in this order, before any fault. */
 export const REPLICA_CHECKS = ['replicas', 'takeover'] as const;
 export type ReplicaCheck = (typeof REPLICA_CHECKS)[number];
 
-/** Checks and faults in turn on one cluster, until one has shown something. */
+/** Runs checks and faults in turn on one cluster, until one has a finding. */
 export function runFaults(
   checks: readonly ReplicaCheck[],
   faults: readonly Fault[],

@@ -1,13 +1,13 @@
-/** What is to be ended when the run is told to end. */
+/** What to end when the run is interrupted. */
 const open = new Set<() => Promise<unknown>>();
 
-/** Calls `abort` when the run is told to end, before it does; returns what takes that back. */
+/** Calls `abort` when the run is interrupted, before the run ends; returns the function that cancels this. */
 export function onInterrupt(abort: () => Promise<unknown>): () => void {
   open.add(abort);
   return () => open.delete(abort);
 }
 
-/** Ends all of it, or gives up after so many milliseconds. */
+/** Ends everything, or gives up after this many milliseconds. */
 export async function abortAll(limit: number): Promise<void> {
   const late = new Promise<void>((resolve) => void setTimeout(resolve, limit).unref());
   await Promise.race([Promise.allSettled([...open].map((abort) => abort())), late]);

@@ -2,7 +2,7 @@ import type { RoundReport } from '../promises/run.js';
 import { seconds } from '../promises/tally.js';
 import type { Blow, Struck } from './strike.js';
 
-/** What one fault was like, in a line. */
+/** The effect of one fault, as a line. */
 export function faultLine(
   { name, what, lasts }: Omit<Blow, 'harm'> & { name: string },
   struck: Struck,

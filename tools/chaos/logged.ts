@@ -1,7 +1,7 @@
-/** What the programs say of it, once a minute. */
+/** What the programs log about it, once a minute. */
 const SENTENCES = ['the database is away', 'background work waits for the database'];
 
-/** Whether this line, JSON of a program's log, only tells that the database is away. */
+/** Whether this line, JSON of a program's log, only reports that the database is unavailable. */
 export function saysDatabaseAway(line: string): boolean {
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { type?: string } };

@@ -47,7 +47,7 @@ interface Verdict {
   line: string;
 }
 
-/** What this machine cannot do is skipped, which never counts as passed. */
+/** Skips what this machine cannot do; a skipped part never counts as passed. */
 async function judge({ name, run }: Part, tell: Say): Promise<Verdict> {
   const began = Date.now();
   tell(`\n${name}`);
@@ -66,7 +66,7 @@ async function judge({ name, run }: Part, tell: Say): Promise<Verdict> {
   return { word, line: `${name}: ${word}${why}, ${((Date.now() - began) / 1000).toFixed(0)} s` };
 }
 
-/** The parts of the short run wait more than they work, and run side by side; what they say is not mixed. */
+/** The parts of the short run mostly wait, so they run in parallel; their output is not mixed. */
 async function runAll(parts: readonly Part[], together: boolean): Promise<Verdict[]> {
   if (together) {
     return Promise.all(
@@ -88,6 +88,6 @@ say(`seed ${options.seed}; the same again: --clients ${options.clients} --seed $
 const verdicts = await runAll(partsOf(options, await Tools.at()), options.short);
 say(`\n${verdicts.map(({ line }) => line).join('\n')}`);
 const words = verdicts.map(({ word }) => word);
-// What is still open when something failed must not keep it from ending.
+// Open handles after a failure must not keep the process alive.
 await abortAll(20_000);
 process.exit(words.includes('passed') && !words.includes('FAILED') ? 0 : 1);

@@ -5,7 +5,7 @@ import { run } from '../kit/command.js';
 import { NotInstallable } from '../kit/tools.js';
 import { CHECKOUT } from '../kit/upki.js';
 
-/** The oldest commit whose RA may run beside this one's: every migration of the RA since then only adds. */
+/** The oldest commit whose RA may run next to this one's: every migration of the RA since then only adds. */
 export const OLDEST = '17b31f4';
 
 /** The `main.js` of a build of that commit, from this checkout's history and with its packages. @throws NotInstallable */

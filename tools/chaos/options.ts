@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { wholeNumber } from '../kit/command-line.js';
 import { FAULTS, LONE_FAULTS } from './fault.js';
 
-/** All there is to run, in this order. */
+/** All parts, in the order they run. */
 const PARTS: readonly { name: string; what: string; short?: boolean }[] = [
   { name: 'replicas', what: 'nonces, finalize, key change and deactivation among RAs', short: true },
   { name: 'takeover', what: 'kill -9 the RA that validates a challenge' },
@@ -15,7 +15,7 @@ const PARTS: readonly { name: string; what: string; short?: boolean }[] = [
 
 export interface Options {
   short: boolean;
-  /** Names of what is to be run. */
+  /** Names of the parts to run. */
   parts: ReadonlySet<string>;
   clients: number;
   seed: number;
@@ -30,7 +30,7 @@ ${PARTS.map(({ name, what, short }) => `                ${name.padEnd(17)}${shor
   --seed      repeats the choices of an earlier run; each run prints its own
 `;
 
-/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+/** Null if help was requested. @throws TypeError, RangeError with the reason */
 export function readOptions(args: string[]): Options | null {
   const { values } = parseArgs({
     args,

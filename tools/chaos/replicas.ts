@@ -8,16 +8,16 @@ import { until } from '../kit/until.js';
 import type { Network } from '../promises/network.js';
 import type { Cluster } from './cluster.js';
 
-/** Times each race is run: which of the RAs wins differs. */
+/** How often each race is run: the winning RA differs. */
 const RACES = 10;
-/** Longer than the pause between two looks for work that was left behind, shorter than a validator's patience. */
+/** Longer than the pause between two searches for abandoned work, shorter than a validator's time limit. */
 const HELD = 6_500;
-/** The lease of a validation, and the pause until somebody looks. */
+/** The lease of a validation, and the pause until another RA looks. */
 const TAKEN_OVER = 25_000;
 
 /**
- * What RAs that share a database must agree on, each request sent to an RA of our choice: lines that say what was seen.
- * @throws Error saying what they did not agree on
+ * The facts that RAs on one database must agree on; each request goes to a chosen RA. Returns lines that say what was seen.
+ * @throws Error naming what they did not agree on
  */
 export class ReplicaChecks {
   readonly #agents: Agent[];
@@ -41,7 +41,7 @@ export class ReplicaChecks {
     );
   }
 
-  /** §8.2: an RA that validates is alone with it, and when it dies another takes over. */
+  /** §8.2: only one RA validates a challenge, and when it dies another takes over. */
   async takeOver(): Promise<string> {
     const [holder] = this.cluster.ras;
     const client = await this.#account();
@@ -49,7 +49,7 @@ export class ReplicaChecks {
     const [url = ''] = order.body.authorizations;
     await this.#answer(client, url, 1);
     await pause(HELD);
-    // Whoever else had asked would have been answered.
+    // Any other validator would have got a response.
     expectThat((await client.authz(url)).status === 'pending', 'a challenge was validated by two at a time');
     await holder?.kill();
     const other = this.#at(1, client.key, client.accountUrl);
@@ -110,7 +110,7 @@ export class ReplicaChecks {
     const client = await this.#account();
     const next = generateSigningKey();
     const former = this.#everywhere(client.key, client.accountUrl);
-    // Each has used the key just now, and remembers it if any does.
+    // Each RA has just used the key, and has it in its cache if it caches any.
     for (const at of former) await at.updateAccount({});
     await client.keyChange(next);
     for (const at of former) {
@@ -131,7 +131,7 @@ export class ReplicaChecks {
     }
   }
 
-  /** Answers an http-01 challenge; as many validators as `hangs` wait for it in vain. */
+  /** Answers an http-01 challenge; the first `hangs` validators never get a response. */
   async #answer(client: AcmeClient, url: string, hangs: number): Promise<void> {
     const { identifier, challenges } = await client.authz(url);
     const challenge = challenges.find(({ type }) => type === 'http-01');
@@ -165,7 +165,7 @@ export class ReplicaChecks {
   }
 }
 
-/** Goes to one RA whatever port a URL names, past the balancer. */
+/** Sends every request to one RA, past the balancer, whatever port the URL names. */
 class DirectAgent extends Agent {
   constructor(private readonly port: number) {
     super({ keepAlive: false });
@@ -190,7 +190,7 @@ async function isAccepted(client: AcmeClient, order: Located<OrderBody>, csr: Bu
   }
 }
 
-/** For what the client is or did; an RA that cannot do it just now has refused nothing. */
+/** True if the RA refused because of the client; an RA that is not ready has refused nothing. */
 async function isRefused(attempt: Promise<unknown>): Promise<boolean> {
   try {
     await attempt;

@@ -4,42 +4,42 @@ import type { Excuses, Outages } from '../promises/outages.js';
 import type { World } from '../promises/world.js';
 import type { Tried } from './trial.js';
 
-/** Something that breaks, and is whole again later. */
+/** A fault that begins and is repaired later. */
 export interface Blow {
   /** For people. */
   what: string;
-  /** What clients may hear meanwhile. */
+  /** The failures that clients may see meanwhile. */
   excuses: Excuses;
-  /** Whether certificates must be issued meanwhile; if not, clients must notice. */
+  /** Whether issuance must continue meanwhile; if not, clients must notice. */
   serves: boolean;
-  /** ms it lasts; long enough for every time limit on the way. */
+  /** Its duration in ms; long enough for every time limit involved. */
   lasts: number;
-  /** Breaks it; answers what makes it whole. */
+  /** Causes the fault; returns the function that repairs it. */
   harm(): Promise<() => Promise<unknown>>;
 }
 
-/** What clients saw of it. Times in ms. */
+/** What clients saw of the fault. Times in ms. */
 export interface Struck {
-  /** From the moment it was whole again until all was ready, and until a certificate was issued. */
+  /** From the repair until everything was ready, and until a certificate was issued. */
   ready: number;
   certificate: number;
-  /** Certificates, refusals with 503, and requests without an answer, while it lasted. */
+  /** Certificates, refusals with 503, and requests without a response, during the fault. */
   issued: number;
   refused: number;
   lost: number;
   slowestRefusal: number;
 }
 
-/** The load is well under way by then. */
+/** The load is running well by then. */
 const BEFORE = 1_000;
-/** It goes on for so long on a system that says it is back, when nothing excuses a refusal any more. */
+/** How long the load continues after the system reports ready, when nothing excuses a refusal any more. */
 const AFTERWARDS = 2_000;
-/** A certificate takes a second or two under this load, and clients come back within a few. */
+/** A certificate takes a second or two under this load, and clients return within a few. */
 const FIRST_CERTIFICATE = 20_000;
 
 /**
- * Breaks something under load and makes it whole again; resolves a moment after service is back. Reports when what should go
- * on meanwhile does not, when nobody notices what does not, and when service does not come back.
+ * Causes a fault under load and repairs it; resolves shortly after the recovery. Reports when issuance that should continue
+ * stops, when no client notices an outage, and when service does not recover.
  */
 export async function strike(
   blow: Blow,

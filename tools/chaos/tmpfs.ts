@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandFailed, run } from '../kit/command.js';
 
-/** This machine does not let us make a disk of our own. */
+/** This machine does not allow mounting a tmpfs. */
 export class NotMountable extends Error {}
 
 const LARGE = Buffer.alloc(1024 * 1024);
 const SMALL = Buffer.alloc(4096);
 
-/** A small disk in memory, to fill. */
+/** A small disk in memory, which can be filled. */
 export class Tmpfs {
   private constructor(
     private readonly folder: string,
     readonly path: string,
   ) {}
 
-  /** @throws NotMountable saying why */
+  /** @throws NotMountable with the reason */
   static async mount(megabytes: number): Promise<Tmpfs> {
     if (process.getuid?.() !== 0) throw new NotMountable('only root can mount a tmpfs');
     const folder = await mkdtemp(join(tmpdir(), 'upki-disk-'));
@@ -32,7 +32,7 @@ export class Tmpfs {
     return new Tmpfs(folder, path);
   }
 
-  /** Until not one page more can be written; answers what frees it again. */
+  /** Fills the disk to the last page; returns the function that frees the space. */
   async fill(): Promise<() => Promise<void>> {
     const ballast = join(this.path, 'ballast');
     const file = await open(ballast, 'a');
@@ -44,11 +44,11 @@ export class Tmpfs {
     return () => rm(ballast);
   }
 
-  /** @param keep leaves a copy of what is on it; resolves with where */
+  /** @param keep copies the files first; resolves with the path of the copy */
   async unmount(keep: boolean): Promise<string | null> {
     const copy = join(this.folder, 'copy');
     if (keep) await run('cp', ['-a', this.path, copy]);
-    // Our own reads of its databases may hold files until they are collected.
+    // Our own database readers may hold files until they are garbage-collected.
     await run('umount', ['--lazy', this.path]);
     if (keep) return copy;
     await rm(this.folder, { recursive: true });
@@ -56,7 +56,7 @@ export class Tmpfs {
   }
 }
 
-/** False when the disk is full. */
+/** False if the disk is full. */
 async function fits(writing: Promise<{ bytesWritten: number }>): Promise<boolean> {
   try {
     await writing;

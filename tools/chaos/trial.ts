@@ -11,13 +11,13 @@ import { type Served, World } from '../promises/world.js';
 import { onInterrupt } from './interrupt.js';
 import { watched } from './watchdog.js';
 
-/** A running uPKI of any size that is to be tried. */
+/** A running uPKI of any size, under test. */
 export interface Tried extends Served, Subject {
-  /** Its files; kept when something was found. */
+  /** Its files; kept after a finding. */
   folder: string;
-  /** Resolves when all of it can do its work. @throws when it cannot in time */
+  /** Resolves when everything is ready. @throws Error if that takes too long */
   ready(): Promise<void>;
-  /** Ends it in order. @throws when it does not end cleanly */
+  /** Shuts it down cleanly. @throws Error if it does not end cleanly */
   stop(): Promise<void>;
   /** Ends it in any case. */
   abort(): Promise<void>;
@@ -37,13 +37,13 @@ export interface TrialOptions<S extends Tried> {
   clients: number;
   seed: number;
   say(line: string): void;
-  /** @param env makes it validate in the test network; @param report hears of every error it logs without an excuse */
+  /** @param env makes it validate in the test network; @param report receives every unexcused error it logs */
   start(env: Record<string, string>, report: Report, outages: Outages): Promise<S>;
-  /** Tries it; answers what it did, for the tally. Anything reported to the ledger is a failure. */
+  /** Tests it; returns a summary for the tally. Any report to the ledger is a failure. */
   attempt(trial: Trial<S>): Promise<string>;
 }
 
-/** Starts a system, tries it, asks back all it promised, ends it and says what was found. Whether that is nothing. */
+/** Starts a system, tests it, checks every promise, ends it and prints the findings. Returns whether there are none. */
 export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promise<boolean> {
   const { clients, say } = options;
   const chance = new Chance(options.seed);
@@ -56,7 +56,7 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
     say(`told to end; kept: ${subject.folder}`);
     return subject.abort();
   });
-  // Half of the clients keep their connections, the others make one for every request.
+  // Half of the clients keep their connections, the others open one for every request.
   const agents = [new Agent({ keepAlive: true, maxSockets: 32 }), new Agent({ keepAlive: false })] as const;
   const world = new World(subject, network, ledger, requests, agents);
   let done = 'nothing';

@@ -1,40 +1,40 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How often it is looked whether anything has moved, ms. */
+/** Milliseconds between checks for progress. */
 const LOOK_EVERY = 2_000;
-/** A run in which nothing has moved for so long waits for something that does not come, ms: longer than every limit in it together. */
+/** Milliseconds without progress after which a run is stuck: longer than the sum of all its time limits. */
 const STUCK_AFTER = 180_000;
-/** The thread pool answers in microseconds; ms. */
+/** Time limit for the thread pool, which answers in microseconds; ms. */
 const POOL_ANSWERS_WITHIN = 5_000;
 
-/** Nothing moved any more; the message says what was waited for. */
+/** A run without progress; the message says what it was waiting for. */
 export class Stuck extends Error {
   override readonly name = 'Stuck';
 }
 
-/** What is under way, each in words that change as it goes on. */
+/** The current activities, each in words that change as it progresses. */
 const underWay = new Set<() => string>();
 
-/** From now on its words are looked at; what it returns ends that. */
+/** Watches an activity's words from now on; returns the function that ends that. */
 export function watched(describe: () => string): () => void {
   underWay.add(describe);
   return () => underWay.delete(describe);
 }
 
 export interface WatchOptions {
-  /** Moves with every line that is told. */
+  /** Every line counts as progress. */
   told(): number;
   lookEvery?: number;
   stuckAfter?: number;
   time?: WatchTime;
 }
 
-/** The time that passes for a watch. */
+/** The clock of a watch. */
 export interface WatchTime {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
-  /** @throws the signal's reason when it is aborted */
+  /** @throws the signal's reason if it is aborted */
   pause(milliseconds: number, signal: AbortSignal): Promise<unknown>;
 }
 
@@ -43,7 +43,7 @@ const REAL_TIME: WatchTime = {
   pause: (milliseconds, signal) => pause(milliseconds, undefined, { signal }),
 };
 
-/** The outcome of the work. @throws Stuck when nothing moves any more, so that a run ends with a verdict */
+/** The outcome of the work. @throws Stuck without progress, so that a run ends with a verdict */
 export async function unlessStuck<T>(
   work: Promise<T>,
   { told, lookEvery = LOOK_EVERY, stuckAfter = STUCK_AFTER, time = REAL_TIME }: WatchOptions,
@@ -78,7 +78,7 @@ async function stuck(
 
 const words = (): string[] => [...underWay].map((describe) => describe());
 
-/** Files and names of hosts are asked for there: four stuck threads hold up all of them. */
+/** File access and host lookups use the thread pool: four stuck threads block all of them. */
 async function threadPool(): Promise<string> {
   const late = pause(POOL_ANSWERS_WITHIN, 'does not answer: each of its threads waits for something', {
     ref: false,
@@ -86,7 +86,7 @@ async function threadPool(): Promise<string> {
   return `the thread pool ${await Promise.race([stat('.').then(() => 'answers'), late])}`;
 }
 
-/** What keeps this process awake, by kind. */
+/** The handles that keep this process alive, by kind. */
 function resources(): string {
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);

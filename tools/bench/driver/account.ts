@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { SigningKey } from '../../kit/jws-signer.js';
 import type { Answer, Connection } from './connection.js';
 
-/** RFC 8555 §7.1.1, what the flow needs of it. */
+/** RFC 8555 §7.1.1: the members that the flow needs. */
 export interface Directory {
   newNonce: string;
   newAccount: string;
@@ -11,7 +11,7 @@ export interface Directory {
   revokeCert: string;
 }
 
-/** A request that was refused; the message holds the problem document. */
+/** A refused request; the message contains the problem document. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -25,7 +25,7 @@ export class Refused extends Error {
 const BAD_NONCE_RETRIES = 5;
 const encode = (text: string): string => Buffer.from(text, 'latin1').toString('base64url');
 
-/** One ACME account on one connection: signed POSTs (RFC 8555 §6.2), each with the nonce of the answer before (§6.5). */
+/** One ACME account on one connection: signed POSTs (RFC 8555 §6.2), each with the nonce of the previous response (§6.5). */
 export class Account {
   requests = 0;
   badNonces = 0;
@@ -55,7 +55,7 @@ export class Account {
     return this.post(url, null);
   }
 
-  /** @throws Refused for any answer but 2xx; badNonce is tried again, as every client does. */
+  /** @throws Refused for any status but 2xx; badNonce is retried, as by every client */
   async post(url: string, payload: object | null): Promise<Answer> {
     const path = url.slice(url.indexOf('/', 'https://'.length));
     for (let tries = 0; ; tries += 1) {

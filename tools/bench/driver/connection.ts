@@ -1,6 +1,6 @@
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 
-/** An answer; header names in lower case. */
+/** A response; header names in lower case. */
 export interface Answer {
   status: number;
   headers: Map<string, string>;
@@ -8,16 +8,16 @@ export interface Answer {
 }
 
 export interface Endpoint {
-  /** Where to connect. */
+  /** The address to connect to. */
   address: string;
   port: number;
-  /** What the server's certificate must name. */
+  /** The name that the server's certificate must have. */
   servername: string;
-  /** PEM of the root it must chain to. */
+  /** PEM of the root that the certificate must chain to. */
   ca: string;
 }
 
-/** A server that has not answered by then will not, in ms: a client gives up, and counts it as failed. */
+/** Milliseconds after which a client gives up on a response and counts a failure. */
 const ANSWER_LIMIT = 20_000;
 
 interface Waiting {
@@ -27,8 +27,8 @@ interface Waiting {
 }
 
 /**
- * One HTTPS connection that is kept, with one request at a time (RFC 9112), and no more code than that: what the
- * driver costs is taken from the servers it measures. A connection that ended is opened again, its TLS session resumed.
+ * One persistent HTTPS connection with one request at a time (RFC 9112), with as little code as possible: the driver takes its
+ * CPU time from the servers it measures. A closed connection is reopened with its TLS session resumed.
  */
 export class Connection {
   #socket: TLSSocket | null = null;
@@ -38,7 +38,7 @@ export class Connection {
 
   constructor(private readonly endpoint: Endpoint) {}
 
-  /** Rejects when the connection breaks before the whole answer came. */
+  /** Rejects if the connection breaks before the response is complete. */
   async request(
     method: string,
     path: string,
@@ -106,7 +106,7 @@ export class Connection {
 
 const HEAD_END = '\r\n\r\n';
 
-/** The answer at the start of these bytes and how many it takes, or null while it is not whole. */
+/** The response at the start of these bytes and its length, or null while it is incomplete. */
 function readAnswer(bytes: Buffer, method: string): { answer: Answer; length: number } | null {
   const end = bytes.indexOf(HEAD_END);
   if (end < 0) return null;
@@ -130,7 +130,7 @@ function readAnswer(bytes: Buffer, method: string): { answer: Answer; length: nu
   return { answer: { status, headers, body: bytes.subarray(start, length) }, length };
 }
 
-/** RFC 9112 §7.1, without extensions and trailers, which no server here sends. */
+/** RFC 9112 §7.1, without extensions and trailers, which none of these servers sends. */
 function readChunks(bytes: Buffer, from: number): { body: Buffer; end: number } | null {
   const chunks: Buffer[] = [];
   for (let at = from; ; ) {

@@ -2,8 +2,8 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createCsr } from '../../kit/csr.js';
 
 /**
- * Makes a fresh CSR for every certificate. Its P-256 key is one of some made before the clock started: making keys is the
- * client's own cost, and says nothing about a server.
+ * Makes a fresh CSR for every certificate. Its P-256 key is one of several made before the clock started: making keys is the
+ * client's own cost and says nothing about a server.
  */
 export class CsrMaker {
   readonly #keys: KeyObject[];
@@ -16,7 +16,7 @@ export class CsrMaker {
     );
   }
 
-  /** DER in base64url, naming exactly this DNS name or IP address. */
+  /** DER in base64url, with exactly this DNS name or IP address. */
   make(name: string): string {
     const key = this.#keys[this.#next++ % this.#keys.length];
     return createCsr([name], key ? { key } : {}).der.toString('base64url');

@@ -15,15 +15,15 @@ export const STEPS = [
   'download',
 ] as const;
 export type Step = (typeof STEPS)[number];
-/** Milliseconds a step took, its polling included. */
+/** Milliseconds that a step took, including polling. */
 export type StepTimes = Record<Step, number>;
 
-/** Something is as it must not be: an order that failed, an answer without what it must hold. */
+/** A wrong state or response: an order that failed, a response without a required member. */
 export class FlowFailed extends Error {}
 
 /**
- * Pauses between looks at something unfinished, in ms; the last repeats. The same for every server, whatever Retry-After
- * it names: whole seconds would measure the client's patience.
+ * Milliseconds between polls; the last repeats. The same for every server, whatever its
+ * Retry-After: whole seconds would measure the client's waiting.
  */
 const PAUSES = [10, 20, 40, 80, 100];
 /** About 20 s. */
@@ -84,7 +84,7 @@ async function run(
   const answered = json<Challenge>(await account.post(challenge.url, {}));
   done('challenge');
 
-  // Every client looks at the authorization once, whatever the challenge says.
+  // Every client reads the authorization once, whatever the challenge says.
   const validated = await until<Authorization>(
     account,
     authorizationUrl,
@@ -111,7 +111,7 @@ async function run(
   return { times, chain: chain.toString() };
 }
 
-/** Reads a resource until its status is none of these; `skip` 0 looks at once. */
+/** Reads a resource until its status is none of these; with `skip` 0 it reads at once. */
 async function until<T extends { status: string }>(
   account: Account,
   url: string,

@@ -6,18 +6,18 @@ import { CsrMaker } from './csr-maker.js';
 import { FlowFailed, issue, type StepTimes } from './flow.js';
 import type { Responder } from './responder.js';
 
-/** What clients saw between `start` and `stop` of a measurement. */
+/** What clients measured between `start` and `stop`. */
 export interface Seen {
   issued: StepTimes[];
   requests: number;
   badNonces: number;
-  /** Refused or failed flows, by what was said. */
+  /** Refused or failed flows, by error message. */
   failures: Map<string, number>;
 }
 
 /**
- * Clients with an account and a connection each, going through the whole flow again and again, every time for a new
- * name. Runs from `start` to `stop`; what is seen is counted from the last `measure`.
+ * Clients with one account and one connection each, which run the whole flow repeatedly, each time for a new
+ * name. Runs from `start` to `stop`; counts from the last `measure`.
  */
 export class Load {
   readonly #csrs = new CsrMaker();
@@ -33,11 +33,11 @@ export class Load {
     private readonly target: Target,
     private readonly responder: Responder,
     private readonly clients: number,
-    /** So that no two loads order the same name. */
+    /** Keeps two loads from ordering the same name. */
     private readonly label: string,
   ) {}
 
-  /** Registers the accounts, then lets them go. */
+  /** Registers the accounts, then starts the clients. */
   async start(): Promise<void> {
     const endpoint = endpointOf(this.target);
     const directory = await readDirectory(this.target.directoryUrl, endpoint);
@@ -49,14 +49,14 @@ export class Load {
     this.#running = this.#accounts.map((account) => this.#client(account));
   }
 
-  /** Counts from here. */
+  /** Starts counting. */
   measure(): void {
     this.#seen = emptySeen();
     this.#requestsBefore = this.#sum('requests');
     this.#badNoncesBefore = this.#sum('badNonces');
   }
 
-  /** What was seen since `measure`. */
+  /** The figures since `measure`. */
   seen(): Seen {
     return {
       ...this.#seen,

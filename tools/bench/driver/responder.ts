@@ -10,7 +10,7 @@ export interface Responder {
 
 const PATH = /^GET \/\.well-known\/acme-challenge\/([A-Za-z0-9_-]+) /;
 
-/** Answers on all of this machine's loopback addresses; @param port 0 takes a free one. */
+/** Listens on all loopback addresses of this machine. @param port 0 takes a free one */
 export async function startResponder(port: number, address = '127.0.0.1'): Promise<Responder> {
   const answers = new Map<string, string>();
   const sockets = new Set<Socket>();

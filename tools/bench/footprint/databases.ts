@@ -6,24 +6,24 @@ import { Client } from 'pg';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 
-/** Bytes on disk. */
+/** Sizes on disk, in bytes. */
 export interface Size {
-  /** By program and table, as `ra.orders`; indexes count with their table. */
+  /** By program and table, such as `ra.orders`; indexes count with their table. */
   tables: Record<string, number>;
-  /** Written ahead since the beginning; PostgreSQL only. */
+  /** Write-ahead log since the start; PostgreSQL only. */
   log: number;
 }
 
-/** A database that can be filled and weighed. */
+/** A database that can be filled and measured. */
 export interface Weighed {
   name: string;
   ra: Awaited<ReturnType<typeof openRaStore>>;
   ca: Awaited<ReturnType<typeof openCaStore>>;
-  /** As it is, and with no room that is not used. */
+  /** The size as it is, and the size without unused space. */
   size(packed: boolean): Promise<Size>;
-  /** Octets of its files, with the room in them that is free. */
+  /** Size of its files, including free space in them. */
   onDisk(): Promise<number>;
-  /** What the database does by itself now and then, when there is time: the write-ahead log is taken in, dead rows are cleared. */
+  /** Runs the database's own maintenance: a checkpoint of the write-ahead log, and a vacuum of dead rows. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ function tableSizes(program: string, path: string, packed: boolean): Record<stri
   }
 }
 
-/** A server of its own that waits for the disk at every commit. */
+/** A separate server that waits for the disk at every commit. */
 export async function openPostgres(): Promise<Weighed> {
   const server = await PostgresServer.start({ durable: true });
   const ra = await openRaStore(server.url());
@@ -107,7 +107,7 @@ export async function openPostgres(): Promise<Weighed> {
       return Number(rows[0]?.bytes);
     },
     async settle() {
-      // As autovacuum, whose clock does not run as fast as a simulation.
+      // Replaces autovacuum, whose clock does not run as fast as the simulation.
       await client.query('VACUUM');
     },
     async close() {

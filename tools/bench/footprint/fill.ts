@@ -5,10 +5,10 @@ import { aCertificate, anAccount, anAuthorization, anOrder, aRecord, HOUR, NOW }
 import { generateSigningKey } from '../../kit/jws-signer.js';
 import type { Sample } from './sample.js';
 
-/** Calls at once: as many as a busy RA has requests. */
+/** Concurrent calls: as many as a busy RA has requests. */
 const AT_ONCE = 64;
 
-/** Accounts with a P-256 key and one contact each; making keys is the clients' work, so a few are shared. */
+/** Accounts with a P-256 key and one contact each. A few keys are shared, because making keys is the clients' work. */
 export async function fillAccounts(store: RaStore, count: number): Promise<Account[]> {
   const { jwk } = generateSigningKey();
   const accounts = Array.from({ length: count }, () => anAccount({ jwk }));
@@ -16,7 +16,7 @@ export async function fillAccounts(store: RaStore, count: number): Promise<Accou
   return accounts;
 }
 
-/** Whole orders, step by step as the RA and the CA keep them: one name, http-01, finalized, issued. */
+/** Complete orders, stored step by step like the RA and the CA do: one name, http-01, finalized, issued. */
 export async function fillOrders(
   ra: RaStore,
   ca: CaStore,

@@ -10,7 +10,7 @@ const USAGE = `npm run tool footprint -- [--orders N]
   --orders N   accounts made, and certificates ordered, in each database (5000)
 `;
 
-/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+/** Null if help was requested. @throws TypeError, RangeError with the reason */
 function readCount(args: string[]): number | null {
   const { values } = parseArgs({
     args,
@@ -22,7 +22,7 @@ function readCount(args: string[]): number | null {
 const count = optionsGiven(readCount, USAGE);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Weighs what `count` accounts, and then as many certificates, add to a database, and how fast it took them. */
+/** Measures how much `count` accounts, and then as many certificates, add to a database, and how long that takes. */
 async function weigh(open: () => Promise<Weighed>): Promise<void> {
   const database = await open();
   try {
@@ -44,7 +44,7 @@ async function weigh(open: () => Promise<Weighed>): Promise<void> {
   }
 }
 
-/** Bytes each of `count` things added, by table. */
+/** Bytes that each of `count` objects added, by table. */
 function growth(before: Size, after: Size): [table: string, bytes: number][] {
   return Object.entries(after.tables)
     .map(([table, bytes]): [string, number] => [

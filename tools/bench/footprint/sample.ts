@@ -5,7 +5,7 @@ import { startTestDns } from '../../kit/dns-hooks.js';
 import { startUpki } from '../../kit/upki.js';
 import { startResponder } from '../driver/responder.js';
 
-/** A certificate as a uPKI with all defaults issues it, for one name and a P-256 key. */
+/** A certificate issued with all default settings, for one name and a P-256 key. */
 export interface Sample {
   name: string;
   /** DER. */

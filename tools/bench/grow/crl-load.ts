@@ -15,12 +15,12 @@ import { eventLoopDelay, probed } from '../servers/probe.js';
 import type { Target } from '../servers/target.js';
 import { startUpkiTarget } from '../servers/upki.js';
 
-/** Verifiers that fetch the CRL, one fetch after another each. */
+/** Verifiers that fetch the CRL continuously. */
 const VERIFIERS = 4;
 
 /**
- * How late the event loops of RA and CA are while certificates are issued at full speed, a certificate is revoked every
- * second, whereupon the CA makes a new CRL with all that are revoked, and verifiers fetch it over and over.
+ * How long the event loops of RA and CA are delayed while certificates are issued at full speed, one is revoked every
+ * second (each time the CA makes a new CRL with all revocations), and verifiers fetch the CRL continuously.
  */
 export async function crlUnderLoad(
   dataDir: string,

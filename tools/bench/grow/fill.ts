@@ -4,16 +4,16 @@ import { startUpki } from '../../kit/upki.js';
 import { type Member, population } from './population.js';
 import { openCaStore, openRaStore } from './store.js';
 
-/** Calls made at once: one batch of the store, one commit. */
+/** Concurrent calls: one batch of the store, one commit. */
 const GROUP = 500;
-/** Members remembered for lookups. */
+/** Number of members kept for lookups. */
 const SAMPLES = 1_000;
 const DONE = 'grown.json';
 
-/** What lookups need to know of one member. */
+/** The facts of one member that lookups need. */
 export type Sample = ReturnType<typeof sampleOf>;
 
-/** A data directory of `upki start` whose stores hold a population. */
+/** A data directory of `upki start` whose stores contain a population. */
 export interface Grown {
   dataDir: string;
   samples: Sample[];
@@ -21,7 +21,7 @@ export interface Grown {
 
 /**
  * Makes a data directory and fills both stores through their own interfaces: accounts, orders, validated
- * authorizations and certificates, of which the first `revoked` that have not expired are revoked. One made earlier is used again.
+ * authorizations and certificates, of which the first `revoked` unexpired ones are revoked. An existing directory is reused.
  */
 export async function fill(
   dataDir: string,

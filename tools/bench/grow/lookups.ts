@@ -4,7 +4,7 @@ import { median } from '../measure/percentiles.js';
 import type { Grown, Sample } from './fill.js';
 import { openCaStore, openRaStore } from './store.js';
 
-/** Every question a running system asks of what it keeps. */
+/** Every query that a running system makes of its stores. */
 function questions(
   ra: RaStore,
   ca: CaStore,
@@ -37,7 +37,7 @@ function questions(
 const ROUNDS = 7;
 const AT_ONCE = 200;
 
-/** µs of CPU each question costs, asked 200 at a time, in turns of the two systems; the median of the rounds. */
+/** µs of CPU per query, 200 queries at a time, in turns of the two systems; the median of the rounds. */
 export async function compareLookups(small: Grown, large: Grown): Promise<Map<string, [number, number]>> {
   const open = async ({ dataDir, samples }: Grown) => {
     const ra = await openRaStore(join(dataDir, 'ra/acme.db'));

@@ -4,14 +4,14 @@ import type { CertificateRecord } from '../../../src/store/contract/ca.js';
 import { createTestPki } from '../../kit/test-pki.js';
 
 const DAY = 86_400_000;
-/** As long as the server profile's certificates live. */
+/** The validity of the server profile. */
 const LIFE = 60 * DAY;
-/** An order's life is a week: within it nothing is old enough to be removed. */
+/** The lifetime of an order, a week: nothing within it is old enough to be removed. */
 const HISTORY = 6 * DAY;
-/** A valid authorization's life. */
+/** The lifetime of a valid authorization. */
 const PROOF = 30 * DAY;
 
-/** One subscriber with one certificate, as both programs keep it. */
+/** One subscriber with one certificate, as both programs store it. */
 export interface Member {
   account: Account;
   order: Order;
@@ -20,9 +20,9 @@ export interface Member {
   record: CertificateRecord;
 }
 
-/** Makes members of a system that has issued evenly until now; ids are in time order. */
+/** Makes members of a system that has issued evenly until now; ids are in order of time. */
 export function population(size: number, now: number): (index: number) => Member {
-  // Rows of real size: the chain of a leaf and an issuer, P-256.
+  // Rows of realistic size: the chain of a leaf and an issuer, P-256.
   const { cert } = createTestPki().leaf({
     commonName: 'www.example.internal',
     names: ['www.example.internal'],

@@ -15,7 +15,7 @@ const SMALL = 1_000;
 const REVOKED = 100_000;
 const STARTS = 5;
 
-/** Shows what a system that has issued `size` certificates costs beside one that has issued a thousand. */
+/** Compares the cost of a system that has issued `size` certificates with one that has issued a thousand. */
 export async function runGrow(
   size: number,
   network: TestNetwork,

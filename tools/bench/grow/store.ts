@@ -6,5 +6,5 @@ const built: typeof import('../../../src/store/index.js') = await import(
   pathToFileURL(join(CHECKOUT, 'dist/store/index.js')).href
 );
 
-/** The build's own store: its database threads are started by file, which the compiled tools do not have. */
+/** The build's own store: it starts its database threads from files that the compiled tools do not have. */
 export const { openCaStore, openRaStore } = built;

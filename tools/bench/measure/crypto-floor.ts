@@ -3,8 +3,8 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 const ROUNDS = 300;
 
 /**
- * Milliseconds of CPU that no ACME server can go below: checking the signature of every request and of the CSR, and
- * signing the certificate, all P-256, with OpenSSL as Node has it, on one core.
+ * Milliseconds of CPU that every ACME server needs: checking the signature of every request and of the CSR, and
+ * signing the certificate, all P-256, with Node's OpenSSL, on one core.
  */
 export function cryptoFloor(requests: number): number {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -18,7 +18,7 @@ export function cryptoFloor(requests: number): number {
   return requests * verifyJws + verifyCsr + signTbs;
 }
 
-/** CPU time rather than the clock's, so that other load does not count. */
+/** CPU time instead of wall-clock time, so that other load does not count. */
 function timed(work: () => unknown): number {
   for (let i = 0; i < ROUNDS / 10; i += 1) work();
   const before = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** The values below which 50, 95 and 99 percent lie. */
+/** The 50th, 95th and 99th percentiles. */
 export interface Percentiles {
   p50: number;
   p95: number;

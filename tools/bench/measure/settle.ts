@@ -5,22 +5,22 @@ import { processesOf, type Target } from '../servers/target.js';
 import { cpuOf, figuresOf } from './processes.js';
 import { Stalled } from './turn.js';
 
-/** How a server that has just been started is brought to where its figure stands still. */
+/** How a fresh server is warmed up until its figures are stable. */
 export interface Settling {
   clients: number;
-  /** Certificates that count as the cold start. */
+  /** Number of certificates that count as the cold start. */
   cold: number;
-  /** Certificates after which what is compiled while it runs is compiled. */
+  /** Number of certificates after which the JIT has compiled the code. */
   warm: number;
 }
 
-/** A server that issues nothing for so long has locked itself up, in ms. */
+/** Milliseconds without a certificate after which a server counts as locked up. */
 const STALL = 10_000;
-/** How often is looked, in ms. */
+/** Milliseconds between checks. */
 const LOOK = 50;
 
 /**
- * Takes a fresh server through its first certificates; ms of CPU each of the cold ones took. @throws Stalled
+ * Takes a fresh server through its first certificates; returns the ms of CPU per cold one. @throws Stalled
  */
 export async function settle(target: Target, responder: Responder, options: Settling): Promise<number> {
   const load = new Load(target, responder, options.clients, `cold-${Date.now().toString(36)}`);

@@ -9,22 +9,22 @@ export interface Summary {
   name: string;
   version: string;
   state: Target['state'];
-  /** How often the server locked itself up. */
+  /** How often the server locked up. */
   stalls: number;
   issued: number;
-  /** ms of CPU of each of the first after a start; null when that was not measured. */
+  /** ms of CPU of each of the first certificates after a start; null if that was not measured. */
   cold: number | null;
   issuancesPerSecond: number;
   /** Of each turn. */
   rates: number[];
-  /** ms of CPU an issuance, of each turn. */
+  /** ms of CPU per issuance, for each turn. */
   cpus: number[];
-  /** ms of CPU an issuance: in all, and by process. */
+  /** ms of CPU per issuance: in total, and by process. */
   cpuPerIssuance: number;
   cpuByProcess: Record<string, number>;
-  /** ms of the driver's own CPU an issuance. */
+  /** ms of the driver's own CPU per issuance. */
   driverCpuPerIssuance: number;
-  /** Part of one core. */
+  /** Fraction of one core. */
   driverLoad: number;
   requestsPerIssuance: number;
   badNonces: number;
@@ -37,7 +37,7 @@ export interface Summary {
   failures: [what: string, count: number][];
 }
 
-/** @throws Error when nothing was issued: such a run shows nothing. */
+/** @throws Error if nothing was issued: such a run has no figures */
 export function summarize({ target, turns, stalls, cold }: Contender): Summary {
   if (!target) throw new Error('it never ran');
   const { name, version, state } = target;

@@ -4,7 +4,7 @@ import type { Responder } from '../driver/responder.js';
 import { processesOf, type Target } from '../servers/target.js';
 import { cpuOf, figuresOf, peakOf } from './processes.js';
 
-/** One server under load for a while. */
+/** One server's turn under load. */
 export interface Turn {
   seconds: number;
   seen: Seen;
@@ -13,26 +13,26 @@ export interface Turn {
   driverCpu: number;
   /** MiB, by process. */
   peakRss: Record<string, number>;
-  /** The server locked itself up and was ended; the figures are of the time before. */
+  /** The server locked up and was ended; the figures cover the time before. */
   stalled: boolean;
 }
 
 export interface TurnOptions {
   clients: number;
   seconds: number;
-  /** Not counted: caches fill, code is compiled. */
+  /** Not counted: caches fill and code is compiled. */
   warmUp: number;
 }
 
-/** A server that issues nothing for so long has locked itself up, in ms. */
+/** Milliseconds without a certificate after which a server counts as locked up. */
 const STALL = 3_000;
-/** What it issued before counts when it took at least this long, in ms. */
+/** The shortest time before a lock-up that still counts, in ms. */
 const LEAST = 2_000;
 
-/** How often is looked whether something was issued, in ms. */
+/** Milliseconds between checks for new certificates. */
 const LOOK = 250;
 
-/** The server stopped answering too early in a turn, and was ended. */
+/** The server stopped responding too early in a turn, and was ended. */
 export class Stalled extends Error {}
 
 let turns = 0;
@@ -69,7 +69,7 @@ export async function runTurn(target: Target, responder: Responder, options: Tur
   };
 }
 
-/** Waits; how long something was issued, and whether that was all the time. */
+/** Waits; returns for how long certificates were issued, and whether that was all the time. */
 async function watch(load: Load, time: number): Promise<{ milliseconds: number; stalled: boolean }> {
   const began = performance.now();
   let [count, changedAt] = [0, began];
@@ -78,7 +78,7 @@ async function watch(load: Load, time: number): Promise<{ milliseconds: number; 
     const { length } = load.seen().issued;
     if (length !== count) [count, changedAt] = [length, now];
     if (now - changedAt > STALL) return { milliseconds: changedAt - began, stalled: true };
-    // A pause at the end is waited out: only then is it known whether it is one.
+    // A pause at the end is waited for, to see whether it is a lock-up.
     if (now - began >= time && now - changedAt < LOOK * 2)
       return { milliseconds: now - began, stalled: false };
     await pause(Math.max(1, Math.min(LOOK, time - (now - began))));

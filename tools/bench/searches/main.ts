@@ -40,7 +40,7 @@ const { count, store } = optionsGiven(read, USAGE);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const now = Date.now();
 
-/** Certificates of sixty days, issued evenly until now; of a name every 40th a second time. */
+/** Certificates of sixty days, issued evenly until now; every 40th name has a second one. */
 function record(index: number): CertificateRecord {
   const host = index % 40 === 39 ? index - 1 : index;
   const value = `host${host}.site${host % 1_000}.example.internal`;
@@ -109,7 +109,7 @@ const SEARCHES: [said: string, query: CertificateQuery][] = [
   ],
 ];
 
-/** Milliseconds of each run, the shortest first. */
+/** Milliseconds of each run, in ascending order. */
 async function timed(work: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {

@@ -9,12 +9,12 @@ import { COLUMNS, toRow } from '../../../src/store/rows/ca/certificates.js';
 import { searchKeys } from '../../../src/store/rows/ca/search-keys.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 
-/** A store that can be filled past its audit log, which a million certificates would wait for. */
+/** A store that can be filled without its audit log, which would take too long for a million certificates. */
 export interface Filled {
   name: string;
   ca: CaStore;
   add(records: readonly CertificateRecord[]): Promise<void>;
-  /** What the database does by itself in time: statistics, and the write-ahead log taken in. */
+  /** Runs the database's own maintenance: statistics, and a checkpoint of the write-ahead log. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }

@@ -8,8 +8,8 @@ import type { Target } from './target.js';
 const VERSION = 'v2.11.9';
 
 /**
- * Caddy's acme_server: step-ca's engine in a web server, with a bbolt database. It resolves names by the system and dials
- * port 80 whatever one says, so it is asked for the address 127.0.0.1 (RFC 8738), which spares it DNS.
+ * Caddy's acme_server: step-ca's engine in a web server, with a bbolt database. It always resolves names with the system's resolver and
+ * dials port 80, so the driver orders the address 127.0.0.1 (RFC 8738), which needs no DNS.
  */
 export async function startCaddy(tools: Tools): Promise<Target> {
   const program = await tools.go('github.com/caddyserver/caddy/v2/cmd/caddy', VERSION, 'caddy');

@@ -10,8 +10,8 @@ const MODULE = 'github.com/letsencrypt/pebble/v2';
 const VERSION = 'v2.10.1';
 
 /**
- * Let's Encrypt's test server, without the hindrances it is made for: no sleeping, no nonces refused on purpose, and no
- * looking through all authorizations for one to use again, upon which this version also locks itself up under load.
+ * Let's Encrypt's test server, without its artificial obstacles: no sleeping, no nonces refused on purpose, and no
+ * search of all authorizations for one to reuse, which also makes this version lock up under load.
  */
 export async function startPebble(network: Network, tools: Tools): Promise<Target> {
   const program = await tools.go(`${MODULE}/cmd/pebble`, VERSION, 'pebble');
@@ -27,7 +27,7 @@ export async function startPebble(network: Network, tools: Tools): Promise<Targe
     privateKey: join(certs, 'localhost/key.pem'),
     httpPort: network.httpPort,
     tlsPort: unused,
-    // The least a server can ask clients to wait, as uPKI does.
+    // The shortest wait that a server can request of clients, as uPKI does.
     retryAfter: { authz: 1, order: 1 },
     profiles: { default: { description: 'as uPKI', validityPeriod: 60 * 86_400 } },
   };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readDirectory } from '../driver/load.js';
 
-/** A started server of somebody else, in a folder of its own. */
+/** A started foreign server, in a folder of its own. */
 export interface Peer {
   pid: number;
   /** Ends it and deletes its folder. */
@@ -19,7 +19,7 @@ export interface PeerCommand {
   env?: Record<string, string>;
   folder: string;
   directoryUrl: string;
-  /** PEM file of the root its own certificate chains to; it may make it as it starts. */
+  /** PEM file of the root that its own certificate chains to; it may make the file at start. */
   rootFile: string;
 }
 
@@ -27,7 +27,7 @@ export function peerFolder(name: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `upki-bench-${name}-`));
 }
 
-/** Starts a server, its output in a file as a service's is, and waits until it serves its ACME directory. */
+/** Starts a server with its output in a file, as a service has it, and waits until it serves its ACME directory. */
 export async function startPeer(command: PeerCommand): Promise<Peer> {
   const { program, args, env, folder, directoryUrl, rootFile } = command;
   const log = join(folder, 'output.log');

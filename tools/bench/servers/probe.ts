@@ -20,7 +20,7 @@ export function probed(folders: { delays?: string; profiles?: { folder: string; 
   };
 }
 
-/** Delays of a process's event loop since this was asked last. */
+/** Delays of a process's event loop since the last call. */
 export async function eventLoopDelay(folder: string, pid: number): Promise<EventLoopDelay> {
   const path = join(folder, `${pid}.json`);
   rmSync(path, { force: true });

@@ -8,12 +8,12 @@ import type { Network, Target } from './target.js';
 
 const VERSION = 'v0.30.2';
 
-/** Smallstep's CA with the database `step ca init` gives it, badger v2, which syncs every write. */
+/** Smallstep's CA with the database of `step ca init`, badger v2, which syncs every write. */
 export async function startStepCa(network: Network, tools: Tools): Promise<Target> {
   const program = await tools.go('github.com/smallstep/certificates/cmd/step-ca', VERSION, 'step-ca');
   const folder = await peerFolder('step-ca');
   const pki = join(folder, 'pki');
-  // A root, and a P-256 issuer as its own `init` makes one.
+  // A root, and a P-256 issuer like the one of its own `init`.
   await initCaFiles({
     dataDir: pki,
     company: 'bench',

@@ -1,35 +1,35 @@
 import type { Processes } from '../measure/processes.js';
 
-/** A server under load: an ACME server and the processes it consists of. */
+/** A server under load: an ACME server and its processes. */
 export interface Target {
-  /** As people call it, with its version. */
+  /** Its common name and version. */
   name: string;
   version: string;
-  /** What an answer promises: `durable` or `memory`. */
+  /** The state behind a response: `durable` or `memory`. */
   state: 'durable' | 'memory';
   directoryUrl: string;
-  /** Where certificates say their CRL is. */
+  /** The CRL URL in its certificates. */
   crlUrl?: string;
-  /** PEM of the root its own certificate chains to. */
+  /** PEM of the root that its own certificate chains to. */
   serverRoot: string;
-  /** What it is asked for: a new name each time, or 127.0.0.1. */
+  /** The identifiers to order: a new name each time, or 127.0.0.1. */
   identifiers: 'dns' | 'ip';
-  /** Its processes by what they are called. */
+  /** Its process ids by name. */
   pids: Record<string, number>;
-  /** Of what consists of a changing number of processes, by what it is called. */
+  /** Process ids of a part with a changing number of processes, by name. */
   groups?(): Record<string, readonly number[]>;
   stop(): Promise<void>;
 }
 
-/** What it consists of at the moment, by what it is called. */
+/** Its current process ids, by name. */
 export function processesOf({ pids, groups }: Target): Processes {
   return { ...Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, [pid]])), ...groups?.() };
 }
 
-/** What the server's validator needs to know of the test network. */
+/** The facts about the test network that the server's validator needs. */
 export interface Network {
   /** `address:port` of the DNS server. */
   dns: string;
-  /** Where http-01 is answered. */
+  /** The port where http-01 is answered. */
   httpPort: number;
 }

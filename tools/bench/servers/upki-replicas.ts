@@ -10,23 +10,23 @@ import type { Network, Target } from './target.js';
 import { upkiEnvironment, upkiVersion } from './upki.js';
 
 export interface ReplicasOptions {
-  /** Several are behind a balancer and have two CAs; one is asked itself, and has one CA. */
+  /** Several RAs are behind a balancer and have two CAs; a single RA has no balancer and one CA. */
   ras: number;
   tools: Tools;
-  /** Another build: the folder that holds its `dist/`. */
+  /** Another build: the folder that contains its `dist/`. */
   build?: string;
   /** Added to the environment of all programs. */
   env?: Record<string, string>;
-  /** Gets every line the programs log, in JSON. */
+  /** Receives every line that the programs log, in JSON. */
   onOutput?: ClusterOptions['onOutput'];
 }
 
-/** Milliseconds until what was started must be able to do its work. */
+/** Milliseconds until the programs must be ready. */
 const PATIENCE = 30_000;
 
 /**
- * A fresh uPKI on a PostgreSQL that waits for the disk at every commit; RAs and CAs are processes of their own, with all
- * settings at their defaults. Where HAProxy cannot be installed, a round robin in this process takes its place.
+ * A fresh uPKI on a PostgreSQL that waits for the disk at every commit. RAs and CAs are separate processes, with all
+ * settings at their defaults. If HAProxy cannot be installed, a round robin in this process replaces it.
  */
 export async function startReplicas(network: Network, options: ReplicasOptions): Promise<Target> {
   const { ras, tools, build, env, onOutput } = options;
@@ -51,7 +51,7 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
       }),
     });
     await until(PATIENCE, cluster.checkReady);
-    // Else it sends the first clients to those it has found up so far.
+    // Otherwise it sends the first clients only to the RAs it has found so far.
     await haproxy?.allUp(PATIENCE);
     const versions = [
       `PostgreSQL ${await postgresVersion(database.url())}`,

@@ -4,28 +4,28 @@ import { CHECKOUT, startUpki } from '../../kit/upki.js';
 import type { Network, Target } from './target.js';
 
 export interface UpkiTargetOptions {
-  /** Another build: the folder that holds its `dist/`. */
+  /** Another build: the folder that contains its `dist/`. */
   build?: string;
   nodeOptions?: string[];
-  /** Kept afterwards; a fresh one, deleted at the end, when absent. */
+  /** Not deleted afterwards; when absent, a temporary one that is deleted at the end. */
   dataDir?: string;
   /** Added to the environment of both programs. */
   env?: Record<string, string>;
-  /** Gets every line of the log; in the programs' own log level, as an operator would have it. */
+  /** Receives every line of the log, at the programs' default log level. */
   log?: string;
 }
 
-/** Settings that make it validate in the test network, and log as it does for an operator. */
+/** Settings that make it validate in the test network, with an operator's log level. */
 export function upkiEnvironment({ dns, httpPort }: Network): Record<string, string> {
   return { UPKI_LOG_LEVEL: 'info', UPKI_VA_RESOLVERS: dns, UPKI_VA_HTTP_PORT: String(httpPort) };
 }
 
-/** Of this checkout. */
+/** The build of this checkout. */
 export function upkiVersion(): string {
   return JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')).version;
 }
 
-/** A fresh uPKI: supervisor, RA and CA, SQLite with synchronous=FULL, curve channel, TLS; all settings at their defaults. */
+/** A fresh uPKI: supervisor, RA and CA, SQLite with synchronous=FULL, CURVE channel, TLS; all settings at their defaults. */
 export async function startUpkiTarget(network: Network, options: UpkiTargetOptions = {}): Promise<Target> {
   const { build, dataDir, env, log, nodeOptions } = options;
   const upki = await startUpki({

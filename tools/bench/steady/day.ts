@@ -3,18 +3,18 @@ import { aCertificate, anAuthorization, anOrder, aRecord } from '../../kit/facts
 import type { Weighed } from '../footprint/databases.js';
 import type { Sample } from '../footprint/sample.js';
 
-/** Calls at once: as many as a busy RA has requests. */
+/** Concurrent calls: as many as a busy RA has requests. */
 const AT_ONCE = 64;
-/** Each of so many certificates is revoked. */
+/** One in this many certificates is revoked. */
 const REVOKED = 50;
 const HOUR = 3_600_000;
 
 export interface Day {
   account: Account;
   sample: Sample;
-  /** Its morning, in ms since the epoch. */
+  /** The start of the day, in ms since the epoch. */
   now: number;
-  /** Of a certificate, in ms. */
+  /** Validity of a certificate, in ms. */
   life: number;
   names: number;
   day: number;
@@ -22,7 +22,7 @@ export interface Day {
   every: number;
 }
 
-/** Keeps the orders and certificates of those names whose turn it is, as RA and CA do. */
+/** Stores the orders and certificates of the names due that day, like RA and CA do. */
 export async function issueDay({ ra, ca }: Weighed, facts: Day): Promise<void> {
   const { account, sample, now, life, names, day, every } = facts;
   const due = Array.from({ length: names }, (_, number) => number).filter(
@@ -58,7 +58,7 @@ export async function issueDay({ ra, ca }: Weighed, facts: Day): Promise<void> {
       for (const number of waiting) await work(number);
     }),
   );
-  // A CRL a day: a revoked certificate goes when one was made after its end.
+  // One CRL a day: a revoked certificate is removed once a CRL was made after its expiry.
   const number = await ca.allocateCrlNumber('', now);
   await ca.putCrl('', { number, der: new Uint8Array(64), thisUpdate: now, nextUpdate: now + life });
 }

@@ -30,7 +30,7 @@ interface Options {
   store: string | undefined;
 }
 
-/** Null when help was asked for. @throws TypeError, RangeError saying what is wrong */
+/** Null if help was requested. @throws TypeError, RangeError with the reason */
 function readOptions(args: string[]): Options | null {
   const { values } = parseArgs({
     args,
@@ -51,17 +51,17 @@ function readOptions(args: string[]): Options | null {
   };
 }
 
-/** Days a certificate lasts, and after which it is renewed. */
+/** Days a certificate is valid, and days after which it is renewed. */
 const LIFE = 6;
 const RENEWED_AFTER = 4;
-/** What a database may still grow by from the half to the end: pages are filled in another order. */
+/** How much a database may still grow in the second half: pages are filled in a different order. */
 const TOLERANCE = 1.05;
 
 const { days, names, keep, store } = optionsGiven(readOptions, USAGE);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Takes the removal of one day, step by step as the programs do. */
+/** Performs the removals of one day, step by step like the programs do. */
 function removal(database: Weighed, clock: () => number): () => Promise<void> {
   const { ra, ca } = database;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -85,7 +85,7 @@ function removal(database: Weighed, clock: () => number): () => Promise<void> {
   };
 }
 
-/** True when the database has a steady size. */
+/** True if the size of the database is steady. */
 async function watch(open: () => Promise<Weighed>, sample: Sample): Promise<boolean> {
   const database = await open();
   let now = NOW;

@@ -11,7 +11,7 @@ import { type Cluster, startCluster } from '../../kit/cluster.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
-/** What `upki ca status --json` says of a root, an issuer or a cross-certificate. */
+/** An entry of `upki ca status --json`: a root, an issuer or a cross-certificate. */
 export interface Known {
   id: string;
   kind: 'root' | 'issuer' | 'cross';
@@ -83,7 +83,7 @@ export class Installation implements Authority {
     return JSON.parse(await this.command('ca', 'status', '--json'));
   }
 
-  /** PEM of the roots that are given out, the one in use first. */
+  /** PEM of the published roots, the one in use first. */
   async liveRoots(): Promise<Known[]> {
     const roots = (await this.known()).filter(
       ({ kind, state }) => kind === 'root' && !['retired', 'ended'].includes(state),
@@ -91,12 +91,12 @@ export class Installation implements Authority {
     return roots.sort((one, other) => Number(other.state === 'active') - Number(one.state === 'active'));
   }
 
-  /** From the plain-HTTP listeners, by the balancer. */
+  /** Fetched from the plain HTTP listeners, through the balancer. */
   plain(path: string): Promise<Buffer> {
     return body(httpGet, `http://127.0.0.1:${this.cluster.front.plainPort}${path}`, {});
   }
 
-  /** From one RA, trusting these roots alone. */
+  /** Fetched from one RA, trusting only these roots. */
   fromRa(
     ra: number,
     path: string,
@@ -109,7 +109,7 @@ export class Installation implements Authority {
     );
   }
 
-  /** An administrator whose certificate was made before anything changed. */
+  /** An administrator whose certificate was issued before any change. */
   async admin(): Promise<{ key: string; cert: string }> {
     if (this.#admin === null) {
       await this.command('admin', 'add', 'judge', '--out', this.folder);
@@ -143,7 +143,7 @@ function body(ask: Get | typeof httpGet, url: string, options: object): Promise<
   });
 }
 
-/** Whether a TLS client that trusts these roots (PEM) alone takes what listens there. @throws Error saying why not */
+/** Whether a TLS client that trusts only these roots (PEM) accepts the server. @throws Error with the reason */
 export function tlsTrusts(port: number, ca: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca }, () => {

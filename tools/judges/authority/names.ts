@@ -19,7 +19,7 @@ type Check = (what: string, work: () => Promise<unknown>) => Promise<void>;
 const DAY = 86_400_000;
 const name = (type: SubjectName['type'], value: string): SubjectName => ({ type, value });
 
-/** What stands below an issuer that is limited so, and whether it may. */
+/** Certificates below a constrained issuer, and whether they are permitted. */
 const CASES: [permit: string[], names: SubjectName[], may: boolean][] = [
   [['plant.lan'], [name('dns', 'a.plant.lan')], true],
   [['plant.lan'], [name('dns', 'plant.lan'), name('email', 'x@plant.lan')], true],
@@ -36,7 +36,7 @@ const CASES: [permit: string[], names: SubjectName[], may: boolean][] = [
   [['10.0.0.0/8'], [name('ip', '10.1.2.3'), name('email', 'x@plant.lan')], false],
 ];
 
-/** OpenSSL, Go, Java and NSS refuse a certificate of an issuer that may not sign it, whoever has its key. */
+/** OpenSSL, Go, Java and NSS refuse a certificate that its constrained issuer may not sign, even if a thief signed it. */
 export async function judgeNames(
   world: World,
   tools: Tools,
@@ -58,7 +58,7 @@ export async function judgeNames(
   }
 }
 
-/** As somebody would make it who has the issuer's key: PEM. */
+/** A certificate that a thief of the issuer's key could make: PEM. */
 async function forged(permit: string[], names: SubjectName[]): Promise<{ chain: string; root: string }> {
   const [rootKey, key, leafKey] = await Promise.all(
     [1, 2, 3].map(() => generateKey({ type: 'ec', curve: 'P-256' })),
@@ -93,7 +93,7 @@ async function forged(permit: string[], names: SubjectName[]): Promise<{ chain: 
   };
 }
 
-/** Firefox's library; left out where it cannot be had. */
+/** Firefox's library; skipped if it cannot be installed. */
 async function nss(world: World, tools: Tools): Promise<Reader[]> {
   let certutil: string;
   let vfychain: string;

@@ -7,24 +7,24 @@ import { CHECKOUT } from '../../kit/upki.js';
 
 const HERE = join(CHECKOUT, 'tools/judges');
 
-/** A chain and what it is to be verified against. */
+/** A chain and the data to verify it with. */
 export interface Question {
   /** PEM, leaf first. */
   chain: string;
-  /** PEM of the only root that is trusted. */
+  /** PEM of the only trusted root. */
   root: string;
-  /** PEM of the CRLs there are; empty: revocation is not asked for. */
+  /** PEM of the available CRLs; if empty, revocation is not checked. */
   crls: string;
   name: string;
 }
 
-/** A program that verifies chains whole; it says `good`, or why not. */
+/** A program that verifies whole chains; it returns `good`, or the reason it refuses. */
 export interface Reader {
   name: string;
   verify(question: Question): Promise<string>;
 }
 
-/** OpenSSL, Go and Java; Java asks where certificates say. */
+/** OpenSSL, Go and Java; Java fetches the URLs in the certificates. */
 export async function readersOf(world: World, tools: Tools): Promise<Reader[]> {
   let count = 0;
   const files = async ({ chain, root, crls }: Question) => {
@@ -77,7 +77,7 @@ export async function readersOf(world: World, tools: Tools): Promise<Reader[]> {
   return [...readers, pkix('ocsp'), pkix('crl')];
 }
 
-/** What a reader says, its errors included. */
+/** A reader's verdict, including its errors. */
 export async function heard(reader: Reader, question: Question): Promise<string> {
   try {
     return await reader.verify(question);

@@ -10,7 +10,7 @@ import { until } from '../../kit/until.js';
 import { type Installation, type Known, tlsTrusts } from './installation.js';
 import { heard, type Reader } from './readers.js';
 
-/** Everything follows a step within this many milliseconds: the CAs look every five seconds, and the RAs do. */
+/** Milliseconds within which everything follows a step: CAs and RAs look every five seconds. */
 export const FOLLOWED = 40_000;
 
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -18,7 +18,7 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 export interface Issued {
   stage: string;
   name: string;
-  /** PEM; the one it was given with first. */
+  /** PEM; first the chain it was issued with. */
   chains: string[];
   ari: string;
 }
@@ -30,7 +30,7 @@ export interface Judge {
   readers: Reader[];
   tools: Tools;
   old: Issued[];
-  /** Whether certbot is asked, too. */
+  /** Whether certbot is checked as well. */
   certbot: boolean;
   check(what: string, work: () => Promise<unknown>): Promise<void>;
 }
@@ -80,7 +80,7 @@ async function crlsOf({ upki, world }: Judge): Promise<string> {
   return lists.join('');
 }
 
-/** Every reader takes the certificate for the root (alone), by one of the chains it came with. */
+/** Every reader accepts the certificate with this root alone, by one of the chains it was issued with. */
 async function readAll(
   judge: Judge,
   { name, chains, stage }: Issued,
@@ -98,7 +98,7 @@ async function readAll(
   }
 }
 
-/** What is true at every stage: `roots` are given out, the one in use first. */
+/** The checks of every stage: `roots` are published, the one in use first. */
 export async function stage(judge: Judge, what: string, roots: number): Promise<Issued> {
   const { upki, old } = judge;
   say(`\n${what}`);
@@ -118,7 +118,7 @@ export async function stage(judge: Judge, what: string, roots: number): Promise<
         assert.deepEqual(blocks(kept), blocks(bundle));
       }),
     );
-    // The next root is for clients that were given it; the RA's own certificate leads to it from the switch on.
+    // The next root is for clients that already have it; from the switch on the RA's own certificate chains to it.
     for (const root of live.filter(({ state }) => state !== 'next')) {
       await judge.check(`${name} is trusted by who has ${root.dn} alone`, () =>
         until(FOLLOWED, () => tlsTrusts(upki.cluster.portOf(ra), root.certificate)),
@@ -147,7 +147,7 @@ export async function stage(judge: Judge, what: string, roots: number): Promise<
   }
   if (judge.certbot) await certbotChooses(judge, live);
   old.push(issued);
-  // What is verified again and again at each stage need not be all of it.
+  // Repeated checks at each stage need not cover everything.
   old.splice(0, Math.max(0, old.length - 2));
   return issued;
 }
@@ -155,7 +155,7 @@ export async function stage(judge: Judge, what: string, roots: number): Promise<
 const blocks = (pem: string): string[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).sort();
 
-/** certbot, told which root it prefers, gets the chain to that one. */
+/** certbot, given a preferred root, gets the chain to that root. */
 async function certbotChooses({ world, check, tools }: Judge, live: readonly Known[]): Promise<void> {
   const program = await tools.pip('certbot');
   for (const [index, root] of live.entries()) {

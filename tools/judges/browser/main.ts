@@ -14,10 +14,10 @@ import { prepareWorld, type World } from './world.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** What a browser must find; each throws when it does not. */
+/** What a browser must find; each check throws if it does not. */
 type Check = [promise: string, attempt: () => Promise<void>];
 
-/** Drives Debian's chromium through the pages of a fresh uPKI. Pictures go to .cache/browser. */
+/** Drives Debian's Chromium through the pages of a fresh uPKI. Pictures go to .cache/browser. */
 async function main(): Promise<number> {
   const tools = await Tools.at();
   const executablePath = await tools.apt('chromium');

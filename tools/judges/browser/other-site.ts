@@ -19,8 +19,8 @@ const attempts = (base: string) => `
   ]).then(() => { document.title = 'sent'; });`;
 
 /**
- * A browser whose own certificate store holds the administrator's certificate, and which presents it by itself: the console works with
- * it, and what a page of another site sends changes nothing. @throws when something did
+ * A browser with the administrator's certificate in its own certificate store, which presents it by itself. The console must work with
+ * it, and requests from a page of another site must change nothing. @throws if one did
  */
 export async function otherSite(world: World, executablePath: string, tools: Tools): Promise<void> {
   const { upki } = world;
@@ -45,7 +45,7 @@ export async function otherSite(world: World, executablePath: string, tools: Too
         fetch('/api/v1' + path, { headers: { accept: 'application/json' } }).then((answer) => answer.json())))
         .then(([options, nodes, status]) => JSON.stringify([options.data.crl.number, nodes.data.nodes.map(({ cn }) => cn), status.data.state]))`);
     const first = await state();
-    // The same request from our own page is obeyed: what is refused below is refused for whom it is from.
+    // The same request from our own page succeeds: the ones below are refused because of their origin.
     const own = await page.evaluate<number>(
       "fetch('/api/v1/private/crl/generate', { method: 'POST' }).then(({ status }) => status)",
     );

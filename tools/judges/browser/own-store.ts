@@ -6,22 +6,22 @@ import { run } from '../../kit/command.js';
 import type { Tools } from '../../kit/tools.js';
 import type { World } from './world.js';
 
-/** Where Debian's chromium reads what an administrator of the machine decides. */
+/** Where Debian's Chromium reads the machine's policies. */
 const POLICIES = '/etc/chromium/policies/managed';
 
-/** What somebody has imported into a browser. */
+/** A certificate that a user has imported into a browser. */
 export interface OwnCertificate {
-  /** PKCS #12 file, and the file with its passphrase. */
+  /** The PKCS #12 file, and the file with its passphrase. */
   file: string;
   passphraseFile: string;
   /**
-   * Whether a policy of the machine presents it wherever one is asked for. Without it chromium asks its user, who is not there:
-   * what it was to load is never loaded.
+   * Whether a policy of the machine presents it whenever a server requests one. Without the policy Chromium prompts its user, who is
+   * absent, so the page never loads.
    */
   presented: boolean;
 }
 
-/** As `upki admin add` wrote it. */
+/** The files that `upki admin add` wrote. */
 export const certificateOf = (
   { upki: { dataDir } }: World,
   who: string,
@@ -31,8 +31,8 @@ export const certificateOf = (
 });
 
 /**
- * Chromium as a person has it: the root and a certificate imported into its certificate store (NSS). Nothing of it is left behind after
- * `close`.
+ * Chromium as a user has it: the root and a certificate are imported into its certificate store (NSS). `close` removes
+ * everything.
  */
 export async function browserWithCertificate(
   { upki }: World,

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** @throws when the page is wider than the window */
+/** @throws if the page is wider than the window */
 export async function noOverflow(page: Page): Promise<void> {
   const wider = await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -8,7 +8,7 @@ export async function noOverflow(page: Page): Promise<void> {
   if (wider > 0) throw new Error(`${page.url()} is ${wider} px too wide`);
 }
 
-/** @throws when axe finds something serious or critical */
+/** @throws if axe finds a serious or critical fault */
 export async function nothingSerious(page: Page, axe: string): Promise<void> {
   await page.evaluate(axe);
   const found = await page.evaluate<string[]>(

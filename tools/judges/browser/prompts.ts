@@ -11,12 +11,12 @@ import type { Tools } from '../../kit/tools.js';
 import { browserWithCertificate, certificateOf, type OwnCertificate } from './own-store.js';
 import type { World } from './world.js';
 
-/** The picture of the self-test has loaded. */
+/** The image of the browser test has loaded. */
 const SHOWN = "document.querySelector('img')?.naturalWidth > 0";
 
 /**
- * Who holds a certificate of this PKI is not asked for it at the pages for visitors: chromium, which nobody can answer here, loads
- * them. @throws when one is not loaded
+ * The holder of a certificate of this PKI is not prompted for it on the pages for visitors: Chromium, which nobody can answer here, loads
+ * them. @throws if one is not loaded
  */
 export async function holderIsNotAsked(world: World, executablePath: string, tools: Tools): Promise<void> {
   const own = { ...certificateOf(world, 'alice'), presented: false };
@@ -36,7 +36,7 @@ export async function holderIsNotAsked(world: World, executablePath: string, too
   });
 }
 
-/** Who holds a certificate of another PKI alone is asked nowhere, and nothing is presented. @throws when it is */
+/** The holder of a certificate of another PKI is never prompted, and presents nothing. @throws if they are */
 export async function strangerIsNotAsked(world: World, executablePath: string, tools: Tools): Promise<void> {
   const { key, cert } = createTestPki('Another Root').leaf({ commonName: 'eve', usages: [CLIENT_AUTH] });
   const { dataDir } = world.upki;
@@ -55,7 +55,7 @@ export async function strangerIsNotAsked(world: World, executablePath: string, t
   }
 }
 
-/** The page as an RA without a listener for visitors gives it out over plain HTTP. */
+/** The page that an RA without a listener for visitors serves over plain HTTP. */
 async function withoutVisitorsListener(world: World, use: (base: string) => Promise<void>): Promise<void> {
   const content = landingPage({
     ...{ roots: readRoots(world.upki.rootPem), qrCodes: [''], version: '1', listener: 'plain' },

@@ -4,10 +4,10 @@ import { readRoots } from '../../../src/pages/roots.js';
 import { until } from '../../kit/until.js';
 import type { World } from './world.js';
 
-/** How long an RA may take to follow its CA, in ms. */
+/** Milliseconds within which an RA must follow its CA. */
 const LIMIT = 60_000;
 
-/** Begins to replace the root: the page then has both, each with its fingerprint. @throws when it has not */
+/** Begins a root rollover: the page must then show both roots, each with its fingerprint. @throws if it does not */
 export async function pageHasBothRoots(world: World, page: Page): Promise<void> {
   const { upki, upkiCommand, fingerprint } = world;
   await upkiCommand('ca', 'rollover', 'root', '-d', `${upki.dataDir}/ca`);

@@ -3,10 +3,10 @@ import type { Page } from 'playwright-core';
 import { AcmeClient } from '../../kit/acme-client.js';
 import { STRANGER, type World } from './world.js';
 
-/** Within what is quoted of a web server's answer. */
+/** Short enough for the quoted part of a web server's response. */
 const MARKUP = '<img src=x onerror=struck=1>';
 
-/** Has strangers and a careless administrator write markup wherever the console shows words of theirs. */
+/** Has strangers and a careless administrator write markup wherever the console shows their text. */
 async function plant({ upki, challengePort }: World, page: Page): Promise<string> {
   const server = createServer((_request, response) => response.end(MARKUP));
   await new Promise<void>((listening) => server.listen(challengePort, '127.0.0.1', listening));
@@ -33,7 +33,7 @@ async function plant({ upki, challengePort }: World, page: Page): Promise<string
   return (client.accountUrl ?? '').split('/').at(-1) ?? '';
 }
 
-/** What strangers wrote is text on every page. @throws when a page has made an element of it */
+/** Strangers' text is shown as text on every page. @throws if a page made an element of it */
 export async function wordsAreText(
   world: World,
   page: Page,

@@ -3,10 +3,10 @@ import type { World } from './world.js';
 
 type Go = (name: string) => Promise<void>;
 
-/** @throws when something cannot be reached by keys, or the focus is lost */
+/** @throws if an element cannot be reached by keyboard, or the focus is lost */
 export async function byKeyboard(page: Page, at: Go, name: string): Promise<void> {
   await at('certificates');
-  // The page anew: going to it has put the focus on what is below the menu.
+  // Reloads the page, because navigation has moved the focus below the menu.
   await page.reload();
   await page.getByRole('button', { name: 'Search' }).waitFor();
   await page.keyboard.press('Tab');
@@ -36,10 +36,10 @@ async function expectFocus(page: Page, text: string): Promise<void> {
   if (found.trim() !== text) throw new Error(`the focus is at ${JSON.stringify(found.slice(0, 80))}`);
 }
 
-/** More than a page has. */
+/** More rows than fit on one page. */
 const NODES = 60;
 
-/** @throws when the pages of a list are not the list */
+/** @throws if the pages of a list together are not the list */
 export async function pageByPage(page: Page, at: Go): Promise<void> {
   await at('nodes');
   const made = await page.evaluate<number[]>(
@@ -65,7 +65,7 @@ export async function pageByPage(page: Page, at: Go): Promise<void> {
 
 const ZONE = 'Asia/Kathmandu';
 
-/** @throws when a time is shown as it is elsewhere */
+/** @throws if a time is not shown in the browser's time zone */
 export async function inTheReadersZone(world: World, browser: Browser): Promise<void> {
   const context = await browser.newContext({ timezoneId: ZONE, locale: 'en-US' });
   const page = await context.newPage();
@@ -81,7 +81,7 @@ export async function inTheReadersZone(world: World, browser: Browser): Promise<
   if (plain(shown) !== plain(wanted)) throw new Error(`it is shown as ${shown}, not ${wanted}`);
 }
 
-/** Stops uPKI in the middle of a step. @throws when a page does not say so */
+/** Stops uPKI in the middle of a step. @throws if a page does not say so */
 export async function whenTheRaIsGone(world: World, browser: Browser): Promise<void> {
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -9,25 +9,25 @@ import { CHECKOUT, freePorts, inherited, type RunningUpki, startUpki } from '../
 
 /** A running uPKI with the administrator alice and the auditor ann, whose files are in its data folder. */
 export interface World {
-  /** Where a stranger's web server must listen to be asked by validation. */
+  /** The port on which validation expects a stranger's web server. */
   challengePort: number;
   upki: RunningUpki;
   /** Scheme, host and port of the listener for visitors. */
   visitors: string;
-  /** Of the root, in pairs with colons. */
+  /** The root's fingerprint, in pairs of digits with colons. */
   fingerprint: string;
-  /** Runs the line that enrols a node, in a folder of its own. */
+  /** Runs the command that enrols a node, in a separate folder. */
   enrol(line: string): Promise<void>;
-  /** What OCSP says of the node's certificate. */
+  /** The status of the node's certificate by OCSP. */
   ocsp(): Promise<string>;
-  /** Runs `upki`; what it prints. */
+  /** Runs `upki` and returns its output. */
   upkiCommand(...args: string[]): Promise<string>;
-  /** Runs `upki console` with somebody's files; the link it prints. */
+  /** Runs `upki console` with an administrator's files and returns the printed link. */
   console(who: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** A name that leads to whoever listens on the challenge port. */
+/** A name that resolves to the listener on the challenge port. */
 export const STRANGER = 'stranger.example.test';
 
 export async function prepareWorld(): Promise<World> {

@@ -10,7 +10,7 @@ import { CHECKOUT } from '../../kit/upki.js';
 const DEPLOY = join(CHECKOUT, 'deploy');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Reads every deployment file, and objects that we print, with the programs, or their libraries, that would use them. */
+/** Parses every deployment file, and objects that we print, with the programs that would use them, or with their libraries. */
 const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
   [
     'containers, compose, Kubernetes, Helm chart',
@@ -43,7 +43,7 @@ const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
     async (tools) => {
       const analyze = await tools.apt('systemd', 'systemd-analyze');
       const units = [...(await files('systemd', '.service')), ...(await files('systemd', '.timer'))];
-      // Its exit code does not tell of a key it does not know; its words do.
+      // Its exit code does not report an unknown key; its output does.
       const complaints = await run('sh', ['-c', '"$0" verify --man=no "$@" 2>&1', analyze, ...units]);
       if (complaints.trim() !== '') throw new CommandFailed(complaints);
       return units.map((unit) => `${unit}: ok\n`).join('');
@@ -75,14 +75,14 @@ const CHECKS: [what: string, check: (tools: Tools) => Promise<string>][] = [
   ],
 ];
 
-/** Every promtool reads a query that stands in a recording rule; only later ones read it by itself. */
+/** Every promtool parses a query inside a recording rule; only newer ones parse it by itself. */
 async function readAsRules(promtool: string, queries: string[]): Promise<string> {
   const rules = queries.map((expr, index) => ({ record: `board:query${index}`, expr }));
   const text = JSON.stringify({ groups: [{ name: 'board', rules }] });
   return inFile('board.json', text, (file) => run(promtool, ['check', 'rules', file]));
 }
 
-/** Does the work with a file of that text, which is deleted afterwards. */
+/** Calls the function with a temporary file of that text. */
 async function inFile<T>(name: string, text: string, work: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'upki-deploy-'));
   try {

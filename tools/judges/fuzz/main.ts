@@ -32,7 +32,7 @@ const runs = Number(options.runs ?? (options.quick ? 300 : 2_000));
 const seed = Number(options.seed);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Ends the certificate that asks: last, and with one of its own. */
+/** Revokes the requester's certificate: it runs last, with a certificate of its own. */
 const SUICIDAL = ['/client/revoke'];
 const PROGRAM = join(CHECKOUT, 'dist/cli/main.js');
 
@@ -41,7 +41,7 @@ for (const failure of failures) say(`FAILED: ${failure}`);
 say(failures.length === 0 ? 'fuzz: nothing found' : `fuzz: seed ${seed}`);
 process.exit(failures.length === 0 ? 0 : 1);
 
-/** The REST API of a real uPKI, asked by an administrator and by nobody. */
+/** The REST API of a real uPKI, called by an administrator and anonymously. */
 async function fuzzApi(): Promise<string[]> {
   const tools = await Tools.at();
   const schemathesis = await tools.pip('schemathesis');
@@ -74,7 +74,7 @@ async function fuzzApi(): Promise<string[]> {
   return found;
 }
 
-/** The property tests of `npm test`, many more cases each. */
+/** The property tests of `npm test`, with many more cases each. */
 async function fuzzProperties(): Promise<string[]> {
   say(`\n=== property tests, ${runs} cases each`);
   const files = await propertyTests();

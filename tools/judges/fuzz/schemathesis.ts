@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { run } from '../../kit/command.js';
 import type { RunningUpki } from '../../kit/upki.js';
 
-/** An administrator's files, and the root to check the server with. */
+/** An administrator's files, and the root to verify the server with. */
 export interface Identity {
   certificate: string;
   key: string;
   root: string;
 }
 
-/** Makes an administrator beside the running uPKI. */
+/** Makes an administrator for the running uPKI. */
 export async function newAdmin(
   upki: RunningUpki,
   program: string,
@@ -25,19 +25,19 @@ export async function newAdmin(
 }
 
 /**
- * Every check of schemathesis but those that cannot hold here: that what fits the schemas is taken (a schema does not say
- * what a certification request is), and that a certificate is presented for `security` (it cannot leave it out).
+ * Every check of schemathesis except two that cannot pass here. Data that fits the schemas need not be accepted, because a schema cannot
+ * describe a certification request. And schemathesis cannot leave out the certificate that `security` requires.
  */
 const EXCLUDED_CHECKS = ['positive_data_acceptance', 'ignored_auth'];
 
-/** A request that breaks a bound of the schema may be refused for its size before the schema is looked at. */
+/** A request outside a bound of the schema may be refused for its size before the schema is checked. */
 const CONFIG = `
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "431", "503"]
 `;
 
 export interface FuzzRun {
-  /** What of the document is called; all when empty. */
+  /** The operations to call; all if empty. */
   include: string[];
   exclude: string[];
   identity: Identity | null;
@@ -45,7 +45,7 @@ export interface FuzzRun {
   seed: number;
 }
 
-/** Runs schemathesis over the served document; resolves with whether nothing was found. Its report goes to our output. */
+/** Runs schemathesis on the served document; resolves with whether it found nothing. Its report goes to our output. */
 export async function fuzz(
   schemathesis: string,
   upki: RunningUpki,

@@ -12,7 +12,7 @@ import type { Checker, Verdict } from './verdict.js';
 export interface Subject {
   /** PEM, leaf first. */
   chain: string;
-  /** The lineage of the certificate at certbot. */
+  /** The name of the certificate's lineage in certbot. */
   lineage: string;
   /** Path of certbot. */
   certbot: string;
@@ -20,7 +20,7 @@ export interface Subject {
   baseUrl: string;
 }
 
-/** Everything that looks at revocation on its own: OpenSSL's OCSP client and CRL tools, and certbot. */
+/** The programs that check revocation by themselves: OpenSSL's OCSP client and CRL tools, and certbot. */
 export async function checkersOf(world: World, tools: Tools, subject: Subject): Promise<Checker[]> {
   const { chain } = subject;
   const { root } = world.authority;
@@ -33,12 +33,12 @@ export async function checkersOf(world: World, tools: Tools, subject: Subject): 
     response: join(world.folder, 'ocsp-response.der'),
   };
   const openssl = (...args: string[]) => world.run('openssl', args);
-  // Where certificates say to ask: nothing here knows the listener's address.
+  // The URLs are read from the certificate: this code does not know the listener's address.
   const [ocspUrl = ''] = (await openssl('x509', '-in', files.leaf, '-noout', '-ocsp_uri')).trim().split('\n');
   const points = await openssl('x509', '-in', files.leaf, '-noout', '-ext', 'crlDistributionPoints');
   const crlUrl = /URI:(\S+)/.exec(points)?.[1] ?? '';
 
-  /** @param digest of the CertID; OpenSSL wants it first */
+  /** @param digest of the CertID; OpenSSL requires it first */
   const ocsp = async (digest: string, ...args: string[]): Promise<Verdict> => {
     const ids = [digest, '-issuer', files.issuer, '-cert', files.leaf];
     const output = await world.run('sh', [
@@ -86,7 +86,7 @@ export async function checkersOf(world: World, tools: Tools, subject: Subject): 
       '--cert-name',
       subject.lineage,
     ]);
-    // When it could not ask, its log says why and it goes on as if all were good: that is no verdict.
+    // If certbot cannot query, it logs the reason and continues as if the certificate were good: that is no verdict.
     const log = await world.read('logs/letsencrypt.log');
     if (!log.includes('OCSP certificate status'))
       throw new Error(`certbot did not ask:\n${log.slice(-2000)}`);

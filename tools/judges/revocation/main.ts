@@ -9,8 +9,8 @@ import { checkersOf } from './checkers.js';
 import type { Verdict } from './verdict.js';
 
 /**
- * A certificate that certbot obtains from a fresh uPKI is put on hold, taken off it, and revoked for good; at every stage
- * OpenSSL and certbot say what the CA says, from where the certificate says to ask.
+ * A certificate that certbot obtains from a fresh uPKI is put on hold, released, and revoked for good. At every stage
+ * OpenSSL and certbot must agree with the CA, by the URLs in the certificate.
  */
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -6,23 +6,23 @@ import type { Checker, Verdict } from './verdict.js';
 
 const PKIX = join(CHECKOUT, 'tools/judges/revocation/Pkix.java');
 
-/** Files of the certificate under test, PEM, and where it says to ask. */
+/** PEM files of the certificate under test, and its revocation URLs. */
 export interface Files {
   leaf: string;
   issuer: string;
   /** Leaf and issuer. */
   chain: string;
   root: string;
-  /** The current CRL in PEM, fetched anew. */
+  /** The current CRL in PEM, fetched each time. */
   crl(): Promise<string>;
   ocspUrl: string;
 }
 
-/** GnuTLS, and Java's PKIX where there is a Java: libraries that share no code with OpenSSL. */
+/** GnuTLS, and Java's PKIX if Java is installed: libraries that share no code with OpenSSL. */
 export async function otherLibraries(world: World, tools: Tools, files: Files): Promise<Checker[]> {
   const certtool = await tools.apt('gnutls-bin', 'certtool');
   const ocsptool = await tools.apt('gnutls-bin', 'ocsptool');
-  /** What a program prints, whatever its exit code says. */
+  /** The output of a program, whatever its exit code. */
   const said = (command: string, ...args: string[]) =>
     world.run('sh', ['-c', '"$@" 2>&1 || true', 'sh', command, ...args]);
   const crl = async (): Promise<Verdict> => {

@@ -1,6 +1,6 @@
 export type Verdict = 'good' | 'revoked';
 
-/** What one program says of the certificate; it throws when the answer itself does not verify. */
+/** One program's verdict on the certificate; it throws if the response itself does not verify. */
 export interface Checker {
   name: string;
   check(): Promise<Verdict>;

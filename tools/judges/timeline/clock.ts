@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Tools } from '../../kit/tools.js';
 
-/** Programs look at the file of their clock this often, in seconds, and twice as long is waited after it was set. */
+/** How often programs read the file of their clock, in seconds; after a change the clock waits twice as long. */
 const LOOKED_AT = 1;
 
-/** A clock that programs are given by libfaketime; stepped while they run. Pauses and time-outs go by the real one. */
+/** A clock that libfaketime gives to programs and that is stepped while they run. Pauses and timeouts use the real clock. */
 export class FakedClock {
   readonly #file: string;
   #ahead = 0;
@@ -20,17 +20,17 @@ export class FakedClock {
     this.#write(0);
   }
 
-  /** Milliseconds since the epoch, as the programs have it. */
+  /** The programs' time, in milliseconds since the epoch. */
   now(): number {
     return Date.now() + this.#ahead;
   }
 
-  /** Milliseconds it is ahead of the real one. */
+  /** How far it is ahead of the real clock, in milliseconds. */
   get ahead(): number {
     return this.#ahead;
   }
 
-  /** For the environment of a program. */
+  /** Variables for the environment of a program. */
   get env(): Record<string, string> {
     return {
       LD_PRELOAD: this.faketime,
@@ -40,13 +40,13 @@ export class FakedClock {
     };
   }
 
-  /** Resolves when running programs have seen it. */
+  /** Resolves when running programs have read the change. */
   async set(ahead: number): Promise<void> {
     this.#write(ahead);
     await pause(LOOKED_AT * 1_500);
   }
 
-  /** An hour every half second, for so many hours. */
+  /** Advances an hour every half second, for this many hours. */
   async runFast(hours: number): Promise<void> {
     for (let passed = 0; passed < hours; passed += 1) {
       this.#write(this.#ahead + 3600_000);
@@ -62,7 +62,7 @@ export class FakedClock {
   }
 }
 
-/** Debian's name of the machine in the paths of libraries. */
+/** Debian's name of the architecture in library paths. */
 const MACHINE = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
 
 /** Path of the library for programs with threads. @throws NotInstallable */

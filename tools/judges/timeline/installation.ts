@@ -11,7 +11,7 @@ const MAIN = join(CHECKOUT, 'dist/cli/main.js');
 
 export type Store = 'sqlite' | 'postgres';
 
-/** A CA and an RA as programs of their own, each with a clock of its own, and a client that is right about the time. */
+/** A CA and an RA as separate programs, each with its own clock, and a client with the right time. */
 export interface Installation {
   folder: string;
   ra: Program;
@@ -20,15 +20,15 @@ export interface Installation {
   directoryUrl: string;
   /** Base of plain HTTP. */
   plainUrl: string;
-  /** Where validators ask for http-01. */
+  /** The port where validators expect http-01. */
   webPort: number;
-  /** PEM of what clients trust: what the RA gives out. */
+  /** PEM of the roots that clients trust: those the RA publishes. */
   trusted(): Promise<string>;
-  /** `upki ca …` on the machine of the CA, by the CA's clock. */
+  /** Runs `upki ca …` on the CA's machine, with the CA's clock. */
   onCaMachine(...args: string[]): Promise<string>;
-  /** What readiness says; null when it is ready. */
+  /** The result of the readiness check; null if it is ready. */
   complaint(): Promise<string | null>;
-  /** Lines of both programs that say something went wrong. */
+  /** Log lines of both programs that report an error. */
   lines: string[];
   close(): Promise<void>;
 }

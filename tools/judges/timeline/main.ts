@@ -38,7 +38,7 @@ function read(args: string[]): Options | null {
   return { short, stores: store ? [store] : short ? ['sqlite'] : ['sqlite', 'postgres'] };
 }
 
-/** True when every step held. */
+/** True if every step passed. */
 async function live(
   { store, short }: { store: Store; short: boolean },
   library: string,
@@ -80,7 +80,7 @@ async function live(
 const { short, stores } = optionsGiven(read, USAGE);
 const tools = await Tools.at();
 const library = await faketimeLibrary(tools);
-// A Go of another clock takes minutes to compile.
+// Compiling a Go with another clock takes minutes.
 const renewers = [await certbotRenewer(tools), ...(short ? [] : [await legoRenewer(tools)])];
 let isGood = true;
 for (const store of stores) isGood = (await live({ store, short }, library, renewers)) && isGood;

@@ -6,7 +6,7 @@ import { GO_CLOCK_AHEAD } from '../../kit/go-clock.js';
 import type { Tools } from '../../kit/tools.js';
 import type { Installation } from './installation.js';
 
-/** A client of the field that renews its certificate; it is right about the time. */
+/** A foreign client that renews its certificate and has the right time. */
 export interface Renewer {
   name: string;
   /** Gets its first certificate: PEM, leaf first. @throws CommandFailed */

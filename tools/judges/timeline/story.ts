@@ -7,7 +7,7 @@ import type { Witness } from './witness.js';
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
 const YEAR = 365.25 * DAY;
-/** As long as programs take to notice their clock and what it made. */
+/** The time programs take to notice their clock and its effects. */
 const NOTICED = 40_000;
 
 export interface Step {
@@ -17,7 +17,7 @@ export interface Step {
   run(): Promise<void>;
 }
 
-/** What happens to the clocks, in order; each step rejects with what did not hold. */
+/** The steps of the clocks, in order; each rejects with the check that failed. */
 export function story(
   { ra, ca, clocks, complaint, onCaMachine }: Installation,
   witness: Witness,

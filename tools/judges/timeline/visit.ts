@@ -4,8 +4,8 @@ import { AcmeClient } from '../../kit/acme-client.js';
 import { createCsr } from '../../kit/csr.js';
 
 /**
- * A client in a process of its own, so that it has a clock of its own: gets a certificate for a name by http-01 and writes it to
- * the file; told so, revokes it at once.
+ * A client in a separate process, so that it has its own clock: gets a certificate for a name by http-01 and writes it to
+ * the file; on request it revokes it at once.
  */
 async function main([
   directoryUrl = '',

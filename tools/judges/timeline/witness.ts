@@ -8,23 +8,23 @@ import type { Installation } from './installation.js';
 
 export type Verdict = 'good' | 'revoked' | 'ended';
 
-/** A certificate that was revoked; it must never be good again. */
+/** A revoked certificate, which must never be good again. */
 export interface Revoked {
   name: string;
   chain: string;
 }
 
-/** Programs look at their certificates every ten seconds; a visitor comes again until it is served. */
+/** Programs check their certificates every ten seconds; a visitor retries until it is served. */
 const PATIENCE = 40_000;
 
-/** A client that is right about the time: it gets certificates and has OpenSSL, which has its clock, judge them. */
+/** A client with the right time: it gets certificates and has OpenSSL, with the same clock, verify them. */
 export class Witness {
   #visits = 0;
   readonly revoked: Revoked[] = [];
 
   constructor(private readonly installation: Installation) {}
 
-  /** Gets a certificate over ACME. @throws CommandFailed when that does not succeed in time */
+  /** Gets a certificate over ACME. @throws CommandFailed if that does not succeed in time */
   async obtain(what: 'keep' | 'revoke' = 'keep'): Promise<Revoked> {
     const { directoryUrl, folder, webPort } = this.installation;
     this.#visits += 1;
@@ -39,20 +39,20 @@ export class Witness {
     return subject;
   }
 
-  /** Obtains, and rejects unless chain, CRLs and OCSP verify by the client's clock; then asks about all that was revoked. */
+  /** Obtains a certificate; rejects unless its chain, CRLs and OCSP verify by the client's clock. Then checks all revoked certificates. */
   async isServed(): Promise<void> {
     await this.verifies(await this.obtain());
     for (const each of this.revoked) await this.#isNotGood(each);
   }
 
-  /** As `isServed`, but OCSP is not asked: its answers last for hours, and a clock that is a day off makes them of another day. */
+  /** Like `isServed`, without OCSP: its responses last for hours, and a clock that is a day off dates them to another day. */
   async isIssuedTo(): Promise<void> {
     const subject = await this.obtain();
     const said = await this.#byCrl(subject.chain);
     if (said !== 'good') throw new Error(`OpenSSL says ${said} of ${subject.name}`);
   }
 
-  /** Rejects unless chain, CRLs and OCSP of a certificate that was just issued verify by the client's clock. */
+  /** Rejects unless the chain, CRLs and OCSP of a fresh certificate verify by the client's clock. */
   verifies(subject: Revoked): Promise<void> {
     return until(PATIENCE, () => this.#isGood(subject));
   }
@@ -66,12 +66,12 @@ export class Witness {
   async #isNotGood({ name, chain }: Revoked): Promise<void> {
     const crl = await this.#byCrl(chain);
     if (crl === 'good') throw new Error(`${name}, which was revoked, is good by CRL`);
-    // Once it has ended its issuer may have, too, and nobody needs to be told.
+    // Once it has expired its issuer may have expired too, and nobody needs its status.
     const ocsp = crl === 'ended' ? null : await this.#byOcsp(chain);
     if (ocsp === 'good') throw new Error(`${name}, which was revoked, is good by OCSP`);
   }
 
-  /** `openssl verify` of the whole chain, with the CRL of every authority in it. */
+  /** `openssl verify` of the whole chain, with the CRL of every CA in it. */
   async #byCrl(chain: string): Promise<Verdict> {
     const { plainUrl } = this.installation;
     const [leaf = Buffer.alloc(0), ...above] = fromPem('CERTIFICATE', chain);
@@ -79,7 +79,7 @@ export class Witness {
     const crls = await Promise.all(
       [...above, ...roots].map(async (der) => {
         const answer = await fetch(`${plainUrl}/crl/${authorityId(der)}.crl`);
-        // Of a root that is given out no more.
+        // The CRL of a root that is no longer published.
         return answer.ok ? toPem('X509 CRL', Buffer.from(await answer.arrayBuffer())) : '';
       }),
     );
@@ -95,7 +95,7 @@ export class Witness {
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
       if (/certificate revoked/.test(error.message)) return 'revoked';
-      // Its issuer, too, may have ended, or its root be given out no more.
+      // Its issuer may have expired as well, or its root may no longer be published.
       if (parseCertificate(leaf).notAfter < this.installation.clocks.client.now()) return 'ended';
       throw error;
     }
@@ -118,7 +118,7 @@ export class Witness {
     return verdict;
   }
 
-  /** By the client's clock. */
+  /** The time of the client's clock. */
   #run(command: string, args: string[]): Promise<string> {
     return run(command, args, { env: this.installation.clocks.client.env });
   }

@@ -10,8 +10,8 @@ import { STEPS, sign, soon, type World } from './steps.js';
 import { twoCas } from './two-cas.js';
 
 /**
- * A uPKI whose keys (root, issuer, OCSP) are made in SoftHSM and never leave it: it issues, signs CRLs and OCSP responses, rolls over,
- * and lives through the token being taken out and put back.
+ * A uPKI whose keys (root, issuer, OCSP) are made in SoftHSM and never leave it. It issues, signs CRLs and OCSP responses, rolls over,
+ * and survives that the token is removed and inserted again.
  */
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -5,11 +5,11 @@ import { run } from '../../kit/command.js';
 import { NotInstallable, type Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
-/** Where Debian has the library. */
+/** Debian's path of the library. */
 const LIBRARY = '/usr/lib/softhsm/libsofthsm2.so';
 const PIN = '2580';
 
-/** A token in software, in a folder of its own, and a build of uPKI beside which pkcs11js is installed. */
+/** A software token in a folder of its own, and a build of uPKI with pkcs11js installed. */
 export class SoftHsm {
   private constructor(
     readonly folder: string,
@@ -69,12 +69,12 @@ export class SoftHsm {
     };
   }
 
-  /** Puts another PIN where the CA reads it; the token's stays. */
+  /** Writes another PIN to the file the CA reads; the token's PIN stays. */
   usePin(pin: string | null): Promise<void> {
     return writeFile(this.#pin, `${pin ?? PIN}\n`, { mode: 0o600 });
   }
 
-  /** As if somebody pulled the token out. */
+  /** Simulates the removal of the token. */
   async takeOut(): Promise<void> {
     await rename(this.#tokens, `${this.#tokens}.out`);
     await mkdir(this.#tokens);
@@ -94,7 +94,7 @@ export class SoftHsm {
 async function installPackage(home: string): Promise<void> {
   await mkdir(home, { recursive: true });
   await writeFile(join(home, 'package.json'), '{"private":true}\n');
-  // The headers of this Node are here; node-gyp would fetch them.
+  // This Node's headers are installed; node-gyp would download them.
   const nodedir = dirname(dirname(process.execPath));
   const words = [
     'install',

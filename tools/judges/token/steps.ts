@@ -12,7 +12,7 @@ import { run } from '../../kit/command.js';
 import type { RunningUpki } from '../../kit/upki.js';
 import type { SoftHsm } from './softhsm.js';
 
-/** What is tried one after another, while one uPKI runs. */
+/** The steps tried one after another, while one uPKI runs. */
 
 type Channel = Awaited<ReturnType<typeof caChannel>>;
 
@@ -20,7 +20,7 @@ export interface World {
   hsm: SoftHsm;
   upki: RunningUpki;
   ca: Channel;
-  /** The `upki` command beside the running programs. */
+  /** Runs the `upki` command on the running programs. */
   command(...args: string[]): Promise<string>;
 }
 
@@ -39,7 +39,7 @@ function request(name: string): string {
 export const sign = async ({ ca }: World, name: string): Promise<string> =>
   (await ca.tasks.call('sign', { csr: request(name), profile: 'webapp' })).certificate;
 
-/** `openssl verify` with the CRL of every authority, and `openssl ocsp` where the certificate says to ask. */
+/** `openssl verify` with the CRL of every CA, and `openssl ocsp` at the URL in the certificate. */
 async function opensslAgrees(world: World, chain: string): Promise<void> {
   const at = (name: string) => join(world.hsm.folder, name);
   const { authorities } = await world.ca.tasks.call('get_authorities', {});

@@ -6,7 +6,7 @@ import { run } from '../../kit/command.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 import type { SoftHsm } from './softhsm.js';
 
-/** The second CA has the successor's place from the database, and the key from the token. */
+/** The second CA gets the place of the successor's key from the database, and uses the key in the token. */
 export async function twoCas(hsm: SoftHsm): Promise<void> {
   const database = await PostgresServer.start();
   const { env, program } = hsm;

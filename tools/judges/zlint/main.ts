@@ -20,8 +20,8 @@ import { NotInstallable, onPath, Tools } from '../../kit/tools.js';
 const ZLINT = { module: 'github.com/zmap/zlint/v3/cmd/zlint', version: 'v3.7.3' };
 
 /**
- * Lints left out, each with its reason and where it is left out. They state rules of the public web PKI that
- * contradict what this program must do; everything else counts, warnings too.
+ * Excluded lints, each with the reason and the profiles it is excluded for. They state rules of the public web PKI that
+ * contradict the purpose of this program. All others count, including warnings.
  */
 const EXCLUDED: { lint: string; when: (subject: Subject) => boolean; reason: string }[] = [
   {
@@ -48,7 +48,7 @@ interface Subject {
   file: string;
 }
 
-/** What zlint found: lint names with `error`, `fatal` or `warn`. */
+/** zlint's findings: lint names with `error`, `fatal` or `warn`. */
 async function findings(zlint: string, file: string, format: string[] = []): Promise<string[]> {
   const results = JSON.parse(await run(zlint, [...format, file])) as Record<string, { result: string }>;
   return Object.entries(results)
@@ -56,7 +56,7 @@ async function findings(zlint: string, file: string, format: string[] = []): Pro
     .map(([lint]) => lint);
 }
 
-/** Issues each profile × key type × identifier type, and the authorities themselves, into files. */
+/** Issues each profile × key type × identifier type, and the CA certificates themselves, into files. */
 async function issueAll(world: SigningWorld, folder: string): Promise<Subject[]> {
   const subjects: Subject[] = [];
   const write = async (subject: Omit<Subject, 'file'>, der: Buffer) => {
