@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
@@ -145,6 +146,10 @@ const register: Action = async (settings, command) => {
 };
 
 const serve: Action = async (settings, _command, given) => {
+  if (settings.raWorkers > 1 && cluster.isPrimary) {
+    const { startWorkers } = await import('../programs/ra/workers.js');
+    return runProgram('RA', () => sayingOrigin(given, () => startWorkers(settings)));
+  }
   const log = await createLogger('RA', settings);
   // Loaded on demand, because a CA, the supervisor and `--help` do not need it.
   const { startRa } = await import('../programs/ra/program.js');

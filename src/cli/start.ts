@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -10,6 +11,7 @@ import {
   requireInstallation,
 } from '../programs/installation.js';
 import { lockDirectory } from '../programs/lock.js';
+import { SMALL_ALLOCATOR, youngGeneration } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
 import { sayingOrigin } from '../programs/origin.js';
 import { ownEnvironment } from '../programs/own-environment.js';
@@ -77,14 +79,12 @@ const YOUNG_GENERATION = { ra: 4, ca: 1 };
 /** A child process that runs one program with this same command. */
 function program(name: string, command: 'ra' | 'ca', env: NodeJS.ProcessEnv): ChildSpec {
   const module = fileURLToPath(new URL('./main.js', import.meta.url));
-  const own = ownEnvironment(env, command);
-  return {
-    name,
-    module,
-    args: [command, 'start'],
-    youngGeneration: YOUNG_GENERATION[command],
-    env: () => own,
+  const options = {
+    env: { ...SMALL_ALLOCATOR, ...ownEnvironment(env, command) },
+    execArgv: [...youngGeneration(YOUNG_GENERATION[command]), ...process.execArgv],
+    stdio: 'inherit' as const,
   };
+  return { name, fork: () => fork(module, [command, 'start'], options) };
 }
 
 async function greet(

@@ -49,7 +49,8 @@ export async function listenForScrapes(
   server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    // Not shared with other workers of the RA: each has figures of its own.
+    server.listen({ port, host, exclusive: true }, resolve);
   });
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };
 }

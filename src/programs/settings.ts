@@ -10,6 +10,8 @@ import {
   type SettingName,
   type Settings,
 } from '../config/index.js';
+import { shellWord } from '../lib/shell-word.js';
+import { isShared } from '../store/contract/location.js';
 import { CannotStart } from './exit.js';
 import { withOrigin } from './origin.js';
 
@@ -80,7 +82,7 @@ export function loadProgramSettings(
   const shared = sharedFile(env, flags.configFile, dataDir);
   const loaded = loadSettings({ program, env, flags, shared, file: join(dataDir, FILES[program]) });
   const settings = { ...loaded.settings, raPort: portOf(loaded) };
-  const complaints = contradictions(program, settings);
+  const complaints = contradictions(program, settings, dataDir);
   if (complaints.length > 0) throw new ConfigError(complaints.map((each) => withOrigin(each, loaded.given)));
   const { caPort } = settings;
   const caRegistrationPort = settings.caRegistrationPort ?? (caPort === 0 ? 0 : caPort + 1);
@@ -95,7 +97,7 @@ function portOf({ settings: { raPort, raUrl, raTls }, given }: Loaded): number {
 }
 
 /** Settings that are each allowed but not together. */
-function contradictions(program: Program, settings: Settings): string[] {
+function contradictions(program: Program, settings: Settings, dataDir: string): string[] {
   const complaints: string[] = [];
   const { caPort, caRegistrationPort } = settings;
   if (caRegistrationPort === null && caPort === 65535) {
@@ -125,7 +127,7 @@ function contradictions(program: Program, settings: Settings): string[] {
   if (settings.raHttp && settings.raPort === settings.raHttpPort && settings.raPort !== 0) {
     complaints.push(`UPKI_RA_HTTP_PORT is ${settings.raPort}: it must differ from UPKI_RA_PORT`);
   }
-  complaints.push(...pagesComplaints(settings));
+  complaints.push(...pagesComplaints(settings), ...workersComplaints(settings, dataDir));
   if (!settings.raTls && settings.raUrl === null) {
     complaints.push(
       'UPKI_RA_TLS is false: UPKI_RA_URL must then say under which https URL the proxy serves the RA',
@@ -140,6 +142,30 @@ function contradictions(program: Program, settings: Settings): string[] {
     complaints.push('UPKI_NOTIFY has a webhook: UPKI_NOTIFY_SECRET must then hold the secret that signs it');
   }
   return complaints;
+}
+
+/** Several processes of an RA are replicas: they need what replicas need. */
+function workersComplaints(settings: Settings, dataDir: string): string[] {
+  const { raWorkers, databaseUrl, zmqMode, metrics } = settings;
+  if (raWorkers === 1) return [];
+  const from = databaseUrl ?? `sqlite:${join(dataDir, 'acme.db')}`;
+  return [
+    ...(isShared(from)
+      ? []
+      : [
+          `UPKI_RA_WORKERS is ${raWorkers}: SQLite has one writer, so several workers would wait for each other; they need PostgreSQL. ` +
+            `Stop uPKI, move its data with \`upki store copy --from ${shellWord(from)} --to postgres://USER:PASSWORD@HOST/DATABASE\`, ` +
+            'and set UPKI_DATABASE_URL to that database',
+        ]),
+    ...(zmqMode === 'clear'
+      ? [
+          `UPKI_RA_WORKERS is ${raWorkers}: several workers need UPKI_ZMQ_MODE=curve, in which the CA gives all RAs one secret`,
+        ]
+      : []),
+    ...(metrics !== null && metrics.port > 0 && metrics.port + raWorkers - 1 > 65535
+      ? [`UPKI_METRICS has the port ${metrics.port}: ${raWorkers} workers need as many ports from there on`]
+      : []),
+  ];
 }
 
 function pagesComplaints({ raTls, raPagesPort, raPort, raHttp, raHttpPort }: Settings): string[] {

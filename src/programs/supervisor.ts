@@ -1,20 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { monotonic } from '../lib/monotonic.js';
 import { type ReadyMessage, STOP_MESSAGE } from './child.js';
 import { ExitCode } from './exit.js';
-import { SMALL_ALLOCATOR, youngGeneration } from './memory.js';
 
 /** A program to keep running. */
 export interface ChildSpec {
   /** As people call it: "CA". */
   name: string;
-  /** Entry point, a JavaScript file. */
-  module: string;
-  args: string[];
-  /** MiB; see memory.ts. */
-  youngGeneration: number;
-  /** Its whole environment, asked again at every start. */
-  env(): NodeJS.ProcessEnv;
+  /** Starts its process, with a channel for messages; called again at every start. */
+  fork(): ChildProcess;
 }
 
 interface SupervisorLimits {
@@ -37,8 +31,12 @@ const DEFAULT_LIMITS: SupervisorLimits = {
 
 interface SupervisorOptions {
   limits?: SupervisorLimits;
+  /** Programs that do not need each other are ended at the same time. */
+  endAtOnce?: boolean;
   /** What happens to the children, for people. */
   say(sentence: string): void;
+  /** Called when a program has begun to serve, or has ended before it was told to. */
+  onChange?(): void;
   /** Called once, when the supervisor gave up: everything has been ended. `exitCode` is what its own process should say. */
   onGiveUp(exitCode: number): void;
 }
@@ -46,6 +44,7 @@ interface SupervisorOptions {
 interface Child {
   spec: ChildSpec;
   process: ChildProcess | null;
+  serves: boolean;
   /** When it died, within the window. */
   deaths: number[];
   timer: NodeJS.Timeout | null;
@@ -73,6 +72,7 @@ export class Supervisor {
       const child: Child = {
         spec,
         process: null,
+        serves: false,
         deaths: [],
         timer: null,
         onReady: resolve,
@@ -83,12 +83,22 @@ export class Supervisor {
     });
   }
 
+  /** The names of the programs that serve at the moment. */
+  serving(): string[] {
+    return this.#children.filter(({ serves }) => serves).map(({ spec }) => spec.name);
+  }
+
+  /** Sends a message to every program that runs. */
+  send(message: object): void {
+    for (const { process: running } of this.#children) if (running?.connected) running.send(message);
+  }
+
   /** Passes a signal on to every program that runs. */
   signal(signal: NodeJS.Signals): void {
     for (const { process: running } of this.#children) running?.kill(signal);
   }
 
-  /** Ends all programs cleanly, last started first; the same promise when called again. */
+  /** Ends all programs cleanly, last started first unless `endAtOnce`; the same promise when called again. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
@@ -96,11 +106,7 @@ export class Supervisor {
 
   #spawn(child: Child): void {
     const { spec } = child;
-    const started = fork(spec.module, spec.args, {
-      env: { ...SMALL_ALLOCATOR, ...spec.env() },
-      execArgv: [...youngGeneration(spec.youngGeneration), ...process.execArgv],
-      stdio: 'inherit',
-    });
+    const started = spec.fork();
     child.process = started;
     const late = setTimeout(() => {
       this.options.say(`the ${spec.name} is not ready after ${this.#limits.startLimit / 1000} s; killing it`);
@@ -109,13 +115,18 @@ export class Supervisor {
     started.once('message', (message) => {
       clearTimeout(late);
       if (child.deaths.length > 0) this.options.say(`the ${spec.name} serves again`);
+      child.serves = true;
+      this.options.onChange?.();
       child.onReady((message as ReadyMessage).ready);
     });
     started.on('error', (error) => this.options.say(`the ${spec.name}: ${error.message}`));
     started.once('exit', (code, signal) => {
       clearTimeout(late);
       child.process = null;
-      if (!this.#stopping) this.#died(child, code, signal);
+      child.serves = false;
+      if (this.#stopping) return;
+      this.options.onChange?.();
+      this.#died(child, code, signal);
     });
   }
 
@@ -140,7 +151,8 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     for (const child of this.#children) if (child.timer) clearTimeout(child.timer);
-    for (const child of this.#children.toReversed()) await this.#end(child);
+    if (this.options.endAtOnce) await Promise.all(this.#children.map((child) => this.#end(child)));
+    else for (const child of this.#children.toReversed()) await this.#end(child);
   }
 
   #end({ process: running }: Child): Promise<void> {

@@ -51,6 +51,8 @@ describe('the port of the RA', () => {
   });
 });
 
+const WORKERS = { UPKI_RA_WORKERS: '3', UPKI_DATABASE_URL: 'postgres://db/upki' };
+
 describe('settings that contradict each other are refused:', () => {
   it.each([
     ['ca', { UPKI_CA_PORT: '65535' }, 'set UPKI_CA_REGISTRATION_PORT'],
@@ -69,6 +71,14 @@ describe('settings that contradict each other are refused:', () => {
     ['ca', { UPKI_CA_HOST: 'ca1:5100' }, 'UPKI_CA_HOST must be one host for a CA'],
     ['ra', { UPKI_CA_HOST: ',' }, 'UPKI_CA_HOST names no host'],
     ['ra', { UPKI_CA_HOST: 'ca1,ca2:65535' }, 'UPKI_CA_HOST has the port 65535'],
+    [
+      'ra',
+      { UPKI_RA_WORKERS: '2' },
+      '`upki store copy --from sqlite:/nowhere/acme.db --to postgres://USER:PASSWORD@HOST/DATABASE`',
+    ],
+    ['ra', { UPKI_RA_WORKERS: '2', UPKI_DATABASE_URL: 'sqlite:/a b' }, "--from 'sqlite:/a b' --to"],
+    ['ra', { ...WORKERS, UPKI_ZMQ_MODE: 'clear' }, 'several workers need UPKI_ZMQ_MODE=curve'],
+    ['ra', { ...WORKERS, UPKI_METRICS: '127.0.0.1:65534' }, 'UPKI_METRICS has the port 65534'],
   ] as const)('%s %o', (program, env, expected) => {
     expect(complaint(program, env)).toContain(expected);
   });
@@ -77,6 +87,8 @@ describe('settings that contradict each other are refused:', () => {
     ['ra', { UPKI_RA_TLS: 'false', UPKI_RA_URL: 'https://pki.example' }],
     ['ra', { UPKI_RA_PORT: '0', UPKI_RA_HTTP_PORT: '0' }],
     ['ra', { UPKI_RA_PAGES_PORT: '443' }],
+    ['ra', { ...WORKERS, UPKI_METRICS: '127.0.0.1:65533' }],
+    ['ra', { UPKI_RA_WORKERS: '1', UPKI_ZMQ_MODE: 'clear' }],
     ['ra', { UPKI_RA_PORT: '8000', UPKI_RA_HTTP_PORT: '8000', UPKI_RA_HTTP: 'no' }],
   ] as const)('but not %s %o', (program, env) => {
     expect(complaint(program, env)).toBeNull();

@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ChildSpec, Supervisor } from '../../src/programs/supervisor.js';
@@ -25,13 +26,8 @@ function supervise() {
 
 function child(file: string, name = 'CA'): ChildSpec {
   let start = 0;
-  return {
-    name,
-    module: join(import.meta.dirname, 'children', `${file}.mjs`),
-    args: [],
-    youngGeneration: 1,
-    env: () => ({ ...process.env, START: String(++start) }),
-  };
+  const module = join(import.meta.dirname, 'children', `${file}.mjs`);
+  return { name, fork: () => fork(module, [], { env: { ...process.env, START: String(++start) } }) };
 }
 
 const alive = (pid: unknown) => {

@@ -21,7 +21,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 
 say(machine());
 const network = await openNetwork(options.peers ? 80 : 0);
-const { replicas, grow } = options;
+const { replicas, workers, grow } = options;
 if (options.overload || grow !== null) {
   if (options.overload) await runOverload(network, options, say);
   if (grow !== null) await runGrow(grow, network, options, say);
@@ -38,6 +38,7 @@ try {
   if (replicas !== null) {
     const tools = await Tools.at();
     contenders.push(new Contender(() => startReplicas(network, { ras: replicas, tools, env })));
+    if (workers > 1) contenders.push(new Contender(() => startReplicas(network, { ras: 1, workers, tools })));
     for (const build of options.against.map((folder) => resolve(folder)))
       contenders.push(new Contender(() => startReplicas(network, { ras: replicas, tools, build })));
   } else {

@@ -14,6 +14,7 @@ export const USAGE = `npm run tool bench -- [options]
                  that waits for the disk at every commit, so that ratios are printed
   --replicas N   with --store postgres, so many RAs behind HAProxy and two CAs; 1 (the default) is one RA, without a
                  balancer, and one CA
+  --workers N    with --store postgres and one replica, an RA of so many workers (UPKI_RA_WORKERS) in turns with the others
   --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; that one could not be had is said at the end,
                  and makes the exit code 1
   --overload     uPKI alone under four times the load it can serve, then beside idle and slow connections
@@ -33,6 +34,8 @@ export interface Options extends TurnOptions {
   turns: number;
   /** Number of RAs on PostgreSQL, in turns with the plain uPKI; null for none. */
   replicas: number | null;
+  /** Processes of the one RA on PostgreSQL. */
+  workers: number;
   peers: boolean;
   overload: boolean;
   /** Number of certificates to fill the stores with; null without `--grow`. */
@@ -61,6 +64,7 @@ export function readOptions(args: string[]): Options | null {
       warm: { type: 'string', default: '3000' },
       store: { type: 'string', default: 'sqlite' },
       replicas: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '1' },
       peers: { type: 'boolean', default: false },
       overload: { type: 'boolean', default: false },
       grow: { type: 'string' },
@@ -74,6 +78,9 @@ export function readOptions(args: string[]): Options | null {
   if (values.help) return null;
   const { peers, overload, against, node, chart = null, profile = null } = values;
   const replicas = replicasOf(values.store, wholeNumber('replicas', values.replicas, 1, MOST_REPLICAS));
+  const workers = wholeNumber('workers', values.workers, 1, MOST_REPLICAS);
+  if (workers > 1 && replicas !== 1)
+    throw new RangeError(`--workers ${workers} needs --store postgres, and no --replicas`);
   const grow = values.grow === undefined ? null : wholeNumber('grow', values.grow, 1, 1_000_000_000);
   if (replicas !== null && (overload || grow !== null))
     throw new RangeError(
@@ -86,7 +93,7 @@ export function readOptions(args: string[]): Options | null {
     cold: wholeNumber('cold', values.cold, 1, 1_000_000),
     warm: wholeNumber('warm', values.warm, 0, 1_000_000),
     warmUp: wholeNumber('warm-up', values['warm-up'], 0, 3_600),
-    ...{ replicas, peers, overload, grow, against, node, chart, profile },
+    ...{ replicas, workers, peers, overload, grow, against, node, chart, profile },
   };
 }
 

@@ -69,6 +69,11 @@ export const LISTENER_SETTINGS = {
     defaultText: 'sqlite: with acme.db in the data directory',
     doc: 'Database of accounts, orders and certificates. Several RAs can share one in PostgreSQL (14 or newer).',
   }),
+  raWorkers: setting(is.integer(1, 64), 1, {
+    env: 'UPKI_RA_WORKERS',
+    programs: ['ra'],
+    doc: 'Processes of the RA on this machine, one for each core it may use. They share the ports. More than one needs UPKI_DATABASE_URL with PostgreSQL, because SQLite has one writer. See docs/scaling.md.',
+  }),
   raPublicCerts: setting(is.boolean, true, {
     env: 'UPKI_RA_PUBLIC_CERTS',
     programs: ['ra'],

@@ -8,7 +8,7 @@ export const MONITORING_SETTINGS = {
   metrics: optional(is.hostPort(9464), {
     env: 'UPKI_METRICS',
     programs: ['ra'],
-    doc: 'Address and port on which the RA serves its metrics at /metrics, in the Prometheus text format and without authentication. Use loopback or an internal network. docs/monitoring.md lists the metrics.',
+    doc: 'Address and port on which the RA serves its metrics at /metrics, in the Prometheus text format and without authentication. Use loopback or an internal network. With several UPKI_RA_WORKERS each serves its own, on this port and the following ones. docs/monitoring.md lists the metrics.',
   }),
   notify: setting(notice.noticeTargets, [], {
     env: 'UPKI_NOTIFY',

@@ -22,6 +22,7 @@ import { portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
 import { watchForNotices } from './notices.js';
 import type { RaTls } from './tls.js';
+import { workerNumber } from './worker.js';
 
 /** The parts of a serving RA that monitoring reads. */
 interface Monitored {
@@ -121,8 +122,9 @@ export class Monitoring {
     { store, ca, ra, validator, tls }: Monitored,
     audit: AuditWatch,
   ): Promise<void> {
-    const { metrics: wish, dataDir } = this.settings;
-    if (wish === null) return;
+    const { metrics: first, dataDir } = this.settings;
+    if (first === null) return;
+    const wish = { ...first, port: first.port === 0 ? 0 : first.port + workerNumber() - 1 };
     const collector = new Collector(metrics, {
       figures: unlessLacking(() => ca.figures()),
       pingCa: () => ca.ping(),

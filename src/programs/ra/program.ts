@@ -63,6 +63,7 @@ import { ruleCheck } from './rule-check.js';
 import { statusReader } from './status.js';
 import { RaTls } from './tls.js';
 import { RaTrust } from './trust.js';
+import { watchWorkers, workerFolder } from './worker.js';
 
 /**
  * Assembles the RA and serves: configuration → store, channel, validator, service → listeners. Registers with
@@ -100,12 +101,12 @@ async function serve(
   let compromised = compromisedKeysOf(settings);
   const listed = (fingerprint: string) => compromised(fingerprint);
   const clock = Date.now;
-  const files = new RaFiles(settings.dataDir);
+  const files = new RaFiles(workerFolder(settings.dataDir));
   const warn = (sentence: string) => log.warn(sentence);
   await files.keys(warn);
-  onClose(lockDirectory(settings.dataDir));
+  onClose(lockDirectory(files.directory));
 
-  const called = await ownNames(settings, files, warn);
+  const called = await ownNames(settings, new RaFiles(settings.dataDir), warn);
   const names = wantedNames(called.cn, called.sans, hostname());
   const registration =
     (await usableRegistration(settings, files, called.cn)) ??
@@ -244,7 +245,9 @@ async function serve(
   const ports: OtherPorts = { plain: null, pages: null };
   const pages = pagesOf({ ca, links, ports });
   await app.register(pages.main);
-  const health = healthOf({ ca: caHealth, store, tls, authorities: trust.known, clock, behind: seen.behind });
+  const workers = watchWorkers();
+  const looked = { authorities: trust.known, clock, behind: seen.behind, workers };
+  const health = healthOf({ ca: caHealth, store, tls, ...looked });
   const api = {
     prefix: '/api/v1',
     publicCertificates: settings.raPublicCerts,

@@ -14,13 +14,15 @@ interface HealthOptions {
   clock(): number;
   /** What the database lacks that it had, in a sentence; null: nothing. */
   behind(): string | null;
+  /** Which other processes of this RA do not serve, in sentences. */
+  workers(): string[];
 }
 
 /**
  * What the RA needs to do its work: the CA, which must be able to issue by a clock that agrees with ours, its store and its own
  * certificate; and what the CA warns of. What does not pass by itself is told with its reason.
  */
-export function healthOf({ ca, store, tls, authorities, clock, behind }: HealthOptions): Health {
+export function healthOf({ ca, store, tls, authorities, clock, behind, workers }: HealthOptions): Health {
   return {
     checks: {
       'the certificate authority cannot be reached': async () => {
@@ -34,7 +36,9 @@ export function healthOf({ ca, store, tls, authorities, clock, behind }: HealthO
       },
     },
     warnings: () =>
-      [...authorities().map(({ warning }) => warning), behind()].filter((each) => each !== null),
+      [...authorities().map(({ warning }) => warning), behind(), ...workers()].filter(
+        (each) => each !== null,
+      ),
   };
 }
 

@@ -64,7 +64,15 @@ describe('readiness', () => {
     const { watch } = watching(async () => ({ time: NOW, troubles: [ended] }));
     const tls = { material: () => ({ cert, key: '', clientCa: [] }) };
     const checks = (now: number) =>
-      healthOf({ ca: watch, store, tls, authorities: () => [], clock: () => now, behind: () => null }).checks;
+      healthOf({
+        ca: watch,
+        store,
+        tls,
+        authorities: () => [],
+        clock: () => now,
+        behind: () => null,
+        workers: () => [],
+      }).checks;
     expect(await failedChecks(checks(Date.now()))).toEqual([ended]);
     expect(await failedChecks(checks(Date.now() + 50 * 365 * 86_400_000))).toEqual([
       ended,

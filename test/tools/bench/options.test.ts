@@ -5,7 +5,7 @@ describe('the command line of the benchmark', () => {
   it('measures uPKI with default settings by default', () => {
     expect(readOptions([])).toEqual({
       ...{ clients: 16, seconds: 10, turns: 3, warmUp: 3, cold: 500, warm: 3000 },
-      ...{ replicas: null, peers: false, overload: false, grow: null },
+      ...{ replicas: null, workers: 1, peers: false, overload: false, grow: null },
       ...{ against: [], node: [], chart: null, profile: null },
     });
   });
@@ -15,12 +15,20 @@ describe('the command line of the benchmark', () => {
     const options = readOptions([...numbers, '--store', 'postgres', '--peers']);
     expect(options).toMatchObject({ clients: 8, seconds: 5, turns: 2, warmUp: 0, replicas: 1, peers: true });
     expect(readOptions(['--store', 'postgres', '--replicas', '3'])?.replicas).toBe(3);
+    expect(readOptions(['--store', 'postgres', '--workers', '3'])?.workers).toBe(3);
     expect(readOptions(['--cold', '20', '--warm', '0'])).toMatchObject({ cold: 20, warm: 0 });
     expect(readOptions(['--store', 'sqlite', '--replicas', '1'])?.replicas).toBeNull();
   });
 
   it('recognises a request for help', () => {
     expect(readOptions(['--help', '--replicas', '0'])).toBeNull();
+  });
+
+  it.each([
+    [[]],
+    [['--store', 'postgres', '--replicas', '2']],
+  ])('says that workers are those of one RA on PostgreSQL: %s', (args) => {
+    expect(() => readOptions(['--workers', '2', ...args])).toThrow('--workers 2 needs --store postgres');
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { type Cluster, type ClusterOptions, type Front, startCluster } from '../../kit/cluster.js';
@@ -12,6 +13,8 @@ import { upkiEnvironment, upkiVersion } from './upki.js';
 export interface ReplicasOptions {
   /** Several RAs are behind a balancer and have two CAs; a single RA has no balancer and one CA. */
   ras: number;
+  /** Processes of each RA; one when absent. */
+  workers?: number;
   tools: Tools;
   /** Another build: the folder that contains its `dist/`. */
   build?: string;
@@ -29,7 +32,7 @@ const PATIENCE = 30_000;
  * settings at their defaults. If HAProxy cannot be installed, a round robin in this process replaces it.
  */
 export async function startReplicas(network: Network, options: ReplicasOptions): Promise<Target> {
-  const { ras, tools, build, env, onOutput } = options;
+  const { ras, workers = 1, tools, build, env, onOutput } = options;
   const program = ras > 1 ? await findHaproxy(tools) : null;
   const database = await PostgresServer.start({ durable: true });
   let cluster: Cluster | null = null;
@@ -39,7 +42,7 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
       databaseUrl: database.url(),
       ras,
       cas: ras > 1 ? 2 : 1,
-      env: { ...upkiEnvironment(network), UPKI_LOG_FORMAT: 'json', ...env },
+      env: { ...upkiEnvironment(network), UPKI_LOG_FORMAT: 'json', UPKI_RA_WORKERS: String(workers), ...env },
       ...(onOutput && { onOutput }),
       ...(build !== undefined && { program: () => join(build, 'dist/cli/main.js') }),
       ...(ras === 1 && { front: noBalancer }),
@@ -60,6 +63,7 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
     ];
     return targetOf(
       cluster,
+      workers,
       database,
       haproxy,
       `${build ? `of ${build}` : upkiVersion()} with ${versions.join(', ')}`,
@@ -73,14 +77,20 @@ export async function startReplicas(network: Network, options: ReplicasOptions):
 
 function targetOf(
   cluster: Cluster,
+  workers: number,
   database: PostgresServer,
   haproxy: Haproxy | null,
   version: string,
 ): Target {
   const { directoryUrl, rootPem } = cluster;
   const [ras, cas] = [pidsOf(cluster.ras), pidsOf(cluster.cas)];
+  // The process that holds the ports, and the workers that serve.
+  const whole = workers > 1 ? [...ras, ...ras.flatMap(childrenOf)] : ras;
   return {
-    name: ras.length > 1 ? `uPKI, ${ras.length} RAs` : 'uPKI on PostgreSQL',
+    name:
+      ras.length > 1
+        ? `uPKI, ${ras.length} RAs`
+        : `uPKI on PostgreSQL${workers > 1 ? `, ${workers} workers` : ''}`,
     version,
     state: 'durable',
     identifiers: 'dns',
@@ -89,7 +99,7 @@ function targetOf(
     serverRoot: rootPem,
     pids: {},
     groups: () => ({
-      [named(ras, 'RA')]: ras,
+      [named(ras, 'RA')]: whole,
       [named(cas, 'CA')]: cas,
       PostgreSQL: database.pids(),
       ...(haproxy && { HAProxy: [haproxy.pid] }),
@@ -112,6 +122,10 @@ async function noBalancer([port = 0]: readonly number[]): Promise<Front> {
 function pidsOf(programs: readonly Program[]): number[] {
   return programs.map(({ pid }) => pid ?? 0);
 }
+
+/** The processes that it has started. */
+const childrenOf = (pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 
 function named({ length }: readonly number[], what: string): string {
   return length > 1 ? `${length} ${what}s` : what;
