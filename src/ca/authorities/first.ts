@@ -68,7 +68,9 @@ export async function recordIssuer(
   // Recorded already, by another CA or before a crash.
   if ((await store.findBySerial(certificate.serial)) !== null) return;
   try {
-    await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, true);
+    await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, {
+      evenRetired: true,
+    });
   } catch (error) {
     // Another CA that starts at the same moment was first.
     if (!(error instanceof StoreConflict)) throw error;

@@ -1,7 +1,7 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
-import { IssuerRetired, StoreRefused } from '../../store/contract/errors.js';
+import { IssuerRetired, KeyCompromised, StoreRefused } from '../../store/contract/errors.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { type CertificateNames, calledName } from '../../x509/certificate-names.js';
 import { DerError } from '../../x509/der-error.js';
@@ -171,7 +171,7 @@ export class Certifier {
     const issuer = this.set.members.find((each) => each.issues && isSignedBy(shown, each.publicKey));
     if (record !== null || issuer === undefined) throw certificateNotFound(shown.serial);
     const lost = { ...recordOfLost(shown, this.clock()), issuer: issuer.tag };
-    return (await this.store.recordCertificate(lost, by, true)).certificate;
+    return (await this.store.recordCertificate(lost, by, { evenRetired: true })).certificate;
   }
 
   /**
@@ -203,10 +203,6 @@ export class Certifier {
     refuseKeyType(profile, publicKey);
     refuseNames(names, this.set.constraintsOver(issuer));
     if (responderOf === undefined && profile.revocation !== 'none') this.set.noteIssuance();
-    // Asked while the certificate is being made, so that it costs no time.
-    const compromised = this.store.isCompromisedKey(spkiFingerprint(publicKey.spki));
-    // It rejects where nobody waits when making the certificate throws first.
-    compromised.catch(() => undefined);
     const issuedAt = this.clock();
     const requested = { notBefore: issuance.notBefore ?? null, notAfter: issuance.notAfter ?? null };
     const serial = newSerial(this.random);
@@ -227,12 +223,9 @@ export class Certifier {
       }
       throw error;
     }
-    if (await compromised) {
-      throw new TaskError(ErrorCode.certificate, 'The key is known to be compromised', 'badCSR');
-    }
     const { der, subject, notBefore, notAfter } = made;
     this.#proven.add(der);
-    return this.store.recordCertificate(
+    const recorded = this.store.recordCertificate(
       {
         serial,
         cn: calledName(names),
@@ -251,8 +244,12 @@ export class Certifier {
         issuer: issuer.tag,
       },
       issuance.by,
-      responderOf !== undefined,
+      { evenRetired: responderOf !== undefined, key: spkiFingerprint(publicKey.spki) },
     );
+    return recorded.catch((error) => {
+      if (!(error instanceof KeyCompromised)) throw error;
+      throw new TaskError(ErrorCode.certificate, 'The key is known to be compromised', 'badCSR');
+    });
   }
 }
 

@@ -117,6 +117,14 @@ export interface SyncedDocument {
   body: Record<string, unknown>;
 }
 
+/** What is checked in the step that keeps a certificate. */
+interface RecordingConditions {
+  /** Kept although its issuer has been retired: it was signed before, or signs OCSP responses. */
+  evenRetired?: boolean;
+  /** base64url SHA-256 of its SubjectPublicKeyInfo; unchecked when absent. */
+  key?: string;
+}
+
 /**
  * What the CA keeps. Every method is one atomic step: it either happened, and is on disk before the promise
  * resolves, or did not happen. Reads see every write resolved before them. Rejects with StoreUnavailable (see
@@ -130,12 +138,12 @@ export interface CaStore extends AuditTrail, CaCounts, CaRetention, Leases {
   /**
    * Keeps a certificate, one an order: when `orderId` already has one, that one is returned with `created` false
    * and nothing is stored. Rejects with StoreConflict when the serial is taken, with IssuerRetired when its issuer has
-   * been retired, unless `evenRetired`.
+   * been retired, unless `evenRetired`, with KeyCompromised when `key` is among the compromised ones.
    */
   recordCertificate(
     record: CertificateRecord,
     by?: Actor,
-    evenRetired?: boolean,
+    unless?: RecordingConditions,
   ): Promise<{ certificate: CertificateRecord; created: boolean }>;
   findByOrder(orderId: string): Promise<CertificateRecord | null>;
   findBySerial(serial: string): Promise<CertificateRecord | null>;

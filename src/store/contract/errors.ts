@@ -30,6 +30,14 @@ export class IssuerRetired extends Error {
   }
 }
 
+/** The key of a certificate is known to be compromised: nobody gets a certificate for it. */
+export class KeyCompromised extends Error {
+  override readonly name = 'KeyCompromised';
+  constructor() {
+    super('the key is known to be compromised');
+  }
+}
+
 /**
  * The database must not be used as it is: it belongs to another program, was moved, or is damaged. Retrying
  * does not help; the message names the file and says what to do.

@@ -5,7 +5,7 @@ import type {
   CertificateFilter,
   CertificateRecord,
 } from '../../../src/store/contract/ca.js';
-import { IssuerRetired } from '../../../src/store/contract/errors.js';
+import { IssuerRetired, KeyCompromised } from '../../../src/store/contract/errors.js';
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
@@ -308,7 +308,7 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         await expect(store.recordCertificate({ ...late(), orderId: 'new' })).rejects.toThrow(IssuerRetired);
         const again = await store.recordCertificate({ ...late(), orderId: 'before' });
         expect(again).toEqual({ certificate: before, created: false });
-        expect((await store.recordCertificate(late(), undefined, true)).created).toBe(true);
+        expect((await store.recordCertificate(late(), undefined, { evenRetired: true })).created).toBe(true);
         expect((await store.recordCertificate(aRecord({ issuer: 'another' }))).created).toBe(true);
       });
 
@@ -440,6 +440,25 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
           items: [],
           next: rest.next,
         });
+      });
+
+      test('no certificate is kept for a compromised key, but what an order has already is given', async () => {
+        const before = aRecord({ orderId: 'before' });
+        await store.recordCertificate(before, undefined, { key: 'leaked' });
+        await store.revoke(before.serial, NOW, 1, undefined, 'leaked');
+        const keep = (facts: Partial<CertificateRecord>, key: string) =>
+          store.recordCertificate(aRecord(facts), undefined, { key });
+        const refused = aRecord();
+        await expect(store.recordCertificate(refused, undefined, { key: 'leaked' })).rejects.toThrow(
+          KeyCompromised,
+        );
+        await expect(keep({ orderId: 'new' }, 'leaked')).rejects.toThrow(KeyCompromised);
+        expect(await store.findBySerial(refused.serial)).toBeNull();
+        expect(await keep({ orderId: 'before' }, 'leaked')).toMatchObject({
+          certificate: { serial: before.serial },
+          created: false,
+        });
+        expect((await keep({}, 'another')).created).toBe(true);
       });
 
       test('a certificate on hold can be revoked for good, from the time of the hold, and no other reason changes', async () => {

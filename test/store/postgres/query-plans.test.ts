@@ -233,8 +233,8 @@ test('no statement of the CA about certificates scans a table', async (context) 
   context.skip(!explains, 'needs PostgreSQL 16');
   const db = new Recorder({ url: database.url, schema: 'upki_ca' });
   const record = aRecord({ orderId: 'o1' });
-  await ca.recordCertificate(db, recordRow(record), ['nx'], '{}', false);
-  await ca.recordCertificate(db, recordRow(aRecord({ orderId: 'o1' })), [], '{}', false);
+  await ca.recordCertificate(db, recordRow(record), ['nx'], '{}', false, 'key');
+  await ca.recordCertificate(db, recordRow(aRecord({ orderId: 'o1' })), [], '{}', false, 'key');
   await ca.findBySerial(db, record.serial);
   await ca.findByOrder(db, 'o1');
   await ca.listByCn(db, record.cn, 10);

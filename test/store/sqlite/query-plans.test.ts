@@ -184,8 +184,8 @@ test('no statement of the CA about certificates scans a table or sorts, except t
   db = openDatabase(join(folder, 'ca.db'), 'ca');
   const sql = new Recorder(db);
   const record = aRecord({ orderId: 'o1' });
-  ca.recordCertificate.run(sql, recordRow(record), ['nx'], '{}', false);
-  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), [], '{}', false);
+  ca.recordCertificate.run(sql, recordRow(record), ['nx'], '{}', false, 'key');
+  ca.recordCertificate.run(sql, recordRow(aRecord({ orderId: 'o1' })), [], '{}', false, 'key');
   ca.findBySerial.run(sql, record.serial);
   ca.findByOrder.run(sql, 'o1');
   ca.listByCn.run(sql, record.cn, 10);
@@ -230,7 +230,7 @@ test('no statement of the CA about certificates scans a table or sorts, except t
 
   const purging = new Recorder(db);
   ca.purgeDocuments.run(purging, NOW, 10);
-  ca.recordCertificate.run(sql, recordRow(aRecord()), ['ny'], '{}', false);
+  ca.recordCertificate.run(sql, recordRow(aRecord()), ['ny'], '{}', false, null);
   expect(ca.purgeCertificates.run(purging, NOW * 2, 10)).toBeGreaterThan(0);
   // What channel peers have is a row a renewal of an RA.
   expect(walks(purging).filter((walk) => !/SCAN (?:held|peer_certificates|json_each)/.test(walk))).toEqual(

@@ -35,7 +35,8 @@ export interface CertificateOperations {
     names: string[],
     entry: string,
     evenRetired: boolean,
-  ): 'issuer retired' | CertificateRow | undefined;
+    key: string | null,
+  ): 'issuer retired' | 'key compromised' | CertificateRow | undefined;
   findByOrder(orderId: string): CertificateRow | undefined;
   findBySerial(serial: string): CertificateRow | undefined;
   listByCn(cn: string, limit: number): CertificateRow[];

@@ -1,5 +1,5 @@
 import type { CaStore } from '../../contract/ca.js';
-import { IssuerRetired } from '../../contract/errors.js';
+import { IssuerRetired, KeyCompromised } from '../../contract/errors.js';
 import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import { authority } from './authorities.js';
@@ -13,12 +13,14 @@ import { searchKeys } from './search-keys.js';
 /** The CA's store over row-level operations: objects on this side, rows on the other. */
 export function caStoreOver(database: Calls<CaOperations>): CaStore {
   return {
-    async recordCertificate(record, by, evenRetired = false) {
+    async recordCertificate(record, by, { evenRetired = false, key = null } = {}) {
       const { serial, cn, profile, orderId: order, accountId: account } = record;
       const entry = doneText('certificate.issue', { serial, cn, profile, order, account }, by);
       const row = certificates.toRow(record);
-      const earlier = await database.call('recordCertificate', row, searchKeys(record), entry, evenRetired);
+      const names = searchKeys(record);
+      const earlier = await database.call('recordCertificate', row, names, entry, evenRetired, key);
       if (earlier === 'issuer retired') throw new IssuerRetired(record.issuer);
+      if (earlier === 'key compromised') throw new KeyCompromised();
       return earlier
         ? { certificate: certificates.fromRow(earlier), created: false }
         : { certificate: record, created: true };

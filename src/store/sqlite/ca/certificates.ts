@@ -15,6 +15,7 @@ import { runAudited } from '../audit.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 import { outdateCrls } from './crl.js';
+import { isCompromised } from './registry.js';
 
 function bySerial(sql: Sql, serial: string): CertificateRow | undefined {
   return sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = ?`, serial);
@@ -107,12 +108,13 @@ export const certificateOperations = {
       names: string[],
       entry: string,
       evenRetired: boolean,
-    ): CertificateRow | 'issuer retired' | undefined => {
+      key: string | null,
+    ): CertificateRow | 'issuer retired' | 'key compromised' | undefined => {
       const [serial, , , , , , notAfter, orderId] = row;
       const issuer = row[14];
-      if (!evenRetired && sql.get(RETIRED, issuer)) {
-        return (orderId === null ? undefined : byOrder(sql, orderId)) ?? 'issuer retired';
-      }
+      const earlier = () => (orderId === null ? undefined : byOrder(sql, orderId));
+      if (!evenRetired && sql.get(RETIRED, issuer)) return earlier() ?? 'issuer retired';
+      if (key !== null && isCompromised(sql, key)) return earlier() ?? 'key compromised';
       const stored = runAudited(
         sql,
         entry,
@@ -121,7 +123,7 @@ export const certificateOperations = {
         ...row,
       );
       if (stored) for (const name of names) insertName(sql, name, notAfter, serial);
-      return stored || orderId === null ? undefined : byOrder(sql, orderId);
+      return stored ? undefined : earlier();
     },
   ),
 

@@ -23,6 +23,11 @@ function addPeerCertificate(sql: Sql, publicKey: string, serial: string): void {
   sql.run('INSERT INTO peer_certificates (public_key, serial) VALUES (?, ?)', publicKey, serial);
 }
 
+/** @param fingerprint base64url SHA-256 of a SubjectPublicKeyInfo */
+export function isCompromised(sql: Sql, fingerprint: string): boolean {
+  return sql.get('SELECT 1 FROM compromised_keys WHERE fingerprint = ?', fingerprint) !== undefined;
+}
+
 export const registryOperations = {
   putNode: write((sql, { cn, profile, sans, registeredAt }: NodeRecord, entry: string): void => {
     runAudited(
@@ -101,10 +106,7 @@ export const registryOperations = {
     return row ? administrator(row) : null;
   }),
 
-  isCompromisedKey: read(
-    (sql, fingerprint: string): boolean =>
-      sql.get('SELECT 1 FROM compromised_keys WHERE fingerprint = ?', fingerprint) !== undefined,
-  ),
+  isCompromisedKey: read(isCompromised),
   listCompromisedKeys: read((sql, after: number, limit: number): { items: string[]; next: number } => {
     const rows = sql.all<[rowid: number, fingerprint: string]>(
       'SELECT rowid, fingerprint FROM compromised_keys WHERE rowid > ? ORDER BY rowid LIMIT ?',
