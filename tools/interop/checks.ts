@@ -8,18 +8,18 @@ import type { Obtained } from './client.js';
 import { visit } from './visit.js';
 import type { World } from './world.js';
 
-/** A client's own listener may take this long to use what it obtained. */
+/** Milliseconds that a client's own listener may take to use its new certificate. */
 const LISTENER_LIMIT = 20_000;
-/** A CRL must list a certificate as soon as its revocation was answered; a client may return a little earlier. */
+/** A CRL must list a certificate as soon as its revocation was answered; a client may return slightly earlier. */
 const CRL_LIMIT = 5_000;
 
 /** Upper-case hex. */
 export const serialOf = (chain: string): string => new X509Certificate(chain).serialNumber;
 
 /**
- * Uses the certificate as a visitor finds it: a TLS handshake that trusts the authority's root only and asks for the
- * name, and OpenSSL's own verification beside it.
- * @throws when either refuses, or another certificate is served
+ * Uses the certificate like a visitor: a TLS handshake that trusts only the authority's root and requests the
+ * name, and a separate verification by OpenSSL.
+ * @throws Error if either refuses, or another certificate is served
  */
 export async function checkUse(world: World, obtained: Obtained): Promise<void> {
   const { chain, name, key } = obtained;
@@ -48,7 +48,7 @@ async function checkServed(world: World, { name, chain }: Obtained, port: number
     throw new Error(`port ${port} serves certificate ${serialNumber}, not ${serialOf(chain)}`);
 }
 
-/** @throws when the certificate is not listed as revoked in time */
+/** @throws Error if the certificate is not listed as revoked in time */
 export async function checkRevoked(world: World, chain: string): Promise<void> {
   await until(CRL_LIMIT, async () => {
     if (!(await world.authority.isRevoked(serialOf(chain), chain)))
@@ -56,7 +56,7 @@ export async function checkRevoked(world: World, chain: string): Promise<void> {
   });
 }
 
-/** @throws when it already is */
+/** @throws Error if it is already listed */
 export async function checkNotRevoked(world: World, chain: string): Promise<void> {
   if (await world.authority.isRevoked(serialOf(chain), chain))
     throw new Error(`${serialOf(chain)} is on the CRL before anybody revoked it`);

@@ -4,14 +4,14 @@ import { run } from '../kit/command.js';
 
 /**
  * Whether the CRL (a DER file) lists the serial (upper-case hex).
- * @throws when the CRL is not signed by the second certificate of `chain`, the issuer
+ * @throws Error if the second certificate of `chain`, the issuer, did not sign the CRL
  */
 export async function isOnCrl(crl: string, serial: string, chain: string, folder: string): Promise<boolean> {
   const issuer = join(folder, 'issuer.pem');
   await writeFile(issuer, chain.slice(chain.indexOf('-----BEGIN', 1)));
   const args = ['crl', '-inform', 'DER', '-in', crl, '-noout', '-text'];
   const text = await run('openssl', args);
-  // The exit code of `openssl crl` does not tell; its words do.
+  // The exit code of `openssl crl` does not report this; its output does.
   const verified = await run('sh', [
     '-c',
     'openssl "$@" 2>&1',

@@ -4,7 +4,7 @@ import { CHALLENGES, type Installed, type Obtained } from './client.js';
 import type { Outcome, Report } from './table.js';
 import { makeWorld } from './world.js';
 
-/** Drives one client against a fresh authority through everything it can do. A world with a failure is kept. */
+/** Drives one client through all its features against a fresh authority. Keeps the world after a failure. */
 export async function drive(
   name: string,
   installed: Installed,

@@ -10,7 +10,7 @@ import { type Results, results } from './results.js';
 import { type Report, secondsToCertificate, table, tally } from './table.js';
 import { startUpkiAuthority } from './upki.js';
 
-/** Without these two a run proves too little to pass. */
+/** A run without these two proves too little to pass. */
 const REQUIRED = ['certbot', 'lego'];
 
 const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--against pebble] [--write]

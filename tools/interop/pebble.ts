@@ -9,12 +9,12 @@ import { freePorts } from '../kit/upki.js';
 import type { Authority, Validation } from './authority.js';
 
 export const PEBBLE = { module: 'github.com/letsencrypt/pebble/v2', version: 'v2.10.1' };
-/** Milliseconds until it must answer. */
+/** Milliseconds until it must respond. */
 const START_LIMIT = 10_000;
 
 /**
- * Let's Encrypt's test server in uPKI's place: what fails against both is the client's or this script's fault. It
- * signs no CRL; its management interface tells what is revoked.
+ * Let's Encrypt's test server instead of uPKI: a failure against both is the fault of the client or of this script. Pebble
+ * signs no CRL; its management interface reports revocations.
  */
 export async function pebbleAuthority(tools: Tools) {
   const program = await tools.go(`${PEBBLE.module}/cmd/pebble`, PEBBLE.version, 'pebble');

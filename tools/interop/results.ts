@@ -1,17 +1,17 @@
 import { byPresence, FEATURES, type Feature, type Report } from './table.js';
 
-/** What docs/clients/README.md is made of. */
+/** The data of docs/clients/README.md. */
 export interface Results {
   features: readonly string[];
-  /** Absent of `passed`: the client cannot do that. */
+  /** A feature missing from `passed` is one the client does not have. */
   clients: { client: string; version: string; passed: Record<string, boolean>; failures: string[] }[];
   notInstallable: string[];
   leftOut: string[];
 }
 
 /**
- * The results after a run: of a client that was not asked for, what an earlier run found.
- * @param names of all clients, in their order
+ * The results after a run: clients that did not run keep the results of an earlier run.
+ * @param names of all clients, in order
  */
 export function results(reports: Report[], names: readonly string[], before: Results): Results {
   const { driven, absent } = byPresence(reports);

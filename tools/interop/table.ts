@@ -17,7 +17,7 @@ export interface Outcome {
   seconds: number;
 }
 
-/** What became of one client; features it does not have are absent. */
+/** The results of one client; features it does not have are absent. */
 export interface Report {
   client: string;
   version: string;
@@ -25,7 +25,7 @@ export interface Report {
   failures: string[];
 }
 
-/** client × feature × outcome × seconds, in columns; `-`: the client cannot do that. */
+/** client × feature × outcome × seconds, in columns; `-` for a feature the client does not have. */
 export function table(reports: Report[]): string {
   const rows = [
     ['client', 'version', ...FEATURES],
@@ -43,7 +43,7 @@ function cell(outcome: Outcome | undefined): string {
   return `${outcome.passed ? 'ok' : 'FAILED'} ${outcome.seconds.toFixed(1)} s`;
 }
 
-/** How long each client takes from its start to its first certificate, by http-01 where it can; fastest first. */
+/** Time from each client's start to its first certificate, by http-01 if it can; fastest first. */
 export function secondsToCertificate(reports: Report[]): string {
   const times = reports
     .flatMap(({ client, outcomes }) => {
@@ -57,7 +57,7 @@ export function secondsToCertificate(reports: Report[]): string {
   return ['Seconds to a certificate:', ...times.map(line)].join('\n');
 }
 
-/** Clients that were driven, and those that could not be installed. */
+/** The clients that ran, and those that could not be installed. */
 export function byPresence(reports: Report[]): { driven: Report[]; absent: Report[] } {
   const driven = reports.filter(({ outcomes }) => Object.keys(outcomes).length > 0);
   return { driven, absent: reports.filter((report) => !driven.includes(report)) };

@@ -5,8 +5,8 @@ import type { World } from './world.js';
 const HANDSHAKE_LIMIT = 5_000;
 
 /**
- * The certificate that a visitor of this name meets on a port of this machine, who trusts the authority's root only.
- * @throws when there is no TLS handshake, or no certificate that he believes
+ * The certificate served for this name on a port of this machine, to a visitor who trusts only the authority's root.
+ * @throws Error if the TLS handshake fails or the certificate is not trusted
  */
 export function visit(world: World, name: string, port: number): Promise<X509Certificate> {
   return new Promise((resolve, reject) => {

@@ -5,26 +5,26 @@ import { startTestDns, type TestDns } from '../kit/dns-hooks.js';
 import { freePorts } from '../kit/upki.js';
 import type { Authority, StartAuthority } from './authority.js';
 
-/** A network for one client: a folder of its own, a fresh authority, a DNS server, and the ports validators dial. */
+/** A network for one client: its own folder, a fresh authority, a DNS server, and the ports that validators dial. */
 export interface World {
   /** Working directory of the client, and HOME. */
   folder: string;
-  /** What the client printed, command by command. */
+  /** The client's output, command by command. */
   log: string;
   authority: Authority;
   dns: TestDns;
-  /** Where validators dial http-01 and tls-alpn-01 on 127.0.0.1. */
+  /** The ports on 127.0.0.1 that validators dial for http-01 and tls-alpn-01. */
   httpPort: number;
   tlsPort: number;
-  /** A name in this client's zone of the private top-level domain; every one resolves to 127.0.0.1. */
+  /** A name in this client's zone of the private top-level domain; every name resolves to 127.0.0.1. */
   name(label: string): string;
-  /** Runs a command there; it trusts the authority's root where programs look for such things in their environment. */
+  /** Runs a command there. Environment variables make it trust the authority's root. */
   run(command: string, args: string[], options?: CommandOptions): Promise<string>;
   /** Starts a server there, in the same environment. */
   start(command: string, args: string[], options?: CommandOptions): Background;
-  /** Writes an executable shell script; answers its path. */
+  /** Writes an executable shell script and returns its path. */
   script(name: string, body: string): Promise<string>;
-  /** Writes a file; answers its path. */
+  /** Writes a file and returns its path. */
   file(name: string, content: string): Promise<string>;
   read(path: string): Promise<string>;
   close(): Promise<void>;
@@ -32,7 +32,7 @@ export interface World {
   forget(): Promise<void>;
 }
 
-/** @param parent where the client's folder is made @param settings of uPKI */
+/** @param parent the folder for the client's folder @param settings of uPKI */
 export async function makeWorld(
   client: string,
   parent: string,
@@ -52,7 +52,7 @@ export async function makeWorld(
   const environment = {
     HOME: folder,
     LANG: 'C.UTF-8',
-    // Each program's own way of being told a root: OpenSSL and Go, Python's requests, curl, lego, Node.
+    // The variables that name a root: for OpenSSL and Go, Python's requests, curl, lego, Node.
     SSL_CERT_FILE: authority.serverRoot,
     SSL_CERT_DIR: join(folder, 'no-other-roots'),
     REQUESTS_CA_BUNDLE: authority.serverRoot,
@@ -101,12 +101,12 @@ export function clearTxt({ control }: TestDns, name: string): string {
   return `curl -fsS -G --data-urlencode name=${name} ${control}/clear`;
 }
 
-/** Puts a TXT record in place that stays. */
+/** Sets a TXT record that stays. */
 export async function addTxt({ control }: TestDns, name: string, value: string): Promise<void> {
   await fetch(`${control}/set?${new URLSearchParams({ name, value })}`);
 }
 
-/** A script that sets and removes TXT records as lego's DNS provider `exec` asks: `present NAME VALUE`, `cleanup NAME VALUE`. */
+/** A script that sets and removes TXT records for lego's DNS provider `exec`: `present NAME VALUE`, `cleanup NAME VALUE`. */
 export function execHook({ dns, script }: World): Promise<string> {
   return script(
     'dns-hook',

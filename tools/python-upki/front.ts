@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { createServer } from 'node:https';
 
 /**
- * The TLS proxy in front of a Python RA, as its operators have one: ends TLS and says so in headers. The client
- * certificate it claims to have seen is what lets orders be ready without a challenge, for that RA dials port 80.
+ * The TLS proxy in front of a Python RA, as operators run it: it terminates TLS and reports the client in headers. The client
+ * certificate it claims to have seen makes orders ready without a challenge, because that RA always dials port 80.
  */
 export async function serveFront(
   port: number,

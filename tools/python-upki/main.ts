@@ -31,7 +31,7 @@ if (options.help) {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 process.exitCode = await main();
 
-/** 0 when every step passed, or nothing could be run: which of the two, the last line says. */
+/** 0 if every step passed, or if nothing could be run; the last line says which. */
 async function main(): Promise<number> {
   const tools = await Tools.at();
   let programs: Record<'ca' | 'ra', PythonProgram>;

@@ -6,9 +6,9 @@ import { lastLines } from '../kit/command.js';
 
 /** A program that runs until it is stopped. */
 export interface Program {
-  /** Ends it as Ctrl-C does. */
+  /** Ends it like Ctrl-C. */
   stop(): Promise<void>;
-  /** Everything it has written so far. */
+  /** All its output so far. */
   output(): string;
 }
 
@@ -17,18 +17,18 @@ export interface ProgramOptions {
   command: string;
   args: string[];
   cwd: string;
-  /** The whole environment but for PATH. */
+  /** The whole environment except PATH. */
   env: Record<string, string>;
   log: string;
-  /** It serves when something listens here on 127.0.0.1. */
+  /** It serves once a listener on this port of 127.0.0.1 accepts connections. */
   ports: number[];
-  /** Milliseconds until it must serve: a Python CA makes RSA keys of 4096 bits first. */
+  /** Milliseconds until it must serve: a Python CA first makes RSA keys of 4096 bits. */
   timeout?: number;
-  /** Words after which it will not serve any more, though it may not end. */
+  /** Output after which it will never serve, even if it does not end. */
   hopeless?: RegExp;
 }
 
-/** The program did not come to serve. */
+/** The program did not begin to serve. */
 export class NotStarted extends Error {}
 
 /** Starts a program and waits until it listens. @throws Error with the end of its output */

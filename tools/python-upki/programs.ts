@@ -6,7 +6,7 @@ import { NotInstallable, onPath, type Tools } from '../kit/tools.js';
 import { CHECKOUT } from '../kit/upki.js';
 import { NotStarted, type Program, startProgram } from './process.js';
 
-/** The versions the wire notes and the formats on disk were read from. */
+/** The versions from which the wire format and the formats on disk were read. */
 const PACKAGES = { ca: 'upki-ca==0.1.5', ra: 'upki-ra==0.1.6' };
 const MODULES = { ca: 'upki_ca', ra: 'upki_ra' };
 
@@ -15,9 +15,9 @@ const REGISTRATIONS = 8;
 
 /** How a Python program is run. */
 export interface PythonProgram {
-  /** For people: where it is from. */
+  /** Its origin, for people. */
   origin: string;
-  /** From a source folder, of whatever version. */
+  /** It runs from a source folder, of any version. */
   source: boolean;
   python: string;
   args: string[];
@@ -25,7 +25,7 @@ export interface PythonProgram {
 }
 
 /**
- * The Python CA or RA: from its source folder when one is given, else from PyPI in an environment of its own.
+ * The Python CA or RA: from its source folder if one is given, else from PyPI in a separate environment.
  * @throws NotInstallable
  */
 export async function pythonProgram(
@@ -43,7 +43,7 @@ export async function pythonProgram(
     throw new NotInstallable(`${source} holds no ${MODULES[which]}/`);
   }
   const env = { PYTHONPATH: source };
-  // The package brings what the source imports; without PyPI the machine's own Python must have it.
+  // The package installs what the source imports; without PyPI the machine's own Python must have it.
   const fallback = (error: unknown) => {
     const own = onPath('python3');
     if (own === null) throw error;
@@ -89,7 +89,7 @@ export async function startPythonCa(
 
 export interface PythonRa extends Program {
   dataDir: string;
-  /** Plain HTTP; its own TLS certificate can name no address. */
+  /** Plain HTTP, because its TLS certificate cannot contain an address. */
   url: string;
 }
 
@@ -125,7 +125,7 @@ export async function startPythonRa(
       ports: [port],
       hopeless: /REGISTRATION_ERROR/,
     });
-  // It waits five seconds for a key that takes a busy machine longer to make.
+  // It waits five seconds for a key that takes longer to make on a busy machine.
   for (let tries = 1; ; tries++) {
     try {
       return { ...(await start()), dataDir, url: `http://127.0.0.1:${port}` };

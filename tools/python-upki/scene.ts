@@ -9,10 +9,10 @@ import { NotInstallable } from '../kit/tools.js';
 import { CHECKOUT, freePorts, isFree, type RunningUpki, startUpki } from '../kit/upki.js';
 import { type Program, startProgram } from './process.js';
 
-/** Up to version 0.1.5, upki-ra registers on port 5001 whatever it is told. */
+/** Up to version 0.1.5, upki-ra always registers on port 5001. */
 const CONTRACT_PORT = 5000;
 
-/** The network both generations of programs work in: a folder, ports, a DNS server, a client. */
+/** The network of the Python programs and ours: a folder, ports, a DNS server, a client. */
 export class Scene {
   private constructor(
     readonly folder: string,
@@ -21,7 +21,7 @@ export class Scene {
     readonly ports: Record<'ca' | 'front' | 'pythonRa' | 'ra' | 'http' | 'web', number>,
   ) {}
 
-  /** @param fixed ports of the CA by contract, for programs that register nowhere else. @throws NotInstallable */
+  /** @param fixed uses the CA's standard ports, for programs that always register there. @throws NotInstallable */
   static async open(parent: string, lego: string, fixed: boolean): Promise<Scene> {
     const [front = 0, pythonRa = 0, ra = 0, http = 0, web = 0] = await freePorts(5);
     const ca = fixed ? CONTRACT_PORT : await freePair();
@@ -38,7 +38,7 @@ export class Scene {
     return join(this.folder, 'commands.log');
   }
 
-  /** Runs lego in a folder of its own, as the account kept there. */
+  /** Runs lego in a separate folder, with the account stored there. */
   async runLego(server: string, root: string, name: string, ...args: string[]): Promise<string> {
     const common = ['--server', server, '--accept-tos', '--email', 'admin@python.interop', '--path', 'lego'];
     const web = ['--http', '--http.port', `127.0.0.1:${this.ports.web}`];
@@ -58,7 +58,7 @@ export class Scene {
     return join(this.folder, 'lego/certificates', `${name}.crt`);
   }
 
-  /** Runs a command that is to fail. @throws Error when it does not; answers what it said. */
+  /** Runs a command that must fail and returns its output. @throws Error if it succeeds */
   async refused(command: string, args: string[], env: Record<string, string>): Promise<string> {
     try {
       await run(command, args, { cwd: this.folder, log: this.log, env });
@@ -77,7 +77,7 @@ export class Scene {
     });
   }
 
-  /** Our RA alone, joined to the CA on the scene's port in clear mode. */
+  /** Our RA alone, connected to the CA on the scene's port in clear mode. */
   startRa(seed: string): Promise<Program> {
     const { ports } = this;
     return this.#start('our RA', ['ra', 'start'], [ports.ra], {
@@ -100,7 +100,7 @@ export class Scene {
     });
   }
 
-  /** Both of ours, in curve mode, under the URL of the scene's front. */
+  /** Both of our programs, in curve mode, under the URL of the scene's front. */
   startBoth(dataDir: string): Promise<RunningUpki> {
     const { front, http, ca } = this.ports;
     return startUpki({
@@ -133,7 +133,7 @@ export class Scene {
     });
   }
 
-  /** Asks a socket of the CA as the Python programs do. */
+  /** Sends a task to a socket of the CA, like the Python programs do. */
   async ask(port: number, task: string, params: object): Promise<{ DATA?: never; MSG?: string }> {
     const socket = new Request({ linger: 0, receiveTimeout: 60_000 });
     socket.connect(`tcp://127.0.0.1:${port}`);
@@ -146,7 +146,7 @@ export class Scene {
     }
   }
 
-  /** OpenSSL's word that a chain leads to the root and names a host. */
+  /** Verifies with OpenSSL that a chain leads to the root and names a host. */
   async verify(chain: string, name: string, root: string): Promise<void> {
     const file = join(this.folder, 'verify.pem');
     await writeFile(file, chain);
@@ -174,7 +174,7 @@ export class Scene {
 /** Upper-case hex. */
 export const serialOf = (chain: string): string => new X509Certificate(chain).serialNumber;
 
-/** Registration is one above operations, in every program. */
+/** Every program registers on the port above the one for operations. */
 async function freePair(): Promise<number> {
   for (;;) {
     const [port = 0] = await freePorts(1);

@@ -2,17 +2,17 @@ import type { Program } from './process.js';
 import type { PythonProgram } from './programs.js';
 import type { Scene } from './scene.js';
 
-/** What one act leaves to the next. */
+/** The state that one act leaves to the next. */
 export interface Stage {
   scene: Scene;
   programs: Record<'ca' | 'ra', PythonProgram>;
   certbot: string | null;
   seed: string;
-  /** PEM file of the Python CA's root, the root of everything. */
+  /** PEM file of the Python CA's root, the root of all certificates. */
   root: string;
-  /** What runs, ended at the end whatever happens. */
+  /** The running programs, which are ended at the end in any case. */
   running: Map<string, Pick<Program, 'stop'> & Partial<Program>>;
-  /** Certificates by what they are there for. */
+  /** Certificates by their purpose. */
   kept: Map<string, string>;
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
@@ -24,7 +24,7 @@ export async function stop({ running }: Stage, name: string): Promise<void> {
   await program?.stop();
 }
 
-/** @throws Error with `what` unless it holds */
+/** @throws Error with `what` unless the condition is true */
 export function check(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);
 }

@@ -14,7 +14,7 @@ export interface Step {
 
 class Stopped extends Error {}
 
-/** Plays one act after the other; a failed step ends the story, for every later one stands on it. */
+/** Plays one act after the other; a failed step ends the story, because every later step depends on it. */
 export async function play(
   scene: Scene,
   programs: Stage['programs'],

@@ -4,14 +4,14 @@ import { type Authorization, crypto } from 'acme-client';
 import { serveAlpn } from '../../kit/alpn-server.js';
 import { serveWebRoot } from '../../kit/web-root.js';
 
-/** What acme-client calls to have a challenge answered. */
+/** The functions that acme-client calls to have a challenge answered. */
 type Answer = (
   authorization: Authorization,
   challenge: { type: string; token: string },
   keyAuthorization: string,
 ) => Promise<void>;
 
-/** Puts answers to challenges in place and takes them away. */
+/** Publishes answers to challenges and removes them. */
 interface Answers {
   give: Answer;
   take: Answer;

@@ -1,5 +1,5 @@
 /**
- * A program on npm's acme-client, as the interop run drives it: one task a process. The authority's root comes from
+ * A program on npm's acme-client for the interop run: one task per process. The authority's root comes from
  * NODE_EXTRA_CA_CERTS.
  */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -17,11 +17,11 @@ const { values: o, positionals } = parseArgs({
     challenge: { type: 'string', default: 'http-01' },
     /** Port of the listener for http-01 and tls-alpn-01. */
     port: { type: 'string', default: '0' },
-    /** Where TXT records are set. */
+    /** URL where TXT records are set. */
     control: { type: 'string', default: '' },
-    /** With commas between. */
+    /** Separated by commas. */
     names: { type: 'string', default: '' },
-    /** Files of certificate and key, without extension. */
+    /** Path of the certificate and key files, without extension. */
     out: { type: 'string', default: 'certificate' },
   },
 });
@@ -47,7 +47,7 @@ async function obtain(names: string[]): Promise<void> {
       email: 'admin@acme-client.internal',
       termsOfServiceAgreed: true,
       challengePriority: [o.challenge],
-      // Its own check beforehand asks the system's resolver, which does not know our names.
+      // Its own check in advance uses the system's resolver, which does not know our names.
       skipChallengeVerification: true,
       challengeCreateFn: answers.give,
       challengeRemoveFn: answers.take,

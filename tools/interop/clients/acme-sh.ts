@@ -5,14 +5,14 @@ import { onPath } from '../../kit/tools.js';
 import type { Client, Obtained } from '../client.js';
 import { addTxt, clearTxt, setTxt, type World } from '../world.js';
 
-/** The release that is driven where none is on the PATH. */
+/** The release under test if none is on the PATH. */
 export const ACME_SH_COMMIT = 'd60c75b4e30a26addd8b9d0bfdeeed39c84ed51e';
 
-/** acme.sh, from its repository: no package registry carries it. */
+/** acme.sh, from its repository: no package registry has it. */
 export const acmeSh: Client = {
   name: 'acme.sh',
   slow: true,
-  // It reads the record's first word out of the directory's caaIdentities.
+  // It takes the first word of the record from the directory's caaIdentities.
   settings: { UPKI_RA_DNS_PERSIST: 'true', UPKI_RA_CAA_IDENTITIES: 'pki.acme.sh.internal' },
   async install(tools) {
     const source = onPath('acme.sh') ? null : await tools.source('acmesh-official/acme.sh', ACME_SH_COMMIT);
@@ -44,7 +44,7 @@ dns_interop_rm() { ${clearTxt(dns, '"$1"')}; }
     chain: await world.read(`acme.sh/${name}_ecc/fullchain.cer`),
     key: await world.read(`acme.sh/${name}_ecc/${name}.key`),
   });
-  // Without a number of seconds it would ask public resolvers for the record.
+  // Without a number of seconds it would query public resolvers for the record.
   const byDns = ['--dns', 'dns_interop', '--dnssleep', '1'];
   const here = ['--local-address', '127.0.0.1'];
   const web = world.name('web');

@@ -31,7 +31,7 @@ async function open(program: string, world: World) {
     chain: await world.run(program, [
       ...['--account-key', 'account.key', '--csr', 'web.csr', '--acme-dir', webRoot],
       ...['--directory-url', world.authority.directoryUrl, '--check-port', String(world.httpPort)],
-      // Its own check beforehand asks the system's resolver, which does not know our names.
+      // Its own check in advance uses the system's resolver, which does not know our names.
       ...['--disable-check', '--contact', 'mailto:admin@acme-tiny.internal'],
     ]),
     key: await world.read('web.key'),

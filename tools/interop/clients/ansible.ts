@@ -5,7 +5,7 @@ import { serveWebRoot } from '../../kit/web-root.js';
 import type { Client, Obtained } from '../client.js';
 import type { World } from '../world.js';
 
-/** Ansible's community.crypto collection, which the package on PyPI has with it: a hundred thousand files, so it takes minutes. */
+/** Ansible's community.crypto collection, part of the package on PyPI: a hundred thousand files, so it takes minutes. */
 export const ansible: Client = {
   name: 'ansible',
   slow: true,
@@ -17,7 +17,7 @@ export const ansible: Client = {
   },
 };
 
-/** The module proves in two steps: it asks for the challenges, the playbook answers them, it goes on. */
+/** The module works in two steps: it gets the challenges, the playbook answers them, and the module continues. */
 const OBTAIN = `
 - hosts: localhost
   gather_facts: false

@@ -4,12 +4,12 @@ import { until } from '../../kit/until.js';
 import type { Client, Obtained } from '../client.js';
 import type { World } from '../world.js';
 
-/** Caddy obtains in the background; it may take this long. */
+/** Milliseconds that Caddy may take to obtain a certificate in the background. */
 const OBTAIN_LIMIT = 30_000;
-/** So large a part of its life before its end is a certificate to be renewed: half a second after its issuance. */
+/** The fraction of its lifetime before expiry at which a certificate is renewed: here half a second after its issuance. */
 const RENEW_AT_ONCE = 0.9999999;
 
-/** Caddy, as Debian has it; unpacked only, because its package would take ports 80 and 443. */
+/** Caddy from Debian; only unpacked, because the package would use ports 80 and 443. */
 export const caddy: Client = {
   name: 'caddy',
   async install(tools) {
@@ -30,15 +30,15 @@ export const caddyNewest: Client = {
   },
 };
 
-/** No module for dns-01 comes with Caddy, nor can it be told to revoke. */
+/** Caddy comes without a module for dns-01, and has no command to revoke. */
 function open(program: string, world: World) {
   const { authority, folder, httpPort, tlsPort } = world;
   const sites: string[] = [];
   let server: Background | null = null;
   const admin = `unix/${join(folder, 'admin.sock')}`;
 
-  // The issuer is the site's: for a name like these, Caddy 2.11 believes its own local authority before a global one.
-  /** Makes a site whose name is proved by the one challenge that is left, and has Caddy serve it. */
+  // The issuer is set per site: for names like these, Caddy 2.11 prefers its own local CA to a global issuer.
+  /** Configures a site whose name is proven by the one remaining challenge, and has Caddy serve it. */
   const serve = async (name: string, otherChallenge: 'http' | 'tlsalpn') => {
     sites.push(`${name} {
   tls {
@@ -67,7 +67,7 @@ ${sites.join('')}`,
   };
 
   const stored = async (name: string): Promise<Obtained> => {
-    // Storage has a folder for each directory URL.
+    // The storage has a folder per directory URL.
     const files = `storage/certificates/${storageKey(authority.directoryUrl)}/${name}/${name}`;
     const [chain, key] = [await world.read(`${files}.crt`), await world.read(`${files}.key`)];
     return { name, chain, key, port: tlsPort };
@@ -85,7 +85,7 @@ ${sites.join('')}`,
         return until(OBTAIN_LIMIT, () => stored(name));
       },
     },
-    // As at the end of its life: started again, Caddy finds it due and renews it in the background.
+    // Simulates the end of its lifetime: after a restart Caddy finds it due and renews it in the background.
     async renew() {
       const before = await stored(web);
       const config = JSON.parse(await world.run(program, ['adapt', '--config', 'Caddyfile']));
@@ -105,7 +105,7 @@ ${sites.join('')}`,
   };
 }
 
-/** How Caddy names the folder of an issuer: host and path of its directory, with `-` for what is no letter or digit. */
+/** Caddy's folder name of an issuer: host and path of its directory, with `-` for every character that is no letter or digit. */
 function storageKey(directoryUrl: string): string {
   const { host, pathname } = new URL(directoryUrl);
   return `${host}${pathname}`.replaceAll(/[:/]/g, '-');

@@ -12,7 +12,7 @@ export const certbot: Client = {
   },
 };
 
-/** The one most servers have. */
+/** The version that most servers have. */
 export const certbotDebian: Client = {
   name: 'certbot-debian',
   async install(tools) {

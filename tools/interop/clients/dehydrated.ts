@@ -6,7 +6,7 @@ import { serveWebRoot } from '../../kit/web-root.js';
 import type { Client, Obtained } from '../client.js';
 import { clearTxt, setTxt, type World } from '../world.js';
 
-/** dehydrated, as Debian has it: bash, curl and openssl. */
+/** dehydrated, from Debian: bash, curl and openssl. */
 export const dehydrated: Client = {
   name: 'dehydrated',
   async install(tools) {

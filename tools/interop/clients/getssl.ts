@@ -5,10 +5,10 @@ import { serveWebRoot } from '../../kit/web-root.js';
 import type { Client, Obtained } from '../client.js';
 import type { World } from '../world.js';
 
-/** The release that is driven. */
+/** The release under test. */
 const COMMIT = '0500a12eb4228e359932059c15bae1785027a12b';
 
-/** getssl, from its repository: bash, curl and openssl. Its dns-01 asks name servers on port 53, which is not ours to have. */
+/** getssl, from its repository: bash, curl and openssl. Its dns-01 queries name servers on port 53, which we cannot use. */
 export const getssl: Client = {
   name: 'getssl',
   slow: true,

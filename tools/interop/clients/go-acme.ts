@@ -7,7 +7,7 @@ import type { Client, Obtained } from '../client.js';
 import { visit } from '../visit.js';
 import { execHook, type World } from '../world.js';
 
-/** autocert may take this long to serve what a visitor made it obtain. */
+/** Milliseconds that autocert may take to serve a certificate after a visitor's first request. */
 const AUTOCERT_LIMIT = 30_000;
 
 /** Go's golang.org/x/crypto/acme, in the small program of `interop/go-acme`. */
@@ -20,8 +20,8 @@ export const goAcme: Client = {
 };
 
 /**
- * Its autocert, as Go servers have it built in: tls-alpn-01 before anything else. It renews certificates 30 days
- * before their end at the earliest and never revokes.
+ * autocert of the same package, as built into Go servers: it prefers tls-alpn-01. It renews certificates at the earliest 30 days
+ * before they expire, and never revokes.
  */
 export const goAutocert: Client = {
   name: 'go-autocert',

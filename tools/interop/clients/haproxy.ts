@@ -8,13 +8,13 @@ import { serialOf } from '../checks.js';
 import type { Client, Obtained } from '../client.js';
 import type { World } from '../world.js';
 
-/** The development release that is driven: Debian's has no ACME yet. */
+/** The development release under test: Debian's has no ACME yet. */
 const COMMIT = '50872daa6a857e82afc40b1c5161924aef4172d7';
-/** HAProxy obtains in the background; it may take this long. */
+/** Milliseconds that HAProxy may take to obtain a certificate in the background. */
 const OBTAIN_LIMIT = 60_000;
 const BUILD_LIMIT = 30 * 60_000;
 
-/** HAProxy's own ACME client, built from its repository. It keeps what it obtained in memory and never revokes. */
+/** HAProxy's own ACME client, built from its repository. It stores certificates in memory and never revokes. */
 export const haproxy: Client = {
   name: 'haproxy',
   slow: true,
@@ -99,7 +99,7 @@ frontend https
   };
 }
 
-/** A command on the socket; what HAProxy answers. */
+/** Sends a command to the socket and returns HAProxy's answer. */
 function ask(path: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';

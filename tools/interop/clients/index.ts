@@ -17,7 +17,7 @@ import { nginxAcme } from './nginx-acme.js';
 import { traefik } from './traefik.js';
 import { uacme } from './uacme.js';
 
-/** In the order they are driven. */
+/** In the order they run. */
 export const CLIENTS: readonly Client[] = [
   certbot,
   certbotDebian,

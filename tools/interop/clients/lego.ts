@@ -3,7 +3,7 @@ import type { GoBuild } from '../../kit/tools.js';
 import type { Client, Obtained } from '../client.js';
 import { addTxt, execHook, type World } from '../world.js';
 
-/** lego's command, as Debian has it: version 4. */
+/** lego's command from Debian: version 4. */
 export const lego: Client = {
   name: 'lego',
   async install(tools) {
@@ -12,18 +12,18 @@ export const lego: Client = {
   },
 };
 
-/** Of the source, for what `go install` gives colours its log and compiles for minutes. */
+/** Built from source, because a build by `go install` colours its log and takes minutes to compile. */
 export const LEGO_5: GoBuild = {
   module: 'github.com/go-acme/lego/v5',
   version: 'v5.6.0',
   program: 'lego',
-  // With the DNS provider that runs a script only: the other two hundred take minutes to compile.
+  // Only with the DNS provider that runs a script: the other two hundred take minutes to compile.
   tags: ['lego_dnslight', 'lego_dns_exec'],
-  // It colours the log; not every module proxy has the version asked for, 1.7.1.
+  // It colours the log; some module proxies lack the required version, 1.7.1.
   edit: ['-replace=gitlab.com/greyxor/slogor=gitlab.com/greyxor/slogor@v1.7.0'],
 };
 
-/** Version 5, whose command line is another. */
+/** Version 5, which has a different command line. */
 export const legoNewest: Client = {
   name: 'lego-newest',
   settings: { UPKI_RA_DNS_PERSIST: 'true' },
@@ -40,9 +40,9 @@ interface CommandLine {
   revoke(account: string[], name: string): string[];
   httpAddress: string;
   tlsAddress: string;
-  /** Does not ask the zone's own servers for the record: there are none here. */
+  /** Does not query the zone's own servers for the record: there are none here. */
   trustRecord: string;
-  /** How it is told to use dns-persist-01; null: it cannot. */
+  /** The option that selects dns-persist-01; null if it has none. */
   persist: ((resolver: string) => string[]) | null;
 }
 
@@ -78,7 +78,7 @@ async function open(program: string, world: World, line: CommandLine) {
     key: await world.read(`lego/certificates/${file}.key`),
   });
   const byDns = [...common, '--dns', 'exec', line.trustRecord, '--dns.resolvers', dns.address];
-  // Names of one order are proved one after the other, by default a minute apart.
+  // Names of one order are proven one after the other, a minute apart by default.
   const env = { EXEC_PATH: await execHook(world), EXEC_SEQUENCE_INTERVAL: '1' };
   const { persist } = line;
   const web = world.name('web');
@@ -127,7 +127,7 @@ async function open(program: string, world: World, line: CommandLine) {
   };
 }
 
-/** Of the account that lego keeps in its folder. */
+/** The URL of the account in lego's folder. */
 async function accountUrl(world: World): Promise<string> {
   const said = await world.run('grep', ['-rhoE', '"https?://[^"]+/acme/account/[0-9a-f]+"', 'lego/accounts']);
   return JSON.parse(said.split('\n')[0] ?? '');

@@ -1,7 +1,7 @@
 import type { Obtained, Session } from '../client.js';
 import { execHook, type World } from '../world.js';
 
-/** Runs a library's small program: its arguments are an act (`obtain`, `revoke`) and what the act needs. */
+/** Runs a library's small program; its arguments are an action (`obtain`, `revoke`) and the action's arguments. */
 type Run = (act: string, ...args: string[]) => Promise<unknown>;
 
 /**

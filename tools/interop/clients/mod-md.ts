@@ -6,10 +6,10 @@ import type { Client, Obtained } from '../client.js';
 import { clearTxt, setTxt, type World } from '../world.js';
 
 const MODULES = '/usr/lib/apache2/modules';
-/** mod_md obtains in the background; it may take this long. */
+/** Milliseconds that mod_md may take to obtain a certificate in the background. */
 const OBTAIN_LIMIT = 40_000;
 
-/** mod_md, which Apache has built in: Debian's package of the program alone, so that no port is taken. */
+/** mod_md, part of Apache: Debian's package with the program only, so that no port is taken. */
 export const modMd: Client = {
   name: 'mod-md',
   async install(tools) {
@@ -68,7 +68,7 @@ MDomain ${name}
 `,
     );
   let server: Background | null = null;
-  /** Root would give itself up for a user who cannot read this folder: Apache believes itself an ordinary user instead. */
+  /** As root, Apache would switch to a user who cannot read this folder; here Apache believes that it runs as an ordinary user. */
   const start = async () => {
     await server?.stop();
     const args = ['-DFOREGROUND', '-d', folder, '-f', 'apache.conf'];
@@ -80,7 +80,7 @@ MDomain ${name}
   const timesObtained = async (name: string) =>
     (await world.read('apache.log').catch(() => '')).split(`The Managed Domain ${name} has been setup`)
       .length;
-  /** What was obtained is served after a restart. */
+  /** A new certificate is served after a restart. */
   const obtain = async (name: string, challenge: string, more?: string): Promise<Obtained> => {
     await configure(name, challenge, more);
     const before = await timesObtained(name);

@@ -9,7 +9,7 @@ import type { World } from '../world.js';
 
 /** Release 0.4.1. */
 const COMMIT = '7b9994ee5d601b02982b4700cc94a5d8a73b9fb7';
-/** nginx obtains in the background; it may take this long. */
+/** Milliseconds that nginx may take to obtain a certificate in the background. */
 const OBTAIN_LIMIT = 60_000;
 const BUILD_LIMIT = 30 * 60_000;
 
@@ -25,7 +25,7 @@ export const nginxAcme: Client = {
   },
 };
 
-/** The module is compiled against the headers of the nginx that loads it, configured as that was. */
+/** The module is compiled against the headers of the nginx that loads it, with that nginx's configuration. */
 async function build(tools: Tools): Promise<string> {
   const cargo = onPath('cargo');
   if (!cargo) throw new NotInstallable('there is no cargo on this machine');
@@ -119,7 +119,7 @@ http {
       'tls-alpn-01': () => obtain(world.name('alpn'), 'tls-alpn'),
     },
     ...(revokeAsOperator && {
-      // An operator revokes it; started again, nginx asks when to renew (RFC 9773) and hears: at once.
+      // An operator revokes it; after a restart nginx asks when to renew (RFC 9773), and the answer is: now.
       async renew() {
         const before = await stored(web, 'http');
         await revokeAsOperator(before.chain);

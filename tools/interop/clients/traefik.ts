@@ -5,15 +5,15 @@ import type { Client, Obtained } from '../client.js';
 import { execHook, type World } from '../world.js';
 
 const VERSION = 'v3.7.13';
-/** Traefik obtains in the background; it may take this long. */
+/** Milliseconds that Traefik may take to obtain a certificate in the background. */
 const OBTAIN_LIMIT = 30_000;
-/** Hours. Certificates that it believes to live this long, it renews four months before their end. */
+/** Hours. Traefik renews certificates that it believes to be valid this long four months before they expire. */
 const A_YEAR = 8760;
 
 /**
- * Built from a copy, since `go install` refuses modules with replacements. The module as published lacks one folder;
- * and of lego, which is in Traefik, it gets the release that can be built without two hundred DNS providers, some of
- * which not every module proxy has.
+ * Built from a copy, because `go install` refuses modules with replacements. The published module lacks one folder.
+ * The copy uses a release of lego, which is part of Traefik, that can be built without two hundred DNS providers: some of
+ * them are missing on some module proxies.
  */
 export const TRAEFIK: GoBuild = {
   module: 'github.com/traefik/traefik/v3',
@@ -50,19 +50,19 @@ export const traefik: Client = {
 interface Router {
   resolver: string;
   name: string;
-  /** Names of the certificate, when they are not just `name`. */
+  /** Names of the certificate, if they are not just `name`. */
   domains?: { main: string; sans: string[] }[];
 }
 
-/** Traefik cannot be told to revoke. */
+/** Traefik has no command to revoke. */
 async function open(program: string, world: World) {
   const { authority, dns, httpPort, tlsPort } = world;
   const hook = await execHook(world);
-  // Names of one order are proved one after the other, by default a minute apart.
+  // Names of one order are proven one after the other, a minute apart by default.
   const env = { EXEC_PATH: hook, EXEC_SEQUENCE_INTERVAL: '1' };
   const routers: Router[] = [];
 
-  /** Its configuration files may be JSON, being YAML. */
+  /** Its configuration files are YAML, so they may be JSON. */
   const configure = (certificatesDuration: number) =>
     world.file(
       'traefik.yml',
@@ -151,7 +151,7 @@ async function open(program: string, world: World) {
       },
       'tls-alpn-01': () => obtain({ resolver: 'alpn', name: world.name('alpn') }),
     },
-    // It renews what it finds due when it starts.
+    // It renews certificates that are due when it starts.
     async renew() {
       const before = await stored(web);
       await server?.stop();

@@ -6,10 +6,10 @@ import { serveWebRoot } from '../../kit/web-root.js';
 import type { Client, Obtained } from '../client.js';
 import { clearTxt, setTxt, type World } from '../world.js';
 
-/** The only roots it believes; nothing in its environment or arguments names others. */
+/** The only roots it trusts; neither environment nor arguments can name others. */
 const SYSTEM_ROOTS = '/etc/ssl/certs/ca-certificates.crt';
 
-/** uacme and its tls-alpn-01 responder ualpn, as Debian has them. */
+/** uacme and its tls-alpn-01 responder ualpn, from Debian. */
 export const uacme: Client = {
   name: 'uacme',
   async install(tools) {
@@ -29,7 +29,7 @@ async function open(program: string, world: World) {
   const { authority, dns, folder, httpPort, tlsPort } = world;
   const webRoot = join(folder, 'web-root');
   await mkdir(webRoot);
-  // Hooks get: method, type, identifier, token, authorization; a failure makes uacme offer the next challenge.
+  // Arguments of a hook: method, type, identifier, token, authorization; if it fails, uacme tries the next challenge.
   const httpHook = await world.script(
     'http-hook',
     `test "$2" = http-01
@@ -49,14 +49,14 @@ esac`,
   const socket = join(folder, 'ualpn.sock');
   const alpnHook = await world.script(
     'alpn-hook',
-    // ualpn's exit code does not tell; its answer does.
+    // ualpn's exit code does not report a failure; its answer does.
     `test "$2" = tls-alpn-01
 case "$1" in
 begin) test "$(echo "auth $3 $5" | ualpn -s ${socket})" = OK ;;
 *) test "$(echo "unauth $3" | ualpn -s ${socket})" = OK ;;
 esac`,
   );
-  // A mount namespace of its own in which the system's bundle is this authority's root.
+  // A separate mount namespace in which the system's CA bundle is this authority's root.
   const trusting = await world.script(
     'uacme-with-root',
     `mount --bind ${authority.serverRoot} ${SYSTEM_ROOTS}\nexec ${program} "$@"`,
@@ -71,7 +71,7 @@ esac`,
   });
 
   const stopWeb = await serveWebRoot(webRoot, httpPort);
-  // It stands before a TLS server, to which it would pass other visitors on; there are none.
+  // It is a front for a TLS server, to which it forwards other visitors; there are none.
   const ports = ['-b', `127.0.0.1@${tlsPort}`, '-c', `127.0.0.1@${httpPort}`];
   const responder = world.start('ualpn', ['-4', ...ports, '-s', socket, '-n', '1']);
   const web = world.name('web');

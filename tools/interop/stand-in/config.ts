@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** What of Pebble's configuration has a meaning here. Its `retryAfter`, `keyAlgorithm` and fault injection have none. */
+/** The parts of Pebble's configuration that apply to uPKI. Its `retryAfter`, `keyAlgorithm` and fault injection do not. */
 export interface PebbleConfig {
   listenAddress: string;
   managementListenAddress?: string;
@@ -18,7 +18,7 @@ export interface PebbleConfig {
 
 export interface Asked {
   config: PebbleConfig;
-  /** `host:port`; null: the system's. */
+  /** `host:port`; null for the system's resolver. */
   dns: string | null;
 }
 
@@ -36,13 +36,13 @@ export async function readCommandLine(args: string[]): Promise<Asked> {
   return { config: pebble, dns: values.dnsserver ?? null };
 }
 
-/** Go, in which Pebble is written, reads names of members in any case. */
+/** Pebble is written in Go, which reads member names in any case. */
 function asGoReads(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('externalAccountMacKeys' in value)) return value;
   return { ...value, externalAccountMACKeys: value.externalAccountMacKeys };
 }
 
-/** The same as uPKI's settings; keys of accounts and profiles go into files of its data directory. */
+/** The same as uPKI's settings; account keys and profiles are written to files of its data directory. */
 export async function settingsFor({ config, dns }: Asked, dataDir: string): Promise<Record<string, string>> {
   const keys = config.externalAccountMACKeys ?? {};
   const eab = join(dataDir, 'eab.json');
@@ -60,10 +60,10 @@ export async function settingsFor({ config, dns }: Asked, dataDir: string): Prom
   }
   const blocked = config.domainBlocklist ?? [];
   return {
-    // Pebble offers the challenges of the drafts, too.
+    // Pebble offers the challenges of the drafts as well.
     UPKI_RA_DNS_PERSIST: 'true',
     UPKI_RA_DNS_ACCOUNT: 'true',
-    // Pebble has terms that must be agreed to.
+    // Pebble has terms of service that accounts must agree to.
     UPKI_RA_TERMS: 'https://upki.internal/terms',
     UPKI_RA_URL: `https://${config.listenAddress.replace(/^(0\.0\.0\.0)?:/, 'localhost:')}`,
     UPKI_VA_HTTP_PORT: String(config.httpPort),

@@ -11,13 +11,13 @@ import { DATA_FOLDER, NEEDED_BY } from './lifetime.js';
 /**
  * uPKI behind Pebble's command line, configuration, addresses and certificate, for test suites that start Let's Encrypt's test
  * server themselves: `-config FILE -dnsserver ADDRESS -strict`. Its directory is also at /dir, and the management interface
- * gives out root and issuer.
+ * serves root and issuer.
  */
 
 const asked = await readCommandLine(process.argv.slice(2));
 const { config } = asked;
 const dataDir = await mkdtemp(join(tmpdir(), DATA_FOLDER));
-// It listens at once, as Pebble does; what comes before uPKI is ready waits.
+// It listens at once, like Pebble; requests wait until uPKI is ready.
 const ready: Promise<RunningUpki> = settingsFor(asked, dataDir).then((env) => startUpki({ dataDir, env }));
 const tls = {
   cert: await readFile(config.certificate),
@@ -33,7 +33,7 @@ ready.then(
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0));
-// Whoever kills Pebble outright kills the shell in front of it, or ends without a word; then uPKI ends, too.
+// A suite that kills Pebble with SIGKILL kills the shell in front of it, or ends itself; uPKI then ends as well.
 const [shell = 0, suite = 0] = (process.env[NEEDED_BY] ?? '').split(' ').map(Number);
 const watch = setInterval(() => {
   if (process.ppid === shell && runs(suite)) return;
@@ -66,7 +66,7 @@ async function forward(incoming: IncomingMessage, answer: ServerResponse): Promi
   incoming.pipe(outgoing);
 }
 
-/** Pebble's management interface, as far as suites ask it: `/roots/0` and `/intermediates/0`. */
+/** The part of Pebble's management interface that suites use: `/roots/0` and `/intermediates/0`. */
 async function manage(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
   const { baseUrl, rootPem } = await ready;
   const chain = await download(`${baseUrl}/api/v1/public/ca?format=chain`, rootPem);

@@ -12,7 +12,7 @@ const MILLISECONDS =
   'it wants the milliseconds of notBefore back; an order shows what its certificate will have, which is whole seconds';
 const BUILD_LIMIT = 20 * 60_000;
 
-/** Java's acme4j: its integration tests, which its own build starts Pebble for in Docker. */
+/** Java's acme4j: its integration tests, for which its own build starts Pebble in Docker. */
 export const acme4jIt: Suite = {
   name: 'acme4j-it',
   known: {
@@ -33,9 +33,9 @@ export const acme4jIt: Suite = {
     const source = await tools.source('shred/acme4j', COMMIT);
     const network = await pebbleNetwork(tools);
     const repository = `-Dmaven.repo.local=${join(tools.cache, 'maven/repository')}`;
-    // What its build does beside building: documents and its own linters.
+    // Parts of its build that are not needed: documents and its own linters.
     const skip = ['docker', 'spotbugs', 'maven.javadoc', 'maven.source'].map((each) => `-D${each}.skip`);
-    // The others ask public CAs.
+    // The other tests use public CAs.
     const only = '-Dit.test=org.shredzone.acme4j.it.pebble.*IT';
     const maven = ['-B', '-q', repository, '-P', 'ci', ...skip, only, '-pl', 'acme4j-it'];
     const options = { cwd: source, timeout: BUILD_LIMIT };

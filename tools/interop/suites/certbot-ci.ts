@@ -9,14 +9,14 @@ import type { Suite } from './suite.js';
 
 /** Release 5.6.0. */
 const COMMIT = '03b5cf3cb035d1ff79f0fb008e7dacb4b40a579e';
-/** The release of Pebble that it would download; it looks for the programs by this name first. */
+/** The release of Pebble that it would download; it first looks for programs with this name. */
 const PLATFORM = `v2.8.0_linux_${process.arch === 'x64' ? 'amd64' : 'arm64'}`;
-/** Some sixty tests, each with several runs of certbot. */
+/** Time limit: about sixty tests, each with several runs of certbot. */
 const RUN_LIMIT = 40 * 60_000;
 
 /**
- * certbot's own integration tests; they start Pebble and its challenge servers themselves. Those of its nginx plugin are left out:
- * they start nginx in a folder that only its owner may read, which nginx's workers are not when root runs them.
+ * certbot's own integration tests, which start Pebble and its challenge servers themselves. Those of its nginx plugin are left out:
+ * they run nginx in a folder that only its owner may read, and nginx's workers are another user when root runs them.
  */
 export const certbotCi: Suite = {
   name: 'certbot-ci',

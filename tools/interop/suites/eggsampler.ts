@@ -6,7 +6,7 @@ import type { Result, Suite } from './suite.js';
 /** The release whose tests are run. */
 const COMMIT = '6c7e1cbae419d3b567906efa7bb60cd8edb6dd71';
 
-/** Go's eggsampler/acme. Its tests look for Pebble at Pebble's own addresses, with its challenge servers. */
+/** Go's eggsampler/acme. Its tests expect Pebble at Pebble's own addresses, with its challenge servers. */
 export const eggsampler: Suite = {
   name: 'eggsampler/acme',
   known: {
@@ -37,7 +37,7 @@ export const eggsampler: Suite = {
   },
 };
 
-/** What `go test -v` prints. */
+/** Reads the output of `go test -v`. */
 function readGoTest(text: string): Result[] {
   const results: Result[] = [];
   let said: string[] = [];

@@ -9,10 +9,10 @@ import type { Result, Suite } from './suite.js';
 
 /** The release whose tests are run. */
 const COMMIT = '081ac920ac9e87667850a90fd49e39fec2e64592';
-/** A dozen tests, each with a uPKI of its own. */
+/** Time limit: a dozen tests, each with its own uPKI. */
 const RUN_LIMIT = 900_000;
 
-/** Rust's instant-acme. Each of its tests starts the program that the variable PEBBLE names, with a configuration it writes. */
+/** Rust's instant-acme. Each of its tests starts the program named by the variable PEBBLE, with a configuration it writes. */
 export const instantAcmeSuite: Suite = {
   name: 'instant-acme',
   known: {},
@@ -42,7 +42,7 @@ export const instantAcmeSuite: Suite = {
   },
 };
 
-/** What `cargo test` prints: a test, what the programs it started say, its verdict; and at the end what the failed ones said. */
+/** Reads the output of `cargo test`: each test, the output of its programs, its result; at the end the output of the failed ones. */
 function readCargoTest(text: string): Result[] {
   const results: Result[] = [];
   let current: string | null = null;

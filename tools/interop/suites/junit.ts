@@ -1,6 +1,6 @@
 import type { Result } from './suite.js';
 
-/** Results in the XML that JUnit began and pytest and Maven write. A skipped test is left out. */
+/** Reads results in JUnit's XML, which pytest and Maven write. Skipped tests are left out. */
 export function readJunit(xml: string): Result[] {
   const cases = xml.matchAll(/<testcase\s([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs);
   return [...cases].flatMap(([, attributes = '', inner = '']) => {

@@ -5,7 +5,7 @@ import { certbotCi } from './certbot-ci.js';
 import { eggsampler } from './eggsampler.js';
 import { instantAcmeSuite } from './instant-acme.js';
 
-/** Test suites of other projects, run against uPKI in Pebble's place. */
+/** Runs test suites of other projects against uPKI in Pebble's place. */
 const SUITES = [eggsampler, instantAcmeSuite, acme4jIt, certbotCi];
 
 const USAGE = `npm run tool suites -- [--only ${SUITES.map(({ name }) => name).join(',')}]

@@ -8,15 +8,15 @@ import { until } from '../../kit/until.js';
 import { PEBBLE } from '../pebble.js';
 import { standIn } from './stand-in.js';
 
-/** Where Pebble's own configuration has its directory. */
+/** The directory's path in Pebble's own configuration. */
 const DIRECTORY = 'https://localhost:14000/dir';
 const START_LIMIT = 240_000;
 
-/** What Pebble's own compose file starts, with uPKI in Pebble's place. */
+/** The services of Pebble's own compose file, with uPKI instead of Pebble. */
 export interface PebbleNetwork {
-  /** Source of Pebble, with its configuration and certificates. */
+  /** Pebble's source, with its configuration and certificates. */
   pebble: string;
-  /** Starts it at Pebble's own addresses, does the work, and ends it. The folder is deleted afterwards. */
+  /** Starts uPKI at Pebble's own addresses, calls the function, and ends it. Deletes the folder afterwards. */
   during<T>(work: (folder: string) => Promise<T>): Promise<T>;
 }
 

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { until } from '../../kit/until.js';
 import { DATA_FOLDER, NEEDED_BY } from '../stand-in/lifetime.js';
 
-/** Milliseconds in which uPKI ends whose stand-in was killed. */
+/** Milliseconds in which uPKI must end after its stand-in was killed. */
 const END_LIMIT = 30_000;
 
 /**
- * A program in the folder that takes Pebble's arguments and is uPKI. A shell stays in front of it: some suites end Pebble with SIGKILL, which
- * nobody hears who is killed; behind the shell it is seen, and uPKI ends, too.
- * @param name of the file; answers its path
+ * Writes a program to the folder that takes Pebble's arguments and runs uPKI behind a shell. Some suites end Pebble with SIGKILL, which
+ * a process cannot catch; uPKI sees the shell's death and ends as well.
+ * @param name of the file @returns its path
  */
 export async function standIn(folder: string, name = 'pebble'): Promise<string> {
   const program = join(folder, name);
@@ -24,7 +24,7 @@ wait $!
   return program;
 }
 
-/** Resolves when no stand-in runs any more that had this folder as TMPDIR. @throws when one goes on */
+/** Resolves when no stand-in with this folder as TMPDIR runs any more. @throws Error if one still does */
 export function ended(folder: string): Promise<void> {
   return until(END_LIMIT, async () => {
     const left = (await readdir(folder)).filter((name) => name.startsWith(DATA_FOLDER));

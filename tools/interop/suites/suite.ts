@@ -4,14 +4,14 @@ import type { Tools } from '../../kit/tools.js';
 export interface Result {
   test: string;
   passed: boolean;
-  /** What it said, when it failed. */
+  /** Its output, if it failed. */
   said: string;
 }
 
-/** Tests of a foreign project that are written for Let's Encrypt's test server Pebble. */
+/** Tests of a foreign project, written for Let's Encrypt's test server Pebble. */
 export interface Suite {
   name: string;
-  /** Failures that are not uPKI's, by test, and why. */
+  /** Failures with a reason outside uPKI, by test, with the reason. */
   known: Record<string, string>;
   /** @throws NotInstallable */
   prepare(tools: Tools): Promise<() => Promise<Result[]>>;

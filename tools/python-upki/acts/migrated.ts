@@ -5,7 +5,7 @@ import { check, type Stage } from '../stage.js';
 import { fetchFrom } from './our-ra.js';
 import { directory } from './python-alone.js';
 
-/** Both programs brought over, and in use by the clients of before. */
+/** Both programs are migrated, and their old clients use them. */
 export async function migrated({ scene, root, running, kept, step }: Stage): Promise<void> {
   const { ports } = scene;
   const server = directory(ports.front);

@@ -9,7 +9,7 @@ import { serialOf } from '../scene.js';
 import { check, type Stage, stop } from '../stage.js';
 import { directory } from './python-alone.js';
 
-/** Our RA with the Python CA: the first half of the drop-in. */
+/** Our RA with the Python CA: the first half of the migration. */
 export async function ourRa(stage: Stage): Promise<void> {
   const { scene, seed, root, running, certbot, step } = stage;
   const server = directory(scene.ports.ra);
@@ -111,7 +111,7 @@ async function withoutCommonName({ scene, root }: Stage, server: string): Promis
     const { status } = await acme.order(order.url);
     check(status === 'ready', `the order is ${status} afterwards`);
     const first = await issue(name, order);
-    // That CA revokes the newest of a name, whichever is meant: ours must not let it.
+    // That CA always revokes the newest certificate of a name: our RA must prevent that.
     await issue(name, await prove(name));
     const unable = await refusal(acme.revoke(first));
     check(unable.status === 501 && /revoke_serial/.test(unable.message), unable.message);
@@ -131,7 +131,7 @@ async function refusal(answer: Promise<unknown>): Promise<AcmeError> {
   throw new Error('the RA should have refused');
 }
 
-/** The body of a GET, or of a POST of JSON, that must be answered with 200. */
+/** The body of a GET, or of a POST of JSON, whose status must be 200. */
 export function fetchFrom(url: string, root: string, posted?: object): Promise<Buffer> {
   return readFile(root, 'utf8').then(
     (ca) =>
