@@ -10,8 +10,8 @@ import { until } from '../../kit/until.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
 /**
- * certbot and acme.sh choose a chain by `--preferred-chain` (RFC 8555 §7.4.2) in every phase of a root's rollover, and OpenSSL
- * verifies what they got with the one root alone that a machine trusts.
+ * certbot and acme.sh choose a chain by `--preferred-chain` (RFC 8555 §7.4.2) in every phase of a root rollover, and OpenSSL
+ * verifies each chain with a single trusted root.
  */
 
 const { values: options } = parseArgs({
@@ -29,7 +29,7 @@ const NEW = 'uPKI Root CA 2';
 /** The RA follows the CA within seconds. */
 const FOLLOW_LIMIT = 30_000;
 
-/** A client that obtains a certificate and answers its chain, PEM. */
+/** A client that obtains a certificate and returns its chain, PEM. */
 interface Chooser {
   name: string;
   obtain(name: string, preferred: string | null): Promise<string>;
@@ -79,13 +79,13 @@ async function acmeSh(tools: Tools, world: World): Promise<Chooser> {
 
 interface Wanted {
   preferred: string | null;
-  /** Common names of the roots that are enough, each alone. */
+  /** Common names of the roots that each verify the chain alone. */
   by: string[];
-  /** And those that are not. */
+  /** Common names of the roots that do not. */
   notBy?: string[];
 }
 
-/** A phase: what is done at the CA's machine, and what clients get from then on. */
+/** A phase: the command on the CA's machine, and what clients get from then on. */
 const PHASES: [command: string[] | null, what: string, wanted: Wanted[]][] = [
   [null, 'one root', [{ preferred: null, by: [OLD] }]],
   [
@@ -175,7 +175,7 @@ async function judge(world: World, { upki }: UpkiAuthority, clients: Chooser[]):
   return failures;
 }
 
-/** @throws when a root that should is not enough, or one that should not be is */
+/** @throws Error if a root that should verify the chain does not, or one that should not does */
 async function verifies(
   world: World,
   chain: string,

@@ -1,32 +1,32 @@
 /** A fenced block of a Markdown page (CommonMark §4.5). */
 export interface Fence {
   page: string;
-  /** Of the opening fence, from 1. */
+  /** Line of the opening fence, from 1. */
   line: number;
-  /** The heading above it; '' when there is none. */
+  /** The heading above it; '' if there is none. */
   heading: string;
   /** First word of the info string. */
   language: string;
   text: string;
-  /** Why it is not run, from a comment before it; null: it is. */
+  /** The reason it is not run, from a comment before it; null if it is run. */
   notRun: string | null;
-  /** Lines that hold one of these are not run; each with its reason. */
+  /** Lines that contain one of these are not run; each with its reason. */
   without: { text: string; reason: string }[];
-  /** Begins in a new world: a fresh home, and nothing runs. */
+  /** Starts in a new world: an empty home, and no running programs. */
   fresh: boolean;
-  /** The file its text is put into, as the page tells the reader; null: none. */
+  /** The file that the page tells the reader to write its text to; null if none. */
   into: string | null;
 }
 
-/** What comments before a fence say of it. */
+/** The instructions in comments before a fence. */
 type Said = Pick<Fence, 'notRun' | 'without' | 'fresh' | 'into'>;
 
 const OPEN = /^( *)(```+)\s*([^\s`]*)[^`]*$/;
 const HEADING = /^#{1,6}\s+(.*?)\s*$/;
-/** `<!-- not run: why -->`, `<!-- not run "part of a line": why -->`, `<!-- fresh -->`, `<!-- into: FILE -->`; they count for the next fence. */
+/** `<!-- not run: why -->`, `<!-- not run "part of a line": why -->`, `<!-- fresh -->`, `<!-- into: FILE -->` apply to the next fence. */
 const COMMENT = /^\s*<!--\s*(not run|fresh|into)\s*(?:"([^"]+)")?\s*(?::\s*(.*?))?\s*-->\s*$/;
 
-/** Every fenced block of a page, in order, with what the comments before it say. */
+/** Every fenced block of a page, in order, with the instructions before it. */
 export function fencesOf(page: string, markdown: string): Fence[] {
   const fences: Fence[] = [];
   let heading = '';
@@ -65,7 +65,7 @@ const SHELL = ['sh', 'bash', 'shell', 'console'];
 
 const isShell = ({ language }: Fence): boolean => SHELL.includes(language);
 
-/** The reader types it, or puts it into a file. */
+/** Whether the reader types it, or writes it to a file. */
 export const isDone = (fence: Fence): boolean => isShell(fence) || fence.into !== null;
 
 /** `upki check NAME   # exits with 1` */
@@ -73,7 +73,7 @@ const ENDING = /^(\S.*?)\s+# exits with (\d+)\s*$/;
 
 const END_OF_FILE = '__END_OF_FILE__';
 
-/** What a reader types: all of a block, or of a session the lines after `$ `; lines that are not run left out. A file is written. */
+/** The reader's input: a whole block, or the lines after `$ ` of a session, without lines that are not run. A file is written. */
 export function commandsOf(fence: Fence): string {
   if (fence.into !== null) return `cat > '${fence.into}' <<'${END_OF_FILE}'\n${fence.text}\n${END_OF_FILE}`;
   const lines = fence.text.split('\n');
@@ -85,7 +85,7 @@ export function commandsOf(fence: Fence): string {
     .join('\n');
 }
 
-/** Of a session, the heads of the tables it shows: lines of words in capitals. They must be in what is really printed. */
+/** The heads of the tables that a session shows: lines of words in capitals. The real output must contain them. */
 export function headsOf(fence: Fence): string[] {
   if (fence.language !== 'console') return [];
   return fence.text

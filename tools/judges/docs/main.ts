@@ -25,11 +25,11 @@ Ends with 0 when all ran, 1 when something failed.
 
 const MINUTE = 60_000;
 const LIMIT = 4 * MINUTE;
-/** Everything that was said, a file a page. */
+/** All output, one file per page. */
 const LOGS = join(CHECKOUT, '.cache', 'docs-check');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Programs of others that pages use, under the names they have there; those that cannot be had within seconds are left out. */
+/** Foreign programs that pages use, by their names there; those that cannot be installed within seconds are left out. */
 async function clients(tools: Tools): Promise<Record<string, string>> {
   const wanted: Record<string, () => Promise<string>> = {
     lego: () => tools.goFrom(LEGO_5),
@@ -57,7 +57,7 @@ async function clients(tools: Tools): Promise<Record<string, string>> {
   return found;
 }
 
-/** A folder with the programs that pages call, before those of the machine. */
+/** A folder with the programs that pages call, first on the PATH. */
 async function prepareWorld(programs: Record<string, string>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'upki-docs-'));
   await mkdir(join(folder, 'bin'));
@@ -70,7 +70,7 @@ async function prepareWorld(programs: Record<string, string>): Promise<string> {
   return folder;
 }
 
-/** @returns what the script said when it failed, else null */
+/** @returns the script's output if it failed, else null */
 async function runScript(
   what: string,
   script: string,
@@ -101,7 +101,7 @@ async function runScript(
   }
 }
 
-/** Reads what is no shell: null when it can be read, or nothing here reads it. */
+/** Parses a block that is not shell: null if it is valid, or if there is no parser for it. */
 function unreadable({ language, text, page, line }: Fence): string | null {
   try {
     if (language === 'yaml') for (const { errors } of parseAllDocuments(text)) if (errors[0]) throw errors[0];
@@ -112,7 +112,7 @@ function unreadable({ language, text, page, line }: Fence): string | null {
   }
 }
 
-/** A block that is typed and does not say so would never be run. */
+/** A block that a reader types but that is not marked as shell would never be run. */
 const TYPED = /^(\$ |sudo |curl |upki |openssl |npm |npx |export |docker |systemctl |apt )/m;
 
 function unsaid({ language, text, page, line }: Fence): string | null {

@@ -1,27 +1,27 @@
-/** What a page takes for granted, as shell. */
+/** The preconditions of a page, as shell. */
 export interface PageWorld {
   /** Before the first block, and again in a new world (`<!-- fresh -->`). */
   setup?: string;
-  /** Before the first block under a heading, or another (`Heading [2]`): what the prose between the blocks tells the reader to do. */
+  /** Before the first block under a heading, or another (`Heading [2]`): the steps that the prose between the blocks describes. */
   before?: Record<string, string>;
-  /** After the last block under a heading: what the page promises. */
+  /** After the last block under a heading: checks of what the page promises. */
   after?: Record<string, string>;
-  /** Programs that no registry may have: without one of them the page's blocks are not run, and said so. */
+  /** Programs that no registry may have: without one of them the page's blocks are skipped, and reported. */
   needs?: string[];
-  /** Where the reader stands; a folder of his own when left out. */
+  /** The reader's working directory; a separate one by default. */
   folder?: 'checkout';
 }
 
 const started = (url: string) => `UPKI_RA_URL=${url} upki start`;
 const copiedRoot = 'cp ~/.upki/ra/ca.crt /etc/ssl/upki-root.crt';
-/** The world of a client's guide: the RA under the guides' name, and its root where they have it. */
+/** The world of a client's guide: the RA under the guides' name, and its root at the guides' path. */
 const GUIDE = `${started('https://pki.example.internal:8000')}\n${copiedRoot}`;
 
-/** Proves over TLS, as clients will, that the RA is there under the name. */
+/** Checks over TLS, as clients will, that the RA serves under the name. */
 const serves = (url: string) =>
   `curl -fsS --cacert ~/.upki/ra/ca.crt ${url}/acme/directory | grep -q '"newOrder": *"${url}/'`;
 
-/** Runs a server of HTTPS in the background until it answers for the name, as clients will see it, with this text. */
+/** Runs an HTTPS server in the background until it answers for the name, as clients see it, with this text. */
 const answers = (server: string, url: string, text: string) =>
   `setsid ${server} > server.log 2>&1 &
 server=$!
@@ -29,12 +29,12 @@ get() { curl -fsS --cacert ~/.upki/ra/ca.crt ${url} 2>&1; }
 for _ in $(seq 300); do get | grep -q '${text}' && break; kill -0 $server || break; sleep 0.1; done
 get | grep '${text}' || { cat server.log; false; }
 kill -- -$server; wait $server || true`;
-/** What the guides of servers have behind them. */
+/** The service behind the servers of the guides. */
 const BEHIND = `mkdir behind && echo 'behind the server' > behind/index.html
 python3 -m http.server -d behind 3000 > behind.log 2>&1 &
 mkdir -p /var/lib/traefik`;
 
-/** By path. A page that is not here is read in the world of `upki start` as it is. */
+/** By path. A page without an entry is run in the world of `upki start` with defaults. */
 export const PAGES: Readonly<Record<string, PageWorld>> = {
   'README.md': {
     before: { 'Two machines [2]': 'SEED=$(upki ca seed)' },
@@ -160,7 +160,7 @@ upki trust install --url http://pki.example.internal:8001 --fingerprint "sha256:
   'docs/validation.md': { setup: GUIDE },
 };
 
-/** What programs print for people to paste, run as it is printed. */
+/** Lines that programs print for people to paste, run unchanged. */
 export const PRINTED: Readonly<Record<string, string>> = {
   'the lines of upki clients': `upki start
 for client in lego certbot acme.sh; do

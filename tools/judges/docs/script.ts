@@ -1,7 +1,7 @@
 import { commandsOf, type Fence, headsOf } from './fences.js';
 import type { PageWorld } from './pages.js';
 
-/** In a network, mount, host and process namespace of its own: nothing of it stays, no port is taken. */
+/** Runs in separate network, mount, host and process namespaces: it leaves nothing behind and uses no port of the machine. */
 const PRELUDE = `set -eu
 ip link set lo up
 ip addr add 10.0.0.2/32 dev lo
@@ -22,7 +22,7 @@ mkdir -p "$HOME" "$WORLD/private/here"
 for _ in $(seq 100); do [ -e "$WORLD/names" ] && break; sleep 0.1; done
 `;
 
-/** Programs that serve are started in the background: the block goes on when they are ready, as a reader does in another terminal. */
+/** Server programs are started in the background; the block continues when they are ready, like a reader in another terminal. */
 const SERVE = `serve() {
   said=$1; shift
   log="$WORLD/served.$$"
@@ -39,7 +39,7 @@ const SERVE = `serve() {
 }
 `;
 
-/** Programs put before those of the machine, by name. */
+/** Programs that override those of the machine, by name. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   upki: `#!/bin/bash
 ${SERVE}
@@ -76,7 +76,7 @@ trap failed ERR
 set -E
 `;
 
-/** One script that runs the blocks of a page in one shell, one after the other, and names the one that fails. */
+/** A script that runs the blocks of a page in one shell, one after the other, and names the one that fails. */
 export function scriptOf(fences: readonly Fence[], world: PageWorld): string {
   const steps: string[] = [`cd ${world.folder === 'checkout' ? '"$CHECKOUT"' : '"$WORLD/private/here"'}`];
   const seen = new Map<string, number>();
@@ -96,7 +96,7 @@ export function scriptOf(fences: readonly Fence[], world: PageWorld): string {
   return `${PRELUDE}${FRESH}${steps.join('\n')}\n`;
 }
 
-/** A script for what is printed. */
+/** A script for printed lines. */
 export function printedScript(what: string, commands: string): string {
   return `${PRELUDE}${FRESH}cd "$WORLD/private/here"\n${step(what, commands)}\n`;
 }
@@ -120,7 +120,7 @@ function block(fence: Fence): string {
   ].join('\n');
 }
 
-/** In this shell, so that what a block sets and defines is there for the next. */
+/** Runs in this shell, so that later blocks have the variables and functions of earlier ones. */
 function sourced(commands: string): string {
   const end = '__END_OF_BLOCK__';
   return `cat > "$WORLD/block" <<'${end}'\n${commands}\n${end}\n. "$WORLD/block" < /dev/null`;

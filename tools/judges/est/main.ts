@@ -11,7 +11,7 @@ import { type EstServer, StrongSwanDevice, strongSwan } from './strongswan.js';
 
 /**
  * A foreign EST client, strongSwan's, fetches the CA's certificates, enrols by name and seed and renews by the certificate it
- * got: at one uPKI on SQLite, and at two RAs and a CA on one PostgreSQL behind a round robin, where each request meets another.
+ * got: at one uPKI on SQLite, and at two RAs and a CA on one PostgreSQL behind a round robin, where consecutive requests reach different RAs.
  */
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -19,7 +19,7 @@ const PROFILE = 'webapp';
 
 interface Site extends EstServer {
   what: string;
-  /** Data directory of an RA, for commands of an administrator. */
+  /** Data directory of an RA, for an administrator's commands. */
   dataDir: string;
   stop(): Promise<unknown>;
 }
@@ -58,7 +58,7 @@ async function replicas(folder: string): Promise<Site> {
   };
 }
 
-/** Registers a node as its administrator does; answers its seed. */
+/** Registers a node as its administrator does; returns its seed. */
 async function register(site: Site, name: string): Promise<string> {
   const command = ['node', 'add', name, '--profile', PROFILE, '--dir', site.dataDir, '--json'];
   const said = await run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command]);
@@ -103,7 +103,7 @@ async function judge(site: Site, program: string, folder: string): Promise<numbe
     return enrolled;
   });
   if (first === null) return failures;
-  // More often than there are replicas, so that each has issued and each has renewed what another issued.
+  // More often than there are replicas, so that each has issued, and each has renewed another's certificate.
   let current = first;
   for (let round = 1; round <= 3; round += 1) {
     await step(`simplereenroll by its certificate, ${round}`, async () => {
@@ -120,7 +120,7 @@ async function judge(site: Site, program: string, folder: string): Promise<numbe
 const serialOf = async (file: string): Promise<string> =>
   new X509Certificate(await readFile(file)).serialNumber;
 
-/** The certificate is the node's, and of this authority. */
+/** The certificate has the node's names and is signed by this CA. */
 async function check(site: Site, file: string, name: string): Promise<void> {
   const certificate = new X509Certificate(await readFile(file));
   if (certificate.subjectAltName !== `DNS:${name}`)

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type CommandOptions, run } from '../../kit/command.js';
 import type { Tools } from '../../kit/tools.js';
 
-/** strongSwan's `pki`, whose EST client is written for IPsec gateways; it shares no code with us, libest or curl. */
+/** strongSwan's `pki`, whose EST client is made for IPsec gateways; it shares no code with us, libest or curl. */
 export async function strongSwan(tools: Tools): Promise<string> {
   const program = await tools.apt('strongswan-pki', 'pki');
-  // It reads P-256 keys and fetches CRLs and OCSP by plugins of other packages.
+  // Plugins in other packages read P-256 keys and fetch CRLs and OCSP.
   const plugins = '/usr/lib/ipsec/plugins';
   await tools.aptPackage('libstrongswan-standard-plugins', `${plugins}/libstrongswan-openssl.so`);
   await tools.aptPackage('libstrongswan-extra-plugins', `${plugins}/libstrongswan-curl.so`);
@@ -15,7 +15,7 @@ export async function strongSwan(tools: Tools): Promise<string> {
 }
 
 export interface EstServer {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   baseUrl: string;
   rootPath: string;
 }
@@ -25,7 +25,7 @@ export interface Enrolled {
   key: string;
 }
 
-/** One device, in a folder of its own. */
+/** One device, in a separate folder. */
 export class StrongSwanDevice {
   #count = 0;
 
@@ -36,7 +36,7 @@ export class StrongSwanDevice {
     private readonly log: string,
   ) {}
 
-  /** RFC 7030 §4.1; the subjects of what the server gives out. */
+  /** RFC 7030 §4.1; the subjects of the certificates that the server returns. */
   async caCertificates(): Promise<string[]> {
     await this.#pki('--estca', ...this.#where(), '--caout', this.#file('ca.der'), '--force');
     const files = (await readdir(this.folder)).filter((name) => /^ca.*\.der$/.test(name)).sort();
@@ -44,12 +44,12 @@ export class StrongSwanDevice {
     return certificates.map((der) => new X509Certificate(der).subject.replaceAll('\n', ', '));
   }
 
-  /** §4.2.1 by name and seed. */
+  /** §4.2.1, by name and seed. */
   enrol(name: string, seed: string): Promise<Enrolled> {
     return this.#ask(name, ['--userpass', `${name}:${seed}`]);
   }
 
-  /** §4.2.2 by the certificate it has. */
+  /** §4.2.2, by its current certificate. */
   renew(name: string, { certificate, key }: Enrolled): Promise<Enrolled> {
     return this.#ask(name, ['--cert', certificate, '--key', key]);
   }
@@ -78,7 +78,7 @@ export class StrongSwanDevice {
     await writeFile(file, await readFile(this.#file('stdout')));
   }
 
-  /** Its output is binary; what it says goes to the log. */
+  /** Its standard output is binary; its messages go to the log. */
   async #pki(...args: string[]): Promise<void> {
     const options: CommandOptions = { cwd: this.folder, log: this.log };
     await run('sh', ['-c', '"$@" > stdout', 'sh', this.program, ...args], options);

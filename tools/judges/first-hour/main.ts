@@ -13,19 +13,19 @@ directory is asked, an administrator is made, and the container's health check i
 `;
 
 const MINUTE = 60_000;
-/** Beside the Node that runs this. 20 is the oldest; it is past its end of life. */
+/** In addition to the Node that runs this. 20 is the oldest; it is past its end of life. */
 const ENGINES = ['20', '22', '24', '26'];
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** What is different from this machine, as shell before the product is started. */
+/** The difference from this machine, as shell that runs before the product starts. */
 interface Stranger {
   name: string;
   before?: string;
-  /** Runs a command as somebody else. */
+  /** Runs a command as another user. */
   as?: string;
   node?: string;
-  /** Builds what it runs, as a fresh clone does; the others take what is built. */
+  /** Builds the product, like a fresh clone; the others use the existing build. */
   builds?: boolean;
 }
 
@@ -47,7 +47,7 @@ const STRANGERS: readonly Stranger[] = [
   },
 ];
 
-/** `npm start` of a clone until it is ready, then what everybody does next. */
+/** Runs `npm start` of a clone until it is ready, then the next commands of every user. */
 const SCRIPT = `set -eu
 ip link set lo up
 hostname stranger
@@ -77,7 +77,7 @@ async function attempt(
   await run('git', ['clone', '-q', '--no-hardlinks', CHECKOUT, join(here, 'a clone')]);
   await run('cp', ['-al', join(CHECKOUT, 'node_modules'), join(here, 'a clone', 'node_modules')]);
   if (!builds) await run('cp', ['-R', join(CHECKOUT, 'dist'), join(here, 'a clone', 'dist')]);
-  // Installed a moment ago, as far as `npm start` sees: there is no registry in there.
+  // For `npm start` the packages are up to date: no registry can be reached there.
   const installed = 'node_modules/.package-lock.json';
   await run('cp', ['--remove-destination', join(CHECKOUT, installed), join(here, 'a clone', installed)]);
   await writeFile(join(here, 'script'), SCRIPT);
@@ -98,7 +98,7 @@ async function attempt(
   }
 }
 
-/** Folders of the newest of each Node, from npm. */
+/** Folders of the newest release of each Node version, from npm. */
 async function engines(tools: Tools): Promise<Stranger[]> {
   const own = process.versions.node.split('.')[0];
   const found: Stranger[] = [];
@@ -120,7 +120,7 @@ async function engines(tools: Tools): Promise<Stranger[]> {
   return found;
 }
 
-/** @param only parts of names; all strangers when there are none */
+/** @param only parts of names; all strangers if it is empty */
 async function main(only: string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'upki-first-hour-'));
   await run('chmod', ['755', folder]);

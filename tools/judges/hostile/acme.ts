@@ -6,7 +6,7 @@ import { createCsr } from '../../kit/csr.js';
 import type { Attack } from './attack.js';
 import type { Target } from './target.js';
 
-/** Addresses of metadata services and of what is inside, as a redirect may spell them. */
+/** Addresses of metadata services and internal hosts, in the spellings that a redirect may use. */
 const FORBIDDEN = [
   '127.0.0.2',
   '[::ffff:127.0.0.2]',
@@ -20,7 +20,7 @@ const FORBIDDEN = [
   '0x7f000002',
 ];
 
-/** What an ACME client tries that wants more than its own. */
+/** Attacks of an ACME client that wants more than its own. */
 export function acmeAttacks(target: Target): Attack[] {
   const { answers, web } = target;
   const issue = (client: AcmeClient, names: string[], more = {}) =>
@@ -160,7 +160,7 @@ export function acmeAttacks(target: Target): Attack[] {
 
 const dns = (value: string) => ({ type: 'dns', value });
 
-/** Has a name validated that will not be; resolves with all that is said of it. */
+/** Requests a validation that must fail; resolves with everything the server reports about it. */
 async function fail(client: AcmeClient, name: string): Promise<string> {
   const order = await client.newOrder([name]);
   const [url = ''] = order.body.authorizations;

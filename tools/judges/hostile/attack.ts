@@ -1,9 +1,9 @@
-/** One thing a stranger or a holder of a certificate tries, over the network alone. */
+/** One attack by a stranger or by the holder of a certificate, over the network alone. */
 export interface Attack {
-  /** What must stay true, as a sentence. */
+  /** The promise that must hold, as a sentence. */
   promise: string;
-  /** Known to be broken and being mended: it is said, and fails no run. */
+  /** Known to be broken and being fixed: it is reported and fails no run. */
   open?: true;
-  /** Rejects when the promise is broken. */
+  /** Rejects if the promise is broken. */
   attempt(): Promise<void>;
 }

@@ -11,7 +11,7 @@ const FOREIGN: Record<string, string>[] = [
 ];
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** What browsers, sockets and JSON can be made to do. */
+/** Attacks by browsers, sockets and JSON. */
 export function httpAttacks(target: Target): Attack[] {
   const { admin: by, upki } = target;
   const generate = (headers: Record<string, string>) =>
@@ -130,7 +130,7 @@ export function httpAttacks(target: Target): Attack[] {
   ];
 }
 
-/** Sends the text and resolves with all that comes back. */
+/** Sends the text and resolves with the whole response. */
 function exchange(upki: Target['upki'], text: string, options: ConnectionOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({

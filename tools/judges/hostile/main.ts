@@ -5,7 +5,7 @@ import { trustAttacks } from './trust.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Attacks a fresh uPKI from outside and says which promises held. */
+/** Attacks a fresh uPKI from outside and reports which promises held. */
 async function main(): Promise<number> {
   const target = await prepareTarget();
   const broken: string[] = [];

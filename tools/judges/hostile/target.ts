@@ -18,21 +18,21 @@ export interface Answer {
   status: number;
   headers: NodeJS.Dict<string | string[]>;
   text: string;
-  /** Of the REST envelope or the problem. */
+  /** The code of the REST envelope, or the type of the problem. */
   code: string | undefined;
 }
 
-/** A running uPKI with an administrator, and a web server that every name leads to. */
+/** A running uPKI with an administrator, and a web server to which every name resolves. */
 export interface Target {
   upki: RunningUpki;
   admin: Certificate;
-  /** What the web server of all names answers; it has the tokens of `answers` by itself. */
+  /** The response of the web server for all names; it also serves the tokens of `answers`. */
   web: { answer(request: IncomingMessage, response: ServerResponse): boolean };
-  /** Says 127.0.0.1 for every name, unless it is told otherwise. */
+  /** Answers 127.0.0.1 for every name, unless configured otherwise. */
   dns: DnsServer;
   /** Key authorizations by token. */
   answers: Map<string, string>;
-  /** Requests that reached 127.0.0.2, which no name leads to. */
+  /** Requests that reached 127.0.0.2, to which no name resolves. */
   inside: string[];
   webPort: number;
   account(): Promise<AcmeClient>;
@@ -44,7 +44,7 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Names nobody may have, and limits low enough to be met. */
+/** Denied names, and limits low enough to be reached. */
 const POLICY = {
   UPKI_RA_DENY: 'secret.corp.test,10.66.0.0/16',
   UPKI_RA_LIMIT_DUPLICATES: '3',
@@ -93,7 +93,7 @@ export async function prepareTarget(): Promise<Target> {
   };
 }
 
-/** As the operator does it, on the CA's machine. */
+/** Runs a command on the CA's machine, as the operator does. */
 async function makeAdmin(upki: RunningUpki): Promise<Certificate> {
   await promisify(execFile)(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), 'admin', 'add', 'alice'], {
     cwd: upki.dataDir,

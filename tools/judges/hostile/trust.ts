@@ -10,12 +10,12 @@ import { signingKey } from '../../kit/jws-signer.js';
 import type { Attack } from './attack.js';
 import type { Target } from './target.js';
 
-/** The neutral point of Ed25519 as a key: with the neutral point and zero as a signature, every message verifies (RFC 8032 §5.1.7). */
+/** The neutral point of Ed25519 as a key: every message verifies with the neutral point and zero as the signature (RFC 8032 §5.1.7). */
 const NEUTRAL = Buffer.from(`01${'00'.repeat(31)}`, 'hex');
 const SIGNS_ALL = Buffer.concat([NEUTRAL, Buffer.alloc(32)]);
 const HOUR = 3600_000;
 
-/** What is tried against keys, CAA, the channel and people's privacy. */
+/** Attacks on keys, CAA, the channel and privacy. */
 export function trustAttacks(target: Target): Attack[] {
   const { answers, dns } = target;
   const prove = async (client: AcmeClient, url: string): Promise<AuthorizationBody> => {

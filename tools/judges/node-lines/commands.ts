@@ -6,10 +6,10 @@ import { LEGO_5 } from '../../interop/clients/lego.js';
 import { run } from '../../kit/command.js';
 import { type LineClient, Refused } from './client.js';
 
-/** Milliseconds for a line; acme.sh's is two commands, of some thirty programs each. */
+/** Milliseconds for a printed line; acme.sh's is two commands of about thirty programs each. */
 const COMMAND_LIMIT = 240_000;
 
-/** A client whose line is a command of the shell. @param certificate where it leaves it, below its HOME */
+/** A client whose printed line is a shell command. @param certificate the file it writes, below its HOME */
 function command(
   { name, install }: Pick<LineClient, 'name' | 'install'>,
   certificate: (host: string) => string,
@@ -32,7 +32,7 @@ function command(
 export const certbot = command(
   { name: 'certbot', install: async (tools) => [dirname(await tools.pip('certbot'))] },
   (host) => `config/live/${host}/fullchain.pem`,
-  // The printed line is without its folders, which are the machine's.
+  // The printed line contains no folders, because those depend on the machine.
   ' --config-dir config --work-dir work --logs-dir logs',
 );
 

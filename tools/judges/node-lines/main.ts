@@ -17,9 +17,9 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 const CLIENTS: LineClient[] = [certbot, lego, acmeSh, caddy, traefik];
 
 /**
- * Runs the lines that `upki node add` prints, as they are printed, each in a folder of its own that has the root beside it: the account is
- * bound, gets what the node may have, and nothing else; when the node is removed it gets nothing more. Needs ports 80 and 443. `--only caddy,lego`:
- * these alone.
+ * Runs the lines that `upki node add` prints, unchanged, each in a separate folder with the root: the account is
+ * bound, gets the node's names and no others, and nothing once the node is removed. Needs ports 80 and 443. `--only caddy,lego` runs
+ * only these.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -82,7 +82,7 @@ async function drive(client: LineClient, upki: RunningUpki, tools: Tools): Promi
   }
 }
 
-/** What the client said when it got nothing. */
+/** The client's output when it got nothing. */
 async function refused(work: Promise<X509Certificate>): Promise<string> {
   const failure = await work.then(
     () => null,

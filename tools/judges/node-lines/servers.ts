@@ -8,10 +8,10 @@ import { start } from '../../kit/command.js';
 import { until } from '../../kit/until.js';
 import { type LineClient, Refused, ROOT } from './client.js';
 
-/** A server obtains in the background; it has this many milliseconds to get its certificate or be refused. */
+/** Milliseconds for a server to get its certificate in the background, or to be refused. */
 const OBTAIN_LIMIT = 60_000;
 
-/** A server whose lines are a piece of its configuration. It runs on ports 80 and 443 until it serves a certificate or says that it got none. */
+/** A server whose printed lines are part of its configuration. It runs on ports 80 and 443 until it serves a certificate or reports a failure. */
 function server(
   { name, install }: Pick<LineClient, 'name' | 'install'>,
   program: string,
@@ -21,7 +21,7 @@ function server(
     name,
     install,
     async obtain(printed, host, place) {
-      // What it stores, an account for example, belongs to one run.
+      // Its storage, such as an account, belongs to one run.
       const folder = await mkdtemp(join(place.folder, 'run-'));
       await copyFile(join(place.folder, ROOT), join(folder, ROOT));
       const { file, content, args } = configure(printed, host);
@@ -44,7 +44,7 @@ function server(
   };
 }
 
-/** The leaf that is served for the name on port 443. @throws while it is another's */
+/** The leaf served for the name on port 443. @throws Error while another certificate is served */
 function served(host: string): Promise<X509Certificate> {
   return new Promise((resolve, reject) => {
     const socket = connect(
@@ -60,7 +60,7 @@ function served(host: string): Promise<X509Certificate> {
   });
 }
 
-/** The current Caddy; the lines are a whole Caddyfile. */
+/** The current Caddy; the printed lines are a complete Caddyfile. */
 export const caddy = server(
   {
     name: 'caddy',
@@ -74,7 +74,7 @@ export const caddy = server(
   }),
 );
 
-/** The lines are the resolver of the static configuration; the entry points are the operator's own. */
+/** The printed lines are the resolver of the static configuration; the operator adds the entry points. */
 export const traefik = server(
   { name: 'traefik', install: async (tools) => [dirname(await tools.goFrom(TRAEFIK))] },
   'traefik',

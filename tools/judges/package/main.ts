@@ -5,7 +5,7 @@ import { CommandFailed, run } from '../../kit/command.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
-/** The oldest Debian whose own Node the package runs on. */
+/** The oldest Debian on whose own Node the package runs. */
 const SUITE = 'trixie';
 const MINUTE = 60_000;
 
@@ -86,7 +86,7 @@ async function install(path: string, folder: string, tools: Tools): Promise<void
   expectThat((await inside('ls /var/lib/upki/ca')).includes('ca.crt'), 'and leaves the data where it is');
 }
 
-/** Ends the program when it has said that it is ready, or after two minutes. */
+/** Ends the program once it reports ready, or after two minutes. */
 const START = `
 export UPKI_DATA_DIR=/var/lib/upki UPKI_RA_CN=localhost UPKI_RA_PORT=0 UPKI_RA_HTTP_PORT=0 UPKI_CA_PORT=0 UPKI_CA_REGISTRATION_PORT=0
 setpriv --reuid=upki --regid=nogroup --clear-groups upki start > /tmp/started 2> /tmp/errors &

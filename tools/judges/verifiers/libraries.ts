@@ -9,11 +9,11 @@ import { type Verdict, type Verifier, verdictIn } from './verifier.js';
 
 const HERE = join(CHECKOUT, 'tools/judges');
 
-/** What a program prints, whatever its exit code says. */
+/** The output of a program, whatever its exit code. */
 const said = (world: World, command: string, ...args: string[]) =>
   world.run('sh', ['-c', '"$@" 2>&1 || true', 'sh', command, ...args]);
 
-/** The verdict of a program that prints a line for what is good. */
+/** The verdict of a program that prints a certain line for a good certificate. */
 async function judged(output: Promise<string>, good: RegExp): Promise<Verdict> {
   const text = await output;
   return good.test(text) ? 'good' : verdictIn(text);
@@ -41,7 +41,7 @@ export async function openssl(): Promise<Verifier[]> {
       }),
     },
     {
-      // It wants a CRL of the root about itself, too, and no root says where that is: the leaf's CRL alone is fetched.
+      // It also requires a CRL about the root itself, whose URL no root contains: only the leaf's CRL is fetched.
       ...{ name: 'OpenSSL -crl_check -crl_download', depth: 'leaf' },
       open: async (material) => ({
         judge: (subject) => verify(material, subject, '-crl_check', '-crl_download'),
@@ -81,7 +81,7 @@ export async function gnutls(tools: Tools): Promise<Verifier[]> {
       }),
     },
     {
-      // It takes CRLs of the CAs in its file alone.
+      // It accepts CRLs only of the CAs in its file.
       ...{ name: 'GnuTLS gnutls-cli', depth: 'chain' },
       open: async ({ world, trusted, crls }) => ({
         judge: (subject) =>
@@ -96,7 +96,7 @@ export async function gnutls(tools: Tools): Promise<Verifier[]> {
   ];
 }
 
-/** The library of Firefox and Thunderbird, by its own tools. */
+/** The library of Firefox and Thunderbird, with its own tools. */
 export async function nss(tools: Tools): Promise<Verifier[]> {
   const certutil = await tools.apt('libnss3-tools', 'certutil');
   const crlutil = await tools.apt('libnss3-tools', 'crlutil');
@@ -140,7 +140,7 @@ export async function nss(tools: Tools): Promise<Verifier[]> {
   ];
 }
 
-/** Java's PKIX, which asks where certificates say. */
+/** Java's PKIX, which fetches the URLs in the certificates. */
 export async function java(): Promise<Verifier[]> {
   const program = onPath('java');
   if (!program) throw new NotInstallable('there is no java on this machine');
@@ -158,7 +158,7 @@ export async function java(): Promise<Verifier[]> {
   return [asking('ocsp', 'chain'), asking('crl', 'chain')];
 }
 
-/** Rust's rustls: with CRLs it asks for the whole chain, unless it is told otherwise. */
+/** Rust's rustls: with CRLs it checks the whole chain, unless configured otherwise. */
 export async function rustls(tools: Tools): Promise<Verifier[]> {
   const { program } = await tools.cargo(join(HERE, 'verifiers/rustls'), 'rustls-verifier', 'rustls');
   return [
@@ -171,7 +171,7 @@ export async function rustls(tools: Tools): Promise<Verifier[]> {
   ];
 }
 
-/** A TLS server with the subject's certificate, for as long as somebody looks at it. */
+/** A TLS server with the subject's certificate, open during the call. */
 async function served<T>(subject: Subject, look: (port: number) => Promise<T>): Promise<T> {
   const [cert, key] = await Promise.all([readFile(subject.chain), readFile(subject.key)]);
   const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n';

@@ -20,7 +20,7 @@ expired one; then without the root's CRL, and after the issuer itself was revoke
   --only    those whose names begin so
 `;
 
-/** In the order they are asked. */
+/** In the order they run. */
 const FAMILIES: { find(tools: Tools): Promise<Verifier[]>; slow?: true }[] = [
   { find: openssl },
   { find: nginx },
@@ -32,7 +32,7 @@ const FAMILIES: { find(tools: Tools): Promise<Verifier[]>; slow?: true }[] = [
   { find: rustls, slow: true },
 ];
 
-/** The root's CRL must list a revoked issuer after this many milliseconds. */
+/** Milliseconds within which the root's CRL must list a revoked issuer. */
 const CRL_LIMIT = 20_000;
 
 const { values: options } = parseArgs({
@@ -112,7 +112,7 @@ async function judgeAll(world: World, authority: UpkiAuthority, verifiers: Verif
   await stage('', verifiers, await fetchMaterial(world, subjects.server), () =>
     STATES.map((state) => [subjects[state], state === 'on hold' ? 'revoked' : state]),
   );
-  // Whether they look at the issuer at all shows where its status cannot be had.
+  // If the issuer's status is unavailable, the verdict shows whether a verifier checks the issuer at all.
   const strict = verifiers.filter(({ needsEveryCrl }) => needsEveryCrl);
   const partly = await fetchMaterial(world, subjects.server, { withoutRootCrl: true });
   await stage("without the root's CRL", strict, partly, () => [[subjects.good, 'unknown']]);
@@ -127,7 +127,7 @@ async function judgeAll(world: World, authority: UpkiAuthority, verifiers: Verif
 
 type Expected = (verifier: Verifier) => [Subject, Verdict][];
 
-/** As after a theft of the issuer's key; resolves when the root's CRL says so. */
+/** Revokes the issuer, as after a theft of its key; resolves when the root's CRL lists it. */
 async function revokeIssuer(world: World, { upki }: UpkiAuthority, issuer: string): Promise<void> {
   const command = ['ca', 'rollover', 'issuer', '--now', '--revoke', '-d', upki.dataDir];
   await world.run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command]);

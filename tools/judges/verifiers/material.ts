@@ -10,13 +10,13 @@ import { AcmeClient } from '../../kit/acme-client.js';
 import { caChannel } from '../../kit/ca-channel.js';
 import { createCsr } from '../../kit/csr.js';
 
-/** How long the certificate lives that is to be seen expired: OpenSSL's clock counts whole seconds. */
+/** Lifetime of the certificate that must be seen as expired: OpenSSL's clock counts whole seconds. */
 const SHORT_LIFE = 4_000;
 
 export const STATES = ['good', 'revoked', 'on hold', 'expired'] as const;
 export type State = (typeof STATES)[number];
 
-/** A certificate with its key; files of PEM. */
+/** A certificate with its key, in PEM files. */
 export interface Subject {
   state: State | 'server';
   /** The DNS name it is for. */
@@ -25,18 +25,18 @@ export interface Subject {
   /** Leaf and issuer. */
   chain: string;
   key: string;
-  /** Chain and key in one. */
+  /** Chain and key in one file. */
   bundle: string;
 }
 
-/** What a verifier is set up with; files. */
+/** The files a verifier is configured with. */
 export interface Material {
   world: World;
   root: string;
   issuer: string;
-  /** Both: what is called a CA bundle, or a chain file. */
+  /** Issuer and root: a CA bundle, or chain file. */
   trusted: string;
-  /** PEM: the CRLs of issuer and root, where their certificates say, or the issuer's alone. */
+  /** PEM: the CRLs of issuer and root from the URLs in their certificates, or only the issuer's. */
   crls: string;
   /** The same, each in DER. */
   derCrls: string[];
@@ -44,7 +44,7 @@ export interface Material {
   server: Subject;
 }
 
-/** A certificate in each state, by ACME, for TLS servers and clients alike. */
+/** A certificate in each state, from ACME, for TLS servers and clients. */
 export async function makeSubjects(
   world: World,
   { upki }: UpkiAuthority,
@@ -98,7 +98,7 @@ export async function makeSubjects(
   }
 }
 
-/** Fetches CRLs from where certificates say, as a machine's cron job would. */
+/** Fetches CRLs from the URLs in the certificates, as a cron job would. */
 export async function fetchMaterial(
   world: World,
   server: Subject,

@@ -8,11 +8,11 @@ import { freePorts } from '../../kit/upki.js';
 import type { Material, Subject } from './material.js';
 import { type Opened, type Verdict, type Verifier, verdictIn } from './verifier.js';
 
-/** A server must listen after this many milliseconds. */
+/** Milliseconds within which a server must listen. */
 const START_LIMIT = 10_000;
 const MODULES = '/usr/lib/apache2/modules';
 
-/** Servers that judge the certificates of their clients: the common way to use a CRL or OCSP. */
+/** Servers that verify the certificates of their clients: the common use of a CRL or OCSP. */
 export async function nginx(tools: Tools): Promise<Verifier[]> {
   const program = await tools.aptUnpacked('nginx', 'usr/sbin/nginx');
   const asking =
@@ -58,7 +58,7 @@ http {
   ];
 }
 
-/** It wants the issuer in its file of CAs, to verify who signed an OCSP response. */
+/** It needs the issuer in its file of CAs, to verify the signer of an OCSP response. */
 export async function apache(tools: Tools): Promise<Verifier[]> {
   const program = await tools.apt('apache2-bin', 'apache2');
   const asking =
@@ -143,7 +143,7 @@ async function serve(port: number, running: Background, judge: Opened['judge']):
   return { judge, close: running.stop };
 }
 
-/** Whoever is let in is good; whoever is not hears why in an alert (RFC 5246 §7.2.2). */
+/** A client that is admitted is good; a refused one gets the reason in an alert (RFC 5246 §7.2.2). */
 function byAlert(material: Material, port: number, subject: Subject): Promise<Verdict> {
   return visit(material, port, subject).then(
     () => 'good',
@@ -151,7 +151,7 @@ function byAlert(material: Material, port: number, subject: Subject): Promise<Ve
   );
 }
 
-/** A request with the subject's certificate; resolves with what the server says. TLS 1.2: it answers before data flow. */
+/** A request with the subject's certificate; resolves with the server's answer. TLS 1.2, where the verdict comes before any data. */
 async function visit({ world }: Material, port: number, subject: Subject): Promise<string> {
   const [cert, key] = await Promise.all([readFile(subject.chain), readFile(subject.key)]);
   return new Promise((resolve, reject) => {

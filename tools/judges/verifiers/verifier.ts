@@ -1,25 +1,25 @@
 import type { Material, Subject } from './material.js';
 
-/** What a program says of a chain. `unknown`: it cannot tell whether all of it is good, and therefore refuses it. */
+/** A program's verdict on a chain. `unknown`: it cannot determine whether all of it is good, and refuses it. */
 export type Verdict = 'good' | 'revoked' | 'expired' | 'unknown';
 
-/** A program that verifies certificates as its users set it up. */
+/** A program that verifies certificates, configured as its users do. */
 export interface Verifier {
   name: string;
-  /** Whose revocation it asks for: the leaf's alone, or every certificate's below the root. */
+  /** The certificates whose revocation it checks: only the leaf, or all below the root. */
   depth: 'leaf' | 'chain';
-  /** Reads CRLs from a file, and refuses what it finds no CRL for. */
+  /** Reads CRLs from a file, and refuses certificates without a CRL. */
   needsEveryCrl?: true;
   open(material: Material): Promise<Opened>;
 }
 
 export interface Opened {
-  /** @throws when what it says is none of the verdicts */
+  /** @throws Error if its output is not one of the verdicts */
   judge(subject: Subject): Promise<Verdict>;
   close?(): Promise<void>;
 }
 
-/** Reads a verdict out of what a program says, alert or message. @throws when it says none */
+/** Reads a verdict from a program's output, an alert or a message. @throws Error if there is none */
 export function verdictIn(said: string): Verdict {
   if (/revoked/i.test(said)) return 'revoked';
   if (/expired/i.test(said)) return 'expired';
