@@ -5,8 +5,8 @@ import { Table, Time, type View } from './view.js';
 export interface Condition {
   status: 'well' | 'warning' | 'failing';
   ra: { name: string; certificate_ends: string };
-  authorities: { kind: string; state: string; dn: string; not_after: string }[];
-  crls: { number: number; next_update: string }[];
+  authorities: { id: string; kind: string; state: string; dn: string; not_after: string }[];
+  crls: { issuer: string; number: number; next_update: string }[];
   certificates?: { good: number; ending?: number; late: number; revoked: number };
   last_backup?: string;
   troubles: string[];
@@ -22,7 +22,7 @@ const SAID = {
 /** The state in a few tiles; null: it is not known yet. */
 export function Tiles({ of: condition }: { of: Condition | null }): View {
   if (condition === null) return html`<ul class="tiles"><li>State<b>…</b></li></ul>` as View;
-  const { status, certificates, crls, last_backup: backup } = condition;
+  const { status, certificates, crls, authorities, last_backup: backup } = condition;
   const [tone, word, sentence] = SAID[status];
   return html`<ul class="tiles">
     <li>State<b class=${tone}>${word}</b>${sentence}</li>
@@ -30,8 +30,8 @@ export function Tiles({ of: condition }: { of: Condition | null }): View {
       Certificates
       ${
         certificates
-          ? html`<b>${certificates.good.toLocaleString()} good</b>${certificates.revoked.toLocaleString()} revoked,
-            ${(certificates.ending ?? 0).toLocaleString()} end within 14 days`
+          ? html`<b>${certificates.good.toLocaleString()} good</b>
+            ${`${certificates.revoked.toLocaleString()} revoked, ${(certificates.ending ?? 0).toLocaleString()} end within 14 days`}`
           : html`<b class="warn">unknown</b>The CA counts them, and does not answer`
       }
     </li>
@@ -41,10 +41,10 @@ export function Tiles({ of: condition }: { of: Condition | null }): View {
       Past their renewal window, and nothing has replaced them
     </li>
     ${crls.map(
-      (crl, index) => html`<li>
-        Revocation list${crls.length > 1 && ` ${index + 1}`}
-        <b class=${isOver(crl.next_update) ? 'bad' : ''}>number ${crl.number}</b>
-        Next by <${Time} at=${crl.next_update} />${isOver(crl.next_update) && html`<span class="bad"> (overdue)</span>`}
+      ({ issuer, number, next_update: next }) => html`<li>
+        CRL of the ${authorities.find(({ id }) => id === issuer)?.kind ?? issuer}
+        <b class=${isOver(next) ? 'bad' : ''}><${Time} at=${next} /></b>
+        ${`Next update${isOver(next) ? ', overdue' : ''}; number ${number}`}
       </li>`,
     )}
     <li>Last backup<b>${backup ? html`<${Time} at=${backup} />` : 'none'}</b>By upki backup on the RA’s machine</li>
