@@ -6,21 +6,21 @@ import { join } from 'node:path';
 const TOOLS = {
   bench: [
     'bench/main.js',
-    'what a certificate costs in CPU, memory and time; beside other servers with --peers',
+    'the cost of a certificate in CPU, memory and time; compared with other servers by --peers',
   ],
-  searches: ['bench/searches/main.js', 'how long operators wait for a page of a million certificates'],
-  footprint: ['bench/footprint/main.js', 'what a certificate costs on disk'],
+  searches: ['bench/searches/main.js', 'how long a search among a million certificates takes'],
+  footprint: ['bench/footprint/main.js', 'the disk space of a certificate'],
   steady: ['bench/steady/main.js', 'whether the databases stop growing: a year of short certificates'],
   'wall-clock': ['bench/wall-clock.js', 'how long certbot and lego take for their first certificate'],
   crash: ['crash/main.js', 'kill -9 at random moments under load; every promise is checked'],
-  chaos: ['chaos/main.js', 'replicas while programs, PostgreSQL, the network and a disk break'],
-  interop: ['interop/main.js', "other people's ACME clients, installed and driven"],
+  chaos: ['chaos/main.js', 'replicas under load while programs, PostgreSQL, the network and a disk fail'],
+  interop: ['interop/main.js', 'installs foreign ACME clients and runs each against a fresh uPKI'],
   suites: [
     'interop/suites/main.js',
     "other projects' tests for Let's Encrypt's test server, run against uPKI in its place",
   ],
-  zlint: ['judges/zlint/main.js', 'zlint reads certificates and CRLs'],
-  revocation: ['judges/revocation/main.js', 'OpenSSL and certbot ask about revoked certificates'],
+  zlint: ['judges/zlint/main.js', 'zlint checks certificates and CRLs'],
+  revocation: ['judges/revocation/main.js', 'OpenSSL, GnuTLS, Java and certbot check a revoked certificate'],
   verifiers: [
     'judges/verifiers/main.js',
     'nginx, Apache, HAProxy, OpenSSL, GnuTLS, NSS, Java and rustls verify whole chains',
@@ -31,7 +31,7 @@ const TOOLS = {
   ],
   timeline: [
     'judges/timeline/main.js',
-    'years and wrong clocks, by libfaketime; OpenSSL verifies what a client that is right about the time gets',
+    'years and wrong clocks, by libfaketime; OpenSSL verifies the certificates of a client with the right time',
   ],
   est: [
     'judges/est/main.js',
@@ -41,13 +41,16 @@ const TOOLS = {
     'judges/authority/main.js',
     'OpenSSL, Go, Java and certbot before, between and after rollovers of issuer and root; name constraints',
   ],
-  token: ['judges/token/main.js', 'a CA whose keys are in SoftHSM, also while the token is taken out'],
+  token: ['judges/token/main.js', 'a CA whose keys are in SoftHSM, also while the token is removed'],
   'node-lines': [
     'judges/node-lines/main.js',
     'the lines that upki node add prints, run by certbot, lego, acme.sh, Caddy and Traefik',
   ],
   fuzz: ['judges/fuzz/main.js', 'schemathesis on the REST API; the property tests with many more cases'],
-  hostile: ['judges/hostile/main.js', 'attacks a running uPKI over the network and says which promises held'],
+  hostile: [
+    'judges/hostile/main.js',
+    'attacks a running uPKI over the network and reports which promises held',
+  ],
   browser: [
     'judges/browser/main.js',
     'drives chromium through the landing page and the console; axe-core; a page of another site',
@@ -57,14 +60,14 @@ const TOOLS = {
     'judges/package/main.js',
     'builds the Debian package, installs, starts and removes it in a fresh Debian',
   ],
-  'python-upki': ['python-upki/main.js', 'our programs beside the Python ones, and the migration'],
+  'python-upki': ['python-upki/main.js', 'our programs with the Python ones, and the migration'],
   'docs-check': [
     'judges/docs/main.js',
-    'runs every block of shell of README and docs as it is written, and the lines that programs print',
+    'runs every shell block of README and docs unchanged, and the lines that programs print',
   ],
   'first-hour': [
     'judges/first-hour/main.js',
-    'starts the product from a path with a space, in German, without IPv6, not as root, with every Node',
+    'starts the product from a path with a space, in German, without IPv6, not as root, with every Node version',
   ],
   docs: ['docs/main.js', 'writes the generated documents (also `npm run docs`)'],
 };
@@ -73,7 +76,7 @@ const [name = '', ...args] = process.argv.slice(2);
 const main = Object.entries(TOOLS).find(([each]) => each === name)?.[1][0];
 if (main === undefined) {
   const known = Object.entries(TOOLS).map(([each, [, duty]]) => `  ${each.padEnd(12)} ${duty}\n`);
-  const list = `npm run tool NAME -- [options]; --help says which a tool has\n\n${known.join('')}`;
+  const list = `npm run tool NAME -- [options]; --help lists a tool's options\n\n${known.join('')}`;
   const asked = name === '' || name === '--help';
   process[asked ? 'stdout' : 'stderr'].write(asked ? list : `no tool is called "${name}"\n\n${list}`);
   process.exit(asked ? 0 : 2);

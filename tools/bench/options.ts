@@ -4,25 +4,25 @@ import type { TurnOptions } from './measure/turn.js';
 
 export const USAGE = `npm run tool bench -- [options]
 
-  --clients N    clients at once (16)
+  --clients N    concurrent clients (16)
   --seconds N    length of a turn (10)
   --turns N      turns of each server (3)
-  --warm-up N    seconds before the clock starts, each turn (3)
-  --cold N       the first certificates after a start, told apart (500)
-  --warm N       certificates before the first turn: V8 compiles for some 3000; 0 for none, and no cold figure (3000)
-  --store WHICH  sqlite: uPKI as it comes (the default); postgres: that first, then, in turns with it, uPKI on a PostgreSQL
-                 that waits for the disk at every commit, so that ratios are printed
-  --replicas N   with --store postgres, so many RAs behind HAProxy and two CAs; 1 (the default) is one RA, without a
+  --warm-up N    seconds before the clock starts in each turn (3)
+  --cold N       number of certificates of the cold start, shown separately (500)
+  --warm N       certificates before the first turn: V8 compiles for about 3000; 0 for none, and no cold figure (3000)
+  --store WHICH  sqlite: uPKI with default settings (the default); postgres: also, in turns with that, uPKI on a PostgreSQL
+                 that waits for the disk at every commit; prints ratios
+  --replicas N   with --store postgres, N RAs behind HAProxy and two CAs; 1 (the default) is one RA, without a
                  balancer, and one CA
-  --workers N    with --store postgres and one replica, an RA of so many workers (UPKI_RA_WORKERS) in turns with the others
-  --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; that one could not be had is said at the end,
-                 and makes the exit code 1
-  --overload     uPKI alone under four times the load it can serve, then beside idle and slow connections
-  --grow N       uPKI with N accounts, orders and certificates in its stores in turns with one that has a thousand
-  --against DIR  another build of uPKI, in turns with this one: the folder that holds its dist/; on PostgreSQL with --store
-  --node OPTIONS another uPKI, its Node run with these options, in turns
+  --workers N    with --store postgres and one replica, also an RA with N workers (UPKI_RA_WORKERS), in turns with the others
+  --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; a peer that cannot be built is named at the end,
+                 and the exit code is 1
+  --overload     uPKI alone under four times the load it can serve, then with idle and slow connections
+  --grow N       uPKI with N accounts, orders and certificates in its stores, in turns with one that has a thousand
+  --against DIR  another build of uPKI, in turns with this one: the folder that contains its dist/; on PostgreSQL with --store
+  --node OPTIONS another uPKI whose Node has these options, in turns
   --chart FILE   draws the figures of the run as SVG
-  --profile DIR  draws flame graphs of RA, CA and their threads there, beside V8's CPU profiles; of uPKI on PostgreSQL where
+  --profile DIR  draws flame graphs of RA, CA and their threads there, next to V8's CPU profiles; of uPKI on PostgreSQL if
                  that is measured; costs a fifth more
 `;
 
@@ -42,7 +42,7 @@ export interface Options extends TurnOptions {
   grow: number | null;
   /** Folders of other builds. */
   against: string[];
-  /** Node's options of others, in one text each. */
+  /** Node options of further servers, one string each. */
   node: string[];
   chart: string | null;
   profile: string | null;

@@ -23,10 +23,10 @@ export interface Options {
 
 export const USAGE = `npm run tool chaos -- [--short] [--only NAME,…] [--clients N] [--seed N]
 
-  --short     a part of it, for CI: those with *
-  --only      only these:
+  --short     only the parts marked *, for CI
+  --only      only these parts:
 ${PARTS.map(({ name, what, short }) => `                ${name.padEnd(17)}${short ? '*' : ' '} ${what}`).join('\n')}
-  --clients   ACME clients at once; 8, or 4 in the short run
+  --clients   concurrent ACME clients; 8, or 4 in the short run
   --seed      repeats the choices of an earlier run; each run prints its own
 `;
 

@@ -74,6 +74,6 @@ export async function strike(
   const refused = requests.refused - before.refused;
   const lost = requests.lost - before.lost;
   if (blow.serves && issued === 0) ledger.report('unexpected', `nothing was issued during: ${blow.what}`);
-  if (!blow.serves && refused + lost === 0) ledger.report('unexpected', `nobody noticed: ${blow.what}`);
+  if (!blow.serves && refused + lost === 0) ledger.report('unexpected', `no client noticed: ${blow.what}`);
   return { ready, certificate, issued, refused, lost, slowestRefusal: requests.slowestRefusal };
 }

@@ -53,7 +53,7 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
   const network = await startNetwork();
   const subject = await options.start(network.env, ledger.report, outages);
   const over = onInterrupt(() => {
-    say(`told to end; kept: ${subject.folder}`);
+    say(`interrupted; kept: ${subject.folder}`);
     return subject.abort();
   });
   // Half of the clients keep their connections, the others open one for every request.
@@ -73,7 +73,7 @@ export async function runTrial<S extends Tried>(options: TrialOptions<S>): Promi
   try {
     const run = new Run(world, subject, clients, chance);
     done = await options.attempt({ subject, world, outages, run, chance });
-    say('asking back all that was ever promised');
+    say('checking every promise');
     await run.checkAll();
     await subject.stop();
   } catch (error) {

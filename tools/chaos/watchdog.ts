@@ -72,7 +72,7 @@ async function stuck(
     seen = now;
     if (time.now() - since < after) continue;
     const facts = [...words(), await threadPool(), resources()].map((each) => `  ${each}`);
-    throw new Stuck(`nothing has moved for ${Math.round(after / 1000)} s:\n${facts.join('\n')}`);
+    throw new Stuck(`no progress for ${Math.round(after / 1000)} s:\n${facts.join('\n')}`);
   }
 }
 

@@ -15,8 +15,8 @@ import { planRounds } from './plan.js';
 
 const USAGE = `npm run tool crash -- [--rounds 50] [--clients 8] [--seed N]
 
-  --rounds    how often something is killed
-  --clients   ACME clients at once
+  --rounds    number of rounds, each with a kill
+  --clients   concurrent ACME clients
   --seed      repeats the kills and choices of an earlier run; each run prints its own
 `;
 
@@ -83,7 +83,7 @@ async function run({ rounds, clients, seed }: Options): Promise<boolean> {
         return 0;
       });
     }
-    say('asking back all that was ever promised');
+    say('checking every promise');
     await running.checkAll();
     await system.stop();
     if (taken !== null) {

@@ -17,8 +17,8 @@ const USAGE = `npm run tool interop -- [--quick] [--only certbot,lego] [--agains
 
   --quick     only clients that install within seconds
   --only      only these clients: ${CLIENTS.map(({ name }) => name).join(', ')}
-  --write     keep what passed in tools/interop/results.json, beside what earlier runs found of other clients; from it npm run docs writes docs/clients/README.md
-  --against   pebble: Let's Encrypt's test server in uPKI's place, to tell a client's fault from ours
+  --write     writes the results to tools/interop/results.json and keeps those of clients that did not run; npm run docs writes docs/clients/README.md from it
+  --against   pebble: Let's Encrypt's test server instead of uPKI, to distinguish a client's fault from ours
 `;
 
 const { values: options } = parseArgs({

@@ -60,12 +60,12 @@ function judgeAgreement(kept: Kept, report: Report): void {
   }
   for (const { orderId } of kept.issued) {
     if (!certificates.has(orderId)) {
-      report('lost', `the CA issued for order ${orderId}, of which the RA does not know`);
+      report('lost', `the RA does not know the certificate that the CA issued for order ${orderId}`);
     }
   }
   for (const { id, certificateId } of kept.orders) {
     if ((certificateId !== null) !== certificates.has(id)) {
-      report('lost', `order ${id} names certificate ${certificateId}, which is not what is kept for it`);
+      report('lost', `order ${id} names certificate ${certificateId}, but another one is stored for it`);
     }
   }
 }

@@ -35,7 +35,7 @@ export class Ledger {
   }
 
   openAccount(url: string, key: SigningKey, contact: readonly string[]): PromisedAccount {
-    if (this.#accountUrls.has(url)) this.report('doubled', `${url} was given out for two keys`);
+    if (this.#accountUrls.has(url)) this.report('doubled', `${url} was assigned to two keys`);
     this.#accountUrls.add(url);
     const account = new PromisedAccount(url, key, contact, this.report);
     this.accounts.push(account);
@@ -43,7 +43,7 @@ export class Ledger {
   }
 
   openOrder(account: PromisedAccount, url: string, body: OrderBody, plan: OrderPlan): PromisedOrder {
-    if (this.#orderUrls.has(url)) this.report('doubled', `${url} was given out for two orders`);
+    if (this.#orderUrls.has(url)) this.report('doubled', `${url} was assigned to two orders`);
     this.#orderUrls.add(url);
     const order = new PromisedOrder(account, url, body, plan, this.report);
     account.orders.push(order);
@@ -58,7 +58,7 @@ export class Ledger {
     if (!isFirst || order.leaf === null) return;
     const serial = plainSerial(order.leaf.serialNumber);
     const holder = this.#bySerial.get(serial);
-    if (holder) this.report('doubled', `serial ${serial} is of ${holder.url} and of ${order.url}`);
+    if (holder) this.report('doubled', `serial ${serial} belongs to ${holder.url} and to ${order.url}`);
     this.#bySerial.set(serial, order);
   }
 
@@ -69,7 +69,7 @@ export class Ledger {
     this.#crlNumber = number;
     for (const serial of reasons.keys()) {
       const order = this.#bySerial.get(serial);
-      if (!order?.revocation) this.report('contradictory', `${serial} is on the CRL, which nobody asked`);
+      if (!order?.revocation) this.report('contradictory', `${serial} is on the CRL without a request`);
       else order.revocation.promised = true;
     }
     for (const { url, leaf, revocation } of this.revocations) {

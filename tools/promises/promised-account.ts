@@ -37,7 +37,7 @@ export class PromisedAccount {
     const asked = this.#askedKey();
     if (asked && answer(asked) !== 'unknown') this.changedKey(asked);
     for (const former of this.formerKeys) {
-      if (answer(former) !== 'unknown') this.report('doubled', `${this.url} answers to a key it gave up`);
+      if (answer(former) !== 'unknown') this.report('doubled', `${this.url} is still found by a former key`);
     }
     this.#judge(answer(this.key));
     this.unanswered = null;
@@ -68,7 +68,7 @@ export class PromisedAccount {
     } else if (answer === 'deactivated') {
       const asked = unanswered !== null && 'deactivated' in unanswered;
       if (!this.deactivated && !asked)
-        this.report('contradictory', `${url} is deactivated, which nobody asked`);
+        this.report('contradictory', `${url} is deactivated without a request`);
       this.deactivated = true;
     } else {
       if (answer.url !== url) this.report('doubled', `${url} is found by its key as ${answer.url}`);

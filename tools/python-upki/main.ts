@@ -8,11 +8,11 @@ import { play, type Step } from './story.js';
 
 const USAGE = `npm run tool python-upki -- [--ca DIR] [--ra DIR] [--python PATH]
 
-Runs the real upki-ca and upki-ra with uPKI, either end of the wire, and moves from one to the other.
+Runs the real upki-ca and upki-ra with uPKI at either end of the channel, and migrates from them to uPKI.
 
-  --ca, --ra   source folders of upki-ca and upki-ra; else they are taken from PyPI
+  --ca, --ra   source folders of upki-ca and upki-ra; by default they are installed from PyPI
                (also UPKI_PYTHON_CA and UPKI_PYTHON_RA)
-  --python     interpreter for the source folders, with what they import installed
+  --python     interpreter for the source folders, with their dependencies installed
 `;
 
 const { values: options } = parseArgs({

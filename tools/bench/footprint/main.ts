@@ -7,7 +7,7 @@ import { obtainSample } from './sample.js';
 
 const USAGE = `npm run tool footprint -- [--orders N]
 
-  --orders N   accounts made, and certificates ordered, in each database (5000)
+  --orders N   number of accounts, and of certificates, in each database (5000)
 `;
 
 /** Null if help was requested. @throws TypeError, RangeError with the reason */

@@ -14,13 +14,13 @@ import { issueDay } from './day.js';
 
 const USAGE = `npm run tool steady -- [--days N] [--names N] [--keep DAYS] [--store sqlite|postgres]
 
-A time of certificates for six days, each renewed after four, as the stores of RA and CA take it, with what the programs remove. Ends with 1
-when the databases still grow in the second half of the time.
+Simulates certificates of six days, each renewed after four, in the stores of RA and CA, with the programs' removals. Exits with 1
+if the databases still grow in the second half.
 
-  --days N     how long (365)
-  --names N    how many names have certificates (1000)
+  --days N     number of days (365)
+  --names N    number of names with certificates (1000)
   --keep DAYS  UPKI_KEEP_CERTIFICATES and UPKI_KEEP_AUDIT (90)
-  --store      one of them alone
+  --store      only this one
 `;
 
 interface Options {

@@ -16,11 +16,11 @@ import { PROGRAMS, printedScript, scriptOf } from './script.js';
 
 const HELP = `npm run tool docs-check -- [PAGE, or what is printed: 'the lines of upki clients' …]
 
-Runs every block of shell in README, SECURITY, CONTRIBUTING, deploy/README and docs as it is written, each page in a network, mount
-and process namespace of its own, and the lines that the programs print for people to paste. A block that cannot be run here says why in
-a comment before it (<!-- not run: why -->) and is counted. Configuration goes into the file that a comment names (<!-- into: FILE -->),
-and the server it is for runs with it. YAML and JSON are parsed. Needs Linux, and namespaces as root or user.
-Ends with 0 when all ran, 1 when something failed.
+Runs every shell block in README, SECURITY, CONTRIBUTING, deploy/README and docs unchanged, each page in separate network, mount
+and process namespaces, and the lines that the programs print for people to paste. A block that cannot be run here has the reason in
+a comment before it (<!-- not run: why -->) and is counted. Configuration is written to the file that a comment names
+(<!-- into: FILE -->), and its server runs with it. YAML and JSON are parsed. Needs Linux, and namespaces as root or user.
+Exits with 0 if all ran, with 1 if something failed.
 `;
 
 const MINUTE = 60_000;

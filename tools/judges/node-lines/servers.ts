@@ -11,7 +11,7 @@ import { type LineClient, Refused, ROOT } from './client.js';
 /** Milliseconds for a server to get its certificate in the background, or to be refused. */
 const OBTAIN_LIMIT = 60_000;
 
-/** A server whose printed lines are part of its configuration. It runs on ports 80 and 443 until it serves a certificate or reports a failure. */
+/** A server whose printed lines are part of its configuration. It runs on ports 80 and 443 until it serves a certificate or reports why not. */
 function server(
   { name, install }: Pick<LineClient, 'name' | 'install'>,
   program: string,
