@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
@@ -14,6 +13,7 @@ import type { CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
+import { readGiven } from './given-file.js';
 import { addExamples } from './help.js';
 import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
 import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
@@ -96,7 +96,7 @@ async function enrol(command: Command, name: string): Promise<void> {
   const files = adminFiles(resolve(out ?? fileName(name)), name);
   const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
   const passphrase = given ?? newPassphrase();
-  const csr = csrFile === undefined ? null : await requestIn(csrFile);
+  const csr = csrFile === undefined ? null : (await readGiven('--csr', csrFile)).toString();
   await prepareFolder(files, csr !== null);
   await withCaStore(dataDir, async (store) => {
     const certifier = await openAuthority(dataDir, store);
@@ -113,13 +113,6 @@ async function enrol(command: Command, name: string): Promise<void> {
           passphrase: given === null ? passphrase : null,
         }),
     );
-  });
-}
-
-/** @throws CannotStart */
-async function requestIn(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: Error) => {
-    throw new CannotStart(`the request cannot be read: ${error.message}`);
   });
 }
 

@@ -1,4 +1,4 @@
-import { access, open, readFile, rm } from 'node:fs/promises';
+import { access, open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,6 +14,7 @@ import { noteBackup } from '../lib/last-backup.js';
 import { version } from '../lib/version.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { commonDirectory } from '../programs/settings.js';
+import { readGiven } from './given-file.js';
 import { addExamples } from './help.js';
 import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
 
@@ -182,9 +183,7 @@ async function passphraseFrom(file: string | undefined): Promise<string | null> 
   const text =
     file === undefined
       ? loadSettings({ program: 'ca', env: process.env }).settings.backupPassphrase
-      : await readFile(file, 'utf8').catch((error: Error) => {
-          throw new CannotStart(`the passphrase cannot be read: ${error.message}`);
-        });
+      : (await readGiven('--passphrase-file', file)).toString();
   if (text === null) return null;
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line.length >= MIN_PASSPHRASE) return line;

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { OpenAuthorities } from '../ca/authorities/open.js';
@@ -18,6 +17,7 @@ import { readCrlTimes } from '../x509/crl.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
 import { day, replaceAtOnce, say } from './ca-rollover.js';
+import { readGiven } from './given-file.js';
 import { addExamples } from './help.js';
 import { operator, withLocalSet } from './on-ca-machine.js';
 import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
@@ -81,9 +81,7 @@ export function installCommand(): Command {
 async function read(files: readonly string[]): Promise<Delivery> {
   const delivery: Delivery = { certificates: [], crls: [] };
   for (const file of files) {
-    const content = await readFile(file).catch((error: Error) => {
-      throw new CannotStart(`${file} cannot be read: ${error.message}`);
-    });
+    const content = await readGiven(null, file);
     try {
       const crls = crlsIn(content);
       const isCrlOnly = crls.length > 0 && !content.includes('-----BEGIN CERTIFICATE-----');

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import { errorMessage } from '../lib/error-message.js';
+import { fileReason } from '../lib/file-trouble.js';
 import { ConsoleFiles, consoleHeaders } from '../pages/console.js';
 import { CannotStart } from '../programs/exit.js';
 
@@ -45,7 +47,7 @@ function readFiles(folder: string): AdministratorFiles {
     return files;
   } catch (error) {
     throw new CannotStart(
-      `${folder} is not a folder of an administrator: ${error instanceof Error ? error.message : error}`,
+      `${folder} is not a folder of an administrator: ${fileReason(error, folder) ?? errorMessage(error)}`,
     );
   }
 }

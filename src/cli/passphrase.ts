@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { CannotStart } from '../programs/exit.js';
 import { isPkcs12Passphrase } from '../x509/pkcs12.js';
+import { readGiven } from './given-file.js';
 
 /** Letters and digits that are not easily confused. */
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
@@ -16,10 +16,7 @@ export function newPassphrase(): string {
 
 /** Reads a passphrase for a PKCS #12 file from the first line of a file. @throws CannotStart */
 export async function passphraseIn(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new CannotStart(`the passphrase cannot be read: ${error.message}`);
-  });
-  const [line = ''] = text.split(/\r?\n/, 1);
+  const [line = ''] = (await readGiven('--passphrase-file', file)).toString().split(/\r?\n/, 1);
   if (isPkcs12Passphrase(line)) return line;
   throw new CannotStart(
     `the first line of ${file} must be the passphrase, in printable ASCII: programs encode other characters differently`,

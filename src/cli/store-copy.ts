@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { ConfigError } from '../config/index.js';
-import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
 import { isShared, pathOf } from '../store/index.js';
+import { readGiven } from './given-file.js';
 import { addExamples } from './help.js';
 
 interface CopyOptions {
@@ -114,11 +113,7 @@ const isFile = (location: string): boolean =>
 const shown = (location: string): string => location.replace(/:[^:@/]*@/, ':***@');
 
 async function readUrl(option: string, file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    throw new CannotStart(`${option} is "${file}": ${error instanceof Error ? error.message : error}`);
-  }
+  return (await readGiven(option, file)).toString().trim();
 }
 
 /** Rows of a table between two progress lines, so that a log stays readable. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { errorMessage } from '../lib/error-message.js';
-import { fileTrouble } from '../lib/file-trouble.js';
+import { fileReason, fileTrouble } from '../lib/file-trouble.js';
 
 /** The content of a configuration file by key. Values are text, as in an environment variable. */
 export type FileEntries = ReadonlyMap<string, string>;
@@ -44,8 +44,7 @@ export function readConfigFile(
     if (content === null) return null;
     document = parseYaml(content);
   } catch (error) {
-    const why = whyUnreadable(error, path);
-    complaints.push(why.startsWith(`${path}: `) ? why : `${path} cannot be read: ${why}`);
+    complaints.push(fileTrouble(error, path) ?? `${path} cannot be read: ${whyUnreadable(error, path)}`);
     return new Map();
   }
   const entries = new Map<string, string>();
@@ -72,10 +71,10 @@ export function readConfigFile(
   }
 }
 
-/** In one line: a YAML error goes on with the lines that it is about. */
+/** In one line, without the path: a YAML error goes on with the lines that it is about. */
 export function whyUnreadable(error: unknown, path: string): string {
   const [line = ''] = errorMessage(error).split('\n');
-  return fileTrouble(error, path) ?? line.replace(/:$/, '');
+  return fileReason(error, path) ?? line.replace(/:$/, '');
 }
 
 /** '' for an empty value; null for one that is no value. */

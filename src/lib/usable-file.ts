@@ -4,6 +4,12 @@ import { isMissing } from './files.js';
 /** A symbolic link leads to what is not there, such as a volume that was not mounted. */
 export class DanglingLink extends Error {
   override readonly name = 'DanglingLink';
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`${path}: ${reason}`);
+  }
 }
 
 /**
@@ -16,7 +22,8 @@ export async function requireUsable(path: string): Promise<void> {
     const target = await linkTarget(path);
     if (target === null) return null;
     throw new DanglingLink(
-      `${path} is a symbolic link to ${target}, which is not there: mount or restore what it leads to`,
+      path,
+      `it is a symbolic link to ${target}, which is not there: mount or restore what it leads to`,
     );
   });
   if (file === null) return;

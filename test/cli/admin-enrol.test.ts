@@ -40,7 +40,7 @@ describe('upki admin', () => {
     const { run, at, list } = await withAlice();
     writeFileSync(at('no.csr'), 'not a request');
     for (const [file, why] of [
-      ['/nowhere/x.csr', /request cannot be read/],
+      ['/nowhere/x.csr', /--csr is "\/nowhere\/x\.csr": there is no such file or folder/],
       [at('no.csr'), /CERTIFICATE REQUEST/],
     ] as const) {
       const { code, stderr } = await run('add', 'bob', '--csr', file, '--out', at('bob'));

@@ -83,7 +83,11 @@ describe('upki admin, while no CA runs', () => {
   it.each([
     ['a name that cannot be', ['add', 'a\u0007b'], /invalid characters/],
     ['a name too long', ['add', 'x'.repeat(65)], /longer than 64/],
-    ['no passphrase file', ['add', 'alice', '--passphrase-file', '/nowhere'], /passphrase cannot be read/],
+    [
+      'no passphrase file',
+      ['add', 'alice', '--passphrase-file', '/nowhere'],
+      /--passphrase-file is "\/nowhere": there is no such file or folder/,
+    ],
     ['who is not on the list', ['remove', 'bob'], /bob is not an administrator/],
     ['what is not a name', ['remove', 'nonsense=1'], /not a name/],
   ])('says in one sentence what is wrong with %s', async (_, args, why) => {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -31,6 +31,9 @@ const start = (env: NodeJS.ProcessEnv, args: string[] = [], which: Start = 'star
 function expectSentence({ code, stderr, stdout }: Outcome, sentence: RegExp, wanted = 78): void {
   expect({ code, stderr }).toMatchObject({ code: wanted, stderr: expect.stringMatching(sentence) });
   expect(stderr).not.toMatch(/^ {4}at /m);
+  // No file is named twice (`is "/p": /p: …`), and no error is left in the system's words.
+  expect(stderr).not.toMatch(/"(\/[^"]+)": \1\b/);
+  expect(stderr).not.toMatch(/\bE[A-Z]{4,}: /);
   expect(stderr).not.toContain('starting it again');
   expect(stdout).not.toContain('is ready');
 }
@@ -216,6 +219,31 @@ describe('what a start cannot use ends it at once, with 78 and one sentence, wit
       });
     });
     expectSentence(outcome, /the working directory is gone; change to one that exists/);
+  });
+
+  /** Whether this user may mount in a namespace of its own, which some containers forbid. */
+  const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+
+  it.skipIf(!canMount).each<[what: string, where: string, start: string, sentence: RegExp]>([
+    ['the directory', '.', 'start', /made\/ra: the file system is read-only; mount it writable/],
+    ['the directory of the CA', '.', 'ca start', /made\/\.lock: the file system is read-only/],
+    ['the directory of the RA', '.', 'ra start', /made\/ra\.key\.new: the file system is read-only/],
+    ['the database', 'ca.db', 'ca start', /made\/ca\.db: the file system is read-only/],
+  ])('is told that %s (%s) is read-only: upki %s', async (_what, where, which, sentence) => {
+    const folder = join(newFolder(), 'made');
+    await (await openCaStore(join(folder, 'ca.db'))).close();
+    const mounting = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+    const main = join(CHECKOUT, 'dist', 'cli', 'main.js');
+    const words = [process.execPath, main, ...which.split(' '), '-d', folder];
+    const outcome = await new Promise<Outcome>((resolve) => {
+      execFile(
+        'unshare',
+        ['-rm', 'sh', '-c', mounting, join(folder, where), ...words],
+        { env: { ...PORTS, PATH: process.env.PATH, HOME: newFolder() }, timeout: 60_000 },
+        (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      );
+    });
+    expectSentence(outcome, sentence);
   });
 
   it('is told of ports that are taken, and where the setting comes from', async () => {

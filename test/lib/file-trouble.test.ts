@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fileTrouble } from '../../src/lib/file-trouble.js';
+import { fileReason, fileTrouble } from '../../src/lib/file-trouble.js';
 import { exitCodeOf } from '../../src/programs/exit.js';
 import { describeError } from '../../src/programs/operator-error.js';
 
@@ -41,4 +41,11 @@ it.each([
   expect(fileTrouble(error)).toBeNull();
   expect(describeError(error)).toContain('    at ');
   expect(exitCodeOf(error)).toBe(1);
+});
+
+it('a sentence that has named the file is told only the reason, and the path of another file', () => {
+  const error = systemError('ENOENT', { path: '/srv/eab.json' });
+  expect(fileReason(error, '/srv/eab.json')).toBe('there is no such file or folder');
+  expect(fileReason(error, '/srv/other')).toBe('/srv/eab.json: there is no such file or folder');
+  expect(fileReason(new Error('no file'), '/srv/other')).toBeNull();
 });

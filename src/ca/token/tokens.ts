@@ -2,6 +2,8 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
+import { errorMessage } from '../../lib/error-message.js';
+import { fileReason } from '../../lib/file-trouble.js';
 import { type Signer, signatureOf } from '../../x509/algorithms.js';
 import type {
   KeyPlace,
@@ -127,7 +129,10 @@ async function pinIn(path: string): Promise<string> {
     const [line = ''] = (await readFile(path, 'utf8')).split(/\r?\n/, 1);
     return line;
   } catch (error) {
-    throw new TokenError('setup', `the PIN cannot be read from ${path}: ${(error as Error).message}`);
+    throw new TokenError(
+      'setup',
+      `the PIN cannot be read from ${path}: ${fileReason(error, path) ?? errorMessage(error)}`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { CannotStart, WrongUsage } from '../../programs/exit.js';
+import { WrongUsage } from '../../programs/exit.js';
+import { readGiven } from '../given-file.js';
 import { addExamples } from '../help.js';
 import { type Common, operatorCommand } from './command.js';
 import type { Door } from './door.js';
@@ -81,9 +81,7 @@ function compromisedCommand(): Command {
       ],
     ],
     async (door, options, file) => {
-      const text = await readFile(file, 'utf8').catch((error: Error) => {
-        throw new CannotStart(`${file} cannot be read: ${error.message}`);
-      });
+      const text = (await readGiven(null, file)).toString();
       const lines = text.split('\n').map((line) => line.trim());
       const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
       await change(door, options, { compromised_keys: keys });

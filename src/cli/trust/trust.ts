@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { Command, Option } from 'commander';
 import { type Root, shownFingerprint } from '../../pages/roots.js';
 import { CannotStart, ExitCode, WrongUsage } from '../../programs/exit.js';
 import { commonDirectory } from '../../programs/settings.js';
+import { readGiven } from '../given-file.js';
 import { addExamples } from '../help.js';
 import { DIRECTORY_FLAG } from '../options.js';
 import { javaStore } from './java-store.js';
@@ -131,21 +131,13 @@ async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): 
   const roots =
     file === undefined
       ? await localRoots(commonDirectory(process.env, dir))
-      : rootsIn(await readRoot(file), file);
+      : rootsIn((await readGiven('--file', file)).toString(), file);
   const other = roots.find(({ sha256 }) => wanted.length > 0 && !wanted.includes(sha256));
   if (other !== undefined)
     throw new CannotStart(
       `the root has the SHA-256 ${shownFingerprint(other)}, not the one of --fingerprint: nothing was changed`,
     );
   return { roots, others: [] };
-}
-
-async function readRoot(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CannotStart(`--file ${file} cannot be read: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 /** The system store comes first, because on Debian it also fills Java's store. */

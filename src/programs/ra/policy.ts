@@ -3,7 +3,8 @@ import type { AcmeSettings } from '../../acme/context.js';
 import { parseExternalAccountKeys } from '../../acme/external-account.js';
 import type { LinkBuilder } from '../../acme/links.js';
 import { ConfigError, type Settings } from '../../config/index.js';
-import { fileTrouble } from '../../lib/file-trouble.js';
+import { errorMessage } from '../../lib/error-message.js';
+import { fileReason } from '../../lib/file-trouble.js';
 import { CHALLENGE_TYPES, type ChallengeType } from '../../model/facts.js';
 import type { LimitSettings } from '../../ra/limits/limits.js';
 import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
@@ -139,7 +140,7 @@ function fromFile<T>(variable: string, path: string | null, parse: (text: string
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const why = fileTrouble(error, path) ?? (error instanceof Error ? error.message : error);
+    const why = fileReason(error, path) ?? errorMessage(error);
     throw new ConfigError([`${variable} is "${path}": ${why}`]);
   }
 }

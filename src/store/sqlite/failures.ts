@@ -1,4 +1,5 @@
 import { errorMessage } from '../../lib/error-message.js';
+import { fileReason } from '../../lib/file-trouble.js';
 import { StoreRefused, StoreTooNew } from '../contract/errors.js';
 import type { FailureKind } from './protocol.js';
 
@@ -19,11 +20,16 @@ export function failureKind(error: unknown): FailureKind {
   return UNAVAILABLE.has(code) ? 'unavailable' : 'fault';
 }
 
-/** Why a database cannot be opened, and whether trying again may help (`failed`). */
-export function openingFailure(error: unknown): { reason: 'tooNew' | 'refused' | 'failed'; message: string } {
+/** Why a database cannot be opened, and whether trying again may help (`failed`). The path is not in the message. */
+export function openingFailure(
+  error: unknown,
+  path: string,
+): { reason: 'tooNew' | 'refused' | 'failed'; message: string } {
   const message = errorMessage(error);
   if (error instanceof StoreTooNew) return { reason: 'tooNew', message };
   if (error instanceof StoreRefused) return { reason: 'refused', message };
+  const trouble = fileReason(error, path);
+  if (trouble !== null) return { reason: 'refused', message: trouble };
   if (failureKind(error) === 'damaged') return { reason: 'refused', message: damaged(message) };
   return { reason: 'failed', message };
 }

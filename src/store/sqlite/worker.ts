@@ -30,7 +30,7 @@ function main(): void {
     });
     send({ type: 'ready' });
   } catch (error) {
-    send({ type: 'refused', ...openingFailure(error) });
+    send({ type: 'refused', ...openingFailure(error, path) });
     port.close();
   }
 }

@@ -94,7 +94,9 @@ describe('opening a SQLite store', () => {
     writeFileSync(text, 'not a database at all, but long enough to look at'.repeat(50));
     await expect(openRaStore(text)).rejects.toBeInstanceOf(StoreRefused);
     mkdirSync(join(folder, 'directory.db'));
-    await expect(openRaStore(join(folder, 'directory.db'))).rejects.toBeInstanceOf(StoreUnavailable);
+    const directory = openRaStore(join(folder, 'directory.db'));
+    await expect(directory).rejects.toBeInstanceOf(StoreRefused);
+    await expect(directory).rejects.toThrow(/directory\.db: it is a folder where a file is needed$/);
   });
 
   test('migrates a new database once for two processes that open it together', async () => {
