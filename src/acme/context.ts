@@ -23,7 +23,7 @@ export interface AcmeSettings {
 /** A page elsewhere, or the text served at /acme/terms. */
 type TermsOfService = { url: string } | { text: string };
 
-/** What every resource of this folder works with. */
+/** The dependencies of every resource in this folder. */
 export interface AcmeContext {
   ra: RegistrationAuthority;
   settings: AcmeSettings;

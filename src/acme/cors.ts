@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** What a page may read of an answer beside its body. */
+/** The response headers that a page may read. */
 const EXPOSED = 'Link, Location, Replay-Nonce, Retry-After';
 /** Seconds a browser may remember a permission. */
 const MAX_AGE = 86_400;

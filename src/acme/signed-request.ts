@@ -20,7 +20,7 @@ export interface AccountRequest extends SignedRequest {
   account: Account;
 }
 
-/** With what the request is about, where that was asked for together with the account. */
+/** With the requested object, if it was read together with the account. */
 interface AccountRequestAbout<T> extends AccountRequest {
   ahead: Promise<T> | undefined;
 }

@@ -45,7 +45,7 @@ export async function rememberServed(store: CaStore, { publicUrl, company }: Ser
 
 interface LocalCaOptions extends ServedSettings {
   dataDir: string;
-  /** As openLocalStore; for messages. */
+  /** Like openLocalStore; for messages. */
   databaseUrl?: string | null;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;

@@ -26,7 +26,7 @@ export async function findCertificate(
   throw certificateNotFound(reference);
 }
 
-/** In the words of the contract. */
+/** The contract's error for an unknown certificate. */
 export function certificateNotFound(reference: CertificateReference): TaskError {
   return new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
 }

@@ -21,7 +21,7 @@ export async function restoredIn(store: Pick<CaStore, 'getSetting'>): Promise<Re
   }
 }
 
-/** What an operator should know of it, in a sentence. */
+/** The warning for the operator, as a sentence. */
 export function restoredSentence({ of, at }: Restored): string {
   const [from, to] = [new Date(of).toISOString(), new Date(at).toISOString()];
   return (

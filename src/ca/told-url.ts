@@ -15,7 +15,7 @@ export interface ToldUrl {
 const TOLD = 'told-url';
 const told = z.object({ url: z.string(), ra: z.string() });
 
-/** What an RA told the CA; null when nothing yet. */
+/** The URL that an RA reported to the CA; null if none did yet. */
 export async function toldUrl(store: Pick<CaStore, 'getSetting'>): Promise<ToldUrl | null> {
   const text = await store.getSetting(TOLD);
   return text === null ? null : told.parse(JSON.parse(text));

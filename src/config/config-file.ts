@@ -71,7 +71,7 @@ export function readConfigFile(
   }
 }
 
-/** In one line, without the path: a YAML error goes on with the lines that it is about. */
+/** The reason as one line, without the path: a YAML error also quotes the lines it refers to. */
 export function whyUnreadable(error: unknown, path: string): string {
   const [line = ''] = errorMessage(error).split('\n');
   return fileReason(error, path) ?? line.replace(/:$/, '');

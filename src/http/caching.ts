@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** What caches and clients are told about an answer. */
+/** The caching headers of a response. */
 interface Freshness {
   /** Without quotes; different for every representation. */
   etag: string;

@@ -1,4 +1,4 @@
-/** What one peer may use of the server. Times in milliseconds, sizes in bytes. */
+/** The resources of the server that one peer may use. Times in milliseconds, sizes in bytes. */
 export interface HttpLimits {
   /** Largest request body; a route may allow less. */
   body: number;

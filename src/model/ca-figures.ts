@@ -1,4 +1,4 @@
-/** What a CA counts, as it tells an RA. Times are milliseconds since the epoch. */
+/** The figures that a CA reports to an RA. Times are milliseconds since the epoch. */
 export interface CaFigures {
   certificates: { profile: string; state: string; count: number }[];
   /** Good certificates that end within 14 days; null when an older CA does not count them. */
@@ -17,7 +17,7 @@ export interface CaFigures {
   /** `issuer`: the id of the authority. */
   crls: { issuer: string; number: number; thisUpdate: number; nextUpdate: number }[];
   auditRecords: number;
-  /** What is wrong with the audit log; null: nothing was found. */
+  /** The fault found in the audit log; null if there is none. */
   auditFault: string | null;
   /** How long a durable write took just now. */
   databaseMs: number;

@@ -37,7 +37,7 @@ export function searchStateOf({ state, reason }: Pick<CertificateDetails, 'state
   return state === 'revoked' && reason === 'certificateHold' ? 'held' : state;
 }
 
-/** What an operator looks for; a certificate meets every condition given. */
+/** An operator's search; a certificate must meet every given condition. */
 export interface CertificateSearch {
   after: string | null;
   limit: number;

@@ -1,4 +1,4 @@
-/** What the CA says of a certificate; times are milliseconds since the epoch. */
+/** The CA's status of a certificate; times are milliseconds since the epoch. */
 export interface StatusAnswer {
   status: 'good' | 'revoked' | 'expired' | 'unknown';
   /** Lower-case hex. */

@@ -20,7 +20,7 @@ import type { ChallengeType, Identifier } from './facts.js';
 export interface CertificateAuthority {
   /** Resolves when the CA answers, within the channel's time limit. */
   ping(): Promise<void>;
-  /** As `ping`, and how the CA is. */
+  /** Like `ping`, and returns the state of the CA. */
   health(): Promise<CaHealth>;
 
   /** Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the RA accepts. */
@@ -102,11 +102,11 @@ export interface CertificateAuthority {
 export interface CaHealth {
   /** The CA's clock when it answered. */
   time: number;
-  /** What keeps the CA from working, in sentences for operators. */
+  /** The faults that keep the CA from working, as sentences for operators. */
   troubles: string[];
 }
 
-/** What ACME orders and revocations ask of the CA. */
+/** The part of the CA that ACME orders and revocations use. */
 export type IssuingCa = Pick<
   CertificateAuthority,
   'check' | 'issue' | 'revoke' | 'revokeShown' | 'profiles' | 'caCertificates' | 'authorities'
@@ -132,7 +132,7 @@ export interface KnownAuthority {
   keyId: string;
   /** Certificates it signed are to be replaced from this time on. */
   renewFrom: number | null;
-  /** What an operator must know about it, in one sentence. */
+  /** The warning about it for the operator, as one sentence. */
   warning: string | null;
 }
 

@@ -54,7 +54,7 @@ export interface Failure {
   at: number;
   /** The identifier that failed. */
   name: string;
-  /** What failed: `http-01`, `dns-01`, `tls-alpn-01`, `order`, `finalize`. */
+  /** The step that failed: `http-01`, `dns-01`, `tls-alpn-01`, `order`, `finalize`. */
   step: string;
   accountId: string | null;
   /** The reason the client was given, in one sentence. */
@@ -177,7 +177,7 @@ export interface NodeKey {
   id: string;
   /** The key, encrypted, so that a stolen database does not reveal it. */
   sealed: string;
-  /** From this time on it binds no more accounts; null: it never ends. */
+  /** The time from which it binds no more accounts; null if it never expires. */
   expiresAt: number | null;
   /** It binds one account. */
   once: boolean;

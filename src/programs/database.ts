@@ -7,7 +7,7 @@ import { CannotStart } from './exit.js';
 /** How often one sentence about the database is repeated while it is away, in ms. */
 const SAY_EVERY = 60_000;
 
-/** Where a program's database is, as the operator knows it. */
+/** The location of a program's database, in the operator's terms. */
 interface DatabasePlace {
   /** The variable that says where it is. */
   variable: string;

@@ -10,7 +10,7 @@ export interface EffectiveValue {
   source: string;
 }
 
-/** By variable: every setting that has a value, including derived and stored ones, without secrets. */
+/** Every setting that has a value, by variable, including derived and stored ones, without secrets. */
 export async function effectiveValues(
   { settings, given }: LoadedProgram,
   program: Program,

@@ -16,7 +16,7 @@ export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
-/** What was typed is wrong, in a way that the parser of options does not know; the message says what. */
+/** A usage error that the parser of options does not detect; the message names it. */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage';
 }

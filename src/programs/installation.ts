@@ -16,7 +16,7 @@ export interface InstallationFolders {
   ra: string;
 }
 
-/** In the common folder: that both programs have served from here. */
+/** File in the common folder that records that both programs have served from here. */
 const NAME = 'identity.json';
 const marker = z.object({ root: z.string().regex(/^[0-9a-f]{64}$/) });
 const ABOUT =

@@ -53,7 +53,7 @@ function readAs<T>(schema: z.ZodType<T>, text: string | null): T | null {
 }
 const read = (text: string | null): Counted | null => readAs(counted, text);
 
-/** How far behind its folder a database is, in a sentence; null: it is not, or nothing is known. */
+/** How far a database is behind its folder, as a sentence; null if it is not, or if that is unknown. */
 export async function behindBy({
   store,
   directory,
@@ -82,7 +82,7 @@ export async function behindBy({
 const iso = (time: number) => new Date(time).toISOString();
 
 export interface LastSeenWatch {
-  /** What is missing of a database that went back while the program ran, in a sentence; null: nothing. */
+  /** The data missing from a database that was restored while the program ran, as a sentence; null if there is none. */
   behind(): string | null;
   /** Counts once more, and ends. */
   stop(): Promise<void>;
@@ -157,7 +157,7 @@ async function mendCount(store: Store, facts: Counted): Promise<void> {
   if (held !== null && read(held) === null) await store.putSetting(COUNTED, JSON.stringify(facts));
 }
 
-/** Of what moment a database is, in ms since the epoch; null: unknown. */
+/** The moment of a database's contents, in ms since the epoch; null if unknown. */
 async function heldAt(store: Pick<Store, 'getSetting'>): Promise<number | null> {
   return read(await store.getSetting(COUNTED))?.at ?? null;
 }

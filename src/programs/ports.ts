@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CannotStart } from './exit.js';
 
 export interface PortWish {
-  /** Who listens, for the error message. */
+  /** The listener's name, for the error message. */
   what: string;
   host: string;
   /** 0 for any free one. */
@@ -85,7 +85,7 @@ export function portProblem(error: unknown, { what, host, port, variable }: Port
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
-    // ZeroMQ's word for a name that leads nowhere.
+    // ZeroMQ's error for a name that does not resolve.
     case 'ENODEV':
       return new CannotStart(
         `this machine does not have the address ${host} for ${what}; set ${variable.replace(/(_REGISTRATION|_HTTP)?_PORT$/, '_HOST')} to one that it has`,

@@ -18,7 +18,7 @@ import { withOrigin } from './origin.js';
 /** The settings of one program with everything computed that depends on others. */
 export interface ProgramSettings extends Settings {
   dataDir: string;
-  /** Where a CA listens: the first of `caHost`, and for a CA the only one. */
+  /** The address a CA listens on: the first of `caHost`, which is the only one for a CA. */
   caListen: string;
   caRegistrationPort: number;
 }
@@ -29,7 +29,7 @@ export interface LoadedProgram {
   warnings: string[];
 }
 
-/** Where each program looks for its own file in its data directory. */
+/** The name of each program's own file in its data directory. */
 const FILES: Record<Program, string> = { ra: 'config.json', ca: 'ca.config.yml' };
 
 const SHARED_FILE = 'upki.yml';

@@ -5,7 +5,7 @@ import { ExitCode } from './exit.js';
 
 /** A program to keep running. */
 export interface ChildSpec {
-  /** As people call it: "CA". */
+  /** Its name for people: "CA". */
   name: string;
   /** Starts its process, with a channel for messages; called again at every start. */
   fork(): ChildProcess;
@@ -33,7 +33,7 @@ interface SupervisorOptions {
   limits?: SupervisorLimits;
   /** Programs that do not need each other are ended at the same time. */
   endAtOnce?: boolean;
-  /** What happens to the children, for people. */
+  /** Reports on the children, for people. */
   say(sentence: string): void;
   /** Called when a program has begun to serve, or has ended before it was told to. */
   onChange?(): void;

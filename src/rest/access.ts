@@ -16,14 +16,14 @@ export type RouteAccess =
   | { access: 'private'; role: AdminRole };
 export type Access = RouteAccess['access'];
 
-/** Who calls: the holder of a client certificate, as the CA knows that certificate at this moment. */
+/** The caller: the holder of a client certificate, with the CA's current status of that certificate. */
 export interface Caller {
   certificate: CertificateDetails;
   /** IP address of the peer. */
   address: string;
 }
 
-/** Who calls a private route. */
+/** The caller of a private route. */
 export interface Administrator extends Caller {
   role: AdminRole;
 }

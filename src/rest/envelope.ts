@@ -6,7 +6,7 @@ export function success(data: unknown): { status: 'success'; data: unknown } {
   return { status: 'success', data };
 }
 
-/** What a client is told when the CA refuses; the CA's message says what is wrong. */
+/** The answer to a client when the CA refuses; the CA's message gives the reason. */
 export function refusedByCa({ message, kind }: CaRefused): Refused {
   if (kind === 'forbidden') return new Refused('forbidden', message);
   if (kind === 'notFound') return new Refused('notFound', message);

@@ -40,7 +40,7 @@ import { ocspRoutes } from './routes/public/ocsp.js';
 import { profileRoutes } from './routes/public/profiles.js';
 import { serveRoutes } from './serve.js';
 
-/** What REST asks of the CA directly; everything else it asks of the RA. */
+/** The part of the CA that REST uses directly; all other calls go to the RA. */
 export type AskedOfCa = Pick<
   CaClient,
   | ('caCertificates' | 'crl' | 'generateCrl' | 'options' | 'authoritiesInFull' | 'profile' | 'profileNames')
@@ -76,7 +76,7 @@ export interface ApiOptions {
   local?: boolean;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
-  /** Of the program, for the OpenAPI document. */
+  /** Version of the program, for the OpenAPI document. */
   version: string;
 }
 
@@ -110,7 +110,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
   ];
 }
 
-/** What anybody may read, and asks of OCSP. */
+/** The public routes, and OCSP. */
 function readableRoutes({ ca, health, publicCertificates = true }: ApiOptions): Route[] {
   return [
     healthRoute(health),
@@ -140,7 +140,7 @@ export async function restApi(app: FastifyInstance, options: ApiOptions): Promis
   await serveApi(app, options, apiRoutes(options));
 }
 
-/** What anybody may read of the REST side, and the document of all of it; a fastify plugin for the prefix /api/v1. */
+/** The public routes of REST, and the document of all routes; a fastify plugin for the prefix /api/v1. */
 export async function readableApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   await serveApi(app, options, readableRoutes(options));
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type SubjectName, type WireType, wireType } from '../x509/certificate-names.js';
 import { subjectName, text } from './fields.js';
 
-/** As RFC 8555 servers commonly limit an order. */
+/** The common limit of ACME servers for an order. */
 const MAX_NAMES = 100;
 
 interface San {

@@ -110,7 +110,7 @@ async function handled(route: Route, call: Call): Promise<unknown> {
   }
 }
 
-/** For the handler to return, as `asJson`. */
+/** Returned by the handler, like `asJson`. */
 function asFile(reply: FastifyReply, { type, content }: FileAnswer): Buffer | string {
   reply.type(type);
   return content;

@@ -16,7 +16,7 @@ export function parseIJson(bytes: Uint8Array, what: string): Json {
   }
 }
 
-/** As `parseJson`, for texts that must be an object. @throws Problem malformed */
+/** Like `parseJson`, for texts that must be an object. @throws Problem malformed */
 export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   const value = parseIJson(bytes, what);
   if (!isJsonObject(value)) throw new Problem('malformed', `${what} is not a JSON object`);

@@ -18,7 +18,7 @@ export function parseJws(body: Uint8Array): Jws {
   return readJws(parseJsonObject(body, 'the request body'), 'the JWS');
 }
 
-/** As `parseJws`, for a JWS inside another's payload (§7.3.4, §7.3.5). @throws Problem malformed */
+/** Like `parseJws`, for a JWS inside another's payload (§7.3.4, §7.3.5). @throws Problem malformed */
 export function readJws(jws: JsonObject, what: string): Jws {
   if ('signatures' in jws)
     throw malformed(`${what} is in general serialisation; the flattened one is wanted`);

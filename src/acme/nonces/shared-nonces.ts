@@ -7,7 +7,7 @@ import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 type Mark = Pick<Nonce, 'id' | 'second'>;
 type Spent = Exclude<NonceVerdict, 'expired'>;
 
-/** Where replicas keep the key and the spent nonces they share. */
+/** The store of the key and the spent nonces that replicas share. */
 interface NonceStore {
   /** The key of all replicas; `candidate` becomes the key when there is none. */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
@@ -84,7 +84,7 @@ export class SharedNonces implements Nonces {
     return { verdict: await this.#spent(spent), account };
   }
 
-  /** What can be told of a nonce without the store. */
+  /** The checks of a nonce that need no store. */
   async #read(text: string): Promise<Nonce | 'unknown' | 'expired'> {
     const nonce = this.#form.read(text) ?? (await this.#readWithNewerKey(text));
     if (nonce === null) return 'unknown';

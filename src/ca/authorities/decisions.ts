@@ -2,7 +2,7 @@ import type { AuthorityRecord } from '../../store/contract/ca.js';
 
 /** Pure decisions about the set of authorities: which signs, which are trusted, when a successor is due. */
 
-/** What is decided on. */
+/** The facts that a decision is based on. */
 interface Standing {
   record: AuthorityRecord;
   certificate: { notBefore: number; notAfter: number };

@@ -28,7 +28,7 @@ interface KeyringOptions {
   shared: boolean;
 }
 
-/** Where a new issuer's key is kept, in the CA's folder. */
+/** The file of a new issuer's key, in the CA's folder. */
 export const keyFileOf = (id: string): string => join('issuers', `${id}.key`);
 
 /**

@@ -17,7 +17,7 @@ interface AuthoritiesOptions {
   publicUrl: string | null;
   /** Other CAs, with folders of their own, may be on the store. */
   shared: boolean;
-  /** Where new keys are made; in files when left out. */
+  /** Where new keys are made; in files by default. */
   places?: KeyPlaces;
   succeedAt: number;
   clock: () => number;

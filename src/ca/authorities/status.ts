@@ -15,12 +15,12 @@ interface StatusOptions {
   store: CaStore;
   /** The part of an issuer's life after which its successor is made. */
   succeedAt: number;
-  /** What it issues. */
+  /** The profiles it issues by. */
   profiles: Iterable<Profile>;
   now: number;
 }
 
-/** What there is, until when, and what comes next. */
+/** The roots and issuers, their expiry, and the next steps. */
 export async function describeSet({
   set,
   store,
@@ -99,7 +99,7 @@ async function told(member: Member, store: CaStore) {
   };
 }
 
-/** What keeps the CA from issuing, in sentences for operators; empty when nothing does. */
+/** The faults that keep the CA from issuing, as sentences for operators; empty if there are none. */
 export function troublesOf(set: AuthoritySet, now: number): string[] {
   const newest = set.newest;
   if (newest === null) return ['this CA has no issuer'];
@@ -152,7 +152,7 @@ function shorteningWarning(
   return `certificates of these profiles end with the issuer ${id}, on ${new Date(notAfter).toISOString()}, sooner than they say: ${named}`;
 }
 
-/** Of a CRL that only somebody elsewhere can renew, 90 days before its end; null: nothing yet, or it is renewed here. */
+/** A warning about a CRL that must be renewed elsewhere, 90 days before it expires; null earlier, or if it is renewed here. */
 export function crlWarning(member: Member, crl: StoredCrl | null, now: number): string | null {
   if (crl === null || member.signer !== null) return null;
   const mark = warningMark(crl.nextUpdate, now);

@@ -15,7 +15,7 @@ import { loadProfiles } from '../issue/profiles.js';
 import { type Judged, judgeIssuer } from './judge.js';
 import { dropRequest, requestKey } from './request.js';
 
-/** What is done with an issuer's certificate that comes back from a root elsewhere. */
+/** Installs an issuer's certificate that a root elsewhere has signed. */
 
 interface FirstOptions {
   init: InitOptions;

@@ -11,7 +11,7 @@ import { purposesMissing } from '../issue/refusals.js';
 import { chainOf } from './chain.js';
 
 interface JudgeInput {
-  /** What the file holds, in whatever order. */
+  /** The certificates in the file, in any order. */
   certificates: readonly ParsedCertificate[];
   /** Roots this CA knows, which the file may leave out. */
   roots: readonly ParsedCertificate[];
@@ -27,7 +27,7 @@ export interface Judged {
   /** Between it and the root. */
   between: ParsedCertificate[];
   root: ParsedCertificate;
-  /** What the operator should know, in sentences. */
+  /** Warnings for the operator, as sentences. */
   warnings: string[];
 }
 
@@ -68,7 +68,7 @@ function otherKey(certificates: readonly ParsedCertificate[], spki: Buffer): str
   );
 }
 
-/** What is wrong with one of them; `below`: how many CA certificates stand below it. */
+/** The faults of one certificate; `below`: the number of CA certificates below it. */
 function ownFaults(certificate: ParsedCertificate, below: number, now: number): string[] {
   const { extensions, notBefore, notAfter, subject } = certificate;
   const name = `"${formatDn(subject)}"`;

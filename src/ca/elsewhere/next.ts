@@ -11,7 +11,7 @@ interface NextRequestOptions {
   set: AuthoritySet;
   dataDir: string;
   passphrase: string | null;
-  /** Where keys of issuers are made; null: in a file. */
+  /** Where keys of issuers are made; null for a file. */
   where: string | null;
   /** Value of the name constraints to ask for; null: none; left out: those of the issuer before. */
   limits?: Uint8Array | null | undefined;

@@ -11,7 +11,7 @@ import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import { buildCrl, type RevokedCertificate } from '../revoke/crl.js';
 import { type RootInFile, rootEnd } from './root-file.js';
 
-/** What a root that is kept offline signs: issuers and its CRL. Needs no CA folder, no database and no network. */
+/** Signs issuers and the CRL with an offline root. Needs no CA folder, no database and no network. */
 
 interface SignOptions {
   root: RootInFile;

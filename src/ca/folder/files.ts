@@ -63,7 +63,7 @@ export interface InitOptions {
   } | null;
   /** Base of the plain-HTTP URLs where the root's CRL and certificate will be; null leaves them out. */
   publicUrl?: string | null;
-  /** Where new keys are made; in files when left out. */
+  /** Where new keys are made; in files by default. */
   places?: KeyPlaces;
   /** The only names the issuer may certify (`permitOnly`); empty: every name. */
   permit?: readonly string[];

@@ -5,7 +5,7 @@ import { octetString, sequence } from '../../x509/der-writer.js';
 import { toPem } from '../../x509/pem.js';
 import { pbes2Later } from '../../x509/pkcs12.js';
 
-/** What kind of key to make. */
+/** The kind of key to make. */
 export type KeySpec =
   | { type: 'ec'; curve: 'P-256' | 'P-384' | 'P-521' }
   | { type: 'rsa'; bits: 2048 | 3072 | 4096 }
@@ -14,7 +14,7 @@ export type KeySpec =
 /** RFC 5480 P-384 for the root that lives long, P-256 for the issuer that signs often (2.5 times cheaper to sign). */
 export const DEFAULT_ROOT_KEY: KeySpec = { type: 'ec', curve: 'P-384' };
 export const DEFAULT_ISSUER_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
-/** Of both, where RSA is chosen. */
+/** The key of root and issuer where RSA is chosen. */
 export const RSA_KEY: KeySpec = { type: 'rsa', bits: 4096 };
 
 const generate = promisify(generateKeyPair) as unknown as (

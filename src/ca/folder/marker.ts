@@ -17,7 +17,7 @@ export function markerOf(
   };
 }
 
-/** For the log, of a folder without a marker whose files and database belong together. */
+/** Log message for a folder without a marker whose files and database belong together. */
 export const markerWasLost = (path: string): string =>
   `${path} was not there (it was lost, or an older version wrote none): it says which CA this folder holds, and was made again`;
 

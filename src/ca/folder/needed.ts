@@ -45,7 +45,7 @@ export async function missingFiles(dataDir: string, anew: readonly string[] = []
   return complaints;
 }
 
-/** What a file every CA needs is, and what helps when it is lost. */
+/** The purpose of a file that every CA needs, and the remedy if it is lost. */
 export function meaningOf(part: keyof CaPaths, dataDir: string): string {
   const needed = NEEDED.find((each) => each.part === part);
   return needed === undefined ? '' : `it is ${needed.what}. ${needed.remedy(dataDir)}`;

@@ -37,9 +37,9 @@ export interface Issuance {
   notAfter?: number | null;
   orderId?: string | null;
   accountId?: string | null;
-  /** Who asked, for the audit log; the CA itself when left out. */
+  /** The requester, for the audit log; the CA itself by default. */
   by?: Actor;
-  /** What may be made for who asked; end certificates alone when left out. */
+  /** The profiles the requester may use; only those of end-entity certificates by default. */
   entitlement?: Entitlement;
   /** An OCSP responder's certificate, by the issuer it answers for: left out of listings, and made for a retired one too. */
   responderOf?: Member;

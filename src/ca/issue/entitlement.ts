@@ -8,7 +8,7 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 export type Entitlement = 'end' | { ra: string } | 'administrator';
 
 export const END_CERTIFICATES: Entitlement = 'end';
-/** Of the command on the CA's machine. */
+/** Entitlement of commands on the CA's machine. */
 export const ADMINISTRATOR_CERTIFICATES: Entitlement = 'administrator';
 
 /** @throws TaskError `forbidden` unless a certificate of this profile in this name may be made */

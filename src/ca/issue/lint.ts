@@ -19,7 +19,7 @@ import { keyIdentifier } from '../../x509/spki.js';
 import type { IssueInput } from './factory.js';
 import { PURPOSES } from './profiles.js';
 
-/** What a certificate must agree with. */
+/** The request that a certificate must match. */
 export interface LintContext {
   input: IssueInput;
   /** Subject key identifier of the issuer, hex. */

@@ -5,7 +5,7 @@ import type { Profile } from './profiles.js';
 
 const invalid = (message: string) => new TaskError(ErrorCode.validation, message, 'rejectedIdentifier');
 
-/** As `certificateNames`, refused in the words of the contract. @throws TaskError naming what is wrong. */
+/** Like `certificateNames`, with errors of the contract. @throws TaskError naming the fault */
 export function namesFor(
   profile: Profile,
   cn: string,

@@ -47,7 +47,7 @@ const NOT_FOR_NODES = new Set(['ra', 'admin']);
 
 interface Made {
   certificate: CertificateRecord;
-  /** For this very request; else the order had it before. */
+  /** Issued for this request; else the order already had it. */
   created: boolean;
 }
 

@@ -5,7 +5,7 @@ import { SingleFlight } from '../../lib/single-flight.js';
 import { loadProfiles, type Profile, ProfileError } from './profiles.js';
 
 interface ProfileWatchOptions {
-  /** Where `*.yml` and `*.yaml` files add profiles. */
+  /** The folder whose `*.yml` and `*.yaml` files add profiles. */
   folder: string;
   /** Organisation in the subjects of built-in profiles; null leaves them. */
   company: string | null;

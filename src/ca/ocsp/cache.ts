@@ -17,7 +17,7 @@ interface Slot {
 interface Entry {
   /** The certificate's state when these were signed. */
   state: string;
-  /** By CertID: the same certificate may be asked about by several hashes. */
+  /** By CertID: requests may identify the same certificate with several hashes. */
   slots: Map<string, Slot>;
 }
 

@@ -32,7 +32,7 @@ export interface OcspResponderOptions {
   issuers: () => readonly AnsweringIssuer[];
   /** Reads the set again: another process may have made an issuer a moment ago. */
   lookAgain: () => Promise<unknown>;
-  /** Who signs now for certificates of this issuer. */
+  /** The current signer for certificates of this issuer. */
   signer: (id: string) => Promise<OcspSigner>;
   /** From the moment a response is signed to its nextUpdate, in ms. */
   validity: number;
@@ -45,7 +45,7 @@ export interface OcspResponderOptions {
 /** An issuer whose certificates are asked about. */
 interface AnsweringIssuer {
   id: string;
-  /** What its certificates' records have as `issuer`. */
+  /** The value of `issuer` in the records of its certificates. */
   tag: string;
   /** DER. */
   der: Uint8Array;
@@ -80,7 +80,7 @@ interface Found {
 export class OcspResponder {
   readonly #kept = new OcspCache(KEPT);
   readonly #unknown = new OcspCache(KEPT_UNKNOWN);
-  /** By what a CertID says of its issuer. */
+  /** By the hashes of the issuer in a CertID. */
   #byHashes = new Map<string, AnsweringIssuer>();
   #known: readonly AnsweringIssuer[] = [];
 

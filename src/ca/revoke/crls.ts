@@ -40,12 +40,12 @@ export class Crls {
     return this.options.validity;
   }
 
-  /** Of the issuer in use. */
+  /** The CRL of the issuer in use. */
   get active(): CrlPublisher {
     return this.of(this.options.set.newest?.id ?? '');
   }
 
-  /** By the id of the authority. @throws RangeError for one that is not in the set */
+  /** The CRL of an authority, by its id. @throws RangeError for an unknown id */
   of(id: string): CrlPublisher {
     const publisher = this.#publishers.get(id);
     if (publisher === undefined) throw new RangeError(`there is no authority ${id}`);

@@ -17,7 +17,7 @@ interface RevocationOptions {
   log: Pick<Logger, 'info' | 'error'>;
 }
 
-/** Of the CA's own issuers, which its register has as certificates of the root. */
+/** Profile of the CA's own issuers, which its register lists as certificates of the root. */
 export const AUTHORITY_PROFILE = 'ca';
 
 /** Profiles whose holders are admitted to the operations socket. */

@@ -31,13 +31,13 @@ export interface CaServices {
   seed: string;
   /** The part of an issuer's life after which its successor is made. */
   succeedAt: number;
-  /** For RAs, to encrypt with; null where it would cross the network in the clear. */
+  /** The encryption secret for RAs; null where it would cross the network unencrypted. */
   nodeSecret: Uint8Array | null;
-  /** What is found without being asked. */
+  /** Background checks and their findings. */
   figures: FiguresWatch;
   /** The CA's folder. */
   dataDir: string;
-  /** What the database lacks that it had, in a sentence; null: nothing. */
+  /** The data that the database had and now lacks, as a sentence; null if there is none. */
   behind(): string | null;
 }
 

@@ -130,7 +130,7 @@ export class TokenOperations {
 }
 
 const KEY_TYPE = { rsa: 0x0, edwards: 0x40 };
-/** Of an RSA key of 8192 bits. */
+/** The length of a signature by an RSA key of 8192 bits. */
 const MOST_SIGNATURE = 1024;
 
 /** Minimal hex of an unsigned number, never empty. */

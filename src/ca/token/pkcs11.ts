@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** What we use of `pkcs11js`, an optional package: nobody without a token needs it, nor the compiler it is installed with. */
+/** The part of `pkcs11js` that we use. The package is optional: only a token needs it, and the compiler to install it. */
 
 export type Handle = Buffer;
 export interface TokenAttribute {

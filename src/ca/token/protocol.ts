@@ -1,6 +1,6 @@
 import type { TokenUri } from './uri.js';
 
-/** What the thread of a token's library is asked, and answers. */
+/** The requests to the thread of a token's library, and its answers. */
 
 /** `absent`: the token is not there, or lost its mind: it may come back. `pin`: refused, and not tried again. */
 export type TokenTrouble = 'absent' | 'pin' | 'setup';

@@ -1,6 +1,6 @@
 /** RFC 7512: names a token, or a key in it. */
 export interface TokenUri {
-  /** What the token must be; absent attributes match every token. */
+  /** The attributes of the token; absent ones match every token. */
   token: Partial<Record<'token' | 'manufacturer' | 'serial' | 'model', string>>;
   slotId: number | null;
   /** Label of the key. */
@@ -132,7 +132,7 @@ export function withKey(text: string, object: string): string {
   return `pkcs11:${trimmed === '' ? '' : `${trimmed};`}object=${encodeURIComponent(object)}${query}`;
 }
 
-/** As people may read it: a PIN is left out. A path is itself. */
+/** For display, without a PIN. A path is returned unchanged. */
 export function shownUri(text: string): string {
   if (!isTokenUri(text)) return text;
   const { trimmed, query } = split(text);

@@ -65,7 +65,7 @@ export async function writeArchive(file: FileHandle, options: ArchiveOptions): P
 export interface Archived {
   program: 'ra' | 'ca';
   records: number;
-  /** Where its chains begin: the heads of the archive before. */
+  /** The start of its chains: the heads of the previous archive. */
   from: AuditHead[];
   to: AuditCut[];
 }

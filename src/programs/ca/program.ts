@@ -56,7 +56,7 @@ export interface CaOptions {
   databaseUrl: string | null;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
-  /** Where new keys are made; in files when left out. */
+  /** Where new keys are made; in files by default. */
   places?: KeyPlaces;
   /** Organisation in the subjects of profiles that name none; null leaves them. */
   company: string | null;

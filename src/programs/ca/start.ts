@@ -39,7 +39,7 @@ export type Sockets = 'operations' | 'registration' | 'both';
 export interface InitChoices {
   /** Holds the passphrase of an imported key. */
   passwordFile?: string | undefined;
-  /** What to make again of a CA that exists, on purpose. */
+  /** The parts of an existing CA that the operator wants to replace. */
   anew?: readonly MadeAnew[] | undefined;
   warn?: (sentence: string) => void;
 }

@@ -39,7 +39,7 @@ export class CaHealthWatch {
     return [...health.troubles, ...(skew === null ? [] : [skew])];
   }
 
-  /** From now on the log tells of troubles, each once a day, and of their end; what it returns ends that. */
+  /** Logs faults from now on, each once a day, and their end; returns the function that stops this. */
   watch(): () => void {
     const timer = setInterval(() => {
       this.look().catch((err) => this.options.log.warn({ err }, 'it is not known how the CA is'));

@@ -32,7 +32,7 @@ export function wantedNames(cn: string, sans: string[], hostname: string): strin
   return [...new Set(names.map((name) => (isIP(name) ? hostAddress(name) : name)))];
 }
 
-/** Of those, the ones that nobody added: the Common Name, and what is neither the machine's name nor a loopback. */
+/** Those of them that no setting added: the common name, and names other than the machine's name and loopback addresses. */
 export function chosenNames([cn = '', ...others]: string[], hostname: string): string[] {
   return [cn, ...others.filter((name) => !LOOPBACK.includes(name) && name !== hostname.toLowerCase())];
 }

@@ -31,7 +31,7 @@ export interface CaConnection {
   close(): void;
 }
 
-/** For commands that need none. */
+/** For commands that need no records. */
 const NO_RECORDS: OwnRecords = {
   findCertificateBySerial: async () => null,
   getOrder: async () => null,

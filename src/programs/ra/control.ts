@@ -8,7 +8,7 @@ import { workerNumber } from './worker.js';
 /** The longest socket path on every system, with its terminator. */
 const MOST_PATH = 103;
 
-/** Where an RA takes commands of its own machine. */
+/** The socket on which an RA accepts commands from its own machine. */
 export const controlSocket = (dataDir: string): string => join(dataDir, 'control.sock');
 
 /**

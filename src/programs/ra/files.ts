@@ -36,7 +36,7 @@ export interface RaRegistration {
   caChannelKey: string | null;
 }
 
-/** What registering gave; a Python CA makes the TLS key, ours never does. */
+/** The result of a registration; a Python CA makes the TLS key, ours never does. */
 export interface NewRegistration extends RaRegistration {
   tlsKey?: string;
 }
@@ -101,7 +101,7 @@ export class RaFiles {
     return { tls, channel: channelKeysIn(secret, this.path('channelKey')) };
   }
 
-  /** Of which CA this RA is; null until it was registered, and for one an earlier version registered. */
+  /** The CA of this RA; null until it is registered, and after a registration by an earlier version. */
   async marker(): Promise<RaMarker | null> {
     const text = await readIfThere(this.path('marker'));
     return text === null ? null : parseRaMarker(text, this.path('marker'));
@@ -223,7 +223,7 @@ export class RaFiles {
     return commonName === null ? null : { cn: commonName, sans: [] };
   }
 
-  /** Under which base URL the RA serves, for commands on the same machine. */
+  /** Stores the base URL of the RA, for commands on the same machine. */
   async saveUrl(url: string): Promise<void> {
     await writeDurably(this.path('url'), `${url}\n`, 0o644);
   }

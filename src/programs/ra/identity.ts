@@ -57,7 +57,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Under which the database keeps whose it is. */
+/** The setting in which the database stores its owner. */
 const IDENTITY = 'identity';
 
 /** @throws CannotStart when the RA kept accounts and orders in a file that is missing or has no length */
@@ -126,7 +126,7 @@ export function rootFingerprints(pem: string): string[] {
   return fromPem('CERTIFICATE', pem).map(fingerprintOf);
 }
 
-/** Where the files lie, for messages. */
+/** The folder of the files, for messages. */
 interface RaPaths {
   directory: string;
   tlsKey: string;

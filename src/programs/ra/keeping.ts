@@ -5,7 +5,7 @@ import { raSigner } from '../audit/signers.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaTls } from './tls.js';
 
-/** What is forgotten, and when; 0 is never. @param roots PEM of those the RA knows */
+/** Which records are deleted, and when; 0 means never. @param roots PEM of those the RA knows */
 export function keepingOf(
   { keepCertificates, unusedAccountLifetime, keepAudit }: ProgramSettings,
   { store, tls, roots }: { store: RaStore; tls: Pick<RaTls, 'material'>; roots: string },

@@ -17,7 +17,7 @@ const SINCE = 'notices: wanted since';
 interface NoticeParts {
   notices: Notices;
   delivery: Delivery;
-  /** To everybody, without the queue. */
+  /** Sends to every target, without the queue. */
   direct(id: string, createdAt: number, message: ReturnType<typeof messageOf>): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function sendersOf(
   return { senders, mailTo };
 }
 
-/** Who is told, and how. @param root PEM of this PKI @param ra the name of the RA */
+/** The targets and how to reach them. @param root PEM of this PKI @param ra the name of the RA */
 export async function noticeParts(
   settings: Wishes,
   {

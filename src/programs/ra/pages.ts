@@ -41,7 +41,7 @@ export function pagesOf({ ca, links, ports }: PagesOptions) {
       const why = 'this is the plain-HTTP port, for CRL, OCSP and issuers: ACME and REST are';
       pointTo(app, ['/api/*', '/acme/*', '/directory'], why);
     },
-    /** Of the listener for visitors. */
+    /** The pages of the listener for visitors. */
     pages: async (app: FastifyInstance): Promise<void> => {
       await publicPages(app, { ...shared, baseUrl: mainBase, listener: 'pages' });
       for (const path of ['/console', '/console/*']) {

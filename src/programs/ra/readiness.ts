@@ -9,10 +9,10 @@ interface HealthOptions {
   ca: Pick<CaHealthWatch, 'troubles'>;
   store: Pick<RaStore, 'ping'>;
   tls: Pick<RaTls, 'material'>;
-  /** As the CA told last. */
+  /** The CA's last report. */
   authorities(): readonly KnownAuthority[];
   clock(): number;
-  /** What the database lacks that it had, in a sentence; null: nothing. */
+  /** The data that the database had and now lacks, as a sentence; null if there is none. */
   behind(): string | null;
   /** Which other processes of this RA do not serve, in sentences. */
   workers(): string[];

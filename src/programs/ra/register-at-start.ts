@@ -6,7 +6,7 @@ import type { ProgramSettings } from '../settings.js';
 import type { NewRegistration, RaFiles } from './files.js';
 import { registerRa } from './registration.js';
 
-/** As long as a CA takes that starts at the same time and makes its keys. In ms. */
+/** The time that a CA started at the same moment needs to make its keys, in ms. */
 const CA_PATIENCE = 60_000;
 const AGAIN_AFTER = 1000;
 

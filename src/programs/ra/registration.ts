@@ -125,7 +125,7 @@ export async function usableRegistration(
   return registration.caChannelKey === null || commonName !== cn ? null : registration;
 }
 
-/** Where this RA serves CRL, OCSP and issuers; null when it does not, or its port is known only once it listens. */
+/** The URL of this RA's CRL, OCSP and issuers; null if there is none, or if its port is known only once it listens. */
 function plainUrl({ raHttp, raHttpPort, raUrl }: ProgramSettings, cn: string): string | null {
   if (!raHttp || raHttpPort === 0) return null;
   const host = raUrl === null ? cn : new URL(raUrl).hostname;

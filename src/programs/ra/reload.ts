@@ -28,9 +28,9 @@ import {
 interface RulesOptions {
   store: Pick<RaStore, 'getSetting' | 'replaceSetting' | 'shared'>;
   dataDir: string;
-  /** What orders and nodes are decided by; changed in place. */
+  /** The policy of orders and nodes; changed in place. */
   policy: Policy;
-  /** What the ACME front end says; changed in place. */
+  /** The ACME front end's metadata; changed in place. */
   served: AcmeSettings;
   front(settings: ProgramSettings): AcmeSettings;
   /** The settings in effect, as people are shown them; changed in place. */
@@ -56,7 +56,7 @@ const TRIES = 20;
  * before any counts, so that a wrong one keeps the old.
  */
 export class RunningRules {
-  /** What was taken up last. */
+  /** Text of the stored rules that were applied last. */
   #text = '';
   #timer: NodeJS.Timeout | null = null;
   readonly #looking = new SingleFlight(() => this.#look());
@@ -100,7 +100,7 @@ export class RunningRules {
     );
   }
 
-  /** As they are now, and which of them the database keeps. */
+  /** The current rules, and which of them are stored in the database. */
   async list(): Promise<{ settings: ReturnType<typeof listed>; compromisedKeys: string[] }> {
     const kept = readKept(await keptText(this.options.store));
     return { settings: listed(this.options.shown, kept), compromisedKeys: kept.compromisedKeys };

@@ -38,7 +38,7 @@ const NAMES: readonly string[] = RULES.map((name) => SETTINGS[name].env);
 
 type Store = Pick<RaStore, 'getSetting' | 'replaceSetting'>;
 
-/** As they stand in the store; what changes whenever they do. */
+/** The rules in the store, as a text that changes with them. */
 export const keptText = async (store: Store): Promise<string> => (await store.getSetting(KEPT)) ?? '';
 
 export function readKept(text: string): KeptRules {
@@ -51,7 +51,7 @@ export async function keep(store: Store, before: string, rules: KeptRules): Prom
   return (await store.replaceSetting(KEPT, before === '' ? null : before, text)) ? text : null;
 }
 
-/** What an administrator wants changed; a null ends what is kept. */
+/** The changes of an administrator; null removes a stored rule. */
 export interface RuleChange {
   settings?: Record<string, string | null> | undefined;
   compromisedKeys?: readonly string[] | undefined;

@@ -23,10 +23,10 @@ type Status = z.output<typeof status>;
 
 interface StatusSources {
   store: Pick<RaStore, 'ping' | 'waitingNotices' | 'shared'>;
-  /** As people are shown it. */
+  /** The location of the database, as shown to people. */
   location: string;
   ca: Pick<CertificateAuthority, 'figures'>;
-  /** As the CA told last. */
+  /** The CA's last report. */
   authorities(): readonly KnownAuthority[];
   ra: Pick<RunningRegistrationAuthority, 'queues'>;
   validator: Pick<RunningValidator, 'isDnsSilent'>;
@@ -40,7 +40,7 @@ interface StatusSources {
   clock(): number;
 }
 
-/** Of what waits, no more is counted. */
+/** The queue is counted up to this number. */
 const MOST_COUNTED = 10_000;
 
 /** How everything is; asks the CA for its counts, which it keeps, and never rejects. */

@@ -25,7 +25,7 @@ interface RaTrustOptions {
   log: Logger;
 }
 
-/** What the RA trusts: it follows the CA's roots and issuers, in its file and its listener, without a restart. */
+/** The certificates that the RA trusts. It follows the CA's roots and issuers, in its file and its listener, without a restart. */
 export class RaTrust {
   #all: readonly KnownAuthority[] = [];
   #constraints: readonly NameConstraints[] = [];
@@ -50,10 +50,10 @@ export class RaTrust {
       .map(({ certificate }) => certificate),
   ];
 
-  /** As the CA told last; empty for a CA that has none to tell. */
+  /** The CA's last report; empty for a CA that reports none. */
   known = (): readonly KnownAuthority[] => this.#all;
 
-  /** What the issuer in use, those above it and its root may certify. */
+  /** The names that the issuer in use, the CAs above it and its root may certify. */
   constraints = (): readonly NameConstraints[] => this.#constraints;
 
   /** Whether a certificate (PEM) is to be replaced before its time. */

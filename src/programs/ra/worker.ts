@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** The variable by which a worker knows its number; it counts in a worker only. */
 const NUMBER = 'RA_WORKER';
 
-/** What workers are told by the process that started them, whenever it changes. */
+/** The state that the starting process sends to its workers whenever it changes. */
 export interface WorkersMessage {
   /** The names of those that do not serve. */
   notServing: string[];
@@ -16,7 +16,7 @@ export const workerEnvironment = (number: number): Record<string, string> => ({ 
 /** The number of this process among the workers of its RA; 1 for an RA of one process. */
 export const workerNumber = (): number => (cluster.isWorker ? Number(process.env[NUMBER]) : 1);
 
-/** Where a worker keeps its keys, its registration and its lock: the first in the RA's own folder. */
+/** A worker's folder for its keys, registration and lock: the first worker uses the RA's own folder. */
 export const workerFolder = (dataDir: string, number = workerNumber()): string =>
   number === 1 ? dataDir : join(dataDir, `worker-${number}`);
 

@@ -49,7 +49,7 @@ export async function startWorkers(settings: ProgramSettings): Promise<Running> 
   };
 }
 
-/** Of which registration of the first worker a folder is. */
+/** File with the registration of the first worker to which a folder belongs. */
 const REGISTRATION = 'registration';
 
 /**

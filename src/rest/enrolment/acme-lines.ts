@@ -5,7 +5,7 @@ interface BoundClient {
   keyId: string;
   /** base64url. */
   hmac: string;
-  /** What the certificate is for. */
+  /** The name in the certificate. */
   name: string;
 }
 

@@ -23,7 +23,7 @@ interface CrlFacts {
   nextUpdate: number;
 }
 
-/** Of each CRL looked at once. */
+/** Facts of each CRL, parsed once. */
 const known = new WeakMap<Uint8Array, CrlFacts>();
 
 /** A CRL to send, with its caching headers. */

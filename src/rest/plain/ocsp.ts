@@ -14,7 +14,7 @@ import { maxAge } from './freshness.js';
 export const OCSP_REQUEST_TYPE = 'application/ocsp-request';
 export const OCSP_RESPONSE_TYPE = 'application/ocsp-response';
 
-/** Who answers OCSP requests. */
+/** The responder for OCSP requests. */
 export type Responder = Pick<CertificateAuthority, 'ocsp'>;
 
 /** A request about a chain is under 1 kB. */

@@ -9,7 +9,7 @@ export interface Use {
   window: number;
 }
 
-/** What an earlier use cost. */
+/** The key and the cost of an earlier use. */
 export type Used = Pick<Use, 'key' | 'amount'>;
 
 /** A key, and the time at which everything it used is forgotten. */

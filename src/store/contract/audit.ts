@@ -1,4 +1,4 @@
-/** Who performs an action, for the audit log. */
+/** The actor of an action, for the audit log. */
 export interface Actor {
   /** A DN, an account, a program and its name. */
   who: string;
@@ -16,7 +16,7 @@ export interface AuditEntry extends Actor {
   action: string;
   /** `success`, or the code of the refusal. */
   outcome: string;
-  /** What it was done to. */
+  /** The object of the action. */
   details: Record<string, string | number>;
 }
 
@@ -66,6 +66,6 @@ export interface AuditTrail {
   cutAudit(cut: AuditCut): Promise<boolean>;
   /** Deletes at most `limit` records behind the cuts; resolves with how many. */
   trimAudit(limit: number): Promise<number>;
-  /** Where each chain ends, by chain. */
+  /** The last record of each chain, by chain. */
   auditEnds(): Promise<AuditPosition[]>;
 }

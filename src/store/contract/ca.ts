@@ -12,7 +12,7 @@ export type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './re
 export interface CertificateRecord {
   /** Lower-case hex, even length, no `00` prefix but for a sign byte. */
   serial: string;
-  /** What people call it: the CN, or the first identifier of a certificate without one. */
+  /** Its name for people: the CN, or the first identifier of a certificate without one. */
   cn: string;
   /** The whole subject, as the program prints DNs. */
   dn: string;
@@ -44,7 +44,7 @@ export interface AuthorityRecord {
   /** Lower-case hex of the certificate's SHA-256, its first 20 digits; part of URLs. */
   id: string;
   kind: 'root' | 'issuer' | 'cross';
-  /** What the records of certificates it signs have as `issuer`: its id, or '' for the CA's first issuer. */
+  /** The value of `issuer` in the records of its certificates: its id, or '' for the CA's first issuer. */
   tag: string;
   /** DER. */
   certificate: Uint8Array;
@@ -63,11 +63,11 @@ export interface AuthorityRecord {
   usedFrom: number | null;
   /** It issues no more since; its CRL and OCSP go on. A root: it is not given out any more. */
   retiredAt: number | null;
-  /** What it issued is to be replaced from then on, before its time. */
+  /** The time from which its certificates should be replaced early. */
   renewFrom: number | null;
 }
 
-/** What may change of an authority. */
+/** The facts of an authority that may change. */
 export type AuthorityChange = Partial<
   Pick<AuthorityRecord, 'usedFrom' | 'retiredAt' | 'renewFrom' | 'keyRef' | 'sealedKey'>
 >;
@@ -91,7 +91,7 @@ export interface Page<Item> {
   next: string | null;
 }
 
-/** What a CRL says of a certificate (RFC 5280 §5.3). */
+/** A certificate's entry on a CRL (RFC 5280 §5.3). */
 export interface RevokedEntry {
   serial: string;
   revokedAt: number;
@@ -117,7 +117,7 @@ export interface SyncedDocument {
   body: Record<string, unknown>;
 }
 
-/** What is checked in the step that keeps a certificate. */
+/** The checks in the step that stores a certificate. */
 interface RecordingConditions {
   /** Kept although its issuer has been retired: it was signed before, or signs OCSP responses. */
   evenRetired?: boolean;

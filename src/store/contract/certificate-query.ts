@@ -1,13 +1,13 @@
 import type { SearchState } from '../../model/ca-register.js';
 
-/** What an operator looks for; a certificate meets every condition given. */
+/** An operator's search; a certificate must meet every given condition. */
 export interface CertificateQuery {
   /** In any of its names: a name, an address, a glob with `*` and `?`, or a network in CIDR form. */
   name?: string;
   /** Ordered by this ACME account. */
   account?: string;
   profile?: string;
-  /** By one of these authorities: their tags. */
+  /** Tags of the issuers, one of which must have issued it. */
   issuers?: readonly string[];
   state?: SearchState;
   /** `notAfter` before this time; the page then begins with the one that ends first. */

@@ -1,6 +1,6 @@
 import type { Failure } from '../../model/facts.js';
 
-/** What came to nothing for clients, and why. */
+/** Failures of clients, with their reasons. */
 export interface FailureKeeping {
   /** Keeps it, and of its name the last `keep` only. */
   recordFailure(failure: Failure, keep: number): Promise<void>;

@@ -30,7 +30,7 @@ export interface CaCounts {
   countEnding(from: number, to: number): Promise<number>;
   /** By profile. */
   countNotRenewed(now: number): Promise<{ profile: string; count: number }[]>;
-  /** By serial; those whose end is long past are left out. `next` null: there are no more. */
+  /** In order of serials, without those that expired long ago. `next` is null on the last page. */
   listNotRenewed(page: {
     after: string | null;
     limit: number;

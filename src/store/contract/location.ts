@@ -1,4 +1,4 @@
-/** Where a store is: `postgres://…`, `sqlite:PATH` or `PATH`. */
+/** The location of a store: `postgres://…`, `sqlite:PATH` or `PATH`. */
 
 /** True for the URL of a database that several programs can use at once. */
 export function isShared(location: string): boolean {

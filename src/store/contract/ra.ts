@@ -50,7 +50,7 @@ export interface ClaimedFinalization {
  */
 export type ClaimOutcome = 'claimed' | 'used' | 'expired' | 'unknown';
 
-/** What there is of certificates a node has, or got by its authorizations, that are not known to be revoked or expired. */
+/** The certificates of a node or of its authorizations that are not known to be revoked or expired. */
 export interface NodeIssuances {
   /** Each once, in no order. */
   serials: string[];
@@ -207,7 +207,7 @@ export interface RaStore
    */
   replaceNode(node: Node): Promise<boolean>;
   getNode(cn: string): Promise<Node | null>;
-  /** By CN (compared octet by octet), after the given one, those being removed too. */
+  /** Nodes after the given CN, in order of the CN's octets, including those being removed. */
   listNodes(page: { after: string | null; limit: number }): Promise<Node[]>;
   /** None that is being removed. */
   findNodeBySeed(seedHash: string): Promise<Node | null>;
@@ -222,12 +222,12 @@ export interface RaStore
   recordEnrolment(enrolmentId: string, certificate: { serial: string; notAfter: number }): Promise<boolean>;
   /** Another certificate of the node, by renewal. False when the node is (being) removed. */
   recordNodeCertificate(nodeId: string, certificate: { serial: string; notAfter: number }): Promise<boolean>;
-  /** From here on the node enrols and proves nothing; valid authorizations proven by it are revoked. Null: no such node. */
+  /** Begins a removal: the node can no longer enrol or prove names, and its valid authorizations are revoked. Null: no such node. */
   beginNodeRemoval(cn: string, at: number): Promise<Node | null>;
   findNodeIssuances(id: string, now: number): Promise<NodeIssuances>;
   /** The node of this registration; one being removed too. */
   getNodeById(id: string): Promise<Node | null>;
-  /** By the id of its key; none that is being removed. */
+  /** The node with this key id, unless it is being removed. */
   findNodeByKey(keyId: string): Promise<Node | null>;
   /**
    * Changes names, patterns, profile, waiver and key of the registration with this id, and revokes (at `at`) the valid
@@ -271,7 +271,7 @@ export interface RaStore
   /** Names that begin so, in order. */
   listSettings(prefix: string): Promise<string[]>;
   putSetting(name: string, value: string): Promise<void>;
-  /** Of many who change a setting at once, one does: true when it was `before` (null: there was none) until it became `value`. */
+  /** Compares and sets atomically: true if the setting was `before` (null: absent) and is now `value`. */
   replaceSetting(name: string, before: string | null, value: string): Promise<boolean>;
   /**
    * Makes a setting that no other method writes the JSON object `facts` with `count`, which is one more than it was. However many
@@ -282,6 +282,6 @@ export interface RaStore
   ping(): Promise<void>;
   close(): Promise<void>;
 
-  /** What RAs on the same store agree on; null for a store that only one process can use. */
+  /** The state that RAs on one store share; null for a store that only one process can use. */
   readonly shared: SharedByReplicas | null;
 }

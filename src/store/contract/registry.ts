@@ -1,6 +1,6 @@
 import type { AdminRole } from '../../model/administrators.js';
 
-/** Who may use the CA. Times are milliseconds since the epoch. */
+/** The users of the CA. Times are milliseconds since the epoch. */
 
 /** A registered node; its certificate is the newest of its CN. */
 export interface NodeRecord {
@@ -32,7 +32,7 @@ export interface PeerRecord {
 
 /** An entry of the list of administrators. */
 export interface AdministratorRecord {
-  /** As it was written: a DN in either notation, or a bare common name. */
+  /** The name as it was entered: a DN in either notation, or a bare common name. */
   dn: string;
   role: AdminRole;
   addedAt: number;

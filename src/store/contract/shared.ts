@@ -1,7 +1,7 @@
 import type { Account } from '../../model/facts.js';
 import type { Allowances } from './allowances.js';
 
-/** What a nonce is marked spent by. */
+/** The key under which a nonce is marked as spent. */
 export interface NonceMark {
   id: Uint8Array;
   second: number;
@@ -9,7 +9,7 @@ export interface NonceMark {
 
 export type SpentNonce = 'ok' | 'spent' | 'unknown';
 
-/** What all RAs of a store count together: nonces (RFC 8555 §6.5), each good once whichever made it, and limits (§6.6). */
+/** The counts that all RAs of a store share: nonces (RFC 8555 §6.5), each valid once whichever RA made it, and limits (§6.6). */
 export interface SharedByReplicas extends Allowances {
   /**
    * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses

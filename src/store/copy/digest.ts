@@ -4,7 +4,7 @@ export type Cell = null | number | string | Uint8Array;
 
 const MODULUS = 1n << 256n;
 
-/** What a table holds, whatever the order of its rows: how many, and the sum of their SHA-256s. */
+/** A table's digest, independent of the order of its rows: their number, and the sum of their SHA-256 hashes. */
 export class TableDigest {
   #rows = 0;
   #sum = 0n;

@@ -69,7 +69,7 @@ export class PostgresSource {
     await this.client.query('CLOSE all_of');
   }
 
-  /** From here on the schema says that what it held is there. */
+  /** Records in the schema that its contents have moved there. */
   async markMoved(to: string, at: number): Promise<void> {
     await this.client.query('INSERT INTO settings (name, value) VALUES ($1, $2)', [
       MOVED,

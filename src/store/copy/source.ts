@@ -14,7 +14,7 @@ export interface SourceTable {
   rows: number;
 }
 
-/** What carries nothing over: a row counted up to prove that writes work, counts the target keeps by itself, who was at work. */
+/** Data that is not copied: the counter of write checks, counts that the target maintains itself, and leases. */
 const LEFT_OUT = ['pings', 'certificate_counts', 'leases'];
 
 /**
@@ -57,7 +57,7 @@ export class CopySource {
     yield* eachRow<Cell[]>(statement);
   }
 
-  /** From here on the file says that what it held is there: nobody goes back to it by accident. */
+  /** Records in the file that its contents have moved there, so that it is not used again by accident. */
   markMoved(to: string, at: number): void {
     markMoved(this.db, to, at);
     this.db.exec('COMMIT');

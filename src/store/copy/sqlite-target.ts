@@ -62,7 +62,7 @@ export class SqliteTarget {
     return digest;
   }
 
-  /** From here on it is there, and on disk. @throws StoreConflict when rows refer to others that are not there */
+  /** Commits the copy to disk. @throws StoreConflict if rows refer to missing ones */
   async finish(): Promise<void> {
     this.db.exec('COMMIT; PRAGMA synchronous = FULL');
     const [lost] = this.db.prepare('PRAGMA foreign_key_check').all() as { table: string; parent: string }[];

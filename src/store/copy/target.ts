@@ -71,7 +71,7 @@ export class CopyTarget {
     );
   }
 
-  /** What the table holds now, read back from the server. */
+  /** The digest of the table, read back from the server. */
   async digest({ name, columns }: TargetTable, onRows: (rows: number) => void): Promise<TableDigest> {
     const digest = new TableDigest();
     await this.#query(`DECLARE back CURSOR FOR SELECT ${columns.join(', ')} FROM ${name}`);
@@ -87,7 +87,7 @@ export class CopyTarget {
     return digest;
   }
 
-  /** From here on it is there. New rows come after those that were copied. */
+  /** Commits the copy. New rows are numbered after the copied ones. */
   async finish(tables: TargetTable[]): Promise<void> {
     for (const { name, columns } of tables) {
       if (!columns.includes('seq')) continue;
@@ -135,6 +135,6 @@ export class CopyTarget {
 export interface TargetTable {
   name: string;
   columns: string[];
-  /** Of the columns, in their order. */
+  /** The types of the columns, in order. */
   types: string[];
 }

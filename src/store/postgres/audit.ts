@@ -106,7 +106,7 @@ export const AUDIT_SCHEMA = `
   );
 `;
 
-/** Where chains were cut: what is behind a cut may be deleted. */
+/** The cuts of the chains: records before a cut may be deleted. */
 export const AUDIT_CUTS_SCHEMA = `
   CREATE TABLE audit_cuts (
     chain INTEGER PRIMARY KEY,

@@ -18,7 +18,7 @@ export interface Answer {
 
 type Parser = (text: string) => unknown;
 
-/** What the driver keeps at a connection: the statements that are prepared there, or being prepared, by name. */
+/** The driver's state of a connection: the statements that are prepared or being prepared there, by name. */
 interface Preparing {
   parsedStatements: Record<string, string>;
   submittedNamedStatements: Record<string, string>;
@@ -43,7 +43,7 @@ export class Batch implements Submittable {
   /** Called by the driver, once; it puts its time limit before it. */
   callback: (error?: Error | null) => void;
   readonly #answers: Answer[] = [];
-  /** Of the current statement. */
+  /** Rows of the current statement. */
   #rows: unknown[][] = [];
   #parsers: Parser[] | undefined;
   #known = new Map<string, Parser[]>();
@@ -60,7 +60,7 @@ export class Batch implements Submittable {
     return this.#answers.length;
   }
 
-  /** For the driver, which notes by name and text what is prepared. */
+  /** Read by the driver, which records prepared statements by name and text. */
   get name(): string | undefined {
     return this.statements[this.current]?.name;
   }
@@ -116,7 +116,7 @@ export class Batch implements Submittable {
     this.callback(null);
   }
 
-  /** What comes after the statement that failed was passed over by the server, its preparing too. */
+  /** The server skipped everything after the statement that failed, including its preparation. */
   handleError(error: Error, connection: Connection): void {
     const { parsedStatements, submittedNamedStatements } = preparing(connection);
     for (const { name } of this.statements) {

@@ -22,7 +22,7 @@ export class DatabaseClient extends Statements {
    * docs/scaling.md.
    */
   readonly shared: Database;
-  /** For writes that wait for no disk either: with the reads. */
+  /** For writes that do not wait for a disk; they share a lane with the reads. */
   readonly quick: Database;
   readonly #connections: Connections;
 

@@ -12,7 +12,7 @@ const GRACE = 300;
 /** A host that takes writes. */
 interface Writable {
   url: string;
-  /** Of its write-ahead log: greater after every promotion. */
+  /** The timeline of its write-ahead log, which grows with every promotion. */
   timeline: number;
 }
 
@@ -75,7 +75,7 @@ export class Hosts {
   }
 }
 
-/** For one connection that is made now. @throws StoreUnavailable */
+/** The URL of the host for a new connection. @throws StoreUnavailable */
 export const writableUrl = (url: string): Promise<string> => new Hosts(url).writable();
 
 /** @throws Error for a standby, and for a host that does not answer */

@@ -42,7 +42,7 @@ export class Lane {
     private readonly mostWaiting: number,
   ) {}
 
-  /** As Database asks; the answer comes after the commit. */
+  /** Implements Database; resolves after the commit. */
   async ask(statement: Statement): Promise<Answer> {
     if (this.#waiting.length >= this.mostWaiting) {
       throw new StoreUnavailable(`${this.mostWaiting} statements wait for the database already`);

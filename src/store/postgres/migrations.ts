@@ -16,7 +16,7 @@ export const SCHEMAS: Record<StoreKind, string> = { ra: 'upki_ra', ca: 'upki_ca'
 /** "upki", and which schema: an advisory lock, so that of replicas that start at once one migrates and the others wait. */
 const LOCK: Record<StoreKind, [number, number]> = { ra: [0x75706b69, 1], ca: [0x75706b69, 2] };
 
-/** For a server that does not answer at all. */
+/** The time limit for a server that does not answer. */
 const CONNECT_TIMEOUT = 5_000;
 
 /**

@@ -24,7 +24,7 @@ export interface AuditHead extends AuditPosition {
 
 export interface AuditFault {
   position: AuditPosition;
-  /** What is wrong, for people. */
+  /** The fault, for people. */
   reason: string;
 }
 

@@ -34,7 +34,7 @@ export function openingFailure(
   return { reason: 'failed', message };
 }
 
-/** What to do about a file that SQLite cannot read. */
+/** The remedy for a file that SQLite cannot read. */
 export function damaged(message: string): string {
   return (
     `the database is damaged (${message}): end the program, look at the file with \`upki store check\`, and restore the last ` +

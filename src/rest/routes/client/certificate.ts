@@ -11,7 +11,7 @@ const FORMATS = {
   chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
 };
 
-/** What a holder may know of its own certificate. */
+/** The facts about a certificate that its holder may read. */
 export function ownCertificateRoutes(
   ca: Pick<CertificateAuthority, 'caCertificates' | 'roleOf'>,
   clock: () => number,

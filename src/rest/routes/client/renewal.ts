@@ -9,7 +9,7 @@ import { formatQuery, text } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
 
-/** Under the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names is below 12 kB. */
+/** Below the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names has less than 12 kB. */
 const MAX_CSR = 32_768;
 
 const FORMATS = {

@@ -5,7 +5,7 @@ import { privateRoute, type Route } from '../../route.js';
 
 const count = z.number().int();
 
-/** For charts: what happened when. */
+/** Counts per hour, for charts. */
 export function activityRoute(activity: Pick<Activity, 'hours'>): Route {
   return privateRoute({
     method: 'GET',

@@ -11,7 +11,7 @@ const ROLE = z.enum(ADMIN_ROLES);
 const entry = z.object({ dn: z.string(), role: ROLE });
 const DN = text('DN, RFC 4514 or `/O=…/CN=…`, or a bare common name');
 
-/** Who may administer. */
+/** The list of administrators. */
 export function adminRoutes(
   ca: Pick<CertificateAuthority, 'administrators' | 'addAdministrator' | 'removeAdministrator'>,
 ): Route[] {

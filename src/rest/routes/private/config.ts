@@ -13,7 +13,7 @@ export function configRoute(settings: Readonly<Record<string, string>>): Route {
   });
 }
 
-/** What decided each setting, by the name of its variable; secrets redacted already. */
+/** The source and value of each setting, by the name of its variable; secrets are already redacted. */
 export type SettingSources = Readonly<Record<string, { value: string; source: string }>>;
 
 export function configSourcesRoute(sources: SettingSources): Route {

@@ -10,7 +10,7 @@ export const authorityOperations: PostgresOperations<AuthorityOperations> = {
   listAuthorities: (db) => db.all<AuthorityRow>(`SELECT ${AUTHORITY} FROM authorities ORDER BY seq`),
 
   async addAuthority(db, record, instead, entry) {
-    // Of two that succeed the same one, the second waits for the first at its row, and then finds it retired.
+    // Of two concurrent successors, the second waits for the row lock and then finds the predecessor retired.
     const row = await db.get<[added: boolean]>(
       `WITH free AS (
          UPDATE authorities SET retired_at = $10

@@ -53,7 +53,7 @@ function numbered(text: string): string {
   return text.replace(/\?/g, () => `$${++count}`);
 }
 
-/** Serials of those whose place a later certificate has taken. */
+/** Serials of certificates that have a successor. */
 export async function renewedAmong(db: Database, rows: readonly SearchRow[]): Promise<Set<string>> {
   const later = await db.all<[serial: string, identifiers: string]>(
     `SELECT asked.serial, found.identifiers

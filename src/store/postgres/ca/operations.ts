@@ -23,7 +23,7 @@ export const caOperations: PostgresOperations<CaOperations> = {
   ...settingsOperations,
 };
 
-/** What issuance and OCSP do: short, and of rows that are one certificate's, but for the head of the audit log. */
+/** The operations of issuance and OCSP: short, on the rows of one certificate, except for the head of the audit log. */
 export const SHORT_CA: ReadonlySet<keyof CaOperations> = new Set([
   'recordCertificate',
   'findByOrder',

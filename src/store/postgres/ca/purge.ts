@@ -3,7 +3,7 @@ import { ENDED, type EndedRow, forgettable } from '../../rows/ca/purge.js';
 import { searchKeys } from '../../rows/ca/search-keys.js';
 import type { PostgresOperations } from '../operations.js';
 
-/** What was kept long enough; found by index, a bounded number at a time. */
+/** Deletes records past their retention, found by index, a bounded number at a time. */
 export const purgeOperations: PostgresOperations<PurgeOperations> = {
   async purgeCertificates(db, before, limit) {
     const ended = await db.all<EndedRow>(

@@ -13,7 +13,7 @@ import {
 import { audited, runAudited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 
-/** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
+/** The users of the CA: nodes, administrators, and the channel's admitted keys. */
 
 const PEER = peerColumns('seq');
 

@@ -12,7 +12,7 @@ function byThumbprint(db: Database, thumbprint: string): Promise<AccountRow | un
   return db.get<AccountRow>(`SELECT ${COLUMNS} FROM accounts WHERE thumbprint = $1`, thumbprint);
 }
 
-/** With a node (`$10`), only if its key (`$11`) binds an account at the time of creation (`$7`). */
+/** With a node (`$10`), inserts only if its key (`$11`) binds an account at the time of creation (`$7`). */
 const CREATE = `
   WITH bound AS (
     UPDATE nodes SET key_used_at = coalesce(key_used_at, $7) WHERE id = $10 AND key_id = $11 AND removing_at IS NULL

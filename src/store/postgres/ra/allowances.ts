@@ -17,7 +17,7 @@ const spanIn = (keys: string, spans: string): string =>
     WHERE used.key = allowances.key)`;
 const SPAN = spanIn('$2', '$4');
 
-/** As Allowances says, in one statement where there is room. */
+/** Implements Allowances, with one statement if no limit is reached. */
 export async function useAllowances(
   db: Database,
   uses: readonly Use[],
@@ -75,7 +75,7 @@ async function untilOf(db: Database, uses: readonly Use[]): Promise<Map<string, 
   return new Map(await db.all<[key: string, until: number]>(sql, keys));
 }
 
-/** As Allowances says, in one statement; in order of the keys, so that two never wait for each other. */
+/** Implements Allowances with one statement, in order of the keys, so that two calls never deadlock. */
 export async function settleAllowances(
   db: Database,
   back: readonly Used[],

@@ -12,7 +12,7 @@ import type { SeenChallenges } from './seen-challenges.js';
 /** Most authorizations looked at for one name, of each kind; more prove nothing new. */
 const MAX_PER_NAME = 100;
 
-/** What a change of an authorization goes by; `replaces` is that of the order it was made for. */
+/** The facts that decide a change of an authorization; `replaces` is that of its order. */
 type Facts = [state: string, challenges: string, replaces: string | null];
 
 export function factsOf(db: Database, id: string): Promise<Facts | undefined> {

@@ -3,7 +3,7 @@ import type { FailureOperations } from '../../rows/ra/operations.js';
 import { parameters } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
 
-/** What came to nothing, and why. */
+/** Failures of clients, with their reasons. */
 
 export const failureOperations: PostgresOperations<FailureOperations> = {
   async recordFailure(db, row, keep) {

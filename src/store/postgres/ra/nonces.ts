@@ -11,7 +11,7 @@ export async function nonceKey(db: Database, candidate: Uint8Array): Promise<Uin
   return row?.[0] ?? nonceKey(db, candidate);
 }
 
-/** With an account's id, also that account's row, if there is one. */
+/** With an account's id, also returns that account's row, if there is one. */
 export async function spendNonce(
   db: Database,
   key: Uint8Array,
@@ -44,7 +44,7 @@ export async function spendNonce(
  */
 const MARKS_KEPT = 7200;
 
-/** By primary key, oldest first; replicas pass over what another is removing. */
+/** By primary key, oldest first; replicas skip rows that another is deleting. */
 export function forgetNonces(db: Database, beforeSecond: number, limit: number): Promise<number> {
   return db.run(
     `DELETE FROM spent_nonces WHERE (second, id) IN (

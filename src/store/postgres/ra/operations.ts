@@ -34,7 +34,7 @@ export const raOperations = (seen = new SeenChallenges()): PostgresOperations<Ra
   ...settingsOperations,
 });
 
-/** What issuance does, each request of it: short, by primary key or a narrow index, and of rows that are one order's. */
+/** The operations of every issuance: short, by primary key or a narrow index, on the rows of one order. */
 export const SHORT_RA: ReadonlySet<keyof RaOperations> = new Set([
   'getAccount',
   'findAccountByThumbprint',

@@ -30,7 +30,7 @@ async function changeChallenges<T>(
   }
 }
 
-/** What is due; and what a clock that was ahead has put off. */
+/** Due validations, and those deferred by a clock that was ahead. */
 const dueWhere = (condition: string) =>
   `SELECT a.account_id, v.authorization_id, v.type
    FROM open_validations v JOIN authorizations a ON a.id = v.authorization_id

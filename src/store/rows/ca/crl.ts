@@ -22,7 +22,7 @@ export function revokedPage(rows: RevokedRow[], limit: number): Page<RevokedEntr
   };
 }
 
-/** Where a page begins: after this certificate, and with none whose notAfter is before `endedFrom`. */
+/** The start of a page: after this certificate, without those whose notAfter is before `endedFrom`. */
 export function revokedAfter(after: string | null, endedFrom: number): [notAfter: number, serial: string] {
   const [notAfter = '', serial = ''] = (after ?? '').split(':');
   return [Math.max(Number(notAfter) || 0, endedFrom), Number(notAfter) < endedFrom ? '' : serial];

@@ -65,7 +65,7 @@ export function isNotRenewed(row: WindowRow, later: readonly string[], now: numb
   return mayMatter(row, now) && !isRenewed(searchRowOf(row), later);
 }
 
-/** Where the last look ended, and when it was. */
+/** The end and the time of the last check. */
 type WindowCursor = [windowEnd: number, serial: string, at: number];
 
 /** The name of the setting that keeps it, and that of the looks at those found. */

@@ -27,7 +27,7 @@ export interface AuthorityOperations {
   lastCertificateEnd(issuer: string): number | null;
 }
 
-/** What was issued and revoked. */
+/** Issued and revoked certificates. */
 export interface CertificateOperations {
   /** The certificate the order has already; undefined: this one was stored. */
   recordCertificate(
@@ -73,7 +73,7 @@ export interface CrlOperations {
   getCrl(issuer: string): StoredCrl | null;
 }
 
-/** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
+/** The users of the CA: nodes, administrators, and the channel's admitted keys. */
 export interface RegistryOperations {
   putNode(node: NodeRecord, entry: string): void;
   getNode(cn: string): NodeRecord | null;

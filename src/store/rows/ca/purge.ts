@@ -12,6 +12,6 @@ export function forgettable(order: string): string {
       SELECT 1 FROM crls WHERE crls.issuer = certificates.issuer AND crls.this_update > certificates.not_after))`;
 }
 
-/** What names of a certificate are deleted by. */
+/** The columns of an expired certificate by which its names are deleted. */
 export type EndedRow = [serial: string, cn: string, identifiers: string, notAfter: number];
 export const ENDED = 'serial, cn, identifiers, not_after';

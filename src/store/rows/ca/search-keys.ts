@@ -51,11 +51,11 @@ function octetsOf(address: string): Buffer | null {
   return Buffer.from([...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** What a search by name looks for: keys from `from` to `to`, both included, of names that match. */
+/** The keys of a search by name: those of matching names, from `from` to `to`, both included. */
 export interface NamePattern {
   from: string;
   to: string;
-  /** Of one name, as certificates have it. */
+  /** Whether a name in a certificate matches. */
   matches(value: string): boolean;
 }
 

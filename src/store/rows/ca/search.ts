@@ -46,7 +46,7 @@ interface SearchPlan {
   cursor(row: SearchRow): string;
 }
 
-/** Where a page begins. */
+/** The start of a page. */
 type Position = [key: string, notAfter: number, serial: string];
 
 const cursorOf = ([key, notAfter, serial]: SearchRow): string =>
@@ -188,7 +188,7 @@ function stateAt(
   return notAfter < now ? 'expired' : 'good';
 }
 
-/** By what a later certificate is found that may have taken a certificate's place. */
+/** The key by which a possible successor of a certificate is found. */
 export function firstKey([, , , cn, identifiers]: SearchRow): string {
   const [first] = JSON.parse(identifiers) as { value: string }[];
   return searchKeys({ cn: first?.value ?? cn, identifiers: [] })[0] ?? '';

@@ -107,7 +107,7 @@ export interface NodeOperations {
   removeNode(id: string): void;
 }
 
-/** What came to nothing, and why. */
+/** Failures of clients, with their reasons. */
 export interface FailureOperations {
   recordFailure(row: FailureRow, keep: number): void;
   listFailures(
@@ -146,7 +146,7 @@ export interface OtherCertificateOperations {
   findOtherCertificate(serial: string): OtherCertificateRow | undefined;
 }
 
-/** What each key of a limit has used, as the time when all of it is forgotten. */
+/** The use of each key of a limit, as the time when it drops to zero. */
 export interface AllowanceOperations {
   loadAllowances(now: number, limit: number): [key: string, until: number][];
   saveAllowances(keys: string[], untils: number[]): void;

@@ -32,7 +32,7 @@ export interface ClaimedOrder {
   attempts: number;
 }
 
-/** What a new order brings; it has neither CSR nor outcome. */
+/** The row of a new order, which has neither a CSR nor an outcome. */
 export function toRow(order: Order): NewOrderRow {
   return [
     order.id,

@@ -1,7 +1,7 @@
 /** No pause and no lease is as long, in ms: what falls due later than this was put off by a clock that was ahead, and is due. */
 export const LONGEST_PAUSE = 3600_000;
 
-/** Of a backlog of answered challenges no more than this is looked at to let the accounts take turns. */
+/** At most this many answered challenges are read to alternate between accounts. */
 export const MOST_LOOKED_AT = 5_000;
 
 /** One that may be claimed, the longest due first among others. */

@@ -15,7 +15,7 @@ import { runAudited } from '../audit.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import type { Sql } from '../sql.js';
 
-/** Who may use the CA: nodes, administrators, and the channel's admitted keys. */
+/** The users of the CA: nodes, administrators, and the channel's admitted keys. */
 
 const PEER = peerColumns('rowid');
 

@@ -2,7 +2,7 @@ import { COLUMNS, type FailureRow, NEWEST } from '../../rows/ra/failures.js';
 import type { FailureOperations } from '../../rows/ra/operations.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 
-/** What came to nothing, and why. */
+/** Failures of clients, with their reasons. */
 
 export const failureOperations = {
   recordFailure: write((sql, row: FailureRow, keep: number): void => {

@@ -30,7 +30,7 @@ const dueWhere = (condition: string) => `
   JOIN authorizations a ON a.id = v.authorization_id
   WHERE ${condition} ORDER BY v.due_at LIMIT ?`;
 const DUE = dueWhere('v.due_at <= ?');
-/** By a clock that was ahead. */
+/** Validations deferred by a clock that was ahead. */
 const PUT_OFF = dueWhere('v.due_at > ?');
 type Due = [accountId: string, authorizationId: string, type: string];
 
