@@ -19,6 +19,13 @@ const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58)/;
 /** Data or an index cannot be read: it does not pass by itself. */
 const DAMAGED = /^XX00[12]$/;
 
+/** insufficient_privilege, and undefined_table: the role or the schema was changed by somebody else. */
+const FORBIDDEN = '42501';
+const NO_TABLE = '42P01';
+
+/** Class 42 and invalid_schema_name: the schema does not have the tables and columns of ours. */
+const OTHER_SCHEMA = /^(42|3F)/;
+
 const OWN = [StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable];
 
 export function isTransient(error: unknown): boolean {
@@ -52,8 +59,30 @@ export function storeError(error: unknown): Error {
       { cause: error },
     );
   }
+  if (state === FORBIDDEN) {
+    return new StoreRefused(`${message}: grant it to the user of this database's URL, or use another user`, {
+      cause: error,
+    });
+  }
+  if (state === NO_TABLE) {
+    return new StoreRefused(
+      `${message}: the schema is not as uPKI made it; restore the backup of this database`,
+      {
+        cause: error,
+      },
+    );
+  }
   if (CONFLICT.test(state)) return new StoreConflict(message, { cause: error });
   return error as Error;
+}
+
+/** The store's error for one while a schema is opened, whose tables may be another program's. */
+export function openingError(error: unknown, schema: string, owner: string): Error {
+  const state = OWN.some((kind) => error instanceof kind) ? null : sqlState(error);
+  if (state === null || state === FORBIDDEN || !OTHER_SCHEMA.test(state)) return storeError(error);
+  return new StoreRefused(`the schema ${schema} is not that of ${owner} (${messageOf(error)})`, {
+    cause: error,
+  });
 }
 
 function sqlState(error: unknown): string | null {

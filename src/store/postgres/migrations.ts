@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { StoreRefused, StoreTooNew } from '../contract/errors.js';
 import type { StoreKind } from '../contract/open.js';
 import { caMigrations } from './ca/schema.js';
-import { storeError } from './failures.js';
+import { openingError } from './failures.js';
 import { writableUrl } from './hosts.js';
 import type { Migration } from './migration.js';
 import { raMigrations } from './ra/schema.js';
@@ -44,7 +44,7 @@ export async function migrate(url: string, kind: StoreKind): Promise<void> {
       );
     }
   } catch (error) {
-    throw storeError(error);
+    throw openingError(error, SCHEMAS[kind], ownerOf(kind));
   } finally {
     await client.end();
   }
@@ -91,7 +91,7 @@ async function takeStep(client: Client, kind: StoreKind, steps: readonly Migrati
   }
 }
 
-/** 0: nothing of ours is there yet. @throws Error for a schema that is somebody else's */
+/** 0: nothing of ours is there yet. @throws StoreRefused for a schema that is somebody else's */
 async function versionOf(client: Client, kind: StoreKind): Promise<number> {
   const schema = SCHEMAS[kind];
   const { rows } = await client.query<{ tables: string; ours: boolean }>(
@@ -101,8 +101,15 @@ async function versionOf(client: Client, kind: StoreKind): Promise<number> {
   );
   if (!rows[0]?.ours) {
     if (Number(rows[0]?.tables) === 0) return 0;
-    throw new StoreRefused(`the schema ${schema} is not that of a uPKI ${kind.toUpperCase()}`);
+    throw new StoreRefused(`the schema ${schema} is not that of ${ownerOf(kind)}`);
   }
-  const found = await client.query<{ version: number }>(`SELECT version FROM ${schema}.schema_version`);
-  return found.rows[0]?.version ?? 0;
+  const found = await client.query<{ version: unknown }>(`SELECT version FROM ${schema}.schema_version`);
+  const version = found.rows[0]?.version;
+  // Other programs, such as Flyway, have a table of that name too.
+  if (typeof version === 'number' && Number.isInteger(version) && version > 0) return version;
+  throw new StoreRefused(
+    `the schema ${schema} is not that of ${ownerOf(kind)}: its schema_version has no version`,
+  );
 }
+
+const ownerOf = (kind: StoreKind): string => `a uPKI ${kind.toUpperCase()}`;

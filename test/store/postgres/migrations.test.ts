@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
+import { StoreRefused, StoreTooNew, StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { raMigrations } from '../../../src/store/postgres/ra/schema.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
@@ -56,6 +56,43 @@ describe('opening a store on PostgreSQL', () => {
     await expect(openCaStore(database.url)).rejects.toThrow(/upki_ca is not that of a uPKI CA/);
     const tables = await execute("SELECT tablename FROM pg_tables WHERE schemaname = 'upki_ca'");
     expect(tables).toEqual([{ tablename: 'theirs' }]);
+  });
+
+  test.each([
+    ['a table schema_version without that column', 'CREATE TABLE upki_ca.schema_version (rank int)'],
+    ['an empty schema_version', 'CREATE TABLE upki_ca.schema_version (version int)'],
+    [
+      'the schema_version of Flyway',
+      "CREATE TABLE upki_ca.schema_version (version text); INSERT INTO upki_ca.schema_version VALUES ('1.0')",
+    ],
+  ])('%s is refused in a sentence, and not changed', async (_what, statements) => {
+    await execute(`CREATE SCHEMA upki_ca; ${statements}`);
+    const tables =
+      "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'upki_ca'";
+    const before = await execute(tables);
+    const opening = openCaStore(database.url);
+    await expect(opening).rejects.toBeInstanceOf(StoreRefused);
+    await expect(opening).rejects.toThrow(/the schema upki_ca is not that of a uPKI CA/);
+    expect(await execute(tables)).toEqual(before);
+  });
+
+  test('a role without rights, and a table that is gone, are refused in a sentence', async () => {
+    await (await openRaStore(database.url)).close();
+    const role = new URL(database.url).pathname.slice(1);
+    await execute(`CREATE ROLE ${role} LOGIN PASSWORD 'none'`);
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'none';
+    const opening = openRaStore(url.href);
+    await expect(opening).rejects.toBeInstanceOf(StoreRefused);
+    await expect(opening).rejects.toThrow(/permission denied for schema upki_ra: grant it to the user/);
+    await execute(`DROP ROLE ${role}`);
+    const store = await openRaStore(database.url);
+    await execute('DROP TABLE upki_ra.accounts');
+    const reading = store.getAccount('x');
+    await expect(reading).rejects.toBeInstanceOf(StoreRefused);
+    await expect(reading).rejects.toThrow(/"accounts" does not exist: the schema is not as uPKI made it/);
+    await store.close();
   });
 
   test('a role that may only read and write rows is enough once the schema exists', async () => {
