@@ -12,7 +12,7 @@ import { certificateFingerprint, parseCertificate } from '../x509/certificate.js
 import { fromPem } from '../x509/pem.js';
 import type { Part, PartLayout } from './layout.js';
 
-/** What was checked, and each fault in a sentence. */
+/** The checked files, and each fault as a sentence. */
 export interface Checked {
   certificates: number;
   records: number;

@@ -53,7 +53,7 @@ export function Tiles({ of: condition }: { of: Condition | null }): View {
 
 const isOver = (time: string): boolean => Date.parse(time) < Date.now();
 
-/** What does not work, and what will not, in sentences. */
+/** Current and coming faults, as sentences. */
 export function Sentences({ of: { troubles, warnings } }: { of: Condition }): View | null {
   if (troubles.length + warnings.length === 0) return null;
   return html`<ul class="box sentences" role="status" aria-label="What to look at">
@@ -62,7 +62,7 @@ export function Sentences({ of: { troubles, warnings } }: { of: Condition }): Vi
   </ul>` as View;
 }
 
-/** What ends by itself, first the next. */
+/** Things that expire, the next one first. */
 export function Ends({ of: { ra, authorities } }: { of: Condition }): View {
   const parts = [
     { what: 'Certificate of the RA', name: ra.name, end: ra.certificate_ends },

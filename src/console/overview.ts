@@ -17,7 +17,7 @@ interface Hour {
 /** Days in the charts. */
 const DAYS = 30;
 
-/** What needs attention: how everything is, what ends, certificates about to expire without renewal, latest failures. */
+/** Things that need attention: the state of the system, expiries, certificates about to expire without renewal, latest failures. */
 export function Overview(): View {
   const condition = useLoad('status', () => ask<Condition>('/private/status'));
   const late = usePages<FoundCertificate>('/private/certificates', 'certificates', {

@@ -15,7 +15,7 @@ export function hostUrls(url: string): string[] {
   return hosts.split(',').map((host) => before + host + withoutSessionAttributes(url.slice(to)));
 }
 
-/** What libpq must be told, and the driver does not know: a host that takes writes is chosen in any case. */
+/** Removes a parameter of libpq that the driver does not know: a host that accepts writes is chosen in any case. */
 function withoutSessionAttributes(rest: string): string {
   const [path = '', query = ''] = rest.split('?');
   const kept = query.split('&').filter((each) => each !== '' && !each.startsWith('target_session_attrs='));

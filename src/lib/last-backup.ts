@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** In the directory that was backed up. */
+/** File in the directory that was backed up. */
 const FILE = 'last-backup';
 
 /** Records that a backup of the directory is complete. @throws NodeJS.ErrnoException */

@@ -1,6 +1,6 @@
 import { shellWord } from '../lib/shell-word.js';
 
-/** What a client needs: the URL of the directory and the root to trust. */
+/** The facts a client needs: the URL of the directory and the root to trust. */
 export interface AcmeServer {
   directoryUrl: string;
   /** Path of the root certificate. */

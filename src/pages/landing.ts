@@ -4,7 +4,7 @@ import { PROFILE_FILE, ROOTS_FILE, type Root, rootFile, shownFingerprint } from 
 import { STYLE } from './style.js';
 import { BUNDLE, trustLines } from './trust-lines.js';
 
-/** Where the page is served: the main listener asks for a client certificate, the other two do not. */
+/** The listener that serves the page: the main one requests a client certificate, the other two do not. */
 export type Listener = 'main' | 'plain' | 'pages';
 
 /** The data of the landing page. */

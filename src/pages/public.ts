@@ -13,7 +13,7 @@ interface PublicPagesOptions {
   version: string;
   /** Scheme, host and port of the RA's URLs, for the Host header of the request. */
   baseUrl(host: string | undefined): string;
-  /** Of the plain listener and the one for visitors; null where there is none. */
+  /** Ports of the plain listener and the one for visitors; null if there is none. */
   ports(): { plain: number | null; pages: number | null };
   /** The one these routes are on. */
   listener: Listener;

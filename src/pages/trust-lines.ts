@@ -1,7 +1,7 @@
 import { shellWord } from '../lib/shell-word.js';
 import type { Root } from './roots.js';
 
-/** What a machine must do to trust the roots. */
+/** The commands by which a machine trusts the roots. */
 interface TrustLines {
   title: string;
   /** A sentence before the commands, if they need one. */
@@ -9,7 +9,7 @@ interface TrustLines {
   lines: string[];
 }
 
-/** Where a root is fetched from and what it must be. */
+/** The URL of a root and its expected fingerprint. */
 interface TrustSource {
   root: Pick<Root, 'sha256'>;
   /** URL of the DER file. */

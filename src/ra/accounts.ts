@@ -37,14 +37,14 @@ interface AccountsOptions {
 
 /** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
 export class Accounts {
-  /** By id, oldest use first; empty when other processes may change accounts. */
+  /** Accounts by id, oldest use first; empty if other processes may change accounts. */
   readonly #cache = new BoundedMap<string, Account>(CACHE_SIZE);
   /** SHA-256 of a key's SubjectPublicKeyInfo by its thumbprint (RFC 7638), either of which names one key. */
   readonly #fingerprints = new BoundedMap<string, string>(CACHE_SIZE);
 
   constructor(private readonly options: AccountsOptions) {}
 
-  /** Of any status: the caller refuses those that are not valid (§7.3.6). */
+  /** An account in any status: the caller refuses those that are not valid (§7.3.6). */
   async byId(id: string): Promise<Account | null> {
     const cached = this.#cache.use(id);
     if (cached) return cached;

@@ -6,9 +6,9 @@ import type { RaEvents } from './events.js';
 type Counts = Omit<ActivityHour, 'at'>;
 type ActivityKind = keyof Counts;
 
-/** How far back is told. */
+/** How far back the figures go, in ms. */
 const TOLD = 30 * DAY;
-/** As many hours, and the one under way. */
+/** Number of hours kept, besides the current one. */
 const KEPT = TOLD / HOUR + 1;
 /** Between two writes: as late may another RA see what was counted, and as much is forgotten in a crash. */
 const WRITE_EVERY = 10 * SECOND;

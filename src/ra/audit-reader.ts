@@ -3,7 +3,7 @@ import type { AuditPosition, AuditRecord, AuditTrail } from '../store/contract/a
 interface AuditPage {
   /** Newest first: within a chain by sequence, between chains by time. */
   records: AuditRecord[];
-  /** Where the next page begins in each chain; empty at the end. */
+  /** The start of the next page in each chain; empty at the end. */
   next: AuditPosition[];
 }
 
@@ -11,7 +11,7 @@ interface AuditPage {
 export class AuditReader {
   constructor(private readonly trail: Pick<AuditTrail, 'readAudit' | 'auditEnds' | 'auditCuts'>) {}
 
-  /** Where each chain ends. @throws StoreUnavailable */
+  /** The last record of each chain. @throws StoreUnavailable */
   ends(): Promise<AuditPosition[]> {
     return this.trail.auditEnds();
   }

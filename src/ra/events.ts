@@ -1,7 +1,7 @@
 import type { ChallengeType, Order } from '../model/facts.js';
 import type { ValidationResult } from '../va/types.js';
 
-/** What happened, for logs and metrics; never holds a secret. */
+/** Events for logs and metrics; they never contain a secret. */
 export interface RaEvents {
   validation(event: {
     authorizationId: string;

@@ -102,7 +102,7 @@ export class Finalizations {
     }
   }
 
-  /** What the CA would refuse is refused while the order can still be finalized with another CSR. @throws Problem */
+  /** Refuses a CSR that the CA would refuse, while the order can still be finalized with another one. @throws Problem */
   async #checkWithCa(request: Parameters<NonNullable<CertificateAuthority['check']>>[0]): Promise<void> {
     try {
       await this.options.ca.check?.(request);

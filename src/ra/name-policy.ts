@@ -85,7 +85,7 @@ function family(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
-/** Who may get which names: the operator's lists, checked on every new order and authorization. */
+/** The policy of names: the operator's lists, checked on every new order and authorization. */
 export class NamePolicy {
   #allowed: NameList | null = null;
   #denied = new NameList([]);

@@ -13,7 +13,7 @@ import type { RegistrationAuthorityOptions } from './registration-authority-opti
 import { RaRetention } from './retention.js';
 import { Revocations } from './revocations.js';
 
-/** What the front ends work with. Methods that take an `account` refuse objects of another account; callers have authenticated it. */
+/** The interface of the front ends. Methods that take an `account` refuse objects of another account; callers have authenticated it. */
 export interface RegistrationAuthority {
   accounts: Accounts;
   uses: AccountUses;
@@ -26,7 +26,7 @@ export interface RegistrationAuthority {
   clock(): number;
 }
 
-/** With its background work: `start` takes up what an earlier run left, `stop` lets running work end. */
+/** The RA with its background work: `start` resumes the work of an earlier run, `stop` lets running work finish. */
 export interface RunningRegistrationAuthority extends RegistrationAuthority {
   queues(): Record<string, { running: number; waiting: number }>;
   start(): void;

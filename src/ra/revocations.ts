@@ -31,7 +31,7 @@ interface RevocationsOptions {
   onRevocation: RaEvents['revocation'];
 }
 
-/** Who signed the request (§7.6). */
+/** The signer of the request (§7.6). */
 type Revoker = { account: Account } | { certificateKey: JsonWebKey };
 
 /**

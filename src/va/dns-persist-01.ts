@@ -27,7 +27,7 @@ const SHORTEST = 60_000;
 /** Most ancestors queried: one request of a client must not cause more queries than this. */
 const MOST_ANCESTORS = 16;
 
-/** What is asked of a record. */
+/** The requirements of a record. */
 interface Asked {
   issuers: readonly string[];
   /** Every form of `accounturi` that means the account, at the name the record is for. */

@@ -20,7 +20,7 @@ export function excerpt(bytes: Uint8Array, most = 60): string {
   return `"${text.replaceAll('"', "'")}"${bytes.length > most ? '…' : ''}`;
 }
 
-/** What went wrong with a socket, in words. */
+/** The error of a socket, in words. */
 export function socketError(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   switch (code) {
@@ -40,7 +40,7 @@ export function socketError(error: unknown): string {
   }
 }
 
-/** What OpenSSL calls the commonest mistakes, in words. */
+/** OpenSSL's names of the most common errors, in words. */
 const TLS_ERRORS: readonly [code: RegExp, words: string][] = [
   [
     /WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE/,
@@ -62,7 +62,7 @@ const TLS_ERRORS: readonly [code: RegExp, words: string][] = [
   [/ALERT/, 'the peer ends the handshake with an alert'],
 ];
 
-/** What went wrong in a TLS handshake, in words: OpenSSL's own text names threads and source lines. */
+/** The error of a TLS handshake, in words: OpenSSL's own text names threads and source lines. */
 export function tlsError(error: unknown): string {
   const { code = '', reason = '' } = (error ?? {}) as { code?: string; reason?: string };
   if (!/^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return socketError(error);

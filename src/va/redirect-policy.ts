@@ -27,7 +27,7 @@ export class RedirectPolicy {
   #own: string | null = null;
   #widest = 0;
 
-  /** Of the first hop every address is allowed here. */
+  /** At the first hop this policy allows every address. */
   allows(address: string): boolean {
     if (this.#own === null || address === this.#own) return true;
     return !NEVER.has(address) && widthOf(address) >= this.#widest;

@@ -40,7 +40,7 @@ export interface Observation {
 
 /** One address tried, for logs and for the operator who must understand a failure. */
 export interface AttemptRecord {
-  /** What was dialed or asked, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
+  /** The target that was dialed or queried, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
   target: string;
   /** The outcome, such as `HTTP 404, 19 bytes` or `connection refused`. */
   outcome: string;

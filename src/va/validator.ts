@@ -17,11 +17,11 @@ import type { CaaRefusal, Examiner, ValidationRequest, Validator } from './types
 export interface ValidatorOptions {
   /** Empty: the system's. */
   resolvers?: DnsServer[];
-  /** Where the system keeps its hosts and resolvers; for tests. */
+  /** The system's files of hosts and resolvers; for tests. */
   system?: SystemFiles;
-  /** What http-01 dials (RFC 8555 §8.3: 80). */
+  /** The port of http-01 (RFC 8555 §8.3: 80). */
   httpPort?: number;
-  /** What tls-alpn-01 dials (RFC 8737 §3: 443). */
+  /** The port of tls-alpn-01 (RFC 8737 §3: 443). */
   tlsPort?: number;
   /** CIDRs never dialed; the default protects link-local and cloud metadata. */
   deny?: readonly string[];
@@ -141,7 +141,7 @@ async function prove(request: ValidationRequest, means: Means, attempt: Attempt)
   }
 }
 
-/** For a challenge that was offered before the operator turned it off. */
+/** The failure of a challenge that was offered before the operator switched it off. */
 function notOffered(): ValidationFailure {
   return new ValidationFailure('unauthorized', 'dns-persist-01 is not offered any more', false);
 }

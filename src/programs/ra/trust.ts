@@ -41,7 +41,7 @@ export class RaTrust {
 
   /**
    * PEM of the roots, and of every issuer, so that clients may leave theirs out. With the cross-certificates what was issued under a root that is
-   * given out no more leads to the one in use: nodes and administrators renew with it, as long as the CA's register has it.
+   * no longer published leads to the one in use: nodes and administrators renew with it, as long as the CA's register has it.
    */
   clientCa = (): string[] => [
     this.#roots,

@@ -49,7 +49,7 @@ export interface CaClientOptions {
   /** Called after a revocation for keyCompromise; resolves when the key is known here. */
   onCompromise?: () => Promise<void>;
   now?: () => number;
-  /** At most so long what the CA says of itself is cached, in ms. Default one minute. */
+  /** How long the CA's reports about itself are cached, in ms. Default one minute. */
   cacheFor?: number;
 }
 
@@ -64,7 +64,7 @@ export class CaClient implements CertificateAuthority {
   readonly #profiles: RefreshedValue<AcmeProfile[]>;
   readonly #certificates: RefreshedValue<{ root: string; chain: string }>;
   readonly #authorities: RefreshedValue<KnownAuthority[]>;
-  /** By the id of an issuer; '' is the one in use. */
+  /** CRLs by the id of an issuer; '' is the one in use. */
   readonly #crls = new Map<string, CrlCopy>();
 
   constructor({

@@ -15,7 +15,7 @@ export async function authoritiesWith(
   return known.length === 0 || known.some(isWanted) ? known : knownAuthorities(ca, 'now');
 }
 
-/** As known for some seconds, or `now`. Empty for a CA that has one issuer and no such task. @throws CaUnavailable */
+/** The roots and issuers, cached for some seconds, or read `now`. Empty for a CA without such a task. @throws CaUnavailable */
 export async function knownAuthorities(ca: Ca, when?: 'now'): Promise<readonly KnownAuthority[]> {
   try {
     return (await ca.authorities?.(when)) ?? [];

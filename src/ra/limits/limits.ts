@@ -39,11 +39,11 @@ const SET_BACK = MINUTE;
 const REPLACEMENTS = 100;
 
 interface Limit {
-  /** Of a day or an hour. */
+  /** The limit per period, a day or an hour. */
   count: number;
   period: number;
   key: string;
-  /** What there were too many of, for the client. */
+  /** The counted things, named in the client's message. */
   what: string;
 }
 
@@ -61,7 +61,7 @@ interface Looked {
  */
 export class Limits {
   #latest = Number.NEGATIVE_INFINITY;
-  /** At the end of every key: '' until the clock was set back. */
+  /** Suffix of every key: '' until the clock was set back. */
   #era = '';
   readonly #settlements: Settlements;
 

@@ -19,7 +19,7 @@ interface CertificationOptions extends NodeOptions {
   limits: Pick<Limits, 'seed' | 'wrongSeed'>;
 }
 
-/** As the client sent it. */
+/** The request as the client sent it. */
 interface CertificationRequestBody {
   /** PEM. */
   csr: string;
@@ -29,7 +29,7 @@ interface CertificationRequestBody {
   profile?: string | undefined;
 }
 
-/** What a node has in the end. */
+/** The result of an enrolment. */
 interface Certified extends IssuedCertificate {
   cn: string;
   names: readonly SubjectName[];

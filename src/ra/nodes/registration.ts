@@ -39,7 +39,7 @@ export interface Registration extends NodeRules {
   replace: boolean;
   /** True when the name is the node's own and need not be in its certificates. */
   label?: boolean;
-  /** With `replace`: revokes (cessationOfOperation) the certificates it had. */
+  /** With `replace`: also revokes its certificates (cessationOfOperation). */
   revoke?: boolean;
   /** DN of the administrator. */
   by: string;
@@ -73,7 +73,7 @@ export function readNames(
   return { cn: calledName(read), names: read.names };
 }
 
-/** What happened, for logs; never holds a seed. */
+/** Events for the log; they never contain a seed. */
 export interface NodeEvents {
   registered(event: { cn: string; profile: string; by: string }): void;
   enrolled(event: { cn: string; serial: string; profile: string }): void;

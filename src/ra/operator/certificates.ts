@@ -56,7 +56,7 @@ interface CertificateStory {
   /** Name of the node it belongs to. */
   node: string | null;
   proofs: Proof[];
-  /** Why it was issued, when neither an order nor a node explains it. */
+  /** The reason it was issued, if it has neither an order nor a node. */
   origin: string | null;
   /** Serial of the certificate that was ordered to replace it (RFC 9773 §5). */
   replacedBy: string | null;

@@ -10,7 +10,7 @@ import { chooseProfile, type Policy } from '../policy.js';
 export interface NameCheckOptions {
   policy: Policy;
   ca: Pick<CertificateAuthority, 'profiles'>;
-  /** What keeps the CA from working, clocks that disagree included, in sentences. @throws CaUnavailable, CaRefused */
+  /** The faults that keep the CA from working, including clocks that disagree, as sentences. @throws CaUnavailable, CaRefused */
   troubles(): Promise<string[]>;
   validator: Examiner;
   clock(): number;
@@ -89,7 +89,7 @@ export class NameCheck {
   }
 }
 
-/** Of them one suffices. A resolver that fails is asked beside others. */
+/** One of these steps must succeed. Other resolvers are queried besides one that fails. */
 const WAYS: readonly string[] = ['resolver', 'dns-01', 'http-01', 'tls-alpn-01'];
 
 function read(asked: string) {

@@ -9,7 +9,7 @@ interface OperatorOptions extends OperatorCertificatesOptions, NameCheckOptions 
   stopAccount(id: string): Promise<Account | null>;
 }
 
-/** What operators do and look at, behind the private routes of REST. */
+/** The operators' actions and views, behind the private routes of REST. */
 export interface Operator {
   certificates: Pick<OperatorCertificates, 'search' | 'show' | 'revoke' | 'hold' | 'endHold'>;
   accounts: Pick<OperatorAccounts, 'list' | 'show' | 'stop'>;

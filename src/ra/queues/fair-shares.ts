@@ -1,8 +1,8 @@
 import { BoundedMap } from '../../lib/bounded-map.js';
-/** Whose work it is, and whom it waits for. */
+/** The owner of a piece of work, and the target it waits for. */
 export interface Share {
   account: string;
-  /** What is dialed or asked: a name or an address. */
+  /** The target: a name or an address. */
   target: string;
 }
 

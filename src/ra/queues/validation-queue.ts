@@ -9,7 +9,7 @@ import { type QueueSurroundings, WorkQueue } from './work-queue.js';
 
 /** Validations at once, beside those of targets that hung: each is mostly waiting for a peer, and holds a socket or two. */
 const CAPACITY = 192;
-/** Of them: kept for accounts that have none under way, and the most of one account. */
+/** Of these, the places reserved for accounts without a running validation, and the limit of one account. */
 const SPARE = 32;
 const PER_ACCOUNT = 32;
 /** The most whose target hung before, and of these the most of one account. */

@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../../store/contract/errors.js';
 
-/** What every queue of the RA is given. */
+/** The options of every queue of the RA. */
 export interface QueueSurroundings {
   /** No other process shares the store: what is leased at start was left behind by an earlier run of this one. */
   soleRunner: boolean;
@@ -38,7 +38,7 @@ interface Shares<Item> {
   enter(item: Item, giveWay: () => void): () => void;
 }
 
-/** As `sweepInterval` and `againAfter`. */
+/** The defaults of `sweepInterval` and `againAfter`. */
 const SWEEP_INTERVAL = 5_000;
 const AGAIN_AFTER = 1_000;
 

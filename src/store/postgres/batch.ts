@@ -111,7 +111,7 @@ export class Batch implements Submittable {
     this.#parsers = undefined;
   }
 
-  /** Committed. */
+  /** Called when the batch is committed. */
   handleReadyForQuery(): void {
     this.callback(null);
   }

@@ -226,7 +226,7 @@ export class DnsClient {
   }
 }
 
-/** Ended by the deadline that goes with it. */
+/** A safety limit, in ms: the deadline of the query ends it earlier. */
 const LONGEST = 60_000;
 
 function unreachable(failures: string[]): DnsUnreachable {

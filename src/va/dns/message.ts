@@ -5,9 +5,9 @@ import { ipFromBytes } from '../../x509/ip-address.js';
 const RECORD_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, CAA: 257 } as const;
 export type RecordType = keyof typeof RECORD_TYPE;
 
-/** What is asked of a server. */
+/** A question to a server. */
 export interface Question {
-  /** In the case it is sent in; empty for the root. */
+  /** The name, in the case it is sent in; empty for the root. */
   name: string;
   type: RecordType;
   /** RFC 6891 §6.2.3: the largest answer taken over UDP; null asks without EDNS. */

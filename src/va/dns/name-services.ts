@@ -1,4 +1,4 @@
-/** Where the system looks host names up, in order; `others`: services this program asks through the system only. */
+/** The system's sources of host names, in order; `others`: services that this program uses only through the system. */
 export interface NameServices {
   order: ('files' | 'dns')[];
   others: boolean;

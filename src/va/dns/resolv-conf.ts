@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 
-/** What resolv.conf(5) says of whom to ask, and for what. */
+/** The DNS servers and options in resolv.conf(5). */
 export interface ResolvConf {
   /** Addresses of DNS servers, in order. */
   servers: string[];
   /** Suffixes tried for a name without dots; null: the domain of the host's own name. */
   search: string[] | null;
-  /** From how many dots on a name is tried as it is first. Of use here for names without dots only. */
+  /** The number of dots from which a name is first tried as it is. Used here only for names without dots. */
   ndots: number;
 }
 

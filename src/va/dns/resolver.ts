@@ -44,7 +44,7 @@ export interface Resolver {
 interface ResolverOptions {
   /** Empty: the system's hosts file and name services for addresses, its DNS servers for the rest. */
   servers: DnsServer[];
-  /** Where the system keeps them; for tests. */
+  /** The system's files; for tests. */
   system?: SystemFiles;
   /** Told when no DNS server answers any more, and when one does again. */
   onSilence?(isSilent: boolean): void;
@@ -118,7 +118,7 @@ async function ask(
   }
 }
 
-/** Where the answer's CNAMEs lead from the name. */
+/** The end of the answer's chain of CNAMEs from the name. */
 function followAliases(answers: DnsRecord[], name: string): string {
   let current = name.toLowerCase();
   for (let hops = 0; hops <= answers.length; hops += 1) {

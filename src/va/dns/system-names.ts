@@ -11,13 +11,13 @@ const DNS_PORT = 53;
 /** How long the servers of a system without resolv.conf are taken as known, in ms. */
 const KNOWN_FOR = 2_000;
 
-/** Where the system keeps what it knows of names. */
+/** The system's files about names. */
 export interface SystemFiles {
   hosts: string;
   /** Null: the system has none, and its servers are asked of it. */
   resolvConf: string | null;
   nameServices: string | null;
-  /** Where its DNS servers listen, if not at 53; for tests. */
+  /** The port of its DNS servers, if not 53; for tests. */
   dnsPort?: number;
 }
 
@@ -31,7 +31,7 @@ function systemFiles(platform = process.platform): SystemFiles {
   return { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf', nameServices };
 }
 
-/** What the system's files say of names and whom to ask, as they are now. */
+/** The current contents of the system's files about names and DNS servers. */
 export class SystemNames {
   readonly #hosts: CurrentFile<Hosts>;
   readonly #conf: CurrentFile<ResolvConf> | null;
@@ -52,7 +52,7 @@ export class SystemNames {
     return this.#hosts.get().get(name.toLowerCase()) ?? [];
   }
 
-  /** Where names are looked up. A system without the file for it has services of its own (multicast DNS and others). */
+  /** The sources of names. A system without the file has services of its own (multicast DNS and others). */
   services(): NameServices {
     return this.#services?.get() ?? { order: ['files', 'dns'], others: true };
   }

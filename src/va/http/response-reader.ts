@@ -78,7 +78,7 @@ export class ResponseReader {
     return this.#status;
   }
 
-  /** Where a redirect leads, each octet a character; null when the answer is none. */
+  /** The Location of a redirect, each octet a character; null if the response is no redirect. */
   get location(): string | null {
     const [location = ''] = this.#fields.location;
     return REDIRECTS.includes(this.#status) && location !== '' ? location : null;
@@ -172,7 +172,7 @@ export class ResponseReader {
       this.#phase = 'status';
       return;
     }
-    // The body of a redirect says nothing, and may never end.
+    // The body of a redirect is ignored, and may never end.
     if (this.location !== null || NO_BODY.includes(this.#status)) this.#phase = 'done';
     else this.#phase = this.#bodyPhase();
   }
