@@ -102,7 +102,7 @@ upki admin add alice
 LEGO_CA_CERTIFICATES=$HOME/.upki/ra/ca.crt lego run --accept-tos --email alice@plant.lan --http \\
   --server https://pki.plant.lan:8000/acme/directory --domains press-17.plant.lan`,
     before: {
-      'How do new rules count without a restart?': 'openssl rand -hex 32 > leaked.txt',
+      'How do I change rules without a restart?': 'openssl rand -hex 32 > leaked.txt',
       'Whose ACME account is this, and how do I stop it?':
         "ACCOUNT=$(upki account list --contact alice --json | jq -r '.. | .id? // empty' | head -n 1)",
     },

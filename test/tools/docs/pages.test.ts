@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { fencesOf } from '../../../tools/judges/docs/fences.js';
+import { PAGES } from '../../../tools/judges/docs/pages.js';
+
+const headings = Object.entries(PAGES).flatMap(([page, { before, after }]) =>
+  Object.keys({ ...before, ...after }).map((key) => ({ page, heading: key.replace(/ \[\d+\]$/, '') })),
+);
+
+it.each(headings)('$page has a block under “$heading”, for which docs-check prepares or checks something', ({
+  page,
+  heading,
+}) => {
+  expect(fencesOf(page, readFileSync(page, 'utf8')).map((fence) => fence.heading)).toContain(heading);
+});
