@@ -1,6 +1,6 @@
 import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { alternateChains } from '../../ra/ca/authorities.js';
-import { authoritiesWith } from '../../ra/ca/find-authority.js';
+import { authoritiesWith, knownAuthorities } from '../../ra/ca/find-authority.js';
 import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
 import { firstFromPem } from '../../x509/pem.js';
 
@@ -9,8 +9,14 @@ export async function otherChains(
   ca: Pick<CertificateAuthority, 'authorities'>,
   chain: string,
 ): Promise<readonly string[]> {
-  const issuer = authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
   try {
+    const known = await knownAuthorities(ca);
+    // Without a cross-certificate there is one way from an issuer. Most downloads end here, with nothing of the chain parsed.
+    const isCrossed = known.some(({ kind }) => kind === 'cross');
+    const isKnown = known.some(({ kind, certificate }) => kind === 'issuer' && chain.includes(certificate));
+    console.log('HIT', isKnown, isCrossed);
+    if (isKnown && !isCrossed) return [];
+    const issuer = authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
     return alternateChains(chain, issuer, await authoritiesWith(ca, ({ keyId }) => keyId === issuer));
   } catch (error) {
     if (error instanceof CaUnavailable) return [];
