@@ -8,7 +8,8 @@ import { goClockOverlay } from './go-clock.js';
 /** The registries do not have the program, or this machine cannot install it. */
 export class NotInstallable extends Error {}
 
-const INSTALL_LIMIT = 20 * 60_000;
+/** Milliseconds. Traefik is seventeen hundred Go packages: on two cores that have other work, too, more than half an hour. */
+const INSTALL_LIMIT = 60 * 60_000;
 
 /** A program of a Go module that is built from a modified copy of its source. */
 export interface GoBuild {

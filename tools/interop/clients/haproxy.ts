@@ -12,7 +12,7 @@ import type { World } from '../world.js';
 const COMMIT = '50872daa6a857e82afc40b1c5161924aef4172d7';
 /** Milliseconds that HAProxy may take to obtain a certificate in the background. */
 const OBTAIN_LIMIT = 60_000;
-const BUILD_LIMIT = 30 * 60_000;
+const BUILD_LIMIT = 60 * 60_000;
 
 /** HAProxy's own ACME client, built from its repository. It stores certificates in memory and never revokes. */
 export const haproxy: Client = {
@@ -31,7 +31,8 @@ async function build(tools: Tools): Promise<string> {
   if (existsSync(program)) return program;
   await tools.aptPackage('libssl-dev', '/usr/include/openssl/ssl.h');
   await tools.aptPackage('libpcre2-dev', '/usr/include/pcre2.h');
-  const how = ['TARGET=linux-glibc', 'USE_OPENSSL=1', 'USE_PCRE2=1', 'USE_THREAD=1'];
+  // How fast it runs is not looked at; without optimization it is compiled in half the time.
+  const how = ['TARGET=linux-glibc', 'USE_OPENSSL=1', 'USE_PCRE2=1', 'USE_THREAD=1', 'OPT_CFLAGS=-O0'];
   await run('make', ['-j2', ...how], { cwd: source, timeout: BUILD_LIMIT });
   return program;
 }
