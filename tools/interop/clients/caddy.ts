@@ -5,7 +5,7 @@ import type { Client, Obtained } from '../client.js';
 import type { World } from '../world.js';
 
 /** Milliseconds that Caddy may take to obtain a certificate in the background. */
-const OBTAIN_LIMIT = 30_000;
+const OBTAIN_LIMIT = 120_000;
 /** The fraction of its lifetime before expiry at which a certificate is renewed: here half a second after its issuance. */
 const RENEW_AT_ONCE = 0.9999999;
 

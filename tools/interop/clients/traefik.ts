@@ -6,7 +6,7 @@ import { execHook, type World } from '../world.js';
 
 const VERSION = 'v3.7.13';
 /** Milliseconds that Traefik may take to obtain a certificate in the background. */
-const OBTAIN_LIMIT = 30_000;
+const OBTAIN_LIMIT = 120_000;
 /** Hours. Traefik renews certificates that it believes to be valid this long four months before they expire. */
 const A_YEAR = 8760;
 
@@ -124,7 +124,7 @@ async function open(program: string, world: World) {
   const stored = async ({ resolver, name, domains }: Router): Promise<Obtained> => {
     const storage = JSON.parse(await world.read(`${resolver}.json`));
     const main = domains?.[0]?.main ?? name;
-    const entry = storage[resolver].Certificates.find(
+    const entry = storage[resolver]?.Certificates?.find(
       (each: { domain: { main: string } }) => each.domain.main === main,
     );
     if (!entry) throw new Error(`Traefik has no certificate for ${main}`);
