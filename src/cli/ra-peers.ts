@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { localRevocation } from '../ca/local-access.js';
-import { mendable } from '../programs/ca/start.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
 import type { CaStore, PeerRecord } from '../store/contract/ca.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
 import { addExamples } from './help.js';
-import { caFolderOf, operator, withCaStore } from './on-ca-machine.js';
 import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 
 /** `upki ra list` and `upki ra revoke`: manage the registered RAs on the CA's machine, whether the CA runs or not. */
+
+/** The code of the CA: loaded on demand, because an RA that serves does not need it. */
+const onCaMachine = () => import('./on-ca-machine.js');
 
 export function listRasCommand(): Command {
   const command = new Command('list').description(
@@ -22,6 +22,7 @@ export function listRasCommand(): Command {
   ]);
   return command.action(async () => {
     const { json } = command.opts<{ json?: boolean }>();
+    const { caFolderOf, withCaStore } = await onCaMachine();
     const peers = await withCaStore(await caFolderOf(command), (store) => store.listPeers());
     const shown = peers.map(asShown);
     const text = json
@@ -59,6 +60,8 @@ export function revokeRaCommand(): Command {
   return command.action(async (name: string) => {
     const { reason } = command.opts<{ reason: string }>();
     const code = reasonOf(reason);
+    const { caFolderOf, withCaStore } = await onCaMachine();
+    const { mendable } = await import('../programs/ca/start.js');
     await withCaStore(await caFolderOf(command), async (store) => {
       const peers = (await store.listPeers()).filter(
         ({ cn, publicKey }) => cn === name.toLowerCase() || cn === name || publicKey === name,
@@ -93,8 +96,9 @@ async function revokeAll(
   named: string,
   reason: number,
 ): Promise<string[]> {
+  const { localRevocation } = await import('../ca/local-access.js');
   const revocation = localRevocation(store, Date.now);
-  const by = operator();
+  const by = (await onCaMachine()).operator();
   const revoked: string[] = [];
   for (const { cn, publicKey, serial } of peers) {
     const all = await store.listByCn(cn, MOST_OF_A_NAME);

@@ -10,10 +10,8 @@ import { lockDirectory } from '../programs/lock.js';
 import { createLogger } from '../programs/logger.js';
 import { sayingOrigin } from '../programs/origin.js';
 import { wantedNames } from '../programs/ra/certificate.js';
-import { connectToCa, warnOfClear } from '../programs/ra/channel.js';
 import { RA_ANEW, type RaAnew, RaFiles } from '../programs/ra/files.js';
 import { ownNames } from '../programs/ra/own-names.js';
-import { registerRa } from '../programs/ra/registration.js';
 import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { toPem } from '../x509/pem.js';
 import { addExamples } from './help.js';
@@ -116,6 +114,9 @@ function command(
   });
 }
 
+/** The channel to the CA: loaded on demand, because the process that holds the workers' ports does not need it. */
+const channel = () => import('../programs/ra/channel.js');
+
 const warn = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 
 const init: Action = async ({ dataDir }, command) => {
@@ -136,8 +137,9 @@ const init: Action = async ({ dataDir }, command) => {
 const register: Action = async (settings, command) => {
   const files = new RaFiles(settings.dataDir);
   if (command.opts<{ anew?: boolean }>().anew) await files.beginAnew();
-  if (settings.zmqMode === 'clear') warnOfClear(settings.caHost, warn);
+  if (settings.zmqMode === 'clear') (await channel()).warnOfClear(settings.caHost, warn);
   const called = await ownNames(settings, files, warn);
+  const { registerRa } = await import('../programs/ra/registration.js');
   await registerRa(settings, files, wantedNames(called.cn, called.sans, hostname()), warn);
   await files.saveNames(called);
   process.stdout.write(
@@ -168,6 +170,7 @@ const crl: Action = async (settings, command) => {
   const registration = await files.registration();
   if (registration === null)
     throw new CannotStart('this RA is not registered with a CA: run `upki ra register`');
+  const { connectToCa } = await channel();
   const connection = connectToCa(settings, registration, await files.keys(), pino({ level: 'silent' }));
   try {
     const pem = toPem('X509 CRL', await connection.ca.crl());
