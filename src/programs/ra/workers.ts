@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder, readIfThere, writeDurably } from '../../lib/files.js';
+import { makePrivateFolder, readIfThere, setAside, writeDurably } from '../../lib/files.js';
 import type { Running } from '../child.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
@@ -53,16 +52,20 @@ export async function startWorkers(settings: ProgramSettings): Promise<Running> 
 const REGISTRATION = 'registration';
 
 /**
- * The folder of a worker beside the first, which holds nothing that cannot be made again: when the first was registered anew, or has another
- * CA, the others register anew too.
+ * Makes the folder of a worker beside the first. When the first was registered anew, or has another CA, the others register anew too: what
+ * was there is set aside.
+ * @throws CannotStart when the worker has to register and there is no seed
  */
-async function prepareFolder({ dataDir, caSeed }: ProgramSettings, number: number): Promise<void> {
+export async function prepareFolder(
+  { dataDir, caSeed }: Pick<ProgramSettings, 'dataDir' | 'caSeed'>,
+  number: number,
+): Promise<void> {
   const first = new RaFiles(dataDir);
   const { channel } = await first.keys();
   const registration = `${channel.publicKey} ${(await first.registration())?.caChannelKey}\n`;
   const folder = workerFolder(dataDir, number);
   const isOfFirst = (await readIfThere(join(folder, REGISTRATION))) === registration;
-  if (!isOfFirst) await rm(folder, { recursive: true, force: true });
+  if (!isOfFirst) await setAside(folder);
   if (caSeed === null && (await new RaFiles(folder).registration()) === null) {
     throw new CannotStart(
       `worker ${number} of this RA has to register with the CA as another replica: set UPKI_CA_SEED or UPKI_CA_SEED_FILE, or UPKI_RA_WORKERS to 1`,
