@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds upki_VERSION_ARCH.deb from this checkout: deploy/debian/build.sh [folder to put it into, default: here]
-# Wants Node, npm and dpkg-deb; the package wants nodejs 20 or newer, from Debian 13 or from NodeSource.
+# Builds upki_VERSION_ARCH.deb from this checkout: deploy/debian/build.sh [output folder, default: the current one]
+# Needs Node, npm and dpkg-deb; the package needs nodejs 20 or newer, from Debian 13 or from NodeSource.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
@@ -14,7 +14,7 @@ umask 022
 root="$stage/root"
 mkdir -p "$root/DEBIAN" "$root/usr/lib/upki" "$root/usr/bin" "$root/lib/systemd/system" "$root/usr/share/doc/upki" "$root/etc/upki"
 
-# The program with what it needs to run, and nothing that only its making needs.
+# The program and its runtime dependencies, without build dependencies.
 cd "$source"
 node tools/prepare.mjs
 cp package.json package-lock.json .npmrc "$root/usr/lib/upki/"
@@ -62,7 +62,7 @@ if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   systemctl --no-reload disable --now upki.service upki-ra.service upki-ca.service || true
 fi
 SCRIPT
-# The data stays, also on purge: it is the authority, and no package manager's to delete.
+# The data stays, also on purge: it is the CA, which no package manager may delete.
 cat > "$root/DEBIAN/postrm" <<'SCRIPT'
 #!/bin/sh
 set -e
