@@ -8,7 +8,7 @@ import { CannotStart } from './exit.js';
 const SAY_EVERY = 60_000;
 
 /** The location of a program's database, in the operator's terms. */
-interface DatabasePlace {
+export interface DatabasePlace {
   /** The variable that says where it is. */
   variable: string;
   location: string;

@@ -2,6 +2,7 @@ import { type AcmeProfile, CaRefused, CaUnavailable, type CertificateAuthority }
 import type { Account, OrderAndAuthorizations } from '../model/facts.js';
 import { Problem, RETRY_AFTER } from '../model/problem.js';
 import { orderStatus } from '../model/status.js';
+import { type EntitlementOptions, requireEntitled } from './account-entitlement.js';
 import type { Accounts } from './accounts.js';
 import { type CaaRecheckOptions, recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
@@ -11,10 +12,10 @@ import type { Orders } from './orders.js';
 import { checkProofs } from './policy.js';
 import { type FinalizationQueue, refusal } from './queues/finalization-queue.js';
 
-interface FinalizationsOptions extends CaaRecheckOptions {
+interface FinalizationsOptions extends CaaRecheckOptions, EntitlementOptions {
   ca: Pick<CertificateAuthority, 'profiles' | 'check'>;
   accounts: Pick<Accounts, 'requireGoodKey'>;
-  orders: Pick<Orders, 'get' | 'requireEntitled'>;
+  orders: Pick<Orders, 'get'>;
   queue: Pick<FinalizationQueue, 'submit'>;
   limits: Limits;
   failures: FailureLog;
@@ -69,7 +70,7 @@ export class Finalizations {
       if (order.finalizeDeferred && order.csr && Buffer.compare(order.csr, csr) === 0) return found;
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
-    if (account.nodeId !== null) await orders.requireEntitled(account, order.identifiers);
+    if (account.nodeId !== null) await requireEntitled(this.options, account, order.identifiers);
     const profile = await this.#profile(order.profile);
     checkCsr(csr, order.identifiers, account, isCompromised, profile);
     checkProofs(authorizations, profile);

@@ -7,6 +7,7 @@ import { FailureLog } from './failure-log.js';
 import { Finalizations } from './finalizations.js';
 import { Ids } from './ids.js';
 import { Orders } from './orders.js';
+import { Preauthorizations } from './preauthorizations.js';
 import { FinalizationQueue } from './queues/finalization-queue.js';
 import { ValidationQueue } from './queues/validation-queue.js';
 import type { RegistrationAuthorityOptions } from './registration-authority-options.js';
@@ -18,6 +19,7 @@ export interface RegistrationAuthority {
   accounts: Accounts;
   uses: AccountUses;
   orders: Orders;
+  preauthorizations: Preauthorizations;
   authorizations: Authorizations;
   finalizations: Finalizations;
   certificates: Certificates;
@@ -77,7 +79,10 @@ export function createRegistrationAuthority(
   });
   const isCompromised = options.isCompromised ?? (() => false);
   const accounts = new Accounts({ store, policy, limits, ids, clock, soleRunner, isCompromised });
-  const orders = new Orders({ store, ca, accounts, limits, policy, failures, ids, clock });
+  const preauthorizations = new Preauthorizations({ store, accounts, limits, policy, ids, clock });
+  const orders = new Orders({
+    ...{ store, ca, accounts, preauthorizations, limits, policy, failures, ids, clock },
+  });
   const retention = new RaRetention({ store, keep: options.keep, accounts });
   const purge = new Purge({
     takeLease: (holder, now, until) => store.takeLease('purge', holder, now, until),
@@ -90,6 +95,7 @@ export function createRegistrationAuthority(
     accounts,
     uses,
     orders,
+    preauthorizations,
     authorizations: new Authorizations({
       ...{ store, validations, accounts, policy, clock },
       ownNames: options.ownNames,

@@ -23,7 +23,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
   if (settings.preauthorization) {
     app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
       const { account, payload, links } = await signed.byAccount(request);
-      const authorization = await ra.orders.preauthorize(
+      const authorization = await ra.preauthorizations.create(
         account,
         requireObject(payload).identifier,
         addressOf(request),

@@ -1,80 +1,29 @@
-import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
 import { Context } from 'zeromq';
 import { openAuthorities } from '../../ca/authorities/open.js';
-import type { AuthoritySet } from '../../ca/authorities/set.js';
-import { FiguresWatch } from '../../ca/figures.js';
 import { bindDatabase, requireDatabaseFile } from '../../ca/folder/database.js';
 import { type CaFiles, loadCaFiles } from '../../ca/folder/load.js';
 import { caPaths } from '../../ca/folder/paths.js';
 import { rewrapCaKeys } from '../../ca/folder/rewrap.js';
-import type { KeyPlaces } from '../../ca/folder/signing-key.js';
-import { Certifier } from '../../ca/issue/certifier.js';
-import { NodeIssuer } from '../../ca/issue/keys-made-here.js';
-import { OrderIssuer } from '../../ca/issue/orders.js';
 import { ProfileWatch } from '../../ca/issue/profile-watch.js';
-import { Reissuer } from '../../ca/issue/reissue.js';
 import { rememberServed } from '../../ca/local-access.js';
-import { OcspResponder } from '../../ca/ocsp/responder.js';
-import { OcspSigners } from '../../ca/ocsp/signers.js';
-import { Administrators } from '../../ca/peers/administrators.js';
-import { ChannelCallers } from '../../ca/peers/callers.js';
 import { RegisteredPeers } from '../../ca/peers/registered-peers.js';
-import { restoredIn, restoredSentence, UnknownCertificates } from '../../ca/restored.js';
-import { Crls } from '../../ca/revoke/crls.js';
-import { Revocation } from '../../ca/revoke/revocation.js';
-import { type CaServices, operationsHandlers } from '../../ca/tasks/index.js';
+import { restoredIn, restoredSentence } from '../../ca/restored.js';
+import { operationsHandlers } from '../../ca/tasks/index.js';
 import { registrationKeys } from '../../channel/curve-keys.js';
 import { answerer } from '../../channel/dispatch.js';
 import { ChannelServer } from '../../channel/server.js';
 import { operations } from '../../channel/tasks/index.js';
 import { ZapHandler } from '../../channel/zap.js';
-import { type CaStore, isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
+import { isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import { fingerprintOf, withColons } from '../../x509/fingerprint.js';
 import { openAtStart } from '../database.js';
-import { type CaKeeping, workBehind } from './background.js';
+import { workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
 import { lastSeen } from './last-seen.js';
-import { nodeSecretOf } from './node-secret.js';
+import { type CaOptions, SUCCEED_AT } from './options.js';
 import { REGISTRATION, RegistrationSocket, type SeedKeys } from './registration-socket.js';
+import { buildServices } from './services.js';
 import { checkUsable } from './usable.js';
-
-export interface CaOptions {
-  /** The CA's own folder, initialised (`initCaFiles`). */
-  dataDir: string;
-  host: string;
-  /** 5000 by contract; 0 takes a free one; null: this process does not serve operations. */
-  operationsPort: number | null;
-  /** 5001 by contract; 0 takes a free one; null: this process does not register. */
-  registrationPort: number | null;
-  mode: 'curve' | 'clear';
-  /** Lets clear mode listen on addresses other machines can reach. */
-  clearAny: boolean;
-  /** Overrides the seed in the folder. */
-  seed: string | null;
-  /** `sqlite:PATH` or `postgres://…`; null: a file in the folder. */
-  databaseUrl: string | null;
-  /** Opens keys that are encrypted at rest. */
-  passphrase: string | null;
-  /** Where new keys are made; in files by default. */
-  places?: KeyPlaces;
-  /** Organisation in the subjects of profiles that name none; null leaves them. */
-  company: string | null;
-  /** Base of the URLs of CRL, OCSP and issuer in certificates. */
-  publicUrl: string | null;
-  /** Whether RAs may change the list of administrators. */
-  adminsByRa: boolean;
-  /** From thisUpdate to nextUpdate of CRLs, in ms. */
-  crlValidity: number;
-  /** From thisUpdate to nextUpdate of OCSP responses, in ms. */
-  ocspValidity: number;
-  /** The part of an issuer's life after which its successor is made. Default a half. */
-  succeedAt?: number;
-  /** Default: everything, for ever. */
-  keep?: CaKeeping;
-  log: Logger;
-  clock?: () => number;
-}
 
 export interface RunningCa {
   operationsPort: number | null;
@@ -88,9 +37,6 @@ export interface RunningCa {
   /** Answers what is being worked on, finishes the CRL, closes the store. */
   close(): Promise<void>;
 }
-
-/** Half of an issuer's life: what it issues last is still good for the other half. */
-const SUCCEED_AT = 0.5;
 
 /** ZAP domain of the operations socket. */
 const OPERATIONS = 'operations';
@@ -241,52 +187,4 @@ async function serve(
     operationsPublicKey: files.channel.publicKey,
     rootFingerprint: withColons(fingerprintOf(files.root)),
   };
-}
-
-/** The profiles come later. */
-function buildServices(
-  options: CaOptions,
-  files: CaFiles,
-  store: CaStore,
-  peers: RegisteredPeers,
-  set: AuthoritySet,
-  { restored, behind }: { restored: boolean; behind(): string | null },
-): { services: CaServices; signers: OcspSigners } {
-  const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
-  const certifier = new Certifier({ store, set, profiles: new Map(), clock, random: randomBytes });
-  const crls = new Crls({ store, set, validity, clock, log });
-  const place = options.places?.ocsp ?? null;
-  const signers = new OcspSigners({ certifier, dataDir, passphrase, place, log });
-  const unknown = new UnknownCertificates(log);
-  const ocsp = new OcspResponder({
-    store,
-    issuers: () => set.members,
-    lookAgain: () => set.reload(),
-    signer: (id) => signers.of(set.byId(id) ?? set.active),
-    validity: options.ocspValidity,
-    clock,
-    log,
-    ...(restored && { onUnknown: (serial: string) => unknown.asked(serial) }),
-  });
-  const revocation = new Revocation({ certifier, crls, peers, log });
-  const services = {
-    certifier,
-    crls,
-    ocsp,
-    peers,
-    callers: new ChannelCallers(store, files.channel, options.mode),
-    orders: new OrderIssuer(certifier),
-    nodes: new NodeIssuer(certifier, files.privateKeys, passphrase),
-    reissuer: new Reissuer(certifier),
-    revocation,
-    administrators: new Administrators({ store, clock, revocation }),
-    adminsByRa: options.adminsByRa,
-    seed: files.seed,
-    succeedAt: options.succeedAt ?? SUCCEED_AT,
-    nodeSecret: options.mode === 'clear' ? null : nodeSecretOf(files.channel.secretKey),
-    figures: new FiguresWatch(store, clock, log),
-    dataDir: options.dataDir,
-    behind,
-  };
-  return { services, signers };
 }

@@ -15,16 +15,15 @@ import { AuditReader } from '../../ra/audit-reader.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
 import { openAllowances } from '../../ra/limits/local-allowances.js';
-import { createOwnCertificates } from '../../ra/nodes/own-certificates.js';
 import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
 import { createRegistrationAuthority } from '../../ra/registration-authority.js';
 import { isAdmin, isGood } from '../../rest/access.js';
 import { restApi } from '../../rest/index.js';
-import { isShared, openRaStore, pathOf, rememberRecent, shownLocation } from '../../store/index.js';
+import { shownLocation } from '../../store/index.js';
 import { ChangeableValidator } from '../../va/changeable.js';
 import type { Running } from '../child.js';
-import { openAtStart, sayDatabaseAway } from '../database.js';
+import { sayDatabaseAway } from '../database.js';
 import { runningValues } from '../effective-values.js';
 import { watchLastSeen } from '../last-seen.js';
 import { lockDirectory } from '../lock.js';
@@ -36,7 +35,6 @@ import { connectToCa } from './channel.js';
 import { listenForCommands } from './control.js';
 import { logEvents } from './events.js';
 import { RaFiles } from './files.js';
-import { bindDatabase, requireDatabaseFile } from './identity.js';
 import { keepingOf } from './keeping.js';
 import { rootKeeper } from './kept-roots.js';
 import { believeProxies, listen, mainListener } from './listener.js';
@@ -45,6 +43,7 @@ import { nodeServices } from './node-services.js';
 import { listenBeside } from './other-listeners.js';
 import { ownHosts } from './own-hosts.js';
 import { ownNames } from './own-names.js';
+import { openOwnStore } from './own-store.js';
 import { type OtherPorts, pagesOf } from './pages.js';
 import {
   acmeSettingsOf,
@@ -116,19 +115,15 @@ async function serve(
   const keys = await files.keys();
 
   const monitoring = await Monitoring.create(settings, log);
-  const location = settings.databaseUrl ?? files.path('database');
-  const known = await files.marker();
-  if (!isShared(location)) await requireDatabaseFile(pathOf(location), known, files.directory);
-  const place = { variable: 'UPKI_DATABASE_URL', location, say: (sentence: string) => log.error(sentence) };
-  const opened = await openAtStart(openRaStore, place);
-  const database = monitoring.store(opened);
-  // A file's directory is locked: nobody else writes it. What others may write is not remembered.
-  const store = database.shared === null ? rememberRecent(database) : database;
-  onClose(() => store.close());
-  const where = { location: shownLocation(location), directory: files.directory };
-  await bindDatabase(store, registration.root, known, where);
-  await files.noteBound(registration.root);
-  const seen = await watchLastSeen({ store, directory: files.directory, location, clock, log });
+  const place = {
+    variable: 'UPKI_DATABASE_URL',
+    location: settings.databaseUrl ?? files.path('database'),
+    say: (sentence: string) => log.error(sentence),
+  };
+  const store = await openOwnStore({ place, files, root: registration.root, monitoring, onClose });
+  const seen = await watchLastSeen({
+    ...{ store, directory: files.directory, location: place.location, clock, log },
+  });
   onClose(seen.stop);
   await rememberToldApart(store, clock());
   const connection = connectToCa(settings, registration, keys, log, store);
@@ -191,10 +186,11 @@ async function serve(
   if (mode === 'serve') ra.start();
   onClose(() => ra.stop());
 
-  const { nodeKeys, nodes, certification } = nodeServices({
+  const { nodeKeys, nodeCertificates, ownCertificates, nodes, certification } = nodeServices({
     ...{ store, ca, clock, policy, isCompromised, limits, ra, log },
     secretPath: files.path('nodeSecret'),
     seedLifetime: settings.seedLifetime,
+    onRevocation: events.revocation,
   });
   const operator = createOperator({
     ...{ store, ca, clock, policy, validator, troubles: () => caHealth.troubles() },
@@ -232,10 +228,9 @@ async function serve(
     ...(store.shared && { nonces: await SharedNonces.open(store.shared) }),
     isAdmin: (identity) => isAdmin(identity, ca),
     alternateChains: ({ chain }) => otherChains(ca, chain),
-    ...(settings.nodePreauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
+    ...(settings.nodePreauthorization && { nodeOf: (identity) => nodeCertificates.ofCertificate(identity) }),
   });
   await app.register(wellKnownRoutes, { ra });
-  const ownCertificates = createOwnCertificates({ ca, store, nodes, clock, onRevocation: events.revocation });
   await app.register(estRoutes, {
     ...{ ca, certification, ownCertificates, audit, isCompromised, clock },
     deviceTrust: deviceTrustOf(settings),
@@ -267,7 +262,16 @@ async function serve(
     baseUrl: (host: string | undefined) => links.forHost(host).base,
     health,
     status: statusReader({
-      ...{ store, location: where.location, ca, authorities: trust.known, ra, validator, tls, health },
+      ...{
+        store,
+        location: shownLocation(place.location),
+        ca,
+        authorities: trust.known,
+        ra,
+        validator,
+        tls,
+        health,
+      },
       ...{ name: called.cn, dataDir: settings.dataDir, backupMaxAge: settings.notifyBackupAge },
       ...{ serving: mode === 'serve', clock },
     }),

@@ -3,11 +3,10 @@ import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
 import { monotonic } from '../../lib/monotonic.js';
 import { RefreshedValue } from '../../lib/refreshed-value.js';
-import { type AdminRole, namesAdministrator } from '../../model/administrators.js';
+import type { AdminRole } from '../../model/administrators.js';
 import {
   type AcmeProfile,
   type CaHealth,
-  CaLacksTask,
   CaRefused,
   type CertificateAuthority,
   type EnrolmentRequest,
@@ -25,6 +24,7 @@ import type {
 import type { OcspAnswer, StatusAnswer } from '../../model/ca-status.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { toPem } from '../../x509/pem.js';
+import { administratorsOf, roleOf } from './administrators.js';
 import { CrlCopy } from './crl-copy.js';
 import { told } from './errors.js';
 import {
@@ -226,16 +226,8 @@ export class CaClient implements CertificateAuthority {
     return { response: Buffer.from(response, 'base64'), fresh };
   }
 
-  async administrators() {
-    try {
-      const entries = await this.#call('list_administrators', {});
-      return entries.map(({ dn, role, added_at }) => ({ dn, role, addedAt: added_at }));
-    } catch (error) {
-      if (!(error instanceof CaLacksTask)) throw error;
-      // The Python CA lists names only.
-      const names = await this.#call('list_admins', {});
-      return names.map((dn) => ({ dn, role: 'admin' as const, addedAt: null }));
-    }
+  administrators() {
+    return administratorsOf(this.#call);
   }
 
   async addAdministrator(dn: string, role: AdminRole, by: string): Promise<void> {
@@ -246,16 +238,8 @@ export class CaClient implements CertificateAuthority {
     await this.#call('remove_admin', { dn, by });
   }
 
-  async roleOf(certificate: CertificateDetails): Promise<AdminRole | null> {
-    try {
-      const { role } = await this.#call('get_admin_role', { serial: serialFromHex(certificate.serial) });
-      return role === 'none' ? null : role;
-    } catch (error) {
-      if (!(error instanceof CaLacksTask)) throw error;
-      // The Python CA knows administrators by their names, and no roles.
-      const names = await this.#call('list_admins', {});
-      return namesAdministrator(certificate, names) ? 'admin' : null;
-    }
+  roleOf(certificate: CertificateDetails): Promise<AdminRole | null> {
+    return roleOf(this.#call, certificate);
   }
 
   /** Compromised keys (base64url SHA-256 of the SubjectPublicKeyInfo) after a number, and the next number. */

@@ -9,11 +9,10 @@ import { keyTypeOf, spkiFingerprint } from '../../x509/spki.js';
 import { parseLeaf } from '../leaf.js';
 import type { Limits } from '../limits/limits.js';
 import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
-import type { NodeOptions, Nodes } from './nodes.js';
+import type { NodeOptions } from './nodes.js';
 import { seedHash } from './seeds.js';
 
 interface CertificationOptions extends NodeOptions {
-  nodes: Pick<Nodes, 'revokeUnwanted'>;
   /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
   limits: Pick<Limits, 'seed' | 'wrongSeed'>;
@@ -113,7 +112,7 @@ export class Certification {
     const certified = await this.#issue({ ...node, cn, requestId, csr: csr.der });
     const { serial, notAfter } = certified;
     if (!(await this.options.store.recordEnrolment(requestId, { serial, notAfter }))) {
-      return this.options.nodes.revokeUnwanted(serial);
+      return this.options.certificates.revokeUnwanted(serial);
     }
     this.options.events.enrolled({ cn: node.cn, serial, profile: node.profile });
     return certified;

@@ -1,16 +1,13 @@
-import { CaRefused, type CertificateAuthority, type IssuedCertificate } from '../../model/ca.js';
-import { recordOf } from '../../model/ca-register.js';
+import type { CertificateAuthority } from '../../model/ca.js';
 import type { AccountAndUse, Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import type { SubjectName } from '../../x509/certificate-names.js';
-import { REVOCATION_REASON } from '../../x509/crl.js';
-import { revokeRecorded } from '../ca/revoke-recorded.js';
 import { Ids } from '../ids.js';
-import { parseLeaf } from '../leaf.js';
 import type { NamePolicy } from '../name-policy.js';
 import type { NodeKeys } from './keys.js';
-import { certificateName, checkAllowed, nodeProfile, saysWhatIsRegistered } from './node-names.js';
+import type { NodeCertificates } from './node-certificates.js';
+import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
 import {
   type NodeChange,
   type NodeEvents,
@@ -19,7 +16,6 @@ import {
   type Registration,
   readNames,
 } from './registration.js';
-import { refuseOverAcme } from './renewable.js';
 import { newSeed, seedHash } from './seeds.js';
 
 export interface NodeOptions {
@@ -30,6 +26,7 @@ export interface NodeOptions {
   >;
   policy: NamePolicy;
   keys: NodeKeys;
+  certificates: NodeCertificates;
   /** Called when accounts bound to nodes were ended in the store. */
   onAccountsEnded(): void;
   /** How long a seed can be used, in ms. */
@@ -103,7 +100,8 @@ export class Nodes {
     if (!node) return { revoked: [], stillGood: 0 };
     const { serials } = await store.findNodeIssuances(node.id, clock());
     const revoked: string[] = [];
-    if (revoke) for (const serial of serials) if (await this.#revoke(serial)) revoked.push(serial);
+    if (revoke)
+      for (const serial of serials) if (await this.options.certificates.revoke(serial)) revoked.push(serial);
     return { revoked, stillGood: revoke ? 0 : serials.length };
   }
 
@@ -206,7 +204,7 @@ export class Nodes {
     const { serials, unfinished } = await store.findNodeIssuances(node.id, clock());
     const revoked: string[] = [];
     for (const serial of new Set([...serials, ...(await this.#goodCertificates(node))])) {
-      if (await this.#revoke(serial)) revoked.push(serial);
+      if (await this.options.certificates.revoke(serial)) revoked.push(serial);
     }
     if (unfinished)
       throw new Refused('unavailable', 'an order of the node is being finalized: repeat the removal');
@@ -227,74 +225,5 @@ export class Nodes {
       after = page.next;
     } while (after !== null);
     return serials;
-  }
-
-  /** True when it had not been revoked before. */
-  async #revoke(serial: string): Promise<boolean> {
-    const { ca, store, clock } = this.options;
-    const reason = REVOCATION_REASON.cessationOfOperation;
-    try {
-      const { already } = await revokeRecorded({ ca, store }, serial, reason);
-      await store.recordRevocation(serial, clock(), reason);
-      return !already;
-    } catch (error) {
-      if (error instanceof CaRefused && error.kind === 'notFound') return false;
-      throw error;
-    }
-  }
-
-  /** The node that holds this certificate, if the CA says that it is good at this moment. @throws CaUnavailable */
-  async ofCertificate(held: { serial: string; certificate: Uint8Array }): Promise<Node | null> {
-    const { store, ca } = this.options;
-    // Most peers that present a certificate are no nodes: the CA is asked only about nodes.
-    if (!(await store.findNodeBySerial(held.serial))) return null;
-    const record = await recordOf(held, ca);
-    if (record?.state !== 'good') return null;
-    // Again: a removal may have begun meanwhile.
-    const node = await store.findNodeBySerial(held.serial);
-    return node?.removingAt === null ? node : null;
-  }
-
-  /**
-   * Renews a certificate by `reissue`, for the same names. Refused for a certificate issued over ACME, and
-   * for names that today's lists deny. A node's certificate is renewed while it has what the node is
-   * registered with.
-   * @throws Refused, CaUnavailable
-   */
-  async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
-    const { store, ca, policy } = this.options;
-    const node = await store.findNodeBySerial(serial);
-    if (!node) await refuseOverAcme(serial, { store, ca });
-    const names = (await ca.bySerial(serial))?.names ?? [];
-    checkAllowed(
-      policy,
-      names.map(({ type, value }) => ({ type: type.toLowerCase(), value }) as SubjectName),
-      'csr',
-    );
-    if (!node) {
-      const issued = await reissue();
-      const { notAfter } = parseLeaf(issued.chain);
-      const renewal = { serial: issued.serial, origin: 'a renewal by its holder', renews: serial };
-      await store.recordOtherCertificate({ ...renewal, at: this.options.clock(), notAfter });
-      return issued;
-    }
-    if (node.removingAt !== null) throw new Refused('forbidden', 'the node is being removed');
-    const record = await ca.bySerial(serial);
-    if (!record || !saysWhatIsRegistered(record, node)) {
-      throw new Refused(
-        'forbidden',
-        'the node was registered anew, with other names: enrol it with its new seed',
-      );
-    }
-    const issued = await reissue();
-    const { notAfter } = parseLeaf(issued.chain);
-    if (await store.recordNodeCertificate(node.id, { serial: issued.serial, notAfter })) return issued;
-    return this.revokeUnwanted(issued.serial);
-  }
-
-  /** Handles a certificate whose node is no longer registered. @throws Refused always */
-  async revokeUnwanted(serial: string): Promise<never> {
-    await this.#revoke(serial);
-    throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');
   }
 }

@@ -1,7 +1,7 @@
 import type { CertificateAuthority, IssuedCertificate } from '../../model/ca.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { revokeRecorded } from '../ca/revoke-recorded.js';
-import type { Nodes } from './nodes.js';
+import type { NodeCertificates } from './node-certificates.js';
 
 /**
  * What the holder of a certificate, who has proved possession of its key, may request for it. Serials are
@@ -20,10 +20,10 @@ export interface OwnCertificates {
   revoke(serial: string, reason: number): Promise<{ already: boolean }>;
 }
 
-interface OwnCertificatesOptions {
+export interface OwnCertificatesOptions {
   ca: Pick<CertificateAuthority, 'reissue' | 'revoke' | 'revokeShown'>;
   store: Pick<RaStore, 'findCertificateBySerial' | 'recordRevocation'>;
-  nodes: Pick<Nodes, 'renew'>;
+  certificates: Pick<NodeCertificates, 'renew'>;
   clock: () => number;
   onRevocation(revocation: { serial: string; reason: number; accountId: null }): void;
 }
@@ -31,12 +31,12 @@ interface OwnCertificatesOptions {
 export function createOwnCertificates({
   ca,
   store,
-  nodes,
+  certificates,
   clock,
   onRevocation,
 }: OwnCertificatesOptions): OwnCertificates {
   return {
-    reissue: (serial, csr) => nodes.renew(serial, () => ca.reissue(serial, csr)),
+    reissue: (serial, csr) => certificates.renew(serial, () => ca.reissue(serial, csr)),
     async revoke(serial, reason) {
       const outcome = await revokeRecorded({ ca, store }, serial, reason);
       // A certificate of an ACME order is revoked in this RA's own record too (RFC 8555 §7.6, RFC 9773 §4.2).

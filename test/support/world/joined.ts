@@ -16,6 +16,7 @@ import { CompromisedKeys } from '../../../src/ra/ca/compromised-keys.js';
 import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { Certification } from '../../../src/ra/nodes/certification.js';
 import { NodeKeys } from '../../../src/ra/nodes/keys.js';
+import { NodeCertificates } from '../../../src/ra/nodes/node-certificates.js';
 import { Nodes } from '../../../src/ra/nodes/nodes.js';
 import { createOwnCertificates } from '../../../src/ra/nodes/own-certificates.js';
 import { createOperator } from '../../../src/ra/operator/index.js';
@@ -202,9 +203,11 @@ export class JoinedWorld {
     const secret = randomBytes(32);
     const keys = new NodeKeys({ store, clock, secret: async () => secret, random: randomBytes });
     const happened = (what: string) => (facts: object) => void this.events.push([what, facts]);
+    const names = new NamePolicy(policy);
+    const certificates = new NodeCertificates({ store, ca, policy: names, clock });
     const nodeOptions = {
-      ...{ store, ca, clock, keys, random: randomBytes, isCompromised, seedLifetime: DAY },
-      policy: new NamePolicy(policy),
+      ...{ store, ca, clock, keys, certificates, random: randomBytes, isCompromised, seedLifetime: DAY },
+      policy: names,
       onAccountsEnded: () => ra.ra.accounts.forgetBound(),
       events: {
         registered: happened('registered'),
@@ -213,7 +216,7 @@ export class JoinedWorld {
       },
     };
     const nodes = new Nodes(nodeOptions);
-    const certification = new Certification({ ...nodeOptions, nodes, limits });
+    const certification = new Certification({ ...nodeOptions, limits });
     if (proxies) {
       const trusted = {
         authorities: () => parts.authorities,
@@ -222,11 +225,11 @@ export class JoinedWorld {
       lookBehindProxies(app, trustedProxies({ ...proxies, ...trusted }));
     }
     const baseUrl = (host: string | undefined) => links.forHost(host).base;
-    const ownCertificates = createOwnCertificates({ ca, store, nodes, clock, onRevocation: () => {} });
+    const ownCertificates = createOwnCertificates({ ca, store, certificates, clock, onRevocation: () => {} });
     await ra.serveAcme(
       {
         isCompromised,
-        ...(preauthorization && { nodeOf: (identity) => nodes.ofCertificate(identity) }),
+        ...(preauthorization && { nodeOf: (identity) => certificates.ofCertificate(identity) }),
       },
       {
         externalAccounts: {

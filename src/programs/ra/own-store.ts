@@ -1,0 +1,33 @@
+import { isShared, openRaStore, pathOf, rememberRecent, shownLocation } from '../../store/index.js';
+import { type DatabasePlace, openAtStart } from '../database.js';
+import type { RaFiles } from './files.js';
+import { bindDatabase, requireDatabaseFile } from './identity.js';
+import type { Monitoring } from './monitoring.js';
+
+interface OwnStoreOptions {
+  place: DatabasePlace;
+  files: RaFiles;
+  /** PEM of the CA's root. */
+  root: string;
+  monitoring: Pick<Monitoring, 'store'>;
+  onClose(undo: () => unknown): void;
+}
+
+/**
+ * Opens the store of the RA in this folder, and binds both to each other.
+ * @throws CannotStart when the database is missing, cannot be reached, or is of another RA
+ */
+export async function openOwnStore({ place, files, root, monitoring, onClose }: OwnStoreOptions) {
+  const { location } = place;
+  const known = await files.marker();
+  if (!isShared(location)) await requireDatabaseFile(pathOf(location), known, files.directory);
+  const opened = await openAtStart(openRaStore, place);
+  const database = monitoring.store(opened);
+  // A file's directory is locked: nobody else writes it. What others may write is not remembered.
+  const store = database.shared === null ? rememberRecent(database) : database;
+  onClose(() => store.close());
+  const where = { location: shownLocation(location), directory: files.directory };
+  await bindDatabase(store, root, known, where);
+  await files.noteBound(root);
+  return store;
+}
