@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openCaStore, openRaStore } from '../../src/store/index.js';
-import { newFolder } from '../support/folder.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { build, upki } from './run.js';
 
 const entry = (dn: string) => ({ dn, role: 'admin' as const, addedAt: 0, byName: false });

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newFolder } from '../support/folder.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConsoleServer, readAdministrator, startConsole } from '../../src/cli/console-server.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { CLIENT_AUTH, createTestPki } from '../../tools/kit/test-pki.js';
 import { CHECKOUT } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 
 /** What the RA was asked, and by whom. */
 const asked: { method: string; url: string; headers: Record<string, unknown>; by: string; body: string }[] =

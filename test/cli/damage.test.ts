@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { caChannel } from '../../tools/kit/ca-channel.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { requestPem } from '../support/requests.js';
 import { build, upki } from './run.js';
 

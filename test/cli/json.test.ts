@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run, upki } from '../../src/cli/program.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build } from './run.js';
 
 /** Every command with `--json`, by its words below `upki`. */

@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, type Outcome, upki } from './run.js';
 
 /** What was lost under `upki start` is told by name, with 78, and nothing is made in its place. */

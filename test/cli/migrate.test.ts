@@ -1,8 +1,8 @@
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newFolder } from '../../tools/kit/folder.js';
 import { PythonFolders } from '../python/migrate/python-folders.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 let python: PythonFolders;

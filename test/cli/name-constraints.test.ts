@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { judgeRecord } from '../../src/va/dns-persist-01.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { build, upki } from './run.js';
 
 const BASE = 'https://pki.plant.lan:8000';
@@ -10,7 +10,7 @@ const ACCOUNT = `${BASE}/acme/account/0193f2`;
 let folder: string;
 beforeAll(async () => {
   build();
-  folder = await mkdtemp(join(tmpdir(), 'node-'));
+  folder = newFolder();
   await mkdir(join(folder, 'ra'));
   await writeFile(join(folder, 'ra', 'url'), `${BASE}\n`);
 });

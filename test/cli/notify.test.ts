@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { newFolder } from '../support/folder.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 let running: RunningUpki;

@@ -4,8 +4,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCaStore, openRaStore } from '../../src/store/index.js';
 import { aCertificate, anAccount, anOrder, aRecord } from '../../tools/kit/facts.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 const DAY = 86_400_000;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../src/x509/crl.js';
-import { newFolder } from '../support/folder.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { requestPem } from '../support/requests.js';
 import { CaWorld } from '../support/world/ca.js';
 import { build, upki } from './run.js';

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { ISSUER, OpensslSigner } from '../ca/elsewhere/openssl-signer.js';
 import { certId, ocspRequest, ocspStatus } from '../support/ocsp.js';
 import { requestPem } from '../support/requests.js';
@@ -16,7 +16,7 @@ import { build, type Outcome, upki } from './run.js';
 let folder: string;
 beforeAll(() => {
   build();
-  folder = mkdtempSync(join(tmpdir(), 'upki-root-elsewhere-'));
+  folder = newFolder();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -99,7 +99,7 @@ describe('a CA whose root openssl keeps', () => {
     await ok('ca', 'install', '-d', ca(), at('first.der'));
     const [number] = (await status(ca())).map(({ crl }) => crl?.number);
     expect(number).toBe(0x1000);
-    const stranger = new OpensslSigner(mkdtempSync(join(folder, 'other-')));
+    const stranger = new OpensslSigner(newFolder());
     const foreign = await upki(['ca', 'install', '-d', ca(), stranger.crl('x.crl')], env);
     expect(foreign).toMatchObject({
       code: 78,
@@ -121,7 +121,7 @@ describe('a CA whose root openssl keeps', () => {
       code: 78,
       stderr: expect.stringMatching(/it answers another request/),
     });
-    const other = new OpensslSigner(mkdtempSync(join(folder, 'new-')), 'Plant Root 2');
+    const other = new OpensslSigner(newFolder(), 'Plant Root 2');
     const elsewhere = await upki(
       ['ca', 'install', '-d', ca(), other.sign(at('next.csr'), ISSUER), other.certificate],
       env,
@@ -162,8 +162,8 @@ describe('a CA whose root openssl keeps', () => {
 describe('a root elsewhere that is succeeded there', () => {
   it('is published together with the old root after an issuer under it was installed deliberately, until the old root is retired', async () => {
     const ca = at('moved');
-    const old = new OpensslSigner(mkdtempSync(join(folder, 'first-')), 'First Root');
-    const next = new OpensslSigner(mkdtempSync(join(folder, 'second-')), 'Second Root');
+    const old = new OpensslSigner(newFolder(), 'First Root');
+    const next = new OpensslSigner(newFolder(), 'Second Root');
     await ok('ca', 'init', '-d', ca, '--request', at('m.csr'), '--permit', 'plant.lan');
     // The request asks for the limits; a root that leaves them out is told of by nobody but the certificate.
     expect(openssl('req', '-in', at('m.csr'), '-noout', '-text')).toMatch(
@@ -297,7 +297,7 @@ describe('a root that is taken offline', () => {
 });
 
 it('the CA serves and issues under a root elsewhere, and answers OCSP requests about its issuer with unauthorized', async () => {
-  const root = new OpensslSigner(mkdtempSync(join(folder, 'served-')));
+  const root = new OpensslSigner(newFolder());
   await ok('ca', 'init', '-d', at('served'), '--request', at('served.csr'));
   await ok('ca', 'install', '-d', at('served'), root.sign(at('served.csr'), ISSUER), root.certificate);
   const served = await new CaWorld({ dataDir: at('served'), seed: SEED }).start();

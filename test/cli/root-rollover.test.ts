@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { newFolder } from '../../tools/kit/folder.js';
 import { startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);

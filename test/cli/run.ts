@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { newFolder } from '../../tools/kit/folder.js';
 import { CHECKOUT } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 
 /** Builds what `upki` runs from when it is older than its source, as `npm start` does. */
 export function build(): void {

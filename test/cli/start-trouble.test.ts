@@ -7,8 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Program, SETTINGS } from '../../src/config/index.js';
 import { sharedKey } from '../../src/config/setting.js';
 import { openCaStore } from '../../src/store/index.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { CHECKOUT } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, type Outcome, upki } from './run.js';
 
 beforeAll(build, 120_000);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockDirectory } from '../../src/programs/lock.js';
 import { openRaStore } from '../../src/store/index.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;

@@ -1,7 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { firstFromPem } from '../../src/x509/pem.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { startTestDns } from '../../tools/kit/dns-hooks.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { signingKey } from '../../tools/kit/jws-signer.js';
 import { withClient } from '../../tools/kit/postgres/client.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
@@ -34,7 +34,7 @@ interface Told {
 
 /** A release's folder in the state it was left in. */
 async function left(release: string): Promise<{ dataDir: string; told: Told }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'upki-upgrade-'));
+  const dataDir = newFolder();
   undo.push(() => rm(dataDir, { recursive: true, force: true }));
   await cp(join(RELEASES, release), dataDir, { recursive: true });
   for (const folder of ['ca', 'ra'])

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR } from '../../src/lib/time.js';
 import { CaUnavailable } from '../../src/model/ca.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createTestPki } from '../../tools/kit/test-pki.js';
 import { requestPem } from '../support/requests.js';
 import { JoinedWorld } from '../support/world/joined.js';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const sensor =
     'duration: 6\nkeyTypes: [RSA]\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [clientAuth, serverAuth]\n';
   world = await new JoinedWorld({ deviceTrust: maker.root, profiles: { sensor } }).start();
-  folder = await mkdtemp(join(tmpdir(), 'est-'));
+  folder = newFolder();
   await writeFile(join(folder, 'ca.crt'), world.root);
 });
 afterEach(() => {

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makePrivateFolder, readIfThere, writeDurably } from '../../src/lib/files.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'upki-files-'));
+const folder = () => newFolder();
 const mode = (path: string) => statSync(path).mode & 0o777;
 
 it('a private file is readable by its owner only, even if a crash left a world-readable draft', async () => {

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { SMTPServer } from 'smtp-server';
@@ -12,6 +11,7 @@ import { noticeParts } from '../../src/programs/ra/notices.js';
 import { openRaStore, type RaStore } from '../../src/store/index.js';
 import { toPem } from '../../src/x509/pem.js';
 import { anAccount } from '../../tools/kit/facts.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { signingWorld } from '../../tools/kit/signing-world.js';
 
@@ -110,7 +110,7 @@ const stores: [string, () => Promise<() => Promise<RaStore>>][] = [
   [
     'SQLite',
     async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'upki-notices-'));
+      const folder = newFolder();
       undo.push(() => rm(folder, { recursive: true }));
       let store: RaStore | null = null;
       return async () => {

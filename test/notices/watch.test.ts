@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import type { Message } from '../../src/notices/message.js';
 import { Notices } from '../../src/notices/notices.js';
 import { NoticeWatch, type NoticeWatchOptions } from '../../src/notices/watch.js';
 import { openRaStore, type RaStore, StoreRefused, StoreUnavailable } from '../../src/store/index.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
 
 const START = Date.parse('2027-01-10T12:00:00Z');
@@ -19,7 +19,7 @@ let folder: string;
 let store: RaStore;
 let now: number;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'upki-watch-'));
+  folder = newFolder();
   store = await openRaStore(join(folder, 'ra.db'));
   now = START;
 });

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import { mobileconfig } from '../../src/pages/mobileconfig.js';
 import { publicPages } from '../../src/pages/public.js';
 import { type Root, readRoots } from '../../src/pages/roots.js';
 import { trustLines } from '../../src/pages/trust-lines.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { listen, standInCa } from '../rest/harness.js';
 
 const run = promisify(execFile);
@@ -73,7 +73,7 @@ describe('while a root is being replaced', () => {
       linesFor(of, `http://127.0.0.1:${port}`)
         .find(({ title }) => title === 'Python')
         ?.lines.join('\n') ?? '';
-    const cwd = await mkdtemp(join(tmpdir(), 'two-roots-'));
+    const cwd = newFolder();
     const file = join(cwd, 'upki-root.crt');
     await run('sh', ['-c', lines(roots)], { cwd });
     const bundle = await readFile(file, 'utf8');

@@ -4,7 +4,6 @@ import {
   chown,
   cp,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -14,7 +13,6 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,6 +26,7 @@ import { describeError } from '../../src/programs/operator-error.js';
 import { startRa } from '../../src/programs/ra/program.js';
 import { loadProgramSettings } from '../../src/programs/settings.js';
 import { PROGRAM } from '../../src/store/contract/audit.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
 
 /**
@@ -44,7 +43,6 @@ const PRINTER =
   'duration: 30\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [serverAuth]\ncertType: server\n';
 const isRoot = process.getuid?.() === 0;
 
-const newFolder = () => mkdtemp(join(tmpdir(), 'upki-damaged-'));
 const caSettings = (dataDir: string, more: Record<string, string> = {}) =>
   loadProgramSettings('ca', {
     UPKI_DATA_DIR: dataDir,
@@ -65,7 +63,7 @@ interface Served {
 
 /** A CA with two issuers that goes on serving, and an RA that has served. */
 async function serve(): Promise<Served> {
-  const [made, ca, ra] = [await newFolder(), await newFolder(), await newFolder()];
+  const [made, ca, ra] = [newFolder(), newFolder(), newFolder()];
   await (await startCa(caSettings(made), silent, 'both', true)).stop();
   const store = await openLocalStore(made, null);
   const files = await loadCaFiles({ dataDir: made, passphrase: null, seed: null });
@@ -198,7 +196,7 @@ type Name = keyof typeof PROGRAMS;
 
 /** A copy of a program's folder, and what belongs in it of the other installation. */
 async function copyOf(program: Name): Promise<string> {
-  const folder = await newFolder();
+  const folder = newFolder();
   await cp(mine[program], folder, { recursive: true });
   return folder;
 }
@@ -236,7 +234,7 @@ async function asNobody<T>(folder: string, step: () => Promise<T>): Promise<T> {
 /** Why a file that nobody may read cannot be tried here; null: it can. */
 async function whyNoModes(): Promise<string | null> {
   if (!isRoot) return null;
-  const folder = await newFolder();
+  const folder = newFolder();
   return asNobody(folder, () => access(folder)).then(
     () => null,
     (error: Error) => `as another user than root, ${error.message}`,
@@ -318,7 +316,7 @@ describe('what is made again is told of', () => {
 
 it('a folder that is gone while its database is in PostgreSQL is missed by the files it held, and no root is made', async () => {
   const database = await createDatabase();
-  const folder = await newFolder();
+  const folder = newFolder();
   const settings = () => caSettings(folder, { UPKI_CA_DATABASE_URL: database.url });
   await (await startCa(settings(), silent, 'both', true)).stop();
   await rename(folder, `${folder}.away`);

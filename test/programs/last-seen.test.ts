@@ -7,8 +7,8 @@ import { HOUR, MINUTE } from '../../src/lib/time.js';
 import { clockDoubt, type LastSeenWatch, restoredTo, watchLastSeen } from '../../src/programs/last-seen.js';
 import { type CaStore, markRestored, openCaStore } from '../../src/store/index.js';
 import { parseCrl } from '../../src/x509/crl.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
-import { temporaryFolder } from '../support/folder.js';
 import { requestPem } from '../support/requests.js';
 import { CaWorld } from '../support/world/ca.js';
 
@@ -32,12 +32,6 @@ async function opened(url: string): Promise<CaStore> {
   const store = await openCaStore(url);
   ending.push(() => store.close());
   return store;
-}
-
-async function newFolder(): Promise<string> {
-  const { path, remove } = await temporaryFolder();
-  ending.push(remove);
-  return path;
 }
 
 it('an older copy is refused by the start, and by no other once one has said that this is what there is; CRL numbers go on', async () => {
@@ -71,7 +65,7 @@ it('an older copy is refused by the start, and by no other once one has said tha
 describe('a database that goes back while a program runs', () => {
   /** Somebody else counts on: what went back is soon as far as it was. */
   async function goneBack() {
-    const [url, directory] = [await database(), await newFolder()];
+    const [url, directory] = [await database(), newFolder()];
     const store = await opened(url);
     const lines: string[] = [];
     const log = { error: (line: string) => void lines.push(line) };
@@ -107,7 +101,7 @@ it('programs that count at the same moment never take each other for a database 
   const log = { error: (line: string) => expect.fail(line) } as unknown as Pick<Logger, 'error'>;
   const watch = (store: CaStore, directory: string) =>
     watchLastSeen({ store, directory, location: url, clock: Date.now, log });
-  const folders = [await newFolder(), await newFolder()] as const;
+  const folders = [newFolder(), newFolder()] as const;
   for (let n = 0; n < 5; n += 1) {
     const both = await Promise.all([watch(one, folders[0]), watch(two, folders[1])]);
     await Promise.all(both.map((each) => each.stop()));
@@ -122,7 +116,7 @@ it.each([
   '{"count":"many","at":1}',
   '{"count":-1,"at":1}',
 ])('a count that nobody can read (%j) is told of, and is counted on from when somebody has said that this is what there is', async (unreadable) => {
-  const [url, directory] = [await database(), await newFolder()];
+  const [url, directory] = [await database(), newFolder()];
   const store = await opened(url);
   const log = { error: () => undefined } as unknown as Pick<Logger, 'error'>;
   const watch = () => watchLastSeen({ store, directory, location: url, clock: Date.now, log });

@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CannotStart } from '../../src/programs/exit.js';
 import { lockDirectory } from '../../src/programs/lock.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'upki-lock-'));
+const folder = () => newFolder();
 
 it('a data directory another program holds is refused, naming the variable to change', () => {
   const directory = folder();

@@ -1,10 +1,9 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { byDay } from '../../src/console/by-day.js';
 import { Activity } from '../../src/ra/activity.js';
 import { openRaStore, type RaStore } from '../../src/store/index.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -14,7 +13,7 @@ afterEach(async () => {
 });
 
 async function openStore(): Promise<RaStore> {
-  const store = await openRaStore(join(await mkdtemp(join(tmpdir(), 'activity-')), 'acme.db'));
+  const store = await openRaStore(join(newFolder(), 'acme.db'));
   closing.push(() => store.close());
   return store;
 }

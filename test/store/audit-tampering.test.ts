@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRaStore } from '../../src/store/open.js';
 import { type AuditVerdict, linkHash, verifyAudit } from '../../src/store/rows/audit-chain.js';
 import { NOW } from '../../tools/kit/facts.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
 let folder: string;
 let path: string;
@@ -13,7 +13,7 @@ let before: AuditVerdict;
 
 /** Ten records. */
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'upki-audit-'));
+  folder = newFolder();
   path = join(folder, 'ra.db');
   const store = await openRaStore(path);
   for (let index = 1; index <= 10; index += 1) {

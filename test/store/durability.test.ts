@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRaStore } from '../../src/store/open.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'upki-durable-'));
+  folder = newFolder();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -91,7 +91,7 @@ function mount(disk: string, size: string): boolean {
 /** Only root may make a small disk; elsewhere batch.test.ts proves the same of a full database. */
 function canMount(): boolean {
   if (process.getuid?.() !== 0) return false;
-  const probe = mkdtempSync(join(tmpdir(), 'upki-mount-'));
+  const probe = newFolder();
   const mounted = mount(probe, '1m');
   if (mounted) spawnSync('umount', [probe]);
   rmSync(probe, { recursive: true });

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRaStore, type RaStore, rememberRecent, StoreUnavailable } from '../../src/store/index.js';
 import { aCertificate, anAccount, anAuthorization, anOrder, HOUR, NOW } from '../../tools/kit/facts.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
 const CSR = Uint8Array.from([0x30, 0x00]);
 
@@ -19,7 +19,7 @@ describe('the cache of recent orders', () => {
   const account = anAccount();
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'upki-recent-'));
+    folder = newFolder();
     disk = await openRaStore(join(folder, 'store.db'));
     await disk.createAccount(account);
     reads = [];

@@ -1,8 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { newFolder } from '../../tools/kit/folder.js';
 
 /** The shells of small machines that are here, each once, the system's own first. */
 export const SHELLS: readonly { name: string; words: string[] }[] = shellsHere().map((words) => ({
@@ -60,7 +59,7 @@ export function runShell(
 export async function inFolder<T>(
   use: (folder: string, files: () => Promise<string[]>) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-sh-'));
+  const folder = newFolder();
   try {
     return await use(folder, async () => (await readdir(folder)).sort());
   } finally {

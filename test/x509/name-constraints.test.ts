@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,8 +15,9 @@ import {
   parseNameConstraints,
 } from '../../src/x509/name-constraints.js';
 import { firstFromPem } from '../../src/x509/pem.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'upki-constraints-'));
+const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const only = (...entries: string[]): NameConstraints[] => [

@@ -6,16 +6,16 @@ import {
   type KeyObject,
   webcrypto,
 } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pkijs from 'pkijs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
 import { createPkcs12, type Pkcs12Protection } from '../../src/x509/pkcs12.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { createTestPki } from '../../tools/kit/test-pki.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'upki-p12-'));
+const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeAll(() => {
   pkijs.setEngine('node', new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto as never }));

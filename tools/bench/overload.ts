@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
+import { newFolder } from '../kit/folder.js';
 import { generateSigningKey } from '../kit/jws-signer.js';
 import { Account, Refused } from './driver/account.js';
 import { Connection, type Endpoint } from './driver/connection.js';
@@ -29,7 +28,7 @@ export async function runOverload(
   options: TurnOptions,
   say: (line: string) => void,
 ): Promise<void> {
-  const delays = await mkdtemp(join(tmpdir(), 'upki-bench-delays-'));
+  const delays = newFolder('bench-delays');
   const target = await startUpkiTarget(network, { env: probed({ delays }) });
   const ra = target.pids.RA ?? 0;
   try {

@@ -1,9 +1,9 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { type Cluster as Programs, startCluster } from '../kit/cluster.js';
+import { newFolder } from '../kit/folder.js';
 import { findHaproxy, type Haproxy, startHaproxy } from '../kit/haproxy.js';
 import { Link } from '../kit/link.js';
 import { PostgresServer } from '../kit/postgres/server.js';
@@ -62,7 +62,7 @@ export class Cluster implements Served, Subject {
 
   /** Resolves when everything is ready. */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const folder = await mkdtemp(join(tmpdir(), 'upki-chaos-'));
+    const folder = newFolder('chaos');
     const log = createWriteStream(join(folder, 'upki.log'));
     const database = await PostgresServer.start();
     const standby = options.standby ? await database.standby() : null;

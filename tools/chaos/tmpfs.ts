@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed, run } from '../kit/command.js';
+import { newFolder } from '../kit/folder.js';
 
 /** This machine does not allow mounting a tmpfs. */
 export class NotMountable extends Error {}
@@ -19,7 +19,7 @@ export class Tmpfs {
   /** @throws NotMountable with the reason */
   static async mount(megabytes: number): Promise<Tmpfs> {
     if (process.getuid?.() !== 0) throw new NotMountable('only root can mount a tmpfs');
-    const folder = await mkdtemp(join(tmpdir(), 'upki-disk-'));
+    const folder = newFolder('disk');
     const path = join(folder, 'disk');
     await mkdir(path);
     try {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startBalancer } from './balancer.js';
+import { newFolder } from './folder.js';
 import { Program } from './program.js';
 import { CHECKOUT, freePortPairs, inherited, readiness } from './upki.js';
 
@@ -64,7 +64,7 @@ const MAIN = join(CHECKOUT, 'dist/cli/main.js');
 /** Makes the CA once, copies it, and starts everything, CAs before RAs. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { databaseUrl, between } = options;
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'upki-cluster-')));
+  const folder = options.folder ?? newFolder('cluster');
   const opened: (() => unknown)[] = [];
   if (options.folder === undefined) opened.push(() => rm(folder, { recursive: true, force: true }));
   const stop = async () => {

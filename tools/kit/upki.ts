@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newFolder } from './folder.js';
 import { eachLine } from './program.js';
 
 /** Milliseconds until uPKI must serve: it takes a second or two, but a minute while compilers run on two cores. */
@@ -70,7 +70,7 @@ function checkoutAbove(folder: string): string {
  * For tests, the crash run and foreign clients.
  */
 export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki> {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'upki-')));
+  const dataDir = options.dataDir ?? newFolder('start');
   const ports = options.ports ?? (await freeUpkiPorts());
   const program = options.program ?? join(CHECKOUT, 'dist/cli/main.js');
   if (!existsSync(program))

@@ -1,8 +1,8 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newFolder } from '../kit/folder.js';
 import { freeUpkiPorts, type RunningUpki, readiness, startUpki, type UpkiOptions } from '../kit/upki.js';
 import { type Kept, readDatabases } from './databases.js';
 import type { Report } from './findings.js';
@@ -43,7 +43,7 @@ export class System implements Served, Subject {
     report: Report,
     elsewhere?: string,
   ): Promise<System> {
-    const folder = await mkdtemp(join(tmpdir(), 'upki-crash-'));
+    const folder = newFolder('crash');
     const dataDir = elsewhere ?? join(folder, 'data');
     await mkdir(dataDir, { recursive: true });
     const log = createWriteStream(join(folder, 'upki.log'));

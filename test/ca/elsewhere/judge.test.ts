@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Judged, judgeIssuer } from '../../../src/ca/elsewhere/judge.js';
@@ -11,11 +10,12 @@ import { certificatesFrom } from '../../../src/x509/certificates-in.js';
 import { parseCsr } from '../../../src/x509/csr.js';
 import { dn } from '../../../src/x509/name.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { openssl } from '../openssl-root.js';
 import { ISSUER, OpensslSigner } from './openssl-signer.js';
 
 const DAY = 86_400_000;
-const folder = mkdtempSync(join(tmpdir(), 'upki-elsewhere-'));
+const folder = newFolder();
 const request = join(folder, 'issuer.csr');
 let root: OpensslSigner;
 let spki: Buffer;
@@ -200,7 +200,7 @@ describe('an issuer signed elsewhere is refused, in words, with', () => {
     expect(await refusal([own])).toMatch(
       /issued by "CN=Plant Root.*", whose certificate is not in the file: append every certificate up to/,
     );
-    const twin = mkdtempSync(join(folder, 'twin-'));
+    const twin = newFolder();
     const other = new OpensslSigner(twin);
     expect(await refusal([own, other.certificate])).toMatch(
       /the signature on "CN=Plant Issuing CA.*" is wrong/,

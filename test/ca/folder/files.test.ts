@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { caPaths, InitError, initCaFiles, loadCaFiles } from '../../../src/ca/folder/files.js';
 import { createRoot } from '../../../src/ca/folder/issuer-certificates.js';
 import { KeyFileError, keyToPem, publicKeyDer } from '../../../src/ca/folder/keys.js';
@@ -9,21 +9,10 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { dn, formatDn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
-import { temporaryFolder } from '../../support/folder.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { newKey } from '../../support/requests.js';
 import { initOptions } from '../../support/world/ca.js';
 import { openssl, opensslRoot } from '../openssl-root.js';
-
-const folders: { remove(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await folder.remove();
-});
-
-async function folder(): Promise<string> {
-  const made = await temporaryFolder();
-  folders.push(made);
-  return made.path;
-}
 
 async function contents(directory: string): Promise<Record<string, string>> {
   const files = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isFile());
@@ -37,7 +26,7 @@ const load = (dataDir: string, passphrase: string | null = null) =>
 
 describe('initialising a CA', () => {
   it('makes a root and an issuer that openssl verifies, and keeps secrets to their owner', async () => {
-    const directory = join(await folder(), 'ca');
+    const directory = join(newFolder(), 'ca');
     await initCaFiles(initOptions(directory));
     const { root, issuer } = caPaths(directory);
     expect(execFileSync('openssl', ['verify', '-CAfile', root, issuer], { encoding: 'utf8' })).toContain(
@@ -52,7 +41,7 @@ describe('initialising a CA', () => {
 
   it('makes a random seed of 256 bits when none is given', async () => {
     const seeds = await Promise.all(
-      [await folder(), await folder()].map(async (directory) => {
+      [newFolder(), newFolder()].map(async (directory) => {
         await initCaFiles(initOptions(directory, { seed: null }));
         return (await load(directory)).seed;
       }),
@@ -62,7 +51,7 @@ describe('initialising a CA', () => {
   });
 
   it('changes nothing when repeated, whatever the options', async () => {
-    const directory = await folder();
+    const directory = newFolder();
     await initCaFiles(initOptions(directory));
     const before = await contents(directory);
     await initCaFiles(initOptions(directory, { company: 'Other', keyType: 'rsa', seed: 'other' }));
@@ -72,7 +61,7 @@ describe('initialising a CA', () => {
   it('completes a CA that was interrupted after any step, and keeps every existing key', async () => {
     const order = ['ca.key', 'ca.crt', 'issuer.key', 'issuer.crt', 'channel.key', 'seed'];
     for (let kept = 0; kept < order.length; kept++) {
-      const directory = await folder();
+      const directory = newFolder();
       await initCaFiles(initOptions(directory));
       const before = await contents(directory);
       for (const name of [...order.slice(kept), 'identity.json']) await rm(join(directory, name));
@@ -86,7 +75,7 @@ describe('initialising a CA', () => {
   });
 
   it('works without the root key once the issuer is made', async () => {
-    const directory = await folder();
+    const directory = newFolder();
     await initCaFiles(initOptions(directory));
     await rm(caPaths(directory).rootKey);
     await initCaFiles(initOptions(directory));
@@ -98,7 +87,7 @@ describe('initialising a CA', () => {
   });
 
   it('encrypts keys at rest when a passphrase is given, and says when it is missing or wrong', async () => {
-    const directory = await folder();
+    const directory = newFolder();
     await initCaFiles(initOptions(directory, { passphrase: 'correct' }));
     for (const name of ['ca.key', 'issuer.key']) {
       expect(await readFile(join(directory, name), 'utf8')).toContain('ENCRYPTED PRIVATE KEY');
@@ -109,7 +98,7 @@ describe('initialising a CA', () => {
   });
 
   it('makes RSA keys when asked to', { timeout: 120_000 }, async () => {
-    const directory = await folder();
+    const directory = newFolder();
     await initCaFiles(initOptions(directory, { keyType: 'rsa' }));
     const { issuerKey } = await load(directory);
     expect(issuerKey.inFile?.asymmetricKeyDetails?.modulusLength).toBe(4096);
@@ -117,10 +106,10 @@ describe('initialising a CA', () => {
 });
 
 describe('taking over an existing CA', () => {
-  const oldRoot = async (constraints: string) => opensslRoot(await folder(), constraints);
+  const oldRoot = async (constraints: string) => opensslRoot(newFolder(), constraints);
 
   it('puts an issuer of ours under an imported root with an encrypted key', async () => {
-    const directory = await folder();
+    const directory = newFolder();
     const imported = await oldRoot('CA:TRUE');
     await initCaFiles(initOptions(directory, { imported }));
     await initCaFiles(initOptions(directory, { imported }));
@@ -132,7 +121,7 @@ describe('taking over an existing CA', () => {
   });
 
   it('issues from an imported root that may have no CA below it', async () => {
-    const directory = await folder();
+    const directory = newFolder();
     await initCaFiles(initOptions(directory, { imported: await oldRoot('CA:TRUE,pathlen:0') }));
     const files = await load(directory);
     expect(files.issuer).toEqual(files.root);
@@ -141,7 +130,7 @@ describe('taking over an existing CA', () => {
 
   it('refuses a wrong passphrase, a key of another certificate, a certificate that is not a CA’s, and a second CA', async () => {
     const [one, two, end] = [await oldRoot('CA:TRUE'), await oldRoot('CA:TRUE'), await oldRoot('CA:FALSE')];
-    const directory = await folder();
+    const directory = newFolder();
     const init = (imported: typeof one) => initCaFiles(initOptions(directory, { imported }));
     await expect(init({ ...one, passphrase: 'wrong' })).rejects.toBeInstanceOf(KeyFileError);
     await expect(init({ ...one, certFile: two.certFile })).rejects.toThrow(/not of the CA key/);
@@ -154,13 +143,13 @@ describe('taking over an existing CA', () => {
   });
 
   it('imports a subordinate CA when its root is in the same file', async () => {
-    const existing = await folder();
+    const existing = newFolder();
     await initCaFiles(initOptions(existing));
     const own = caPaths(existing);
-    const source = await folder();
+    const source = newFolder();
     const certFile = join(source, 'chain.pem');
     const imported = { keyFile: own.issuerKey, certFile, passphrase: null };
-    const directory = await folder();
+    const directory = newFolder();
     const rootPem = await readFile(own.root, 'utf8');
     const issuerPem = await readFile(own.issuer, 'utf8');
     await writeFile(certFile, issuerPem);
@@ -174,7 +163,7 @@ describe('taking over an existing CA', () => {
   });
 
   it('refuses an expired certificate', async () => {
-    const source = await folder();
+    const source = newFolder();
     const key = newKey();
     const [keyFile, certFile] = [join(source, 'k.pem'), join(source, 'c.pem')];
     const ended = await createRoot(
@@ -190,6 +179,6 @@ describe('taking over an existing CA', () => {
     await writeFile(keyFile, await keyToPem(key, null));
     await writeFile(certFile, toPem('CERTIFICATE', ended));
     const imported = { keyFile, certFile, passphrase: null };
-    await expect(initCaFiles(initOptions(await folder(), { imported }))).rejects.toThrow(/not valid now/);
+    await expect(initCaFiles(initOptions(newFolder(), { imported }))).rejects.toThrow(/not valid now/);
   });
 });

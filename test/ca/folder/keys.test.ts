@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -8,6 +7,7 @@ import {
   isSelfSigned,
 } from '../../../src/ca/folder/issuer-certificates.js';
 import { generateKey, KeyFileError, keyFromPem, publicKeyDer, saveKey } from '../../../src/ca/folder/keys.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { endProfiles, NAME_SETS, NOW, signingWorld } from '../../../tools/kit/signing-world.js';
 
 const P256 = { type: 'ec', curve: 'P-256' } as const;
@@ -18,7 +18,7 @@ const loadKey = async (path: string, passphrase: string | null) =>
 
 describe('private key files', () => {
   it('are readable by their owner only, and are read back unchanged', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
+    const path = join(newFolder(), 'ca.key');
     const key = await generateKey(P256);
     await saveKey(path, key, null);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -26,7 +26,7 @@ describe('private key files', () => {
   });
 
   it('contain nothing readable when a passphrase is given', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
+    const path = join(newFolder(), 'ca.key');
     const key = await generateKey(P256);
     await saveKey(path, key, 'correct horse');
     expect(await readFile(path, 'utf8')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
@@ -36,7 +36,7 @@ describe('private key files', () => {
   });
 
   it('that are not keys are named in the error, never quoted', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'upki-keys-')), 'ca.key');
+    const path = join(newFolder(), 'ca.key');
     await writeFile(path, 'hunter2');
     await expect(loadKey(path, null)).rejects.toThrow(`${path} is not a PEM private key`);
   });

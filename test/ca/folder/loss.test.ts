@@ -9,8 +9,8 @@ import { keyFromPem, keyToPem, publicKeyDer } from '../../../src/ca/folder/keys.
 import { signerFor } from '../../../src/x509/algorithms.js';
 import { dn } from '../../../src/x509/name.js';
 import { toPem } from '../../../src/x509/pem.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
-import { temporaryFolder } from '../../support/folder.js';
 import { newKey } from '../../support/requests.js';
 import { CaWorld, initOptions } from '../../support/world/ca.js';
 
@@ -228,9 +228,7 @@ describe('with PostgreSQL', () => {
 });
 
 it('a folder that was never a CA is distinguished from one that lost its files', async () => {
-  const folder = await temporaryFolder();
-  ending.push(folder.remove);
-  await expect(loadCaFiles({ ...initOptions(folder.path), seed: null })).rejects.toThrow(
+  await expect(loadCaFiles({ ...initOptions(newFolder()), seed: null })).rejects.toThrow(
     /is not an initialised CA: run `upki ca init`/,
   );
 });

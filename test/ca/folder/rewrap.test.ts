@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, keyToPem } from '../../../src/ca/folder/keys.js';
 import { isWeaklyWrapped, rewrapCaKeys, rewrapNodeKeys } from '../../../src/ca/folder/rewrap.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const passphrase = 'an old passphrase';
 let key: KeyObject;
@@ -27,7 +27,7 @@ const openssl = (...options: string[]) =>
 
 beforeAll(async () => {
   key = await generateKey({ type: 'ec', curve: 'P-256' });
-  folder = await mkdtemp(join(tmpdir(), 'upki-rewrap-'));
+  folder = newFolder();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,16 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ProfileWatch } from '../../../src/ca/issue/profile-watch.js';
 import type { Profile } from '../../../src/ca/issue/profiles.js';
-import { temporaryFolder } from '../../support/folder.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-beforeAll(async () => {
-  folder = await temporaryFolder();
-});
-afterAll(() => folder.remove());
+const folder = newFolder();
 
 const PROFILE = 'duration: 10\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [serverAuth]\n';
 
@@ -19,7 +15,7 @@ it('profiles are added, changed and removed without a restart; a wrong file chan
   const log = pino({ level: 'error' }, { write: (line: string) => errors.push(JSON.parse(line).msg) });
   let profiles = new Map<string, Profile>();
   const watch = await ProfileWatch.start({
-    folder: folder.path,
+    folder,
     company: 'Acme',
     use: (read) => {
       profiles = read;
@@ -30,7 +26,7 @@ it('profiles are added, changed and removed without a restart; a wrong file chan
   expect(profiles.has('iot')).toBe(false);
   expect(profiles.get('server')?.subject.O).toBe('Acme');
 
-  const file = join(folder.path, 'iot.yml');
+  const file = join(folder, 'iot.yml');
   await writeFile(file, PROFILE);
   await watch.look();
   expect(profiles.get('iot')?.duration).toBe(10);

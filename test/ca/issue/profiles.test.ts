@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isAcmeProfile, loadProfiles, parseProfile, toWireProfile } from '../../../src/ca/issue/profiles.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 describe('profiles', () => {
   it('the seven of the wire contract and one for short lives are built in', async () => {
@@ -56,7 +56,7 @@ describe('profiles', () => {
   });
 
   it("an operator's own profile keeps its subject whatever the company is called", async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'upki-profiles-'));
+    const folder = newFolder();
     await writeFile(
       join(folder, 'old.yml'),
       'duration: 10\nkeyUsage: [digitalSignature]\nsubject: {C: FR, O: Company, OU: Servers}\nkeyType: rsa\nkeyLen: 4096\n',
@@ -69,7 +69,7 @@ describe('profiles', () => {
   });
 
   it('custom profiles are YAML files in the folder', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'upki-profiles-'));
+    const folder = newFolder();
     await writeFile(
       join(folder, 'printer.yml'),
       'duration: 10\nkeyUsage: [digitalSignature]\nextendedKeyUsage: [serverAuth]\ndomain: print.internal\n',

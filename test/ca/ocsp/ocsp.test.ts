@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { firstFromPem } from '../../../src/x509/pem.js';
-import { temporaryFolder } from '../../support/folder.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { certId, type HashName, ocspRequest, ocspStatus, readOcsp } from '../../support/ocsp.js';
 import { requestPem } from '../../support/requests.js';
 import { CaWorld } from '../../support/world/ca.js';
@@ -319,9 +319,7 @@ describe('RFC 6960 §4.2.2.2 the responder’s certificate', () => {
     'rsa',
     'ec',
   ] as const)('of an imported %s root that may have no CA below it is that root’s, its key encrypted like the others', async (type) => {
-    const folder = await temporaryFolder();
-    ending.push({ close: folder.remove });
-    const imported = opensslRoot(folder.path, 'CA:TRUE,pathlen:0', type);
+    const imported = opensslRoot(newFolder(), 'CA:TRUE,pathlen:0', type);
     const passphrase = 'correct horse';
     const { world, ra, ask, issue, statusOf } = await start({ passphrase }, { passphrase, imported });
     expect(await ra.call('get_ca_chain', {})).toMatchObject({ chain: '' });

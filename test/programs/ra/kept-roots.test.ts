@@ -1,6 +1,5 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCross, createIntermediate, createRoot } from '../../../src/ca/folder/issuer-certificates.js';
@@ -14,6 +13,7 @@ import { fingerprintOf } from '../../../src/x509/fingerprint.js';
 import { dn } from '../../../src/x509/name.js';
 import { fromPem, toPem } from '../../../src/x509/pem.js';
 import { parsePublicKey } from '../../../src/x509/spki.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { newKey } from '../../support/requests.js';
 
 const NOW = Date.now();
@@ -40,7 +40,7 @@ let directory: string;
 let files: RaFiles;
 let settings: Map<string, string>;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'upki-kept-roots-'));
+  directory = newFolder();
   files = new RaFiles(directory);
   settings = new Map();
 });

@@ -1,10 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { CannotStart } from '../../../src/programs/exit.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
 import { decideNames, ownNames } from '../../../src/programs/ra/own-names.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const NOTHING = { raCn: null, raUrl: null, raSans: [] };
 const KEPT = { cn: 'pki.example.test', sans: ['10.0.0.1'] };
@@ -52,7 +51,7 @@ describe('the name of an RA', () => {
 });
 
 describe('the names an RA keeps', () => {
-  const files = async () => new RaFiles(await mkdtemp(join(tmpdir(), 'upki-names-')));
+  const files = async () => new RaFiles(newFolder());
 
   it('are read back as they were kept', async () => {
     const folder = await files();

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/index.js';
@@ -11,13 +10,14 @@ import {
 } from '../../../src/programs/ra/policy.js';
 import { loadProgramSettings } from '../../../src/programs/settings.js';
 import { DEFAULT_POLICY } from '../../../src/ra/policy.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const TERMS = 'https://pki.example/acme/terms';
 const settings = (env: NodeJS.ProcessEnv = {}) =>
   loadProgramSettings('ra', { UPKI_DATA_DIR: '/nowhere', ...env }).settings;
 
 function file(content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'upki-policy-')), 'file');
+  const path = join(newFolder(), 'file');
   writeFileSync(path, content);
   return path;
 }

@@ -9,8 +9,8 @@ import { RaFiles } from '../../../src/programs/ra/files.js';
 import { registerAtStart } from '../../../src/programs/ra/register-at-start.js';
 import { registerRa } from '../../../src/programs/ra/registration.js';
 import { loadProgramSettings } from '../../../src/programs/settings.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { PythonCaStandIn } from '../../python/fake-ca.js';
-import { newFolder } from '../../support/folder.js';
 import { CaWorld, SEED } from '../../support/world/ca.js';
 
 const ending: (() => unknown)[] = [];

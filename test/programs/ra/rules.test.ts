@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -21,11 +20,12 @@ import { NamePolicy } from '../../../src/ra/name-policy.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
 import { ChangeableValidator } from '../../../src/va/changeable.js';
 import { type DnsServer, startDns } from '../../../tools/kit/dns-server.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { DIGEST, request } from '../../va/world.js';
 
 const KEY = 'ab'.repeat(32);
-const folder = mkdtempSync(join(tmpdir(), 'upki-rules-'));
+const folder = newFolder();
 let database: Awaited<ReturnType<typeof createDatabase>>;
 const open: { stop(): Promise<void> }[] = [];
 const servers: DnsServer[] = [];

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { namesOfCertificate, requestFor } from '../../../src/programs/ra/certificate.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
 import { RaTls } from '../../../src/programs/ra/tls.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { CaWorld } from '../../support/world/ca.js';
 
 const DAY = 86_400_000;
@@ -13,7 +13,7 @@ const world = new CaWorld();
 let folder: string;
 beforeAll(async () => {
   await world.start();
-  folder = await mkdtemp(join(tmpdir(), 'upki-ra-tls-'));
+  folder = newFolder();
 });
 afterAll(async () => {
   await world.close();

@@ -1,6 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { keyFromPem } from '../../../src/ca/folder/keys.js';
@@ -8,6 +7,7 @@ import { stringifyJson } from '../../../src/lib/json.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
 import { encodeCrlEntry, unsignedCrl } from '../../../src/x509/crl.js';
 import { dn, encodeName } from '../../../src/x509/name.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { generateSigningKey, type SigningKey } from '../../../tools/kit/jws-signer.js';
 import { createTestPki, type LeafOptions, type TestPki } from '../../../tools/kit/test-pki.js';
 
@@ -17,7 +17,7 @@ let serial = 0x34bf3ff2_9853_9e6e_e2c2_e84a_588a_7966_291b_fb00n;
 
 /** Data folders as upki-ca and upki-ra leave them, made without either. */
 export class PythonFolders {
-  readonly base = mkdtempSync(join(tmpdir(), 'upki-python-'));
+  readonly base = newFolder();
   readonly ca = join(this.base, 'ca');
   readonly ra = join(this.base, 'ra');
   /** Its root has no subject key identifier, like the real one's. */

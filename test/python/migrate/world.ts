@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
-import { ChannelClient } from '../../../src/channel/client.js';
-import { operations } from '../../../src/channel/tasks/index.js';
-import { TaskClient } from '../../../src/channel/typed-client.js';
-import { runCa } from '../../../src/programs/ca/program.js';
+import { newCurveKeyPair } from '../../../src/channel/curve-keys.js';
+import type { operations } from '../../../src/channel/tasks/index.js';
+import type { TaskClient } from '../../../src/channel/typed-client.js';
 import { type MigrationOptions, migrateFromPython } from '../../../src/python/migrate/from-python.js';
 import type { Report } from '../../../src/python/migrate/report.js';
-import { temporaryFolder } from '../../support/folder.js';
+import { newFolder } from '../../../tools/kit/folder.js';
+import { CaWorld } from '../../support/world/ca.js';
 import { PythonFolders } from './python-folders.js';
 
 /** Python folders, and where they are to be brought. */
@@ -41,10 +40,10 @@ export function migrationWorld(): MigrationWorld {
   };
   beforeEach(async () => {
     const python = new PythonFolders();
-    const { path, remove } = await temporaryFolder();
+    const path = newFolder();
     world.python = python;
     world.to = { ca: join(path, 'ca'), ra: join(path, 'ra'), caDatabase: null, raDatabase: null };
-    world.ending.push(() => python.remove(), remove);
+    world.ending.push(() => python.remove());
   });
   afterEach(async () => {
     for (const end of world.ending.splice(0).reverse()) await end();
@@ -57,14 +56,8 @@ export const imported = ({ counts }: Report) =>
   Object.fromEntries([...counts].map(([what, count]) => [what, [count.imported, count.already]]));
 
 async function serve({ to, ending }: MigrationWorld): Promise<TaskClient<typeof operations>> {
-  const ca = await runCa({
-    ...{ dataDir: to.ca, host: '127.0.0.1', operationsPort: 0, registrationPort: null, mode: 'clear' },
-    ...{ clearAny: false, databaseUrl: null, seed: null, passphrase: null, company: null, publicUrl: null },
-    adminsByRa: true,
-    ...{ crlValidity: 86_400_000, ocspValidity: 3_600_000, log: pino({ level: 'silent' }) },
-  });
-  const endpoint = `tcp://127.0.0.1:${ca.operationsPort}`;
-  const client = new ChannelClient({ endpoint, security: { mode: 'clear' } });
-  ending.push(ca.close, () => client.close());
-  return new TaskClient(operations, client);
+  const ca = new CaWorld({ dataDir: to.ca, mode: 'clear', registrationPort: null, publicUrl: null });
+  ending.push(() => ca.close());
+  await ca.start();
+  return ca.operations(newCurveKeyPair(), null);
 }

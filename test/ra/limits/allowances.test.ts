@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import type { Allowances, Use } from '../../../src/store/contract/allowances.js';
 import { StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
 const NOW = 1_800_000_000_000;
@@ -168,7 +168,7 @@ it('what a clock that was far ahead has used locks nobody out when it is right a
 });
 
 it('an RA that has its store alone goes on counting after it was killed, and writes what it could not when it can', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-allowances-'));
+  const folder = newFolder();
   const quarter = (key: string) => ({ key, amount: 25, window: 100 });
   try {
     const first = await openRaStore(join(folder, 'acme.db'));

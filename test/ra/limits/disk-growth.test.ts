@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { SETTINGS } from '../../../src/config/settings/index.js';
@@ -8,6 +7,7 @@ import type { Identifier } from '../../../src/model/facts.js';
 import { KEEP_FAILURES, MOST_NAME, MOST_WHY } from '../../../src/ra/failure-log.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
 import { anAccount, anAuthorization, anOrder, NOW, nextId } from '../../../tools/kit/facts.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const MEGABYTE = 1_000_000;
 /** Of a validation's detail; the longest text a peer can put there is cut to less. */
@@ -20,7 +20,7 @@ const ACCOUNT = {
 
 /** Bytes the database grows by, each, when `fill` stores so many. */
 async function growth(count: number, fill: (store: RaStore) => Promise<void>): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-growth-'));
+  const folder = newFolder();
   try {
     const sizes: number[] = [];
     for (const step of [async () => {}, fill]) {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -17,6 +16,7 @@ import {
   NOW,
   PROBLEM,
 } from '../../../tools/kit/facts.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
 
@@ -24,7 +24,7 @@ let folder: string;
 let path: string;
 let database: Awaited<ReturnType<typeof createDatabase>>;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'upki-copy-'));
+  folder = newFolder();
   path = join(folder, 'store.db');
   database = await createDatabase();
 });

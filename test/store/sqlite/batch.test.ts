@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runBatch } from '../../../src/store/sqlite/batch.js';
 import { type Call, read, write } from '../../../src/store/sqlite/protocol.js';
 import { Sql } from '../../../src/store/sqlite/sql.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const operations = {
   add: write((sql, value: string): string => {
@@ -28,7 +28,7 @@ describe('a batch of calls', () => {
   let db: DatabaseSyncInstance;
   let sql: Sql;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'upki-batch-'));
+    folder = newFolder();
     db = new DatabaseSync(join(folder, 'items.db'));
     db.exec('PRAGMA journal_mode = WAL; CREATE TABLE items (value TEXT NOT NULL UNIQUE) STRICT');
     sql = new Sql(db);

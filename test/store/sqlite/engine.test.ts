@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -13,11 +12,12 @@ import {
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { raMigrations } from '../../../src/store/sqlite/ra/schema.js';
 import { anAccount, anAuthorization, aRecord } from '../../../tools/kit/facts.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'upki-engine-'));
+  folder = newFolder();
   path = join(folder, 'data', 'ra.db');
 });
 afterEach(() => {

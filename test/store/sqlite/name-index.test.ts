@@ -1,14 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, test } from 'vitest';
 import { openCaStore } from '../../../src/store/open.js';
 import { caMigrations } from '../../../src/store/sqlite/ca/schema.js';
 import { aRecord, NOW } from '../../../tools/kit/facts.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 test('certificates stored before the index of names existed are found by name after the upgrade', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-names-'));
+  const folder = newFolder();
   const path = join(folder, 'ca.db');
   const certificate = aRecord();
   const db = new DatabaseSync(path);

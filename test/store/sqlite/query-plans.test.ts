@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,6 +21,7 @@ import {
   aRecord,
   NOW,
 } from '../../../tools/kit/facts.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { SEARCHES } from '../contract/ca-search.contract.js';
 
 /** No work may grow with the number of certificates: SQLite must find what every statement asks for by an index. */
@@ -48,7 +48,7 @@ class Recorder extends Sql {
 let folder: string;
 let db: DatabaseSyncInstance;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'upki-plans-'));
+  folder = newFolder();
 });
 afterEach(() => {
   db.close();

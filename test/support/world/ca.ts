@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type OpenAuthorities, openAuthorities } from '../../../src/ca/authorities/open.js';
@@ -20,7 +20,7 @@ import type { CaOptions } from '../../../src/programs/ca/options.js';
 import { type RunningCa, runCa } from '../../../src/programs/ca/program.js';
 import { PROGRAM } from '../../../src/store/contract/audit.js';
 import type { CaStore } from '../../../src/store/contract/ca.js';
-import { temporaryFolder } from '../folder.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { requestPem } from '../requests.js';
 
 export const SEED = 'a-seed-for-tests-of-some-length';
@@ -42,10 +42,10 @@ export function initOptions(dataDir: string, changes: Partial<InitOptions> = {})
 /** A CA that listens on loopback, and clients of its sockets. */
 export class CaWorld {
   readonly #clients: ChannelClient[] = [];
-  #folder: Awaited<ReturnType<typeof temporaryFolder>> | null = null;
+  #folder: string | null = null;
   #running: RunningCa | null = null;
 
-  /** `copyOf`: another CA whose keys and settings this one has, in a folder of its own. */
+  /** `copyOf`: another CA whose keys and settings this one has, in a folder of its own. With `dataDir` the CA of that folder is served. */
   constructor(
     readonly changes: Partial<CaOptions> = {},
     readonly init: Partial<InitOptions> = {},
@@ -60,14 +60,14 @@ export class CaWorld {
   }
 
   get dataDir(): string {
-    return this.#folder?.path ?? '';
+    return this.changes.dataDir ?? this.#folder ?? '';
   }
 
   async start(): Promise<this> {
-    if (this.#folder === null) {
-      this.#folder = await temporaryFolder();
-      if (this.copyOf) await cp(this.copyOf.dataDir, this.#folder.path, { recursive: true });
-      else await initCaFiles(initOptions(this.#folder.path, this.init));
+    if (this.dataDir === '') {
+      this.#folder = newFolder();
+      if (this.copyOf) await cp(this.copyOf.dataDir, this.#folder, { recursive: true });
+      else await initCaFiles(initOptions(this.#folder, this.init));
       const profiles = join(this.dataDir, 'profiles');
       if (Object.keys(this.profiles).length > 0) await mkdir(profiles, { recursive: true });
       for (const [name, yaml] of Object.entries(this.profiles))
@@ -102,7 +102,7 @@ export class CaWorld {
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
     await this.stop();
-    await this.#folder?.remove();
+    if (this.#folder !== null) await rm(this.#folder, { recursive: true, force: true });
   }
 
   registration(seed = SEED): TaskClient<typeof registration> {

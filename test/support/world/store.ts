@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRaStore, type RaStore, rememberRecent } from '../../../src/store/index.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
 
 export interface TestStore {
@@ -15,7 +15,7 @@ export async function openTestStore(): Promise<TestStore> {
     const database = await createDatabase();
     return { store: await openRaStore(database.url), remove: database.drop };
   }
-  const directory = await mkdtemp(join(tmpdir(), 'upki-acme-'));
+  const directory = newFolder();
   return {
     store: rememberRecent(await openRaStore(join(directory, 'acme.db'))),
     remove: () => rm(directory, { recursive: true, force: true }),

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandsOf, fencesOf, headsOf, isDone } from '../../../tools/judges/docs/fences.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const page = (text: string) => fencesOf('docs/x.md', text);
 
@@ -35,7 +35,7 @@ describe('the code fences of a page', () => {
   it('for a file are written to it unchanged', () => {
     const [fence, next] = page('<!-- into: a.yml -->\n```yaml\nb: $c # `d`\n```\n```yaml\ne: 1\n```');
     expect([fence, next].map((each) => each && isDone(each))).toEqual([true, false]);
-    const folder = mkdtempSync(join(tmpdir(), 'upki-fence-'));
+    const folder = newFolder();
     try {
       execFileSync('bash', ['-ec', fence ? commandsOf(fence) : ''], { cwd: folder });
       expect(readFileSync(join(folder, 'a.yml'), 'utf8')).toBe('b: $c # `d`\n');

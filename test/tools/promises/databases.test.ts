@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 import { readDatabases } from '../../../tools/promises/databases.js';
 import { judgeDatabases } from '../../../tools/promises/judge-databases.js';
 import { promised } from './world.js';
@@ -19,7 +19,7 @@ async function judged(tamper: { ra?: string; ca?: string } = {}) {
   const { order, chain } = certified();
   order.revocation = { reason: 1, promised: true };
   const { raw, serialNumber } = new X509Certificate(chain);
-  const folder = mkdtempSync(join(tmpdir(), 'upki-crash-test-'));
+  const folder = newFolder();
   folders.push(folder);
   for (const program of ['ra', 'ca']) mkdirSync(join(folder, program));
 

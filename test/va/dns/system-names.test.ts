@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -7,6 +6,7 @@ import { parseHosts } from '../../../src/va/dns/hosts-file.js';
 import { parseNameServices } from '../../../src/va/dns/name-services.js';
 import { parseResolvConf } from '../../../src/va/dns/resolv-conf.js';
 import { SystemNames } from '../../../src/va/dns/system-names.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 describe('the hosts file, hosts(5),', () => {
   it('is read line by line: an address, names in any case, comments, tabs, CRLF', () => {
@@ -75,7 +75,7 @@ describe('nsswitch.conf(5)', () => {
 describe('the name files of the system', () => {
   let folder = '';
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'upki-system-names-'));
+    folder = newFolder();
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   const path = (name: string) => join(folder, name);

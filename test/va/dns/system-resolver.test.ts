@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deadline } from '../../../src/va/deadline.js';
 import { createResolver } from '../../../src/va/dns/resolver.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 /** What a test server says of a name: an IPv4 address, nothing there, or no answer at all. */
 type Zone = Record<string, string | null>;
@@ -12,7 +12,7 @@ type Zone = Record<string, string | null>;
 let folder = '';
 const sockets: ReturnType<typeof createSocket>[] = [];
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'upki-system-resolver-'));
+  folder = newFolder();
 });
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.close();

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { Client } from 'pg';
 import { openCaStore, openRaStore } from '../../../src/store/open.js';
+import { newFolder } from '../../kit/folder.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 
 /** Sizes on disk, in bytes. */
@@ -29,7 +29,7 @@ export interface Weighed {
 }
 
 export async function openSqlite(): Promise<Weighed> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-footprint-'));
+  const folder = newFolder('footprint');
   const paths = { ra: join(folder, 'acme.db'), ca: join(folder, 'ca.db') };
   const ra = await openRaStore(paths.ra);
   const ca = await openCaStore(paths.ca);

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newFolder } from '../../kit/folder.js';
 import { generateSigningKey } from '../../kit/jws-signer.js';
 import { Account } from '../driver/account.js';
 import { Connection } from '../driver/connection.js';
@@ -28,7 +27,7 @@ export async function crlUnderLoad(
   options: { clients: number; seconds: number },
   say: (line: string) => void,
 ): Promise<void> {
-  const delays = await mkdtemp(join(tmpdir(), 'upki-bench-delays-'));
+  const delays = newFolder('bench-delays');
   const target = await startUpkiTarget(network, { dataDir, env: probed({ delays }) });
   const load = new Load(target, network.responder, options.clients, `crl-${Date.now().toString(36)}`);
   try {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { Client } from 'pg';
@@ -7,6 +6,7 @@ import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.
 import { openCaStore } from '../../../src/store/open.js';
 import { COLUMNS, toRow } from '../../../src/store/rows/ca/certificates.js';
 import { searchKeys } from '../../../src/store/rows/ca/search-keys.js';
+import { newFolder } from '../../kit/folder.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 
 /** A store that can be filled without its audit log, which would take too long for a million certificates. */
@@ -27,7 +27,7 @@ const namesOf = (records: readonly CertificateRecord[]) =>
 const places = COLUMNS.split(', ');
 
 export async function sqlite(): Promise<Filled> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-searches-'));
+  const folder = newFolder('searches');
   const path = join(folder, 'ca.db');
   const ca = await openCaStore(path);
   const db = new DatabaseSync(path);

@@ -13,7 +13,7 @@ const VERSION = 'v2.11.9';
  */
 export async function startCaddy(tools: Tools): Promise<Target> {
   const program = await tools.go('github.com/caddyserver/caddy/v2/cmd/caddy', VERSION, 'caddy');
-  const folder = await peerFolder('caddy');
+  const folder = peerFolder('caddy');
   const [port = 0] = await freePorts(1);
   const config = join(folder, 'Caddyfile');
   await writeFile(

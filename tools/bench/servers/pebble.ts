@@ -17,7 +17,7 @@ export async function startPebble(network: Network, tools: Tools): Promise<Targe
   const program = await tools.go(`${MODULE}/cmd/pebble`, VERSION, 'pebble');
   const { Dir } = JSON.parse(await run('go', ['mod', 'download', '-json', `${MODULE}@${VERSION}`]));
   const certs = join(Dir, 'test/certs');
-  const folder = await peerFolder('pebble');
+  const folder = peerFolder('pebble');
   const [port = 0, management = 0, unused = 0] = await freePorts(3);
   const config = join(folder, 'config.json');
   const pebble = {

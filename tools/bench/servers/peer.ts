@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newFolder } from '../../kit/folder.js';
 import { readDirectory } from '../driver/load.js';
 
 /** A started foreign server, in a folder of its own. */
@@ -23,8 +23,8 @@ export interface PeerCommand {
   rootFile: string;
 }
 
-export function peerFolder(name: string): Promise<string> {
-  return mkdtemp(join(tmpdir(), `upki-bench-${name}-`));
+export function peerFolder(name: string): string {
+  return newFolder(`bench-${name}`);
 }
 
 /** Starts a server with its output in a file, as a service has it, and waits until it serves its ACME directory. */

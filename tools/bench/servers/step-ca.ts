@@ -11,7 +11,7 @@ const VERSION = 'v0.30.2';
 /** Smallstep's CA with the database of `step ca init`, badger v2, which syncs every write. */
 export async function startStepCa(network: Network, tools: Tools): Promise<Target> {
   const program = await tools.go('github.com/smallstep/certificates/cmd/step-ca', VERSION, 'step-ca');
-  const folder = await peerFolder('step-ca');
+  const folder = peerFolder('step-ca');
   const pki = join(folder, 'pki');
   // A root, and a P-256 issuer like the one of its own `init`.
   await initCaFiles({

@@ -1,7 +1,7 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastLines, run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { readJunit } from './junit.js';
 import { challengeServers } from './pebble-network.js';
 import { ended, standIn } from './stand-in.js';
@@ -35,7 +35,7 @@ export const certbotCi: Suite = {
     const assets = join(tests, 'assets');
     await copyFile(await challengeServers(tools), join(assets, `pebble-challtestsrv_${PLATFORM}`));
     return async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'upki-suite-'));
+      const folder = newFolder('suite');
       const report = join(folder, 'report.xml');
       try {
         await standIn(assets, `pebble_${PLATFORM}`);

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { NotInstallable, onPath } from '../../kit/tools.js';
 import { challengeServers } from './pebble-network.js';
 import { ended, standIn } from './stand-in.js';
@@ -25,7 +25,7 @@ export const instantAcmeSuite: Suite = {
     const test = ['test', '--test', 'pebble'];
     await run(cargo, [...test, '--no-run'], { cwd: source, env, timeout: RUN_LIMIT });
     return async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'upki-suite-'));
+      const folder = newFolder('suite');
       try {
         const how = ['--', '--ignored', '--test-threads=1'];
         const said = await run('sh', ['-c', '"$@" 2>&1 || true', 'sh', cargo, ...test, ...how], {

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { get } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, start } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import type { Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import { PEBBLE } from '../pebble.js';
@@ -33,7 +33,7 @@ export async function pebbleNetwork(tools: Tools): Promise<PebbleNetwork> {
   return {
     pebble,
     async during(work) {
-      const folder = await mkdtemp(join(tmpdir(), 'upki-suite-'));
+      const folder = newFolder('suite');
       const log = join(folder, 'log');
       const answers = start(
         servers,

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import type { Tools } from '../../kit/tools.js';
 import type { World } from './world.js';
 
@@ -41,7 +41,7 @@ export async function browserWithCertificate(
   tools: Tools,
 ): Promise<{ context: BrowserContext; close(): Promise<void> }> {
   const certutil = await tools.apt('libnss3-tools', 'certutil');
-  const home = await mkdtemp(join(tmpdir(), 'upki-chromium-'));
+  const home = newFolder('chromium');
   const policy = join(POLICIES, `upki-${process.pid}.json`);
   const remove = async () => {
     await rm(policy, { force: true });

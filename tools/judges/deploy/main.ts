@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acmeLines } from '../../../src/rest/enrolment/acme-lines.js';
 import { CommandFailed, run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
@@ -84,7 +84,7 @@ async function readAsRules(promtool: string, queries: string[]): Promise<string>
 
 /** Calls the function with a temporary file of that text. */
 async function inFile<T>(name: string, text: string, work: (file: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-deploy-'));
+  const folder = newFolder('deploy');
   try {
     const file = join(folder, name);
     await writeFile(file, text);

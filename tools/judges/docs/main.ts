@@ -1,5 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
@@ -8,6 +7,7 @@ import { CADDY } from '../../interop/clients/caddy.js';
 import { LEGO_5 } from '../../interop/clients/lego.js';
 import { TRAEFIK } from '../../interop/clients/traefik.js';
 import { CommandFailed, run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { NotInstallable, onPath, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 import { type Fence, fencesOf, isDone } from './fences.js';
@@ -59,7 +59,7 @@ async function clients(tools: Tools): Promise<Record<string, string>> {
 
 /** A folder with the programs that pages call, first on the PATH. */
 async function prepareWorld(programs: Record<string, string>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-docs-'));
+  const folder = newFolder('docs');
   await mkdir(join(folder, 'bin'));
   await mkdir(join(folder, 'private'));
   for (const [name, text] of Object.entries(PROGRAMS)) {

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '../../kit/cluster.js';
 import { run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { CHECKOUT, startUpki } from '../../kit/upki.js';
@@ -143,7 +143,7 @@ async function main(): Promise<number> {
     say(`strongSwan cannot be installed here, nothing was checked: ${error.message}`);
     return 1;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'upki-est-'));
+  const folder = newFolder('est');
   let failures = 0;
   for (const [kind, start] of [
     ['single', one],

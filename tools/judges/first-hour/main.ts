@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandFailed, run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { onPath, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
@@ -122,7 +122,7 @@ async function engines(tools: Tools): Promise<Stranger[]> {
 
 /** @param only parts of names; all strangers if it is empty */
 async function main(only: string[]): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-first-hour-'));
+  const folder = newFolder('first-hour');
   await run('chmod', ['755', folder]);
   let failed = 0;
   try {

@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { newFolder } from '../../kit/folder.js';
 import { Tools } from '../../kit/tools.js';
 import { CHECKOUT, startUpki } from '../../kit/upki.js';
 import { fuzz, newAdmin, show } from './schemathesis.js';
@@ -45,7 +45,7 @@ process.exit(failures.length === 0 ? 0 : 1);
 async function fuzzApi(): Promise<string[]> {
   const tools = await Tools.at();
   const schemathesis = await tools.pip('schemathesis');
-  const folder = await mkdtemp(join(tmpdir(), 'upki-fuzz-'));
+  const folder = newFolder('fuzz');
   const faults: string[] = [];
   const upki = await startUpki({
     env: { UPKI_RA_CN: 'localhost', UPKI_LOG_FORMAT: 'json' },

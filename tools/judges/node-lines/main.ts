@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { X509Certificate } from 'node:crypto';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../../kit/command.js';
 import { startTestDns } from '../../kit/dns-hooks.js';
+import { newFolder } from '../../kit/folder.js';
 import { Tools } from '../../kit/tools.js';
 import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
 import { type LineClient, Refused, ROOT } from './client.js';
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
 }
 
 async function drive(client: LineClient, upki: RunningUpki, tools: Tools): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-lines-'));
+  const folder = newFolder('lines');
   try {
     await copyFile(upki.rootPath, join(folder, ROOT));
     const path = [...(await client.install(tools)), process.env.PATH ?? ''].join(delimiter);

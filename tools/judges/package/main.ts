@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed, run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
@@ -99,7 +99,7 @@ cat /tmp/started /tmp/errors
 if (process.argv.includes('--help')) {
   say(HELP.trimEnd());
 } else {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-package-'));
+  const folder = newFolder('package');
   try {
     const tools = await Tools.at();
     const path = await build(folder);

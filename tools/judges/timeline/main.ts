@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { optionsGiven } from '../../kit/command-line.js';
+import { newFolder } from '../../kit/folder.js';
 import { Tools } from '../../kit/tools.js';
 import { faketimeLibrary } from './clock.js';
 import { install, type Store } from './installation.js';
@@ -44,7 +43,7 @@ async function live(
   library: string,
   renewers: readonly RenewerOf[],
 ): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-timeline-'));
+  const folder = newFolder('timeline');
   let isGood = true;
   try {
     const installation = await install(store, folder, library);

@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import { NotInstallable, type Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
@@ -29,7 +29,7 @@ export class SoftHsm {
     await cp(join(CHECKOUT, 'dist'), join(app, 'dist'), { recursive: true });
     await cp(join(CHECKOUT, 'package.json'), join(app, 'package.json'));
     await symlink(join(CHECKOUT, 'node_modules'), join(app, 'node_modules'));
-    const folder = await mkdtemp(join(tmpdir(), 'upki-token-'));
+    const folder = newFolder('token');
     const made = new SoftHsm(folder, join(app, 'dist', 'cli', 'main.js'), join(folder, 'log'));
     await made.#prepare();
     return made;

@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKey } from '../../../src/ca/folder/keys.js';
 import { ocspProfile } from '../../../src/ca/ocsp/certificate.js';
@@ -8,6 +7,7 @@ import { signerFor } from '../../../src/x509/algorithms.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { toPem } from '../../../src/x509/pem.js';
 import { run } from '../../kit/command.js';
+import { newFolder } from '../../kit/folder.js';
 import {
   endProfiles,
   KEY_SPECS,
@@ -107,7 +107,7 @@ async function main(): Promise<number> {
     process.stdout.write(`zlint cannot be installed here, nothing was checked: ${error.message}\n`);
     return 1;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'upki-zlint-'));
+  const folder = newFolder('zlint');
   const now = Date.now();
   const world = await signingWorld(now);
   const subjects = await issueAll(world, folder);

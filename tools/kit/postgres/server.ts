@@ -8,7 +8,6 @@ import {
   closeSync,
   cpSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -16,9 +15,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newFolder } from '../folder.js';
 import { until } from '../until.js';
 import { copyBinaries } from './binaries.js';
 import { withClient } from './client.js';
@@ -60,7 +59,7 @@ const STREAMS_WITHIN = 15_000;
  * password. As root it runs the server as an unprivileged user; it also works for any other user.
  */
 export class PostgresServer {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'upki-postgres-'));
+  readonly #folder = newFolder('postgres');
   readonly #owner = process.getuid?.() === 0 ? unprivilegedUser() : null;
   #password = randomBytes(12).toString('hex');
   #port = 0;
