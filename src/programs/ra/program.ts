@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { AcmeSettings } from '../../acme/context.js';
 import { LinkBuilder } from '../../acme/links.js';
@@ -30,7 +29,7 @@ import { lockDirectory } from '../lock.js';
 import type { ProgramSettings } from '../settings.js';
 import { otherChains } from './alternate-chains.js';
 import { CaHealthWatch } from './ca-health.js';
-import { certifiableNames, wantedNames } from './certificate.js';
+import { certifiableNames } from './certificate.js';
 import { connectToCa } from './channel.js';
 import { listenForCommands } from './control.js';
 import { logEvents } from './events.js';
@@ -42,7 +41,7 @@ import { Monitoring } from './monitoring.js';
 import { nodeServices } from './node-services.js';
 import { listenBeside } from './other-listeners.js';
 import { ownHosts } from './own-hosts.js';
-import { ownNames } from './own-names.js';
+import { ownRegistration } from './own-registration.js';
 import { openOwnStore } from './own-store.js';
 import { type OtherPorts, pagesOf } from './pages.js';
 import {
@@ -55,8 +54,6 @@ import {
   validatorOptionsOf,
 } from './policy.js';
 import { healthOf } from './readiness.js';
-import { registerAtStart } from './register-at-start.js';
-import { usableRegistration } from './registration.js';
 import { RunningRules } from './reload.js';
 import { ruleCheck } from './rule-check.js';
 import { statusReader } from './status.js';
@@ -105,15 +102,7 @@ async function serve(
   await files.keys(warn);
   onClose(lockDirectory(files.directory));
 
-  const called = await ownNames(settings, new RaFiles(settings.dataDir), warn);
-  const names = wantedNames(called.cn, called.sans, hostname());
-  const registration =
-    (await usableRegistration(settings, files, called.cn)) ??
-    (await registerAtStart(settings, files, names, warn));
-  await files.saveNames(called);
-  // Read now: registering with a Python CA has put its key in place of ours.
-  const keys = await files.keys();
-
+  const { called, names, registration, keys } = await ownRegistration(settings, files, warn);
   const monitoring = await Monitoring.create(settings, log);
   const place = {
     variable: 'UPKI_DATABASE_URL',
