@@ -8,10 +8,10 @@ import type { AcmeError } from '../../tools/kit/acme-bodies.js';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { httpServer } from '../../tools/kit/challenge-servers.js';
 import { startDns } from '../../tools/kit/dns-server.js';
+import { newFolder } from '../../tools/kit/folder.js';
 import { withClient } from '../../tools/kit/postgres/client.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { CHECKOUT, freePorts, gone, type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { newFolder } from '../support/folder.js';
 import { build, upki } from './run.js';
 
 /** `upki start` with three workers of the RA, on PostgreSQL; its CA stays on SQLite. */
