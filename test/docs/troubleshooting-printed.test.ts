@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/cli/program.js';
 import { lockDirectory } from '../../src/programs/lock.js';
-import { newFolder } from '../support/folder.js';
+import { newFolder } from '../../tools/kit/folder.js';
 
 const page = readFileSync('docs/troubleshooting.md', 'utf8');
 

@@ -5,7 +5,7 @@ import { CannotStart } from '../../../src/programs/exit.js';
 import { RaFiles } from '../../../src/programs/ra/files.js';
 import { workerFolder } from '../../../src/programs/ra/worker.js';
 import { prepareFolder } from '../../../src/programs/ra/workers.js';
-import { newFolder } from '../../support/folder.js';
+import { newFolder } from '../../../tools/kit/folder.js';
 
 const caSeed = 'a seed of the CA';
 const aside = (dataDir: string) => readdirSync(dataDir).filter((name) => /^worker-2\..*\.old$/.test(name));
