@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import { localAdministrators } from '../ca/local-access.js';
 import { ADMIN_ROLES, type AdminRole, namesAdministrator } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';
-import { CannotStart } from '../programs/exit.js';
+import { CommandRefused } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
 import { addCommand, ROLE_HELP, renewCommand } from './admin-enrol.js';
 import { addExamples } from './help.js';
@@ -118,6 +118,6 @@ function removeCommand(): Command {
   });
 }
 
-function notAnAdministrator(name: string): CannotStart {
-  return new CannotStart(`${name} is not an administrator; \`upki admin list\` prints the administrators`);
+function notAnAdministrator(name: string): CommandRefused {
+  return new CommandRefused(`${name} is not an administrator; \`upki admin list\` prints the administrators`);
 }

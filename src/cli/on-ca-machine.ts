@@ -8,7 +8,7 @@ import { openLocalStore, servedUrl } from '../ca/local-access.js';
 import { useTokenPin } from '../ca/token/tokens.js';
 import { caFolder } from '../programs/ca/folder.js';
 import { keyPlaces, mendable } from '../programs/ca/start.js';
-import { CannotStart } from '../programs/exit.js';
+import { CommandRefused } from '../programs/exit.js';
 import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
 import type { AdministratorRecord } from '../store/contract/ca.js';
 import type { Actor, CaStore } from '../store/index.js';
@@ -90,13 +90,13 @@ export function operator(): Actor {
   return { who: `operator ${userInfo().username}`, from: 'local' };
 }
 
-/** Finds an entry by its DN, or by a bare common name. @throws CannotStart when several entries have the common name */
+/** Finds an entry by its DN, or by a bare common name. @throws CommandRefused when several entries have the common name */
 export function entryFor(name: string, entries: readonly AdministratorRecord[]): string {
   if (name.includes('=')) return name;
   const cnOf = (text: string) => attributeOf(parseHolder(text), OID.commonName)?.toLowerCase();
   const named = entries.map(({ dn }) => dn).filter((dn) => cnOf(dn) === name.toLowerCase());
   if (named.length > 1) {
-    throw new CannotStart(`${name} is the common name of ${named.join(' and of ')}: give the whole DN`);
+    throw new CommandRefused(`${name} is the common name of ${named.join(' and of ')}: give the whole DN`);
   }
   return named[0] ?? name;
 }

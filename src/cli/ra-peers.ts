@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { CannotStart, WrongUsage } from '../programs/exit.js';
+import { CommandRefused, WrongUsage } from '../programs/exit.js';
 import type { CaStore, PeerRecord } from '../store/contract/ca.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
 import { addExamples } from './help.js';
@@ -67,7 +67,7 @@ export function revokeRaCommand(): Command {
         ({ cn, publicKey }) => cn === name.toLowerCase() || cn === name || publicKey === name,
       );
       if (peers.length === 0)
-        throw new CannotStart(`no RA ${name} is registered; \`upki ra list\` prints the registered RAs`);
+        throw new CommandRefused(`no RA ${name} is registered; \`upki ra list\` prints the registered RAs`);
       const revoked = await mendable(() => revokeAll(store, peers, name, code));
       process.stdout.write(
         `${name} is blocked: ${peers.length} channel ${peers.length === 1 ? 'key' : 'keys'}.\n` +

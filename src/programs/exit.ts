@@ -21,6 +21,11 @@ export class WrongUsage extends Error {
   override readonly name = 'WrongUsage';
 }
 
+/** A command does not do what was asked, as when it names something that does not exist; nothing needs to be set or mended first. */
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused';
+}
+
 const FINAL = [CannotStart, ConfigError, StoreRefused, StoreTooNew];
 
 /** The exit code for a command that ended with `error`. */

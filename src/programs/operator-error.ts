@@ -3,13 +3,14 @@ import { ConfigError } from '../config/index.js';
 import { fileTrouble } from '../lib/file-trouble.js';
 import { CaLacksTask, CaRefused, CaUnavailable } from '../model/ca.js';
 import { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from '../store/contract/errors.js';
-import { CannotStart, WrongUsage } from './exit.js';
+import { CannotStart, CommandRefused, WrongUsage } from './exit.js';
 
 /** Errors whose message is all that an operator needs. */
 const PLAIN = [
   CannotStart,
   ChannelRefused,
   ChannelUnavailable,
+  CommandRefused,
   CaLacksTask,
   CaRefused,
   CaUnavailable,

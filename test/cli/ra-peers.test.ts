@@ -82,7 +82,7 @@ describe('upki ra revoke', () => {
   }, 120_000);
 
   it.each([
-    ['nobody.example.test', [], 78, /no RA nobody.example.test is registered/],
+    ['nobody.example.test', [], 1, /no RA nobody.example.test is registered/],
     ['listed.example.test', ['--reason', 'certificateHold'], 2, /--reason is "certificateHold"/],
     ['listed.example.test', ['--reason', 'x'], 2, /must be one of unspecified, keyCompromise/],
   ])('says in one sentence what is wrong: %s %j', async (name, more, exit, why) => {
