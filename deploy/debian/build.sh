@@ -25,11 +25,9 @@ find "$root/usr/lib/upki" -name '*.map' -delete
 
 printf '#!/bin/sh\nexec /usr/bin/node /usr/lib/upki/dist/cli/main.js "$@"\n' > "$root/usr/bin/upki"
 chmod 755 "$root/usr/bin/upki"
-cp deploy/systemd/*.service "$root/lib/systemd/system/"
+cp deploy/systemd/*.service deploy/systemd/*.timer "$root/lib/systemd/system/"
 cp README.md LICENSE "$root/usr/share/doc/upki/"
 cp -R docs "$root/usr/share/doc/upki/docs"
-printf '# UPKI_… settings of the programs, a line each; upki start --help lists them.\n' > "$root/etc/upki/upki.env"
-chmod 600 "$root/etc/upki/upki.env"
 
 cat > "$root/DEBIAN/control" <<CONTROL
 Package: upki
@@ -44,14 +42,21 @@ Description: certificate authority and ACME server of a private network
  One command gives a private network a certificate authority and an ACME v2
  server that certbot, lego, Caddy, Traefik and acme.sh talk to unchanged.
 CONTROL
-printf '/etc/upki/upki.env\n' > "$root/DEBIAN/conffiles"
 
-# Starting is the administrator's decision: a CA is made at the first start.
+# Starting is the administrator's decision: a CA is made at the first start. After an upgrade what runs is started again, because it
+# would load parts of itself from the files of the next version. The settings are no conffile, because purge removes those: they
+# may hold the passphrase of the CA's keys.
 cat > "$root/DEBIAN/postinst" <<'SCRIPT'
 #!/bin/sh
 set -e
 if [ "$1" = configure ]; then
-  if [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi
+  if [ ! -e /etc/upki/upki.env ]; then
+    (umask 077; echo '# UPKI_… settings of the programs, a line each; upki start --help lists them.' > /etc/upki/upki.env)
+  fi
+  if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload || true
+    if [ -n "${2:-}" ]; then systemctl try-restart upki.service upki-ca.service upki-ra.service || true; fi
+  fi
   if [ -z "${2:-}" ]; then echo "uPKI is installed. Start it: systemctl enable --now upki"; fi
 fi
 SCRIPT
@@ -59,15 +64,15 @@ cat > "$root/DEBIAN/prerm" <<'SCRIPT'
 #!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-  systemctl --no-reload disable --now upki.service upki-ra.service upki-ca.service || true
+  systemctl --no-reload disable --now upki-backup.timer upki.service upki-ra.service upki-ca.service || true
 fi
 SCRIPT
-# The data stays, also on purge: it is the CA, which no package manager may delete.
+# Data and settings stay, also on purge: they are the CA, which no package manager may delete.
 cat > "$root/DEBIAN/postrm" <<'SCRIPT'
 #!/bin/sh
 set -e
 if [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi
-if [ "$1" = purge ]; then echo "The keys and data of uPKI stay in /var/lib/upki (or /var/lib/private/upki)."; fi
+if [ "$1" = purge ]; then echo "The keys and data of uPKI stay in /var/lib/upki (or /var/lib/private/upki), its settings in /etc/upki."; fi
 SCRIPT
 chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm" "$root/DEBIAN/postrm"
 
