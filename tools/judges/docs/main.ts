@@ -38,6 +38,7 @@ async function clients(tools: Tools): Promise<Record<string, string>> {
     certutil: () => tools.apt('libnss3-tools', 'certutil'),
     caddy: async () => tools.goBuilt('caddy', CADDY.version),
     traefik: async () => tools.goBuilt(TRAEFIK.program, TRAEFIK.version),
+    nginx: () => tools.aptUnpacked('nginx', 'usr/sbin/nginx'),
     keytool: () => tools.apt('ca-certificates-java', 'keytool'),
     'update-ca-certificates': () => tools.apt('ca-certificates', 'update-ca-certificates'),
     'acme.sh': async () => {

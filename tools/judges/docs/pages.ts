@@ -34,6 +34,44 @@ const BEHIND = `mkdir behind && echo 'behind the server' > behind/index.html
 python3 -m http.server -d behind 3000 > behind.log 2>&1 &
 mkdir -p /var/lib/traefik`;
 
+/** An RA that trusts a proxy as the page says, and the files that the proxy's configuration names. */
+const BEHIND_PROXY = `proxies=$UPKI_RA_TRUSTED_PROXIES header=$UPKI_RA_PROXY_HEADER
+fresh
+ip addr add 10.0.0.7/32 dev lo
+UPKI_RA_TRUSTED_PROXIES=$proxies UPKI_RA_PROXY_HEADER=$header UPKI_RA_CN=ra.example.internal upki start
+upki admin add alice
+upki node add proxy.example.internal --names proxy.example.internal --profile webapp --json | jq -r '[.. | .command? // empty][0]' > enrol.sh
+sh -e enrol.sh
+mkdir -p /etc/nginx
+cp key.pem /etc/nginx/proxy.key
+cat cert.pem chain.pem > /etc/nginx/proxy.crt
+cp alice/upki-root.crt /etc/nginx/upki-root.crt
+cat chain.pem alice/upki-root.crt > /etc/nginx/upki-issuer-and-root.pem`;
+
+/** nginx with the page's configuration: an administrator is known through it, and a forged header names nobody. */
+const THROUGH_NGINX = `for each in client_body proxy fastcgi uwsgi scgi; do echo "\${each}_temp_path $each;"; done > paths.conf
+cat > nginx.conf <<'CONF'
+daemon off; pid nginx.pid; error_log nginx.log info;
+events {}
+http {
+  access_log off; include paths.conf;
+  server {
+    listen 127.0.0.1:8443 ssl; proxy_bind 10.0.0.7;
+    ssl_certificate /etc/nginx/proxy.crt; ssl_certificate_key /etc/nginx/proxy.key;
+    include /etc/nginx/upki.conf;
+  }
+}
+CONF
+setsid nginx -p "$PWD" -e nginx.log -c "$PWD/nginx.conf" &
+server=$!
+proxy=https://proxy.example.internal:8443
+through() { curl -sS --cacert alice/upki-root.crt -o answer -w '%{http_code}' "$@" || true; }
+for _ in $(seq 100); do [ "$(through $proxy/api/v1/public/health)" != 200 ] || break; kill -0 $server || break; sleep 0.1; done
+test "$(through --cert alice/alice.crt --key alice/alice.key $proxy/api/v1/private/admins)" = 200 || { cat answer nginx.log; false; }
+test "$(through $proxy/api/v1/private/admins)" = 401
+test "$(through -H "X-SSL-CLIENT-CERT: $(jq -sRr @uri alice/alice.crt)" $proxy/api/v1/private/admins)" = 401
+kill -- -$server; wait $server || true`;
+
 /** By path. A page without an entry is run in the world of `upki start` with defaults. */
 export const PAGES: Readonly<Record<string, PageWorld>> = {
   'README.md': {
@@ -109,7 +147,10 @@ LEGO_CA_CERTIFICATES=$HOME/.upki/ra/ca.crt lego run --accept-tos --email alice@p
   },
   'docs/rest.md': {
     setup: 'upki start',
+    needs: ['nginx'],
+    after: { 'Behind a proxy': THROUGH_NGINX },
     before: {
+      'Behind a proxy [2]': BEHIND_PROXY,
       'As the holder of a certificate': `cp alice/upki-root.crt .
 as_alice $api/private/nodes -H 'Content-Type: application/json' -d '{"cn": "laptop"}' | jq -r .data.command > enrol.sh
 sh -e enrol.sh && cp cert.pem laptop.crt && cp key.pem laptop.key`,
