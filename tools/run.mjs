@@ -60,6 +60,10 @@ const TOOLS = {
     'judges/package/main.js',
     'builds the Debian package, installs, starts and removes it in a fresh Debian',
   ],
+  image: [
+    'judges/image/main.js',
+    'carries out the Containerfile without a container engine, and runs the result with a read-only root',
+  ],
   'python-upki': ['python-upki/main.js', 'our programs with the Python ones, and the migration'],
   'docs-check': [
     'judges/docs/main.js',

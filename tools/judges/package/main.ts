@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed, run } from '../../kit/command.js';
+import { freshDebian } from '../../kit/debian.js';
 import { newFolder } from '../../kit/folder.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
@@ -54,31 +55,13 @@ async function nextVersion(path: string, folder: string): Promise<string> {
   return next;
 }
 
-type Inside = (command: string, timeout?: number) => Promise<string>;
-
-/** Runs commands in a fresh Debian below `root`. @throws NotInstallable */
-async function freshDebian(root: string, tools: Tools): Promise<Inside> {
-  const debootstrap = await tools.apt('debootstrap');
-  say(`Debian ${SUITE}:`);
-  await run(debootstrap, ['--variant=minbase', SUITE, root], { timeout: 10 * MINUTE }).catch((error) => {
-    throw new NotInstallable(`debootstrap: ${error instanceof Error ? error.message : error}`);
-  });
-  await run('cp', ['/etc/resolv.conf', join(root, 'etc/resolv.conf')]).catch(() => undefined);
-  const env = {
-    DEBIAN_FRONTEND: 'noninteractive',
-    LC_ALL: 'C',
-    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/root',
-  };
-  return (command, timeout = 5 * MINUTE) => run('chroot', [root, '/bin/sh', '-c', command], { timeout, env });
-}
-
 /** A setting without which the CA's keys cannot be read. */
 const SETTING = 'UPKI_CA_PASSPHRASE=of-the-judge';
 
 async function install(path: string, folder: string, tools: Tools): Promise<void> {
   const root = join(folder, 'root');
-  const inside = await freshDebian(root, tools);
+  say(`Debian ${SUITE}:`);
+  const inside = await freshDebian(root, SUITE, tools);
   await run('cp', [path, join(root, 'upki.deb')]);
   await run('cp', [await nextVersion(path, folder), join(root, 'next.deb')]);
   const apt = (words: string) =>
