@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, diffieHellman, hkdfSync, randomBytes } from 'node:crypto';
+import { letterFirst } from '../lib/letter-first.js';
 import { z85DecodeKey, z85Encode } from './z85.js';
 
 /** A CURVE key pair, both halves in Z85. CURVE keys are X25519 keys (CurveZMQ, ZeroMQ RFC 26). */
@@ -52,8 +53,8 @@ export function curveKeyPairFromSecret(secretKey: string): CurveKeyPair {
   return curveKeyPair(secret);
 }
 
-/** A registration seed of 256 random bits. */
-export const newRegistrationSeed = (): string => randomBytes(32).toString('base64url');
+/** A registration seed of 255 random bits, in base64url. */
+export const newRegistrationSeed = (): string => letterFirst(randomBytes(32)).toString('base64url');
 
 /**
  * The keys of both ends of the registration socket, derived from the seed (HKDF-SHA256, RFC 5869). The CA proves that it

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { letterFirst } from '../../lib/letter-first.js';
 import type { Node, NodeKey } from '../../model/facts.js';
 import type { RaStore } from '../../store/contract/ra.js';
 
@@ -34,7 +35,7 @@ export class NodeKeys {
   async make({ once, expiresAt }: Pick<NodeKey, 'once' | 'expiresAt'>): Promise<MadeKey> {
     const { random } = this.options;
     const id = `upki-${random(12).toString('base64url')}`;
-    const hmac = random(KEY_BYTES);
+    const hmac = letterFirst(random(KEY_BYTES));
     const iv = random(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', await this.#sealing(), iv).setAAD(Buffer.from(id));
     const body = Buffer.concat([iv, cipher.update(hmac), cipher.final(), cipher.getAuthTag()]);
