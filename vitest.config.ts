@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ['tools/kit/temporary-folder.ts', 'tools/kit/postgres/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // One more than the cores CI has: tests wait for the programs they start.
+    maxWorkers: 3,
     reporters: ['default', './test/support/tally-reporter.ts'],
   },
 });
