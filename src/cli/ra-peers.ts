@@ -46,7 +46,10 @@ const asShown = ({ cn, publicKey, addedAt, serial, revokedAt }: PeerRecord) => (
 });
 
 export function revokeRaCommand(): Command {
-  const command = new Command('revoke').argument('<name>', 'the common name of the RA, or its channel key');
+  const command = new Command('revoke').argument(
+    '<name>',
+    'the common name of the RA; for one replica the serial of its certificate, or its channel key',
+  );
   command.description(
     'Revoke all certificates of an RA and block its channel keys at once. Anyone who has the registration seed can ' +
       'register again: change the seed too if it may be known.',
@@ -56,6 +59,7 @@ export function revokeRaCommand(): Command {
   addExamples(command, [
     ['upki ra revoke ra1.example.internal', 'The RA with this name and all its replicas.'],
     ['upki ra revoke ra1.example.internal --reason keyCompromise', 'After a break-in on its machine.'],
+    ['upki ra revoke 1f0a93c4d2', 'One replica, by the serial that upki ra list prints.'],
   ]);
   return command.action(async (name: string) => {
     const { reason } = command.opts<{ reason: string }>();
@@ -64,7 +68,7 @@ export function revokeRaCommand(): Command {
     const { mendable } = await import('../programs/ca/start.js');
     await withCaStore(await caFolderOf(command), async (store) => {
       const peers = (await store.listPeers()).filter(
-        ({ cn, publicKey }) => cn === name.toLowerCase() || cn === name || publicKey === name,
+        (peer) => peer.cn === name.toLowerCase() || peer.cn === name || isOne(peer, name),
       );
       if (peers.length === 0)
         throw new CommandRefused(`no RA ${name} is registered; \`upki ra list\` prints the registered RAs`);
@@ -86,10 +90,14 @@ function reasonOf(name: string): number {
   );
 }
 
+/** A channel key in Z85 has characters that mean something to shells, and may begin with "-": the serial is easier to paste. */
+const isOne = ({ publicKey, serial }: PeerRecord, named: string): boolean =>
+  publicKey === named || serial?.toLowerCase() === named.toLowerCase();
+
 /** Limit of certificates of one name. */
 const MOST_OF_A_NAME = 1_000;
 
-/** Revokes the RA's good certificates and returns their serials. When the RA is given by a key, only that key's certificate. */
+/** Revokes the RA's good certificates and returns their serials. When one replica is given, only that of its own key. */
 async function revokeAll(
   store: CaStore,
   peers: readonly PeerRecord[],
@@ -100,10 +108,11 @@ async function revokeAll(
   const revocation = localRevocation(store, Date.now);
   const by = (await onCaMachine()).operator();
   const revoked: string[] = [];
-  for (const { cn, publicKey, serial } of peers) {
+  for (const peer of peers) {
+    const { cn, publicKey, serial } = peer;
     const all = await store.listByCn(cn, MOST_OF_A_NAME);
     const own = all.filter(
-      (each) => each.profile === 'ra' && (named !== publicKey || each.serial === serial),
+      (each) => each.profile === 'ra' && (!isOne(peer, named) || each.serial === serial),
     );
     for (const certificate of own) {
       const { already } = await revocation.revoke(certificate, reason, by);

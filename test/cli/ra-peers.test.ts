@@ -12,9 +12,12 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.close());
 
-const run = (...args: string[]) => upki(['ra', ...args, '-d', world.dataDir]);
+const run = (what: string, ...args: string[]) => upki(['ra', what, '-d', world.dataDir, ...args]);
 const listed = async (): Promise<{ cn: string; state: string; serial: string; key: string }[]> =>
   JSON.parse((await run('list', '--json')).stdout);
+
+const serialOf = async (key: string): Promise<string> =>
+  (await listed()).find((each) => each.key === key)?.serial ?? '';
 
 /** A replica of an RA: its channel and the key that it has there. */
 async function replica(cn: string) {
@@ -53,16 +56,22 @@ describe('upki ra list', () => {
 });
 
 describe('upki ra revoke', () => {
-  it('blocks one replica by its key, whatever other good certificates of its name exist', async () => {
+  it.each([
+    ['the serial of its certificate', async (key: string) => [await serialOf(key)]],
+    ['the serial in capitals', async (key: string) => [(await serialOf(key)).toUpperCase()]],
+    // It may begin with a hyphen.
+    ['its key', async (key: string) => ['--', key]],
+  ])('blocks one replica by %s, whatever other good certificates of its name exist', async (_, named) => {
     const [stolen, stays] = [await replica('two.example.test'), await replica('two.example.test')];
     // Even one that the stolen RA had made for its own name.
     await stolen.client.call('sign', { csr: requestPem(['two.example.test']), profile: 'server' });
-    const { code, stdout } = await run('revoke', stolen.keys.publicKey);
+    const { code, stdout } = await run('revoke', ...(await named(stolen.keys.publicKey)));
     expect([code, stdout]).toEqual([0, expect.stringContaining('is blocked: 1 channel key.')]);
     expect([await isAdmitted(stolen), await isAdmitted(stays)]).toEqual([false, true]);
     expect((await stays.client.call('ocsp_check', { cert: stolen.certificate })).status).toBe('revoked');
     expect((await stays.client.call('ocsp_check', { cert: stays.certificate })).status).toBe('good');
-    const states = (await listed()).filter(({ cn }) => cn === 'two.example.test').map(({ state }) => state);
+    const ofTwo = [stolen, stays].map(({ keys }) => keys.publicKey);
+    const states = (await listed()).filter(({ key }) => ofTwo.includes(key)).map(({ state }) => state);
     expect(states.sort()).toEqual(['admitted', 'revoked']);
   });
 
