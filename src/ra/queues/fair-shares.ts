@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../lib/bounded-map.js';
+
 /** The owner of a piece of work, and the target it waits for. */
 export interface Share {
   account: string;
@@ -7,21 +8,21 @@ export interface Share {
 }
 
 interface FairSharesOptions {
-  /** Most at once, beside those of targets that hung before. */
+  /** Limit of concurrent work, without that of targets that hung before. */
   capacity: number;
-  /** How many of them are kept for accounts that have nothing under way. */
+  /** Places of these that are reserved for accounts without running work. */
   spare: number;
-  /** Most at once of one account. */
+  /** Limit of concurrent work of one account. */
   perAccount: number;
-  /** Most at once of targets that hung before: of all accounts, and of one. */
+  /** Limits of concurrent work on targets that hung before: for all accounts, and for one account. */
   hung: number;
   hungPerAccount: number;
-  /** Work that took longer, in ms, gives way to an account that has nothing under way and would find no place. */
+  /** Age in ms from which work is aborted if an account without running work finds no free place. */
   patience: number;
   clock(): number;
 }
 
-/** How long a target that hung is taken for one that hangs, in ms, unless it answers before. */
+/** How long a target counts as hung after it hung, in ms. It stops counting as soon as it answers. */
 const HUNG_FOR = 5 * 60_000;
 const MOST_HUNG = 10_000;
 
@@ -30,23 +31,23 @@ interface UnderWay {
   hung: number;
 }
 
-/** A place taken by work whose target is not known to hang. */
+/** A place in use by work whose target did not hang before. */
 interface Place extends Share {
   since: number;
   giveWay(): void;
 }
 
 /**
- * How the places of a queue are shared: no account has more than its part, targets that hang get few places of their own, and what
- * has been under way for long gives way to an account that has nothing under way. So neither a thousand silent targets of one
- * account nor one of each of a thousand accounts delay anybody but whoever ordered them.
+ * Divides the places of a queue among accounts. Each account has a limit. Targets that hang have a few places of their own. Old work
+ * is aborted for an account that has no running work. A thousand silent targets therefore delay only the accounts that ordered them,
+ * whether they belong to one account or to a thousand.
  */
 export class FairShares {
   readonly #options: FairSharesOptions;
   readonly #accounts = new Map<string, UnderWay>();
-  /** Targets that hung, with the time until which that counts; the oldest first. */
+  /** Targets that hung, each with the time until which it counts as hung; the oldest first. */
   readonly #hung = new BoundedMap<string, number>(MOST_HUNG);
-  /** The one taken first comes first. */
+  /** The oldest place comes first. */
   readonly #quick = new Set<Place>();
   #allHung = 0;
 
@@ -54,7 +55,7 @@ export class FairShares {
     this.#options = options;
   }
 
-  /** Whether there is a place for it now, if need be one of work that gives way. */
+  /** Whether work can start now, either in a free place or in that of work old enough to be aborted. */
   admits({ account, target }: Share): boolean {
     const { capacity, spare, perAccount, hung, hungPerAccount } = this.#options;
     const own = this.#accounts.get(account) ?? { quick: 0, hung: 0 };
@@ -63,13 +64,13 @@ export class FairShares {
     return this.#quick.size < capacity || this.#movable() !== null;
   }
 
-  /** How many more may be asked for at this moment: some of them may find no place. */
+  /** How many more items to claim now. Some of them may find no place. */
   room(): number {
     const { capacity, hung } = this.#options;
     return capacity - this.#quick.size + hung - this.#allHung + (this.#movable() === null ? 0 : 1);
   }
 
-  /** Takes a place; the function gives it back. `giveWay` is called when the work must end, because its place was given to another. */
+  /** Takes a place; the returned function releases it. `giveWay` is called when the work must stop because its place is reassigned. */
   enter({ account, target }: Share, giveWay: () => void): () => void {
     if (this.#hangs(target)) {
       this.#allHung += 1;
@@ -92,7 +93,7 @@ export class FairShares {
     return () => this.#leave(place);
   }
 
-  /** How a target was found: one that hung goes to the few places of its like until it answers. */
+  /** Records whether a target hung. Work on a target that hung uses the places for hung targets until it answers. */
   found(target: string, hung: boolean): void {
     if (hung) this.#hung.set(target, this.#options.clock() + HUNG_FOR);
     else this.#hung.delete(target);

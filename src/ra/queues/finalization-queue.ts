@@ -8,23 +8,21 @@ import { type QueueSurroundings, WorkQueue } from './work-queue.js';
 /** Concurrent requests to the CA; the channel pipelines them. */
 const CAPACITY = 256;
 /**
- * The lease, in ms: longer than two CAs may take by default (UPKI_ZMQ_TIMEOUT), and the longest an order of a
- * dead runner waits. With a longer timeout a second runner may ask as well: it gets the same certificate.
+ * The lease, in ms. It is longer than the default timeouts of two CAs (UPKI_ZMQ_TIMEOUT), and an order of a crashed runner waits at
+ * most this long. With a longer timeout, a second runner may send the same request; the CA returns the same certificate.
  */
 const LEASE = 15_000;
-/**
- * Pauses while the CA is unavailable, in ms; the last one repeats. A returning CA is noticed within seconds.
- */
+/** Pauses while the CA is unavailable, in ms; the last one repeats. The queue notices within seconds that the CA is back. */
 const RETRY_PAUSES = [1_000, 2_000, 4_000];
 
-/** `again`: the store handed the order out, so an earlier request for it may have reached the CA. */
+/** `again`: the order was claimed from the store, so an earlier request for it may have reached the CA. */
 interface Finalization extends ClaimedFinalization {
   again: boolean;
 }
 
 /**
- * The outcome of an order handed to the CA. `queued`: none yet, there was no room to ask at once. A Problem:
- * the CA refused the CSR (its key was just compromised, say), and the order is ready for another.
+ * The outcome of an order that was submitted. `queued`: the queue was full, and the request to the CA will follow. A Problem: the CA
+ * refused the CSR (for example because its key was just reported as compromised), and the order is ready for another CSR.
  */
 type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
 
@@ -36,9 +34,9 @@ interface FinalizationQueueOptions extends QueueSurroundings {
 }
 
 /**
- * RFC 8555 §7.4: orders whose CSR was accepted get their certificate, or an error, whatever happens to this
- * process, the channel or the CA in between. Our CA answers the same order with the same certificate, so asking
- * again is safe; for one that does not, the request says that it may be a repetition.
+ * RFC 8555 §7.4: an order whose CSR was accepted ends with a certificate or an error, even if this process, the channel or the CA fails
+ * in between. Requests to our CA are idempotent: it returns the same certificate for the same order. For other CAs, a repeated request
+ * is marked with `mayHaveIssuedSince`.
  */
 export class FinalizationQueue {
   readonly #options: FinalizationQueueOptions;
@@ -59,7 +57,7 @@ export class FinalizationQueue {
     });
   }
 
-  /** Accepts the CSR and asks the CA. Null: the order was no longer ready, and nothing was done. */
+  /** Stores the CSR and requests the certificate. Null: the order was no longer ready, and nothing was done. */
   async submit(order: Order, csr: Uint8Array): Promise<FinalizeOutcome | null> {
     if (!(await this.#options.store.beginFinalize(order.id, csr, this.runner.leaseForNew()))) return null;
     return (await this.runner.execute({ order: { ...order, csr }, attempts: 0, again: false })) ?? 'queued';
@@ -92,8 +90,8 @@ export class FinalizationQueue {
       }
       if (error instanceof CaRefused) {
         const problem = refusal(error);
-        // §7.4: the client has not been answered yet. Once it was told that the order is processing, the
-        // order cannot become ready again (§7.1.6).
+        // §7.4: the client has no reply yet, so the order may become ready again. An order that was shown as processing may not
+        // (§7.1.6).
         if (problem.type === 'badCSR' && !again && (await store.returnOrder(order.id))) {
           onOutcome(order, 'refused', error.message);
           return problem;
@@ -107,10 +105,7 @@ export class FinalizationQueue {
   }
 }
 
-/**
- * What the client is told when the CA refuses: the CA's own words only where they are about the client's
- * request.
- */
+/** The client's problem when the CA refuses. It has the CA's message only if that is about the client's request. */
 export function refusal(error: CaRefused): Problem {
   if (error.kind === 'badCSR' || error.kind === 'rejectedIdentifier')
     return new Problem(error.kind, error.message);
@@ -120,7 +115,7 @@ export function refusal(error: CaRefused): Problem {
 function certificateOf(order: Order, issued: IssuedCertificate): Certificate {
   const leaf = parseLeaf(issued.chain);
   return {
-    // An order has one certificate, ever: its id is the order's.
+    // An order never has more than one certificate, so the certificate's id is the order's.
     id: order.id,
     orderId: order.id,
     accountId: order.accountId,

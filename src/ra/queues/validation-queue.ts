@@ -7,39 +7,39 @@ import type { Policy } from '../policy.js';
 import { FairShares, type Share } from './fair-shares.js';
 import { type QueueSurroundings, WorkQueue } from './work-queue.js';
 
-/** Validations at once, beside those of targets that hung: each is mostly waiting for a peer, and holds a socket or two. */
+/** Concurrent validations, without those of targets that hung. Each mostly waits for a peer and holds a socket or two. */
 const CAPACITY = 192;
 /** Of these, the places reserved for accounts without a running validation, and the limit of one account. */
 const SPARE = 32;
 const PER_ACCOUNT = 32;
-/** The most whose target hung before, and of these the most of one account. */
+/** Concurrent validations of targets that hung before: of all accounts, and of one account. */
 const HUNG = 64;
 const HUNG_PER_ACCOUNT = 8;
-/** A target that fails after so long, in ms, hangs. */
+/** A target counts as hung if its validation fails after more than this time, in ms. */
 const HANGS_AFTER = 2_000;
-/** A validation that took so long, in ms, gives way when there is no place for an account that has none under way. */
+/** Age in ms from which a validation is aborted if an account without a running validation finds no free place. */
 const PATIENCE = 500;
-/** Longer than one attempt can take (the validator's own deadline is 10 s), and how long a dead holder's challenge waits at most. */
+/** The lease, in ms: longer than one attempt (the validator's deadline is 10 s). The challenge of a crashed RA waits at most this long. */
 const LEASE = 15_000;
 
 interface ValidationQueueOptions extends QueueSurroundings {
   store: RaStore;
   validator: Validator;
   policy: Pick<Policy, 'retryDelays' | 'authorizationLifetime'>;
-  /** Every URL of an account, today's first: what records that name one may say (RFC 8657 §3). */
+  /** Every URL of an account, the current one first. A DNS record may name any of them (RFC 8657 §3). */
   accountUrls(accountId: string): Promise<readonly string[]>;
   onAttempt(claimed: ClaimedValidation, result: ValidationResult): void;
 }
 
 /**
- * RFC 8555 §8.2: answered challenges are tried at once, again after pauses while there is hope, and end valid or
- * invalid, whatever happens to this process in between.
+ * RFC 8555 §8.2: an answered challenge is validated at once and retried after pauses if the failure is retryable. It ends valid or
+ * invalid, even if this process crashes in between.
  */
 export class ValidationQueue {
   readonly #options: ValidationQueueOptions;
   readonly runner: WorkQueue<Validation, Authorization | null>;
   readonly #shares: FairShares;
-  /** Answers being given, by authorization and type: one given twice at once is validated once. */
+  /** Submissions in progress, by authorization and type. Concurrent answers to one challenge share one validation. */
   readonly #underWay = new Map<string, Promise<Authorization | null>>();
 
   constructor(options: ValidationQueueOptions) {
@@ -65,9 +65,9 @@ export class ValidationQueue {
   }
 
   /**
-   * Starts the validation of a challenge just answered and waits at most `hold` milliseconds for its outcome: the
-   * authorization as it then is, or null when there is none yet (or somebody answered before). On return the answer is
-   * stored, in one write with the outcome where that came in time: until then nothing is promised.
+   * Starts the validation of a challenge that the client just answered, and waits at most `hold` milliseconds for its outcome.
+   * Returns the authorization with the outcome; null when there is no outcome yet, or the challenge was answered before. On return
+   * the answer is stored. An outcome that came in time is stored in the same write.
    */
   async submit(
     authorization: Authorization,
@@ -94,8 +94,8 @@ export class ValidationQueue {
     const { store, clock } = this.#options;
     const validation: Validation = { authorization, type, attempts: 0, thumbprint };
     const answer = new Answer(store, authorization.id, type, clock(), this.runner.leaseForNew(validation));
-    // Nobody is told of the answer yet, so nobody takes it up. One given to two RAs at once is tried by both; the first outcome
-    // counts.
+    // The answer is not in the store yet, so no other RA can claim it. If the client answers at two RAs at once, both validate, and
+    // the first outcome counts.
     if (hold <= 0 && !(await answer.store())) return null;
     const work = this.runner.execute({ ...validation, answer });
     let timer: NodeJS.Timeout | undefined;
@@ -112,8 +112,9 @@ export class ValidationQueue {
   }
 
   /**
-   * An account may be stopped between its answer and an attempt. Asked where time has passed, and always where the proof is in
-   * place before the answer: nothing but the account stands between a thief of its key and the name there.
+   * The result for an account that was stopped after its answer; null for an active account. Checked on retries, because time has
+   * passed since the answer. Always checked for dns-persist-01: its record exists before the answer, so a stolen account key is enough
+   * to prove the name.
    */
   async #stopped({ authorization, type, attempts }: Validation): Promise<ValidationResult | null> {
     if (attempts === 0 && type !== 'dns-persist-01') return null;
@@ -169,7 +170,7 @@ export class ValidationQueue {
   }
 }
 
-/** Why nothing is asked of the network for an account that was stopped. */
+/** The result for an account that was stopped; no network request is made for it. */
 const STOPPED: ValidationResult = {
   ok: false,
   type: 'unauthorized',
@@ -178,7 +179,7 @@ const STOPPED: ValidationResult = {
   attempts: [],
 };
 
-/** A validation to carry out; with `answer` one whose challenge may not be stored as answered yet. */
+/** A validation to run. With `answer`, the challenge may not be stored as answered yet. */
 interface Validation extends ClaimedValidation {
   answer?: Answer;
 }
@@ -187,7 +188,7 @@ function shareOf({ authorization }: Validation): Share {
   return { account: authorization.accountId, target: authorization.identifier.value };
 }
 
-/** A client's answer to a challenge, stored once by whoever needs it on disk first. */
+/** A client's answer to a challenge. It is stored once: by the first call of `store`, or together with the outcome. */
 class Answer {
   #stored: Promise<boolean> | null = null;
 
@@ -199,13 +200,13 @@ class Answer {
     private readonly leaseUntil: number,
   ) {}
 
-  /** False when it was answered before or the authorization is ended. */
+  /** Stores the answer. False when the challenge was answered before or the authorization has ended. */
   store(): Promise<boolean> {
     this.#stored ??= this.raStore.answerChallenge(this.authorizationId, this.type, this.at, this.leaseUntil);
     return this.#stored;
   }
 
-  /** When it was given, to be stored with the outcome; null when it is on disk already. */
+  /** The time of the answer, to be stored with the outcome; null when the answer is stored already. */
   async unstored(): Promise<number | null> {
     if (this.#stored === null) return this.at;
     await this.#stored;
@@ -213,7 +214,7 @@ class Answer {
   }
 }
 
-/** §8: what goes into the challenge's `error`. */
+/** §8: the challenge's `error`. */
 function problemOf(result: Extract<ValidationResult, { ok: false }>): ProblemDocument {
   return new Problem(result.type, result.detail).toDocument();
 }

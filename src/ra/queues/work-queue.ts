@@ -2,39 +2,36 @@ import { StoreUnavailable } from '../../store/contract/errors.js';
 
 /** The options of every queue of the RA. */
 export interface QueueSurroundings {
-  /** No other process shares the store: what is leased at start was left behind by an earlier run of this one. */
+  /** No other process shares the store, so leases that exist at the start belong to an earlier run of this process. */
   soleRunner: boolean;
   clock(): number;
-  /** Told of a failed run; once for an item that is run again and again. */
+  /** Called for a failed run; once for an item that is retried several times. */
   onError(error: unknown): void;
 }
 
 export interface WorkQueueOptions<Item, Result> extends QueueSurroundings {
   /** Leases up to `limit` due items. */
   claim(now: number, leaseUntil: number, limit: number): Promise<Item[]>;
-  /**
-   * Carries one item out; must record its outcome (or a retry) in the store itself. Ends without one, and soon, when the signal
-   * says so.
-   */
+  /** Runs one item and records its outcome (or a retry) in the store. When the signal aborts, it ends soon and records nothing. */
   run(item: Item, signal: AbortSignal): Promise<Result>;
-  /** Most items at once. */
+  /** Limit of concurrent items. */
   capacity: number;
-  /** How the places are shared where not every item may take one. */
+  /** The rules for places, if an item may be refused one while others are admitted. */
   shares?: Shares<Item>;
-  /** Milliseconds an item is held; longer than any run can take. */
+  /** Lease of an item in milliseconds; longer than any run can take. */
   lease: number;
-  /** Milliseconds between looks for abandoned items. Default five seconds. */
+  /** Milliseconds between searches for abandoned items. Default five seconds. */
   sweepInterval?: number;
-  /** Milliseconds between a run that failed for want of the store and the next of the same item. Default one second. */
+  /** Milliseconds before an item is retried whose run failed because the store was unavailable. Default one second. */
   againAfter?: number;
 }
 
-/** Places of a queue that have rules of their own. */
+/** The rules for the places of a queue. */
 interface Shares<Item> {
   admits(item: Item): boolean;
-  /** How many items may be asked for now. */
+  /** How many items to claim now. */
   room(): number;
-  /** Takes a place; what it answers gives the place back. `giveWay` ends the item's run, which is repeated later. */
+  /** Takes a place; the returned function releases it. `giveWay` aborts the item's run, which is repeated later. */
   enter(item: Item, giveWay: () => void): () => void;
 }
 
@@ -42,37 +39,37 @@ interface Shares<Item> {
 const SWEEP_INTERVAL = 5_000;
 const AGAIN_AFTER = 1_000;
 
-/** How much of its lease an item that waits for its share must have left to be run, as part of the whole. */
+/** The fraction of its lease that a waiting item must have left to be run. */
 const LEASE_NEEDED = 0.75;
-/** Items that wait for their share; more are left to whoever claims them after their lease. */
+/** Limit of waiting items. Further items are claimed again after their lease ends. */
 const MOST_HELD = 1_000;
-/** How often what waits for its share is looked at while no run ends, in ms. */
+/** Interval at which waiting items are examined while no run ends, in ms. */
 const LOOK_AGAIN = 250;
-/** Looks into the store one after the other, while what is found there must wait for its share. */
+/** Limit of successive claims in one sweep. Another claim follows while claimed items must wait for a place. */
 const MOST_LOOKS = 10;
 
-/** Items that fall due within one tick share a look into the store; in ms, little beside the pauses of a retry. */
+/** Items that fall due within one tick share one claim. In ms; short compared with the pauses of a retry. */
 const WAKE_TICK = 20;
 
 /**
- * A durable queue's runner. The items live in the store, each leased to one runner at a time; a runner that dies
- * loses its leases to whoever claims next. This class bounds how many run at once, wakes up when the next item is
- * due, looks from time to time for items another runner left behind, and runs again what failed because the store was away.
+ * Runs the items of a durable queue. The items are in the store, and each is leased to one runner at a time; the leases of a crashed
+ * runner expire, and another runner claims its items. This class limits concurrency, wakes up when the next item falls due, searches
+ * regularly for abandoned items, and retries items whose run failed because the store was unavailable.
  */
 export class WorkQueue<Item, Result> {
   readonly #options: WorkQueueOptions<Item, Result>;
   readonly #running = new Set<Promise<Result>>();
   readonly #abort = new AbortController();
-  /** Ends of the runs that may have to give way. */
+  /** Abort controllers of the runs that may have to give way. */
   readonly #ends = new Set<AbortController>();
-  /** When items known here fall due. Coalesced, so there are as many as ticks in the longest pause, not as items. */
+  /** Due times of known items, rounded to ticks, so that their number is bounded by the longest pause and not by the items. */
   readonly #wakes = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #sweeping: Promise<void> | null = null;
-  /** Leased items that wait until their share has room. */
+  /** Leased items that wait for a place. */
   #held: { item: Item; leaseUntil: number }[] = [];
-  /** There may be more due items than there was room for. */
+  /** The store may have more due items than there was room for. */
   #backlog = false;
   #started = false;
 
@@ -80,19 +77,19 @@ export class WorkQueue<Item, Result> {
     this.#options = options;
   }
 
-  /** Items under way, and leased ones that wait for their share. */
+  /** The number of running items, and of leased items that wait for a place. */
   get depth(): { running: number; waiting: number } {
     return { running: this.#running.size, waiting: this.#held.length };
   }
 
-  /** Takes up what an earlier run left, then keeps watch. */
+  /** Claims the items that an earlier run left, then claims due items until `stop`. */
   start(): void {
     this.#started = true;
     const { soleRunner, lease, clock } = this.#options;
     void this.#sweep(soleRunner ? clock() + lease : clock());
   }
 
-  /** Ends running items early (their leases stay, so they are taken up again at the next start). */
+  /** Aborts running items. Their leases stay, so the next start claims them again. */
   async stop(): Promise<void> {
     this.#started = false;
     this.#abort.abort();
@@ -102,7 +99,7 @@ export class WorkQueue<Item, Result> {
     await Promise.allSettled(this.#running);
   }
 
-  /** When a caller takes a new item: the time its lease should end; in the past when it is neither run now nor waits here. */
+  /** The lease end for a caller's new item. It is already over if the item can neither run nor wait here. */
   leaseForNew(item?: Item): number {
     const { clock, lease } = this.#options;
     return this.#hasRoom(item) || this.#canHold() ? clock() + lease : clock();
@@ -118,10 +115,7 @@ export class WorkQueue<Item, Result> {
     return this.#options.shares !== undefined && this.#held.length < MOST_HELD;
   }
 
-  /**
-   * Runs an item the caller has leased with `leaseForNew`. Null: there was no room. It waits for its share here, or is left to the
-   * next sweep.
-   */
+  /** Runs an item that the caller leased with `leaseForNew`. Null: there was no room, and the item waits here or for the next sweep. */
   execute(item: Item): Promise<Result> | null {
     const leaseUntil = this.#options.clock() + this.#options.lease;
     if (this.#hasRoom(item) && !this.#abort.signal.aborted) return this.#launch(item, leaseUntil);
@@ -137,7 +131,7 @@ export class WorkQueue<Item, Result> {
     } else this.wakeAt(leaseUntil);
   }
 
-  /** A run that ends looks at what is held; where none ends, some may have become old enough to give way. */
+  /** Examines waiting items regularly: even if no run ends, a running item may have become old enough to give way. */
   #lookAgain(): void {
     const look = () => {
       this.#runHeld();
@@ -173,7 +167,7 @@ export class WorkQueue<Item, Result> {
     return work;
   }
 
-  /** Runs what waited for its share, as far as there is room; what waited too long is claimed again after its lease. */
+  /** Runs waiting items for which there is room. An item that waited too long is claimed again after its lease. */
   #runHeld(): void {
     if (this.#held.length === 0) return;
     const { clock, lease } = this.#options;
@@ -187,7 +181,7 @@ export class WorkQueue<Item, Result> {
     }
   }
 
-  /** Nobody else takes the item before its lease ends: what could not be recorded is done again until then. */
+  /** Retries an item whose outcome could not be recorded. No other runner claims it before its lease ends. */
   #again(item: Item, leaseUntil: number): void {
     const { clock, capacity, againAfter = AGAIN_AFTER } = this.#options;
     setTimeout(() => {
@@ -214,7 +208,7 @@ export class WorkQueue<Item, Result> {
 
   async #sweep(due: number): Promise<void> {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    // The running sweep looks again for what fell due while it was looking.
+    // The running sweep is followed by another for items that fall due meanwhile.
     if (this.#sweeping) return this.#sweeping;
     for (const time of this.#wakes) if (time <= due) this.#wakes.delete(time);
     this.#sweeping = this.#claimAndRun(due).catch(this.#options.onError);
@@ -235,9 +229,9 @@ export class WorkQueue<Item, Result> {
       }
       const leaseUntil = Math.max(due, clock()) + lease;
       const items = await claim(due, leaseUntil, room);
-      // Where places are shared there may be more of whoever had its part.
+      // With shares, `claim` limits each account, so an account may have further due items.
       this.#backlog = items.length === room || (shares !== undefined && items.length > 0);
-      // Leased to us already: they run even if direct callers took the room meanwhile, but never more than their share.
+      // These items are leased to this runner: they run even if direct callers took the room meanwhile, unless their share is full.
       let waiting = 0;
       for (const item of items) {
         if (shares?.admits(item) ?? true) this.#launch(item, leaseUntil);
@@ -246,7 +240,7 @@ export class WorkQueue<Item, Result> {
           this.#hold(item, leaseUntil);
         }
       }
-      // Behind what must wait for its share there may be what need not.
+      // Some items must wait, but later items in the store may not have to.
       if (waiting === 0) return;
     }
   }
