@@ -253,7 +253,7 @@ describe.each(['ca', 'ra'] as const)('a folder of the %s', (program) => {
     await DAMAGES[harm](path, join(other[program], nameOf(other, name)));
     const before = await contentsOf(folder);
     const why = harm === 'mode 0' ? await whyNoModes() : null;
-    if (why !== null) return void console.log(`${name} of mode 0 is not tried: ${why}`);
+    if (why !== null) return void process.stdout.write(`${name} of mode 0 is not tried: ${why}\n`);
     for (const start of starts) {
       const refused = () => isRefused(() => start(folder), path);
       await (harm === 'mode 0' ? asNobody(folder, refused) : refused());

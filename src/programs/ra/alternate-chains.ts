@@ -14,7 +14,6 @@ export async function otherChains(
     // Without a cross-certificate there is one way from an issuer. Most downloads end here, with nothing of the chain parsed.
     const isCrossed = known.some(({ kind }) => kind === 'cross');
     const isKnown = known.some(({ kind, certificate }) => kind === 'issuer' && chain.includes(certificate));
-    console.log('HIT', isKnown, isCrossed);
     if (isKnown && !isCrossed) return [];
     const issuer = authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', chain)));
     return alternateChains(chain, issuer, await authoritiesWith(ca, ({ keyId }) => keyId === issuer));
