@@ -62,21 +62,6 @@ export class AddressSet {
   }
 }
 
-/** Decides which addresses may be dialed. */
-export class AddressPolicy {
-  readonly #denied: AddressSet;
-
-  /** @throws Error naming the entry that is neither an address nor a CIDR. */
-  constructor(cidrs: readonly string[]) {
-    this.#denied = new AddressSet(cidrs);
-  }
-
-  /** The CIDR of the policy that forbids the address; null: it may be dialed. */
-  forbiddenBy(address: string): string | null {
-    return this.#denied.entryFor(address);
-  }
-}
-
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }

@@ -73,8 +73,7 @@ export class CaaChecker {
     name: string,
     deadline: Deadline,
   ): Promise<{ name: string; records: CaaRecord[] } | null> {
-    const labels = name.split('.');
-    const names = labels.map((_, index) => labels.slice(index).join('.'));
+    const names = levelsOf(name);
     const lenient = this.options.mode === 'lenient';
     const wait = this.resolver.isSilent ? SILENT_WAIT : LENIENT_WAIT;
     const limit = lenient ? new Deadline(wait, deadline) : null;
@@ -100,6 +99,12 @@ export class CaaChecker {
     this.#known.set(name, { records, until: now + KNOWN_FOR });
     return records;
   }
+}
+
+/** A name and its ancestors, the closest first, top-level domain included. */
+export function levelsOf(name: string): string[] {
+  const labels = name.split('.');
+  return labels.map((_, index) => labels.slice(index).join('.'));
 }
 
 type CaaQuestion = Pick<CaaRequest, 'type' | 'wildcard'> & {

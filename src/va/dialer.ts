@@ -1,10 +1,9 @@
 import { isIP, isIPv6, Socket } from 'node:net';
-import type { AddressPolicy } from './address-policy.js';
+import type { AddressSet } from './address-policy.js';
+import type { Attempt } from './attempt.js';
 import { Deadline } from './deadline.js';
 import type { Resolver } from './dns/resolver.js';
 import { socketError, ValidationFailure } from './failure.js';
-import { RedirectPolicy } from './redirect-policy.js';
-import type { AttemptRecord } from './types.js';
 
 /**
  * How long one address may take to accept a connection, in ms: a private network answers far sooner, a dead
@@ -18,20 +17,6 @@ const MAX_RECORDS = 50;
 /** Enough for a dual-stack host with a spare; a name with hundreds of addresses gets no port scan out of us. */
 const MAX_ADDRESSES = 4;
 
-/** The state that one validation carries through its steps. */
-export interface Attempt {
-  deadline: Deadline;
-  records: AttemptRecord[];
-  /** Addresses that did not accept a connection: tried last when they come up again. */
-  dead: Set<string>;
-  redirects: RedirectPolicy;
-  now(): number;
-}
-
-export function newAttempt(deadline: Deadline, now: () => number): Attempt {
-  return { deadline, records: [], dead: new Set(), redirects: new RedirectPolicy(), now };
-}
-
 interface Connection {
   socket: Socket;
   /** The address and port as text for messages. */
@@ -42,7 +27,8 @@ interface Connection {
 export class Dialer {
   constructor(
     private readonly resolver: Resolver,
-    private readonly policy: AddressPolicy,
+    /** Addresses that are never dialed. */
+    private readonly denied: AddressSet,
   ) {}
 
   /**
@@ -81,7 +67,7 @@ export class Dialer {
 
   /** The rule that forbids dialing the address, for operators; null when none does. */
   #ruleAgainst(address: string, isRedirect: boolean, attempt: Attempt): string | null {
-    const denied = this.policy.forbiddenBy(address);
+    const denied = this.denied.entryFor(address);
     if (denied !== null) return `${denied} of UPKI_VA_DENY`;
     return isRedirect && !attempt.redirects.allows(address) ? 'no redirect may lead there' : null;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Attempt } from './dialer.js';
+import { type Attempt, recorded } from './attempt.js';
 import type { Resolver } from './dns/resolver.js';
 import { excerpt, ValidationFailure } from './failure.js';
 import type { ValidationRequest } from './types.js';
@@ -13,11 +13,13 @@ export async function validateDns01(
   resolver: Resolver,
   attempt: Attempt,
 ): Promise<void> {
-  if (challenge.identifier.type !== 'dns') {
-    // RFC 8738 §7
-    throw new ValidationFailure('malformed', 'dns-01 cannot prove an IP address', false);
-  }
-  await findDigest(`_acme-challenge.${challenge.identifier.value}`, challenge, resolver, attempt);
+  await findDigest(`_acme-challenge.${dnsNameOf(challenge)}`, challenge, resolver, attempt);
+}
+
+/** The name that a challenge over DNS proves. @throws ValidationFailure for an IP address (RFC 8738 §7) */
+export function dnsNameOf({ type, identifier }: ValidationRequest): string {
+  if (identifier.type === 'dns') return identifier.value;
+  throw new ValidationFailure('malformed', `${type} cannot prove an IP address`, false);
 }
 
 /** Looks for the digest of the key authorization among the TXT records of the name. @throws ValidationFailure */
@@ -28,18 +30,7 @@ export async function findDigest(
   attempt: Attempt,
 ): Promise<void> {
   const expected = createHash('sha256').update(challenge.keyAuthorization).digest('base64url');
-  const target = `TXT ${name}`;
-  const started = attempt.now();
-  const note = (outcome: string) =>
-    attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
-  let values: Buffer[];
-  try {
-    values = await resolver.txt(name, attempt.deadline);
-  } catch (error) {
-    note(error instanceof ValidationFailure ? error.detail : 'failed');
-    throw error;
-  }
-  note(`${values.length} records`);
+  const values = await recordedLookup(name, attempt, () => resolver.txt(name, attempt.deadline));
   if (values.some((value) => value.toString('latin1') === expected)) return;
   if (values.length === 0) {
     throw new ValidationFailure('dns', `${name} has no TXT record; expected one holding "${expected}"`, true);
@@ -51,4 +42,13 @@ export async function findDigest(
     `${name} has the TXT records ${found.join(', ')}${more}; expected "${expected}"`,
     true,
   );
+}
+
+/** Records a lookup of TXT records and how many it found. */
+export function recordedLookup<T extends { length: number }>(
+  name: string,
+  attempt: Attempt,
+  lookUp: () => Promise<T>,
+): Promise<T> {
+  return recorded(attempt, `TXT ${name}`, lookUp, ({ length }) => `${length} records`);
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Attempt } from './dialer.js';
+import type { Attempt } from './attempt.js';
 import type { Resolver } from './dns/resolver.js';
-import { findDigest } from './dns-01.js';
+import { dnsNameOf, findDigest } from './dns-01.js';
 import { ValidationFailure } from './failure.js';
 import type { ValidationRequest } from './types.js';
 
-/** Former URLs of an account that are tried: a client derives the label from the URL it was once given. */
+/** Limit of account URLs that are tried, former ones included: a client derives the label from the URL it was given. */
 const MOST_URLS = 8;
 
 /**
@@ -18,17 +18,10 @@ export async function validateDnsAccount01(
   resolver: Resolver,
   attempt: Attempt,
 ): Promise<void> {
-  if (challenge.identifier.type !== 'dns') {
-    throw new ValidationFailure('malformed', 'dns-account-01 cannot prove an IP address', false);
-  }
+  const name = dnsNameOf(challenge);
   const urls = (await challenge.accountUris()).slice(0, MOST_URLS);
   const tries = urls.map((url) =>
-    findDigest(
-      `${accountLabel(url)}._acme-challenge.${challenge.identifier.value}`,
-      challenge,
-      resolver,
-      attempt,
-    ),
+    findDigest(`${accountLabel(url)}._acme-challenge.${name}`, challenge, resolver, attempt),
   );
   const outcomes = await Promise.allSettled(tries);
   if (outcomes.some(({ status }) => status === 'fulfilled')) return;

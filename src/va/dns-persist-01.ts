@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Deadline } from './deadline.js';
-import type { Attempt } from './dialer.js';
+import type { Attempt } from './attempt.js';
+import { levelsOf } from './caa.js';
 import type { Resolver, TextRecord } from './dns/resolver.js';
+import { dnsNameOf, recordedLookup } from './dns-01.js';
 import { excerpt, ValidationFailure } from './failure.js';
 import { parseIssueValue } from './issue-value.js';
 import type { ValidationRequest } from './types.js';
@@ -81,10 +82,7 @@ export async function validateDnsPersist01(
   options: DnsPersistOptions,
   attempt: Attempt,
 ): Promise<number> {
-  if (challenge.identifier.type !== 'dns') {
-    throw new ValidationFailure('malformed', 'dns-persist-01 cannot prove an IP address', false);
-  }
-  const { value: name } = challenge.identifier;
+  const name = dnsNameOf(challenge);
   const urls = await challenge.accountUris();
   const thumbprint = challenge.keyAuthorization.split('.')[1] ?? '';
   const issuers = await options.issuers();
@@ -102,8 +100,7 @@ export async function validateDnsPersist01(
   const own = await settled(look(name, challenge.wildcard));
   const granted = best(own, attempt.now(), options.longest);
   if (granted !== null) return granted;
-  const labels = name.split('.');
-  const above = labels.slice(1, 1 + MOST_ANCESTORS).map((_, index) => labels.slice(index + 1).join('.'));
+  const above = levelsOf(name).slice(1, 1 + MOST_ANCESTORS);
   const looks = [own, ...(await Promise.all(above.map((each) => settled(look(each, true)))))];
   for (const each of looks) {
     const until = best(each, attempt.now(), options.longest);
@@ -130,23 +127,11 @@ async function settled(look: Promise<Look>): Promise<SettledLook> {
 }
 
 async function lookUp(at: string, resolver: Resolver, attempt: Attempt): Promise<TextRecord[]> {
-  const target = `TXT ${PERSIST_LABEL}.${at}`;
-  const started = attempt.now();
-  const note = (outcome: string) =>
-    attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
-  try {
-    const records = await texts(`${PERSIST_LABEL}.${at}`, resolver, attempt.deadline);
-    note(`${records.length} records`);
-    return records;
-  } catch (error) {
-    note(error instanceof ValidationFailure ? error.detail : 'failed');
-    throw error;
-  }
-}
-
-/** A name that is too long for the added label has no such record. */
-async function texts(name: string, resolver: Resolver, deadline: Deadline): Promise<TextRecord[]> {
-  return name.length > 253 ? [] : resolver.textRecords(name, deadline);
+  const name = `${PERSIST_LABEL}.${at}`;
+  // A name that is too long with the label has no record.
+  return recordedLookup(name, attempt, async () =>
+    name.length > 253 ? [] : resolver.textRecords(name, attempt.deadline),
+  );
 }
 
 /** Until when the best of the records permits; null when none does. */

@@ -1,7 +1,8 @@
-import { type CaaOptions, forbidden } from './caa.js';
+import { newAttempt } from './attempt.js';
+import { type CaaOptions, forbidden, levelsOf } from './caa.js';
 import { Deadline } from './deadline.js';
-import { type Dialer, newAttempt } from './dialer.js';
-import type { CaaRecord, Resolver } from './dns/resolver.js';
+import type { Dialer } from './dialer.js';
+import type { Resolver } from './dns/resolver.js';
 import { ValidationFailure } from './failure.js';
 import { validateHttp01 } from './http-01.js';
 import { validateTlsAlpn01 } from './tls-alpn-01.js';
@@ -53,10 +54,9 @@ async function resolved(
   if (identifier.type === 'ip') return [];
   return Promise.all(
     resolvers.map(async ({ name, resolver }): Promise<Observation> => {
-      const { outcome, ok } = await told(resolver.addresses(identifier.value, deadline), (found) =>
-        found.join(', '),
-      );
-      return { step: 'resolver', target: name, outcome, ok };
+      const found = await answerOf(resolver.addresses(identifier.value, deadline));
+      const outcome = found.failure ?? found.value.join(', ');
+      return { step: 'resolver', target: name, outcome, ok: found.failure === null };
     }),
   );
 }
@@ -69,13 +69,14 @@ async function permitted(
 ): Promise<Observation[]> {
   const { identifier, wildcard } = name;
   if (identifier.type === 'ip' || caa.mode === 'off') return [];
-  const labels = identifier.value.split('.');
-  const levels = labels.map((_, index) => labels.slice(index).join('.'));
   let decided = false;
   const sets = await Promise.all(
-    levels.map(async (level) => ({ level, ...(await looked(resolver.caa(level, deadline))) })),
+    levelsOf(identifier.value).map(async (level) => ({
+      level,
+      answer: await answerOf(resolver.caa(level, deadline)),
+    })),
   );
-  return sets.map(({ level, records, failure }): Observation => {
+  return sets.map(({ level, answer: { value: records, failure } }): Observation => {
     if (failure !== null) {
       return { step: 'caa', target: level, outcome: failure, ok: decided || caa.mode === 'lenient' };
     }
@@ -94,17 +95,18 @@ async function permitted(
   });
 }
 
-async function looked(
-  answer: Promise<CaaRecord[]>,
-): Promise<{ records: CaaRecord[]; failure: string | null }> {
+type Answer<T> = { value: T; failure: null } | { value: null; failure: string };
+
+/** The answer, or why there is none. */
+async function answerOf<T>(answer: Promise<T>): Promise<Answer<T>> {
   try {
-    return { records: await answer, failure: null };
+    return { value: await answer, failure: null };
   } catch (error) {
-    return { records: [], failure: detailOf(error) };
+    return { value: null, failure: detailOf(error) };
   }
 }
 
-/** dns-01: whether the record can be asked for; nobody has put one there yet. */
+/** dns-01: whether the record can be looked up. It is usually absent: a client adds it only for an order. */
 async function recorded(
   { identifier }: Name,
   { resolver }: ExaminerOptions,
@@ -112,10 +114,9 @@ async function recorded(
 ): Promise<Observation[]> {
   if (identifier.type === 'ip') return [];
   const target = `_acme-challenge.${identifier.value}`;
-  const seen = await told(resolver.txt(target, deadline), ({ length }) =>
-    length === 0 ? 'can be asked for; no TXT record now' : `${length} TXT records now`,
-  );
-  return [{ step: 'dns-01', target, ...seen }];
+  const { value: found, failure } = await answerOf(resolver.txt(target, deadline));
+  const seen = found?.length ? `${found.length} TXT records now` : 'can be asked for; no TXT record now';
+  return [{ step: 'dns-01', target, outcome: failure ?? seen, ok: failure === null }];
 }
 
 /**
@@ -155,17 +156,6 @@ async function reached(
 
 /** Something answered, though not with what a client would have put there. */
 const ANSWERED = new Set(['unauthorized', 'incorrectResponse', 'tls']);
-
-async function told<T>(
-  answer: Promise<T>,
-  text: (value: T) => string,
-): Promise<{ outcome: string; ok: boolean }> {
-  try {
-    return { outcome: text(await answer), ok: true };
-  } catch (error) {
-    return { outcome: detailOf(error), ok: false };
-  }
-}
 
 function detailOf(error: unknown): string {
   return error instanceof ValidationFailure ? error.detail : 'could not be carried out';

@@ -1,8 +1,9 @@
 import { isIP, isIPv6, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { type Attempt, startRecord } from './attempt.js';
 import type { Deadline } from './deadline.js';
-import type { Attempt, Dialer } from './dialer.js';
-import { excerpt, socketError, tlsError, ValidationFailure } from './failure.js';
+import type { Dialer } from './dialer.js';
+import { excerpt, socketError, ValidationFailure } from './failure.js';
+import { handshake, TlsFailure } from './handshake.js';
 import { exchange } from './http/exchange.js';
 import { BadLocation, hostOf, nextUrl, portOf } from './http/location.js';
 import { HttpError, type ResponseReader } from './http/response-reader.js';
@@ -104,17 +105,15 @@ async function get(
   const { socket, target } = await dialer
     .dial(host, portOf(url), attempt, index > 0)
     .catch((error: unknown) => Promise.reject(index > 1 ? unnamed(error, place) : error));
-  const started = attempt.now();
-  const note = (outcome: string) =>
-    attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
+  const record = startRecord(attempt, target);
   try {
     const connection = url.protocol === 'https:' ? await secure(socket, host, attempt.deadline) : socket;
     const answer = await exchange(connection, url, options.userAgent, attempt.deadline);
-    note(`HTTP ${answer.status}, ${answer.body.length} bytes`);
+    record(`HTTP ${answer.status}, ${answer.body.length} bytes`);
     return { answer, target };
   } catch (error) {
     const why = attempt.deadline.isOver ? 'timed out' : whyFailed(error);
-    note(why);
+    record(why);
     const type = error instanceof TlsFailure ? 'tls' : 'connection';
     throw new ValidationFailure(type, `${place} (${target}): ${why}`, true);
   } finally {
@@ -134,31 +133,8 @@ function unnamed(error: unknown, place: string): unknown {
   return new ValidationFailure(error.type, `${place}: ${why}`, error.retryable);
 }
 
-class TlsFailure extends Error {}
-
-/** §8.3 allows https after a redirect; the certificate proves nothing here and is not checked, nor is the protocol's age. */
+/** §8.3 allows https after a redirect. The certificate proves nothing here, so neither it nor the version of TLS is checked. */
 function secure(socket: Socket, host: string, deadline: Deadline): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const secured = tlsConnect({
-      socket,
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1',
-      ciphers: 'DEFAULT@SECLEVEL=0',
-      ...(isIP(host) === 0 && { servername: host }),
-    });
-    const late = () => fail('timed out');
-    const fail = (why: string) => {
-      deadline.forget(late);
-      socket.destroy();
-      reject(new TlsFailure(`TLS handshake failed: ${why}`));
-    };
-    secured.on('error', (error) => fail(tlsError(error)));
-    secured.once('close', () => fail('connection closed by the peer'));
-    secured.once('secureConnect', () => {
-      deadline.forget(late);
-      resolve(secured);
-    });
-    if (deadline.isOver) return late();
-    deadline.whenOver(late);
-  });
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return handshake(socket, { ...servername, minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' }, deadline);
 }

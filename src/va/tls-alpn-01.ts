@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { DerReader } from '../x509/der-reader.js';
 import { ipToBytes } from '../x509/ip-address.js';
 import { OID } from '../x509/oids.js';
 import { TAG } from '../x509/tags.js';
-import type { Deadline } from './deadline.js';
-import type { Attempt, Dialer } from './dialer.js';
-import { tlsError, ValidationFailure } from './failure.js';
+import { type Attempt, recorded } from './attempt.js';
+import type { Dialer } from './dialer.js';
+import { ValidationFailure } from './failure.js';
+import { handshake, TlsFailure } from './handshake.js';
 import type { ValidationRequest } from './types.js';
 
 /** RFC 8737 §6.2 */
@@ -24,56 +24,40 @@ export async function validateTlsAlpn01(
 ): Promise<void> {
   const { type, value } = challenge.identifier;
   const { socket, target } = await dialer.dial(value, port, attempt);
-  const started = attempt.now();
-  const note = (outcome: string) =>
-    attempt.records.push({ target, outcome, milliseconds: attempt.now() - started });
   try {
-    const serverName = type === 'ip' ? reverseName(value) : value;
-    const secured = await handshake(socket, serverName, target, attempt.deadline);
-    if (secured.alpnProtocol !== PROTOCOL) {
-      throw new ValidationFailure('tls', `${target} did not negotiate the ALPN protocol ${PROTOCOL}`, true);
-    }
-    const certificate = secured.getPeerX509Certificate()?.raw;
-    if (!certificate) throw new ValidationFailure('tls', `${target} presented no certificate`, true);
-    checkCertificate(certificate, challenge, target);
-    note('certificate accepted');
-  } catch (error) {
-    note(error instanceof ValidationFailure ? error.detail : 'failed');
-    throw error;
+    await recorded(
+      attempt,
+      target,
+      async () => {
+        const servername = type === 'ip' ? reverseName(value) : value;
+        checkCertificate(await certificateOf(socket, servername, target, attempt), challenge, target);
+      },
+      () => 'certificate accepted',
+    );
   } finally {
     socket.destroy();
   }
 }
 
-function handshake(
+/** The certificate that the server presents for this protocol, in DER. @throws ValidationFailure */
+async function certificateOf(
   socket: Socket,
   servername: string,
   target: string,
-  deadline: Deadline,
-): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => {
-      deadline.forget(aborted);
-      socket.destroy();
-      reject(new ValidationFailure('tls', `${target}: TLS handshake failed: ${why}`, true));
-    };
-    const secured = connect({
-      socket,
-      servername,
-      ALPNProtocols: [PROTOCOL],
-      minVersion: 'TLSv1.2',
-      rejectUnauthorized: false,
-    });
-    const aborted = () => fail('timed out');
-    secured.on('error', (error) => fail(tlsError(error)));
-    secured.once('close', () => fail('connection closed by the peer'));
-    secured.once('secureConnect', () => {
-      deadline.forget(aborted);
-      resolve(secured);
-    });
-    if (deadline.isOver) return aborted();
-    deadline.whenOver(aborted);
+  { deadline }: Attempt,
+): Promise<Buffer> {
+  const refuse = (why: string) => new ValidationFailure('tls', `${target}${why}`, true);
+  const secured = await handshake(
+    socket,
+    { servername, ALPNProtocols: [PROTOCOL], minVersion: 'TLSv1.2' },
+    deadline,
+  ).catch((error) => {
+    throw error instanceof TlsFailure ? refuse(`: ${error.message}`) : error;
   });
+  if (secured.alpnProtocol !== PROTOCOL) throw refuse(` did not negotiate the ALPN protocol ${PROTOCOL}`);
+  const certificate = secured.getPeerX509Certificate()?.raw;
+  if (!certificate) throw refuse(' presented no certificate');
+  return certificate;
 }
 
 /** RFC 8737 §3: exactly one SAN, the identifier; a critical acmeIdentifier extension with the digest. */

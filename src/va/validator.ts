@@ -1,7 +1,8 @@
-import { AddressPolicy, DEFAULT_DENY } from './address-policy.js';
+import { AddressSet, DEFAULT_DENY } from './address-policy.js';
+import { type Attempt, newAttempt } from './attempt.js';
 import { CaaChecker, type CaaOptions } from './caa.js';
 import { Deadline } from './deadline.js';
-import { type Attempt, Dialer, newAttempt } from './dialer.js';
+import { Dialer } from './dialer.js';
 import { createResolver, type Resolver } from './dns/resolver.js';
 import type { DnsServer } from './dns/server.js';
 import type { SystemFiles } from './dns/system-names.js';
@@ -51,7 +52,7 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
   const now = options.clock ?? Date.now;
   const { resolvers: servers = [], system, onDnsSilence: onSilence } = options;
   const resolver = createResolver({ servers, ...(system && { system }), ...(onSilence && { onSilence }) });
-  const dialer = new Dialer(resolver, new AddressPolicy(options.deny ?? DEFAULT_DENY));
+  const dialer = new Dialer(resolver, new AddressSet(options.deny ?? DEFAULT_DENY));
   const caaOptions = options.caa ?? { mode: 'lenient', identities: [] };
   const caa = new CaaChecker(resolver, caaOptions, now);
   const http = {
@@ -136,14 +137,11 @@ async function prove(request: ValidationRequest, means: Means, attempt: Attempt)
       await validateDnsAccount01(request, resolver, attempt);
       return null;
     case 'dns-persist-01':
-      if (!dnsPersist) throw notOffered();
+      // It was offered before the operator switched it off.
+      if (!dnsPersist)
+        throw new ValidationFailure('unauthorized', 'dns-persist-01 is not offered any more', false);
       return validateDnsPersist01(request, resolver, dnsPersist, attempt);
   }
-}
-
-/** The failure of a challenge that was offered before the operator switched it off. */
-function notOffered(): ValidationFailure {
-  return new ValidationFailure('unauthorized', 'dns-persist-01 is not offered any more', false);
 }
 
 function failureOf(reason: unknown): CaaRefusal {
