@@ -1,11 +1,8 @@
 #!/usr/bin/env node
-import { run } from './program.js';
+import { outliveReaders } from './pipes.js';
 
-// A reader that closed the pipe (`upki config | head`) is not an error, and must not stop a server.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-await run(process.argv.slice(2));
+outliveReaders();
+const words = process.argv.slice(2);
+// The process of `upki start` stays for months: it loads only what it needs for that.
+if (words[0] === 'start') (await import('./supervise.js')).supervise(words);
+else await (await import('./program.js')).run(words);

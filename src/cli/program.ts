@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../lib/version.js';
-import { ExitCode, exitCodeOf } from '../programs/exit.js';
+import { ExitCode } from '../programs/exit.js';
+import { exitCodeOf } from '../programs/exit-code.js';
 import { limitHeapGrowth } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
 import { addExamples, addExitCodes } from './help.js';

@@ -1,14 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { cannotStart, ExitCode } from './exit.js';
+import { ExitCode } from './exit.js';
+import { cannotStart } from './exit-code.js';
+import { type ReadyMessage, STOP_MESSAGE } from './messages.js';
 import { describeError } from './operator-error.js';
-
-/** The message of a program to its supervisor: sent once, when it serves. */
-export interface ReadyMessage {
-  ready: Record<string, unknown>;
-}
-
-/** The messages of the supervisor to a program. */
-export const STOP_MESSAGE = 'stop';
 
 /** A started program. */
 export interface Running {

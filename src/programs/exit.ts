@@ -1,7 +1,3 @@
-import { ConfigError } from '../config/index.js';
-import { fileTrouble } from '../lib/file-trouble.js';
-import { StoreRefused, StoreTooNew } from '../store/contract/errors.js';
-
 /** Exit codes of the `upki` command. */
 export const ExitCode = {
   failure: 1,
@@ -24,17 +20,4 @@ export class WrongUsage extends Error {
 /** A command does not do what was asked, as when it names something that does not exist; nothing needs to be set or mended first. */
 export class CommandRefused extends Error {
   override readonly name = 'CommandRefused';
-}
-
-const FINAL = [CannotStart, ConfigError, StoreRefused, StoreTooNew];
-
-/** The exit code for a command that ended with `error`. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof WrongUsage || (error instanceof ConfigError && error.isUsage)) return ExitCode.usage;
-  return cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure;
-}
-
-/** Whether restarting would not help: a configuration error, or an unusable file. */
-export function cannotStart(error: unknown): boolean {
-  return FINAL.some((kind) => error instanceof kind) || fileTrouble(error) !== null;
 }

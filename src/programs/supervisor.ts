@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { monotonic } from '../lib/monotonic.js';
-import { type ReadyMessage, STOP_MESSAGE } from './child.js';
 import { ExitCode } from './exit.js';
+import { type ReadyMessage, STOP_MESSAGE } from './messages.js';
 
 /** A program to keep running. */
 export interface ChildSpec {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { fileReason, fileTrouble } from '../../src/lib/file-trouble.js';
-import { exitCodeOf } from '../../src/programs/exit.js';
+import { exitCodeOf } from '../../src/programs/exit-code.js';
 import { describeError } from '../../src/programs/operator-error.js';
 
 const systemError = (code: string, more: object = {}) =>

@@ -20,7 +20,7 @@ import { openAuthorities } from '../../src/ca/authorities/open.js';
 import { loadCaFiles } from '../../src/ca/folder/files.js';
 import { openLocalStore } from '../../src/ca/local-access.js';
 import { checkCa, initCa, startCa } from '../../src/programs/ca/start.js';
-import { exitCodeOf } from '../../src/programs/exit.js';
+import { exitCodeOf } from '../../src/programs/exit-code.js';
 import { lockDirectory } from '../../src/programs/lock.js';
 import { describeError } from '../../src/programs/operator-error.js';
 import { startRa } from '../../src/programs/ra/program.js';
