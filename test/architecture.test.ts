@@ -42,6 +42,12 @@ it('no file of src or tools is longer than 300 lines', () => {
   expect(long).toEqual([]);
 });
 
+it('the tools start programs only through tools/kit', () => {
+  const starting = files.filter((file) => /^tools\/.*\.ts$/.test(file) && importsProcesses(file));
+  expect(starting.filter((file) => !file.startsWith('tools/kit/'))).toEqual([]);
+  expect(starting.length).toBeGreaterThan(0);
+});
+
 it('every file has a folder in the table, and every line of the table has files', () => {
   const homes = new Set(files.map((file) => folderOf(file)));
   homes.delete(null);
@@ -110,3 +116,7 @@ it.each([
   ]);
   expect(unimported(texts, 'src')).toEqual([]);
 });
+
+function importsProcesses(file: string): boolean {
+  return readFileSync(join(root, file), 'utf8').includes("'node:child_process'");
+}

@@ -12,9 +12,10 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AcmeClient } from '../../tools/kit/acme-client.js';
+import type { Outcome } from '../../tools/kit/command.js';
 import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
-import { build, type Outcome, upki } from './run.js';
+import { build, upki } from './run.js';
 
 /** What was lost under `upki start` is told by name, with 78, and nothing is made in its place. */
 

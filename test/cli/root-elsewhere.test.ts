@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { firstFromPem, fromPem } from '../../src/x509/pem.js';
+import type { Outcome } from '../../tools/kit/command.js';
 import { newFolder } from '../../tools/kit/folder.js';
 import { ISSUER, OpensslSigner } from '../ca/elsewhere/openssl-signer.js';
 import { certId, ocspRequest, ocspStatus } from '../support/ocsp.js';
 import { requestPem } from '../support/requests.js';
 import { CaWorld, SEED } from '../support/world/ca.js';
-import { build, type Outcome, upki } from './run.js';
+import { build, upki } from './run.js';
 
 let folder: string;
 beforeAll(() => {

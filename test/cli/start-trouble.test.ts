@@ -1,5 +1,5 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -7,9 +7,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Program, SETTINGS } from '../../src/config/index.js';
 import { sharedKey } from '../../src/config/setting.js';
 import { openCaStore } from '../../src/store/index.js';
+import { type Outcome, outcomeOf } from '../../tools/kit/command.js';
 import { newFolder } from '../../tools/kit/folder.js';
-import { CHECKOUT } from '../../tools/kit/upki.js';
-import { build, type Outcome, upki } from './run.js';
+import { UPKI } from '../../tools/kit/upki.js';
+import { build, upki } from './run.js';
 
 beforeAll(build, 120_000);
 
@@ -204,19 +205,10 @@ describe('what a start cannot use ends it at once, with 78 and one sentence, wit
 
   it('is told of a working directory that is gone', async () => {
     const folder = newFolder();
-    const outcome = await new Promise<Outcome>((resolve) => {
-      const main = join(CHECKOUT, 'dist', 'cli', 'main.js');
-      // The shell stands in the folder while it goes.
-      const child = execFile(
-        'sh',
-        ['-c', 'read line; exec "$0" "$1" start -d here', process.execPath, main],
-        { cwd: folder, env: { PATH: process.env.PATH, HOME: newFolder() } },
-        (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
-      child.once('spawn', () => {
-        rmdirSync(folder);
-        child.stdin?.end('\n');
-      });
+    const script = 'rmdir "$PWD"; exec "$0" "$1" start -d here';
+    const outcome = await outcomeOf('sh', ['-c', script, process.execPath, UPKI], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: newFolder() },
     });
     expectSentence(outcome, /the working directory is gone; change to one that exists/);
   });
@@ -233,15 +225,10 @@ describe('what a start cannot use ends it at once, with 78 and one sentence, wit
     const folder = join(newFolder(), 'made');
     await (await openCaStore(join(folder, 'ca.db'))).close();
     const mounting = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
-    const main = join(CHECKOUT, 'dist', 'cli', 'main.js');
-    const words = [process.execPath, main, ...which.split(' '), '-d', folder];
-    const outcome = await new Promise<Outcome>((resolve) => {
-      execFile(
-        'unshare',
-        ['-rm', 'sh', '-c', mounting, join(folder, where), ...words],
-        { env: { ...PORTS, PATH: process.env.PATH, HOME: newFolder() }, timeout: 60_000 },
-        (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
+    const words = [process.execPath, UPKI, ...which.split(' '), '-d', folder];
+    const outcome = await outcomeOf('unshare', ['-rm', 'sh', '-c', mounting, join(folder, where), ...words], {
+      env: { ...PORTS, PATH: process.env.PATH, HOME: newFolder() },
+      timeout: 60_000,
     });
     expectSentence(outcome, sentence);
   });

@@ -11,7 +11,7 @@ import { startDns } from '../../tools/kit/dns-server.js';
 import { newFolder } from '../../tools/kit/folder.js';
 import { withClient } from '../../tools/kit/postgres/client.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
-import { CHECKOUT, freePorts, gone, type RunningUpki, startUpki } from '../../tools/kit/upki.js';
+import { freePorts, gone, type RunningUpki, startUpki, UPKI } from '../../tools/kit/upki.js';
 import { build, upki } from './run.js';
 
 /** `upki start` with three workers of the RA, on PostgreSQL; its CA stays on SQLite. */
@@ -126,9 +126,8 @@ describe('several workers', () => {
     expect(refused.code).toBe(78);
     expect(refused.stderr).toContain('UPKI_RA_WORKERS is 3: SQLite has one writer');
     const [, command = ''] = /`upki (store copy [^`]+)`/.exec(refused.stderr) ?? [];
-    const main = join(CHECKOUT, 'dist/cli/main.js');
     const given = command.replace('postgres://USER:PASSWORD@HOST/DATABASE', database.url);
-    execFileSync('sh', ['-c', `${process.execPath} ${main} ${given}`], { stdio: 'pipe' });
+    execFileSync('sh', ['-c', `${process.execPath} ${UPKI} ${given}`], { stdio: 'pipe' });
 
     const env = { ...settings, UPKI_DATABASE_URL: database.url };
     running = await startUpki({ dataDir, ports, env });

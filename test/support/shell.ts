@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
+import { type Outcome, outcomeOf } from '../../tools/kit/command.js';
 import { newFolder } from '../../tools/kit/folder.js';
 
 /** The shells of small machines that are here, each once, the system's own first. */
@@ -19,43 +20,27 @@ function shellsHere(): string[][] {
   });
 }
 
-export interface ShellOutcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 export interface ShellOptions {
   cwd: string;
   stdin?: string;
   env?: Record<string, string>;
 }
 
-/** Runs a shell with nothing of our environment but PATH. */
+/** Runs a shell with an environment of only PATH, HOME and `env`. */
 export function runShell(
   [program = '', ...first]: readonly string[],
   args: readonly string[],
   { cwd, stdin = '', env = {} }: ShellOptions,
-): Promise<ShellOutcome> {
+): Promise<Outcome> {
   const { PATH = '' } = process.env;
-  const child = spawn(program, [...first, ...args], { cwd, env: { PATH, HOME: cwd, ...env } });
-  const outcome: ShellOutcome = { code: null, stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    outcome.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    outcome.stderr += text;
-  });
-  // It may end without reading all it was given.
-  child.stdin.on('error', () => {});
-  child.stdin.end(stdin);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ ...outcome, code }));
+  return outcomeOf(program, [...first, ...args], {
+    cwd,
+    env: { PATH, HOME: cwd, ...env },
+    input: stdin,
   });
 }
 
-/** Runs `use` in an empty folder that is gone afterwards. */
+/** Runs `use` in an empty folder that is deleted afterwards. */
 export async function inFolder<T>(
   use: (folder: string, files: () => Promise<string[]>) => Promise<T>,
 ): Promise<T> {

@@ -3,7 +3,7 @@ import type { Responder } from './driver/responder.js';
 import { type Settling, settle } from './measure/settle.js';
 import { runTurn, Stalled, type Turn, type TurnOptions } from './measure/turn.js';
 import { startCaddy } from './servers/caddy.js';
-import { startPebble } from './servers/pebble.js';
+import { startPebbleTarget } from './servers/pebble.js';
 import { startStepCa } from './servers/step-ca.js';
 import type { Network, Target } from './servers/target.js';
 
@@ -70,7 +70,7 @@ export class Contender {
 export async function peers(network: Network, leftOut: (reason: string) => void): Promise<Contender[]> {
   const tools = await Tools.at();
   const all = [
-    new Contender(() => startPebble(network, tools), true),
+    new Contender(() => startPebbleTarget(network, tools), true),
     new Contender(() => startStepCa(network, tools)),
     ...(network.httpPort === 80 ? [new Contender(() => startCaddy(tools))] : []),
   ];

@@ -16,7 +16,7 @@ import { issue } from './driver/flow.js';
 import { endpointOf, readDirectory } from './driver/load.js';
 import { startResponder } from './driver/responder.js';
 import { median } from './measure/percentiles.js';
-import { startPebble } from './servers/pebble.js';
+import { startPebbleTarget } from './servers/pebble.js';
 import { startStepCa } from './servers/step-ca.js';
 import type { Network, Target } from './servers/target.js';
 
@@ -42,7 +42,7 @@ async function wallClock(
 ): Promise<string> {
   const servers: [name: string, start: StartAuthority][] = [
     ['uPKI', startUpkiAuthority],
-    ['Pebble', asAuthority((network) => startPebble(network, tools))],
+    ['Pebble', asAuthority((network) => startPebbleTarget(network, tools))],
     ['step-ca', asAuthority((network) => startStepCa(network, tools))],
   ];
   const rows = [['client', 'version', ...servers.map(([name]) => name)]];

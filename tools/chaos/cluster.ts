@@ -10,7 +10,7 @@ import { PostgresServer } from '../kit/postgres/server.js';
 import type { Program } from '../kit/program.js';
 import type { Tools } from '../kit/tools.js';
 import { until } from '../kit/until.js';
-import { CHECKOUT, freePortPairs } from '../kit/upki.js';
+import { freePortPairs, UPKI } from '../kit/upki.js';
 import { type Ask, type Kept, readKept } from '../promises/databases.js';
 import type { Report } from '../promises/findings.js';
 import type { Subject } from '../promises/run.js';
@@ -33,7 +33,6 @@ const CAS = 2;
 /** Time limit for a recovery after the repair; later it does not recover by itself. */
 const RECOVERY = 30_000;
 /** This checkout's build. */
-const THIS = join(CHECKOUT, 'dist/cli/main.js');
 
 /** Three RAs behind a balancer, two CAs and PostgreSQL: real processes, with a link for every connection between them. */
 export class Cluster implements Served, Subject {
@@ -181,7 +180,7 @@ export class Cluster implements Served, Subject {
       ras: REPLICAS,
       cas: CAS,
       env: { UPKI_LOG_FORMAT: 'json', ...env },
-      ...(olderRas !== undefined && { program: (name: string) => (name.startsWith('ra') ? olderRas : THIS) }),
+      ...(olderRas !== undefined && { program: (name: string) => (name.startsWith('ra') ? olderRas : UPKI) }),
       onOutput: (program, line) => {
         this.log.write(`${program} ${line}\n`);
         if (line.includes('"level":50') && !this.tolerates(line))

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { Link } from '../kit/link.js';
-import { CHECKOUT } from '../kit/upki.js';
+import { UPKI } from '../kit/upki.js';
 import type { Chance } from '../promises/chance.js';
 import type { Excuses } from '../promises/outages.js';
 import type { Cluster } from './cluster.js';
@@ -18,8 +17,6 @@ export interface Fault extends Omit<Blow, 'harm'> {
   /** Causes the fault; returns the function that repairs it. */
   strike(cluster: Cluster, chance: Chance): Promise<() => Promise<unknown>>;
 }
-
-const THIS_BUILD = join(CHECKOUT, 'dist/cli/main.js');
 
 const NOTHING: Excuses = { lost: false, unavailable: false };
 const LOST: Excuses = { lost: true, unavailable: false };
@@ -203,13 +200,13 @@ export const LONE_FAULTS: readonly Fault[] = [
     strike: async (cluster) => {
       const [first, ...others] = cluster.ras;
       await first?.stop();
-      first?.use(THIS_BUILD);
+      first?.use(UPKI);
       await first?.start();
       // Both versions serve as long as this lasts.
       return async () => {
         for (const ra of others) {
           await ra.stop();
-          ra.use(THIS_BUILD);
+          ra.use(UPKI);
           await ra.start();
         }
       };

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { CHECKOUT } from '../kit/upki.js';
+import { runUpki } from '../kit/upki.js';
 import { type Kept, readAsTheyAre } from '../promises/databases.js';
 import type { Report } from '../promises/findings.js';
 import type { Ledger } from '../promises/ledger.js';
 
 /** Milliseconds of load before and after the backup. */
 const LOAD = 500;
-const ENV = { UPKI_BACKUP_PASSPHRASE: 'only for a run of this tool' };
+/** The passphrase of the backup. */
+const env = { UPKI_BACKUP_PASSPHRASE: 'only for a run of this tool' };
 
 /** Ids of everything promised up to a moment. */
 type Promised = Record<'accounts' | 'orders' | 'certificates' | 'revocations', Set<string>>;
@@ -32,16 +30,11 @@ function promised({ accounts, orders, revocations }: Ledger): Promised {
   };
 }
 
-async function upki(...args: string[]): Promise<void> {
-  const main = join(CHECKOUT, 'dist', 'cli', 'main.js');
-  await promisify(execFile)(process.execPath, [main, ...args], { env: { ...process.env, ...ENV } });
-}
-
 /** Makes a backup of a running uPKI under load. */
 export async function takeBackup(dataDir: string, file: string, ledger: Ledger): Promise<Taken> {
   await pause(LOAD);
   const began = promised(ledger);
-  await upki('backup', file, '-d', dataDir);
+  await runUpki(['backup', file, '-d', dataDir], { env });
   const ended = promised(ledger);
   await pause(LOAD);
   return { file, began, ended };
@@ -57,8 +50,8 @@ export async function judgeBackup(
   directory: string,
   ledger: Ledger,
 ): Promise<Record<keyof Promised, number>> {
-  await upki('backup', 'verify', file);
-  await upki('restore', file, '-d', directory);
+  await runUpki(['backup', 'verify', file], { env });
+  await runUpki(['restore', file, '-d', directory], { env });
   const kept = await readAsTheyAre(directory);
   const there = keptIds(kept);
   const now = promised(ledger);

@@ -1,8 +1,7 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { run } from '../kit/command.js';
-import { CHECKOUT, type RunningUpki, startUpki } from '../kit/upki.js';
+import { type RunningUpki, runUpki, startUpki } from '../kit/upki.js';
 import type { Authority, Validation } from './authority.js';
 import { serialOf } from './checks.js';
 import { isOnCrl } from './crl.js';
@@ -28,8 +27,7 @@ export async function startUpkiAuthority(
     onOutput: (line) => void appendFile(log, `${line}\n`),
   });
   const { directoryUrl, rootPem: root, baseUrl } = upki;
-  const operator = (...command: string[]) =>
-    run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command, '--dir', upki.dataDir]);
+  const operator = (...command: string[]) => runUpki([...command, '--dir', upki.dataDir]);
   return {
     upki,
     directoryUrl,

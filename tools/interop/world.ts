@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Background, type CommandOptions, run, start as startProgram } from '../kit/command.js';
+import { type CommandOptions, run } from '../kit/command.js';
 import { startTestDns, type TestDns } from '../kit/dns-hooks.js';
+import { type ProcessOptions, RunningProcess } from '../kit/process.js';
 import { freePorts } from '../kit/upki.js';
 import type { Authority, StartAuthority } from './authority.js';
 
@@ -21,7 +22,7 @@ export interface World {
   /** Runs a command there. Environment variables make it trust the authority's root. */
   run(command: string, args: string[], options?: CommandOptions): Promise<string>;
   /** Starts a server there, in the same environment. */
-  start(command: string, args: string[], options?: CommandOptions): Background;
+  start(command: string, args: string[], options?: ProcessOptions): RunningProcess;
   /** Writes an executable shell script and returns its path. */
   script(name: string, body: string): Promise<string>;
   /** Writes a file and returns its path. */
@@ -65,7 +66,7 @@ export async function makeWorld(
     await writeFile(path, content, { mode });
     return path;
   };
-  const here = (options: CommandOptions): CommandOptions => ({
+  const here = <T extends CommandOptions | ProcessOptions>(options: T) => ({
     cwd: folder,
     log,
     ...options,
@@ -80,7 +81,7 @@ export async function makeWorld(
     tlsPort,
     name: (label) => `${label}.${client}.internal`,
     run: (command, args, options = {}) => run(command, args, here(options)),
-    start: (command, args, options = {}) => startProgram(command, args, here(options)),
+    start: (command, args, options = {}) => new RunningProcess(command, args, here(options)),
     script: (name, body) => file(name, `#!/bin/sh\nset -eu\n${body}\n`, 0o700),
     file,
     read: (path) => readFile(join(folder, path), 'utf8'),

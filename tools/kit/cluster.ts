@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { startBalancer } from './balancer.js';
+import { run } from './command.js';
 import { newFolder } from './folder.js';
 import { Program } from './program.js';
-import { CHECKOUT, freePortPairs, inherited, readiness } from './upki.js';
+import { freePortPairs, readiness, UPKI } from './upki.js';
 
 export interface ClusterOptions {
   /** The parent of the programs' folders, not deleted by `stop`; when absent, a temporary one that `stop` deletes. */
@@ -59,8 +58,6 @@ export interface Cluster {
   stopInOrder(): Promise<void>;
 }
 
-const MAIN = join(CHECKOUT, 'dist/cli/main.js');
-
 /** Makes the CA once, copies it, and starts everything, CAs before RAs. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { databaseUrl, between } = options;
@@ -75,11 +72,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const raPorts = await freePortPairs(options.ras);
     const front = await (options.front ?? roundRobin)(raPorts, folder);
     opened.push(() => front.close());
-    const common = { ...inherited(), HOME: folder, UPKI_LOG_LEVEL: 'warn', ...options.env };
+    const common = { HOME: folder, UPKI_LOG_LEVEL: 'warn', ...options.env };
     const program = (name: string, env: Record<string, string>) =>
       new Program({
         name,
-        module: options.program?.(name) ?? MAIN,
+        module: options.program?.(name) ?? UPKI,
         args: [name.slice(0, 2), 'start'],
         env: { ...common, UPKI_DATA_DIR: join(folder, name), ...env },
         onOutput: (line) => options.onOutput?.(name, line),
@@ -88,7 +85,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const databaseOf = async (name: string) => (await between?.database?.(databaseUrl, name)) ?? databaseUrl;
     const caAddress = async (port: number, ra: string) => (await between?.ca?.(port, ra)) ?? port;
     const publicUrl = { UPKI_CA_PUBLIC_URL: `http://127.0.0.1:${front.plainPort}` };
-    await makeCas(folder, options.cas, { ...common, ...publicUrl }, options.program?.('ca1') ?? MAIN);
+    await makeCas(folder, options.cas, { ...common, ...publicUrl }, options.program?.('ca1') ?? UPKI);
     const cas: Program[] = [];
     for (const [index, port] of caPorts.entries()) {
       const name = `ca${index + 1}`;
@@ -171,9 +168,7 @@ async function roundRobin(ras: readonly number[]): Promise<Front> {
 async function makeCas(folder: string, count: number, env: NodeJS.ProcessEnv, main: string): Promise<void> {
   const first = join(folder, 'ca1');
   await mkdir(first, { mode: 0o700 });
-  await promisify(execFile)(process.execPath, [main, 'ca', 'init'], {
-    env: { ...env, UPKI_DATA_DIR: first },
-  });
+  await run(process.execPath, [main, 'ca', 'init'], { env: { ...env, UPKI_DATA_DIR: first } });
   for (let index = 2; index <= count; index += 1)
     await cp(first, join(folder, `ca${index}`), { recursive: true });
 }

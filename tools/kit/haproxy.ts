@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Front } from './cluster.js';
-import { run, start } from './command.js';
+import { run } from './command.js';
 import { connects } from './connects.js';
+import { RunningProcess } from './process.js';
 import { NotInstallable, type Tools } from './tools.js';
 import { until } from './until.js';
 import { CHECKOUT, freePorts } from './upki.js';
@@ -45,14 +46,14 @@ export async function startHaproxy(
   const config = join(folder, 'haproxy.cfg');
   await writeFile(config, onLoopback(forRas(shipped, ras.length), { port, plainPort }, ras));
   const log = join(folder, 'haproxy.log');
-  const running = start(program, ['-db', '-f', config], { log });
-  await until(PATIENCE, () => connects(port));
+  const running = new RunningProcess(program, ['-db', '-f', config], { log });
+  await running.whenAnswers(PATIENCE, () => connects(port));
   const names = ras.map((_, index) => `ra${index + 1}`);
   return {
     port,
     plainPort,
     pid: running.pid,
-    close: running.stop,
+    close: async () => void (await running.stop()),
     allUp: (limit) =>
       until(limit, async () => {
         const said = await readFile(log, 'utf8');

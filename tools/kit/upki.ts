@@ -1,15 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type CommandOptions, run } from './command.js';
 import { newFolder } from './folder.js';
-import { eachLine } from './program.js';
+import { RunningProcess } from './process.js';
 
 /** Milliseconds until uPKI must serve: it takes a second or two, but a minute while compilers run on two cores. */
 const START_LIMIT = 240_000;
+/** Milliseconds that it gets to finish its work and end. */
+const STOP_LIMIT = 120_000;
 
 export interface UpkiOptions {
   /** Added to the environment; UPKI_* variables of the caller's environment are removed. */
@@ -58,11 +60,18 @@ export interface RunningUpki {
 
 /** The checkout, independent of where this file was compiled to. */
 export const CHECKOUT = checkoutAbove(import.meta.dirname);
+/** The built `upki` command. */
+export const UPKI = join(CHECKOUT, 'dist/cli/main.js');
 
 function checkoutAbove(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   if (dirname(folder) === folder) throw new Error('no package.json above the test support files');
   return checkoutAbove(dirname(folder));
+}
+
+/** Runs the built `upki` command and returns its standard output. @throws CommandFailed */
+export function runUpki(args: string[], options: CommandOptions = {}): Promise<string> {
+  return run(process.execPath, [UPKI, ...args], options);
 }
 
 /**
@@ -72,18 +81,18 @@ function checkoutAbove(folder: string): string {
 export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki> {
   const dataDir = options.dataDir ?? newFolder('start');
   const ports = options.ports ?? (await freeUpkiPorts());
-  const program = options.program ?? join(CHECKOUT, 'dist/cli/main.js');
+  const { program = UPKI, nodeOptions = [], onOutput, timeout = START_LIMIT } = options;
   if (!existsSync(program))
     throw new Error(`${program} is missing: run npm test or node tools/prepare.mjs first`);
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), program, 'start'], {
-    env: { ...inherited(), ...environment(dataDir, ports), ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const running = new RunningProcess(process.execPath, [...nodeOptions, program, 'start'], {
+    name: 'uPKI',
     cwd: dataDir,
+    env: { ...environment(dataDir, ports), ...options.env },
+    onOutput,
   });
   try {
-    await readyLine(child, options);
+    await running.whenLine(timeout, /^uPKI is ready: /);
   } catch (error) {
-    child.kill('SIGKILL');
     if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
     throw error;
   }
@@ -91,7 +100,7 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
   const rootPem = await readFile(rootPath, 'utf8');
   const baseUrl = `https://localhost:${ports.ra}`;
   const directoryUrl = `${baseUrl}/acme/directory`;
-  const supervisor = child.pid ?? 0;
+  const supervisor = running.pid;
   const pids = () => ({ supervisor, ...programsOf(supervisor) });
   return {
     directoryUrl,
@@ -101,26 +110,25 @@ export async function startUpki(options: UpkiOptions = {}): Promise<RunningUpki>
     dataDir,
     ports,
     pids,
-    alive: () => child.exitCode === null && child.signalCode === null,
+    alive: () => running.running,
     serving: (timeout = START_LIMIT) => serving(directoryUrl, rootPem, timeout),
     async kill(what) {
-      const running = pids();
+      const { ra, ca } = pids();
       const chosen: (number | null)[] = {
-        ra: [running.ra],
-        ca: [running.ca],
-        both: [running.ra, running.ca],
-        supervisor: [running.supervisor],
-        all: [running.supervisor, running.ra, running.ca],
+        ra: [ra],
+        ca: [ca],
+        both: [ra, ca],
+        supervisor: [supervisor],
+        all: [supervisor, ra, ca],
       }[what];
       const victims = chosen.filter((pid) => pid !== null);
       for (const pid of victims) killNow(pid);
       await Promise.all(victims.map(gone));
     },
     async stop() {
-      child.kill('SIGTERM');
-      await exited(child);
+      const code = await running.stop(STOP_LIMIT);
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
-      return child.exitCode;
+      return code;
     },
   };
 }
@@ -136,35 +144,6 @@ function environment(dataDir: string, ports: UpkiPorts): Record<string, string> 
     UPKI_CA_REGISTRATION_PORT: String(ports.registration),
     UPKI_LOG_LEVEL: 'warn',
   };
-}
-
-/** The environment without UPKI_* variables. */
-export function inherited(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('UPKI_')));
-}
-
-function readyLine(child: ChildProcess, options: UpkiOptions): Promise<void> {
-  const { timeout = START_LIMIT, onOutput } = options;
-  return new Promise((resolve, reject) => {
-    const last: string[] = [];
-    const fail = (why: string) => {
-      clearTimeout(late);
-      reject(new Error(`uPKI ${why}\n${last.join('\n')}`));
-    };
-    const late = setTimeout(() => fail(`was not ready within ${timeout} ms`), timeout);
-    for (const stream of [child.stdout, child.stderr]) {
-      eachLine(stream, (line) => {
-        onOutput?.(line);
-        last.push(line);
-        if (last.length > 40) last.shift();
-        if (!line.startsWith('uPKI is ready: ')) return;
-        clearTimeout(late);
-        resolve();
-      });
-    }
-    child.once('error', (error) => fail(`did not start: ${error.message}`));
-    child.once('exit', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`));
-  });
 }
 
 /** The RA's and the CA's process ids, from Linux's own list of children. */
@@ -197,11 +176,6 @@ function killNow(pid: number): void {
 /** Resolves when the process has ended. A killed process stays listed until its parent reaps it; a zombie counts as ended. */
 export async function gone(pid: number): Promise<void> {
   while (/^State:\s+[^ZX\s]/m.test(read(`/proc/${pid}/status`))) await pause(5);
-}
-
-function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
 async function serving(url: string, ca: string, timeout: number): Promise<void> {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../kit/command.js';
+import { NotReady } from '../kit/process.js';
 import { NotInstallable, onPath, type Tools } from '../kit/tools.js';
 import { CHECKOUT } from '../kit/upki.js';
-import { NotStarted, type Program, startProgram } from './process.js';
+import { type Program, startListening } from './process.js';
 
 /** The versions from which the wire format and the formats on disk were read. */
 const PACKAGES = { ca: 'upki-ca==0.1.5', ra: 'upki-ra==0.1.6' };
@@ -75,10 +76,8 @@ export async function startPythonCa(
   await mkdir(dataDir, { recursive: true });
   const config = join(dataDir, 'ca.config.yml');
   if (!existsSync(config)) await writeFile(config, `port: ${port}\nseed: ${seed}\ncompany: Interop Ltd\n`);
-  const program = await startProgram({
+  const program = await startListening(python, args, {
     name: 'the Python CA',
-    command: python,
-    args,
     cwd: folder,
     env: { ...env, HOME: join(folder, 'python'), UPKI_DATA_DIR: dataDir, UPKI_CA_HOST: '127.0.0.1' },
     log: join(folder, 'python-ca.log'),
@@ -103,10 +102,8 @@ export async function startPythonRa(
   const dataDir = join(folder, 'python/.upki/ra');
   await mkdir(dataDir, { recursive: true });
   const start = () =>
-    startProgram({
+    startListening(python, args, {
       name: 'the Python RA',
-      command: python,
-      args,
       cwd: folder,
       env: {
         ...env,
@@ -128,9 +125,10 @@ export async function startPythonRa(
   // It waits five seconds for a key that takes longer to make on a busy machine.
   for (let tries = 1; ; tries++) {
     try {
-      return { ...(await start()), dataDir, url: `http://127.0.0.1:${port}` };
+      const program = await start();
+      return { ...program, dataDir, url: `http://127.0.0.1:${port}` };
     } catch (error) {
-      if (!(error instanceof NotStarted) || tries === REGISTRATIONS) throw error;
+      if (!(error instanceof NotReady) || tries === REGISTRATIONS) throw error;
     }
   }
 }

@@ -6,8 +6,8 @@ import { isOnCrl } from '../interop/crl.js';
 import { run } from '../kit/command.js';
 import { startTestDns, type TestDns } from '../kit/dns-hooks.js';
 import { NotInstallable } from '../kit/tools.js';
-import { CHECKOUT, freePorts, isFree, type RunningUpki, startUpki } from '../kit/upki.js';
-import { type Program, startProgram } from './process.js';
+import { freePorts, isFree, type RunningUpki, runUpki, startUpki, UPKI } from '../kit/upki.js';
+import { type Program, startListening } from './process.js';
 
 /** Up to version 0.1.5, upki-ra always registers on port 5001. */
 const CONTRACT_PORT = 5000;
@@ -69,12 +69,8 @@ export class Scene {
   }
 
   /** The built `upki` command. */
-  async upki(args: string[], env: Record<string, string> = {}): Promise<string> {
-    return run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...args], {
-      cwd: this.folder,
-      log: this.log,
-      env: { HOME: this.folder, ...env },
-    });
+  upki(args: string[], env: Record<string, string> = {}): Promise<string> {
+    return runUpki(args, { cwd: this.folder, log: this.log, env: { HOME: this.folder, ...env } });
   }
 
   /** Our RA alone, connected to the CA on the scene's port in clear mode. */
@@ -116,10 +112,8 @@ export class Scene {
   }
 
   #start(name: string, args: string[], ports: number[], env: Record<string, string>): Promise<Program> {
-    return startProgram({
+    return startListening(process.execPath, [UPKI, ...args], {
       name,
-      command: process.execPath,
-      args: [join(CHECKOUT, 'dist/cli/main.js'), ...args],
       cwd: this.folder,
       env: {
         HOME: this.folder,

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RunningProcess } from '../../kit/process.js';
 import type { Tools } from '../../kit/tools.js';
 import { freePorts } from '../../kit/upki.js';
-import { peerFolder, startPeer } from './peer.js';
+import { peerFolder, peerOf } from './peer.js';
 import type { Target } from './target.js';
 
 const VERSION = 'v2.11.9';
@@ -35,14 +36,12 @@ export async function startCaddy(tools: Tools): Promise<Target> {
   );
   const directoryUrl = `https://localhost:${port}/acme/local/directory`;
   const rootFile = join(folder, 'storage/pki/authorities/local/root.crt');
-  const peer = await startPeer({
-    program,
-    args: ['run', '--config', config, '--adapter', 'caddyfile'],
-    env: { XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
-    folder,
-    directoryUrl,
-    rootFile,
+  const process = new RunningProcess(program, ['run', '--config', config, '--adapter', 'caddyfile'], {
+    cwd: folder,
+    env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+    log: join(folder, 'output.log'),
   });
+  const peer = await peerOf({ process, folder, directoryUrl, rootFile });
   return {
     name: 'Caddy acme_server',
     version: VERSION,

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { newFolder } from '../../kit/folder.js';
+import type { RunningProcess } from '../../kit/process.js';
 import { readDirectory } from '../driver/load.js';
+
+/** Milliseconds until it must serve. */
+const START_LIMIT = 30_000;
 
 /** A started foreign server, in a folder of its own. */
 export interface Peer {
@@ -13,10 +14,8 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
-export interface PeerCommand {
-  program: string;
-  args: string[];
-  env?: Record<string, string>;
+export interface StartedPeer {
+  process: RunningProcess;
   folder: string;
   directoryUrl: string;
   /** PEM file of the root that its own certificate chains to; it may make the file at start. */
@@ -27,47 +26,21 @@ export function peerFolder(name: string): string {
   return newFolder(`bench-${name}`);
 }
 
-/** Starts a server with its output in a file, as a service has it, and waits until it serves its ACME directory. */
-export async function startPeer(command: PeerCommand): Promise<Peer> {
-  const { program, args, env, folder, directoryUrl, rootFile } = command;
-  const log = join(folder, 'output.log');
-  const output = openSync(log, 'a');
-  const child = spawn(program, args, {
-    cwd: folder,
-    env: { ...process.env, HOME: folder, ...env },
-    stdio: ['ignore', output, output],
-  });
+/** Waits until a server serves its ACME directory. It writes its output to a file, as a service does. */
+export async function peerOf({ process, folder, directoryUrl, rootFile }: StartedPeer): Promise<Peer> {
   const stop = async () => {
-    await ended(child);
+    await process.kill();
     await rm(folder, { recursive: true, force: true });
   };
   const { port, hostname } = new URL(directoryUrl);
-  for (let tries = 300; ; tries -= 1) {
-    try {
-      const ca = readFileSync(rootFile, 'utf8');
-      await readDirectory(directoryUrl, {
-        address: '127.0.0.1',
-        port: Number(port),
-        servername: hostname,
-        ca,
-      });
-      return { pid: child.pid ?? 0, stop };
-    } catch (error) {
-      if (tries > 0 && child.exitCode === null && child.signalCode === null) {
-        await pause(100);
-        continue;
-      }
-      const said = readFileSync(log, 'utf8').split('\n').slice(-20).join('\n');
-      await stop();
-      throw new Error(`${program} does not serve ${directoryUrl}: ${error}\n${said}`);
-    }
+  const address = { address: '127.0.0.1', port: Number(port), servername: hostname };
+  try {
+    await process.whenAnswers(START_LIMIT, () =>
+      readDirectory(directoryUrl, { ...address, ca: readFileSync(rootFile, 'utf8') }),
+    );
+  } catch (error) {
+    await stop();
+    throw error;
   }
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
-  });
+  return { pid: process.pid, stop };
 }

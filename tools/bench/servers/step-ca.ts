@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { initCaFiles } from '../../../src/ca/folder/files.js';
+import { RunningProcess } from '../../kit/process.js';
 import type { Tools } from '../../kit/tools.js';
 import { freePorts } from '../../kit/upki.js';
-import { peerFolder, startPeer } from './peer.js';
+import { peerFolder, peerOf } from './peer.js';
 import type { Network, Target } from './target.js';
 
 const VERSION = 'v0.30.2';
@@ -37,18 +38,13 @@ export async function startStepCa(network: Network, tools: Tools): Promise<Targe
   };
   await writeFile(join(folder, 'ca.json'), JSON.stringify(config));
   const directoryUrl = `https://localhost:${port}/acme/acme/directory`;
-  const peer = await startPeer({
-    program,
-    args: [
-      join(folder, 'ca.json'),
-      `--resolver=${network.dns}`,
-      '--insecure',
-      `--acme-http-port=${network.httpPort}`,
-    ],
-    folder,
-    directoryUrl,
-    rootFile,
+  const args = [`--resolver=${network.dns}`, '--insecure', `--acme-http-port=${network.httpPort}`];
+  const process = new RunningProcess(program, [join(folder, 'ca.json'), ...args], {
+    cwd: folder,
+    env: { HOME: folder },
+    log: join(folder, 'output.log'),
   });
+  const peer = await peerOf({ process, folder, directoryUrl, rootFile });
   return {
     name: 'step-ca',
     version: VERSION,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Background, run } from '../../kit/command.js';
+import { run } from '../../kit/command.js';
+import type { RunningProcess } from '../../kit/process.js';
 import { until } from '../../kit/until.js';
 import type { Client, Obtained } from '../client.js';
 import type { World } from '../world.js';
@@ -34,7 +35,7 @@ export const caddyNewest: Client = {
 function open(program: string, world: World) {
   const { authority, folder, httpPort, tlsPort } = world;
   const sites: string[] = [];
-  let server: Background | null = null;
+  let server: RunningProcess | null = null;
   const admin = `unix/${join(folder, 'admin.sock')}`;
 
   // The issuer is set per site: for names like these, Caddy 2.11 prefers its own local CA to a global issuer.

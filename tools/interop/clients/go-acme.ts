@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Background } from '../../kit/command.js';
+import type { RunningProcess } from '../../kit/process.js';
 import type { Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import { CHECKOUT } from '../../kit/upki.js';
@@ -72,7 +72,7 @@ async function openAcme(program: string, world: World) {
 
 function openAutocert(program: string, world: World) {
   const { authority, tlsPort } = world;
-  let server: Background | null = null;
+  let server: RunningProcess | null = null;
   return {
     obtain: {
       async 'tls-alpn-01'() {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type Background, run } from '../../kit/command.js';
+import { run } from '../../kit/command.js';
+import type { RunningProcess } from '../../kit/process.js';
 import type { Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import { serialOf } from '../checks.js';
@@ -73,7 +74,7 @@ frontend https
   http-request return status 200
 `,
   );
-  let server: Background | null = null;
+  let server: RunningProcess | null = null;
   const inUse = async (before: string | null): Promise<Obtained> => {
     const pem = await ask(socket, `dump ssl cert ${web}.pem`);
     const chain = pem.slice(pem.indexOf('-----BEGIN CERTIFICATE'));

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Background, run } from '../../kit/command.js';
+import { run } from '../../kit/command.js';
+import type { RunningProcess } from '../../kit/process.js';
 import { until } from '../../kit/until.js';
 import type { Client, Obtained } from '../client.js';
 import { clearTxt, setTxt, type World } from '../world.js';
@@ -67,7 +68,7 @@ MDomain ${name}
 </VirtualHost>
 `,
     );
-  let server: Background | null = null;
+  let server: RunningProcess | null = null;
   /** As root, Apache would switch to a user who cannot read this folder; here Apache believes that it runs as an ordinary user. */
   const start = async () => {
     await server?.stop();

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Background, run } from '../../kit/command.js';
+import { run } from '../../kit/command.js';
+import type { RunningProcess } from '../../kit/process.js';
 import { NotInstallable, onPath, type Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import type { Client, Obtained } from '../client.js';
@@ -76,7 +77,7 @@ async function open(program: string, module: string, world: World) {
     }
   }`;
   const sites: string[] = [];
-  let server: Background | null = null;
+  let server: RunningProcess | null = null;
   const start = async () => {
     const config = await world.file(
       'nginx.conf',

@@ -1,4 +1,4 @@
-import type { Background } from '../../kit/command.js';
+import type { RunningProcess } from '../../kit/process.js';
 import type { GoBuild } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import type { Client, Obtained } from '../client.js';
@@ -120,7 +120,7 @@ async function open(program: string, world: World) {
       }),
     );
 
-  let server: Background | null = null;
+  let server: RunningProcess | null = null;
   const stored = async ({ resolver, name, domains }: Router): Promise<Obtained> => {
     const storage = JSON.parse(await world.read(`${resolver}.json`));
     const main = domains?.[0]?.main ?? name;

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { run, start } from '../../kit/command.js';
 import { newFolder } from '../../kit/folder.js';
+import { PEBBLE, pebbleSource } from '../../kit/pebble.js';
+import { RunningProcess } from '../../kit/process.js';
 import type { Tools } from '../../kit/tools.js';
-import { until } from '../../kit/until.js';
-import { PEBBLE } from '../pebble.js';
 import { standIn } from './stand-in.js';
 
 /** The directory's path in Pebble's own configuration. */
@@ -28,22 +27,21 @@ export function challengeServers(tools: Tools): Promise<string> {
 /** @throws NotInstallable */
 export async function pebbleNetwork(tools: Tools): Promise<PebbleNetwork> {
   const servers = await challengeServers(tools);
-  const downloaded = await run('go', ['mod', 'download', '-json', `${PEBBLE.module}@${PEBBLE.version}`]);
-  const { Dir: pebble }: { Dir: string } = JSON.parse(downloaded);
+  const pebble = await pebbleSource();
   return {
     pebble,
     async during(work) {
       const folder = newFolder('suite');
       const log = join(folder, 'log');
-      const answers = start(
+      const answers = new RunningProcess(
         servers,
         ['-defaultIPv6', '', '-defaultIPv4', '127.0.0.1', '-https01', '', '-doh', ''],
         { log },
       );
       const config = ['-config', 'test/config/pebble-config.json', '-dnsserver', '127.0.0.1:8053'];
-      const upki = start(await standIn(folder), config, { cwd: pebble, log });
+      const upki = new RunningProcess(await standIn(folder), config, { cwd: pebble, log });
       try {
-        await until(START_LIMIT, () => serves(DIRECTORY));
+        await upki.whenAnswers(START_LIMIT, () => serves(DIRECTORY));
         return await work(folder);
       } finally {
         await upki.stop();

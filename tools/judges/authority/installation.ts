@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { get as httpGet } from 'node:http';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { promisify } from 'node:util';
 import type { Authority, Validation } from '../../interop/authority.js';
 import { isOnCrl } from '../../interop/crl.js';
 import { type Cluster, startCluster } from '../../kit/cluster.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
-import { CHECKOUT } from '../../kit/upki.js';
+import { runUpki } from '../../kit/upki.js';
 
 /** An entry of `upki ca status --json`: a root, an issuer or a cross-certificate. */
 export interface Known {
@@ -67,16 +65,13 @@ export class Installation implements Authority {
   }
 
   /** The `upki` command on the machine of the first CA. */
-  async command(...args: string[]): Promise<string> {
+  command(...args: string[]): Promise<string> {
     const env = {
-      PATH: process.env.PATH,
       HOME: this.cluster.folder,
       UPKI_DATA_DIR: join(this.cluster.folder, 'ca1'),
       UPKI_CA_DATABASE_URL: this.database.url(),
     };
-    const main = join(CHECKOUT, 'dist/cli/main.js');
-    const { stdout } = await promisify(execFile)(process.execPath, [main, ...args], { env });
-    return stdout;
+    return runUpki(args, { env });
   }
 
   async known(): Promise<Known[]> {

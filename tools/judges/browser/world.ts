@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../kit/command.js';
 import { startDns } from '../../kit/dns-server.js';
-import { eachLine } from '../../kit/program.js';
-import { CHECKOUT, freePorts, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
+import { RunningProcess } from '../../kit/process.js';
+import { freePorts, type RunningUpki, runUpki, startUpki, UPKI } from '../../kit/upki.js';
 
 /** A running uPKI with the administrator alice and the auditor ann, whose files are in its data folder. */
 export interface World {
@@ -27,6 +26,8 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Milliseconds until `upki console` must print its link. */
+const CONSOLE_LIMIT = 60_000;
 /** A name that resolves to the listener on the challenge port. */
 export const STRANGER = 'stranger.example.test';
 
@@ -43,11 +44,7 @@ export async function prepareWorld(): Promise<World> {
   });
   const undo: (() => unknown)[] = [];
   const cwd = upki.dataDir;
-  const upkiCommand = (...args: string[]) =>
-    run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...args], {
-      cwd,
-      env: { ...inherited(), HOME: cwd, UPKI_DATA_DIR: cwd },
-    });
+  const upkiCommand = (...args: string[]) => runUpki(args, { cwd, env: { HOME: cwd, UPKI_DATA_DIR: cwd } });
   await writeFile(join(cwd, 'passphrase'), 'of-the-judge');
   for (const args of [
     ['alice', '--passphrase-file', join(cwd, 'passphrase')],
@@ -80,25 +77,21 @@ export async function prepareWorld(): Promise<World> {
     },
     console: (who) => consoleLink(upki, who, (end) => undo.push(end)),
     async close() {
-      for (const each of undo.reverse()) each();
+      for (const each of undo.reverse()) await each();
       await upki.stop();
       await dns.close();
     },
   };
 }
 
-function consoleLink(upki: RunningUpki, who: string, onEnd: (end: () => unknown) => void): Promise<string> {
+async function consoleLink(
+  upki: RunningUpki,
+  who: string,
+  onEnd: (end: () => unknown) => void,
+): Promise<string> {
   const args = ['console', join(upki.dataDir, who), '--url', upki.baseUrl];
-  const child = spawn(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...args], {
-    env: inherited(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onEnd(() => child.kill('SIGTERM'));
-  return new Promise((found, failed) => {
-    child.once('close', () => failed(new Error('upki console has ended without a link')));
-    eachLine(child.stdout, (line) => {
-      const [link] = /http:\/\/\S+/.exec(line) ?? [];
-      if (link !== undefined) found(link);
-    });
-  });
+  const running = new RunningProcess(process.execPath, [UPKI, ...args], { name: 'upki console' });
+  onEnd(() => running.stop());
+  const [link] = await running.whenLine(CONSOLE_LIMIT, /http:\/\/\S+/);
+  return link;
 }

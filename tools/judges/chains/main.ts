@@ -7,7 +7,7 @@ import { startUpkiAuthority, type UpkiAuthority } from '../../interop/upki.js';
 import { makeWorld, type World } from '../../interop/world.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
-import { CHECKOUT } from '../../kit/upki.js';
+import { UPKI } from '../../kit/upki.js';
 
 /**
  * certbot and acme.sh choose a chain by `--preferred-chain` (RFC 8555 §7.4.2) in every phase of a root rollover, and OpenSSL
@@ -149,7 +149,7 @@ async function judge(world: World, { upki }: UpkiAuthority, clients: Chooser[]):
   for (const [phase, [command, what, wanted]] of PHASES.entries()) {
     if (command) {
       const args = ['ca', ...command, '--dir', upki.dataDir];
-      const said = await world.run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...args]);
+      const said = await world.run(process.execPath, [UPKI, ...args]);
       const made = /-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/.exec(said)?.[0];
       if (made && !roots.has(NEW)) roots.set(NEW, await world.file('new.pem', made));
     }

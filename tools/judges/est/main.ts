@@ -6,7 +6,7 @@ import { run } from '../../kit/command.js';
 import { newFolder } from '../../kit/folder.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
-import { CHECKOUT, startUpki } from '../../kit/upki.js';
+import { runUpki, startUpki } from '../../kit/upki.js';
 import { type EstServer, StrongSwanDevice, strongSwan } from './strongswan.js';
 
 /**
@@ -61,8 +61,7 @@ async function replicas(folder: string): Promise<Site> {
 /** Registers a node as its administrator does; returns its seed. */
 async function register(site: Site, name: string): Promise<string> {
   const command = ['node', 'add', name, '--profile', PROFILE, '--dir', site.dataDir, '--json'];
-  const said = await run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command]);
-  const { seed }: { seed: string } = JSON.parse(said);
+  const { seed }: { seed: string } = JSON.parse(await runUpki(command));
   return seed;
 }
 

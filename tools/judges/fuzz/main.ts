@@ -1,10 +1,11 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { show } from '../../kit/command.js';
 import { newFolder } from '../../kit/folder.js';
 import { Tools } from '../../kit/tools.js';
-import { CHECKOUT, startUpki } from '../../kit/upki.js';
-import { fuzz, newAdmin, show } from './schemathesis.js';
+import { CHECKOUT, startUpki, UPKI } from '../../kit/upki.js';
+import { fuzz, newAdmin } from './schemathesis.js';
 
 const USAGE = `npm run tool fuzz -- [--quick] [--examples 200] [--runs 2000] [--seed 1]
 
@@ -34,7 +35,6 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Revokes the requester's certificate: it runs last, with a certificate of its own. */
 const SUICIDAL = ['/client/revoke'];
-const PROGRAM = join(CHECKOUT, 'dist/cli/main.js');
 
 const failures = [...(await fuzzApi()), ...(await fuzzProperties())];
 for (const failure of failures) say(`FAILED: ${failure}`);
@@ -53,8 +53,8 @@ async function fuzzApi(): Promise<string[]> {
   });
   const found: string[] = [];
   try {
-    const admin = await newAdmin(upki, PROGRAM, 'fuzz', folder);
-    const doomed = await newAdmin(upki, PROGRAM, 'doomed', folder);
+    const admin = await newAdmin(upki, 'fuzz', folder);
+    const doomed = await newAdmin(upki, 'doomed', folder);
     const passes = [
       { name: 'by an administrator', include: [], exclude: SUICIDAL, identity: admin, examples },
       { name: 'by nobody', include: [], exclude: [], identity: null, examples: Math.ceil(examples / 10) },
@@ -64,7 +64,9 @@ async function fuzzApi(): Promise<string[]> {
       say(`\n=== the REST API, ${name}, seed ${seed}`);
       if (!(await fuzz(schemathesis, upki, folder, { ...pass, seed }))) found.push(`the REST API, ${name}`);
     }
-    const verdict = await show(process.execPath, [PROGRAM, 'audit', 'verify', '-d', upki.dataDir], folder);
+    const verdict = await show(process.execPath, [UPKI, 'audit', 'verify', '-d', upki.dataDir], {
+      cwd: folder,
+    });
     if (verdict !== 0) found.push('the audit log does not verify any more');
     if (faults.length > 0) found.push(`${faults.length} errors of ours in the log, the first: ${faults[0]}`);
   } finally {
@@ -79,7 +81,10 @@ async function fuzzProperties(): Promise<string[]> {
   say(`\n=== property tests, ${runs} cases each`);
   const files = await propertyTests();
   const args = ['vitest', 'run', '--testTimeout=1200000', ...files];
-  const code = await show('npx', ['--no-install', ...args], CHECKOUT, { PROPERTY_RUNS: String(runs) });
+  const code = await show('npx', ['--no-install', ...args], {
+    cwd: CHECKOUT,
+    env: { PROPERTY_RUNS: String(runs) },
+  });
   return code === 0 ? [] : ['property tests'];
 }
 

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../kit/command.js';
-import type { RunningUpki } from '../../kit/upki.js';
+import { show } from '../../kit/command.js';
+import { type RunningUpki, runUpki } from '../../kit/upki.js';
 
 /** An administrator's files, and the root to verify the server with. */
 export interface Identity {
@@ -12,14 +11,9 @@ export interface Identity {
 }
 
 /** Makes an administrator for the running uPKI. */
-export async function newAdmin(
-  upki: RunningUpki,
-  program: string,
-  name: string,
-  folder: string,
-): Promise<Identity> {
+export async function newAdmin(upki: RunningUpki, name: string, folder: string): Promise<Identity> {
   const out = join(folder, name);
-  await run(process.execPath, [program, 'admin', 'add', name, '-d', upki.dataDir, '--out', out]);
+  await runUpki(['admin', 'add', name, '-d', upki.dataDir, '--out', out]);
   const at = (file: string) => join(out, file);
   return { certificate: at(`${name}.crt`), key: at(`${name}.key`), root: at('upki-root.crt') };
 }
@@ -70,23 +64,5 @@ export async function fuzz(
     ...exclude.flatMap((path) => ['--exclude-path', path]),
     ...['--continue-on-failure', '--warnings', 'off', '--no-color'],
   ];
-  return (await show(schemathesis, args, folder)) === 0;
-}
-
-/** Runs a program with our own output; resolves with its exit code. */
-export function show(
-  command: string,
-  args: string[],
-  cwd: string,
-  env: Record<string, string> = {},
-): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  return (await show(schemathesis, args, { cwd: folder })) === 0;
 }

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { AcmeClient } from '../../kit/acme-client.js';
 import { type DnsServer, startDns } from '../../kit/dns-server.js';
-import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
+import { type RunningUpki, runUpki, startUpki } from '../../kit/upki.js';
 
 export interface Certificate {
   key: string;
@@ -95,10 +93,8 @@ export async function prepareTarget(): Promise<Target> {
 
 /** Runs a command on the CA's machine, as the operator does. */
 async function makeAdmin(upki: RunningUpki): Promise<Certificate> {
-  await promisify(execFile)(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), 'admin', 'add', 'alice'], {
-    cwd: upki.dataDir,
-    env: { ...inherited(), HOME: upki.dataDir, UPKI_DATA_DIR: upki.dataDir },
-  });
+  const cwd = upki.dataDir;
+  await runUpki(['admin', 'add', 'alice'], { cwd, env: { HOME: cwd, UPKI_DATA_DIR: cwd } });
   const file = (name: string) => readFile(join(upki.dataDir, 'alice', name), 'utf8');
   return { key: await file('alice.key'), cert: await file('alice.crt') };
 }

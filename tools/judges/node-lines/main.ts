@@ -3,11 +3,10 @@ import type { X509Certificate } from 'node:crypto';
 import { copyFile, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run } from '../../kit/command.js';
 import { startTestDns } from '../../kit/dns-hooks.js';
 import { newFolder } from '../../kit/folder.js';
 import { Tools } from '../../kit/tools.js';
-import { CHECKOUT, inherited, type RunningUpki, startUpki } from '../../kit/upki.js';
+import { type RunningUpki, runUpki, startUpki } from '../../kit/upki.js';
 import { type LineClient, Refused, ROOT } from './client.js';
 import { acmeSh, certbot, lego } from './commands.js';
 import { caddy, traefik } from './servers.js';
@@ -51,12 +50,9 @@ async function drive(client: LineClient, upki: RunningUpki, tools: Tools): Promi
   try {
     await copyFile(upki.rootPath, join(folder, ROOT));
     const path = [...(await client.install(tools)), process.env.PATH ?? ''].join(delimiter);
-    const env = { ...inherited(), PATH: path, HOME: folder };
+    const env = { PATH: path, HOME: folder };
     const command = async (...args: string[]) => {
-      const main = join(CHECKOUT, 'dist/cli/main.js');
-      return JSON.parse(
-        await run(process.execPath, [main, ...args, '--json', '-d', upki.dataDir], { cwd: folder }),
-      );
+      return JSON.parse(await runUpki([...args, '--json', '-d', upki.dataDir], { cwd: folder }));
     };
     const label = client.name.replace(/\W/g, '');
     const host = `press.${label}.plant.internal`;

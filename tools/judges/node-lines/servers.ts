@@ -1,11 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { CADDY } from '../../interop/clients/caddy.js';
 import { TRAEFIK } from '../../interop/clients/traefik.js';
-import { start } from '../../kit/command.js';
-import { until } from '../../kit/until.js';
+import { RunningProcess } from '../../kit/process.js';
 import { type LineClient, Refused, ROOT } from './client.js';
 
 /** Milliseconds for a server to get its certificate in the background, or to be refused. */
@@ -29,10 +28,14 @@ function server(
       const log = join(folder, 'log');
       const own = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
       const admin = { CADDY_ADMIN: `unix/${join(folder, 'admin.sock')}` };
-      const running = start(program, args, { cwd: folder, env: { ...place.env, ...own, ...admin }, log });
+      const running = new RunningProcess(program, args, {
+        cwd: folder,
+        env: { ...place.env, ...own, ...admin },
+        log,
+      });
       try {
-        const ending = await until(OBTAIN_LIMIT, async () => {
-          const said = await readFile(log, 'utf8').catch(() => '');
+        const ending = await running.whenAnswers(OBTAIN_LIMIT, async () => {
+          const said = running.output();
           return said.includes('urn:ietf:params:acme:error:') ? new Refused(said) : served(host);
         });
         if (ending instanceof Refused) throw ending;

@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../kit/command.js';
 import { startTestDns } from '../../kit/dns-hooks.js';
 import { PostgresServer } from '../../kit/postgres/server.js';
 import { Program } from '../../kit/program.js';
-import { CHECKOUT, freePortPairs, freePorts, freeUpkiPorts, inherited } from '../../kit/upki.js';
+import { freePortPairs, freePorts, freeUpkiPorts, runUpki, UPKI } from '../../kit/upki.js';
 import { FakedClock } from './clock.js';
-
-const MAIN = join(CHECKOUT, 'dist/cli/main.js');
 
 export type Store = 'sqlite' | 'postgres';
 
@@ -67,7 +64,7 @@ async function assemble(
     database.UPKI_DATABASE_URL = database.UPKI_CA_DATABASE_URL = server.url();
   }
   const plainUrl = `http://127.0.0.1:${ports.http}`;
-  const common = { ...inherited(), HOME: folder, UPKI_LOG_LEVEL: 'warn', ...database };
+  const common = { HOME: folder, UPKI_LOG_LEVEL: 'warn', ...database };
   const ofCa = {
     ...common,
     ...clocks.ca.env,
@@ -90,13 +87,12 @@ async function assemble(
     UPKI_VA_RESOLVERS: dns.address,
     UPKI_VA_HTTP_PORT: String(webPort),
   };
-  const command = (...args: string[]) =>
-    run(process.execPath, [MAIN, ...args], { env: ofCa as Record<string, string> });
+  const command = (...args: string[]) => runUpki(args, { env: ofCa });
   await command('ca', 'init');
   const lines: string[] = [];
   const program = (name: string, env: NodeJS.ProcessEnv) =>
     new Program({
-      ...{ name, module: MAIN, args: [name, 'start'], env },
+      ...{ name, module: UPKI, args: [name, 'start'], env },
       onOutput: (line) => void lines.push(`${name}: ${line}`),
     });
   const [ca, ra] = [program('ca', ofCa), program('ra', ofRa)];
@@ -110,14 +106,10 @@ async function assemble(
     directoryUrl: `https://localhost:${ports.ra}/acme/directory`,
     trusted: () => readFile(rootFile, 'utf8'),
     onCaMachine: (...args) => command('ca', ...args),
-    async complaint() {
-      const said = await run(process.execPath, [MAIN, 'health'], {
-        env: ofRa as Record<string, string>,
-      }).then(
+    complaint: () =>
+      runUpki(['health'], { env: ofRa }).then(
         () => null,
         (error: Error) => error.message,
-      );
-      return said;
-    },
+      ),
   };
 }

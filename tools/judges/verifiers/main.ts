@@ -5,7 +5,7 @@ import { makeWorld, type World } from '../../interop/world.js';
 import { run } from '../../kit/command.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
-import { CHECKOUT } from '../../kit/upki.js';
+import { UPKI } from '../../kit/upki.js';
 import { gnutls, java, nss, openssl, rustls } from './libraries.js';
 import { fetchMaterial, type Material, makeSubjects, STATES, type Subject } from './material.js';
 import { apache, haproxy, nginx } from './servers.js';
@@ -130,7 +130,7 @@ type Expected = (verifier: Verifier) => [Subject, Verdict][];
 /** Revokes the issuer, as after a theft of its key; resolves when the root's CRL lists it. */
 async function revokeIssuer(world: World, { upki }: UpkiAuthority, issuer: string): Promise<void> {
   const command = ['ca', 'rollover', 'issuer', '--now', '--revoke', '-d', upki.dataDir];
-  await world.run(process.execPath, [join(CHECKOUT, 'dist/cli/main.js'), ...command]);
+  await world.run(process.execPath, [UPKI, ...command]);
   await until(CRL_LIMIT, async () => {
     const said = await run('sh', [
       ...['-c', 'openssl verify -crl_check_all -crl_download -CAfile "$1" "$2" 2>&1 || true', 'sh'],

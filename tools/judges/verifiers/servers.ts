@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import type { Background } from '../../kit/command.js';
 import { connects } from '../../kit/connects.js';
+import type { RunningProcess } from '../../kit/process.js';
 import type { Tools } from '../../kit/tools.js';
-import { until } from '../../kit/until.js';
 import { freePorts } from '../../kit/upki.js';
 import type { Material, Subject } from './material.js';
 import { type Opened, type Verdict, type Verifier, verdictIn } from './verifier.js';
@@ -133,14 +132,9 @@ frontend judge
   ];
 }
 
-async function serve(port: number, running: Background, judge: Opened['judge']): Promise<Opened> {
-  try {
-    await until(START_LIMIT, () => connects(port));
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
-  return { judge, close: running.stop };
+async function serve(port: number, running: RunningProcess, judge: Opened['judge']): Promise<Opened> {
+  await running.whenAnswers(START_LIMIT, () => connects(port));
+  return { judge, close: async () => void (await running.stop()) };
 }
 
 /** A client that is admitted is good; a refused one gets the reason in an alert (RFC 5246 §7.2.2). */
