@@ -23,9 +23,9 @@ export function clientsPage(root: string): string {
     '',
     '<!-- Written by `npm run docs` from tools/interop/results.json, which `npm run tool interop -- --write` writes. -->',
     '',
-    'Each of these programs obtained certificates from a fresh uPKI, showed them in a TLS handshake checked against the',
-    'root, renewed and revoked: `npm run tool interop` (see `tools/interop/`). `–` is what a client cannot do, or leaves to',
-    'others.',
+    '`npm run tool interop` runs each of these clients against a fresh uPKI. The client gets certificates, uses one in a TLS',
+    'handshake that is verified against the root, renews it and revokes it (see `tools/interop/`). `–` means that the client',
+    'does not have the feature or leaves it to another program.',
     '',
     row(columns),
     row(columns.map(() => '---')),
@@ -33,13 +33,13 @@ export function clientsPage(root: string): string {
       row([client, version, ...features.map((feature) => cell(passed[feature]))]),
     ),
     '',
-    'How to set one up: [certbot](certbot.md), [lego](lego.md), [acme.sh](acme-sh.md), [Caddy](caddy.md),',
+    'Guides: [certbot](certbot.md), [lego](lego.md), [acme.sh](acme-sh.md), [Caddy](caddy.md),',
     '[Traefik](traefik.md), [cert-manager](cert-manager.md).',
     ...clients.flatMap(({ client, failures }) =>
       failures.map((failure) => `\n${client}: ${failure.split('\n')[0]}`),
     ),
     ...(notInstallable.length > 0 ? ['', `Could not be installed: ${notInstallable.join(', ')}.`] : []),
-    ...(leftOut.length > 0 ? ['', `Not driven yet: ${leftOut.join(', ')}.`] : []),
+    ...(leftOut.length > 0 ? ['', `Not tested yet: ${leftOut.join(', ')}.`] : []),
     '',
   ].join('\n');
 }
