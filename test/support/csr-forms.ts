@@ -1,7 +1,7 @@
 import type { OrderName } from '../../src/x509/order-csr.js';
 import { type CsrOptions, createCsr, der, subjectOf } from '../../tools/kit/csr.js';
 
-/** A CSR in a form that clients in the field send, and the order it is for. */
+/** A form of CSR that real clients send, with the identifiers of its order. */
 export interface CsrForm {
   what: string;
   identifiers: OrderName[];
@@ -36,12 +36,12 @@ const CODE_SIGNING = extension('551d25', der(0x30, der(0x06, Buffer.from('2b0601
 const UNKNOWN = extension('2b0601040182371401', der(0x05), true);
 const CA_TRUE = extension('551d13', der(0x30, der(0x01, Buffer.from([0xff]))));
 const CA_FALSE = extension('551d13', der(0x30));
-/** Octets of ::ffff:127.0.0.1, as OpenSSL writes it; Go writes the last four. */
+/** GeneralName of ::ffff:127.0.0.1 with 16 octets, as OpenSSL writes it; Go writes only the last four. */
 const MAPPED = der(0x87, Buffer.from('00000000000000000000ffff7f000001', 'hex'));
 
-/** What RA and CA both take. */
+/** Forms that RA and CA both accept. */
 export const CSR_FORMS: CsrForm[] = [
-  form('names alone', dns('a.test', 'b.test'), ['b.test', 'a.test']),
+  form('only DNS names', dns('a.test', 'b.test'), ['b.test', 'a.test']),
   form('version 1', dns('a.test'), ['a.test'], { version: 1 }),
   form('version 2', dns('a.test'), ['a.test'], { version: 2 }),
   form('version 2 and a common name', dns('a.test'), ['a.test'], { version: 2, commonName: 'a.test' }),
@@ -83,22 +83,22 @@ export const CSR_FORMS: CsrForm[] = [
   form('key usages of its own', dns('a.test'), ['a.test'], {
     extensions: [KEY_CERT_SIGN, CODE_SIGNING],
   }),
-  form('a critical extension nobody knows', dns('a.test'), ['a.test'], { extensions: [UNKNOWN] }),
+  form('an unknown critical extension', dns('a.test'), ['a.test'], { extensions: [UNKNOWN] }),
   form('basicConstraints without CA', dns('a.test'), ['a.test'], { extensions: [CA_FALSE] }),
 ];
 
-/** What neither of them takes; the order stays ready. */
+/** Forms that RA and CA both refuse; the order stays ready. */
 export const CSRS_REFUSED: CsrForm[] = [
-  form('a version of the future', dns('a.test'), ['a.test'], { version: 3 }),
+  form('a version that does not exist', dns('a.test'), ['a.test'], { version: 3 }),
   form('no name at all', dns('a.test'), []),
-  form('no name but an empty one', dns('a.test'), [], { commonName: '' }),
+  form('only an empty name', dns('a.test'), [], { commonName: '' }),
   form('a blank as common name', dns('a.test'), ['a.test'], { commonName: ' ' }),
   form('another name in the second common name', dns('a.test'), ['a.test'], {
     subject: subjectOf([COMMON_NAME, UTF8, 'a.test'], [COMMON_NAME, UTF8, 'bank.test']),
   }),
   form('a name too many', dns('a.test'), ['a.test', 'b.test']),
   form('a name too few', dns('a.test', 'b.test'), ['a.test']),
-  form('a name with a dot at its end', dns('a.test'), ['a.test.']),
+  form('a name that ends in a dot', dns('a.test'), ['a.test.']),
   form('an address as a DNS name', ip('192.0.2.7'), [], {
     generalNames: [der(0x82, Buffer.from('192.0.2.7'))],
   }),
@@ -110,8 +110,8 @@ export const CSRS_REFUSED: CsrForm[] = [
     generalNames: [der(0x81, Buffer.from('a@a.test'))],
   }),
   form('a URI', dns('a.test'), ['a.test'], { generalNames: [der(0x86, Buffer.from('https://a.test/'))] }),
-  form('a wish to be a CA', dns('a.test'), ['a.test'], { extensions: [CA_TRUE] }),
-  form('a TLS feature that is no stapling', dns('a.test'), ['a.test'], { extensions: [feature(5, 23)] }),
+  form('a request for a CA certificate', dns('a.test'), ['a.test'], { extensions: [CA_TRUE] }),
+  form('a TLS feature other than stapling', dns('a.test'), ['a.test'], { extensions: [feature(5, 23)] }),
   form('a TLS feature that is not DER', dns('a.test'), ['a.test'], {
     extensions: [extension('2b06010505070118', Buffer.from('05', 'hex'))],
   }),

@@ -1,4 +1,4 @@
-/** Lines that something says as it goes on, and the moment at which they say what a test waits for. */
+/** Collects the lines that a program writes. A test can wait until they meet a condition. */
 export class Heard {
   readonly lines: string[] = [];
   #look: () => void = () => {};
@@ -8,9 +8,9 @@ export class Heard {
     this.#look();
   };
 
-  /** Resolves as soon as the lines are what is waited for. */
-  async until(told: (lines: readonly string[]) => boolean): Promise<void> {
-    while (!told(this.lines)) {
+  /** Resolves as soon as the lines meet the condition. */
+  async until(isMet: (lines: readonly string[]) => boolean): Promise<void> {
+    while (!isMet(this.lines)) {
       await new Promise<void>((resolve) => {
         this.#look = resolve;
       });

@@ -1,7 +1,7 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 
-/** What a client proves itself with. PEM. */
+/** A client's certificate and key, in PEM. */
 export interface Holder {
   key: string;
   cert: string;
@@ -11,8 +11,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   text: string;
-  /** Undefined when it is not JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  /** The parsed body; undefined if it is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers of every shape
   json: any;
 }
 
@@ -23,7 +23,7 @@ export interface Ask {
   headers?: Record<string, string>;
 }
 
-/** One request, on a connection of its own unless an agent is given. */
+/** Sends one request, on a new connection unless an agent is given. */
 export function ask(
   url: string,
   ca: string,
@@ -72,7 +72,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** HTTP/1.1 over one TLS connection, so that nothing but the test decides when connections are opened. */
+/** HTTP/1.1 over one TLS connection, so that only the test decides when connections are opened. */
 export class Connection {
   #received = Buffer.alloc(0);
   #more: () => void = () => undefined;
@@ -102,7 +102,7 @@ export class Connection {
     return this.raw(`${method} /api/v1${path} HTTP/1.1\r\n${head.join('')}\r\n${content}`);
   }
 
-  /** Sends the text of a request as it is. */
+  /** Sends the text of a request unchanged. */
   raw(text: string): Promise<Answer> {
     this.socket.write(text);
     return this.#answer();

@@ -2,7 +2,7 @@ import { createHash, verify, X509Certificate } from 'node:crypto';
 import * as pkijs from 'pkijs';
 import { der } from '../../tools/kit/csr.js';
 
-/** OCSP as a client has it; apart from the product's codec so that the two check each other. */
+/** An OCSP client, independent of the product's codec so that the two check each other. */
 
 const SEQUENCE = 0x30;
 const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
@@ -69,14 +69,14 @@ export interface OcspFacts {
   responder: X509Certificate;
 }
 
-/** The status of a response without more, such as 1 for malformedRequest. */
+/** The responseStatus of an error response, for example 1 for malformedRequest. */
 export function ocspStatus(response: Uint8Array): number {
   return pkijs.OCSPResponse.fromBER(response).responseStatus.valueBlock.valueDec;
 }
 
 /**
  * Reads a successful response as a client must (RFC 6960 §3.2): signed by a responder that the issuer delegated to.
- * @throws when it is anything else
+ * @throws Error for any other response
  */
 export function readOcsp(response: Uint8Array, issuer: Uint8Array): OcspFacts {
   const outer = pkijs.OCSPResponse.fromBER(response);

@@ -1,4 +1,4 @@
-/** Property tests try PROPERTY_RUNS cases each instead of a hundred, where they do not say how many themselves. */
+/** Sets how many cases a property test tries by default: PROPERTY_RUNS instead of a hundred. */
 const runs = Number(process.env.PROPERTY_RUNS ?? 0);
 if (runs > 0) {
   const { default: fc } = await import('fast-check');

@@ -1,6 +1,6 @@
 import { AcmeError } from '../../tools/kit/acme-bodies.js';
 
-/** The problem a request was refused with; fails when it was accepted or failed otherwise. */
+/** Returns the problem with which a request was refused. @throws Error if the request was accepted or failed otherwise */
 export async function refused(attempt: Promise<unknown>): Promise<AcmeError> {
   const outcome = await attempt.then(
     () => new Error('accepted'),

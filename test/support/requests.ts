@@ -7,7 +7,7 @@ import { toPem } from '../../src/x509/pem.js';
 
 export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
-/** A PEM request for DNS names, or others by type; the first is the common name unless `cn` says otherwise. */
+/** A PEM request for DNS names, or others by type; the first is the common name unless `cn` is given. */
 export function requestPem(
   names: (string | { type: 'dns' | 'ip' | 'email' | 'uri'; value: string })[],
   { key = newKey(), cn }: { key?: KeyObject; cn?: string | null } = {},

@@ -4,7 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { type Outcome, outcomeOf } from '../../tools/kit/command.js';
 import { newFolder } from '../../tools/kit/folder.js';
 
-/** The shells of small machines that are here, each once, the system's own first. */
+/** The installed shells of small machines, without duplicates; the system's own shell is the first. */
 export const SHELLS: readonly { name: string; words: string[] }[] = shellsHere().map((words) => ({
   name: words.join(' '),
   words,

@@ -1,8 +1,8 @@
 import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node';
 
 /**
- * Ends a run with one plain line, `N passed, N failed[, N skipped]`, for machines and for people at the end of
- * a long log. A file that cannot be loaded and an error outside every test count as failures.
+ * Ends a run with one plain line, `N passed, N failed[, N skipped]`, which is easy to find and to parse at the end of a
+ * long log. A file that cannot be loaded and an error outside every test count as failures.
  */
 export default class TallyReporter implements Reporter {
   onTestRunEnd(

@@ -45,12 +45,12 @@ export class CaWorld {
   #folder: string | null = null;
   #running: RunningCa | null = null;
 
-  /** `copyOf`: another CA whose keys and settings this one has, in a folder of its own. With `dataDir` the CA of that folder is served. */
+  /** `copyOf`: another CA, whose folder is copied. With `dataDir` in `changes` the CA of that folder is served. */
   constructor(
     readonly changes: Partial<CaOptions> = {},
     readonly init: Partial<InitOptions> = {},
     private readonly copyOf: CaWorld | null = null,
-    /** Profiles beside the built-in ones: YAML by name. */
+    /** Profiles in addition to the built-in ones: YAML by name. */
     private readonly profiles: Record<string, string> = {},
   ) {}
 
@@ -114,12 +114,12 @@ export class CaWorld {
     return new TaskClient(registration, this.#client(this.running.registrationPort, security));
   }
 
-  /** Where it serves operations. */
+  /** The address of its operations socket. */
   get endpoint(): string {
     return `tcp://127.0.0.1:${this.running.operationsPort}`;
   }
 
-  /** `greeting` undefined: the connection introduces itself, as an RA's does. */
+  /** A client of the operations socket. By default it introduces itself like an RA; `greeting` null sends no greeting. */
   operations(
     keys: CurveKeyPair,
     greeting: ChannelClientOptions['greeting'] | null = {
@@ -136,7 +136,7 @@ export class CaWorld {
     return new TaskClient(operations, this.#client(this.running.operationsPort, security, greeting));
   }
 
-  /** Registers an RA by a CSR of its own and gives its operations client. */
+  /** Registers an RA with its own CSR and returns its client of the operations socket. */
   async registered(cn = 'ra.example.test'): Promise<TaskClient<typeof operations>> {
     const keys = newCurveKeyPair();
     await this.registration().call('register', {
@@ -148,7 +148,7 @@ export class CaWorld {
     return this.operations(keys);
   }
 
-  /** What somebody on the machine of the CA does beside the running CA. */
+  /** Does work as a command on the CA's machine does, while the CA runs. */
   async onMachine<T>(work: (certifier: Certifier) => Promise<T>): Promise<T> {
     const store = await openLocalStore(this.dataDir, this.changes.databaseUrl ?? null);
     try {
@@ -169,7 +169,7 @@ export class CaWorld {
     }
   }
 
-  /** What a command does with the roots and issuers beside the running CA. */
+  /** Works with the roots and issuers as a command does, while the CA runs. */
   async onSet<T>(
     work: (local: OpenAuthorities, store: CaStore) => Promise<T>,
     clock: () => number = Date.now,
@@ -190,7 +190,7 @@ export class CaWorld {
     }
   }
 
-  /** `upki admin add` for a key: the certificate, PEM, leaf first. */
+  /** Does `upki admin add` for a key; returns the certificate and its chain in PEM, leaf first. */
   async administrator(cn: string, key: KeyObject, role: AdminRole | null = null): Promise<string> {
     const csr = requestPem([], { key, cn });
     return this.onMachine(async (certifier) => {

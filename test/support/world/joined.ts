@@ -37,36 +37,36 @@ import { assembleRa, type RaParts, type TestRa } from './ra.js';
 
 export interface JoinedWorldOptions extends Partial<Pick<RaParts, 'limited'>> {
   policy?: Partial<Policy>;
-  /** False: nodes prove their names as others do. */
+  /** False: nodes must prove their names like all other clients. */
   preauthorization?: boolean;
-  /** Profiles of the CA beside the built-in ones: YAML by name. */
+  /** Profiles of the CA in addition to the built-in ones: YAML by name. */
   profiles?: Record<string, string>;
-  /** PEM of makers of devices. */
+  /** PEM of the roots of device manufacturers. */
   deviceTrust?: string;
-  /** What the REST API works with instead. */
+  /** Options of the REST API that replace the usual ones. */
   api?: Partial<ApiOptions>;
-  /** Work in the background goes on, as at an RA that serves. */
+  /** Starts the queues, as a serving RA does. */
   background?: boolean;
-  /** How the CA runs, and how it was made. */
+  /** Options of the running CA, and of its initialisation. */
   ca?: {
     changes?: ConstructorParameters<typeof CaWorld>[0];
     init?: ConstructorParameters<typeof CaWorld>[1];
   };
-  /** Proxies that are believed. */
+  /** The trusted proxies. */
   proxies?: Pick<TrustedProxiesOptions, 'proxies' | 'header'>;
 }
 
 export interface IssuedHolder extends Holder {
-  /** RFC 4514. */
+  /** The subject, as RFC 4514 writes it. */
   dn: string;
   /** Lower-case hex. */
   serial: string;
 }
 
-/** Carries a request out, or not, and answers, or not. */
+/** Decides whether a request is carried out and whether it is answered. */
 export type Fault<T> = (carryOut: () => Promise<T>) => Promise<T>;
 
-/** What goes wrong between RA and CA. */
+/** The faults between RA and CA. */
 export interface Faults {
   issue?: Fault<IssuedCertificate>;
   enroll?: Fault<IssuedCertificate>;
@@ -76,7 +76,7 @@ export interface Faults {
 
 const NAMES = ['localhost', '127.0.0.1'];
 
-/** Proves nothing: certificates are for nodes, whose names need no challenge. */
+/** Validates no name: the certificates are for nodes, whose names need no challenge. */
 const NO_VALIDATION: Validator = {
   checkCaa: async () => null,
   validate: async () => ({
@@ -84,7 +84,7 @@ const NO_VALIDATION: Validator = {
   }),
 };
 
-/** What there is once a world has started. */
+/** The parts of a started world. */
 interface Started {
   ra: TestRa;
   tasks: TaskClient<typeof operations>;
@@ -93,7 +93,7 @@ interface Started {
   alice: IssuedHolder;
 }
 
-/** An RA with ACME, REST and EST over a real store, joined to a real CA by the channel; only its validator is made up. */
+/** An RA with ACME, REST and EST, a real store, and a real CA at the other end of the channel. Only the validator is a stand-in. */
 export class JoinedWorld {
   readonly ca: CaWorld;
   /** Milliseconds added to the RA's time. */
@@ -101,9 +101,9 @@ export class JoinedWorld {
   readonly faults: Faults = {};
   /** Fingerprints of keys on the operator's list. */
   readonly compromised = new Set<string>();
-  /** What the log was told of nodes. */
+  /** The events about nodes that were logged. */
   readonly events: [what: string, facts: object][] = [];
-  /** What the RA reported as its own errors: for the tests that look. */
+  /** The internal errors that the RA reported. */
   readonly errors: unknown[] = [];
   readonly #open: { destroy(): unknown }[] = [];
   #connections = 0;
@@ -118,7 +118,7 @@ export class JoinedWorld {
     return this.#started;
   }
 
-  /** A client of the CA with the registration of the RA. */
+  /** A client of the CA that is authenticated as the RA. */
   get tasks(): TaskClient<typeof operations> {
     return this.#parts.tasks;
   }
@@ -267,17 +267,17 @@ export class JoinedWorld {
     await this.ca.close();
   }
 
-  /** Writes down when accounts were last used. */
+  /** Stores when accounts were last used. */
   async flushUses(): Promise<void> {
     await this.#parts.ra.ra.uses.flush();
   }
 
-  /** One request below /api/v1, on a connection of its own unless an agent is given. */
+  /** Sends one request below /api/v1, on a new connection unless an agent is given. */
   ask(path: string, holder: Holder | null = null, request: Ask & { agent?: Agent } = {}): Promise<Answer> {
     return ask(`${this.base}/api/v1${path}`, this.root, holder, request);
   }
 
-  /** A connection that is kept, one request at a time. */
+  /** Opens a connection for several requests, one at a time. */
   async connect(options: ConnectionOptions = {}): Promise<Connection> {
     const { ra, root: ca } = this.#parts;
     const socket = await new Promise<TLSSocket>((resolve, reject) => {
@@ -299,7 +299,7 @@ export class JoinedWorld {
     return { client, agent };
   }
 
-  /** Somebody with a certificate that the CA made beside all nodes. */
+  /** The holder of a certificate that belongs to no node. */
   async holder(
     cn: string,
     profile = 'user',
@@ -313,25 +313,25 @@ export class JoinedWorld {
     return holderOf(key, certificate);
   }
 
-  /** Somebody with an administrator's certificate, whose DN is on the list. */
+  /** An administrator on the CA's list. */
   async admin(cn: string, role: AdminRole | null = null, key = newKey()): Promise<IssuedHolder> {
     return holderOf(key, await this.ca.administrator(cn, key, role));
   }
 
-  /** Somebody with an administrator's certificate that is good, whose DN is not on the list. */
+  /** The holder of a good administrator's certificate whose DN is not on the CA's list. */
   async unlisted(cn: string): Promise<IssuedHolder> {
     const holder = await this.admin(cn);
     await this.ca.onMachine(({ store }) => store.removeAdmin(holder.dn));
     return holder;
   }
 
-  /** Registers a node as the administrator and gives the `data` of the answer. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  /** Registers a node as alice and returns the `data` of the answer. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers of every shape
   async register(body: object): Promise<any> {
     return this.#posted('/private/nodes', this.alice, body, 201);
   }
 
-  /** A node with its certificate, which it got by its seed. */
+  /** Registers a node, which then gets its certificate by its seed. */
   async enrolled(body: { names?: string[]; cn: string; sans?: unknown; profile?: string }) {
     const { seed, cn } = await this.register(body);
     const csr = (key: KeyObject) => requestPem([], { key, cn });
@@ -339,7 +339,7 @@ export class JoinedWorld {
     return { ...holder, seed: String(seed) };
   }
 
-  /** A node with the certificate that `client/renew` gives it, for a new key. */
+  /** Renews a node's certificate by `client/renew`, with a new key. */
   renewed(node: Holder): Promise<IssuedHolder> {
     return this.#certified('/client/renew', node, 201, (key) => ({ csr: requestPem([], { key, cn: 'x' }) }));
   }

@@ -22,12 +22,12 @@ import { AcmeClient } from '../../../tools/kit/acme-client.js';
 import type { AcmeClientOptions } from '../../../tools/kit/acme-transport.js';
 import { openTestStore, type TestStore } from './store.js';
 
-/** What a kind of world decides of its RA. */
+/** The parts of the RA that each kind of world provides. */
 export interface RaParts {
-  /** What the RA has its certificates from. */
+  /** The CA that issues for the RA. */
   ca: IssuingCa;
   tls: TlsMaterial;
-  /** PEM; what clients of the RA trust. */
+  /** PEM of the root that the RA's clients trust. */
   root: string;
   /** The RA's names. */
   names: readonly string[];
@@ -35,15 +35,15 @@ export interface RaParts {
   policy: Policy;
   /** Milliseconds added to the real time. */
   time: { offset: number };
-  /** Limits other than none. */
+  /** The rate limits; by default there is no limit. */
   limited: Partial<LimitSettings>;
   publicUrl: string | null;
   isCompromised?: ((spkiFingerprint: string) => boolean) | undefined;
-  /** Takes the RA's log, a line of JSON at a time, from info on. */
+  /** Receives each line of the RA's log (JSON), from level info on. */
   log?: ((line: string) => void) | undefined;
-  /** Takes what the RA reports as its own inner errors. */
+  /** Receives the RA's internal errors. */
   onError(error: unknown): void;
-  /** Absent: a database of its own. */
+  /** Opens the store; by default a new database. */
   openStore?: (() => Promise<TestStore>) | undefined;
 }
 
@@ -59,8 +59,8 @@ const SETTINGS: AcmeSettings = {
 export type TestRa = Awaited<ReturnType<typeof assembleRa>>;
 
 /**
- * An RA over a real store with its HTTPS server, put together in this process as `startRa` does it. The world that calls this
- * brings the CA, the certificates and the validator, registers the routes it tests, and starts listening.
+ * An RA with a real store and its HTTPS server, assembled in this process like `startRa` does. The calling world provides
+ * the CA, the certificates and the validator, registers the routes that it tests, and starts listening.
  */
 export async function assembleRa(parts: RaParts) {
   const { ca, root, names, policy, publicUrl, onError } = parts;
@@ -91,7 +91,7 @@ export async function assembleRa(parts: RaParts) {
   const base = () => publicUrl ?? `https://localhost:${port()}`;
   return {
     ...{ app, server, store, ra, links, limits, audit, clock, port, base },
-    /** Registers the ACME routes, with settings beside the usual ones. */
+    /** Registers the ACME routes; the given settings replace the usual ones. */
     async serveAcme(options: Partial<AcmeOptions>, settings: Partial<AcmeSettings> = {}): Promise<void> {
       await app.register(acmeRoutes, {
         ...{ ra, links, settings: { ...SETTINGS, ...settings } },

@@ -7,7 +7,7 @@ import {
 import { parseCsr } from '../../../src/x509/csr.js';
 import type { TestPki } from '../../../tools/kit/test-pki.js';
 
-/** It cannot be reached while it is `away`; while `silent` it revokes, and its answer is lost. */
+/** While `away`, the CA cannot be reached. While `silent`, it revokes but its answer is lost. */
 export interface Reachability {
   away: boolean;
   silent: boolean;
@@ -15,7 +15,7 @@ export interface Reachability {
 
 export type StandInCa = IssuingCa & Pick<CertificateAuthority, 'caCertificates' | 'crl' | 'ping'>;
 
-/** A CA that certifies what it is asked to; the rules of issuance are the CA's own tests' matter. */
+/** A CA that issues every requested certificate. The tests of the CA cover the rules of issuance. */
 export function standInCa(pki: TestPki, state: Reachability): StandInCa {
   const issued = new Map<string, { chain: string; serial: string }>();
   const revoked = new Set<string>();

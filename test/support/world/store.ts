@@ -9,7 +9,10 @@ export interface TestStore {
   remove(): Promise<void>;
 }
 
-/** A real database of its own: SQLite in a directory, with recent orders in memory as the RA program has it, or PostgreSQL when UPKI_TEST_STORE says `postgres`. */
+/**
+ * A new, real database: SQLite in a folder, with recent orders in memory like the RA program, or PostgreSQL if UPKI_TEST_STORE
+ * is `postgres`.
+ */
 export async function openTestStore(): Promise<TestStore> {
   if (process.env.UPKI_TEST_STORE === 'postgres') {
     const database = await createDatabase();

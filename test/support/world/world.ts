@@ -13,31 +13,31 @@ export interface WorldOptions
   extends Partial<Pick<AcmeOptions, 'isAdmin' | 'isCompromised' | 'alternateChains'>>,
     Partial<Pick<RaParts, 'limited' | 'log' | 'openStore' | 'publicUrl'>> {
   settings?: Partial<AcmeSettings>;
-  /** What the CA does differently. */
+  /** Methods that replace those of the stand-in CA. */
   rules?: Partial<IssuingCa>;
   policy?: Partial<Policy>;
-  /** Another RA of the same authority: it has that one's CA, certificates, network and time. */
+  /** Another world. The new RA shares its CA, certificates, network and time. */
   beside?: World;
 }
 
-/** A served ACME front end over the real RA and store; only the network, the CA's far end and time are stand-ins. */
+/** A served ACME front end with the real RA and store. Only the network, the CA and the clock are stand-ins. */
 export interface World extends Pick<TestRa, 'ra' | 'store'> {
   pki: TestPki;
   port: number;
   base: string;
   directoryUrl: string;
-  /** The CA's far end. */
+  /** The stand-in CA. */
   authority: StandInCa;
-  /** What validations find; all succeed at first. */
+  /** The outcome of validations; by default all succeed. */
   network: {
     outcome: (
       request: ValidationRequest,
       signal?: AbortSignal,
     ) => ValidationResult | Promise<ValidationResult>;
   };
-  /** What CAA records say at finalize; nothing forbids at first. */
+  /** The outcome of CAA checks at finalize; by default nothing is forbidden. */
   caa: { answer: (request: CaaRequest) => CaaRefusal | null };
-  /** Whether the CA's far end can be reached. */
+  /** Whether the CA can be reached. */
   ca: Reachability;
   /** Milliseconds added to the real time. */
   time: { offset: number };
