@@ -33,7 +33,7 @@ const leftOut: string[] = [];
 try {
   const profiles = options.profile && { folder: resolve(options.profile), after: options.warmUp };
   const env = profiles ? probed({ profiles }) : {};
-  // Profiles the server in question: the uPKI on PostgreSQL if there is one.
+  // Profiles the uPKI on PostgreSQL if there is one, else the plain uPKI.
   contenders.push(new Contender(() => startUpkiTarget(network, { env: replicas === null ? env : {} })));
   if (replicas !== null) {
     const tools = await Tools.at();

@@ -46,7 +46,7 @@ export class Cluster implements Served, Subject {
   readonly toCas = new Map<string, Link[]>();
   readonly #registration: Link[] = [];
   readonly #toStandby: Link[] = [];
-  /** The failed primary, kept so that it can be removed. */
+  /** The failed primary; its files are removed at the end. */
   #failed: PostgresServer | null = null;
   #programs: Programs | null = null;
   #pools: { ra: Pool; ca: Pool } | null = null;

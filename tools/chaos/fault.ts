@@ -12,7 +12,7 @@ export interface Fault extends Omit<Blow, 'harm'> {
   short?: boolean;
   /** Programs may log that the database is unavailable. */
   databaseAway?: boolean;
-  /** The parts of the cluster for this fault alone. */
+  /** The parts of the cluster that only this fault needs. */
   cluster?: { standby?: boolean; olderRas?: boolean };
   /** Causes the fault; returns the function that repairs it. */
   strike(cluster: Cluster, chance: Chance): Promise<() => Promise<unknown>>;

@@ -16,8 +16,8 @@ const HELD = 6_500;
 const TAKEN_OVER = 25_000;
 
 /**
- * The facts that RAs on one database must agree on; each request goes to a chosen RA. Returns lines that say what was seen.
- * @throws Error naming what they did not agree on
+ * Checks the facts that RAs on one database must agree on; each request goes to a chosen RA. Returns the results as lines.
+ * @throws Error that names the fact on which they differ
  */
 export class ReplicaChecks {
   readonly #agents: Agent[];
@@ -152,7 +152,7 @@ export class ReplicaChecks {
     return client;
   }
 
-  /** A client of each RA. */
+  /** One client per RA. */
   #everywhere(key: SigningKey, accountUrl: string | null): AcmeClient[] {
     return this.#agents.map((_, index) => this.#at(index, key, accountUrl));
   }

@@ -13,7 +13,7 @@ import { watched } from './watchdog.js';
 
 /** A running uPKI of any size, under test. */
 export interface Tried extends Served, Subject {
-  /** Its files; kept after a finding. */
+  /** The folder of its files, which is not deleted after a finding. */
   folder: string;
   /** Resolves when everything is ready. @throws Error if that takes too long */
   ready(): Promise<void>;

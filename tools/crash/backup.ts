@@ -78,7 +78,7 @@ function keptIds({ accounts, orders, certificates, issued }: Kept): Promised {
   };
 }
 
-/** Each program has what it needs of the other, although their databases were read one after the other. */
+/** The databases of RA and CA agree, although the backup reads one after the other. */
 function judgeAgreement({ certificates, issued }: Kept, report: Report): void {
   const atCa = new Map(issued.map((row) => [row.orderId, row.serial]));
   for (const { orderId, serial } of certificates) {

@@ -47,7 +47,7 @@ function readOptions(args: string[]): Options | null {
   };
 }
 
-/** Returns whether every promise was kept. */
+/** Returns whether no promise was broken. */
 async function run({ rounds, clients, seed }: Options): Promise<boolean> {
   say(
     `seed ${seed}; the same again: npm run tool crash -- --rounds ${rounds} --clients ${clients} --seed ${seed}`,

@@ -6,7 +6,7 @@ export interface Folder {
 }
 
 /**
- * The ground plan. A folder may import itself and the folders its line names, all of which stand above it: there are no cycles.
+ * The ground plan. A folder may import itself and the folders its line names, all of which are above it: there are no cycles.
  * A file belongs to the longest path that contains it. `test/architecture.test.ts` compares this table with every import in
  * src and tools; `npm run docs` prints it into docs/architecture.md.
  */

@@ -1,7 +1,7 @@
 import type { Tools } from '../kit/tools.js';
 import type { World } from './world.js';
 
-/** The ways by which a client can be asked to obtain a certificate. */
+/** The ways in which a client can obtain a certificate. */
 export const CHALLENGES = ['http-01', 'dns-01', 'wildcard', 'tls-alpn-01', 'dns-persist-01'] as const;
 export type ChallengeFeature = (typeof CHALLENGES)[number];
 

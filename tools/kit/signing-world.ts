@@ -53,12 +53,12 @@ export interface SigningWorld {
   issuerKey: KeyObject;
   profiles: Map<string, Profile>;
   factory: CertificateFactory;
-  /** The request for a profile, key and names; without a CN for profiles whose names are in the SAN alone. */
+  /** The request for a profile, key and names; without a CN for profiles whose names are only in the SAN. */
   input(profile: Profile, key: KeyObject, names: SubjectName[]): IssueInput;
   lintContext(input: IssueInput): LintContext;
 }
 
-/** Profiles of TLS servers, whose names are in the SAN alone. */
+/** Profiles of TLS servers, whose names are only in the SAN. */
 const NAMED_BY_SAN: readonly string[] = ['server', 'webapp', 'short'];
 
 /** A root, an issuing CA and everything needed to issue from it. */

@@ -34,7 +34,7 @@ export interface AccountKey {
   readonly key: SigningKey;
 }
 
-/** An order that the server promised, with everything the server said of it since; each `saw` compares with what was said before. */
+/** A promised order, with all statements of the server about it; each `saw` compares a statement with the earlier ones. */
 export class PromisedOrder {
   /** CSRs sent to finalize, with or without a response. */
   readonly requests: { csr: Buffer; key: KeyObject }[] = [];

@@ -26,7 +26,7 @@ export interface RoundReport {
   interrupted: number;
 }
 
-/** What the run needs of the system under test, besides its service. */
+/** What the run needs of the system under test, in addition to its service. */
 export interface Subject {
   /** Writes one of our lines between those of the programs. */
   note(line: string): void;

@@ -36,7 +36,7 @@ async function settleAccount(
     return;
   }
   for (const order of account.orders.filter(({ open }) => open)) {
-    // Only its account may read an order; the databases show how it ended.
+    // Only its account may read an order; the databases show its outcome.
     if (!account.deactivated) await finish(new OrderSteps(world, order, chance, going));
     if (!order.open) continue;
     order.givenUp = true;

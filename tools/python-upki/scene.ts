@@ -73,7 +73,7 @@ export class Scene {
     return runUpki(args, { cwd: this.folder, log: this.log, env: { HOME: this.folder, ...env } });
   }
 
-  /** Our RA alone, connected to the CA on the scene's port in clear mode. */
+  /** Starts only our RA, connected to the CA on the scene's port in clear mode. */
   startRa(seed: string): Promise<Program> {
     const { ports } = this;
     return this.#start('our RA', ['ra', 'start'], [ports.ra], {
@@ -87,7 +87,7 @@ export class Scene {
     });
   }
 
-  /** Our CA alone, in clear mode, on the scene's port. */
+  /** Starts only our CA, in clear mode, on the scene's port. */
   startCa(dataDir: string, seed: string): Promise<Program> {
     const { ca } = this.ports;
     return this.#start('our CA', ['ca', 'start'], [ca, ca + 1], {

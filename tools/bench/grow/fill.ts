@@ -6,7 +6,7 @@ import { openCaStore, openRaStore } from './store.js';
 
 /** Concurrent calls: one batch of the store, one commit. */
 const GROUP = 500;
-/** Number of members kept for lookups. */
+/** Number of members stored for lookups. */
 const SAMPLES = 1_000;
 const DONE = 'grown.json';
 

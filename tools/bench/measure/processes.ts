@@ -9,7 +9,7 @@ const TICK = 10;
 /** How often processes are listed again when one ends between being listed and being read. */
 const TRIES = 3;
 
-/** A figure for each part that consists of processes. @throws Error if one of them stays gone */
+/** A figure for each part that consists of processes. @throws Error if a process ends during each of several attempts */
 export function figuresOf(
   list: () => Processes,
   figure: (pids: readonly number[]) => number,
@@ -26,7 +26,7 @@ export function figuresOf(
 /**
  * CPU time used by processes so far, user and system, all threads, in ms. Ended children count with the process that
  * waited for them: a database's sessions with the process that started them.
- * @throws Error if a process is gone
+ * @throws Error if a process has ended
  */
 export function cpuOf(pids: readonly number[]): number {
   let ticks = 0;
@@ -39,12 +39,12 @@ export function cpuOf(pids: readonly number[]): number {
   return ticks * TICK;
 }
 
-/** Peak resident sets so far, in MiB; shared memory counts in each process. @throws Error if a process is gone */
+/** Peak resident sets so far, in MiB; shared memory counts in each process. @throws Error if a process has ended */
 export function peakOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + memoryOf(pid).peak, 0);
 }
 
-/** Peak and current resident set, in MiB. @throws Error if the process is gone */
+/** Peak and current resident set, in MiB. @throws Error if the process has ended */
 export function memoryOf(pid: number): { peak: number; now: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);

@@ -37,7 +37,7 @@ export interface Summary {
   failures: [what: string, count: number][];
 }
 
-/** @throws Error if nothing was issued: such a run has no figures */
+/** @throws Error if no certificate was issued, because then there are no figures */
 export function summarize({ target, turns, stalls, cold }: Contender): Summary {
   if (!target) throw new Error('it never ran');
   const { name, version, state } = target;

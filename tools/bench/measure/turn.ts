@@ -78,7 +78,7 @@ async function watch(load: Load, time: number): Promise<{ milliseconds: number; 
     const { length } = load.seen().issued;
     if (length !== count) [count, changedAt] = [length, now];
     if (now - changedAt > STALL) return { milliseconds: changedAt - began, stalled: true };
-    // A pause at the end is waited for, to see whether it is a lock-up.
+    // A pause at the end of the turn may be a lock-up, so the turn waits for its end.
     if (now - began >= time && now - changedAt < LOOK * 2)
       return { milliseconds: now - began, stalled: false };
     await pause(Math.max(1, Math.min(LOOK, time - (now - began))));

@@ -32,7 +32,7 @@ async function build(tools: Tools): Promise<string> {
   if (existsSync(program)) return program;
   await tools.aptPackage('libssl-dev', '/usr/include/openssl/ssl.h');
   await tools.aptPackage('libpcre2-dev', '/usr/include/pcre2.h');
-  // How fast it runs is not looked at; without optimization it is compiled in half the time.
+  // Its speed does not matter; without optimization it compiles in half the time.
   const how = ['TARGET=linux-glibc', 'USE_OPENSSL=1', 'USE_PCRE2=1', 'USE_THREAD=1', 'OPT_CFLAGS=-O0'];
   await run('make', ['-j2', ...how], { cwd: source, timeout: BUILD_LIMIT });
   return program;

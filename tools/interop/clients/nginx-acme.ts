@@ -120,7 +120,7 @@ http {
       'tls-alpn-01': () => obtain(world.name('alpn'), 'tls-alpn'),
     },
     ...(revokeAsOperator && {
-      // An operator revokes it; after a restart nginx asks when to renew (RFC 9773), and the answer is: now.
+      // An operator revokes it; after a restart nginx queries its renewal window (RFC 9773), which is now.
       async renew() {
         const before = await stored(web, 'http');
         await revokeAsOperator(before.chain);

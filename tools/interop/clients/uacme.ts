@@ -71,7 +71,7 @@ esac`,
   });
 
   const stopWeb = await serveWebRoot(webRoot, httpPort);
-  // It is a front for a TLS server, to which it forwards other visitors; there are none.
+  // It is a proxy for a TLS server; here no visitor needs one.
   const ports = ['-b', `127.0.0.1@${tlsPort}`, '-c', `127.0.0.1@${httpPort}`];
   const responder = world.start('ualpn', ['-4', ...ports, '-s', socket, '-n', '1']);
   const web = world.name('web');

@@ -80,7 +80,7 @@ async function crlsOf({ upki, world }: Judge): Promise<string> {
   return lists.join('');
 }
 
-/** Every reader accepts the certificate with this root alone, by one of the chains it was issued with. */
+/** Every reader that trusts only this root accepts the certificate, by one of the chains it was issued with. */
 async function readAll(
   judge: Judge,
   { name, chains, stage }: Issued,

@@ -12,12 +12,12 @@ async function consoleOf(world: World, browser: Browser, who: string, name: stri
   return page;
 }
 
-/** Milliseconds in which a page asks again by itself. */
+/** Milliseconds after which a page repeats its requests. */
 const ASKS_EVERY = 30_000;
 /** Milliseconds: a request waits for a CA that is away. */
 const PATIENCE = 90_000;
 
-/** Lets the page's clock go forward, so that it asks again at once, until it shows the text. */
+/** Advances the page's clock, so that it repeats its requests at once, until it shows the text. */
 const shows = (page: Page, text: string): Promise<void> =>
   until(PATIENCE, async () => {
     await page.clock.fastForward(ASKS_EVERY);

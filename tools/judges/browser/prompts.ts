@@ -15,7 +15,7 @@ import type { World } from './world.js';
 const SHOWN = "document.querySelector('img')?.naturalWidth > 0";
 
 /**
- * The holder of a certificate of this PKI is not prompted for it on the pages for visitors: Chromium, which nobody can answer here, loads
+ * The holder of a certificate of this PKI is not prompted for it on the pages for visitors: Chromium, which no user can answer here, loads
  * them. @throws if one is not loaded
  */
 export async function holderIsNotAsked(world: World, executablePath: string, tools: Tools): Promise<void> {

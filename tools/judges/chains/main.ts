@@ -79,7 +79,7 @@ async function acmeSh(tools: Tools, world: World): Promise<Chooser> {
 
 interface Wanted {
   preferred: string | null;
-  /** Common names of the roots that each verify the chain alone. */
+  /** Common names of the roots each of which suffices to verify the chain. */
   by: string[];
   /** Common names of the roots that do not. */
   notBy?: string[];

@@ -48,7 +48,7 @@ cat cert.pem chain.pem > /etc/nginx/proxy.crt
 cp alice/upki-root.crt /etc/nginx/upki-root.crt
 cat chain.pem alice/upki-root.crt > /etc/nginx/upki-issuer-and-root.pem`;
 
-/** nginx with the page's configuration: an administrator is known through it, and a forged header names nobody. */
+/** nginx with the page's configuration: an administrator is recognised through it, and a forged header is not accepted. */
 const THROUGH_NGINX = `for each in client_body proxy fastcgi uwsgi scgi; do echo "\${each}_temp_path $each;"; done > paths.conf
 cat > nginx.conf <<'CONF'
 daemon off; pid nginx.pid; error_log nginx.log info;

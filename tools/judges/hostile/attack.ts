@@ -1,4 +1,4 @@
-/** One attack by a stranger or by the holder of a certificate, over the network alone. */
+/** One attack by a stranger or by the holder of a certificate, only over the network. */
 export interface Attack {
   /** The promise that must hold, as a sentence. */
   promise: string;

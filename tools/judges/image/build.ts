@@ -35,7 +35,7 @@ export async function addNode(root: string, major: string, cache: string): Promi
   await run('cp', ['-R', join(folder, 'node_modules/npm'), modules]);
   await run('ln', ['-s', '../lib/node_modules/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm')]);
   await insideOf(root)('apt-get install -y -q --no-install-recommends ca-certificates libatomic1');
-  // What npm trusts here, where a proxy stands before the registry.
+  // The roots that npm trusts on this machine, which may reach the registry through a proxy.
   const trusted = process.env.NODE_EXTRA_CA_CERTS;
   if (trusted) await run('cp', ['-L', trusted, join(root, trusted)]);
   await run('chroot', [root, 'useradd', '--uid', '1000', '--create-home', '--shell', '/bin/bash', 'node']);

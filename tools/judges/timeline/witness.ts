@@ -66,7 +66,7 @@ export class Witness {
   async #isNotGood({ name, chain }: Revoked): Promise<void> {
     const crl = await this.#byCrl(chain);
     if (crl === 'good') throw new Error(`${name}, which was revoked, is good by CRL`);
-    // Once it has expired its issuer may have expired too, and nobody needs its status.
+    // After its expiry its issuer may have expired too, and its status is not needed.
     const ocsp = crl === 'ended' ? null : await this.#byOcsp(chain);
     if (ocsp === 'good') throw new Error(`${name}, which was revoked, is good by OCSP`);
   }

@@ -90,7 +90,7 @@ export class SoftHsm {
   }
 }
 
-/** Compiled once and kept. @throws NotInstallable */
+/** Compiled once and cached. @throws NotInstallable */
 async function installPackage(home: string): Promise<void> {
   await mkdir(home, { recursive: true });
   await writeFile(join(home, 'package.json'), '{"private":true}\n');

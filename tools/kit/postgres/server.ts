@@ -85,12 +85,12 @@ export class PostgresServer {
     return this.#port;
   }
 
-  /** The superuser's URL, with the password. */
   /** The server's data folder. */
   get dataFolder(): string {
     return this.#at('data');
   }
 
+  /** The superuser's URL, with the password. */
   url(database = 'postgres'): string {
     return `postgres://upki:${this.#password}@127.0.0.1:${this.#port}/${database}`;
   }

@@ -3,7 +3,7 @@ import { serveFront } from '../front.js';
 import { startPythonCa, startPythonRa } from '../programs.js';
 import { check, type Stage } from '../stage.js';
 
-/** The Python programs alone, in use for a while: they produce the data to migrate later. */
+/** Only the Python programs, used for a while: they produce the data to migrate later. */
 export async function pythonAlone(stage: Stage): Promise<void> {
   const { scene, programs, seed, root, running, kept, step } = stage;
   const { ports } = scene;

@@ -45,7 +45,7 @@ export async function pythonRa(stage: Stage): Promise<void> {
     check((DATA as { status?: string } | undefined)?.status === 'revoked', JSON.stringify(DATA));
     const url = `http://127.0.0.1:${ports.pythonRa}/api/v1/ocsp`;
     const { data } = await getJson(url, { serial }).catch((error: Error) => {
-      // With pydantic 1 that RA fails on its own model, before it asks the CA.
+      // With pydantic 1 that RA fails on its own model, before it queries the CA.
       if (ra?.output?.().includes("no attribute 'model_dump'")) return { data: { status: 'revoked' } };
       throw error;
     });
