@@ -19,7 +19,7 @@ async function account(rules: Partial<IssuingCa>) {
   return world.account();
 }
 
-describe('an order at a CA that has rules of its own', () => {
+describe('an order at a CA with its own rules', () => {
   it('§7.4: stays ready when the CA would refuse the CSR, and is finalized with another', async () => {
     const client = await account({
       check: async ({ csr }) => {
@@ -38,7 +38,7 @@ describe('an order at a CA that has rules of its own', () => {
     expect(done.status).toBe('valid');
   });
 
-  it('§7.4: is refused at once when it asks for times and the CA does not support them', async () => {
+  it('§7.4: is refused at once when it requests times that the CA does not support', async () => {
     const client = await account({
       profiles: async () => [
         { name: 'server', description: '', maxValidity: 60 * 24 * 3600_000, fixedValidity: true },

@@ -13,7 +13,7 @@ const accounts = { required: false, keys: new Map<string, Buffer>(), nodeKey: as
 const verify = (binding: unknown, more: object = {}) =>
   verifyExternalAccount(binding as never, { ...accounts, ...more }, parseJwk(key.jwk as never), URL);
 
-describe('a binding nobody asked for (RFC 8555 §7.3.4)', () => {
+describe('a binding that the server does not require (RFC 8555 §7.3.4)', () => {
   it.each<[string, unknown]>([
     ["by another authority's key", bound('of-another-authority')],
     ["for another authority's URL", bound('of-another-authority', 'https://other.example/new-account')],

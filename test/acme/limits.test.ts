@@ -68,7 +68,7 @@ describe('§6.6: limits', () => {
 });
 
 describe('accounts that never got a certificate', () => {
-  it('are deleted once they have nothing left, and their clients are told so; accounts that got one stay', async () => {
+  it('are deleted once they have nothing left, and their clients get accountDoesNotExist; accounts that got one stay', async () => {
     const unused = await world.account().catch(() => null);
     expect(unused).toBeNull(); // the address has no more
     const other = await createWorld();

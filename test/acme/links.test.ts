@@ -128,7 +128,7 @@ describe('a kid (RFC 8555 §6.2)', () => {
   });
 });
 
-describe('the host an http-01 token is asked under (§8.3)', () => {
+describe('the host under which an http-01 token is requested (§8.3)', () => {
   it.each([
     ['App.Example.test', 'app.example.test'],
     ['app.example.test:80', 'app.example.test'],

@@ -208,7 +208,7 @@ describe('three RAs behind a balancer share one directory', () => {
     expect(authorization.challenges.filter(({ status }) => status === 'valid')).toHaveLength(1);
   });
 
-  it('§8.2: a challenge is validated by one RA at a time, and by another when that RA is gone', async () => {
+  it('§8.2: only one RA at a time validates a challenge, and another continues when that RA dies', async () => {
     balance();
     const [{ network, time }] = replicas;
     const client = await newAccount();

@@ -51,7 +51,7 @@ describe('the CA’s audit log', () => {
     expect(actions).toEqual(['certificate.issue', 'node.register', 'peer.admit']);
   });
 
-  it('has every issuance with the proven name of the RA that asked', async () => {
+  it('has every issuance with the authenticated name of the RA that requested it', async () => {
     const order = {
       order_id: 'o1',
       account_id: 'a1',
@@ -124,7 +124,7 @@ describe('the CA’s audit log', () => {
     ]);
   });
 
-  it('names the administrator for whom an RA asks, and the RA', async () => {
+  it('names the administrator on whose behalf an RA sends a task, and the RA', async () => {
     const entries = await adds(async () => {
       await ra.call('add_admin', { dn: '/CN=zoe', role: 'auditor', by: 'CN=alice' });
       await ra.call('remove_admin', { dn: '/CN=zoe', by: 'CN=alice' });

@@ -201,7 +201,7 @@ describe('compatibility with plain REQ and REP peers (clear mode)', () => {
 describe('who is admitted (curve mode)', () => {
   const fast = { connectTimeout: 300, timeout: 300 };
 
-  it('does not answer a key that is not admitted, and says so to its holder', async () => {
+  it('does not answer a key that is not admitted, and reports this to its holder', async () => {
     const world = await channel('curve', echo);
     const stranger = world.client({ keys: newCurveKeyPair(), ...fast });
     await expect(stranger.request('echo', {})).rejects.toThrow(/does not admit this key/);
@@ -246,7 +246,7 @@ describe('who is admitted (curve mode)', () => {
     await expect(client.request('echo', {})).rejects.toBeInstanceOf(ChannelUnavailable);
   });
 
-  it('answers a holder of the seed on keys derived from it, and nobody with another seed', async () => {
+  it('answers a holder of the seed on keys derived from it, and no holder of another seed', async () => {
     const right = registrationKeys('a-registration-seed-of-length');
     const wrong = registrationKeys('b-registration-seed-of-length');
     const world = new TestChannel('curve', echo);

@@ -67,7 +67,7 @@ describe('a channel to two CAs', () => {
     expect(second.asked).toEqual([]);
   });
 
-  it('uses the other CA when the first is gone, unnoticed by the caller, and stays with it', async () => {
+  it('uses the other CA when the first has ended, unnoticed by the caller, and stays with it', async () => {
     await open();
     await ask();
     await end(first);
@@ -134,7 +134,7 @@ describe('a channel to two CAs', () => {
     expect(await answer).toBe('second');
   });
 
-  it('gives up in its own time when nobody connects', async () => {
+  it('gives up at its own time limit when no CA can be reached', async () => {
     await open({ connectTimeout: 50 });
     await end(first);
     await end(second);

@@ -23,7 +23,7 @@ async function withAlice() {
 const certificateIn = (path: string) => new X509Certificate(readFileSync(path));
 
 describe('upki admin', () => {
-  it('add --csr makes a certificate for a key kept elsewhere, and no key', async () => {
+  it('add --csr makes a certificate for a key stored elsewhere, and no key', async () => {
     const { run, at } = await withAlice();
     const key = newKey();
     writeFileSync(at('bob.csr'), requestPem([], { key, cn: 'whoever the request says' }));
@@ -36,7 +36,7 @@ describe('upki admin', () => {
     expect(certificate.checkPrivateKey(key)).toBe(true);
   });
 
-  it('add --csr explains in one sentence what is wrong with the request, and adds nobody', async () => {
+  it('add --csr explains in one sentence what is wrong with the request, and adds no administrator', async () => {
     const { run, at, list } = await withAlice();
     writeFileSync(at('no.csr'), 'not a request');
     for (const [file, why] of [

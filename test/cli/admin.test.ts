@@ -115,13 +115,13 @@ describe('upki admin, while no CA runs', () => {
     expect([without.code, without.stderr]).toEqual([78, expect.stringMatching(/encrypted/)]);
   });
 
-  it('says that there is no CA', async () => {
+  it('reports that there is no CA', async () => {
     const { code, stderr } = await upki(['admin', 'list', '-d', newFolder()]);
     expect([code, stderr]).toEqual([78, expect.stringMatching(/there is no CA in/)]);
   });
 });
 
-describe('upki admin, beside upki start', () => {
+describe('upki admin, while upki start runs', () => {
   let running: RunningUpki;
   beforeAll(async () => {
     running = await startUpki({ env: { UPKI_RA_CN: 'localhost' } });

@@ -91,7 +91,7 @@ describe('upki audit verify', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(why)]);
   });
 
-  it('says that there is no log', async () => {
+  it('reports that there is no log', async () => {
     const { code, stderr } = await upki(['audit', 'verify', '-d', newFolder()]);
     expect([code, stderr]).toEqual([78, expect.stringMatching(/neither a CA nor an RA/)]);
   });

@@ -139,7 +139,7 @@ describe('a backup taken while the programs run', () => {
     expect(await upki(['audit', 'verify', '-d', elsewhere])).toMatchObject({ code: 0 });
   });
 
-  it('is refused without a passphrase, with a short one, or over another backup; goes to standard output; says what it verifies', {
+  it('is refused without a passphrase, with a short one, or over another backup; goes to standard output; reports the result of verify', {
     timeout: 120_000,
   }, async () => {
     const dataDir = newFolder();

@@ -42,7 +42,7 @@ it('upki ca seed prints the registration seed; --new replaces it at a running CA
   expect(await registers(next)).toBe(true);
 }, 120_000);
 
-it('upki ca seed --new does not change a seed that is set elsewhere, and says where it is set', async () => {
+it('upki ca seed --new does not change a seed that is set elsewhere, and names that place', async () => {
   const { code, stderr } = await seed(['--new'], { UPKI_CA_SEED: 'a-seed-of-the-environment-alone' });
   expect([code, stderr]).toEqual([78, expect.stringContaining('the seed is set by the environment')]);
   const { stdout } = await seed([], { UPKI_CA_SEED: 'a-seed-of-the-environment-alone' });

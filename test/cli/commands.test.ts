@@ -173,7 +173,7 @@ describe('upki ra', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it('register without a CA says that there is no connection, without a stack', async () => {
+  it('register without a CA reports that there is no connection, without a stack', async () => {
     const env = { UPKI_CA_PORT: '1', UPKI_ZMQ_TIMEOUT: '200ms' };
     const seed = 'a-secret-seed-of-enough-length';
     const { code, stderr } = await upki(['ra', 'register', '-d', newFolder(), '-s', seed], env);

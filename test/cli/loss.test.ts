@@ -150,7 +150,7 @@ describe('upki start', () => {
       expect(existsSync(join(dataDir, folder, 'identity.json'))).toBe(true);
   });
 
-  it('corrects the mode of a world-readable RA key, and says so', async () => {
+  it('corrects the mode of a world-readable RA key, and reports this', async () => {
     const dataDir = copy();
     chmodSync(join(dataDir, 'ra/ra.key'), 0o644);
     const lines: string[] = [];
@@ -192,7 +192,7 @@ describe('upki ca init', () => {
     expect(await init(third)).toMatchObject({ code: 78, stderr: expect.stringMatching(/x\.yml/) });
   });
 
-  it('changes nothing at an intact CA, and says so', async () => {
+  it('changes nothing at an intact CA, and reports this', async () => {
     const dataDir = copy();
     const before = readFileSync(join(dataDir, 'ca/identity.json'), 'utf8');
     expect(await init(dataDir)).toMatchObject({ code: 0 });

@@ -37,7 +37,7 @@ describe('upki migrate', () => {
     expect(python.snapshot()).toEqual(before);
   });
 
-  it('says what is missing in a folder that is not one of upki-ca, without a stack trace', async () => {
+  it('names what is missing in a folder that is not one of upki-ca, without a stack trace', async () => {
     const dir = join(newFolder(), 'to');
     const { code, stderr } = await upki(['migrate', '--from-python', newFolder(), '-d', dir]);
     expect(code).toBe(78);

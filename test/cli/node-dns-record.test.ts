@@ -50,7 +50,7 @@ describe('upki node dns-record', () => {
     expect(code).toBe(2);
   });
 
-  it('says that there is no RA', async () => {
+  it('reports that there is no RA', async () => {
     const { stderr, code } = await upki([
       'node',
       'dns-record',

@@ -90,7 +90,7 @@ describe('upki store prune, while the programs run', () => {
     expect((await run('store', 'prune', '--dry-run')).stdout).toMatch(/certificates: 0 would go/);
   });
 
-  it('removes nothing by a clock that no program vouches for, and says why', async () => {
+  it('removes nothing by a clock that no program has confirmed, and gives the reason', async () => {
     const before = rowsOf('ca', 'certificates');
     const { code, stdout, stderr } = await run('store', 'prune');
     expect([code, stdout]).toEqual([78, '']);

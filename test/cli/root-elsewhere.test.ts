@@ -48,7 +48,7 @@ describe('a CA whose root openssl keeps', () => {
   const ca = () => at('ca');
   let root: OpensslSigner;
 
-  it('waits for its certificate, and neither starts nor makes a root of its own meanwhile', async () => {
+  it('waits for its certificate, and neither starts nor makes its own root meanwhile', async () => {
     root = new OpensslSigner(folder);
     const { stdout } = await ok('ca', 'init', '-d', ca(), '--request', at('issuer.csr'));
     expect(stdout).toMatch(/its key stays in .*upki ca install FILE/);

@@ -192,7 +192,7 @@ describe('what a start cannot use ends it at once, with 78 and one sentence, wit
     60_000,
   );
 
-  it('what is wrong on the command line ends with 2: a flag, its value, an empty directory', async () => {
+  it('a mistake on the command line ends with 2: a flag, its value, an empty directory', async () => {
     expectSentence(await start({}, ['-p', 'x']), /UPKI_CA_PORT \(from the command line\) is "x"/, 2);
     expectSentence(
       await start({}, ['-d', '']),
@@ -203,7 +203,7 @@ describe('what a start cannot use ends it at once, with 78 and one sentence, wit
     expectSentence(await start({ UPKI_LOG_LEVEL: 'x' }, ['-p', 'x']), /UPKI_LOG_LEVEL is "x"/);
   });
 
-  it('is told of a working directory that is gone', async () => {
+  it('learns that the working directory was removed', async () => {
     const folder = newFolder();
     const script = 'rmdir "$PWD"; exec "$0" "$1" start -d here';
     const outcome = await outcomeOf('sh', ['-c', script, process.execPath, UPKI], {
@@ -233,7 +233,7 @@ describe('what a start cannot use ends it at once, with 78 and one sentence, wit
     expectSentence(outcome, sentence);
   });
 
-  it('is told of ports that are taken, and where the setting comes from', async () => {
+  it('learns which ports are in use, and where the setting comes from', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => {

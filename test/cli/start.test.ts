@@ -160,7 +160,7 @@ describe('upki start', () => {
     expect([ra, ca].map(alive)).toEqual([false, false]);
   });
 
-  it.each(['ra', 'ca'] as const)('starts the %s again when it was killed, and says so', async (which) => {
+  it.each(['ra', 'ca'] as const)('starts the %s again when it was killed, and logs this', async (which) => {
     const heard = new Heard();
     const running = await start({ onOutput: heard.take });
     const before = running.pids()[which];

@@ -33,7 +33,7 @@ describe('a key in a token that cannot be used ends the command with a sentence,
     });
   });
 
-  it('says that a PIN file does not exist', async () => {
+  it('reports that a PIN file does not exist', async () => {
     const { code, stderr } = await init({
       UPKI_CA_ROOT_KEY: 'pkcs11:token=a?module-path=/x.so&pin-source=/nowhere/pin',
     });

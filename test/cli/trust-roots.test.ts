@@ -27,7 +27,7 @@ afterAll(() => server.close());
 
 const prints = (of: readonly Root[]) => of.map(({ sha256 }) => sha256);
 
-it('of two roots upki trust uses the one whose fingerprint it is given, and tells of the other', async () => {
+it('of two roots upki trust uses the one with the given fingerprint, and reports the other', async () => {
   for (const wanted of prints(roots)) {
     const fetched = await fetchedRoots(url, [wanted]);
     expect(prints(fetched.roots)).toEqual([wanted]);

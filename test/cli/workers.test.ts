@@ -137,7 +137,7 @@ describe('several workers', () => {
     expect(after.accountUrl).toBe(before.accountUrl);
   }, 240_000);
 
-  it('share the port, accounts and nonces: each issues for an account, and takes the nonces, of another', async () => {
+  it('share the port, accounts and nonces: each issues for an account of another, and accepts its nonces', async () => {
     const one = client();
     await only(1, () => one.newAccount());
     for (const number of WORKERS)
@@ -182,7 +182,7 @@ describe('several workers', () => {
     expect(new Set(counts)).toEqual(new Set([1]));
   }, 240_000);
 
-  it('read their rules anew together, and agree on what is left of a limit', async () => {
+  it('reload their rules together, and agree on the rest of a limit', async () => {
     writeFileSync(join(dataDir, 'upki.yml'), 'ra:\n  limit_accounts: 2\n  website: https://anew.test\n');
     process.kill(running.pids().supervisor, 'SIGHUP');
     for (const number of WORKERS) {
@@ -202,7 +202,7 @@ describe('several workers', () => {
     expect([await refusal(2), await refusal(3)]).toEqual(['rateLimited', 'rateLimited']);
   }, 120_000);
 
-  it('register as other RAs of one name; come back with the process that holds their ports, and register anew with its first', async () => {
+  it('register as other RAs of one name, restart with the process that holds their ports, and register again with the first worker', async () => {
     const listed = async (): Promise<{ cn: string }[]> =>
       JSON.parse((await upki(['ra', 'list', '--json', '-d', dataDir])).stdout);
     const before = await listed();

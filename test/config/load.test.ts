@@ -67,7 +67,7 @@ describe('a setting is taken from', () => {
   });
 });
 
-describe('a wrong value is refused with its name, the value and what is allowed:', () => {
+describe('a wrong value is refused with its name, the value and the allowed values:', () => {
   it.each([
     ['UPKI_RA_PORT', '80a', 'a port from 0 to 65535'],
     ['UPKI_RA_PORT', '65536', 'a port from 0 to 65535'],
@@ -104,7 +104,7 @@ describe('a wrong value is refused with its name, the value and what is allowed:
     expect(complaint).toContain(allowed);
   });
 
-  it('all of them at once, so that one start tells everything', () => {
+  it('all of them at once, so that one start reports every fault', () => {
     expect(complaints({ env: { UPKI_RA_PORT: 'x', UPKI_RA_TLS: 'x' } })).toHaveLength(2);
   });
   it('a file that is no configuration', () => {
@@ -144,7 +144,7 @@ describe('what a person writes is understood:', () => {
       { host: 'fd00::54', port: 5353 },
     ]);
   });
-  it('names in any case, kept in lower case', () => {
+  it('names in any case, stored in lower case', () => {
     expect(load({ env: { UPKI_RA_SANS: 'PKI.Example,10.0.0.1' } }).settings.raSans).toEqual([
       'pki.example',
       '10.0.0.1',
@@ -292,7 +292,7 @@ describe('upki.yml, the file of both programs,', () => {
 });
 
 describe('what older versions took', () => {
-  it('is accepted under its former name, with a warning that gives the new one', () => {
+  it('is accepted under its former name, with a warning that contains the new one', () => {
     const { settings, warnings } = load({ env: { UPKI_RA_TERMS_URL: 'https://legal.example/' } });
     expect(settings.terms).toBe('https://legal.example/');
     expect(warnings).toEqual(['UPKI_RA_TERMS_URL is UPKI_RA_TERMS now: rename it']);

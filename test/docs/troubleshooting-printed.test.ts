@@ -50,7 +50,7 @@ const PROVOKED: Record<string, () => Promise<string>> = {
   },
 };
 
-describe('docs/troubleshooting.md quotes what is printed', () => {
+describe('docs/troubleshooting.md quotes the printed messages', () => {
   it.each(Object.entries(PROVOKED))('“%s”', async (sentence, provoke) => {
     expect(page).toContain(`\n### \`${sentence}\`\n`);
     const escaped = sentence.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^\\n]+');

@@ -5,7 +5,7 @@ function flood(budget: RefusalBudget, address: string, times: number): number {
   return Array.from({ length: times }, () => budget.take(address)).filter(({ log }) => log).length;
 }
 
-it('an address that is refused again and again fills no log, and takes nothing from another', () => {
+it('an address that is refused repeatedly does not fill the log, and does not use up the share of another', () => {
   const budget = new RefusalBudget(() => 0);
   expect(flood(budget, '10.0.0.1', 10_000)).toBe(30);
   expect(flood(budget, '10.0.0.2', 1)).toBe(1);

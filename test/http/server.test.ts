@@ -149,7 +149,7 @@ describe('who the peer is (from the TLS stack, never from a header)', () => {
     expect(json).toEqual({ subject: 'CN=admin', serial: expect.stringMatching(/^([0-9a-f]{2})+$/) });
   });
 
-  it('is nobody at a listener that asks for no certificate: the holder of one is not asked to show it', async () => {
+  it('is anonymous at a listener that requests no certificate: the holder of one is not prompted', async () => {
     const visitors = await start({}, false);
     const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
     try {
@@ -246,7 +246,7 @@ describe('TLS', () => {
     socket.destroy();
   });
 
-  it('takes a new certificate while running, and new trust drops old sessions', async () => {
+  it('uses a new certificate while running, and a change of the trusted roots drops old sessions', async () => {
     const running = await start();
     const admin = pki.leaf({ commonName: 'admin', usages: [CLIENT_AUTH] });
     const subjectOf = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN;
@@ -360,7 +360,7 @@ describe('requests that are refused', () => {
     socket.destroy();
   });
 
-  it('ends the connection after a refused body whose length is unknown or beyond all bounds, and says so', async () => {
+  it('ends the connection after a refused body whose length is unknown or far too large, and announces this', async () => {
     const socket = await open();
     const ended = drain(socket);
     socket.write('POST /items HTTP/1.1\r\nHost: ra.test\r\nContent-Type: application/json\r\n');
@@ -386,7 +386,7 @@ describe('requests that are refused', () => {
     expect(await ended).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('says nothing of an inner error, and logs it with the request’s id (no secret is returned)', async () => {
+  it('reveals nothing about an internal error, and logs it with the request’s id (no secret is returned)', async () => {
     logged.length = 0;
     const plain = await exchange(get('/broken'));
     expect(plain.status).toBe(500);
@@ -433,7 +433,7 @@ describe('requests that are refused', () => {
   });
 });
 
-describe('what browsers are told', () => {
+describe('headers for browsers', () => {
   it.each(['/who', '/nowhere', '/broken', '/api/v1/broken'])('is on every answer: %s', async (path) => {
     const { head } = await exchange(get(path));
     expect(head).toMatch(/^x-content-type-options: nosniff\r?$/im);
@@ -441,7 +441,7 @@ describe('what browsers are told', () => {
     expect(head).not.toMatch(/strict-transport-security/i);
   });
 
-  it('holds HTTPS alone for the host name where the server says so (RFC 6797)', async () => {
+  it('requires HTTPS for the host name where the server is configured to (RFC 6797)', async () => {
     const made = createHttpsServer({
       log,
       strictTransport: true,
@@ -567,7 +567,7 @@ describe('too much at once', () => {
     await made.app.close();
   });
 
-  it('does not count slow bodies, answers nobody reads, or clients that are gone', async () => {
+  it('does not count slow bodies, answers that are not read, or clients that have disconnected', async () => {
     const made = createHttpsServer({
       log,
       limits: { requests: 1, body: 100 },
@@ -645,7 +645,7 @@ describe('closing', () => {
 });
 
 describe('the plain listener', () => {
-  it('serves routes and authenticates nobody', async () => {
+  it('serves routes and authenticates no client', async () => {
     const app = createHttpServer({ log });
     addRoutes(app);
     await app.listen({ host: '127.0.0.1', port: 0 });

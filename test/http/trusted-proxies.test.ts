@@ -73,7 +73,7 @@ describe('a certificate that a proxy passes on', () => {
   });
 });
 
-describe('headers of a trusted proxy, whatever stands in them,', () => {
+describe('headers of a trusted proxy, whatever they contain,', () => {
   const anything = fc.oneof(
     fc.string(),
     fc.string().map((text) => `:${Buffer.from(text).toString('base64')}:`),

@@ -24,7 +24,7 @@ describe('a bounded map', () => {
     expect([map.use('b'), map.get('a')]).toEqual([undefined, 1]);
   });
 
-  it('forgets what is deleted and everything that is cleared', () => {
+  it('forgets a deleted entry, and all entries when it is cleared', () => {
     const map = new BoundedMap<string, number>(2);
     map.set('a', 1);
     expect([map.delete('a'), map.delete('a')]).toEqual([true, false]);

@@ -22,13 +22,13 @@ it.each([
   expect(exitCodeOf(error)).toBe(78);
 });
 
-it('an error that names no path takes that of the file that was used', () => {
+it('an error without a path gets the path of the file that was used', () => {
   expect(fileTrouble(systemError('EISDIR'), '/etc/terms')).toBe(
     '/etc/terms: it is a folder where a file is needed',
   );
 });
 
-it('a working directory that is gone is told as that', () => {
+it('a removed working directory is reported as such', () => {
   expect(fileTrouble(systemError('ENOENT', { syscall: 'uv_cwd' }))).toContain('working directory');
 });
 
@@ -43,7 +43,7 @@ it.each([
   expect(exitCodeOf(error)).toBe(1);
 });
 
-it('a sentence that has named the file is told only the reason, and the path of another file', () => {
+it('a sentence that already names the file gets only the reason, or the path of another file', () => {
   const error = systemError('ENOENT', { path: '/srv/eab.json' });
   expect(fileReason(error, '/srv/eab.json')).toBe('there is no such file or folder');
   expect(fileReason(error, '/srv/other')).toBe('/srv/eab.json: there is no such file or folder');

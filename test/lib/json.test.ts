@@ -105,7 +105,7 @@ describe('exact JSON (RFC 7493, with integers of any size)', () => {
     expect(() => read(nested(200_000))).toThrow(JsonError);
   });
 
-  it('takes a second for megabytes of quotes and backslashes, not minutes', () => {
+  it('reads megabytes of quotes and backslashes within a second', () => {
     const text = (unit: string) => `["${unit.repeat(500_000)}"]`;
     const started = performance.now();
     for (const unit of ['\\\\', '\\"', 'x', '\\n']) expect(() => read(text(unit))).not.toThrow();

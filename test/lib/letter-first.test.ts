@@ -16,7 +16,7 @@ it('a secret begins with a letter whatever its octets are, and keeps all bits bu
   }
 });
 
-it('an HMAC key that would begin with "-", which certbot takes for an option, begins with a letter', async () => {
+it('an HMAC key never begins with "-", which certbot would read as an option, but with a letter', async () => {
   const keys = new NodeKeys({
     store: { findNodeByKey: async () => null },
     secret: async () => randomBytes(32),

@@ -24,7 +24,7 @@ describe('a single flight', () => {
     expect([await again, runs.length]).toEqual([2, 2]);
   });
 
-  it('gives a caller that needs a later run the next one, which all waiting callers share', async () => {
+  it('lets a caller that needs a later run join the next one, which all waiting callers share', async () => {
     const { runs, flight } = heldWork();
     const first = flight.join();
     const next = Promise.all([flight.after(), flight.after()]);
@@ -50,7 +50,7 @@ describe('a single flight', () => {
 });
 
 describe('a refreshed value', () => {
-  it('is loaded once, served during a refresh, and kept when the refresh fails', async () => {
+  it('is loaded once, served during a refresh, and still served when the refresh fails', async () => {
     let now = 0;
     let fails = false;
     let asked = 0;
@@ -72,7 +72,7 @@ describe('a refreshed value', () => {
     expect(asked).toBeGreaterThan(2);
   });
 
-  it('is asked anew for who wants it as it is now; many who do share few askings', async () => {
+  it('is loaded again for a caller that needs the current value; many callers share few loads', async () => {
     let made = 0;
     const value = new RefreshedValue(async () => (made += 1), 60_000, monotonic);
     expect(await value.get()).toBe(1);

@@ -172,7 +172,7 @@ describe('the identifiers member', () => {
     expect(document.subproblems?.every((each) => each.identifier)).toBe(true);
   });
 
-  it('never throws anything but a Problem, and what it accepts it accepts again unchanged', () => {
+  it('throws only a Problem, and accepts an accepted value again unchanged', () => {
     const value = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),

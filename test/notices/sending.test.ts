@@ -284,7 +284,9 @@ describe.each(stores)('notices over %s', (_, make) => {
   });
 });
 
-it('a receiver that hangs is given up in time, and its notice is kept', { timeout: 40_000 }, async () => {
+it('a receiver that hangs is abandoned in time, and its notice stays in the queue', {
+  timeout: 40_000,
+}, async () => {
   const make = stores[0]?.[1];
   if (!make) throw new Error('there are no stores');
   const store = await (await make())();

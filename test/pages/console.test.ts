@@ -18,7 +18,7 @@ async function serve() {
   return server;
 }
 
-it('the page runs scripts and styles of its own origin alone, and the import map by its hash', async () => {
+it('the page runs only scripts and styles of its own origin, and the import map by its hash', async () => {
   const { get } = await serve();
   const answer = await get('/console/');
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');

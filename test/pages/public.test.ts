@@ -84,7 +84,7 @@ describe('the page at /', () => {
     expect(await tls.text()).not.toContain('<img');
   });
 
-  it('fetches nothing from the listener that asks for client certificates before somebody wants the test', async () => {
+  it('fetches nothing from the listener that requests client certificates before the visitor starts the test', async () => {
     const page = await (await (await serve({ listener: 'plain' })).get('/', BROWSER)).text();
     const [test = ''] = /<details><summary>Test it[\s\S]*?<\/details>/.exec(page) ?? [];
     expect(test).toContain('<img loading="lazy"');

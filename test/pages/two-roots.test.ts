@@ -42,7 +42,7 @@ const linesFor = (roots: readonly Root[], base: string) =>
 const certificatesIn = (pem: string) => readRoots(pem).map(({ sha256 }) => sha256);
 
 describe('while a root is being replaced', () => {
-  it('the page names both roots, each with its fingerprint, its files and a link of its own', async () => {
+  it('the page names both roots, each with its fingerprint, its files and its own link', async () => {
     const { get, roots } = await world();
     const page = await (await get('/', { accept: 'text/html' })).text();
     expect(page).toContain('The root is being replaced.');
@@ -99,7 +99,7 @@ describe('while a root is being replaced', () => {
     );
   });
 
-  it('the profile takes the place of the one that a device has of the older root, whatever the order', async () => {
+  it('the profile replaces the one that a device has of the older root, in either order', async () => {
     const { roots } = await world();
     const dated = roots.map((root, index) => ({ ...root, notBefore: index }));
     const identifier = (profile: string) => /upki\.root\.[0-9a-f]{64}(?=<)/.exec(profile)?.[0];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-it('a program whose supervisor was killed while it was being loaded ends, and does not serve on alone', async () => {
+it('a program whose supervisor was killed while the program was loading ends, and does not continue to serve', async () => {
   const child = fork(join(import.meta.dirname, 'children', 'orphan.mjs'));
   await once(child, 'message');
   const ended = once(child, 'exit');

@@ -281,7 +281,7 @@ describe('a folder where', () => {
   });
 });
 
-describe('what is made again is told of', () => {
+describe('recreated files are reported', () => {
   const told = () => {
     const lines: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });

@@ -3,7 +3,7 @@ import { openAtStart, sayDatabaseAway } from '../../src/programs/database.js';
 import { CannotStart } from '../../src/programs/exit.js';
 import { openRaStore } from '../../src/store/index.js';
 
-it('a database server that nobody reaches in time ends a start with the setting, the place and the reason, without the password', async () => {
+it('a start without a reachable database server ends with the setting, the address and the reason, without the password', async () => {
   const said: string[] = [];
   // Port 1 of this machine: nothing listens.
   const place = {
@@ -19,7 +19,7 @@ it('a database server that nobody reaches in time ends a start with the setting,
   expect([String(error), ...said].join('\n')).not.toContain('secret-word');
 });
 
-it('a database that is away is said at once and then once a minute, in a line that names the setting', () => {
+it('an unreachable database is logged at once and then once a minute, in a line that names the setting', () => {
   const said: string[] = [];
   let now = 0;
   const away = sayDatabaseAway({ variable: 'UPKI_DATABASE_URL', say: (line) => said.push(line) }, () => now);

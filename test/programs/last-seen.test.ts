@@ -80,7 +80,7 @@ describe('a database that goes back while a program runs', () => {
     return { url, directory, store, lines, watch, running };
   }
 
-  it('is told of, once, and the next start refuses it however far others have counted since', async () => {
+  it('is reported once, and the next start refuses it however far others have counted since', async () => {
     const { lines, watch, running } = await goneBack();
     expect(running.behind()).toContain(`is behind: it is of ${new Date(AN_HOUR_AGO).toISOString()}`);
     expect(lines).toEqual([running.behind()]);
@@ -128,8 +128,8 @@ it.each([
   expect(JSON.parse((await store.getSetting('last seen')) ?? '')).toMatchObject({ count: 4 });
 });
 
-describe('the clock of a command that removes things', () => {
-  it('is believed when a program has run by it for an hour, and is running', async () => {
+describe('the clock of a command that removes data', () => {
+  it('is trusted when a program has run by it for an hour, and is running', async () => {
     const store = await opened(await database());
     const now = Date.now();
     const seen = (at: number, even: number) => store.countSetting('last seen', { at, even });

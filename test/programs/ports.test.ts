@@ -17,7 +17,7 @@ async function occupied(): Promise<number> {
 }
 
 describe('ports', () => {
-  it('asked for as 0 are free ones, each once', async () => {
+  it('configured as 0 are free ones, each different', async () => {
     const ports = await freePorts([wish(0), wish(0), wish(0)]);
     expect(new Set(ports).size).toBe(3);
     expect(ports).not.toContain(0);
@@ -37,7 +37,7 @@ describe('ports', () => {
     );
   });
 
-  it('asked for twice are refused, too', async () => {
+  it('configured twice are refused, too', async () => {
     const [port = 0] = await freePorts([wish(0)]);
     await expect(freePorts([wish(port), wish(port)], 0)).rejects.toThrow('is in use');
   });

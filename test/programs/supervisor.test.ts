@@ -44,7 +44,7 @@ describe('the supervisor', () => {
     expect(await supervisor.start(child('obedient'))).toMatchObject({ start: '1' });
   });
 
-  it('starts a program that was killed again and says so', async () => {
+  it('restarts a program that was killed, and logs this', async () => {
     const { supervisor, heard, said } = supervise();
     const { pid } = await supervisor.start(child('obedient'));
     process.kill(Number(pid), 'SIGKILL');
@@ -61,7 +61,7 @@ describe('the supervisor', () => {
     expect(alive(other.pid)).toBe(false);
   });
 
-  it('ends everything at once when a program says it cannot start', async () => {
+  it('ends everything at once when a program reports that it cannot start', async () => {
     const { supervisor, said, end } = supervise();
     const other = await supervisor.start(child('obedient', 'CA'));
     await expect(supervisor.start(child('hopeless', 'RA'))).rejects.toThrow('the RA cannot start');

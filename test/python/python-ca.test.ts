@@ -180,7 +180,7 @@ describe('the RA with a Python CA', () => {
     expect(python.revoked).toEqual([serial.replace(/^0/, '')]);
   });
 
-  it('after a lost answer revokes the certificate made then, issues another, and says so', async () => {
+  it('after a lost answer revokes the certificate made then, issues another, and logs this', async () => {
     const { ca, python, logged } = await world();
     const asked = request('app.example.test');
     python.mute.add('sign');
@@ -209,7 +209,7 @@ describe('the RA with a Python CA', () => {
     expect(python.revoked).toEqual([]);
   });
 
-  it('with an old library says that there may be a second certificate', async () => {
+  it('with an old library logs that there may be a second certificate', async () => {
     const { ca, python, logged } = await world();
     await ca.issue(request('app.example.test'));
     python.oldLibrary = true;

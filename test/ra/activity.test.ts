@@ -56,7 +56,7 @@ describe('what RAs count for the charts', () => {
     expect((await store.listActivity(0, now)).length).toBe(721);
   });
 
-  it('survives a clock that is a year ahead for a while: what it counted then is not told', async () => {
+  it('survives a clock that is a year ahead for a while: its counts of that time are not reported', async () => {
     const store = await openStore();
     const at = (now: number) => new Activity({ store, clock: () => now, onError: never });
     const count = async (now: number) => {

@@ -23,7 +23,7 @@ function log(burst: number, perMinute: number, all = 1_000) {
 }
 
 describe('refusals in the audit log are bounded', () => {
-  it('to a burst, and to so many a minute from then on; the next one tells how many were left out', () => {
+  it('to a burst, and then to a fixed number a minute; the next record counts those left out', () => {
     const { audit, kept, time } = log(3, 2);
     for (let count = 0; count < 10; count += 1) audit.refused(refused);
     expect(kept).toHaveLength(3);
@@ -37,7 +37,7 @@ describe('refusals in the audit log are bounded', () => {
     expect(kept[4]?.details).toEqual({ suppressed: 1 });
   });
 
-  it('by peer and kind, so that no flood hides what somebody else does, or does otherwise', () => {
+  it('by peer and kind, so that no flood hides the refusals of another peer or of another kind', () => {
     const { audit, kept } = log(1, 1);
     const others = [
       { ...refused, from: '192.0.2.2' },
@@ -52,7 +52,7 @@ describe('refusals in the audit log are bounded', () => {
     expect(kept).toHaveLength(1 + others.length);
   });
 
-  it('never of somebody identified, whose refusals are all kept and use up nothing', () => {
+  it('except for an identified client, whose refusals are all recorded and use up no share', () => {
     const { audit, kept } = log(1, 1, 1);
     audit.refused(refused);
     for (let count = 0; count < 500; count += 1) {
@@ -69,14 +69,14 @@ describe('refusals in the audit log are bounded', () => {
     expect(kept).toHaveLength(50);
   });
 
-  it('and never keep what was done from being kept', async () => {
+  it('and never prevent the record of a completed action', async () => {
     const { audit, kept } = log(1, 1);
     for (let count = 0; count < 5; count += 1) audit.refused(refused);
     await audit.done(event);
     expect(kept.map(({ outcome }) => outcome)).toEqual(['unauthenticated', 'success']);
   });
 
-  it('a clock that is set back gives nothing away', () => {
+  it('a clock that is set back frees no share', () => {
     const { audit, kept, time } = log(1, 60);
     audit.refused(refused);
     time.now -= 60 * 60_000;
@@ -85,7 +85,7 @@ describe('refusals in the audit log are bounded', () => {
   });
 });
 
-it('a refusal that cannot be kept is told to the log of errors, and to nobody else', async () => {
+it('a refusal that cannot be recorded is reported only to the error log', async () => {
   const errors: unknown[] = [];
   const failing = { appendAudit: () => Promise.reject(new Error('disk full')) };
   const audit = new AuditLog(failing, Date.now, (error) => errors.push(error));

@@ -8,7 +8,7 @@ import { createWorld, type World } from '../support/world/world.js';
 
 const HOUR = 3600_000;
 
-describe('RFC 8659 §3: CAA is asked for again at finalize when the check is older than eight hours', () => {
+describe('RFC 8659 §3: CAA is queried again at finalize when the check is older than eight hours', () => {
   let world: World;
   let client: AcmeClient;
   const asked: CaaRequest[] = [];
@@ -71,7 +71,7 @@ describe('RFC 8659 §3: CAA is asked for again at finalize when the check is old
     expect((await finalize(order, names)).status).toBe('valid');
   });
 
-  it('a pre-authorization proven days ago is asked for on every order', async () => {
+  it('a pre-authorization proven days ago is checked on every order', async () => {
     const name = 'ahead.example.test';
     const { newAuthz = '' } = await client.directory();
     const made = await client.post<AuthorizationBody>(newAuthz, { identifier: { type: 'dns', value: name } });

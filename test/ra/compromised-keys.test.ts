@@ -101,7 +101,7 @@ describe('a compromised key is refused everywhere, and its order stays ready for
     expect(await answersTo(key)).toEqual(REFUSED);
   });
 
-  it('on another replica too, once that has asked the CA', async () => {
+  it('on another replica too, once that has queried the CA', async () => {
     const replica = new CompromisedKeys({
       ca: new CaClient({ client: world.tasks }),
       onError: () => undefined,
@@ -117,7 +117,7 @@ describe('a compromised key is refused everywhere, and its order stays ready for
     expect(replica.has(key)).toBe(true);
   });
 
-  it('before another replica has asked the CA: what the CA refuses is told at finalize, and the order takes another key', async () => {
+  it('before another replica has queried the CA: finalize reports the CA’s refusal, and the order accepts another key', async () => {
     const { client } = await world.acme(node);
     const key = newKey();
     const csr = requestPem(['r.example.test'], { key });
@@ -148,7 +148,7 @@ describe('an account whose key became compromised', () => {
     ({ client } = await world.acme(node));
   });
 
-  it('orders and finalizes nothing, and goes on with a new key', async () => {
+  it('orders and finalizes nothing, and continues with a new key', async () => {
     const order = await client.newOrder([NAME]);
     world.compromised.add(fingerprint(client.key.privateKey));
     expect(await refused(client.newOrder([NAME]))).toMatchObject({ status: 400, type: 'badPublicKey' });
@@ -160,7 +160,7 @@ describe('an account whose key became compromised', () => {
 });
 
 describe('a hold', () => {
-  it('is nothing a holder asks for over ACME; a later keyCompromise still counts', async () => {
+  it('is refused to a holder over ACME; a later keyCompromise still counts', async () => {
     const { client, chain, key } = await issued();
     for (const by of [{}, { certificateKey: signingKey(key, 'ES256') }]) {
       const error = await refused(client.revoke(chain, { reason: 6, ...by }));
@@ -170,7 +170,7 @@ describe('a hold', () => {
     expect(await answersTo(key)).toEqual(REFUSED);
   });
 
-  it('is nothing a holder asks for over REST; a later keyCompromise still counts', async () => {
+  it('is refused to a holder over REST; a later keyCompromise still counts', async () => {
     const held = await world.enrolled({ cn: 'held.example.test' });
     const revoke = (reason: string) =>
       world.ask('/client/revoke', held, { method: 'POST', body: { reason } });

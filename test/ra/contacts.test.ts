@@ -18,7 +18,7 @@ describe('RFC 8555 §7.3 contact', () => {
     expect(parseContacts(contacts)).toEqual(contacts);
   });
 
-  it('takes an absent member as none', () => {
+  it('reads an absent member as no contacts', () => {
     expect(parseContacts(undefined)).toEqual([]);
   });
 

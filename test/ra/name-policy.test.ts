@@ -41,7 +41,7 @@ describe("the operator's lists of names", () => {
     expect(() => new NameList([entry])).toThrow();
   });
 
-  it('RFC 8555 §7.4: a name outside what is allowed, or denied within it, is rejectedIdentifier', () => {
+  it('RFC 8555 §7.4: a name that is not allowed, or denied, is rejectedIdentifier', () => {
     const policy = new NamePolicy({ allowed: ['internal'], denied: ['pki.internal'] });
     expect(() => policy.check([dns('app.internal')])).not.toThrow();
     for (const identifiers of [
@@ -89,7 +89,7 @@ describe('what the CA’s issuer may certify (RFC 5280 §4.2.1.10)', () => {
     policy.check([dns('other.lan')]);
   });
 
-  it('is asked about every kind of name a node may have', () => {
+  it('decides about every kind of name a node may have', () => {
     const policy = new NamePolicy({ allowed: [], denied: [], constraints });
     expect(
       policy.forbidden([

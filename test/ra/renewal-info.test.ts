@@ -8,12 +8,12 @@ const DAY = 86_400_000;
 describe('after a compromise of the issuer (RFC 9773 §4.2)', () => {
   const certificate = { notBefore: 0, notAfter: 90 * DAY, revokedAt: null };
 
-  it('the window of what it issued before is now, and an hour long', () => {
+  it('the window of its earlier certificates begins now and lasts an hour', () => {
     const at = 10 * DAY;
     expect(renewalWindow(certificate, at, at)).toEqual({ start: at, end: at + 3600_000 });
   });
 
-  it('what is renewed anyway by then, and what is issued later, keeps its window', () => {
+  it('a certificate that is renewed by then anyway, or issued later, keeps its window', () => {
     const usual = renewalWindow(certificate, 0);
     expect(renewalWindow(certificate, 0, 80 * DAY)).toEqual(usual);
     expect(renewalWindow(certificate, 0, -1)).toEqual(usual);

@@ -77,7 +77,7 @@ describe('a private route', () => {
     expect(status).toBe(401);
   });
 
-  it('takes every request of a kept-alive connection, not of the first alone', async () => {
+  it('checks every request of an open connection, not only the first', async () => {
     const { ask } = await keptAlive(alice);
     expect((await ask()).status).toBe(200);
     expect((await ask()).status).toBe(200);
@@ -117,7 +117,7 @@ async function keptAlive(holder: IssuedHolder) {
 }
 
 describe('an administrator who is one no longer', () => {
-  it('is refused at the next request when removed from the list, on a kept-alive connection too', async () => {
+  it('is refused at the next request when removed from the list, also on an open connection', async () => {
     const carol = await world.admin('carol');
     const { ask } = await keptAlive(carol);
     expect((await ask()).status).toBe(200);
@@ -126,7 +126,7 @@ describe('an administrator who is one no longer', () => {
     expect((await world.ask(ADMINS, carol)).status).toBe(403);
   });
 
-  it('is refused at the next request when the certificate is revoked, on a kept-alive connection too', async () => {
+  it('is refused at the next request when the certificate is revoked, also on an open connection', async () => {
     const dave = await world.admin('dave');
     const { ask } = await keptAlive(dave);
     expect((await ask()).status).toBe(200);

@@ -99,7 +99,7 @@ describe('programs and our own pages', () => {
   });
 });
 
-describe('answers that are for one alone', () => {
+describe('answers for one client only', () => {
   it.each([
     '/private/nodes',
     '/private/admins',

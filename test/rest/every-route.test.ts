@@ -110,7 +110,7 @@ describe('every private operation of the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('that changes something is 403 from a page of another site, whatever the browser says of it', async () => {
+  it('that changes something is 403 from a page of another site, whatever headers the browser sends', async () => {
     const wrong: string[] = [];
     const admin = holders.get('admin') ?? null;
     for (const operation of operations.filter(changes)) {

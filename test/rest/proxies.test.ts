@@ -38,18 +38,18 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
   const ask = (through: Holder | null, headers: Record<string, string>, path = '/private/admins') =>
     world.ask(path, through, { headers });
 
-  it('is believed when it has proved its name from its network (RFC 9440)', async () => {
+  it('is trusted when it has proved its name from its network (RFC 9440)', async () => {
     expect((await ask(proxy, passOn(alice.cert))).status).toBe(200);
   });
 
-  it('says who its client is for client routes too', async () => {
+  it('identifies its client for client routes too', async () => {
     const bob = await world.holder('bob');
     const { json } = await ask(proxy, passOn(bob.cert), '/client/status');
     expect(json.data).toMatchObject({ serial: bob.serial });
     expect((await ask(proxy, passOn(bob.cert))).status).toBe(403);
   });
 
-  it('is not believed without a certificate, by another name, or with one that is revoked', async () => {
+  it('is not trusted without a certificate, by another name, or with one that is revoked', async () => {
     expect((await ask(null, passOn(alice.cert))).status).toBe(401);
     const bob = await world.holder('bob');
     expect((await ask(bob, passOn(alice.cert))).status).toBe(403);
@@ -58,7 +58,7 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
     expect((await ask(revoked, passOn(alice.cert))).status).toBe(403);
   });
 
-  it('is believed no longer from the request after its certificate was revoked, on a kept connection too', async () => {
+  it('is no longer trusted from the request after its certificate was revoked, also on an open connection', async () => {
     const passing = await world.holder(NAME, 'user');
     const connection = await world.connect({ key: passing.key, cert: passing.cert });
     const through = () => connection.ask('/private/admins', { headers: passOn(alice.cert) });
@@ -67,7 +67,7 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
     expect((await through()).status).toBe(403);
   });
 
-  it('is not believed with a certificate of another PKI', async () => {
+  it('is not trusted with a certificate of another PKI', async () => {
     const stranger = createTestPki('Test Issuing CA').leaf({ commonName: NAME, usages: [CLIENT_AUTH] });
     expect((await ask(stranger, passOn(alice.cert))).status).toBe(401);
   });
@@ -97,14 +97,14 @@ describe.each<ProxyHeader>(['Client-Cert', 'X-SSL-CLIENT-CERT'])('a trusted prox
     expect((await ask(proxy, passOn(stranger.cert))).status).toBe(401);
   });
 
-  it('is not asked in any other header: a client may have sent that one through it', async () => {
+  it('is not read from any other header, which a client may have sent through it', async () => {
     expect((await ask(proxy, STYLES[other(header)](alice.cert))).status).toBe(401);
     const bob = await world.holder('bob');
     const both = { ...STYLES[other(header)](alice.cert), ...passOn(bob.cert) };
     expect((await ask(proxy, both)).status).toBe(403);
   });
 
-  it('gives the client’s address: the last that it was told of, never one the client wrote itself', async () => {
+  it('provides the client’s address: the last one in its header, never one that the client wrote itself', async () => {
     // Nobody waits for the record of a refusal; those of earlier tests are kept before what is asked next.
     await world.store.ping();
     const before = (await told(world.store)).length;

@@ -48,7 +48,7 @@ describe('the cache of recent orders', () => {
     return { order, authorization };
   };
 
-  test('takes an order to its certificate without reading, and equals the disk at every step', async () => {
+  test('brings an order to its certificate without reading, and equals the disk at every step', async () => {
     const { order, authorization } = await place();
     const same = async () => {
       expect(await store.getOrder(order.id)).toEqual(await disk.getOrder(order.id));

@@ -261,7 +261,7 @@ describe('UPKI_VA_DENY keeps http-01 from forbidden addresses', () => {
     expect(answers).toBe(2);
   });
 
-  it('it takes the operator’s list', async () => {
+  it('it uses the operator’s list', async () => {
     const web = await serve(answering(KEY_AUTHORIZATION));
     const denied = await validate(await dnsZone(here), {}, { httpPort: web.port, deny: ['127.0.0.0/8'] });
     expect(failure(denied).detail).toContain('policy forbids');

@@ -44,7 +44,7 @@ describe('the reader of certification requests (RFC 2986)', () => {
     expect(csr.publicKey.spki.equals(spki)).toBe(true);
   });
 
-  it('reports that a request asks for a CA certificate (RFC 5280 §4.2.1.9)', () => {
+  it('reports a request for a CA certificate (RFC 5280 §4.2.1.9)', () => {
     expect(parseCsr(createCsr(['a.test'], { extensions: [BASIC_CONSTRAINTS_CA] }).der).asksForCa).toBe(true);
   });
 

@@ -5,7 +5,7 @@ import { hostAddress, ipFromBytes, ipToBytes } from '../../src/x509/ip-address.j
 import { canonicalByUrl } from '../support/url-address.js';
 
 describe('a host name', () => {
-  it('is read in linear time to a canonical form, or refused with HostNameError alone', () => {
+  it('is read in linear time to a canonical form, or refused only with HostNameError', () => {
     const label = fc.oneof(fc.string({ unit: 'binary', maxLength: 70 }), fc.domain(), fc.constant('xn--'));
     fc.assert(
       fc.property(fc.array(label, { maxLength: 5 }), (labels) => {

@@ -63,7 +63,7 @@ describe('distinguished names (RFC 4514)', () => {
     );
   });
 
-  it('are read or refused with DerError alone', () => {
+  it('are read, or refused only with DerError', () => {
     const only = (read: () => unknown) => {
       try {
         read();

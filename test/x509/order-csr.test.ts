@@ -13,7 +13,7 @@ describe('a CSR for an order (RFC 8555 §7.4)', () => {
     expect(() => readOrderCsr(csr(), identifiers)).toThrow(CsrRefused);
   });
 
-  it('is read or refused with CsrRefused alone if it is truncated or an octet is changed', () => {
+  it('is read, or refused only with CsrRefused, if it is truncated or an octet is changed', () => {
     const identifiers: OrderName[] = [{ type: 'dns', value: 'a.test' }];
     const { der: whole } = createCsr(['a.test'], { commonName: 'a.test', extensions: [mustStaple([5])] });
     fc.assert(

@@ -6,8 +6,8 @@ import type { Report } from './findings.js';
 export type ChallengeType = 'http-01' | 'dns-01' | 'tls-alpn-01';
 
 /**
- * How an order goes on. Its challenges are answered at once; only at a later attempt, so that they stay pending for a
- * while; or never. Or CAA forbids the name.
+ * How a client treats an order. It answers the challenges at once (prompt), or only at a later attempt of the validator, so
+ * that they stay pending for a while (late), or never (abandoned). CAA may also forbid the name (forbidden).
  */
 export type Conduct = 'prompt' | 'late' | 'abandoned' | 'forbidden';
 

@@ -110,7 +110,7 @@ describe('reading JSON (RFC 8259, RFC 7493)', () => {
     expect(read('[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]')).toBeDefined();
   });
 
-  it('takes "__proto__" for a member like any other', () => {
+  it('reads "__proto__" as a member like any other', () => {
     const value = read('{"__proto__":{"admin":true}}') as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect(value.admin).toBeUndefined();

@@ -143,7 +143,7 @@ describe('JWS (RFC 7515, RFC 8555 §6.2)', () => {
     expect(refused(() => verifyJws(jws, parseJwk(key.jwk))).type).toBe('badSignatureAlgorithm');
   });
 
-  it('refuses an algorithm that is not the key’s, and says which is (§6.2)', () => {
+  it('refuses an algorithm that is not the key’s, and names the key’s algorithm (§6.2)', () => {
     const jws = parseJws(bytes(signJws(key, { alg: 'ES384' }, '')));
     const problem = refused(() => verifyJws(jws, parseJwk(key.jwk)));
     expect(problem.type).toBe('badSignatureAlgorithm');

@@ -41,7 +41,7 @@ describe('§7.3: new accounts', () => {
     expect((await again.newAccount({ onlyReturnExisting: true })).status).toBe(200);
   });
 
-  it('are not created when the client asks only for an existing one (§7.3.1)', async () => {
+  it('are not created when the client requests only an existing one (§7.3.1)', async () => {
     const error = await refused(world.client().newAccount({ onlyReturnExisting: true }));
     expect(error).toMatchObject({ status: 400, type: 'accountDoesNotExist' });
   });

@@ -25,7 +25,7 @@ const challengeOf = async (name: string, type: string, by = client) => {
 };
 
 describe('draft-ietf-acme-dns-persist', () => {
-  it('the challenge gives the content of the record, in both spellings, and has no token', async () => {
+  it('the challenge contains the content of the record, in both spellings, and no token', async () => {
     const { challenge, url } = await challengeOf('a.example.test', 'dns-persist-01');
     expect(challenge).toEqual({
       type: 'dns-persist-01',
@@ -132,7 +132,7 @@ it('draft-ietf-acme-dns-account-label: the challenge is like that of dns-01', as
   expect(challenge).toMatchObject({ status: 'pending', token: challenges[0]?.token });
 });
 
-it('the challenges of drafts are not offered unless the operator says so', async () => {
+it('the challenges of drafts are not offered unless the operator enables them', async () => {
   const other = await createWorld();
   try {
     const by = await other.account();

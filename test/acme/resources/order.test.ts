@@ -57,7 +57,7 @@ describe('§7.4: new orders', () => {
     expect(await client.order(url)).toEqual(body);
   });
 
-  it('carry the dates and the profile that were asked for', async () => {
+  it('have the dates and the profile that were requested', async () => {
     const notAfter = new Date(Math.floor((Date.now() + 9 * DAY) / 1000) * 1000).toISOString();
     const { body } = await client.newOrder(['dated.example.test'], { notAfter, profile: 'webapp' });
     expect(Date.parse(body.notAfter ?? '')).toBe(Date.parse(notAfter));

@@ -303,7 +303,7 @@ describe('an issuer that another process has made this moment', () => {
     }
   });
 
-  it('made by a command beside a CA that has its database alone, too', async () => {
+  it('made by a command while the CA runs on SQLite, too', async () => {
     const world = await start();
     const ra = await world.registered();
     const made = await beside(world, ({ succession }) => succession.makeIssuer(BY));
@@ -356,7 +356,7 @@ describe('a rollover of the root', () => {
   });
 });
 
-describe('what is told of an end that comes near', () => {
+describe('warnings of an approaching expiry', () => {
   it.each([400, 360, 89, 29, 6])('%i days before', async (days) => {
     const world = await start();
     await beside(world, async ({ set }, store) => {

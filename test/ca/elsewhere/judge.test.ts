@@ -51,7 +51,7 @@ const refusal = async (files: string[], changes?: Parameters<typeof judge>[1]): 
   );
 
 describe('the request for an issuer', () => {
-  it('asks for a CA certificate with path length 0 for the key that stays here, and openssl reads it', () => {
+  it('requests a CA certificate with path length 0 for the key that stays here, and openssl reads it', () => {
     const csr = parseCsr(firstFromPem('CERTIFICATE REQUEST', readFileSync(request, 'utf8')));
     expect(csr).toMatchObject({ asksForCa: true, commonName: 'Plant Issuing CA', names: [] });
     const text = openssl('req', '-in', request, '-noout', '-text', '-verify').toString();
@@ -223,7 +223,7 @@ describe('an issuer signed elsewhere is refused, in words, with', () => {
     expect(await refusal([old.sign(request, ISSUER), old.certificate])).toBe('taken');
   });
 
-  it('several faults at once, each told', async () => {
+  it('several faults at once, each reported', async () => {
     const text = await refusal(signed('keyUsage=critical,digitalSignature', { days: 30 }));
     expect(text).toMatch(/^\d things are wrong:/);
     expect(text).toMatch(/not a CA certificate[\s\S]*keyCertSign[\s\S]*sooner than certificates/);

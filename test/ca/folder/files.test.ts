@@ -86,7 +86,7 @@ describe('initialising a CA', () => {
     await expect(initCaFiles(initOptions(directory))).rejects.toThrow(/ca\.key and .*ca\.crt are needed/);
   });
 
-  it('encrypts keys at rest when a passphrase is given, and says when it is missing or wrong', async () => {
+  it('encrypts keys at rest when a passphrase is given, and reports a missing or wrong one', async () => {
     const directory = newFolder();
     await initCaFiles(initOptions(directory, { passphrase: 'correct' }));
     for (const name of ['ca.key', 'issuer.key']) {
@@ -97,7 +97,7 @@ describe('initialising a CA', () => {
     await expect(load(directory)).rejects.toThrow(/no passphrase was given/);
   });
 
-  it('makes RSA keys when asked to', { timeout: 120_000 }, async () => {
+  it('makes RSA keys on request', { timeout: 120_000 }, async () => {
     const directory = newFolder();
     await initCaFiles(initOptions(directory, { keyType: 'rsa' }));
     const { issuerKey } = await load(directory);

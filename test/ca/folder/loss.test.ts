@@ -88,7 +88,7 @@ describe('a lost file of a CA that has served', () => {
     expect(await exists(join(world.dataDir, 'identity.json'))).toBe(true);
   });
 
-  it('the root key may be lost or kept elsewhere', async () => {
+  it('the root key may be lost or stored elsewhere', async () => {
     const world = await served();
     await rm(join(world.dataDir, 'ca.key'));
     await world.start();
@@ -146,7 +146,7 @@ describe('a foreign file in the folder of a CA', () => {
     await expect(world.start()).rejects.toThrow(/another CA: the CRL in it was not signed by the key/);
   });
 
-  it('an issuer signed by another key is refused, whatever the marker says', async () => {
+  it('an issuer signed by another key is refused, whatever the marker contains', async () => {
     const [world, other] = [await served(), await served()];
     const { root } = await loadCaFiles({ ...initOptions(other.dataDir), seed: null });
     const rootKey = keyFromPem(await readFile(join(other.dataDir, 'ca.key')), null, 'ca.key');

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe('what is encrypted with too few rounds', () => {
+describe('keys encrypted with too few rounds', () => {
   it('is recognised from the file, whatever program wrote it', async () => {
     expect(isWeaklyWrapped(weak())).toBe(true);
     expect(isWeaklyWrapped(openssl('-v2', 'aes256', '-iter', '599999'))).toBe(true);
@@ -51,7 +51,7 @@ describe('what is encrypted with too few rounds', () => {
   });
 });
 
-describe('old keys are encrypted anew at start', () => {
+describe('old keys are encrypted again at start', () => {
   const at = (name: string) => join(folder, name);
   const opens = (pem: string, given = passphrase) =>
     createPrivateKey({ key: pem, passphrase: given }).equals(key);

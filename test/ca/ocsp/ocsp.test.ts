@@ -109,7 +109,7 @@ describe('RFC 6960 §2.2 the status of a certificate', () => {
     expect(readOcsp(asRoots.response, rootDer).answers).toMatchObject([{ status: 'unknown' }]);
   });
 
-  it('of an expired certificate stays unchanged; the JSON form says expired', async () => {
+  it('of an expired certificate stays unchanged; the JSON form is expired', async () => {
     const { ra, statusOf, issue, time } = await start();
     const [kept, revoked] = [await issue('a.example.test'), await issue('b.example.test')];
     await ra.call('revoke', { dn: 'b.example.test' });
@@ -154,7 +154,7 @@ describe('signatures', () => {
     expect(signed.count).toBe(100);
   });
 
-  it('one for any number of clients that ask at the same moment', async () => {
+  it('one signature serves any number of clients that send a request at the same moment', async () => {
     const { send, issue, issuer, signed } = await start();
     const request = ocspRequest([certId(issuer, await issue('a.example.test'))]);
     const answers = await Promise.all(Array.from({ length: 200 }, () => send(request)));
@@ -162,7 +162,7 @@ describe('signatures', () => {
     expect(signed.count).toBe(1);
   });
 
-  it('one for each nonce, which is repeated (§4.4.1); such a response is nobody else’s', async () => {
+  it('one is made for each nonce, which is repeated (§4.4.1); no other client gets that response', async () => {
     const { send, issue, issuer, signed } = await start();
     const id = certId(issuer, await issue('a.example.test'));
     const nonces = Array.from({ length: 50 }, (_, n) => Buffer.alloc(1 + (n % 32), n));
@@ -174,7 +174,7 @@ describe('signatures', () => {
     expect(signed.count).toBe(50);
   });
 
-  it('are used again for half of a response’s life, then made anew', async () => {
+  it('are reused for half of a response’s validity, then made again', async () => {
     const { ask, issue, time, signed } = await start();
     const serial = await issue('a.example.test');
     const first = await ask(serial);
@@ -218,7 +218,7 @@ describe('a revocation that was answered', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('does not bring back earlier responses when it ends, even if they were asked with a nonce', async () => {
+  it('does not bring back earlier responses when it ends, even to requests with a nonce', async () => {
     const { ra, ask, issue, time } = await start();
     const serial = await issue('a.example.test');
     const before = await ask(serial);

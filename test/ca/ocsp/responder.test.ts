@@ -90,7 +90,7 @@ describe('the OCSP responder', () => {
     expect([ocspStatus(response), fresh, errors]).toEqual([3, null, []]);
   });
 
-  it('reads the issuers again before it says that it knows nothing of one (RFC 6960 §2.2)', async () => {
+  it('reads the issuers again before it answers that one is unknown (RFC 6960 §2.2)', async () => {
     let known: typeof issuers = [];
     let looks = 0;
     const found: string[] = [];
@@ -112,7 +112,7 @@ describe('the OCSP responder', () => {
     expect([looks, found]).toEqual([1, ['7f00', '7f00']]);
   });
 
-  it('says tryLater when the issuers cannot be read again', async () => {
+  it('answers tryLater when the issuers cannot be read again', async () => {
     const { respond, errors } = responder({
       issuers: () => [],
       lookAgain: async () => {
@@ -138,7 +138,7 @@ describe('the OCSP responder', () => {
   });
 });
 
-describe('kept responses', () => {
+describe('cached responses', () => {
   const signed = (thisUpdate = NOW): SignedResponse => ({
     response: Buffer.from('response'),
     signedAt: thisUpdate,

@@ -116,7 +116,7 @@ describe('tasks of the Python contract', () => {
 });
 
 describe('copies of ACME objects', () => {
-  it('are kept, listed and deactivated', async () => {
+  it('are stored, listed and deactivated', async () => {
     const account = {
       account_id: 'a1',
       jwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
@@ -189,7 +189,7 @@ describe('the CA as the RA knows it', () => {
     await expect(ca.revoke('00ff', null)).rejects.toMatchObject({ name: 'CaRefused', kind: 'notFound' });
   });
 
-  it('says badCSR for a request that names something else', async () => {
+  it('answers badCSR to a request with other names', async () => {
     const ca = new CaClient({ client: ra });
     const refused = ca.issue(request('bad', requestPem(['evil.example.test'])));
     await expect(refused).rejects.toBeInstanceOf(CaRefused);

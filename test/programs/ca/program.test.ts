@@ -32,7 +32,7 @@ const order = (orderId: string, names: string[], key = newKey()) => ({
 });
 
 describe('registration in curve mode', () => {
-  it('gives the holder of the seed a certificate for its own key, no private key, and admits its channel key', async () => {
+  it('issues the holder of the seed a certificate for its own key and no private key, and admits its channel key', async () => {
     const world = await start();
     const [tls, channel] = [newKey(), newCurveKeyPair()];
     const answer = await world.registration().call('register', {
@@ -119,7 +119,7 @@ describe('the operations socket in curve mode', () => {
 });
 
 describe('issuing for orders (RFC 8555 §7.4)', () => {
-  it('gives one certificate to any number of concurrent requests for one order', async () => {
+  it('answers any number of concurrent requests for one order with one certificate', async () => {
     const ra = await (await start()).registered();
     const request = order('order-1', ['www.example.test']);
     const answers = await Promise.all(
@@ -130,7 +130,7 @@ describe('issuing for orders (RFC 8555 §7.4)', () => {
     expect(certificates.filter(({ cn }) => cn === 'www.example.test')).toHaveLength(1);
   });
 
-  it('gives the stored certificate after a crash between storing and answering', async () => {
+  it('returns the stored certificate after a crash between storing and answering', async () => {
     const world = await start();
     const keys = newCurveKeyPair();
     await world.registration().call('register', {
@@ -229,7 +229,7 @@ describe('revocation and the CRL (RFC 5280 §5)', () => {
     });
   });
 
-  it('unrevokes what is on hold and nothing else', async () => {
+  it('releases a certificate from hold, and from no other revocation', async () => {
     const ra = await (await start()).registered();
     const held = await ra.call('sign', { csr: requestPem(['held.example.test']) });
     await ra.call('revoke', { dn: 'held.example.test', reason: 'certificateHold' });

@@ -68,7 +68,7 @@ describe('two CAs on one database', () => {
     expect(first.running.operationsPublicKey).toBe(second.running.operationsPublicKey);
   });
 
-  it('asked for one order at once, both give the same certificate, and it is the only one', async () => {
+  it('two CAs that get one order at the same moment both return the same, only certificate', async () => {
     const [a, b] = await connected();
     for (let round = 0; round < 5; round += 1) {
       const request = order(`order${round}`);

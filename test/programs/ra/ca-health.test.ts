@@ -58,7 +58,7 @@ describe('the skew between the clocks of RA and CA', () => {
 describe('readiness', () => {
   const store = { ping: async () => undefined };
 
-  it('says in whole sentences what ended and when, of the CA and of the RA’s own certificate', async () => {
+  it('reports in whole sentences what expired and when, for the CA and for the RA’s own certificate', async () => {
     const { cert } = createTestPki().leaf({ names: ['ra.test'] });
     const ended = 'the issuer "CN=x" ended on 2027-01-01: nothing can be issued under it';
     const { watch } = watching(async () => ({ time: NOW, troubles: [ended] }));
@@ -84,7 +84,7 @@ describe('readiness', () => {
     ]);
   });
 
-  it('asks an older CA no more than whether it answers, and says when none does', async () => {
+  it('only checks whether an older CA answers, and reports when no CA does', async () => {
     const older = watching(() => Promise.reject(new CaLacksTask('get_health')));
     expect(await older.watch.troubles()).toEqual([]);
     const away = watching(() => Promise.reject(new CaUnavailable('away')));

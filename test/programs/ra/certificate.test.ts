@@ -37,7 +37,7 @@ async function have(names: string[], age = 0) {
 }
 
 describe("the RA's names", () => {
-  it('are its own, the machine’s, those asked for and loopback, each once', () => {
+  it('are its own, the machine’s, the configured ones and loopback, each once', () => {
     expect(wantedNames('ra.example', ['ra.example', '10.0.0.1'], 'Box')).toEqual([
       'ra.example',
       'box',

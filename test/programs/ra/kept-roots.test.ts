@@ -54,8 +54,8 @@ const store = {
 const kept = async () =>
   fromPem('CERTIFICATE', await readFile(join(directory, 'ca.crt'), 'utf8')).map(fingerprintOf);
 
-describe('an RA whose CA gives out another root', () => {
-  it('keeps files that belong together, whatever moment it ends at, and knows all of them at the next start', async () => {
+describe('an RA whose CA publishes another root', () => {
+  it('has consistent files whenever it ends, and reads all of them at the next start', async () => {
     const [old, next] = [await authority('old'), await authority('next')];
     const spki = parsePublicKey(publicKeyDer(createPrivateKey((await files.keys()).tls)));
     const profile = (await loadProfiles(null)).get('ra') ?? expect.unreachable();

@@ -11,7 +11,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-it('a running uPKI is scraped on a listener of its own, without names, and while the CA is away', {
+it('a running uPKI is scraped on a separate listener, without names, and while the CA is unreachable', {
   timeout: 180_000,
 }, async () => {
   const port = await freePort();

@@ -23,7 +23,7 @@ describe('the name of an RA', () => {
     expect(changed).toMatch(/was pki\.example\.test, is now vm/);
   });
 
-  it('follows from UPKI_RA_URL alone', () => {
+  it('follows only from UPKI_RA_URL', () => {
     const { names } = decideNames({ ...NOTHING, raUrl: 'https://pki.example.test:8443' }, null, 'box');
     expect(names).toEqual({ cn: 'pki.example.test', sans: [] });
   });
@@ -53,7 +53,7 @@ describe('the name of an RA', () => {
 describe('the names an RA keeps', () => {
   const files = async () => new RaFiles(newFolder());
 
-  it('are read back as they were kept', async () => {
+  it('are read back as they were stored', async () => {
     const folder = await files();
     expect(await folder.names()).toBeNull();
     await folder.saveNames(KEPT);

@@ -35,7 +35,7 @@ async function register(port: number, seed: string) {
 }
 
 describe('registering in clear mode', () => {
-  it('with a Python CA takes the key it makes, for the names it certifies, and says so', async () => {
+  it('with a Python CA uses the key that the CA makes, for the names it certifies, and logs this', async () => {
     const python = await new PythonCaStandIn().start();
     ending.push(() => python.close());
     const { files, made, before, warnings } = await register(python.registrationPort, python.seed);
@@ -54,7 +54,7 @@ describe('registering in clear mode', () => {
     expect(python.tasks('register')).toHaveLength(1);
   });
 
-  it('with a Python CA and a wrong seed is told so, and keeps its own key', async () => {
+  it('with a Python CA and a wrong seed reports the wrong seed, and keeps its own key', async () => {
     const python = await new PythonCaStandIn().start();
     ending.push(() => python.close());
     await expect(register(python.registrationPort, 'wrong')).rejects.toThrow('Invalid registration seed');
@@ -87,7 +87,7 @@ describe('the names of the RA', () => {
 });
 
 describe('clear mode to another machine', () => {
-  it('is warned of with what it exposes; on this machine it is not', () => {
+  it('is logged with a warning of what it exposes; on this machine it is not', () => {
     const warnings: string[] = [];
     const of = (...hosts: string[]) =>
       warnOfClear(

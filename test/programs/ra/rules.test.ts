@@ -127,7 +127,7 @@ const refusal = (work: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
-describe('rules kept in the database', () => {
+describe('rules stored in the database', () => {
   it('count at every RA of it: lists, limits, resolvers, profile, bindings, compromised keys', async () => {
     const [empty, knowing] = [await dns(false), await dns(true)];
     const [one, two] = await Promise.all(
@@ -202,7 +202,7 @@ describe('rules kept in the database', () => {
     expect(await refusal(one.rules.change({ compromisedKeys: ['xyz'] }))).toContain('SHA-256');
   });
 
-  it('are all kept when several RAs, and several requests of one, change them at once', async () => {
+  it('are all stored when several RAs, and several requests of one, change them at once', async () => {
     const shared = await createDatabase();
     try {
       const [one, two] = await Promise.all(['lost-1', 'lost-2'].map((name) => replica(name, shared.url)));
@@ -228,7 +228,7 @@ describe('rules kept in the database', () => {
     }
   }, 60_000);
 
-  it('are all kept when a CA answers one RA only after another RA has changed them, however long that takes', async () => {
+  it('are all stored when a CA answers one RA only after another RA has changed them, however long that takes', async () => {
     const shared = await createDatabase();
     try {
       let answer = () => {};
@@ -259,7 +259,7 @@ describe('rules kept in the database', () => {
     }
   });
 
-  it('end a start to serve when they cannot be used any more; a command goes on and mends them, a running RA keeps its old ones', async () => {
+  it('prevent a start when they are no longer valid; a command still corrects them, and a running RA keeps its old ones', async () => {
     const location = join(folder, 'no-more.db');
     const before = await replica('no-more', location);
     await before.rules.change({ settings: { UPKI_RA_PROFILE: 'webapp' } });
@@ -280,7 +280,7 @@ describe('rules kept in the database', () => {
     expect(after.isDenied('a.old.test')).toBe(true);
   });
 
-  it('outlive a restart of an RA that has its database alone', async () => {
+  it('survive a restart of an RA on SQLite', async () => {
     const location = join(folder, 'alone.db');
     const before = await replica('alone', location);
     await before.rules.change({ settings: { UPKI_RA_DENY: 'kept.test' } });
@@ -290,7 +290,7 @@ describe('rules kept in the database', () => {
 });
 
 describe('upki reload', () => {
-  it('reads limits, lists and resolvers of the RA’s own file anew', async () => {
+  it('reloads limits, lists and resolvers from the RA’s own file', async () => {
     const [empty, knowing] = [await dns(false), await dns(true)];
     const one = await replica('own', join(folder, 'own.db'), { va_resolvers: empty, va_caa: 'off' });
     expect([await one.proves(), one.isDenied('x.new.test')]).toEqual([false, false]);
@@ -299,7 +299,7 @@ describe('upki reload', () => {
     expect([await one.proves(), one.isDenied('x.new.test'), await one.orders()]).toEqual([true, true, 2]);
   });
 
-  it('keeps every old rule when one is wrong, and says which', async () => {
+  it('keeps every old rule when one is wrong, and names it', async () => {
     const one = await replica('bad', join(folder, 'bad.db'), { deny: 'old.test' });
     one.write({ deny: 'new.test', limit_orders: 'many' });
     expect(await refusal(one.rules.reload())).toMatch(/limit_orders|LIMIT_ORDERS/);

@@ -63,7 +63,7 @@ it('replaces one of the future as soon as the clock is right', async () => {
   expect(tls.material().cert).not.toBe(certificate);
 });
 
-it('takes names in and out at the next start', async () => {
+it('adds and removes names at the next start', async () => {
   const { tls } = await ra(['ra.test', 'old.test'], ['ra.test', 'new.test']);
   expect(await tls.refresh()).toBe(true);
   expect(namesOfCertificate(tls.material().cert)).toEqual(['ra.test', 'new.test']);
@@ -71,7 +71,7 @@ it('takes names in and out at the next start', async () => {
   expect(await tls.refresh()).toBe(false);
 });
 
-it('keeps the old one while the CA is away, and asks again', async () => {
+it('keeps the old one while the CA is unreachable, and tries again', async () => {
   const { tls, certificate } = await ra(['ra.test'], ['ra.test', 'new.test']);
   await world.stop();
   expect(await tls.refresh()).toBe(false);

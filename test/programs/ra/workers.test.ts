@@ -16,8 +16,8 @@ async function firstWorker(): Promise<{ dataDir: string; caSeed: string }> {
   return { dataDir, caSeed };
 }
 
-describe('the folder of a worker beside the first', () => {
-  it('is made for its owner alone, in the folder of the first, and stays as it is at the next start', async () => {
+describe('the folder of a worker other than the first', () => {
+  it('is readable only by its owner, in the folder of the first, and unchanged at the next start', async () => {
     const first = await firstWorker();
     await prepareFolder(first, 2);
     const folder = workerFolder(first.dataDir, 2);

@@ -40,7 +40,7 @@ describe('a migrated RA', () => {
     expect(certificate?.chain.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
   });
 
-  it('leaves out untrusted and unreadable data, and says so', async () => {
+  it('leaves out untrusted and unreadable data, and reports this', async () => {
     const { id } = world.python.account();
     world.python.account({ jwk: { kty: 'oct', k: 'AA' } });
     const foreign = createTestPki('Another').leaf({ names: ['x.example.test'] }).cert;
@@ -107,7 +107,7 @@ describe('migrating', () => {
     expect(Object.keys(before).some((path) => path.endsWith('acme.db-wal'))).toBe(true);
   });
 
-  it('migrates a CA alone', async () => {
+  it('migrates a CA without an RA', async () => {
     world.python.issue('app.example.test');
     await world.migrate({ from: { ca: world.python.ca, ra: null } });
     expect(existsSync(world.to.ra)).toBe(false);

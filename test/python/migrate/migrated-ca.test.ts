@@ -93,7 +93,7 @@ describe('a migrated CA', () => {
     expect(key).toBe(`${(await ca.call('view', { dn: 'web.example.test' })).serial}.key`);
   });
 
-  it('has the profiles of its own, in our terms, and says what had to change', async () => {
+  it('has its own profiles, in our terms, and reports what had to change', async () => {
     world.python.write(
       'profiles/Printers.yml',
       'keyType: rsa\nkeyLen: 1024\nduration: 91\ndigest: sha1\naltnames: true\ndomain: ""\n' +

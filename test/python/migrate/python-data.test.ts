@@ -8,7 +8,7 @@ import { serialMember, timeMember, tinyDbDocuments } from '../../../src/python/m
 import { PythonFolders } from './python-folders.js';
 
 describe('a TinyDB file', () => {
-  it('gives its documents in order, serials exact to 160 bits', () => {
+  it('returns its documents in order, serials exact to 160 bits', () => {
     const serial = 2n ** 160n - 1n;
     const documents = tinyDbDocuments(
       `{"_default": {"1": {"serial": ${serial}, "dn": "a"}, "2": {"dn": "b"}}}`,
@@ -19,7 +19,7 @@ describe('a TinyDB file', () => {
     expect(tinyDbDocuments('{}')).toEqual([]);
   });
 
-  it('of any text gives documents or throws', () => {
+  it('of any text returns documents or throws', () => {
     fc.assert(
       fc.property(
         fc.oneof(

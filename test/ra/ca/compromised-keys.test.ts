@@ -16,7 +16,7 @@ function caWith(keys: string[]) {
 }
 
 describe('the RA’s copy of compromised keys', () => {
-  it('is read whole, a page at a time, and then by what is new', async () => {
+  it('is read completely, page by page, and afterwards only the new entries', async () => {
     const keys = Array.from({ length: 2_500 }, (_, index) => `key ${index}`);
     const { client, asked } = caWith(keys);
     const copy = new CompromisedKeys({ ca: new CaClient({ client }), onError: () => {} });
@@ -28,7 +28,7 @@ describe('the RA’s copy of compromised keys', () => {
     expect(asked).toEqual([0, 1_000, 2_000, 2_500]);
   });
 
-  it('is read whole again each hour, for a CA whose database was restored numbers from the beginning', async () => {
+  it('is read completely again each hour, because a CA whose database was restored numbers from the beginning', async () => {
     const keys = ['one', 'two', 'three'];
     const { client } = caWith(keys);
     let now = 0;
@@ -42,7 +42,7 @@ describe('the RA’s copy of compromised keys', () => {
     expect([copy.has('four'), copy.has('one')]).toEqual([true, true]);
   });
 
-  it('knows after a refresh what the CA knew when it was asked, also while an earlier question is under way', async () => {
+  it('contains after a refresh every key that the CA had at the request, also while an earlier request is in progress', async () => {
     const keys: string[] = [];
     let answer: () => void = () => {};
     const { client } = caWith(keys);
@@ -69,7 +69,7 @@ describe('the RA’s copy of compromised keys', () => {
     expect(copy.has('late')).toBe(true);
   });
 
-  it('is of a moment ago when that is wanted: asked anew after a fifth of a second, once for all who want it', async () => {
+  it('is current on request: it is read again after a fifth of a second, once for all waiting callers', async () => {
     const keys = ['one'];
     const { client, asked } = caWith(keys);
     let now = 0;
@@ -86,7 +86,7 @@ describe('the RA’s copy of compromised keys', () => {
     await new CompromisedKeys({ ca: new CaClient({ client: { call: away } }), onError: () => {} }).recent();
   });
 
-  it('tells why it is not known: the CA is away, or has no such task', async () => {
+  it('reports why it is unknown: the CA is unreachable, or lacks the task', async () => {
     const failing = (error: Error) =>
       new CompromisedKeys({
         ca: new CaClient({ client: { call: () => Promise.reject(error) } }),

@@ -21,8 +21,8 @@ const issuer = (id: string) => ({
   ...{ key_id: id, renew_from: null, warning: null },
 });
 
-describe('what an RA knows of its CA', () => {
-  it('is cached for seconds, and asked for again by who wants it as it is now', async () => {
+describe('the RA’s cached information about its CA', () => {
+  it('is cached for seconds, and requested again by a caller that needs the current state', async () => {
     const { ca } = growing();
     const names = async (when?: 'now') => (await ca.profiles(when)).map(({ name }) => name);
     expect([await names(), await names()]).toEqual([['profile-1'], ['profile-1']]);
@@ -30,7 +30,7 @@ describe('what an RA knows of its CA', () => {
     expect(await names()).toEqual(['profile-1', 'profile-2']);
   });
 
-  it('has an issuer that was made a moment ago, and is not asked for again when the issuer is known', async () => {
+  it('contains an issuer that was just made, and is not requested again when the issuer is known', async () => {
     const { ca, asked } = growing();
     const has = async (id: string) =>
       (await authoritiesWith(ca, (each) => each.id === id)).some((each) => each.id === id);

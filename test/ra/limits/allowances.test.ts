@@ -66,7 +66,7 @@ describe.each([
     expect(await use(later)).toBe(25);
   });
 
-  it('that were used while the clock was a year ahead lock nobody out when it is right again, looked at or used', async () => {
+  it('that were used while the clock was a year ahead lock no client out when it is right again, checked or used', async () => {
     const ahead = NOW + 365 * 86_400_000;
     for (let used = 0; used < 4; used += 1) await use1(next(), quarter(), ahead);
     expect(await wait1(next(), quarter(), NOW)).toBe(0);
@@ -139,7 +139,7 @@ describe.each([
   });
 });
 
-it('what is all forgotten leaves the database', async () => {
+it('a counter whose share has refilled is deleted from the database', async () => {
   await use1(shared(0), { key: 'past', amount: 10, window: 100 }, NOW - 1000);
   await use1(shared(0), { key: 'present', amount: 10, window: 100 }, NOW + 1_000_000);
   while (((await stores[1]?.forgetAllowances(NOW + 500_000, 2)) ?? 0) > 0);
@@ -155,7 +155,7 @@ it('an RA remembers no more keys than it has memory for', async () => {
   expect(await use('k99999')).toBe(100);
 });
 
-it('what a clock that was far ahead has used locks nobody out when it is right again', async () => {
+it('a share used while the clock was far ahead locks no client out when the clock is right again', async () => {
   const year = 365 * 86_400_000;
   const use = (key: string) => ({ key, amount: 100, window: 100 });
   const local = new LocalAllowances(nothing, () => {});
@@ -167,7 +167,7 @@ it('what a clock that was far ahead has used locks nobody out when it is right a
   expect(await wait1(shared(1), use('ahead'), NOW)).toBe(0);
 });
 
-it('an RA that has its store alone goes on counting after it was killed, and writes what it could not when it can', async () => {
+it('an RA on SQLite continues counting after it was killed, and writes later what it could not write', async () => {
   const folder = newFolder();
   const quarter = (key: string) => ({ key, amount: 25, window: 100 });
   try {

@@ -114,7 +114,7 @@ describe('orders of an account', () => {
 });
 
 describe('failed validations of a name', () => {
-  it('keep the account from ordering it again, wildcards too, and tell which name it is', async () => {
+  it('keep the account from ordering the name again, wildcards too, and name it', async () => {
     const { limits, time } = create({ failures: 2 });
     for (let each = 0; each < 2; each += 1) await limits.failed('one', { type: 'dns', value: 'a.test' });
     for (const name of ['a.test', '*.a.test']) {
@@ -137,7 +137,7 @@ describe('failed validations of a name', () => {
     expect(await wait(limits.newOrder(account('one'), dns('a.test'), null, HERE))).toBe(0);
   });
 
-  it('by a stranger keep nobody else from it', async () => {
+  it('by a stranger do not keep other accounts from it', async () => {
     const { limits } = create({ failures: 1 });
     for (let each = 0; each < 50; each += 1)
       await limits.failed('stranger', { type: 'dns', value: 'a.test' });

@@ -16,8 +16,8 @@ function create(fail = false) {
   return { settlements, asked };
 }
 
-describe('what certificates give back and count', () => {
-  it('in one turn of the event loop is settled together, each key once', async () => {
+describe('the shares that certificates return and use', () => {
+  it('of one turn of the event loop are settled together, each key once', async () => {
     const { settlements, asked } = create();
     await Promise.all([
       settlements.add([use('a'), use('here')], [use('same')], NOW),
@@ -27,7 +27,7 @@ describe('what certificates give back and count', () => {
     expect(asked).toEqual([[back, [use('same', 50), use('else')], NOW]]);
   });
 
-  it('in the next turn is settled by itself, with nothing of before', async () => {
+  it('of the next turn are settled separately', async () => {
     const { settlements, asked } = create();
     await settlements.add([use('a')], [], NOW);
     await settlements.add([use('a')], [], NOW + 1);
@@ -37,7 +37,7 @@ describe('what certificates give back and count', () => {
     ]);
   });
 
-  it('is told to everybody when it could not be settled, and not asked again', async () => {
+  it('reject for every caller when they could not be settled, and are not sent again', async () => {
     const { settlements, asked } = create(true);
     const both = await Promise.allSettled([
       settlements.add([use('a')], [], NOW),
@@ -48,7 +48,7 @@ describe('what certificates give back and count', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is not asked for when there is nothing', async () => {
+  it('are not settled when there are none', async () => {
     const { settlements, asked } = create();
     await settlements.add([], [], NOW);
     expect(asked).toEqual([]);

@@ -32,7 +32,7 @@ const post = async (path: string, body: object) =>
 const ready = async (each: AcmeClient, names: string[]) => (await each.newOrder(names)).body.status;
 
 describe('an ACME account bound to a node', () => {
-  it('orders what the node may have and nothing else, each refused name said', async () => {
+  it('orders only the names of the node, and the refusal lists every other name', async () => {
     const node = await world.register({
       cn: 'press-17',
       names: ['press-17.plant.lan', '*.press.plant.lan', '10.0.4.0/24', 'denied.plant.lan'].slice(0, 3),
@@ -76,7 +76,7 @@ describe('an ACME account bound to a node', () => {
     ]);
   });
 
-  it('orders with the profile of the node, unasked, and with no other', async () => {
+  it('orders with the profile of the node by default, and with no other', async () => {
     const node = await world.register({ cn: 'profiled', names: ['profiled.plant.lan'], profile: 'webapp' });
     const bound = await bind(node);
     expect((await bound.newOrder(['profiled.plant.lan'])).body).toMatchObject({ profile: 'webapp' });
@@ -85,7 +85,7 @@ describe('an ACME account bound to a node', () => {
     );
   });
 
-  it('is told by the operator’s lists too, at registration', async () => {
+  it('is also restricted by the operator’s lists, at registration', async () => {
     const answer = await post('/private/nodes', { cn: 'n', names: ['denied.plant.lan'] });
     expect(answer).toMatchObject({ code: 'forbidden' });
   });
@@ -107,7 +107,7 @@ describe('an ACME account bound to a node', () => {
     }
   });
 
-  it('is one alone where the key is good once; an expired key binds none', async () => {
+  it('is the only one if the key works once; an expired key binds no account', async () => {
     const once = await world.register({ cn: 'once', names: ['once.plant.lan'], once: true });
     await bind(once);
     expect((await refused(bind(once))).type).toBe('unauthorized');
@@ -143,7 +143,7 @@ describe('an ACME account bound to a node', () => {
     expect((await get(`/private/accounts/${idOf(bound)}`)).data.status).toBe('revoked');
   });
 
-  it('ends when the node is registered anew, which revokes what the lost machine had or says how much there is', async () => {
+  it('ends when the node is registered again, which revokes or counts the certificates of the lost machine', async () => {
     const node = await world.register({ cn: 'lost', names: ['lost.plant.lan'], waive_challenges: true });
     const bound = await bind(node);
     await bound.issue({ names: ['lost.plant.lan'], solve: () => Promise.reject(new Error('asked')) });
@@ -167,7 +167,7 @@ describe('an ACME account bound to a node', () => {
     });
   });
 
-  it('has a key that the database alone does not give', async () => {
+  it('has a key that the database does not reveal', async () => {
     const node = await world.register({ cn: 'sealed', names: ['sealed.plant.lan'] });
     const kept = JSON.stringify(await world.store.getNode('sealed'));
     for (const form of ['base64url', 'base64', 'hex'] as const) {
@@ -190,7 +190,7 @@ describe('an ACME account bound to a node', () => {
 });
 
 describe('UPKI_RA_EAB_REQUIRED', () => {
-  it('closes the door to everybody who is not a node, also to accounts from before', async () => {
+  it('refuses every client that is not a node, also accounts from before', async () => {
     const closed = await new JoinedWorld({ policy: { bindingRequired: true } }).start();
     const stranger = new AcmeClient({ directoryUrl: `${closed.base}/acme/directory`, ca: closed.root });
     expect((await refused(stranger.newAccount())).type).toBe('externalAccountRequired');

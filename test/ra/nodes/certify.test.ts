@@ -43,7 +43,7 @@ const pem = (request: Buffer) =>
 const certificatesOf = async (cn: string) => (await world.tasks.call('certificate_history', { cn })).length;
 
 describe('POST public/certify with a node’s seed', () => {
-  it('gives exactly what was registered, for the key of the CSR', async () => {
+  it('issues exactly the registered names, for the key of the CSR', async () => {
     const { cn, seed, sans } = await node();
     const key = newKey();
     const answer = await certify({
@@ -100,14 +100,14 @@ describe('POST public/certify with a node’s seed', () => {
     expect(await certificatesOf(cn)).toBe(1);
   });
 
-  it('gives only one of many simultaneous keys a certificate', async () => {
+  it('issues a certificate for only one of many simultaneous keys', async () => {
     const { cn, seed } = await node();
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => certify({ seed, csr: requestPem([cn]) })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 403, 403, 403, 403]);
     expect(await certificatesOf(cn)).toBe(1);
   });
 
-  it('whose answer was lost gives the same certificate when it is asked again', async () => {
+  it('returns the same certificate when it is repeated after a lost answer', async () => {
     const { cn, seed } = await node();
     const csr = requestPem([cn]);
     let serial = '';
@@ -158,7 +158,7 @@ describe('POST public/certify with a node’s seed', () => {
     expect([answer.status, answer.json.field]).toEqual([403, 'profile']);
   });
 
-  it('gets nothing when the CA refuses, and is told what the CA said', async () => {
+  it('gets no certificate when the CA refuses, and gets the CA’s message', async () => {
     const { cn, seed } = await node();
     world.faults.enroll = () => Promise.reject(new CaRefused('Profile not found: webapp', 'notFound'));
     const answer = await certify({ seed, csr: requestPem([cn]) });
@@ -220,7 +220,7 @@ describe('POST public/certify', () => {
   });
 });
 
-it('POST public/certify takes no registration seed: that registers RAs', async () => {
+it('POST public/certify accepts no registration seed, which registers RAs', async () => {
   const answer = await certify({ seed: SEED, csr: requestPem(['a.example.test']) });
   expect([answer.status, answer.json.field]).toEqual([403, 'seed']);
 });

@@ -105,7 +105,7 @@ describe('a node’s client certificate on new-order', () => {
     expect(await statusOf(client, 'same.example.test')).toBe('pending');
   });
 
-  it('does nothing once it is revoked, on a connection that was kept alive too', async () => {
+  it('has no effect once it is revoked, also on an open connection', async () => {
     const node = await world.enrolled({ cn: 'revoked.example.test' });
     const { client } = await world.acme(node);
     expect(await statusOf(client, 'revoked.example.test')).toBe('ready');
@@ -115,7 +115,7 @@ describe('a node’s client certificate on new-order', () => {
     expect(world.connections).toBe(connections);
   });
 
-  it('does nothing once the node is removed, on a connection that was kept alive too; a ready order ends', async () => {
+  it('has no effect once the node is removed, also on an open connection; a ready order ends', async () => {
     const node = await world.enrolled({ cn: 'removed.example.test' });
     const { client } = await world.acme(node);
     const before = await client.newOrder(['removed.example.test']);
@@ -200,7 +200,7 @@ describe('with UPKI_RA_NODE_PREAUTHORIZATION off', () => {
 });
 
 describe('while the CA is away', () => {
-  it('a node’s order is 503, for nobody can say whether its certificate is good; others are not held up', async () => {
+  it('a node’s order is 503, because its certificate cannot be checked; other orders continue', async () => {
     const lonely = await new JoinedWorld().start();
     try {
       const node = await lonely.acme(await lonely.enrolled({ cn: 'alone.example.test' }));

@@ -23,7 +23,7 @@ const stateOf = async (serial: string) =>
   (await world.tasks.call('view', { dn: BigInt(`0x${serial}`) })).status;
 
 describe('POST private/nodes', () => {
-  it('registers a node and gives its one-time seed, which is not in the store and not in a listing', async () => {
+  it('registers a node and returns its one-time seed, which is neither in the store nor in a listing', async () => {
     const answer = await post({
       cn: 'One.Example.test',
       sans: [{ type: 'DNS', value: 'alias.example.test' }, '2001:DB8::0:1', 'ops@example.test'],
@@ -109,7 +109,7 @@ describe('POST private/nodes', () => {
 });
 
 describe('GET private/nodes', () => {
-  it('is paged by name and says where each node is', async () => {
+  it('is paged by name and shows the state of each node', async () => {
     for (const cn of ['p1.example.test', 'p2.example.test']) await world.register({ cn });
     const p3 = await world.enrolled({ cn: 'p3.example.test' });
     world.time.offset = 25 * HOUR;
@@ -169,7 +169,7 @@ describe('DELETE private/nodes/{cn}', () => {
     expect((await post({ cn: 'early.example.test' })).status).toBe(201);
   });
 
-  it('finds a certificate whose issuance a crash kept from the RA’s store', async () => {
+  it('finds a certificate that a crash kept out of the RA’s store', async () => {
     const { seed, cn } = await world.register({ cn: 'lost.example.test' });
     world.faults.enroll = async (carryOut) => {
       await carryOut();
@@ -229,7 +229,7 @@ describe('DELETE private/nodes/{cn}', () => {
     expect((await remove('busy.example.test')).status).toBe(200);
   });
 
-  it('leaves certificates of the same name and another profile alone', async () => {
+  it('leaves certificates of the same name and another profile unchanged', async () => {
     const other = await world.holder('shared.example.test', 'server', { names: ['shared.example.test'] });
     await world.enrolled({ cn: 'shared.example.test' });
     await remove('shared.example.test');
@@ -246,7 +246,7 @@ describe('DELETE private/nodes/{cn}', () => {
 });
 
 describe('the audit log', () => {
-  it('tells of registration, enrolment, refused seeds, renewal and removal: who, from where, what; and no seed', async () => {
+  it('reports registration, enrolment, refused seeds, renewal and removal: who, from where, what; and no seed', async () => {
     const seen = (await entries()).length;
     const cn = 'audited.example.test';
     const node = await world.enrolled({ cn });

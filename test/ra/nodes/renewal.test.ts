@@ -46,7 +46,7 @@ it('the renewal of a certificate that no node has is in the records of the RA, r
 });
 
 describe('a node at client/renew', () => {
-  it('gets what is registered, for the key of a new CSR, time and again', async () => {
+  it('gets the registered names, for the key of a new CSR, any number of times', async () => {
     const node = await world.enrolled({ cn: 'again.example.test', sans: ['192.0.2.1'] });
     const first = await world.renewed(node);
     const second = await renew(first);
@@ -77,7 +77,7 @@ describe('a node at client/renew', () => {
     expect((await renew(second)).status).toBe(403);
   });
 
-  it('renews after it was registered anew with the same names, not with others', async () => {
+  it('renews after it was registered again with the same names, not with others', async () => {
     const node = await world.enrolled({ cn: 'anew.example.test', sans: ['old.example.test'] });
     await world.register({ cn: 'anew.example.test', sans: ['old.example.test'], replace: true });
     const renewed = await world.renewed(node);

@@ -66,7 +66,7 @@ const seen = ({ findings }: CheckedName, step: string) =>
     .map(({ target, outcome, ok }) => `${ok ? 'ok' : 'NO'} ${target}: ${outcome}`);
 
 describe('upki check: a name on its way to a certificate', () => {
-  it('that is served is issued with the default profile, and every step says what was seen', async () => {
+  it('that is served is issued with the default profile, and every step shows its result', async () => {
     const validator = await web();
     const found = await check({ validator, policy: { allowed: ['plant.test'] } });
     expect(found).toMatchObject({ name: NAME, profile: 'server' });
@@ -108,7 +108,7 @@ describe('upki check: a name on its way to a certificate', () => {
     expect(seen(found, 'policy')).toEqual(['NO *.plant.test: denied by "secret.plant.test" of UPKI_RA_DENY']);
   });
 
-  it('asks every resolver and tells what each said', async () => {
+  it('queries every resolver and shows each answer', async () => {
     const [good, wrong, silent] = [
       closing(await startDns(HERE)),
       closing(await startDns({ [`A ${NAME}`]: { rcode: 2 }, [`AAAA ${NAME}`]: { rcode: 2 } })),
@@ -155,7 +155,7 @@ describe('upki check: a name on its way to a certificate', () => {
     expect(seen(found, 'caa')[0]).toMatch(mode === 'lenient' ? /^ok .*SERVFAIL/ : /^NO .*SERVFAIL/);
   });
 
-  it('says which addresses are not dialed, and by which rule', async () => {
+  it('shows which addresses are not dialed, and by which rule', async () => {
     const zone = { [`A ${NAME}`]: { records: [{ a: '169.254.169.254' }, { a: '127.0.0.1' }] } };
     const partly = await check({ zone, validator: await web() });
     expect(partly.profile).toBe('server');
@@ -167,7 +167,7 @@ describe('upki check: a name on its way to a certificate', () => {
     expect(seen(own, 'http-01')[0]).toMatch(/^NO 127\.0\.0\.1: not dialed: 127\.0\.0\.0\/8 of UPKI_VA_DENY/);
   });
 
-  it('follows redirects as a validation does, and says where one may not lead', async () => {
+  it('follows redirects as a validation does, and reports a forbidden target', async () => {
     const validator = await web((request, response) => {
       if (request.url?.startsWith('/.well-known/')) response.writeHead(302, { Location: '/elsewhere' });
       else response.writeHead(404);
@@ -184,7 +184,7 @@ describe('upki check: a name on its way to a certificate', () => {
     expect(refused.profile).toBeNull();
   });
 
-  it('is reachable by tls-alpn-01 alone', async () => {
+  it('is reachable only by tls-alpn-01', async () => {
     const server = closing(
       await tlsServer(alpnCertificate({ names: [NAME], keyAuthorization: 'other' }), {
         ALPNProtocols: ['acme-tls/1'],
@@ -196,14 +196,14 @@ describe('upki check: a name on its way to a certificate', () => {
     expect(found.profile).toBe('server');
   });
 
-  it('is not issued where both ports are closed, and says so of each', async () => {
+  it('is not issued where both ports are closed, and reports each port', async () => {
     const found = await check();
     expect(found.profile).toBeNull();
     expect(seen(found, 'http-01').join('\n')).toMatch(/127\.0\.0\.1:1: .*refused/);
     expect(seen(found, 'tls-alpn-01').join('\n')).toMatch(/127\.0\.0\.1:1: .*refused/);
   });
 
-  it('of a wildcard is dns-01: nothing is dialed, and what keeps its record from being asked is told', async () => {
+  it('of a wildcard is dns-01: nothing is dialed, and the reason why its record cannot be queried is reported', async () => {
     const wildcard = await check({ name: '*.plant.test', zone: {} });
     expect([wildcard.profile, seen(wildcard, 'http-01'), seen(wildcard, 'tls-alpn-01')]).toEqual([
       'server',
@@ -220,7 +220,7 @@ describe('upki check: a name on its way to a certificate', () => {
     ]);
   });
 
-  it('of an address asks no DNS and dials it', async () => {
+  it('of an address queries no DNS and dials it', async () => {
     const dns = closing(await startDns());
     const found = await check({ name: '127.0.0.1', resolvers: [dns], validator: await web() });
     expect([found.profile, seen(found, 'caa'), seen(found, 'resolver'), dns.questions]).toEqual([
@@ -231,7 +231,7 @@ describe('upki check: a name on its way to a certificate', () => {
     ]);
   });
 
-  it('tells of clocks that disagree, of a CA that cannot work or is away, and of profiles that are not', async () => {
+  it('reports clocks that disagree, a CA that cannot work or is unreachable, and profiles that do not exist', async () => {
     const validator = await web();
     const skew = await check({
       validator,

@@ -32,7 +32,7 @@ describe('the places of a queue', () => {
     expect(take('a', 'x')).toHaveLength(1);
   });
 
-  it('some are kept for accounts that have none', () => {
+  it('some are reserved for accounts that have none', () => {
     const { take } = world();
     expect(['a', 'b', 'c', 'd'].map((each) => take(each, 'x').length)).toEqual([6, 6, 4, 1]);
     expect(take('a', 'x')).toHaveLength(0);
@@ -59,7 +59,7 @@ describe('the places of a queue', () => {
     expect(take('a', 'ok')).toHaveLength(6);
   });
 
-  it('what took long gives way to an account that has none, the longest first, and its target is one that hangs', () => {
+  it('work that took long gives way to an account that has none, the longest first, and its target counts as hanging', () => {
     const { shares, take, time, moved } = world();
     const takers = Array.from({ length: 20 }, (_, index) => `a${index}`);
     const left = takers.flatMap((each) => take(each, `of ${each}`, 1));

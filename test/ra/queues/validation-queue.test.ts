@@ -11,7 +11,7 @@ const TIMED_OUT: ValidationResult = {
   attempts: [],
 };
 
-describe('silent targets delay nobody but whoever ordered them', () => {
+describe('silent targets delay only the accounts that ordered them', () => {
   let world: World;
   let silence = () => {};
   let silent = 0;
@@ -90,7 +90,7 @@ describe('silent targets delay nobody but whoever ordered them', () => {
     expect(mostSilent).toBeLessThanOrEqual(32);
   }, 60_000);
 
-  it('two of each of 300 accounts: accounts that come later are not kept waiting', async () => {
+  it('two of each of 300 accounts: later accounts do not wait', async () => {
     // As many at once as the server takes without telling anybody to wait.
     for (let begun = 0; begun < 300; begun += 30) {
       const flood = async (_: unknown, index: number) => {

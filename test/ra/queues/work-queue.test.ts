@@ -37,7 +37,7 @@ function world(overrides: Partial<WorkQueueOptions<number, string>> = {}) {
 }
 
 describe("a durable queue's runner", () => {
-  it('takes up at start what an earlier run had leased, when it is the only runner', async () => {
+  it('continues at start with the items of an earlier run, when it is the only runner', async () => {
     const { queue, due, claims, ran } = world();
     due.push(1);
     queue.start();
@@ -46,7 +46,7 @@ describe("a durable queue's runner", () => {
     await queue.stop();
   });
 
-  it("leaves other runners' leases alone when it is not", async () => {
+  it('respects the leases of other runners when it is not', async () => {
     const { queue, claims } = world({ soleRunner: false });
     queue.start();
     await vi.waitFor(() => expect(claims[0]).toMatchObject({ now: 5000, leaseUntil: 6000 }));
@@ -110,7 +110,7 @@ describe("a durable queue's runner", () => {
     }
   });
 
-  it('refuses a direct item when full, and says so in the lease it would give', async () => {
+  it('refuses a direct item when full, and its lease shows this', async () => {
     const door = gate();
     const { queue } = world({ run: async () => door.opened.then(() => 'done') });
     expect(queue.leaseForNew()).toBe(6000);
@@ -123,7 +123,7 @@ describe("a durable queue's runner", () => {
     await queue.stop();
   });
 
-  it('reports a failing item and goes on', async () => {
+  it('reports a failing item and continues', async () => {
     const { queue, due, errors } = world({
       run: async (item) => {
         if (item === 1) throw new Error('boom');
@@ -137,7 +137,7 @@ describe("a durable queue's runner", () => {
     expect(errors).toEqual([new Error('boom')]);
   });
 
-  it('runs an item again while it is leased when its outcome could not be recorded, and tells so once', async () => {
+  it('runs an item again while it is leased when its outcome could not be recorded, and reports this once', async () => {
     let time = 5000;
     let tries = 0;
     const { queue, due, claims, errors } = world({

@@ -96,7 +96,7 @@ describe('the commands of an enrolment', () => {
     });
   });
 
-  it('make a request that names what was asked for, as we read it', async () => {
+  it('make a request with the requested names, as our parser reads it', async () => {
     await inFolder(async (folder) => {
       const { generate_key } = enrolmentCommands(PROFILE, { commonName: 'x', names: [] }, URL_BASE);
       await runShell(['sh'], ['-c', generate_key], { cwd: folder });
@@ -134,7 +134,7 @@ describe('the commands of an enrolment', () => {
     });
   });
 
-  it('take no word of a profile that is not known', () => {
+  it('use no option of an unknown profile', () => {
     const strange = { ...PROFILE, keyType: '$(touch x)', digest: 'sha256; touch x' };
     const commands = enrolmentCommands(strange, { commonName: 'x', names: [] }, URL_BASE);
     expect(Object.values(commands).join()).not.toContain('touch');

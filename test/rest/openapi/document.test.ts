@@ -44,7 +44,7 @@ describe('the OpenAPI document', () => {
     expect(operations.length).toBeGreaterThan(10);
   });
 
-  it('says of every operation who may call it, and names each once', async () => {
+  it('states for every operation who may call it, and names each once', async () => {
     const { document } = await api();
     const ids = new Set<string>();
     for (const [path, item] of Object.entries<Record<string, Record<string, unknown>>>(document.paths)) {

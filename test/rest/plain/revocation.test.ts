@@ -85,7 +85,7 @@ describe.each([
   '/api/v1/public/ocsp',
   '/api/v1/ocsp',
 ])('OCSP at %s (RFC 6960 appendix A)', (path) => {
-  it('by POST answers with the status of now and the nonce, for no cache', async () => {
+  it('by POST answers with the current status and the nonce, and must not be cached', async () => {
     const { serial, name } = await issue();
     const nonce = Buffer.from('0123456789abcdef');
     const post = () => send(path, { method: 'POST', headers: OCSP_TYPE, body: requestFor(serial, nonce) });
@@ -103,7 +103,7 @@ describe.each([
     expect(readOcsp((await post()).body, issuer).answers).toMatchObject([{ status: 'revoked', reason: 4 }]);
   });
 
-  it('by GET takes base64 however clients escape it and proxies mangle it', async () => {
+  it('by GET accepts base64 however clients escape it and proxies mangle it', async () => {
     const { serial } = await issue();
     let request = requestFor(serial);
     for (
@@ -132,7 +132,7 @@ describe.each([
     expect(told).toEqual(Object.fromEntries(Object.keys(forms).map((form) => [form, [200, 'good']])));
   });
 
-  it('by GET may be cached (RFC 5019 §6.2), and is 304 for who has it, until the status changes', async () => {
+  it('by GET may be cached (RFC 5019 §6.2), and is 304 for a client that has it, until the status changes', async () => {
     const { serial, name } = await issue();
     const url = `${path}/${inUrl(requestFor(serial))}`;
     const first = await send(url);
@@ -161,13 +161,13 @@ describe.each([
     ).toBe('good');
   });
 
-  it('by GET with a nonce is for no cache', async () => {
+  it('by GET with a nonce must not be cached', async () => {
     const { serial } = await issue();
     const { headers, body } = await send(`${path}/${inUrl(requestFor(serial, Buffer.alloc(8, 1)))}`);
     expect([headers['cache-control'], headers.etag, statusIn(body)]).toEqual(['no-store', undefined, 'good']);
   });
 
-  it('says malformedRequest to what is no request, and the CA is not asked (RFC 6960 §2.3)', async () => {
+  it('answers malformedRequest to anything but a request, and does not query the CA (RFC 6960 §2.3)', async () => {
     asked.length = 0;
     const wrong = [
       await send(path, { method: 'POST', headers: OCSP_TYPE, body: 'garbage' }),
@@ -183,7 +183,7 @@ describe.each([
     expect(asked).toEqual([]);
   });
 
-  it('refuses what is not for it: another media type, another method, a URL that is none', async () => {
+  it('refuses other media types, other methods and invalid URLs', async () => {
     const text = await send(path, {
       method: 'POST',
       headers: { 'content-type': 'application/xml' },
@@ -223,7 +223,7 @@ describe.each(['/api/v1/public/ocsp', '/api/v1/ocsp'])('the JSON form at %s', (p
     return { http: answer.status, ...JSON.parse(answer.body.toString()) };
   };
 
-  it('tells by serial, however written, or by certificate', async () => {
+  it('answers by serial, in any notation, or by certificate', async () => {
     const { serial, certificate, name } = await issue();
     const forms = [
       { serial },
@@ -275,7 +275,7 @@ describe.each(['/api/v1/public/ocsp', '/api/v1/ocsp'])('the JSON form at %s', (p
   });
 });
 
-it('a body of a media type that only another route takes is 415', async () => {
+it('a body of a media type that only another route accepts is 415', async () => {
   const result = z.object({});
   const route = (path: '/a' | '/b', binary: boolean) =>
     publicRoute({
@@ -315,7 +315,7 @@ describe.each([
   const parsed = (body: Buffer) =>
     parseCrl(body[0] === 0x30 ? body : firstFromPem('X509 CRL', body.toString('latin1')));
 
-  it('may be cached for a while, is 304 for who has it, and HEAD says the same without it', async () => {
+  it('may be cached for a while, is 304 for a client that has it, and HEAD sends the same headers without it', async () => {
     const first = await send(path);
     const { etag = '', date = '', expires = '', 'last-modified': modified = '' } = first.headers;
     expect(first.headers).toMatchObject({
@@ -363,7 +363,7 @@ describe('the CRL', () => {
     expect(der.headers.vary).toBe('accept');
   });
 
-  it('is asked for once by all who come while the CA is being asked', async () => {
+  it('is fetched once for all requests that arrive while the CA is queried', async () => {
     await send(FIRST_CRL_PATH);
     asked.length = 0;
     await Promise.all(Array.from({ length: 20 }, () => send(FIRST_CRL_PATH)));
@@ -375,7 +375,7 @@ describe('the CRL', () => {
     expect(parseCrl(body).number).toBeGreaterThan(before ?? 0n);
   });
 
-  it('can be read to its end by who began before another was made', async () => {
+  it('can be read to its end by a client that began before another was made', async () => {
     const { number, part } = await ra.call('get_crl_part', {});
     await ra.call('generate_crl', {});
     expect(await ra.call('get_crl_part', { number, offset: 0 })).toMatchObject({ number, part });
@@ -406,7 +406,7 @@ describe('the CRL', () => {
     expect(Date.parse(headers.get('expires') ?? '')).toBeLessThanOrEqual(now + 60_000);
   });
 
-  it('comes from a CA that gives no parts too, as an older one may not', async () => {
+  it('also comes from an older CA, which does not send it in parts', async () => {
     const client: Pick<TaskClient<typeof operations>, 'call'> = {
       call: (name, ...rest) =>
         name === 'get_crl_part'

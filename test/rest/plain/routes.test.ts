@@ -24,7 +24,7 @@ async function serve(options: { away?: boolean } = {}) {
   return { ...material, ...server };
 }
 
-describe('what certificates point to', () => {
+describe('the URLs in certificates', () => {
   it('is served under the paths the CA writes into them (RFC 5280 §4.2.1.13, §4.2.2.1)', () => {
     expect([CRL_PATH.replace(':file', 'ab.crl'), ISSUER_PATH.replace(':file', 'ab.cer'), OCSP_PATH]).toEqual([
       written.crlPath('ab'),
@@ -76,7 +76,7 @@ describe('the CRL and the certificate of an authority, by its id', () => {
     return { ...server, id, asked, chain, crl };
   }
 
-  it('are there as soon as certificates name them: the CA is asked before it is said that there is none', async () => {
+  it('exist as soon as certificates name them: the CA is queried before the answer is 404', async () => {
     const { get, id, chain, crl } = await followed();
     const list = await get(`/crl/${id}.crl`);
     expect([list.status, Buffer.from(await list.arrayBuffer()).equals(Buffer.from(crl))]).toEqual([
@@ -87,7 +87,7 @@ describe('the CRL and the certificate of an authority, by its id', () => {
     expect(Buffer.from(await issuer.arrayBuffer()).equals(new X509Certificate(chain).raw)).toBe(true);
   });
 
-  it('are not asked for at the CA when the path can be no authority’s, or is known', async () => {
+  it('are not requested from the CA when the path cannot be an authority’s, or is cached', async () => {
     const { get, asked } = await followed();
     for (const path of ['/crl/zz.crl', `/crl/${'AB'.repeat(10)}.crl`, `/crl/${'ab'.repeat(10)}.cer`]) {
       expect((await get(path)).status).toBe(404);
@@ -97,7 +97,7 @@ describe('the CRL and the certificate of an authority, by its id', () => {
     expect((await get(`/crl/${'ef'.repeat(10)}.crl`)).status).toBe(404);
   });
 
-  it('are 503, not 404, while the CA cannot say whether there is such an authority', async () => {
+  it('are 503, not 404, while the CA cannot answer whether the authority exists', async () => {
     const { get, id } = await followed({ away: true });
     expect([(await get(`/crl/${id}.crl`)).status, (await get(`/issuer/${id}.cer`)).status]).toEqual([
       503, 503,

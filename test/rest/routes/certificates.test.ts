@@ -106,7 +106,7 @@ describe('public/certs', () => {
     expect(JSON.stringify(found)).not.toContain('PRIVATE');
   });
 
-  it('shows servers alone, never people, machines that are clients only, or administrators, by whatever filter', async () => {
+  it('shows only servers, never people, machines that are only clients, or administrators, with any filter', async () => {
     const key = newKey();
     await world.ca.administrator('Alice Admin', key);
     await world.tasks.call('sign', { csr: requestPem([], { cn: 'Ada Person' }), profile: 'user' });

@@ -68,7 +68,7 @@ describe('client/certificate', () => {
 });
 
 describe('client/status', () => {
-  it('tells how the certificate stands and when to renew it (RFC 9773 §4.2)', async () => {
+  it('returns the state of the certificate and when to renew it (RFC 9773 §4.2)', async () => {
     const { json } = await world.ask('/client/status', laptop);
     const { notBefore, notAfter } = parseCertificate(firstFromPem('CERTIFICATE', laptop.cert));
     const start = Math.floor(notBefore + ((notAfter - notBefore) * 2) / 3);
@@ -87,14 +87,14 @@ describe('client/status', () => {
     });
   });
 
-  it('tells an administrator that it is one', async () => {
+  it('shows an administrator that it is one', async () => {
     const { json } = await world.ask('/client/status', world.alice);
     expect(json.data).toMatchObject({ administrator: true, profile: 'admin' });
   });
 });
 
 describe('client/renew', () => {
-  it('gives a certificate with the same names and profile for the new key; the old one stays good', async () => {
+  it('issues a certificate with the same names and profile for the new key; the old one stays good', async () => {
     const key = newKey();
     const csr = requestPem([], { key, cn: 'whatever' });
     const { status, json } = await post('/client/renew', laptop, { csr });
@@ -112,13 +112,13 @@ describe('client/renew', () => {
     expect((await world.ask('/client/status', laptop)).json.data).toMatchObject({ state: 'good' });
   });
 
-  it('takes nothing of the CSR but its key: other names in it come to nothing', async () => {
+  it('uses only the key of the CSR: other names in it have no effect', async () => {
     const { certificate } = await renew(laptop, requestPem(['bank.example.test']));
     expect(sansOf(certificate)).toBe(sansOf(laptop.cert));
     expect(new X509Certificate(certificate).subject).toBe(new X509Certificate(laptop.cert).subject);
   });
 
-  it('gives the same certificate to who asks again, also at the same moment, as after a lost answer', async () => {
+  it('returns the same certificate to a repeated request, also at the same moment, as after a lost answer', async () => {
     const csr = requestPem([], { cn: 'x' });
     const asked = await Promise.all([renew(laptop, csr), renew(laptop, csr), renew(laptop, csr)]);
     const again = await renew(laptop, csr);
@@ -132,7 +132,7 @@ describe('client/renew', () => {
     expect(serial).not.toBe(laptop.serial);
   });
 
-  it('never gives one that was revoked since', async () => {
+  it('never returns one that was revoked since', async () => {
     const csr = requestPem([], { cn: 'x' });
     const first = await renew(laptop, csr);
     await world.tasks.call('revoke_serial', { serial: `0x${first.serial}` });
@@ -175,7 +175,7 @@ describe('client/renew', () => {
 });
 
 describe('client/revoke', () => {
-  it('takes no hold, which its holder could end and which would stand in the way of a real reason', async () => {
+  it('accepts no hold, which its holder could end and which would prevent a real reason', async () => {
     const holder = await world.holder('on hold');
     for (const reason of ['certificateHold', 6]) {
       const { status, json } = await post('/client/revoke', holder, { reason });

@@ -136,7 +136,7 @@ describe.each(SHELLS)('the script, in $name', ({ words: shell }) => {
   const run = (folder: string, script: string, args: string[], env = {}) =>
     runShell(shell, ['-s', '--', ...args], { cwd: folder, stdin: script, env });
 
-  it('is what POST private/nodes gives one line for: an empty folder ends with key, certificate and chain', async () => {
+  it('is the script of the line from POST private/nodes: an empty folder ends with key, certificate and chain', async () => {
     const cn = `bare-${shell.join('-')}.example.test`;
     const { command } = await world.register({ cn, sans: ['192.0.2.4'], profile: 'small' });
     await inFolder(async (folder, files) => {
@@ -192,7 +192,7 @@ describe.each(SHELLS)('the script, in $name', ({ words: shell }) => {
     '\\',
     '~root *',
   ];
-  it.each(HOSTILE)('takes the name %s as a name and runs nothing of it', async (cn) => {
+  it.each(HOSTILE)('uses the name %s only as a name and runs nothing of it', async (cn) => {
     const { seed } = await world.register({ cn, profile: 'device', replace: true });
     const script = await scriptFor('device', cn);
     await inFolder(async (folder, files) => {
@@ -204,7 +204,7 @@ describe.each(SHELLS)('the script, in $name', ({ words: shell }) => {
     });
   });
 
-  it('takes hostile addresses and URIs as names too', async () => {
+  it('uses hostile addresses and URIs only as names, too', async () => {
     const sans = [
       "EMAIL:$`touch'canary`|#@example.test",
       'URI:https://a.test/$(touch%20canary);`touch%20canary`',
@@ -267,7 +267,7 @@ describe.each(SHELLS)('the script, in $name', ({ words: shell }) => {
     });
   });
 
-  it('tells what is missing or in the way, and touches nothing', async () => {
+  it('reports what is missing or in the way, and changes nothing', async () => {
     const script = await scriptFor('device', 'Dora');
     await inFolder(async (folder, files) => {
       const said = async (args: string[], env = {}) => (await run(folder, script, args, env)).stderr;
@@ -284,7 +284,7 @@ describe.each(SHELLS)('the script, in $name', ({ words: shell }) => {
     });
   });
 
-  it('run again after a refusal goes on with the key it made, the seed from the environment', async () => {
+  it('run again after a refusal continues with the key it made, and the seed from the environment', async () => {
     const { seed } = await world.register({ cn: 'Emil', profile: 'device', replace: true });
     const script = await scriptFor('device', 'Emil');
     await inFolder(async (folder, files) => {

@@ -42,7 +42,7 @@ describe('private/certificates', () => {
     expect(await list('name=two.find.lan&issuer=Another%20CA')).toEqual([]);
   });
 
-  it('goes on where a page ended', async () => {
+  it('continues where a page ended', async () => {
     const serials = [
       await server('p1.pages.lan'),
       await server('p2.pages.lan'),
@@ -114,14 +114,14 @@ describe('private/certificates', () => {
     );
   });
 
-  it('tells what it would do, and does nothing, with dry_run', async () => {
+  it('reports what it would do, and does nothing, with dry_run', async () => {
     const serial = await server('plan.lan');
     const { data } = await post('/private/certificates/actions/revoke', { name: 'plan.lan', dry_run: true });
     expect(data).toMatchObject({ dry_run: true, certificates: [{ serial, outcome: 'planned' }] });
     expect(await list('name=plan.lan&state=good')).toEqual([serial]);
   });
 
-  it('by name wants to be told that all are meant, and then revokes all', async () => {
+  it('by name requires a confirmation that all are meant, and then revokes all', async () => {
     const serials = [await server('many.lan'), await server('many.lan')];
     const one = await post('/private/certificates/actions/revoke', { name: 'many.lan' });
     expect(one).toMatchObject({ code: 'conflict', field: 'name' });
@@ -132,7 +132,7 @@ describe('private/certificates', () => {
     expect(again).toMatchObject({ code: 'notFound', field: 'name' });
   });
 
-  it('by a wildcard name means the wildcard certificate alone', async () => {
+  it('by a wildcard name means only the wildcard certificate', async () => {
     const wild = await server('*.wild.lan');
     const plain = await server('a.wild.lan');
     const { data } = await post('/private/certificates/actions/revoke', { name: '*.wild.lan', all: true });
@@ -152,7 +152,7 @@ describe('private/certificates', () => {
     expect(await list('name=localhost&profile=ra&state=good')).toContain(serial);
   });
 
-  it('holds, takes off hold, and revokes for good what is on hold', async () => {
+  it('holds, releases from hold, and permanently revokes a certificate on hold', async () => {
     const serial = await server('held.lan');
     expect(
       (await post('/private/certificates/actions/hold', { name: 'held.lan' })).data.certificates[0].outcome,

@@ -38,7 +38,7 @@ describe('the audit log (private/audit)', () => {
     });
   });
 
-  it('is readable by nobody else', async () => {
+  it('is readable by no other client', async () => {
     expect((await world.ask('/private/audit', null)).status).toBe(401);
     expect((await world.ask('/private/audit', await world.unlisted('eve'))).status).toBe(403);
   });

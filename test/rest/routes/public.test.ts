@@ -29,20 +29,20 @@ async function serve(options: { away?: boolean; storeBroken?: boolean; warnings?
 }
 
 describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
-  it('health says healthy while the process lives, also without a CA', async () => {
+  it('health is healthy while the process lives, also without a CA', async () => {
     const { get } = await serve({ away: true });
     const response = await get(`${prefix}/health`);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: 'success', data: { status: 'healthy' } });
   });
 
-  it('health?ready says ready when the CA answers and the store can be written', async () => {
+  it('health?ready is ready when the CA answers and the store can be written', async () => {
     const { get } = await serve();
     const response = await get(`${prefix}/health?ready`);
     expect(await response.json()).toEqual({ status: 'success', data: { status: 'ready' } });
   });
 
-  it.each(['healthy', 'ready'])('health that is %s tells what the CA warns of', async (status) => {
+  it.each(['healthy', 'ready'])('health that is %s contains the CA’s warnings', async (status) => {
     const warnings = ['the issuer "CN=Plant" ends on 2026-12-30T00:00:00.000Z, in less than 30 days'];
     const { get } = await serve({ warnings });
     const response = await get(`${prefix}/health${status === 'ready' ? '?ready' : ''}`);
@@ -89,7 +89,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     expect(await response.text()).toBe(chain + root);
   });
 
-  it('ca is the envelope the Python RA sends when JSON is asked for', async () => {
+  it('ca is the envelope the Python RA sends when JSON is requested', async () => {
     const { get, root, chain } = await serve();
     const response = await get(`${prefix}/ca`, { accept: 'application/json' });
     expect(await response.json()).toEqual({ status: 'success', data: { certificate: root, chain } });
@@ -109,7 +109,7 @@ describe.each(['/public', ''])('under /api/v1%s', (prefix) => {
     expect(Buffer.from(parsed.rawData).equals(Buffer.from(crl))).toBe(true);
   });
 
-  it('crl is base64 in the envelope when JSON is asked for', async () => {
+  it('crl is base64 in the envelope when JSON is requested', async () => {
     const { get, crl } = await serve();
     const response = await get(`${prefix}/crl?format=json`);
     expect(await response.json()).toEqual({

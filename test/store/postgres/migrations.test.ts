@@ -76,7 +76,7 @@ describe('opening a store on PostgreSQL', () => {
     expect(await execute(tables)).toEqual(before);
   });
 
-  test('a role without rights, and a table that is gone, are refused in a sentence', async () => {
+  test('a role without rights, and a missing table, are refused in a sentence', async () => {
     await (await openRaStore(database.url)).close();
     const role = new URL(database.url).pathname.slice(1);
     await execute(`CREATE ROLE ${role} LOGIN PASSWORD 'none'`);

@@ -42,7 +42,7 @@ describe('a batch of calls', () => {
   const items = () => run(['items', []]).results[0];
   const big = (name: string) => name.repeat(100_000);
 
-  test('gives each call its own result, and reads see the state before the batch', () => {
+  test('returns to each call its own result, and reads see the state before the batch', () => {
     const { results, failures } = run(['add', ['a']], ['items', []], ['add', ['b']]);
     expect(results).toEqual(['a', [], 'b']);
     expect(failures).toEqual([]);

@@ -102,7 +102,7 @@ describe('names are looked up like the system does, exactly as ordered', () => {
     expect(asked).toEqual([]);
   });
 
-  it('DNS comes first if nsswitch.conf says so', async () => {
+  it('DNS comes first if nsswitch.conf lists it first', async () => {
     const { port } = await dns('127.0.0.1', { 'app.internal': '10.0.0.9' });
     const hosts = '10.0.0.1 app.internal\n10.0.0.2 only.internal\n';
     const { addresses } = systemWith({ hosts, nsswitch: 'hosts: dns files\n' }, port);
@@ -110,7 +110,7 @@ describe('names are looked up like the system does, exactly as ordered', () => {
     expect(await addresses('only.internal')).toEqual(['10.0.0.2']);
   });
 
-  it('a search list applies to no name with a dot, whatever ndots says (Kubernetes)', async () => {
+  it('a search list applies to no name with a dot, whatever the value of ndots (Kubernetes)', async () => {
     const { port, asked } = await dns('127.0.0.1', {
       'app.internal.trap.test': '10.6.6.6',
       'missing.internal.trap.test': '10.6.6.6',
