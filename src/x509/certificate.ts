@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readSignatureAlgorithm, verifySignature } from './algorithms.js';
 import { DerError } from './der-error.js';
 import { DerReader } from './der-reader.js';
@@ -123,6 +123,23 @@ export function certificateFingerprint(der: Uint8Array): string {
 /** Verifies the certificate's signature with the issuer's key. */
 export function isSignedBy(certificate: ParsedCertificate, issuerKey: KeyObject): boolean {
   return verifySignature(certificate.signatureAlgorithm, issuerKey, certificate.tbs, certificate.signature);
+}
+
+/**
+ * Verifies a certificate (DER) with the key of another with any algorithm of OpenSSL: other CAs sign with algorithms that
+ * `isSignedBy` does not accept.
+ */
+export function isVerifiedBy(der: Uint8Array, signer: Uint8Array): boolean {
+  try {
+    return new X509Certificate(der).verify(new X509Certificate(signer).publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/** The public key of a certificate. */
+export function publicKeyOf({ spki }: ParsedCertificate): KeyObject {
+  return createPublicKey({ key: spki, format: 'der', type: 'spki' });
 }
 
 /** A short name of a CA certificate (DER) for URLs and commands: the first 20 hex digits of its SHA-256. */

@@ -9,8 +9,8 @@ import { AUTHORITY_PROFILE } from '../revoke/revocation.js';
 import { newRecord } from './member.js';
 
 /**
- * Records the root and the issuer of the CA's folder in the store if the store has none; from then on the
- * store's set counts. Two CAs that start at once record it once.
+ * Records the root and the issuer of the CA's folder in a store that has none. From then on the store's set is used.
+ * Two CAs that start at the same time record them once.
  * @throws InitError when the store has a set without the folder's issuer
  */
 export async function takeUpFolder(
@@ -65,14 +65,14 @@ export async function recordIssuer(
   now: number,
 ): Promise<void> {
   const certificate = parseCertificate(der);
-  // Recorded already, by another CA or before a crash.
+  // Another CA recorded it, or this one before a crash.
   if ((await store.findBySerial(certificate.serial)) !== null) return;
   try {
     await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, {
       evenRetired: true,
     });
   } catch (error) {
-    // Another CA that starts at the same moment was first.
+    // Another CA that is starting was first.
     if (!(error instanceof StoreConflict)) throw error;
   }
 }

@@ -20,25 +20,17 @@ interface KeyringOptions {
   passphrase: string | null;
   /** Where new keys are made. */
   places: KeyPlaces;
-  /**
-   * A secret that all CAs on this store have and its server has not: the secret half of their channel key.
-   */
+  /** A secret that all CAs on this store share and the database server lacks: the secret half of their channel key. */
   channelSecret: string;
   /** Whether other CAs, with folders of their own, may be on this store. */
   shared: boolean;
 }
 
-/** The file of a new issuer's key, in the CA's folder. */
-export const keyFileOf = (id: string): string => join('issuers', `${id}.key`);
-
-/**
- * Opens the keys of authorities: files in the CA's folder, restored from the store when another CA made the
- * key.
- */
+/** Opens the keys of authorities: files in the CA's folder. A key that another CA made is restored from the store. */
 export class Keyring {
   constructor(private readonly options: KeyringOptions) {}
 
-  /** Null when the key is not at this CA. @throws KeyFileError for a key that is here and unusable */
+  /** Null when the key is not at this CA. @throws KeyFileError for a key that is here but cannot be used */
   async open(record: AuthorityRecord): Promise<SigningKey | null> {
     const key = await this.#find(record);
     if (key === null || key.spki.equals(parseCertificate(record.certificate).spki)) return key;
@@ -50,17 +42,17 @@ export class Keyring {
   async #find({ id, kind, certificate, keyRef, sealedKey }: AuthorityRecord): Promise<SigningKey | null> {
     const { spki } = parseCertificate(certificate);
     const { dataDir, passphrase } = this.options;
-    if (keyRef === null) return kind === 'root' ? this.#broughtBack(certificate) : null;
+    if (keyRef === null) return kind === 'root' ? this.#returned(certificate) : null;
     const path = join(dataDir, keyRef);
     const pem = await readIfThere(path);
     if (pem !== null) return openSigningKey(pem, passphrase, path, spki);
     if (sealedKey === null) return this.#withoutFile(kind, path);
     const key = await openSigningKey(this.#unseal(id, sealedKey), null, id, spki);
-    await this.keep(keyRef, key);
+    await this.#save(keyRef, key);
     return key;
   }
 
-  /** A root's key may be kept elsewhere; an issuer's may be at another CA on this store, and otherwise it is lost. */
+  /** A root's key may be offline, and an issuer's may be at another CA on this store. Otherwise the key is lost. @throws KeyFileError */
   #withoutFile(kind: AuthorityRecord['kind'], path: string): null {
     if (kind === 'root' || this.options.shared) return null;
     throw new KeyFileError(
@@ -68,8 +60,8 @@ export class Keyring {
     );
   }
 
-  /** A root's key that was kept elsewhere may be put back as ca.key. */
-  async #broughtBack(certificate: Uint8Array): Promise<SigningKey | null> {
+  /** The key of a root that was offline and that an operator may have put back as ca.key. */
+  async #returned(certificate: Uint8Array): Promise<SigningKey | null> {
     const { dataDir, passphrase } = this.options;
     const { rootKey: path } = caPaths(dataDir);
     const pem = await readIfThere(path);
@@ -79,25 +71,32 @@ export class Keyring {
       const key = await openSigningKey(pem, passphrase, path, spki);
       return key.spki.equals(spki) ? key : null;
     } catch (error) {
-      // It may have another passphrase: then it is not usable here, which is no fault.
+      // A key with another passphrase cannot be used here, which is not an error.
       if (error instanceof KeyFileError && error.locked) return null;
       throw error;
     }
   }
 
-  /** A new key, where keys of its kind are made. @throws KeyFileError */
+  /** Makes a key in the place configured for its kind. @throws KeyFileError */
   make(kind: 'root' | 'issuer', spec: KeySpec): Promise<SigningKey> {
     return makeSigningKey(spec, this.options.places[kind], `upki ${kind}`);
   }
 
-  async keep(keyRef: string, key: SigningKey): Promise<void> {
+  /** Stores the key of a new authority, sealed for the other CAs on this store too; returns these fields of its record. */
+  async adopt(id: string, key: SigningKey): Promise<Pick<AuthorityRecord, 'keyRef' | 'sealedKey'>> {
+    const keyRef = join('issuers', `${id}.key`);
+    await this.#save(keyRef, key);
+    return { keyRef, sealedKey: this.#seal(id, key) };
+  }
+
+  async #save(keyRef: string, key: SigningKey): Promise<void> {
     const path = join(this.options.dataDir, keyRef);
     await makePrivateFolder(dirname(path));
     await saveSigningKey(path, key, this.options.passphrase);
   }
 
   /** The encrypted key, or its location, for the other CAs on this store; null when neither can be shared. */
-  seal(id: string, key: SigningKey): Buffer | null {
+  #seal(id: string, key: SigningKey): Buffer | null {
     if (!this.options.shared) return null;
     const salt = randomBytes(SALT);
     const iv = randomBytes(IV);

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { AuthorityRecord } from '../../store/contract/ca.js';
 import type { Signer } from '../../x509/algorithms.js';
@@ -7,6 +7,7 @@ import {
   issuerKeyId,
   type ParsedCertificate,
   parseCertificate,
+  publicKeyOf,
 } from '../../x509/certificate.js';
 import { toPem } from '../../x509/pem.js';
 import type { SigningKey } from '../folder/signing-key.js';
@@ -24,10 +25,9 @@ export class Member {
   readonly signer: Signer | null;
   readonly #factory: CertificateFactory | null;
 
-  /** @param key null: the key is not at this CA, or could not be opened; `trouble` says why */
+  /** @param key null: the key is not at this CA, or could not be opened (`trouble` is then the reason) */
   constructor(
     readonly record: AuthorityRecord,
-    /** Null: it is not at this CA. */
     readonly key: SigningKey | null,
     publicUrl: string | null,
     private readonly trouble: string | null = null,
@@ -36,7 +36,7 @@ export class Member {
     this.id = record.id;
     this.tag = record.tag;
     this.certificate = parseCertificate(this.der);
-    this.publicKey = createPublicKey({ key: this.certificate.spki, format: 'der', type: 'spki' });
+    this.publicKey = publicKeyOf(this.certificate);
     this.keyId = issuerKeyId(this.certificate);
     this.signer = key?.signer ?? null;
     this.#factory =
@@ -52,17 +52,17 @@ export class Member {
     return toPem('CERTIFICATE', this.der);
   }
 
-  /** True when its key is meant to be elsewhere. */
+  /** True when the key is not at this CA on purpose: it did not fail to open. */
   get isElsewhere(): boolean {
     return this.signer === null && this.trouble === null;
   }
 
-  /** PEM, issuer first, root left out: empty when the root issues. */
+  /** PEM, the issuer first, without the root; empty when the root issues. */
   get chainPem(): string {
     return this.record.kind === 'root' ? '' : this.pem + this.record.chain;
   }
 
-  /** Its issuing facts and its signer. @throws TaskError of kind `retry`: another CA may have the key */
+  /** Makes its certificates. @throws TaskError of kind `retry`: another CA may have the key */
   get factory(): CertificateFactory {
     if (this.#factory !== null) return this.#factory;
     throw this.#without();

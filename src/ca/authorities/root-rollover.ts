@@ -1,11 +1,16 @@
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { authorityId } from '../../x509/certificate.js';
-import { OID } from '../../x509/oids.js';
-import { createCross, createRoot } from '../folder/issuer-certificates.js';
+import {
+  createCross,
+  createRoot,
+  freshFields,
+  nameConstraintsOf,
+  ROOT_LIFE,
+} from '../folder/issuer-certificates.js';
 import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
 import { recordIssuer } from './first.js';
-import { type Keyring, keyFileOf } from './keyring.js';
+import type { Keyring } from './keyring.js';
 import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
 import { nextName, RolloverError, refuseUsedKey, type Succession, specOf } from './succession.js';
@@ -19,13 +24,7 @@ interface RootRolloverOptions {
   random: (bytes: number) => Buffer;
 }
 
-const DAY = 86_400_000;
-const ROOT_DAYS = 3650;
-
-/**
- * Replaces a root in three steps, months apart: both roots are published, the new one is used, the old one is
- * withdrawn.
- */
+/** Replaces a root in three steps, months apart: publish both roots, use the new one, withdraw the old one. */
 export class RootRollover {
   constructor(private readonly options: RootRolloverOptions) {}
 
@@ -52,22 +51,16 @@ export class RootRollover {
     const roots = set.members.filter(({ record }) => record.kind === 'root').length;
     const der = await createRoot(
       {
+        ...freshFields(now, ROOT_LIFE, random),
         spki: key.spki,
         subject: nextName(old.certificate, roots + 1),
-        serial: newSerial(random),
-        notBefore: now - BACKDATE,
-        notAfter: now + ROOT_DAYS * DAY,
-        constraints: old.certificate.extensions.get(OID.nameConstraints)?.value,
+        constraints: nameConstraintsOf(old.certificate),
       },
       key.signer,
     );
     const id = authorityId(der);
-    const keyRef = keyFileOf(id);
-    await keys.keep(keyRef, key);
-    const record = newRecord({
-      ...{ kind: 'root', certificate: der, root: id, keyRef, addedAt: now },
-      sealedKey: keys.seal(id, key),
-    });
+    const kept = await keys.adopt(id, key);
+    const record = newRecord({ kind: 'root', certificate: der, root: id, addedAt: now, ...kept });
     const fields = (by: Buffer) => ({
       serial: newSerial(random),
       notBefore: now - BACKDATE,
@@ -81,7 +74,7 @@ export class RootRollover {
       throw new RolloverError('the new root is there already');
     for (const each of crosses) {
       await store.addAuthority(newRecord({ kind: 'cross', keyRef: null, addedAt: now, ...each }), null, by);
-      // Whoever checks the whole chain asks about it, too.
+      // Clients that verify the whole chain ask whether the cross-certificate is revoked.
       await recordIssuer(store, { tag: each.root }, each.certificate, now);
     }
     await set.reload();

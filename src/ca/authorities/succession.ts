@@ -1,17 +1,24 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { monotonic } from '../../lib/monotonic.js';
+import { DAY, HOUR } from '../../lib/time.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { authorityId, type ParsedCertificate } from '../../x509/certificate.js';
 import { attributeOf, dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
-import { createIntermediate } from '../folder/issuer-certificates.js';
+import {
+  createIntermediate,
+  freshFields,
+  ISSUER_LIFE,
+  nameConstraintsOf,
+} from '../folder/issuer-certificates.js';
 import type { KeySpec } from '../folder/keys.js';
-import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
+import type { SigningKey } from '../folder/signing-key.js';
+import { locationsUnder } from '../issue/factory.js';
 import { isValid, successionTime } from './decisions.js';
 import { recordIssuer } from './first.js';
-import { type Keyring, keyFileOf } from './keyring.js';
+import type { Keyring } from './keyring.js';
 import { type Member, newRecord } from './member.js';
 import type { AuthoritySet } from './set.js';
 import { crlWarning, endWarning } from './status.js';
@@ -32,13 +39,10 @@ export class RolloverError extends Error {
   override readonly name = 'RolloverError';
 }
 
-const DAY = 86_400_000;
 const YOUNG = 30 * DAY;
-/** Half the life of a root. */
-const ISSUER_DAYS = 1825;
 const LOOK_EVERY = 5_000;
 /** Pause after a failed attempt, and between reminders of a near end, in ms. */
-const RETRY_AFTER = 3600_000;
+const RETRY_AFTER = HOUR;
 const REMIND_EVERY = DAY;
 
 /** Makes the next issuer: automatically in time, or on request. */
@@ -49,10 +53,7 @@ export class Succession {
 
   constructor(private readonly options: SuccessionOptions) {}
 
-  /**
-   * Looks once, then every few seconds, because an issuer made by a clock that was ahead must be replaced
-   * soon.
-   */
+  /** Looks once, then every few seconds: an issuer that was made while the clock was ahead must be replaced soon. */
   async start(): Promise<void> {
     await this.look();
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY);
@@ -69,7 +70,7 @@ export class Succession {
     const now = clock();
     try {
       if (monotonic() >= this.#retryAt && this.#isDue(now)) {
-        // Another CA on this store may have done it.
+        // Another CA on this store may have made it.
         await set.reload();
         if (this.#isDue(now)) await this.makeIssuer();
       }
@@ -81,9 +82,9 @@ export class Succession {
   }
 
   /**
-   * Makes an issuer under a root (the one in use when left out) in place of the newest, and uses it. Null: another CA did so at
-   * the same moment.
-   * @param limits value of its name constraints; null: none; left out: those of its predecessor
+   * Makes an issuer in place of the newest and uses it. `under`: its root, by default the one in use. Null: another CA made one
+   * at the same time.
+   * @param limits value of its name constraints; null: unconstrained; undefined: those of its predecessor
    * @throws RolloverError
    */
   async makeIssuer(by?: Actor, under?: Member, limits?: Uint8Array | null): Promise<Member | null> {
@@ -107,42 +108,22 @@ export class Succession {
           : `the root ${root.id} ended on ${new Date(notAfter).toISOString()}: nothing can be issued under it. A new one is made by upki ca init`,
       );
     }
-    const constraints =
-      limits === undefined ? old.certificate.extensions.get(OID.nameConstraints)?.value : limits;
+    const constraints = nextConstraints(old, limits);
     const key = await keys.make('issuer', specOf(old.publicKey));
     refuseUsedKey(set, key.spki);
+    const fresh = freshFields(now, ISSUER_LIFE, random);
+    const locations = locationsUnder(root.der, set.publicUrl);
     const certificate = await createIntermediate(
       {
-        subject: nextIssuerName(set, old),
-        serial: newSerial(random),
-        notBefore: Math.max(now - BACKDATE, root.certificate.notBefore),
-        notAfter: now + ISSUER_DAYS * DAY,
-        spki: key.spki,
-        locations: locationsUnder(root.der, set.publicUrl),
-        ...(constraints && { constraints }),
+        ...{ ...fresh, subject: nextIssuerName(set, old), spki: key.spki, locations, constraints },
+        notBefore: Math.max(fresh.notBefore, root.certificate.notBefore),
       },
       root.der,
       root.signing,
     );
-    const id = authorityId(certificate);
-    const keyRef = keyFileOf(id);
-    await keys.keep(keyRef, key);
-    await recordIssuer(store, root, certificate, now);
-    const added = await store.addAuthority(
-      newRecord({
-        kind: 'issuer',
-        certificate,
-        root: root.id,
-        keyRef,
-        sealedKey: keys.seal(id, key),
-        addedAt: now,
-        usedFrom: now,
-      }),
-      old.id,
-      by,
-    );
+    const id = await addIssuer({ store, keys }, { certificate, root: root.id, key, old, now, by });
     await set.reload();
-    if (!added) return null;
+    if (id === null) return null;
     log.info({ issuer: id, instead: old.id }, 'a new issuer signs from now on');
     return set.byId(id);
   }
@@ -165,8 +146,8 @@ export class Succession {
   }
 
   /**
-   * An issuer made by `upki ca init` before anybody knew where its root's CRL would be: while it is young, the next one names it. Of an
-   * older one, which clients may know by now, only an operator decides.
+   * True for an issuer that `upki ca init` made before the URL of its root's CRL was known. It is replaced while it is young.
+   * Clients may already know an older one, so only an operator replaces that.
    */
   #namesNoCrl({ tag, certificate }: Member, now: number): boolean {
     const isYoung = tag === '' && now - certificate.notBefore < YOUNG;
@@ -194,6 +175,39 @@ export class Succession {
   }
 }
 
+interface NewIssuer {
+  /** DER. */
+  certificate: Buffer;
+  /** PEM of the certificates between it and its root. */
+  chain?: string;
+  /** Id of the root. */
+  root: string;
+  key: SigningKey;
+  old: Member;
+  now: number;
+  by: Actor | undefined;
+}
+
+/** Stores an issuer and its key; it signs in place of `old` from `now` on. Resolves with its id, or with null when another CA was first. */
+export async function addIssuer(
+  { store, keys }: { store: CaStore; keys: Keyring },
+  { certificate, chain = '', root, key, old, now, by }: NewIssuer,
+): Promise<string | null> {
+  const id = authorityId(certificate);
+  const kept = await keys.adopt(id, key);
+  if (chain === '') await recordIssuer(store, { tag: root }, certificate, now);
+  const facts = { kind: 'issuer' as const, certificate, chain, root, addedAt: now, usedFrom: now };
+  return (await store.addAuthority(newRecord({ ...facts, ...kept }), old.id, by)) ? id : null;
+}
+
+/** The name constraints of the issuer after `old`: `limits`, or those of `old` when `limits` is undefined; null: unconstrained. */
+export function nextConstraints(
+  { certificate }: Member,
+  limits: Uint8Array | null | undefined,
+): Uint8Array | undefined {
+  return limits === undefined ? nameConstraintsOf(certificate) : (limits ?? undefined);
+}
+
 /** @throws RolloverError when a setting names a key of a token that has a certificate */
 export function refuseUsedKey({ members }: AuthoritySet, spki: Buffer): void {
   const user = members.find(({ certificate }) => certificate.spki.equals(spki));
@@ -203,7 +217,7 @@ export function refuseUsedKey({ members }: AuthoritySet, spki: Buffer): void {
   );
 }
 
-/** The kind of key a successor gets: that of its predecessor. */
+/** The kind of a successor's key: the same as its predecessor's. */
 export function specOf(publicKey: KeyObject): KeySpec {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(
     publicKey.export({ type: 'spki', format: 'pem' }),
@@ -222,10 +236,7 @@ export function nextIssuerName({ members }: AuthoritySet, old: Member) {
   return nextName(old.certificate, members.filter(({ record }) => record.kind === 'issuer').length + 1);
 }
 
-/**
- * The predecessor's name with its number: distinct names keep CRLs and chains apart in programs that look
- * them up by name.
- */
+/** The predecessor's name with a number. Names differ because some programs look up CRLs and chains by name. */
 export function nextName({ subject }: ParsedCertificate, number: number) {
   const organization = attributeOf(subject, OID.organizationName);
   const name = (attributeOf(subject, OID.commonName) ?? 'Issuing CA').replace(/ \d+$/, '');

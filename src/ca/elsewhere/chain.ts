@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto';
-import type { ParsedCertificate } from '../../x509/certificate.js';
+import { isVerifiedBy, type ParsedCertificate } from '../../x509/certificate.js';
 import { formatDn, sameDn } from '../../x509/name.js';
 
 /** A certificate, those between it and its root, and the root; or why there is no such chain. */
@@ -7,10 +6,10 @@ type FoundChain =
   | { between: ParsedCertificate[]; root: ParsedCertificate }
   | { between: ParsedCertificate[]; root: null; why: string };
 
-/** No chain in use is longer. */
+/** Longer than any chain in use. */
 const LONGEST = 10;
 
-/** The chain of a certificate among others, in whatever order they stand. Pure. */
+/** Finds the chain of a certificate among others, which may be in any order. Pure. */
 export function chainOf(own: ParsedCertificate, others: readonly ParsedCertificate[]): FoundChain {
   const between: ParsedCertificate[] = [];
   let last = own;
@@ -29,7 +28,7 @@ function signerOf(
   others: readonly ParsedCertificate[],
 ): ParsedCertificate | string {
   const named = others.filter((each) => sameDn(each.subject, issuer) && !each.der.equals(der));
-  const signer = named.find((each) => isSignedBy(der, each.der));
+  const signer = named.find((each) => isVerifiedBy(der, each.der));
   if (signer !== undefined) return signer;
   const [quoted, signers] = [`"${formatDn(subject)}"`, `"${formatDn(issuer)}"`];
   return named.length === 0
@@ -38,14 +37,5 @@ function signerOf(
 }
 
 function isRoot(certificate: ParsedCertificate): boolean {
-  return sameDn(certificate.subject, certificate.issuer) && isSignedBy(certificate.der, certificate.der);
-}
-
-/** With every algorithm OpenSSL knows: a root of another make may have signed with one we do not use. */
-function isSignedBy(der: Uint8Array, signer: Uint8Array): boolean {
-  try {
-    return new X509Certificate(der).verify(new X509Certificate(signer).publicKey);
-  } catch {
-    return false;
-  }
+  return sameDn(certificate.subject, certificate.issuer) && isVerifiedBy(certificate.der, certificate.der);
 }

@@ -3,10 +3,10 @@ import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { authorityId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { toPem } from '../../x509/pem.js';
-import { recordIssuer } from '../authorities/first.js';
-import { type Keyring, keyFileOf } from '../authorities/keyring.js';
+import type { Keyring } from '../authorities/keyring.js';
 import { type Member, newRecord } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
+import { addIssuer } from '../authorities/succession.js';
 import { type CaFiles, type InitOptions, initCaFiles } from '../folder/files.js';
 import { CaCertificateError } from '../folder/issuer-certificates.js';
 import { caPaths } from '../folder/paths.js';
@@ -15,17 +15,17 @@ import { loadProfiles } from '../issue/profiles.js';
 import { type Judged, judgeIssuer } from './judge.js';
 import { dropRequest, requestKey } from './request.js';
 
-/** Installs an issuer's certificate that a root elsewhere has signed. */
+/** Installs an issuer's certificate that an offline root has signed. */
 
 interface FirstOptions {
   init: InitOptions;
-  /** DER, as the file has them. */
+  /** DER, in the file's order. */
   certificates: readonly Buffer[];
 }
 
 /**
- * Makes a folder whose request was signed a CA. It may be interrupted anywhere and run again.
- * @throws CaCertificateError with everything that is wrong with the certificate; InitError, KeyFileError
+ * Makes the folder a CA after its request was signed. It may be interrupted anywhere and run again.
+ * @throws CaCertificateError with every fault of the certificate; InitError, KeyFileError
  */
 export async function installFirst({
   init,
@@ -55,15 +55,15 @@ interface NextOptions {
   set: AuthoritySet;
   keys: Keyring;
   certificates: readonly Buffer[];
-  /** The operator knows that it leads to a root nobody trusts yet. */
+  /** The operator accepts that the chain leads to a root that no client trusts yet. */
   newRoot: boolean;
   clock: () => number;
   by: Actor;
 }
 
 /**
- * Puts the successor of the issuer in use into the set: it signs from then on.
- * @throws CaCertificateError with everything that is wrong with the certificate; InitError, KeyFileError
+ * Adds the successor of the issuer in use to the set; it signs from then on.
+ * @throws CaCertificateError with every fault of the certificate; InitError, KeyFileError
  */
 export async function installNext(
   options: NextOptions,
@@ -100,19 +100,9 @@ export async function installNext(
       by,
     );
   }
-  const id = authorityId(issuer.der);
-  const keyRef = keyFileOf(id);
-  await keys.keep(keyRef, key);
-  if (between.length === 0) await recordIssuer(store, { tag: rootId }, issuer.der, now);
-  const added = await store.addAuthority(
-    newRecord({
-      ...{ kind: 'issuer', certificate: issuer.der, chain: pemOf(between), root: rootId },
-      ...{ keyRef, sealedKey: keys.seal(id, key), addedAt: now, usedFrom: now },
-    }),
-    old.id,
-    by,
-  );
-  if (!added)
+  const facts = { certificate: issuer.der, chain: pemOf(between), root: rootId, key, old, now, by };
+  const id = await addIssuer({ store, keys }, facts);
+  if (id === null)
     throw new CaCertificateError(
       'another issuer was put into use at the same moment: look with upki ca status',
     );

@@ -2,7 +2,7 @@ import type { CaStore } from '../../store/contract/ca.js';
 import { encodeExtension } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 import type { AuthoritySet } from '../authorities/set.js';
-import { nextIssuerName, RolloverError, specOf } from '../authorities/succession.js';
+import { nextConstraints, nextIssuerName, RolloverError, specOf } from '../authorities/succession.js';
 import { locationsUnder } from '../issue/factory.js';
 import { ensureRequest } from './request.js';
 
@@ -13,12 +13,12 @@ interface NextRequestOptions {
   passphrase: string | null;
   /** Where keys of issuers are made; null for a file. */
   where: string | null;
-  /** Value of the name constraints to ask for; null: none; left out: those of the issuer before. */
+  /** Value of the name constraints to request; null: unconstrained; undefined: those of the issuer before. */
   limits?: Uint8Array | null | undefined;
 }
 
 /**
- * The request for the issuer after the one in use, PEM, with the root's last CRL where one is served here.
+ * PEM of the request for the issuer after the one in use, with the root's last CRL if this CA serves one.
  * @throws RolloverError when there is no issuer to succeed
  */
 export async function requestNext({
@@ -34,8 +34,7 @@ export async function requestNext({
   if (old === null || root === undefined || old.record.kind === 'root')
     throw new RolloverError('this root issues by itself: it has no issuer to succeed');
   const crl = await store.getCrl(root.tag);
-  const constraints =
-    limits === undefined ? old.certificate.extensions.get(OID.nameConstraints)?.value : limits;
+  const constraints = nextConstraints(old, limits);
   return ensureRequest({
     ...{ dataDir, passphrase, where, key: specOf(old.publicKey), subject: nextIssuerName(set, old) },
     extensions: [

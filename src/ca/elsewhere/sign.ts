@@ -1,15 +1,15 @@
 import { DAY } from '../../lib/time.js';
 import { signerFor } from '../../x509/algorithms.js';
-import { parseCertificate } from '../../x509/certificate.js';
+import { parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { isCrlSignedBy, parseCrl } from '../../x509/crl.js';
 import { parseCsr } from '../../x509/csr.js';
 import { encodeExtension, parseBasicConstraints } from '../../x509/extensions.js';
 import { sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
-import { CaCertificateError, createIntermediate, publicKeyOf } from '../folder/issuer-certificates.js';
-import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
+import { CaCertificateError, createIntermediate, freshFields } from '../folder/issuer-certificates.js';
+import { BACKDATE, locationsUnder } from '../issue/factory.js';
 import { buildCrl, type RevokedCertificate } from '../revoke/crl.js';
-import { type RootInFile, rootEnd } from './root-file.js';
+import type { RootInFile } from './root-file.js';
 
 /** Signs issuers and the CRL with an offline root. Needs no CA folder, no database and no network. */
 
@@ -22,15 +22,15 @@ interface SignOptions {
 interface IssuerOptions extends SignOptions {
   /** DER of the request. */
   csr: Uint8Array;
-  /** Days it is good for, within the root's. */
+  /** Validity in days; it ends with the root at the latest. */
   days: number;
-  /** Base of the plain-HTTP URLs of the root's CRL and certificate, where the request names none. */
+  /** Base of the plain-HTTP URLs of the root's CRL and certificate, for a request that names none. */
   publicUrl: string | null;
 }
 
 /**
- * DER of an issuer's certificate: CA with path length 0, no purposes, and of the request its name, key, name constraints and the
- * locations of the root's CRL.
+ * DER of an issuer's certificate: a CA with path length 0 and without purposes. Name, key, name constraints and the locations of
+ * the root's CRL come from the request.
  * @throws CaCertificateError when this root may not sign it, DerError for a request that is damaged or not signed by its key
  */
 export async function signIssuer({
@@ -65,12 +65,11 @@ export async function signIssuer({
   });
   const locations = asked.length > 0 ? asked : locationsUnder(root.certificate, publicUrl, false);
   const constraints = extensions.get(OID.nameConstraints)?.value;
+  const fresh = freshFields(now, days * DAY, random);
   return createIntermediate(
     {
-      ...{ subject, serial: newSerial(random), spki: publicKey.spki, locations },
-      notBefore: Math.max(now - BACKDATE, parent.notBefore),
-      notAfter: Math.min(now + days * DAY, rootEnd(root)),
-      ...(constraints && { constraints }),
+      ...{ ...fresh, subject, spki: publicKey.spki, locations, constraints },
+      notBefore: Math.max(fresh.notBefore, parent.notBefore),
     },
     root.certificate,
     signerFor(root.key),
@@ -78,20 +77,20 @@ export async function signIssuer({
 }
 
 interface CrlOptions extends SignOptions {
-  /** DER of the root's CRL before this one; null: it is the first. */
+  /** DER of the root's previous CRL; null: this is the first. */
   last: Uint8Array | null;
-  /** Serials (hex) to revoke, beside those of the last CRL. */
+  /** Serials (hex) to revoke, in addition to those of the last CRL. */
   revoke: readonly string[];
-  /** Days it is good for. */
+  /** Days until its nextUpdate. */
   days: number;
 }
 
 /** RFC 5280 §5.3.1 */
 const CA_COMPROMISE = 2;
 
-/** DER of the root's next CRL: what the last one revokes, and what is named. @throws CaCertificateError for one of another root */
+/** DER of the root's next CRL: the entries of the last one, and `revoke`. @throws CaCertificateError when the last CRL is another root's */
 export async function signRootCrl({ root, last, revoke, days, now }: CrlOptions): Promise<Buffer> {
-  if (last !== null && !isCrlSignedBy(last, publicKeyOf(root.certificate)))
+  if (last !== null && !isCrlSignedBy(last, publicKeyOf(parseCertificate(root.certificate))))
     throw new CaCertificateError('the CRL in the file is not of this root');
   const before = last === null ? null : parseCrl(last);
   const entries: RevokedCertificate[] = [...(before?.entries ?? [])];
@@ -112,7 +111,7 @@ export async function signRootCrl({ root, last, revoke, days, now }: CrlOptions)
   );
 }
 
-/** Even-length lower-case hex of a serial as people copy it. @throws CaCertificateError */
+/** Even-length lower-case hex of a serial in any notation of hex. @throws CaCertificateError */
 function serialOf(text: string): string {
   const hex = text.replace(/^0x/i, '').replaceAll(':', '').toLowerCase();
   if (!/^[0-9a-f]{1,40}$/.test(hex))

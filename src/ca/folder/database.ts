@@ -1,8 +1,7 @@
-import { createPublicKey } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { requireUsable } from '../../lib/usable-file.js';
 import type { CaStore } from '../../store/contract/ca.js';
-import { parseCertificate } from '../../x509/certificate.js';
+import { parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { isCrlSignedBy } from '../../x509/crl.js';
 import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { type CaIdentity, type FolderMarker, identityText, parseIdentity } from './identity.js';
@@ -13,13 +12,10 @@ import { caPaths } from './paths.js';
 
 /** Setting with the CA that the database belongs to. */
 const IDENTITY = 'identity';
-/** The tag of the issuer a CA begins with. */
+/** The tag of a CA's first issuer. */
 const FIRST_ISSUER = '';
 
-/**
- * The CA that a database belongs to; null for a new one, or one last used by a version that did not record
- * it.
- */
+/** The CA that a database belongs to; null for a new database, or one of a version that did not record it. */
 async function identityIn(store: Pick<CaStore, 'getSetting'>): Promise<CaIdentity | null> {
   return parseIdentity(await store.getSetting(IDENTITY));
 }
@@ -30,7 +26,7 @@ export async function isUsed(store: Pick<CaStore, 'getSetting' | 'getCrl'>): Pro
 }
 
 /**
- * Opening would recreate a lost SQLite file.
+ * Checks the database file before it is opened, because SQLite would recreate a lost one.
  * @throws InitError when the CA had a database and the file is missing or empty; errors of the file system with the path
  */
 export async function requireDatabaseFile(
@@ -57,15 +53,15 @@ interface Binding {
   files: CaFiles;
   /** The CA's own folder. */
   dataDir: string;
-  /** The database location for people, without a password. */
+  /** The database's location for messages, without a password. */
   location: string;
-  /** Told when the folder's marker is made again. */
+  /** Called with a sentence when the folder's marker is made again. */
   warn?: (sentence: string) => void;
 }
 
 /**
- * Binds folder and database to one CA, or verifies that they are. Any number of processes may do so at once:
- * all write the same.
+ * Binds folder and database to each other, or verifies that they belong to the same CA. Several processes may do so at the
+ * same time: all write the same values.
  * @throws InitError when the database is another CA's, or empty although this CA had one
  */
 export async function bindDatabase({ store, files, dataDir, location, warn }: Binding): Promise<void> {
@@ -102,12 +98,11 @@ function requireSame(kept: CaIdentity, files: CaFiles, location: string): void {
   );
 }
 
-/** A database from before it said whose it is: its CRL does. */
+/** An older database has no identity, so its CRL must be signed with this CA's key. @throws InitError */
 async function requireOwnCrl({ store, files, location }: Omit<Binding, 'dataDir'>): Promise<void> {
   const crl = await store.getCrl(FIRST_ISSUER);
   if (crl === null) return;
-  const { spki } = parseCertificate(files.issuer);
-  if (isCrlSignedBy(crl.der, createPublicKey({ key: spki, format: 'der', type: 'spki' }))) return;
+  if (isCrlSignedBy(crl.der, publicKeyOf(parseCertificate(files.issuer)))) return;
   throw new InitError(
     `${location} is the database of another CA: the CRL in it was not signed by the key in this folder. Put together what belongs ` +
       'together, from one backup; a new CA needs a database of its own.',

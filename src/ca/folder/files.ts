@@ -9,11 +9,20 @@ import { parseBasicConstraints } from '../../x509/extensions.js';
 import { dn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
-import { BACKDATE, locationsUnder, newSerial } from '../issue/factory.js';
+import { locationsUnder } from '../issue/factory.js';
 import { isTokenUri, shownUri } from '../token/uri.js';
 import type { MadeAnew } from './anew.js';
 import { InitError } from './init-error.js';
-import { checkCaCertificate, createIntermediate, createRoot, isSelfSigned } from './issuer-certificates.js';
+import {
+  checkCaCertificate,
+  createIntermediate,
+  createRoot,
+  freshFields,
+  ISSUER_LIFE,
+  isSelfSigned,
+  nameConstraintsOf,
+  ROOT_LIFE,
+} from './issuer-certificates.js';
 import { DEFAULT_ISSUER_KEY, DEFAULT_ROOT_KEY, type KeySpec, RSA_KEY } from './keys.js';
 import {
   type CaFiles,
@@ -80,11 +89,6 @@ export interface InitOptions {
   warn?: (sentence: string) => void;
 }
 
-const DAY = 86_400_000;
-/** The lifetime of the profile `ca`; the issuer lives half as long, so that its successor overlaps. */
-const ROOT_DAYS = 3650;
-const ISSUER_DAYS = 1825;
-
 /**
  * Makes the folder a CA, or completes an interrupted run. Every file is written whole and synced before
  * anything that depends on it, and an existing file is never written again, so this may be interrupted
@@ -141,7 +145,7 @@ async function tellOfLimits({ dataDir, permit = [], warn }: InitOptions): Promis
   const { issuer: path } = caPaths(dataDir);
   const pem = await readIfThere(path);
   if (pem === null) return;
-  const has = parseCertificate(certificateIn(pem, path)).extensions.get(OID.nameConstraints)?.value;
+  const has = nameConstraintsOf(parseCertificate(certificateIn(pem, path)));
   if (has && permitOnly(permit)?.equals(has)) return;
   warn?.(
     `UPKI_CA_PERMIT is ${permit.join(',')}, which the issuer this CA began with is not limited to: it counts when an issuer is made. ` +
@@ -156,14 +160,11 @@ async function ensureRoot(options: InitOptions): Promise<void> {
   const { root: where } = options.places ?? IN_FILES;
   const spec = keyType === 'rsa' ? RSA_KEY : DEFAULT_ROOT_KEY;
   const key = await ensureKey(paths.rootKey, { spec, where, label: 'upki root' }, passphrase);
-  const now = clock();
   const der = await createRoot(
     {
+      ...freshFields(clock(), ROOT_LIFE, randomBytes),
       spki: key.spki,
       subject: dn(['O', company], ['CN', titled(company, 'Root CA')]),
-      serial: newSerial(randomBytes),
-      notBefore: now - BACKDATE,
-      notAfter: now + ROOT_DAYS * DAY,
       constraints: permitOnly(options.permitOnRoot ? (options.permit ?? []) : []) ?? undefined,
     },
     key.signer,
@@ -188,14 +189,11 @@ async function ensureIssuer(options: InitOptions): Promise<void> {
   const key = await ensureKey(paths.issuerKey, { spec, where, label: 'upki issuer' }, passphrase);
   if (key.spki.equals(rootKey.spki))
     throw new InitError('UPKI_CA_ROOT_KEY and UPKI_CA_ISSUER_KEY name one key: the issuer needs its own');
-  const now = clock();
   const der = await createIntermediate(
     {
-      subject: dn(['O', company], ['CN', titled(company, 'Issuing CA')]),
-      serial: newSerial(randomBytes),
-      notBefore: now - BACKDATE,
-      notAfter: now + ISSUER_DAYS * DAY,
+      ...freshFields(clock(), ISSUER_LIFE, randomBytes),
       spki: key.spki,
+      subject: dn(['O', company], ['CN', titled(company, 'Issuing CA')]),
       locations: locationsUnder(root, options.publicUrl ?? null),
       constraints: permitOnly(options.permit ?? []) ?? undefined,
     },

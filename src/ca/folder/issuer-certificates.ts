@@ -1,6 +1,12 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { DAY } from '../../lib/time.js';
 import type { Signer } from '../../x509/algorithms.js';
-import { isSignedBy, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import {
+  isSignedBy,
+  issuerKeyId,
+  type ParsedCertificate,
+  parseCertificate,
+  publicKeyOf,
+} from '../../x509/certificate.js';
 import { encodeAuthorityKeyIdentifier } from '../../x509/crl.js';
 import {
   bitString,
@@ -17,7 +23,7 @@ import { encodeExtension, KEY_USAGE, parseBasicConstraints, parseKeyUsage } from
 import { type DistinguishedName, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier } from '../../x509/spki.js';
-import { caConstraints } from '../issue/factory.js';
+import { BACKDATE, caConstraints, newSerial } from '../issue/factory.js';
 
 interface AuthorityFields {
   subject: DistinguishedName;
@@ -25,100 +31,109 @@ interface AuthorityFields {
   serial: string;
   notBefore: number;
   notAfter: number;
-}
-
-/** RFC 5280 §4.2.1.3: a CA signs certificates and CRLs, and nothing else. */
-const CA_USAGE = namedBits([KEY_USAGE.indexOf('keyCertSign'), KEY_USAGE.indexOf('cRLSign')]);
-const ANY_POLICY = '2.5.29.32.0';
-
-/** DER of a self-signed root (RFC 5280 §3.2). */
-export function createRoot(
-  fields: AuthorityFields & Constrained & { spki: Uint8Array },
-  signer: Signer,
-): Promise<Buffer> {
-  const { spki } = fields;
-  const name = encodeName(fields.subject);
-  return signAuthority(
-    { ...fields, issuerName: name, issuerKeyId: keyIdentifier(spki) },
-    signer,
-    [],
-    [encodeExtension(OID.basicConstraints, caConstraints(null), true), ...constraintsOf(fields)],
-  );
-}
-
-interface Constrained {
+  spki: Uint8Array;
   /** Value of the name constraints; undefined: unconstrained. */
   constraints?: Uint8Array | undefined;
 }
 
-/** RFC 5280 §4.2.1.10: must be critical. */
-const constraintsOf = ({ constraints }: Constrained): Buffer[] =>
-  constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : [];
+interface Located {
+  /** DER of the extensions with the URLs of the CRL, certificate and OCSP responder of the signing root. */
+  locations: readonly Buffer[];
+}
+
+/** The lifetime of the profile `ca`, in ms. */
+export const ROOT_LIFE = 3650 * DAY;
+/** An issuer lives half as long as a root, so that its successor overlaps. */
+export const ISSUER_LIFE = 1825 * DAY;
+
+/** A random serial and the validity of a CA certificate that is made now. */
+export function freshFields(
+  now: number,
+  life: number,
+  random: (bytes: number) => Buffer,
+): Pick<AuthorityFields, 'serial' | 'notBefore' | 'notAfter'> {
+  return { serial: newSerial(random), notBefore: now - BACKDATE, notAfter: now + life };
+}
+
+/** DER of a self-signed root (RFC 5280 §3.2). */
+export function createRoot(fields: AuthorityFields, signer: Signer): Promise<Buffer> {
+  const subject = encodeName(fields.subject);
+  const keyId = keyIdentifier(fields.spki);
+  const names = { subject, subjectKeyId: keyId, issuerName: subject, issuerKeyId: keyId };
+  return signed({ ...fields, ...names, pathLength: null, locations: [] }, signer);
+}
 
 /**
- * DER of an issuing CA under `issuer` (DER), with path length 0: it issues end-entity certificates only. No
- * extended key usage: programs apply it to everything issued below, so it would forbid what profiles offer.
+ * DER of an issuing CA under `issuer` (DER), with path length 0: it issues end-entity certificates only. It has no
+ * extended key usage: programs apply that to every certificate below, so it would forbid purposes that profiles offer.
  */
 export function createIntermediate(
-  fields: AuthorityFields &
-    Constrained & {
-      spki: Uint8Array;
-      /** DER of the extensions that say where the root's CRL, certificate and OCSP responder are. */
-      locations: readonly Buffer[];
-    },
+  fields: AuthorityFields & Located,
   issuer: Uint8Array,
   signer: Signer,
 ): Promise<Buffer> {
   const parent = parseCertificate(issuer);
-  const end = Math.min(fields.notAfter, parent.notAfter);
-  const issuerName = parent.subjectDer;
-  return signAuthority(
-    { ...fields, notAfter: end, issuerName, issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex') },
-    signer,
-    fields.locations,
-    [
-      encodeExtension(OID.basicConstraints, caConstraints(0), true),
-      encodeExtension(OID.certificatePolicies, sequence(sequence(oid(ANY_POLICY)))),
-      ...constraintsOf(fields),
-    ],
-  );
-}
-
-function signAuthority(
-  fields: AuthorityFields & { issuerName: Buffer; issuerKeyId: Uint8Array; spki: Uint8Array },
-  signer: Signer,
-  locations: readonly Buffer[],
-  special: Buffer[],
-): Promise<Buffer> {
   const facts = {
     ...fields,
+    ...issuedBy(parent),
+    notAfter: Math.min(fields.notAfter, parent.notAfter),
     subject: encodeName(fields.subject),
     subjectKeyId: keyIdentifier(fields.spki),
+    pathLength: 0,
   };
-  return signTbs(facts, signer, special, locations);
+  return signed(facts, signer);
 }
 
-interface TbsFacts extends Omit<AuthorityFields, 'subject'> {
+/**
+ * DER of the cross-certificate by which one root certifies the key of another (DER), while both are valid.
+ */
+export function createCross(
+  of: Uint8Array,
+  fields: Pick<AuthorityFields, 'serial' | 'notBefore'> & Located,
+  issuer: Uint8Array,
+  signer: Signer,
+): Promise<Buffer> {
+  const [root, parent] = [parseCertificate(of), parseCertificate(issuer)];
+  const facts = {
+    ...fields,
+    ...issuedBy(parent),
+    notBefore: Math.max(fields.notBefore, parent.notBefore),
+    notAfter: Math.min(root.notAfter, parent.notAfter),
+    subject: root.subjectDer,
+    subjectKeyId: Buffer.from(issuerKeyId(root), 'hex'),
+    spki: root.spki,
+    pathLength: null,
+    constraints: nameConstraintsOf(root),
+  };
+  return signed(facts, signer);
+}
+
+const issuedBy = (parent: ParsedCertificate) => ({
+  issuerName: parent.subjectDer,
+  issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex'),
+});
+
+interface TbsFacts extends Omit<AuthorityFields, 'subject'>, Located {
   /** DER Names. */
   subject: Buffer;
   issuerName: Buffer;
   issuerKeyId: Uint8Array;
   subjectKeyId: Uint8Array;
-  spki: Uint8Array;
+  /** Null for a root, whose path length is open. */
+  pathLength: number | null;
 }
 
-async function signTbs(
-  facts: TbsFacts,
-  signer: Signer,
-  special: Buffer[],
-  locations: readonly Buffer[] = [],
-): Promise<Buffer> {
+async function signed(facts: TbsFacts, signer: Signer): Promise<Buffer> {
+  const { pathLength, constraints } = facts;
   const extensions = sequence(
-    ...special,
-    encodeExtension(OID.keyUsage, CA_USAGE, true),
+    encodeExtension(OID.basicConstraints, caConstraints(pathLength), true),
+    ...(pathLength === null ? [] : [encodeExtension(OID.certificatePolicies, ANY_POLICY)]),
+    // RFC 5280 §4.2.1.10: must be critical.
+    ...(constraints ? [encodeExtension(OID.nameConstraints, constraints, true)] : []),
+    CA_KEY_USAGE,
     encodeExtension(OID.subjectKeyIdentifier, octetString(facts.subjectKeyId)),
     encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(facts.issuerKeyId)),
-    ...locations,
+    ...facts.locations,
   );
   const tbs = sequence(
     explicit(0, integer(2)),
@@ -133,48 +148,27 @@ async function signTbs(
   return sequence(tbs, signer.algorithm, bitString(await signer.sign(tbs)));
 }
 
-/**
- * DER of the cross-certificate by which one root certifies the key of another (DER), while both are valid.
- */
-export function createCross(
-  of: Uint8Array,
-  { serial, notBefore, locations }: CrossFields,
-  issuer: Uint8Array,
-  signer: Signer,
-): Promise<Buffer> {
-  const [root, parent] = [parseCertificate(of), parseCertificate(issuer)];
-  return signTbs(
-    {
-      serial,
-      notBefore: Math.max(notBefore, parent.notBefore),
-      notAfter: Math.min(root.notAfter, parent.notAfter),
-      subject: root.subjectDer,
-      issuerName: parent.subjectDer,
-      issuerKeyId: Buffer.from(issuerKeyId(parent), 'hex'),
-      subjectKeyId: Buffer.from(issuerKeyId(root), 'hex'),
-      spki: root.spki,
-    },
-    signer,
-    [
-      encodeExtension(OID.basicConstraints, caConstraints(null), true),
-      ...constraintsOf({ constraints: root.extensions.get(OID.nameConstraints)?.value }),
-    ],
-    locations,
-  );
+/** RFC 5280 §4.2.1.3: a CA signs certificates and CRLs, and nothing else. DER of the extension. */
+export const CA_KEY_USAGE = encodeExtension(
+  OID.keyUsage,
+  namedBits([KEY_USAGE.indexOf('keyCertSign'), KEY_USAGE.indexOf('cRLSign')]),
+  true,
+);
+/** RFC 5280 §4.2.1.4: one PolicyInformation with the OID anyPolicy. */
+const ANY_POLICY = sequence(sequence(oid('2.5.29.32.0')));
+
+/** Value of a certificate's name constraints; undefined when it has none. */
+export function nameConstraintsOf({ extensions }: ParsedCertificate): Buffer | undefined {
+  return extensions.get(OID.nameConstraints)?.value;
 }
 
-interface CrossFields extends Pick<AuthorityFields, 'serial' | 'notBefore'> {
-  /** DER of the extensions that say where CRL, certificate and OCSP responder of the root that vouches are. */
-  locations: readonly Buffer[];
-}
-
-/** A key and certificate that cannot serve as an authority. */
+/** A key and certificate that cannot serve as a CA. */
 export class CaCertificateError extends Error {
   override readonly name = 'CaCertificateError';
 }
 
 /**
- * Checks that a certificate (DER) is a CA's, of this key (SubjectPublicKeyInfo) and, unless `now` is null, in time.
+ * Checks that a certificate (DER) is a CA certificate of this key (SubjectPublicKeyInfo) and, unless `now` is null, valid.
  * @throws CaCertificateError or DerError
  */
 export function checkCaCertificate(der: Uint8Array, spki: Buffer, now: number | null): void {
@@ -195,10 +189,6 @@ export function checkCaCertificate(der: Uint8Array, spki: Buffer, now: number | 
 
 /** Whether a certificate (DER) is signed by its own key. */
 export function isSelfSigned(der: Uint8Array): boolean {
-  return isSignedBy(parseCertificate(der), publicKeyOf(der));
-}
-
-/** The public key of a certificate (DER). */
-export function publicKeyOf(der: Uint8Array): KeyObject {
-  return createPublicKey({ key: parseCertificate(der).spki, format: 'der', type: 'spki' });
+  const certificate = parseCertificate(der);
+  return isSignedBy(certificate, publicKeyOf(certificate));
 }

@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
 import { readIfThere } from '../../lib/files.js';
-import { type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { isVerifiedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
 import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { fromPem } from '../../x509/pem.js';
@@ -15,15 +14,13 @@ import { type CaPaths, caPaths } from './paths.js';
 import { openSigningKey, type SigningKey } from './signing-key.js';
 import { requireUsableFiles } from './usable.js';
 
-/**
- * The files of an initialised CA; only certificates and the public half of `channel` ever cross the network.
- */
+/** The files of an initialised CA. Only certificates and the public half of `channel` cross the network. */
 export interface CaFiles {
   /** DER. */
   root: Buffer;
   /** DER of the issuing certificate: under the root, or the root itself. */
   issuer: Buffer;
-  /** PEM, issuer first, root left out: empty when the root issues. */
+  /** PEM, the issuer first, without the root; empty when the root issues. */
   chain: string;
   issuerKey: SigningKey;
   /** The root's key is in the folder too. */
@@ -36,7 +33,7 @@ export interface CaFiles {
   database: string;
   /** PEM file of the OCSP responder's key and certificate. */
   ocsp: string;
-  /** Null: the folder was made by a version that wrote none, or was never finished. */
+  /** Null: an older version made the folder, or the initialisation was not finished. */
   marker: FolderMarker | null;
 }
 
@@ -47,14 +44,13 @@ interface LoadOptions {
   passphrase: string | null;
   /** Overrides the seed in the folder. */
   seed: string | null;
-  /** Told what was mended, in a sentence. */
+  /** Called with a sentence for each repair. */
   warn?: (sentence: string) => void;
 }
 
 /**
- * Reads an initialised CA and checks that its files belong together: the chain up to the root, each key and
- * its certificate, and all of them and the marker. Removes everybody's access to keys and seeds but the
- * owner's.
+ * Reads an initialised CA and checks that its files belong together: the chain leads to the root, each key matches its
+ * certificate, and all of them match the marker. Makes keys and seeds readable by their owner and group only.
  * @throws InitError, CaCertificateError, KeyFileError, each naming the file
  */
 export async function loadCaFiles(options: LoadOptions): Promise<CaFiles> {
@@ -131,7 +127,7 @@ export async function refuseKnownCa(dataDir: string): Promise<void> {
   }
 }
 
-/** @throws InitError when the certificate of the first issuer was asked for and has not come yet */
+/** @throws InitError when the first issuer's certificate was requested and is not installed yet */
 export async function refuseWaiting(dataDir: string): Promise<void> {
   const { root, request } = caPaths(dataDir);
   if ((await readIfThere(root)) !== null || (await readIfThere(request)) === null) return;
@@ -147,7 +143,7 @@ export async function readMarker(path: string): Promise<FolderMarker | null> {
   return text === null ? null : parseFolderMarker(text, path);
 }
 
-/** Reads a file every CA needs. @throws CaCertificateError, KeyFileError which say what a damaged file is, and what helps */
+/** Reads a file that every CA needs. @throws CaCertificateError, KeyFileError with the purpose of a damaged file and the remedy */
 async function wholly<T>(part: keyof CaPaths, dataDir: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
@@ -168,12 +164,13 @@ function requireKnown(der: Buffer, known: readonly string[] | null, path: string
   );
 }
 
-/** The issuing certificate, those above it, and the root, each signed by the next. */
+/** Checks that the chain and the root are each signed by the next. @throws InitError */
 function requireChain(chain: ParsedCertificate[], root: Buffer, paths: CaPaths): void {
   const above = [...chain.slice(1), parseCertificate(root)];
   for (const [index, certificate] of chain.entries()) {
     const issuer = above[index];
-    if (issuer === undefined || certificate.der.equals(root) || signedBy(certificate, issuer)) continue;
+    if (issuer === undefined || certificate.der.equals(root)) continue;
+    if (isVerifiedBy(certificate.der, issuer.der)) continue;
     throw new InitError(
       `${paths.issuer} does not lead to the root in ${paths.root}: they belong to different CAs, or one was replaced. ` +
         'Restore both from the backup.',
@@ -181,16 +178,7 @@ function requireChain(chain: ParsedCertificate[], root: Buffer, paths: CaPaths):
   }
 }
 
-/** With every algorithm OpenSSL knows: a root of another make may have signed with one we do not use. */
-function signedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
-  try {
-    return new X509Certificate(certificate.der).verify(new X509Certificate(issuer.der).publicKey);
-  } catch {
-    return false;
-  }
-}
-
-/** The root's key may be elsewhere, or have another passphrase; but no other key may be in its place. */
+/** The root's key may be absent, or have another passphrase, but its file must not hold another key. @throws InitError */
 async function checkRootKey(root: Buffer, passphrase: string | null, paths: CaPaths): Promise<void> {
   const pem = await readIfThere(paths.rootKey);
   if (pem === null) return;
@@ -223,7 +211,7 @@ function channelKeys(text: string, dataDir: string): CurveKeyPair {
   }
 }
 
-/** The certificates of a PEM file, in its order. @throws CaCertificateError naming the file */
+/** The certificates of a PEM file, in their order. @throws CaCertificateError naming the file */
 export function certificatesIn(pem: string, path: string): ParsedCertificate[] {
   return inFile(path, () => fromPem('CERTIFICATE', pem).map((der) => parseCertificate(der)));
 }

@@ -1,9 +1,8 @@
-import { createPublicKey } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { caPaths } from '../../ca/folder/files.js';
 import { openCaStore, openRaStore } from '../../store/index.js';
-import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { isSignedBy, type ParsedCertificate, parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { importCaFiles, importCaRecords } from './import-ca.js';
@@ -81,7 +80,7 @@ function ordersOfCa(
   orders: readonly PythonOrder[],
   { remark }: Report,
 ): { order: PythonOrder; certificate: ParsedCertificate }[] {
-  const rootKey = createPublicKey({ key: root.spki, format: 'der', type: 'spki' });
+  const rootKey = publicKeyOf(root);
   return orders.flatMap((order) => {
     try {
       const certificate = parseCertificate(firstFromPem('CERTIFICATE', order.chain));

@@ -1,11 +1,10 @@
-import { createPublicKey } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { reasonCode } from '../../channel/reasons.js';
 import { errorMessage } from '../../lib/error-message.js';
 import { isMissing } from '../../lib/files.js';
-import { isSignedBy, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
+import { isSignedBy, type ParsedCertificate, parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { parseCrl } from '../../x509/crl.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
@@ -89,7 +88,7 @@ async function readCertificates(
   root: ParsedCertificate,
   remark: Remark,
 ): Promise<ParsedCertificate[]> {
-  const rootKey = createPublicKey({ key: root.spki, format: 'der', type: 'spki' });
+  const rootKey = publicKeyOf(root);
   const certificates: ParsedCertificate[] = [];
   for (const file of await filesIn(folder, 'certs', /\.crt$/)) {
     await each(file, remark, async () => {
