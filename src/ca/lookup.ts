@@ -1,12 +1,11 @@
 import { ErrorCode, TaskError } from '../channel/errors.js';
 import { parseSerial, serialToHex } from '../channel/serial.js';
-import type { CertificateRecord } from '../store/contract/ca.js';
+import type { CertificateRecord, NodeRecord } from '../store/contract/ca.js';
 import type { CaReader } from '../store/contract/readers.js';
-import { DerError } from '../x509/der-error.js';
-import { type Attribute, attributeOf, type DistinguishedName, dnKey, parseDn } from '../x509/name.js';
+import { type Attribute, attributeOf, type DistinguishedName, dnKey, readDn } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
-/** Certificates of one CN examined for a whole DN; more than a name has in years of renewals. */
+/** Limit of certificates of one CN that are compared with a DN: more than years of renewals make. */
 const MOST_OF_A_NAME = 100;
 
 /** How a peer refers to a certificate. */
@@ -31,13 +30,18 @@ export function certificateNotFound(reference: CertificateReference): TaskError 
   return new TaskError(ErrorCode.certificate, `Certificate not found: ${reference}`, 'notFound');
 }
 
+/** The node with a CN, which may be given in any case: host names are stored in lower case. */
+export async function findNode(store: Pick<CaReader, 'getNode'>, cn: string): Promise<NodeRecord | null> {
+  return (await store.getNode(cn)) ?? (await store.getNode(cn.toLowerCase()));
+}
+
 async function find(store: CaReader, reference: CertificateReference): Promise<CertificateRecord | null> {
   if (typeof reference !== 'string') {
     const serial = serialToHex(reference);
     return serial === null ? null : store.findBySerial(serial);
   }
   // A CN may hold "=" or "/", so the bare CN is tried first.
-  // Host names are kept in lower case, whatever case they were asked for in.
+  // Host names are stored in lower case.
   const named =
     (await store.findNewestByCn(reference)) ?? (await store.findNewestByCn(reference.toLowerCase()));
   if (named !== null) return named;
@@ -52,14 +56,14 @@ async function findByDn(store: CaReader, text: string): Promise<CertificateRecor
   if (!wanted || !cn) return null;
   const exact = await store.listByCn(cn, MOST_OF_A_NAME);
   const records = exact.length > 0 ? exact : await store.listByCn(cn.toLowerCase(), MOST_OF_A_NAME);
-  // `/CN=x` says no more than the bare CN, and finds certificates without a subject too.
+  // `/CN=x` means the same as the bare CN, and also finds certificates without a subject.
   if (wanted.flat().length === 1) return records[0] ?? null;
   return records.find((record) => !contradicts(wanted, readDn(record.dn) ?? [])) ?? null;
 }
 
 /**
- * A DN contradicts a subject when an attribute that both have differs. One the subject lacks does not: certificates of
- * TLS servers carry the common name alone, whatever DN their holder is known by.
+ * A DN contradicts a subject when an attribute that both have differs. An attribute that the subject lacks is no
+ * contradiction: a TLS server's certificate has only the common name of its holder's DN.
  */
 function contradicts(wanted: DistinguishedName, subject: DistinguishedName): boolean {
   const same = (left: Attribute, right: Attribute) => dnKey([[left]]) === dnKey([[right]]);
@@ -68,13 +72,4 @@ function contradicts(wanted: DistinguishedName, subject: DistinguishedName): boo
     const values = has.filter(({ type }) => type === attribute.type);
     return values.length > 0 && !values.some((value) => same(value, attribute));
   });
-}
-
-function readDn(text: string): DistinguishedName | null {
-  try {
-    return parseDn(text);
-  } catch (error) {
-    if (error instanceof DerError) return null;
-    throw error;
-  }
 }

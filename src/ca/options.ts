@@ -1,9 +1,11 @@
-import { createHash, createPublicKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { MAX_NAMES, SAN_TYPES } from '../channel/tasks/fields.js';
 import type { OperationsTasks, Result } from '../channel/tasks/index.js';
+import { defined } from '../lib/defined.js';
 import type { StoredCrl } from '../store/contract/ca.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
+import { fingerprintOf } from '../x509/fingerprint.js';
 import { formatDn } from '../x509/name.js';
 import { firstFromPem } from '../x509/pem.js';
 import { ACCEPTED_KEYS } from '../x509/spki.js';
@@ -12,7 +14,7 @@ import { isAcmeProfile } from './issue/profiles.js';
 
 const SECONDS_A_DAY = 86_400;
 
-/** What the CA offers, and the certificates that sign it. */
+/** The features of the CA, and the certificates that it signs with. */
 export function caOptionsOf(
   certifier: Certifier,
   crl: StoredCrl,
@@ -22,7 +24,7 @@ export function caOptionsOf(
   return {
     root: describeAuthority(firstFromPem('CERTIFICATE', certifier.rootPem)),
     issuer: describeAuthority(certifier.set.active.der),
-    // CA profiles are for the CA's own use.
+    // The CA uses CA profiles itself.
     profiles: [...certifier.profiles.values()]
       .filter(({ pathLen }) => pathLen === undefined)
       .map((profile) => ({
@@ -35,9 +37,7 @@ export function caOptionsOf(
       })),
     keys: ACCEPTED_KEYS.map(({ type, minBits, maxBits, curves }) => ({
       type,
-      ...(minBits !== undefined && { min_bits: minBits }),
-      ...(maxBits !== undefined && { max_bits: maxBits }),
-      ...(curves !== undefined && { curves }),
+      ...defined({ min_bits: minBits, max_bits: maxBits, curves }),
     })),
     san_types: [...SAN_TYPES],
     max_sans: MAX_NAMES,
@@ -58,7 +58,7 @@ function describeAuthority(der: Uint8Array) {
     not_before: notBefore,
     not_after: notAfter,
     key: describeKey(spki),
-    sha256: createHash('sha256').update(der).digest('hex'),
+    sha256: fingerprintOf(der),
   };
 }
 

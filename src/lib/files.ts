@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -23,10 +23,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
 /**
@@ -49,13 +46,7 @@ export async function writeDurably(
   } finally {
     await file.close();
   }
-  await rename(draft, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await moveDurably(draft, path);
 }
 
 /** Whether a file system error says that there is no such file or folder. */
@@ -77,6 +68,21 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
+/** The names in a folder; empty when there is no such folder. @throws NodeJS.ErrnoException */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Whether the path is a file. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
 /** Renames a file or folder durably; both names must be on one file system. @throws NodeJS.ErrnoException */
 export async function moveDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
@@ -86,7 +92,7 @@ export async function moveDurably(from: string, to: string): Promise<void> {
   }
 }
 
-/** Keeps what was there under another name, in case the operator thinks better of it; nothing there is no error. */
+/** Renames a file or folder with a date, so that an operator can still restore it. A missing one is no error. */
 export async function setAside(path: string): Promise<void> {
   try {
     await moveDurably(path, `${path}.${new Date().toISOString().replace(/[:.]/g, '-')}.old`);
@@ -95,7 +101,7 @@ export async function setAside(path: string): Promise<void> {
   }
 }
 
-/** Octets an unprivileged process may still write there; null: unknown. */
+/** Octets that an unprivileged process can still write there; null when unknown. */
 export async function freeSpace(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path);

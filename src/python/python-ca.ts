@@ -5,6 +5,7 @@ import type { TaskClient } from '../channel/typed-client.js';
 import { BoundedMap } from '../lib/bounded-map.js';
 import { monotonic } from '../lib/monotonic.js';
 import { RefreshedValue } from '../lib/refreshed-value.js';
+import { DAY } from '../lib/time.js';
 import {
   type AcmeProfile,
   CaLacksTask,
@@ -40,7 +41,6 @@ export type PythonCaAbilities = Required<Pick<CertificateAuthority, 'check'>> &
 
 type WireName = { type: string; value: string };
 
-const DAY = 86_400_000;
 /** Allowed difference between the clocks of CA and RA. */
 const CLOCK_SKEW = 5 * 60_000;
 /** A CRL with less time left is renewed: the Python CA renews it only after a revocation or on request. */

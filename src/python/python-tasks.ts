@@ -1,13 +1,13 @@
+import { identifiersOf } from '../ca/issue/lost-record.js';
 import { reasonCode, reasonName } from '../channel/reasons.js';
 import { parseSerial, serialToHex } from '../channel/serial.js';
 import type { OperationsTasks, ParamsIn, Result } from '../channel/tasks/index.js';
 import { CaLacksTask } from '../model/ca.js';
 import type { Certificate } from '../model/facts.js';
 import type { RaReader } from '../store/contract/readers.js';
-import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
+import { parseCertificate } from '../x509/certificate.js';
 import { parseCrl } from '../x509/crl.js';
-import { DerError } from '../x509/der-error.js';
-import { attributeOf, formatDn, parseDn } from '../x509/name.js';
+import { attributeOf, formatDn, readDn } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { firstFromPem, toPem } from '../x509/pem.js';
 
@@ -53,9 +53,7 @@ export class PythonTasks {
       profile: order?.order.profile ?? '',
       not_before: parsed.notBefore,
       not_after: parsed.notAfter,
-      sans: subjectAltNames(parsed).flatMap((name) =>
-        name.type === 'other' ? [] : [{ type: name.type.toUpperCase(), value: name.value }],
-      ),
+      sans: identifiersOf(parsed).map(({ type, value }) => ({ type: type.toUpperCase(), value })),
       certificate: toPem('CERTIFICATE', der),
       ...(await this.#status(certificate.serial, certificate)),
     };
@@ -90,7 +88,8 @@ export class PythonTasks {
   }
 
   async #commonName(task: string, reference: Reference): Promise<string> {
-    if (typeof reference === 'string') return commonNameIn(reference) ?? reference;
+    if (typeof reference === 'string')
+      return attributeOf(readDn(reference) ?? [], OID.commonName) ?? reference;
     const certificate = await this.#bySerial(serialOf(reference));
     const der = certificate && firstFromPem('CERTIFICATE', certificate.chain);
     const cn = der && parseCertificate(der).commonName;
@@ -100,16 +99,6 @@ export class PythonTasks {
 
   async #bySerial(serial: string | null): Promise<Certificate | null> {
     return serial === null ? null : this.records.findCertificateBySerial(serial);
-  }
-}
-
-/** The CN of a DN, or null when the text is not a DN. */
-function commonNameIn(text: string): string | null {
-  try {
-    return attributeOf(parseDn(text), OID.commonName);
-  } catch (error) {
-    if (error instanceof DerError) return null;
-    throw error;
   }
 }
 

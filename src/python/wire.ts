@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { certificateTasks } from '../channel/tasks/certificates.js';
 import { sans, serial } from '../channel/tasks/fields.js';
 import { registrationTasks } from '../channel/tasks/nodes.js';
 import { pkiTasks } from '../channel/tasks/pki.js';
@@ -17,7 +18,7 @@ export const pythonOperations = {
   get_crl: pkiTasks.get_crl,
   generate_crl: pkiTasks.generate_crl,
   list_profiles: pkiTasks.list_profiles,
-  sign: pkiTasks.sign,
+  sign: certificateTasks.sign,
   revoke: pkiTasks.revoke,
   get_profile: task(
     'One profile.',

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
-import { DerReader } from '../x509/der-reader.js';
+import { octetStringIn } from '../x509/der-reader.js';
 import { ipToBytes } from '../x509/ip-address.js';
 import { OID } from '../x509/oids.js';
-import { TAG } from '../x509/tags.js';
 import { type Attempt, recorded } from './attempt.js';
 import type { Dialer } from './dialer.js';
 import { ValidationFailure } from './failure.js';
@@ -78,9 +77,7 @@ function checkCertificate(der: Uint8Array, challenge: ValidationRequest, target:
     const extension = certificate.extensions.get(OID.acmeIdentifier);
     if (!extension) throw refuse('has no acmeIdentifier extension');
     if (!extension.critical) throw refuse('has an acmeIdentifier extension that is not critical');
-    const reader = new DerReader(extension.value, 'acmeIdentifier');
-    const digest = reader.expect(TAG.octetString, 'acmeIdentifier').content;
-    reader.end();
+    const digest = octetStringIn(extension.value, 'acmeIdentifier');
     const expected = createHash('sha256').update(challenge.keyAuthorization).digest();
     if (!digest.equals(expected)) {
       throw new ValidationFailure(

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readSignatureAlgorithm, verifySignature } from './algorithms.js';
 import { DerError } from './der-error.js';
-import { DerReader } from './der-reader.js';
+import { DerReader, sequenceIn } from './der-reader.js';
 import {
   type Extension,
   parseAuthorityKeyIdentifier,
@@ -38,9 +38,7 @@ export interface ParsedCertificate {
 /** Reads a DER certificate strictly. @throws DerError */
 export function parseCertificate(der: Uint8Array): ParsedCertificate {
   const what = 'certificate';
-  const outer = new DerReader(der, what);
-  const certificate = outer.sequence(what);
-  outer.end();
+  const certificate = sequenceIn(der, what);
   const tbsElement = certificate.next();
   const tbs = new DerReader(tbsElement.bytes, what).sequence('TBSCertificate');
   if (tbs.peek() === contextConstructed(0)) {

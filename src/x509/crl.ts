@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readSignatureAlgorithm, type Signer, verifySignature } from './algorithms.js';
-import { DerError } from './der-error.js';
-import { DerReader } from './der-reader.js';
+import { DerError, unlessMalformed } from './der-error.js';
+import { DerReader, sequenceIn } from './der-reader.js';
 import {
   bitString,
   encode,
@@ -160,20 +160,13 @@ export function parseCrlHead(der: Uint8Array): CrlHead {
 
 /** Whether these bytes are a DER CRL signed with this issuer's key. */
 export function isCrlSignedBy(der: Uint8Array, issuerKey: KeyObject): boolean {
-  try {
-    const { signatureAlgorithm, tbs, signature } = readCrl(der, false);
-    return verifySignature(signatureAlgorithm, issuerKey, tbs, signature);
-  } catch (error) {
-    if (error instanceof DerError) return false;
-    throw error;
-  }
+  const crl = unlessMalformed(() => readCrl(der, false));
+  return crl !== null && verifySignature(crl.signatureAlgorithm, issuerKey, crl.tbs, crl.signature);
 }
 
 function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {
   const what = 'CRL';
-  const outer = new DerReader(der, what);
-  const list = outer.sequence(what);
-  outer.end();
+  const list = sequenceIn(der, what);
   const tbsElement = list.next();
   const tbs = new DerReader(tbsElement.bytes, what).sequence('TBSCertList');
   const { algorithm: inner, issuer, thisUpdate, nextUpdate } = readHeader(tbs);

@@ -182,6 +182,22 @@ export class DerReader {
   }
 }
 
+/** A reader over the content of a SEQUENCE, with nothing after it. @throws DerError */
+export function sequenceIn(der: Uint8Array, what: string): DerReader {
+  const outer = new DerReader(der, what);
+  const content = outer.sequence(what);
+  outer.end();
+  return content;
+}
+
+/** The content of an OCTET STRING, with nothing after it. @throws DerError */
+export function octetStringIn(der: Uint8Array, what: string): Buffer {
+  const outer = new DerReader(der, what);
+  const { content } = outer.expect(TAG.octetString, what);
+  outer.end();
+  return content;
+}
+
 function checkInteger(content: Buffer, part: string): void {
   const [first, second = 0] = content;
   if (first === undefined) throw new DerError(`${part}: is an empty integer`);

@@ -1,5 +1,5 @@
 import { DerError } from './der-error.js';
-import { DerReader } from './der-reader.js';
+import { DerReader, octetStringIn, sequenceIn } from './der-reader.js';
 import { boolean, integer, octetString, oid, sequence } from './der-writer.js';
 import { TAG } from './tags.js';
 
@@ -36,9 +36,7 @@ export function readExtensions(reader: DerReader, what: string): Map<string, Ext
 /** RFC 5280 §4.2.1.9. @throws DerError */
 export function parseBasicConstraints(value: Uint8Array): { ca: boolean; pathLength: number | null } {
   const what = 'basicConstraints';
-  const outer = new DerReader(value, what);
-  const reader = outer.sequence(what);
-  outer.end();
+  const reader = sequenceIn(value, what);
   const ca = reader.peek() === TAG.boolean ? reader.boolean(what) : false;
   const pathLength = reader.done ? null : reader.smallInteger(what);
   reader.end();
@@ -69,9 +67,7 @@ export function parseKeyUsage(value: Uint8Array): KeyUsage[] {
 
 /** RFC 5280 §4.2.1.12: key purposes as dotted OIDs. @throws DerError */
 export function parseExtKeyUsage(value: Uint8Array): string[] {
-  const outer = new DerReader(value, 'extKeyUsage');
-  const reader = outer.sequence('extKeyUsage');
-  outer.end();
+  const reader = sequenceIn(value, 'extKeyUsage');
   const purposes: string[] = [];
   while (!reader.done) purposes.push(reader.oid('extKeyUsage'));
   return purposes;
@@ -82,9 +78,7 @@ export const TLS_FEATURES = { statusRequest: 5, statusRequestV2: 17 } as const;
 
 /** RFC 7633 §4.1: the TLS extensions a server promises to support. @throws DerError */
 export function parseTlsFeatures(value: Uint8Array): number[] {
-  const outer = new DerReader(value, 'TLS feature');
-  const reader = outer.sequence('TLS feature');
-  outer.end();
+  const reader = sequenceIn(value, 'TLS feature');
   const features: number[] = [];
   while (!reader.done) features.push(reader.smallInteger('TLS feature'));
   return features;
@@ -97,16 +91,11 @@ export function encodeTlsFeatures(features: readonly number[]): Buffer {
 
 /** RFC 5280 §4.2.1.1: the key identifier, lower-case hex, or null when the extension has none. @throws DerError */
 export function parseAuthorityKeyIdentifier(value: Uint8Array): string | null {
-  const outer = new DerReader(value, 'authorityKeyIdentifier');
-  const reader = outer.sequence('authorityKeyIdentifier');
-  outer.end();
+  const reader = sequenceIn(value, 'authorityKeyIdentifier');
   return reader.optional(0x80)?.content.toString('hex') ?? null;
 }
 
 /** RFC 5280 §4.2.1.2, lower-case hex. @throws DerError */
 export function parseSubjectKeyIdentifier(value: Uint8Array): string {
-  const reader = new DerReader(value, 'subjectKeyIdentifier');
-  const { content } = reader.expect(TAG.octetString, 'subjectKeyIdentifier');
-  reader.end();
-  return content.toString('hex');
+  return octetStringIn(value, 'subjectKeyIdentifier').toString('hex');
 }

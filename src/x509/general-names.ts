@@ -1,5 +1,5 @@
 import { DerError } from './der-error.js';
-import { DerReader } from './der-reader.js';
+import { sequenceIn } from './der-reader.js';
 import { encode, sequence } from './der-writer.js';
 import { hostAddressOf, ipToBytes } from './ip-address.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
@@ -31,9 +31,7 @@ export function encodeGeneralNames(
 
 /** Names of a subjectAltName extension value (DER of GeneralNames); addresses as `hostAddress`. @throws DerError */
 export function parseGeneralNames(der: Uint8Array, what = 'subjectAltName'): GeneralName[] {
-  const outer = new DerReader(der, what);
-  const reader = outer.sequence(what);
-  outer.end();
+  const reader = sequenceIn(der, what);
   const names: GeneralName[] = [];
   while (!reader.done) {
     const { tag, content } = reader.next();

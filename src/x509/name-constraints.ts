@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ParsedCertificate } from './certificate.js';
 import { DerError } from './der-error.js';
-import { DerReader } from './der-reader.js';
+import { type DerReader, sequenceIn } from './der-reader.js';
 import { encode, sequence } from './der-writer.js';
 import { ipFromBytes, ipToBytes } from './ip-address.js';
 import { OID } from './oids.js';
@@ -63,9 +63,7 @@ const maskOf = (bits: number, length: number): Buffer =>
 /** @throws DerError */
 export function parseNameConstraints(value: Uint8Array): NameConstraints {
   const what = 'nameConstraints';
-  const outer = new DerReader(value, what);
-  const reader = outer.sequence(what);
-  outer.end();
+  const reader = sequenceIn(value, what);
   let others = false;
   const list = (tag: number): Subtree[] => {
     if (reader.peek() !== contextConstructed(tag)) return [];

@@ -1,4 +1,4 @@
-import { DerError } from './der-error.js';
+import { DerError, unlessMalformed } from './der-error.js';
 import { DerReader } from './der-reader.js';
 import { ia5String, oid, printableString, sequence, set, utf8String } from './der-writer.js';
 import { OID } from './oids.js';
@@ -130,6 +130,11 @@ export function parseDn(textual: string): DistinguishedName {
   return split(textual, ',')
     .map((rdn) => split(rdn, '+').map(parseAttribute))
     .reverse();
+}
+
+/** Like `parseDn`; null when the text is not a DN. */
+export function readDn(textual: string): DistinguishedName | null {
+  return unlessMalformed(() => parseDn(textual));
 }
 
 /** Reads a certificate holder: a DN in either notation, or a bare common name. @throws DerError */

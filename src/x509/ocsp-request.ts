@@ -1,5 +1,5 @@
-import { DerError } from './der-error.js';
-import { DerReader } from './der-reader.js';
+import { DerError, unlessMalformed } from './der-error.js';
+import { DerReader, octetStringIn, sequenceIn } from './der-reader.js';
 import { readExtensions } from './extensions.js';
 import { OID } from './oids.js';
 import { contextConstructed, TAG } from './tags.js';
@@ -43,9 +43,7 @@ const MAX_NONCE = 128;
  */
 export function parseOcspRequest(der: Uint8Array): OcspRequest {
   const what = 'OCSP request';
-  const outer = new DerReader(der, what);
-  const request = outer.sequence(what);
-  outer.end();
+  const request = sequenceIn(der, what);
   const tbs = request.sequence('TBSRequest');
   request.optional(contextConstructed(0));
   request.end();
@@ -98,22 +96,11 @@ function readNonce(wrapper: DerReader): Buffer | null {
   extensions.delete(OID.ocspNonce);
   refuseCritical(extensions);
   if (extension === undefined) return null;
-  const length = wrappedLength(extension.value) ?? extension.value.length;
+  // RFC 9654 §2.1: the nonce is an OCTET STRING in the extension; clients older than RFC 8954 write its octets only.
+  const nonce = unlessMalformed(() => octetStringIn(extension.value, 'nonce')) ?? extension.value;
+  const { length } = nonce;
   if (length === 0 || length > MAX_NONCE) throw new DerError(`nonce: is not 1 to ${MAX_NONCE} octets`);
   return extension.value;
-}
-
-/** RFC 9654 §2.1: the nonce is an OCTET STRING in the extension; clients older than RFC 8954 put in the bare octets. */
-function wrappedLength(value: Buffer): number | null {
-  const reader = new DerReader(value, 'nonce');
-  try {
-    const { content } = reader.expect(TAG.octetString, 'nonce');
-    reader.end();
-    return content.length;
-  } catch (error) {
-    if (error instanceof DerError) return null;
-    throw error;
-  }
 }
 
 /** §4.4: an unknown extension is ignored unless it is critical. */

@@ -1,3 +1,4 @@
+import { DAY } from '../../lib/time.js';
 import type { AuthorityRecord } from '../../store/contract/ca.js';
 
 /** Pure decisions about the set of authorities: which signs, which are trusted, when a successor is due. */
@@ -62,7 +63,6 @@ export function successionTime(
   return notBefore + (notAfter - notBefore) * part;
 }
 
-const DAY = 86_400_000;
 /** Days before an end at which operators are warned. */
 const WARNED_AT = [7, 30, 90, 365];
 

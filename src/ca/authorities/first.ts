@@ -1,10 +1,10 @@
-import type { AuthorityRecord, CaStore, CertificateRecord } from '../../store/contract/ca.js';
+import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { StoreConflict } from '../../store/contract/errors.js';
-import { authorityId, type ParsedCertificate, parseCertificate } from '../../x509/certificate.js';
-import { attributeOf, formatDn } from '../../x509/name.js';
-import { OID } from '../../x509/oids.js';
+import { authorityId, parseCertificate } from '../../x509/certificate.js';
+import { formatDn } from '../../x509/name.js';
 import { fromPem, toPem } from '../../x509/pem.js';
 import { type CaFiles, InitError } from '../folder/files.js';
+import { recordOf } from '../issue/lost-record.js';
 import { AUTHORITY_PROFILE } from '../revoke/revocation.js';
 import { newRecord } from './member.js';
 
@@ -68,35 +68,12 @@ export async function recordIssuer(
   // Another CA recorded it, or this one before a crash.
   if ((await store.findBySerial(certificate.serial)) !== null) return;
   try {
-    await store.recordCertificate(authorityCertificate(certificate, root.tag, now), undefined, {
-      evenRetired: true,
-    });
+    const cn = certificate.commonName ?? formatDn(certificate.subject);
+    const facts = { cn, profile: AUTHORITY_PROFILE, identifiers: [], issuer: root.tag };
+    const record = recordOf(certificate, { ...facts, issuedAt: now, deletedAt: now });
+    await store.recordCertificate(record, undefined, { evenRetired: true });
   } catch (error) {
     // Another CA that is starting was first.
     if (!(error instanceof StoreConflict)) throw error;
   }
-}
-
-function authorityCertificate(
-  { der, serial, subject, notBefore, notAfter }: ParsedCertificate,
-  issuer: string,
-  now: number,
-): CertificateRecord {
-  return {
-    serial,
-    cn: attributeOf(subject, OID.commonName) ?? formatDn(subject),
-    dn: formatDn(subject),
-    profile: AUTHORITY_PROFILE,
-    identifiers: [],
-    der,
-    notBefore,
-    notAfter,
-    orderId: null,
-    accountId: null,
-    issuedAt: now,
-    revokedAt: null,
-    reason: null,
-    deletedAt: now,
-    issuer,
-  };
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { errorMessage } from '../../lib/error-message.js';
 import { SingleFlight } from '../../lib/single-flight.js';
+import { HOUR } from '../../lib/time.js';
 import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
@@ -25,7 +26,7 @@ interface AuthoritySetOptions {
 const LOOK_EVERY = 5_000;
 
 /** How often a missing CRL location is logged, in ms. */
-const REMIND_EVERY = 3600_000;
+const REMIND_EVERY = HOUR;
 
 /**
  * The roots and issuers of this CA, as the store has them. Changes by another process (a command, another CA

@@ -3,7 +3,7 @@ import type { AuthorityRecord, CaStore, StoredCrl } from '../../store/contract/c
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { toPem } from '../../x509/pem.js';
-import { lifetimeOf, lifetimeText, type Profile } from '../issue/profiles.js';
+import { longerThan, type Profile } from '../issue/profiles.js';
 import { activeOf, liveRoots, stateOf, successionTime, warningMark } from './decisions.js';
 import type { Member } from './member.js';
 import type { AuthoritySet } from './set.js';
@@ -20,7 +20,7 @@ interface StatusOptions {
   now: number;
 }
 
-/** The roots and issuers, their expiry, and the next steps. */
+/** Describes the roots, issuers and cross-certificates: their states, expiry and warnings. */
 export async function describeSet({
   set,
   store,
@@ -31,20 +31,25 @@ export async function describeSet({
   const leaves = [...profiles].filter(({ pathLen }) => pathLen === undefined);
   const active = activeOf(set.members, now);
   const members = await Promise.all(
-    set.members.map(async (member) => ({
-      ...base(member.record, member.chainPem.slice(member.pem.length)),
-      state: await memberState(member, { set, store, active, now }),
-      key: member.signer === null ? ('elsewhere' as const) : ('here' as const),
-      ...(await told(member, store)),
-      ...(member === active &&
-        member.record.kind === 'issuer' && {
-          successor_due: successionTime(member.certificate, succeedAt),
-        }),
-      ...warned(member, {
-        ...{ active, newest: set.newest, leaves, now },
-        crl: await store.getCrl(member.tag),
-      }),
-    })),
+    set.members.map(async (member) => {
+      const [crl, own, lastEnd] = await Promise.all([
+        store.getCrl(member.tag),
+        store.findBySerial(member.certificate.serial),
+        store.lastCertificateEnd(member.tag),
+      ]);
+      const isActiveIssuer = member === active && member.record.kind === 'issuer';
+      const warning = warningsOf(member, { active, newest: set.newest, leaves, crl, now });
+      return {
+        ...base(member.record, member.chainPem.slice(member.pem.length)),
+        state: memberState(member, { set, active, lastEnd, now }),
+        key: member.signer === null ? ('elsewhere' as const) : ('here' as const),
+        ...(crl && { crl: { number: crl.number, next_update: crl.nextUpdate } }),
+        ...(own?.revokedAt && { revoked: own.revokedAt }),
+        ...(lastEnd !== null && { last_certificate_end: lastEnd }),
+        ...(isActiveIssuer && { successor_due: successionTime(member.certificate, succeedAt) }),
+        ...(warning !== '' && { warning }),
+      };
+    }),
   );
   const crosses = set.crosses.map((record) => ({
     ...base(record, ''),
@@ -72,31 +77,21 @@ function base(record: AuthorityRecord, chain: string) {
   };
 }
 
-async function memberState(
+function memberState(
   member: Member,
-  { set, store, active, now }: Pick<StatusOptions, 'set' | 'store' | 'now'> & { active: Member | null },
-): Promise<AuthorityView['state']> {
-  if (member.record.kind !== 'root') {
-    return stateOf(member, active, await store.lastCertificateEnd(member.tag), now);
-  }
+  {
+    set,
+    active,
+    lastEnd,
+    now,
+  }: { set: AuthoritySet; active: Member | null; lastEnd: number | null; now: number },
+): AuthorityView['state'] {
+  if (member.record.kind !== 'root') return stateOf(member, active, lastEnd, now);
   if (now > member.certificate.notAfter) return 'ended';
   if (member.record.retiredAt !== null) return 'retired';
   const [used] = liveRoots(set.members);
   if (member === used) return 'active';
   return member.record.usedFrom === null ? 'next' : 'retiring';
-}
-
-async function told(member: Member, store: CaStore) {
-  const [crl, own, lastEnd] = await Promise.all([
-    store.getCrl(member.tag),
-    store.findBySerial(member.certificate.serial),
-    store.lastCertificateEnd(member.tag),
-  ]);
-  return {
-    ...(crl && { crl: { number: crl.number, next_update: crl.nextUpdate } }),
-    ...(own?.revokedAt && { revoked: own.revokedAt }),
-    ...(lastEnd !== null && { last_certificate_end: lastEnd }),
-  };
 }
 
 /** The faults that keep the CA from issuing, as sentences for operators; empty if there are none. */
@@ -115,40 +110,32 @@ export function troublesOf(set: AuthoritySet, now: number): string[] {
   return root !== null && now > root.certificate.notAfter ? [endWarning(root, now) ?? ''] : [];
 }
 
-/** Warnings about authorities in use; an issuer that has a successor ends silently. */
-function warned(
-  member: Member,
-  {
-    active,
-    newest,
-    leaves,
-    now,
-    crl,
-  }: {
-    active: Member | null;
-    newest: Member | null;
-    leaves: readonly Profile[];
-    now: number;
-    crl: StoredCrl | null;
-  },
-): { warning?: string } {
+interface WarningFacts {
+  active: Member | null;
+  newest: Member | null;
+  /** The profiles of end-entity certificates. */
+  leaves: readonly Profile[];
+  crl: StoredCrl | null;
+  now: number;
+}
+
+/** The warnings about an authority in use, joined; empty if there are none. An issuer that has a successor ends silently. */
+function warningsOf(member: Member, { active, newest, leaves, crl, now }: WarningFacts): string {
   const inUse =
     member === (active ?? newest) || (member.record.kind === 'root' && member.record.retiredAt === null);
   const warnings = inUse ? [endWarning(member, now), crlWarning(member, crl, now)] : [];
   if (member === active) warnings.push(shorteningWarning(member, leaves, now));
-  const warning = warnings.filter((each) => each !== null).join('; ');
-  return warning === '' ? {} : { warning };
+  return warnings.filter((each) => each !== null).join('; ');
 }
 
-/** No certificate outlives its issuer: what would is shortened, which nobody is to find out by himself. Null: nothing is. */
+/** A warning when certificates are shortened, because no certificate outlives its issuer; null when none is. */
 function shorteningWarning(
   { id, certificate: { notAfter } }: Member,
   leaves: readonly Profile[],
   now: number,
 ): string | null {
-  const longer = leaves.filter((profile) => lifetimeOf(profile) > notAfter - now);
-  if (longer.length === 0 || now > notAfter) return null;
-  const named = longer.map((profile) => `${profile.name} (${lifetimeText(profile)})`).join(', ');
+  const named = longerThan(notAfter - now, leaves);
+  if (named === '' || now > notAfter) return null;
   return `certificates of these profiles end with the issuer ${id}, on ${new Date(notAfter).toISOString()}, sooner than they say: ${named}`;
 }
 

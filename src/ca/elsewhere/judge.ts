@@ -6,7 +6,7 @@ import { formatDn, sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { KeyError, parsePublicKey } from '../../x509/spki.js';
 import { CaCertificateError } from '../folder/issuer-certificates.js';
-import { isAcmeProfile, lifetimeOf, lifetimeText, type Profile } from '../issue/profiles.js';
+import { isAcmeProfile, longerThan, type Profile } from '../issue/profiles.js';
 import { purposesMissing } from '../issue/refusals.js';
 import { chainOf } from './chain.js';
 
@@ -32,8 +32,8 @@ export interface Judged {
 }
 
 /**
- * Whether an issuer's certificate that was signed elsewhere does for this CA, every check of it. Pure.
- * @throws CaCertificateError with everything that is wrong, a sentence each
+ * Checks whether an issuer's certificate that was signed elsewhere can serve this CA. Pure.
+ * @throws CaCertificateError with every fault, a sentence each
  */
 export function judgeIssuer({ certificates, roots, spki, profiles, now }: JudgeInput): Judged {
   const issuer = certificates.find((each) => each.spki.equals(spki));
@@ -127,7 +127,7 @@ function* weaknesses(certificate: ParsedCertificate, below: number): Generator<s
     if (!(error instanceof KeyError)) throw error;
     yield `has a weak key, or one programs do not know: ${error.message}`;
   }
-  // What a root says of itself is not verified by anybody.
+  // Clients do not verify a root's signature on itself.
   const isOwn = below > 0 && sameDn(certificate.subject, certificate.issuer);
   const hash = BROKEN[certificate.signatureAlgorithm];
   if (hash !== undefined && !isOwn)
@@ -137,9 +137,8 @@ function* weaknesses(certificate: ParsedCertificate, below: number): Generator<s
 function tooShort(issuer: ParsedCertificate, leaves: readonly Profile[], now: number): string[] {
   const left = issuer.notAfter - now;
   if (left <= 0) return [];
-  const longer = leaves.filter((profile) => lifetimeOf(profile) > left);
-  if (longer.length === 0) return [];
-  const named = longer.map((profile) => `${profile.name} (${lifetimeText(profile)})`).join(', ');
+  const named = longerThan(left, leaves);
+  if (named === '') return [];
   return [
     `it ends on ${day(issuer.notAfter)}, sooner than certificates it is to sign: ${named}. Have one signed that is good for longer ` +
       '(twice the longest profile at least), or shorten those profiles',
@@ -150,7 +149,7 @@ const missingOf = (all: readonly ParsedCertificate[], profile: Profile): string[
   ...new Set(all.flatMap((certificate) => purposesMissing(profile, certificate))),
 ];
 
-/** Without TLS there is no RA, and nothing for ACME clients. */
+/** The purposes that the chain lacks for RA and administrator certificates and for at least one ACME profile. */
 function tooNarrow(all: readonly ParsedCertificate[], leaves: readonly Profile[]): string[] {
   const needed = leaves.filter((profile) => profile.name === 'ra' || profile.name === 'admin');
   const missing = new Set(needed.flatMap((profile) => missingOf(all, profile)));

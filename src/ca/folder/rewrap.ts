@@ -1,25 +1,24 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, readIfThere, writeDurably } from '../../lib/files.js';
-import { DerError } from '../../x509/der-error.js';
+import { namesIn, readIfThere, writeDurably } from '../../lib/files.js';
+import { unlessMalformed } from '../../x509/der-error.js';
 import { DerReader } from '../../x509/der-reader.js';
 import { OID } from '../../x509/oids.js';
-import { fromPem } from '../../x509/pem.js';
+import { firstFromPem } from '../../x509/pem.js';
 import { TAG } from '../../x509/tags.js';
 import { caPaths } from './files.js';
 import { KEY_ROUNDS, KeyFileError, keyFromPem, keyToPem } from './keys.js';
 
 export interface RewrapOptions {
   dataDir: string;
-  /** Null: nothing can be decrypted, so nothing is done. */
+  /** Null: no key can be decrypted, so none is encrypted again. */
   passphrase: string | null;
   log: Record<'info' | 'warn', (about: object, message: string) => void>;
 }
 
 /**
- * Encrypts the keys of the CA's roots, issuers and OCSP responders again when an older program or a person
- * used fewer rounds than today's. Each file is replaced in one durable step, so that a crash leaves the old
- * or the new key, whole. Failures (another passphrase, a read-only folder) are logged and stop nothing.
+ * Encrypts the keys of the CA's roots, issuers and OCSP responders again if they were encrypted with fewer rounds than
+ * KEY_ROUNDS. Each file is replaced in one durable step, so a crash leaves the old or the new key whole. Failures (another
+ * passphrase, a read-only folder) are logged.
  */
 export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions): Promise<void> {
   const { rootKey, issuerKey, ocsp } = caPaths(dataDir);
@@ -30,8 +29,8 @@ export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions):
 }
 
 /**
- * Does the same for the keys made for nodes, one after another in the background; `goesOn` is asked before
- * each. Resolves with true when all were examined.
+ * Does the same for the keys made for nodes, one after another in the background, while `goesOn` returns true. Resolves
+ * with true when all were examined.
  */
 export async function rewrapNodeKeys(
   { dataDir, passphrase, log }: RewrapOptions,
@@ -45,22 +44,13 @@ export async function rewrapNodeKeys(
   return true;
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
 async function rewrap(path: string, passphrase: string | null, log: RewrapOptions['log']): Promise<void> {
   if (passphrase === null) return;
   try {
     const pem = await readIfThere(path);
     if (pem === null || !isWeaklyWrapped(pem)) return;
     const wrapped = await keyToPem(keyFromPem(pem, passphrase, path), passphrase);
-    // The OCSP responder's certificate stands in the same file.
+    // The OCSP responder's certificate is in the same file and stays.
     await writeDurably(path, pem.replace(PRIVATE_KEY, wrapped), 0o600);
     log.info({ path, rounds: KEY_ROUNDS }, 'a key was encrypted anew, with more rounds');
   } catch (error) {
@@ -74,22 +64,17 @@ const PRIVATE_KEY =
   /-----BEGIN (?:ENCRYPTED |RSA |EC )?PRIVATE KEY-----[\s\S]*?-----END (?:ENCRYPTED |RSA |EC )?PRIVATE KEY-----\n?/;
 
 /**
- * Whether a key file is encrypted with less than `KEY_ROUNDS` of PBKDF2: older files of ours, OpenSSL's default of 2,048, and the
- * PEM encryption of RFC 1421, which has one round of MD5. scrypt (RFC 7914) counts as strong; a key that is not encrypted is
- * the file system's to protect.
+ * Whether a key file is encrypted with less than `KEY_ROUNDS` of PBKDF2: a file of an older version, OpenSSL's default of 2,048
+ * rounds, or the PEM encryption of RFC 1421, which has one round of MD5. scrypt (RFC 7914) counts as strong. False for a key
+ * that is not encrypted: only the file system protects it.
  */
 export function isWeaklyWrapped(pem: string): boolean {
   if (/^Proc-Type: *4, *ENCRYPTED/m.test(pem)) return true;
-  try {
-    const [der] = fromPem('ENCRYPTED PRIVATE KEY', pem);
-    return der !== undefined && roundsOf(der) < KEY_ROUNDS;
-  } catch (error) {
-    if (error instanceof DerError) return false;
-    throw error;
-  }
+  const rounds = unlessMalformed(() => roundsOf(firstFromPem('ENCRYPTED PRIVATE KEY', pem)));
+  return rounds !== null && rounds < KEY_ROUNDS;
 }
 
-/** Rounds of an EncryptedPrivateKeyInfo (RFC 5958 §3); of schemes before PBES2 none count. */
+/** Rounds of an EncryptedPrivateKeyInfo (RFC 5958 §3); 0 for a scheme before PBES2. */
 function roundsOf(der: Uint8Array): number {
   const info = new DerReader(der, 'encrypted key').sequence('encrypted key');
   const algorithm = info.sequence('algorithm');

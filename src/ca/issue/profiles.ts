@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { isMissing } from '../../lib/files.js';
+import { namesIn } from '../../lib/files.js';
+import { DAY } from '../../lib/time.js';
 import { CHALLENGE_TYPES } from '../../model/facts.js';
 import { KEY_USAGE } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
@@ -58,11 +59,11 @@ export const profileSchema = z.strictObject({
       z.literal(4096),
     ])
     .default(256),
-  /** Days; a file may say `8h`, `6d` or `90d` too. Hours are parts of a day. */
+  /** Days; a file may also have `8h`, `6d` or `90d`. Hours are fractions of a day. */
   duration: z.union([z.number().int().min(1).max(36_500), hoursOrDays], {
     error: 'must be days from 1 to 36500, or a time such as 8h, 6d or 90d',
   }),
-  /** `none`: no CRL and no OCSP for what ends soon anyway, and the certificate says so (RFC 9608). */
+  /** `none`: short-lived certificates without CRL and OCSP, marked with noRevAvail (RFC 9608). */
   revocation: z.enum(['full', 'none']).default('full'),
   digest: z.enum(['sha256', 'sha384', 'sha512']).default('sha256'),
   /** Whether the certificate may have subject alternative names. */
@@ -75,7 +76,7 @@ export const profileSchema = z.strictObject({
   pathLen: z.number().int().min(0).max(10).optional(),
   /** Key types that are certified; all when absent. */
   keyTypes: z.array(z.enum(KEY_TYPES)).min(1).optional(),
-  /** Challenges by which an ACME order may prove its names; all that the RA offers when absent. */
+  /** Challenges by which an ACME order may prove its names; absent: all that the RA offers. */
   challenges: z.array(z.enum(CHALLENGE_TYPES)).min(1).optional(),
   /** Names must be this domain or below it. */
   domain: z
@@ -91,9 +92,21 @@ export interface Profile extends ProfileFields {
 
 const builtIn = (fields: z.input<typeof profileSchema>): ProfileFields => profileSchema.parse(fields);
 
+type Kind = Pick<z.input<typeof profileSchema>, 'keyUsage' | 'certType' | 'subject'>;
+const SERVER: Kind = {
+  keyUsage: ['digitalSignature', 'keyEncipherment'],
+  certType: 'server',
+  subject: { OU: 'Servers' },
+};
+const PERSON: Kind = {
+  keyUsage: ['digitalSignature', 'nonRepudiation'],
+  certType: 'user',
+  subject: { OU: 'Users' },
+};
+
 /**
- * The seven profiles of the wire contract and `short`, with P-256 keys (the schema's default). RA and server certificates renew by
- * themselves, so they can be short. `O` is the company of the CA when the operator named one (`loadProfiles`).
+ * The seven profiles of the wire contract and `short`, with P-256 keys (the schema's default). RA and server certificates are
+ * renewed automatically, so they are short-lived. `O` is the CA's company, if the operator configured one (`loadProfiles`).
  */
 const BUILT_IN: Record<string, ProfileFields> = {
   ca: builtIn({
@@ -106,65 +119,56 @@ const BUILT_IN: Record<string, ProfileFields> = {
     pathLen: 0,
   }),
   ra: builtIn({
+    ...SERVER,
     description: 'Registration authorities',
     duration: 180,
     subject: { OU: 'RA' },
-    keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth', 'clientAuth'],
     certType: 'ra',
   }),
   server: builtIn({
+    ...SERVER,
     description: 'TLS servers, 60 days',
     duration: 60,
-    subject: { OU: 'Servers' },
-    keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth'],
-    certType: 'server',
   }),
   webapp: builtIn({
+    ...SERVER,
     description: 'TLS servers that are also TLS clients, 60 days',
     duration: 60,
     subject: { OU: 'WebApps' },
-    keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth', 'clientAuth'],
-    certType: 'server',
   }),
   short: builtIn({
+    ...SERVER,
     description: 'TLS servers, 6 days, without revocation',
     duration: 6,
     revocation: 'none',
-    subject: { OU: 'Servers' },
-    keyUsage: ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsage: ['serverAuth'],
-    certType: 'server',
   }),
   laptop: builtIn({
+    ...PERSON,
     description: 'Laptops: TLS client and e-mail, 30 days',
     duration: 30,
-    subject: { OU: 'Users' },
-    keyUsage: ['digitalSignature', 'nonRepudiation'],
     extendedKeyUsage: ['clientAuth', 'emailProtection'],
-    certType: 'user',
   }),
   user: builtIn({
+    ...PERSON,
     description: 'People: TLS client, 30 days',
     duration: 30,
-    subject: { OU: 'Users' },
-    keyUsage: ['digitalSignature', 'nonRepudiation'],
     extendedKeyUsage: ['clientAuth'],
-    certType: 'user',
   }),
   admin: builtIn({
+    ...PERSON,
     description: 'Administrators: TLS client, a year',
     duration: 365,
     subject: { OU: 'Admins' },
-    keyUsage: ['digitalSignature', 'nonRepudiation'],
     extendedKeyUsage: ['clientAuth'],
     certType: 'admin',
   }),
 };
 
-/** A profile file that cannot be used: names the file, the field and what is wrong. */
+/** A profile file that cannot be used; the message names the file, the field and the fault. */
 export class ProfileError extends Error {
   override readonly name = 'ProfileError';
 }
@@ -189,7 +193,7 @@ export function parseProfile(name: string, yaml: string, file: string): Profile 
   return { name, ...result.data };
 }
 
-/** The built-in profiles, with those of `*.yml` and `*.yaml` files in the folder added or put in their place. @throws ProfileError */
+/** The built-in profiles and those of `*.yml` and `*.yaml` files in the folder, which replace built-in ones of the same name. @throws ProfileError */
 export async function loadProfiles(
   folder: string | null,
   company: string | null = null,
@@ -199,7 +203,8 @@ export async function loadProfiles(
     const organisation = company === null ? {} : { O: company };
     profiles.set(name, { name, ...fields, subject: { ...organisation, ...fields.subject } });
   }
-  for (const file of folder === null ? [] : await yamlFiles(folder)) {
+  const files = folder === null ? [] : (await namesIn(folder)).filter((file) => /\.ya?ml$/.test(file));
+  for (const file of files.sort()) {
     const name = file.replace(/\.ya?ml$/, '');
     const path = join(folder ?? '', file);
     profiles.set(name, parseProfile(name, await readFile(path, 'utf8'), path));
@@ -207,16 +212,7 @@ export async function loadProfiles(
   return profiles;
 }
 
-async function yamlFiles(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
-/** Profiles an ACME client may ask for: those of TLS servers, never an RA's or an administrator's. */
+/** Whether ACME clients may request the profile: it is for TLS servers, but not for RAs or administrators. */
 export function isAcmeProfile(profile: Profile): boolean {
   return (
     isForServers(profile) &&
@@ -226,14 +222,19 @@ export function isAcmeProfile(profile: Profile): boolean {
   );
 }
 
-/** Whether a profile is for TLS servers, whose names and features TLS clients read. */
+/** Whether the profile is for TLS servers. */
 export function isForServers(profile: Pick<Profile, 'extendedKeyUsage'>): boolean {
   return profile.extendedKeyUsage.includes('serverAuth');
 }
 
-/** How long a certificate of the profile is good, in ms. */
-export const lifetimeOf = ({ duration }: Pick<Profile, 'duration'>): number =>
-  Math.round(duration * 86_400_000);
+/** The lifetime of the profile's certificates, in ms. */
+export const lifetimeOf = ({ duration }: Pick<Profile, 'duration'>): number => Math.round(duration * DAY);
+
+/** The profiles whose certificates live longer than this (ms), with their lifetimes, for a message; empty when there is none. */
+export function longerThan(left: number, profiles: readonly Profile[]): string {
+  const longer = profiles.filter((profile) => lifetimeOf(profile) > left);
+  return longer.map((profile) => `${profile.name} (${lifetimeText(profile)})`).join(', ');
+}
 
 /** `8 hours`, `60 days` */
 export function lifetimeText({ duration }: Pick<Profile, 'duration'>): string {

@@ -3,7 +3,7 @@ import { type AdminRole, namesAdministrator } from '../../model/administrators.j
 import { type Actor, PROGRAM } from '../../store/contract/audit.js';
 import type { AdministratorRecord, CaStore, CertificateRecord } from '../../store/contract/ca.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
-import { DerError } from '../../x509/der-error.js';
+import { unlessMalformed } from '../../x509/der-error.js';
 import { dnKey, parseHolder } from '../../x509/name.js';
 import type { Revocation } from '../revoke/revocation.js';
 
@@ -32,7 +32,7 @@ export class Administrators {
     return this.options.store.listAdmins();
   }
 
-  /** False when it is on the list already, in whatever notation; its role stays. @throws TaskError for what is not a name */
+  /** False when the list has it already, in either notation; its role stays. @throws TaskError when `dn` is not a name */
   async add({ dn, role }: NewAdministrator, by?: Actor): Promise<boolean> {
     const { store, clock } = this.options;
     if ((await this.#entriesOf(dn)).length > 0) return false;
@@ -40,8 +40,8 @@ export class Administrators {
   }
 
   /**
-   * Gives a certificate, made for this name, the rights of its entry, which is added when it is not there.
-   * `role` null: the entry's, or `admin` for a new one. Resolves with the role in the end.
+   * Gives a new certificate the rights of the entry of its name, which is added if it is absent. `role` null: the entry's,
+   * or `admin` for a new entry. Resolves with the resulting role.
    */
   async cover(certificate: CertificateRecord, role: AdminRole | null, by?: Actor): Promise<AdminRole> {
     const { store, clock } = this.options;
@@ -59,7 +59,7 @@ export class Administrators {
     return role ?? record.role;
   }
 
-  /** False when it has the role already; null when it is not on the list. @throws TaskError for what is not a name */
+  /** False when it has the role already; null when it is not on the list. @throws TaskError when `holder` is not a name */
   async setRole(holder: string, role: AdminRole, by?: Actor): Promise<boolean | null> {
     const entries = await this.#entriesOf(holder);
     const changed = await Promise.all(entries.map(({ dn }) => this.options.store.setAdminRole(dn, role, by)));
@@ -67,9 +67,9 @@ export class Administrators {
   }
 
   /**
-   * Revokes every certificate of the name's entry, then takes the entry off the list; what fails half way is completed by
-   * doing it again. `removed` is false when it is not on the list. `revoked` are the serials that were good until now.
-   * @throws TaskError for what is not a name
+   * Revokes every certificate of the name's entry, then removes the entry. Repeating it completes an interrupted removal.
+   * `removed` is false when the name is not on the list. `revoked` are the serials that were good until now.
+   * @throws TaskError when `holder` is not a name
    */
   async remove(holder: string, by?: Actor): Promise<{ removed: boolean; revoked: string[] }> {
     const { store, revocation } = this.options;
@@ -90,8 +90,8 @@ export class Administrators {
   }
 
   /**
-   * Entries that cover every certificate of their name, as those of older versions and of the Python CA did, cover the certificates
-   * there are now and no later one: a name is no right by itself.
+   * Binds entries to the certificates that exist now. Entries of older versions and of the Python CA cover every certificate of
+   * their name, later ones included; a name alone must give no rights.
    */
   async bindNamed(): Promise<void> {
     const { store } = this.options;
@@ -104,7 +104,7 @@ export class Administrators {
     }
   }
 
-  /** The role of who holds a certificate, whether or not that is good; null when it is not an administrator's. */
+  /** The role of a certificate's holder; null when it is not an administrator's. Does not check whether the certificate is good. */
   async roleOf(certificate: CertificateRecord): Promise<AdminRole | null> {
     return (await this.#entryOf(certificate))?.role ?? null;
   }
@@ -118,10 +118,7 @@ export class Administrators {
     return entries.find(({ dn, byName }) => byName && namesAdministrator(certificate, [dn])) ?? null;
   }
 
-  /**
-   * The certificates that an entry covers, and good ones of its name that no entry covers, so that none
-   * regains rights.
-   */
+  /** The certificates that an entry covers, and good ones of its name that no entry covers: those must not regain rights. */
   async #certificatesOf(entry: AdministratorRecord): Promise<CertificateRecord[]> {
     const found: CertificateRecord[] = [];
     for (const certificate of await this.options.store.listAdminCertificates()) {
@@ -143,12 +140,5 @@ export class Administrators {
   }
 }
 
-/** Null for what is not a name. */
-function keyOf(holder: string): string | null {
-  try {
-    return dnKey(parseHolder(holder));
-  } catch (error) {
-    if (error instanceof DerError) return null;
-    throw error;
-  }
-}
+/** Null when the text is not a name. */
+const keyOf = (holder: string): string | null => unlessMalformed(() => dnKey(parseHolder(holder)));

@@ -4,6 +4,7 @@ import { BoundedMap } from '../../lib/bounded-map.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import { END_CERTIFICATES, type Entitlement } from '../issue/entitlement.js';
+import { findNode } from '../lookup.js';
 
 /** Connections tracked: an RA has one, and ended connections are not reported. */
 const MAX_CONNECTIONS = 10_000;
@@ -15,7 +16,7 @@ export const SEED_HOLDER: Actor = { who: 'holder of the registration seed', from
 export class ChannelCallers {
   /** The peer that introduced itself on a connection, and its key. */
   readonly #known = new BoundedMap<string, { actor: Actor; publicKey: string }>(MAX_CONNECTIONS);
-  /** Pending introductions: a request right after one waits for it where the caller's identity matters. */
+  /** Pending introductions. A request whose entitlement depends on the caller waits for the one of its connection. */
   readonly #introducing = new Map<string, Promise<boolean>>();
   readonly #stranger: Actor;
 
@@ -32,24 +33,24 @@ export class ChannelCallers {
     return this.#known.get(connection)?.actor ?? this.#stranger;
   }
 
-  /** The caller, acting for somebody it names; only the peer itself is proven. */
+  /** The caller as the agent of a person it names. Only the caller's own identity is proven. */
   onBehalf(connection: string, named: string | undefined): Actor {
     const { who, from } = this.of(connection);
     return { who: named === undefined ? who : `${named} (says ${who})`, from };
   }
 
-  /** The CURVE key of who asks; null when it did not introduce itself. */
+  /** The caller's CURVE key; null when it did not introduce itself. */
   keyOf(connection: string): string | null {
     return this.#known.get(connection)?.publicKey ?? null;
   }
 
   /**
-   * The certificates the caller may have made: end-entity certificates, and an RA's in its own name. In clear
-   * mode callers are unknown: there `cn` counts as the caller's own when it is registered as an RA's.
+   * The certificates that the caller may request: end-entity certificates, and an RA's in its own name. In clear mode
+   * callers are not authenticated: `cn` counts as the caller's own if a registered RA has it.
    */
   async entitlementOf(connection: string, cn: string): Promise<Entitlement> {
     if (this.mode === 'clear') {
-      const node = (await this.store.getNode(cn)) ?? (await this.store.getNode(cn.toLowerCase()));
+      const node = await findNode(this.store, cn);
       return node?.profile === 'ra' ? { ra: node.cn } : END_CERTIFICATES;
     }
     await this.#introducing.get(connection)?.catch(() => false);
@@ -58,7 +59,7 @@ export class ChannelCallers {
     return peer?.role === 'ra' && peer.revokedAt === null ? { ra: peer.cn } : END_CERTIFICATES;
   }
 
-  /** Takes an introduction; false when it proves nothing. */
+  /** Accepts an introduction; false when its proof is invalid or the peer is not registered. */
   introduce(connection: string, publicKey: string, proof: string): Promise<boolean> {
     const taken = this.#take(connection, publicKey, proof).finally(() => {
       this.#introducing.delete(connection);

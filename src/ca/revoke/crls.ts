@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { DAY } from '../../lib/time.js';
 import type { CaStore } from '../../store/contract/ca.js';
 import type { AuthoritySet } from '../authorities/set.js';
 import { CrlPublisher } from './crl-publisher.js';
@@ -13,7 +14,7 @@ interface CrlsOptions {
 }
 
 /** A root signs seldom: its CRL lists issuers, and may have to last while its key is locked away. In ms. */
-const ROOT_VALIDITY = 180 * 86_400_000;
+const ROOT_VALIDITY = 180 * DAY;
 
 /** The CRLs of all authorities of the set: one publisher each, made when the set gets another. */
 export class Crls {

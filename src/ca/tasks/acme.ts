@@ -4,14 +4,14 @@ import type { Handlers, Result } from '../../channel/tasks/index.js';
 import type { DocumentKind } from '../../store/contract/ca.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound } from '../lookup.js';
-import type { CaServices } from './context.js';
+import { type CaServices, leafAndChain } from './context.js';
 
 type AcmeTasks = typeof acmeTasks;
 type Account = Result<AcmeTasks['acme_get_account']>;
 type Order = Result<AcmeTasks['acme_get_order']>;
 type Authorization = Result<AcmeTasks['acme_get_authorization']>;
 
-/** Tasks of the ACME side: issuing for orders, and copies of ACME objects that an RA keeps here. */
+/** ACME tasks: issuing for orders, and copies of ACME objects that an RA stores here. */
 export function acmeHandlers({ certifier, orders, revocation, callers }: CaServices): Handlers<AcmeTasks> {
   const { store } = certifier;
 
@@ -47,11 +47,7 @@ export function acmeHandlers({ certifier, orders, revocation, callers }: CaServi
         notAfter: params.not_after ?? null,
         by: callers.of(connection),
       });
-      return {
-        certificate: certifier.pemOf(record),
-        chain: certifier.chainOf(record),
-        serial: record.serial,
-      };
+      return leafAndChain(certifier, record);
     },
     acme_get_certificate: async ({ cert_id }) => {
       const record = (await store.findBySerial(cert_id.toLowerCase())) ?? (await store.findByOrder(cert_id));

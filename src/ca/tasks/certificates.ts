@@ -1,11 +1,13 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { reasonName } from '../../channel/reasons.js';
+import type { certificateTasks } from '../../channel/tasks/certificates.js';
 import type { Handlers, OperationsTasks, Params, Result } from '../../channel/tasks/index.js';
+import { defined } from '../../lib/defined.js';
+import { DAY } from '../../lib/time.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { calledName } from '../../x509/certificate-names.js';
-import { DerError } from '../../x509/der-error.js';
-import { attributeOf, type DistinguishedName, parseDn, sameDn } from '../../x509/name.js';
+import { attributeOf, readDn, sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { parsePublicKey } from '../../x509/spki.js';
 import type { Entitlement } from '../issue/entitlement.js';
@@ -16,23 +18,8 @@ import { readRequest } from '../issue/requests.js';
 import { certificateNotFound, findCertificate } from '../lookup.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
 
-type CertificateTasks = Pick<
-  OperationsTasks,
-  | 'register'
-  | 'generate'
-  | 'sign'
-  | 'renew'
-  | 'reissue'
-  | 'view'
-  | 'certificate_history'
-  | 'list_certificates'
-  | 'search_certificates'
->;
-
-const DAY = 86_400_000;
-
-/** Tasks that make certificates or tell about them. */
-export function certificateHandlers(services: CaServices): Handlers<CertificateTasks> {
+/** Tasks that issue certificates or describe them. */
+export function certificateHandlers(services: CaServices): Handlers<typeof certificateTasks> {
   const { certifier, nodes, reissuer, callers, seed } = services;
   const issued = (record: CertificateRecord) => ({
     certificate: certificateFile(certifier, record),
@@ -87,11 +74,7 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
         after: after ?? null,
         limit,
         now: certifier.clock(),
-        filter: {
-          ...(state !== undefined && { state }),
-          ...(cn !== undefined && { cn }),
-          ...(expiresBefore !== undefined && { expiresBefore }),
-        },
+        filter: defined({ state, cn, expiresBefore }),
       });
       return { certificates: page.items.map((record) => details(record, services)), next: page.next };
     },
@@ -99,10 +82,11 @@ export function certificateHandlers(services: CaServices): Handlers<CertificateT
   };
 }
 
-/** The tags of the authorities that are named so: by id, common name, DN in either notation, or key identifier. */
+/** The tags of the authorities with this id, common name, DN (in either notation) or key identifier. */
 async function issuersNamed(asked: string, store: Pick<CaStore, 'listAuthorities'>): Promise<string[]> {
   const hex = asked.replaceAll(':', '').toLowerCase();
-  const wanted = issuerName(asked);
+  // A bare common name is no DN.
+  const wanted = asked.includes('=') ? readDn(asked) : null;
   const named = (await store.listAuthorities()).filter(({ id, certificate }) => {
     const parsed = parseCertificate(certificate);
     if (id === hex || issuerKeyId(parsed) === hex) return true;
@@ -110,17 +94,6 @@ async function issuersNamed(asked: string, store: Pick<CaStore, 'listAuthorities
     return sameDn(parsed.subject, wanted);
   });
   return [...new Set(named.map(({ tag }) => tag))];
-}
-
-/** Null for a bare common name. */
-function issuerName(asked: string): DistinguishedName | null {
-  if (!asked.includes('=')) return null;
-  try {
-    return parseDn(asked);
-  } catch (error) {
-    if (error instanceof DerError) return null;
-    throw error;
-  }
 }
 
 type Search = Params<OperationsTasks['search_certificates']>;
@@ -141,21 +114,10 @@ async function search(
     return { certificates: records.filter((record) => record !== null).map(found), next: null };
   }
   const { limit, after = null, not_renewed: notRenewed } = params;
-  const {
-    name,
-    account,
-    profile,
-    state,
-    expires_before: expiresBefore,
-    expires_after: expiresAfter,
-  } = params;
+  const { name, account, profile, state } = params;
+  const times = { expiresBefore: params.expires_before, expiresAfter: params.expires_after };
   const query = {
-    ...(name !== undefined && { name }),
-    ...(account !== undefined && { account }),
-    ...(profile !== undefined && { profile }),
-    ...(state !== undefined && { state }),
-    ...(expiresBefore !== undefined && { expiresBefore }),
-    ...(expiresAfter !== undefined && { expiresAfter }),
+    ...defined({ name, account, profile, state, ...times }),
     ...(notRenewed && { notRenewed }),
   };
   try {
@@ -171,7 +133,7 @@ async function search(
   }
 }
 
-/** The same key, names and profile again; days as asked, within the profile's. */
+/** An issuance with the key, names and profile of `old`, valid for `days` within the profile's lifetime. */
 function renewal({ certifier }: CaServices, old: CertificateRecord, days: number | undefined) {
   refuseRevoked(old);
   const names = namesOf(certifier.intact(old));

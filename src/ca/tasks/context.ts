@@ -37,16 +37,25 @@ export interface CaServices {
   figures: FiguresWatch;
   /** The CA's folder. */
   dataDir: string;
-  /** The data that the database had and now lacks, as a sentence; null if there is none. */
+  /** A sentence about data that the database lost; null if it lost none. */
   behind(): string | null;
 }
 
-/** The file a server loads: the leaf, then its issuing chain. */
+/** PEM of the leaf and its issuing chain, in one text: the file that a server loads. */
 export function certificateFile(certifier: Certifier, record: CertificateRecord): string {
   return certifier.pemOf(record) + certifier.chainOf(record);
 }
 
-/** @throws TaskError for what does not pass by itself: the RA's readiness says what and where */
+/** PEM of a certificate and of its issuing chain, and its serial. */
+export function leafAndChain(certifier: Certifier, record: CertificateRecord) {
+  return {
+    certificate: certifier.pemOf(record),
+    chain: certifier.chainOf(record),
+    serial: record.serial,
+  };
+}
+
+/** Checks that the store works. @throws TaskError for a permanent fault, which the RA's readiness then reports; StoreUnavailable */
 export async function pingStore(store: Pick<CaStore, 'ping'>): Promise<void> {
   await store.ping().catch((error) => {
     if (error instanceof StoreRefused) throw new TaskError(ErrorCode.communication, error.message);

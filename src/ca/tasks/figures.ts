@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
+import type { figureTasks } from '../../channel/tasks/figures.js';
+import type { Handlers } from '../../channel/tasks/index.js';
 import { freeSpace } from '../../lib/files.js';
 import { lastBackup } from '../../lib/last-backup.js';
 import { DAY } from '../../lib/time.js';
@@ -9,13 +10,11 @@ import { parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { type CaServices, pingStore } from './context.js';
 
-/** Certificates that end within so long, in ms, are counted as ending. */
+/** Certificates that expire within this time, in ms, count as ending. */
 const ENDING = 14 * DAY;
 
-type FigureTasks = Pick<OperationsTasks, 'get_figures' | 'list_not_renewed'>;
-
-/** Tasks for those who watch over the CA. */
-export function figureHandlers({ certifier, figures, dataDir }: CaServices): Handlers<FigureTasks> {
+/** Tasks for monitoring the CA. */
+export function figureHandlers({ certifier, figures, dataDir }: CaServices): Handlers<typeof figureTasks> {
   const { store, clock } = certifier;
   const startedAt = clock();
   return {

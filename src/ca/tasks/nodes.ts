@@ -1,8 +1,9 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
-import type { CaStore, NodeRecord } from '../../store/contract/ca.js';
-import type { CaServices } from './context.js';
+import type { NodeRecord } from '../../store/contract/ca.js';
+import { findNode } from '../lookup.js';
+import { type CaServices, leafAndChain } from './context.js';
 
 /** Tasks about administrators and nodes. */
 export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
@@ -47,18 +48,9 @@ export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
     },
     enroll: async ({ request_id: requestId, ...request }, connection) => {
       const record = await orders.enroll({ requestId, ...request, by: callers.of(connection) });
-      return {
-        certificate: certifier.pemOf(record),
-        chain: certifier.chainOf(record),
-        serial: record.serial,
-      };
+      return leafAndChain(certifier, record);
     },
   };
-}
-
-/** Host names are kept in lower case, whatever case they were registered in. */
-export async function findNode(store: CaStore, cn: string): Promise<NodeRecord | null> {
-  return (await store.getNode(cn)) ?? (await store.getNode(cn.toLowerCase()));
 }
 
 function toWireNode({ cn, profile, sans, registeredAt }: NodeRecord) {

@@ -1,6 +1,7 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
-import type { Handlers, OperationsTasks } from '../../channel/tasks/index.js';
-import { FIRST } from '../../channel/tasks/pki.js';
+import type { Handlers } from '../../channel/tasks/index.js';
+import { FIRST, type pkiTasks } from '../../channel/tasks/pki.js';
+import { defined } from '../../lib/defined.js';
 import type { StoredCrl } from '../../store/contract/ca.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
@@ -10,35 +11,13 @@ import type { CrlPublisher } from '../revoke/crl-publisher.js';
 import { revocationOf, statusOf } from './certificates.js';
 import { type CaServices, pingStore } from './context.js';
 
-type PkiTasks = Pick<
-  OperationsTasks,
-  | 'ping'
-  | 'get_ca'
-  | 'get_ca_chain'
-  | 'get_crl'
-  | 'get_crl_part'
-  | 'generate_crl'
-  | 'get_options'
-  | 'list_profiles'
-  | 'get_profile'
-  | 'list_acme_profiles'
-  | 'revoke'
-  | 'revoke_serial'
-  | 'revoke_certificate'
-  | 'list_compromised_keys'
-  | 'unrevoke'
-  | 'delete'
-  | 'ocsp_check'
-  | 'ocsp_respond'
-  | 'get_node_secret'
->;
-
 const SECONDS_A_DAY = 86_400;
-/** Octets of a CRL in one message: a millisecond of either event loop. */
+/** Octets of a CRL in one message: they take each event loop about a millisecond. */
 const CRL_PART = 192 * 1024;
 
 /**
- * Of an authority by its id, of the first issuer, or of the one in use. One that another process made a moment ago is read from the store.
+ * The publisher of an authority by its id, of the first issuer, or of the issuer in use. An authority that another process has
+ * just added is read from the store.
  * @throws TaskError, StoreUnavailable
  */
 async function publisherOf(
@@ -52,8 +31,8 @@ async function publisherOf(
   throw new TaskError(ErrorCode.certificate, `There is no issuer ${issuer}`, 'notFound');
 }
 
-/** Tasks about the CA itself, its profiles and what it has revoked. */
-export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
+/** Tasks for the CA itself: its profiles, CRLs and options, and revocation. */
+export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
   const { certifier, crls, ocsp, revocation, callers } = services;
   const { store } = certifier;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
@@ -93,8 +72,7 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
         name: profile.name,
         description: profile.description,
         max_validity: Math.round(profile.duration * SECONDS_A_DAY),
-        ...(profile.keyTypes && { key_types: profile.keyTypes }),
-        ...(profile.challenges && { challenges: profile.challenges }),
+        ...defined({ key_types: profile.keyTypes, challenges: profile.challenges }),
       })),
     revoke: async ({ dn, reason }, connection) => {
       await revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection));
@@ -131,7 +109,7 @@ export function pkiHandlers(services: CaServices): Handlers<PkiTasks> {
       const serial = shown?.serial ?? asked;
       if (serial === undefined) throw new TaskError(ErrorCode.communication, 'Missing cert parameter');
       const record = await store.findBySerial(serial);
-      // RFC 6960 §2.2: a certificate we did not issue is unknown, also when it bears a serial of ours.
+      // RFC 6960 §2.2: a certificate that this CA did not issue is unknown, even with a serial of this CA.
       if (record === null || (shown !== null && !certifier.isOf(record, shown))) {
         return { status: 'unknown' as const, serial, cn: shown?.commonName ?? '' };
       }

@@ -2,11 +2,12 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers, Params, RegistrationTasks } from '../../channel/tasks/index.js';
 import type { CertificateRecord } from '../../store/contract/ca.js';
 import { calledName } from '../../x509/certificate-names.js';
+import { nodeOf } from '../issue/keys-made-here.js';
 import { namesFor } from '../issue/names.js';
 import { readRequest } from '../issue/requests.js';
+import { findNode } from '../lookup.js';
 import { SEED_HOLDER } from '../peers/callers.js';
 import { type CaServices, certificateFile, checkSeed } from './context.js';
-import { findNode } from './nodes.js';
 
 export interface RegistrationSettings {
   mode: 'curve' | 'clear';
@@ -18,8 +19,8 @@ export interface RegistrationSettings {
 type Request = Params<RegistrationTasks['register']>;
 
 /**
- * Tasks of the registration socket. In curve mode whoever gets here holds the seed already; in clear mode it is
- * checked. A private key is made and sent only for peers of the Python contract, in clear mode.
+ * Tasks of the registration socket. In curve mode only holders of the seed can connect; in clear mode the seed is checked.
+ * A private key is made and sent only in clear mode, to peers of the Python contract.
  */
 export function registrationHandlers(
   services: CaServices,
@@ -31,7 +32,7 @@ export function registrationHandlers(
     register: async (request) => {
       if (settings.mode === 'clear') checkSeed(request.seed, services.seed);
       const role = peerRole(request);
-      // Before anything is made: the RA's own certificate names it too.
+      // Done first, because the RA's own certificate has this URL too.
       if (role !== null && request.public_url !== undefined) {
         await certifier.set.learnPublicUrl({ url: request.public_url, ra: request.cn });
       }
@@ -90,14 +91,6 @@ async function certify(
     by: SEED_HOLDER,
     entitlement: { ra: calledName(names) },
   });
-  await certifier.store.putNode(
-    {
-      cn: certificate.cn,
-      profile: profile.name,
-      sans: certificate.identifiers,
-      registeredAt: certificate.issuedAt,
-    },
-    SEED_HOLDER,
-  );
+  await certifier.store.putNode(nodeOf(certificate), SEED_HOLDER);
   return { certificate, privateKey: null };
 }

@@ -1,16 +1,14 @@
 import { createHash, createPublicKey } from 'node:crypto';
-import { DerError } from '../../x509/der-error.js';
-import { DerReader } from '../../x509/der-reader.js';
+import { unlessMalformed } from '../../x509/der-error.js';
+import { octetStringIn } from '../../x509/der-reader.js';
 import { bitString, integerFromHex, nullValue, octetString, oid, sequence } from '../../x509/der-writer.js';
 import { OID } from '../../x509/oids.js';
-import { TAG } from '../../x509/tags.js';
 import { CK, CKA, CKM, type Handle, type Library, type TokenAttribute } from './pkcs11.js';
 import type { TokenCall, TokenKeySpec } from './protocol.js';
 import { TokenFault, TokenSessions } from './session.js';
 
 /**
- * Finds, makes and uses keys in the tokens of one library. Everything here blocks, so it runs in its own
- * thread.
+ * Finds, makes and uses keys in the tokens of one library. Every call blocks, so this runs in a thread of its own.
  */
 export class TokenOperations {
   readonly #sessions: TokenSessions;
@@ -43,7 +41,7 @@ export class TokenOperations {
       { ...uri, object: null, id: id?.toString('hex') ?? uri.id },
       'public',
     );
-    // The public numbers of an RSA key stand in the private one too; of others they must be beside it.
+    // The private object of an RSA key has the public numbers too; other types need the public object.
     return this.#spki(session, pair ?? key);
   }
 
@@ -123,7 +121,7 @@ export class TokenOperations {
   #raw(session: Handle, key: Handle, mechanism: number, data: Buffer, pin: string | null): Buffer {
     this.lib.C_SignInit(session, { mechanism, parameter: null }, key);
     const [always] = this.#read(session, key, [CKA.alwaysAuthenticate]);
-    // Some keys want the PIN for each signature, as those of a YubiKey's slot 9c.
+    // Some keys need the PIN for each signature, such as those in a YubiKey's slot 9c.
     if (always?.[0] === 1 && pin !== null) this.lib.C_Login(session, CK.contextSpecific, pin);
     return this.lib.C_Sign(session, data, Buffer.alloc(MOST_SIGNATURE));
   }
@@ -136,17 +134,9 @@ const MOST_SIGNATURE = 1024;
 /** Minimal hex of an unsigned number, never empty. */
 const unsigned = (bytes: Buffer): string => bytes.toString('hex').replace(/^(?:00)+(?=..)/, '');
 
-/** CKA_EC_POINT is an OCTET STRING with the point; some tokens give the point alone. */
+/** CKA_EC_POINT is an OCTET STRING with the point; some tokens return the bare point. */
 function unwrapped(encoded: Buffer): Buffer {
-  try {
-    const reader = new DerReader(encoded, 'EC point');
-    const { content } = reader.expect(TAG.octetString, 'EC point');
-    reader.end();
-    return content;
-  } catch (error) {
-    if (error instanceof DerError) return encoded;
-    throw error;
-  }
+  return unlessMalformed(() => octetStringIn(encoded, 'EC point')) ?? encoded;
 }
 
 const CURVES = { 'P-256': OID.prime256v1, 'P-384': OID.secp384r1, 'P-521': OID.secp521r1 };

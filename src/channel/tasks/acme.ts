@@ -1,8 +1,19 @@
 import { z } from 'zod';
-import { done, id, identifiers, page, pem, profileName, reason, serial, time } from './fields.js';
+import {
+  done,
+  id,
+  identifiers,
+  leafAndChain,
+  page,
+  pem,
+  profileName,
+  reason,
+  serial,
+  time,
+} from './fields.js';
 import { task } from './task.js';
 
-/** ACME tasks: issuing for an order, and the copies of ACME objects that an RA may keep at the CA. */
+/** ACME tasks: issuing for an order, and copies of ACME objects that an RA may store at the CA. */
 
 const jwk = z.record(z.string().max(64), z.string().max(4096)).meta({ wire: 'public JWK' });
 const status = z.string().max(32).meta({ wire: 'string' });
@@ -44,7 +55,7 @@ export const acmeTasks = {
       not_before: time.optional(),
       not_after: time.optional(),
     }),
-    z.object({ certificate: z.string().meta({ wire: 'PEM of the leaf' }), chain: z.string(), serial }),
+    leafAndChain,
   ),
   acme_get_certificate: task(
     'Returns the certificate of an order; cert_id is its serial in hex, or the id of the order.',

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { none, time } from './fields.js';
+import { named, none, time } from './fields.js';
 import { task } from './task.js';
 
 /** Operations tasks about the CA's roots and issuers. */
 
 const pem = z.string().meta({ wire: 'PEM' });
 
-const authority = z
-  .object({
+const authority = named(
+  z.object({
     id: z.string(),
     kind: z.enum(['root', 'issuer', 'cross']),
     state: z.enum(['active', 'next', 'retiring', 'retired', 'ended']),
@@ -27,12 +27,8 @@ const authority = z
     crl: z.object({ number: z.number(), next_update: time }).optional(),
     successor_due: time.optional(),
     warning: z.string().optional(),
-  })
-  .meta({
-    wire:
-      '{id, kind, state, dn, not_before, not_after, certificate, chain, root, of?, first, key_id, key, last_certificate_end?, ' +
-      'renew_from?, revoked?, crl?, successor_due?, warning?}',
-  });
+  }),
+);
 
 export const authorityTasks = {
   get_health: task(

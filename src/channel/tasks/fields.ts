@@ -91,6 +91,17 @@ export const time = z
   })
   .meta({ wire: 'RFC 3339 time' });
 
+/** The members that describe a revocation; absent for a certificate that is not revoked. */
+export const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.optional() };
+
+/** Describes an object by the names of its members only, without their types. */
+export function named<T extends z.ZodObject>(schema: T): T {
+  const names = Object.entries(schema.shape).map(([name, member]) =>
+    member instanceof z.ZodOptional ? `${name}?` : name,
+  );
+  return schema.meta({ wire: `{${names.join(', ')}}` });
+}
+
 export const curvePublicKey = z
   .string()
   .refine((text) => z85DecodeKey(text) !== null, 'expected a CURVE public key in Z85 (40 characters)')
@@ -100,6 +111,12 @@ export const curvePublicKey = z
 export const certificateFile = z.string().meta({ wire: 'PEM, leaf first, root left out' });
 export const issued = z.object({ certificate: certificateFile, serial });
 export const issuedWithDn = z.object({ dn: z.string(), certificate: certificateFile, serial });
+/** The PEM of a leaf and of its issuing chain. */
+export const leafAndChain = z.object({
+  certificate: z.string().meta({ wire: 'PEM of the leaf' }),
+  chain: z.string(),
+  serial,
+});
 export const done = z.boolean().meta({ wire: 'true' });
 /** A page of a listing, so that the size of an answer is bounded. */
 export const page = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { none, page, serial, time } from './fields.js';
+import { named, none, page, serial, time } from './fields.js';
 import { task } from './task.js';
 
 /** Tasks for monitoring the CA. */
@@ -14,9 +14,7 @@ export const figureTasks = {
         .array(z.object({ profile: z.string(), state: z.string(), count: z.number() }))
         .meta({ wire: '[{profile, state: good|revoked|expired, count}]' }),
       ending: z.number().optional().meta({ wire: 'good certificates that expire within 14 days' }),
-      not_renewed: z
-        .array(z.object({ profile: z.string(), count: z.number() }))
-        .meta({ wire: '[{profile, count}]' }),
+      not_renewed: z.array(named(z.object({ profile: z.string(), count: z.number() }))),
       authorities: z
         .array(
           z.object({
@@ -29,9 +27,9 @@ export const figureTasks = {
           }),
         )
         .meta({ wire: '[{id, kind: root|issuer|cross, dn, not_before, not_after, in_use}]' }),
-      crls: z
-        .array(z.object({ issuer: z.string(), number: z.number(), this_update: time, next_update: time }))
-        .meta({ wire: '[{issuer, number, this_update, next_update}]' }),
+      crls: z.array(
+        named(z.object({ issuer: z.string(), number: z.number(), this_update: time, next_update: time })),
+      ),
       audit: z.object({ records: z.number(), fault: z.string().optional() }),
       database_ms: z.number(),
       disk_free: z.number().optional(),

@@ -1,5 +1,6 @@
 import { acmeTasks } from './acme.js';
 import { authorityTasks } from './authorities.js';
+import { certificateTasks } from './certificates.js';
 import { figureTasks } from './figures.js';
 import { nodeTasks, registrationTasks } from './nodes.js';
 import { pkiTasks } from './pki.js';
@@ -7,6 +8,7 @@ import { pkiTasks } from './pki.js';
 /** All tasks of the contract, grouped by the socket that answers them. */
 export const operations = {
   ...pkiTasks,
+  ...certificateTasks,
   ...figureTasks,
   ...authorityTasks,
   ...nodeTasks,

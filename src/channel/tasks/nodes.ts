@@ -5,12 +5,12 @@ import {
   curvePublicKey,
   done,
   id,
+  leafAndChain,
   none,
   page,
   pem,
   profileName,
   sans,
-  serial,
   time,
   wireSerial,
 } from './fields.js';
@@ -18,7 +18,7 @@ import { task } from './task.js';
 
 /** Tasks for administrators, registered nodes, and registration (port 5001). */
 
-/** The administrator who acts, as the RA names them. */
+/** The acting administrator, as reported by the RA. */
 const by = z.string().min(1).max(1024).meta({ wire: 'DN' });
 
 /** Base URL at which the RA serves CRLs, OCSP and issuers, for the URLs in certificates. No path, query or user. */
@@ -75,7 +75,7 @@ export const nodeTasks = {
     'Certifies the key of a CSR for the names and the profile of a node that an RA registered, once for each request. Repeating ' +
       'it with the same key and names returns the same certificate; others are an error. Only the key of the CSR is used.',
     z.object({ request_id: id, csr: pem, cn, sans: sans.default([]), profile: profileName }),
-    z.object({ certificate: z.string().meta({ wire: 'PEM of the leaf' }), chain: z.string(), serial }),
+    leafAndChain,
   ),
 } as const;
 

@@ -1,30 +1,22 @@
 import { z } from 'zod';
 import {
-  certificateFile,
-  cn,
   dn,
   done,
-  issued,
-  issuedWithDn,
+  named,
   none,
-  page,
   pem,
   profileName,
+  REVOCATION,
   reason,
-  sans,
   serial,
   time,
   wireSerial,
 } from './fields.js';
 import { task } from './task.js';
 
-/** Tasks for certificates, profiles and revocation. */
+/** Tasks for the CA itself: its profiles, CRLs and options, and revocation. */
 
-const REVOCATION = { revoke_reason: z.string().optional(), revoke_date: time.optional() };
-
-const MAX_DAYS = 36_500;
-
-/** Stands for the first issuer of a CA, whose certificates may point to /ca.crl. */
+/** In place of an issuer's id: the CA's first issuer, whose certificates may point to /ca.crl. */
 export const FIRST = 'first';
 
 const issuer = z
@@ -36,8 +28,8 @@ const base64 = z.string().meta({ wire: 'base64 of DER' });
 /** A request for a whole chain is under 1 kB. */
 const MAX_OCSP_REQUEST = 16_384;
 
-const profile = z
-  .looseObject({
+const profile = named(
+  z.looseObject({
     keyType: z.string(),
     keyLen: z.number(),
     duration: z.number(),
@@ -49,43 +41,18 @@ const profile = z
     certType: z.string(),
     pathLen: z.number().optional(),
     domain: z.string().optional(),
-  })
-  .meta({
-    wire: '{keyType, keyLen, duration, digest, altnames, subject, keyUsage, extendedKeyUsage, certType, pathLen?, domain?}',
-  });
+  }),
+);
 
-const certificateDetails = z.object({
-  dn: z.string(),
-  cn: z.string(),
-  serial,
-  profile: z.string(),
-  status: z.enum(['good', 'revoked', 'expired']),
-  not_before: time,
-  not_after: time,
-  sans: z.array(z.object({ type: z.string(), value: z.string() })),
-  certificate: certificateFile,
-  ...REVOCATION,
-});
-
-/** The result of `view`, and how the certificate was issued. */
-const foundCertificate = certificateDetails.extend({
-  issued_at: time,
-  order_id: z.string().optional(),
-  account_id: z.string().optional(),
-});
-
-/** Limit of serials in one search. */
-const MOST_SERIALS = 500;
-
-const caCertificate = z
-  .object({ dn: z.string(), not_before: time, not_after: time, key: z.string(), sha256: z.string() })
-  .meta({ wire: '{dn, not_before, not_after, key, sha256}' });
+const caCertificate = named(
+  z.object({ dn: z.string(), not_before: time, not_after: time, key: z.string(), sha256: z.string() }),
+);
 
 const caOptions = z.object({
   root: caCertificate,
   issuer: caCertificate,
-  profiles: z
-    .array(
+  profiles: z.array(
+    named(
       z.object({
         name: z.string(),
         description: z.string(),
@@ -94,24 +61,22 @@ const caOptions = z.object({
         extended_key_usage: z.array(z.string()),
         max_validity: z.number(),
       }),
-    )
-    .meta({ wire: '[{name, description, acme, altnames, extended_key_usage, max_validity}]' }),
-  keys: z
-    .array(
+    ),
+  ),
+  keys: z.array(
+    named(
       z.object({
         type: z.string(),
         min_bits: z.number().optional(),
         max_bits: z.number().optional(),
         curves: z.array(z.string()).optional(),
       }),
-    )
-    .meta({ wire: '[{type, min_bits?, max_bits?, curves?}]' }),
+    ),
+  ),
   san_types: z.array(z.string()),
   max_sans: z.number(),
   revocation_reasons: z.record(z.string(), z.number()).meta({ wire: '{name: code}' }),
-  crl: z
-    .object({ number: z.number(), this_update: time, next_update: time, validity: z.number() })
-    .meta({ wire: '{number, this_update, next_update, validity}' }),
+  crl: named(z.object({ number: z.number(), this_update: time, next_update: time, validity: z.number() })),
 });
 
 export const pkiTasks = {
@@ -159,36 +124,6 @@ export const pkiTasks = {
       }),
     ),
   ),
-  register: task(
-    'Makes a key, kept by the CA, and a certificate for a node that knows the seed.',
-    z.object({ seed: z.string(), cn, profile: profileName.default('server'), sans: sans.default([]) }),
-    issuedWithDn,
-  ),
-  generate: task(
-    'Makes a key, kept by the CA, and its certificate.',
-    z.object({
-      cn,
-      profile: profileName.default('server'),
-      sans: sans.default([]),
-      local: z.boolean().default(true),
-    }),
-    issuedWithDn,
-  ),
-  sign: task(
-    'Certifies the key and the names of a CSR; ignores the rest of it.',
-    z.object({ csr: pem, profile: profileName.default('server') }),
-    issued,
-  ),
-  renew: task(
-    'Issues a new certificate for the key, names and profile of an old one; duration in days.',
-    z.object({ dn, duration: z.number().int().min(1).max(MAX_DAYS).optional() }),
-    issued,
-  ),
-  reissue: task(
-    'Issues a certificate for the key of a CSR, with the names and profile of a good certificate, which stays good. Repeating it soon returns the same one.',
-    z.object({ serial: wireSerial, csr: pem }),
-    issued,
-  ),
   revoke: task(
     'Revokes a certificate; repeating it is not an error.',
     z.object({ dn, reason: reason.default(0) }),
@@ -220,7 +155,6 @@ export const pkiTasks = {
     z.object({ dn }),
     done,
   ),
-  view: task('Returns what the CA knows about a certificate.', z.object({ dn }), certificateDetails),
   ocsp_check: task(
     'Returns the status of a certificate, given by PEM or serial.',
     z
@@ -236,53 +170,15 @@ export const pkiTasks = {
       ...REVOCATION,
     }),
   ),
-  certificate_history: task(
-    'Returns the certificates of a common name, newest first.',
-    z.object({ cn, limit: z.number().int().min(1).max(100).default(100) }),
-    z.array(certificateDetails).meta({ wire: 'list of `view` results' }),
-  ),
   ocsp_respond: task(
     'Answers an OCSPRequest (RFC 6960) with an OCSPResponse, failures included. A response with times may be cached and ' +
       'repeated for equal requests until `next_update`; one without times must not be.',
     z.object({ request: z.base64().min(1).max(MAX_OCSP_REQUEST).meta({ wire: 'base64 of DER' }) }),
     z.object({ response: base64, this_update: time.optional(), next_update: time.optional() }),
   ),
-  list_certificates: task(
-    'Returns a page of certificates by serial; continue with `after` = `next`. With a filter, a page may be empty before the end.',
-    page.extend({
-      state: z.enum(['good', 'revoked', 'expired']).optional(),
-      cn: cn.optional(),
-      expires_before: time.optional(),
-    }),
-    z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
-  ),
   get_node_secret: task(
     'Returns a secret that only the RAs of this CA have; they encrypt their secrets in a shared database with it. Refused in clear mode.',
     none,
     z.object({ secret: z.base64().meta({ wire: 'base64 of 32 octets' }) }),
-  ),
-  search_certificates: task(
-    'Returns a page of the certificates that meet every condition; continue with `after` = `next`; a page may be empty before the ' +
-      'end. `name` is one of its names, an address, a glob or a network. `issuer` is the issuer’s common name, its DN, or its key ' +
-      'identifier in hex. With `serials`, exactly those are returned and all other conditions are ignored.',
-    z.object({
-      limit: z.number().int().min(1).max(500).default(100),
-      after: z.string().max(2048).optional(),
-      name: z.string().min(1).max(1024).optional(),
-      account: z.string().min(1).max(255).optional(),
-      profile: profileName.optional(),
-      issuer: z.string().min(1).max(1024).optional(),
-      state: z.enum(['good', 'held', 'revoked', 'expired']).optional(),
-      expires_before: time.optional(),
-      expires_after: time.optional(),
-      not_renewed: z.boolean().default(false),
-      serials: z.array(wireSerial).max(MOST_SERIALS).optional(),
-    }),
-    z.object({
-      certificates: z
-        .array(foundCertificate)
-        .meta({ wire: '[`view` result with issued_at, order_id?, account_id?]' }),
-      next: z.string().nullable(),
-    }),
   ),
 } as const;

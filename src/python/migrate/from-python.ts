@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { caPaths } from '../../ca/folder/files.js';
+import { isFile } from '../../lib/files.js';
 import { openCaStore, openRaStore } from '../../store/index.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
@@ -68,7 +68,7 @@ export async function migrateFromPython({ from, to, ...how }: MigrationOptions):
 
 async function readRa(folder: string, report: Report): Promise<PythonRaDatabase> {
   const file = join(folder, 'acme.db');
-  if (!(await stat(file).catch(() => null))?.isFile()) {
+  if (!(await isFile(file))) {
     throw new NotAPythonRa(`${folder} is not a data folder of upki-ra: there is no acme.db`);
   }
   return readPythonRa(file, report.remark);

@@ -1,15 +1,16 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { caPaths, initCaFiles } from '../../ca/folder/files.js';
 import { publicKeyDer, saveKey } from '../../ca/folder/keys.js';
+import { nodeOf } from '../../ca/issue/keys-made-here.js';
+import { BLANK_RECORD, recordOf } from '../../ca/issue/lost-record.js';
 import { MIN_SEED_LENGTH } from '../../channel/curve-keys.js';
-import { writeDurably } from '../../lib/files.js';
+import { isFile, writeDurably } from '../../lib/files.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
-import { type ParsedCertificate, subjectAltNames } from '../../x509/certificate.js';
+import type { ParsedCertificate } from '../../x509/certificate.js';
 import { DerError } from '../../x509/der-error.js';
-import { formatDn } from '../../x509/name.js';
 import type { PythonCaFolder } from './python-ca-folder.js';
 import {
   convertProfile,
@@ -17,7 +18,6 @@ import {
   ProfileNotConverted,
   PYTHON_PROFILES,
   profileOf,
-  UNKNOWN_PROFILE,
 } from './python-profile.js';
 import type { PythonOrder } from './python-ra-database.js';
 import type { Progress, Report } from './report.js';
@@ -52,7 +52,7 @@ export async function importCaFiles(task: CaImport): Promise<Map<string, Profile
   const { source, dataDir, passphrase, report } = task;
   const { config, keyFile, certFile } = source;
   const seed = config.seed !== null && config.seed.length >= MIN_SEED_LENGTH ? config.seed : null;
-  const before = await isThere(caPaths(dataDir).issuer);
+  const before = await isFile(caPaths(dataDir).issuer);
   await initCaFiles({
     dataDir,
     company: config.company ?? task.company,
@@ -74,7 +74,7 @@ export async function importCaFiles(task: CaImport): Promise<Map<string, Profile
 
 async function writeConfig({ source, dataDir }: CaImport): Promise<void> {
   const path = caPaths(dataDir).config;
-  if (await isThere(path)) return;
+  if (await isFile(path)) return;
   const { company, crlValidity } = source.config;
   const lines = [
     '# Settings of this CA, migrated from upki-ca. A flag or an environment variable overrides them.',
@@ -91,7 +91,7 @@ async function importProfiles({ source, dataDir, report }: CaImport): Promise<Ma
       const { name: ours, fields, yaml, changes } = convertProfile(name, document);
       known.set(ours, { ...fields, isCa: fields.pathLen !== undefined });
       const path = join(caPaths(dataDir).profiles, `${ours}.yml`);
-      const there = await isThere(path);
+      const there = await isFile(path);
       if (!there) await writeDurably(path, yaml, 0o600);
       report.count('profiles', !there);
       if (!there && changes.length > 0) report.remark(`profile ${name}: ${changes.join('; ')}`);
@@ -135,7 +135,7 @@ async function importCertificates(
   const whole = [...bySerial.values()].sort((left, right) => left.notBefore - right.notBefore);
   const records = [
     ...withoutCertificate(source, bySerial),
-    ...whole.flatMap((each) => recordOf(each, orders.get(each.serial), profiles, report)),
+    ...whole.flatMap((each) => readRecord(each, orders.get(each.serial), profiles, report)),
   ];
   for (let done = 0; done < records.length; done += BATCH) {
     await Promise.all(
@@ -150,39 +150,23 @@ async function importCertificates(
   }
 }
 
-function recordOf(
+function readRecord(
   certificate: ParsedCertificate,
   order: PythonOrder | undefined,
   profiles: ReadonlyMap<string, ProfileMarks>,
   report: Report,
 ): CertificateRecord[] {
-  const { serial, commonName, subject, der, notBefore, notAfter } = certificate;
   try {
-    const identifiers = subjectAltNames(certificate).flatMap((name) =>
-      name.type === 'other' ? [] : [{ type: name.type as string, value: name.value }],
-    );
-    return [
-      {
-        serial,
-        cn: commonName ?? identifiers[0]?.value ?? '',
-        dn: formatDn(subject),
-        profile: order?.profile ?? profileOf(certificate, profiles),
-        identifiers,
-        der,
-        notBefore,
-        notAfter,
-        orderId: order?.id ?? null,
-        accountId: order?.accountId ?? null,
-        issuedAt: notBefore,
-        revokedAt: null,
-        reason: null,
-        deletedAt: null,
-        issuer: '',
-      },
-    ];
+    const facts = {
+      profile: order?.profile ?? profileOf(certificate, profiles),
+      orderId: order?.id ?? null,
+      accountId: order?.accountId ?? null,
+      issuedAt: certificate.notBefore,
+    };
+    return [recordOf(certificate, facts)];
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    report.remark(`certificate ${serial}: ${error.message}; it was left out`);
+    report.remark(`certificate ${certificate.serial}: ${error.message}; it was left out`);
     return [];
   }
 }
@@ -198,23 +182,11 @@ function withoutCertificate(
   const names = new Map([...[...revocations.keys()].map((serial) => [serial, ''] as const), ...serials]);
   return [...names]
     .filter(([serial]) => !whole.has(serial))
-    .map(([serial, cn]) => ({
-      serial,
-      cn,
-      dn: '',
-      profile: UNKNOWN_PROFILE,
-      identifiers: [],
-      der: Buffer.alloc(0),
-      notBefore: root.notBefore,
-      notAfter: root.notAfter,
-      orderId: null,
-      accountId: null,
-      issuedAt: root.notBefore,
-      revokedAt: null,
-      reason: null,
-      deletedAt: null,
-      issuer: '',
-    }));
+    .map(([serial, cn]) => {
+      const { notBefore, notAfter } = root;
+      const der = Buffer.alloc(0);
+      return { ...BLANK_RECORD, serial, cn, der, notBefore, notAfter, issuedAt: notBefore };
+    });
 }
 
 /** Imports nodes: the names for which the Python CA made a key. Our CA stores keys by serial. */
@@ -227,7 +199,7 @@ async function importNodes({ source, dataDir, passphrase, report }: CaImport, st
       // The node now has a key of its own; the file belongs to an earlier certificate.
       if (!publicKeyDer(key).equals(certificate.spki)) continue;
       const path = join(caPaths(dataDir).privateKeys, `${certificate.serial}.key`);
-      const there = await isThere(path);
+      const there = await isFile(path);
       if (!there) await saveKey(path, key, passphrase);
       report.count('nodes and their keys', !there);
     } catch (error) {
@@ -236,14 +208,6 @@ async function importNodes({ source, dataDir, passphrase, report }: CaImport, st
     }
     const record = await store.findBySerial(certificate.serial);
     if (record === null || (await store.getNode(record.cn)) !== null) continue;
-    const { profile, identifiers: sans, issuedAt: registeredAt } = record;
-    await store.putNode({ cn: record.cn, profile, sans, registeredAt }, MIGRATION);
+    await store.putNode(nodeOf(record), MIGRATION);
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

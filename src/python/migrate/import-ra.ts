@@ -2,11 +2,12 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isHostName } from '../../config/index.js';
 import { writeDurably } from '../../lib/files.js';
+import { DAY } from '../../lib/time.js';
 import type { Order } from '../../model/facts.js';
 import { parseLeaf } from '../../ra/leaf.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { type ParsedCertificate, parseCertificate, subjectAltNames } from '../../x509/certificate.js';
-import { DerError } from '../../x509/der-error.js';
+import { unlessMalformed } from '../../x509/der-error.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 import type { PythonCaFolder } from './python-ca-folder.js';
 import type { PythonOrder, PythonRaDatabase } from './python-ra-database.js';
@@ -22,7 +23,7 @@ interface RaImport {
 }
 
 /** The order lifetime of the Python RA. */
-const ORDER_LIFETIME = 7 * 86_400_000;
+const ORDER_LIFETIME = 7 * DAY;
 
 /**
  * Imports accounts and orders with their certificates under the same ids, so that clients' URLs stay valid.
@@ -114,13 +115,7 @@ export async function importRaSettings(from: string, to: string, report: Report)
 
 /** DNS names and addresses of a PEM certificate; empty when the text is not a certificate. */
 function namesOf(pem: string | null): string[] {
-  if (pem === null) return [];
-  try {
-    return subjectAltNames(parseCertificate(firstFromPem('CERTIFICATE', pem))).flatMap((name) =>
-      name.type === 'dns' || name.type === 'ip' ? [name.value] : [],
-    );
-  } catch (error) {
-    if (error instanceof DerError) return [];
-    throw error;
-  }
+  const read = () => subjectAltNames(parseCertificate(firstFromPem('CERTIFICATE', pem ?? '')));
+  const names = unlessMalformed(read) ?? [];
+  return names.flatMap((name) => (name.type === 'dns' || name.type === 'ip' ? [name.value] : []));
 }

@@ -1,9 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { reasonCode } from '../../channel/reasons.js';
 import { errorMessage } from '../../lib/error-message.js';
-import { isMissing } from '../../lib/files.js';
+import { isFile, namesIn } from '../../lib/files.js';
 import { isSignedBy, type ParsedCertificate, parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { parseCrl } from '../../x509/crl.js';
 import { DerError } from '../../x509/der-error.js';
@@ -109,7 +109,7 @@ async function readRevocations(
 ): Promise<PythonCaFolder['revocations']> {
   const revocations: PythonCaFolder['revocations'] = new Map();
   const crlFile = join(folder, 'crls/ca.crl');
-  if (await isThere(crlFile)) {
+  if (await isFile(crlFile)) {
     await each(crlFile, remark, async () => {
       for (const { serial, revokedAt, reason } of parseCrl(await readFile(crlFile)).entries) {
         revocations.set(serial, { at: revokedAt, reason });
@@ -156,7 +156,7 @@ async function readKeyFiles(folder: string): Promise<Map<string, string>> {
 async function readConfig(folder: string, remark: Remark): Promise<PythonCaFolder['config']> {
   const config: PythonCaFolder['config'] = { company: null, seed: null, crlValidity: null };
   const file = join(folder, 'ca.config.yml');
-  if (!(await isThere(file))) return config;
+  if (!(await isFile(file))) return config;
   await each(file, remark, async () => {
     const document: unknown = parseYaml(await readFile(file, 'utf8'));
     const { company, seed, crl_validity } = (document ?? {}) as Record<string, unknown>;
@@ -170,7 +170,7 @@ async function readConfig(folder: string, remark: Remark): Promise<PythonCaFolde
 
 async function documents(folder: string, name: string, remark: Remark): Promise<Document[]> {
   const file = join(folder, name);
-  if (!(await isThere(file))) return [];
+  if (!(await isFile(file))) return [];
   let found: Document[] = [];
   await each(file, remark, async () => {
     found = tinyDbDocuments(await readFile(file, 'utf8'));
@@ -189,28 +189,13 @@ async function each(file: string, remark: Remark, read: () => Promise<void>): Pr
 }
 
 async function filesIn(folder: string, name: string, pattern: RegExp): Promise<string[]> {
-  try {
-    const files = await readdir(join(folder, name));
-    return files
-      .filter((file) => pattern.test(file))
-      .sort()
-      .map((file) => join(folder, name, file));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const files = (await namesIn(join(folder, name))).filter((file) => pattern.test(file));
+  return files.sort().map((file) => join(folder, name, file));
 }
 
 const nameOf = (file: string, ending: RegExp) => file.slice(file.lastIndexOf('/') + 1).replace(ending, '');
 
 async function firstThere(folder: string, names: string[]): Promise<string | null> {
-  for (const name of names) if (await isThere(join(folder, name))) return join(folder, name);
+  for (const name of names) if (await isFile(join(folder, name))) return join(folder, name);
   return null;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

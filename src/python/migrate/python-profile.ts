@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { type ProfileFields, PURPOSES, type Purpose, profileSchema } from '../../ca/issue/profiles.js';
+import { DAY } from '../../lib/time.js';
 import type { ParsedCertificate } from '../../x509/certificate.js';
 import { KEY_USAGE, type KeyUsage, parseExtKeyUsage, parseKeyUsage } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
@@ -105,9 +106,8 @@ export const PYTHON_PROFILES: ReadonlyMap<string, ProfileMarks> = new Map([
   ['admin', marks(365, 'clientAuth')],
 ]);
 
-const DAY = 86_400_000;
 /** The profile of a certificate that matches none. */
-export const UNKNOWN_PROFILE = 'unknown';
+const UNKNOWN_PROFILE = 'unknown';
 
 /**
  * Guesses the profile of a certificate, which the Python CA does not record: the profile with the same purposes and lifetime,
