@@ -6,10 +6,10 @@ import { StoreRefused, StoreUnavailable } from '../store/contract/errors.js';
 import { asJson } from './json-reply.js';
 import type { Refusal } from './request-log.js';
 
-/** An error of ours, for the log; the client hears only `serverInternal`. */
+/** Logs an internal error; the client receives only `serverInternal`. */
 export type ReportError = (error: unknown, request: FastifyRequest) => void;
 
-/** Answers every failure of the server; plugins may answer for their own paths. */
+/** Answers every failure of the server, except on paths of plugins with a handler of their own. */
 export function answerFailures(app: FastifyInstance, report: ReportError): void {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, report));
   app.setNotFoundHandler(refuseUnknown);
@@ -22,7 +22,7 @@ export function answerError(
   reply: FastifyReply,
   report: ReportError,
 ): object {
-  // At an unknown path or method, that is what the client must change, whatever is wrong with the body.
+  // An unknown path or method is reported before a fault of the body.
   if (request.is404 && isAboutBody(error)) return refuseUnknown(request, reply);
   const told = error instanceof Refused ? error : toProblem(error);
   if (told.status >= 500 && !isExpected(error)) report(error, request);
@@ -57,25 +57,19 @@ export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): obj
   return answer(request, reply, new Problem('malformed', detail, { status: 405 }));
 }
 
-/**
- * What the client is told: a Problem as it is, the framework's refusals as `malformed`, everything else as
- * `serverInternal`.
- */
+/** The problem for the client: a Problem itself, `malformed` for a refusal of the framework, else `serverInternal`. */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof CaUnavailable) {
-    return new Problem('serverInternal', 'the certificate authority cannot be reached; try again later', {
-      status: 503,
-      retryAfter: RETRY_AFTER,
-    });
-  }
-  if (error instanceof StoreUnavailable) {
-    return new Problem('serverInternal', 'nothing can be kept at the moment; try again later', {
-      status: 503,
-      retryAfter: RETRY_AFTER,
-    });
-  }
-  // It does not pass by itself, so the client is not told to retry.
+  const later = { status: 503, retryAfter: RETRY_AFTER };
+  if (error instanceof CaUnavailable)
+    return new Problem(
+      'serverInternal',
+      'the certificate authority cannot be reached; try again later',
+      later,
+    );
+  if (error instanceof StoreUnavailable)
+    return new Problem('serverInternal', 'nothing can be kept at the moment; try again later', later);
+  // The fault is permanent, so the client gets no Retry-After.
   if (error instanceof StoreRefused) {
     return new Problem(
       'serverInternal',
@@ -102,7 +96,7 @@ const REFUSALS: Record<string, string> = {
   FST_ERR_BAD_URL: 'the URL is not well-formed',
 };
 
-/** For the log. */
+/** The refusal as the request log has it. */
 function refusalOf(told: Problem | Refused): Refusal {
   if (told instanceof Refused) return { problem: told.code, detail: told.message };
   const { identifier, subproblems = [] } = told.options;
@@ -118,8 +112,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | Re
   request.refusal = refusalOf(told);
   const retryAfter = told instanceof Refused ? told.retryAfter : told.options.retryAfter;
   if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter);
-  // Behind a load balancer a client that reconnects may reach a replica that works. A client refused for load
-  // keeps its connection, because another handshake costs more than the refused request.
+  // Behind a load balancer, a client that reconnects may reach a working replica. A client refused for load keeps its
+  // connection, because another handshake costs more than the refused request.
   if (told.status === 503 && !request.isTooMuch) reply.header('connection', 'close');
   if (request.url.startsWith('/api/')) {
     return asJson(reply, errorEnvelope(told instanceof Refused ? told : refusedOf(told)));

@@ -56,6 +56,15 @@ export function stringifyJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
+/** The value of JSON text as `JSON.parse` reads it; null when the text is not JSON. */
+export function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 function textOf(bytes: Uint8Array, what: string): string {
   if (!isUtf8(bytes)) throw new JsonError(`${what} is not UTF-8`);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

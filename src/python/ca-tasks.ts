@@ -25,6 +25,7 @@ export class CaTasks extends TaskClient<OperationsTasks> {
     params: ParamsIn<OperationsTasks[Name]>,
     timeout?: number,
   ): Promise<Result<OperationsTasks[Name]>> {
+    let sent = params;
     if (this.python !== null && (await this.python.dialect.get()) === 'python') {
       const { tasks } = this.python;
       const given = params as Record<string, unknown>;
@@ -32,18 +33,10 @@ export class CaTasks extends TaskClient<OperationsTasks> {
       if (name === 'view')
         return (await tasks.view(given as { dn: string })) as Result<OperationsTasks[Name]>;
       if (name === 'ocsp_check') return (await tasks.ocspCheck(given)) as Result<OperationsTasks[Name]>;
-      return this.#ask(name, (await tasks.translate(name, given)) as typeof params, timeout);
+      sent = (await tasks.translate(name, given)) as typeof params;
     }
-    return this.#ask(name, params, timeout);
-  }
-
-  async #ask<Name extends keyof OperationsTasks & string>(
-    name: Name,
-    params: ParamsIn<OperationsTasks[Name]>,
-    timeout?: number,
-  ): Promise<Result<OperationsTasks[Name]>> {
     try {
-      return await super.call(name, params, timeout);
+      return await super.call(name, sent, timeout);
     } catch (error) {
       const told = inRaWords(error);
       throw told instanceof CaLacksTask ? told : error;

@@ -2,12 +2,8 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { Identifier } from '../model/facts.js';
 import { forIdentifiers, Problem } from '../model/problem.js';
 import { embeddedIpv4, spelledIpv4 } from '../x509/embedded-ipv4.js';
-import {
-  type ConstrainedName,
-  constraintsText,
-  isPermitted,
-  namesForbidden,
-} from '../x509/name-constraints.js';
+import type { SubjectName } from '../x509/general-names.js';
+import { constraintsText, isPermitted, namesForbidden } from '../x509/name-constraints.js';
 import type { Policy } from './policy.js';
 
 /** Bits before the IPv4 address in an IPv6 spelling of it. */
@@ -129,7 +125,7 @@ export class NamePolicy {
   }
 
   /** The names of a node, of any type, that the CA's issuer may not certify. */
-  forbidden(names: readonly ConstrainedName[]): string[] {
+  forbidden(names: readonly SubjectName[]): string[] {
     return namesForbidden(names, null, this.policy.constraints?.() ?? []);
   }
 }

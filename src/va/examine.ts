@@ -9,7 +9,7 @@ import { validateTlsAlpn01 } from './tls-alpn-01.js';
 import type { Observation, ValidationRequest } from './types.js';
 
 interface ExaminerOptions {
-  /** Each resolver that validation asks, by its address. */
+  /** Each resolver that validations query, by its address. */
   resolvers: readonly { name: string; resolver: Resolver }[];
   resolver: Resolver;
   dialer: Dialer;
@@ -21,21 +21,23 @@ interface ExaminerOptions {
 
 type Name = Pick<ValidationRequest, 'identifier' | 'wildcard'>;
 
-/** No challenge response is in place: what counts is how far the path to it leads. */
+/** There is no challenge response. The examination shows how far a validation gets. */
 const NO_ANSWER = {
   token: 'upki-check-0000000000000000',
   keyAuthorization: 'upki-check',
   accountUris: async () => [],
 };
 
-/** Examines a name with the code of its validation, and reports everything seen on the way. */
+/** Examines a name with the code of its validation and reports every step. */
 export async function examine(name: Name, options: ExaminerOptions): Promise<Observation[]> {
   const deadline = new Deadline(options.timeout);
   try {
+    const overDns =
+      name.identifier.type === 'ip'
+        ? []
+        : [resolved, permitted, recorded].map((step) => step(name, options, deadline));
     const steps = [
-      resolved(name, options, deadline),
-      permitted(name, options, deadline),
-      recorded(name, options, deadline),
+      ...overDns,
       ...(name.wildcard
         ? []
         : (['http-01', 'tls-alpn-01'] as const).map((type) => reached(type, name, options, deadline))),
@@ -51,7 +53,6 @@ async function resolved(
   { resolvers }: ExaminerOptions,
   deadline: Deadline,
 ): Promise<Observation[]> {
-  if (identifier.type === 'ip') return [];
   return Promise.all(
     resolvers.map(async ({ name, resolver }): Promise<Observation> => {
       const found = await answerOf(resolver.addresses(identifier.value, deadline));
@@ -68,7 +69,7 @@ async function permitted(
   deadline: Deadline,
 ): Promise<Observation[]> {
   const { identifier, wildcard } = name;
-  if (identifier.type === 'ip' || caa.mode === 'off') return [];
+  if (caa.mode === 'off') return [];
   let decided = false;
   const sets = await Promise.all(
     levelsOf(identifier.value).map(async (level) => ({
@@ -112,7 +113,6 @@ async function recorded(
   { resolver }: ExaminerOptions,
   deadline: Deadline,
 ): Promise<Observation[]> {
-  if (identifier.type === 'ip') return [];
   const target = `_acme-challenge.${identifier.value}`;
   const { value: found, failure } = await answerOf(resolver.txt(target, deadline));
   const seen = found?.length ? `${found.length} TXT records now` : 'can be asked for; no TXT record now';
@@ -154,7 +154,7 @@ async function reached(
   ];
 }
 
-/** Something answered, though not with what a client would have put there. */
+/** Failures after which a server has answered, but without the response that a client would have provided. */
 const ANSWERED = new Set(['unauthorized', 'incorrectResponse', 'tls']);
 
 function detailOf(error: unknown): string {

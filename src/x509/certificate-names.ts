@@ -1,13 +1,10 @@
 import { isIP } from 'node:net';
 import { DerError } from './der-error.js';
+import type { SubjectName } from './general-names.js';
 import { HostNameError, readHostName } from './host-name.js';
 import { hostAddress } from './ip-address.js';
 
-/** A name for the subjectAltName extension. */
-export interface SubjectName {
-  type: 'dns' | 'ip' | 'email' | 'uri';
-  value: string;
-}
+export type { SubjectName } from './general-names.js';
 
 export type WireType = Uppercase<SubjectName['type']>;
 

@@ -6,7 +6,7 @@ import {
   type Extension,
   parseAuthorityKeyIdentifier,
   parseSubjectKeyIdentifier,
-  readExtensions,
+  readTaggedExtensions,
 } from './extensions.js';
 import { type GeneralName, parseGeneralNames } from './general-names.js';
 import { attributeOf, type DistinguishedName, parseName, readName } from './name.js';
@@ -58,12 +58,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
   const spki = tbs.expect(0x30, 'certificate public key').bytes;
   tbs.optional(0x81);
   tbs.optional(0x82);
-  let extensions = new Map<string, Extension>();
-  if (!tbs.done) {
-    const wrapper = tbs.enter(contextConstructed(3), 'certificate extensions');
-    extensions = readExtensions(wrapper, 'certificate extensions');
-    wrapper.end();
-  }
+  const extensions = readTaggedExtensions(tbs, 3, 'certificate extensions');
   tbs.end();
   const signatureAlgorithm = readSignatureAlgorithm(certificate, 'certificate signature algorithm');
   // RFC 5280 §4.1.1.2: both fields must be equal.

@@ -12,10 +12,10 @@ import {
   sequence,
   time,
 } from './der-writer.js';
-import { type Extension, encodeExtension, readExtensions } from './extensions.js';
+import { type Extension, encodeExtension, readExtensions, readTaggedExtensions } from './extensions.js';
 import { type DistinguishedName, readName } from './name.js';
 import { OID } from './oids.js';
-import { contextConstructed, contextPrimitive, TAG } from './tags.js';
+import { contextPrimitive, TAG } from './tags.js';
 
 /** RFC 5280 §5.3.1 reason codes by name; 7 is unused. */
 export const REVOCATION_REASON = {
@@ -175,12 +175,7 @@ function readCrl(der: Uint8Array, withEntries: boolean): ParsedCrl {
     const revoked = tbs.sequence('revokedCertificates');
     while (withEntries && !revoked.done) entries.push(readEntry(revoked));
   }
-  let extensions = new Map<string, Extension>();
-  if (!tbs.done) {
-    const wrapper = tbs.enter(contextConstructed(0), 'CRL extensions');
-    extensions = readExtensions(wrapper, 'CRL extensions');
-    wrapper.end();
-  }
+  const extensions = readTaggedExtensions(tbs, 0, 'CRL extensions');
   tbs.end();
   const signatureAlgorithm = readSignatureAlgorithm(list, 'CRL signature algorithm');
   if (inner !== signatureAlgorithm) throw new DerError('CRL: names two signature algorithms');

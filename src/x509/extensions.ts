@@ -1,7 +1,7 @@
 import { DerError } from './der-error.js';
 import { DerReader, octetStringIn, sequenceIn } from './der-reader.js';
 import { boolean, integer, octetString, oid, sequence } from './der-writer.js';
-import { TAG } from './tags.js';
+import { contextConstructed, TAG } from './tags.js';
 
 /** RFC 5280 §4.2: one extension; `value` is the DER inside its OCTET STRING. */
 export interface Extension {
@@ -30,6 +30,19 @@ export function readExtensions(reader: DerReader, what: string): Map<string, Ext
     if (extensions.has(identifier)) throw new DerError(`${what}: has extension ${identifier} twice`);
     extensions.set(identifier, { oid: identifier, critical, value });
   }
+  return extensions;
+}
+
+/** Reads extensions in `[number] EXPLICIT`; none when the reader is at its end. @throws DerError */
+export function readTaggedExtensions(
+  reader: DerReader,
+  number: number,
+  what: string,
+): Map<string, Extension> {
+  if (reader.done) return new Map();
+  const wrapper = reader.enter(contextConstructed(number), what);
+  const extensions = readExtensions(wrapper, what);
+  wrapper.end();
   return extensions;
 }
 

@@ -4,28 +4,38 @@ import { encode, sequence } from './der-writer.js';
 import { hostAddressOf, ipToBytes } from './ip-address.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
 
-/** RFC 5280 §4.2.1.6: the supported kinds of subject alternative name; any other kind is `other` with its tag. */
-export type GeneralName =
-  | { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }
-  | { type: 'other'; tag: number };
+/** RFC 5280 §4.2.1.6: a subject alternative name of a supported kind. */
+export interface SubjectName {
+  type: 'dns' | 'ip' | 'email' | 'uri';
+  value: string;
+}
 
-const EMAIL = contextPrimitive(1);
-const DNS = contextPrimitive(2);
-const URI = contextPrimitive(6);
-const IP = contextPrimitive(7);
+/** A name of any kind; an unsupported one is `other` with its tag. */
+export type GeneralName = SubjectName | { type: 'other'; tag: number };
+
+/** The tags of the supported kinds of GeneralName. */
+export const NAME_TAGS: Readonly<Record<SubjectName['type'], number>> = {
+  email: contextPrimitive(1),
+  dns: contextPrimitive(2),
+  uri: contextPrimitive(6),
+  ip: contextPrimitive(7),
+};
+const TYPES = new Map(Object.entries(NAME_TAGS).map(([type, tag]) => [tag, type as SubjectName['type']]));
+
+/** The kind of name with this tag; null for an unsupported one. */
+export function nameTypeOf(tag: number): SubjectName['type'] | null {
+  return TYPES.get(tag) ?? null;
+}
 
 /** One encoded GeneralName. IA5String kinds must be ASCII. */
-function encodeGeneralName(name: { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }): Buffer {
-  if (name.type === 'ip') return encode(IP, ipToBytes(name.value));
-  if (!/^[\x21-\x7e]+$/.test(name.value)) throw new DerError(`${name.type} name: is not printable ASCII`);
-  const tag = name.type === 'dns' ? DNS : name.type === 'email' ? EMAIL : URI;
-  return encode(tag, Buffer.from(name.value, 'latin1'));
+function encodeGeneralName({ type, value }: SubjectName): Buffer {
+  if (type === 'ip') return encode(NAME_TAGS.ip, ipToBytes(value));
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new DerError(`${type} name: is not printable ASCII`);
+  return encode(NAME_TAGS[type], Buffer.from(value, 'latin1'));
 }
 
 /** Value of a subjectAltName extension. */
-export function encodeGeneralNames(
-  names: readonly { type: 'dns' | 'ip' | 'email' | 'uri'; value: string }[],
-): Buffer {
+export function encodeGeneralNames(names: readonly SubjectName[]): Buffer {
   return sequence(...names.map(encodeGeneralName));
 }
 
@@ -35,10 +45,9 @@ export function parseGeneralNames(der: Uint8Array, what = 'subjectAltName'): Gen
   const names: GeneralName[] = [];
   while (!reader.done) {
     const { tag, content } = reader.next();
-    if (tag === IP) names.push({ type: 'ip', value: hostAddressOf(content) });
-    else if (tag === DNS) names.push({ type: 'dns', value: ascii(content, what) });
-    else if (tag === EMAIL) names.push({ type: 'email', value: ascii(content, what) });
-    else if (tag === URI) names.push({ type: 'uri', value: ascii(content, what) });
+    const type = nameTypeOf(tag);
+    if (type !== null)
+      names.push({ type, value: type === 'ip' ? hostAddressOf(content) : ascii(content, what) });
     else if (tag === contextConstructed(0) || (tag & 0xc0) === 0x80) names.push({ type: 'other', tag });
     else throw new DerError(`${what}: has something that is not a GeneralName`);
   }

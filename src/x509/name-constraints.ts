@@ -3,17 +3,15 @@ import type { ParsedCertificate } from './certificate.js';
 import { DerError } from './der-error.js';
 import { type DerReader, sequenceIn } from './der-reader.js';
 import { encode, sequence } from './der-writer.js';
+import { NAME_TAGS, nameTypeOf, type SubjectName } from './general-names.js';
 import { ipFromBytes, ipToBytes } from './ip-address.js';
 import { OID } from './oids.js';
 import { contextConstructed, contextPrimitive } from './tags.js';
 
 /** RFC 5280 §4.2.1.10: the names that a CA certificate permits in the certificates below it. */
 
-/** A kind of name and its base: CIDR for `ip`, the RFC's own notation for the others. */
-export interface Subtree {
-  type: 'dns' | 'ip' | 'email' | 'uri';
-  value: string;
-}
+/** A kind of name and its base: CIDR for `ip`, the RFC's notation for the others. */
+export type Subtree = SubjectName;
 
 export interface NameConstraints {
   permitted: readonly Subtree[];
@@ -21,19 +19,6 @@ export interface NameConstraints {
   /** Whether it also constrains kinds of names that are not checked here, such as directory names. */
   others: boolean;
 }
-
-/** A name of a certificate. */
-export interface ConstrainedName {
-  type: Subtree['type'];
-  value: string;
-}
-
-const TAGS: Record<Subtree['type'], number> = {
-  email: contextPrimitive(1),
-  dns: contextPrimitive(2),
-  uri: contextPrimitive(6),
-  ip: contextPrimitive(7),
-};
 
 /** Value of a nameConstraints extension. */
 export function encodeNameConstraints({ permitted, excluded }: Omit<NameConstraints, 'others'>): Buffer {
@@ -43,7 +28,7 @@ export function encodeNameConstraints({ permitted, excluded }: Omit<NameConstrai
       : [
           encode(
             contextConstructed(tag),
-            ...subtrees.map((each) => sequence(encode(TAGS[each.type], baseOf(each)))),
+            ...subtrees.map((each) => sequence(encode(NAME_TAGS[each.type], baseOf(each)))),
           ),
         ];
   return sequence(...list(0, permitted), ...list(1, excluded));
@@ -87,8 +72,8 @@ function readSubtree(reader: DerReader, what: string): Subtree | null {
   if (reader.peek() === contextPrimitive(0) && !reader.next().content.equals(Buffer.from([0])))
     throw new DerError(`${what}: has a minimum`);
   reader.end();
-  const type = (Object.keys(TAGS) as Subtree['type'][]).find((each) => TAGS[each] === tag);
-  if (type === undefined) return null;
+  const type = nameTypeOf(tag);
+  if (type === null) return null;
   if (type !== 'ip') return { type, value: content.toString('latin1') };
   if (content.length !== 8 && content.length !== 32)
     throw new DerError(`${what}: has a network that is neither of IPv4 nor of IPv6`);
@@ -111,7 +96,7 @@ export function constraintsAbove(chain: readonly Pick<ParsedCertificate, 'extens
 }
 
 /** Whether all of these constraints permit the name. */
-export function isPermitted(name: ConstrainedName, constraints: readonly NameConstraints[]): boolean {
+export function isPermitted(name: SubjectName, constraints: readonly NameConstraints[]): boolean {
   return constraints.every(({ permitted, excluded }) => {
     const of = (subtrees: readonly Subtree[]) => subtrees.filter(({ type }) => type === name.type);
     const allowed = of(permitted);
@@ -122,7 +107,7 @@ export function isPermitted(name: ConstrainedName, constraints: readonly NameCon
 
 /** The names of a certificate that these constraints forbid, including a common name that programs read as a host name. */
 export function namesForbidden(
-  names: readonly ConstrainedName[],
+  names: readonly SubjectName[],
   commonName: string | null,
   constraints: readonly NameConstraints[],
 ): string[] {
@@ -131,7 +116,7 @@ export function namesForbidden(
 }
 
 /** OpenSSL reads a common name with a dot as a host name when the certificate has no DNS name. */
-function asHost(names: readonly ConstrainedName[], commonName: string | null): ConstrainedName[] {
+function asHost(names: readonly SubjectName[], commonName: string | null): SubjectName[] {
   if (commonName === null || names.some(({ type }) => type === 'dns')) return [];
   const isHost = /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i.test(
     commonName,
@@ -139,7 +124,7 @@ function asHost(names: readonly ConstrainedName[], commonName: string | null): C
   return isHost ? [{ type: 'dns', value: commonName }] : [];
 }
 
-function isWithin({ type, value }: ConstrainedName, base: string): boolean {
+function isWithin({ type, value }: SubjectName, base: string): boolean {
   switch (type) {
     case 'dns':
       return base === '' || isBelow(value.toLowerCase(), base.toLowerCase());
@@ -153,7 +138,7 @@ function isWithin({ type, value }: ConstrainedName, base: string): boolean {
 }
 
 /** A wildcard covers names with one more label. */
-function standsFor({ type, value }: ConstrainedName, base: string): boolean {
+function standsFor({ type, value }: SubjectName, base: string): boolean {
   if (type !== 'dns' || !value.startsWith('*.')) return false;
   const dot = base.indexOf('.');
   return dot > 0 && base.slice(dot + 1).toLowerCase() === value.slice(2).toLowerCase();

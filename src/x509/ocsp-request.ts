@@ -1,6 +1,6 @@
 import { DerError, unlessMalformed } from './der-error.js';
 import { DerReader, octetStringIn, sequenceIn } from './der-reader.js';
-import { readExtensions } from './extensions.js';
+import { type Extension, readTaggedExtensions } from './extensions.js';
 import { OID } from './oids.js';
 import { contextConstructed, TAG } from './tags.js';
 
@@ -57,7 +57,7 @@ export function parseOcspRequest(der: Uint8Array): OcspRequest {
   const certIds: CertId[] = [];
   while (!list.done) certIds.push(readRequest(list));
   if (certIds.length === 0) throw new DerError('requestList: is empty');
-  const nonce = tbs.done ? null : readNonce(tbs.enter(contextConstructed(2), 'requestExtensions'));
+  const nonce = readNonce(readTaggedExtensions(tbs, 2, 'requestExtensions'));
   tbs.end();
   return { certIds, nonce };
 }
@@ -65,11 +65,7 @@ export function parseOcspRequest(der: Uint8Array): OcspRequest {
 function readRequest(list: DerReader): CertId {
   const request = list.sequence('Request');
   const certId = readCertId(request.expect(TAG.sequence, 'CertID').bytes);
-  if (!request.done) {
-    const wrapper = request.enter(contextConstructed(0), 'singleRequestExtensions');
-    refuseCritical(readExtensions(wrapper, 'singleRequestExtensions'));
-    wrapper.end();
-  }
+  refuseCritical(readTaggedExtensions(request, 0, 'singleRequestExtensions'));
   request.end();
   return certId;
 }
@@ -89,9 +85,7 @@ function readCertId(der: Buffer): CertId {
   return { der, hash: HASHES[identifier] ?? null, issuerNameHash, issuerKeyHash, serial };
 }
 
-function readNonce(wrapper: DerReader): Buffer | null {
-  const extensions = readExtensions(wrapper, 'requestExtensions');
-  wrapper.end();
+function readNonce(extensions: Map<string, Extension>): Buffer | null {
   const extension = extensions.get(OID.ocspNonce);
   extensions.delete(OID.ocspNonce);
   refuseCritical(extensions);
@@ -104,7 +98,7 @@ function readNonce(wrapper: DerReader): Buffer | null {
 }
 
 /** §4.4: an unknown extension is ignored unless it is critical. */
-function refuseCritical(extensions: ReturnType<typeof readExtensions>): void {
+function refuseCritical(extensions: ReadonlyMap<string, Extension>): void {
   for (const { oid, critical } of extensions.values()) {
     if (critical) throw new DerError(`OCSP request: has critical extension ${oid}`);
   }

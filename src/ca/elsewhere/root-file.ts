@@ -5,7 +5,6 @@ import { readIfThere, writeDurably } from '../../lib/files.js';
 import { DAY } from '../../lib/time.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
-import { parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 import type { Member } from '../authorities/member.js';
@@ -15,7 +14,7 @@ import { keyFromPem, keyToPem, publicKeyDer } from '../folder/keys.js';
 import { caPaths } from '../folder/paths.js';
 import { CrlPublisher, type CrlPublisherOptions } from '../revoke/crl-publisher.js';
 
-/** A root that is kept apart from the CA: its certificate and its encrypted key in one file. */
+/** An offline root: its certificate and its encrypted key in one file. */
 export interface RootInFile {
   /** DER. */
   certificate: Buffer;
@@ -29,19 +28,19 @@ interface ExportOptions {
   /** The file to write. */
   out: string;
   passphrase: string;
-  /** How long the last CRL signed here is good, in ms. */
+  /** Time until nextUpdate of the last CRL that is signed here, in ms. */
   crlValidity: number;
   by: Actor;
   clock: () => number;
   log: CrlPublisherOptions['log'];
 }
 
-/** The CRL that is to last while the key is away. */
+/** Validity of the CRL that is used while the key is offline, in ms. */
 export const EXPORTED_CRL_VALIDITY = 365 * DAY;
 
 /**
- * Takes the key of a root out of the CA's folder into an encrypted file, after its CRL was signed for a last time. The key is
- * removed when the file was read back; a crash before leaves it in both places.
+ * Moves the key of a root from the CA's folder into an encrypted file, after signing a last CRL. The key is removed only
+ * after the file was read back, so a crash before that leaves it in both places.
  * @throws InitError, CaCertificateError
  */
 export async function exportRoot(options: ExportOptions): Promise<void> {
@@ -66,7 +65,7 @@ export async function exportRoot(options: ExportOptions): Promise<void> {
   for (const path of new Set([join(dataDir, record.keyRef ?? 'ca.key'), caPaths(dataDir).rootKey])) {
     const pem = await readIfThere(path);
     if (pem === null) continue;
-    // Its octets at least; what the file system or a backup keeps of them is beyond us.
+    // Overwrites the octets of the file; copies of the file system or of a backup stay.
     await writeDurably(path, randomBytes(pem.length), 0o600);
     await rm(path, { force: true });
   }
@@ -81,7 +80,7 @@ async function rootFileText({ der, certificate, key }: Member, passphrase: strin
   return `${about.join('\n')}\n${toPem('CERTIFICATE', der)}${await keyToPem(key.inFile, passphrase)}`;
 }
 
-/** @throws CaCertificateError when it holds no root with its key, KeyFileError for a wrong passphrase */
+/** Reads the text of a root file. @throws CaCertificateError when it has no root with its key, KeyFileError for a wrong passphrase */
 export function readRootFile(text: string, passphrase: string | null, name: string): RootInFile {
   const certificate = firstFromPem('CERTIFICATE', text);
   const block = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/.exec(text)?.[0];
@@ -91,7 +90,7 @@ export function readRootFile(text: string, passphrase: string | null, name: stri
   return { certificate, key };
 }
 
-/** A root in a CA's folder, for a machine that is kept offline as it is. @throws InitError, CaCertificateError, KeyFileError */
+/** Reads the root of a CA's folder, for a CA machine that is offline as a whole. @throws InitError, CaCertificateError, KeyFileError */
 export async function readRootFolder(dataDir: string, passphrase: string | null): Promise<RootInFile> {
   const { root, rootKey } = caPaths(dataDir);
   const [certificate, key] = [await readIfThere(root), await readIfThere(rootKey)];
@@ -99,6 +98,3 @@ export async function readRootFolder(dataDir: string, passphrase: string | null)
     throw new InitError(`${root} and ${rootKey} are needed to sign, and not both are there`);
   return readRootFile(certificate + key, passphrase, dataDir);
 }
-
-/** Until when a root is good. */
-export const rootEnd = ({ certificate }: RootInFile): number => parseCertificate(certificate).notAfter;

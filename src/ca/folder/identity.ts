@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { jsonOrNull } from '../../lib/json.js';
 import { InitError } from './init-error.js';
 
 /**
- * Which CA a folder and a database belong to. Both record it, and every start compares them, so that what was
- * lost or belongs to another CA is reported by name instead of being made again.
+ * The CA that a folder and a database belong to. Both record it, and every start compares them. So a lost file, or one of
+ * another CA, is reported by name and not made again.
  */
 export interface CaIdentity {
   /** SHA-256 of the root's DER, lower-case hex. */
@@ -12,11 +13,11 @@ export interface CaIdentity {
   issuers: readonly string[];
 }
 
-/** The identity as the folder has it, with what only the folder knows. */
+/** The identity in the folder, with facts that the database does not record. */
 export interface FolderMarker extends CaIdentity {
-  /** CURVE public key of the operations socket (Z85): registered RAs know the CA by it. */
+  /** CURVE public key of the operations socket (Z85), by which registered RAs recognise the CA. */
   channel: string;
-  /** True when a database was bound to this CA: an empty one is not its own. */
+  /** True when a database was bound to this CA. An empty database is then not this CA's. */
   database: boolean;
 }
 
@@ -33,7 +34,7 @@ export function folderMarkerText({ root, issuers, channel, database }: FolderMar
 
 /** @throws InitError naming the file */
 export function parseFolderMarker(text: string, path: string): FolderMarker {
-  const read = marker.safeParse(parsed(text));
+  const read = marker.safeParse(jsonOrNull(text));
   if (read.success) return read.data;
   throw new InitError(
     `${path} is damaged: it says which CA this folder holds. Restore it from the backup; without one, remove it ` +
@@ -41,22 +42,14 @@ export function parseFolderMarker(text: string, path: string): FolderMarker {
   );
 }
 
-/** The text under which a database keeps the identity. */
+/** The value of the database setting with the identity. */
 export function identityText({ root, issuers }: CaIdentity): string {
   return JSON.stringify({ root, issuers });
 }
 
-/** Null when the database says nothing, or nothing that can be read. */
+/** Null when the database has no identity, or one that cannot be read. */
 export function parseIdentity(text: string | null): CaIdentity | null {
   if (text === null) return null;
-  const read = identity.safeParse(parsed(text));
+  const read = identity.safeParse(jsonOrNull(text));
   return read.success ? read.data : null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

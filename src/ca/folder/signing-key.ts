@@ -1,11 +1,12 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { writeDurably } from '../../lib/files.js';
 import { laterSignerFor, type Signer } from '../../x509/algorithms.js';
-import { findTokenKey, makeTokenKey, TokenError, tokenSigner } from '../token/tokens.js';
+import { TokenError } from '../token/protocol.js';
+import { findTokenKey, makeTokenKey, tokenSigner } from '../token/tokens.js';
 import { isTokenUri, keyUri, parseTokenUri, shownUri, TokenUriError } from '../token/uri.js';
 import { generateKey, KeyFileError, type KeySpec, keyFromPem, publicKeyDer, saveKey } from './keys.js';
 
-/** Where new keys are made: `pkcs11:` URIs of a token, or of a key in it; null: in a file of the CA's folder. */
+/** Where new keys are made: a `pkcs11:` URI of a token or of a key in it; null: in a file of the CA's folder. */
 export interface KeyPlaces {
   root: string | null;
   issuer: string | null;
@@ -14,14 +15,14 @@ export interface KeyPlaces {
 
 export const IN_FILES: KeyPlaces = { root: null, issuer: null, ocsp: null };
 
-/** The key of a root, an issuer or a responder: in a file, or in a token which the file names (RFC 7512). */
+/** The key of a root, an issuer or a responder: in a file, or in a token that the file names (RFC 7512). */
 export interface SigningKey {
   /** DER SubjectPublicKeyInfo. */
   spki: Buffer;
   signer: Signer;
-  /** Null: it is in a token. */
+  /** The key; null when it is in a token. */
   inFile: KeyObject | null;
-  /** Null: it is in a file. */
+  /** The URI of the key; null when it is in a file. */
   uri: string | null;
 }
 
@@ -37,8 +38,8 @@ const tokenKey = (uri: string, spki: Buffer): SigningKey => ({
 });
 
 /**
- * The key of a key file: PEM, or a `pkcs11:` URI in its place.
- * @param expected the public key it must be: then a token that is away is no trouble yet, only when something is to be signed
+ * Opens the key of a key file, which has PEM or a `pkcs11:` URI.
+ * @param expected its public key, if known: the key of an absent token can then be opened, and fails only when it signs
  * @throws KeyFileError naming the file
  */
 export async function openSigningKey(
@@ -60,8 +61,8 @@ export async function openSigningKey(
 }
 
 /**
- * A new key, in memory; or where an URI says: the key it names when the token has it, else one that the token makes.
- * @param label what the key is called in the token when the URI does not say
+ * A new key in memory, or, with a URI, the key that it names. The token makes that key if it does not have it.
+ * @param label the key's label in the token, if the URI has none
  * @throws KeyFileError
  */
 export async function makeSigningKey(
@@ -92,7 +93,7 @@ async function inToken<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Writes the key, or where it is, readable by its owner only, whole or not at all. */
+/** Writes the key, or its URI, durably in one step, readable by its owner only. */
 export async function saveSigningKey(
   path: string,
   key: SigningKey,

@@ -4,7 +4,7 @@ import type { Handlers, Result } from '../../channel/tasks/index.js';
 import type { DocumentKind } from '../../store/contract/ca.js';
 import { readCertificate } from '../issue/requests.js';
 import { certificateNotFound } from '../lookup.js';
-import { type CaServices, leafAndChain } from './context.js';
+import { type CaServices, done, leafAndChain } from './context.js';
 
 type AcmeTasks = typeof acmeTasks;
 type Account = Result<AcmeTasks['acme_get_account']>;
@@ -60,13 +60,12 @@ export function acmeHandlers({ certifier, orders, revocation, callers }: CaServi
         not_after: record.notAfter,
       };
     },
-    acme_revoke_certificate: async ({ certificate, reason }, connection) => {
+    acme_revoke_certificate: done(async ({ certificate, reason }, connection) => {
       const shown = readCertificate(certificate);
       const record = await store.findBySerial(shown.serial);
       if (record === null || !certifier.isOf(record, shown)) throw certificateNotFound(shown.serial);
       await revocation.revoke(record, reason, callers.of(connection));
-      return true;
-    },
+    }),
 
     acme_sync_account: (account) => put('account', account.account_id, null, account),
     acme_get_account: ({ account_id }) => get<Account>('account', account_id),

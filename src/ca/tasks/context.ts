@@ -55,6 +55,16 @@ export function leafAndChain(certifier: Certifier, record: CertificateRecord) {
   };
 }
 
+/** A handler whose task has no other result than that it was done. */
+export function done<P>(
+  work: (params: P, connection: string) => Promise<unknown>,
+): (params: P, connection: string) => Promise<true> {
+  return async (params, connection) => {
+    await work(params, connection);
+    return true;
+  };
+}
+
 /** Checks that the store works. @throws TaskError for a permanent fault, which the RA's readiness then reports; StoreUnavailable */
 export async function pingStore(store: Pick<CaStore, 'ping'>): Promise<void> {
   await store.ping().catch((error) => {

@@ -3,7 +3,7 @@ import type { Handlers } from '../../channel/tasks/index.js';
 import type { nodeTasks } from '../../channel/tasks/nodes.js';
 import type { NodeRecord } from '../../store/contract/ca.js';
 import { findNode } from '../lookup.js';
-import { type CaServices, leafAndChain } from './context.js';
+import { type CaServices, done, leafAndChain } from './context.js';
 
 /** Tasks about administrators and nodes. */
 export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
@@ -27,16 +27,14 @@ export function nodeHandlers(services: CaServices): Handlers<typeof nodeTasks> {
       const certificate = await store.findBySerial(serial);
       return { role: (certificate && (await administrators.roleOf(certificate))) ?? 'none' };
     },
-    add_admin: async ({ dn, role, by }, connection) => {
+    add_admin: done(async ({ dn, role, by }, connection) => {
       changeable();
       await administrators.add({ dn, role }, callers.onBehalf(connection, by));
-      return true;
-    },
-    remove_admin: async ({ dn, by }, connection) => {
+    }),
+    remove_admin: done(async ({ dn, by }, connection) => {
       changeable();
       await administrators.remove(dn, callers.onBehalf(connection, by));
-      return true;
-    },
+    }),
     list_nodes: async ({ limit, after }) => {
       const { items } = await store.listNodes({ limit, after: after ?? null });
       return items.map(toWireNode);

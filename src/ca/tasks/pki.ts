@@ -9,7 +9,7 @@ import { certificateNotFound, findCertificate } from '../lookup.js';
 import { caOptionsOf } from '../options.js';
 import type { CrlPublisher } from '../revoke/crl-publisher.js';
 import { revocationOf, statusOf } from './certificates.js';
-import { type CaServices, pingStore } from './context.js';
+import { type CaServices, done, pingStore } from './context.js';
 
 const SECONDS_A_DAY = 86_400;
 /** Octets of a CRL in one message: they take each event loop about a millisecond. */
@@ -37,10 +37,7 @@ export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
   const { store } = certifier;
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
-    ping: async () => {
-      await pingStore(store);
-      return true;
-    },
+    ping: done(() => pingStore(store)),
     get_ca: async () => {
       await certifier.set.fresh();
       return certifier.rootPem;
@@ -74,10 +71,9 @@ export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
         max_validity: Math.round(profile.duration * SECONDS_A_DAY),
         ...defined({ key_types: profile.keyTypes, challenges: profile.challenges }),
       })),
-    revoke: async ({ dn, reason }, connection) => {
-      await revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection));
-      return true;
-    },
+    revoke: done(async ({ dn, reason }, connection) =>
+      revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection)),
+    ),
     revoke_serial: async ({ serial, reason }, connection) => {
       const certificate = await store.findBySerial(serial);
       if (certificate === null) throw certificateNotFound(serial);
@@ -91,14 +87,12 @@ export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
       const { items, next } = await store.listCompromisedKeys(page);
       return { keys: items, next };
     },
-    unrevoke: async ({ dn }, connection) => {
-      await revocation.unrevoke(await findCertificate(store, dn), callers.of(connection));
-      return true;
-    },
-    delete: async ({ dn }, connection) => {
-      await revocation.delete(await findCertificate(store, dn), callers.of(connection));
-      return true;
-    },
+    unrevoke: done(async ({ dn }, connection) =>
+      revocation.unrevoke(await findCertificate(store, dn), callers.of(connection)),
+    ),
+    delete: done(async ({ dn }, connection) =>
+      revocation.delete(await findCertificate(store, dn), callers.of(connection)),
+    ),
     ocsp_respond: async ({ request }) => {
       const { response, fresh } = await ocsp.respond(Buffer.from(request, 'base64'));
       const times = fresh && { this_update: fresh.thisUpdate, next_update: fresh.nextUpdate };

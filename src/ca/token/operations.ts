@@ -4,8 +4,8 @@ import { octetStringIn } from '../../x509/der-reader.js';
 import { bitString, integerFromHex, nullValue, octetString, oid, sequence } from '../../x509/der-writer.js';
 import { OID } from '../../x509/oids.js';
 import { CK, CKA, CKM, type Handle, type Library, type TokenAttribute } from './pkcs11.js';
-import type { TokenCall, TokenKeySpec } from './protocol.js';
-import { TokenFault, TokenSessions } from './session.js';
+import { type TokenCall, TokenError, type TokenKeySpec } from './protocol.js';
+import { TokenSessions } from './session.js';
 
 /**
  * Finds, makes and uses keys in the tokens of one library. Every call blocks, so this runs in a thread of its own.
@@ -17,7 +17,7 @@ export class TokenOperations {
     this.#sessions = new TokenSessions(lib);
   }
 
-  /** @throws TokenFault */
+  /** @throws TokenError */
   do(call: TokenCall): Buffer | null {
     return this.#sessions.within(call.place, (session) => {
       switch (call.op) {
@@ -49,13 +49,13 @@ export class TokenOperations {
     const [type] = this.#read(session, key, [CKA.keyType]);
     if (type?.readUInt8(0) === KEY_TYPE.rsa) {
       const [modulus, exponent] = this.#read(session, key, [CKA.modulus, CKA.publicExponent]);
-      if (!modulus || !exponent) throw new TokenFault('setup', 'the token does not tell the public key');
+      if (!modulus || !exponent) throw new TokenError('setup', 'the token does not tell the public key');
       const numbers = sequence(integerFromHex(unsigned(modulus)), integerFromHex(unsigned(exponent)));
       return sequence(sequence(oid(OID.rsaEncryption), nullValue()), bitString(numbers));
     }
     const [parameters, encoded] = this.#read(session, key, [CKA.ecParams, CKA.ecPoint]);
     if (!parameters || !encoded)
-      throw new TokenFault(
+      throw new TokenError(
         'setup',
         'the token has no public key beside the private one: put it there with the same id',
       );
@@ -101,10 +101,10 @@ export class TokenOperations {
 
   #sign(session: Handle, { place, spki, hash, data }: Extract<TokenCall, { op: 'sign' }>): Buffer {
     const key = this.#sessions.find(session, place.uri, 'private');
-    if (key === null) throw new TokenFault('absent', 'the key is not in the token');
+    if (key === null) throw new TokenError('absent', 'the key is not in the token');
     const found = this.#publicKey(session, place.uri);
     if (found !== null && !found.equals(spki))
-      throw new TokenFault('setup', 'the token holds another key under this name');
+      throw new TokenError('setup', 'the token holds another key under this name');
     const digest = hash === null ? Buffer.from(data) : createHash(hash).update(data).digest();
     const type = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }).asymmetricKeyType;
     if (type === 'rsa')

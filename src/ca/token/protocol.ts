@@ -1,9 +1,20 @@
 import type { TokenUri } from './uri.js';
 
-/** The requests to the thread of a token's library, and its answers. */
+/** The messages between the main thread and the thread of a token's library. */
 
-/** `absent`: the token is not there, or lost its mind: it may come back. `pin`: refused, and not tried again. */
+/** `absent`: the token is missing or failed, and may work again. `pin`: the PIN was refused and is not tried again. `setup`: the operator must act. */
 export type TokenTrouble = 'absent' | 'pin' | 'setup';
+
+/** A key in a token could not be used; the message never contains a PIN. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+  constructor(
+    readonly trouble: TokenTrouble,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 export type TokenKeySpec =
   | { type: 'ec'; curve: 'P-256' | 'P-384' | 'P-521' }
@@ -18,7 +29,7 @@ export interface KeyPlace {
 export type TokenCall =
   /** DER SubjectPublicKeyInfo of the key, or null when there is none of that name. */
   | { op: 'find'; place: KeyPlace }
-  /** Makes a key pair that cannot be taken out. */
+  /** Makes a key pair that cannot be extracted. */
   | { op: 'make'; place: KeyPlace; spec: TokenKeySpec; object: string; id: string }
   /** Signature of data; `hash` null: the key digests itself. `spki`: the key it must be. */
   | { op: 'sign'; place: KeyPlace; spki: Uint8Array; hash: string | null; data: Uint8Array };

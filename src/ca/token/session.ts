@@ -1,51 +1,41 @@
+import { errorMessage } from '../../lib/error-message.js';
 import { CK, CKA, CKR, codeOf, type Handle, type Library } from './pkcs11.js';
-import type { KeyPlace, TokenTrouble } from './protocol.js';
+import { type KeyPlace, TokenError } from './protocol.js';
 import type { TokenUri } from './uri.js';
 
-/** Why a token did not do it. */
-export class TokenFault extends Error {
-  override readonly name = 'TokenFault';
-  constructor(
-    readonly trouble: TokenTrouble,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** Keys looked at when several could be meant. */
+/** Limit of matching keys that are read: two are enough to report an ambiguous URI. */
 const MOST = 16;
 
-/** Sessions with the tokens of one library: opened, logged in once, and opened anew when the token was away. */
+/** Sessions with the tokens of one library: each is opened and logged in once, and again after the token was absent. */
 export class TokenSessions {
   readonly #sessions = new Map<string, Handle>();
-  /** PINs a token refused are not tried again: after three it would lock itself. */
+  /** Refused PINs. They are not tried again, because a token locks itself after a few attempts. */
   readonly #refused = new Set<string>();
   #initialized = false;
 
   constructor(private readonly lib: Library) {}
 
   /**
-   * Runs an operation in a session of the token; when it fails, once more in a fresh session, as after the
-   * token was put back.
-   * @throws TokenFault
+   * Runs an operation in a session of the token. If it fails, runs it once more in a new session: the token may have been
+   * reconnected.
+   * @throws TokenError
    */
   within<T>(place: KeyPlace, work: (session: Handle) => T): T {
     try {
       return work(this.#open(place));
     } catch (error) {
-      if (error instanceof TokenFault && error.trouble !== 'absent') throw error;
+      if (error instanceof TokenError && error.trouble !== 'absent') throw error;
       this.reset();
       try {
         return work(this.#open(place));
       } catch (again) {
-        if (again instanceof TokenFault) throw again;
-        throw new TokenFault('absent', `the token failed: ${again instanceof Error ? again.message : again}`);
+        if (again instanceof TokenError) throw again;
+        throw new TokenError('absent', `the token failed: ${errorMessage(again)}`);
       }
     }
   }
 
-  /** Forgets every session. A library looks for tokens when it is initialised. */
+  /** Drops every session. A library looks for tokens only when it is initialised. */
   reset(): void {
     this.#sessions.clear();
     if (!this.#initialized) return;
@@ -53,7 +43,7 @@ export class TokenSessions {
     try {
       this.lib.C_Finalize();
     } catch {
-      // It is initialised again whatever it says.
+      // The library is initialised again in any case.
     }
   }
 
@@ -93,9 +83,9 @@ export class TokenSessions {
     });
     const [slot] = found;
     const named = wanted.map(([name, value]) => `${name} "${value}"`).join(', ') || 'any token';
-    if (slot === undefined) throw new TokenFault('absent', `no token is there with ${named}`);
+    if (slot === undefined) throw new TokenError('absent', `no token is there with ${named}`);
     if (found.length > 1)
-      throw new TokenFault(
+      throw new TokenError(
         'setup',
         `${found.length} tokens are there with ${named}: say which, by its serial`,
       );
@@ -106,7 +96,7 @@ export class TokenSessions {
     if (pin === null) return;
     const attempt = `${name} ${pin}`;
     if (this.#refused.has(attempt))
-      throw new TokenFault(
+      throw new TokenError(
         'pin',
         'the token has refused this PIN: it is not tried again, so that the token does not lock itself',
       );
@@ -117,14 +107,14 @@ export class TokenSessions {
       if (code === CKR.userAlreadyLoggedIn) return;
       if (code !== CKR.pinIncorrect && code !== CKR.pinLocked) throw error;
       this.#refused.add(attempt);
-      throw new TokenFault(
+      throw new TokenError(
         'pin',
         code === CKR.pinLocked ? 'the PIN of the token is locked' : 'the token refuses the PIN',
       );
     }
   }
 
-  /** The key an URI names; null: there is none. @throws TokenFault when there are several */
+  /** The key that a URI names; null when there is none. @throws TokenError when there are several */
   find(session: Handle, { object, id }: TokenUri, kind: 'public' | 'private'): Handle | null {
     const template = [
       { type: CKA.class, value: kind === 'public' ? CK.publicKey : CK.privateKey },
@@ -139,7 +129,7 @@ export class TokenSessions {
       this.lib.C_FindObjectsFinal(session);
     }
     if (found.length > 1)
-      throw new TokenFault('setup', `${found.length} keys in the token are meant: name one by object and id`);
+      throw new TokenError('setup', `${found.length} keys in the token are meant: name one by object and id`);
     return found[0] ?? null;
   }
 }

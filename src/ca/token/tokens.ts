@@ -5,43 +5,31 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { errorMessage } from '../../lib/error-message.js';
 import { fileReason } from '../../lib/file-trouble.js';
 import { type Signer, signatureOf } from '../../x509/algorithms.js';
-import type {
-  KeyPlace,
-  TokenCall,
-  TokenKeySpec,
-  TokenReply,
-  TokenRequest,
-  TokenTrouble,
-  TokenWorkerData,
+import {
+  type KeyPlace,
+  type TokenCall,
+  TokenError,
+  type TokenKeySpec,
+  type TokenReply,
+  type TokenRequest,
+  type TokenWorkerData,
 } from './protocol.js';
 import { parseTokenUri, shownUri } from './uri.js';
 
-/** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (tools/prepare.mjs). */
+/** Vitest runs this file from source, but a thread cannot load TypeScript, so it loads the built file (tools/prepare.mjs). */
 const WORKER_URL = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/ca/token/worker.js', import.meta.url)
   : new URL('./worker.js', import.meta.url);
 
-/** A token over the network may take seconds; one that takes longer than this is taken for dead. */
+/** Longest wait for a token, in ms. A token on the network may take seconds. */
 const PATIENCE = 30_000;
-
-/** A key in a token could not be used; the message names the token and never holds a PIN. */
-export class TokenError extends Error {
-  override readonly name = 'TokenError';
-  constructor(
-    /** `absent`: it may come back; the others are for the operator to mend. */
-    readonly trouble: TokenTrouble,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 interface Waiting {
   resolve(value: Buffer | null): void;
   reject(error: Error): void;
 }
 
-/** The thread of one library: one call after another, none of which holds up this one. */
+/** The thread of one library, which executes one call after another. */
 class TokenThread {
   #worker: Worker | null = null;
   #last = 0;
@@ -91,7 +79,7 @@ class TokenThread {
   #settle(id: number, how: (waiting: Waiting) => void): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    // An idle thread does not keep the process alive.
+    // An idle thread does not keep the process running.
     if (this.#waiting.size === 0) this.#worker?.unref();
     if (waiting !== undefined) how(waiting);
   }
@@ -99,11 +87,11 @@ class TokenThread {
 
 const gone = (why: string) => new TokenError('absent', why);
 
-/** A process has a PKCS #11 library once, so these threads are the process's too. */
+/** Threads by library, for the whole process: it can load a PKCS #11 library only once. */
 const threads = new Map<string, TokenThread>();
 let ownPin: string | null = null;
 
-/** The PIN of tokens whose URI names none. */
+/** Sets the PIN of tokens whose URI has none. */
 export function useTokenPin(pin: string | null): void {
   ownPin = pin;
 }
@@ -136,12 +124,12 @@ async function pinIn(path: string): Promise<string> {
   }
 }
 
-/** DER SubjectPublicKeyInfo of the key an URI names; null: there is none. @throws TokenError, TokenUriError */
+/** DER SubjectPublicKeyInfo of the key that a URI names; null when there is none. @throws TokenError, TokenUriError */
 export function findTokenKey(uri: string): Promise<Buffer | null> {
   return ask(uri, (place) => ({ op: 'find', place }));
 }
 
-/** Makes a key that never leaves the token; its DER SubjectPublicKeyInfo. @throws TokenError, TokenUriError */
+/** Makes a key that never leaves the token. Resolves with its DER SubjectPublicKeyInfo. @throws TokenError, TokenUriError */
 export async function makeTokenKey(
   uri: string,
   spec: TokenKeySpec,

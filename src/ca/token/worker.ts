@@ -2,15 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { errorMessage } from '../../lib/error-message.js';
 import { TokenOperations } from './operations.js';
 import { loadPackage } from './pkcs11.js';
-import type { TokenReply, TokenRequest, TokenWorkerData } from './protocol.js';
-import { TokenFault } from './session.js';
+import { TokenError, type TokenReply, type TokenRequest, type TokenWorkerData } from './protocol.js';
 
-/** The thread of one PKCS #11 library: it waits for the token, so that the event loop does not. */
+/** The thread of one PKCS #11 library, whose calls would block the event loop. */
 
 const { modulePath } = workerData as TokenWorkerData;
 let operations: TokenOperations | null = null;
 
-/** @throws TokenFault `setup` */
+/** @throws TokenError `setup` */
 function loaded(): TokenOperations {
   if (operations !== null) return operations;
   let library: ReturnType<typeof loadPackage>;
@@ -18,7 +17,7 @@ function loaded(): TokenOperations {
     library = loadPackage();
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : error;
-    throw new TokenFault(
+    throw new TokenError(
       'setup',
       `keys in tokens need the package pkcs11js, which is not installed (${why}). Install it beside upki: npm install pkcs11js (with -g where ` +
         'upki is installed so); it is compiled then, which takes a C++ compiler, make and Python',
@@ -27,10 +26,8 @@ function loaded(): TokenOperations {
   try {
     library.load(modulePath);
   } catch (error) {
-    throw new TokenFault(
-      'setup',
-      `${modulePath} cannot be loaded as a PKCS #11 library: ${error instanceof Error ? error.message : error}`,
-    );
+    const why = errorMessage(error);
+    throw new TokenError('setup', `${modulePath} cannot be loaded as a PKCS #11 library: ${why}`);
   }
   operations = new TokenOperations(library);
   return operations;
@@ -40,7 +37,7 @@ function answer({ id, call }: TokenRequest): TokenReply {
   try {
     return { id, value: loaded().do(call) };
   } catch (error) {
-    const trouble = error instanceof TokenFault ? error.trouble : 'absent';
+    const trouble = error instanceof TokenError ? error.trouble : 'absent';
     return { id, trouble, message: errorMessage(error) };
   }
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { jsonOrNull } from '../../lib/json.js';
 import type { AuditCut, AuditTrail } from '../../store/contract/audit.js';
 import { AuditCheck, type AuditHead } from '../../store/rows/audit-chain.js';
 import { oldestOf } from './cut.js';
@@ -95,7 +96,7 @@ export async function readArchive(
   })) {
     number += 1;
     const bad = (why: string) => new ArchiveError(`${path}, line ${number}: ${why}`);
-    const read = line.safeParse(parsed(text));
+    const read = line.safeParse(jsonOrNull(text));
     if (!read.success) throw bad('it is no line of an archive of audit records');
     const { data } = read;
     if ('from' in data) {
@@ -157,12 +158,4 @@ export function joinFault(to: readonly AuditHead[], from: readonly AuditHead[]):
     return `chain ${end.chain} ends after ${end.chain}:${end.sequence}, and what comes next begins ${where}`;
   }
   return null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

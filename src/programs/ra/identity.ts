@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
 import { z85DecodeKey } from '../../channel/z85.js';
+import { jsonOrNull } from '../../lib/json.js';
 import { requireUsable } from '../../lib/usable-file.js';
 import type { RaStore } from '../../store/index.js';
 import { DerError } from '../../x509/der-error.js';
@@ -41,20 +42,12 @@ export function raMarkerText({ roots, database, channel }: RaMarker): string {
 
 /** @throws CannotStart naming the file */
 export function parseRaMarker(text: string, path: string): RaMarker {
-  const read = marker.safeParse(parsed(text));
+  const read = marker.safeParse(jsonOrNull(text));
   if (read.success) return read.data;
   throw new CannotStart(
     `${path} is damaged: it says of which CA this RA is. Restore it from the backup; without one, remove it when you are sure ` +
       'that every other file here belongs together, and the next start makes it again',
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The setting in which the database stores its owner. */
@@ -94,7 +87,7 @@ export async function bindDatabase(
   { location, directory }: { location: string; directory: string },
 ): Promise<void> {
   const own = rootFingerprints(root);
-  const kept = identity.safeParse(parsed((await store.getSetting(IDENTITY)) ?? ''));
+  const kept = identity.safeParse(jsonOrNull((await store.getSetting(IDENTITY)) ?? ''));
   if (!kept.success && known?.database) {
     throw new CannotStart(
       `${location} is not the database this RA had: it is empty, or was made by another program. ${remedies(directory)}`,
@@ -115,7 +108,7 @@ export async function noteRoots(
   store: Pick<RaStore, 'getSetting' | 'putSetting'>,
   roots: string,
 ): Promise<void> {
-  const kept = identity.safeParse(parsed((await store.getSetting(IDENTITY)) ?? ''));
+  const kept = identity.safeParse(jsonOrNull((await store.getSetting(IDENTITY)) ?? ''));
   const known = kept.success ? kept.data.roots : [];
   const all = [...new Set([...known, ...rootFingerprints(roots)])];
   if (all.length > known.length) await store.putSetting(IDENTITY, JSON.stringify({ roots: all }));
