@@ -73,7 +73,7 @@ export async function loadCaFiles(options: LoadOptions): Promise<CaFiles> {
     throw new InitError((await missingFiles(dataDir)).join('\n'));
   }
   await mendModes(dataDir, options.warn);
-  const rootDer = await wholly('root', dataDir, () => only(certificatesIn(root, paths.root), paths.root).der);
+  const rootDer = await wholly('root', dataDir, () => certificateIn(root, paths.root));
   const chain = await wholly('issuer', dataDir, () => certificatesIn(issuer, paths.issuer));
   const own = await wholly('issuer', dataDir, () => only(chain.slice(0, 1), paths.issuer));
   requireKnown(rootDer, marker === null ? null : [marker.root], paths.root, paths.marker);
@@ -220,6 +220,16 @@ export function certificatesIn(pem: string, path: string): ParsedCertificate[] {
 export function only([first]: ParsedCertificate[], path: string): ParsedCertificate {
   if (first === undefined) throw new CaCertificateError(`${path} holds no certificate (PEM)`);
   return first;
+}
+
+/** DER of the first certificate in a PEM file. @throws CaCertificateError naming the file */
+function _certificateIn(pem: string, path: string): Buffer {
+  return only(certificatesIn(pem, path), path).der;
+}
+
+/** DER of the first certificate in a PEM file. @throws CaCertificateError naming the file */
+export function certificateIn(pem: string, path: string): Buffer {
+  return only(certificatesIn(pem, path), path).der;
 }
 
 /** Adds the file's name to errors about its content. */

@@ -1,10 +1,10 @@
 import { installFirst } from '../../ca/elsewhere/install.js';
 import type { Judged } from '../../ca/elsewhere/judge.js';
 import { ensureRequest } from '../../ca/elsewhere/request.js';
-import { titled } from '../../ca/folder/files.js';
 import { InitError } from '../../ca/folder/init-error.js';
 import { DEFAULT_ISSUER_KEY, RSA_KEY } from '../../ca/folder/keys.js';
 import { refuseKnownCa } from '../../ca/folder/load.js';
+import { titled } from '../../ca/folder/make.js';
 import { permitOnly } from '../../ca/folder/permit.js';
 import { makePrivateFolder } from '../../lib/files.js';
 import { encodeExtension } from '../../x509/extensions.js';
