@@ -4,10 +4,10 @@ import { SingleFlight } from '../lib/single-flight.js';
 import { AuditWatch } from '../store/audit-watch.js';
 import type { CaStore } from '../store/contract/ca.js';
 
-/** Certificates examined in one step, and the pause between steps while there is more to do, in ms. */
+/** Certificates examined in one step; pause between steps while more remain, in ms. */
 const STEP = 200;
 const STEP_PAUSE = 50;
-/** How often certificates past their renewal window are looked for, in ms. */
+/** Interval of the search for certificates past their renewal window, in ms. */
 const LOOK_EVERY = 30_000;
 
 /**
@@ -46,10 +46,7 @@ export class FiguresWatch {
     await Promise.all([this.#looking.idle(), this.audit.stop()]);
   }
 
-  /**
-   * Examines all certificates that passed their window since the last look, and again some that were not
-   * renewed.
-   */
+  /** Examines all certificates that passed their window since the last run, and some earlier ones that were not renewed. */
   async look(): Promise<void> {
     const now = this.clock();
     while (!this.#stopped && (await this.store.findNotRenewed(now, STEP)) === STEP) await pause(STEP_PAUSE);

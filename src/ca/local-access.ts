@@ -26,7 +26,7 @@ import { readRequest } from './issue/requests.js';
 import { Administrators } from './peers/administrators.js';
 import { Revocation } from './revoke/revocation.js';
 
-/** The settings that certificates carry, as the CA was last served with them. */
+/** The settings that become part of certificates, as the CA's process used them last. */
 interface ServedSettings {
   /** Base of the URLs of CRL and issuer. */
   publicUrl: string | null;
@@ -35,10 +35,10 @@ interface ServedSettings {
 }
 
 const SERVED = 'served';
-/** A command that issues leaves the succession to the CA's process. */
+/** Only the CA's process makes successors, not a command that issues. */
 const NEVER = 1;
 
-/** Stores them, so that a command beside the CA makes the same certificates without the CA's environment. */
+/** Stores the settings, so that a command without the CA's environment makes the same certificates. */
 export async function rememberServed(store: CaStore, { publicUrl, company }: ServedSettings): Promise<void> {
   await store.putSetting(SERVED, JSON.stringify({ publicUrl, company }));
 }
@@ -55,15 +55,15 @@ interface LocalCaOptions extends ServedSettings {
   log: Logger;
 }
 
-/** The base of the URLs in certificates that the CA was last served with, else the one given. */
+/** The base of the URLs in certificates that the CA's process used last, else the given one. */
 export async function servedUrl(store: CaStore, given: string | null): Promise<string | null> {
   const served = await store.getSetting(SERVED);
   return served === null ? given : (JSON.parse(served) as ServedSettings).publicUrl;
 }
 
 /**
- * Opens the store of a CA on this machine, for a command. A process that serves the CA continues beside it
- * and sees every change at once. `databaseUrl` null: the file in its folder.
+ * Opens the store of a CA on this machine for a command. The CA's process may continue to run; it sees every change at once.
+ * `databaseUrl` null: the file in the CA's folder.
  * @throws InitError when the database this CA had is lost
  */
 export async function openLocalStore(dataDir: string, databaseUrl: string | null): Promise<CaStore> {
@@ -80,8 +80,8 @@ const databaseLocation = (dataDir: string, databaseUrl: string | null): string =
   databaseUrl ?? caPaths(dataDir).database;
 
 /**
- * The CA's issuing side for a command on its machine. The settings it was last served with take precedence
- * over the given ones.
+ * Opens the CA for a command on its machine that issues. The settings that the CA's process used last take precedence over the
+ * given ones.
  * @throws InitError, CaCertificateError, KeyFileError, ProfileError
  */
 export async function openLocalCa(
@@ -102,8 +102,8 @@ export async function openLocalCa(
 }
 
 /**
- * Revocation for a command beside the serving process, which notices in the database that its CRL is out of
- * date and which peers to disconnect.
+ * Revocation for a command. The CA's process reads from the database that its CRL is out of date and which peers it must
+ * disconnect.
  */
 export function localRevocation(store: CaStore, clock: () => number): Revocation {
   return new Revocation({
@@ -121,15 +121,15 @@ export function localAdministrators(store: CaStore, clock: () => number): Admini
 interface NewAdministratorOptions {
   /** The administrator's common name. */
   name: string;
-  /** Null: that of the entry there is, else `admin`. */
+  /** Null: the role of the existing entry, else `admin`. */
   role: AdminRole | null;
-  /** PEM of a request for a key that its holder keeps; null: a key is made here. */
+  /** PEM of a CSR by the holder of the key; null: a key is made here. */
   csr: string | null;
   by: Actor;
 }
 
 export interface EnrolledAdministrator {
-  /** Made here and kept nowhere by the CA; null: the holder of the request has it. */
+  /** The new key, which the CA does not store; null for a CSR. */
   key: KeyObject | null;
   certificate: CertificateRecord;
   role: AdminRole;
@@ -139,8 +139,7 @@ export interface EnrolledAdministrator {
 const ADMIN_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
 
 /**
- * Makes an administrator's certificate with the rights of the entry of its name, which is added when there is
- * none.
+ * Makes an administrator's certificate with the rights of the entry of its name, which is added if it is absent.
  * @throws TaskError for an invalid name, or a key that was taken from an administrator
  */
 export async function enrolAdministrator(
@@ -162,7 +161,7 @@ async function newKey(): Promise<{ key: KeyObject; publicKey: PublicKeyInfo }> {
   return { key, publicKey: parsePublicKey(publicKeyDer(key)) };
 }
 
-/** A key whose certificate was revoked, as by the removal of its administrator, is never an administrator's again. */
+/** Refuses a key whose administrator's certificate was revoked, for example by removing the administrator. @throws TaskError */
 async function refuseFormerKey(store: CaStore, spki: Buffer): Promise<void> {
   const former = (await store.listAdminCertificates()).find(
     ({ der, revokedAt }) => revokedAt !== null && der.length > 0 && parseCertificate(der).spki.equals(spki),

@@ -2,10 +2,7 @@ import type { Logger } from 'pino';
 import type { CaStore } from '../store/contract/ca.js';
 import { RESTORED } from '../store/contract/restored.js';
 
-/**
- * A database restored from a backup: what happened from `of` to `at` is missing. Milliseconds since the
- * epoch.
- */
+/** A database restored at `at` from a backup of `of`: changes in between are missing. Milliseconds since the epoch. */
 interface Restored {
   of: number;
   at: number;
@@ -30,13 +27,10 @@ export function restoredSentence({ of, at }: Restored): string {
   );
 }
 
-/** Serials logged at most: requests for made-up ones must not fill the disk. */
+/** Limit of logged serials, so that requests for invented ones do not fill the disk. */
 const MOST = 1_000;
 
-/**
- * Logs once each certificate of ours that is asked about and unknown: after a restore these are the ones to
- * import.
- */
+/** Logs each unknown certificate of this CA that OCSP is asked about, once. After a restore an operator imports these. */
 export class UnknownCertificates {
   readonly #seen = new Set<string>();
 

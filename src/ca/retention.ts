@@ -3,11 +3,11 @@ import type { CaStore } from '../store/contract/ca.js';
 /** Rows of one bounded step. */
 const STEP = 200;
 
-/** Deletes what the CA has kept long enough. */
+/** Deletes certificates and documents after the configured retention. */
 export class CaRetention {
   constructor(
     private readonly store: Pick<CaStore, 'purgeCertificates' | 'purgeDocuments' | 'countPurgeable'>,
-    /** How long certificates are kept after their end, in ms; null: for ever. */
+    /** How long certificates are stored after their expiry, in ms; null: for ever. */
     private readonly keepCertificates: number | null,
   ) {}
 
@@ -20,7 +20,7 @@ export class CaRetention {
     return certificates + documents > 0;
   }
 
-  /** How many rows there are to remove now. Takes time proportional to their number. */
+  /** The number of rows that could be removed now. Takes time proportional to it. */
   async count(now: number): ReturnType<CaStore['countPurgeable']> {
     if (this.keepCertificates === null) return { certificates: 0, documents: 0 };
     return this.store.countPurgeable(now - this.keepCertificates);

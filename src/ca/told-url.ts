@@ -1,29 +1,25 @@
 import { z } from 'zod';
 import type { CaStore } from '../store/contract/ca.js';
 
-/**
- * The URL at which an RA says it serves CRL, OCSP and issuers; certificates name it when UPKI_CA_PUBLIC_URL
- * is not set.
- */
+/** The URL at which an RA serves CRL, OCSP and issuers, as it reported. Certificates have it when UPKI_CA_PUBLIC_URL is not set. */
 export interface ToldUrl {
   /** Base, http. */
   url: string;
-  /** Common name of the RA that told it. */
+  /** Common name of the RA that reported it. */
   ra: string;
 }
 
 const TOLD = 'told-url';
 const told = z.object({ url: z.string(), ra: z.string() });
 
-/** The URL that an RA reported to the CA; null if none did yet. */
+/** The URL that an RA reported; null before the first report. */
 export async function toldUrl(store: Pick<CaStore, 'getSetting'>): Promise<ToldUrl | null> {
   const text = await store.getSetting(TOLD);
   return text === null ? null : told.parse(JSON.parse(text));
 }
 
 /**
- * Stores what the first RA tells. That RA may change it; another RA may not, because the URL is in issued
- * certificates.
+ * Stores the URL that the first RA reports. Only that RA may change it, because issued certificates have the URL.
  * @returns a sentence for the operator when the URL changed, or was not accepted
  */
 export async function learnUrl(

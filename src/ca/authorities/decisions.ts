@@ -13,8 +13,7 @@ interface Standing {
 type AuthorityState = 'active' | 'next' | 'retiring' | 'retired' | 'ended';
 
 /**
- * The issuer in use: the one activated last among those that issue and are not retired; with `now`, only a
- * valid one.
+ * The issuer in use: the one activated last among those that issue and are not retired. With `now`, only a valid one.
  */
 export function activeOf<Each extends Standing>(members: readonly Each[], now: number | null): Each | null {
   let active: Each | null = null;
@@ -39,8 +38,8 @@ export function liveRoots<Each extends Standing>(members: readonly Each[]): Each
 }
 
 /**
- * The state of an issuer. `lastEnd`: when the last certificate it signed ends. A retired issuer signs no more
- * CRLs and OCSP responses; an ended one could not.
+ * The state of an issuer. `lastEnd`: when the last certificate that it signed expires. A retired issuer signs no more CRLs and
+ * OCSP responses; an expired one cannot.
  */
 export function stateOf(
   member: Standing,
@@ -55,7 +54,7 @@ export function stateOf(
   return lastEnd === null || lastEnd < now ? 'retired' : 'retiring';
 }
 
-/** When the successor of an issuer is due: after this part of its life. */
+/** When the successor of an issuer is due: after this fraction of its validity. */
 export function successionTime(
   { notBefore, notAfter }: { notBefore: number; notAfter: number },
   part: number,
@@ -63,10 +62,10 @@ export function successionTime(
   return notBefore + (notAfter - notBefore) * part;
 }
 
-/** Days before an end at which operators are warned. */
+/** Days before an expiry at which operators are warned. */
 const WARNED_AT = [7, 30, 90, 365];
 
-/** The last warning mark that has passed, in days before the end; null when none has. */
+/** The last warning mark that has passed, in days before the expiry; null when none has. */
 export function warningMark(notAfter: number, now: number): number | null {
   return WARNED_AT.find((days) => notAfter - now <= days * DAY) ?? null;
 }

@@ -13,7 +13,7 @@ interface AuthoritiesOptions {
   dataDir: string;
   /** Opens keys that are encrypted at rest. */
   passphrase: string | null;
-  /** Base of the plain-HTTP URLs in certificates; null: what an RA told. */
+  /** Base of the plain-HTTP URLs in certificates; null: the URL that an RA reported. */
   publicUrl: string | null;
   /** Other CAs, with folders of their own, may be on the store. */
   shared: boolean;
@@ -24,10 +24,7 @@ interface AuthoritiesOptions {
   log: Logger;
 }
 
-/**
- * The roots and issuers of a CA, and the parts that make new ones: for the CA's process, and for commands
- * beside it.
- */
+/** The roots and issuers of a CA, and the parts that make new ones. Used by the CA's process and by commands on its machine. */
 export interface OpenAuthorities {
   keys: Keyring;
   set: AuthoritySet;

@@ -16,7 +16,7 @@ import { Member } from './member.js';
 interface AuthoritySetOptions {
   store: CaStore;
   keys: Keyring;
-  /** Base of the plain-HTTP URLs in certificates; null: what an RA tells, and none until one does. */
+  /** Base of the plain-HTTP URLs in certificates; null: the URL that an RA reported, and no URLs before that. */
   publicUrl: string | null;
   clock: () => number;
   log: Logger;
@@ -29,8 +29,8 @@ const LOOK_EVERY = 5_000;
 const REMIND_EVERY = HOUR;
 
 /**
- * The roots and issuers of this CA, as the store has them. Changes by another process (a command, another CA
- * on the store) are seen within seconds, or at once by a caller that learns that an issuer was retired.
+ * The roots and issuers of this CA, from the store. Changes by another process (a command, another CA on the store) are seen
+ * within seconds. A caller that finds an issuer retired can reload the set at once.
  */
 export class AuthoritySet {
   #members: readonly Member[] = [];
@@ -51,7 +51,7 @@ export class AuthoritySet {
     return set;
   }
 
-  /** Starts noticing changes by others. */
+  /** Starts polling the store for changes by other processes. */
   watch(): void {
     this.#timer = setInterval(() => {
       this.reload().catch((err) =>
@@ -75,7 +75,7 @@ export class AuthoritySet {
     return this.#publicUrl;
   }
 
-  /** An RA has registered and says where it serves CRL and OCSP. */
+  /** Stores the URL at which a registered RA serves CRL and OCSP. */
   async learnPublicUrl(told: ToldUrl): Promise<void> {
     const { store, log } = this.options;
     const changed = await learnUrl(store, told);
@@ -83,9 +83,7 @@ export class AuthoritySet {
     await this.reload();
   }
 
-  /**
-   * Called for every certificate: logs, at most once an hour, when certificates name no revocation service.
-   */
+  /** Called for every certificate. Logs at most once an hour that certificates are issued without CRL and OCSP URLs. */
   noteIssuance(): void {
     const { clock, log } = this.options;
     const now = clock();
@@ -101,7 +99,7 @@ export class AuthoritySet {
     return this.#members;
   }
 
-  /** Roots' keys certified by other roots. */
+  /** Cross-certificates: keys of roots, certified by other roots. */
   get crosses(): readonly AuthorityRecord[] {
     return this.#crosses;
   }
@@ -113,13 +111,13 @@ export class AuthoritySet {
     throw new TaskError(ErrorCode.certificate, 'No issuer of this CA is valid now', 'retry');
   }
 
-  /** The same, after another look at the store when none is known: a command or another CA may have made one. @throws StoreUnavailable */
+  /** Like `active`, but reads the store first when no issuer is active: a command or another CA may have made one. @throws StoreUnavailable */
   async findActive(): Promise<Member> {
     if (activeOf(this.#members, this.options.clock()) === null) await this.reload();
     return this.active;
   }
 
-  /** The newest issuer, valid or not: shown for a CA that cannot issue. */
+  /** The newest issuer, valid or not. */
   get newest(): Member | null {
     return activeOf(this.#members, null);
   }
@@ -132,20 +130,19 @@ export class AuthoritySet {
     return this.#members.find((each) => each.id === id) ?? null;
   }
 
-  /** Roots to trust now, the one in use first. */
+  /** The published roots, the one in use first. */
   get roots(): Member[] {
     return liveRoots(this.#members);
   }
 
-  /** PEM of the roots to trust now, the one in use first. */
+  /** PEM of the published roots, the one in use first. */
   get rootsPem(): string {
     return this.roots.map(({ pem }) => pem).join('');
   }
 
   /**
-   * PEM of the chain of an issuer, without the root. While an older root is published too, the
-   * cross-certificate of the issuer's root by that one ends the chain, so that clients that trust either root
-   * accept it.
+   * PEM of the chain of an issuer, without the root. While an older root is also published, the chain ends with the
+   * cross-certificate by that root, so that clients that trust either root accept it.
    */
   chainOf(member: Member): string {
     const roots = this.roots;
@@ -157,7 +154,7 @@ export class AuthoritySet {
     return member.chainPem + (cross && member.record.kind === 'issuer' ? crossPem(cross) : '');
   }
 
-  /** The name constraints of an issuer, those above it and its root: each must permit a name. */
+  /** The name constraints of an issuer, of the CAs above it and of its root. Each of them must permit a name. */
   constraintsOver(member: Member): readonly NameConstraints[] {
     let known = this.#constraints.get(member);
     if (known === undefined) {
@@ -175,12 +172,12 @@ export class AuthoritySet {
     return this.byId(member.record.root);
   }
 
-  /** Reads the set again, as the store has it after this call; true when it changed. @throws StoreUnavailable */
+  /** Reads the set from the store, not earlier than this call; true when it changed. @throws StoreUnavailable */
   reload(): Promise<boolean> {
     return this.#reloading.after();
   }
 
-  /** The set as the store has it now; while the store is unavailable, as last known. */
+  /** Reads the set from the store; the last known set stays while the store is unavailable. */
   async fresh(): Promise<this> {
     await this.reload().catch((err) =>
       this.options.log.warn({ err }, 'it is not known whether the issuers changed'),

@@ -11,10 +11,10 @@ export type KeySpec =
   | { type: 'rsa'; bits: 2048 | 3072 | 4096 }
   | { type: 'ed25519' };
 
-/** RFC 5480 P-384 for the root that lives long, P-256 for the issuer that signs often (2.5 times cheaper to sign). */
+/** RFC 5480: P-384 for the long-lived root, P-256 for the issuer, which signs often (2.5 times cheaper). */
 export const DEFAULT_ROOT_KEY: KeySpec = { type: 'ec', curve: 'P-384' };
 export const DEFAULT_ISSUER_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
-/** The key of root and issuer where RSA is chosen. */
+/** The key of root and issuer with key type RSA. */
 export const RSA_KEY: KeySpec = { type: 'rsa', bits: 4096 };
 
 const generate = promisify(generateKeyPair) as unknown as (
@@ -34,7 +34,7 @@ export function publicKeyDer(key: KeyObject): Buffer {
   return createPublicKey(key).export({ type: 'spki', format: 'der' });
 }
 
-/** PBKDF2 rounds as OWASP recommends for HMAC-SHA-256: a third of a second for each guess at a passphrase. */
+/** PBKDF2 rounds that OWASP recommends for HMAC-SHA-256. A guess at a passphrase takes a third of a second. */
 export const KEY_ROUNDS = 600_000;
 
 /** PKCS #8 PEM; with a passphrase PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA-256 and AES-256-CBC. */
@@ -45,11 +45,11 @@ export async function keyToPem(key: KeyObject, passphrase: string | null): Promi
   return toPem('ENCRYPTED PRIVATE KEY', sequence(algorithm, octetString(cipherText)));
 }
 
-/** The file is not a key this program can use, or its passphrase is missing or wrong. */
+/** The file has no key that this program can use, or the passphrase is missing or wrong. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 
-  /** @param locked the key is encrypted, and the passphrase is missing or another */
+  /** @param locked the key is encrypted, and the passphrase is missing or wrong */
   constructor(
     message: string,
     readonly locked = false,
@@ -58,13 +58,13 @@ export class KeyFileError extends Error {
   }
 }
 
-/** A private key from PEM: PKCS #8, PKCS #1 or SEC 1, encrypted or not. @throws KeyFileError, never with key material. */
+/** Reads a private key from PEM: PKCS #8, PKCS #1 or SEC 1, encrypted or not. @throws KeyFileError, whose message has no key material */
 export function keyFromPem(pem: string | Buffer, passphrase: string | null, name: string): KeyObject {
   try {
     return createPrivateKey({ key: pem, ...(passphrase !== null && { passphrase }) });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    // OpenSSL fails to ask for a passphrase when there is no terminal.
+    // Without a terminal, OpenSSL cannot prompt for a passphrase.
     if (code === 'ERR_MISSING_PASSPHRASE' || code.endsWith('INTERRUPTED_OR_CANCELLED')) {
       throw new KeyFileError(`${name} is encrypted and no passphrase was given`, true);
     }
@@ -75,7 +75,7 @@ export function keyFromPem(pem: string | Buffer, passphrase: string | null, name
   }
 }
 
-/** Writes a private key, readable by its owner only, whole or not at all. */
+/** Writes a private key durably in one step, readable by its owner only. */
 export async function saveKey(path: string, key: KeyObject, passphrase: string | null): Promise<void> {
   await writeDurably(path, await keyToPem(key, passphrase), 0o600);
 }

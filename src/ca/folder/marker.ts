@@ -4,7 +4,7 @@ import { type FolderMarker, folderMarkerText } from './identity.js';
 import type { CaFiles } from './load.js';
 import { caPaths } from './paths.js';
 
-/** The marker of a folder whose files belong together. */
+/** The marker of a folder whose files were found to belong together. */
 export function markerOf(
   { root, issuer, channel }: Pick<CaFiles, 'root' | 'issuer' | 'channel'>,
   database: boolean,
@@ -21,7 +21,7 @@ export function markerOf(
 export const markerWasLost = (path: string): string =>
   `${path} was not there (it was lost, or an older version wrote none): it says which CA this folder holds, and was made again`;
 
-/** Writes the marker, durably: the folder is a CA's from here on. */
+/** Writes the marker durably. From then on the folder is a CA's. */
 export async function saveMarker(dataDir: string, marker: FolderMarker): Promise<void> {
   await writeDurably(caPaths(dataDir).marker, folderMarkerText(marker), 0o600);
 }

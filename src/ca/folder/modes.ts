@@ -5,7 +5,7 @@ import { InitError } from './init-error.js';
 import { caPaths } from './paths.js';
 
 /**
- * Removes everybody's access to keys and the seed.
+ * Removes other users' access to keys and the seed; the owner and the group keep theirs.
  * @param warn called for each changed file
  * @throws InitError for a file whose mode cannot be changed
  */

@@ -1,7 +1,7 @@
 import { readIfThere } from '../../lib/files.js';
 import { type CaPaths, caPaths } from './paths.js';
 
-/** The files a CA needs, what each is, and what helps when it is lost. */
+/** The files that a CA needs, with their purpose and the remedy for a loss. */
 const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => string }[] = [
   {
     part: 'root',
@@ -33,7 +33,7 @@ const NEEDED: { part: keyof CaPaths; what: string; remedy: (dataDir: string) => 
   },
 ];
 
-/** One sentence for each file that an existing CA lacks. `anew`: those the operator asked to make again. */
+/** One sentence for each missing file of an existing CA, except those that the operator wants made again (`anew`). */
 export async function missingFiles(dataDir: string, anew: readonly string[] = []): Promise<string[]> {
   const paths = caPaths(dataDir);
   const complaints: string[] = [];
@@ -45,7 +45,7 @@ export async function missingFiles(dataDir: string, anew: readonly string[] = []
   return complaints;
 }
 
-/** The purpose of a file that every CA needs, and the remedy if it is lost. */
+/** The purpose of a file that every CA needs, and the remedy for its loss. */
 export function meaningOf(part: keyof CaPaths, dataDir: string): string {
   const needed = NEEDED.find((each) => each.part === part);
   return needed === undefined ? '' : `it is ${needed.what}. ${needed.remedy(dataDir)}`;

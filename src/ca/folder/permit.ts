@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import { encodeNameConstraints, NEVER, type Subtree } from '../../x509/name-constraints.js';
 
 /**
- * Value of the name constraints that permit this and nothing else of DNS names, addresses, mailboxes and URIs: DNS names (with all below them), CIDRs,
- * `@host` and `@.host` (mailboxes there, or at hosts below), `somebody@host`. A DNS name permits the mailboxes and URIs of its hosts too.
- * Null when nothing is said: every name is free.
+ * Value of the name constraints that permit only these DNS names, addresses, mailboxes and URIs. Entries are DNS names (with all
+ * names below), CIDRs, `@host` and `@.host` (mailboxes at the host, or at hosts below it) and `user@host`. A DNS name also
+ * permits the mailboxes and URIs of its hosts. Null when the list is empty: every name is permitted.
  *
- * What is not permitted of DNS names and addresses is excluded as CA/B BR §7.1.2.10.8 wants it. Not every program takes an empty name as
- * "all" (Java for DNS, OpenSSL for mailboxes), so a name nobody can have is permitted as well: then no other is.
+ * Kinds of names without an entry are excluded as in CA/B BR §7.1.2.10.8. Some programs do not read an empty name as "all"
+ * (Java for DNS, OpenSSL for mailboxes). Therefore a name that never exists is permitted too, which forbids all others.
  */
 export function permitOnly(entries: readonly string[]): Buffer | null {
   if (entries.length === 0) return null;

@@ -6,12 +6,12 @@ import { requireUsable } from '../../lib/usable-file.js';
 import { caPaths } from './paths.js';
 
 /**
- * Checks that every file a CA has in its folder can be read, its database apart, so that one that cannot is told before anything
- * is made. Missing ones are no error here.
+ * Checks that every file in the CA's folder can be read, except the database, before anything is written. A missing file is no
+ * error here.
  * @throws DanglingLink, NodeJS.ErrnoException, both with the path
  */
 export async function requireUsableFiles(dataDir: string): Promise<void> {
-  // A key made for a node is needed by nobody but that node.
+  // The CA does not need the keys that it made for nodes.
   const { database: _, privateKeys: __, profiles, issuers, ...files } = caPaths(dataDir);
   const inside = await Promise.all([profiles, issuers].map(filesIn));
   for (const path of [...Object.values(files), join(dataDir, LAST_SEEN), ...inside.flat()]) {
@@ -19,10 +19,10 @@ export async function requireUsableFiles(dataDir: string): Promise<void> {
   }
 }
 
-/** A folder of such a name stands where a file belongs. */
+/** Names of files. A folder with such a name is an error. */
 const KEY_OR_CERTIFICATE = /\.(key|pem|crt|csr|ya?ml)$/;
 
-/** Paths of a folder's files; none of one that is not there. */
+/** Paths of a folder's files; empty for a missing folder. */
 async function filesIn(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });

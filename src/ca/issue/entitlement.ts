@@ -1,9 +1,8 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 
 /**
- * Which certificates a caller may have made. The default is the least: end-entity certificates. A registered
- * RA also gets an RA's certificate in its own name. Administrators' certificates are made only on the CA's
- * machine.
+ * The certificates that a caller may request. Everybody may request end-entity certificates. A registered RA may also request
+ * an RA's certificate in its own name. Administrators' certificates are made only on the CA's machine.
  */
 export type Entitlement = 'end' | { ra: string } | 'administrator';
 

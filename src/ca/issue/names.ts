@@ -5,7 +5,7 @@ import type { Profile } from './profiles.js';
 
 const invalid = (message: string) => new TaskError(ErrorCode.validation, message, 'rejectedIdentifier');
 
-/** Like `certificateNames`, with errors of the contract. @throws TaskError naming the fault */
+/** Like `certificateNames`, with the contract's error. @throws TaskError */
 export function namesFor(
   profile: Profile,
   cn: string,
@@ -18,7 +18,7 @@ export function namesFor(
   }
 }
 
-/** The names a CSR asks for, read as data. @throws TaskError */
+/** The names that a CSR requests, checked against the profile. @throws TaskError */
 export function namesOfRequest(profile: Profile, request: CertificationRequest): CertificateNames {
   const sans = request.names.map((name) => {
     if (name.type !== 'other') return name;

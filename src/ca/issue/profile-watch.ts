@@ -9,16 +9,16 @@ interface ProfileWatchOptions {
   folder: string;
   /** Organisation in the subjects of built-in profiles; null leaves them. */
   company: string | null;
-  /** Called with the whole set each time the files have changed and are readable. */
+  /** Called with all profiles after each change of the files, if they can be used. */
   use(profiles: Map<string, Profile>): void;
   log: Logger;
-  /** Milliseconds between looks; a person who saved a file wants to see it work. */
+  /** Polling interval in ms. */
   interval?: number;
 }
 
 /**
- * Applies changed profile files without a restart. An unusable file is logged, and the profiles in use stay.
- * Polls instead of watching: change events differ between file systems and are lost on network ones.
+ * Applies changed profile files without a restart. An unusable file is logged, and the current profiles stay in use. Polls,
+ * because change events differ between file systems and are lost on network ones.
  */
 export class ProfileWatch {
   #seen: string;
@@ -34,19 +34,19 @@ export class ProfileWatch {
     this.#timer.unref();
   }
 
-  /** Loads the profiles, then watches. @throws ProfileError when they cannot be used at the start */
+  /** Loads the profiles, then polls for changes. @throws ProfileError when a file cannot be used at the start */
   static async start(options: ProfileWatchOptions): Promise<ProfileWatch> {
     const seen = await fingerprint(options.folder);
     options.use(await loadProfiles(options.folder, options.company));
     return new ProfileWatch(options, seen);
   }
 
-  /** Looks now; never rejects. */
+  /** Checks the files now. Never rejects. */
   look(): Promise<void> {
     return this.#looking.join();
   }
 
-  /** Waits for a look under way. */
+  /** Stops polling and waits for a running check. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking.idle();
@@ -57,7 +57,7 @@ export class ProfileWatch {
     try {
       const now = await fingerprint(folder);
       if (now === this.#seen) return;
-      // Recorded first, so that a wrong file is reported once, and read again only after another change.
+      // Recorded first, so that an unusable file is reported once and read again only after a change.
       this.#seen = now;
       const profiles = await loadProfiles(folder, company);
       use(profiles);
@@ -69,7 +69,7 @@ export class ProfileWatch {
   }
 }
 
-/** Changes whenever a file is added, removed, replaced or written. */
+/** A text that differs after a file was added, removed, replaced or written. */
 async function fingerprint(folder: string): Promise<string> {
   const names = (await readdir(folder).catch(() => [])).sort();
   const each = await Promise.all(

@@ -7,10 +7,10 @@ import { OID } from '../../x509/oids.js';
 import { keyTypeOf, type PublicKeyInfo } from '../../x509/spki.js';
 import { type Profile, PURPOSES, type Purpose } from './profiles.js';
 
-/** Refusals of an issuer, in words. */
+/** The reasons why an issuer refuses a certificate. */
 
 /**
- * RFC 5280 §4.2.1.12: programs take an issuer's extended key usage as a limit for all below it.
+ * RFC 5280 §4.2.1.12: programs apply an issuer's extended key usage to all certificates below it.
  * @throws TaskError naming the purposes the issuer cannot carry
  */
 export function refusePurposes(profile: Profile, issuer: ParsedCertificate): void {
@@ -23,7 +23,7 @@ export function refusePurposes(profile: Profile, issuer: ParsedCertificate): voi
   );
 }
 
-/** RFC 5280 §4.2.1.10. @throws TaskError naming what the issuer, or one above it, may not certify */
+/** RFC 5280 §4.2.1.10. @throws TaskError with the names that the constraints of the chain forbid */
 export function refuseNames(
   { names, commonName }: CertificateNames,
   constraints: readonly NameConstraints[],
@@ -38,7 +38,7 @@ export function refuseNames(
   );
 }
 
-/** Purposes of a profile that an issuer's certificate keeps from those below it. */
+/** Purposes of a profile that the extended key usage of an issuer's certificate does not allow. */
 export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Purpose[] {
   const extension = issuer.extensions.get(OID.extKeyUsage);
   if (extension === undefined) return [];
@@ -47,7 +47,7 @@ export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Pu
   return profile.extendedKeyUsage.filter((purpose) => !carried.includes(PURPOSES[purpose]));
 }
 
-/** @throws TaskError for a key of a kind the profile does not certify */
+/** @throws TaskError for a type of key that the profile does not allow */
 export function refuseKeyType({ name, keyTypes }: Profile, publicKey: PublicKeyInfo): void {
   const type = keyTypeOf(publicKey);
   if (keyTypes === undefined || keyTypes.includes(type)) return;

@@ -7,24 +7,21 @@ import type { PublicKeyInfo } from '../../x509/spki.js';
 import type { Certifier } from './certifier.js';
 import { checkEntitled, type Entitlement } from './entitlement.js';
 
-/**
- * A repeated request within this time, as after a lost answer, gets the same certificate; longer than any
- * client waits. In ms.
- */
+/** A request that is repeated within this time (ms), for example after a lost answer, gets the same certificate. Longer than any client waits. */
 const SAME_REQUEST = 10 * 60_000;
-/** Certificates of one name examined for it. */
+/** Limit of certificates of one name that are searched for it. */
 const RECENT = 20;
 
 /**
- * Issues certificates with the names and profile of an existing one, for another key; the existing one stays
- * valid. The names come from the CA's own record, whatever the request says.
+ * Issues certificates with the names and profile of an existing one for another key; the existing one stays valid. The names
+ * come from the CA's record, never from the CSR.
  */
 export class Reissuer {
   readonly #making = new Map<string, Promise<CertificateRecord>>();
 
   constructor(private readonly certifier: Certifier) {}
 
-  /** The same key again, soon, gives the certificate made before. @throws TaskError when `old` is not good */
+  /** A request with the same key within SAME_REQUEST gets the same certificate. @throws TaskError when `old` is not good */
   async reissue(
     old: CertificateRecord,
     publicKey: PublicKeyInfo,
@@ -69,8 +66,8 @@ export class Reissuer {
 }
 
 /**
- * The names of a certificate that was issued, for another one.
- * @throws TaskError for one of another CA program of which the serial alone is known
+ * The names of an issued certificate, for the next one.
+ * @throws TaskError for an imported record that has only a serial
  */
 export function namesOf(record: CertificateRecord): CertificateNames {
   if (record.der.length === 0) {
@@ -78,7 +75,7 @@ export function namesOf(record: CertificateRecord): CertificateNames {
   }
   const names = record.identifiers as SubjectName[];
   const { commonName } = parseCertificate(record.der);
-  // Subjects once held addresses.
+  // Subjects of older versions may have an address.
   const isAddress = names.some(({ type, value }) => type === 'ip' && value === commonName);
   return { commonName: isAddress ? null : commonName, names };
 }
@@ -97,7 +94,7 @@ export function refuseRevoked(record: CertificateRecord): void {
   throw new TaskError(ErrorCode.certificate, `Certificate is revoked: ${record.cn}`, 'alreadyRevoked');
 }
 
-/** Enrolments of nodes have ids of their own kind. @throws TaskError for a certificate issued over ACME */
+/** Ids of node enrolments begin with `node:`. @throws TaskError for a certificate issued over ACME */
 function refuseOrdered({ orderId, cn }: CertificateRecord): void {
   if (orderId === null || orderId.startsWith('node:')) return;
   throw new TaskError(ErrorCode.certificate, `Certificate was got over ACME: renew ${cn} there`, 'forbidden');

@@ -5,8 +5,8 @@ import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
 
 /**
- * Reads a PEM certification request: signature, key strength and kind are checked.
- * @throws TaskError in the words of the contract, kind `badCSR`.
+ * Reads a PEM CSR and checks its signature and key. A CSR for a CA is refused.
+ * @throws TaskError with the contract's message, kind `badCSR`
  */
 export function readRequest(pem: string): CertificationRequest {
   try {
@@ -19,7 +19,7 @@ export function readRequest(pem: string): CertificationRequest {
   }
 }
 
-/** Reads a PEM certificate. @throws TaskError in the words of the contract. */
+/** Reads a PEM certificate. @throws TaskError with the contract's message */
 export function readCertificate(pem: string): ParsedCertificate {
   try {
     return parseCertificate(firstFromPem('CERTIFICATE', pem));

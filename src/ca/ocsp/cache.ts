@@ -21,25 +21,22 @@ interface Entry {
   slots: Map<string, Slot>;
 }
 
-/**
- * Responses are reused for this part of their life, so that a client gets one that stays valid for a while.
- */
+/** Responses are reused for this fraction of their validity, so that a client always gets one that stays valid for a while. */
 const REUSED_FOR = 1 / 2;
 
 /**
- * A cache of signed responses by certificate; the least recently used are evicted. The caller states the
- * certificate's current state, and responses signed for any other state are dropped, so no response is out of
- * date.
+ * A cache of signed responses by certificate; the least recently used are evicted. The caller passes the certificate's current
+ * state. Responses for any other state are dropped, so a cached response is never out of date.
  */
 export class OcspCache {
   readonly #entries: BoundedMap<string, Entry>;
 
-  /** @param capacity certificates kept */
+  /** @param capacity number of certificates */
   constructor(capacity: number) {
     this.#entries = new BoundedMap(capacity);
   }
 
-  /** The cached response, or the one that `sign` makes: once, however many ask meanwhile. */
+  /** The cached response, else the one that `sign` makes. Concurrent callers share one signature. */
   get(
     certificate: string,
     state: string,
@@ -63,7 +60,7 @@ export class OcspCache {
     return slot.made;
   }
 
-  /** Notes a state that was reported without the cache. */
+  /** Drops the responses of any other state; called when a state was reported without the cache. */
   told(certificate: string, state: string): void {
     if (this.#entries.get(certificate)?.state !== state) this.#entries.delete(certificate);
   }
@@ -76,7 +73,7 @@ export class OcspCache {
   }
 }
 
-/** False also when the clock was set back before the signature. */
+/** False also when the clock was set back to before the signature. */
 function isFresh({ signedAt, nextUpdate }: SignedResponse, now: number): boolean {
   return signedAt <= now && now < signedAt + (nextUpdate - signedAt) * REUSED_FOR;
 }

@@ -37,27 +37,27 @@ interface OcspCertificateOptions {
   certifier: Certifier;
   /** The issuer whose certificates it answers for. */
   issuer: Member;
-  /** PEM file of the key and its certificate, together so that no crash can part them. */
+  /** PEM file of both the key and its certificate: in one file, a crash cannot separate them. */
   path: string;
   /** Encrypts the key at rest. */
   passphrase: string | null;
-  /** URI of the key in a token; null: it is made and kept in the file. */
+  /** URI of the key in a token; null: the key is made and stored in the file. */
   place: string | null;
   log: Logger;
 }
 
-/** P-256 whatever the CA's own key: it signs often, and every client that knows our certificates verifies it. */
+/** Always P-256, whatever the CA's key: it is cheap to sign with, and all clients verify it. */
 const KEY: KeySpec = { type: 'ec', curve: 'P-256' };
 const signLater = promisify(sign);
 
 /**
- * Responder certificates are not checked for revocation (id-pkix-ocsp-nocheck), so they are short-lived (RFC
- * 6960 §4.2.2.2.1): a leaked key is useful for a month at most.
+ * Clients do not check the revocation of responder certificates (id-pkix-ocsp-nocheck), so these are short-lived (RFC 6960
+ * §4.2.2.2.1): a leaked key is useful for a month at most.
  */
 const DAYS = 30;
-/** Replaced when this part of its life is left: ten days in which responses of both are good and a failure can be noticed. */
+/** The certificate is replaced when this fraction of its validity is left: failures can be noticed for ten days. */
 const RENEW_LEFT = 1 / 3;
-/** Between attempts, while the old one serves. */
+/** Pause between attempts in ms, while the old certificate stays in use. */
 const RETRY_AFTER = 60_000;
 
 /** Holds the certificate and key that sign OCSP responses, and renews them in time. */
@@ -71,15 +71,15 @@ export class OcspCertificate {
     this.#issuer = options.issuer.certificate;
   }
 
-  /** Loads the stored one, if it is usable. */
+  /** Loads the stored certificate, if it is usable. */
   async start(): Promise<void> {
     this.#current = await this.#load();
   }
 
   /**
-   * The current responder. Near its end the next is made in the background; the caller waits only when it has
-   * ended, or when a clock that was ahead made it start in the future.
-   * @throws NotAuthoritative, TaskError; others when there is none and none can be made
+   * The current responder. Near its expiry the next is made in the background. The caller waits only when it has expired, or
+   * is not valid yet because it was made while the clock was ahead.
+   * @throws NotAuthoritative, TaskError; any other error when there is no responder and none can be made
    */
   async signer(): Promise<OcspSigner> {
     const now = this.options.certifier.clock();
@@ -99,7 +99,7 @@ export class OcspCertificate {
 
   #isDue({ notBefore, notAfter }: OcspSigner, now: number): boolean {
     if (notAfter - now > (notAfter - notBefore) * RENEW_LEFT || monotonic() < this.#retryAt) return false;
-    // One that ends with the issuer cannot be improved.
+    // One that expires with the issuer cannot be extended.
     return notAfter < this.#issuer.notAfter;
   }
 
@@ -130,7 +130,7 @@ export class OcspCertificate {
     return this.#current;
   }
 
-  /** The stored one if it is still usable; else null, and it is replaced. */
+  /** The stored responder; null when it is not usable and must be replaced. */
   async #load(): Promise<OcspSigner | null> {
     const { path, passphrase, log } = this.options;
     try {
@@ -150,8 +150,8 @@ export class OcspCertificate {
 }
 
 /**
- * What a responder's certificate is made of: `OCSPSigning` alone, so that it serves for nothing else; named after its
- * issuer, within RFC 5280 ub-common-name.
+ * Profile and name of a responder's certificate. `OCSPSigning` is its only purpose. It is named after its issuer, within RFC 5280
+ * ub-common-name.
  */
 export function ocspProfile(issuer: DistinguishedName): { profile: Profile; commonName: string } {
   const O = shortened(attributeOf(issuer, OID.organizationName) ?? '', 64);
@@ -171,7 +171,7 @@ export function ocspProfile(issuer: DistinguishedName): { profile: Profile; comm
 
 const shortened = (text: string, most: number): string => [...text].slice(0, most).join('');
 
-/** Signs with a key under its certificate; one of this process off the event loop. */
+/** A responder with this key and certificate. A key in memory signs off the event loop. */
 export function ocspSigner(
   { signer, inFile }: SigningKey,
   { der, spki, notBefore, notAfter }: ParsedCertificate,

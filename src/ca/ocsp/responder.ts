@@ -30,7 +30,7 @@ export interface OcspResponderOptions {
   store: Pick<CaReader, 'findBySerial'>;
   /** The set as last read. */
   issuers: () => readonly AnsweringIssuer[];
-  /** Reads the set again: another process may have made an issuer a moment ago. */
+  /** Reads the set again, because another process may just have made an issuer. */
   lookAgain: () => Promise<unknown>;
   /** The current signer for certificates of this issuer. */
   signer: (id: string) => Promise<OcspSigner>;
@@ -38,11 +38,11 @@ export interface OcspResponderOptions {
   validity: number;
   clock: () => number;
   log: Logger;
-  /** Called for each certificate of this issuer that is asked about and unknown to the store. */
+  /** Called with the serial of each question about a certificate of this CA that the store does not have. */
   onUnknown?: (serial: string) => void;
 }
 
-/** An issuer whose certificates are asked about. */
+/** An issuer for whose certificates the responder answers. */
 interface AnsweringIssuer {
   id: string;
   /** The value of `issuer` in the records of its certificates. */
@@ -57,14 +57,14 @@ interface OcspAnswer {
   fresh: { thisUpdate: number; nextUpdate: number } | null;
 }
 
-/** Certificates one request may ask about; no client in use asks about more than a chain. */
+/** Limit of certificates in one request. Clients ask about a chain at most. */
 const MAX_CERTIFICATES = 20;
 /** A response is 1 kB: 20 MB at the most. */
 const KEPT = 20_000;
-/** Separate, so that questions about unknown certificates cannot evict the others. */
+/** A cache of its own, so that questions about unknown certificates do not evict other responses. */
 const KEPT_UNKNOWN = 1_000;
 
-/** One question, with what the store says about it. */
+/** One question and its answer from the store. */
 interface Found {
   certId: CertId;
   status: CertStatus;
@@ -73,9 +73,8 @@ interface Found {
 }
 
 /**
- * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is read every
- * time, so that an answer never contradicts a confirmed revocation; only signatures are cached, and reused
- * for requests without a nonce (RFC 5019 §2).
+ * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is read for every request, so an
+ * answer never contradicts a confirmed revocation. Only signatures are cached, for requests without a nonce (RFC 5019 §2).
  */
 export class OcspResponder {
   readonly #kept = new OcspCache(KEPT);
@@ -104,7 +103,7 @@ export class OcspResponder {
   }
 
   async #answer({ certIds, nonce }: OcspRequest): Promise<OcspAnswer> {
-    // Taken before the store is read: at this time the answer is true.
+    // Read before the store: the answer is correct for this time.
     const now = this.options.clock();
     const found = await Promise.all(certIds.map((certId) => this.#find(certId)));
     if (new Set(found.flatMap(({ issuer }) => issuer ?? [])).size > 1) throw new NotAuthoritative();
@@ -126,7 +125,7 @@ export class OcspResponder {
     return { response, fresh: { thisUpdate, nextUpdate } };
   }
 
-  /** Id of the issuer that is asked about; of the newest when it is none of ours. */
+  /** Id of the issuer in question; of the newest issuer when the question is about another CA. */
   #signerOf(found: readonly Found[]): string {
     return found.find(({ issuer }) => issuer !== null)?.issuer ?? this.options.issuers().at(-1)?.id ?? '';
   }
@@ -141,7 +140,7 @@ export class OcspResponder {
   }
 
   async #issuerOf({ hash, issuerNameHash, issuerKeyHash }: CertId): Promise<AnsweringIssuer | null> {
-    // An unsupported hash may mean any issuer; claiming to know it would be a guess.
+    // With an unsupported hash the issuer cannot be identified.
     if (hash === null) return null;
     const key = hashesKey(hash, issuerNameHash, issuerKeyHash);
     const known = this.#knownBy(key);
@@ -183,9 +182,9 @@ export class OcspResponder {
     const { signer, validity, log } = this.options;
     const { certificate, notAfter, keyHash, algorithm, sign } = await signer(issuer);
     const producedAt = Math.floor(now / 1000) * 1000;
-    // Clocks of clients lag, as with certificates.
+    // Backdated because clocks of clients lag.
     const thisUpdate = producedAt - Math.min(BACKDATE, Math.floor(validity / 2000) * 1000);
-    // It could not be verified after its signer's end.
+    // Clients cannot verify a response after its signer has expired.
     const nextUpdate = Math.min(producedAt + validity, notAfter);
     const data = encodeResponseData({
       responderKeyHash: keyHash,
@@ -207,20 +206,20 @@ export class OcspResponder {
   }
 }
 
-/** An expired certificate stays good or revoked; its reader sees that it expired. */
+/** An expired certificate stays good or revoked: the client sees from the certificate that it expired. */
 function statusOf(record: CertificateRecord | null): CertStatus {
   if (record === null) return { status: 'unknown' };
   const { revokedAt, reason } = record;
   return revokedAt === null ? { status: 'good' } : { status: 'revoked', revokedAt, reason };
 }
 
-/** Verifiers exist that take a certificate revoked in the future as good until then: a clock was ahead. */
+/** After a clock was ahead, a revocation may be in the future. Some verifiers accept such a certificate until then, so the time is limited. */
 function notAhead(status: CertStatus, now: number): CertStatus {
   if (status.status !== 'revoked' || status.revokedAt <= now) return status;
   return { ...status, revokedAt: now };
 }
 
-/** The cache's key of a certificate, and its state in a word. */
+/** The certificate's key in the cache, and its state. */
 function subject({ certId, status }: Found): [certificate: string, state: string] {
   if (status.status === 'unknown') return [certId.der.toString('hex'), status.status];
   return [certId.serial, JSON.stringify(status)];

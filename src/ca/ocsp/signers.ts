@@ -17,13 +17,13 @@ interface OcspSignersOptions {
   log: Logger;
 }
 
-/** The OCSP responders, one per issuer: made when first needed, or at the start for the issuer in use. */
+/** The OCSP responders, one per issuer. Each is made at its first use, the active issuer's at the start. */
 export class OcspSigners {
   readonly #certificates = new Map<string, Promise<OcspCertificate>>();
 
   constructor(private readonly options: OcspSignersOptions) {}
 
-  /** @throws NotAuthoritative, TaskError; others when there is none and none can be made */
+  /** The responder of an issuer. @throws NotAuthoritative, TaskError; any other error when there is none and none can be made */
   async of(issuer: Member): Promise<OcspSigner> {
     let known = this.#certificates.get(issuer.id);
     if (known === undefined) {

@@ -5,13 +5,13 @@ import type { CaStore, CertificateRecord, PeerRole } from '../../store/contract/
 const LOOK_EVERY = 5_000;
 
 /**
- * The peers admitted to the operations socket: the CURVE public keys of registered RAs, each while the newest
- * certificate of its own registration is neither revoked nor on hold. Other certificates of its name do not
- * matter. An expired one locks nobody out: an RA that was off for long returns and renews it. The store is
- * read at every handshake, so that changes by other processes count at once.
+ * The peers admitted to the operations socket: the CURVE public keys of registered RAs. A key is admitted while the newest
+ * certificate of its registration is neither revoked nor on hold; other certificates of its name do not matter. An expired
+ * certificate is accepted, so that an RA that was off for long can renew it. The store is read at every handshake, so that
+ * changes by other processes apply at once.
  */
 export class RegisteredPeers {
-  /** Keys known to be shut out. */
+  /** Keys that are known to be revoked. */
   #shutOut: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
@@ -21,10 +21,7 @@ export class RegisteredPeers {
     private readonly onRemoved: () => void,
   ) {}
 
-  /**
-   * Starts noticing removals by other CAs on the same store. `onError` is called when the store cannot be
-   * read.
-   */
+  /** Starts polling for removals by other processes. `onError` is called when the store cannot be read. */
   async watch(onError: (error: unknown) => void): Promise<void> {
     this.#shutOut = await this.#revokedKeys();
     this.#timer = setInterval(() => this.look().catch(onError), LOOK_EVERY);
@@ -35,7 +32,7 @@ export class RegisteredPeers {
     clearInterval(this.#timer);
   }
 
-  /** Tells of keys that were shut out since the last look. */
+  /** Calls `onRemoved` if keys were revoked since the last call. */
   async look(): Promise<void> {
     const known = this.#shutOut;
     this.#shutOut = await this.#revokedKeys();
@@ -47,7 +44,7 @@ export class RegisteredPeers {
     return peer !== null && peer.revokedAt === null;
   }
 
-  /** Admits a key from the moment this resolves. A CN may have several: replicas of an RA share its name. */
+  /** Admits a key; it counts once this resolves. A CN may have several keys, because replicas of an RA share its name. */
   async admit(
     publicKey: string,
     role: PeerRole,

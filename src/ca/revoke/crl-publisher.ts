@@ -11,7 +11,7 @@ import { buildCrl, type RevokedCertificate } from './crl.js';
 export interface CrlPublisherOptions {
   store: CaStore;
   issuer: Member;
-  /** From the moment it is made to nextUpdate, in ms. */
+  /** Time from the signature to nextUpdate, in ms. */
   validity: number;
   clock: () => number;
   log: Logger;
@@ -19,20 +19,20 @@ export interface CrlPublisherOptions {
 
 /** Entries read at a time: a CRL of 100,000 takes fifty round trips to the database. */
 const PAGE = 2_000;
-/** Renewed when this part of its life is left: two failed days of seven do no harm. */
+/** The CRL is renewed when this fraction of its validity is left: two days of failures in seven do no harm. */
 const RENEW_LEFT = 1 / 3;
-/** How often a timer looks whether it is time: setTimeout cannot wait longer than 24.8 days. */
+/** How often a timer checks whether the CRL is due: setTimeout cannot wait longer than 24.8 days. */
 const LOOK_EVERY_MS = 10_000;
-/** Clocks of CAs on one store may differ by less; a CRL made further ahead was made by a clock that was wrong. */
+/** Allowed difference between the clocks of CAs on one store. A CRL further ahead was made with a wrong clock. */
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Keeps the CRL current (RFC 5280 §5): makes a new one at every revocation, and before nextUpdate.
- * Revocations that arrive while one is being made share the next.
+ * Keeps the CRL current (RFC 5280 §5): makes a new one at every revocation and before nextUpdate. Revocations that arrive while
+ * one is being made share the next.
  */
 export class CrlPublisher {
   #current: StoredCrl | null = null;
-  /** The previous CRL: a reader that began with it may finish. */
+  /** The previous CRL, for a reader that is in the middle of it. */
   #previous: StoredCrl | null = null;
   readonly #making = new SingleFlight(() => this.#make());
   #timer: NodeJS.Timeout | undefined;
@@ -40,8 +40,8 @@ export class CrlPublisher {
   constructor(private readonly options: CrlPublisherOptions) {}
 
   /**
-   * Loads the stored CRL, or makes the first; then renews it in time. Another is made when the process ended
-   * between a revocation and its CRL, or the issuer has another key.
+   * Loads the stored CRL or makes the first, and renews it in time. A new CRL is made if the process ended between a revocation
+   * and its CRL, or if the issuer has another key.
    */
   async start(): Promise<void> {
     const { store, issuer } = this.options;
@@ -74,8 +74,8 @@ export class CrlPublisher {
   }
 
   /**
-   * The CRL with every revocation confirmed before, by any CA on this store; never one whose nextUpdate is
-   * past, or that a clock ahead of ours made. While the store is unavailable, the last known one is served.
+   * A CRL with every revocation that was confirmed before this call, by any CA on this store. Its nextUpdate is not past, and
+   * it was not made with a clock that was ahead. While the store is unavailable, the last known CRL is returned.
    */
   async current(): Promise<StoredCrl> {
     await this.#making.settled();
@@ -83,7 +83,7 @@ export class CrlPublisher {
     try {
       if (known !== null && (await this.#serves(known))) return known;
       const stored = await this.options.store.getCrl(this.options.issuer.tag);
-      // Only its signer, elsewhere, could make a new one.
+      // Without the key no new CRL can be made here.
       if (this.options.issuer.signer === null) {
         if (stored === null) throw this.#none();
         this.#replace(stored);
@@ -109,7 +109,7 @@ export class CrlPublisher {
       : new TaskError(ErrorCode.certificate, `There is no CRL of ${id} yet: its key cannot be used`, 'retry');
   }
 
-  /** The CRL with this number, if it is the last one made or the one before. */
+  /** The CRL with this number, if it is the last or the one before it. */
   kept(number: number): StoredCrl | null {
     return [this.#current, this.#previous].find((crl) => crl?.number === number) ?? null;
   }
@@ -119,7 +119,7 @@ export class CrlPublisher {
     return this.#making.after();
   }
 
-  /** Before the current one gets old, unless another CA has done it. */
+  /** Makes a new CRL when the current one is due, unless another CA has made one. */
   async #renew(): Promise<void> {
     if (!this.#isDue()) return;
     this.#replace(await this.options.store.getCrl(this.options.issuer.tag));
@@ -149,23 +149,23 @@ export class CrlPublisher {
     return crl === null || crl.nextUpdate - clock() < validity * RENEW_LEFT || this.#isAhead(crl);
   }
 
-  /** It lasts longer than one made now would: the clock was ahead, or `validity` was longer. */
+  /** Whether the CRL lasts longer than one made now: the clock was ahead, or `validity` was longer. */
   #isAhead({ nextUpdate }: StoredCrl): boolean {
     const { clock, validity } = this.options;
     return nextUpdate > clock() + validity + CLOCK_SKEW_MS;
   }
 
   /**
-   * RFC 5280 §3.3: a certificate stays listed until a scheduled CRL made after its end has listed it. Those that ended before
-   * this time have been on one: it is a scheduled CRL's whole life ago, and before the last CRL of all was made.
+   * RFC 5280 §3.3: a certificate stays listed until a scheduled CRL after its expiry has listed it. Certificates that expired
+   * before this time were on such a CRL: it is one CRL validity ago, and before the last CRL was made.
    */
   #listedBefore(now: number): number {
     return Math.min(now - this.options.validity, this.#current?.thisUpdate ?? now);
   }
 
   /**
-   * Backdated because client clocks lag. Never to the second of the previous CRL, because If-Modified-Since
-   * tells CRLs apart by the second.
+   * Backdated because client clocks lag. Its second differs from the previous CRL's, because If-Modified-Since compares
+   * seconds.
    */
   #thisUpdate(now: number): number {
     const backdated = now - Math.min(BACKDATE, this.options.validity / 2);
@@ -180,7 +180,7 @@ export class CrlPublisher {
   async #make(): Promise<StoredCrl> {
     const { store, issuer, validity, clock, log } = this.options;
     const { tag, der: certificate } = issuer;
-    // Before anything is begun: without its key nothing can be.
+    // Throws before anything is allocated if the key is missing.
     const signer = issuer.signing;
     const now = clock();
     const number = await store.allocateCrlNumber(tag, now);
@@ -207,7 +207,7 @@ export class CrlPublisher {
         limit: PAGE,
         endedFrom,
       });
-      // Verifiers exist that take a certificate revoked in the future as good until then: a clock was ahead.
+      // Some verifiers accept a certificate until a revocation time in the future, which a clock that was ahead may have set.
       yield page.items.map((each) => ({ ...each, revokedAt: Math.min(each.revokedAt, now) }));
       after = page.next;
     } while (after !== null);

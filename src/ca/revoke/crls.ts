@@ -7,16 +7,16 @@ import { CrlPublisher } from './crl-publisher.js';
 interface CrlsOptions {
   store: CaStore;
   set: AuthoritySet;
-  /** From the moment an issuer's CRL is made to its nextUpdate, in ms. */
+  /** Time from the signature of an issuer's CRL to its nextUpdate, in ms. */
   validity: number;
   clock: () => number;
   log: Logger;
 }
 
-/** A root signs seldom: its CRL lists issuers, and may have to last while its key is locked away. In ms. */
+/** Validity of a root's CRL, in ms. It lists issuers, so it changes rarely, and it must last while the key is offline. */
 const ROOT_VALIDITY = 180 * DAY;
 
-/** The CRLs of all authorities of the set: one publisher each, made when the set gets another. */
+/** The CRLs of all authorities of the set, with one publisher each. */
 export class Crls {
   readonly #publishers = new Map<string, CrlPublisher>();
   #stopped = false;
@@ -36,7 +36,7 @@ export class Crls {
     await Promise.all([...this.#publishers.values()].map((publisher) => publisher.stop()));
   }
 
-  /** From the moment an issuer's CRL is made to its nextUpdate, in ms. */
+  /** Time from the signature of an issuer's CRL to its nextUpdate, in ms. */
   get validity(): number {
     return this.options.validity;
   }
@@ -54,7 +54,7 @@ export class Crls {
   }
 
   /**
-   * By the id of the authority; one that another process has made a moment ago is read from the store. Null: there is none.
+   * The publisher of an authority by its id, or null. The set is read again for an unknown id, which another process may have added.
    * @throws StoreUnavailable
    */
   async find(id: string): Promise<CrlPublisher | null> {
@@ -62,7 +62,7 @@ export class Crls {
     return this.#publishers.get(id) ?? null;
   }
 
-  /** A certificate of this issuer (by tag) was revoked, or taken off hold. */
+  /** Makes a new CRL of an issuer (by tag), because one of its certificates was revoked or is no longer on hold. */
   publish(tag: string): void {
     const member = this.options.set.byTag(tag);
     if (member === null || member.signer === null) return;
@@ -71,7 +71,7 @@ export class Crls {
       .catch((err) => this.options.log.error({ err }, 'the CRL could not be published'));
   }
 
-  /** A publisher for each member, at once; a key that came or went makes another. They are started one after the other. */
+  /** Makes a publisher for each new member, and another for a member whose key appeared or disappeared. Starts them one by one. */
   async #follow(): Promise<void> {
     if (this.#stopped) return;
     const { store, set, validity, clock, log } = this.options;

@@ -6,12 +6,12 @@ import { keyFingerprintOf } from './revocation.js';
 /** Setting with the progress: the cursor of a search, or DONE. */
 const PROGRESS = 'keys of former compromises';
 const DONE = 'done';
-/** Certificates looked at in one step. */
+/** Certificates examined in one step. */
 const STEP = 200;
 
 /**
- * Records the keys of certificates that were revoked for keyCompromise before such keys were recorded, in
- * steps of bounded size; an interrupted run continues where it was. `goesOn` is asked before each step.
+ * Records the keys of certificates that were revoked for keyCompromise by versions that did not record such keys. Works in
+ * steps of bounded size while `goesOn` returns true; an interrupted run continues where it stopped.
  */
 export async function learnFormerCompromises(
   store: CaStore,

@@ -17,22 +17,22 @@ interface RevocationOptions {
   log: Pick<Logger, 'info' | 'error'>;
 }
 
-/** Profile of the CA's own issuers, which its register lists as certificates of the root. */
+/** Profile of the CA's issuers, which are recorded as certificates of their root. */
 export const AUTHORITY_PROFILE = 'ca';
 
 /** Profiles whose holders are admitted to the operations socket. */
 const PEER_PROFILES = new Set(['ra', 'admin']);
 
 /**
- * Revokes certificates. A revocation is on disk when its promise resolves; the CRL that lists it follows at
- * once in the background, so that a slow CRL does not delay the answer.
+ * Revokes certificates. A revocation is on disk when its promise resolves. The CRL with it is made in the background, so that a
+ * slow CRL does not delay the answer.
  */
 export class Revocation {
   constructor(private readonly options: RevocationOptions) {}
 
   /**
-   * Revokes; `already` when it was. One on hold may be revoked for any other reason. With keyCompromise nobody gets a
-   * certificate for its key from then on. @throws TaskError for a reason no complete CRL may hold.
+   * Revokes a certificate; `already` when it was revoked before. One on hold may be revoked for any other reason. After
+   * keyCompromise no certificate is issued for its key. @throws TaskError for removeFromCRL, which a complete CRL cannot have
    */
   async revoke(certificate: CertificateRecord, reason: number, by: Actor): Promise<{ already: boolean }> {
     if (reason === REVOCATION_REASON.removeFromCRL) {
@@ -51,7 +51,7 @@ export class Revocation {
     if (outcome === 'unknown') throw certificateNotFound(serial);
     if (outcome === 'already') return { already: true };
     log.info({ serial, cn: certificate.cn, reason }, 'certificate revoked');
-    // The holder of an RA's certificate loses the channel with it.
+    // An RA whose certificate is revoked is disconnected.
     if (PEER_PROFILES.has(certificate.profile)) await this.options.peers.look();
     this.options.crls.publish(certificate.issuer);
     return { already: false };
@@ -68,7 +68,7 @@ export class Revocation {
     this.options.crls.publish(certificate.issuer);
   }
 
-  /** Revokes (cessationOfOperation) if that was not done, and leaves certificate and node out of listings. */
+  /** Revokes a certificate (cessationOfOperation) if it is good, and hides certificate and node from listings. */
   async delete(certificate: CertificateRecord, by: Actor): Promise<void> {
     const { store, clock } = this.options.certifier;
     await this.revoke(certificate, REVOCATION_REASON.cessationOfOperation, by);
@@ -77,7 +77,7 @@ export class Revocation {
   }
 }
 
-/** Base64url SHA-256 of the SubjectPublicKeyInfo; null for a certificate that is known by its serial only. */
+/** Base64url SHA-256 of the SubjectPublicKeyInfo; null for a record that has only a serial. */
 export function keyFingerprintOf({ der }: CertificateRecord): string | null {
   return der.length === 0 ? null : spkiFingerprint(parseCertificate(der).spki);
 }
