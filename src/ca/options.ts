@@ -1,9 +1,9 @@
-import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { MAX_NAMES, SAN_TYPES } from '../channel/tasks/fields.js';
 import type { OperationsTasks, Result } from '../channel/tasks/index.js';
 import { defined } from '../lib/defined.js';
 import type { StoredCrl } from '../store/contract/ca.js';
-import { parseCertificate } from '../x509/certificate.js';
+import { parseCertificate, publicKeyOf } from '../x509/certificate.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
 import { fingerprintOf } from '../x509/fingerprint.js';
 import { formatDn } from '../x509/name.js';
@@ -52,22 +52,18 @@ export function caOptionsOf(
 }
 
 function describeAuthority(der: Uint8Array) {
-  const { subject, notBefore, notAfter, spki } = parseCertificate(der);
+  const certificate = parseCertificate(der);
+  const { subject, notBefore, notAfter } = certificate;
   return {
     dn: formatDn(subject),
     not_before: notBefore,
     not_after: notAfter,
-    key: describeKey(spki),
+    key: describeKey(publicKeyOf(certificate)),
     sha256: fingerprintOf(der),
   };
 }
 
 /** `ec prime256v1`, `rsa 4096`, `ed25519`. */
-function describeKey(spki: Buffer): string {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey({
-    key: spki,
-    format: 'der',
-    type: 'spki',
-  });
+function describeKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string {
   return [type, details?.namedCurve ?? details?.modulusLength].filter((part) => part !== undefined).join(' ');
 }

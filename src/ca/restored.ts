@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { jsonOrNull } from '../lib/json.js';
 import type { CaStore } from '../store/contract/ca.js';
 import { RESTORED } from '../store/contract/restored.js';
 
@@ -10,12 +11,9 @@ interface Restored {
 
 /** Null for a database that was never restored. */
 export async function restoredIn(store: Pick<CaStore, 'getSetting'>): Promise<Restored | null> {
-  try {
-    const { of, at } = JSON.parse((await store.getSetting(RESTORED)) ?? 'null') ?? {};
-    return typeof of === 'number' && typeof at === 'number' ? { of, at } : null;
-  } catch {
-    return null;
-  }
+  const read = jsonOrNull((await store.getSetting(RESTORED)) ?? '') as Partial<Restored> | null;
+  const { of, at } = read ?? {};
+  return typeof of === 'number' && typeof at === 'number' ? { of, at } : null;
 }
 
 /** The warning for the operator, as a sentence. */

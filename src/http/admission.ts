@@ -6,30 +6,28 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The request starts an account or an order, which takes many more requests to finish. */
     begins?: boolean;
-    /** The request waits for something outside the process, which costs nothing. */
+    /** The request waits for another process, which costs nothing here. */
     waits?: boolean;
   }
   interface FastifyRequest {
     isUnderWay: boolean;
-    /** Refused early. */
+    /** Refused before it was read, because too many were in progress. */
     isTooMuch: boolean;
   }
 }
 
-/** Seconds; requests under way are answered within one. */
+/** Seconds; requests in progress are answered within one. */
 const RETRY_AFTER = 1;
 /** Seconds over which refused clients are spread, so that they do not all return at once. */
 const RETRY_SPREAD = 4;
 
 /**
- * Refuses requests early, before anything of them is read or verified, while more are under way than can be
- * answered soon. Accepted requests keep their speed, and memory is bounded. Requests that start an account or
- * an order are refused first, so that started orders can finish. 503 with Retry-After (RFC 9110 §15.6.4, RFC
- * 8555 §6.7 `serverInternal`: the client did nothing wrong).
+ * Refuses requests before they are read or verified while more are in progress than can be answered soon. Accepted requests keep
+ * their speed, and memory is bounded. Requests that start an account or an order are refused first, so that started orders can
+ * finish. The answer is 503 with Retry-After (RFC 9110 §15.6.4, RFC 8555 §6.7 `serverInternal`: the client did nothing wrong).
  *
- * Only work counts: not a slow body, not an answer that is read slowly, not a request that waits for somebody
- * else. A request answered at once counts until the turn of the event loop ends, because many in one turn are
- * a queue too.
+ * Only work counts: not a slow body, not an answer that is read slowly, not a request that waits for another process. A request
+ * that is answered at once counts until the turn of the event loop ends, because many requests in one turn form a queue too.
  */
 export function admitRequests(
   app: FastifyInstance,

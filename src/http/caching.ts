@@ -15,9 +15,8 @@ interface Freshness {
 }
 
 /**
- * Tells caches how long an answer is fresh (RFC 9111 §5), and turns it into a 304 for a client that has it;
- * Node drops the body but keeps its length. `If-Modified-Since` counts only where no two answers share a
- * second.
+ * Sets the caching headers (RFC 9111 §5), and the status 304 for a client that has the current answer; Node then sends no body.
+ * `If-Modified-Since` is used only if no two answers share a second.
  */
 export function setFreshness(request: FastifyRequest, reply: FastifyReply, freshness: Freshness): void {
   const { etag, lastModified, maxAge, expires } = freshness;

@@ -19,9 +19,9 @@ export interface ClientIdentity {
 const known = new WeakMap<TLSSocket, ClientIdentity | null>();
 
 /**
- * Who the peer proved to be, or null. The TLS stack checked the chain to our root and the possession of the
- * key. The dates are checked here on each call, because connections and sessions outlive certificates. The
- * caller checks revocation and entitlement. No header is read.
+ * The identity that the peer proved in the TLS handshake, or null. The TLS stack checked the chain to our root and the possession
+ * of the key. The dates are checked on each call, because connections and sessions outlive certificates. The caller checks
+ * revocation and entitlement. No header is read.
  */
 export function clientIdentity(request: FastifyRequest, now: number = Date.now()): ClientIdentity | null {
   const { socket } = request.raw;
@@ -35,7 +35,7 @@ export function clientIdentity(request: FastifyRequest, now: number = Date.now()
 }
 
 function readIdentity(socket: TLSSocket): ClientIdentity | null {
-  // `authorized` alone proves nothing: a resumed session without a certificate is authorized too.
+  // `authorized` is not enough: a resumed session without a certificate is authorized too.
   const x509 = socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (!x509) return null;
   return {

@@ -12,19 +12,18 @@ export interface HttpLimits {
   requestTime: number;
   /** Between two requests of a connection. */
   keepAliveTime: number;
-  /** Silence on a connection, also while we work on an answer. */
+  /** Silence on a connection, also while an answer is being made. */
   idleTime: number;
   /** How often the times above are enforced. */
   checkInterval: number;
   /** Open connections. */
   connections: number;
   /**
-   * Requests under way at once, and the lower limit for those that start an account or an order (see
-   * admission.ts).
+   * Requests in progress, and the lower limit for those that start an account or an order (see admission.ts).
    */
   requests: number;
   beginnings: number;
-  /** After `close`, until requests still under way are cut off. */
+  /** Time after `close` until requests in progress are cut off. */
   closeGrace: number;
 }
 

@@ -1,23 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ClientIdentity, clientIdentity } from './identity.js';
 
-/** Who is at the other end of a request. */
+/** The client of a request. */
 interface Peer {
-  /**
-   * The holder of a currently valid client certificate of this PKI whose key possession was proved; else
-   * null.
-   */
+  /** The holder of a valid client certificate of this PKI with proved key possession; else null. */
   identity: ClientIdentity | null;
   /** IP address. */
   address: string;
 }
 
-/** Finds the client behind a proxy; null when the peer is no proxy. Rejects when it is not known. */
+/** Finds the client behind a proxy; null when the peer is no trusted proxy. Rejects when that cannot be determined. */
 export type BehindProxy = (request: FastifyRequest, proxy: Peer) => Promise<Peer | null>;
 
 const behind = new WeakMap<FastifyRequest, Peer | Error>();
 
-/** Looks behind proxies for every request of routes added from now on. */
+/** Finds the client behind a proxy for requests of all routes that are added later. */
 export function lookBehindProxies(app: FastifyInstance, look: BehindProxy): void {
   app.addHook('onRequest', async (request) => {
     try {
@@ -30,7 +27,7 @@ export function lookBehindProxies(app: FastifyInstance, look: BehindProxy): void
   });
 }
 
-/** @throws the reason why the peer is not known, such as CaUnavailable */
+/** The client of a request. @throws the reason why it is not known, such as CaUnavailable */
 export function peerOf(request: FastifyRequest): Peer {
   const known = behind.get(request);
   if (known instanceof Error) throw known;

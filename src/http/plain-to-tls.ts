@@ -2,12 +2,12 @@ import type { Server } from 'node:https';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-/** A peer that does not close after the answer is closed by us, in ms. */
+/** Time after which the server closes a connection that the peer has not closed, in ms. */
 const LINGER = 1000;
 
 /**
- * Answers who speaks plain HTTP to a TLS port with a sentence instead of a closed connection. Nothing of the request is read:
- * OpenSSL knows it by its first bytes.
+ * Answers a client that speaks plain HTTP to a TLS port with a sentence before the connection is closed. The request is not
+ * read: OpenSSL recognises it by its first bytes.
  */
 export function answerPlainHttp(server: Server): void {
   server.on('tlsClientError', (error: Error & { code?: string }, socket) => {
@@ -23,7 +23,7 @@ export function answerPlainHttp(server: Server): void {
   });
 }
 
-/** The TCP socket below a TLS socket. Node has no public name for it; where it has none at all, the connection just closes. */
+/** The TCP socket below a TLS socket. Node has no public name for it. Null if it cannot be found: the connection is then closed without an answer. */
 function rawSocket(socket: TLSSocket): Socket | null {
   const below: unknown = Reflect.get(socket, '_parent');
   return below instanceof Socket ? below : null;

@@ -1,16 +1,14 @@
 import { MINUTE } from '../lib/time.js';
 
 /**
- * Log lines a minute for one address, and for all: an operator reads the first of a kind, and a flood does
- * not fill the disk.
+ * Limits of log lines per minute for one address, and for all addresses together, so that a flood does not fill the disk.
  */
 const PER_ADDRESS = 30;
 const ALL = 300;
 
 /**
- * Decides which refusals are logged: so many a minute for each address and for all together. The others are
- * counted, and the count is logged when the minute is over. No more addresses are tracked than lines may be
- * logged.
+ * Decides which refusals are logged: a limited number per minute for each address and for all addresses. The others are counted,
+ * and the count is logged after the minute. At most as many addresses are tracked as lines may be logged.
  */
 export class RefusalBudget {
   #until = Number.NEGATIVE_INFINITY;
@@ -21,7 +19,7 @@ export class RefusalBudget {
   /** @param now milliseconds */
   constructor(private readonly now: () => number) {}
 
-  /** @returns whether to log a refusal to this address, and how many were left out in the minutes before, told once */
+  /** @returns whether to log a refusal to this address, and the number of refusals not logged in the last minute, reported once */
   take(address: string): { log: boolean; suppressed: number } {
     const now = this.now();
     const suppressed = now >= this.#until ? this.#startMinute(now) : 0;

@@ -6,7 +6,7 @@ import { RefusalBudget } from './refusal-budget.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the client was told, when it was refused. */
+    /** The refusal that the client received. */
     refusal: Refusal | null;
     /** Id of the ACME account that signed the request, once its signature was verified. */
     accountId: string | null;
@@ -23,8 +23,8 @@ export interface Refusal {
 }
 
 /**
- * One log line a request: refused requests at info, with account, names and reason; others at debug. A flood
- * of refusals is counted instead of logged.
+ * Logs one line per request: refused requests at level info with account, names and reason, others at level debug. Of a flood
+ * of refusals only the number is logged.
  */
 export function logRequests(app: FastifyInstance, log: Logger, now: () => number = monotonic): void {
   const budget = new RefusalBudget(now);

@@ -33,7 +33,7 @@ export interface TlsMaterial {
 
 interface HttpsServerOptions extends HttpServerOptions {
   tls: TlsMaterial;
-  /** Whether clients are asked for a certificate, which none has to have; true when left out. */
+  /** Whether the server requests a client certificate, which is optional for clients. Default true. */
   askForCertificate?: boolean;
 }
 
@@ -47,8 +47,8 @@ export interface HttpsServer {
 }
 
 /**
- * An HTTPS listener: TLS 1.2 and 1.3, sessions resumed, a client certificate asked for but not demanded (see
- * `identity.ts`), or not asked for. Add routes as plugins, then `app.listen`; `app.close` ends it.
+ * An HTTPS listener: TLS 1.2 and 1.3 with session resumption, and an optional client certificate (see `identity.ts`). Add routes
+ * as plugins, then call `app.listen`; `app.close` ends it.
  */
 export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -92,7 +92,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   return createApp(options, limits, (listener) => createPlainServer(nodeLimits(limits), listener));
 }
 
-/** Mozilla's "intermediate" list: forward secrecy and authenticated encryption alone, no CBC and no CCM_8. */
+/** Mozilla's "intermediate" list: only forward secrecy and authenticated encryption, no CBC and no CCM_8. */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -105,7 +105,7 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
-/** RFC 8446 §2.2 tickets work across connections for as long as their keys live: the process, and Node's 5 minutes. */
+/** Tickets (RFC 8446 §2.2) are valid for Node's 5 minutes, and only in the process that has their keys. */
 function secureContext(
   { key, cert, clientCa }: TlsMaterial,
   ticketKeys: Buffer = randomBytes(48),
@@ -171,7 +171,7 @@ function createApp(
     return503OnClosing: false,
   });
   app.addHook('preClose', (done) => {
-    // Node stops enforcing its request times once a server closes.
+    // Node does not enforce its request timeouts on a closing server.
     setTimeout(() => app.server.closeAllConnections(), limits.closeGrace).unref();
     done();
   });
@@ -179,8 +179,8 @@ function createApp(
   tellBrowsers(app, { strictTransport });
   refuseTwoHosts(app);
   admitRequests(app, limits, Math.random);
-  // Answers of one turn of the event loop are written together: written one by one, each would wake a peer
-  // that takes the processor.
+  // Answers of one turn of the event loop are written together. Written one by one, each would wake a peer, which then
+  // competes for the processor.
   app.addHook('onSend', (_request, _reply, _payload, done) => {
     setImmediate(done);
   });
@@ -207,10 +207,10 @@ const STATUS_LINES: Record<string, string> = {
 /** Bytes that are not HTTP get a bare status line, if the peer still reads. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET') socket.destroy();
-  // The rest of a refused body: the peer has its answer, and a second one would be taken for the answer to
+  // These bytes are the rest of a refused body. The peer has its answer and would take a second one for the answer to
   // its next request.
   else if (isEnding(socket) || error.code === 'HPE_PAUSED') endAfter(socket, '');
-  // What the peer sends afterwards gets no second answer.
+  // Later bytes of the peer get no second answer.
   else if (socket.writable) {
     const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
     endAfter(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

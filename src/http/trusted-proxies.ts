@@ -3,7 +3,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
-import { parseExtKeyUsage } from '../x509/extensions.js';
+import { parseExtKeyUsage, readExtension } from '../x509/extensions.js';
 import { OID } from '../x509/oids.js';
 import { fromPem } from '../x509/pem.js';
 import type { ClientIdentity } from './identity.js';
@@ -11,16 +11,13 @@ import type { BehindProxy } from './peer.js';
 
 /** A proxy that is trusted to name its client. */
 interface TrustedProxy {
-  /** Common name in the client certificate it proves itself with. */
+  /** Common name in the proxy's client certificate. */
   name: string;
-  /** CIDR or address it comes from. */
+  /** CIDR or address that it connects from. */
   network: string;
 }
 
-/**
- * The header that carries the client's certificate. Only one is read, because a proxy passes the others
- * through.
- */
+/** The header with the client's certificate. Only one is read, because a proxy passes on others that a client sent. */
 export type ProxyHeader = 'Client-Cert' | 'X-SSL-CLIENT-CERT';
 
 export interface TrustedProxiesOptions {
@@ -34,10 +31,9 @@ export interface TrustedProxiesOptions {
 }
 
 /**
- * Trusts a proxy about its client when it comes from its network and its own client certificate, good at this
- * moment, proves its name. Then the certificate that it passes on counts as the client's, if it is valid
- * itself; the proxy's own certificate never does, or it would lend its rights to anybody. The headers of all
- * other peers are ignored.
+ * Trusts the header of a proxy that connects from its network with a good client certificate of its name. The certificate in the
+ * header then counts as the client's, if it is valid. The proxy's own certificate never counts, because its rights would then
+ * extend to every client. The headers of all other peers are ignored.
  */
 export function trustedProxies(options: TrustedProxiesOptions): BehindProxy {
   const { proxies, header, authorities, isGood, now = Date.now } = options;
@@ -63,7 +59,7 @@ function contains(network: string): (address: string) => boolean {
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** DER of the client's certificate; null when the proxy names none. */
+/** DER of the client's certificate; null without the header. */
 function passedOn(request: FastifyRequest, header: ProxyHeader): Buffer | null {
   const value = request.headers[header.toLowerCase()];
   if (typeof value !== 'string' || value === '') return null;
@@ -89,15 +85,13 @@ function escapedPem(value: string): Buffer | null {
   }
 }
 
-/**
- * The checks of our own TLS stack on a client certificate, except key possession, which the proxy has
- * verified.
- */
+/** Checks a client certificate as our TLS stack does, except key possession, which the proxy has verified. */
 function identityOf(der: Buffer, authorities: readonly string[], now: number): ClientIdentity | null {
   try {
-    const { extensions, serial, notBefore, notAfter } = parseCertificate(der);
-    const usage = extensions.get(OID.extKeyUsage);
-    if (usage !== undefined && !parseExtKeyUsage(usage.value).includes(OID.clientAuth)) return null;
+    const certificate = parseCertificate(der);
+    const { serial, notBefore, notAfter } = certificate;
+    const usage = readExtension(certificate, OID.extKeyUsage, parseExtKeyUsage);
+    if (usage !== null && !usage.includes(OID.clientAuth)) return null;
     if (now < notBefore || notAfter < now) return null;
     const x509 = new X509Certificate(der);
     const issued = authorities
@@ -114,7 +108,7 @@ function identityOf(der: Buffer, authorities: readonly string[], now: number): C
 const isOpenSslError = (error: unknown) =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL');
 
-/** The address that the proxy itself saw: the last one, because earlier entries came from outside. */
+/** The client's address as the proxy saw it: the last entry, because a client can send earlier ones. */
 function forwardedFor(request: FastifyRequest): string | null {
   const value = request.headers['x-forwarded-for'];
   const last = String(value ?? '')

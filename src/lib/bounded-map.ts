@@ -12,7 +12,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.get(key);
   }
 
-  /** The value, which becomes the newest: with it the least recently used entry is evicted, not the oldest. */
+  /** The value, whose entry becomes the newest. With `use` in place of `get`, the least recently used entry is evicted. */
   use(key: Key): Value | undefined {
     const value = this.#entries.get(key);
     if (value !== undefined) this.set(key, value);

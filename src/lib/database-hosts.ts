@@ -1,8 +1,8 @@
-/** URLs of PostgreSQL as libpq has them: several hosts between commas, each with its port, under one user and database. */
+/** PostgreSQL URLs in libpq's notation: several hosts with their ports, separated by commas, for one user and database. */
 
 const SCHEME = /^postgres(?:ql)?:\/\//;
 
-/** A URL for each host, in their order; one for a URL that names one. */
+/** One URL for each host, in their order. */
 export function hostUrls(url: string): string[] {
   const from = SCHEME.exec(url)?.[0].length;
   if (from === undefined) return [url];

@@ -30,8 +30,8 @@ export function fileTrouble(error: unknown, used?: string): string | null {
 }
 
 /**
- * What is wrong with a file that the sentence has named already, so that no path stands in it twice; with the path of another
- * file if the error is about that one. Null for any other error.
+ * The reason of an error about a file that the sentence has already named, so without its path. An error about another file
+ * comes with that file's path. Null for any other error.
  */
 export function fileReason(error: unknown, named: string): string | null {
   return (pathOf(error) ?? named) === named ? reasonOf(error) : fileTrouble(error);
@@ -46,6 +46,6 @@ function reasonOf(error: unknown): string | null {
 const pathOf = (error: unknown): string | undefined =>
   error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 
-/** Of the system calls without a path, only this one is about a folder. */
+/** Whether the working directory does not exist any more: the only error about a folder that has no path. */
 const isOfWorkingDirectory = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';

@@ -11,7 +11,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** Markup that is safe already: what `html` made, or what the program wrote itself. */
+/** Safe markup: made by `html`, or a constant of the program. */
 export class Markup {
   constructor(readonly text: string) {}
 

@@ -20,7 +20,7 @@ export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** Deeper than any request goes (a binding inside newAccount is 3, a task 6), far from what exhausts the stack. */
+/** Deeper than any request (a binding inside newAccount has 3 levels, a task 6), and far below what exhausts the stack. */
 export const MAX_DEPTH = 16;
 /** A 160-bit serial has 49 digits; converting digits to a bigint is quadratic, so longer integers are refused. */
 const MAX_DIGITS = 64;

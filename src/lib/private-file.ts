@@ -1,6 +1,6 @@
 import { chmod, stat } from 'node:fs/promises';
 
-/** The bits of a mode that let everybody read, write or search. */
+/** The mode bits for users other than owner and group. */
 const EVERYBODY = 0o007;
 
 /** A file that only its owner may read is readable by others, and its mode cannot be changed. */
@@ -9,9 +9,9 @@ export class ModeError extends Error {
 }
 
 /**
- * Removes everybody's access but the owner's and the group's. A missing file is ignored. The group is left
- * alone: containers give volumes to a group on purpose.
- * @param warn called when the mode was changed: whoever could read the file may have a copy
+ * Removes the access of users other than the owner and the group. A missing file is ignored. The group keeps its access,
+ * because containers share volumes through a group.
+ * @param warn called when the mode was changed, because a user who could read the file may have a copy
  * @throws ModeError naming the file
  */
 export async function mendMode(path: string, warn: (sentence: string) => void): Promise<void> {

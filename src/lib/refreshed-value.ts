@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleFlight } from './single-flight.js';
 
-/** Between two askings that callers of `renewed` bring about, in ms: strangers cause them, and each costs the source work. */
+/** Shortest time between two requests to the source by `renewed`, in ms: clients can cause them, and each costs the source work. */
 const PACE = 250;
 
 /**
- * A value that is asked for once and kept. When it is older than `keepFor` milliseconds it is refreshed in the background while the old
- * value serves: only the first caller waits, and a source that fails changes nothing.
+ * A cached value of a source. When it is older than `keepFor` milliseconds, it is refreshed in the background while callers get
+ * the old value. Only the first caller waits. If the source fails, the old value stays.
  */
 export class RefreshedValue<T> {
   #known: { value: T; until: number } | null = null;
   readonly #asking: SingleFlight<T>;
   #askedAt = Number.NEGATIVE_INFINITY;
-  /** The next asking for callers of `renewed`, before it begins. */
+  /** The next request for callers of `renewed`, before it begins. */
   #waiting: Promise<T> | null = null;
 
   constructor(
@@ -35,7 +35,7 @@ export class RefreshedValue<T> {
     return known.value;
   }
 
-  /** The value as the source has it after this call. Callers share the asking, and wait a moment when one was just made. */
+  /** The value that the source has after this call. Callers share a request, which is delayed if one was just made. */
   renewed(): Promise<T> {
     this.#waiting ??= sleep(Math.max(0, this.#askedAt + PACE - this.now())).then(() => {
       this.#waiting = null;

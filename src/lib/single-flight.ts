@@ -1,11 +1,11 @@
-/** Work that runs once at a time, however many ask for it. */
+/** Work that runs once at a time; concurrent callers share a run. */
 export class SingleFlight<T> {
   #running: Promise<T> | null = null;
   #next: Promise<T> | null = null;
 
   constructor(private readonly work: () => Promise<T>) {}
 
-  /** The outcome of the run under way, or of one started now. */
+  /** The outcome of the current run, or of one started now. */
   join(): Promise<T> {
     this.#running ??= this.work().finally(() => {
       this.#running = null;
@@ -13,7 +13,7 @@ export class SingleFlight<T> {
     return this.#running;
   }
 
-  /** The outcome of a run that begins after this call; callers that wait for the run under way to end share the next. */
+  /** The outcome of a run that begins after this call. Callers that wait for the current run to end share the next one. */
   after(): Promise<T> {
     if (this.#running === null) return this.join();
     this.#next ??= this.#running
@@ -25,14 +25,14 @@ export class SingleFlight<T> {
     return this.#next;
   }
 
-  /** Resolves when nothing runs and nothing waits. Never rejects. */
+  /** Resolves when no run is active or waiting. Never rejects. */
   async idle(): Promise<void> {
     while (this.#running !== null || this.#next !== null) {
       await Promise.allSettled([this.#running, this.#next]);
     }
   }
 
-  /** Resolves when what was asked for before this call has ended. Never rejects. */
+  /** Resolves when the runs that were requested before this call have ended. Never rejects. */
   async settled(): Promise<void> {
     await (this.#next ?? this.#running)?.catch(() => {});
   }

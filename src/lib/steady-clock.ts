@@ -1,17 +1,17 @@
 import { monotonic } from './monotonic.js';
 import { MINUTE } from './time.js';
 
-/** A clock that differs this much from the time that passed was set. */
+/** A difference (ms) between the clock and the elapsed time that shows that the clock was set. */
 const SET_BY = MINUTE;
 
-/** Notices when a clock was set, by comparing it with one that only counts. */
+/** Detects that a clock was set, by comparing it with a monotonic clock. */
 export class SteadyClock {
   #since: { clock: number; passed: number } | null = null;
 
   /** @param passing a monotonic clock, in ms */
   constructor(private readonly passing: () => number = monotonic) {}
 
-  /** Milliseconds the clock has run evenly since it was first looked at here, or was set. */
+  /** Milliseconds since the first call, or since the clock was last set. */
   evenFor(now: number): number {
     const passed = this.passing();
     const since = this.#since;

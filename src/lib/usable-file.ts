@@ -1,7 +1,7 @@
 import { lstat, open, readlink } from 'node:fs/promises';
 import { isMissing } from './files.js';
 
-/** A symbolic link leads to what is not there, such as a volume that was not mounted. */
+/** A symbolic link whose target is missing, for example on a volume that is not mounted. */
 export class DanglingLink extends Error {
   override readonly name = 'DanglingLink';
   constructor(
@@ -13,7 +13,7 @@ export class DanglingLink extends Error {
 }
 
 /**
- * Checks that a path is a file this process can read. One that is not there is no error.
+ * Checks that a path is a file that this process can read. A missing file is no error.
  * @throws DanglingLink; NodeJS.ErrnoException with the path, of a folder in the file's place or one that may not be read
  */
 export async function requireUsable(path: string): Promise<void> {
@@ -34,7 +34,7 @@ export async function requireUsable(path: string): Promise<void> {
   if (isFolder) throw Object.assign(new Error(`EISDIR: ${path} is a folder`), { code: 'EISDIR', path });
 }
 
-/** Null for what is no symbolic link, or not there at all. */
+/** The target of a symbolic link; null for any other path. */
 async function linkTarget(path: string): Promise<string | null> {
   const found = await lstat(path).catch(() => null);
   return found?.isSymbolicLink() ? readlink(path) : null;

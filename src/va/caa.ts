@@ -6,31 +6,27 @@ import { parseIssueValue } from './issue-value.js';
 import type { CaaRequest } from './types.js';
 
 /**
- * `lenient`: a record set that is found binds; a failed lookup does not, for that one name or zone, because
- * names of private networks are often in no DNS at all. `strict`: no answer, no certificate (RFC 8659 §3).
- * `off`: CAA is not checked.
+ * `lenient`: a record set that is found applies; a failed lookup counts as an empty set, because names of private networks are
+ * often not in the DNS. `strict`: a failed lookup forbids issuance (RFC 8659 §3). `off`: CAA is not checked.
  */
 export type CaaMode = 'lenient' | 'strict' | 'off';
 
 export interface CaaOptions {
   mode: CaaMode;
-  /** Issuer domain names this authority answers to (RFC 8659 §4.2); also `meta.caaIdentities`. */
+  /** Issuer domain names of this authority (RFC 8659 §4.2), also in `meta.caaIdentities`. */
   identities: readonly string[];
 }
 
-/**
- * How long a lenient check waits for each record set, in ms; the second value applies while no DNS server
- * answers.
- */
+/** How long a lenient check waits for each record set, in ms; SILENT_WAIT applies while no DNS server answers. */
 const LENIENT_WAIT = 1_000;
 const SILENT_WAIT = 25;
 /**
- * How long the record set of an ancestor is cached, in ms: many names share it. The Baseline Requirements
- * (§4.2.2.1) allow eight hours, but a changed record should take effect soon.
+ * How long the record set of an ancestor is cached, in ms: many names share it. The Baseline Requirements (§4.2.2.1) allow eight
+ * hours, but a changed record should apply soon.
  */
 const KNOWN_FOR = 5_000;
 const MOST_KNOWN = 1_000;
-/** RFC 8659 §4.1: tags this authority understands; an unknown one that is critical forbids. */
+/** RFC 8659 §4.1: the tags that this authority understands. A critical property with any other tag forbids issuance. */
 const KNOWN_TAGS = new Set([
   'issue',
   'issuewild',
@@ -121,7 +117,7 @@ export function forbidden(
   const unknown = records.find((record) => record.critical && !KNOWN_TAGS.has(record.tag));
   if (unknown) return `the critical property "${unknown.tag}" is not understood`;
   const wild = records.filter((record) => record.tag === 'issuewild');
-  // §4.3: issuewild, where there is one, takes the place of issue for wildcards.
+  // §4.3: issuewild properties, if there are any, replace issue for wildcards.
   const relevant =
     challenge.wildcard && wild.length > 0 ? wild : records.filter((record) => record.tag === 'issue');
   if (relevant.length === 0) return null;
@@ -130,13 +126,13 @@ export function forbidden(
     : `none of their ${relevant.length} issuers is this authority with this account and method`;
 }
 
-/** RFC 8659 §4.2, with the parameters of RFC 8657: an unreadable value permits nobody. */
+/** Whether a value permits this authority (RFC 8659 §4.2, RFC 8657). An unreadable value permits no authority. */
 function permits(value: string, challenge: CaaQuestion, identities: readonly string[]): boolean {
   const parsed = parseIssueValue(value);
   if (!identities.some((identity) => identity.toLowerCase() === parsed?.issuer)) return false;
   const seen = new Set<string>();
   for (const { tag, value: content } of parsed?.parameters ?? []) {
-    // RFC 8657 §3: nobody satisfies a property that has several of them.
+    // RFC 8657 §3: a property with a duplicate parameter permits no authority.
     if (seen.has(tag) && (tag === 'accounturi' || tag === 'validationmethods')) return false;
     seen.add(tag);
     if (tag === 'accounturi' && !challenge.accountUris.includes(content)) return false;

@@ -1,6 +1,6 @@
 /**
- * A deadline, of its own or of the work it belongs to, whichever is first. Not an AbortSignal: each of those
- * has a hidden class of its own, which slows everything that touches it, and a validation needs several.
+ * A deadline: after its own time, or with the deadline of its parent if that is earlier. Not an AbortSignal: each AbortSignal has
+ * a hidden class of its own, which slows all code that uses it, and a validation needs several.
  */
 export class Deadline {
   readonly #actions = new Set<() => void>();
@@ -21,7 +21,7 @@ export class Deadline {
     return this.#isOver;
   }
 
-  /** Calls this at the deadline, unless cancelled; never when the deadline has passed. */
+  /** Calls the action at the deadline, unless `forget` cancels it; never when the deadline has passed. */
   whenOver(action: () => void): void {
     this.#actions.add(action);
   }
@@ -30,7 +30,7 @@ export class Deadline {
     this.#actions.delete(action);
   }
 
-  /** Ends it now. */
+  /** Makes this the deadline. */
   readonly end = (): void => {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -1,25 +1,22 @@
 import { isIP, isIPv6, Socket } from 'node:net';
 import type { AddressSet } from './address-policy.js';
-import type { Attempt } from './attempt.js';
+import { type Attempt, startRecord } from './attempt.js';
 import { Deadline } from './deadline.js';
 import type { Resolver } from './dns/resolver.js';
 import { socketError, ValidationFailure } from './failure.js';
 
-/**
- * How long one address may take to accept a connection, in ms: a private network answers far sooner, a dead
- * address never.
- */
+/** Longest wait for one address to accept a connection, in ms. Hosts of a private network answer far sooner. */
 const CONNECT_TIMEOUT = 3_000;
-/** After this long, in ms, the next address is tried beside one that has not accepted (RFC 8305 §5). */
+/** Time in ms after which the next address is tried in parallel (RFC 8305 §5). */
 const NEXT_AFTER = 500;
-/** Refused addresses listed of one attempt: a name may have any number. */
+/** Limit of records about refused addresses: a name may have any number of addresses. */
 const MAX_RECORDS = 50;
-/** Enough for a dual-stack host with a spare; a name with hundreds of addresses gets no port scan out of us. */
+/** Limit of addresses tried for a name: enough for a dual-stack host, too few to use this authority for a port scan. */
 const MAX_ADDRESSES = 4;
 
 interface Connection {
   socket: Socket;
-  /** The address and port as text for messages. */
+  /** Address and port, for messages. */
   target: string;
 }
 
@@ -73,13 +70,11 @@ export class Dialer {
   }
 
   async #resolve(host: string, attempt: Attempt): Promise<string[]> {
-    const started = attempt.now();
+    const record = startRecord(attempt, host);
     try {
       return await this.resolver.addresses(host, attempt.deadline);
     } catch (error) {
-      if (error instanceof ValidationFailure) {
-        attempt.records.push({ target: host, outcome: error.detail, milliseconds: attempt.now() - started });
-      }
+      if (error instanceof ValidationFailure) record(error.detail);
       throw error;
     }
   }
@@ -125,7 +120,7 @@ function connectToFirst(
             under.delete(target);
             attempt.redirects.reached(address);
             attempt.dead.delete(target);
-            // Addresses tried before it were slower, and are not waited for again.
+            // Addresses that were tried earlier and have not answered count as dead for later connections.
             for (const [slower, { started: since }] of under) {
               attempt.dead.add(slower);
               record(slower, 'no answer before another address answered', since);

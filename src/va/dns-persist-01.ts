@@ -8,32 +8,32 @@ import { parseIssueValue } from './issue-value.js';
 import type { ValidationRequest } from './types.js';
 
 /**
- * draft-ietf-acme-dns-persist-01, and of -02 the hashed account URIs and the directory's members. Where the two differ:
- * both forms of `accounturi` are taken; an authorization lives no longer than the record's TTL (-01) and ends at
- * `persistUntil` (-02).
+ * draft-ietf-acme-dns-persist-01, with the hashed account URIs and the directory's members of -02. Where the drafts differ, both
+ * forms of `accounturi` are accepted, and an authorization ends with the record's TTL (-01) or at `persistUntil` (-02),
+ * whichever is earlier.
  */
 export const PERSIST_LABEL = '_validation-persist';
-/** -02 §4.1: what follows the base of an account's URL in a hashed account URI. */
+/** -02 §4.1: the path of a hashed account URI after the base of the account's URL. */
 const ACCOUNT_HASH_PATH = '/acme/account-hash/';
 
 export interface DnsPersistOptions {
   /** Issuer domain names of this authority, lower case; at most 10 are offered. */
   issuers(): Promise<readonly string[]>;
-  /** The longest an authorization counts, ms. */
+  /** Longest validity of an authorization, in ms. */
   longest: number;
 }
 
-/** Whatever the TTL, a proof is valid long enough to finalize the order it was made for, in ms. */
+/** Shortest validity of a proof in ms, whatever the TTL: enough to finalize its order. */
 const SHORTEST = 60_000;
-/** Most ancestors queried: one request of a client must not cause more queries than this. */
+/** Limit of queried ancestors, so that one request of a client does not cause more queries. */
 const MOST_ANCESTORS = 16;
 
 /** The requirements of a record. */
 interface Asked {
   issuers: readonly string[];
-  /** Every form of `accounturi` that means the account, at the name the record is for. */
+  /** Every form of `accounturi` for the account at the record's name. */
   accountUris: ReadonlySet<string>;
-  /** The record must cover more than the name it is for. */
+  /** Whether the record must also cover names below its own. */
   wildcard: boolean;
   /** ms since the epoch. */
   now: number;
@@ -71,9 +71,9 @@ export function judgeRecord(text: string, { issuers, accountUris, wildcard, now 
 }
 
 /**
- * A persistent TXT record says that the account may have the name; so does one of a parent name with
- * `policy=wildcard`.
- * @returns how long that may be relied on, ms since the epoch
+ * Looks for a persistent TXT record that permits the name to the account: at the name itself, or with `policy=wildcard` at a
+ * parent name.
+ * @returns the expiry of the proof, ms since the epoch
  * @throws ValidationFailure
  */
 export async function validateDnsPersist01(
@@ -134,7 +134,7 @@ async function lookUp(at: string, resolver: Resolver, attempt: Attempt): Promise
   );
 }
 
-/** Until when the best of the records permits; null when none does. */
+/** The latest expiry that the records permit; null when no record permits the name. */
 function best(look: SettledLook, now: number, longest: number): number | null {
   if ('failure' in look) return null;
   const ends = look.records.flatMap(({ text, ttl }) => {
@@ -146,7 +146,7 @@ function best(look: SettledLook, now: number, longest: number): number | null {
   return ends.length === 0 ? null : Math.max(...ends);
 }
 
-/** The closest record of this authority that refuses; else the failed lookup; else that there is none. */
+/** The failure to report: the closest record of this authority that refuses, else the failed lookup, else the missing record. */
 function whyNot(
   name: string,
   looks: readonly SettledLook[],
@@ -167,7 +167,7 @@ function whyNot(
   return new ValidationFailure('unauthorized', detail, true);
 }
 
-/** §8 of -01: the value of the TXT record by which an account gets a name. */
+/** §8 of -01: the value of the TXT record that permits a name to an account. */
 export function persistRecord({ issuer, accountUri, wildcard, until = null }: PersistRecord): string {
   const more = [
     ...(wildcard ? ['policy=wildcard'] : []),

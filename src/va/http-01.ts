@@ -9,7 +9,7 @@ import { BadLocation, hostOf, nextUrl, portOf } from './http/location.js';
 import { HttpError, type ResponseReader } from './http/response-reader.js';
 import type { ValidationRequest } from './types.js';
 
-/** RFC 8555 §8.3 allows redirects; ten is what browsers and other authorities follow. */
+/** RFC 8555 §8.3 allows redirects. Other authorities follow ten. */
 const MAX_REDIRECTS = 10;
 
 interface Http01Options {
@@ -21,9 +21,8 @@ interface Http01Options {
 }
 
 /**
- * One request of the chain. `place` names it in messages: by a URL only when that came from us or from the
- * identifier's own host. Nothing that a redirected host said is repeated: only this authority may be able to
- * reach it.
+ * One request of a chain of redirects. `place` names it in messages. It is a URL only if this authority or the identifier's own
+ * host chose it. Messages repeat nothing from a host behind a redirect, because the client may not be able to reach that host.
  */
 interface Hop {
   url: URL;
@@ -82,7 +81,7 @@ function compare(answer: ResponseReader, hop: Hop & { target: string }, keyAutho
   }
 }
 
-/** The next hop, if a validation may go there, on a configured port. */
+/** The next hop. @throws ValidationFailure when the URL is not allowed */
 function follow(location: string, from: Hop, first: URL, options: Http01Options): Hop {
   const index = from.index + 1;
   try {
@@ -125,7 +124,7 @@ function whyFailed(error: unknown): string {
   return error instanceof TlsFailure || error instanceof HttpError ? error.message : socketError(error);
 }
 
-/** A failure to reach a host that a redirected host named, without that name. */
+/** A failure to reach the target of a later redirect, without its name. */
 function unnamed(error: unknown, place: string): unknown {
   if (!(error instanceof ValidationFailure)) return error;
   const why =

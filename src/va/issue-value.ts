@@ -1,19 +1,19 @@
-/** RFC 8659 §4.2: what CAA `issue` records and the records of dns-persist-01 say. */
+/** RFC 8659 §4.2: the value of CAA `issue` records, and of the records of dns-persist-01. */
 interface IssueValue {
-  /** Issuer domain name in lower case; empty when nobody is named. */
+  /** Issuer domain name in lower case; empty when the value names no issuer. */
   issuer: string;
-  /** In the order written, tags in lower case. The same tag may be there several times. */
+  /** In their order, with tags in lower case. A tag may occur several times. */
   parameters: readonly { tag: string; value: string }[];
 }
 
 const LABEL = /^[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*$/;
 const VALUE = /^[\x21-\x3a\x3c-\x7e]*$/;
 
-/** Null for what does not match the grammar of RFC 8659 §4.2; linear in the length of the text. */
+/** Null for text that does not match the grammar of RFC 8659 §4.2. Takes time linear in the length of the text. */
 export function parseIssueValue(text: string): IssueValue | null {
   const parts = text.split(';').map(trimWsp);
   const [issuer = '', ...rest] = parts;
-  // After the issuer a single semicolon may stand alone.
+  // A single semicolon may follow the issuer without parameters.
   const written = rest.length === 1 && rest[0] === '' ? [] : rest;
   if (issuer !== '' && !issuer.split('.').every((label) => LABEL.test(label))) return null;
   const parameters: { tag: string; value: string }[] = [];
@@ -27,7 +27,7 @@ export function parseIssueValue(text: string): IssueValue | null {
   return { issuer: issuer.toLowerCase(), parameters };
 }
 
-/** WSP of RFC 5234: spaces and tabs, and nothing else that JavaScript trims. */
+/** Trims WSP (RFC 5234): only spaces and tabs, fewer characters than JavaScript's `trim`. */
 function trimWsp(text: string): string {
   let start = 0;
   let end = text.length;

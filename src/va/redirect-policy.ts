@@ -1,8 +1,8 @@
 import { AddressSet, DEFAULT_DENY } from './address-policy.js';
 
 /**
- * This machine, and addresses that no operator wants a stranger's redirect to reach, whatever may be ordered.
- * RFC 8215: local NAT64.
+ * Addresses that a redirect must never reach, even if a certificate for them may be ordered: this machine, link-local and metadata
+ * addresses, and local NAT64 (RFC 8215).
  */
 const NEVER = new AddressSet([...DEFAULT_DENY, '127.0.0.0/8', '::1/128', '64:ff9b:1::/48']);
 const THIS_MACHINE = new AddressSet(['127.0.0.0/8', '::1/128']);
@@ -12,28 +12,28 @@ const PRIVATE = new AddressSet([
   ...['fc00::/7', 'fec0::/10'],
 ]);
 
-/** How far an address is reached from: this machine, a private network, everywhere. */
+/** The range of an address: 0 for this machine, 1 for a private network, 2 for the internet. */
 function widthOf(address: string): number {
   if (THIS_MACHINE.has(address)) return 0;
   return PRIVATE.has(address) ? 1 : 2;
 }
 
 /**
- * Where the redirects of one attempt may lead: to the address that answered first, which is the identifier's
- * own; never to this machine, link-local or metadata addresses; and never from a wider network into a
- * narrower one. So nobody outside a network can make this authority probe it.
+ * The addresses that redirects of one attempt may lead to: the one that answered first, which is the identifier's; never this
+ * machine, link-local or metadata addresses; and never from a wider network into a narrower one. So a server outside of a
+ * network cannot make this authority probe it.
  */
 export class RedirectPolicy {
   #own: string | null = null;
   #widest = 0;
 
-  /** At the first hop this policy allows every address. */
+  /** Whether the next hop may lead to this address; every address is allowed for the first hop. */
   allows(address: string): boolean {
     if (this.#own === null || address === this.#own) return true;
     return !NEVER.has(address) && widthOf(address) >= this.#widest;
   }
 
-  /** A connection to this address was made. */
+  /** Records that a connection to this address was made. */
   reached(address: string): void {
     this.#own ??= address;
     this.#widest = Math.max(this.#widest, widthOf(address));

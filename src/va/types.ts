@@ -1,6 +1,6 @@
 /**
- * The contract of the validation authority: given an identifier, a challenge type and the expected response,
- * it says whether the network proves it. It knows nothing of accounts, orders or storage.
+ * The contract of the validation authority: it checks over the network whether an identifier gives the expected response to a
+ * challenge. It knows nothing of accounts, orders or storage.
  */
 
 export interface ValidationRequest {
@@ -15,8 +15,8 @@ export interface ValidationRequest {
 }
 
 /**
- * Every URL the account has or ever had, today's first: what a record that names an account may say (RFC 8657 §3). Only asked
- * where there is one.
+ * Returns every current and former URL of the account, the current one first. Called only for a DNS record that names an account
+ * (RFC 8657 §3).
  */
 type AccountUris = () => Promise<readonly string[]>;
 
@@ -28,17 +28,17 @@ export interface CaaRequest {
   accountUris: AccountUris;
 }
 
-/** One step of an examination, and what was seen. */
+/** One step of an examination and its outcome. */
 export interface Observation {
   step: 'resolver' | 'caa' | 'http-01' | 'tls-alpn-01' | 'dns-01';
   /** A resolver, a name, an address with its port, a URL. */
   target: string;
   outcome: string;
-  /** False: a validation would fail by it. */
+  /** False when a validation would fail because of it. */
   ok: boolean;
 }
 
-/** One address tried, for logs and for the operator who must understand a failure. */
+/** One attempt at a target, for logs and operators. */
 export interface AttemptRecord {
   /** The target that was dialed or queried, such as `192.0.2.7:80` or `TXT _acme-challenge.example.com`. */
   target: string;
@@ -62,35 +62,33 @@ export type ValidationResult =
   | {
       ok: true;
       attempts: AttemptRecord[];
-      /**
-       * Until when the proof may be relied on, ms since the epoch; as long as the policy says when absent.
-       */
+      /** Expiry of the proof, ms since the epoch; absent: the policy decides. */
       until?: number;
     }
   | {
       ok: false;
       type: ValidationErrorType;
-      /** One sentence an operator understands: address tried, status, bytes received, what was expected. */
+      /** One sentence for operators: the address, the status, the received bytes, the expected ones. */
       detail: string;
-      /** Worth trying again soon (RFC 8555 §8.2): refused, timed out, not found yet, wrong content. False for policy refusals. */
+      /** Whether another attempt may succeed soon (RFC 8555 §8.2): refused, timed out, not found, wrong content. False for policy refusals. */
       retryable: boolean;
       attempts: AttemptRecord[];
     };
 
-/** A refusal, as a validation tells it. */
+/** A refusal in the terms of a validation result. */
 export type CaaRefusal = Pick<Extract<ValidationResult, { ok: false }>, 'type' | 'detail' | 'retryable'>;
 
 export interface Validator {
   /**
-   * Whether CAA records allow a certificate now (RFC 8659 §3), for a name that was proven some time ago: null when they do.
-   * Never throws for anything the network does.
+   * Checks CAA records again (RFC 8659 §3) for a name that was validated earlier; null when they allow a certificate. Never
+   * throws because of the network.
    */
   checkCaa(request: CaaRequest): Promise<CaaRefusal | null>;
-  /** Never throws for anything the network or the peer does; `signal` ends it early. */
+  /** Never throws because of the network or the peer; `signal` ends it early. */
   validate(request: ValidationRequest, signal?: AbortSignal): Promise<ValidationResult>;
 }
 
 export interface Examiner {
-  /** Looks at a name as a validation would, by the same code, and tells all that was seen on the way. */
+  /** Examines a name with the code of a validation and reports every step. */
   examine(name: Pick<ValidationRequest, 'identifier' | 'wildcard'>): Promise<Observation[]>;
 }

@@ -16,7 +16,7 @@ import { validateTlsAlpn01 } from './tls-alpn-01.js';
 import type { CaaRefusal, Examiner, ValidationRequest, Validator } from './types.js';
 
 export interface ValidatorOptions {
-  /** Empty: the system's. */
+  /** DNS servers; empty: those of the system. */
   resolvers?: DnsServer[];
   /** The system's files of hosts and resolvers; for tests. */
   system?: SystemFiles;
@@ -29,11 +29,11 @@ export interface ValidatorOptions {
   caa?: CaaOptions;
   /** How dns-persist-01 is judged; refused when absent. */
   dnsPersist?: DnsPersistOptions;
-  /** Milliseconds for one attempt in all. Other authorities allow as much; a page that slow is not up. */
+  /** Time limit of an attempt in ms, as other authorities have it. */
   timeout?: number;
   userAgent?: string;
   clock?(): number;
-  /** Told when no DNS server answers any more, and when one does again. */
+  /** Called when DNS servers stop answering, and when one answers again. */
   onDnsSilence?(isSilent: boolean): void;
 }
 
@@ -41,7 +41,7 @@ const DEFAULT_TIMEOUT = 10_000;
 
 /** A validator that monitors its DNS servers in the background. */
 export interface RunningValidator extends Validator, Examiner {
-  /** No DNS server has answered anything of late. */
+  /** True while no DNS server answers. */
   readonly isDnsSilent: boolean;
   start(): void;
   stop(): void;
@@ -85,7 +85,7 @@ export function createValidator(options: ValidatorOptions = {}): RunningValidato
       deadline.release();
       signal?.removeEventListener('abort', deadline.end);
       const { records: attempts } = attempt;
-      // A name that forbids issuance forbids it whether or not control was shown, and trying again changes nothing.
+      // CAA is reported first: it forbids issuance whether or not control was proven, and a retry does not help.
       if (permitted.status === 'rejected') return { ok: false, ...failureOf(permitted.reason), attempts };
       if (proven.status === 'rejected') return { ok: false, ...failureOf(proven.reason), attempts };
       return { ok: true, attempts, ...(proven.value !== null && { until: proven.value }) };
@@ -120,7 +120,7 @@ interface Means {
   dnsPersist: DnsPersistOptions | undefined;
 }
 
-/** @returns until when the proof may be relied on, ms since the epoch, where the challenge says so; else null */
+/** @returns the expiry of the proof, ms since the epoch, if the challenge sets one; else null */
 async function prove(request: ValidationRequest, means: Means, attempt: Attempt): Promise<number | null> {
   const { dialer, resolver, http, dnsPersist } = means;
   switch (request.type) {
@@ -149,6 +149,6 @@ function failureOf(reason: unknown): CaaRefusal {
     const { type, detail, retryable } = reason;
     return { type, detail, retryable };
   }
-  // A fault of ours, reported without its inner text.
+  // An internal error, reported without its message.
   return { type: 'serverInternal', detail: 'the validation could not be carried out', retryable: true };
 }

@@ -6,6 +6,7 @@ import {
   type Extension,
   parseAuthorityKeyIdentifier,
   parseSubjectKeyIdentifier,
+  readExtension,
   readTaggedExtensions,
 } from './extensions.js';
 import { type GeneralName, parseGeneralNames } from './general-names.js';
@@ -84,20 +85,17 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
 
 /** Subject alternative names; empty when the extension is absent. @throws DerError */
 export function subjectAltNames(certificate: ParsedCertificate): GeneralName[] {
-  const san = certificate.extensions.get(OID.subjectAltName);
-  return san ? parseGeneralNames(san.value) : [];
+  return readExtension(certificate, OID.subjectAltName, parseGeneralNames) ?? [];
 }
 
 /** Authority key identifier, lower-case hex, or null. @throws DerError */
 export function authorityKeyId(certificate: ParsedCertificate): string | null {
-  const extension = certificate.extensions.get(OID.authorityKeyIdentifier);
-  return extension ? parseAuthorityKeyIdentifier(extension.value) : null;
+  return readExtension(certificate, OID.authorityKeyIdentifier, parseAuthorityKeyIdentifier);
 }
 
 /** Subject key identifier, lower-case hex, or null. @throws DerError */
 export function subjectKeyId(certificate: ParsedCertificate): string | null {
-  const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
-  return extension ? parseSubjectKeyIdentifier(extension.value) : null;
+  return readExtension(certificate, OID.subjectKeyIdentifier, parseSubjectKeyIdentifier);
 }
 
 /**

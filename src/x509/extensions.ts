@@ -33,6 +33,16 @@ export function readExtensions(reader: DerReader, what: string): Map<string, Ext
   return extensions;
 }
 
+/** The parsed value of an extension; null when it is absent. @throws DerError */
+export function readExtension<T>(
+  { extensions }: { extensions: ReadonlyMap<string, Extension> },
+  identifier: string,
+  parse: (value: Buffer) => T,
+): T | null {
+  const extension = extensions.get(identifier);
+  return extension ? parse(extension.value) : null;
+}
+
 /** Reads extensions in `[number] EXPLICIT`; none when the reader is at its end. @throws DerError */
 export function readTaggedExtensions(
   reader: DerReader,
@@ -68,7 +78,7 @@ export const KEY_USAGE = [
   'encipherOnly',
   'decipherOnly',
 ] as const;
-export type KeyUsage = (typeof KEY_USAGE)[number];
+type KeyUsage = (typeof KEY_USAGE)[number];
 
 /** @throws DerError */
 export function parseKeyUsage(value: Uint8Array): KeyUsage[] {

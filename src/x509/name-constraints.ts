@@ -3,6 +3,7 @@ import type { ParsedCertificate } from './certificate.js';
 import { DerError } from './der-error.js';
 import { type DerReader, sequenceIn } from './der-reader.js';
 import { encode, sequence } from './der-writer.js';
+import { readExtension } from './extensions.js';
 import { NAME_TAGS, nameTypeOf, type SubjectName } from './general-names.js';
 import { ipFromBytes, ipToBytes } from './ip-address.js';
 import { OID } from './oids.js';
@@ -89,10 +90,7 @@ function bitsOf(mask: Buffer, what: string): number {
 
 /** The constraints of a chain, from the leaf's issuer to the root, in any order. All of them apply. @throws DerError */
 export function constraintsAbove(chain: readonly Pick<ParsedCertificate, 'extensions'>[]): NameConstraints[] {
-  return chain.flatMap(({ extensions }) => {
-    const extension = extensions.get(OID.nameConstraints);
-    return extension ? [parseNameConstraints(extension.value)] : [];
-  });
+  return chain.flatMap((each) => readExtension(each, OID.nameConstraints, parseNameConstraints) ?? []);
 }
 
 /** Whether all of these constraints permit the name. */

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { monotonic } from '../../lib/monotonic.js';
 import { DAY, HOUR } from '../../lib/time.js';
@@ -219,9 +219,7 @@ export function refuseUsedKey({ members }: AuthoritySet, spki: Buffer): void {
 
 /** The kind of a successor's key: the same as its predecessor's. */
 export function specOf(publicKey: KeyObject): KeySpec {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(
-    publicKey.export({ type: 'spki', format: 'pem' }),
-  );
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type === 'ed25519') return { type };
   if (type === 'rsa') {
     const bits = details?.modulusLength ?? 4096;

@@ -1,6 +1,6 @@
 import { DAY } from '../../lib/time.js';
 import type { ParsedCertificate } from '../../x509/certificate.js';
-import { parseBasicConstraints, parseKeyUsage } from '../../x509/extensions.js';
+import { parseBasicConstraints, parseKeyUsage, readExtension } from '../../x509/extensions.js';
 import { fingerprintOf, shortFingerprint } from '../../x509/fingerprint.js';
 import { formatDn, sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
@@ -75,10 +75,8 @@ function ownFaults(certificate: ParsedCertificate, below: number, now: number): 
   const wrong: string[] = [];
   if (subject.length === 0)
     wrong.push('a CA certificate without a subject can sign nothing (RFC 5280 §4.1.2.6)');
-  const constraints = extensions.get(OID.basicConstraints);
-  const { ca, pathLength } = constraints
-    ? parseBasicConstraints(constraints.value)
-    : { ca: false, pathLength: null };
+  const constraints = readExtension(certificate, OID.basicConstraints, parseBasicConstraints);
+  const { ca, pathLength } = constraints ?? { ca: false, pathLength: null };
   if (!ca)
     wrong.push(
       `${name} is not a CA certificate: it lacks basicConstraints CA:TRUE (AD CS: use the template SubCA)`,
@@ -89,8 +87,7 @@ function ownFaults(certificate: ParsedCertificate, below: number, now: number): 
       `the path length of ${name} is ${pathLength}, which allows ${pathLength === 0 ? 'no CA' : `${pathLength} CA below another`} below it; there ${below === 1 ? 'is one' : `are ${below}`}`,
     );
   }
-  const usage = extensions.get(OID.keyUsage);
-  const used: readonly string[] = usage ? parseKeyUsage(usage.value) : ['keyCertSign', 'cRLSign'];
+  const used = readExtension(certificate, OID.keyUsage, parseKeyUsage) ?? ['keyCertSign', 'cRLSign'];
   if (!used.includes('keyCertSign'))
     wrong.push(`${name} may not sign certificates: its key usage lacks keyCertSign`);
   if (below === 0 && !used.includes('cRLSign'))

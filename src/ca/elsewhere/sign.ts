@@ -3,7 +3,7 @@ import { signerFor } from '../../x509/algorithms.js';
 import { parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { isCrlSignedBy, parseCrl } from '../../x509/crl.js';
 import { parseCsr } from '../../x509/csr.js';
-import { encodeExtension, parseBasicConstraints } from '../../x509/extensions.js';
+import { encodeExtension, parseBasicConstraints, readExtension } from '../../x509/extensions.js';
 import { sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { CaCertificateError, createIntermediate, freshFields } from '../folder/issuer-certificates.js';
@@ -52,8 +52,7 @@ export async function signIssuer({
     throw new CaCertificateError('the request has the name of the root itself');
   if (publicKey.spki.equals(parent.spki))
     throw new CaCertificateError('the request is of the key of the root itself');
-  const limits = parent.extensions.get(OID.basicConstraints);
-  if (limits && parseBasicConstraints(limits.value).pathLength === 0)
+  if (readExtension(parent, OID.basicConstraints, parseBasicConstraints)?.pathLength === 0)
     throw new CaCertificateError('the root may have no CA below it (path length 0)');
   if (now >= parent.notAfter || now < parent.notBefore)
     throw new CaCertificateError(

@@ -1,6 +1,6 @@
 import { readIfThere } from '../../lib/files.js';
 import { parseCertificate } from '../../x509/certificate.js';
-import { parseBasicConstraints } from '../../x509/extensions.js';
+import { parseBasicConstraints, readExtension } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 import { toPem } from '../../x509/pem.js';
 import { isTokenUri, shownUri } from '../token/uri.js';
@@ -52,9 +52,10 @@ async function readGiven(path: string): Promise<string> {
 }
 
 /** Whether the path length allows a CA below (RFC 5280 §4.2.1.9). */
-function mayHaveCaBelow(certificate: Buffer): boolean {
-  const constraints = parseCertificate(certificate).extensions.get(OID.basicConstraints);
-  return constraints !== undefined && parseBasicConstraints(constraints.value).pathLength !== 0;
+function mayHaveCaBelow(der: Buffer): boolean {
+  const certificate = parseCertificate(der);
+  const constraints = readExtension(certificate, OID.basicConstraints, parseBasicConstraints);
+  return constraints !== null && constraints.pathLength !== 0;
 }
 
 async function refuseOther(path: string, certificate: Buffer): Promise<void> {

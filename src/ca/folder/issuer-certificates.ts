@@ -19,7 +19,13 @@ import {
   sequence,
   time,
 } from '../../x509/der-writer.js';
-import { encodeExtension, KEY_USAGE, parseBasicConstraints, parseKeyUsage } from '../../x509/extensions.js';
+import {
+  encodeExtension,
+  KEY_USAGE,
+  parseBasicConstraints,
+  parseKeyUsage,
+  readExtension,
+} from '../../x509/extensions.js';
 import { type DistinguishedName, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier } from '../../x509/spki.js';
@@ -174,12 +180,11 @@ export class CaCertificateError extends Error {
 export function checkCaCertificate(der: Uint8Array, spki: Buffer, now: number | null): void {
   const certificate = parseCertificate(der);
   if (!certificate.spki.equals(spki)) throw new CaCertificateError('the CA certificate is not of the CA key');
-  const constraints = certificate.extensions.get(OID.basicConstraints);
-  if (!constraints || !parseBasicConstraints(constraints.value).ca) {
+  if (!readExtension(certificate, OID.basicConstraints, parseBasicConstraints)?.ca) {
     throw new CaCertificateError('the certificate is not a CA certificate (basicConstraints CA:TRUE)');
   }
-  const usage = certificate.extensions.get(OID.keyUsage);
-  if (usage && !parseKeyUsage(usage.value).includes('keyCertSign')) {
+  const usage = readExtension(certificate, OID.keyUsage, parseKeyUsage);
+  if (usage && !usage.includes('keyCertSign')) {
     throw new CaCertificateError('the CA certificate may not sign certificates (keyUsage keyCertSign)');
   }
   if (now !== null && (now < certificate.notBefore || now > certificate.notAfter)) {

@@ -49,16 +49,7 @@ export const profileSchema = z.strictObject({
   /** The key that `generate` and `register` make; a CSR brings its own. */
   keyType: z.enum(['rsa', 'ec', 'ed25519']).default('ec'),
   /** RSA bits, or 256, 384, 521 for a curve. */
-  keyLen: z
-    .union([
-      z.literal(256),
-      z.literal(384),
-      z.literal(521),
-      z.literal(2048),
-      z.literal(3072),
-      z.literal(4096),
-    ])
-    .default(256),
+  keyLen: z.literal([256, 384, 521, 2048, 3072, 4096]).default(256),
   /** Days; a file may also have `8h`, `6d` or `90d`. Hours are fractions of a day. */
   duration: z.union([z.number().int().min(1).max(36_500), hoursOrDays], {
     error: 'must be days from 1 to 36500, or a time such as 8h, 6d or 90d',

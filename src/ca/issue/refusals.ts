@@ -1,7 +1,7 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { ParsedCertificate } from '../../x509/certificate.js';
 import type { CertificateNames } from '../../x509/certificate-names.js';
-import { parseExtKeyUsage } from '../../x509/extensions.js';
+import { parseExtKeyUsage, readExtension } from '../../x509/extensions.js';
 import { constraintsText, type NameConstraints, namesForbidden } from '../../x509/name-constraints.js';
 import { OID } from '../../x509/oids.js';
 import { keyTypeOf, type PublicKeyInfo } from '../../x509/spki.js';
@@ -40,10 +40,8 @@ export function refuseNames(
 
 /** Purposes of a profile that the extended key usage of an issuer's certificate does not allow. */
 export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Purpose[] {
-  const extension = issuer.extensions.get(OID.extKeyUsage);
-  if (extension === undefined) return [];
-  const carried = parseExtKeyUsage(extension.value);
-  if (carried.includes(OID.anyExtendedKeyUsage)) return [];
+  const carried = readExtension(issuer, OID.extKeyUsage, parseExtKeyUsage);
+  if (carried === null || carried.includes(OID.anyExtendedKeyUsage)) return [];
   return profile.extendedKeyUsage.filter((purpose) => !carried.includes(PURPOSES[purpose]));
 }
 

@@ -1,3 +1,4 @@
+import { acmeTasks } from './acme.js';
 import type { OperationsTasks, RegistrationTasks } from './index.js';
 
 type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
@@ -5,7 +6,7 @@ type TaskName = keyof OperationsTasks | keyof RegistrationTasks;
 /**
  * Idempotent tasks: after a lost answer they may go to another CA.
  * Tasks that make a new key or certificate each time are not idempotent. The certificate of an order or an enrolment is
- * made once, so those tasks are.
+ * made once, so those tasks are. So are all ACME tasks.
  */
 const NAMES: readonly TaskName[] = [
   'ping',
@@ -37,19 +38,6 @@ const NAMES: readonly TaskName[] = [
   'list_nodes',
   'get_node',
   'enroll',
-  'acme_issue_certificate',
-  'acme_get_certificate',
-  'acme_revoke_certificate',
-  'acme_sync_account',
-  'acme_get_account',
-  'acme_list_accounts',
-  'acme_deactivate_account',
-  'acme_sync_order',
-  'acme_get_order',
-  'acme_list_orders',
-  'acme_sync_authorization',
-  'acme_get_authorization',
-  'acme_deactivate_authorization',
 ];
 
-export const REPEATABLE: ReadonlySet<string> = new Set(NAMES);
+export const REPEATABLE: ReadonlySet<string> = new Set([...NAMES, ...Object.keys(acmeTasks)]);

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { type ProfileFields, PURPOSES, type Purpose, profileSchema } from '../../ca/issue/profiles.js';
 import { DAY } from '../../lib/time.js';
 import type { ParsedCertificate } from '../../x509/certificate.js';
-import { KEY_USAGE, type KeyUsage, parseExtKeyUsage, parseKeyUsage } from '../../x509/extensions.js';
+import { KEY_USAGE, parseExtKeyUsage, parseKeyUsage, readExtension } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 
 /** A profile of the Python CA, converted to ours. */
@@ -118,12 +118,9 @@ export function profileOf(
   certificate: ParsedCertificate,
   profiles: ReadonlyMap<string, ProfileMarks>,
 ): string {
-  const { extensions, notBefore, notAfter } = certificate;
-  const usage = extensions.get(OID.keyUsage);
-  const purposes = extensions.get(OID.extKeyUsage);
-  const usages: KeyUsage[] = usage ? parseKeyUsage(usage.value) : [];
-  const isCa = usages.includes('keyCertSign');
-  const oids = new Set(purposes ? parseExtKeyUsage(purposes.value) : []);
+  const { notBefore, notAfter } = certificate;
+  const isCa = readExtension(certificate, OID.keyUsage, parseKeyUsage)?.includes('keyCertSign') ?? false;
+  const oids = new Set(readExtension(certificate, OID.extKeyUsage, parseExtKeyUsage));
   const days = Math.round((notAfter - notBefore) / DAY);
   const alike = [...profiles].filter(
     ([, each]) =>

@@ -1,13 +1,13 @@
-/** A redirect that is not followed; `message` is what is wrong with it, without what it says. */
+/** A redirect that is not followed. The message has the reason, but nothing of the URL. */
 export class BadLocation extends Error {
   override readonly name = 'BadLocation';
 }
 
 /**
- * Resolves a `Location` (RFC 9110 §10.2.2) against the URL it came from. Its octets are UTF-8 where possible,
- * and otherwise go into the request unchanged.
- * @param location each octet a character
- * @param ports those a redirect may name
+ * Resolves a `Location` (RFC 9110 §10.2.2) against the URL of its response. Its octets are read as UTF-8 if they are valid, else
+ * percent-encoded one by one.
+ * @param location one character per octet
+ * @param ports the allowed ports
  * @throws BadLocation
  */
 export function nextUrl(location: string, from: URL, ports: readonly number[]): URL {

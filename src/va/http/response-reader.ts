@@ -1,18 +1,17 @@
-/** An answer that cannot be read, in words that name nothing the peer sent. */
+/** A response that cannot be read. The message repeats nothing that the peer sent. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 }
 
 /**
- * How much of a body is read. A key authorization is under 200 octets; more is read only to report how much
- * came instead.
+ * Limit of the body in octets. A key authorization has fewer than 200; more is read only to report the length.
  */
 export const MAX_BODY = 16 * 1024;
-/** Octets of status lines and header fields, those of interim answers included. */
+/** Limit of status lines and header fields in octets, those of interim responses included. */
 const MAX_HEAD = 16 * 1024;
-/** Octets that frame the chunks of a body. */
+/** Limit of the octets that frame the chunks of a body. */
 const MAX_FRAMING = 64 * 1024;
-/** Empty lines before an answer, left over from whatever the peer did before. */
+/** Limit of empty lines before a response. */
 const MAX_BLANK = 4;
 
 const STATUS_LINE = /^HTTP\/1\.\d {1,8}(\d{3})(?: |$)/;
@@ -21,7 +20,7 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const NO_BODY: readonly number[] = [204, 205, 304];
 const LF = 10;
 
-/** Fields that matter here; of one that comes several times every value. */
+/** The used fields, with all values of a repeated one. */
 interface Fields {
   'content-length': string[];
   'transfer-encoding': string[];
@@ -31,9 +30,9 @@ interface Fields {
 type Phase = 'status' | 'fields' | 'sized' | 'chunk-size' | 'chunk' | 'chunk-end' | 'until-close' | 'done';
 
 /**
- * Reads one answer to a GET (RFC 9112), as the small servers of devices send it: lines that end in LF alone (§2.2), blanks
- * before a colon (§5.1), folded fields (§5.2), the same Content-Length several times (RFC 9110 §8.6), HTTP/1.0 that ends with
- * the connection. Lengths that differ are refused. Each octet is looked at once, and what is kept is bounded.
+ * Reads one response to a GET (RFC 9112). It accepts what the small servers of devices send: lines that end in a bare LF (§2.2),
+ * blanks before a colon (§5.1), folded fields (§5.2), a repeated equal Content-Length (RFC 9110 §8.6), and HTTP/1.0 bodies that
+ * end with the connection. Different lengths are refused. Each octet is read once, and memory is bounded.
  */
 export class ResponseReader {
   #phase: Phase = 'status';
@@ -44,12 +43,12 @@ export class ResponseReader {
   #head = 0;
   #framing = 0;
   #blank = 0;
-  /** Octets of the body, or of its current chunk, still to come. */
+  /** Remaining octets of the body or of its current chunk. */
   #left = 0;
   readonly #body: Buffer[] = [];
   #length = 0;
 
-  /** True from when nothing more is needed: the end of the answer, or enough of it. @throws HttpError */
+  /** Reads more octets; true when the response is complete or long enough. @throws HttpError */
   push(chunk: Buffer): boolean {
     let offset = 0;
     while (offset < chunk.length && this.#phase !== 'done') {
@@ -59,7 +58,7 @@ export class ResponseReader {
     return this.#phase === 'done';
   }
 
-  /** The peer closed the connection. @throws HttpError when its answer was not at an end */
+  /** Called when the peer closed the connection. @throws HttpError when the response is incomplete */
   end(): void {
     if (this.#phase === 'done') return;
     if (this.#phase === 'until-close') this.#phase = 'done';
@@ -68,7 +67,7 @@ export class ResponseReader {
     else throw new HttpError('closed the connection before the end of its answer');
   }
 
-  /** The peer broke the connection off. False when what came is no whole answer; a body that lasts until the close is one. */
+  /** Called when the connection broke. True when the response is complete; a body that lasts until the close counts as complete. */
   endsBroken(): boolean {
     if (this.#phase === 'until-close') this.#phase = 'done';
     return this.#phase === 'done';
@@ -78,7 +77,7 @@ export class ResponseReader {
     return this.#status;
   }
 
-  /** The Location of a redirect, each octet a character; null if the response is no redirect. */
+  /** The Location of a redirect, one character per octet; null if the response is no redirect. */
   get location(): string | null {
     const [location = ''] = this.#fields.location;
     return REDIRECTS.includes(this.#status) && location !== '' ? location : null;
@@ -154,7 +153,7 @@ export class ResponseReader {
     }
     this.#keepField();
     const colon = line.indexOf(':');
-    // A line that is no field is ignored.
+    // A line without a colon is ignored.
     if (colon > 0)
       this.#field = { name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1) };
     if (line === '') this.#endHead();
@@ -198,7 +197,7 @@ export class ResponseReader {
     const [, size] = CHUNK_LINE.exec(line) ?? [];
     if (size === undefined) throw new HttpError('sent a chunk without its length');
     this.#left = Number.parseInt(size, 16);
-    // What follows the last chunk is not waited for.
+    // Trailers after the last chunk are not awaited.
     this.#phase = this.#left === 0 ? 'done' : 'chunk';
   }
 }
@@ -211,7 +210,7 @@ function isOfInterest(name: string): name is keyof Fields {
   return name === 'content-length' || name === 'transfer-encoding' || name === 'location';
 }
 
-/** The members of a field that is a list, in lower case; empty ones count too. */
+/** The members of list fields in lower case, empty ones included. */
 function listOf(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).map((each) => each.trim().toLowerCase());
 }
