@@ -8,7 +8,7 @@ interface Freshness {
   lastModified: number;
   /** True when no two answers share the second of their last modification. */
   datedApart?: boolean;
-  /** Seconds the answer may be reused without asking. */
+  /** Seconds for which the answer may be reused without revalidation. */
   maxAge: number;
   /** Milliseconds since the epoch; for caches that know no max-age. */
   expires: number;

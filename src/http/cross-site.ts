@@ -9,6 +9,6 @@ import type { FastifyRequest } from 'fastify';
 export function isCrossSite(request: FastifyRequest, ownOrigin: string): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers;
   if (origin !== undefined && origin !== ownOrigin) return true;
-  // `same-site` is another host or port that somebody else may run.
+  // `same-site` is another host or port, perhaps of another operator.
   return site !== undefined && site !== 'same-origin' && site !== 'none';
 }

@@ -23,7 +23,7 @@ export function answerPlainHttp(server: Server): void {
   });
 }
 
-/** The TCP socket below a TLS socket. Node has no public name for it. Null if it cannot be found: the connection is then closed without an answer. */
+/** The TCP socket below a TLS socket, for which Node has no public name. Null: the connection is closed without an answer. */
 function rawSocket(socket: TLSSocket): Socket | null {
   const below: unknown = Reflect.get(socket, '_parent');
   return below instanceof Socket ? below : null;

@@ -70,7 +70,7 @@ export type ValidationResult =
       type: ValidationErrorType;
       /** One sentence for operators: the address, the status, the received bytes, the expected ones. */
       detail: string;
-      /** Whether another attempt may succeed soon (RFC 8555 §8.2): refused, timed out, not found, wrong content. False for policy refusals. */
+      /** Whether another attempt may succeed soon (RFC 8555 §8.2): after a timeout or a wrong content, not after a refusal by policy. */
       retryable: boolean;
       attempts: AttemptRecord[];
     };

@@ -1,24 +1,19 @@
 import { DerError } from './der-error.js';
 
-/** RFC 7468 text encoding, strict: between the labels there is only base64. */
+/** RFC 7468 text encoding in strict form: only base64 between the labels. */
 
 /** DER to PEM with 64-character lines and a final newline. */
 export function toPem(label: string, der: Uint8Array): string {
-  return [...pemPieces(label, der)].join('');
-}
-
-/** Octets in a piece: a multiple of 48, which is one line. */
-const PIECE = 48 * 1024;
-
-/** The same text in pieces: each is split into lines by itself, not the whole text of a large CRL. */
-function* pemPieces(label: string, der: Uint8Array): Generator<string> {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.length);
-  yield `-----BEGIN ${label}-----\n`;
+  let lines = '';
   for (let at = 0; at < bytes.length; at += PIECE) {
-    yield bytes.toString('base64', at, at + PIECE).replace(/.{1,64}/g, '$&\n');
+    lines += bytes.toString('base64', at, at + PIECE).replace(/.{1,64}/g, '$&\n');
   }
-  yield `-----END ${label}-----\n`;
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
+
+/** Octets that are split into lines at a time, because a CRL may be large: a multiple of 48, which is one line. */
+const PIECE = 48 * 1024;
 
 /** DER of every block with this label, in order; text around the blocks is ignored. @throws DerError when a block is broken. */
 export function fromPem(label: string, pem: string): Buffer[] {

@@ -111,7 +111,7 @@ export class AuthoritySet {
     throw new TaskError(ErrorCode.certificate, 'No issuer of this CA is valid now', 'retry');
   }
 
-  /** Like `active`, but reads the store first when no issuer is active: a command or another CA may have made one. @throws StoreUnavailable */
+  /** Like `active`, but reads the store when no issuer is active: another process may have made one. @throws StoreUnavailable */
   async findActive(): Promise<Member> {
     if (activeOf(this.#members, this.options.clock()) === null) await this.reload();
     return this.active;

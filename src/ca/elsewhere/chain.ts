@@ -1,7 +1,7 @@
 import { isVerifiedBy, type ParsedCertificate } from '../../x509/certificate.js';
 import { formatDn, sameDn } from '../../x509/name.js';
 
-/** A certificate, those between it and its root, and the root; or why there is no such chain. */
+/** The certificates between a certificate and its root, and the root; or the reason why there is no chain to a root. */
 type FoundChain =
   | { between: ParsedCertificate[]; root: ParsedCertificate }
   | { between: ParsedCertificate[]; root: null; why: string };

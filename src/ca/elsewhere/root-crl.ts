@@ -5,7 +5,7 @@ import type { Member } from '../authorities/member.js';
 import type { AuthoritySet } from '../authorities/set.js';
 import { CaCertificateError } from '../folder/issuer-certificates.js';
 
-/** RFC 5280 §5.2.4: a list of changes only. */
+/** RFC 5280 §5.2.4: the extension of a delta CRL. */
 const DELTA = '2.5.29.27';
 
 interface InstalledCrl {
@@ -16,8 +16,8 @@ interface InstalledCrl {
 }
 
 /**
- * Serves a CRL that was signed elsewhere, by a root (or an issuer) of this CA whose key is not here.
- * @throws CaCertificateError for one that is not of this CA, is no complete CRL in force, or would undo what is known; DerError
+ * Stores a CRL that was signed elsewhere by a root or an issuer of this CA whose key is not here.
+ * @throws CaCertificateError for a CRL of another CA, an incomplete or invalid one, and one without a known revocation; DerError
  */
 export async function installCrl(
   { store, set }: { store: CaStore; set: AuthoritySet },
@@ -64,7 +64,10 @@ export async function installCrl(
   return { of, nextUpdate, revokes };
 }
 
-/** The store keeps the highest number. Those of other programs begin anywhere, or are left out. */
+/**
+ * The number to store a CRL with, which must exceed the stored one. CRLs of other programs may have any number, or none.
+ * @throws CaCertificateError for an older CRL
+ */
 function nextNumber(own: bigint | null, thisUpdate: number, stored: StoredCrl | null): number {
   const number = own !== null && own <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(own) : thisUpdate;
   if (stored === null || number > stored.number) return number;
@@ -72,7 +75,7 @@ function nextNumber(own: bigint | null, thisUpdate: number, stored: StoredCrl | 
   throw new CaCertificateError(`it is older than the one there is, of ${at(stored.thisUpdate)}`);
 }
 
-/** @throws CaCertificateError when an issuer that was revoked here is not on it */
+/** @throws CaCertificateError when the CRL lacks an issuer that was revoked at this CA */
 async function refuseForgotten(
   store: CaStore,
   of: Member,

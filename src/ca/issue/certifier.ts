@@ -31,7 +31,7 @@ export interface Issuance {
   profile: Profile;
   publicKey: PublicKeyInfo;
   names: CertificateNames;
-  /** RFC 7633 §4.1, as the CSR asks for them; a TLS server's only. */
+  /** TLS features (RFC 7633 §4.1) that the CSR requests; used only for TLS servers. */
   tlsFeatures?: readonly number[];
   notBefore?: number | null;
   notAfter?: number | null;
@@ -41,13 +41,13 @@ export interface Issuance {
   by?: Actor;
   /** The profiles the requester may use; only those of end-entity certificates by default. */
   entitlement?: Entitlement;
-  /** An OCSP responder's certificate, by the issuer it answers for: left out of listings, and made for a retired one too. */
+  /** The issuer whose OCSP responder gets the certificate. It is hidden from listings, and made for a retired issuer too. */
   responderOf?: Member;
 }
 
 /**
- * Makes and stores certificates: the caller decides profile and names, this class everything else. A returned
- * certificate passed lint and is on disk.
+ * Makes and stores certificates. The caller decides profile and names, this class everything else. A returned certificate
+ * has passed lint and is on disk.
  */
 export class Certifier {
   readonly store: CaStore;
@@ -66,12 +66,12 @@ export class Certifier {
     this.set = options.set;
   }
 
-  /** PEM of the roots to trust, the one in use first. */
+  /** PEM of the published roots, the one in use first. */
   get rootPem(): string {
     return this.set.rootsPem;
   }
 
-  /** PEM of the chain of the issuer in use, issuer first, root left out: empty when the root issues. */
+  /** PEM of the chain of the issuer in use, the issuer first, without the root; empty when the root issues. */
   get chainPem(): string {
     const { newest } = this.set;
     return newest === null ? '' : this.set.chainOf(newest);
@@ -83,7 +83,7 @@ export class Certifier {
     return issuer === null ? this.chainPem : this.set.chainOf(issuer);
   }
 
-  /** When the issuing certificate ends; none of its certificates ends later. */
+  /** Expiry of the issuer in use; its certificates do not expire later. */
   get issuerNotAfter(): number {
     return this.set.active.certificate.notAfter;
   }
@@ -136,9 +136,7 @@ export class Certifier {
     return record;
   }
 
-  /**
-   * Verified with its issuer in the set; a certificate of an authority outside the set is accepted as read.
-   */
+  /** Verifies a record with its issuer. A certificate of an issuer that is not in the set is not verified. */
   #isAsSigned({ der, serial, issuer, identifiers }: CertificateRecord): boolean {
     const signer = this.set.byTag(issuer);
     try {
@@ -161,9 +159,8 @@ export class Certifier {
   }
 
   /**
-   * The record of a shown certificate. A certificate that we signed and have no record of, as after a
-   * restore, is recorded now.
-   * @throws TaskError for one that is not ours
+   * The record of a shown certificate. A certificate of this CA without a record, for example after a restore, is recorded now.
+   * @throws TaskError for a certificate of another CA
    */
   async recordOf(shown: ParsedCertificate, by: Actor): Promise<CertificateRecord> {
     const record = await this.store.findBySerial(shown.serial);
@@ -175,8 +172,8 @@ export class Certifier {
   }
 
   /**
-   * Issues and stores. `created` is false when the order got a certificate meanwhile, which is returned.
-   * @throws TaskError for a certificate that must not be issued; LintError when we made it wrong.
+   * Issues and stores a certificate. `created` is false when the order has got a certificate meanwhile, which is returned.
+   * @throws TaskError for a certificate that must not be issued; LintError for a fault of this program
    */
   async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {
     const { profile, names, responderOf, entitlement = END_CERTIFICATES } = issuance;
@@ -186,7 +183,7 @@ export class Certifier {
       try {
         return await this.#issueBy(await this.set.findActive(), issuance);
       } catch (error) {
-        // A command, or another CA on this store, has made a successor just now, which may have other limits.
+        // A command or another CA on this store has just made a successor, which may have other limits.
         const isStale = error instanceof IssuerRetired || (isOfNames(error) && (await this.set.reload()));
         if (!isStale || tries === MOST_TRIES) throw error;
         await this.set.reload();
@@ -256,10 +253,10 @@ export class Certifier {
 const isOfNames = (error: unknown): boolean =>
   error instanceof TaskError && error.kind === 'rejectedIdentifier';
 
-/** An issuer retired again and again while one certificate is made. */
+/** Limit of attempts for one certificate when issuers keep retiring. */
 const MOST_TRIES = 4;
 
-/** PEM of a certificate, unchecked; empty for one that is known by its serial only. */
+/** PEM of a certificate, unchecked; empty for a record that has only a serial. */
 export function certificatePem(record: Pick<CertificateRecord, 'der'>): string {
   return record.der.length === 0 ? '' : toPem('CERTIFICATE', record.der);
 }

@@ -28,11 +28,10 @@ export interface IssueInput {
   publicKey: PublicKeyInfo;
   names: readonly SubjectName[];
   /**
-   * Common name of the subject, at most 64 characters (RFC 5280 ub-common-name); left out where the other
-   * names suffice.
+   * Common name of the subject, at most 64 characters (RFC 5280 ub-common-name); null: the subject has none.
    */
   commonName: string | null;
-  /** RFC 7633 §4.1: TLS extensions the holder will support; none leaves the extension out. */
+  /** RFC 7633 §4.1: TLS extensions that the holder promises to support; without any, the extension is left out. */
   tlsFeatures?: readonly number[];
   /** Lower-case hex; `newSerial` makes one. */
   serial: string;
@@ -54,16 +53,16 @@ export class IssueError extends Error {
   override readonly name = 'IssueError';
 }
 
-/** Serving paths of what certificates point to; the RA's plain-HTTP listener answers them. */
+/** Paths of the URLs in certificates, on the RA's plain-HTTP listener. */
 export const crlPath = (id: string): string => `/crl/${id}.crl`;
 export const issuerPath = (id: string): string => `/issuer/${id}.cer`;
 export const OCSP_PATH = '/ocsp';
 
 /**
- * Backdating: client clocks lag, and a certificate that is "not yet valid" on first use looks like our fault.
+ * Backdating in ms: client clocks lag, and would reject a new certificate as "not yet valid".
  */
 export const BACKDATE = 3600_000;
-/** Certificates that live for hours are not backdated for most of their life. */
+/** A short-lived certificate is backdated by at most this fraction (1/8) of its lifetime. */
 const BACKDATED_PART = 8;
 
 /**
@@ -76,7 +75,7 @@ export function newSerial(random: (bytes: number) => Buffer): string {
   return bytes.toString('hex');
 }
 
-/** An RA whose clock is ahead by at most this may have accepted an order for the profile's whole lifetime. */
+/** Allowed lead of the RA's clock in ms: it may have accepted an order for the profile's whole lifetime. */
 const CLOCK_SKEW = 60_000;
 
 /** notBefore and notAfter for a certificate of this profile issued now; explicit times win, the issuer's end bounds both. */
@@ -103,7 +102,7 @@ export function validityFor(
 
 /**
  * Bits of the profile's usages that fit the key and the purposes: only RSA keys encipher (RFC 5280 §4.2.1.3), and
- * non-repudiation agrees with e-mail protection but not with TLS alone (§4.2.1.12).
+ * non-repudiation fits e-mail protection, but not TLS without it (§4.2.1.12).
  */
 function keyUsages(profile: Profile, keyType: PublicKeyInfo['type']): number[] {
   const { extendedKeyUsage: purposes } = profile;
@@ -212,8 +211,7 @@ export class CertificateFactory {
     if (profile.extendedKeyUsage.includes('serverAuth')) {
       after.push(encodeExtension(OID.certificatePolicies, sequence(sequence(oid(OID.domainValidated)))));
     }
-    // RFC 6960 §4.2.2.2.1: nobody should ask a responder about its own certificate, so the certificate names
-    // none.
+    // RFC 6960 §4.2.2.2.1: clients should not ask a responder about its own certificate, so that names no responder.
     if (profile.extendedKeyUsage.includes('OCSPSigning')) {
       after.push(encodeExtension(OID.ocspNoCheck, nullValue()));
     } else if (profile.revocation === 'none') {
@@ -252,7 +250,7 @@ export function locationsUnder(authority: Uint8Array, publicUrl: string | null, 
   return publicUrl === null ? [] : locationExtensions(publicUrl, authorityId(authority), ocsp);
 }
 
-/** RFC 5280 §4.2.2.1: where the issuer's certificate is, and nothing else. */
+/** RFC 5280 §4.2.2.1: only the location of the issuer's certificate. */
 function issuerLocation(publicUrl: string, id: string): Buffer {
   const uri = encode(contextPrimitive(6), Buffer.from(publicUrl + issuerPath(id), 'latin1'));
   return encodeExtension(OID.authorityInfoAccess, sequence(sequence(oid(OID.adCaIssuers), uri)));

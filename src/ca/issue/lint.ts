@@ -28,7 +28,7 @@ export interface LintContext {
   issuerNotAfter: number;
 }
 
-/** A certificate that must not be handed out, with everything found wrong. */
+/** A certificate that must not be issued, with all findings. */
 export class LintError extends Error {
   override readonly name = 'LintError';
   constructor(readonly findings: string[]) {
@@ -133,7 +133,7 @@ const RULES: Rule[] = [
     isSignedBy(certificate, issuerKey) ? null : 'its signature does not verify',
 ];
 
-/** Reads the certificate back from its DER and checks it before it leaves; returns what was read. Pure. @throws LintError */
+/** Parses the DER of a new certificate, checks it, and returns the parsed certificate. Pure. @throws LintError */
 export function lint(der: Uint8Array, context: LintContext): ParsedCertificate {
   let findings: string[];
   try {

@@ -24,14 +24,14 @@ interface OrderRequest {
   /** PEM. */
   csr: string;
   profile: string;
-  /** The order's identifiers, when the RA says them: the CSR must name exactly these. */
+  /** The order's identifiers, which the CSR must name exactly; null when the RA does not send them. */
   identifiers: OrderName[] | null;
   notBefore: number | null;
   notAfter: number | null;
   by: Actor;
 }
 
-/** A node's enrolment, by what an RA has registered. */
+/** The enrolment of a node that an RA has registered. */
 interface EnrolmentRequest {
   requestId: string;
   /** PEM; only its key is used. */
@@ -52,15 +52,15 @@ interface Made {
 }
 
 /**
- * Issues once for each ACME order and enrolment. Asking again with the same key and names gives the same
- * certificate, whether it is still being made, was stored a moment ago, or before a crash.
+ * Issues once for each ACME order and enrolment. A repeated request with the same key and names gets the same certificate,
+ * whether that is being made, was just stored, or was stored before a crash.
  */
 export class OrderIssuer {
   readonly #making = new Map<string, Promise<Made>>();
 
   constructor(private readonly certifier: Certifier) {}
 
-  /** @throws TaskError when this order can never have such a certificate. */
+  /** @throws TaskError when the request cannot be granted for this order */
   async issue(request: OrderRequest): Promise<CertificateRecord> {
     const profile = this.certifier.profile(request.profile);
     if (!isAcmeProfile(profile)) {
@@ -87,7 +87,7 @@ export class OrderIssuer {
     });
   }
 
-  /** @throws TaskError when there can never be such a certificate. */
+  /** @throws TaskError when the request cannot be granted for this node */
   async enroll({ requestId, cn, sans, ...request }: EnrolmentRequest): Promise<CertificateRecord> {
     const profile = this.certifier.leafProfile(request.profile);
     if (NOT_FOR_NODES.has(profile.name)) {
@@ -95,15 +95,14 @@ export class OrderIssuer {
     }
     const { publicKey, tlsFeatures } = readRequest(request.csr);
     const names = namesFor(profile, cn, sans);
-    // No ACME order of ours has an id like this.
+    // Ids of ACME orders do not have this form.
     const orderId = `node:${requestId}`;
     return this.#once({ profile, publicKey, names, tlsFeatures, orderId, by: request.by });
   }
 
   async #once(issuance: OneIssuance): Promise<CertificateRecord> {
     const { orderId } = issuance;
-    // Runs one issuance per order at a time; a waiting caller finds the certificate, or may try when making
-    // it failed.
+    // Runs one issuance per order at a time. A waiting caller gets its certificate, or tries itself when it failed.
     for (;;) {
       const making = this.#making.get(orderId);
       if (making === undefined) break;
@@ -125,7 +124,7 @@ export class OrderIssuer {
       // An order rarely has a certificate already, so we do not look first: the store detects it and returns the existing one.
       return await this.certifier.issue(issuance);
     } catch (error) {
-      // A request that could be issued once may not be issuable any more: its time is over, say.
+      // A repeated request may be refused now, for example because its notAfter is past.
       const { orderId } = issuance;
       const stored = error instanceof TaskError ? await this.certifier.store.findByOrder(orderId) : null;
       if (stored !== null) return { certificate: stored, created: false };
@@ -137,8 +136,8 @@ export class OrderIssuer {
 type OneIssuance = Issuance & { orderId: string };
 
 /**
- * The certificate has the order's names in the order's order. Its common name is the CSR's where that is a DNS name, else
- * the order's first DNS name, else none: an address there is more than certbot can read.
+ * The names of an order's certificate, in the order's sequence. The common name is the CSR's if that is a DNS name, else the
+ * order's first DNS name, else none, because certbot cannot read an address there.
  */
 function orderNames(
   profile: Profile,
@@ -153,7 +152,7 @@ function orderNames(
   return { commonName: commonName ?? serverCommonName(names), names };
 }
 
-/** @throws TaskError badCSR in the words that the RA's own check has */
+/** @throws TaskError badCSR with the same message as the RA's own check */
 function readOrderRequest(pem: string, identifiers: readonly OrderName[]): CertificationRequest {
   try {
     return readOrderCsr(firstFromPem('CERTIFICATE REQUEST', pem), identifiers);

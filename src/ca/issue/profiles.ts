@@ -184,7 +184,7 @@ export function parseProfile(name: string, yaml: string, file: string): Profile 
   return { name, ...result.data };
 }
 
-/** The built-in profiles and those of `*.yml` and `*.yaml` files in the folder, which replace built-in ones of the same name. @throws ProfileError */
+/** The built-in profiles, and those of YAML files in the folder, which replace built-in ones of the same name. @throws ProfileError */
 export async function loadProfiles(
   folder: string | null,
   company: string | null = null,

@@ -7,7 +7,7 @@ import type { PublicKeyInfo } from '../../x509/spki.js';
 import type { Certifier } from './certifier.js';
 import { checkEntitled, type Entitlement } from './entitlement.js';
 
-/** A request that is repeated within this time (ms), for example after a lost answer, gets the same certificate. Longer than any client waits. */
+/** A request that is repeated within this time gets the same certificate: longer than a client waits for an answer. In ms. */
 const SAME_REQUEST = 10 * 60_000;
 /** Limit of certificates of one name that are searched for it. */
 const RECENT = 20;

@@ -68,7 +68,7 @@ const KEPT_UNKNOWN = 1_000;
 interface Found {
   certId: CertId;
   status: CertStatus;
-  /** Null: no issuer of ours is named. */
+  /** Id of the issuer; null for an issuer of another CA. */
   issuer: string | null;
 }
 
@@ -130,7 +130,7 @@ export class OcspResponder {
     return found.find(({ issuer }) => issuer !== null)?.issuer ?? this.options.issuers().at(-1)?.id ?? '';
   }
 
-  /** §2.2: a certificate of no issuer of ours, or never issued by the named one, is unknown. */
+  /** §2.2: a certificate of another CA, or one that the named issuer has not issued, is unknown. */
   async #find(certId: CertId): Promise<Found> {
     const issuer = await this.#issuerOf(certId);
     const record = issuer && (await this.options.store.findBySerial(certId.serial));
@@ -213,7 +213,7 @@ function statusOf(record: CertificateRecord | null): CertStatus {
   return revokedAt === null ? { status: 'good' } : { status: 'revoked', revokedAt, reason };
 }
 
-/** After a clock was ahead, a revocation may be in the future. Some verifiers accept such a certificate until then, so the time is limited. */
+/** Limits a revocation time in the future, which a clock that was ahead may have set: some verifiers accept the certificate until then. */
 function notAhead(status: CertStatus, now: number): CertStatus {
   if (status.status !== 'revoked' || status.revokedAt <= now) return status;
   return { ...status, revokedAt: now };

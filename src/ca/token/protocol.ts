@@ -2,7 +2,7 @@ import type { TokenUri } from './uri.js';
 
 /** The messages between the main thread and the thread of a token's library. */
 
-/** `absent`: the token is missing or failed, and may work again. `pin`: the PIN was refused and is not tried again. `setup`: the operator must act. */
+/** `absent`: the token is missing or failed, and may work again. `pin`: the PIN was refused. `setup`: the operator must act. */
 type TokenTrouble = 'absent' | 'pin' | 'setup';
 
 /** A key in a token could not be used; the message never contains a PIN. */

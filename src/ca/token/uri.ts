@@ -44,7 +44,7 @@ export function parseTokenUri(text: string): TokenUri {
   const at = attributes(path, ';', PATH_VALUE, 'path');
   const more = attributes(query, '&', QUERY_VALUE, 'query');
   for (const name of at.keys()) {
-    // §2.3: nobody knows what an attribute means that is not known, and the key may be another.
+    // §2.3: an unknown attribute may select another key.
     if (!PATH_NAMES.has(name)) refuse(`nobody here knows its attribute "${name}"`);
     if (/^(?:library-|slot-(?!id))/.test(name))
       refuse(`"${name}" is not supported: name the token by token or serial`);

@@ -14,7 +14,7 @@ import { type Progress, Report } from './report.js';
 export interface MigrationOptions {
   /** Data folder of upki-ca, and of upki-ra if it is migrated too. */
   from: { ca: string; ra: string | null };
-  /** Folders of our programs, and databases outside of them. */
+  /** Folders of the new CA and RA, and their databases if those are elsewhere. */
   to: { ca: string; ra: string; caDatabase: string | null; raDatabase: string | null };
   passphrase: string | null;
   company: string;

@@ -9,36 +9,36 @@ import { SharedQuestions } from './shared-questions.js';
 import { askOverTcp } from './tcp.js';
 import { PortGivenUp, UdpQueries } from './udp.js';
 
-/** No server gave an answer; `message` says what each did. */
+/** No server answered; the message has the failure of each. */
 export class DnsUnreachable extends Error {
   override readonly name = 'DnsUnreachable';
 }
 
-/** After this long, in ms, the next server is asked beside one that has not answered. */
+/** Time in ms after which the next server is queried in parallel. */
 const NEXT_AFTER = 2_000;
-/** How long the last server may take. */
+/** Longest wait for the last server, in ms. */
 const LAST_WAIT = 4_000;
-/** RFC 1035 §4.2.1 advises trying all servers before asking one again. */
+/** RFC 1035 §4.2.1 advises to try all servers before a server is queried again. */
 const ROUNDS = 2;
-/** One TCP exchange. */
+/** Longest duration of a TCP exchange, in ms. */
 const TCP_WAIT = 2_000;
 /**
- * RFC 6891 §6.2.5: a size that most accept; its fragments get lost on some paths, so it is used only where
- * TCP gets no answer.
+ * RFC 6891 §6.2.5: a size that most servers accept. Its fragments get lost on some paths, so it is used only when TCP gets no
+ * answer.
  */
 const LARGE_PAYLOAD = 4096;
 /** Source ports abandoned in one exchange before it moves to TCP, where answers cannot be forged. */
 const MOST_PORTS = 3;
 
 const RCODE = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 } as const;
-/** Another server, or the same one asked differently, may know. */
+/** Response codes after which another server, or another form of the query, may succeed. */
 const FAILURES: readonly number[] = [RCODE.formErr, RCODE.servFail, RCODE.notImp, RCODE.refused];
 
 interface DnsClientOptions {
-  /** Called for each question; the servers are asked in this order. */
+  /** Called for each question; the servers are queried in this order. */
   servers(): DnsServer[];
   now?(): number;
-  /** Called when no server answers any more, and when one does again. */
+  /** Called when the servers stop answering, and when one answers again. */
   onSilence?(isSilent: boolean): void;
 }
 
@@ -65,7 +65,7 @@ export class DnsClient {
     return this.#liveness.isSilent;
   }
 
-  /** Finds out, in the background, whether anybody answers. */
+  /** Checks in the background whether any server answers. */
   probe(): void {
     this.#liveness.probe();
   }
@@ -83,10 +83,7 @@ export class DnsClient {
     });
   }
 
-  /**
-   * Asks one server after the other, then all of them once more in the plainest form; a slow one may still
-   * answer.
-   */
+  /** Queries one server after another, then all once more in the plainest form. Answers to earlier queries are still accepted. */
   #query(name: string, type: RecordType, limit: Deadline, failures: string[]): Promise<DnsMessage> {
     const servers = this.#servers();
     const tries = Array.from({ length: ROUNDS }, (_, round) =>
@@ -128,7 +125,7 @@ export class DnsClient {
     });
   }
 
-  /** One server's answer, asked again in other forms when it seems not to support the first. */
+  /** The answer of one server. The query is repeated in another form if the server seems not to support the first. */
   async #exchange(
     server: DnsServer,
     { name, type }: { name: string; type: RecordType },
@@ -154,15 +151,15 @@ export class DnsClient {
       return again;
     }
     if (!isMixed) return answer;
-    // Another answer may have told meanwhile.
+    // Another answer may have changed this meanwhile.
     const letters = this.#habits.letters(server);
     const inSameLetters = answer.question === null || answer.question.asWritten === question.name;
     if (inSameLetters && answer.answers.length > 0) {
       if (letters !== 'kept') this.#habits.learn(server, { letters: 'kept' });
       return answer;
     }
-    // The server found nothing and may mishandle capitals: asked once more without, unless it is known to
-    // handle them and the question is one that most names have no answer to.
+    // The server found nothing and may mishandle capitals, so the query is repeated in lower case. Not if the server is known to
+    // handle capitals and most names have no such record.
     const isSure = letters !== 'unknown' && letters !== 'broken' && (type === 'CAA' || type === 'AAAA');
     if (inSameLetters && (isSure || FAILURES.includes(answer.rcode))) return answer;
     const again = await this.#overUdp(server, { ...question, name: lower.name }, deadline);
@@ -172,7 +169,7 @@ export class DnsClient {
     return again;
   }
 
-  /** A server that answered only the plainest form is asked in that form from then on. */
+  /** A server that answered only the plainest form is queried in that form from now on. */
   #learnFromPlain(server: DnsServer, answer: DnsMessage): void {
     if (FAILURES.includes(answer.rcode) || answer.isReferral || this.#habits.letters(server) === 'kept')
       return;
@@ -192,7 +189,7 @@ export class DnsClient {
     return this.#overTcp(server, question, deadline);
   }
 
-  /** Over TCP; from a server that has none, in the largest packet (RFC 6891 §6.2.5). */
+  /** The whole answer: over TCP, or from a server without TCP in a large packet (RFC 6891 §6.2.5). */
   async #whole(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
     try {
       return await this.#overTcp(server, question, deadline);
@@ -213,7 +210,7 @@ export class DnsClient {
     }
   }
 
-  /** The name servers of the root: every resolver answers that. */
+  /** Queries the name servers of the root, which every resolver answers. */
   async #askNeutral(wait: number): Promise<void> {
     const deadline = new Deadline(wait);
     const question: Question = { name: '', type: 'NS', udpPayload: null };

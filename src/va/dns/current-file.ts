@@ -3,13 +3,13 @@ import { readFileSync, statSync } from 'node:fs';
 /** The shortest time between two checks of a file, in ms: a burst of validations shares one check. */
 const LOOK_EVERY = 20;
 
-/** A small system file in its current version: read again and parsed once for each change. */
+/** The current content of a small system file, which is read and parsed again after each change. */
 export class CurrentFile<T> {
   #parsed: T;
   #seen: string | null = '';
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param parse takes the text; the empty text for a file that is absent or cannot be read */
+  /** @param parse receives the text, which is empty for a file that is missing or cannot be read */
   constructor(
     private readonly path: string,
     private readonly parse: (text: string) => T,
@@ -30,7 +30,7 @@ export class CurrentFile<T> {
   }
 }
 
-/** Changes with every change of the file, also when another is put in its place; null without a file. */
+/** A text that differs after every change or replacement of the file; null when it is missing. */
 function stateOf(path: string): string | null {
   try {
     const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });

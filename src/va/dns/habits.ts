@@ -1,14 +1,13 @@
 import { BoundedMap } from '../../lib/bounded-map.js';
 import { type DnsServer, label } from './server.js';
 
-/** How long a server's limitations are remembered, in ms: a better one may replace it. */
+/** How long a server's limitations are cached, in ms: it may be replaced by a better one. */
 const KNOWN_FOR = 10 * 60_000;
 const MOST_SERVERS = 100;
 
 /**
- * `broken`: a question with capitals is answered in other letters, or not at all. `presumed`: a question with
- * capitals and one without had the same negative answer. `kept`: a question with capitals was answered in the
- * same letters.
+ * How a server handles capitals. `broken`: it answered a question with capitals in other letters, or not at all. `presumed`: it
+ * gave the same negative answer to a question with capitals and to one without. `kept`: it repeated the capitals.
  */
 type Case = 'unknown' | 'presumed' | 'kept' | 'broken';
 
@@ -18,7 +17,7 @@ interface Habits {
   until: number;
 }
 
-/** The known limitations of each DNS server, so that it is not asked first in a form it does not support. */
+/** The known limitations of each DNS server, so that the first query has a form that it supports. */
 export class ServerHabits {
   readonly #known = new BoundedMap<string, Habits>(MOST_SERVERS);
 

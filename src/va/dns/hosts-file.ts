@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 /** Names in lower case with their addresses in the order of the file (hosts(5)). */
 export type Hosts = ReadonlyMap<string, readonly string[]>;
 
-/** Reads a hosts file: an address, then its names, a line; `#` begins a comment. A line without an address is passed over. */
+/** Reads a hosts file: each line has an address and its names; `#` begins a comment. A line without an address is ignored. */
 export function parseHosts(text: string): Hosts {
   const hosts = new Map<string, string[]>();
   for (const line of text.split('\n')) {

@@ -1,13 +1,13 @@
-/** A question unanswered for so long, in ms, with nothing else heard either, raises the suspicion that nobody answers. */
+/** Time in ms without any packet after a question, after which the servers are probed. */
 const SUSPECT_AFTER = 250;
-/** How long the neutral question waits for its answer; and the pause before it is asked again while there is need to know. */
+/** Longest wait for the answer to a probe, and the pause before the next one while questions are sent. In ms. */
 const NEUTRAL_WAIT = 1_000;
 const ASK_AGAIN_AFTER = 2_000;
 
 /**
- * Knows whether the DNS servers answer at all. A single unanswered question proves nothing: its zone may be
- * broken, even on purpose. So a neutral question is then asked in the background; when that has no answer
- * either, the servers count as silent until the next packet arrives.
+ * Determines whether the DNS servers answer at all. A single unanswered question proves nothing: its zone may be broken, even on
+ * purpose. So a probe, a question that every server answers, is then sent in the background. If it has no answer either, the
+ * servers count as silent until the next packet arrives.
  */
 export class Liveness {
   #silent = false;
@@ -17,8 +17,8 @@ export class Liveness {
   #askedSince = false;
 
   /**
-   * @param askNeutral sends a question every server answers; whatever comes back is told to `heard`
-   * @param onChange told when silence begins and ends
+   * @param askNeutral sends the probe; every packet that arrives is reported to `heard`
+   * @param onChange called when silence begins and ends
    */
   constructor(
     private readonly askNeutral: (milliseconds: number) => Promise<unknown>,
@@ -29,7 +29,7 @@ export class Liveness {
     return this.#silent;
   }
 
-  /** A question was sent. */
+  /** Called when a question was sent. */
   asked(): void {
     this.#askedSince = true;
     if (this.#waiting) return;
@@ -37,7 +37,7 @@ export class Liveness {
     this.#later(SUSPECT_AFTER);
   }
 
-  /** A packet came from a server, whatever it says. */
+  /** Called when any packet came from a server. */
   heard(): void {
     this.#waiting = false;
     this.#set(false);
@@ -45,13 +45,13 @@ export class Liveness {
     this.#timer = null;
   }
 
-  /** Checks now, before anybody has to know. */
+  /** Sends a probe now, before the first question. */
   probe(): void {
     this.#waiting = true;
     void this.#probe();
   }
 
-  /** Asks nothing any more. */
+  /** Sends no more probes. */
   stop(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -77,7 +77,7 @@ export class Liveness {
     await this.askNeutral(NEUTRAL_WAIT).catch(() => undefined);
     if (!this.#waiting) return;
     this.#set(true);
-    // While nobody asks anything, nobody needs to know: the next question begins anew.
+    // Without new questions no further probe is needed; the next question starts again.
     if (this.#askedSince) this.#later(ASK_AGAIN_AFTER);
     else this.#waiting = false;
   }

@@ -5,8 +5,8 @@ export interface NameServices {
 }
 
 /**
- * The `hosts` line of nsswitch.conf(5); without one, files and then DNS. systemd's `resolve` reads the hosts file and asks the
- * server that resolv.conf names.
+ * Reads the `hosts` line of nsswitch.conf(5); without one, the hosts file comes first, then DNS. systemd's `resolve` reads the
+ * hosts file and queries the server in resolv.conf.
  */
 export function parseNameServices(text: string): NameServices {
   const line = text.split('\n').find((each) => /^\s*hosts\s*:/.test(each));
@@ -17,7 +17,7 @@ export function parseNameServices(text: string): NameServices {
   let last = '';
   for (const word of words ?? []) {
     if (word.startsWith('[')) {
-      // "Not found" ends the search there: what follows is not asked. Other services know a few names only.
+      // After NOTFOUND=return, later services are not queried. It is ignored for other services, which know few names.
       if (/notfound\s*=\s*return/i.test(word) && ['files', 'dns', 'resolve'].includes(last)) break;
       continue;
     }

@@ -13,10 +13,10 @@ export interface ResolvConf {
 /** MAXNS of the system's own resolver. */
 const MOST_SERVERS = 3;
 const MOST_SUFFIXES = 32;
-/** Without a server named, the one on this machine is asked. */
+/** The server of a file that names none. */
 const DEFAULT_SERVER = '127.0.0.1';
 
-/** Reads resolv.conf. Of `search` and `domain` the last counts; what is not understood is passed over. */
+/** Reads resolv.conf. The last of `search` and `domain` is used; unknown lines are ignored. */
 export function parseResolvConf(text: string): ResolvConf {
   const servers: string[] = [];
   let search: string[] | null = null;

@@ -9,7 +9,7 @@ import { SystemServices } from './system-services.js';
 
 /** RFC 1034 §3.6.2 sets no limit on aliases; real chains are shorter. */
 const MAX_ALIASES = 8;
-/** How long the addresses of one family wait for those of the other, in ms (RFC 8305 §3): some servers never answer for one. */
+/** Longest wait for the addresses of the other family, in ms (RFC 8305 §3): some servers never answer for one family. */
 const OTHER_FAMILY_WAIT = 500;
 
 export interface CaaRecord {
@@ -20,37 +20,37 @@ export interface CaaRecord {
 
 export interface TextRecord {
   text: Buffer;
-  /** Seconds it may be kept (RFC 1035 §3.2.1); what is left of them where a resolver has kept it before. */
+  /** Seconds for which the record may be cached (RFC 1035 §3.2.1). A caching resolver returns the remaining time. */
   ttl: number;
 }
 
-/** Answers the questions of a validation. Every method throws ValidationFailure of type `dns` and nothing else. */
+/** Looks up the records for a validation. Every method throws only ValidationFailure of type `dns`. */
 export interface Resolver {
   /** Addresses of a name, IPv6 first; never empty. */
   addresses(name: string, deadline: Deadline): Promise<string[]>;
   /** TXT values of a name, aliases followed; empty when there are none. */
   txt(name: string, deadline: Deadline): Promise<Buffer[]>;
-  /** The same with how long each may be kept. */
+  /** Like `txt`, with the TTL of each record. */
   textRecords(name: string, deadline: Deadline): Promise<TextRecord[]>;
   /** CAA records of exactly this name, aliases followed; empty when there are none. */
   caa(name: string, deadline: Deadline): Promise<CaaRecord[]>;
   /** True when no DNS server answered recently. */
   readonly isSilent: boolean;
-  /** Finds out, in the background, whether any DNS server answers. */
+  /** Checks in the background whether any DNS server answers. */
   probe(): void;
   stop(): void;
 }
 
 interface ResolverOptions {
-  /** Empty: the system's hosts file and name services for addresses, its DNS servers for the rest. */
+  /** DNS servers. Empty: addresses come from the system's hosts file and name services, other records from its DNS servers. */
   servers: DnsServer[];
   /** The system's files; for tests. */
   system?: SystemFiles;
-  /** Told when no DNS server answers any more, and when one does again. */
+  /** Called when the DNS servers stop answering, and when one answers again. */
   onSilence?(isSilent: boolean): void;
 }
 
-/** Puts a resolver together. */
+/** Assembles a resolver. */
 export function createResolver({ servers, system, onSilence }: ResolverOptions): Resolver {
   const names = new SystemNames(system);
   const others = new SystemServices();
@@ -107,7 +107,7 @@ async function ask(
 ): Promise<DnsRecord[]> {
   try {
     const { rcode, answers } = await client.query(name, type, deadline);
-    // NXDOMAIN may come with the alias that leads nowhere: nothing is there, which the caller judges.
+    // NXDOMAIN may come with an alias whose target does not exist. The caller treats both as no records.
     if (rcode === 0 || rcode === 3) return answers;
     throw new ValidationFailure('dns', `${type} lookup for ${name}: ${rcodeName(rcode)}`, true);
   } catch (error) {
@@ -129,7 +129,7 @@ function followAliases(answers: DnsRecord[], name: string): string {
   return current;
 }
 
-/** A server that knows said that the name has no address. */
+/** A DNS server answered that the name has no address. */
 class NoAddress extends ValidationFailure {
   constructor(name: string) {
     super('dns', `${name} has no A or AAAA record`, true);
@@ -153,10 +153,7 @@ async function dnsAddresses(records: RecordLookup, name: string, deadline: Deadl
   }
 }
 
-/**
- * The outcome of each; after the first success the others have so many ms left, and are null when they are
- * late.
- */
+/** The outcomes of all lookups. After the first success the others have this many ms left; the outcome of a late one is null. */
 function settledOrLate<T>(
   work: readonly Promise<readonly T[]>[],
   milliseconds: number,
@@ -182,10 +179,7 @@ function settledOrLate<T>(
   });
 }
 
-/**
- * Looks names up as the system does: its hosts file, DNS with its search list for names without a dot, its
- * other services.
- */
+/** Looks up addresses as the system does: in its hosts file, in DNS (with the search list for names without a dot), in other services. */
 async function systemAddresses(
   { names, others, records }: { names: SystemNames; others: SystemServices; records: RecordLookup },
   name: string,
@@ -216,7 +210,7 @@ async function systemAddresses(
   throw new ValidationFailure('dns', `${name} is not in the hosts file and has no A or AAAA record`, true);
 }
 
-/** IPv6 before IPv4, in the order given otherwise. */
+/** IPv6 before IPv4, otherwise in the given order. */
 function six(addresses: readonly string[]): string[] {
   const unique = [...new Set(addresses)];
   return [...unique.filter((each) => isIPv6(each)), ...unique.filter((each) => !isIPv6(each))];

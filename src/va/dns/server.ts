@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** A recursive resolver to ask. */
+/** The address of a recursive resolver. */
 export interface DnsServer {
   host: string;
   port: number;

@@ -1,23 +1,23 @@
 import { Deadline } from '../deadline.js';
 
-/** A question that nobody waits for ends; any question ends after this long, in ms. */
+/** Longest duration of a question in ms; it ends earlier when its last caller gives up. */
 const LONGEST = 30_000;
 
 interface Shared<T> {
   answer: Promise<T>;
   limit: Deadline;
-  /** How many wait for it. */
+  /** Number of waiting callers. */
   waiting: number;
 }
 
 /**
- * Sends equal outstanding questions once (RFC 5452 §5: each further one would be another chance for a
- * forger). Each caller has its own deadline; the question continues while anybody waits.
+ * Sends equal outstanding questions once: each further query would be another chance for a forger (RFC 5452 §5). Each caller has
+ * its own deadline; the question continues while a caller waits.
  */
 export class SharedQuestions<T> {
   readonly #outstanding = new Map<string, Shared<T>>();
 
-  /** @param how `start` asks the question; `late` makes the error for an asker whose time is over */
+  /** @param how `start` sends the question; `late` makes the error for a caller whose deadline has passed */
   ask(
     key: string,
     deadline: Deadline,

@@ -6,7 +6,7 @@ import type { DnsServer } from './server.js';
 
 const MAX_MESSAGE = 65_535;
 
-/** RFC 7766: one query over a connection of its own. @throws DnsError, or the socket's error when nobody is there */
+/** Sends one query over a connection of its own (RFC 7766). @throws DnsError, or the socket's error when the server is not reachable */
 export function askOverTcp(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
   const id = randomInt(0x10000);
   const query = encodeQuery(id, question.name, question.type, question.udpPayload);

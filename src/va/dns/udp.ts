@@ -5,7 +5,7 @@ import type { Deadline } from '../deadline.js';
 import { DnsError, type DnsMessage, encodeQuery, isAnswer, parseMessage, type Question } from './message.js';
 import type { DnsServer } from './server.js';
 
-/** How long a source port takes new queries, in ms, and how many: a validation's handful, and those of its neighbours. */
+/** How long a source port accepts new queries, in ms, and their limit: enough for the queries of a few validations. */
 const PORT_AGE = 100;
 const PORT_QUERIES = 100;
 
@@ -13,18 +13,18 @@ const PORT_QUERIES = 100;
 export class PortGivenUp extends DnsError {}
 
 /**
- * Queries over UDP (RFC 1035 §4.2.1). RFC 5452 §9.2: neither the id of a query nor the port it leaves from can be guessed.
- * The system chooses a port for the queries of a tenth of a second, and the port is closed after the last of them; opening
- * one for each query costs five times the query. A port has each question outstanding once at most, so that a forged answer
- * has one id to hit, and is given up with the first wrong id it receives, so that there is no second guess.
+ * Queries over UDP (RFC 1035 §4.2.1). Neither the id of a query nor its source port can be guessed (RFC 5452 §9.2). The system
+ * chooses a source port for the queries of a tenth of a second, and the port is closed after the last of them: a port for each
+ * query would cost five times the query. A port has each question outstanding at most once, so a forged answer must match one
+ * id. It is abandoned at the first wrong id, so there is no second guess.
  */
 export class UdpQueries {
   readonly #ports = new Map<string, Port>();
 
-  /** @param onHeard told of every packet that comes from a server */
+  /** @param onHeard called for every packet from a server */
   constructor(private readonly onHeard: () => void = () => {}) {}
 
-  /** The server's answer. @throws PortGivenUp, DnsError, or the socket's error when nobody is there */
+  /** The server's answer. @throws PortGivenUp, DnsError, or the socket's error when the server is not reachable */
   async ask(
     server: DnsServer,
     question: Question,
@@ -54,9 +54,7 @@ interface Waiting {
 class Port {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
-  /**
-   * Ids of all queries ever sent from it: an answer to one that is no longer waited for is late, not forged.
-   */
+  /** Ids of all queries from this port. An answer to an abandoned query is late, not forged. */
   readonly #ids = new Set<number>();
   readonly #outstanding = new Set<string>();
   readonly #age: NodeJS.Timeout;
@@ -74,8 +72,8 @@ class Port {
     this.#socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4');
     this.#socket.on('message', (bytes) => this.#receive(bytes));
     this.#socket.on('error', (error) => this.#fail(error));
-    // A connected socket takes packets from the server's address and port only, and hears that nobody is there.
-    // Without a network there is no way to the server: the callback is told, not the listener of errors.
+    // A connected socket accepts packets only from the server's address and port, and reports that the port is closed. Without a
+    // route to the server, the error goes to the callback and not to the listener.
     this.#socket.connect(server.port, server.host, (error?: Error | null) => {
       if (error) return this.#fail(error);
       const unsent = this.#unsent ?? [];
@@ -84,7 +82,7 @@ class Port {
     });
   }
 
-  /** False too while the same question is outstanding here. */
+  /** Whether the port accepts the question; false also while the same question is outstanding. */
   takes(question: Question): boolean {
     return !this.#retired && this.#ids.size < PORT_QUERIES && !this.#outstanding.has(keyOf(question));
   }
@@ -137,7 +135,7 @@ class Port {
 
   #send(query: Buffer): void {
     if (this.#closed) return;
-    // That nobody received an earlier query may be told to the sender of the next.
+    // The error of an earlier query may be reported for this one.
     this.#socket.send(query, (error) => error && this.#fail(error));
   }
 
@@ -183,7 +181,7 @@ class Port {
   }
 }
 
-/** Equal for questions with the same answer, whichever letters are capitals. */
+/** A key that ignores capitals: equal for questions with the same answer. */
 function keyOf({ name, type }: Question): string {
   return `${type} ${name.toLowerCase()}`;
 }
