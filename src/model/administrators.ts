@@ -1,4 +1,4 @@
-import { DerError } from '../x509/der-error.js';
+import { unlessMalformed } from '../x509/der-error.js';
 import { type DistinguishedName, dnKey, parseDn, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
@@ -38,12 +38,7 @@ export function namesAdministrator(
  * matches nobody.
  */
 export function readEntry(text: string): DistinguishedName {
-  try {
-    return parseHolder(text);
-  } catch (error) {
-    if (error instanceof DerError) return [];
-    throw error;
-  }
+  return unlessMalformed(() => parseHolder(text)) ?? [];
 }
 
 function attributeKeys(name: DistinguishedName): Set<string> {

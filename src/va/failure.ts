@@ -1,6 +1,6 @@
 import type { ValidationErrorType } from './types.js';
 
-/** Why a validation failed, thrown inside this folder and turned into a result by the validator. */
+/** A failed validation, thrown inside this folder; the validator returns it as a result. */
 export class ValidationFailure extends Error {
   override readonly name = 'ValidationFailure';
   constructor(
@@ -12,7 +12,7 @@ export class ValidationFailure extends Error {
   }
 }
 
-/** A peer's bytes made safe to show: printable ASCII, short. */
+/** A short printable ASCII excerpt of a peer's bytes. */
 export function excerpt(bytes: Uint8Array, most = 60): string {
   const text = Buffer.from(bytes.subarray(0, most))
     .toString('latin1')
@@ -20,27 +20,23 @@ export function excerpt(bytes: Uint8Array, most = 60): string {
   return `"${text.replaceAll('"', "'")}"${bytes.length > most ? '…' : ''}`;
 }
 
-/** The error of a socket, in words. */
+const SOCKET_ERRORS: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection closed by the peer',
+  EPIPE: 'connection closed by the peer',
+  ETIMEDOUT: 'timed out',
+  EHOSTUNREACH: 'address unreachable',
+  ENETUNREACH: 'address unreachable',
+  EADDRNOTAVAIL: 'address unreachable',
+};
+
+/** Describes the error of a socket. */
 export function socketError(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'connection closed by the peer';
-    case 'ETIMEDOUT':
-      return 'timed out';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EADDRNOTAVAIL':
-      return 'address unreachable';
-    default:
-      return `failed (${code ?? 'unknown reason'})`;
-  }
+  const { code = 'unknown reason' } = (error ?? {}) as NodeJS.ErrnoException;
+  return SOCKET_ERRORS[code] ?? `failed (${code})`;
 }
 
-/** OpenSSL's names of the most common errors, in words. */
+/** Descriptions of OpenSSL's most common errors. */
 const TLS_ERRORS: readonly [code: RegExp, words: string][] = [
   [
     /WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE/,
@@ -62,7 +58,7 @@ const TLS_ERRORS: readonly [code: RegExp, words: string][] = [
   [/ALERT/, 'the peer ends the handshake with an alert'],
 ];
 
-/** The error of a TLS handshake, in words: OpenSSL's own text names threads and source lines. */
+/** Describes the error of a TLS handshake; OpenSSL's own text has thread ids and source lines. */
 export function tlsError(error: unknown): string {
   const { code = '', reason = '' } = (error ?? {}) as { code?: string; reason?: string };
   if (!/^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return socketError(error);

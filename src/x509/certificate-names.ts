@@ -152,18 +152,10 @@ function allowed(rules: NameRules, names: CertificateNames): CertificateNames {
     throw new NameError(`Profile ${rules.name} has no subject alternative names`, 'sans');
   }
   const { domain } = rules;
-  if (domain !== undefined) {
-    for (const name of names.names) {
-      const host = domainOf(name);
-      if (host !== domain && !host?.endsWith(`.${domain}`)) {
-        throw new NameError(
-          `'${name.value}' is not in the domain ${domain} of profile ${rules.name}`,
-          'sans',
-        );
-      }
-    }
-  }
-  return names;
+  const isOutside = (host: string | null) => host !== domain && !host?.endsWith(`.${domain}`);
+  const outside = domain && names.names.find((name) => isOutside(domainOf(name)));
+  if (!outside) return names;
+  throw new NameError(`'${outside.value}' is not in the domain ${domain} of profile ${rules.name}`, 'sans');
 }
 
 /** The host of a URI (RFC 3986 §3.2) in certificate form. Null without a host, or with user information. */

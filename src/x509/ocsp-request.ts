@@ -4,13 +4,7 @@ import { type Extension, readTaggedExtensions } from './extensions.js';
 import { OID } from './oids.js';
 import { contextConstructed, TAG } from './tags.js';
 
-/** Hash algorithms of a CertID; `hash` is the name in node:crypto. */
-const HASHES: Record<string, CertIdHash> = {
-  [OID.sha1]: 'sha1',
-  [OID.sha256]: 'sha256',
-  [OID.sha384]: 'sha384',
-  [OID.sha512]: 'sha512',
-};
+/** Hash algorithms of a CertID, by their names in node:crypto. */
 export const CERT_ID_HASHES = ['sha1', 'sha256', 'sha384', 'sha512'] as const;
 export type CertIdHash = (typeof CERT_ID_HASHES)[number];
 
@@ -82,7 +76,13 @@ function readCertId(der: Buffer): CertId {
   const issuerKeyHash = reader.expect(TAG.octetString, 'issuerKeyHash').content;
   const serial = reader.unsignedHex('serialNumber');
   reader.end();
-  return { der, hash: HASHES[identifier] ?? null, issuerNameHash, issuerKeyHash, serial };
+  return {
+    der,
+    hash: CERT_ID_HASHES.find((each) => OID[each] === identifier) ?? null,
+    issuerNameHash,
+    issuerKeyHash,
+    serial,
+  };
 }
 
 function readNonce(extensions: Map<string, Extension>): Buffer | null {
