@@ -34,7 +34,7 @@ interface SuccessionOptions {
   log: Logger;
 }
 
-/** A rollover that is not possible; the message says what to do instead. */
+/** A rollover that is not possible; the message has the remedy. */
 export class RolloverError extends Error {
   override readonly name = 'RolloverError';
 }

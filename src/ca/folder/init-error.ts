@@ -1,4 +1,4 @@
-/** The folder cannot become, or is not, a CA; the message names the file and says what to do. */
+/** The folder is not a CA's, or cannot become one; the message names the file and the remedy. */
 export class InitError extends Error {
   override readonly name = 'InitError';
 }

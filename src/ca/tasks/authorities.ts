@@ -21,7 +21,7 @@ export function authorityHandlers({
         profiles: certifier.profiles.values(),
       });
       const lacks = behind();
-      // The one in use carries what is to be warned of.
+      // The warning about lost data is attached to the issuer in use.
       const authorities = views.map((view) =>
         lacks === null || view.id !== set.newest?.id
           ? view

@@ -8,13 +8,13 @@ import { parseResolvConf, type ResolvConf } from './resolv-conf.js';
 import type { DnsServer } from './server.js';
 
 const DNS_PORT = 53;
-/** How long the servers of a system without resolv.conf are taken as known, in ms. */
+/** How long the servers of a system without resolv.conf are cached, in ms. */
 const KNOWN_FOR = 2_000;
 
 /** The system's files about names. */
 export interface SystemFiles {
   hosts: string;
-  /** Null: the system has none, and its servers are asked of it. */
+  /** Null: the system has no such file, and Node reports its servers. */
   resolvConf: string | null;
   nameServices: string | null;
   /** The port of its DNS servers, if not 53; for tests. */
@@ -65,8 +65,8 @@ export class SystemNames {
   }
 
   /**
-   * The names to ask DNS for, in order. One with a dot is asked for as it is and no other: a search list would let whoever
-   * answers for its suffixes answer for every name. One without is tried with each suffix, as the system does.
+   * The names to look up in DNS, in order. A name with a dot is looked up unchanged only: with a search list, the owner of a suffix
+   * could answer for every name. A name without a dot is tried with each suffix, as the system does.
    */
   inDns(name: string): string[] {
     if (name.includes('.') || !this.#conf) return [name];
@@ -76,7 +76,7 @@ export class SystemNames {
   }
 }
 
-/** A new resolver reads what the system has now. */
+/** The current servers of the system, which a new resolver reads. */
 function serversOfSystem(): DnsServer[] {
   return new Resolver().getServers().map((server) => {
     const [, six, sixPort, four, fourPort] = /^\[(.+)\]:(\d+)$|^([\d.]+):(\d+)$/.exec(server) ?? [];
@@ -85,7 +85,7 @@ function serversOfSystem(): DnsServer[] {
   });
 }
 
-/** resolv.conf(5): without a search list, what follows the first dot of the host's own name. */
+/** resolv.conf(5): the suffix without a search list is the host's name after its first dot. */
 function ownDomain(): string[] {
   const [, domain] = /^[^.]+\.(.+)$/.exec(hostname().toLowerCase()) ?? [];
   return domain === undefined ? [] : [domain];

@@ -8,17 +8,17 @@ const AT_ONCE = 2;
 const lookupAll = promisify(lookup);
 
 /**
- * Asks the system's name services (multicast DNS, LDAP and the like) for names that neither its hosts file
- * nor DNS know. Nobody queues: while other lookups hang, there is no answer.
+ * Looks up names that neither the hosts file nor DNS has in the system's other name services, such as multicast DNS or LDAP.
+ * Lookups do not queue: while AT_ONCE others hang, the result is empty.
  */
 export class SystemServices {
   #under = 0;
 
-  /** Addresses, in the system's order; empty when there are none, or no answer within the time. */
+  /** Addresses in the system's order; empty when there are none, or no answer before the deadline. */
   async addresses(name: string, deadline: Deadline): Promise<string[]> {
     if (this.#under >= AT_ONCE || deadline.isOver) return [];
     this.#under += 1;
-    // With the root's dot the system's search list is not used.
+    // The root's dot disables the system's search list.
     const absolute = name.includes('.') ? `${name}.` : name;
     const found = lookupAll(absolute, { all: true, verbatim: true })
       .then(
