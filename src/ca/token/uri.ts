@@ -1,7 +1,10 @@
-/** RFC 7512: names a token, or a key in it. */
+/** Attributes that select a token. */
+const TOKEN_NAMES = ['token', 'manufacturer', 'serial', 'model'] as const;
+
+/** A URI of a token, or of a key in it (RFC 7512). */
 export interface TokenUri {
   /** The attributes of the token; absent ones match every token. */
-  token: Partial<Record<'token' | 'manufacturer' | 'serial' | 'model', string>>;
+  token: Partial<Record<(typeof TOKEN_NAMES)[number], string>>;
   slotId: number | null;
   /** Label of the key. */
   object: string | null;
@@ -21,19 +24,12 @@ export class TokenUriError extends Error {
 
 export const isTokenUri = (text: string): boolean => /^\s*pkcs11:/i.test(text);
 
-/** §2.3: what an attribute's value may hold as it is; everything else is percent-encoded. */
+/** §2.3: the characters that an attribute's value may have; others are percent-encoded. */
 const PATH_VALUE = /^(?:[A-Za-z0-9\-._~:[\]@!$'()*+,=&]|%[0-9A-Fa-f]{2})*$/;
 const QUERY_VALUE = /^(?:[A-Za-z0-9\-._~:[\]@!$'()*+,=/?|]|%[0-9A-Fa-f]{2})*$/;
-const PATH_NAMES = new Set([
-  ...[
-    'token',
-    'manufacturer',
-    'serial',
-    'model',
-    'library-manufacturer',
-    'library-version',
-    'library-description',
-  ],
+const PATH_NAMES = new Set<string>([
+  ...TOKEN_NAMES,
+  ...['library-manufacturer', 'library-version', 'library-description'],
   ...['object', 'type', 'id', 'slot-description', 'slot-manufacturer', 'slot-id'],
 ]);
 
@@ -57,7 +53,7 @@ export function parseTokenUri(text: string): TokenUri {
   const slot = text_(at.get('slot-id'));
   if (slot !== null && !/^\d{1,9}$/.test(slot)) refuse('its slot-id is not a number');
   const token: TokenUri['token'] = {};
-  for (const name of ['token', 'manufacturer', 'serial', 'model'] as const) {
+  for (const name of TOKEN_NAMES) {
     const value = text_(at.get(name));
     if (value !== null) token[name] = value;
   }
@@ -94,7 +90,7 @@ function modulePathOf(query: ReadonlyMap<string, string>): string {
   return path.startsWith('/') ? path : refuse('its module-path must begin with a slash');
 }
 
-/** §2.4: a file, as a path or a file: URI. A program to run is refused: a URI is data. */
+/** §2.4: a file, as a path or a file: URI. A program is refused, because a URI must not run code. */
 function pinFileOf(source: string): string {
   if (source.startsWith('|')) return refuse('its pin-source is a program, which is not run: name a file');
   const path = source.replace(/^file:(?:\/\/(?:localhost)?(?=\/))?/i, '');
@@ -116,7 +112,7 @@ function refuse(why: string): never {
   throw new TokenUriError(`the pkcs11: URI cannot be used: ${why} (RFC 7512)`);
 }
 
-/** The URI of a key in the same token, with the PIN's place as it was given. */
+/** The URI of a key in the same token, with the same source of the PIN. */
 export function keyUri(text: string, { object, id }: { object: string; id: string }): string {
   const { trimmed, query } = split(text);
   const path = trimmed.split(';').filter((part) => part !== '' && !/^(?:object|id|type)=/.test(part));
@@ -124,7 +120,7 @@ export function keyUri(text: string, { object, id }: { object: string; id: strin
   return `pkcs11:${[...path, `object=${encodeURIComponent(object)}`, `id=${encoded}`, 'type=private'].join(';')}${query}`;
 }
 
-/** The URI with a label for the key, where it names none: one key is then made once, and used ever after. */
+/** The URI with a label for the key if it has none, so that the key is made once and used from then on. */
 export function withKey(text: string, object: string): string {
   const uri = parseTokenUri(text);
   if (uri.object !== null || uri.id !== null) return text;
