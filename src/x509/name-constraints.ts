@@ -23,15 +23,9 @@ export interface NameConstraints {
 
 /** Value of a nameConstraints extension. */
 export function encodeNameConstraints({ permitted, excluded }: Omit<NameConstraints, 'others'>): Buffer {
+  const encoded = (each: Subtree) => sequence(encode(NAME_TAGS[each.type], baseOf(each)));
   const list = (tag: number, subtrees: readonly Subtree[]) =>
-    subtrees.length === 0
-      ? []
-      : [
-          encode(
-            contextConstructed(tag),
-            ...subtrees.map((each) => sequence(encode(NAME_TAGS[each.type], baseOf(each)))),
-          ),
-        ];
+    subtrees.length === 0 ? [] : [encode(contextConstructed(tag), ...subtrees.map(encoded))];
   return sequence(...list(0, permitted), ...list(1, excluded));
 }
 

@@ -26,29 +26,21 @@ export async function takeUpFolder(
       `the issuer in this folder (${issuerId}) is none of those this CA's database knows: the folder, or the database, is another CA's`,
     );
   }
-  const usedFrom = parseCertificate(files.issuer).notBefore;
-  const root = newRecord({
-    kind: 'root',
-    certificate: files.root,
-    root: rootId,
-    keyRef: files.hasRootKey ? 'ca.key' : null,
-    addedAt: now,
-    usedFrom,
-  });
+  const common = { root: rootId, addedAt: now, usedFrom: parseCertificate(files.issuer).notBefore };
+  const keyRef = files.hasRootKey ? 'ca.key' : null;
+  const root = newRecord({ ...common, kind: 'root', certificate: files.root, keyRef });
   if (issuerId === rootId) {
     await store.addAuthority({ ...root, tag: '', keyRef: 'issuer.key' }, null);
     return;
   }
   const [, ...above] = fromPem('CERTIFICATE', files.chain);
   const issuer = newRecord({
+    ...common,
     kind: 'issuer',
     tag: '',
     certificate: files.issuer,
-    chain: above.map((each) => toPem('CERTIFICATE', each)).join(''),
-    root: rootId,
     keyRef: 'issuer.key',
-    addedAt: now,
-    usedFrom,
+    chain: above.map((each) => toPem('CERTIFICATE', each)).join(''),
   });
   await store.addAuthority(root, null);
   if (above.length === 0) await recordIssuer(store, root, files.issuer, now);

@@ -7,7 +7,6 @@ import type { AuthorityRecord, CaStore } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
 import { fromPem, toPem } from '../../x509/pem.js';
-import type { SigningKey } from '../folder/signing-key.js';
 import { learnUrl, type ToldUrl, toldUrl } from '../told-url.js';
 import { activeOf, liveRoots } from './decisions.js';
 import type { Keyring } from './keyring.js';
@@ -159,9 +158,8 @@ export class AuthoritySet {
     let known = this.#constraints.get(member);
     if (known === undefined) {
       const root = this.rootOf(member);
-      const chain = [member.pem + member.record.chain, root === null || root === member ? '' : root.pem].join(
-        '',
-      );
+      const above = root === null || root === member ? '' : root.pem;
+      const chain = member.pem + member.record.chain + above;
       known = constraintsAbove(fromPem('CERTIFICATE', chain).map((der) => parseCertificate(der)));
       this.#constraints.set(member, known);
     }
@@ -206,15 +204,10 @@ export class AuthoritySet {
 
   async #member(record: AuthorityRecord): Promise<Member> {
     const { keys, log } = this.options;
-    let key: SigningKey | null = null;
-    let trouble: string | null = null;
-    try {
-      key = await keys.open(record);
-    } catch (error) {
-      trouble = errorMessage(error);
-    }
-    if (trouble !== null) log.error({ issuer: record.id }, `the key cannot be used: ${trouble}`);
-    return new Member(record, key, this.#publicUrl, trouble);
+    const opened = await keys.open(record).catch(errorMessage);
+    if (typeof opened !== 'string') return new Member(record, opened, this.#publicUrl);
+    log.error({ issuer: record.id }, `the key cannot be used: ${opened}`);
+    return new Member(record, null, this.#publicUrl, opened);
   }
 }
 

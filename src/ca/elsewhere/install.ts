@@ -87,18 +87,8 @@ export async function installNext(
   if (old === null) throw new CaCertificateError('this CA has no issuer to succeed');
   if (set.byId(rootId) === null) {
     if (!newRoot) throw new CaCertificateError(otherRoot(root, set));
-    await store.addAuthority(
-      newRecord({
-        kind: 'root',
-        certificate: root.der,
-        root: rootId,
-        keyRef: null,
-        addedAt: now,
-        usedFrom: now,
-      }),
-      null,
-      by,
-    );
+    const facts = { certificate: root.der, root: rootId, keyRef: null, addedAt: now, usedFrom: now };
+    await store.addAuthority(newRecord({ kind: 'root', ...facts }), null, by);
   }
   const facts = { certificate: issuer.der, chain: pemOf(between), root: rootId, key, old, now, by };
   const id = await addIssuer({ store, keys }, facts);

@@ -48,6 +48,8 @@ const remedies = (dataDir: string): string =>
   'Restore it from the backup. Without one, begin with an empty database on purpose, which forgets every certificate and ' +
   `revocation: \`upki ca init -d ${dataDir} --anew database\`.`;
 
+const TOGETHER = 'Put together what belongs together, from one backup; a new CA needs a database of its own.';
+
 interface Binding {
   store: Pick<CaStore, 'getSetting' | 'putSetting' | 'getCrl'>;
   files: CaFiles;
@@ -87,7 +89,7 @@ function requireSame(kept: CaIdentity, files: CaFiles, location: string): void {
   if (kept.root !== root) {
     throw new InitError(
       `${location} is the database of another CA: its root has the SHA-256 ${shortFingerprint(kept.root)}, the root in this folder ` +
-        `${shortFingerprint(root)}. Put together what belongs together, from one backup; a new CA needs a database of its own.`,
+        `${shortFingerprint(root)}. ${TOGETHER}`,
     );
   }
   const issuer = fingerprintOf(files.issuer);
@@ -104,7 +106,6 @@ async function requireOwnCrl({ store, files, location }: Omit<Binding, 'dataDir'
   if (crl === null) return;
   if (isCrlSignedBy(crl.der, publicKeyOf(parseCertificate(files.issuer)))) return;
   throw new InitError(
-    `${location} is the database of another CA: the CRL in it was not signed by the key in this folder. Put together what belongs ` +
-      'together, from one backup; a new CA needs a database of its own.',
+    `${location} is the database of another CA: the CRL in it was not signed by the key in this folder. ${TOGETHER}`,
   );
 }
