@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { present } from '../lib/present.js';
 import { CERTIFICATE_STATES, type CertificateDetails } from '../model/ca-register.js';
 
 /** Values that several routes share. */
@@ -60,8 +61,7 @@ export function certificateJson(details: CertificateDetails): z.output<typeof ce
     not_after: notAfter,
     sans: names,
     certificate,
-    ...(revokedAt !== null && { revoked_at: revokedAt }),
-    ...(reason !== null && { reason }),
+    ...present({ revoked_at: revokedAt, reason }),
   };
 }
 
@@ -70,6 +70,13 @@ export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Most items wanted'),
   cursor: text('`next` of the page before', 255).optional(),
 });
+
+/** A page of a listing: its items and `next`. */
+export const pageOf = <Items extends z.ZodRawShape>(items: Items) =>
+  z.object({
+    ...items,
+    next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
+  });
 
 /** `?format=`, for a file that exists in several formats. */
 export const formatQuery = (formats: Record<string, string>) =>

@@ -1,8 +1,14 @@
 import { Problem } from '../model/problem.js';
 
+/** The formats of a certificate with its chain. */
+export const JSON_OR_CHAIN = {
+  json: 'application/json',
+  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
+};
+
 /**
- * Chooses the format of a file: `?format=`, else the first media type of `Accept` that exists (RFC 9110
- * §12.5.1, in the client's order, ignoring weights), else the first of `formats`.
+ * Chooses the format of a file: `?format=`, else the first media type of `Accept` that exists (RFC 9110 §12.5.1, in the client's
+ * order, weights are ignored), else the first of `formats`.
  * @throws Problem 400 for an unknown `format`
  */
 export function chooseFormat<Format extends string>(

@@ -23,7 +23,7 @@ import { auditRoutes } from './routes/private/audit.js';
 import { authoritiesRoute } from './routes/private/authorities.js';
 import { operatorCertificateRoutes } from './routes/private/certificates.js';
 import { checkRoute } from './routes/private/check.js';
-import { configRoute, configSourcesRoute, type SettingSources } from './routes/private/config.js';
+import { configRoutes, type SettingSources } from './routes/private/config.js';
 import { crlRoute } from './routes/private/crl.js';
 import { failureRoute } from './routes/private/failures.js';
 import { nodeRoutes } from './routes/private/nodes.js';
@@ -40,7 +40,7 @@ import { ocspRoutes } from './routes/public/ocsp.js';
 import { profileRoutes } from './routes/public/profiles.js';
 import { serveRoutes } from './serve.js';
 
-/** The part of the CA that REST uses directly; all other calls go to the RA. */
+/** The part of the CA that REST uses directly. */
 export type AskedOfCa = Pick<
   CaClient,
   | ('caCertificates' | 'crl' | 'generateCrl' | 'options' | 'authoritiesInFull' | 'profile' | 'profileNames')
@@ -53,13 +53,13 @@ export interface ApiOptions {
   clock?: () => number;
   ca: AskedOfCa;
   ownCertificates: OwnCertificates;
-  /** Whether anybody may list the certificates of servers; true when left out. */
+  /** Whether clients without a certificate may list the certificates of servers; default true. */
   publicCertificates?: boolean;
   /** Whether a key, by its fingerprint, is on the operator's list. */
   isCompromised(spkiFingerprint: string): boolean;
   /** The settings in effect by the name of their variable, secrets redacted. */
   settings: Readonly<Record<string, string>>;
-  /** The same with what decided each. */
+  /** The same settings, each with its source. */
   sources: SettingSources;
   activity: Pick<Activity, 'hours'>;
   audit: AuditLog;
@@ -72,7 +72,7 @@ export interface ApiOptions {
   /** Applies the current rules; when it rejects, the old ones stay in force. */
   reload(): Promise<void>;
   rules: Rules;
-  /** True when every caller is this machine's own operator: for a socket that nobody else can open. */
+  /** True when every caller is this machine's operator: for a socket that only the operator can open. */
   local?: boolean;
   /** Scheme, host and port of our URLs, by the request's Host. */
   baseUrl(host: string | undefined): string;
@@ -80,7 +80,7 @@ export interface ApiOptions {
   version: string;
 }
 
-/** Every REST route, in the order the document shows them. */
+/** Every REST route, in the order of the OpenAPI document. */
 export function apiRoutes(options: ApiOptions): Route[] {
   const { ca, ownCertificates, settings } = options;
   const { certification, operator, clock = Date.now } = options;
@@ -92,8 +92,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     authoritiesRoute(ca),
     crlRoute(ca),
     optionsRoute(ca),
-    configRoute(settings),
-    configSourcesRoute(options.sources),
+    ...configRoutes(settings, options.sources),
     activityRoute(options.activity),
     ...ownCertificateRoutes(ca, clock),
     renewalRoute(options),
@@ -122,8 +121,8 @@ function readableRoutes({ ca, health, publicCertificates = true }: ApiOptions): 
 }
 
 /**
- * Reads JSON as strictly as ACME: no duplicate members, because two readers could each believe a different
- * one. An empty body counts as none.
+ * Parses JSON as strictly as ACME does: duplicate members are refused, because two parsers could each use a different one. An empty
+ * body counts as no body.
  */
 function takeJson(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -135,18 +134,18 @@ function takeJson(app: FastifyInstance): void {
   });
 }
 
-/** The REST side with its OpenAPI document, as a fastify plugin for the prefix /api/v1. */
+/** All REST routes and their OpenAPI document; a fastify plugin for the prefix /api/v1. */
 export async function restApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   await serveApi(app, options, apiRoutes(options));
 }
 
-/** The public routes of REST, and the document of all routes; a fastify plugin for the prefix /api/v1. */
+/** The public REST routes and the OpenAPI document of all routes; a fastify plugin for the prefix /api/v1. */
 export async function readableApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   await serveApi(app, options, readableRoutes(options));
 }
 
 async function serveApi(app: FastifyInstance, options: ApiOptions, routes: Route[]): Promise<void> {
-  // Routes take JSON only; without this parser text is refused with 415.
+  // Routes accept JSON only: without fastify's other parsers, text is refused with 415.
   app.removeAllContentTypeParsers();
   takeJson(app);
   const document = openApi({ version: options.version, routes: apiRoutes(options) });

@@ -30,8 +30,8 @@ export class FileAnswer {
 }
 
 /**
- * One REST route. Its schemas are the only source: they check requests, type handlers, encode results and
- * make the OpenAPI document.
+ * A REST route without its method and path. Its schemas are the only source: they check requests, type handlers,
+ * encode results and make the OpenAPI document.
  */
 interface RouteDefinition<
   Path extends z.ZodObject,
@@ -40,14 +40,11 @@ interface RouteDefinition<
   Result extends z.ZodType,
   Who,
 > {
-  method: 'GET' | 'POST' | 'DELETE';
-  /** Below /api/v1; parameters as `{name}`, each a member of `params`. `{name*}` at the end takes slashes too. */
-  path: `/${string}`;
   /** One sentence for people. */
   summary: string;
   params?: Path;
   query?: Query;
-  /** The JSON body; a route without one takes none. */
+  /** The JSON body; a route without one accepts none. */
   body?: Body;
   /** `data` of a success. */
   result: Result;
@@ -61,7 +58,7 @@ interface RouteDefinition<
    */
   audited?(body: z.output<Body>, result: z.output<Result>): Record<string, string>;
   binary?: BinaryBody;
-  /** Failures that are its own, by HTTP status, for the document. */
+  /** Failures that only this route has, by HTTP status, for the document. */
   failures?: Record<number, string>;
   handle(
     call: Call<Path, Query, Body, Who>,
@@ -74,43 +71,36 @@ export interface BinaryBody {
   handle(body: Buffer, reply: FastifyReply): Promise<FileAnswer>;
 }
 
-/** A route whatever its schemas are. */
-export type Route = RouteAccess & AnyDefinition;
+type Method = 'GET' | 'POST' | 'DELETE';
+/** Below /api/v1; parameters as `{name}`, each a member of `params`. `{name*}` at the end matches slashes too. */
+type Template = `/${string}`;
 
-interface AnyDefinition {
-  method: 'GET' | 'POST' | 'DELETE';
-  path: `/${string}`;
-  summary: string;
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  body?: z.ZodType;
-  result: z.ZodType;
-  status?: number;
-  files?: readonly string[];
-  audited?(body: unknown, result: unknown): Record<string, string>;
-  binary?: BinaryBody;
-  failures?: Record<number, string>;
-  handle(call: Call): unknown;
-}
+/** A route with any schemas. */
+export type Route = RouteAccess & { method: Method; path: Template } & RouteDefinition<
+    z.ZodObject,
+    z.ZodObject,
+    z.ZodType,
+    z.ZodType,
+    Caller | null
+  >;
 
-type Definer<Who, Declared = unknown> = <
+type Definer<Who, Role extends AdminRole[] = []> = <
   Result extends z.ZodType,
   Path extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Body extends z.ZodType = z.ZodUndefined,
 >(
-  definition: RouteDefinition<Path, Query, Body, Result, Who> & Declared,
+  method: Method,
+  path: Template,
+  ...rest: [...Role, RouteDefinition<Path, Query, Body, Result, Who>]
 ) => Route;
 
 /** A public route. Served under its path, and for compatibility also without /public. */
-export const publicRoute: Definer<null> = (definition) =>
-  ({ ...definition, access: 'public' }) as unknown as Route;
+export const publicRoute: Definer<null> = (method, path, definition) =>
+  ({ ...definition, method, path, access: 'public' }) as unknown as Route;
 /** A route that requires a client certificate of this PKI, good at this moment. */
-export const clientRoute: Definer<Caller> = (definition) =>
-  ({ ...definition, access: 'client' }) as unknown as Route;
-/**
- * A route that requires an administrator's certificate, good at this moment, with at least the role it
- * declares; without a role it does not compile.
- */
-export const privateRoute: Definer<Administrator, { role: AdminRole }> = (definition) =>
-  ({ ...definition, access: 'private' }) as unknown as Route;
+export const clientRoute: Definer<Caller> = (method, path, definition) =>
+  ({ ...definition, method, path, access: 'client' }) as unknown as Route;
+/** A route that requires the certificate, good at this moment, of an administrator with at least this role. */
+export const privateRoute: Definer<Administrator, [role: AdminRole]> = (method, path, role, definition) =>
+  ({ ...definition, method, path, role, access: 'private' }) as unknown as Route;

@@ -4,8 +4,6 @@ import { ADMIN_ROLES, mayActAs } from '../../src/model/administrators.js';
 import { privateRoute } from '../../src/rest/route.js';
 
 const definition = {
-  method: 'GET',
-  path: '/private/x',
   summary: 'A route.',
   result: z.null(),
   handle: () => null,
@@ -14,8 +12,8 @@ const definition = {
 describe('a private route', () => {
   it('does not compile without the least role it needs', () => {
     // @ts-expect-error: no role is declared
-    expect(privateRoute(definition)).toMatchObject({ access: 'private' });
-    expect(privateRoute({ ...definition, role: 'auditor' })).toMatchObject({ role: 'auditor' });
+    expect(privateRoute('GET', '/private/x', definition)).toMatchObject({ access: 'private' });
+    expect(privateRoute('GET', '/private/x', 'auditor', definition)).toMatchObject({ role: 'auditor' });
   });
 });
 

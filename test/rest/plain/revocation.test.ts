@@ -278,9 +278,7 @@ describe.each(['/api/v1/public/ocsp', '/api/v1/ocsp'])('the JSON form at %s', (p
 it('a body of a media type that only another route accepts is 415', async () => {
   const result = z.object({});
   const route = (path: '/a' | '/b', binary: boolean) =>
-    publicRoute({
-      method: 'POST',
-      path,
+    publicRoute('POST', path, {
       summary: '',
       body: z.object({}),
       result,

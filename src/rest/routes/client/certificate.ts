@@ -3,13 +3,8 @@ import { ADMIN_ROLES } from '../../../model/administrators.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import { renewalWindow } from '../../../ra/renewal-info.js';
 import { certificateJson, certificateSummary, certificateWithPem, formatQuery, time } from '../../fields.js';
-import { chooseFormat } from '../../format.js';
+import { chooseFormat, JSON_OR_CHAIN } from '../../format.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
-
-const FORMATS = {
-  json: 'application/json',
-  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
-};
 
 /** The facts about a certificate that its holder may read. */
 export function ownCertificateRoutes(
@@ -17,26 +12,22 @@ export function ownCertificateRoutes(
   clock: () => number,
 ): Route[] {
   return [
-    clientRoute({
-      method: 'GET',
-      path: '/client/certificate',
+    clientRoute('GET', '/client/certificate', {
       summary: 'The certificate you present, with its issuing chain.',
-      query: formatQuery(FORMATS),
-      files: [FORMATS.chain],
+      query: formatQuery(JSON_OR_CHAIN),
+      files: [JSON_OR_CHAIN.chain],
       result: certificateWithPem.extend({
         chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
       }),
       async handle({ caller: { certificate }, query, request }) {
         const { chain } = await ca.caCertificates();
-        if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'json') {
+        if (chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept) === 'json') {
           return { ...certificateJson(certificate), chain };
         }
-        return new FileAnswer(FORMATS.chain, certificate.certificate + chain);
+        return new FileAnswer(JSON_OR_CHAIN.chain, certificate.certificate + chain);
       },
     }),
-    clientRoute({
-      method: 'GET',
-      path: '/client/status',
+    clientRoute('GET', '/client/status', {
       summary:
         'How the certificate you present stands, when to renew it, and whether it is an administrator’s.',
       result: certificateSummary.extend({

@@ -6,16 +6,11 @@ import { DerError } from '../../../x509/der-error.js';
 import { firstFromPem, fromPem, toPem } from '../../../x509/pem.js';
 import { KeyError, spkiFingerprint } from '../../../x509/spki.js';
 import { formatQuery, text } from '../../fields.js';
-import { chooseFormat } from '../../format.js';
+import { chooseFormat, JSON_OR_CHAIN } from '../../format.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
 
 /** Below the listener's limit for bodies; a CSR of an 8192-bit RSA key with a hundred names has less than 12 kB. */
 const MAX_CSR = 32_768;
-
-const FORMATS = {
-  json: 'application/json',
-  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
-};
 
 interface RenewalOptions {
   ownCertificates: Pick<OwnCertificates, 'reissue'>;
@@ -25,16 +20,14 @@ interface RenewalOptions {
 
 /** A new certificate for the holder of a good one. */
 export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions): Route {
-  return clientRoute({
-    method: 'POST',
-    path: '/client/renew',
+  return clientRoute('POST', '/client/renew', {
     summary:
       'A new certificate with the names and the profile of the one you present, for the key of the CSR; nothing else ' +
       'of the CSR is used, and the old certificate stays good. Asking again with the same CSR soon gives the same certificate.',
-    query: formatQuery(FORMATS),
+    query: formatQuery(JSON_OR_CHAIN),
     body: z.strictObject({ csr: text('PKCS #10 in PEM', MAX_CSR) }),
     status: 201,
-    files: [FORMATS.chain],
+    files: [JSON_OR_CHAIN.chain],
     result: z.object({
       serial: z.string().describe('Lower-case hex'),
       certificate: z.string().describe('PEM'),
@@ -47,9 +40,9 @@ export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions)
         throw unfit('its key is known to be compromised; never use it again');
       }
       const { serial, chain: file } = await ownCertificates.reissue(certificate.serial, der);
-      if (chooseFormat(FORMATS, query.format, request.headers.accept) === 'chain') {
+      if (chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept) === 'chain') {
         reply.code(201);
-        return new FileAnswer(FORMATS.chain, file, { issued: serial });
+        return new FileAnswer(JSON_OR_CHAIN.chain, file, { issued: serial });
       }
       const [leaf = '', ...issuers] = fromPem('CERTIFICATE', file).map((each) => toPem('CERTIFICATE', each));
       return { serial, certificate: leaf, chain: issuers.join('') };

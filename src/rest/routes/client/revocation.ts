@@ -6,9 +6,7 @@ import { clientRoute, type Route } from '../../route.js';
 
 /** Revocation of a certificate by its holder. */
 export function ownRevocationRoute(ownCertificates: Pick<OwnCertificates, 'revoke'>): Route {
-  return clientRoute({
-    method: 'POST',
-    path: '/client/revoke',
+  return clientRoute('POST', '/client/revoke', {
     summary: 'Revokes the certificate you present; it is of no use from then on.',
     body: z.strictObject({ reason }).optional(),
     result: z.object({ serial: z.string().describe('Lower-case hex'), reason: z.enum(REASON_NAMES) }),

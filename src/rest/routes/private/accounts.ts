@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { present } from '../../../lib/present.js';
 import { accountStatus } from '../../../model/status.js';
 import { MOST_COUNTED, type ShownAccount } from '../../../ra/operator/accounts.js';
 import type { Operator } from '../../../ra/operator/index.js';
-import { comment, pageQuery, text, time } from '../../fields.js';
+import { comment, pageOf, pageQuery, text, time } from '../../fields.js';
 import { reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
 import { privateRoute, type Route } from '../../route.js';
 import { failure, failureJson } from './failures.js';
@@ -28,10 +29,7 @@ function accountJson({ account: each, usedAt, usedFrom, node }: ShownAccount): z
     contact: each.contact,
     created_at: each.createdAt,
     key: each.thumbprint,
-    ...(each.externalAccount && { key_id: each.externalAccount.kid }),
-    ...(node !== null && { node }),
-    ...(usedAt !== null && { used_at: usedAt }),
-    ...(usedFrom !== null && { used_from: usedFrom }),
+    ...present({ key_id: each.externalAccount?.kid, node, used_at: usedAt, used_from: usedFrom }),
   };
 }
 
@@ -40,10 +38,7 @@ const byId = z.strictObject({ id: text('Id of the account: the end of its URL', 
 /** ACME accounts, as operators see them. */
 export function operatorAccountRoutes(accounts: Operator['accounts']): Route[] {
   return [
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/accounts',
+    privateRoute('GET', '/private/accounts', 'auditor', {
       summary:
         'ACME accounts, newest first, a page at a time; with a condition a page may be short, go on while there is a `next`.',
       query: pageQuery.extend({
@@ -52,26 +47,17 @@ export function operatorAccountRoutes(accounts: Operator['accounts']): Route[] {
         key_id: text('`kid` of its external account binding', 255).optional(),
         node: text('Name of the node it is bound to', 255).optional(),
       }),
-      result: z.object({
-        accounts: z.array(account),
-        next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
-      }),
+      result: pageOf({ accounts: z.array(account) }),
       async handle({ query: { limit, cursor, status, contact, key_id: keyId, node } }) {
         const page = await accounts.list({
           after: cursor ?? null,
           limit,
-          ...(status !== undefined && { status }),
-          ...(contact !== undefined && { contact }),
-          ...(keyId !== undefined && { keyId }),
-          ...(node !== undefined && { node }),
+          ...present({ status, contact, keyId, node }),
         });
         return { accounts: page.accounts.map(accountJson), next: page.next };
       },
     }),
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/accounts/{id}',
+    privateRoute('GET', '/private/accounts/{id}', 'auditor', {
       summary: 'One account with its latest orders and failures.',
       params: byId,
       result: account.extend({
@@ -82,20 +68,16 @@ export function operatorAccountRoutes(accounts: Operator['accounts']): Route[] {
       }),
       async handle({ path }) {
         const story = await accounts.show(path.id);
-        const { termsAgreedAt } = story.account;
         return {
           ...accountJson(story),
-          ...(termsAgreedAt !== null && { terms_agreed_at: termsAgreedAt }),
+          ...present({ terms_agreed_at: story.account.termsAgreedAt }),
           orders: story.orders,
           latest_orders: story.latestOrders,
           failures: story.failures.map(failureJson),
         };
       },
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'operator',
-      path: '/private/accounts/{id}/stop',
+    privateRoute('POST', '/private/accounts/{id}/stop', 'operator', {
       summary:
         'Ends an account (status `revoked`): its next request is refused. Repeated, it completes what failed.',
       params: byId,
@@ -117,7 +99,7 @@ export function operatorAccountRoutes(accounts: Operator['accounts']): Route[] {
       audited: (body, { revoked }) => ({
         revoked: revoked.join(' '),
         reason: reasonNameOf(reasonCodeOf(body.reason)),
-        ...(body.comment !== undefined && { comment: body.comment }),
+        ...present({ comment: body.comment }),
       }),
       async handle({ path, body }) {
         const code = reasonCodeOf(body.reason);

@@ -7,10 +7,7 @@ const count = z.number().int();
 
 /** Counts per hour, for charts. */
 export function activityRoute(activity: Pick<Activity, 'hours'>): Route {
-  return privateRoute({
-    method: 'GET',
-    role: 'auditor',
-    path: '/private/activity',
+  return privateRoute('GET', '/private/activity', 'auditor', {
     summary:
       'What all RAs on this store have counted by the hour, for thirty days: certificates issued over ACME, failed validations and refused orders, revocations. Hours without any are left out.',
     result: z.array(z.object({ hour: time, issued: count, failed: count, revoked: count })),

@@ -18,18 +18,12 @@ export function adminRoutes(
   const listed = async (name: DistinguishedName) =>
     (await ca.administrators()).find(({ dn }) => sameDn(readEntry(dn), name)) ?? null;
   return [
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/admins',
+    privateRoute('GET', '/private/admins', 'auditor', {
       summary: 'The administrators, in the order they were added.',
       result: z.array(entry),
       handle: () => ca.administrators(),
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'admin',
-      path: '/private/admins',
+    privateRoute('POST', '/private/admins', 'admin', {
       summary:
         'Puts a name on the list of administrators. Certificates made before give no rights by it: ' +
         '`upki admin add`, on the machine of the CA, makes one for the name.',
@@ -53,10 +47,7 @@ export function adminRoutes(
         return { dn, role: body.role };
       },
     }),
-    privateRoute({
-      method: 'DELETE',
-      role: 'admin',
-      path: '/private/admins/{dn}',
+    privateRoute('DELETE', '/private/admins/{dn}', 'admin', {
       summary:
         'Revokes the certificates of an administrator and takes the name off the list, in whatever notation it is written.',
       params: z.strictObject({ dn: DN }),

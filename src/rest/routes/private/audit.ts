@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Refused } from '../../../model/refusal.js';
 import type { AuditReader } from '../../../ra/audit-reader.js';
-import { pageQuery, text } from '../../fields.js';
+import { pageOf, pageQuery, text } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
 
 const position = z.object({ chain: z.number().int(), sequence: z.number().int() });
@@ -10,10 +10,7 @@ type Position = z.output<typeof position>;
 /** The RA's audit log. The CA keeps one of its own, on its machine. */
 export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>): Route[] {
   return [
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/audit',
+    privateRoute('GET', '/private/audit', 'auditor', {
       summary:
         'What was done through the RA and what was refused, newest first, with what the hashes are computed of: each is SHA-256 over ' +
         'the hash before it in its chain and `chain:sequence:entry`.',
@@ -21,7 +18,7 @@ export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>
         cursor: text('`next` of the page before', 1024).optional(),
         chain: z.coerce.number().int().min(0).max(999).optional().describe('Of this chain alone'),
       }),
-      result: z.object({
+      result: pageOf({
         records: z.array(
           position.extend({
             entry: z
@@ -30,7 +27,6 @@ export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>
             hash: z.string().describe('SHA-256, lower-case hex'),
           }),
         ),
-        next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
       }),
       async handle({ query: { limit, cursor, chain } }) {
         const from = cursor === undefined ? await audit.ends() : readCursor(cursor);
@@ -39,10 +35,7 @@ export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>
         return { records, next: next.length === 0 ? null : writeCursor(next) };
       },
     }),
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/audit/heads',
+    privateRoute('GET', '/private/audit/heads', 'auditor', {
       summary:
         'Where each chain of the RA’s audit log ends, and after which record those begin that were cut.',
       result: z.object({

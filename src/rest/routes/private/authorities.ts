@@ -27,10 +27,7 @@ const authorityInSet = z.object({
 
 /** The roots, issuers and cross-certificates of the CA. */
 export function authoritiesRoute(ca: Pick<CaClient, 'authoritiesInFull'>): Route {
-  return privateRoute({
-    method: 'GET',
-    role: 'auditor',
-    path: '/private/authority',
+  return privateRoute('GET', '/private/authority', 'auditor', {
     summary:
       'The roots, issuers and cross-certificates of the CA: until when each is good, and what comes next. They are changed on its machine (`upki ca rollover`).',
     result: z.array(authorityInSet),

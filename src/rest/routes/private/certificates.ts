@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { parseSerial } from '../../../channel/serial.js';
+import { present } from '../../../lib/present.js';
 import { type FoundCertificate, SEARCH_STATES, searchStateOf } from '../../../model/ca-register.js';
 import { Refused } from '../../../model/refusal.js';
 import type { Done, Reference } from '../../../ra/operator/certificates.js';
 import type { Operator } from '../../../ra/operator/index.js';
 import { firstFromPem } from '../../../x509/pem.js';
-import { certificateJson, certificateSummary, comment, pageQuery, text, time } from '../../fields.js';
+import { certificateJson, certificateSummary, comment, pageOf, pageQuery, text, time } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
 import { reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
 import { FileAnswer, privateRoute, type Route } from '../../route.js';
@@ -21,13 +22,11 @@ const found = certificateSummary.extend({
 
 function foundJson(certificate: FoundCertificate): z.output<typeof found> {
   const { certificate: _, ...summary } = certificateJson(certificate);
-  const { issuedAt, orderId, accountId } = certificate;
   return {
     ...summary,
     state: searchStateOf(certificate),
-    issued_at: issuedAt,
-    ...(orderId !== null && { order: orderId }),
-    ...(accountId !== null && { account: accountId }),
+    issued_at: certificate.issuedAt,
+    ...present({ order: certificate.orderId, account: certificate.accountId }),
   };
 }
 
@@ -97,7 +96,7 @@ const audited = (
     .filter((each) => each.outcome === 'done')
     .map(({ serial }) => serial)
     .join(' '),
-  ...(body.comment !== undefined && { comment: body.comment }),
+  ...present({ comment: body.comment }),
 });
 
 const FORMATS = {
@@ -114,17 +113,11 @@ export function operatorCertificateRoutes(
   const byReference = z.strictObject({ reference: text('Serial in hex or decimal, or a name', 255) });
   const show = (asked: string) => certificates.show(asked, parseSerial(asked));
   return [
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/certificates',
+    privateRoute('GET', '/private/certificates', 'auditor', {
       summary:
         'Certificates that meet every condition, a page at a time; a page may be short, go on while there is a `next`.',
       query: search,
-      result: z.object({
-        certificates: z.array(found),
-        next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
-      }),
+      result: pageOf({ certificates: z.array(found) }),
       async handle({ query }) {
         if (query.serial !== undefined) {
           const serial = parseSerial(query.serial);
@@ -135,28 +128,19 @@ export function operatorCertificateRoutes(
         const ends = [query.expires_before, query.expires_in && clock() + query.expires_in].filter(
           (each) => each !== undefined,
         );
-        // A certificate that ends within a time from now has not ended yet.
+        // `expires_in` leaves out certificates that have expired already.
         const starts = query.expires_after ?? (query.expires_in === undefined ? undefined : clock());
         const page = await certificates.search({
           after: cursor ?? null,
           limit,
-          ...(name !== undefined && { name }),
-          ...(account !== undefined && { account }),
-          ...(node !== undefined && { node }),
-          ...(profile !== undefined && { profile }),
-          ...(issuer !== undefined && { issuer }),
-          ...(state !== undefined && { state }),
+          ...present({ name, account, node, profile, issuer, state, expiresAfter: starts }),
           ...(ends.length > 0 && { expiresBefore: Math.min(...ends) }),
-          ...(starts !== undefined && { expiresAfter: starts }),
           ...(query.not_renewed && { notRenewed: true }),
         });
         return { certificates: page.certificates.map(foundJson), next: page.next };
       },
     }),
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/certificates/{reference}',
+    privateRoute('GET', '/private/certificates/{reference}', 'auditor', {
       summary: 'Everything known of one certificate: by its serial, or the newest good one of a name.',
       params: byReference,
       result: found.extend({
@@ -182,19 +166,12 @@ export function operatorCertificateRoutes(
         const { certificate, chain, node, proofs, origin, replacedBy, history } = await show(path.reference);
         return {
           ...foundJson(certificate),
-          chain,
-          ...(node !== null && { node }),
-          proofs,
-          ...(origin !== null && { origin }),
-          ...(replacedBy !== null && { replaced_by: replacedBy }),
-          history: history.map(foundJson),
+          ...{ chain, proofs, history: history.map(foundJson) },
+          ...present({ node, origin, replaced_by: replacedBy }),
         };
       },
     }),
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/certificates/{reference}/export',
+    privateRoute('GET', '/private/certificates/{reference}/export', 'auditor', {
       summary: 'The certificate as a file: `pem`, with its issuers as `chain`, or `der`.',
       params: byReference,
       query: z.strictObject({
@@ -210,10 +187,7 @@ export function operatorCertificateRoutes(
         return new FileAnswer(FORMATS[format], content);
       },
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'operator',
-      path: '/private/certificates/actions/revoke',
+    privateRoute('POST', '/private/certificates/actions/revoke', 'operator', {
       summary: 'Revokes a certificate, or those of a name: OCSP, CRL and renewal information say so at once.',
       body: reference.extend({ reason }),
       result: outcome.extend({ reason: z.string() }),
@@ -224,10 +198,7 @@ export function operatorCertificateRoutes(
         return { ...outcomeJson(body.dry_run, done), reason: reasonNameOf(code) };
       },
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'operator',
-      path: '/private/certificates/actions/hold',
+    privateRoute('POST', '/private/certificates/actions/hold', 'operator', {
       summary: 'Puts a certificate, or those of a name, on certificateHold.',
       body: reference,
       result: outcome,
@@ -235,10 +206,7 @@ export function operatorCertificateRoutes(
       handle: async ({ body }) =>
         outcomeJson(body.dry_run, await certificates.hold(meant(body), body.dry_run)),
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'operator',
-      path: '/private/certificates/actions/unhold',
+    privateRoute('POST', '/private/certificates/actions/unhold', 'operator', {
       summary: 'Takes a certificate, or those of a name, off certificateHold.',
       body: reference,
       result: outcome,

@@ -5,10 +5,7 @@ import { privateRoute, type Route } from '../../route.js';
 
 /** Whether a name would get a certificate. */
 export function checkRoute(checks: Operator['checks']): Route {
-  return privateRoute({
-    method: 'GET',
-    role: 'operator',
-    path: '/private/check',
+  return privateRoute('GET', '/private/check', 'operator', {
     summary:
       'Looks at a name as its validation would, now: lists, resolvers, CAA, ports and addresses, redirects, clocks, the CA and its profile.',
     query: z.strictObject({

@@ -6,10 +6,7 @@ import { privateRoute, type Route } from '../../route.js';
 
 /** Signs a CRL when an administrator wants one now. */
 export function crlRoute(ca: Pick<CaClient, 'generateCrl'>): Route {
-  return privateRoute({
-    method: 'POST',
-    role: 'operator',
-    path: '/private/crl/generate',
+  return privateRoute('POST', '/private/crl/generate', 'operator', {
     summary: 'Signs a new CRL now; it is served at once.',
     result: z.object({
       number: z.number().int().describe('CRL number (RFC 5280 §5.2.3)'),

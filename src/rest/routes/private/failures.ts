@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { present } from '../../../lib/present.js';
 import type { Failure } from '../../../model/facts.js';
 import type { Operator } from '../../../ra/operator/index.js';
-import { pageQuery, text, time } from '../../fields.js';
+import { pageOf, pageQuery, text, time } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
 
 export const failure = z.object({
@@ -13,31 +14,24 @@ export const failure = z.object({
 });
 
 export function failureJson({ at, name, step, accountId, why }: Failure): z.output<typeof failure> {
-  return { at, name, step, ...(accountId !== null && { account: accountId }), why };
+  return { at, name, step, why, ...present({ account: accountId }) };
 }
 
 /** The last failures of each name. */
 export function failureRoute(failures: Operator['failures']): Route {
-  return privateRoute({
-    method: 'GET',
-    role: 'auditor',
-    path: '/private/failures',
+  return privateRoute('GET', '/private/failures', 'auditor', {
     summary:
       'What came to nothing for clients, and why, newest first: the last ten of each name, for thirty days.',
     query: pageQuery.extend({
       name: text('Of this identifier alone', 255).optional(),
       account: text('Of this account alone', 64).optional(),
     }),
-    result: z.object({
-      failures: z.array(failure),
-      next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
-    }),
+    result: pageOf({ failures: z.array(failure) }),
     async handle({ query: { limit, cursor, name, account } }) {
       const found = await failures.listFailures({
         after: cursor ?? null,
         limit: limit + 1,
-        ...(name !== undefined && { name: name.toLowerCase() }),
-        ...(account !== undefined && name === undefined && { accountId: account }),
+        ...present({ name: name?.toLowerCase(), accountId: name === undefined ? account : null }),
       });
       const wanted = found.filter((each) => account === undefined || each.accountId === account);
       const page = wanted.slice(0, limit);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { present } from '../../../lib/present.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import type { Node } from '../../../model/facts.js';
 import { accountStatus, enrolmentStatus } from '../../../model/status.js';
@@ -6,7 +7,7 @@ import { readWritten } from '../../../ra/nodes/entitlement.js';
 import type { Nodes } from '../../../ra/nodes/nodes.js';
 import { acmeLines } from '../../enrolment/acme-lines.js';
 import { oneLiner } from '../../enrolment/one-liner.js';
-import { comment, commonName, pageQuery, profileName, text, time } from '../../fields.js';
+import { comment, commonName, pageOf, pageQuery, profileName, text, time } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
 import { readSan, sansBody, sansJson, sansResult } from '../../sans.js';
 
@@ -78,10 +79,13 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
     registered_by: each.registeredBy,
     state: enrolmentStatus(each, clock()),
     seed_expires_at: each.enrolment.expiresAt,
-    ...(each.enrolment.serial !== null && { serial: each.enrolment.serial }),
-    ...(each.key && { key_id: each.key.id, key_once: each.key.once }),
-    ...(each.key && each.key.expiresAt !== null && { key_expires_at: each.key.expiresAt }),
-    ...(each.key && each.key.usedAt !== null && { key_used_at: each.key.usedAt }),
+    ...present({
+      serial: each.enrolment.serial,
+      key_id: each.key?.id,
+      key_once: each.key?.once,
+      key_expires_at: each.key?.expiresAt,
+      key_used_at: each.key?.usedAt,
+    }),
   });
   const lines = (base: string, each: Node, hmac: string) =>
     acmeLines({
@@ -91,25 +95,16 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
       name: each.names.find(({ type }) => type === 'dns')?.value ?? each.patterns[0] ?? each.cn,
     });
   return [
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/nodes',
+    privateRoute('GET', '/private/nodes', 'auditor', {
       summary: 'The registered nodes by name, a page at a time.',
       query: pageQuery,
-      result: z.object({
-        nodes: z.array(node),
-        next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
-      }),
+      result: pageOf({ nodes: z.array(node) }),
       async handle({ query: { limit, cursor } }) {
         const page = await nodes.list(cursor ?? null, limit);
         return { nodes: page.nodes.map(shown), next: page.next };
       },
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'operator',
-      path: '/private/nodes',
+    privateRoute('POST', '/private/nodes', 'operator', {
       summary:
         'Registers a node and gives its one-time seed and the key that binds ACME accounts to it, both shown here and never again.',
       body: z.strictObject({
@@ -143,26 +138,19 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         names: given.join(' '),
         ...(body.waive_challenges && { waive_challenges: 'true' }),
         ...(body.replace && { replace: 'true', revoked: revoked.join(' ') }),
-        ...(body.comment !== undefined && { comment: body.comment }),
+        ...present({ comment: body.comment }),
       }),
       async handle({ body, caller, request, reply }) {
         const { root } = await ca.caCertificates();
-        const registered = await (async () => {
-          const { explicit, patterns } = readWritten(body.names ?? [], 'names');
-          return nodes.register({
-            cn: body.cn,
-            sans: [...body.sans, ...explicit.map(readSan)],
-            patterns,
-            profile: body.profile,
-            replace: body.replace,
-            revoke: body.revoke,
-            label: body.names !== undefined,
-            waiveChallenges: body.waive_challenges,
-            once: body.once,
-            expiresAt: body.expires_at ?? null,
-            by: caller.certificate.dn,
-          });
-        })();
+        const { cn, profile, replace, revoke, once, waive_challenges: waiveChallenges } = body;
+        const { explicit, patterns } = readWritten(body.names ?? [], 'names');
+        const registered = await nodes.register({
+          ...{ cn, profile, replace, revoke, once, waiveChallenges, patterns },
+          sans: [...body.sans, ...explicit.map(readSan)],
+          label: body.names !== undefined,
+          expiresAt: body.expires_at ?? null,
+          by: caller.certificate.dn,
+        });
         const base = baseUrl(request.headers.host);
         reply.header('cache-control', 'no-store');
         const { node: made, seed, hmac, certificateCn } = registered;
@@ -177,10 +165,7 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         };
       },
     }),
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/nodes/{cn}',
+    privateRoute('GET', '/private/nodes/{cn}', 'auditor', {
       summary: 'One node with the accounts bound to it and its certificates.',
       params: byName,
       result: node.extend({
@@ -192,15 +177,12 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         const accounts = found.accounts.map(({ account, usedAt }) => ({
           id: account.id,
           status: accountStatus(account),
-          ...(usedAt !== null && { used_at: usedAt }),
+          ...present({ used_at: usedAt }),
         }));
         return { ...shown(found.node), accounts, certificates: found.serials };
       },
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'operator',
-      path: '/private/nodes/{cn}/change',
+    privateRoute('POST', '/private/nodes/{cn}/change', 'operator', {
       summary: 'Changes what a node may have, from its next order on; what is left out stays.',
       params: byName,
       body: z.strictObject({
@@ -217,31 +199,24 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
         names: given.join(' '),
         profile,
         ...(body.new_key && { new_key: 'true' }),
-        ...(body.comment !== undefined && { comment: body.comment }),
+        ...present({ comment: body.comment }),
       }),
       async handle({ path, body, request, reply }) {
-        const changed = await (async () => {
-          const written = body.names && readWritten(body.names, 'names');
-          return nodes.change(path.cn, {
-            ...(written && { sans: written.explicit.map(readSan), patterns: written.patterns }),
-            ...(body.profile !== undefined && { profile: body.profile }),
-            ...(body.waive_challenges !== undefined && { waiveChallenges: body.waive_challenges }),
-            ...(body.once !== undefined && { once: body.once }),
-            ...(body.expires_at !== undefined && { expiresAt: body.expires_at }),
-            newKey: body.new_key,
-          });
-        })();
-        const { node: now, hmac } = changed;
+        const { profile, once, waive_challenges: waiveChallenges } = body;
+        const written = body.names && readWritten(body.names, 'names');
+        const { node: now, hmac } = await nodes.change(path.cn, {
+          ...(written && { sans: written.explicit.map(readSan), patterns: written.patterns }),
+          ...present({ profile, once, waiveChallenges }),
+          ...(body.expires_at !== undefined && { expiresAt: body.expires_at }),
+          newKey: body.new_key,
+        });
         if (hmac === null) return shown(now);
         reply.header('cache-control', 'no-store');
         const clients = lines(baseUrl(request.headers.host), now, hmac);
         return { ...shown(now), hmac_key: hmac, clients };
       },
     }),
-    privateRoute({
-      method: 'DELETE',
-      role: 'operator',
-      path: '/private/nodes/{cn}',
+    privateRoute('DELETE', '/private/nodes/{cn}', 'operator', {
       summary:
         'Ends a node: its seed, its key, the accounts bound to it and every certificate of it. Repeated, it completes what failed.',
       params: byName,

@@ -15,10 +15,7 @@ const caCertificate = z.object({
 
 /** What the CA offers. */
 export function optionsRoute(ca: Pick<CaClient, 'options'>): Route {
-  return privateRoute({
-    method: 'GET',
-    role: 'auditor',
-    path: '/private/options',
+  return privateRoute('GET', '/private/options', 'auditor', {
     summary: 'What the CA offers: its certificates, profiles, keys, kinds of names, reasons and CRL.',
     result: z.object({
       root: caCertificate,

@@ -8,10 +8,7 @@ import { privateRoute, type Route } from '../../route.js';
  * stay in force.
  */
 export function reloadRoute(reload: () => Promise<void>): Route {
-  return privateRoute({
-    method: 'POST',
-    role: 'admin',
-    path: '/private/reload',
+  return privateRoute('POST', '/private/reload', 'admin', {
     summary:
       'Reads the rules anew, at every RA of the database: lists of names, limits, resolvers, external accounts, compromised keys, terms. A wrong one keeps the old ones.',
     result: z.object({ reloaded: z.literal(true) }),

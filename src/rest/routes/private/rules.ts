@@ -35,18 +35,12 @@ export function ruleRoutes(rules: Rules): Route[] {
     return { settings, compromised_keys: compromisedKeys };
   };
   return [
-    privateRoute({
-      method: 'GET',
-      role: 'auditor',
-      path: '/private/rules',
+    privateRoute('GET', '/private/rules', 'auditor', {
       summary: 'The rules in effect at this RA, and those that the database keeps for every RA.',
       result: shown,
       handle: answer,
     }),
-    privateRoute({
-      method: 'POST',
-      role: 'admin',
-      path: '/private/rules',
+    privateRoute('POST', '/private/rules', 'admin', {
       summary:
         'Changes rules that the database keeps for every RA: they stand above each one’s own, here at once, at the others within seconds. A wrong one changes nothing.',
       body: z.strictObject({

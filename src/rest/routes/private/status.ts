@@ -60,10 +60,7 @@ export const status = z.object({
 
 /** The state of everything; nothing is counted for it. */
 export function statusRoute(look: () => Promise<z.output<typeof status>>): Route {
-  return privateRoute({
-    method: 'GET',
-    role: 'auditor',
-    path: '/private/status',
+  return privateRoute('GET', '/private/status', 'auditor', {
     summary:
       'How everything is, at a glance: programs, the CA and when its parts end, database, queues, certificates, the last backup, warnings.',
     result: status,

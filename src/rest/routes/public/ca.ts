@@ -19,9 +19,7 @@ const files = (formats: Record<string, string>) =>
 /** The CA's own certificates and its CRL. */
 export function caRoutes(ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'>): Route[] {
   return [
-    publicRoute({
-      method: 'GET',
-      path: '/public/ca',
+    publicRoute('GET', '/public/ca', {
       summary: 'The root certificate, or with `format=chain` issuer and root.',
       query: formatQuery(CA_FORMATS),
       files: files(CA_FORMATS),
@@ -38,9 +36,7 @@ export function caRoutes(ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'
         return new FileAnswer(type, format === 'chain' ? chain + root : root);
       },
     }),
-    publicRoute({
-      method: 'GET',
-      path: '/public/crl',
+    publicRoute('GET', '/public/crl', {
       summary: 'The current CRL (RFC 5280 §5).',
       query: formatQuery(CRL_TYPES),
       files: files(CRL_TYPES),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { present } from '../../../lib/present.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import type { CertificateDetails } from '../../../model/ca-register.js';
 import { Refused } from '../../../model/refusal.js';
@@ -12,6 +13,7 @@ import {
   certificateSummary,
   certificateWithPem,
   commonName,
+  pageOf,
   pageQuery,
   time,
 } from '../../fields.js';
@@ -33,9 +35,7 @@ const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
 /** Certificates of servers, for anybody. */
 export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
   return [
-    publicRoute({
-      method: 'GET',
-      path: '/public/certs',
+    publicRoute('GET', '/public/certs', {
       summary:
         'Issued certificates of servers, a page at a time; a page may be short, go on while there is a `next`.',
       query: pageQuery.extend({
@@ -43,24 +43,17 @@ export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 
         cn: commonName.optional(),
         expires_before: time.optional(),
       }),
-      result: z.object({
-        certificates: z.array(certificateSummary),
-        next: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
-      }),
+      result: pageOf({ certificates: z.array(certificateSummary) }),
       async handle({ query: { limit, cursor, state, cn, expires_before: expiresBefore } }) {
         const { certificates, next } = await ca.list({
           after: cursor ?? null,
           limit,
-          ...(state !== undefined && { state }),
-          ...(cn !== undefined && { cn }),
-          ...(expiresBefore !== undefined && { expiresBefore }),
+          ...present({ state, cn, expiresBefore }),
         });
         return { certificates: certificates.filter(isPublic).map(certificateJson), next };
       },
     }),
-    publicRoute({
-      method: 'GET',
-      path: '/public/certs/{cn}',
+    publicRoute('GET', '/public/certs/{cn}', {
       summary: 'The newest certificate of a common name, and the earlier ones.',
       params: z.strictObject({ cn: commonName }),
       result: certificateWithPem.extend({ history: z.array(certificateSummary) }),

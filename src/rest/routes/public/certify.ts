@@ -3,30 +3,23 @@ import { addressOf } from '../../../http/peer.js';
 import type { Certification } from '../../../ra/nodes/certification.js';
 import { fromPem, toPem } from '../../../x509/pem.js';
 import { formatQuery, profileName, text, time } from '../../fields.js';
-import { chooseFormat } from '../../format.js';
+import { chooseFormat, JSON_OR_CHAIN } from '../../format.js';
 import { FileAnswer, publicRoute, type Route } from '../../route.js';
 import { sansJson, sansResult } from '../../sans.js';
 
-const FORMATS = {
-  json: 'application/json',
-  chain: 'application/pem-certificate-chain', // RFC 8555 §9.1
-};
-
 /** A certificate for a machine that has a seed. */
 export function certifyRoute(certification: Pick<Certification, 'certify'>): Route {
-  return publicRoute({
-    method: 'POST',
-    path: '/public/certify',
+  return publicRoute('POST', '/public/certify', {
     summary:
       'Certifies the key of a CSR for the node that has the seed: the certificate says what was registered. The same seed ' +
       'and key again get the same certificate.',
-    query: formatQuery(FORMATS),
+    query: formatQuery(JSON_OR_CHAIN),
     body: z.strictObject({
       csr: text('Certification request, PEM; it may name no other than the registered names', 32_768),
       seed: text('One-time seed of a node').optional(),
       profile: profileName.optional().describe('Not another than the registered one'),
     }),
-    files: [FORMATS.chain],
+    files: [JSON_OR_CHAIN.chain],
     failures: {
       401: 'There is no seed.',
       429: 'Too many wrong seeds came from this address.',
@@ -43,12 +36,12 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     }),
     audited: (_, { cn, serial }) => ({ cn, issued: serial }),
     async handle({ body, query, request }) {
-      const format = chooseFormat(FORMATS, query.format, request.headers.accept);
+      const format = chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept);
       const { cn, profile, names, serial, notAfter, chain } = await certification.certify(
         body,
         addressOf(request),
       );
-      if (format === 'chain') return new FileAnswer(FORMATS.chain, chain, { cn, issued: serial });
+      if (format === 'chain') return new FileAnswer(JSON_OR_CHAIN.chain, chain, { cn, issued: serial });
       const [certificate = '', ...issuers] = fromPem('CERTIFICATE', chain).map((der) =>
         toPem('CERTIFICATE', der),
       );

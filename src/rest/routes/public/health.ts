@@ -6,9 +6,7 @@ import { publicRoute, type Route } from '../../route.js';
 
 /** Liveness; with `?ready`, readiness. */
 export function healthRoute({ checks, warnings }: Health): Route {
-  return publicRoute({
-    method: 'GET',
-    path: '/public/health',
+  return publicRoute('GET', '/public/health', {
     summary:
       'Whether the RA runs; with `ready`, whether it can do its work: the CA answers, the store can be written.',
     query: z.strictObject({

@@ -29,9 +29,7 @@ export function magicRoute({ ca, baseUrl }: MagicOptions): Route {
     const profile = await nodeProfile(ca, name, 'notFound');
     return { profile, names: nodeNames(profile, cn, sans) };
   };
-  return publicRoute({
-    method: 'GET',
-    path: '/public/magic/{profile}',
+  return publicRoute('GET', '/public/magic/{profile}', {
     summary:
       'The commands that make a key and a CSR of the profile and enrol them with a seed; with `format=sh` one script that does it.',
     params: z.strictObject({ profile: profileName }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSerial } from '../../../channel/serial.js';
+import { present } from '../../../lib/present.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
 import { type ParsedCertificate, parseCertificate } from '../../../x509/certificate.js';
 import { DerError } from '../../../x509/der-error.js';
@@ -60,9 +61,7 @@ export function ocspRoutes(ca: Pick<CertificateAuthority, 'status' | 'ocsp'>): R
 }
 
 function ocspGetRoute(ca: Responder): Route {
-  return publicRoute({
-    method: 'GET',
-    path: '/public/ocsp/{request*}',
+  return publicRoute('GET', '/public/ocsp/{request*}', {
     summary: 'OCSP by GET (RFC 6960 appendix A.1): the request in base64, URL-encoded.',
     query: z.object({}),
     params: z.strictObject({
@@ -77,9 +76,7 @@ function ocspGetRoute(ca: Responder): Route {
 }
 
 function statusRoute(ca: Pick<CertificateAuthority, 'status' | 'ocsp'>): Route {
-  return publicRoute({
-    method: 'POST',
-    path: '/public/ocsp',
+  return publicRoute('POST', '/public/ocsp', {
     summary:
       'Whether a certificate is good, by its serial or the certificate itself (`cert` is another name for it). With Content-Type application/ocsp-request, OCSP (RFC 6960).',
     body: asked,
@@ -104,8 +101,7 @@ function statusRoute(ca: Pick<CertificateAuthority, 'status' | 'ocsp'>): Route {
         status: answer.status,
         serial: answer.serial,
         ...(answer.cn !== '' && { cn: answer.cn }),
-        ...(answer.reason !== null && { revoke_reason: answer.reason }),
-        ...(answer.revokedAt !== null && { revoke_date: answer.revokedAt }),
+        ...present({ revoke_reason: answer.reason, revoke_date: answer.revokedAt }),
       };
     },
   });

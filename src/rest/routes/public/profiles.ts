@@ -16,16 +16,12 @@ const profileFields = z.looseObject({
 /** The certificate profiles. */
 export function profileRoutes(ca: Pick<CertificateAuthority, 'profileNames' | 'profile'>): Route[] {
   return [
-    publicRoute({
-      method: 'GET',
-      path: '/public/profiles',
+    publicRoute('GET', '/public/profiles', {
       summary: 'Names of the certificate profiles.',
       result: z.array(z.string()),
       handle: () => ca.profileNames(),
     }),
-    publicRoute({
-      method: 'GET',
-      path: '/public/profiles/{name}',
+    publicRoute('GET', '/public/profiles/{name}', {
       summary: 'One profile.',
       params: z.strictObject({ name: profileName }),
       result: profileFields,
