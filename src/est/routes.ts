@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isCrossSite } from '../http/cross-site.js';
 import type { ClientIdentity } from '../http/identity.js';
-import { addressOf, peerOf } from '../http/peer.js';
+import { addressOf, peerName, peerOf } from '../http/peer.js';
 import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import { recordOf } from '../model/ca-register.js';
 import { Problem } from '../model/problem.js';
@@ -14,7 +14,6 @@ import type { OwnCertificates } from '../ra/nodes/own-certificates.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
 import { certsOnly } from '../x509/certs-only.js';
 import type { GeneralName } from '../x509/general-names.js';
-import { formatDn } from '../x509/name.js';
 import { fromPem } from '../x509/pem.js';
 import { spkiFingerprint } from '../x509/spki.js';
 import { basicCredentials } from './basic.js';
@@ -120,8 +119,9 @@ async function answer(
       return 'The certificate authority cannot be reached; send the same request again.\n';
     }
     const { code } = failureOf(error);
-    const who = whoAsks(request);
-    audit.refused({ ...{ who, from, action, details: {} }, outcome: code, identified: who !== 'nobody' });
+    const name = peerName(request);
+    const event = { who: name ?? 'nobody', from, action, details: {} };
+    audit.refused({ ...event, outcome: code, identified: name !== null });
     throw error;
   }
 }
@@ -187,16 +187,6 @@ async function renew(
 /** Kind and value of a name. An unknown kind never matches a name of a certificate. */
 const nameText = (name: GeneralName): string =>
   name.type === 'other' ? 'an unknown kind' : `${name.type} ${name.value.toLowerCase()}`;
-
-/** The requester of a refused request, for the audit log. */
-function whoAsks(request: FastifyRequest): string {
-  try {
-    const { identity } = peerOf(request);
-    return identity === null ? 'nobody' : formatDn(parseCertificate(identity.certificate).subject);
-  } catch {
-    return 'nobody';
-  }
-}
 
 function failureOf(error: unknown): Refused {
   if (error instanceof Refused) {

@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseCertificate } from '../x509/certificate.js';
+import { formatDn } from '../x509/name.js';
 import { type ClientIdentity, clientIdentity } from './identity.js';
 
 /** The client of a request. */
@@ -32,6 +34,16 @@ export function peerOf(request: FastifyRequest): Peer {
   const known = behind.get(request);
   if (known instanceof Error) throw known;
   return known ?? directPeer(request);
+}
+
+/** The subject of the peer's client certificate, for the audit log; null when it has none, or the peer is not known. */
+export function peerName(request: FastifyRequest): string | null {
+  try {
+    const { identity } = peerOf(request);
+    return identity === null ? null : formatDn(parseCertificate(identity.certificate).subject);
+  } catch {
+    return null;
+  }
 }
 
 /** The peer's address, for logs. */

@@ -1,5 +1,5 @@
 import type * as Prometheus from 'prom-client';
-import type { Counter, Gauge, Histogram, Metric, OpenMetricsContentType, Registry } from 'prom-client';
+import type { Metric, OpenMetricsContentType } from 'prom-client';
 
 /** Histogram buckets in seconds, from a memory lookup to the timeout of a client. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -8,47 +8,14 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  * All metrics of the RA. Label values are fixed words (routes, problem types, profiles, states) and ids of CA certificates.
  * They are never a name, an account or an address, so that the number of series is bounded.
  */
-export interface Metrics {
-  registry: Registry;
-  /** The same metrics in OpenMetrics format. */
-  openMetrics: Registry<OpenMetricsContentType>;
-  requests: Histogram<'route' | 'method' | 'status'>;
-  refusals: Counter<'route' | 'problem'>;
-  admissionRefusals: Counter<'listener'>;
-  orders: Counter<'outcome'>;
-  validations: Counter<'type' | 'outcome' | 'problem'>;
-  validationSeconds: Histogram<'type'>;
-  revocations: Counter<'by'>;
-  limits: Counter<'limit'>;
-  storeSeconds: Histogram<'operation' | 'outcome'>;
-  caSeconds: Histogram<'operation' | 'outcome'>;
-  queue: Gauge<'queue' | 'state'>;
-  up: Gauge<'what'>;
-  latency: Gauge<'what'>;
-  certificates: Gauge<'profile' | 'state'>;
-  notRenewed: Gauge<'profile'>;
-  authorityEnds: Gauge<'authority' | 'kind' | 'state'>;
-  raCertificateEnds: Gauge;
-  crlThisUpdate: Gauge<'issuer'>;
-  crlNextUpdate: Gauge<'issuer'>;
-  crlNumber: Gauge<'issuer'>;
-  auditRecords: Gauge<'program'>;
-  auditBroken: Gauge<'program'>;
-  diskFree: Gauge<'program'>;
-  dnsSilent: Gauge;
-  caStarted: Gauge;
-  backupAt: Gauge<'program'>;
-  notices: Counter<'outcome'>;
-  noticesWaiting: Gauge;
-  build: Gauge<'version'>;
-}
+export type Metrics = ReturnType<typeof build>;
 
 /** Creates the metrics; loads their library only now, because it is not needed without a metrics listener. */
 export async function createMetrics(version: string): Promise<Metrics> {
   return build((await import('prom-client')).default, version);
 }
 
-function build(prom: (typeof Prometheus)['default'], version: string): Metrics {
+function build(prom: (typeof Prometheus)['default'], version: string) {
   const registry = new prom.Registry();
   prom.collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -60,8 +27,9 @@ function build(prom: (typeof Prometheus)['default'], version: string): Metrics {
     new prom.Histogram({ name, help, labelNames, registers, buckets: BUCKETS });
   const openMetrics = new prom.Registry<OpenMetricsContentType>();
   openMetrics.setContentType(prom.openMetricsContentType);
-  const metrics: Metrics = {
+  const metrics = {
     registry,
+    /** The same metrics in OpenMetrics format. */
     openMetrics,
     requests: histogram(
       'upki_http_request_duration_seconds',

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { pages } from '../lib/pages.js';
 import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import { StoreRefused } from '../store/contract/errors.js';
 import type { Delivery } from './delivery.js';
@@ -146,19 +147,12 @@ export class NoticeWatch {
   }
 
   async #late(now: number): Promise<Finding[]> {
+    const { ca } = this.options;
     const found: Finding[] = [];
-    let after: string | null = null;
-    do {
-      const page: Awaited<ReturnType<CertificateAuthority['notRenewed']>> = await this.options.ca.notRenewed(
-        after,
-        PAGE,
-      );
-      for (const each of page.items) {
-        const finding = lateCertificate(each, now);
-        if (finding !== null) found.push(finding);
-      }
-      after = page.next;
-    } while (after !== null && found.length < MOST_LATE);
+    for await (const { items } of pages((after) => ca.notRenewed(after, PAGE))) {
+      found.push(...items.flatMap((each) => lateCertificate(each, now) ?? []));
+      if (found.length >= MOST_LATE) break;
+    }
     return found;
   }
 

@@ -1,17 +1,14 @@
 import type { FastifyRequest } from 'fastify';
-import { addressOf, peerOf } from '../http/peer.js';
+import { addressOf, peerName } from '../http/peer.js';
 import { Problem } from '../model/problem.js';
 import { Refused, refusedOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
-import { parseCertificate } from '../x509/certificate.js';
-import { formatDn } from '../x509/name.js';
 import type { Caller } from './access.js';
 import { FileAnswer, type Route } from './route.js';
 
 /**
- * Writes one request to the audit log: every action of a private or client route, or of a public route that
- * declares `audited`; every refused action; and every refusal of a caller who was not entitled. Reads leave
- * no trace.
+ * Writes one request to the audit log. Logged are the actions of private and client routes and of public routes that declare
+ * `audited`, refused actions, and refusals of callers who are not entitled. Reads are not logged.
  */
 export class RequestAudit {
   #caller: Caller | null = null;
@@ -27,12 +24,12 @@ export class RequestAudit {
     this.#caller = caller;
   }
 
-  /** Adds the parameters of the path, which are logged whatever the outcome. */
+  /** Adds the parameters of the path, which are logged with any outcome. */
   asked(parameters: unknown): void {
     for (const [name, value] of Object.entries(parameters ?? {})) this.#details[name] = String(value);
   }
 
-  /** Resolves when it is on disk. @throws StoreUnavailable */
+  /** Logs a success; resolves when the record is on disk. @throws StoreUnavailable */
   async done(body: unknown, answer: unknown): Promise<void> {
     if (!changesSomething(this.route)) return;
     const told = answer instanceof FileAnswer ? answer.audited : (this.route.audited?.(body, answer) ?? {});
@@ -47,21 +44,19 @@ export class RequestAudit {
   }
 
   #refuse(outcome: string): void {
-    const identified = this.#caller !== null || presented(this.request) !== null;
-    this.log.refused({ ...this.#event(), outcome, details: this.#details, identified });
+    const event = this.#event();
+    this.log.refused({ ...event, outcome, details: this.#details, identified: event.who !== NOBODY });
   }
 
   #event() {
     const { method, path } = this.route;
-    return { who: this.#who(), from: addressOf(this.request), action: `${method} ${path}` };
-  }
-
-  #who(): string {
-    if (this.#caller !== null) return this.#caller.certificate.dn;
-    const identity = presented(this.request);
-    return identity === null ? 'nobody' : formatDn(parseCertificate(identity.certificate).subject);
+    const who = this.#caller?.certificate.dn ?? peerName(this.request) ?? NOBODY;
+    return { who, from: addressOf(this.request), action: `${method} ${path}` };
   }
 }
+
+/** The caller of a request without a client certificate. */
+const NOBODY = 'nobody';
 
 function outcomeOf(error: unknown): string {
   if (error instanceof Refused) return error.code;
@@ -71,13 +66,4 @@ function outcomeOf(error: unknown): string {
 /** Whether a request does more than read: a public POST that is not audited, such as OCSP, reads. */
 export function changesSomething({ access, method, audited }: Route): boolean {
   return method !== 'GET' && (access !== 'public' || audited !== undefined);
-}
-
-/** Null also when it cannot be known just now. */
-function presented(request: FastifyRequest) {
-  try {
-    return peerOf(request).identity;
-  } catch {
-    return null;
-  }
 }

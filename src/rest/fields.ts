@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { present } from '../lib/present.js';
 import { CERTIFICATE_STATES, type CertificateDetails } from '../model/ca-register.js';
 
-/** Values that several routes share. */
+/** Schemas that several routes share. */
 
 /** RFC 3339 in JSON, milliseconds since the epoch in the program. */
 export const time = z
@@ -47,21 +47,15 @@ export const certificateWithPem = certificateSummary.extend({
   certificate: z.string().describe('PEM'),
 });
 
-/** The JSON members of a certificate; the schema drops `certificate` where it is not wanted. */
+/** The JSON members of a certificate. A schema without `certificate` leaves that member out. */
 export function certificateJson(details: CertificateDetails): z.output<typeof certificateWithPem> {
-  const { cn, dn, serial, profile, state, notBefore, notAfter, names, certificate, revokedAt, reason } =
-    details;
+  const { cn, dn, serial, profile, state, certificate } = details;
   return {
-    cn,
-    dn,
-    serial,
-    profile,
-    state,
-    not_before: notBefore,
-    not_after: notAfter,
-    sans: names,
-    certificate,
-    ...present({ revoked_at: revokedAt, reason }),
+    ...{ cn, dn, serial, profile, state, certificate },
+    not_before: details.notBefore,
+    not_after: details.notAfter,
+    sans: details.names,
+    ...present({ revoked_at: details.revokedAt, reason: details.reason }),
   };
 }
 

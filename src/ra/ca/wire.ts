@@ -1,5 +1,6 @@
 import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks, ParamsIn, Result } from '../../channel/tasks/index.js';
+import { present } from '../../lib/present.js';
 import type { AcmeProfile, EnrolmentRequest, IssueRequest, KnownAuthority } from '../../model/ca.js';
 import type { CaFigures, LateCertificate } from '../../model/ca-figures.js';
 import type {
@@ -13,12 +14,13 @@ import { wireType } from '../../x509/certificate-names.js';
 import { toPem } from '../../x509/pem.js';
 import { KEY_TYPES } from '../../x509/spki.js';
 
-/** The RA's questions and the CA's answers, between the words of the model and those of the channel's contract. */
+/** Conversions between the types of the model and those of the channel's contract. */
 
 type Params<Name extends keyof OperationsTasks> = ParamsIn<OperationsTasks[Name]>;
 type Answer<Name extends keyof OperationsTasks> = Result<OperationsTasks[Name]>;
 
 const isoTime = (time: number): string => new Date(time).toISOString();
+const isoOrNone = (time: number | undefined) => (time === undefined ? null : isoTime(time));
 
 export const csrPem = (der: Uint8Array): string => toPem('CERTIFICATE REQUEST', der);
 
@@ -45,31 +47,14 @@ export function enrolParams({ requestId, cn, names, profile, csr }: EnrolmentReq
   };
 }
 
-export function pageParams({
-  after,
-  limit,
-  state,
-  cn,
-  expiresBefore,
-}: CertificatePage): Params<'list_certificates'> {
-  return {
-    limit,
-    ...(after !== null && { after }),
-    ...(state !== undefined && { state }),
-    ...(cn !== undefined && { cn }),
-    ...(expiresBefore !== undefined && { expires_before: isoTime(expiresBefore) }),
-  };
+export function pageParams({ expiresBefore, limit, ...page }: CertificatePage): Params<'list_certificates'> {
+  return { limit, ...present({ ...page, expires_before: isoOrNone(expiresBefore) }) };
 }
 
 export function searchParams(search: CertificateSearch): Params<'search_certificates'> {
-  const { after, expiresBefore, expiresAfter, notRenewed, ...conditions } = search;
-  return {
-    ...conditions,
-    ...(after !== null && { after }),
-    ...(expiresBefore !== undefined && { expires_before: isoTime(expiresBefore) }),
-    ...(expiresAfter !== undefined && { expires_after: isoTime(expiresAfter) }),
-    ...(notRenewed !== undefined && { not_renewed: notRenewed }),
-  };
+  const { limit, expiresBefore, expiresAfter, notRenewed, ...conditions } = search;
+  const times = { expires_before: isoOrNone(expiresBefore), expires_after: isoOrNone(expiresAfter) };
+  return { limit, ...present({ ...conditions, ...times, not_renewed: notRenewed }) };
 }
 
 export const serialsParams = (serials: readonly string[]): Params<'search_certificates'> => ({
@@ -77,17 +62,13 @@ export const serialsParams = (serials: readonly string[]): Params<'search_certif
 });
 
 export function detailsOf(wire: Answer<'view'>): CertificateDetails {
-  const { serial, dn, cn, profile } = wire;
+  const { serial, dn, cn, profile, certificate } = wire;
   return {
-    serial,
-    dn,
-    cn,
-    profile,
+    ...{ serial, dn, cn, profile, certificate },
     state: wire.status,
     notBefore: wire.not_before,
     notAfter: wire.not_after,
     names: wire.sans,
-    certificate: wire.certificate,
     revokedAt: wire.revoke_date ?? null,
     reason: wire.revoke_reason ?? null,
   };
@@ -105,15 +86,10 @@ export function lateOf(wire: Answer<'list_not_renewed'>['certificates'][number])
 }
 
 export function authorityOf(wire: Answer<'get_authorities'>['authorities'][number]): KnownAuthority {
+  const { id, kind, state, certificate, chain, root, first } = wire;
   return {
-    id: wire.id,
-    kind: wire.kind,
-    state: wire.state,
-    certificate: wire.certificate,
-    chain: wire.chain,
-    root: wire.root,
+    ...{ id, kind, state, certificate, chain, root, first },
     of: wire.of ?? null,
-    first: wire.first,
     keyId: wire.key_id,
     renewFrom: wire.renew_from ?? null,
     warning: wire.warning ?? null,
@@ -126,7 +102,7 @@ export function acmeProfileOf(wire: Answer<'list_acme_profiles'>[number]): AcmeP
     name,
     description,
     maxValidity: max_validity * 1000,
-    // A newer CA may name types that this RA does not know and so cannot offer.
+    // A newer CA may list types that this RA does not know.
     ...(key_types && { keyTypes: KEY_TYPES.filter((type) => key_types.includes(type)) }),
     ...(challenges && { challenges: CHALLENGE_TYPES.filter((type) => challenges.includes(type)) }),
   };

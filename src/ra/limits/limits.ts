@@ -7,7 +7,7 @@ import { forIdentifiers, Problem } from '../../model/problem.js';
 import type { Allowances, Use } from '../../store/contract/allowances.js';
 import { Settlements } from './settlements.js';
 
-/** Limits; 0 means none. What leads to a certificate does not count. */
+/** Limits; 0 means unlimited. Requests that lead to a certificate do not count. */
 export interface LimitSettings {
   /** New accounts per address and day. */
   accounts: number;
@@ -32,7 +32,7 @@ export const NO_LIMITS: LimitSettings = {
   seeds: 0,
 };
 
-/** A clock that goes back by more was set. */
+/** A clock that goes back by more than this was reset. */
 const SET_BACK = MINUTE;
 
 /** Orders that replace one certificate, per day: RFC 9773 §5 allows one, and another when that one fails. */
@@ -47,21 +47,21 @@ interface Limit {
   what: string;
 }
 
-/** How many times a limit is used. */
+/** A limit, and how many times a request uses it. */
 type Taken = readonly [Limit, times: number];
-/** A limit that must have room left; with the name it is about, if any. */
+/** A limit that is checked but not used, and the identifier that it counts. */
 interface Looked {
   limit: Limit;
   identifier?: Identifier;
 }
 
 /**
- * RFC 8555 §6.6: keeps one client from using up everybody's share. An honest fleet never meets these limits,
- * however large: what leads to a certificate is given back to its account and address.
+ * RFC 8555 §6.6: rate limits, so that one client cannot use up the capacity of all. A request that leads to a
+ * certificate is refunded to its account and address, so a fleet of any size whose requests succeed never reaches a limit.
  */
 export class Limits {
   #latest = Number.NEGATIVE_INFINITY;
-  /** Suffix of every key: '' until the clock was set back. */
+  /** Suffix of every key: '' until the clock is set back. */
   #era = '';
   readonly #settlements: Settlements;
 
@@ -75,7 +75,7 @@ export class Limits {
     this.#settlements = new Settlements(allowances);
   }
 
-  /** Other numbers from now on; what was used stays used. */
+  /** Replaces the settings; earlier uses still count. */
   change(settings: LimitSettings): void {
     this.settings = settings;
   }
@@ -108,7 +108,7 @@ export class Limits {
     await this.#take(this.#names(account.id, 1, from), this.#hopeless(account, [identifier]));
   }
 
-  /** An order got its certificate: gives back what it used of its account's limits. */
+  /** Refunds an order that got its certificate to its account's limits. */
   async issued({ accountId, identifiers, replaces }: Order): Promise<void> {
     if (replaces !== null) return;
     await this.#settle(
@@ -120,7 +120,7 @@ export class Limits {
     );
   }
 
-  /** Gives back what it used of the limits of the address it was finalized from. */
+  /** Refunds an order that got its certificate to the limits of the address it was finalized from. */
   async issuedTo({ identifiers, replaces }: Order, from: string): Promise<void> {
     const names = this.#namesOf(addressSource(from), 'from this address');
     await this.#settle([
@@ -129,7 +129,7 @@ export class Limits {
     ]);
   }
 
-  /** A validation ended without proof. */
+  /** Counts a failed validation. */
   async failed(accountId: string, identifier: Identifier): Promise<void> {
     await this.#settle([], [this.#failuresOf(accountId, identifier)]);
   }
@@ -143,12 +143,12 @@ export class Limits {
     await this.#settle([], [this.#seedsOf(from)]);
   }
 
-  /** Names whose validation may have failed repeatedly. */
+  /** The limits of failed validations for these names. */
   #hopeless(account: Account, identifiers: readonly Identifier[]): Looked[] {
     return identifiers.map((identifier) => ({ limit: this.#failuresOf(account.id, identifier), identifier }));
   }
 
-  /** Takes all of them or none; none when a limit that is only checked is used up. */
+  /** Uses all limits or none. Uses none if a checked limit is used up. */
   async #take(taken: readonly Taken[], looked: readonly Looked[] = []): Promise<void> {
     const uses = taken.filter(([{ count }]) => count > 0);
     const looks = looked.filter(({ limit }) => limit.count > 0);
@@ -175,7 +175,7 @@ export class Limits {
     return rateLimited(limit, wait, identifier);
   }
 
-  /** Gives back what was used, and counts what happened, whatever came before. */
+  /** Refunds uses, and counts events without checking a limit. */
   async #settle(back: readonly Taken[], happened: readonly Limit[] = []): Promise<void> {
     const now = this.#now();
     await this.#settlements.add(
@@ -188,8 +188,8 @@ export class Limits {
   }
 
   /**
-   * What was counted before the clock was set back lies ahead, and would look like a limit that is used up: it counts no more. Replicas
-   * that were set back at the same time go on together.
+   * The time. When the clock was set back, earlier counts lie in the future and would look like limits that are used up, so new keys
+   * are used from then on. Replicas whose clocks were set back in the same minute use the same keys.
    */
   #now(): number {
     const now = this.clock();
@@ -199,19 +199,23 @@ export class Limits {
   }
 
   #useOf({ key, count, period }: Limit, times: number): Use {
-    // An order of more names than a whole day's limit is allowed when nothing was used.
+    // An order with more names than the daily limit is allowed if nothing was used before.
     const amount = Math.ceil((Math.min(times, count) * period) / count);
     return { key: key + this.#era, amount, window: period };
   }
 
+  /** @param of the account, address or names that the limit counts @param what the counted things, for the client's message */
+  #limit(kind: keyof LimitSettings, of: string, what: string): Limit {
+    const period = kind === 'failures' || kind === 'seeds' ? HOUR : DAY;
+    return { count: this.settings[kind], period, key: `${kind} ${of}`, what };
+  }
+
   #accountsOf(from: string): Limit {
-    const key = `accounts ${addressSource(from)}`;
-    return { count: this.settings.accounts, period: DAY, key, what: 'new accounts from this address' };
+    return this.#limit('accounts', addressSource(from), 'new accounts from this address');
   }
 
   #ordersOf(accountId: string): Limit {
-    const what = 'orders of this account without a certificate';
-    return { count: this.settings.orders, period: DAY, key: `orders ${accountId}`, what };
+    return this.#limit('orders', accountId, 'orders of this account without a certificate');
   }
 
   #names(accountId: string, count: number, from: string): Taken[] {
@@ -222,27 +226,24 @@ export class Limits {
   }
 
   #namesOf(whose: string, by: string): Limit {
-    const what = `names ordered without a certificate ${by}`;
-    return { count: this.settings.names, period: DAY, key: `names ${whose}`, what };
+    return this.#limit('names', whose, `names ordered without a certificate ${by}`);
   }
 
-  /** Per account, so that nobody can keep the owner of a name from proving it. */
+  /** Per account, so that other accounts cannot keep the owner of a name from proving it. */
   #failuresOf(accountId: string, identifier: Identifier): Limit {
-    const key = `failures ${accountId} ${identifierKey(identifier).replace(':*.', ':')}`;
-    const what = `failed validations of "${identifier.value}" by this account`;
-    return { count: this.settings.failures, period: HOUR, key, what };
+    const of = `${accountId} ${identifierKey(identifier).replace(':*.', ':')}`;
+    return this.#limit('failures', of, `failed validations of "${identifier.value}" by this account`);
   }
 
-  /** Per set of names alone: a client in a loop may make a new account each time. */
+  /** Per set of names, for all accounts together: a client in a loop may create a new account each time. */
   #duplicatesOf(identifiers: readonly Identifier[]): Limit {
     const names = identifiers.map(identifierKey).sort().join(' ');
-    const key = `duplicates ${createHash('sha256').update(names).digest('base64url')}`;
-    return { count: this.settings.duplicates, period: DAY, key, what: 'certificates of exactly these names' };
+    const hash = createHash('sha256').update(names).digest('base64url');
+    return this.#limit('duplicates', hash, 'certificates of exactly these names');
   }
 
   #seedsOf(from: string): Limit {
-    const key = `seeds ${addressSource(from)}`;
-    return { count: this.settings.seeds, period: HOUR, key, what: 'wrong seeds from this address' };
+    return this.#limit('seeds', addressSource(from), 'wrong seeds from this address');
   }
 }
 

@@ -8,12 +8,13 @@ import { firstFromPem } from '../../x509/pem.js';
 import { keyTypeOf, spkiFingerprint } from '../../x509/spki.js';
 import { parseLeaf } from '../leaf.js';
 import type { Limits } from '../limits/limits.js';
+import { findNode } from './find-node.js';
 import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
 import type { NodeOptions } from './nodes.js';
 import { seedHash } from './seeds.js';
 
 interface CertificationOptions extends NodeOptions {
-  /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
+  /** Whether a key is on the operator's list of compromised keys, by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
   limits: Pick<Limits, 'seed' | 'wrongSeed'>;
 }
@@ -23,7 +24,7 @@ interface CertificationRequestBody {
   /** PEM. */
   csr: string;
   seed?: string | undefined;
-  /** The name that the caller says the seed is for; any other name is then refused. */
+  /** The name of the node that the caller claims; the seed of another node is then refused. */
   name?: string | undefined;
   profile?: string | undefined;
 }
@@ -48,8 +49,7 @@ export class Certification {
 
   /**
    * @param from address of the client
-   * @throws Refused, Problem rateLimited, CaUnavailable; then nothing was issued, or asking again gives what
-   * was
+   * @throws Refused, Problem rateLimited, CaUnavailable; then nothing was issued, or the same request returns what was issued
    */
   async certify(
     { csr: pem, seed, name, profile }: CertificationRequestBody,
@@ -65,8 +65,8 @@ export class Certification {
   }
 
   /**
-   * For a device that proved its name by its maker's certificate: the node with the CSR's name, if it is that
-   * device, while its seed can be used, and for one key, as by the seed.
+   * Enrols a device that proved its name by its manufacturer's certificate. The node is the one with the CSR's name, if that is the
+   * device's. As with the seed, it enrols before the seed expires, and with one key.
    * @throws as `certify`
    */
   async certifyDevice(
@@ -76,8 +76,7 @@ export class Certification {
     const csr = this.#readCsr(pem);
     const { cn, sans } = requestedNames(csr);
     for (const name of new Set([cn, ...sans.map(({ value }) => value)])) {
-      const node =
-        (await this.options.store.getNode(name)) ?? (await this.options.store.getNode(name.toLowerCase()));
+      const node = await findNode(this.options.store, name);
       if (node && node.removingAt === null && isDevice(node.cn)) return this.#enroll(node, csr, profile);
     }
     throw new Refused('forbidden', 'no node that is registered is this device', { field: 'csr' });
@@ -92,7 +91,7 @@ export class Certification {
     return csr;
   }
 
-  /** Issues what was registered, for the first key that the seed is used with. */
+  /** Issues a certificate with the registered names, for the first key that the seed is used with. */
   async #enroll(node: Node, csr: Csr, profile: string | undefined): Promise<Certified> {
     if (profile !== undefined && profile !== node.profile) {
       throw new Refused('forbidden', `the node is registered with profile "${node.profile}"`, {
@@ -118,7 +117,7 @@ export class Certification {
     return certified;
   }
 
-  /** Checked before the seed is spent on a key that the CA would refuse. */
+  /** Checks the key type first, so that the seed is not used up for a key that the CA would refuse. */
   async #checkKeyType(profile: string, csr: Csr): Promise<void> {
     const { keyTypes } = await nodeProfile(this.options.ca, profile);
     const type = keyTypeOf(csr.publicKey);
@@ -181,14 +180,14 @@ function refuseSurplus(csr: Csr, node: Node): void {
   });
 }
 
-/** The common name may be any registered name of a host, in any case; else it must be the registered one. */
+/** Whether the common name is the node's own, or one of its registered DNS names and addresses, in any case. */
 function namesHolder(cn: string, node: Node): boolean {
   if (cn === node.cn) return true;
   const host = cn.toLowerCase();
   return node.names.some(({ type, value }) => (type === 'dns' || type === 'ip') && value === host);
 }
 
-/** The names in the CSR. @throws Refused for a type of name that nobody can be registered with */
+/** The names in the CSR. @throws Refused for a type of name that no node can have */
 function requestedNames(csr: Csr): { cn: string; sans: SubjectName[] } {
   const sans = csr.names.map((name) => {
     if (name.type !== 'other') return name;

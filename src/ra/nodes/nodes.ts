@@ -1,3 +1,4 @@
+import { pages } from '../../lib/pages.js';
 import type { CertificateAuthority } from '../../model/ca.js';
 import type { AccountAndUse, Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
@@ -5,6 +6,7 @@ import type { RaStore } from '../../store/contract/ra.js';
 import type { SubjectName } from '../../x509/certificate-names.js';
 import { Ids } from '../ids.js';
 import type { NamePolicy } from '../name-policy.js';
+import { noSuchNode, requireNode } from './find-node.js';
 import type { NodeKeys } from './keys.js';
 import type { NodeCertificates } from './node-certificates.js';
 import { certificateName, checkAllowed, nodeProfile } from './node-names.js';
@@ -36,13 +38,10 @@ export interface NodeOptions {
   random(bytes: number): Buffer;
 }
 
-/** Certificates of a name in one request to the CA. */
+/** Accounts and serials shown of a node, and certificates in one request to the CA. */
 const PAGE = 100;
 
-/**
- * The nodes that administrators register: machines that get certificates for what was registered and nothing
- * else.
- */
+/** The nodes that administrators register: machines that get certificates only for their registered names. */
 export class Nodes {
   readonly #ids: Ids;
 
@@ -91,7 +90,7 @@ export class Nodes {
     return { node, seed, hmac, revoked, stillGood, certificateCn: certificateName(profile, node) };
   }
 
-  /** The certificates of the machine that had the name before: revoked, or only counted. */
+  /** Revokes or counts the certificates of the machine that had the name before. */
   async #formerCertificates(
     node: Node | null,
     revoke: boolean,
@@ -123,36 +122,26 @@ export class Nodes {
   /** The node, by its name in any case. @throws Refused */
   async show(name: string): Promise<{ node: Node; accounts: AccountAndUse[]; serials: string[] }> {
     const { store } = this.options;
-    const node = await this.#find(name);
+    const node = await requireNode(store, name, 'cn');
     const accounts = await store.listAccounts({ after: null, limit: PAGE, nodeId: node.id });
     return { node, accounts, serials: await store.listNodeSerials(node.id, PAGE) };
   }
 
-  async #find(name: string): Promise<Node> {
-    const { store } = this.options;
-    const node = (await store.getNode(name)) ?? (await store.getNode(name.toLowerCase()));
-    if (!node) throw new Refused('notFound', `there is no node "${name}"`, { field: 'cn' });
-    return node;
-  }
-
   /**
-   * Changes what a node may have, from the next order on, on every RA. With `newKey` it gets another key, and
-   * the old one binds no more accounts. Certificates stay valid.
+   * Changes a node's names and rules, from the next order on, on every RA. With `newKey` it gets another key, and
+   * the old key binds no more accounts. Certificates stay valid.
    * @throws Refused, CaUnavailable
    */
   async change(name: string, change: NodeChange): Promise<{ node: Node; hmac: string | null }> {
     const { store, ca, policy, keys, clock } = this.options;
-    const old = await this.#find(name);
+    const old = await requireNode(store, name, 'cn');
     const profile = await nodeProfile(ca, change.profile ?? old.profile);
+    const { cn } = old;
     const sans = change.sans ?? old.names;
-    const { names } = readNames(profile, {
-      cn: old.cn,
-      sans,
-      patterns: change.patterns ?? old.patterns,
-      label: !old.names.some(({ value }) => value === old.cn),
-    });
-    checkAllowed(policy, names, 'sans');
     const patterns = change.patterns ?? old.patterns;
+    const label = !old.names.some(({ value }) => value === cn);
+    const { names } = readNames(profile, { cn, sans, patterns, label });
+    checkAllowed(policy, names, 'sans');
     const challengesWaived = change.waiveChallenges ?? old.challengesWaived;
     this.#requireWaivable({ waiveChallenges: challengesWaived, patterns }, names);
     const rules = {
@@ -164,7 +153,7 @@ export class Nodes {
     const wanted = { ...old, names, patterns, profile: profile.name, challengesWaived, key };
     const node = await store.changeNode(wanted, clock());
     if (!node)
-      throw new Refused('conflict', `"${old.cn}" was removed or registered anew meanwhile`, { field: 'cn' });
+      throw new Refused('conflict', `"${cn}" was removed or registered anew meanwhile`, { field: 'cn' });
     return { node, hmac: made?.hmac ?? null };
   }
 
@@ -199,7 +188,7 @@ export class Nodes {
     const node =
       (await store.beginNodeRemoval(name, clock())) ??
       (await store.beginNodeRemoval(name.toLowerCase(), clock()));
-    if (!node) throw new Refused('notFound', `there is no node "${name}"`, { field: 'cn' });
+    if (!node) throw noSuchNode(name, 'cn');
     this.options.onAccountsEnded();
     const { serials, unfinished } = await store.findNodeIssuances(node.id, clock());
     const revoked: string[] = [];
@@ -213,17 +202,15 @@ export class Nodes {
     return { node, revoked };
   }
 
-  /** Reads the CA's records, to find certificates whose issuance a crash kept from ours. */
+  /** Finds good certificates in the CA's records. A crash may have lost the RA's record of an issuance. */
   async #goodCertificates({ cn, profile }: Node): Promise<string[]> {
+    const { ca } = this.options;
     const serials: string[] = [];
-    let after: string | null = null;
-    do {
-      const page = await this.options.ca.list({ after, limit: PAGE, cn, state: 'good' });
-      serials.push(
-        ...page.certificates.filter((each) => each.profile === profile).map(({ serial }) => serial),
-      );
-      after = page.next;
-    } while (after !== null);
+    for await (const { certificates } of pages((after) =>
+      ca.list({ after, limit: PAGE, cn, state: 'good' }),
+    )) {
+      for (const each of certificates) if (each.profile === profile) serials.push(each.serial);
+    }
     return serials;
   }
 }

@@ -18,7 +18,7 @@ export interface ShownAccount extends AccountAndUse {
 }
 
 interface AccountStory extends ShownAccount {
-  /** How many orders are stored; MOST_COUNTED means that many or more. */
+  /** The number of stored orders; MOST_COUNTED means that many or more. */
   orders: number;
   /** Ids of the latest orders, newest first. */
   latestOrders: string[];

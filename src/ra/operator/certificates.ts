@@ -1,3 +1,4 @@
+import { pages } from '../../lib/pages.js';
 import type { CertificateAuthority } from '../../model/ca.js';
 import {
   type CertificateSearch,
@@ -12,6 +13,7 @@ import type { RaStore } from '../../store/contract/ra.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
 import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { RaEvents } from '../events.js';
+import { requireNode } from '../nodes/find-node.js';
 import { foundHere } from './found-here.js';
 
 export interface OperatorCertificatesOptions {
@@ -34,10 +36,10 @@ export interface Done {
   outcome: 'done' | 'already' | 'planned';
 }
 
-/** Certificates of one name examined by an operation; more than a name has at one time. */
+/** Limit of certificates of one name in an operation; more than a name has at one time. */
 const MOST_OF_A_NAME = 500;
 const HISTORY = 50;
-/** Certificates of a node examined by a listing. */
+/** Limit of certificates of a node in a listing. */
 const MOST_OF_A_NODE = 500;
 
 /** How one name of a certificate was proven. */
@@ -48,7 +50,7 @@ interface Proof {
   at: number | null;
 }
 
-/** Everything known of one certificate. */
+/** All facts about one certificate. */
 interface CertificateStory {
   certificate: FoundCertificate;
   /** PEM, leaf first, root left out. */
@@ -68,18 +70,14 @@ interface CertificateStory {
 export class OperatorCertificates {
   constructor(private readonly options: OperatorCertificatesOptions) {}
 
-  /**
-   * A page of certificates; with `node` all of that node's on one page. A page may be short while `next` is
-   * not null.
-   */
+  /** A page of certificates, which may be short while `next` is not null. With `node`, one page has all certificates of that node. */
   async search(
     search: CertificateSearch & { node?: string },
   ): Promise<{ certificates: FoundCertificate[]; next: string | null }> {
     const { node: nodeName, ...conditions } = search;
     const { ca, store } = this.options;
     if (nodeName === undefined) return ca.search(conditions);
-    const node = (await store.getNode(nodeName)) ?? (await store.getNode(nodeName.toLowerCase()));
-    if (!node) throw new Refused('notFound', `there is no node "${nodeName}"`, { field: 'node' });
+    const node = await requireNode(store, nodeName, 'node');
     if (conditions.name !== undefined || conditions.notRenewed) {
       throw new Refused('invalidRequest', 'cannot be combined with a name, or with not_renewed', {
         field: 'node',
@@ -146,20 +144,16 @@ export class OperatorCertificates {
   }
 
   /**
-   * Revokes with an RFC 5280 §5.3.1 reason code. Takes effect at the CA (OCSP, CRL) and here (RFC 9773: renew
-   * now) before this resolves. A run that failed halfway is completed by repeating it. With `plan` nothing is
-   * done. @throws Refused for the registration of an RA
+   * Revokes with an RFC 5280 §5.3.1 reason code. When this resolves, OCSP, the CRL and the renewal information (RFC 9773) show it.
+   * A run that failed halfway is completed by repeating it. With `plan`, nothing is revoked.
+   * @throws Refused for the registration of an RA
    */
   async revoke(reference: Reference, reason: number, plan: boolean): Promise<Done[]> {
     const done: Done[] = [];
     for (const certificate of withoutRegistrations(await this.#meant(reference, ['good', 'held']))) {
-      const already = certificate.state === 'revoked' && certificate.reason !== 'certificateHold';
-      if (plan) done.push({ certificate, outcome: already ? 'already' : 'planned' });
-      else
-        done.push({
-          certificate,
-          outcome: (await this.revokeOne(certificate.serial, reason)) ? 'done' : 'already',
-        });
+      const isRevoked = certificate.state === 'revoked' && certificate.reason !== 'certificateHold';
+      const already = plan ? isRevoked : !(await this.revokeOne(certificate.serial, reason));
+      done.push({ certificate, outcome: already ? 'already' : plan ? 'planned' : 'done' });
     }
     return done;
   }
@@ -192,27 +186,19 @@ export class OperatorCertificates {
     return done;
   }
 
-  /** Every certificate of an account that could still be used. @throws CaUnavailable, CaLacksTask */
+  /** The certificates of an account that are good or on hold. @throws CaUnavailable, CaLacksTask */
   async ofAccount(account: string): Promise<FoundCertificate[]> {
     const { ca } = this.options;
     const all: FoundCertificate[] = [];
     for (const state of ['good', 'held'] as const) {
-      for (let after: string | null = null; ; ) {
-        const page: Awaited<ReturnType<typeof ca.search>> = await ca.search({
-          ...{ after, limit: MOST_OF_A_NAME, account, state },
-        });
+      const search = { limit: MOST_OF_A_NAME, account, state };
+      for await (const page of pages((after) => ca.search({ ...search, after })))
         all.push(...page.certificates);
-        after = page.next;
-        if (after === null) break;
-      }
     }
     return all;
   }
 
-  /**
-   * The certificates an operation is about. A name selects those in one of `states`; several only when all
-   * are meant.
-   */
+  /** The certificates that a reference selects: by name those in one of `states`, and several only with `all`. */
   async #meant(reference: Reference, states: readonly SearchState[]): Promise<FoundCertificate[]> {
     const { ca } = this.options;
     if ('serial' in reference) {
@@ -244,7 +230,7 @@ export class OperatorCertificates {
   }
 }
 
-/** An RA that is cut off from the CA cannot undo what did it, so its registration is ended where the CA is. */
+/** Leaves out registrations of RAs: an RA that revokes its own could not undo it. They are ended on the CA's machine. */
 function withoutRegistrations(certificates: FoundCertificate[]): FoundCertificate[] {
   const others = certificates.filter(({ profile }) => profile !== 'ra');
   if (certificates.length > 0 && others.length === 0) {
