@@ -10,8 +10,8 @@ export interface EntitlementOptions {
 }
 
 /**
- * An account bound to a node (§7.3.4) may order what the node may have at this moment and nothing else.
- * Where bindings are required, an unbound account may order nothing. Resolves with the node, or null.
+ * An account bound to a node (§7.3.4) may order only the node's current names. If the policy requires bindings, an unbound account may
+ * order nothing. Returns the node, or null for an unbound account.
  * @throws Problem rejectedIdentifier with a subproblem for each name that is not the node's
  */
 export async function requireEntitled(

@@ -1,13 +1,13 @@
 import type { AccountUse, RaStore } from '../store/contract/ra.js';
 
-/** Accounts noted between two writes; further ones are noted another time. */
+/** Limit of accounts noted between two writes; the use of further accounts is not noted. */
 const MOST = 10_000;
-/** How often the notes are written, in ms. */
+/** Interval of the writes, in ms. */
 const INTERVAL = 20_000;
 
 /**
- * When accounts were last used, and from where. Notes are written every few seconds, many in one step: a
- * signed request costs one map entry, and a crash loses a few seconds of notes.
+ * Notes when and from which address accounts were last used. A signed request costs one map entry; many notes are written together, and
+ * a crash loses those of the last seconds.
  */
 export class AccountUses {
   #noted = new Map<string, AccountUse>();
@@ -34,7 +34,7 @@ export class AccountUses {
     await this.flush();
   }
 
-  /** Writes what was noted. */
+  /** Writes the notes. */
   async flush(): Promise<void> {
     if (this.#noted.size === 0) return;
     const uses = [...this.#noted.values()];

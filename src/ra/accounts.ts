@@ -10,7 +10,7 @@ import type { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
 import type { Policy } from './policy.js';
 
-/** Hot accounts kept in memory; each is about a kilobyte. */
+/** Cached accounts; each takes about a kilobyte. */
 const CACHE_SIZE = 10_000;
 
 interface NewAccount {
@@ -18,7 +18,7 @@ interface NewAccount {
   thumbprint: string;
   contact: unknown;
   termsOfServiceAgreed: unknown;
-  /** §7.3.4: the binding once verified by the front end, or null when none was sent. */
+  /** §7.3.4: the binding, already verified by the front end; null when the client sent none. */
   externalAccount: { kid: string; jws: unknown } | null;
   /** The node whose key the binding was made with. */
   nodeId?: string | null;
@@ -37,9 +37,9 @@ interface AccountsOptions {
 
 /** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
 export class Accounts {
-  /** Accounts by id, oldest use first; empty if other processes may change accounts. */
+  /** Cached accounts by id, least recently used first; empty if other processes may change accounts. */
   readonly #cache = new BoundedMap<string, Account>(CACHE_SIZE);
-  /** SHA-256 of a key's SubjectPublicKeyInfo by its thumbprint (RFC 7638), either of which names one key. */
+  /** SHA-256 of a key's SubjectPublicKeyInfo, by the key's thumbprint (RFC 7638). */
   readonly #fingerprints = new BoundedMap<string, string>(CACHE_SIZE);
 
   constructor(private readonly options: AccountsOptions) {}
@@ -56,35 +56,29 @@ export class Accounts {
     return this.options.store.findAccountByThumbprint(thumbprint);
   }
 
-  /**
-   * §7.3. A key that has an account already gets that account, with `created` false. `from` is the client's
-   * address, for limits.
-   */
+  /** §7.3. For a key that has an account, returns that account, with `created` false. `from` is the client's address, for limits. */
   async create(request: NewAccount, from: string): Promise<{ account: Account; created: boolean }> {
-    const existing = await this.options.store.findAccountByThumbprint(request.thumbprint);
+    const { store, policy, limits, ids, clock } = this.options;
+    const { jwk, thumbprint, externalAccount, nodeId = null } = request;
+    const existing = await store.findAccountByThumbprint(thumbprint);
     if (existing) return { account: existing, created: false };
     const contact = parseContacts(request.contact);
     const agreed = booleanMember('termsOfServiceAgreed', request.termsOfServiceAgreed);
-    if (this.options.policy.termsRequired && !agreed) {
+    if (policy.termsRequired && !agreed) {
       throw new Problem(
         'userActionRequired',
         'the terms of service must be agreed to: send "termsOfServiceAgreed": true',
       );
     }
-    await this.options.limits.newAccount(from);
-    const now = this.options.clock();
-    const id = this.options.ids.next(now);
-    const created = this.options.store.createAccount({
-      id,
-      jwk: request.jwk,
-      thumbprint: request.thumbprint,
-      contact,
+    await limits.newAccount(from);
+    const now = clock();
+    const created = store.createAccount({
+      id: ids.next(now),
+      ...{ jwk, thumbprint, contact, externalAccount, nodeId },
       termsAgreedAt: agreed ? now : null,
-      externalAccount: request.externalAccount,
       createdAt: now,
       deactivatedAt: null,
       revokedAt: null,
-      nodeId: request.nodeId ?? null,
     });
     const result = await created.catch((error) => {
       if (!(error instanceof StoreConflict)) throw error;
@@ -94,7 +88,7 @@ export class Accounts {
     return result;
   }
 
-  /** §7.3.2: members other than contact and the agreement are ignored by the caller. */
+  /** §7.3.2: updates the contact and the agreement; the caller ignores other members. */
   async update(
     account: Account,
     change: { contact?: unknown; termsOfServiceAgreed?: unknown },
@@ -120,7 +114,7 @@ export class Accounts {
     return account && this.#remember(account);
   }
 
-  /** Evicts accounts that were ended with their node. */
+  /** Evicts the accounts that are bound to nodes, because some were ended with their node. */
   forgetBound(): void {
     for (const [id, { nodeId }] of this.#cache) if (nodeId !== null) this.#cache.delete(id);
   }
@@ -147,7 +141,7 @@ export class Accounts {
     return this.#remember({ ...account, ...next });
   }
 
-  /** §7.3.3: the terms changed since this account agreed. */
+  /** §7.3.3. @throws Problem userActionRequired if the terms changed after this account agreed to them */
   requireCurrentTerms(account: Account): void {
     const changed = this.options.policy.termsChanged;
     if (!changed || (account.termsAgreedAt ?? 0) >= changed.at) return;
@@ -156,10 +150,7 @@ export class Accounts {
     });
   }
 
-  /**
-   * An account whose key is compromised cannot order; it can change the key, revoke, and be deactivated.
-   * @throws Problem
-   */
+  /** An account with a compromised key cannot order. It can change the key, revoke, and be deactivated. @throws Problem */
   requireGoodKey(account: Account): void {
     if (!this.options.isCompromised(this.#fingerprintOf(account))) return;
     throw new Problem(
@@ -168,14 +159,11 @@ export class Accounts {
     );
   }
 
-  /**
-   * Removes at most `limit` accounts made before `before` that never got a certificate; resolves with how
-   * many.
-   */
+  /** Deletes at most `limit` accounts created before `before` that never got a certificate; returns the number deleted. */
   async purge(before: number, limit: number): Promise<number> {
-    const gone = await this.options.store.purgeAccounts(before, limit);
-    for (const id of gone) this.#cache.delete(id);
-    return gone.length;
+    const deleted = await this.options.store.purgeAccounts(before, limit);
+    for (const id of deleted) this.#cache.delete(id);
+    return deleted.length;
   }
 
   #fingerprintOf({ jwk, thumbprint }: Account): string {

@@ -6,11 +6,11 @@ import type { RaEvents } from './events.js';
 type Counts = Omit<ActivityHour, 'at'>;
 type ActivityKind = keyof Counts;
 
-/** How far back the figures go, in ms. */
-const TOLD = 30 * DAY;
-/** Number of hours kept, besides the current one. */
-const KEPT = TOLD / HOUR + 1;
-/** Between two writes: as late may another RA see what was counted, and as much is forgotten in a crash. */
+/** How far back the counts go, in ms. */
+const REPORTED = 30 * DAY;
+/** Stored hours, with the current one. */
+const KEPT = REPORTED / HOUR + 1;
+/** Interval of the writes: other RAs see counts that much later, and a crash loses that much. */
 const WRITE_EVERY = 10 * SECOND;
 
 interface ActivityOptions {
@@ -20,11 +20,11 @@ interface ActivityOptions {
 }
 
 /**
- * Counts by the hour what came of orders and what was revoked. The counts are in the store, where all RAs on it add theirs; at most 721
- * hours are kept.
+ * Counts issued certificates, failures and revocations by the hour. All RAs on a store add their counts there; it keeps at most 721
+ * hours.
  */
 export class Activity {
-  /** Counted here and not yet in the store. */
+  /** Counts that are not in the store yet. */
   #waiting = new BoundedMap<number, Counts>(KEPT);
   #timer: NodeJS.Timeout | null = null;
 
@@ -39,10 +39,10 @@ export class Activity {
   async hours(): Promise<ActivityHour[]> {
     await this.write();
     const now = this.options.clock();
-    return this.options.store.listActivity(now - TOLD, now);
+    return this.options.store.listActivity(now - REPORTED, now);
   }
 
-  /** Adds what was counted here to the store. @throws StoreError; what was counted waits then */
+  /** Adds the waiting counts to the store. @throws StoreError; the counts then wait for the next write */
   async write(): Promise<void> {
     const counted = this.#waiting;
     if (counted.size === 0) return;
@@ -56,19 +56,19 @@ export class Activity {
     }
   }
 
-  /** Writes from time to time, until `stop`. */
+  /** Writes regularly, until `stop`. */
   start(): void {
     this.#timer = setInterval(() => void this.write().catch(this.options.onError), WRITE_EVERY);
     this.#timer.unref();
   }
 
-  /** Writes what is left. */
+  /** Writes the waiting counts. */
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.write().catch(this.options.onError);
   }
 
-  /** The same events, counted on their way. */
+  /** Wraps event handlers so that their events are counted too. */
   counting(events: RaEvents): RaEvents {
     return {
       ...events,

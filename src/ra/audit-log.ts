@@ -9,14 +9,11 @@ interface AuditLimits {
   perMinute: number;
 }
 
-/**
- * Limits for one peer and kind of refusal: the 30 kinds add up to some 9,000 records a day for one peer, 4
- * MB.
- */
+/** Limits for one peer and kind of refusal. All 30 kinds together allow one peer about 9,000 records, or 4 MB, a day. */
 const OF_PEER: AuditLimits = { burst: 10, perMinute: 0.2 };
-/** Limits for all peers together: a flood from many addresses adds 40 MB a day. */
+/** Limits for all peers together: a flood from many addresses adds at most 40 MB a day. */
 const OF_ALL: AuditLimits = { burst: 1_000, perMinute: 60 };
-/** Budgets kept; the ones used longest ago are evicted first. */
+/** Limit of budgets in memory; the least recently used are evicted first. */
 const MAX_BUDGETS = 10_000;
 
 type Event = Actor & Pick<AuditEntry, 'action' | 'details'>;
@@ -28,9 +25,7 @@ interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
 
 /** Records what is done through this RA, and what is refused, in the store's audit log. */
 export class AuditLog {
-  /**
-   * By the peer's address and the kind of refusal, so that a flood hides neither other peers nor other kinds.
-   */
+  /** Budgets by the peer's address and the kind of refusal, so that a flood hides neither other peers nor other kinds. */
   readonly #budgets = new BoundedMap<string, Budget>(MAX_BUDGETS);
   readonly #all: Budget;
 
@@ -49,9 +44,8 @@ export class AuditLog {
   }
 
   /**
-   * Records a refusal. Peers that did not identify themselves have a budget; the next record of the same peer
-   * and kind says how many were suppressed. Nobody waits for it: the request is refused whether or not the
-   * disk takes the record.
+   * Records a refusal. Peers that are not identified have a budget; the next record of the same peer and kind has the
+   * number of suppressed ones. The write is not awaited: the request is refused even if it fails.
    */
   refused({ identified, ...event }: Refusal): void {
     let { details } = event;

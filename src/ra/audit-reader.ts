@@ -7,7 +7,7 @@ interface AuditPage {
   next: AuditPosition[];
 }
 
-/** Reads the audit log backwards, newest first; a page costs a few hundred rows, however long the log is. */
+/** Reads the audit log backwards, newest first. A page reads a few hundred rows, also of a long log. */
 export class AuditReader {
   constructor(private readonly trail: Pick<AuditTrail, 'readAudit' | 'auditEnds' | 'auditCuts'>) {}
 

@@ -32,10 +32,7 @@ export class Authorizations {
     return owned(account, await found);
   }
 
-  /**
-   * Any account's authorization, for an administrator, or to be given to a method below that would read it; null when
-   * there is none.
-   */
+  /** An authorization of any account: for administrators, or as the `found` of another method. Null when there is none. */
   find(id: string): Promise<Authorization | null> {
     return this.options.store.getAuthorization(id);
   }
@@ -64,8 +61,8 @@ export class Authorizations {
   }
 
   /**
-   * §7.5.1: the client says that its challenge response is in place. Validation starts at once; the reply
-   * waits up to the policy's hold for the outcome, so that most clients see `valid` on their first poll.
+   * §7.5.1: the client's challenge response is in place. Validation starts at once. The reply waits at most the
+   * policy's hold for the outcome, so that most clients see `valid` on their first poll.
    */
   async answer(
     account: Account,
@@ -93,9 +90,9 @@ export class Authorizations {
   }
 
   /**
-   * The response to serve at /.well-known/acme-challenge/{token} for this host (a name, or an address as RFC
-   * 5952 writes it), or null. Anybody who orders a name that leads here gets it, so the operator lists such
-   * names; the RA's own names are never served.
+   * The response for /.well-known/acme-challenge/{token} at this host (a name, or an address in RFC 5952 form), or
+   * null. It proves the host for every account that orders it, so only hosts that the operator listed are served, and
+   * never the RA's own names.
    */
   async httpChallengeResponse(token: string, host: string): Promise<string | null> {
     const name = host.toLowerCase();
@@ -111,7 +108,7 @@ export class Authorizations {
     return `${token}.${account.thumbprint}`;
   }
 
-  /** Another spelling of one of our addresses counts too. */
+  /** Whether a host is one of the RA's own names or addresses, in any spelling. */
   #isOwn(host: string): boolean {
     const own = new Set(this.options.ownNames().flatMap((each) => [each, ...spelledIpv4(each)]));
     return [host, ...embeddedIpv4(host)].some((each) => own.has(each));

@@ -30,7 +30,7 @@ export class Certificates {
     return certificate;
   }
 
-  /** Any account's certificate as it is stored, to be given to `get`; null when there is none. */
+  /** A certificate of any account as stored, for `get`; null when there is none. */
   find(id: string): Promise<Certificate | null> {
     return this.options.store.getCertificate(id);
   }
@@ -43,10 +43,7 @@ export class Certificates {
     return renewalWindow(certificate, clock(), await this.#replacedFrom(certificate.chain));
   }
 
-  /**
-   * When the certificates of this one's issuer must be replaced; null: they need not be, or the CA cannot be
-   * asked.
-   */
+  /** When the certificates of this certificate's issuer must be replaced; null: never, or the CA does not answer. */
   async #replacedFrom(chain: string): Promise<number | null> {
     const all = (await this.options.ca.authorities?.().catch(() => [])) ?? [];
     if (all.length === 0) return null;

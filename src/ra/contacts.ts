@@ -2,17 +2,14 @@ import { Problem } from '../model/problem.js';
 
 /** RFC 8555 §7.3: the `contact` member. */
 
-/** Enough for any team; keeps an account's row small. */
+/** Enough for a team, and an account's row stays small. */
 const MAX_CONTACTS = 10;
 const MAX_LENGTH = 320 + 'mailto:'.length; // RFC 5321 §4.5.3.1: 64 + 1 + 255
-/** RFC 5322 addr-spec without quoting and comments, one address, and no `hfields` (§7.3: MUST NOT contain them). */
+/** One address (RFC 5322 addr-spec) without quoting and comments, and without `hfields` (§7.3: MUST NOT contain them). */
 const MAILTO =
   /^mailto:[a-z0-9!#$&'*+/=^_`{|}~.-]{1,64}@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
-/**
- * The checked contact URLs; none for an absent member.
- * @throws Problem malformed, unsupportedContact or invalidContact.
- */
+/** The checked contact URLs; empty for an absent member. @throws Problem malformed, unsupportedContact or invalidContact */
 export function parseContacts(value: unknown): string[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
@@ -24,7 +21,7 @@ export function parseContacts(value: unknown): string[] {
   return (value as string[]).map(parseContact);
 }
 
-/** Blanks around the address are a common slip in configuration files: they are trimmed. */
+/** Trims blanks around the address, a common mistake in configuration files. */
 function parseContact(text: string): string {
   const url = text.trim().replace(/^(mailto:) +/i, '$1');
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();

@@ -6,9 +6,9 @@ import { CsrRefused, readOrderCsr } from '../x509/order-csr.js';
 import { isJwkOf, keyTypeOf, spkiFingerprint } from '../x509/spki.js';
 
 /**
- * RFC 8555 §7.4: a CSR is acceptable when it is one for the order (`readOrderCsr`) and its key is not the account's
- * (§11.1). Pure.
- * @throws Problem badCSR saying what is wrong.
+ * RFC 8555 §7.4: checks that a CSR matches the order (`readOrderCsr`), has a key that the profile accepts and that is not known to be
+ * compromised, and does not have the account's key (§11.1). Pure.
+ * @throws Problem badCSR naming the fault
  */
 export function checkCsr(
   der: Uint8Array,

@@ -3,24 +3,21 @@ import { Problem } from '../model/problem.js';
 import type { RaStore } from '../store/contract/ra.js';
 import type { Ids } from './ids.js';
 
-/** Failures kept for one name, and for all. */
+/** Limits of stored failures, for one name and for all names. */
 const KEEP_OF_NAME = 10;
 export const KEEP_FAILURES = 3_000;
-/** How long they are kept, in ms. */
+/** How long failures are stored, in ms. */
 export const KEEP_FAILURES_FOR = 30 * 24 * 3600_000;
-/**
- * Failures written in a burst, and per minute after it: a flood of refusals does not become a flood of
- * writes.
- */
+/** Failures written in a burst, and per minute after it, so that a flood of refusals does not become a flood of writes. */
 const BURST = 100;
 const PER_MINUTE = 60;
-/** Characters kept of a name and of a reason; DNS names are shorter. */
+/** Stored characters of a name and of a reason; DNS names are shorter. */
 export const MOST_NAME = 255;
 export const MOST_WHY = 500;
 /** Names recorded of one refused order. */
 const MOST_NAMES = 10;
 
-/** The last failures of each name, with the reason: what an operator looks at first. */
+/** Records the last failures of each name and their reasons, for operators. */
 export class FailureLog {
   #allowance = BURST;
   #refilledAt: number;
@@ -34,7 +31,7 @@ export class FailureLog {
     this.#refilledAt = clock();
   }
 
-  /** Nobody waits for it. */
+  /** Records a failure; the write is not awaited. */
   record({ name, step, accountId, why }: Omit<Failure, 'id' | 'at'>): void {
     if (!this.#allowed()) return;
     const at = this.clock();

@@ -20,10 +20,7 @@ interface FinalizationsOptions extends CaaRecheckOptions, EntitlementOptions {
   limits: Limits;
   failures: FailureLog;
   isCompromised(spkiFingerprint: string): boolean;
-  /**
-   * Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent where there are
-   * no others.
-   */
+  /** Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent without other RAs. */
   knowCompromised?(): Promise<void>;
 }
 
@@ -32,14 +29,14 @@ interface FinalizeRequest {
   ahead?: Promise<OrderAndAuthorizations | null> | undefined;
 }
 
-/** RFC 8555 §7.4: a ready order and a CSR become a certificate, or a reason why not. */
+/** RFC 8555 §7.4: finalizes a ready order with a CSR. */
 export class Finalizations {
   constructor(private readonly options: FinalizationsOptions) {}
 
   /**
-   * Resolves with the order valid or processing. `from` is the client's address, for limits; `ahead` the order, where it is
-   * being read already.
-   * @throws Problem; 503 `serverInternal` with retryAfter while the CA is away, and the order is kept
+   * Resolves with the order, valid or processing. `from` is the client's address, for limits; `ahead` is the order if it is
+   * already being read.
+   * @throws Problem; 503 `serverInternal` with retryAfter while the CA is unreachable, and the order stays
    */
   finalize(
     account: Account,
@@ -66,7 +63,7 @@ export class Finalizations {
     const { order, authorizations } = found;
     const status = orderStatus(order, authorizations, clock());
     if (status !== 'ready') {
-      // The client was told 503 for this very request: asking again is not a second finalize.
+      // The client got 503 for the same request before; a repetition is not a second finalize.
       if (order.finalizeDeferred && order.csr && Buffer.compare(order.csr, csr) === 0) return found;
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
@@ -93,7 +90,7 @@ export class Finalizations {
     return orders.get(account, orderId);
   }
 
-  /** Null while the CA is away and no answer is cached: the CA checks the key once more itself. */
+  /** The order's profile; null while the CA is unreachable and no answer is cached. The CA checks the key again. */
   async #profile(name: string): Promise<AcmeProfile | null> {
     try {
       return (await this.options.ca.profiles()).find((profile) => profile.name === name) ?? null;
@@ -103,7 +100,7 @@ export class Finalizations {
     }
   }
 
-  /** Refuses a CSR that the CA would refuse, while the order can still be finalized with another one. @throws Problem */
+  /** Refuses a CSR that the CA would refuse, so that the order can still be finalized with another one. @throws Problem */
   async #checkWithCa(request: Parameters<NonNullable<CertificateAuthority['check']>>[0]): Promise<void> {
     try {
       await this.options.ca.check?.(request);

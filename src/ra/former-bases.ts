@@ -1,20 +1,16 @@
 import { monotonic } from '../lib/monotonic.js';
 import type { RaStore } from '../store/contract/ra.js';
 
-/**
- * Prefix of the settings in the store; the base follows. One setting per base, so that replicas never
- * overwrite each other's.
- */
+/** Prefix of the settings in the store, followed by the base. Each base has a setting, so replicas never overwrite each other's. */
 const PREFIX = 'acme base ';
-/** Longer than any name and port; a longer base was never stored. */
+/** Longer than any name with a port: a longer base is not in the store. */
 const MAX_BASE = 300;
 /** How long the list of bases is cached, in ms. */
 const FRESH_FOR = 5_000;
 
 /**
- * The bases (scheme, host and port) under which this RA ever gave out account URLs. A client names its
- * account by the URL it was given, for years (RFC 8555 §6.2), so an RA that gets another name, port or scheme
- * must still recognise it.
+ * All bases (scheme, host and port) of the account URLs that this RA ever issued. A client identifies itself by its account URL for
+ * years (RFC 8555 §6.2), so an RA whose name, port or scheme changes must still recognise the old URLs.
  */
 export class FormerBases {
   readonly #known = new Set<string>();
@@ -26,10 +22,7 @@ export class FormerBases {
     private readonly clock: () => number = monotonic,
   ) {}
 
-  /**
-   * Resolves when the base is stored, which must be before a client is given a URL under it.
-   * @throws StoreUnavailable
-   */
+  /** Resolves when the base is stored; await it before a client gets a URL with this base. @throws StoreUnavailable */
   async remember(base: string): Promise<void> {
     if (this.#known.has(base)) return;
     const name = PREFIX + base;
@@ -39,7 +32,7 @@ export class FormerBases {
     this.#all = null;
   }
 
-  /** All bases; one that a replica adds is seen a moment later. @throws StoreUnavailable */
+  /** All bases. A base that another replica adds appears within seconds. @throws StoreUnavailable */
   async all(): Promise<readonly string[]> {
     const now = this.clock();
     if (this.#all === null || now >= this.#all.until) {

@@ -2,7 +2,7 @@ import { ariCertificateId } from '../x509/ari.js';
 import { authorityKeyId, certificateFingerprint, parseCertificate } from '../x509/certificate.js';
 import { firstFromPem } from '../x509/pem.js';
 
-/** The facts the RA keeps of a certificate that the CA issued. */
+/** The fields of a new certificate that the RA stores. */
 interface Leaf {
   serial: string;
   notBefore: number;

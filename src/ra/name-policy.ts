@@ -6,10 +6,10 @@ import type { SubjectName } from '../x509/general-names.js';
 import { constraintsText, isPermitted, namesForbidden } from '../x509/name-constraints.js';
 import type { Policy } from './policy.js';
 
-/** Bits before the IPv4 address in an IPv6 spelling of it. */
+/** Length in bits of the prefix of an IPv6 address that contains an IPv4 address. */
 const SPELLING_PREFIX = 96;
 
-/** A list of names with their subdomains, and of addresses by CIDR, in any spelling. */
+/** A list of names with their subdomains, and of addresses and networks (CIDR) in any spelling. */
 export class NameList {
   readonly #names = new Set<string>();
   /** The parent domains of the names in the list. */
@@ -42,24 +42,18 @@ export class NameList {
       this.#addresses.addSubnet(ipv4, prefix - SPELLING_PREFIX, 'ipv4');
   }
 
-  /**
-   * Whether the list covers everything a certificate for the identifier is valid for: of a wildcard, every
-   * name it matches.
-   */
+  /** Whether the list has every name that a certificate for the identifier is valid for: with a wildcard, every name it matches. */
   covers({ type, value }: Identifier): boolean {
     if (type === 'ip') return [value, ...spelledIpv4(value)].some((address) => this.#hasAddress(address));
     return this.#hasName(value.replace(/^\*\./, ''));
   }
 
-  /**
-   * Whether a certificate for the identifier is valid for anything in the list: of a wildcard, any name it
-   * matches.
-   */
+  /** Whether the list has any name that a certificate for the identifier is valid for: with a wildcard, any name it matches. */
   touches(identifier: Identifier): boolean {
     const { type, value } = identifier;
     if (this.covers(identifier)) return true;
     if (type === 'ip') return embeddedIpv4(value).some((address) => this.#hasAddress(address));
-    // RFC 9525 §6.3: "*" stands for one label.
+    // RFC 9525 §6.3: "*" matches one label.
     return value.startsWith('*.') && this.#parents.has(value.slice(2));
   }
 
@@ -81,16 +75,13 @@ function family(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
-/** The policy of names: the operator's lists, checked on every new order and authorization. */
+/** The operator's lists of names, checked for every new order and authorization. */
 export class NamePolicy {
   #allowed: NameList | null = null;
   #denied = new NameList([]);
   #read: Lists | null = null;
 
-  /**
-   * The lists in `policy` may be replaced; the next check uses the new ones.
-   * @throws Error naming the entry that is wrong
-   */
+  /** The lists in `policy` may be replaced; the next check uses the new ones. @throws Error naming the invalid entry */
   constructor(private readonly policy: Lists) {
     this.#readLists();
   }

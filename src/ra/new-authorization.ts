@@ -7,13 +7,13 @@ import type { Policy } from './policy.js';
 interface NewAuthorization {
   orderId: string | null;
   identifier: Identifier;
-  /** Challenges it has. */
+  /** The challenges of the authorization. */
   types: readonly ChallengeType[];
   now: number;
   provenBy: string | null;
 }
 
-/** An authorization of nothing yet, unless `provenBy` names the node whose certificate proves it. */
+/** A new authorization: pending, or already valid if `provenBy` is the node that proves the name. */
 export function newAuthorization(
   { ids, policy }: { ids: Ids; policy: Pick<Policy, 'orderLifetime'> },
   account: Account,
@@ -32,7 +32,7 @@ export function newAuthorization(
     deactivatedAt: null,
     revokedAt: null,
     provenBy,
-    // §7.1.4: a valid authorization shows the challenge that was validated; here there is none.
+    // §7.1.4: a valid authorization shows the validated challenge; one that a node proves has none.
     challenges: types.map((type) => ({
       type,
       token,
@@ -44,7 +44,7 @@ export function newAuthorization(
   };
 }
 
-/** Awaits what is made for an account, which may have been purged since the request was verified. @throws Problem */
+/** Awaits a write for an account, which may have been purged after the request was verified. @throws Problem */
 export async function ofAccount<T>(creation: Promise<T>): Promise<T> {
   try {
     return await creation;

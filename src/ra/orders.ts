@@ -17,10 +17,10 @@ import { chooseProfile, isAbsent, orderChallenges, type Policy, requestedValidit
 import type { Preauthorizations } from './preauthorizations.js';
 import { alreadyReplaced, replacedBy } from './replacements.js';
 
-/** Orders a page of the account's list (RFC 8555 §7.1.2.1). */
+/** Orders on a page of the account's list (RFC 8555 §7.1.2.1). */
 const PAGE = 50;
 
-/** The client's JSON values as they are, checked here. */
+/** The client's JSON values, not yet checked. */
 interface NewOrder {
   identifiers: unknown;
   notBefore?: unknown;
@@ -49,14 +49,14 @@ export class Orders {
     this.#names = new NamePolicy(options.policy);
   }
 
-  /** The profiles an ACME client may ask for. */
+  /** The profiles that an ACME client may request. */
   profiles(): Promise<AcmeProfile[]> {
     return this.options.ca.profiles();
   }
 
   /**
-   * §7.4, RFC 9773 §5 for `replaces`. `node` is the node whose certificate the client has proved to hold: its
-   * names need no challenge. `from` is the client's address, for limits.
+   * §7.4, and RFC 9773 §5 for `replaces`. `node` is the node whose client certificate the request has; its names need
+   * no challenge. `from` is the client's address, for limits.
    */
   create(
     account: Account,
@@ -92,7 +92,7 @@ export class Orders {
 
     const id = this.options.ids.next(now);
     const reusable = await this.options.preauthorizations.usable(account, identifiers, profile, now);
-    // A node proves its names by its certificate, or, where challenges are waived, by an account bound to it.
+    // A node proves its names by its certificate. If its challenges are waived, a bound account proves them too.
     const prover = node ?? (owner?.challengesWaived ? owner : null);
     const proven = new Set(identifiersAmong(prover?.names ?? []).map(identifierKey));
     const fresh: Authorization[] = [];
@@ -140,7 +140,7 @@ export class Orders {
     return found;
   }
 
-  /** Any account's order, for an administrator, or to be given to `get`; null when there is none. */
+  /** An order of any account, for administrators or for `get`; null when there is none. */
   find(id: string): Promise<OrderAndAuthorizations | null> {
     return this.options.store.getOrder(id);
   }
@@ -166,7 +166,7 @@ export class Orders {
   }
 }
 
-/** The names of an order that may be malformed, for people. */
+/** The names of an order that may be malformed, for the failure log. */
 function writtenNames(identifiers: unknown): string[] {
   if (!Array.isArray(identifiers)) return [];
   return identifiers.flatMap((each) => (typeof each?.value === 'string' ? [each.value] : []));

@@ -6,35 +6,35 @@ import type { NameConstraints } from '../x509/name-constraints.js';
 
 /** The operator's policy for ACME; durations in milliseconds. */
 export interface Policy {
-  /** §7.1.6: an order and its pending authorizations live this long. */
+  /** §7.1.6: lifetime of an order and its pending authorizations. */
   orderLifetime: number;
-  /** §7.1.4: a validated authorization counts this long (for revocation, and for orders when pre-authorized). */
+  /** §7.1.4: lifetime of a validated authorization (for revocation, and for orders if pre-authorized). */
   authorizationLifetime: number;
-  /** Challenges that are offered, where they can prove the identifier. */
+  /** Challenges that are offered if they can prove the identifier. */
   challenges: readonly ChallengeType[];
-  /** Most identifiers in an order. */
+  /** Limit of identifiers in an order. */
   maxIdentifiers: number;
-  /** Profile of an order that names none. */
+  /** Profile of an order without one. */
   defaultProfile: string;
   /** §7.3: newAccount must agree to the terms. */
   termsRequired: boolean;
-  /** §7.3.3: agreements older than this must be renewed; `instance` is where a person reads what changed. */
+  /** §7.3.3: agreements older than this must be renewed; `instance` is the URL of a page that explains the change. */
   termsChanged: { at: number; instance: string } | null;
-  /** §7.4.1: newAuthz is offered, and its authorizations count for later orders. */
+  /** §7.4.1: newAuthz is offered, and its authorizations are valid for later orders. */
   preauthorization: boolean;
-  /** How long the reply to a challenge response waits for the outcome of its validation. */
+  /** How long the reply to a challenge response waits for the validation. */
   challengeHold: number;
-  /** §8.2: pauses between attempts; there is one attempt more than pauses. */
+  /** §8.2: pauses between attempts; the number of attempts is one more. */
   retryDelays: number[];
-  /** §7.3.4: accounts that are not bound register and order nothing. */
+  /** §7.3.4: only accounts with an external account binding may register and order. */
   bindingRequired: boolean;
   /** Names (with their subdomains) and CIDRs that may be ordered; empty allows every name. */
   allowed: string[];
-  /** Names (with their subdomains) and CIDRs that are never issued, even when allowed. */
+  /** Names (with their subdomains) and CIDRs that are never issued, even if allowed. */
   denied: string[];
   /** The CA's name constraints (RFC 5280 §4.2.1.10), as known now. */
   constraints: () => readonly NameConstraints[];
-  /** Names (with their subdomains) and CIDRs whose port 80 leads to the RA: it answers their http-01 challenges itself. */
+  /** Names (with their subdomains) and CIDRs whose port 80 leads to the RA, which answers their http-01 challenges. */
   http01Names: string[];
 }
 
@@ -85,7 +85,7 @@ export function orderChallenges(
   throw new Problem('rejectedIdentifier', why, { identifier });
 }
 
-/** Whether the profile accepts a proof; a registered node's proof needs no challenge. */
+/** Whether the profile accepts a proof. The proof of a registered node needs no challenge. */
 export function isProofFor(
   { provenBy, challenges }: Pick<Authorization, 'provenBy' | 'challenges'>,
   profile: Pick<AcmeProfile, 'challenges'>,
@@ -96,8 +96,8 @@ export function isProofFor(
 }
 
 /**
- * The profile may have changed since the order was made.
- * @throws Problem unauthorized naming the proof it does not accept
+ * Checks the proofs again at finalize, because the profile may have changed after the order was created.
+ * @throws Problem unauthorized naming the proof that the profile does not accept
  */
 export function checkProofs(proofs: readonly Authorization[], profile: AcmeProfile | null): void {
   const wrong = profile && proofs.find((proof) => !isProofFor(proof, profile));
@@ -113,7 +113,7 @@ export function checkProofs(proofs: readonly Authorization[], profile: AcmeProfi
   );
 }
 
-/** Clients that send every member leave null or an empty text in those they do not use. */
+/** Whether a member is absent. Some clients send null or an empty string in members that they do not use. */
 export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
@@ -132,19 +132,16 @@ export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallb
   );
 }
 
-/** A client's "from now" must not become a request for the past because our clock is slightly ahead. */
+/** How far `notBefore` may lie in the past, in ms: the client's clock may be behind ours. */
 const CLOCK_SKEW = 3600_000;
 
-/**
- * A certificate that starts later than this is requested by mistake, or to have it when the name belongs to
- * somebody else.
- */
+/** How far `notBefore` may lie in the future, in ms. A later start is a mistake, or lies in a time when the name has another owner. */
 const MOST_AHEAD = 48 * 3600_000;
 
 /**
- * §7.4: the validity an order asks for, within its profile's limit; nulls leave it to the CA. An order never
- * shows an end that its certificate will not have.
- * @throws Problem malformed naming the member.
+ * §7.4: the requested validity, checked against the limits of the profile and the issuer, so that an order never shows an end
+ * that its certificate will not have. Null leaves a time to the CA.
+ * @throws Problem malformed naming the member
  */
 export function requestedValidity(
   request: { notBefore?: unknown; notAfter?: unknown },
@@ -181,6 +178,6 @@ function parseTime(member: string, value: unknown): number | null {
   const time = typeof value === 'string' ? parseRfc3339(value) : null;
   if (time === null)
     throw new Problem('malformed', `"${member}" must be an RFC 3339 time, of a day that exists`);
-  // X.509 keeps whole seconds (RFC 5280 §4.1.2.5).
+  // X.509 has whole seconds (RFC 5280 §4.1.2.5).
   return Math.floor(time / 1000) * 1000;
 }

@@ -21,7 +21,7 @@ interface PreauthorizationsOptions {
   clock(): number;
 }
 
-/** RFC 8555 §7.4.1: authorizations that a client has ahead of any order. */
+/** RFC 8555 §7.4.1: authorizations that a client requests before any order. */
 export class Preauthorizations {
   readonly #names: NamePolicy;
 
@@ -29,7 +29,7 @@ export class Preauthorizations {
     this.#names = new NamePolicy(options.policy);
   }
 
-  /** §7.4.1: an authorization ahead of any order. Wildcards cannot be pre-authorized. */
+  /** Creates a pre-authorization. Wildcards cannot be pre-authorized (§7.4.1). */
   async create(account: Account, value: unknown, from: string): Promise<Authorization> {
     this.options.accounts.requireCurrentTerms(account);
     const identifier = parseIdentifier(value);
@@ -59,13 +59,10 @@ export class Preauthorizations {
     profile: AcmeProfile,
     now: number,
   ): Promise<Map<string, Authorization>> {
+    const { policy, store } = this.options;
     const found = new Map<string, Authorization>();
-    if (!this.options.policy.preauthorization) return found;
-    for (const authorization of await this.options.store.findValidAuthorizations(
-      account.id,
-      identifiers,
-      now,
-    )) {
+    if (!policy.preauthorization) return found;
+    for (const authorization of await store.findValidAuthorizations(account.id, identifiers, now)) {
       const usable = authorization.orderId === null && authorizationStatus(authorization, now) === 'valid';
       if (usable && !authorization.wildcard && isProofFor(authorization, profile))
         found.set(identifierKey(authorization.identifier), authorization);

@@ -13,16 +13,13 @@ export interface RegistrationAuthorityOptions {
   ca: IssuingCa;
   validator: Validator;
   policy: Policy;
-  /** Whether a key, by its fingerprint, is on the operator's list, or was revoked as compromised. */
+  /** Whether a key, by its fingerprint, is on the operator's list or was reported as compromised. */
   isCompromised?(spkiFingerprint: string): boolean;
-  /**
-   * Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent where there are
-   * no others.
-   */
+  /** Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent without other RAs. */
   knowCompromised?(): Promise<void>;
   /** Lower-case names in the RA's own certificate. */
   ownNames(): readonly string[];
-  /** Every absolute URL an account has or ever had, today's first. @throws StoreUnavailable */
+  /** Every absolute URL that an account has or had, the current one first. @throws StoreUnavailable */
   accountUrls(accountId: string): Promise<readonly string[]>;
   /** True when no other RA shares the store. */
   soleRunner: boolean;

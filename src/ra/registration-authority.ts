@@ -35,7 +35,7 @@ export interface RunningRegistrationAuthority extends RegistrationAuthority {
   stop(): Promise<void>;
 }
 
-/** Puts the registration authority together. */
+/** Creates the registration authority from its parts. */
 export function createRegistrationAuthority(
   options: RegistrationAuthorityOptions,
 ): RunningRegistrationAuthority {

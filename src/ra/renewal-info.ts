@@ -1,12 +1,11 @@
 import type { Certificate } from '../model/facts.js';
 
-/** The window after a compromise of the issuer, in ms: at once, but not the whole fleet at one moment. */
+/** Length of the window after a compromise of the issuer, in ms: soon, but not all clients at the same time. */
 const REPLACED_WITHIN = 3600_000;
 
 /**
- * RFC 9773 §4.2: when to renew. The window begins at two thirds of the lifetime and lasts a sixteenth of it,
- * so that a fleet issued at one moment does not return at one moment. The window of a revoked certificate is
- * already past: renew now.
+ * RFC 9773 §4.2: the renewal window. It begins at two thirds of the lifetime and lasts a sixteenth of it, so that certificates issued at
+ * the same time are not renewed at the same time. The window of a revoked certificate is in the past, which means: renew now.
  */
 export function renewalWindow(
   certificate: Pick<Certificate, 'notBefore' | 'notAfter' | 'revokedAt'>,
@@ -19,7 +18,7 @@ export function renewalWindow(
     const end = Math.min(now - 1000, certificate.revokedAt);
     return { start: end - 1000, end };
   }
-  // The clock was ahead when it was made: it is not valid yet.
+  // The clock was ahead at issuance, so the certificate is not valid yet.
   if (certificate.notBefore > now) return { start: now - 2000, end: now - 1000 };
   const start = certificate.notBefore + (lifetime * 2) / 3;
   const end = start + lifetime / 16;

@@ -8,10 +8,10 @@ import { isAbsent } from './policy.js';
 type Store = Pick<RaStore, 'findCertificateByAriId' | 'getOrder' | 'releaseReplaced'>;
 
 /**
- * The certificate that an order replaces (RFC 9773 §5): it shares a name with the order, and no other order that may still succeed
- * replaces it. A predecessor of another authority or account is ignored, because a client that moved here sends one, and clients other
- * than acme.sh and cert-manager give up at any refusal but `alreadyReplaced`.
- * @returns the ARI identifier; null when nothing is replaced
+ * The certificate that an order replaces (RFC 9773 §5). It must share a name with the order, and no other order that may still succeed
+ * may replace it. A certificate of another authority or account is ignored: a client that moved here sends one, and most clients give
+ * up after any refusal except `alreadyReplaced`.
+ * @returns the ARI identifier; null when the order replaces no certificate
  * @throws Problem
  */
 export async function replacedBy(
@@ -37,10 +37,7 @@ export async function replacedBy(
   return value;
 }
 
-/**
- * Releases a certificate from an order that expired or failed: no order leaves that state.
- * @throws Problem alreadyReplaced
- */
+/** Releases a certificate from an order that expired or failed, which are final states. @throws Problem alreadyReplaced */
 async function release(store: Store, { ariId }: Certificate, orderId: string, now: number): Promise<void> {
   const other = await store.getOrder(orderId);
   if (other && orderStatus(other.order, other.authorizations, now) !== 'invalid') throw alreadyReplaced();

@@ -2,31 +2,31 @@ import { DAY } from '../lib/time.js';
 import type { RaStore } from '../store/contract/ra.js';
 import { KEEP_FAILURES, KEEP_FAILURES_FOR } from './failure-log.js';
 
-/** How long the RA keeps things, in ms; null: for ever. */
+/** How long the RA stores records, in ms; null: for ever. */
 export interface RaKeeping {
-  /** Certificates, after their end. */
+  /** Certificates, after they expire. */
   certificates: number | null;
-  /** Accounts, since they last had a certificate. */
+  /** Accounts without certificates, after their creation. */
   unusedAccounts: number | null;
   /** One bounded step of cutting the audit log; true when there may be more. */
   audit: ((now: number) => Promise<boolean>) | null;
 }
 
-/** Rows of one bounded step. */
+/** Limit of rows in one step. */
 const STEP = 500;
-/** Expired orders stay readable this long, for a client that returns to see why. */
+/** How long expired orders stay readable for their clients, in ms. */
 const ORDER_GRACE = DAY;
-/** Before all time: nothing is older. */
+/** A time before any record. */
 const NEVER = Number.MIN_SAFE_INTEGER;
 
 interface RaRetentionOptions {
   store: RaStore;
   keep: RaKeeping;
-  /** Removes accounts from the store and the caches; resolves with how many. */
+  /** Deletes accounts from the store and the caches; resolves with their number. */
   accounts: { purge(before: number, limit: number): Promise<number> };
 }
 
-/** Removes what the RA has kept long enough. */
+/** Deletes records that the RA has stored long enough. */
 export class RaRetention {
   constructor(private readonly options: RaRetentionOptions) {}
 
@@ -46,7 +46,7 @@ export class RaRetention {
     return cut || steps.some((removed) => removed > 0);
   }
 
-  /** How many rows there are to remove now. Takes time proportional to their number. */
+  /** The number of rows to delete now. Takes time proportional to it. */
   count(now: number): ReturnType<RaStore['countPurgeable']> {
     return this.options.store.countPurgeable(this.#before(now));
   }

@@ -17,9 +17,8 @@ import type { AuditLog } from './audit-log.js';
 import type { RaEvents } from './events.js';
 
 /**
- * RFC 5280 §5.3.1 reasons a subscriber may give. 7 does not exist. 8 (removeFromCRL) takes a certificate off
- * a delta CRL and is no reason to revoke. 6 (certificateHold) can be undone, so it is reserved for
- * administrators.
+ * The RFC 5280 §5.3.1 reasons that a subscriber may give. 7 does not exist. 8 (removeFromCRL) is for delta CRLs and not for
+ * revocations. 6 (certificateHold) can be undone and is reserved for administrators.
  */
 const REASONS = new Set([0, 1, 2, 3, 4, 5, 9, 10]);
 
@@ -34,10 +33,7 @@ interface RevocationsOptions {
 /** The signer of the request (§7.6). */
 type Revoker = { account: Account } | { certificateKey: JsonWebKey };
 
-/**
- * RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by an account that
- * holds all its names.
- */
+/** RFC 8555 §7.6: revocation by the account that ordered, by the certificate's key, or by an account authorized for all names. */
 export class Revocations {
   constructor(private readonly options: RevocationsOptions) {}
 
@@ -68,9 +64,8 @@ export class Revocations {
       );
     }
     const code = parseReason(reason);
-    // The CA is asked even if we know of a revocation: it may have been a hold that has ended since. A
-    // certificate that we have no record of (a renewal, an enrolment, one lost by a restore) the CA
-    // recognises by its own signature.
+    // The request goes to the CA even if our record says revoked, because a hold may have ended meanwhile. For a certificate without
+    // a record here (a renewal, an enrolment, or one lost in a restore) the CA verifies its own signature.
     const { already } = await this.#atCa(() =>
       known === null ? this.#shown(der, code) : this.#known(known.serial, der, code),
     );
@@ -80,7 +75,7 @@ export class Revocations {
     this.options.onRevocation({ serial: presented.serial, reason: code, accountId });
   }
 
-  /** One of our records. When the CA's database has lost it, as by a restore, the CA knows it by its own signature. */
+  /** Revokes a certificate with a record here. If the CA lost its record, for example by a restore, it verifies its own signature. */
   async #known(serial: string, der: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
     try {
       return await this.options.ca.revoke(serial, reason);
@@ -110,10 +105,7 @@ export class Revocations {
         throw new Problem(
           'serverInternal',
           'the certificate authority did not answer; the certificate may be revoked or not, so ask again',
-          {
-            status: 503,
-            retryAfter: RETRY_AFTER,
-          },
+          { status: 503, retryAfter: RETRY_AFTER },
         );
       }
       if (error instanceof CaRefused)
@@ -128,15 +120,12 @@ export class Revocations {
   }
 
   async #holdsEveryName(account: Account, certificate: Owned): Promise<boolean> {
-    const now = this.options.clock();
+    const { store, clock } = this.options;
+    const now = clock();
     const { identifiers } = certificate;
     if (identifiers.length === 0) return false;
     const held = new Set<string>();
-    for (const authorization of await this.options.store.findValidAuthorizations(
-      account.id,
-      identifiers,
-      now,
-    )) {
+    for (const authorization of await store.findValidAuthorizations(account.id, identifiers, now)) {
       if (authorizationStatus(authorization, now) !== 'valid') continue;
       const { type, value } = authorization.identifier;
       held.add(identifierKey({ type, value: authorization.wildcard ? `*.${value}` : value }));

@@ -5,17 +5,16 @@ import { certificateFingerprint } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
 
-/** Verified issuing chains; an RA has one at a time, and its predecessors. */
+/** Limit of verified issuing chains: the current one and earlier ones. */
 const MOST_CHAINS = 20;
 
-/** Verifies certificates from the database before they are served: disk pages may have changed. */
+/** Verifies certificates from the database before they are served, because disk pages may be damaged. */
 export class StoredCertificates {
   readonly #proven = new WeakSet<Certificate>();
   readonly #chains = new Set<string>();
 
   /**
-   * Gives the certificate back if it is what was stored: the leaf has its fingerprint, and the chain above
-   * signed it.
+   * Returns the certificate if it is intact: the leaf has the stored fingerprint, and each certificate of the chain signed the one before.
    * @throws StoreRefused naming the certificate
    */
   asIssued(certificate: Certificate): Certificate {
@@ -41,7 +40,7 @@ export class StoredCertificates {
     }
   }
 
-  /** Whether each certificate is signed by the next; a known chain is recognised by its octets. */
+  /** Whether each certificate is signed by the next. A chain that was verified before is recognised by its octets. */
   #leadsUp(leaf: Buffer, above: readonly Buffer[]): boolean {
     const key = Buffer.concat(above).toString('base64');
     if (above.length === 0 || this.#chains.has(key)) return true;

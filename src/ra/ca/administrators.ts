@@ -7,7 +7,7 @@ import type { CertificateDetails } from '../../model/ca-register.js';
 
 type Call = TaskClient<OperationsTasks>['call'];
 
-/** Who may act as an administrator, also at a Python CA, which lists names and knows no roles. */
+/** The administrators and their roles. A Python CA has names without roles; each then has the role `admin`. */
 export async function administratorsOf(
   call: Call,
 ): Promise<{ dn: string; role: AdminRole; addedAt: number | null }[]> {
@@ -21,7 +21,7 @@ export async function administratorsOf(
   }
 }
 
-/** The role of a certificate's holder; null when it is no administrator. */
+/** The role of a certificate's holder; null when the holder is not an administrator. */
 export async function roleOf(call: Call, certificate: CertificateDetails): Promise<AdminRole | null> {
   try {
     const { role } = await call('get_admin_role', { serial: serialFromHex(certificate.serial) });

@@ -3,12 +3,9 @@ import { parseCertificate } from '../../x509/certificate.js';
 import { constraintsAbove, type NameConstraints } from '../../x509/name-constraints.js';
 import { fromPem } from '../../x509/pem.js';
 
-/**
- * Pure functions over the CA's roots and issuers: chains, trusted roots, and which certificates must be
- * renewed.
- */
+/** Pure functions of the CA's roots and issuers: chains, trusted roots, and certificates that must be renewed. */
 
-/** The authority a certificate points to by id. */
+/** The root or issuer with this id, to which certificates point. */
 export const authorityById = (all: readonly KnownAuthority[], id: string): KnownAuthority | null =>
   all.find((each) => each.id === id && each.kind !== 'cross') ?? null;
 
@@ -17,8 +14,8 @@ export const firstAuthority = (all: readonly KnownAuthority[]): KnownAuthority |
   all.find((each) => each.first) ?? null;
 
 /**
- * RFC 8555 §7.4.2: alternate chains for a certificate: to its own root, and by a cross-certificate to each
- * other published root. The chain it was issued with is left out.
+ * RFC 8555 §7.4.2: alternate chains of a certificate, to its own root and through a cross-certificate to each
+ * other published root, without the chain that it was issued with.
  * @param chain PEM, leaf first
  * @param issuerKeyId the leaf's authority key identifier, hex
  */
@@ -55,7 +52,7 @@ function pemBlocks(pem: string): string[] {
 
 const sameBlock = (one: string, other: string): boolean => pemBlocks(one).join('') === other;
 
-/** The name constraints of the issuer in use, of those above it and of its root: each must permit a name. */
+/** The name constraints of the issuer in use and of all certificates above it. Each must permit a name. */
 export function constraintsOf(all: readonly KnownAuthority[]): NameConstraints[] {
   const issuer =
     all.find(({ kind, state }) => kind === 'issuer' && state === 'active') ??
@@ -67,7 +64,7 @@ export function constraintsOf(all: readonly KnownAuthority[]): NameConstraints[]
   return constraintsAbove(fromPem('CERTIFICATE', chain).map((der) => parseCertificate(der)));
 }
 
-/** PEM of the roots to trust now, in the CA's order, except that the root in use comes first. */
+/** PEM of the roots to trust now: the root in use first, then the others in the CA's order. */
 export function trustedRoots(all: readonly KnownAuthority[]): string {
   const roots = all.filter((each) => each.kind === 'root' && isTrusted(each));
   const inUse = roots.filter(({ state }) => state === 'active');
@@ -78,16 +75,13 @@ export function trustedRoots(all: readonly KnownAuthority[]): string {
 
 const isTrusted = ({ state }: KnownAuthority): boolean => state !== 'retired' && state !== 'ended';
 
-/** When the certificates of an issuer must be replaced early; null when they need not be. */
+/** The time from which certificates of an issuer must be replaced early; null when they need not be. */
 export function renewFrom(issuerKeyId: string | null, all: readonly KnownAuthority[]): number | null {
   const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
   return issuer?.renewFrom ?? null;
 }
 
-/**
- * Whether the certificates of an issuer should be replaced early: after a compromise, or because its root is
- * being phased out.
- */
+/** Whether certificates of an issuer should be replaced early: after a compromise, or while its root is phased out. */
 export function isToBeReplaced(issuerKeyId: string | null, all: readonly KnownAuthority[]): boolean {
   const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
   if (issuer === undefined) return false;

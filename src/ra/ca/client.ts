@@ -2,6 +2,7 @@ import { serialFromHex } from '../../channel/serial.js';
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import type { TaskClient } from '../../channel/typed-client.js';
 import { monotonic } from '../../lib/monotonic.js';
+import { present } from '../../lib/present.js';
 import { RefreshedValue } from '../../lib/refreshed-value.js';
 import type { AdminRole } from '../../model/administrators.js';
 import {
@@ -46,14 +47,14 @@ export interface CaClientOptions {
   client: Pick<TaskClient<OperationsTasks>, 'call'>;
   /** Called with the PEM of each certificate issued for an order. */
   onIssued?: (pem: string) => void;
-  /** Called after a revocation for keyCompromise; resolves when the key is known here. */
+  /** Called after a revocation for keyCompromise; resolves when this RA knows the key. */
   onCompromise?: () => Promise<void>;
   now?: () => number;
   /** How long the CA's reports about itself are cached, in ms. Default one minute. */
   cacheFor?: number;
 }
 
-/** How long profiles, certificates and the set of authorities are cached, in ms: a new profile and a rollover are followed within seconds. */
+/** How long profiles, certificates and authorities are cached, in ms, so that the RA sees new profiles and rollovers within seconds. */
 const CHANGING_FOR = 5_000;
 
 /** The CA behind the channel. Every method throws CaUnavailable, CaRefused or CaLacksTask. */
@@ -64,7 +65,7 @@ export class CaClient implements CertificateAuthority {
   readonly #profiles: RefreshedValue<AcmeProfile[]>;
   readonly #certificates: RefreshedValue<{ root: string; chain: string }>;
   readonly #authorities: RefreshedValue<KnownAuthority[]>;
-  /** CRLs by the id of an issuer; '' is the one in use. */
+  /** CRLs by the id of their issuer; '' is the issuer in use. */
   readonly #crls = new Map<string, CrlCopy>();
 
   constructor({
@@ -91,7 +92,7 @@ export class CaClient implements CertificateAuthority {
     );
   }
 
-  /** The one place where errors of the channel become the RA's. */
+  /** Sends a task. All errors of the channel are translated here. */
   #call: TaskClient<OperationsTasks>['call'] = (task, params) => told(this.#client.call(task, params));
 
   async ping(): Promise<void> {
@@ -118,14 +119,14 @@ export class CaClient implements CertificateAuthority {
     return { chain: made.certificate, serial: made.serial };
   }
 
-  async revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
-    const which = { serial: serialFromHex(serial) };
-    return this.#revoked(this.#call('revoke_serial', { ...which, ...reasonParam(reason) }), reason);
+  revoke(serial: string, reason: number | null): Promise<{ already: boolean }> {
+    const params = { serial: serialFromHex(serial), ...present({ reason }) };
+    return this.#revoked(this.#call('revoke_serial', params), reason);
   }
 
-  async revokeShown(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
-    const which = { certificate: toPem('CERTIFICATE', certificate) };
-    return this.#revoked(this.#call('revoke_certificate', { ...which, ...reasonParam(reason) }), reason);
+  revokeShown(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }> {
+    const params = { certificate: toPem('CERTIFICATE', certificate), ...present({ reason }) };
+    return this.#revoked(this.#call('revoke_certificate', params), reason);
   }
 
   async #revoked<T>(answer: Promise<T>, reason: number | null): Promise<T> {
@@ -158,7 +159,7 @@ export class CaClient implements CertificateAuthority {
     return when === 'now' ? this.#authorities.renewed() : this.#authorities.get();
   }
 
-  /** Uncached: the authorities with dates and CRLs, in the words of the channel. */
+  /** The authorities with dates and CRLs, uncached, in the format of the channel. */
   async authoritiesInFull(): Promise<Result<OperationsTasks['get_authorities']>['authorities']> {
     return (await this.#call('get_authorities', {})).authorities;
   }
@@ -171,7 +172,7 @@ export class CaClient implements CertificateAuthority {
     return Buffer.from(await this.#call('generate_crl', {}), 'base64');
   }
 
-  /** The CA's certificates, profiles, keys, reasons and CRL, in the words of the channel. */
+  /** The CA's certificates, profiles, keys, reasons and CRL, in the format of the channel. */
   options(): Promise<Result<OperationsTasks['get_options']>> {
     return this.#call('get_options', {});
   }
@@ -201,8 +202,7 @@ export class CaClient implements CertificateAuthority {
   }
 
   async notRenewed(after: string | null, limit: number) {
-    const page = { limit, ...(after !== null && { after }) };
-    const { certificates, next } = await this.#call('list_not_renewed', page);
+    const { certificates, next } = await this.#call('list_not_renewed', { limit, ...present({ after }) });
     return { items: certificates.map(lateOf), next };
   }
 
@@ -247,7 +247,7 @@ export class CaClient implements CertificateAuthority {
     return this.#call('list_compromised_keys', { after, limit });
   }
 
-  /** Base64 of the secret that the keys of nodes are sealed with. */
+  /** Base64 of the secret that encrypts the keys of nodes. */
   async nodeSecret(): Promise<string> {
     return (await this.#call('get_node_secret', {})).secret;
   }
@@ -256,7 +256,7 @@ export class CaClient implements CertificateAuthority {
     return figuresOf(await this.#call('get_figures', {}));
   }
 
-  /** @param issuer an id the CA has named, so there are as many copies as issuers */
+  /** @param issuer an id from the CA, so the number of copies is bounded by its issuers */
   #crlOf(issuer: string): CrlCopy {
     let copy = this.#crls.get(issuer);
     if (copy === undefined) {
@@ -272,8 +272,7 @@ export class CaClient implements CertificateAuthority {
   }
 }
 
-const reasonParam = (reason: number | null) => (reason === null ? {} : { reason });
-
+/** Null in place of the refusal `notFound`. */
 async function unlessUnknown<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;

@@ -5,9 +5,9 @@ import type { CaClient } from './client.js';
 
 interface CompromisedKeysOptions {
   ca: Pick<CaClient, 'compromisedKeys'>;
-  /** The CA could not be asked. */
+  /** Called when a query to the CA failed. */
   onError(error: unknown): void;
-  /** Milliseconds between two polls: how late another RA's revocation is known here. */
+  /** Milliseconds between two polls, and so the delay with which another RA's revocation is known here. */
   every?: number;
   now?: () => number;
 }
@@ -15,23 +15,19 @@ interface CompromisedKeysOptions {
 /** Keys in one answer. */
 const PAGE = 1_000;
 const EVERY = 2_000;
-/** How long the copy counts as current, in ms. */
+/** Age up to which the copy counts as current, in ms. */
 const RECENT = 200;
 /** The longest wait for the CA, in ms. */
 const PATIENCE = 1_000;
-/** The poll interval while the CA lacks the task, in ms; another CA may take its place. */
+/** The poll interval while the CA lacks the task, in ms; another CA may replace it. */
 const EVERY_WITHOUT_TASK = 60_000;
-/**
- * How often all keys are read again, in ms: the CA's database may have been restored, and its numbering begun
- * anew.
- */
+/** Interval at which all keys are read again, in ms: a restored CA database may number them again from the beginning. */
 const READ_ALL_EVERY = 3600_000;
 
 /**
- * The RA's copy of the keys of certificates revoked for keyCompromise, by whichever RA or command. The CA
- * refuses such keys by itself; the copy lets the RA refuse them before an order is spent on one, and as
- * account keys. It is kept in memory: read whole at the start, then by what is new. Keys are base64url
- * SHA-256 of the SubjectPublicKeyInfo.
+ * The RA's copy of all keys of certificates that were revoked for keyCompromise. The CA refuses these keys itself; with the copy, the
+ * RA refuses them before an order is used up, and as account keys. The copy is in memory: the first poll reads all keys, later polls
+ * read the new ones. Keys are base64url SHA-256 of the SubjectPublicKeyInfo.
  */
 export class CompromisedKeys {
   readonly #keys = new Set<string>();
@@ -50,7 +46,7 @@ export class CompromisedKeys {
     return this.#keys.has(fingerprint);
   }
 
-  /** Polls at once and then again and again. */
+  /** Polls at once and then regularly, until `stop`. */
   start(): void {
     const ask = async () => {
       let pause = this.#options.every;
@@ -74,18 +70,12 @@ export class CompromisedKeys {
     this.#timer = null;
   }
 
-  /**
-   * Resolves when every key is known that the CA knew at the call.
-   * @throws CaUnavailable, CaLacksTask, CaRefused
-   */
+  /** Resolves when the copy has every key that the CA knew at the call. @throws CaUnavailable, CaLacksTask, CaRefused */
   refresh(): Promise<void> {
     return this.#asking.after();
   }
 
-  /**
-   * Resolves when every key is known that the CA knew a moment ago, or when the CA does not answer soon.
-   * Never rejects.
-   */
+  /** Resolves when the copy is current, or after a second if the CA does not answer. Never rejects. */
   async recent(): Promise<void> {
     if (this.#options.now() - this.#askedAt < RECENT) return;
     let timer: NodeJS.Timeout | undefined;

@@ -8,27 +8,22 @@ interface CrlPart {
   part: string;
 }
 
-/** How the CA is asked for its CRL. */
+/** The requests for the CA's CRL. */
 export interface CrlSource {
-  /**
-   * The first part of the current CRL, as much as fits into one message; empty when its number is `unless`.
-   */
+  /** The first part of the current CRL, as much as fits into one message; empty when the CRL's number is `unless`. */
   beginning(unless: number | null): Promise<CrlPart>;
-  /**
-   * The part of the CRL with this number from `offset` on; the current CRL's when the CA no longer has that
-   * one.
-   */
+  /** The part from `offset` on of the CRL with this number, or of the current CRL if the CA no longer has that one. */
   rest(number: number, offset: number): Promise<CrlPart>;
-  /** The whole CRL in one message, for CAs that know no parts. */
+  /** The whole CRL in one message, for CAs without the task of parts. */
   whole(): Promise<Buffer>;
 }
 
-/** Reads tried before giving up: a CRL that changes faster than it is read comes from a CA in trouble. */
+/** Limit of reads. A CRL that is replaced faster than it is read points to a faulty CA. */
 const MOST_TRIES = 5;
 
 /**
- * The RA's copy of the CRL. Every request asks the CA for the current number, so that a revocation is seen at
- * once; the CRL itself, which may be megabytes, crosses the channel once, in parts.
+ * The RA's copy of the CRL. Every request reads the current CRL number from the CA, so that a revocation shows at once. The CRL itself,
+ * which may have megabytes, is transferred once, in parts.
  */
 export class CrlCopy {
   #known: { number: number; der: Buffer } | null = null;
@@ -36,10 +31,7 @@ export class CrlCopy {
 
   constructor(private readonly source: CrlSource) {}
 
-  /**
-   * The CRL that is current at some time after this call. Callers that arrive while the CA is being asked
-   * share the next answer.
-   */
+  /** A CRL that was current at some time after this call. Calls during a running request share the next one. */
   current(): Promise<Buffer> {
     return this.#asking.after();
   }
@@ -52,7 +44,7 @@ export class CrlCopy {
     throw new CaUnavailable('the CRL changes faster than it can be read');
   }
 
-  /** Null when the CA replaced it before all of it was read. */
+  /** Null when the CA replaced the CRL during the read. */
   async #copy(): Promise<Buffer | null> {
     let first: CrlPart;
     try {

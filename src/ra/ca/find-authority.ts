@@ -3,8 +3,8 @@ import { CaLacksTask, type CertificateAuthority, type KnownAuthority } from '../
 type Ca = Pick<CertificateAuthority, 'authorities'>;
 
 /**
- * The authorities of the CA, with the one that is looked for if there is such a one. The CA may have made it a moment ago: it is asked again
- * before anybody is told that there is none. Empty for a CA that has one issuer and no such task.
+ * The authorities of the CA. If the cached ones have none that `isWanted`, they are read again, because the CA may have created it just
+ * now. Empty for a CA without the task.
  * @throws CaUnavailable
  */
 export async function authoritiesWith(
@@ -15,7 +15,7 @@ export async function authoritiesWith(
   return known.length === 0 || known.some(isWanted) ? known : knownAuthorities(ca, 'now');
 }
 
-/** The roots and issuers, cached for some seconds, or read `now`. Empty for a CA without such a task. @throws CaUnavailable */
+/** The roots and issuers, cached for some seconds, or read `now`. Empty for a CA without the task. @throws CaUnavailable */
 export async function knownAuthorities(ca: Ca, when?: 'now'): Promise<readonly KnownAuthority[]> {
   try {
     return (await ca.authorities?.(when)) ?? [];

@@ -3,10 +3,9 @@ import type { RaStore } from '../../store/contract/ra.js';
 import { firstFromPem } from '../../x509/pem.js';
 
 /**
- * Revokes by serial. When the CA has lost the record of a certificate, as by a restore, the RA shows it the
- * certificate from its own records: the CA recognises its signature and records it again. `already`: it was
- * revoked before.
- * @throws CaRefused `notFound` when neither has a record; the message says when only this RA has one
+ * Revokes by serial. When the CA has lost its record of the certificate, for example by a restore, the RA sends the certificate from
+ * its own records; the CA verifies its own signature and records it again. `already`: it was revoked before.
+ * @throws CaRefused `notFound` when neither has a record, or only this RA has one and the CA did not sign it
  */
 export async function revokeRecorded(
   {

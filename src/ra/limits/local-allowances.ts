@@ -10,12 +10,10 @@ import {
 } from '../../store/contract/allowances.js';
 import type { RaStore } from '../../store/contract/ra.js';
 
-/** Keys kept: more than one RA's clients use in a day; about 10 MB. */
+/** Limit of keys: more than the clients of one RA use in a day; about 10 MB. */
 const MAX_KEYS = 100_000;
 
-/**
- * Where limits are counted: in the shared store, or here. `saved` resolves when the local counts are written.
- */
+/** Opens the counters of limits: in a shared store, or in memory. `saved` resolves when the counts in memory are written. */
 export async function openAllowances(
   store: Pick<RaStore, 'shared' | 'loadAllowances' | 'saveAllowances'>,
   now: number,
@@ -27,11 +25,11 @@ export async function openAllowances(
 }
 
 /**
- * Counts limits in memory for an RA that has its store to itself, so that nobody waits; the counts are
- * written with the next batch of writes, so that a restart forgets nothing.
+ * Counts limits in memory, for an RA that does not share its store, so that requests do not wait for the disk. The counts are written
+ * with the next batch, so that they survive a restart.
  */
 export class LocalAllowances implements Allowances {
-  /** The time when everything a key used is forgotten, by key; the one used longest ago first. */
+  /** The time at which all uses of a key have expired, by key; the least recently used first. */
   readonly #until = new BoundedMap<string, number>(MAX_KEYS);
   /** Keys whose state the store does not have yet. */
   readonly #unsaved = new Set<string>();
@@ -44,7 +42,7 @@ export class LocalAllowances implements Allowances {
 
   /**
    * Continues with the counts of an earlier run.
-   * @param onError called for what could not be written; it is written with the next
+   * @param onError called when a write fails; its counts are written again with the next
    * @throws StoreUnavailable
    */
   static async open(
@@ -58,7 +56,7 @@ export class LocalAllowances implements Allowances {
     return allowances;
   }
 
-  /** Resolves when everything that can be written is written. */
+  /** Resolves when all counts are written, or the last write failed. */
   async saved(): Promise<void> {
     await this.#saving.idle();
   }

@@ -1,8 +1,8 @@
 import type { Allowances, Use } from '../../store/contract/allowances.js';
 
 /**
- * What is given back and counted in one turn of the event loop, settled together: certificates that were recorded in one
- * commit, and what each of them uses of its account and of its address, are one statement to a database.
+ * Collects the refunds and counts of one turn of the event loop and settles them together. The certificates of one commit then cost one
+ * statement to the database, although each refunds its account and its address.
  */
 export class Settlements {
   readonly #back = new Map<string, Use>();

@@ -4,7 +4,7 @@ import { parseIdentifier } from '../../model/identifiers.js';
 import { forIdentifiers, Problem } from '../../model/problem.js';
 import { Refused } from '../../model/refusal.js';
 
-/** Parses what a node may have, as an administrator writes it: names, wildcards, addresses and networks. */
+/** The names, wildcards, addresses and networks of a node, as an administrator writes them. */
 interface WrittenNames {
   /** Exact names and addresses. */
   explicit: string[];
@@ -12,7 +12,7 @@ interface WrittenNames {
   patterns: string[];
 }
 
-/** Tells names from patterns. @throws Refused for what is neither, naming the field */
+/** Separates names from patterns. @throws Refused for an invalid wildcard or network, naming the field */
 export function readWritten(written: readonly string[], field: string): WrittenNames {
   const read: WrittenNames = { explicit: [], patterns: [] };
   for (const [index, each] of written.entries()) {
@@ -50,7 +50,7 @@ function networkOf(text: string, field: string): string {
   );
 }
 
-/** How a node is entitled to a name: `explicit` among its names, by a `pattern`, or not at all. */
+/** How a node is entitled to a name: `explicit` by its names, by a `pattern`, or not at all (null). */
 function holds(
   node: Pick<Node, 'names' | 'patterns'>,
   identifier: Identifier,
@@ -60,7 +60,7 @@ function holds(
   return node.patterns.some((pattern) => covers(pattern, identifier)) ? 'pattern' : null;
 }
 
-/** RFC 9525 §6.3: the `*` of a wildcard is one label; the wildcard name itself is covered too. */
+/** RFC 9525 §6.3: the `*` of a wildcard matches one label. The wildcard covers itself too. */
 function covers(pattern: string, { type, value }: Identifier): boolean {
   if (pattern.startsWith('*.')) {
     return type === 'dns' && value.slice(value.indexOf('.')) === pattern.slice(1);

@@ -8,7 +8,7 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A new key, and what is stored of it. */
+/** A new key, and its stored form. */
 interface MadeKey {
   /** base64url, shown once. */
   hmac: string;
@@ -17,16 +17,15 @@ interface MadeKey {
 
 interface NodeKeysOptions {
   store: Pick<RaStore, 'findNodeByKey'>;
-  /** At least 32 octets that every RA of the store has and the store does not. @throws CaUnavailable */
+  /** A secret of at least 32 octets that all RAs of the store share, and that is not in the store. @throws CaUnavailable */
   secret(): Promise<Uint8Array>;
   clock(): number;
   random(bytes: number): Buffer;
 }
 
 /**
- * The MAC keys of nodes (RFC 8555 §7.3.4). They must be stored, because a MAC is verified with them. They are
- * encrypted by AES-256-GCM with a key that is not in the database; the key id is the associated data, so that
- * no encrypted key can take another's place.
+ * The MAC keys of nodes (RFC 8555 §7.3.4). A MAC is verified with its key, so the keys are stored: encrypted by AES-256-GCM with a key
+ * that is not in the database. The key id is the associated data, so that encrypted keys cannot be exchanged.
  */
 export class NodeKeys {
   constructor(private readonly options: NodeKeysOptions) {}
@@ -43,10 +42,7 @@ export class NodeKeys {
     return { hmac: hmac.toString('base64url'), key };
   }
 
-  /**
-   * The node that binds accounts by this key id at this moment, with its key; null when none does.
-   * @throws CaUnavailable
-   */
+  /** The node with this key id, and the key, if the key can bind an account now; else null. @throws CaUnavailable */
   async find(keyId: string): Promise<{ hmac: Buffer; node: Node } | null> {
     const { store, clock } = this.options;
     const node = await store.findNodeByKey(keyId);

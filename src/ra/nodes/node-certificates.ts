@@ -18,26 +18,25 @@ interface NodeCertificatesOptions {
   clock(): number;
 }
 
-/** The certificates that nodes hold, and those of other holders that renew by themselves. */
+/** The certificates of nodes, and of other holders that renew their certificates outside ACME. */
 export class NodeCertificates {
   constructor(private readonly options: NodeCertificatesOptions) {}
 
   /** The node that holds this certificate, if the CA says that it is good at this moment. @throws CaUnavailable */
   async ofCertificate(held: { serial: string; certificate: Uint8Array }): Promise<Node | null> {
     const { store, ca } = this.options;
-    // Most peers that present a certificate are no nodes: the CA is asked only about nodes.
+    // Most peers with a certificate are not nodes; only the certificates of nodes are looked up at the CA.
     if (!(await store.findNodeBySerial(held.serial))) return null;
     const record = await recordOf(held, ca);
     if (record?.state !== 'good') return null;
-    // Again: a removal may have begun meanwhile.
+    // Read again, because a removal may have begun meanwhile.
     const node = await store.findNodeBySerial(held.serial);
     return node?.removingAt === null ? node : null;
   }
 
   /**
-   * Renews a certificate by `reissue`, for the same names. Refused for a certificate issued over ACME, and
-   * for names that today's lists deny. A node's certificate is renewed while it has what the node is
-   * registered with.
+   * Renews a certificate by `reissue`, for the same names. Refused for a certificate issued over ACME, for names that the current lists
+   * deny, and for a node's certificate that does not match the node's registration.
    * @throws Refused, CaUnavailable
    */
   async renew(serial: string, reissue: () => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
@@ -71,7 +70,7 @@ export class NodeCertificates {
     return this.revokeUnwanted(issued.serial);
   }
 
-  /** Handles a certificate whose node is no longer registered. @throws Refused always */
+  /** Revokes a certificate whose node is no longer registered. @throws Refused always */
   async revokeUnwanted(serial: string): Promise<never> {
     await this.revoke(serial);
     throw new Refused('forbidden', 'the node was removed or registered anew meanwhile');

@@ -14,7 +14,7 @@ import {
 } from '../../x509/certificate-names.js';
 import type { NamePolicy } from '../name-policy.js';
 
-/** The part of a profile that matters to whoever makes a key and a CSR for it. */
+/** The part of a profile that is needed to create a key and a CSR. */
 export interface NodeProfile extends NameRules {
   keyType: string;
   /** RSA bits, or 256, 384, 521 for a curve. */
@@ -76,10 +76,7 @@ export function nodeNames(
   }
 }
 
-/**
- * The common name of a node's certificate: the node's own name, or its first name where a TLS server's common
- * name must be one of its names.
- */
+/** The common name of a node's certificate: the node's own name. For a TLS server without that name, its first DNS name or address. */
 export function certificateName(
   { extendedKeyUsage }: Pick<NodeProfile, 'extendedKeyUsage'>,
   { cn, names }: { cn: string; names: readonly SubjectName[] },
@@ -89,7 +86,7 @@ export function certificateName(
   return isOwn ? cn : (first?.value ?? cn);
 }
 
-/** The names that an ACME order could have. */
+/** The names that an ACME order can have: DNS names and addresses. */
 export function identifiersAmong(names: readonly SubjectName[]): Identifier[] {
   return names.flatMap(({ type, value }) => (type === 'dns' || type === 'ip' ? [{ type, value }] : []));
 }
@@ -109,7 +106,7 @@ export function checkAllowed(policy: NamePolicy, names: readonly SubjectName[], 
   });
 }
 
-/** Whether a certificate has exactly what the node is registered with today. */
+/** Whether a certificate has exactly the profile and the names that the node is registered with. */
 export function saysWhatIsRegistered(
   record: Pick<CertificateDetails, 'profile' | 'names'>,
   node: Node,

@@ -4,19 +4,13 @@ import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { NodeCertificates } from './node-certificates.js';
 
 /**
- * What the holder of a certificate, who has proved possession of its key, may request for it. Serials are
- * lower-case hex.
+ * The actions of a certificate's holder, who has proved possession of its key. Serials are lower-case hex.
  * @throws CaUnavailable, CaRefused, StoreUnavailable, Refused
  */
 export interface OwnCertificates {
-  /**
-   * Issues a certificate with the same names and profile for the key of a CSR (DER); the old one stays valid.
-   */
+  /** Issues a certificate with the same names and profile for the key of a CSR (DER); the old one stays valid. */
   reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
-  /**
-   * Revokes with an RFC 5280 §5.3.1 reason code; `already` when it was revoked before. On disk at the CA and
-   * here once this resolves.
-   */
+  /** Revokes with an RFC 5280 §5.3.1 reason code, on disk at the CA and here when this resolves. `already`: it was revoked before. */
   revoke(serial: string, reason: number): Promise<{ already: boolean }>;
 }
 

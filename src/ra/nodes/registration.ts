@@ -4,16 +4,13 @@ import { type NodeProfile, nodeNames } from './node-names.js';
 
 /** Settings of a node besides its names and profile. */
 export interface NodeRules {
-  /** `*.` and a domain, or a network: what it may order over ACME besides its names. */
+  /** Wildcards (`*.` and a domain) and networks that it may order over ACME besides its names. */
   patterns?: readonly string[];
-  /** An account bound to it proves its names by being bound. */
+  /** The binding of an account to it proves its names, without challenges. */
   waiveChallenges?: boolean;
   /** Its key binds one account. */
   once?: boolean;
-  /**
-   * When its key stops binding accounts and its seed stops working; null: the key never does, the seed after
-   * the usual time.
-   */
+  /** When its key and its seed expire; null: the key never expires, and the seed after the usual time. */
   expiresAt?: number | null;
 }
 
@@ -23,9 +20,9 @@ export interface Registered {
   seed: string;
   /** base64url. */
   hmac: string;
-  /** Serials of the previous machine under this name that were revoked now. */
+  /** Serials of the machine that had the name before, revoked now. */
   revoked: string[];
-  /** How many such certificates are still good. */
+  /** The number of that machine's certificates that are still good. */
   stillGood: number;
   /** The common name its certificate will have. */
   certificateCn: string;
@@ -35,9 +32,9 @@ export interface Registration extends NodeRules {
   cn: string;
   sans: readonly { type: string; value: string }[];
   profile: string;
-  /** Registers a name again that is registered: its previous names, seed, key and bound accounts end. */
+  /** Replaces a registration of the same name, whose names, seed, key and bound accounts end. */
   replace: boolean;
-  /** True when the name is the node's own and need not be in its certificates. */
+  /** True when the name is only a label and need not be in its certificates. */
   label?: boolean;
   /** With `replace`: also revokes its certificates (cessationOfOperation). */
   revoke?: boolean;
@@ -53,8 +50,8 @@ export interface NodeChange extends NodeRules {
 }
 
 /**
- * The name of a node and the names of its certificates. When names are given explicitly, the node's name need
- * not be among them; a TLS server's certificate then has its first name as common name.
+ * The name of a node and the names of its certificates. With `label`, the node's name need not be among them; a TLS server's
+ * certificate then has its first name as common name.
  * @throws Refused
  */
 export function readNames(

@@ -9,14 +9,12 @@ interface RenewableOptions {
   ca: Pick<CertificateAuthority, 'bySerials' | 'search'>;
 }
 
-/**
- * Setting: the time (ms since the epoch) since which no certificate issued over ACME is renewed outside ACME.
- */
+/** The setting with the time (ms since the epoch) since which certificates issued over ACME are not renewed outside ACME. */
 const TOLD_APART_SINCE = 'acme renewals told apart since';
-/** Certificates of a name that are examined. */
+/** Limit of certificates of a name that are examined. */
 const MOST = 100;
 
-/** Records the first start of a version that tells them apart. */
+/** Records the first start of a version that refuses to renew ACME certificates outside ACME. */
 export async function rememberToldApart(
   store: Pick<RaStore, 'getSetting' | 'putSetting'>,
   now: number,
@@ -26,10 +24,9 @@ export async function rememberToldApart(
 }
 
 /**
- * Refuses to renew an ACME certificate outside ACME, where the account and the proofs it rests on are checked
- * again.
- * @throws Refused for a certificate that an ACME order got, by the records of this RA or the CA, and for a
- * renewal of one that an older version made; CaUnavailable
+ * Refuses to renew an ACME certificate outside ACME, because only ACME checks its account and its proofs again.
+ * @throws Refused for a certificate of an ACME order, by the records of this RA or of the CA, and for a renewal of one by an older
+ * version; CaUnavailable
  */
 export async function refuseOverAcme(serial: string, { store, ca }: RenewableOptions): Promise<void> {
   if ((await store.findCertificateBySerial(serial)) !== null) throw overAcme();
@@ -45,10 +42,7 @@ export async function refuseOverAcme(serial: string, { store, ca }: RenewableOpt
   }
 }
 
-/**
- * Whether the first certificate of the same names and profile was issued over ACME; this one is then a
- * renewal of it.
- */
+/** Whether the first certificate with the same names and profile was issued over ACME; this one is then a renewal of it. */
 async function isAcmeFirst(
   own: FoundCertificate,
   ca: Pick<CertificateAuthority, 'search'>,
@@ -67,7 +61,7 @@ const namesOf = ({ names }: FoundCertificate) =>
     .sort()
     .join();
 
-/** The CA records the enrolments of nodes under ids of their own kind. */
+/** Whether a certificate has an ACME order. The CA records enrolments of nodes with ids that begin with `node:`. */
 const isOrdered = ({ orderId }: FoundCertificate) => orderId !== null && !orderId.startsWith('node:');
 
 const overAcme = () => new Refused('forbidden', 'this certificate was got over ACME: renew it over ACME');
