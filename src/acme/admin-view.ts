@@ -6,7 +6,7 @@ import type { Links } from './links.js';
 const CERTIFICATE_COUNTS = { config: { certificateCounts: true } };
 
 /**
- * GET of an order or authorization. RFC 8555 §6.3 forbids it to clients; administrators of this PKI may, by
+ * GET of an order or authorization. RFC 8555 §6.3 forbids it to clients; administrators of this PKI may use it, with
  * their TLS client certificate.
  */
 export function readByAdmin(

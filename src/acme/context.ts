@@ -14,13 +14,13 @@ export interface AcmeSettings {
   terms: TermsOfService;
   /** §7.3.4 */
   externalAccounts: ExternalAccounts;
-  /** Issuer domain names of dns-persist-01, at most 10; null: it is not offered. */
+  /** Issuer domain names of dns-persist-01, at most 10; null: the challenge is not offered. */
   persistIssuers: (() => Promise<readonly string[]>) | null;
   /** §7.4.1: newAuthz is offered. */
   preauthorization: boolean;
 }
 
-/** A page elsewhere, or the text served at /acme/terms. */
+/** The URL of a page, or the text that is served at /acme/terms. */
 type TermsOfService = { url: string } | { text: string };
 
 /** The dependencies of every resource in this folder. */
@@ -32,12 +32,9 @@ export interface AcmeContext {
   signed: SignedRequests;
   /** Whether the peer's client certificate is an administrator's. */
   isAdmin(request: FastifyRequest): boolean | Promise<boolean>;
-  /**
-   * The registered node whose client certificate the peer holds, if that is good at this moment; null for
-   * others.
-   */
+  /** The registered node that a client certificate belongs to, if the certificate is good now; else null. */
   nodeOf(request: FastifyRequest): Promise<Node | null>;
-  /** True for a key on the operator's list of compromised keys; by base64url SHA-256 of its SubjectPublicKeyInfo. */
+  /** Whether a key is on the operator's list of compromised keys, by base64url SHA-256 of its SubjectPublicKeyInfo. */
   isCompromised(spkiFingerprint: string): boolean;
   /** §7.4.2: other chains for a certificate, PEM, leaf first. */
   alternateChains(certificate: Certificate): Promise<readonly string[]>;

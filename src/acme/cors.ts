@@ -10,19 +10,18 @@ declare module 'fastify' {
 
 /** The response headers that a page may read. */
 const EXPOSED = 'Link, Location, Replay-Nonce, Retry-After';
-/** Seconds a browser may remember a permission. */
+/** Seconds for which a browser may cache a permission. */
 const MAX_AGE = 86_400;
 
 /**
- * RFC 8555 §6.1: ACME clients may be web pages of any site. Their requests are signed, so a page cannot act
- * in its visitor's name. Routes that a client certificate decides are excluded.
+ * RFC 8555 §6.1: ACME clients may be web pages of any site. Requests are signed, so a page cannot act for its visitor. Routes whose
+ * answer depends on the client certificate are excluded.
  */
 export function allowPages(acme: FastifyInstance): void {
   acme.addHook('onRequest', (request, reply, done) => {
     if (!request.routeOptions.config.certificateCounts) {
       reply.header('access-control-allow-origin', '*');
-      // Only browsers get these headers: shell clients take every header that contains "location" for the
-      // Location.
+      // Only browsers get these headers, because some shell clients mistake any header with "location" for Location.
       if (request.headers.origin !== undefined) reply.header('access-control-expose-headers', EXPOSED);
     }
     done();
@@ -32,7 +31,7 @@ export function allowPages(acme: FastifyInstance): void {
   );
 }
 
-/** A browser's preflight: may a page send a POST here? */
+/** Answers a browser's preflight request, which asks whether a page may send a POST. */
 function isPreflight({ method, url, headers, server }: FastifyRequest): boolean {
   if (method !== 'OPTIONS' || headers['access-control-request-method'] !== 'POST') return false;
   return server.allowedMethods(url.split('?', 1)[0] ?? '').includes('POST');

@@ -5,12 +5,12 @@ import { isJsonObject, type Json, parseJsonObject } from './jose/json.js';
 import { type PublicKey, parseJwk } from './jose/jwk.js';
 import { type Jws, readJws, stringMember } from './jose/jws.js';
 
-/** RFC 8555 §7.3.4: who may bind accounts, and whether every new account must be bound. */
+/** RFC 8555 §7.3.4: the keys that bind accounts, and whether every new account must be bound. */
 export interface ExternalAccounts {
   required: boolean;
   /** MAC keys by key id. */
   keys: ReadonlyMap<string, Buffer>;
-  /** The MAC key of a registered node by its id, and the node's id; null when no node has such a key at this moment. */
+  /** The MAC key with this id and the id of its node; null when no registered node has that key now. */
   nodeKey?(keyId: string): Promise<{ hmac: Buffer; node: { id: string } } | null>;
 }
 
@@ -21,9 +21,9 @@ interface Binding {
   nodeId: string | null;
 }
 
-/** RFC 7518 §3.2: a key at least as long as the hash output; the shortest hash decides what is never enough. */
+/** RFC 7518 §3.2: a key is at least as long as the hash output; this is the length for the shortest hash. */
 const MIN_KEY_BYTES = 32;
-/** How the ids of nodes' keys begin (ra/nodes/keys.ts). */
+/** Prefix of the ids of nodes' keys (ra/nodes/keys.ts). */
 const NODE_KEY = 'upki-';
 const HASHES = new Map<Json | undefined, { hash: string; bytes: number }>([
   ['HS256', { hash: 'sha256', bytes: 32 }],
@@ -31,10 +31,7 @@ const HASHES = new Map<Json | undefined, { hash: string; bytes: number }>([
   ['HS512', { hash: 'sha512', bytes: 64 }],
 ]);
 
-/**
- * Reads the operator's list: a JSON object, key id to base64url MAC key.
- * @throws RangeError naming the entry that is wrong
- */
+/** Parses the operator's list: a JSON object from key id to base64url MAC key. @throws RangeError naming the invalid entry */
 export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buffer> {
   let entries: [string, Json][];
   try {
@@ -55,10 +52,7 @@ export function parseExternalAccountKeys(text: string): ReadonlyMap<string, Buff
   );
 }
 
-/**
- * Decodes a MAC key as people have it: base64url, or the output of `openssl rand -base64` with padding, the
- * other alphabet and line ends. Null for anything else.
- */
+/** Decodes a MAC key in base64url, or in base64 with padding and line ends, as `openssl rand -base64` prints it. Else null. */
 function decodeMacKey(text: string): Buffer | null {
   const bare = text.replace(/\s+/g, '').replace(/={1,2}$/, '');
   return decodeBase64url(bare.replaceAll('+', '-').replaceAll('/', '_'));
@@ -66,7 +60,7 @@ function decodeMacKey(text: string): Buffer | null {
 
 /**
  * §7.3.4: verifies the `externalAccountBinding` of a newAccount request signed by `accountKey`.
- * @returns the binding to keep; null when none is required and none was sent, or none could be known here.
+ * @returns the binding to store; null when the client sent none, or one with an unknown key, and none is required
  */
 export async function verifyExternalAccount(
   binding: Json | undefined,
@@ -78,8 +72,7 @@ export async function verifyExternalAccount(
     if (!accounts.required) return null;
     throw new Problem('externalAccountRequired', 'new accounts must carry an "externalAccountBinding"');
   }
-  // Where the operator keeps no list and requires no binding, a binding by another authority's key is
-  // ignored, well-formed or not.
+  // Without a list of keys and without the requirement, a binding with another authority's key is ignored, even if it is malformed.
   const unasked = !accounts.required && accounts.keys.size === 0;
   if (unasked && !keyIdOf(binding)?.startsWith(NODE_KEY)) return null;
   if (!isJsonObject(binding)) throw malformed('it is not a JSON object');
@@ -92,7 +85,7 @@ export async function verifyExternalAccount(
   return { kid, jws: binding, nodeId: ofNode?.node.id ?? null };
 }
 
-/** The key id a binding names; null where it cannot be read. */
+/** The key id of a binding; null when it cannot be parsed. */
 function keyIdOf(binding: Json): string | null {
   try {
     return isJsonObject(binding) ? stringMember(readJws(binding, 'the binding').header, 'kid') : null;

@@ -3,7 +3,7 @@ import { BoundedMap } from '../lib/bounded-map.js';
 import type { ChallengeType } from '../model/facts.js';
 import type { FormerBases } from '../ra/former-bases.js';
 
-/** Every URL of the ACME side, under one base (RFC 8555 §7.1). */
+/** All URLs of ACME below one base (RFC 8555 §7.1). */
 export class Links {
   readonly directory: string;
   readonly newNonce: string;
@@ -16,7 +16,7 @@ export class Links {
   readonly terms: string;
   /** draft-ietf-acme-dns-persist-02 §4.1 */
   readonly accountHashPrefix: string;
-  /** Value of the `Link` header on every answer but the directory (§7.1). */
+  /** Value of the `Link` header of every answer except the directory (§7.1). */
   readonly index: string;
   readonly #accounts: string;
 
@@ -72,23 +72,23 @@ export class Links {
 
 const ACCOUNT_URL = /^(https?:\/\/[^/?#]+)\/acme\/account\/([^/?#]+)$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
-/** Cached bases: more than an RA has names and ports. A forged port in `Host` can cost no more than this. */
+/** Limit of cached bases: more than an RA has names and ports. It bounds the memory that forged ports in `Host` can use. */
 const MAX_BASES = 64;
 
 interface LinkBuilderOptions {
-  /** UPKI_RA_URL, or null to answer each client under the name it used. */
+  /** UPKI_RA_URL; null: each client gets URLs with the name that it used. */
   publicUrl: string | null;
-  /** Names and addresses in the RA's own certificate, lower case; the first is its main one. The same array until they change. */
+  /** Names and addresses in the RA's own certificate, lower case, the main one first. The same array until they change. */
   ownNames(): readonly string[];
   /** The port the RA listens on. */
   port(): number;
-  /** The bases under which account URLs were ever given out. */
+  /** All bases of account URLs that were ever issued. */
   formerBases: Pick<FormerBases, 'remember' | 'includes' | 'all'>;
 }
 
 /**
- * Chooses the base of a request's URLs: the configured one, else the request's Host when that name is in the
- * RA's own certificate, else the RA's first name. A forged Host is never echoed.
+ * Chooses the base of a request's URLs: the configured one, else the request's Host if that name is in the
+ * RA's own certificate, else the RA's first name. A forged Host is never repeated.
  */
 export class LinkBuilder {
   readonly #options: LinkBuilderOptions;
@@ -115,17 +115,14 @@ export class LinkBuilder {
     return links;
   }
 
-  /**
-   * The base under the name that a client used at another port than ours, if the name is ours; else the main
-   * base.
-   */
+  /** The base with the name that a client used at another port, if it is a name of the RA; else the main base. */
   baseForName(host: string | undefined): string {
     const [, name] = HOST.exec(host?.toLowerCase() ?? '') ?? [];
     const own = name === undefined ? undefined : this.bases().find((base) => new URL(base).hostname === name);
     return this.#public?.base ?? own ?? this.main().base;
   }
 
-  /** URLs outside a request: for the ready line and CAA `accounturi`. */
+  /** URLs that belong to no request: for the ready line and CAA `accounturi`. */
   main(): Links {
     if (this.#public) return this.#public;
     this.#forgetOldNames();
@@ -133,7 +130,7 @@ export class LinkBuilder {
     return this.#main;
   }
 
-  /** The account id of a `kid` (RFC 8555 §6.2) under any base that is or ever was ours, else null. @throws StoreUnavailable */
+  /** The account id of a `kid` (RFC 8555 §6.2) below any current or former base, else null. @throws StoreUnavailable */
   async accountId(kid: string, links: Links): Promise<string | null> {
     const [, base = '', id] = ACCOUNT_URL.exec(kid) ?? [];
     if (id === undefined) return null;
@@ -141,20 +138,17 @@ export class LinkBuilder {
     return ours || (await this.#options.formerBases.includes(base)) ? id : null;
   }
 
-  /**
-   * Stores every current base of account URLs: at the start, and before a new base is given out.
-   * @throws StoreUnavailable
-   */
+  /** Stores every current base of account URLs: at the start, and before a new base is used. @throws StoreUnavailable */
   async remember(...bases: string[]): Promise<void> {
     for (const base of bases) await this.#options.formerBases.remember(base);
   }
 
-  /** Every URL this account has or ever had, today's first. @throws StoreUnavailable */
+  /** Every URL that this account has or had, the current one first. @throws StoreUnavailable */
   async accountUrls(id: string): Promise<readonly string[]> {
     return (await this.#everyBase()).map((base) => new Links(base).account(id));
   }
 
-  /** DNS names this RA has or ever had, today's first; `localhost` only where there is no other. @throws StoreUnavailable */
+  /** DNS names that this RA has or had, the current one first; `localhost` only without another name. @throws StoreUnavailable */
   async hosts(): Promise<readonly string[]> {
     const hosts = (await this.#everyBase()).map((base) => new URL(base).hostname);
     const names = [...new Set(hosts)].filter((host) => isIP(host.replace(/^\[|\]$/g, '')) === 0);
@@ -166,7 +160,7 @@ export class LinkBuilder {
     return [...new Set([this.main().base, ...this.bases(), ...(await this.#options.formerBases.all())])];
   }
 
-  /** The bases under the RA's own names and, when there is one, the configured one. */
+  /** The bases with the RA's own names, and the configured one. */
   bases(): string[] {
     const own = this.#options.ownNames().map((name) => this.#baseOf(name));
     return [...new Set([this.main().base, ...own])];

@@ -2,7 +2,7 @@ import { Problem } from '../model/problem.js';
 import { decodeBase64url } from './jose/base64url.js';
 import { type JsonObject, parseJsonObject } from './jose/json.js';
 
-/** RFC 8555 §6.3: POST-as-GET is the empty payload, and only that; `{}` is not. */
+/** RFC 8555 §6.3: whether a request is a POST-as-GET, which has an empty payload; `{}` is not empty. */
 export function isPostAsGet(payload: Buffer): boolean {
   return payload.length === 0;
 }
@@ -20,7 +20,7 @@ export function requireObject(payload: Buffer): JsonObject {
   return withoutNulls(parseJsonObject(payload, 'the payload'));
 }
 
-/** A null member counts as absent: clients in several languages send null for members they do not use. */
+/** Leaves out null members: several clients send null for members that they do not use. */
 function withoutNulls(object: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }

@@ -27,21 +27,13 @@ export interface AcmeOptions {
   ra: RegistrationAuthority;
   links: LinkBuilder;
   settings: AcmeSettings;
-  /** Absent: nonces of this process alone. */
+  /** Absent: the nonces of this process are valid only here. */
   nonces?: Nonces;
-  /**
-   * Whether the holder of a client certificate may read everybody's orders and authorizations; nobody may
-   * when absent.
-   */
+  /** Whether the holder of a client certificate may read all orders and authorizations; absent: no holder may. */
   isAdmin?(identity: ClientIdentity): boolean | Promise<boolean>;
-  /**
-   * The registered node that holds this certificate, if the certificate is good; its names need no challenge.
-   * Absent: there are no nodes.
-   */
+  /** The registered node of a good certificate; its names need no challenge. Absent: there are no nodes. */
   nodeOf?(identity: ClientIdentity): Promise<Node | null>;
-  /**
-   * Looks a key up by the base64url SHA-256 of its SubjectPublicKeyInfo; no key is compromised when absent.
-   */
+  /** Whether a key is compromised, by the base64url SHA-256 of its SubjectPublicKeyInfo; absent: no key is. */
   isCompromised?(spkiFingerprint: string): boolean;
   /** §7.4.2; none when absent. */
   alternateChains?(certificate: Certificate): Promise<readonly string[]>;
@@ -61,7 +53,7 @@ const RESOURCES = [
   termsRoutes,
 ];
 
-/** ACME (RFC 8555), all of it under /acme. A fastify plugin; `wellKnownRoutes` is its neighbour outside /acme. */
+/** All of ACME (RFC 8555) below /acme. A fastify plugin; `wellKnownRoutes` has the routes outside /acme. */
 export async function acmeRoutes(app: FastifyInstance, options: AcmeOptions): Promise<void> {
   const context = contextOf(options);
   await app.register(
@@ -88,7 +80,7 @@ function contextOf(options: AcmeOptions): AcmeContext {
       return identity === null ? false : isAdmin(identity);
     },
     nodeOf: async (request) => {
-      // Pages of other sites may order (see cors.ts), but not by the certificate that a browser adds.
+      // Pages of other sites may order (see cors.ts), but the certificate that the browser adds is ignored for them.
       const crossSite = isCrossSite(request, links.forHost(request.headers.host).base);
       const identity = options.nodeOf && !crossSite ? peerOf(request).identity : null;
       return identity && options.nodeOf ? options.nodeOf(identity) : null;
@@ -116,7 +108,7 @@ function addProtocolHeaders(acme: FastifyInstance, { links, nonces, settings }: 
     done();
   });
   acme.setErrorHandler((error, request, reply) => {
-    // The nonce of this answer may be as useless as the refused one: the store may have a new key.
+    // The store may have a new key, so this answer needs a nonce of that key.
     if (error instanceof Problem && error.type === 'badNonce') reply.header('replay-nonce', nonces.mint());
     if (error instanceof Problem && error.type === 'userActionRequired') {
       const own = links.forHost(request.headers.host);

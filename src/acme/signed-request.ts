@@ -10,7 +10,7 @@ import { KeyCache } from './jose/key-cache.js';
 import type { LinkBuilder, Links } from './links.js';
 import type { Nonces, NonceVerdict } from './nonces/nonces.js';
 
-/** A POST whose signature, nonce and URL were checked (RFC 8555 §6.2 to §6.5). */
+/** A POST with verified signature, nonce and URL (RFC 8555 §6.2 to §6.5). */
 interface SignedRequest {
   payload: Buffer;
   links: Links;
@@ -20,7 +20,7 @@ export interface AccountRequest extends SignedRequest {
   account: Account;
 }
 
-/** With the requested object, if it was read together with the account. */
+/** A request with the requested object, if that was read together with the account. */
 interface AccountRequestAbout<T> extends AccountRequest {
   ahead: Promise<T> | undefined;
 }
@@ -29,7 +29,7 @@ export interface KeyRequest extends SignedRequest {
   key: PublicKey;
 }
 
-/** Authenticates ACME POSTs. Its methods are RFC 8555 §6, in order. */
+/** Authenticates ACME POSTs. The methods follow RFC 8555 §6, in order. */
 export class SignedRequests {
   readonly #keys = new KeyCache();
 
@@ -39,34 +39,34 @@ export class SignedRequests {
     private readonly links: LinkBuilder,
   ) {}
 
-  /** Signed by an account, named by `kid`. */
+  /** A request signed by the account in `kid`. */
   byAccount(request: FastifyRequest): Promise<AccountRequest> {
     return this.byAccountAbout(request, async () => undefined);
   }
 
   /**
-   * The same, with a read that most likely will be wanted. It begins together with that of the account, which saves a round
-   * trip to a database, when the signature is known to be right by then; else it is left to the caller.
+   * As `byAccount`, with a read that the request probably needs. If the signature is verified by then, it starts together with the read
+   * of the account, which saves a round trip to the database; else the caller reads.
    */
   async byAccountAbout<T>(request: FastifyRequest, read: () => Promise<T>): Promise<AccountRequestAbout<T>> {
     const { jws, links } = this.#open(request);
     let ahead: Promise<T> | undefined;
     const signed = await this.#fromAccount(request, jws, requireKid(jws), links, () => {
       ahead = read();
-      // Nobody may come to wait for it: the request may be refused.
+      // If the request is refused, the read is not awaited, and its rejection must not be unhandled.
       ahead.catch(() => undefined);
     });
     request.accountId = signed.account.id;
     return { ...signed, ahead };
   }
 
-  /** Signed by a key that comes along as `jwk`: newAccount (§7.3). */
+  /** A request signed by the key in `jwk`: newAccount (§7.3). */
   async byKey(request: FastifyRequest): Promise<KeyRequest> {
     const { jws, links } = this.#open(request);
     return this.#fromKey(jws, requireJwk(jws), links);
   }
 
-  /** Either of the two: revokeCert (§7.6). */
+  /** A request signed by either: revokeCert (§7.6). */
   async byAccountOrKey(request: FastifyRequest): Promise<AccountRequest | KeyRequest> {
     const { jws, links } = this.#open(request);
     if ('jwk' in jws.header) return this.#fromKey(jws, requireJwk(jws), links);
@@ -98,9 +98,9 @@ export class SignedRequests {
   }
 
   /**
-   * The account whose key made the signature (§6.2), with the nonce spent (§6.5). When the account's cached
-   * key verifies, account and nonce are asked for together, which saves a round trip to a database; the
-   * account's current key decides. `onSigned` is called before they are.
+   * The account that signed (§6.2); the nonce is spent (§6.5). If the account's cached key verifies the signature, the account is read
+   * in the same step in which the nonce is spent, which saves a round trip to the database. The account's current key decides.
+   * `onSigned` is called before that step.
    */
   async #signer(id: string, jws: Jws, onSigned: () => void): Promise<Account | null> {
     const last = this.#keys.lastOf(id);
@@ -124,7 +124,7 @@ export class SignedRequests {
     return { key, payload: jws.payload, links };
   }
 
-  /** §6.5, after the signature: a nonce can only be spent by whoever signed it. */
+  /** §6.5, after the signature: only the signer of a request can spend its nonce. */
   async #spendNonce(jws: Jws): Promise<void> {
     requireOk(await this.nonces.spend(requireNonce(jws)));
   }
@@ -158,13 +158,13 @@ const NONCE_REFUSALS = {
   expired: 'the nonce is too old',
 };
 
-/** §7.3.6 requires 401 for deactivated accounts; accounts revoked by the server are treated the same. */
+/** §7.3.6 requires 401 for deactivated accounts; accounts that the server revoked get it too. */
 export function requireValid(account: Account): void {
   const status = accountStatus(account);
   if (status !== 'valid') throw new Problem('unauthorized', `the account is ${status}`, { status: 401 });
 }
 
-/** §6.2: the content type. A body of another type never gets here, but an empty request does. */
+/** §6.2: the content type. The parser refuses bodies of another type; a request without a body is refused here. */
 function requireBody({ body }: FastifyRequest): Buffer {
   if (Buffer.isBuffer(body)) return body;
   throw new Problem('malformed', 'a JWS is wanted, with Content-Type: application/jose+json', {

@@ -4,7 +4,7 @@ export function rfc3339(milliseconds: number): string {
 }
 
 /**
- * Seconds a client is told to wait before it polls again (§7.4, §7.5.1, §8.2). The least HTTP can say: on a
- * private network the result takes milliseconds, and attempts are retried within seconds.
+ * `Retry-After` for a client that polls (§7.4, §7.5.1, §8.2), in seconds. It is the least that HTTP can express: on a private
+ * network the result takes milliseconds, and attempts are retried within seconds.
  */
 export const POLL_AFTER = 1;

@@ -9,12 +9,12 @@ import { OID } from '../x509/oids.js';
 export const ADMIN_ROLES = ['auditor', 'operator', 'admin'] as const;
 export type AdminRole = (typeof ADMIN_ROLES)[number];
 
-/** Whether a role includes everything `least` may do. */
+/** Whether a role includes the rights of `least`. */
 export function mayActAs(role: AdminRole, least: AdminRole): boolean {
   return ADMIN_ROLES.indexOf(role) >= ADMIN_ROLES.indexOf(least);
 }
 
-/** Certificates of this profile alone are an administrator's: no ACME client can order one. */
+/** The only profile of administrators' certificates; ACME clients cannot order it. */
 const ADMIN_PROFILE = 'admin';
 
 /**
@@ -33,10 +33,7 @@ export function namesAdministrator(
   });
 }
 
-/**
- * Reads an entry as people write it: a DN or a bare common name. Any other text gives an empty name, which
- * matches nobody.
- */
+/** Parses an entry: a DN or a common name. Any other text results in an empty name, which matches no certificate. */
 export function readEntry(text: string): DistinguishedName {
   return unlessMalformed(() => parseHolder(text)) ?? [];
 }

@@ -1,7 +1,7 @@
 /** The figures that a CA reports to an RA. Times are milliseconds since the epoch. */
 export interface CaFigures {
   certificates: { profile: string; state: string; count: number }[];
-  /** Good certificates that end within 14 days; null when an older CA does not count them. */
+  /** Good certificates that expire within 14 days; null when an older CA does not count them. */
   ending: number | null;
   /** Certificates past their renewal window without a successor, by profile. */
   notRenewed: { profile: string; count: number }[];
@@ -19,14 +19,14 @@ export interface CaFigures {
   auditRecords: number;
   /** The fault found in the audit log; null if there is none. */
   auditFault: string | null;
-  /** How long a durable write took just now. */
+  /** Duration of a durable write just now. */
   databaseMs: number;
-  /** Octets free where the CA keeps its files; null: unknown. */
+  /** Free octets on the disk with the CA's files; null: unknown. */
   diskFree: number | null;
   /** When the last backup of the CA's directory was complete; null: none is known. */
   backupAt: number | null;
   startedAt: number;
-  /** The version of the program; null when an older CA does not say. */
+  /** The version of the program; null when an older CA does not report it. */
   version: string | null;
 }
 

@@ -1,6 +1,6 @@
 import { firstFromPem } from '../x509/pem.js';
 
-/** A certificate as the CA knows it now. Times are milliseconds since the epoch. */
+/** The CA's current record of a certificate. Times are milliseconds since the epoch. */
 export interface CertificateDetails {
   /** Lower-case hex. */
   serial: string;
@@ -20,24 +20,24 @@ export interface CertificateDetails {
   reason: string | null;
 }
 
-/** A certificate an operator looked for, with how it came about. */
+/** A certificate in the result of an operator's search, with its origin. */
 export interface FoundCertificate extends CertificateDetails {
   issuedAt: number;
-  /** The ACME order and account it was issued for; null for any other. */
+  /** The ACME order and account that it was issued for, else null. */
   orderId: string | null;
   accountId: string | null;
 }
 
-/** `CertificateState`, with certificates on certificateHold as a state of their own. */
+/** `CertificateState`, and the state `held` for certificates on certificateHold. */
 export const SEARCH_STATES = ['good', 'held', 'revoked', 'expired'] as const;
 export type SearchState = (typeof SEARCH_STATES)[number];
 
-/** The search state of a certificate; `state` is what the CA said when it was asked. */
+/** The search state of a certificate, from the state in the CA's answer. */
 export function searchStateOf({ state, reason }: Pick<CertificateDetails, 'state' | 'reason'>): SearchState {
   return state === 'revoked' && reason === 'certificateHold' ? 'held' : state;
 }
 
-/** An operator's search; a certificate must meet every given condition. */
+/** An operator's search; a certificate must meet all its conditions. */
 export interface CertificateSearch {
   after: string | null;
   limit: number;

@@ -10,10 +10,7 @@ export interface StatusAnswer {
   revokedAt: number | null;
 }
 
-/**
- * `fresh`: until nextUpdate the same answer may be given to others who ask the same question; null: it may
- * not.
- */
+/** `fresh`: the answer may be cached for the same request until nextUpdate; null: it may not be cached. */
 export interface OcspAnswer {
   /** DER of an OCSPResponse. */
   response: Buffer;

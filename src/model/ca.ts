@@ -12,10 +12,10 @@ import type { OcspAnswer, StatusAnswer } from './ca-status.js';
 import type { ChallengeType, Identifier } from './facts.js';
 
 /**
- * The CA as the RA sees it, whatever carries the requests: our own CA behind the channel, a Python CA, or a stand-in in tests. Callers
- * take the part they use, by `Pick`. Serials are lower-case hex, times milliseconds since the epoch.
- * @throws CaUnavailable, from every method, when it is not known whether the CA did it; CaRefused when it never will; CaLacksTask when
- * this CA has no such task
+ * The RA's interface of the CA: our own CA behind the channel, a Python CA, or a stand-in in tests. Callers select the methods they use
+ * with `Pick`. Serials are lower-case hex, times milliseconds since the epoch.
+ * @throws from every method: CaUnavailable when the outcome is unknown; CaRefused when a repetition would be refused too; CaLacksTask
+ * when this CA does not have the task
  */
 export interface CertificateAuthority {
   /** Resolves when the CA answers, within the channel's time limit. */
@@ -23,49 +23,43 @@ export interface CertificateAuthority {
   /** Like `ping`, and returns the state of the CA. */
   health(): Promise<CaHealth>;
 
-  /** Refuses what this CA is known never to issue, before the order is spent on it; left out by a CA that issues all the RA accepts. */
+  /** Refuses a request that the CA would refuse, before the order is used up. Absent in a CA that issues all that the RA accepts. */
   check?(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void>;
-  /** Issues for an order. Asking twice for the same order gives the same certificate, or revokes the first one. */
+  /** Issues for an order. A repetition for the same order returns the same certificate, or revokes the first one. */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
-  /**
-   * Issues for a node what was registered; nothing of the CSR but its key is used. Asking twice for the same request gives the same
-   * certificate.
-   */
+  /** Issues a node's certificate with the registered names and the key of the CSR. Idempotent by the request's id. */
   enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
   /**
-   * A certificate for the key of a CSR (DER), in the names and profile of the one with this serial, which stays good. Asking again soon
-   * gives the same.
+   * Issues a certificate for the key of a CSR (DER), with the names and profile of the certificate with this serial, which stays good.
+   * A repetition within a short time returns the same certificate.
    */
   reissue(serial: string, csr: Uint8Array): Promise<IssuedCertificate>;
-  /** Revokes by serial. Revoking again is no error: `already` tells. */
+  /** Revokes by serial. Idempotent; `already`: it was revoked before. */
   revoke(serial: string, reason: number | null): Promise<{ already: boolean }>;
   /**
-   * Revokes a certificate (DER) that is shown and that the RA may have no record of. Left out by a CA that cannot.
+   * Revokes a certificate (DER) of which the RA may have no record. Absent in a CA without this task.
    * @throws CaRefused `notFound` when another CA signed it
    */
   revokeShown?(certificate: Uint8Array, reason: number | null): Promise<{ already: boolean }>;
   /** Takes a certificate off certificateHold. @throws CaRefused when it is not on hold */
   endHold(serial: string): Promise<void>;
 
-  /** The profiles an ACME client may ask for. Cached for seconds, unless they are wanted as they are `now`. */
+  /** The profiles that an ACME client may request, cached for seconds, or read `now`. */
   profiles(when?: 'now'): Promise<AcmeProfile[]>;
   /** The names of all profiles. */
   profileNames(): Promise<string[]>;
-  /** The fields of a profile, in the words of the channel's contract; null when there is none of the name. */
+  /** The fields of a profile, in the format of the channel; null when there is no profile with this name. */
   profile(name: string): Promise<Record<string, unknown> | null>;
-  /** PEM of the root and of the issuing chain: issuer first, root left out. Cached. */
+  /** PEM of the root, and of the issuing chain: issuer first, without the root. Cached. */
   caCertificates(): Promise<{ root: string; chain: string }>;
-  /**
-   * Its roots, issuers and cross-certificates; left out by a CA that has one of each for ever. Cached for seconds, unless they are wanted as
-   * they are `now`.
-   */
+  /** The roots, issuers and cross-certificates, cached for seconds, or read `now`. Absent in a CA that never has more than one issuer. */
   authorities?(when?: 'now'): Promise<KnownAuthority[]>;
-  /** DER of the current CRL: of the issuer in use, or of the root or issuer with this id. */
+  /** DER of the current CRL of the root or issuer with this id; by default of the issuer in use. */
   crl(issuer?: string): Promise<Uint8Array>;
-  /** DER of a CRL signed now. */
+  /** Signs a new CRL and returns its DER. */
   generateCrl(): Promise<Uint8Array>;
 
-  /** Null when the CA did not issue it. */
+  /** The certificate with this serial; null when the CA did not issue it. */
   bySerial(serial: string): Promise<CertificateDetails | null>;
   /** The certificates with these serials, at most 500, that this CA issued. */
   bySerials(serials: readonly string[]): Promise<FoundCertificate[]>;
@@ -79,21 +73,18 @@ export interface CertificateAuthority {
    * on the last page.
    */
   notRenewed(after: string | null, limit: number): Promise<{ items: LateCertificate[]; next: string | null }>;
-  /** Whether a certificate is good at this moment, by the certificate (DER) or by its serial. */
+  /** The current status of a certificate, by the certificate (DER) or by its serial. */
   status(asked: { certificate: Uint8Array } | { serial: string }): Promise<StatusAnswer>;
-  /** RFC 6960: answers the DER of an OCSPRequest. */
+  /** RFC 6960: the response to the DER of an OCSPRequest. */
   ocsp(request: Uint8Array): Promise<OcspAnswer>;
 
-  /** The administrators, their names in any notation, in the order they were added; `addedAt` null: not known. */
+  /** The administrators in the order of addition, their names in any notation; `addedAt` null: unknown. */
   administrators(): Promise<{ dn: string; role: AdminRole; addedAt: number | null }[]>;
-  /**
-   * Adding a name that is on the list already, in any notation, changes nothing. `by` is the administrator
-   * who asks.
-   */
+  /** Adds an administrator; does nothing if the name is on the list, in any notation. `by` is the administrator who requests it. */
   addAdministrator(dn: string, role: AdminRole, by: string): Promise<void>;
-  /** Revokes the certificates of every entry that is the same name, and removes it. */
+  /** Removes every entry with the same name, and revokes its certificates. */
   removeAdministrator(dn: string, by: string): Promise<void>;
-  /** The role of the administrator a certificate belongs to; null when it belongs to none. Its state is not looked at. */
+  /** The role of the administrator that a certificate belongs to, else null. Does not check the certificate's state. */
   roleOf(certificate: CertificateDetails): Promise<AdminRole | null>;
 
   figures(): Promise<CaFigures>;
@@ -112,25 +103,25 @@ export type IssuingCa = Pick<
   'check' | 'issue' | 'revoke' | 'revokeShown' | 'profiles' | 'caCertificates' | 'authorities'
 >;
 
-/** A certificate of the CA's set. Times are milliseconds since the epoch. */
+/** A CA certificate. Times are milliseconds since the epoch. */
 export interface KnownAuthority {
   /** Part of the URLs of its CRL and certificate. */
   id: string;
   /** `cross`: the key of the root `of`, certified by the root `root`. */
   kind: 'root' | 'issuer' | 'cross';
   state: 'active' | 'next' | 'retiring' | 'retired' | 'ended';
-  /** PEM of it alone. */
+  /** PEM of this certificate. */
   certificate: string;
   /** PEM of the certificates between it and its root. */
   chain: string;
-  /** Id of the root it leads to. */
+  /** Id of its root. */
   root: string;
   of: string | null;
   /** Certificates it issued may point to /ca.crl and /issuer.cer. */
   first: boolean;
   /** Subject key identifier, hex. */
   keyId: string;
-  /** Certificates it signed are to be replaced from this time on. */
+  /** Certificates that it signed must be replaced from this time on; null: they need not be. */
   renewFrom: number | null;
   /** The warning about it for the operator, as one sentence. */
   warning: string | null;
@@ -141,14 +132,11 @@ export interface IssueRequest {
   accountId: string;
   profile: string;
   identifiers: Identifier[];
-  /** DER; the RA checked that it names exactly `identifiers`, and the CA checks again. */
+  /** DER. The RA has checked that its names are exactly `identifiers`; the CA checks again. */
   csr: Uint8Array;
   notBefore: number | null;
   notAfter: number | null;
-  /**
-   * When the order was made. Set when an earlier request for it may have been carried out without our
-   * knowledge.
-   */
+  /** When the order was created. Set if an earlier request for it may have succeeded without an answer. */
   mayHaveIssuedSince?: number;
 }
 
@@ -162,7 +150,7 @@ export interface EnrolmentRequest {
 }
 
 export interface IssuedCertificate {
-  /** PEM, leaf first, root left out. */
+  /** PEM, leaf first, without the root. */
   chain: string;
   /** Lower-case hex. */
   serial: string;
@@ -170,24 +158,24 @@ export interface IssuedCertificate {
 
 export interface AcmeProfile {
   name: string;
-  /** One line for people, shown in the directory's `meta.profiles`. */
+  /** One line for the directory's `meta.profiles`. */
   description: string;
   /** Longest validity in milliseconds; also the default. */
   maxValidity: number;
-  /** Key types it certifies; all when absent. */
+  /** Accepted key types; absent: all. */
   keyTypes?: readonly KeyType[];
-  /** Challenges that may prove its names; all that are on offer when absent. */
+  /** Challenges that may prove its names; absent: all that are offered. */
   challenges?: readonly ChallengeType[];
-  /** The CA ignores requested dates: every certificate is valid from now on for the longest time. */
+  /** The CA ignores requested dates: every certificate is valid from now on, for `maxValidity`. */
   fixedValidity?: boolean;
 }
 
-/** The CA did not answer in time, or the connection is away: try again, the outcome is unknown. */
+/** The CA did not answer in time, or there is no connection. The outcome is unknown; the request can be repeated. */
 export class CaUnavailable extends Error {
   override readonly name = 'CaUnavailable';
 }
 
-/** The CA refused, and will refuse again. `kind` says what a client should hear. */
+/** The CA refused, and would refuse a repetition too. `kind` decides the answer to the client. */
 export class CaRefused extends Error {
   override readonly name = 'CaRefused';
   constructor(
@@ -205,8 +193,8 @@ export class CaRefused extends Error {
 }
 
 /**
- * This CA cannot do what was asked for: it has no such task (a Python CA, or one older than this RA), or its
- * task cannot do this. HTTP answers 501 with the message, which names the task.
+ * This CA does not support the request: it lacks the task (a Python CA, or one older than this RA), or its task does not support the
+ * parameters. HTTP returns 501 with the message, which names the task.
  */
 export class CaLacksTask extends Error {
   override readonly name = 'CaLacksTask';

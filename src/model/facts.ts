@@ -3,9 +3,8 @@ import type { SubjectName } from '../x509/certificate-names.js';
 import type { ProblemDocument } from './problem.js';
 
 /**
- * The facts the RA keeps about each ACME resource (RFC 8555 §7.1). No fact is a status: what a client sees as
- * `status` is computed from these by `status.ts`. All times are milliseconds since the epoch; all ids are
- * URL-safe and unguessable.
+ * The facts that the RA stores about ACME resources (RFC 8555 §7.1). No status is stored: `status.ts` computes the `status` that clients
+ * see. All times are milliseconds since the epoch; all ids are URL-safe and unguessable.
  */
 
 /** RFC 8555 §9.7.7 and RFC 8738 §2: a normalised identifier (A-label lower case, no trailing dot; canonical IP text). */
@@ -25,19 +24,19 @@ export type ChallengeType = (typeof CHALLENGE_TYPES)[number];
 
 export interface Account {
   id: string;
-  /** Public JWK, exactly the members RFC 7638 hashes. */
+  /** Public JWK with only the members that RFC 7638 hashes. */
   jwk: JsonWebKey;
   /** base64url SHA-256 JWK thumbprint (RFC 7638). */
   thumbprint: string;
   contact: string[];
   termsAgreedAt: number | null;
-  /** The external account binding's key id and the whole JWS as sent (§7.3.4), else null. */
+  /** Key id and JWS of the external account binding (§7.3.4), else null. */
   externalAccount: { kid: string; jws: unknown } | null;
   createdAt: number;
   deactivatedAt: number | null;
   /** Set when the server, not the client, ended the account (§7.1.6 `revoked`). */
   revokedAt: number | null;
-  /** The node whose key the external account binding was made with: the account orders what that node may have. */
+  /** The node whose key signed the external account binding: the account may order that node's names. */
   nodeId: string | null;
 }
 
@@ -48,7 +47,7 @@ export interface AccountAndUse {
   usedFrom: string | null;
 }
 
-/** A challenge, order or finalization that failed, and why. */
+/** A failed challenge, order or finalization, and the reason. */
 export interface Failure {
   id: string;
   at: number;
@@ -57,19 +56,19 @@ export interface Failure {
   /** The step that failed: `http-01`, `dns-01`, `tls-alpn-01`, `order`, `finalize`. */
   step: string;
   accountId: string | null;
-  /** The reason the client was given, in one sentence. */
+  /** The reason, as reported to the client, in one sentence. */
   why: string;
 }
 
-/** §7.1.5. Facts of one challenge; its token is its authorization's. */
+/** §7.1.5. A challenge; all challenges of an authorization have the same token. */
 export interface Challenge {
   type: ChallengeType;
   token: string;
-  /** The client said "go" (§7.5.1); from then on it is `processing` until validated or failed. */
+  /** When the client answered it (§7.5.1); from then on it is `processing` until it is validated or failed. */
   answeredAt: number | null;
   validatedAt: number | null;
   failedAt: number | null;
-  /** Last attempt's problem; on a challenge still processing it tells what the retry waits for (§8.2). */
+  /** The problem of the last attempt; on a processing challenge, the reason of the retry (§8.2). */
   error: ProblemDocument | null;
 }
 
@@ -86,7 +85,7 @@ export interface Authorization {
   expiresAt: number;
   deactivatedAt: number | null;
   revokedAt: number | null;
-  /** Id of the registered node whose client certificate proved the name, at creation and without a challenge; else null. */
+  /** Id of the registered node that proved the name at creation, without a challenge; else null. */
   provenBy: string | null;
   challenges: Challenge[];
 }
@@ -95,7 +94,7 @@ export interface Authorization {
 export interface Order {
   id: string;
   accountId: string;
-  /** As ordered, normalised, duplicates merged, wildcards with their `*.`. */
+  /** The ordered identifiers, normalised, without duplicates, wildcards with their `*.`. */
   identifiers: Identifier[];
   authorizationIds: string[];
   profile: string;
@@ -105,9 +104,9 @@ export interface Order {
   replaces: string | null;
   createdAt: number;
   expiresAt: number;
-  /** DER of the CSR accepted by finalize; from then on the order is `processing`. */
+  /** DER of the accepted CSR; from then on the order is `processing`. */
   csr: Uint8Array | null;
-  /** The client was told 503 at finalize while the request is being carried out in the background. */
+  /** Finalize was answered with 503, and the request continues in the background. */
   finalizeDeferred: boolean;
   error: ProblemDocument | null;
   certificateId: string | null;
@@ -128,7 +127,7 @@ export interface Certificate {
   serial: string;
   /** RFC 9773 §4.1 `base64url(AKI).base64url(serial)`. */
   ariId: string;
-  /** base64url SHA-256 of the leaf's DER, to find it when it is presented for revocation. */
+  /** base64url SHA-256 of the leaf's DER, which identifies it in a revocation request. */
   fingerprint: string;
   identifiers: Identifier[];
   /** PEM, leaf first, without the root. */
@@ -136,18 +135,15 @@ export interface Certificate {
   notBefore: number;
   notAfter: number;
   revokedAt: number | null;
-  /** RFC 5280 §5.3.1 reason code, when revoked with one. */
+  /** RFC 5280 §5.3.1 reason code, if it was revoked with one. */
   revocationReason: number | null;
-  /** Order id that named this certificate in `replaces`. */
+  /** Id of the order that has this certificate in `replaces`. */
   replacedBy: string | null;
 }
 
-/**
- * A machine that an administrator registered. Its one-time seed gets it one certificate for exactly these
- * names.
- */
+/** A machine that an administrator registered. With its one-time seed it gets one certificate for exactly these names. */
 export interface Node {
-  /** Id of this registration; registering the same name again gives another id. */
+  /** Id of this registration; another registration of the same name has another id. */
   id: string;
   /** The common name as certificates have it: a host name in lower case, unique among nodes. */
   cn: string;
@@ -157,15 +153,12 @@ export interface Node {
   registeredAt: number;
   /** DN of the administrator who registered it. */
   registeredBy: string;
-  /** When its removal began; from then on the node gets nothing. */
+  /** When its removal began; from then on the node gets no certificates. */
   removingAt: number | null;
   enrolment: Enrolment;
-  /**
-   * What it may order over ACME besides its names: `*.` and a domain (each label directly below it), or a
-   * network (CIDR).
-   */
+  /** What it may order over ACME besides its names: `*.` and a domain (one label below it), or a network (CIDR). */
   patterns: readonly string[];
-  /** True when being bound proves the names of a bound account, except those that only a pattern covers. */
+  /** True when bound accounts need no challenges, except for names that only a pattern covers. */
   challengesWaived: boolean;
   /** The key that binds ACME accounts to it (RFC 8555 §7.3.4); null when none can be bound. */
   key: NodeKey | null;
@@ -179,15 +172,15 @@ export interface NodeKey {
   sealed: string;
   /** The time from which it binds no more accounts; null if it never expires. */
   expiresAt: number | null;
-  /** It binds one account. */
+  /** True when it binds only one account. */
   once: boolean;
-  /** When it bound its first. */
+  /** When it bound its first account. */
   usedAt: number | null;
 }
 
-/** One use of one seed. */
+/** The use of a seed. */
 interface Enrolment {
-  /** Id of the request at the CA, which answers the same id with the same certificate. */
+  /** Id of the request at the CA, which returns the same certificate for the same id. */
   id: string;
   /** base64url SHA-256 of the seed; the seed itself is not stored. */
   seedHash: string;
@@ -195,6 +188,6 @@ interface Enrolment {
   claimedAt: number | null;
   /** base64url SHA-256 of the SubjectPublicKeyInfo the seed was used for. */
   key: string | null;
-  /** Serial of the certificate it was used for, once known. */
+  /** Serial of the certificate that was issued for it; null until it is known. */
   serial: string | null;
 }

@@ -5,12 +5,12 @@ import type { Identifier } from './facts.js';
 import { forIdentifiers, Problem } from './problem.js';
 
 /**
- * Reading the identifiers a client asks for (RFC 8555 §7.1.3, §9.7.7; RFC 8738): normalised to the one form the
- * rest of the program compares, or refused with the problem that says why. Pure.
+ * Parsing of the identifiers in a client's request (RFC 8555 §7.1.3, §9.7.7; RFC 8738): each is normalised to the form
+ * that the program compares, or refused with a problem. Pure.
  */
 
 /**
- * A whole `identifiers` member: a non-empty array of `{type, value}`, duplicates merged in first-seen order.
+ * Parses an `identifiers` member: a non-empty array of `{type, value}`. Duplicates are merged; the order stays.
  * @throws Problem malformed for a wrong shape; one problem per bad identifier, as subproblems when several (§6.7.1).
  */
 export function parseIdentifiers(value: unknown, limit: number): Identifier[] {
@@ -35,7 +35,7 @@ export function parseIdentifiers(value: unknown, limit: number): Identifier[] {
   return [...accepted.values()];
 }
 
-/** One identifier object. @throws Problem malformed, unsupportedIdentifier or rejectedIdentifier. */
+/** Parses one identifier. @throws Problem malformed, unsupportedIdentifier or rejectedIdentifier */
 export function parseIdentifier(item: unknown): Identifier {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     throw new Problem('malformed', 'an identifier must be an object with "type" and "value"');
@@ -55,7 +55,7 @@ export function parseIdentifier(item: unknown): Identifier {
   );
 }
 
-/** Lower-case A-labels, `*.` kept. RFC 8555 §7.1.3 knows no wildcard for a whole top-level name. */
+/** Lower-case A-labels, with the `*.` of a wildcard. A wildcard for a whole top-level domain is refused. */
 function parseDnsName(text: string): string {
   const identifier: Identifier = { type: 'dns', value: clip(text) };
   let name: string;
@@ -72,7 +72,7 @@ function parseDnsName(text: string): string {
   return name;
 }
 
-/** RFC 8738 §2: IPv4 dotted decimal or RFC 5952 text; other spellings of the address are brought to it. */
+/** RFC 8738 §2: IPv4 in dotted decimal or IPv6 in RFC 5952 form; other spellings are converted. */
 function parseIpAddress(text: string): string {
   try {
     return hostAddress(text);
@@ -89,7 +89,7 @@ function clip(text: string): string {
   return printable.length > 100 ? `${printable.slice(0, 100)}…` : printable;
 }
 
-/** A key under which two identifiers are equal exactly when they name the same thing. */
+/** A key that is equal for two identifiers exactly if the identifiers are equal. */
 export function identifierKey(identifier: Identifier): string {
   return `${identifier.type}:${identifier.value}`;
 }

@@ -1,12 +1,9 @@
 /**
- * What a client is told when a request fails (RFC 8555 §6.7, RFC 7807). Every ACME problem of the program is
- * made here, with its URN and HTTP status. An error that is *ours* (a bug, a lost database) is a plain Error
- * and reaches the client only as `serverInternal`.
+ * The problems of failed ACME requests (RFC 8555 §6.7, RFC 7807), each with its URN and HTTP status. Internal errors (a bug, an
+ * unavailable database) are plain Errors, and the client sees them only as `serverInternal`.
  */
-/**
- * Seconds a client is told to wait when the CA or the store is unavailable, or the program fails
- * (`Retry-After`, RFC 9110 §10.2.3).
- */
+
+/** `Retry-After` (RFC 9110 §10.2.3) in seconds when the CA or the store is unavailable, or after an internal error. */
 export const RETRY_AFTER = 5;
 
 type ProblemType =
@@ -37,7 +34,7 @@ type ProblemType =
   | 'unsupportedIdentifier'
   | 'userActionRequired';
 
-/** The HTTP status of each problem type, unless the thrower gives another one. */
+/** The HTTP status of each problem type; an option of `Problem` can override it. */
 const STATUS: Record<ProblemType, number> = {
   accountDoesNotExist: 400, // §6.2, §7.3.1
   alreadyReplaced: 409, // RFC 9773 §5
@@ -75,7 +72,7 @@ export interface ProblemDocument {
   type: string;
   detail: string;
   status: number;
-  /** Only in a subproblem: the refused identifier, as the client wrote it. We may not know its type. */
+  /** Only in a subproblem: the refused identifier, as the client sent it. Its type may be unknown here. */
   identifier?: { type: string; value: string };
   subproblems?: ProblemDocument[];
   /** §6.2: the algorithms the server accepts, on badSignatureAlgorithm. */
@@ -96,7 +93,7 @@ interface ProblemOptions {
   location?: string;
 }
 
-/** Thrown wherever a request must be refused; the HTTP layer turns it into `application/problem+json`. */
+/** Thrown to refuse a request; the HTTP layer sends it as `application/problem+json`. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
@@ -111,8 +108,8 @@ export class Problem extends Error {
   }
 
   /**
-   * The problem document to serve or to store, RFC 7807 members first. §6.7.1: `identifier` stands in a subproblem, never at
-   * the top level, also when there is only one.
+   * The problem document to serve or to store, RFC 7807 members first. §6.7.1: `identifier` is only in subproblems, even if
+   * there is only one.
    */
   toDocument(): ProblemDocument {
     const { identifier, subproblems = identifier && [this.toSubproblem()] } = this.options;
@@ -125,7 +122,7 @@ export class Problem extends Error {
     };
   }
 
-  /** §6.7.1: as one of the subproblems of another problem. */
+  /** §6.7.1: this problem as a subproblem of another. */
   toSubproblem(): ProblemDocument {
     const { identifier } = this.options;
     return { ...this.#members(), ...(identifier && { identifier }) };
@@ -136,7 +133,7 @@ export class Problem extends Error {
   }
 }
 
-/** §6.7.1: the problem itself for one bad identifier, a compound one with a subproblem each for several. */
+/** §6.7.1: the problem itself if there is one, else a compound problem with all as subproblems. */
 export function forIdentifiers(problems: readonly Problem[]): Problem {
   const [first] = problems;
   if (!first) throw new Error('forIdentifiers wants at least one problem');

@@ -1,6 +1,6 @@
 import { Problem, RETRY_AFTER } from './problem.js';
 
-/** The codes of the REST error envelope (docs/rest.md), and the HTTP status each is sent with (RFC 9110 §15). */
+/** The codes of the REST error envelope (docs/rest.md), and their HTTP statuses (RFC 9110 §15). */
 const STATUS = {
   invalidRequest: 400,
   unauthenticated: 401,
@@ -21,13 +21,13 @@ export type RefusalCode = keyof typeof STATUS;
 export const REFUSAL_CODES = Object.keys(STATUS) as RefusalCode[];
 
 interface RefusalOptions {
-  /** The parameter to blame, as the client wrote it: `sans[0].value`. */
+  /** The refused parameter, in the notation of its request: `sans[0].value`. */
   field?: string;
   /** Seconds, sent as `Retry-After`. */
   retryAfter?: number;
 }
 
-/** Thrown wherever a request outside ACME must be refused. The message is for the client. */
+/** Thrown to refuse a request outside ACME. The message is for the client. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: number;
@@ -47,14 +47,14 @@ export class Refused extends Error {
   }
 }
 
-/** A problem in the words of the REST API: its detail, under the code of its status. */
+/** Converts a problem to a refusal: its detail, with the code of its status. */
 export function refusedOf({ status, detail, options: { retryAfter } }: Problem): Refused {
   const code = REFUSAL_CODES.find((each) => STATUS[each] === status);
   const fallback = status >= 500 ? 'internal' : 'invalidRequest';
   return new Refused(code ?? fallback, detail, retryAfter === undefined ? {} : { retryAfter });
 }
 
-/** A refusal in the words of ACME: the nearest problem. */
+/** Converts a refusal to the nearest ACME problem. */
 export function problemOf({ status, message, retryAfter }: Refused): Problem {
   return new Problem(status >= 500 ? 'serverInternal' : 'malformed', message, {
     status,

@@ -1,9 +1,6 @@
 import type { Account, Authorization, Challenge, Node, Order } from './facts.js';
 
-/**
- * RFC 8555 §7.1.6: the status of each resource, computed from its facts and the time. Nothing else in the
- * program decides a status, so no status can be wrong or stale.
- */
+/** RFC 8555 §7.1.6: the status of each resource, computed only here from its facts and the time, so that it is never stale. */
 
 export type AccountStatus = 'valid' | 'deactivated' | 'revoked';
 type ChallengeStatus = 'pending' | 'processing' | 'valid' | 'invalid';
@@ -22,7 +19,7 @@ export function challengeStatus(challenge: Challenge): ChallengeStatus {
   return challenge.answeredAt !== null ? 'processing' : 'pending';
 }
 
-/** §7.1.6, authorization: one failed challenge makes it invalid; one validated, or a node's proof, valid until it expires. */
+/** §7.1.6, authorization: invalid after a failed challenge; valid after a validated one, or by a node's proof, until it expires. */
 export function authorizationStatus(authorization: Authorization, now: number): AuthorizationStatus {
   const { challenges } = authorization;
   if (authorization.revokedAt !== null) return 'revoked';
@@ -31,15 +28,15 @@ export function authorizationStatus(authorization: Authorization, now: number): 
     return authorization.expiresAt > now ? 'valid' : 'expired';
   }
   if (challenges.some((challenge) => challenge.failedAt !== null)) return 'invalid';
-  // §7.1.6: only valid authorizations expire; a pending one whose time is over becomes invalid.
+  // §7.1.6: only valid authorizations expire; a pending one becomes invalid when its time is over.
   return authorization.expiresAt > now ? 'pending' : 'invalid';
 }
 
-/** §7.1.6, order: from its own facts first, then from its authorizations (all of them, in any order). */
+/** §7.1.6, order: computed from its own facts first, then from all its authorizations, in any order. */
 export function orderStatus(order: Order, authorizations: Authorization[], now: number): OrderStatus {
   if (order.certificateId !== null) return 'valid';
   if (order.error !== null) return 'invalid';
-  // Finalize was accepted while the order was ready; neither expiry nor a later deactivation undoes that.
+  // Finalize was accepted while the order was ready. An expiry or a deactivation after that does not change it.
   if (order.csr !== null) return 'processing';
   if (order.expiresAt <= now) return 'invalid';
   const statuses = authorizations.map((authorization) => authorizationStatus(authorization, now));
@@ -49,7 +46,7 @@ export function orderStatus(order: Order, authorizations: Authorization[], now: 
 
 type EnrolmentStatus = 'waiting' | 'expired' | 'enrolled' | 'removing';
 
-/** How far a registered node has come towards its certificate. */
+/** The state of a registered node's enrolment. */
 export function enrolmentStatus({ removingAt, enrolment }: Node, now: number): EnrolmentStatus {
   if (removingAt !== null) return 'removing';
   if (enrolment.serial !== null) return 'enrolled';

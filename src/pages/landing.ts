@@ -18,7 +18,7 @@ interface LandingFacts {
   plainBase: string | null;
   /** The same of the HTTPS listener for visitors; null when there is none. */
   visitorsBase: string | null;
-  /** The one this answer goes over; on the plain one a picture from another shows whether the root is trusted. */
+  /** The listener of this answer. On the plain one, an image from another listener shows whether the root is trusted. */
   listener: Listener;
   version: string;
 }
@@ -37,7 +37,7 @@ export const rootAnchor = ({ sha256 }: Pick<Root, 'sha256'>): string => `sha256-
 export function landingPage(facts: LandingFacts): string {
   const { roots, base, version } = facts;
   const directory = `${base}/acme/directory`;
-  // Where nobody is asked for a certificate, if there is such a place.
+  // Links lead to the visitors' listener if there is one, because it does not request a client certificate.
   const readable = facts.visitorsBase ?? base;
   return html`<!doctype html>
 <html lang="en">
@@ -102,8 +102,8 @@ function rootSection(root: Root, index: number, qrCode: string): Markup {
 }
 
 /**
- * Over plain HTTP a picture from the HTTPS side tells; over HTTPS the page is there because the browser was told to go on. The main
- * listener asks for a client certificate, also when a picture is fetched: that one waits until somebody wants the test.
+ * The test whether the browser trusts the root. Over plain HTTP, an image from an HTTPS listener shows it; over HTTPS, the missing
+ * warning of the browser does. The main listener requests a client certificate even for an image, so its image loads only on demand.
  */
 function selfTest({ listener, base, plainBase, visitorsBase }: LandingFacts): Markup {
   const head = html`<h2 id="test">Does this browser trust it?</h2>`;

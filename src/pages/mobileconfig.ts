@@ -6,8 +6,8 @@ import type { Root } from './roots.js';
 export const MOBILECONFIG_TYPE = 'application/x-apple-aspen-config';
 
 /**
- * A configuration profile with every root as a payload. The identifiers come from the fingerprint, of the profile from that of the
- * oldest root, so that installing it again replaces it, also while the root is being replaced.
+ * A configuration profile with every root as a payload. Each identifier is derived from a fingerprint: the profile's from that of the
+ * oldest root, so that a later profile replaces an installed one, also during a replacement of the root.
  * @param roots at least one
  */
 export function mobileconfig(roots: readonly Root[]): string {

@@ -15,7 +15,7 @@ interface PublicPagesOptions {
   baseUrl(host: string | undefined): string;
   /** Ports of the plain listener and the one for visitors; null if there is none. */
   ports(): { plain: number | null; pages: number | null };
-  /** The one these routes are on. */
+  /** The listener of these routes. */
   listener: Listener;
 }
 
@@ -81,7 +81,7 @@ const nothing = () => new Problem('malformed', 'there is nothing at this URL', {
 
 const PEM_TYPE = 'application/x-pem-file';
 
-/** The same host at another listener. */
+/** The base of another listener on the same host. */
 function baseAt(scheme: 'http' | 'https', base: string, port: number): string {
   return new URL(`${scheme}://${new URL(base).hostname}:${port}`).origin;
 }

@@ -16,7 +16,7 @@ interface TrustSource {
   url: string;
 }
 
-/** The file with every root, PEM, that the lines for most systems leave behind. */
+/** The PEM file with all roots that the lines for most systems create. */
 export const BUNDLE = 'upki-root.crt';
 
 /** A root in the lines. */
@@ -33,9 +33,8 @@ interface Wanted {
 }
 
 /**
- * How each system and program comes to trust the roots: one, or while it is being replaced several. Every list of lines compares all
- * fingerprints before it changes anything; the roots are fetched without trust in the connection, because the comparison is what
- * makes them the right ones.
+ * The commands by which each system and program trusts the roots; there are several roots during a replacement. Every list of commands
+ * compares all fingerprints before it changes anything. The download need not be authenticated, because the fingerprint is checked.
  */
 export function trustLines(sources: readonly TrustSource[]): TrustLines[] {
   const all = sources.map((source, index) => wanted(source, index, sources.length === 1));
@@ -161,7 +160,7 @@ export function trustLines(sources: readonly TrustSource[]): TrustLines[] {
   ];
 }
 
-/** @param alone whether it is the only root, whose PEM is the bundle then */
+/** @param alone whether it is the only root; its PEM file is then the bundle */
 function wanted({ root: { sha256 }, url }: TrustSource, index: number, alone: boolean): Wanted {
   const alias = `upki-${sha256.slice(0, 8).toLowerCase()}`;
   return {

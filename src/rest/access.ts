@@ -6,10 +6,7 @@ import type { CertificateAuthority } from '../model/ca.js';
 import { type CertificateDetails, recordOf } from '../model/ca-register.js';
 import { Refused } from '../model/refusal.js';
 
-/**
- * Who may call a route: anybody; the holder of any client certificate of this PKI; an administrator whose role is at
- * least the route's.
- */
+/** The callers of a route: all clients; holders of a client certificate of this PKI; administrators with at least this role. */
 export type RouteAccess =
   | { access: 'public' }
   | { access: 'client' }
@@ -33,8 +30,8 @@ export type IdentityCheck = Pick<CertificateAuthority, 'bySerial' | 'roleOf'>;
 
 /**
  * Admits a request or refuses it: 401 without a client certificate of this PKI, 403 with one that is revoked
- * or not entitled. The TLS stack proved the chain, the dates and the key. The CA is asked about revocation
- * and entitlement on every request, so that a kept-alive connection is refused as soon as a new one would be.
+ * or not entitled. The TLS stack has verified the chain, the dates and the key. Every request queries the CA for revocation
+ * and entitlement, so that a change affects open connections at once.
  * @throws Refused, CaUnavailable
  */
 export async function admit(
@@ -62,12 +59,12 @@ export async function admit(
   return { certificate, address, role };
 }
 
-/** Header in which a command on the RA's socket names the user whose terminal it was run from. */
+/** Header in which a command on the RA's socket sends the name of its user. */
 const OPERATOR = 'x-upki-operator';
 
 /**
- * The caller of commands on this machine is an administrator, because the keys and the database are readable
- * to him. There are no client certificates here.
+ * The caller of a command on this machine, an administrator because they can read the keys and the database. The socket has no client
+ * certificates.
  */
 export function localOperator(route: RouteAccess, request: FastifyRequest): Administrator | null {
   if (route.access === 'public') return null;

@@ -1,23 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Checks by the words that report their failure; each resolves when its part works. */
+/** Checks by their names, which report a failure. A check resolves when its part works. */
 type HealthChecks = Record<string, () => Promise<unknown>>;
 
 export interface Health {
   checks: HealthChecks;
-  /** Warnings for an operator although everything works, such as an issuer that ends soon. Sentences. */
+  /** Warnings for an operator, as sentences: an issuer expires soon, for example. */
   warnings(): string[];
 }
 
-/** Shorter than the time-outs load balancers commonly give a probe. */
+/** Time limit of a check in ms, shorter than the usual timeout of a load balancer's probe. */
 const CHECK_LIMIT = 2000;
 
-/** A check failed for a reason that an operator must see: its message replaces the check's name. */
+/** A check failed. The message is for operators and replaces the check's name in the answer. */
 export class NotReady extends Error {
   override readonly name = 'NotReady';
 }
 
-/** The checks that failed or took too long, each by its name or the reason it gave. */
+/** The checks that failed or took too long: the message of `NotReady`, else the check's name. */
 export async function failedChecks(checks: HealthChecks, limit = CHECK_LIMIT): Promise<string[]> {
   const outcomes = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => complaint(name, check, limit)),

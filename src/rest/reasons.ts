@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { REVOCATION_REASON } from '../x509/crl.js';
 
-/**
- * Reasons for revoking. A hold is an operation of its own, which can be undone; removeFromCRL ends a hold; 7
- * does not exist (RFC 5280 §5.3.1).
- */
+/** Reasons of a revocation (RFC 5280 §5.3.1), without 7, which does not exist, and without those that begin and end a hold. */
 const { removeFromCRL: _, certificateHold: __, ...REASONS } = REVOCATION_REASON;
 type Reason = keyof typeof REASONS;
 
@@ -13,7 +10,7 @@ export const REASON_NAMES = Object.keys(REASONS) as [Reason, ...Reason[]];
 export const reasonNameOf = (code: number): Reason =>
   REASON_NAMES.find((name) => REASONS[name] === code) ?? 'unspecified';
 
-/** By name or by number; `reasonCodeOf` gives the number. */
+/** A reason by name or by number; `reasonCodeOf` returns the number. */
 export const reason = z
   .union([z.enum(REASON_NAMES), z.literal(Object.values(REASONS))], {
     error: `must be one of ${REASON_NAMES.map((name) => `${name} (${REASONS[name]})`).join(', ')}`,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type SubjectName, type WireType, wireType } from '../x509/certificate-names.js';
 import { subjectName, text } from './fields.js';
 
-/** The common limit of ACME servers for an order. */
+/** Limit of names, as usual for an order of an ACME server. */
 const MAX_NAMES = 100;
 
 interface San {
@@ -11,10 +11,7 @@ interface San {
   value: string;
 }
 
-/**
- * Parses a name as people write it: `DNS:x`, `IP:x`, `EMAIL:x`, `URI:x`, or without a type where the type is
- * clear.
- */
+/** Parses a name: `DNS:x`, `IP:x`, `EMAIL:x`, `URI:x`, or without a type, which then follows from its form. */
 export function readSan(written: string): San {
   const [, type, value = ''] = /^(DNS|IP|EMAIL|URI):(.*)$/is.exec(written) ?? [];
   if (type !== undefined) return { type: type.toUpperCase() as WireType, value };
@@ -37,7 +34,7 @@ export const sansBody = z
 
 const queryText = z.string().max(8192);
 
-/** Trims blanks around commas, but no line ends: a name with one is refused. */
+/** Trims blanks around commas. Line ends stay, so that a name with one is refused. */
 function withoutBlanks(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && text[start] === ' ') start += 1;
@@ -45,10 +42,7 @@ function withoutBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/**
- * Subject alternative names in a query: given once or several times, each a comma-separated list, except
- * `URI:x`.
- */
+/** Subject alternative names in a query: one or several comma-separated lists; a `URI:x` is not split. */
 export const sansQuery = z
   .union([queryText, z.array(queryText).max(MAX_NAMES)])
   .describe(

@@ -40,7 +40,7 @@ export function urlsOf({ access, path }: Route): string[] {
 
 const OPEN_END = /\{(\w+)\*\}$/;
 
-/** Path parameters by the route's names; fastify calls an open end `*`. */
+/** Path parameters with the route's names; fastify's name of an open end is `*`. */
 function pathParameters({ path }: Route, params: unknown): unknown {
   const [, name] = OPEN_END.exec(path) ?? [];
   if (name === undefined) return params;
@@ -86,9 +86,9 @@ async function answered(
 }
 
 /**
- * Refuses requests that a browser sends for a page of another site. Without permission such a page can send
- * GET, and POST with the content type of a form or none. Form types are refused with 415, because no route
- * takes one; the rest are recognised by the browser's headers.
+ * Refuses requests that a browser sends for a page of another site. Without permission, a page can send GET, and POST
+ * with the content type of a form or without one. Form types get 415, because no route accepts them; the other requests
+ * are recognised by the browser's headers.
  * @throws Refused forbidden
  */
 function refuseOtherSites(request: FastifyRequest, ownOrigin: string): void {
@@ -110,13 +110,13 @@ async function handled(route: Route, call: Call): Promise<unknown> {
   }
 }
 
-/** Returned by the handler, like `asJson`. */
+/** Sets the media type and returns the content, for the handler to return. */
 function asFile(reply: FastifyReply, { type, content }: FileAnswer): Buffer | string {
   reply.type(type);
   return content;
 }
 
-/** @throws Refused unsupportedMediaType when another route takes such a body, but this one does not */
+/** @throws Refused unsupportedMediaType if only other routes accept this type of body */
 function binaryOf({ binary }: Route, request: FastifyRequest): BinaryBody {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1);
   if (binary?.type === type.trim().toLowerCase()) return binary;

@@ -1,6 +1,6 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 
-/** RFC 8555 §6.2: asymmetric only; ES256 and EdDSA are the ones a server must and should have. */
+/** RFC 8555 §6.2: only asymmetric algorithms. A server must support ES256 and should support EdDSA. */
 export const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'EdDSA'] as const;
 
 export type Algorithm = (typeof ALGORITHMS)[number];

@@ -1,9 +1,6 @@
-/**
- * RFC 7515 §2 base64url as RFC 8555 §6.1 requires it: no padding, no white space, no other alphabet, no stray
- * bits at the end. Null for anything else.
- */
+/** Decodes base64url (RFC 7515 §2, RFC 8555 §6.1). Null for padding, white space, another alphabet or stray bits at the end. */
 export function decodeBase64url(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url');
-  // Node's decoder is lenient; only canonical text survives the round trip.
+  // Node's decoder is lenient, so only a text that encodes to itself again is accepted.
   return bytes.toString('base64url') === text ? bytes : null;
 }

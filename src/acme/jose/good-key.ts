@@ -4,8 +4,8 @@ import type { AcmeContext } from '../context.js';
 import type { PublicKey } from './jwk.js';
 
 /**
- * RFC 8555 §6.2 `badPublicKey`: an account key must be neither weak nor on the operator's list. Revocation by
- * a key (§7.6) is exempt, because weak keys are the ones to revoke by.
+ * RFC 8555 §6.2 `badPublicKey`: refuses account keys that are weak or on the operator's list. Revocation by a
+ * certificate's key (§7.6) is exempt, because weak keys are the ones to revoke.
  * @throws Problem badPublicKey
  */
 export function requireGoodKey({ key }: PublicKey, isCompromised: AcmeContext['isCompromised']): void {

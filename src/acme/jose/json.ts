@@ -4,8 +4,8 @@ import { Problem } from '../../model/problem.js';
 export { isJsonObject, type Json, type JsonObject };
 
 /**
- * I-JSON, which RFC 7515 §4 points at for headers.
- * @param what names the text in the refusal, such as "the payload".
+ * Parses I-JSON, which RFC 7515 §4 requires of headers.
+ * @param what the name of the text in the refusal, such as "the payload"
  * @throws Problem malformed
  */
 export function parseIJson(bytes: Uint8Array, what: string): Json {
@@ -16,7 +16,7 @@ export function parseIJson(bytes: Uint8Array, what: string): Json {
   }
 }
 
-/** Like `parseJson`, for texts that must be an object. @throws Problem malformed */
+/** As `parseJson`, for a text that must be an object. @throws Problem malformed */
 export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   const value = parseIJson(bytes, what);
   if (!isJsonObject(value)) throw new Problem('malformed', `${what} is not a JSON object`);

@@ -4,13 +4,13 @@ import type { Algorithm } from './algorithms.js';
 import { decodeBase64url } from './base64url.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
 
-/** A public key a client presented, checked, ready to verify with. */
+/** A client's public key, checked and imported. */
 export interface PublicKey {
-  /** Exactly the members RFC 7638 §3.2 hashes, in their order. */
+  /** The members that RFC 7638 §3.2 hashes, in that order. */
   jwk: JsonWebKey;
   /** base64url SHA-256 (RFC 7638). */
   thumbprint: string;
-  /** The one algorithm this key signs with. */
+  /** The only algorithm of this key. */
   algorithm: Algorithm;
   key: KeyObject;
 }
@@ -22,19 +22,18 @@ const CURVES = new Map<Json | undefined, { name: string; algorithm: Algorithm; s
   ['P-521', { name: 'P-521', algorithm: 'ES512', size: 66 }],
 ]);
 
-/** RFC 7518 §3.3 sets the lower bound; the upper keeps one verification below a millisecond. */
+/** RFC 7518 §3.3 sets the lower bound. With the upper bound, a verification takes less than a millisecond. */
 const RSA_BITS = { min: 2048, max: 8192 };
 /** FIPS 186-5 §A.1.1: 2^16 < e < 2^256, odd. */
 const RSA_EXPONENT_BYTES = 32;
 
 /**
- * Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) as a public key; unknown members are ignored.
+ * Parses a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) with a public key; unknown members are ignored.
  * @throws Problem badPublicKey
  */
 export function parseJwk(value: unknown): PublicKey {
   if (!isJsonObject(value)) throw bad('it is not a JSON object');
-  // RFC 8555 §6.2 requires a public key. A client that sends the private key must learn that it is
-  // compromised.
+  // RFC 8555 §6.2 requires a public key. A client that sends a private key must be informed that it is compromised.
   if ('d' in value || 'k' in value)
     throw bad('it holds a private or symmetric key; never use that key again');
   const { jwk, algorithm } = canonical(value);

@@ -4,7 +4,7 @@ import { decodeBase64url } from './base64url.js';
 import { type Json, type JsonObject, parseJsonObject } from './json.js';
 import type { PublicKey } from './jwk.js';
 
-/** A JWS in flattened JSON serialisation (RFC 7515 §7.2.2), read but not verified. */
+/** A JWS in flattened JSON serialisation (RFC 7515 §7.2.2), parsed but not verified. */
 export interface Jws {
   header: JsonObject;
   payload: Buffer;
@@ -13,12 +13,12 @@ export interface Jws {
   signature: Buffer;
 }
 
-/** RFC 8555 §6.2: flattened, one signature, everything protected. @throws Problem malformed */
+/** Parses a JWS by RFC 8555 §6.2: flattened, one signature, only protected headers. @throws Problem malformed */
 export function parseJws(body: Uint8Array): Jws {
   return readJws(parseJsonObject(body, 'the request body'), 'the JWS');
 }
 
-/** Like `parseJws`, for a JWS inside another's payload (§7.3.4, §7.3.5). @throws Problem malformed */
+/** As `parseJws`, for a JWS in the payload of another (§7.3.4, §7.3.5). @throws Problem malformed */
 export function readJws(jws: JsonObject, what: string): Jws {
   if ('signatures' in jws)
     throw malformed(`${what} is in general serialisation; the flattened one is wanted`);
@@ -27,13 +27,13 @@ export function readJws(jws: JsonObject, what: string): Jws {
   const { bytes: payload, text: payloadText } = part(jws, 'payload', what);
   const { bytes: signature } = part(jws, 'signature', what);
   const header = parseJsonObject(headerBytes, `the protected header of ${what}`);
-  // §6.2 bans RFC 7797's unencoded payload, and no extension is understood (RFC 7515 §4.1.11).
+  // §6.2 forbids RFC 7797's unencoded payload, and no extension is supported (RFC 7515 §4.1.11).
   if ('b64' in header) throw malformed(`${what} has "b64" in its header`);
   if ('crit' in header) throw malformed(`${what} has critical header members that are not understood`);
   return { header, payload, signature, signingInput: `${protectedText}.${payloadText}` };
 }
 
-/** §6.2: `none`, MACs and what we do not know are refused with the list of what is accepted. */
+/** §6.2: `none`, MACs and unknown algorithms are refused; the problem lists the accepted ones. */
 export function signatureAlgorithm({ header }: Jws): Algorithm {
   const { alg } = header;
   if (typeof alg !== 'string') throw malformed('the protected header has no "alg"');
@@ -43,7 +43,7 @@ export function signatureAlgorithm({ header }: Jws): Algorithm {
   return alg;
 }
 
-/** True when the key made the signature, and with the algorithm that goes with it. */
+/** Whether the signature is the key's, with the key's algorithm. */
 export function isSignedWith(jws: Jws, { algorithm, key }: PublicKey): boolean {
   return (
     signatureAlgorithm(jws) === algorithm &&
@@ -51,7 +51,7 @@ export function isSignedWith(jws: Jws, { algorithm, key }: PublicKey): boolean {
   );
 }
 
-/** RFC 7515 §5.2 with this key. @throws Problem badSignatureAlgorithm when the key signs with another algorithm, malformed when the signature is wrong */
+/** RFC 7515 §5.2. @throws Problem badSignatureAlgorithm if the key has another algorithm, malformed if the signature is wrong */
 export function verifyJws(jws: Jws, { algorithm, key }: PublicKey): void {
   const alg = signatureAlgorithm(jws);
   if (alg !== algorithm) throw badAlgorithm(`this key signs with ${algorithm}, not ${alg}`, [algorithm]);
@@ -60,7 +60,7 @@ export function verifyJws(jws: Jws, { algorithm, key }: PublicKey): void {
   }
 }
 
-/** A header member that must be a string when there. */
+/** A header member that must be a string if present. */
 export function stringMember(header: JsonObject, name: string): string | null {
   const value: Json | undefined = header[name];
   if (value === undefined) return null;

@@ -2,10 +2,10 @@ import { BoundedMap } from '../../lib/bounded-map.js';
 import type { Account } from '../../model/facts.js';
 import { type PublicKey, parseJwk } from './jwk.js';
 
-/** Each is about 2 KiB, mostly OpenSSL's. */
+/** Limit of cached keys. Each takes about 2 KiB, mostly in OpenSSL. */
 const SIZE = 10_000;
 
-/** The key that an account last used. */
+/** The key that an account used last. */
 interface AccountKey {
   /** RFC 7638 */
   thumbprint: string;
@@ -13,14 +13,14 @@ interface AccountKey {
 }
 
 /**
- * A cache of imported account keys: importing a key costs as much as verifying a signature. The least
- * recently used are evicted.
+ * A cache of imported account keys, because importing a key costs as much as verifying a signature. The least
+ * recently used keys are evicted.
  */
 export class KeyCache {
   /** By the account's id. */
   readonly #keys = new BoundedMap<string, AccountKey>(SIZE);
 
-  /** The key that may still be the account's. */
+  /** The last known key of the account, which may have changed. */
   lastOf(accountId: string): AccountKey | null {
     return this.#keys.get(accountId) ?? null;
   }

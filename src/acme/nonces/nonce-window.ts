@@ -3,22 +3,21 @@ import { ISSUER_BYTES, NONCE_KEY_BYTES, NonceForm } from './nonce-form.js';
 import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 
 /**
- * Replay nonces (RFC 8555 §6.5) of one process, that cost no write.
+ * Replay nonces (RFC 8555 §6.5) of one process, without writes to the store.
  *
- * To accept each only once, a ring of bits has one bit for each of the last `window` counters: making a nonce clears its
- * bit, spending it sets it. A nonce the ring has gone round since, or older than `lifetime`, is expired. The key and the
- * issuer are new in every process: what an earlier run gave out is unknown here, and the client tries again with the nonce
- * that comes with the refusal (§6.5), which costs it one round trip.
+ * Each nonce is accepted once. A ring has a bit for each of the last `window` counters: creating a nonce clears its bit, and spending
+ * it sets the bit. A nonce expires after `window` newer ones, or after `lifetime`. Every process has a new key and issuer, so the
+ * nonces of an earlier run are unknown. The client then retries with the nonce of the refusal (§6.5), which costs one round trip.
  *
- * Sizing: an unused nonce is good until `window` others were made. The default, 4,194,304 in 512 KiB, is over an
- * hour at 1,000 requests a second. Making or spending one costs about 1 µs.
+ * Sizing: the default window, 4,194,304 nonces in 512 KiB, lasts more than an hour at 1,000 requests a second. Creating or
+ * spending a nonce takes about 1 µs.
  */
 const WINDOW = 2 ** 22;
 
 interface NonceWindowOptions {
   clock?: () => number;
   random?: (bytes: number) => Buffer;
-  /** How many nonces are tracked; a multiple of 32. */
+  /** Number of tracked nonces; a multiple of 32. */
   window?: number;
   /** Milliseconds. */
   lifetime?: number;
@@ -30,7 +29,7 @@ export class NonceWindow implements Nonces {
   readonly #issuer: Buffer;
   readonly #window: number;
   readonly #lifetime: number;
-  /** Bit `counter mod window`: spent. */
+  /** Bit `counter mod window` is set when the nonce is spent. */
   readonly #spent: Uint32Array;
   #next = 0;
 
@@ -52,7 +51,7 @@ export class NonceWindow implements Nonces {
     return this.#form.write(this.#issuer, counter, Math.floor(this.#clock() / 1000));
   }
 
-  /** Returns `ok` exactly once for each of our nonces. */
+  /** Returns `ok` exactly once for each nonce of this process. */
   spend(nonce: string): NonceVerdict {
     const read = this.#form.read(nonce);
     if (read === null) return 'unknown';

@@ -4,11 +4,11 @@ import type { Account } from '../../model/facts.js';
 export interface Nonces {
   /** A fresh nonce, base64url. */
   mint(): string;
-  /** Resolves with `ok` exactly once for each nonce given out. */
+  /** Spends a nonce; resolves with `ok` exactly once for each issued nonce. */
   spend(nonce: string): NonceVerdict | Promise<NonceVerdict>;
   /**
-   * The same, and reads the account in the same step; there where both are in one database. The account is null when there
-   * is none, or the verdict needed no question.
+   * Spends a nonce and reads the account in one step; present if both are in one database. The account is null when it does not exist,
+   * or the verdict needed no query.
    */
   spendBy?(accountId: string, nonce: string): Promise<{ verdict: NonceVerdict; account: Account | null }>;
 }
@@ -16,7 +16,7 @@ export interface Nonces {
 export type NonceVerdict = 'ok' | 'unknown' | 'spent' | 'expired';
 
 /**
- * How long a nonce is valid, in ms. Clients keep nonces from one answer to the next, seldom longer than a
- * poll; an hour tolerates a suspended client.
+ * How long a nonce is valid, in ms. Clients store a nonce until their next request, rarely longer than a poll
+ * interval; an hour tolerates a suspended client.
  */
 export const NONCE_LIFETIME = 3600_000;

@@ -7,35 +7,34 @@ import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 type Mark = Pick<Nonce, 'id' | 'second'>;
 type Spent = Exclude<NonceVerdict, 'expired'>;
 
-/** The store of the key and the spent nonces that replicas share. */
+/** The store of the key and the spent nonces, shared by replicas. */
 interface NonceStore {
-  /** The key of all replicas; `candidate` becomes the key when there is none. */
+  /** The key of all replicas; without one, `candidate` becomes the key. */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
-  /** Marks a nonce of this key spent; `unknown` when the key is no longer the one in use. */
+  /** Marks a nonce of this key as spent; `unknown` when the key is no longer in use. */
   spendNonce(key: Uint8Array, nonce: Mark): Promise<Spent>;
-  /** The same, and reads the account of this id in the same step. */
+  /** As `spendNonce`, and reads the account with this id in the same step. */
   spendNonceBy(
     accountId: string,
     key: Uint8Array,
     nonce: Mark,
   ): Promise<{ spent: Spent; account: Account | null }>;
-  /** Forgets at most `limit` spent nonces made before this second; resolves with how many. */
+  /** Deletes at most `limit` spent nonces that were created before this second; resolves with their number. */
   forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }
 
-/** Old marks are removed a few at a time, with every so many new ones, slightly faster than they arrive. */
+/** Every 256 new marks, up to 400 old ones are deleted, so that they are deleted slightly faster than they arrive. */
 const FORGET_EVERY = 256;
 const FORGET_AT_MOST = 400;
-/** A nonce of another key may belong to a newer key; the store is asked for one at most this often, in ms. */
+/** A nonce of another key may belong to a newer key. The store is queried for one at most once in this time, in ms. */
 const LOOK_EVERY = 1_000;
 
 /**
- * Replay nonces (RFC 8555 §6.5) that any replica makes and any other takes, once among all of them. Making one costs no
- * write, spending one a row in a table that is not written ahead, so no wait for a disk. The key is in such a table too:
- * should the database lose its marks in a crash, or have none after a failover, it has no key either, and every nonce made
- * before is unknown from then on.
+ * Replay nonces (RFC 8555 §6.5) that all replicas issue and accept, each once. Creating one needs no write. Spending one inserts a row
+ * into an unlogged table, without waiting for a disk. The key is in an unlogged table too: if the database loses the spent nonces in
+ * a crash or a failover, it loses the key as well, and all earlier nonces become unknown.
  *
- * Replicas' clocks may differ by less than the lifetime; marks are kept twice as long.
+ * Clocks of replicas may differ by less than the lifetime; spent nonces are stored for twice the lifetime.
  */
 export class SharedNonces implements Nonces {
   readonly #issuer: Buffer;
@@ -113,8 +112,7 @@ export class SharedNonces implements Nonces {
     this.#spends += 1;
     if (this.#spends % FORGET_EVERY !== 0) return;
     const before = Math.floor((this.clock() - 2 * NONCE_LIFETIME) / 1000);
-    // What is not forgotten now is forgotten later; an unavailable store is reported by the requests that
-    // wait for it.
+    // Marks that are not deleted now are deleted later. An unavailable store is reported by the requests that wait for it.
     this.store.forgetNonces(before, FORGET_AT_MOST).catch(() => {});
   }
 }

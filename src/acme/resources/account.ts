@@ -68,7 +68,7 @@ export function accountAnswer(reply: FastifyReply, account: Account, links: Link
   return asJson(reply.header('location', links.account(account.id)), object);
 }
 
-/** §7.3.1: the account that has this key already; it needs no new agreement, contact or binding. */
+/** §7.3.1: answers with the existing account of a key, without a new agreement, contact or binding. */
 async function existingAccount(
   { ra }: AcmeContext,
   { key }: KeyRequest,
@@ -112,7 +112,7 @@ async function createAccount(
   return result;
 }
 
-/** §7.3.2: contacts and terms; `status` only to deactivate (§7.3.6); all other members are ignored. */
+/** §7.3.2: updates contacts and terms; `status` only deactivates (§7.3.6); all other members are ignored. */
 async function changeAccount({ ra }: AcmeContext, account: Account, payload: JsonObject): Promise<Account> {
   if (payload.status === 'deactivated') return ra.accounts.deactivate(account);
   const { contact, termsOfServiceAgreed } = payload;
@@ -123,7 +123,7 @@ async function changeAccount({ ra }: AcmeContext, account: Account, payload: Jso
   });
 }
 
-/** §7.3.2: only the account itself can read and change it. */
+/** §7.3.2: an account can be read and changed only by itself. */
 function requireOwn({ account }: AccountRequest, id: string): void {
   if (account.id !== id) throw new Problem('unauthorized', 'this is not the account that signed the request');
 }

@@ -66,7 +66,7 @@ async function authorizationAnswer(
   const status = authorizationStatus(authorization, now);
   const validating = challenges.some((challenge) => challengeStatus(challenge) === 'processing');
   if (status === 'pending' && validating) reply.header('retry-after', POLL_AFTER);
-  // §7.1.4: once a challenge was tried, only that one is shown.
+  // §7.1.4: after a challenge was tried, the authorization shows only that one.
   const tried = challenges.filter(
     (challenge) => challenge.validatedAt !== null || challenge.failedAt !== null,
   );

@@ -54,7 +54,7 @@ export async function challengeObject(
   };
 }
 
-/** draft-ietf-acme-dns-persist §3: what the record is to say, in the spelling of -01 and of -02; there is no token. */
+/** draft-ietf-acme-dns-persist §3: the values for the record, in the spelling of -01 and of -02; there is no token. */
 async function persistMembers(
   accounturi: string,
   { persistIssuers }: AcmeContext['settings'],

@@ -12,7 +12,7 @@ export function directoryRoutes(app: FastifyInstance, context: AcmeContext): voi
   };
   app.get('/directory', (request, reply) => answer(reply, context.links.forHost(request.headers.host)));
 
-  /** §6.3: POST-as-GET beside GET */
+  /** §6.3: GET and POST-as-GET */
   app.post('/directory', async (request, reply) => {
     const { payload, links } = await context.signed.byAccount(request);
     requirePostAsGet(payload);
@@ -45,7 +45,7 @@ async function directoryObject(
   };
 }
 
-/** draft-ietf-acme-dns-persist-02 §4.1 to §4.3; the hash of a former key counts no more. */
+/** draft-ietf-acme-dns-persist-02 §4.1 to §4.3; the hash of a former key is no longer valid. */
 async function persistMeta(links: Links, issuers: () => Promise<readonly string[]>): Promise<object> {
   return {
     accountHashPrefix: links.accountHashPrefix,
@@ -58,7 +58,7 @@ export function termsUrl(links: Links, { terms }: AcmeContext['settings']): stri
   return 'url' in terms ? terms.url : links.terms;
 }
 
-/** The directory is served even when the CA cannot name its profiles. */
+/** The profiles of the CA; none while it is unreachable, so that the directory is served anyway. */
 async function profiles({ ra }: AcmeContext): Promise<Record<string, string> | null> {
   try {
     const list = await ra.orders.profiles();

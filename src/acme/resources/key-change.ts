@@ -10,7 +10,7 @@ import type { LinkBuilder, Links } from '../links.js';
 import { requireObject } from '../payload.js';
 import { accountAnswer } from './account.js';
 
-/** RFC 8555 §7.3.5: account key rollover; the numbers are those of the RFC's list of checks. */
+/** RFC 8555 §7.3.5: account key rollover; the numbers are from the RFC's list of checks. */
 export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): void {
   app.post('/key-change', async (request, reply) => {
     const { account, payload, links } = await context.signed.byAccount(request); // 1
@@ -28,7 +28,7 @@ export function keyChangeRoutes(app: FastifyInstance, context: AcmeContext): voi
   });
 }
 
-/** "Check that the inner JWS is signed with a `jwk`": a kid cannot name a key that has no account yet. */
+/** The inner JWS must have a `jwk`, because a new key has no account yet and so no `kid`. */
 function innerKey({ header }: Jws): PublicKey {
   if ('kid' in header) throw malformed('has a "kid"');
   if (!('jwk' in header)) throw malformed('has no "jwk"');

@@ -3,7 +3,7 @@ import { asJson } from '../../http/json-reply.js';
 import type { AcmeContext } from '../context.js';
 import { rfc3339 } from '../times.js';
 
-/** RFC 9773 §4.3: seconds until a client should look again; the RFC's own suggestion is six hours. */
+/** RFC 9773 §4.3: seconds until a client should poll again; the RFC suggests six hours. */
 const LOOK_AGAIN = 6 * 3600;
 
 /** RFC 9773 §4.1: unauthenticated GET; the certificate identifier is `base64url(AKI).base64url(serial)`. */

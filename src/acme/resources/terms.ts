@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AcmeContext } from '../context.js';
 
-/** The page that `meta.termsOfService` names (RFC 8555 §7.1.1), unless the operator hosts one elsewhere. */
+/** The page of `meta.termsOfService` (RFC 8555 §7.1.1), unless the operator has configured another URL. */
 export function termsRoutes(app: FastifyInstance, { settings }: AcmeContext): void {
   const { terms } = settings;
   app.get('/terms', async (_request, reply) =>

@@ -9,9 +9,8 @@ interface WellKnownOptions {
 }
 
 /**
- * RFC 8555 §8.3: serves the key authorization of an open http-01 challenge under the challenge's own name, so
- * that names which lead to the RA can be proven without a web server of their own. Only names the operator
- * listed are served (docs/names.md).
+ * RFC 8555 §8.3: serves the key authorization of a pending http-01 challenge at the challenge's name, so that names
+ * whose address is the RA need no web server. Only names that the operator listed are served (docs/names.md).
  */
 export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOptions): Promise<void> {
   app.get<{ Params: { token: string } }>('/.well-known/acme-challenge/:token', async (request, reply) => {
@@ -26,11 +25,11 @@ export async function wellKnownRoutes(app: FastifyInstance, { ra }: WellKnownOpt
   });
 }
 
-/** Lower case; an IPv6 address without its brackets, as RFC 5952 writes it. */
+/** The host in lower case; an IPv6 address without brackets, in RFC 5952 form. */
 export function hostWithoutPort(host: string | undefined): string | null {
   const [, address, name] =
     /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/.exec(host?.toLowerCase() ?? '') ?? [];
-  // The address in the spelling that authorizations use.
+  // Converts an address to the spelling of authorizations.
   if (address !== undefined) return isIPv6(address) ? ipFromBytes(ipToBytes(address)) : null;
   return name ?? null;
 }

@@ -12,8 +12,8 @@ interface BoundClient {
 const MAIL = 'admin@example.internal';
 
 /**
- * Command lines by ACME client: each registers an account with the key and orders a certificate (RFC 8555
- * §7.3.4). lego's is for version 5; version 4 calls the options --kid and --hmac, and takes `run` last.
+ * Command lines by ACME client. Each registers an account with the key (RFC 8555 §7.3.4) and orders a certificate. The one for lego
+ * is for version 5; in version 4 the options are --kid and --hmac, and `run` is the last word.
  */
 export function acmeLines({ directoryUrl, keyId, hmac, name }: BoundClient): Record<string, string> {
   const [url, kid, key, host] = [directoryUrl, keyId, hmac, name].map((text) => shellWord(text));
@@ -21,7 +21,7 @@ export function acmeLines({ directoryUrl, keyId, hmac, name }: BoundClient): Rec
     certbot: `REQUESTS_CA_BUNDLE=$PWD/upki-root.crt certbot certonly --standalone --non-interactive --agree-tos --no-eff-email -m ${MAIL} --server ${url} --eab-kid ${kid} --eab-hmac-key ${key} -d ${host}`,
     lego: `LEGO_CA_CERTIFICATES=$PWD/upki-root.crt lego run --server ${url} --eab --eab.kid ${kid} --eab.hmac ${key} --accept-tos --email ${MAIL} --domains ${host} --http`,
     'acme.sh': `acme.sh --register-account --server ${url} --ca-bundle $PWD/upki-root.crt --eab-kid ${kid} --eab-hmac-key ${key} && acme.sh --issue --standalone --server ${url} --ca-bundle $PWD/upki-root.crt -d ${host}`,
-    // In the site, not globally: for names like .internal the global option leads to Caddy's own authority.
+    // The option is in the site: for names like .internal, Caddy ignores the global one and uses its own authority.
     caddy: `${name} {
   tls {
     ca ${directoryUrl}

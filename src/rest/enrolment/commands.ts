@@ -2,16 +2,13 @@ import { shellWord } from '../../lib/shell-word.js';
 import type { NodeProfile } from '../../ra/nodes/node-names.js';
 import type { CertificateNames, SubjectName } from '../../x509/certificate-names.js';
 
-/**
- * Command lines for a POSIX shell, with curl and OpenSSL 1.1.1 or newer (or LibreSSL), by which a node gets
- * its certificate.
- */
+/** Command lines with which a node gets its certificate, for a POSIX shell, curl and OpenSSL 1.1.1 or newer (or LibreSSL). */
 export interface EnrolmentCommands {
-  /** Makes key.pem. */
+  /** Creates key.pem. */
   generate_key: string;
-  /** Makes csr.pem of it. */
+  /** Creates csr.pem with that key. */
   generate_csr: string;
-  /** Sends csr.pem with the seed in the variable SEED; makes fullchain.pem. The root is in ca.crt. */
+  /** Sends csr.pem with the seed in the variable SEED and writes fullchain.pem. The root is in ca.crt. */
   enroll: string;
 }
 
@@ -60,8 +57,8 @@ function subjectText(value: string): string {
 }
 
 /**
- * A name in OpenSSL's configuration notation, which `-addext` uses. It cannot express a comma: such a name is
- * left out, because the certificate has the registered names whatever its request says.
+ * A name in OpenSSL's configuration notation, for `-addext`. The notation has no commas, so a name with a comma is left out: the
+ * certificate has the registered names anyway.
  */
 function sanText({ type, value }: SubjectName): string[] {
   if (value.includes(',')) return [];

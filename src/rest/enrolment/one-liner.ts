@@ -15,9 +15,8 @@ export function scriptUrl(
 }
 
 /**
- * One shell line for a machine that has curl, openssl and no trust in anything yet. It fetches the root and
- * compares it with the fingerprint in the line; then it fetches the script from a server that the root
- * authenticates.
+ * One shell line for a machine with curl and openssl that does not trust the root yet. It downloads the root, compares its fingerprint
+ * with the one in the line, and then downloads the script from the server, which the root authenticates.
  */
 export function oneLiner(
   base: string,

@@ -7,14 +7,14 @@ interface EnrolmentScriptOptions {
   /** Absolute. */
   certifyUrl: string;
   profile: string;
-  /** PEM of the root, which the RA's own certificate chains to. */
+  /** PEM of the root of the RA's own certificate. */
   root: string;
 }
 
 /**
- * One POSIX shell script that makes a key, enrols it and leaves key, certificate and chain in a folder. It
- * runs nothing until it has been read whole, so that half a download does nothing. Its inputs are in single
- * quotes or were checked to be base64. Run again after a failure, it continues with the key it made.
+ * A POSIX shell script that creates a key, enrols it and writes key, certificate and chain to a folder. It starts only after the shell
+ * has read all of it, so an incomplete download does nothing. Its inputs are in single quotes or were checked to be base64. After a
+ * failure, another run continues with the same key.
  */
 export function enrolmentScript({ commands, certifyUrl, profile, root }: EnrolmentScriptOptions): string {
   return `#!/bin/sh

@@ -11,10 +11,7 @@ export const CRL_TYPES = {
   json: 'application/json',
 };
 
-/**
- * The ETag is the CRL's signature, which covers all of it (RFC 5280 §5.1.1.3): hashing a long CRL would take
- * milliseconds.
- */
+/** The ETag is from the CRL's signature, which covers all of it (RFC 5280 §5.1.1.3). Hashing a long CRL takes milliseconds. */
 const SIGNATURE = 64;
 
 interface CrlFacts {
@@ -23,7 +20,7 @@ interface CrlFacts {
   nextUpdate: number;
 }
 
-/** Facts of each CRL, parsed once. */
+/** The parsed fields of each CRL. */
 const known = new WeakMap<Uint8Array, CrlFacts>();
 
 /** A CRL to send, with its caching headers. */

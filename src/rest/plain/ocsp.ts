@@ -17,7 +17,7 @@ export const OCSP_RESPONSE_TYPE = 'application/ocsp-response';
 /** The responder for OCSP requests. */
 export type Responder = Pick<CertificateAuthority, 'ocsp'>;
 
-/** A request about a chain is under 1 kB. */
+/** Limit of a request in octets; a request for a whole chain has less than 1 kB. */
 const MAX_REQUEST = 8192;
 /** OCSP over HTTP (RFC 6960 appendix A) at a path: POST, and GET with the request in the URL. */
 export async function ocspRoutes(
@@ -66,24 +66,24 @@ export async function answerGet(
 }
 
 /**
- * Undoes what proxies do to base64 in a URL (`+` read as a space, an extra slash); padding may be missing.
- * Empty when it is not base64.
+ * Decodes base64 of a URL. It repairs the changes of proxies (`+` read as a space, an extra slash) and accepts missing padding.
+ * Empty for invalid base64.
  */
 function fromUrl(text: string): Buffer {
   const base64 = text.replaceAll(' ', '+').replace(/^\/+/, '');
   return Buffer.from(/^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : '', 'base64');
 }
 
-/** Every failure is an OCSP response too (RFC 6960 §2.3): clients read nothing else. */
+/** Returns failures as OCSP responses (RFC 6960 §2.3), because clients can read no other answer. */
 async function answer(responder: Responder, request: Uint8Array, reply: FastifyReply): Promise<OcspAnswer> {
   try {
     if (request.length > MAX_REQUEST) return failed('malformedRequest');
-    // Parsed here, so that a malformed request never reaches the CA.
+    // A malformed request is refused here and never reaches the CA.
     parseOcspRequest(request);
     return await responder.ocsp(request);
   } catch (error) {
     if (error instanceof DerError) return failed('malformedRequest');
-    // The CA behind this RA has no OCSP.
+    // The CA of this RA has no OCSP responder.
     if (error instanceof CaLacksTask || error instanceof CaRefused) {
       return failed('unauthorized');
     }

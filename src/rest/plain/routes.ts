@@ -11,7 +11,7 @@ import { ocspRoutes, type Responder } from './ocsp.js';
 export const CRL_PATH = '/crl/:file';
 /** The path of the issuer's certificate in certificates (RFC 5280 §4.2.2.1); the CA writes the same path. */
 export const ISSUER_PATH = '/issuer/:file';
-/** The paths in certificates of the first issuer, from before there were several. */
+/** The paths in certificates of the first issuer, from versions with one issuer. */
 export const FIRST_CRL_PATH = '/ca.crl';
 export const FIRST_ISSUER_PATH = '/issuer.cer';
 
@@ -24,8 +24,8 @@ interface PlainRoutesOptions {
 }
 
 /**
- * Serves the CRLs, issuers and OCSP responses that certificates point to, over plain HTTP: a verifier could
- * not check the TLS certificate of a server whose CRL it needs for the check (RFC 5280 §8).
+ * Serves the CRLs, issuers and OCSP responses that certificates point to, over plain HTTP: with HTTPS, a verifier would need the CRL to
+ * verify the server that it downloads the CRL from (RFC 5280 §8).
  */
 export async function plainRoutes(
   app: FastifyInstance,
@@ -40,7 +40,7 @@ export async function plainRoutes(
     reply.type('application/pkix-cert'); // RFC 2585 §4.1
     return firstFromPem('CERTIFICATE', pem);
   };
-  // An authority nobody knows is asked about at the CA, at its pace.
+  // An unknown id causes a query to the CA, so these requests are limited.
   const waits = { config: { waits: true } };
   app.get<{ Params: { file: string } }>(CRL_PATH, waits, async (request, reply) => {
     const { id } = await named(ca, request.params.file, 'crl');
@@ -63,7 +63,7 @@ export async function plainRoutes(
   await app.register(ocspRoutes, { path: OCSP_PATH, responder });
 }
 
-/** @throws Refused notFound when no authority of ours has this id */
+/** @throws Refused notFound when no authority of the CA has this id */
 async function named(
   ca: PlainRoutesOptions['ca'],
   file: string,

@@ -6,7 +6,7 @@ import { certificateJson, certificateSummary, certificateWithPem, formatQuery, t
 import { chooseFormat, JSON_OR_CHAIN } from '../../format.js';
 import { clientRoute, FileAnswer, type Route } from '../../route.js';
 
-/** The facts about a certificate that its holder may read. */
+/** The routes by which a holder reads their certificate. */
 export function ownCertificateRoutes(
   ca: Pick<CertificateAuthority, 'caCertificates' | 'roleOf'>,
   clock: () => number,

@@ -18,7 +18,7 @@ interface RenewalOptions {
   isCompromised(spkiFingerprint: string): boolean;
 }
 
-/** A new certificate for the holder of a good one. */
+/** The renewal of a good certificate by its holder. */
 export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions): Route {
   return clientRoute('POST', '/client/renew', {
     summary:
@@ -50,7 +50,7 @@ export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions)
   });
 }
 
-/** @throws Refused naming the field: 400 for text that is no CSR, 422 for a CSR that cannot be certified */
+/** @throws Refused naming the field: 400 for text that is not a CSR, 422 for a CSR that cannot be certified */
 function readCsr(pem: string): CertificationRequest & { der: Buffer } {
   try {
     const der = firstFromPem('CERTIFICATE REQUEST', pem);

@@ -7,7 +7,7 @@ import { privateRoute, type Route } from '../../route.js';
 const position = z.object({ chain: z.number().int(), sequence: z.number().int() });
 type Position = z.output<typeof position>;
 
-/** The RA's audit log. The CA keeps one of its own, on its machine. */
+/** The RA's audit log. The CA has its own audit log, on its machine. */
 export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>): Route[] {
   return [
     privateRoute('GET', '/private/audit', 'auditor', {
@@ -49,7 +49,7 @@ export function auditRoutes(audit: Pick<AuditReader, 'newest' | 'ends' | 'cuts'>
   ];
 }
 
-/** Most chains of a store; chains beyond are ignored in a cursor. */
+/** Limit of chains in a cursor; a store has fewer. */
 const MAX_CHAINS = 64;
 
 const writeCursor = (positions: readonly Position[]): string =>

@@ -19,7 +19,7 @@ interface NodeRouteOptions {
   clock: () => number;
 }
 
-/** A node can renew and prove itself by its certificate, so the profile is one of TLS clients too. */
+/** The default profile is for TLS clients too, so that a node can renew with its certificate. */
 const DEFAULT_PROFILE = 'webapp';
 const MOST_NAMES = 100;
 
@@ -65,7 +65,7 @@ const keyOnce = {
   clients: z.record(z.string(), z.string()).describe('Ready lines for ACME clients'),
 };
 
-/** Machines that get certificates for exactly what an administrator registered. */
+/** Nodes: machines that get certificates only for their registered names. */
 export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Route[] {
   const byName = z.strictObject({ cn: commonName });
   const shown = (each: Node): z.output<typeof node> => ({

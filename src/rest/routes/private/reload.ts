@@ -3,10 +3,7 @@ import { errorMessage } from '../../../lib/error-message.js';
 import { Refused } from '../../../model/refusal.js';
 import { privateRoute, type Route } from '../../route.js';
 
-/**
- * `reload` applies the current rules; when it rejects with an Error that says what is wrong, the old ones
- * stay in force.
- */
+/** @param reload applies the current rules; when it rejects, the old rules stay in force, and its message names the fault */
 export function reloadRoute(reload: () => Promise<void>): Route {
   return privateRoute('POST', '/private/reload', 'admin', {
     summary:

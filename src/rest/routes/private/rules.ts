@@ -6,7 +6,7 @@ export interface Rules {
     settings: { name: string; value: string; kept: string | null }[];
     compromisedKeys: string[];
   }>;
-  /** @throws Refused, having changed nothing */
+  /** Changes all or nothing. @throws Refused */
   change(change: {
     settings?: Record<string, string | null> | undefined;
     compromisedKeys?: string[] | undefined;
@@ -28,7 +28,7 @@ const shown = z.object({
     .describe('Kept in the database: SHA-256 of the SubjectPublicKeyInfo, hex'),
 });
 
-/** Rules that the database keeps for every RA of it. */
+/** Rules in the database, for all RAs that share it. */
 export function ruleRoutes(rules: Rules): Route[] {
   const answer = async () => {
     const { settings, compromisedKeys } = await rules.list();

@@ -58,7 +58,7 @@ export const status = z.object({
   warnings: z.array(z.string()),
 });
 
-/** The state of everything; nothing is counted for it. */
+/** The state of all components, from known figures: the request itself counts no records. */
 export function statusRoute(look: () => Promise<z.output<typeof status>>): Route {
   return privateRoute('GET', '/private/status', 'auditor', {
     summary:

@@ -19,20 +19,17 @@ import {
 } from '../../fields.js';
 import { publicRoute, type Route } from '../../route.js';
 
-/** Earlier certificates shown beside the newest: years of renewals. */
+/** Limit of certificates of a name in an answer: years of renewals. */
 const HISTORY = 100;
 
-/**
- * Only certificates of servers are public, because servers show them to every client; those of people and
- * administrators are not.
- */
+/** Only certificates of servers are public, because servers send them to all clients; those of people and administrators are not. */
 const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
   if (profile === 'admin' || certificate === '') return false;
   const usage = parseCertificate(firstFromPem('CERTIFICATE', certificate)).extensions.get(OID.extKeyUsage);
   return usage !== undefined && parseExtKeyUsage(usage.value).includes(OID.serverAuth);
 };
 
-/** Certificates of servers, for anybody. */
+/** The certificates of servers, which are public. */
 export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
   return [
     publicRoute('GET', '/public/certs', {

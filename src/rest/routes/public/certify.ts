@@ -7,7 +7,7 @@ import { chooseFormat, JSON_OR_CHAIN } from '../../format.js';
 import { FileAnswer, publicRoute, type Route } from '../../route.js';
 import { sansJson, sansResult } from '../../sans.js';
 
-/** A certificate for a machine that has a seed. */
+/** The enrolment of a node with its seed. */
 export function certifyRoute(certification: Pick<Certification, 'certify'>): Route {
   return publicRoute('POST', '/public/certify', {
     summary:

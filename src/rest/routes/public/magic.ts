@@ -23,7 +23,7 @@ interface MagicOptions {
   baseUrl(host: string | undefined): string;
 }
 
-/** How a machine gets a certificate with nothing but curl and openssl. */
+/** The commands with which a machine gets a certificate, using only curl and openssl. */
 export function magicRoute({ ca, baseUrl }: MagicOptions): Route {
   const wanted = async (name: string, cn: string, sans: z.output<typeof sansQuery>) => {
     const profile = await nodeProfile(ca, name, 'notFound');

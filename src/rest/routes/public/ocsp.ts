@@ -15,7 +15,7 @@ import {
 } from '../../plain/ocsp.js';
 import { FileAnswer, publicRoute, type Route } from '../../route.js';
 
-/** Numbers in JSON are doubles: a longer serial would be rounded. */
+/** The refusal of a long serial as a JSON number, which is a double and would be rounded. */
 const error = 'write it as text: decimal digits, or hex';
 const serial = z
   .union(
@@ -55,7 +55,7 @@ const asked = z
     path: ['serial'],
   });
 
-/** Whether a certificate is good, in JSON; and OCSP proper (RFC 6960) for `application/ocsp-request` and by GET. */
+/** The status of a certificate in JSON, and OCSP (RFC 6960) by POST of `application/ocsp-request` and by GET. */
 export function ocspRoutes(ca: Pick<CertificateAuthority, 'status' | 'ocsp'>): Route[] {
   return [statusRoute(ca), ocspGetRoute(ca)];
 }
