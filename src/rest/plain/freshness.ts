@@ -4,7 +4,7 @@
  */
 const MAX_AGE = 300;
 
-/** The seconds until then, but not beyond nextUpdate (ms). */
+/** `max-age` of a response: at most five minutes, and never beyond `nextUpdate` (ms). */
 export function maxAge(nextUpdate: number, now: number): number {
   return Math.max(0, Math.min(MAX_AGE, Math.floor((nextUpdate - now) / 1000)));
 }

@@ -40,7 +40,7 @@ export async function plainRoutes(
     reply.type('application/pkix-cert'); // RFC 2585 §4.1
     return firstFromPem('CERTIFICATE', pem);
   };
-  // An unknown id causes a query to the CA, so these requests are limited.
+  // An unknown id causes a query to the CA. Waiting for the CA does not count as load of this process.
   const waits = { config: { waits: true } };
   app.get<{ Params: { file: string } }>(CRL_PATH, waits, async (request, reply) => {
     const { id } = await named(ca, request.params.file, 'crl');
