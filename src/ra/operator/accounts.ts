@@ -2,6 +2,7 @@ import type { Account, AccountAndUse, Failure } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import { type AccountStatus, accountStatus } from '../../model/status.js';
 import type { RaStore } from '../../store/contract/ra.js';
+import { requireNode } from '../nodes/find-node.js';
 import type { OperatorCertificates } from './certificates.js';
 
 interface OperatorAccountsOptions {
@@ -51,9 +52,7 @@ export class OperatorAccounts {
     next: string | null;
   }> {
     const { store } = this.options;
-    const node = nodeName === undefined ? null : await store.getNode(nodeName.toLowerCase());
-    if (nodeName !== undefined && !node)
-      throw new Refused('notFound', `there is no node "${nodeName}"`, { field: 'node' });
+    const node = nodeName === undefined ? null : await requireNode(store, nodeName, 'node');
     const filtered = Object.values(conditions).some((each) => each !== undefined);
     const window = filtered ? EXAMINED : limit + 1;
     const found = await store.listAccounts({ after, limit: window, ...(node && { nodeId: node.id }) });

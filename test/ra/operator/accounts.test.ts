@@ -68,6 +68,12 @@ describe('private/accounts', () => {
     expect((await stop(id, {})).json.data).toMatchObject({ status: 'revoked', revoked: [] });
   });
 
+  it('finds the accounts of a node whose name has upper case', async () => {
+    const body = { cn: 'Alice', profile: 'user' };
+    expect((await world.ask('/private/nodes', world.alice, { method: 'POST', body })).status).toBe(201);
+    expect((await get('/private/accounts?node=Alice')).data).toEqual({ accounts: [], next: null });
+  });
+
   it('knows no account of another id', async () => {
     expect((await stop('none', {})).status).toBe(404);
     expect((await get('/private/accounts/none')).code).toBe('notFound');
