@@ -64,7 +64,7 @@ function isWhole(
   { serial, content, fingerprint, identifiers }: StoredCertificate,
   authorities: readonly X509Certificate[],
 ): boolean {
-  // Migrated from another program, which kept only its serial.
+  // Migrated from another program that stored only the serial.
   if (content.length === 0) return true;
   try {
     const [leaf] = typeof content === 'string' ? fromPem('CERTIFICATE', content) : [Buffer.from(content)];

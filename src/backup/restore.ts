@@ -70,7 +70,7 @@ interface Move {
   to: string;
 }
 
-/** Folders of `upki start` move as a whole; the files of one program alone move into its directory. */
+/** Folders of `upki start` move as a whole; the files of a single program move into its directory. */
 async function movesOf(
   staging: string,
   directory: string,

@@ -13,7 +13,7 @@ export interface CertificateDetails {
   notAfter: number;
   /** Subject alternative names; types DNS, IP, EMAIL, URI. */
   names: { type: string; value: string }[];
-  /** PEM of the certificate alone. */
+  /** PEM of the certificate, without its chain. */
   certificate: string;
   revokedAt: number | null;
   /** RFC 5280 §5.3.1 name. */

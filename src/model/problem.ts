@@ -66,7 +66,7 @@ const STATUS: Record<ProblemType, number> = {
 
 const PROBLEM_URN = 'urn:ietf:params:acme:error:';
 
-/** A problem as it is stored on a challenge or order and as a subproblem (§6.7.1). */
+/** The document of a problem: stored on a challenge or order, or a subproblem (§6.7.1). */
 export interface ProblemDocument {
   /** Full URN. */
   type: string;

@@ -62,7 +62,7 @@ export function problemOf({ status, message, retryAfter }: Refused): Problem {
   });
 }
 
-/** The error envelope of the REST API, as it is sent. */
+/** The error envelope of the REST API. */
 export function errorEnvelope({ message, code, field }: Refused) {
   return { status: 'error' as const, message, code, ...(field !== null && { field }) };
 }

@@ -141,7 +141,7 @@ export function away(what: 'ca' | 'dns', since: number | null, now: number): Fin
   ];
 }
 
-/** How long announced keys are kept: longer than a finding can recur. */
+/** How long announced keys are stored: longer than a finding can recur. */
 export const REMEMBERED = 400 * DAY;
 
 /** In this last part of its lifetime the RA's own certificate should have been renewed already. */

@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The console's files, read once. No other file can be served, whatever the path. */
+/** The console's files, read once. A path can select only one of these files. */
 export class ConsoleFiles {
   readonly #files = new Map<string, ConsoleFile>();
   /** `Content-Security-Policy` of every answer: only scripts and styles of this origin, and the import map by its hash. */

@@ -23,7 +23,7 @@ interface Refusal extends Event, Pick<AuditEntry, 'outcome'> {
   identified: boolean;
 }
 
-/** Records what is done through this RA, and what is refused, in the store's audit log. */
+/** Records actions and refusals of this RA in the store's audit log. */
 export class AuditLog {
   /** Budgets by the peer's address and the kind of refusal, so that a flood hides neither other peers nor other kinds. */
   readonly #budgets = new BoundedMap<string, Budget>(MAX_BUDGETS);

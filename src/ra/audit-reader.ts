@@ -22,7 +22,7 @@ export class AuditReader {
   }
 
   /**
-   * @param from the newest record wanted of each chain: `next` of the previous page, or `ends`
+   * @param from the newest requested record of each chain: `next` of the previous page, or `ends`
    * @throws StoreUnavailable
    */
   async newest(from: readonly AuditPosition[], limit: number): Promise<AuditPage> {

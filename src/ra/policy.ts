@@ -118,7 +118,7 @@ export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
 
-/** The profile an order asked for, or the default. @throws Problem invalidProfile naming those on offer. */
+/** The requested profile of an order, or the default. @throws Problem invalidProfile with the names of all profiles */
 export function chooseProfile(requested: unknown, profiles: AcmeProfile[], fallback: string): AcmeProfile {
   if (!isAbsent(requested) && typeof requested !== 'string') {
     throw new Problem('malformed', '"profile" must be a string');

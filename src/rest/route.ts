@@ -19,7 +19,7 @@ export interface Call<
   reply: FastifyReply;
 }
 
-/** An answer that is not JSON, sent as it is. */
+/** An answer that is not JSON. */
 export class FileAnswer {
   constructor(
     readonly type: string,

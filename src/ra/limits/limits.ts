@@ -43,7 +43,7 @@ interface Limit {
   count: number;
   period: number;
   key: string;
-  /** The counted things, named in the client's message. */
+  /** What the limit counts, for the client's message. */
   what: string;
 }
 
@@ -204,7 +204,7 @@ export class Limits {
     return { key: key + this.#era, amount, window: period };
   }
 
-  /** @param of the account, address or names that the limit counts @param what the counted things, for the client's message */
+  /** @param of the account, address or names that the limit is for @param what as in `Limit` */
   #limit(kind: keyof LimitSettings, of: string, what: string): Limit {
     const period = kind === 'failures' || kind === 'seeds' ? HOUR : DAY;
     return { count: this.settings[kind], period, key: `${kind} ${of}`, what };

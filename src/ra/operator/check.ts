@@ -28,7 +28,7 @@ export interface CheckedName {
   profile: string | null;
 }
 
-/** Whether a name would get a certificate, and if not, what prevents it: `upki check`. */
+/** `upki check`: whether a name would get a certificate, and if not, the reason. */
 export class NameCheck {
   constructor(private readonly options: NameCheckOptions) {}
 
@@ -49,7 +49,7 @@ export class NameCheck {
       ...seen,
       ...authority.findings(new Date(clock()).toISOString()),
     ];
-    // A wildcard is proven by dns-01 alone; other names by that too, if their client can.
+    // A wildcard can be proven only by dns-01. Other names can be proven by dns-01 too, but not every client supports it.
     const dialing: readonly string[] = wildcard ? ['dns-01'] : ['http-01', 'tls-alpn-01'];
     const isReachable = seen.some(({ step, ok }) => ok && dialing.includes(step));
     const others = findings.filter(({ step }) => !WAYS.includes(step));
@@ -89,7 +89,7 @@ export class NameCheck {
   }
 }
 
-/** One of these steps must succeed. Other resolvers are queried besides one that fails. */
+/** Steps of which one must succeed: there are several challenges, and several resolvers. */
 const WAYS: readonly string[] = ['resolver', 'dns-01', 'http-01', 'tls-alpn-01'];
 
 function read(asked: string) {
@@ -102,7 +102,7 @@ function read(asked: string) {
   }
 }
 
-/** The entry that decides, found by checking each alone. */
+/** The list entry that decides, found by checking each entry separately. */
 function decision(policy: Policy, identifier: ReturnType<typeof read>): { outcome: string; ok: boolean } {
   const refuses = (lists: { allowed: string[]; denied: string[] }) => {
     try {
