@@ -4,16 +4,23 @@ import { type AddressInfo, isIP } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { der } from './csr.js';
 
-/** Real servers that answer challenges, on a free loopback port. */
+/** A real server on loopback. */
 export interface ChallengeServer {
   port: number;
   close(): Promise<void>;
 }
 
-/** A plain HTTP server; `host` is the address it listens on. */
-export async function httpServer(listener: RequestListener, host = '127.0.0.1'): Promise<ChallengeServer> {
+/** A plain HTTP server. Rejects if the port is in use. @param host the address it listens on @param port 0 takes a free one */
+export async function httpServer(
+  listener: RequestListener,
+  host = '127.0.0.1',
+  port = 0,
+): Promise<ChallengeServer> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -22,6 +29,24 @@ export async function httpServer(listener: RequestListener, host = '127.0.0.1'):
         server.close(() => resolve());
       }),
   };
+}
+
+/** A server that answers http-01 with the key authorizations in `answers`, by token (RFC 8555 §8.3). */
+export interface TokenServer extends ChallengeServer {
+  answers: Map<string, string>;
+}
+
+export async function tokenServer(port: number): Promise<TokenServer> {
+  const answers = new Map<string, string>();
+  const server = await httpServer(
+    (request, response) => {
+      const answer = answers.get(request.url?.split('/').at(-1) ?? '');
+      response.writeHead(answer === undefined ? 404 : 200).end(answer);
+    },
+    '127.0.0.1',
+    port,
+  );
+  return { ...server, answers };
 }
 
 /** A TLS server that presents one certificate for every name. */

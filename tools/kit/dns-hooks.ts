@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { httpServer } from './challenge-servers.js';
 import { startDns, type ZoneAnswer } from './dns-server.js';
 
 export interface TestDns {
@@ -17,7 +16,7 @@ export interface TestDns {
 export async function startTestDns(port = 0): Promise<TestDns> {
   const texts = new Map<string, ReadonlySet<string>>();
   const dns = await startDns({}, (question) => answerTo(question, texts), port);
-  const control = createServer((request, response) => {
+  const control = await httpServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const name = (searchParams.get('name') ?? '').toLowerCase().replace(/\.$/, '');
     const value = searchParams.get('value');
@@ -26,12 +25,11 @@ export async function startTestDns(port = 0): Promise<TestDns> {
     if (pathname === '/clear') texts.set(name, new Set(value === null ? [] : others));
     response.end();
   });
-  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
   return {
     address: `${dns.host}:${dns.port}`,
-    control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
+    control: `http://127.0.0.1:${control.port}`,
     async close() {
-      control.close();
+      await control.close();
       await dns.close();
     },
   };

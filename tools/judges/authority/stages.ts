@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { World } from '../../interop/world.js';
 import type { AcmeClient } from '../../kit/acme-client.js';
+import { tokenServer } from '../../kit/challenge-servers.js';
 import type { Tools } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import { type Installation, type Known, tlsTrusts } from './installation.js';
@@ -42,18 +42,15 @@ const topOf = (chain: string): string => {
 
 export async function issue({ client, world }: Judge, stage: string): Promise<Issued> {
   const name = world.name(`at-${stage.replaceAll(/\W+/g, '-')}`);
-  const answers = new Map<string, string>();
-  const web = createServer((request, response) =>
-    response.end(answers.get(request.url?.split('/').at(-1) ?? '') ?? ''),
-  );
-  // certbot needs the port for itself afterwards.
-  const { order, chain } = await withServer(web, world.httpPort, () =>
-    client.issue({
+  const web = await tokenServer(world.httpPort);
+  // certbot needs the port for itself afterwards, so the server is closed first.
+  const { order, chain } = await client
+    .issue({
       names: [name],
       order: { profile: 'webapp' },
-      solve: async ({ token, keyAuthorization }) => void answers.set(token, keyAuthorization),
-    }),
-  );
+      solve: async ({ token, keyAuthorization }) => void web.answers.set(token, keyAuthorization),
+    })
+    .finally(web.close);
   const answer = await client.post(order.body.certificate ?? '', '');
   const links = [answer.headers.link ?? []].flat().join(', ');
   const chains = [chain];
@@ -187,19 +184,5 @@ async function certbotChooses({ world, check, tools }: Judge, live: readonly Kno
       const chain = await world.read(`config/live/${name}/fullchain.pem`);
       assert.equal(topOf(chain.trimEnd()), subject);
     });
-  }
-}
-
-async function withServer<T>(
-  web: ReturnType<typeof createServer>,
-  port: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  await new Promise<void>((resolve) => web.listen(port, '127.0.0.1', resolve));
-  try {
-    return await work();
-  } finally {
-    web.closeAllConnections();
-    await new Promise((resolve) => web.close(resolve));
   }
 }

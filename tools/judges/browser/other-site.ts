@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { httpServer } from '../../kit/challenge-servers.js';
 import type { Tools } from '../../kit/tools.js';
 import { browserWithCertificate, certificateOf } from './own-store.js';
 import type { World } from './world.js';
@@ -26,7 +25,7 @@ export async function otherSite(world: World, executablePath: string, tools: Too
   const { upki } = world;
   const own = { ...certificateOf(world, 'alice'), presented: true };
   const { context, close } = await browserWithCertificate(world, own, executablePath, tools);
-  const evil = createServer((request, response) => {
+  const evil = await httpServer((request, response) => {
     response.setHeader('content-type', 'text/html');
     const form = `<form method="post" action="${upki.baseUrl}/api/v1/private/crl/generate"></form>`;
     response.end(
@@ -35,7 +34,6 @@ export async function otherSite(world: World, executablePath: string, tools: Too
         : `<script>${attempts(upki.baseUrl)}</script>`,
     );
   });
-  await new Promise<void>((listening) => evil.listen(0, '127.0.0.1', listening));
   try {
     const page = await context.newPage();
     await page.goto(`${upki.baseUrl}/console/`);
@@ -51,7 +49,7 @@ export async function otherSite(world: World, executablePath: string, tools: Too
     );
     const before = await state();
     if (own !== 200 || before === first) throw new Error(`our own page was answered ${own}`);
-    const site = `http://127.0.0.1:${(evil.address() as AddressInfo).port}`;
+    const site = `http://127.0.0.1:${evil.port}`;
     const other = await context.newPage();
     await other.goto(`${site}/`);
     await other.waitForFunction("document.title === 'sent'");
@@ -62,8 +60,7 @@ export async function otherSite(world: World, executablePath: string, tools: Too
     const after = await state();
     if (after !== before) throw new Error(`it was ${before}, it is ${after}`);
   } finally {
-    evil.closeAllConnections();
-    evil.close();
+    await evil.close();
     await close();
   }
 }

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { landingPage } from '../../../src/pages/landing.js';
 import { readRoots } from '../../../src/pages/roots.js';
+import { httpServer } from '../../kit/challenge-servers.js';
 import { run } from '../../kit/command.js';
 import { CLIENT_AUTH, createTestPki } from '../../kit/test-pki.js';
 import type { Tools } from '../../kit/tools.js';
@@ -61,16 +60,14 @@ async function withoutVisitorsListener(world: World, use: (base: string) => Prom
     ...{ roots: readRoots(world.upki.rootPem), qrCodes: [''], version: '1', listener: 'plain' },
     ...{ base: world.upki.baseUrl, plainBase: null, visitorsBase: null },
   });
-  const server = createServer((_request, response) => {
+  const server = await httpServer((_request, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8');
     response.end(content);
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await use(`http://127.0.0.1:${server.port}`);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 }
 

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { Page } from 'playwright-core';
 import { AcmeClient } from '../../kit/acme-client.js';
+import { httpServer } from '../../kit/challenge-servers.js';
 import { STRANGER, type World } from './world.js';
 
 /** Short enough for the quoted part of a web server's response. */
@@ -8,8 +8,7 @@ const MARKUP = '<img src=x onerror=struck=1>';
 
 /** Has strangers and a careless administrator write markup wherever the console shows their text. */
 async function plant({ upki, challengePort }: World, page: Page): Promise<string> {
-  const server = createServer((_request, response) => response.end(MARKUP));
-  await new Promise<void>((listening) => server.listen(challengePort, '127.0.0.1', listening));
+  const server = await httpServer((_, response) => void response.end(MARKUP), '127.0.0.1', challengePort);
   const client = new AcmeClient({ directoryUrl: upki.directoryUrl, ca: upki.rootPem });
   try {
     await client.newAccount({ contact: ["mailto:'onerror=struck=1'@example.test"] });
@@ -20,7 +19,7 @@ async function plant({ upki, challengePort }: World, page: Page): Promise<string
     await client.poll(url, ({ status }: { status: string }) => status === 'invalid');
   } finally {
     client.close();
-    server.close();
+    await server.close();
   }
   const asked = await page.evaluate<number[]>(`Promise.all([
     ['DELETE', '/private/nodes/' + encodeURIComponent(${JSON.stringify(MARKUP)})],

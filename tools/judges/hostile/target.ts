@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { AcmeClient } from '../../kit/acme-client.js';
+import { httpServer } from '../../kit/challenge-servers.js';
 import { type DnsServer, startDns } from '../../kit/dns-server.js';
 import { type RunningUpki, runUpki, startUpki } from '../../kit/upki.js';
 
@@ -57,17 +57,19 @@ export async function prepareTarget(): Promise<Target> {
   const answers = new Map<string, string>();
   const inside: string[] = [];
   const web: Target['web'] = { answer: () => false };
-  const server = createServer((incoming, response) => {
+  const server = await httpServer((incoming, response) => {
     if (web.answer(incoming, response)) return;
     response.end(answers.get(incoming.url?.split('/').at(-1) ?? '') ?? 'nothing');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const webPort = (server.address() as AddressInfo).port;
-  const hidden = createServer((incoming, response) => {
-    inside.push(incoming.url ?? '');
-    response.end('the secret of the inside');
-  });
-  await new Promise<void>((resolve) => hidden.listen(webPort, '127.0.0.2', resolve));
+  const webPort = server.port;
+  const hidden = await httpServer(
+    (incoming, response) => {
+      inside.push(incoming.url ?? '');
+      response.end('the secret of the inside');
+    },
+    '127.0.0.2',
+    webPort,
+  );
   const upki = await startUpki({
     env: { ...POLICY, UPKI_VA_RESOLVERS: `${dns.host}:${dns.port}`, UPKI_VA_HTTP_PORT: String(webPort) },
   });
@@ -83,10 +85,7 @@ export async function prepareTarget(): Promise<Target> {
     async close() {
       await upki.stop();
       await dns.close();
-      for (const each of [server, hidden]) {
-        each.closeAllConnections();
-        each.close();
-      }
+      for (const each of [server, hidden]) await each.close();
     },
   };
 }

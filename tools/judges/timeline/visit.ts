@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { AcmeClient } from '../../kit/acme-client.js';
+import { tokenServer } from '../../kit/challenge-servers.js';
 import { createCsr } from '../../kit/csr.js';
 
 /**
@@ -15,25 +15,20 @@ async function main([
   file = '',
   what = '',
 ]: string[]): Promise<void> {
-  const answers = new Map<string, string>();
-  const web = createServer((request, response) => {
-    const answer = answers.get(request.url?.split('/').at(-1) ?? '');
-    response.writeHead(answer === undefined ? 404 : 200).end(answer);
-  });
-  await new Promise<void>((resolve) => web.listen(Number(webPort), '127.0.0.1', resolve));
+  const web = await tokenServer(Number(webPort));
   const client = new AcmeClient({ directoryUrl, ca: await readFile(rootFile) });
   try {
     await client.newAccount();
     const { chain } = await client.issue({
       names: [name],
       csr: createCsr([name]).der,
-      solve: async ({ token, keyAuthorization }) => void answers.set(token, keyAuthorization),
+      solve: async ({ token, keyAuthorization }) => void web.answers.set(token, keyAuthorization),
     });
     await writeFile(file, chain);
     if (what === 'revoke') await client.revoke(chain, { reason: 1 });
   } finally {
     client.close();
-    web.close();
+    await web.close();
   }
 }
 

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { serialOf } from '../../interop/checks.js';
@@ -8,6 +7,7 @@ import type { UpkiAuthority } from '../../interop/upki.js';
 import type { World } from '../../interop/world.js';
 import { AcmeClient } from '../../kit/acme-client.js';
 import { caChannel } from '../../kit/ca-channel.js';
+import { tokenServer } from '../../kit/challenge-servers.js';
 import { createCsr } from '../../kit/csr.js';
 
 /** Lifetime of the certificate that must be seen as expired: OpenSSL's clock counts whole seconds. */
@@ -49,11 +49,7 @@ export async function makeSubjects(
   world: World,
   { upki }: UpkiAuthority,
 ): Promise<Record<Subject['state'], Subject>> {
-  const answers = new Map<string, string>();
-  const web = createServer((request, response) =>
-    response.end(answers.get(request.url?.split('/').at(-1) ?? '') ?? ''),
-  );
-  await new Promise<void>((resolve) => web.listen(world.httpPort, '127.0.0.1', resolve));
+  const web = await tokenServer(world.httpPort);
   const client = new AcmeClient({ directoryUrl: upki.directoryUrl, ca: upki.rootPem });
   const ca = await caChannel(upki);
   try {
@@ -71,7 +67,7 @@ export async function makeSubjects(
           profile: 'webapp',
           ...(state === 'expired' && { notAfter: new Date(end).toISOString() }),
         },
-        solve: async ({ token, keyAuthorization }) => void answers.set(token, keyAuthorization),
+        solve: async ({ token, keyAuthorization }) => void web.answers.set(token, keyAuthorization),
       });
       const leaf = chain.slice(0, chain.indexOf('-----BEGIN', 1));
       const key = csr.key.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -91,8 +87,7 @@ export async function makeSubjects(
     await pause(Math.max(0, end + 1_000 - Date.now()));
     return Object.fromEntries(made) as Record<Subject['state'], Subject>;
   } finally {
-    web.close();
-    web.closeAllConnections();
+    await web.close();
     ca.close();
     client.close();
   }
