@@ -62,8 +62,8 @@ export async function servedUrl(store: CaStore, given: string | null): Promise<s
 }
 
 /**
- * Opens the store of a CA on this machine for a command. The CA's process may continue to run; it sees every change at once.
- * `databaseUrl` null: the file in the CA's folder.
+ * Opens the store of a CA on this machine for a command. The CA's process may continue to run; it sees every
+ * change at once. `databaseUrl` null: the file in the CA's folder.
  * @throws InitError when the database this CA had is lost
  */
 export async function openLocalStore(dataDir: string, databaseUrl: string | null): Promise<CaStore> {
@@ -80,8 +80,8 @@ const databaseLocation = (dataDir: string, databaseUrl: string | null): string =
   databaseUrl ?? caPaths(dataDir).database;
 
 /**
- * Opens the CA for a command on its machine that issues. The settings that the CA's process used last take precedence over the
- * given ones.
+ * Opens the CA for a command on its machine that issues. The settings that the CA's process used last take
+ * precedence over the given ones.
  * @throws InitError, CaCertificateError, KeyFileError, ProfileError
  */
 export async function openLocalCa(
@@ -102,8 +102,8 @@ export async function openLocalCa(
 }
 
 /**
- * Revocation for a command. The CA's process reads from the database that its CRL is out of date and which peers it must
- * disconnect.
+ * Revocation for a command. The CA's process reads from the database that its CRL is out of date and which
+ * peers it must disconnect.
  */
 export function localRevocation(store: CaStore, clock: () => number): Revocation {
   return new Revocation({
@@ -139,7 +139,8 @@ export interface EnrolledAdministrator {
 const ADMIN_KEY: KeySpec = { type: 'ec', curve: 'P-256' };
 
 /**
- * Makes an administrator's certificate with the rights of the entry of its name, which is added if it is absent.
+ * Makes an administrator's certificate with the rights of the entry of its name, which is added if it is
+ * absent.
  * @throws TaskError for an invalid name, or a key that was taken from an administrator
  */
 export async function enrolAdministrator(

@@ -62,8 +62,8 @@ async function findByDn(store: CaReader, text: string): Promise<CertificateRecor
 }
 
 /**
- * A DN contradicts a subject when an attribute that both have differs. An attribute that the subject lacks is no
- * contradiction: a TLS server's certificate has only the common name of its holder's DN.
+ * A DN contradicts a subject when an attribute that both have differs. An attribute that the subject lacks is
+ * no contradiction: a TLS server's certificate has only the common name of its holder's DN.
  */
 function contradicts(wanted: DistinguishedName, subject: DistinguishedName): boolean {
   const same = (left: Attribute, right: Attribute) => dnKey([[left]]) === dnKey([[right]]);

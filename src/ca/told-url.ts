@@ -19,7 +19,8 @@ export async function toldUrl(store: Pick<CaStore, 'getSetting'>): Promise<ToldU
 }
 
 /**
- * Stores the URL that the first RA reports. Only that RA may change it, because issued certificates have the URL.
+ * Stores the URL that the first RA reports. Only that RA may change it, because issued certificates have the
+ * URL.
  * @returns a sentence for the operator when the URL changed, or was not accepted
  */
 export async function learnUrl(

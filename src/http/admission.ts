@@ -22,12 +22,14 @@ const RETRY_AFTER = 1;
 const RETRY_SPREAD = 4;
 
 /**
- * Refuses requests before they are read or verified while more are in progress than can be answered soon. Accepted requests keep
- * their speed, and memory is bounded. Requests that start an account or an order are refused first, so that started orders can
- * finish. The answer is 503 with Retry-After (RFC 9110 §15.6.4, RFC 8555 §6.7 `serverInternal`: the client did nothing wrong).
+ * Refuses requests before they are read or verified while more are in progress than can be answered soon.
+ * Accepted requests keep their speed, and memory is bounded. Requests that start an account or an order are
+ * refused first, so that started orders can finish. The answer is 503 with Retry-After (RFC 9110 §15.6.4, RFC
+ * 8555 §6.7 `serverInternal`: the client did nothing wrong).
  *
- * Only work counts: not a slow body, not an answer that is read slowly, not a request that waits for another process. A request
- * that is answered at once counts until the turn of the event loop ends, because many requests in one turn form a queue too.
+ * Only work counts: not a slow body, not an answer that is read slowly, not a request that waits for another
+ * process. A request that is answered at once counts until the turn of the event loop ends, because many
+ * requests in one turn form a queue too.
  */
 export function admitRequests(
   app: FastifyInstance,

@@ -15,8 +15,8 @@ interface Freshness {
 }
 
 /**
- * Sets the caching headers (RFC 9111 §5), and the status 304 for a client that has the current answer; Node then sends no body.
- * `If-Modified-Since` is used only if no two answers share a second.
+ * Sets the caching headers (RFC 9111 §5), and the status 304 for a client that has the current answer; Node
+ * then sends no body. `If-Modified-Since` is used only if no two answers share a second.
  */
 export function setFreshness(request: FastifyRequest, reply: FastifyReply, freshness: Freshness): void {
   const { etag, lastModified, maxAge, expires } = freshness;

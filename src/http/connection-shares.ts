@@ -2,8 +2,8 @@ import type { Server, Socket } from 'node:net';
 import { addressSource } from '../lib/address-source.js';
 
 /**
- * Prevents one address from occupying every connection of a listener: an address may have as many connections as are free. A
- * single address gets half of them, two get a third each, and some always stay free.
+ * Prevents one address from occupying every connection of a listener: an address may have as many connections
+ * as are free. A single address gets half of them, two get a third each, and some always stay free.
  */
 export function shareConnections(server: Server, most: number): void {
   const held = new Map<string, number>();

@@ -19,9 +19,9 @@ export interface ClientIdentity {
 const known = new WeakMap<TLSSocket, ClientIdentity | null>();
 
 /**
- * The identity that the peer proved in the TLS handshake, or null. The TLS stack checked the chain to our root and the possession
- * of the key. The dates are checked on each call, because connections and sessions outlive certificates. The caller checks
- * revocation and entitlement. No header is read.
+ * The identity that the peer proved in the TLS handshake, or null. The TLS stack checked the chain to our
+ * root and the possession of the key. The dates are checked on each call, because connections and sessions
+ * outlive certificates. The caller checks revocation and entitlement. No header is read.
  */
 export function clientIdentity(request: FastifyRequest, now: number = Date.now()): ClientIdentity | null {
   const { socket } = request.raw;

@@ -11,9 +11,9 @@ const LINGER_TIME = 1000;
 const ending = new WeakSet<Socket>();
 
 /**
- * Closing a connection while the peer is still sending resets it, and the peer may then lose the answer. Therefore the rest of a
- * refused body is read, within bounds. After a short body the connection stays open. After any other body the answer has
- * `Connection: close` (RFC 9112 §9.6), and later bytes are not processed.
+ * Closing a connection while the peer is still sending resets it, and the peer may then lose the answer.
+ * Therefore the rest of a refused body is read, within bounds. After a short body the connection stays open.
+ * After any other body the answer has `Connection: close` (RFC 9112 §9.6), and later bytes are not processed.
  */
 export function lingerAfterRefusals(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {

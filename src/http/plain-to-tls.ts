@@ -6,8 +6,8 @@ import type { TLSSocket } from 'node:tls';
 const LINGER = 1000;
 
 /**
- * Answers a client that speaks plain HTTP to a TLS port with a sentence before the connection is closed. The request is not
- * read: OpenSSL recognises it by its first bytes.
+ * Answers a client that speaks plain HTTP to a TLS port with a sentence before the connection is closed. The
+ * request is not read: OpenSSL recognises it by its first bytes.
  */
 export function answerPlainHttp(server: Server): void {
   server.on('tlsClientError', (error: Error & { code?: string }, socket) => {

@@ -1,14 +1,16 @@
 import { MINUTE } from '../lib/time.js';
 
 /**
- * Limits of log lines per minute for one address, and for all addresses together, so that a flood does not fill the disk.
+ * Limits of log lines per minute for one address, and for all addresses together, so that a flood does not
+ * fill the disk.
  */
 const PER_ADDRESS = 30;
 const ALL = 300;
 
 /**
- * Decides which refusals are logged: a limited number per minute for each address and for all addresses. The others are counted,
- * and the count is logged after the minute. At most as many addresses are tracked as lines may be logged.
+ * Decides which refusals are logged: a limited number per minute for each address and for all addresses. The
+ * others are counted, and the count is logged after the minute. At most as many addresses are tracked as
+ * lines may be logged.
  */
 export class RefusalBudget {
   #until = Number.NEGATIVE_INFINITY;

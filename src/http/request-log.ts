@@ -23,8 +23,8 @@ export interface Refusal {
 }
 
 /**
- * Logs one line per request: refused requests at level info with account, names and reason, others at level debug. Of a flood
- * of refusals only the number is logged.
+ * Logs one line per request: refused requests at level info with account, names and reason, others at level
+ * debug. Of a flood of refusals only the number is logged.
  */
 export function logRequests(app: FastifyInstance, log: Logger, now: () => number = monotonic): void {
   const budget = new RefusalBudget(now);

@@ -47,8 +47,8 @@ export interface HttpsServer {
 }
 
 /**
- * An HTTPS listener: TLS 1.2 and 1.3 with session resumption, and an optional client certificate (see `identity.ts`). Add routes
- * as plugins, then call `app.listen`; `app.close` ends it.
+ * An HTTPS listener: TLS 1.2 and 1.3 with session resumption, and an optional client certificate (see
+ * `identity.ts`). Add routes as plugins, then call `app.listen`; `app.close` ends it.
  */
 export function createHttpsServer(options: HttpsServerOptions): HttpsServer {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };

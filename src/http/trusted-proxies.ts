@@ -31,9 +31,9 @@ export interface TrustedProxiesOptions {
 }
 
 /**
- * Trusts the header of a proxy that connects from its network with a good client certificate of its name. The certificate in the
- * header then counts as the client's, if it is valid. The proxy's own certificate never counts, because its rights would then
- * extend to every client. The headers of all other peers are ignored.
+ * Trusts the header of a proxy that connects from its network with a good client certificate of its name. The
+ * certificate in the header then counts as the client's, if it is valid. The proxy's own certificate never
+ * counts, because its rights would then extend to every client. The headers of all other peers are ignored.
  */
 export function trustedProxies(options: TrustedProxiesOptions): BehindProxy {
   const { proxies, header, authorities, isGood, now = Date.now } = options;

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * The source of an address for shares and limits: an IPv4 address itself, also in IPv6 notation; the first 64 bits of an IPv6
- * address, because a host chooses the other bits (RFC 8981).
+ * The source of an address for shares and limits: an IPv4 address itself, also in IPv6 notation; the first 64
+ * bits of an IPv6 address, because a host chooses the other bits (RFC 8981).
  */
 export function addressSource(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -30,8 +30,8 @@ export function fileTrouble(error: unknown, used?: string): string | null {
 }
 
 /**
- * The reason of an error about a file that the sentence has already named, so without its path. An error about another file
- * comes with that file's path. Null for any other error.
+ * The reason of an error about a file that the sentence has already named, so without its path. An error
+ * about another file comes with that file's path. Null for any other error.
  */
 export function fileReason(error: unknown, named: string): string | null {
   return (pathOf(error) ?? named) === named ? reasonOf(error) : fileTrouble(error);

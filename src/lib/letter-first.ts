@@ -1,6 +1,6 @@
 /**
- * Random octets with the first bit cleared, so that their base64url begins with a letter. Secrets are pasted into command lines,
- * where programs take a word that begins with "-" for an option.
+ * Random octets with the first bit cleared, so that their base64url begins with a letter. Secrets are pasted
+ * into command lines, where programs take a word that begins with "-" for an option.
  */
 export function letterFirst(octets: Buffer): Buffer {
   const changed = Buffer.from(octets);

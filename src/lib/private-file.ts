@@ -9,8 +9,8 @@ export class ModeError extends Error {
 }
 
 /**
- * Removes the access of users other than the owner and the group. A missing file is ignored. The group keeps its access,
- * because containers share volumes through a group.
+ * Removes the access of users other than the owner and the group. A missing file is ignored. The group keeps
+ * its access, because containers share volumes through a group.
  * @param warn called when the mode was changed, because a user who could read the file may have a copy
  * @throws ModeError naming the file
  */

@@ -5,8 +5,8 @@ import { SingleFlight } from './single-flight.js';
 const PACE = 250;
 
 /**
- * A cached value of a source. When it is older than `keepFor` milliseconds, it is refreshed in the background while callers get
- * the old value. Only the first caller waits. If the source fails, the old value stays.
+ * A cached value of a source. When it is older than `keepFor` milliseconds, it is refreshed in the background
+ * while callers get the old value. Only the first caller waits. If the source fails, the old value stays.
  */
 export class RefreshedValue<T> {
   #known: { value: T; until: number } | null = null;

@@ -2,8 +2,8 @@ const TIME =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:[Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /**
- * Milliseconds since the epoch of an RFC 3339 §5.6 time. Null for any other text, for a leap second, and for times that do not
- * exist, which `Date` would move to another day.
+ * Milliseconds since the epoch of an RFC 3339 §5.6 time. Null for any other text, for a leap second, and for
+ * times that do not exist, which `Date` would move to another day.
  */
 export function parseRfc3339(text: string): number | null {
   const [, ...fields] = TIME.exec(text) ?? [];

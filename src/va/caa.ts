@@ -6,8 +6,9 @@ import { parseIssueValue } from './issue-value.js';
 import type { CaaRequest } from './types.js';
 
 /**
- * `lenient`: a record set that is found applies; a failed lookup counts as an empty set, because names of private networks are
- * often not in the DNS. `strict`: a failed lookup forbids issuance (RFC 8659 §3). `off`: CAA is not checked.
+ * `lenient`: a record set that is found applies; a failed lookup counts as an empty set, because names of
+ * private networks are often not in the DNS. `strict`: a failed lookup forbids issuance (RFC 8659 §3). `off`:
+ * CAA is not checked.
  */
 export type CaaMode = 'lenient' | 'strict' | 'off';
 
@@ -21,8 +22,8 @@ export interface CaaOptions {
 const LENIENT_WAIT = 1_000;
 const SILENT_WAIT = 25;
 /**
- * How long the record set of an ancestor is cached, in ms: many names share it. The Baseline Requirements (§4.2.2.1) allow eight
- * hours, but a changed record should apply soon.
+ * How long the record set of an ancestor is cached, in ms: many names share it. The Baseline Requirements
+ * (§4.2.2.1) allow eight hours, but a changed record should apply soon.
  */
 const KNOWN_FOR = 5_000;
 const MOST_KNOWN = 1_000;

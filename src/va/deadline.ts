@@ -1,6 +1,7 @@
 /**
- * A deadline: after its own time, or with the deadline of its parent if that is earlier. Not an AbortSignal: each AbortSignal has
- * a hidden class of its own, which slows all code that uses it, and a validation needs several.
+ * A deadline: after its own time, or with the deadline of its parent if that is earlier. Not an AbortSignal:
+ * each AbortSignal has a hidden class of its own, which slows all code that uses it, and a validation needs
+ * several.
  */
 export class Deadline {
   readonly #actions = new Set<() => void>();

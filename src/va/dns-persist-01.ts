@@ -8,9 +8,9 @@ import { parseIssueValue } from './issue-value.js';
 import type { ValidationRequest } from './types.js';
 
 /**
- * draft-ietf-acme-dns-persist-01, with the hashed account URIs and the directory's members of -02. Where the drafts differ, both
- * forms of `accounturi` are accepted, and an authorization ends with the record's TTL (-01) or at `persistUntil` (-02),
- * whichever is earlier.
+ * draft-ietf-acme-dns-persist-01, with the hashed account URIs and the directory's members of -02. Where the
+ * drafts differ, both forms of `accounturi` are accepted, and an authorization ends with the record's TTL
+ * (-01) or at `persistUntil` (-02), whichever is earlier.
  */
 export const PERSIST_LABEL = '_validation-persist';
 /** -02 §4.1: the path of a hashed account URI after the base of the account's URL. */
@@ -71,8 +71,8 @@ export function judgeRecord(text: string, { issuers, accountUris, wildcard, now 
 }
 
 /**
- * Looks for a persistent TXT record that permits the name to the account: at the name itself, or with `policy=wildcard` at a
- * parent name.
+ * Looks for a persistent TXT record that permits the name to the account: at the name itself, or with
+ * `policy=wildcard` at a parent name.
  * @returns the expiry of the proof, ms since the epoch
  * @throws ValidationFailure
  */

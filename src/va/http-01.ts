@@ -21,8 +21,9 @@ interface Http01Options {
 }
 
 /**
- * One request of a chain of redirects. `place` names it in messages. It is a URL only if this authority or the identifier's own
- * host chose it. Messages repeat nothing from a host behind a redirect, because the client may not be able to reach that host.
+ * One request of a chain of redirects. `place` names it in messages. It is a URL only if this authority or
+ * the identifier's own host chose it. Messages repeat nothing from a host behind a redirect, because the
+ * client may not be able to reach that host.
  */
 interface Hop {
   url: URL;

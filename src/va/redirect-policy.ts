@@ -1,8 +1,8 @@
 import { AddressSet, DEFAULT_DENY } from './address-policy.js';
 
 /**
- * Addresses that a redirect must never reach, even if a certificate for them may be ordered: this machine, link-local and metadata
- * addresses, and local NAT64 (RFC 8215).
+ * Addresses that a redirect must never reach, even if a certificate for them may be ordered: this machine,
+ * link-local and metadata addresses, and local NAT64 (RFC 8215).
  */
 const NEVER = new AddressSet([...DEFAULT_DENY, '127.0.0.0/8', '::1/128', '64:ff9b:1::/48']);
 const THIS_MACHINE = new AddressSet(['127.0.0.0/8', '::1/128']);
@@ -19,9 +19,9 @@ function widthOf(address: string): number {
 }
 
 /**
- * The addresses that redirects of one attempt may lead to: the one that answered first, which is the identifier's; never this
- * machine, link-local or metadata addresses; and never from a wider network into a narrower one. So a server outside of a
- * network cannot make this authority probe it.
+ * The addresses that redirects of one attempt may lead to: the one that answered first, which is the
+ * identifier's; never this machine, link-local or metadata addresses; and never from a wider network into a
+ * narrower one. So a server outside of a network cannot make this authority probe it.
  */
 export class RedirectPolicy {
   #own: string | null = null;

@@ -1,6 +1,6 @@
 /**
- * The contract of the validation authority: it checks over the network whether an identifier gives the expected response to a
- * challenge. It knows nothing of accounts, orders or storage.
+ * The contract of the validation authority: it checks over the network whether an identifier gives the
+ * expected response to a challenge. It knows nothing of accounts, orders or storage.
  */
 
 export interface ValidationRequest {
@@ -15,8 +15,8 @@ export interface ValidationRequest {
 }
 
 /**
- * Returns every current and former URL of the account, the current one first. Called only for a DNS record that names an account
- * (RFC 8657 §3).
+ * Returns every current and former URL of the account, the current one first. Called only for a DNS record
+ * that names an account (RFC 8657 §3).
  */
 type AccountUris = () => Promise<readonly string[]>;
 
@@ -80,8 +80,8 @@ export type CaaRefusal = Pick<Extract<ValidationResult, { ok: false }>, 'type' |
 
 export interface Validator {
   /**
-   * Checks CAA records again (RFC 8659 §3) for a name that was validated earlier; null when they allow a certificate. Never
-   * throws because of the network.
+   * Checks CAA records again (RFC 8659 §3) for a name that was validated earlier; null when they allow a
+   * certificate. Never throws because of the network.
    */
   checkCaa(request: CaaRequest): Promise<CaaRefusal | null>;
   /** Never throws because of the network or the peer; `signal` ends it early. */

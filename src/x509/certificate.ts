@@ -117,8 +117,8 @@ export function isSignedBy(certificate: ParsedCertificate, issuerKey: KeyObject)
 }
 
 /**
- * Verifies a certificate (DER) with the key of another with any algorithm of OpenSSL: other CAs sign with algorithms that
- * `isSignedBy` does not accept.
+ * Verifies a certificate (DER) with the key of another with any algorithm of OpenSSL: other CAs sign with
+ * algorithms that `isSignedBy` does not accept.
  */
 export function isVerifiedBy(der: Uint8Array, signer: Uint8Array): boolean {
   try {

@@ -13,7 +13,8 @@ interface Standing {
 type AuthorityState = 'active' | 'next' | 'retiring' | 'retired' | 'ended';
 
 /**
- * The issuer in use: the one activated last among those that issue and are not retired. With `now`, only a valid one.
+ * The issuer in use: the one activated last among those that issue and are not retired. With `now`, only a
+ * valid one.
  */
 export function activeOf<Each extends Standing>(members: readonly Each[], now: number | null): Each | null {
   let active: Each | null = null;
@@ -38,8 +39,8 @@ export function liveRoots<Each extends Standing>(members: readonly Each[]): Each
 }
 
 /**
- * The state of an issuer. `lastEnd`: when the last certificate that it signed expires. A retired issuer signs no more CRLs and
- * OCSP responses; an expired one cannot.
+ * The state of an issuer. `lastEnd`: when the last certificate that it signed expires. A retired issuer signs
+ * no more CRLs and OCSP responses; an expired one cannot.
  */
 export function stateOf(
   member: Standing,

@@ -9,8 +9,8 @@ import { AUTHORITY_PROFILE } from '../revoke/revocation.js';
 import { newRecord } from './member.js';
 
 /**
- * Records the root and the issuer of the CA's folder in a store that has none. From then on the store's set is used.
- * Two CAs that start at the same time record them once.
+ * Records the root and the issuer of the CA's folder in a store that has none. From then on the store's set
+ * is used. Two CAs that start at the same time record them once.
  * @throws InitError when the store has a set without the folder's issuer
  */
 export async function takeUpFolder(

@@ -28,8 +28,8 @@ const LOOK_EVERY = 5_000;
 const REMIND_EVERY = HOUR;
 
 /**
- * The roots and issuers of this CA, from the store. Changes by another process (a command, another CA on the store) are seen
- * within seconds. A caller that finds an issuer retired can reload the set at once.
+ * The roots and issuers of this CA, from the store. Changes by another process (a command, another CA on the
+ * store) are seen within seconds. A caller that finds an issuer retired can reload the set at once.
  */
 export class AuthoritySet {
   #members: readonly Member[] = [];
@@ -140,8 +140,8 @@ export class AuthoritySet {
   }
 
   /**
-   * PEM of the chain of an issuer, without the root. While an older root is also published, the chain ends with the
-   * cross-certificate by that root, so that clients that trust either root accept it.
+   * PEM of the chain of an issuer, without the root. While an older root is also published, the chain ends
+   * with the cross-certificate by that root, so that clients that trust either root accept it.
    */
   chainOf(member: Member): string {
     const roots = this.roots;

@@ -82,8 +82,8 @@ export class Succession {
   }
 
   /**
-   * Makes an issuer in place of the newest and uses it. `under`: its root, by default the one in use. Null: another CA made one
-   * at the same time.
+   * Makes an issuer in place of the newest and uses it. `under`: its root, by default the one in use. Null:
+   * another CA made one at the same time.
    * @param limits value of its name constraints; null: unconstrained; undefined: those of its predecessor
    * @throws RolloverError
    */
@@ -146,8 +146,8 @@ export class Succession {
   }
 
   /**
-   * True for an issuer that `upki ca init` made before the URL of its root's CRL was known. It is replaced while it is young.
-   * Clients may already know an older one, so only an operator replaces that.
+   * True for an issuer that `upki ca init` made before the URL of its root's CRL was known. It is replaced
+   * while it is young. Clients may already know an older one, so only an operator replaces that.
    */
   #namesNoCrl({ tag, certificate }: Member, now: number): boolean {
     const isYoung = tag === '' && now - certificate.notBefore < YOUNG;

@@ -34,8 +34,8 @@ export function pendingRequest(dataDir: string): Promise<string | null> {
 }
 
 /**
- * PEM of the request for the next issuer: the pending one, else a new one with a new key. The text also has the root's CRL, if
- * one is given.
+ * PEM of the request for the next issuer: the pending one, else a new one with a new key. The text also has
+ * the root's CRL, if one is given.
  * @throws KeyFileError, InitError
  */
 export async function ensureRequest(options: RequestOptions): Promise<string> {

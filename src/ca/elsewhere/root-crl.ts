@@ -17,7 +17,8 @@ interface InstalledCrl {
 
 /**
  * Stores a CRL that was signed elsewhere by a root or an issuer of this CA whose key is not here.
- * @throws CaCertificateError for a CRL of another CA, an incomplete or invalid one, and one without a known revocation; DerError
+ * @throws CaCertificateError for a CRL of another CA, an incomplete or invalid one, and one without a known
+ * revocation; DerError
  */
 export async function installCrl(
   { store, set }: { store: CaStore; set: AuthoritySet },
@@ -65,7 +66,8 @@ export async function installCrl(
 }
 
 /**
- * The number to store a CRL with, which must exceed the stored one. CRLs of other programs may have any number, or none.
+ * The number to store a CRL with, which must exceed the stored one. CRLs of other programs may have any
+ * number, or none.
  * @throws CaCertificateError for an older CRL
  */
 function nextNumber(own: bigint | null, thisUpdate: number, stored: StoredCrl | null): number {

@@ -39,8 +39,8 @@ interface ExportOptions {
 export const EXPORTED_CRL_VALIDITY = 365 * DAY;
 
 /**
- * Moves the key of a root from the CA's folder into an encrypted file, after signing a last CRL. The key is removed only
- * after the file was read back, so a crash before that leaves it in both places.
+ * Moves the key of a root from the CA's folder into an encrypted file, after signing a last CRL. The key is
+ * removed only after the file was read back, so a crash before that leaves it in both places.
  * @throws InitError, CaCertificateError
  */
 export async function exportRoot(options: ExportOptions): Promise<void> {

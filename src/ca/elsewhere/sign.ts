@@ -29,9 +29,10 @@ interface IssuerOptions extends SignOptions {
 }
 
 /**
- * DER of an issuer's certificate: a CA with path length 0 and without purposes. Name, key, name constraints and the locations of
- * the root's CRL come from the request.
- * @throws CaCertificateError when this root may not sign it, DerError for a request that is damaged or not signed by its key
+ * DER of an issuer's certificate: a CA with path length 0 and without purposes. Name, key, name constraints
+ * and the locations of the root's CRL come from the request.
+ * @throws CaCertificateError when this root may not sign it, DerError for a request that is damaged or not
+ * signed by its key
  */
 export async function signIssuer({
   root,

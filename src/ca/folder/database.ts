@@ -62,8 +62,8 @@ interface Binding {
 }
 
 /**
- * Binds folder and database to each other, or verifies that they belong to the same CA. Several processes may do so at the
- * same time: all write the same values.
+ * Binds folder and database to each other, or verifies that they belong to the same CA. Several processes may
+ * do so at the same time: all write the same values.
  * @throws InitError when the database is another CA's, or empty although this CA had one
  */
 export async function bindDatabase({ store, files, dataDir, location, warn }: Binding): Promise<void> {

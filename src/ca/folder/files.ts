@@ -22,9 +22,10 @@ export type { InitOptions } from './options.js';
 export { caPaths } from './paths.js';
 
 /**
- * Makes the folder a CA, or completes an interrupted run. It may be interrupted anywhere and repeated: every file is written
- * whole and synced before files that depend on it, and existing files are not written again. In a CA that was completed once,
- * a lost file is an error, and only the parts in `anew` are made again. The result has passed every check of a start.
+ * Makes the folder a CA, or completes an interrupted run. It may be interrupted anywhere and repeated: every
+ * file is written whole and synced before files that depend on it, and existing files are not written again.
+ * In a CA that was completed once, a lost file is an error, and only the parts in `anew` are made again. The
+ * result has passed every check of a start.
  * @throws InitError, CaCertificateError, KeyFileError, each naming the file
  */
 export async function initCaFiles(options: InitOptions): Promise<CaFiles> {

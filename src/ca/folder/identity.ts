@@ -3,8 +3,8 @@ import { jsonOrNull } from '../../lib/json.js';
 import { InitError } from './init-error.js';
 
 /**
- * The CA that a folder and a database belong to. Both record it, and every start compares them. So a lost file, or one of
- * another CA, is reported by name and not made again.
+ * The CA that a folder and a database belong to. Both record it, and every start compares them. So a lost
+ * file, or one of another CA, is reported by name and not made again.
  */
 export interface CaIdentity {
   /** SHA-256 of the root's DER, lower-case hex. */

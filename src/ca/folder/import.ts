@@ -13,8 +13,8 @@ import { caPaths } from './paths.js';
 import { openSigningKey, type SigningKey, saveSigningKey } from './signing-key.js';
 
 /**
- * Imports an existing CA. A root that may have a CA below it gets a new issuing certificate. A root that may not, and a
- * subordinate CA (whose root is in the same file), continue to issue themselves.
+ * Imports an existing CA. A root that may have a CA below it gets a new issuing certificate. A root that may
+ * not, and a subordinate CA (whose root is in the same file), continue to issue themselves.
  */
 export async function importCaFiles(
   options: InitOptions,

@@ -70,8 +70,9 @@ export function createRoot(fields: AuthorityFields, signer: Signer): Promise<Buf
 }
 
 /**
- * DER of an issuing CA under `issuer` (DER), with path length 0: it issues end-entity certificates only. It has no
- * extended key usage: programs apply that to every certificate below, so it would forbid purposes that profiles offer.
+ * DER of an issuing CA under `issuer` (DER), with path length 0: it issues end-entity certificates only. It
+ * has no extended key usage: programs apply that to every certificate below, so it would forbid purposes that
+ * profiles offer.
  */
 export function createIntermediate(
   fields: AuthorityFields & Located,
@@ -174,7 +175,8 @@ export class CaCertificateError extends Error {
 }
 
 /**
- * Checks that a certificate (DER) is a CA certificate of this key (SubjectPublicKeyInfo) and, unless `now` is null, valid.
+ * Checks that a certificate (DER) is a CA certificate of this key (SubjectPublicKeyInfo) and, unless `now` is
+ * null, valid.
  * @throws CaCertificateError or DerError
  */
 export function checkCaCertificate(der: Uint8Array, spki: Buffer, now: number | null): void {

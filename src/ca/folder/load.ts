@@ -49,8 +49,9 @@ interface LoadOptions {
 }
 
 /**
- * Reads an initialised CA and checks that its files belong together: the chain leads to the root, each key matches its
- * certificate, and all of them match the marker. Makes keys and seeds readable by their owner and group only.
+ * Reads an initialised CA and checks that its files belong together: the chain leads to the root, each key
+ * matches its certificate, and all of them match the marker. Makes keys and seeds readable by their owner and
+ * group only.
  * @throws InitError, CaCertificateError, KeyFileError, each naming the file
  */
 export async function loadCaFiles(options: LoadOptions): Promise<CaFiles> {

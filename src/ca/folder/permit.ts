@@ -2,12 +2,14 @@ import { isIP } from 'node:net';
 import { encodeNameConstraints, NEVER, type Subtree } from '../../x509/name-constraints.js';
 
 /**
- * Value of the name constraints that permit only these DNS names, addresses, mailboxes and URIs. Entries are DNS names (with all
- * names below), CIDRs, `@host` and `@.host` (mailboxes at the host, or at hosts below it) and `user@host`. A DNS name also
- * permits the mailboxes and URIs of its hosts. Null when the list is empty: every name is permitted.
+ * Value of the name constraints that permit only these DNS names, addresses, mailboxes and URIs. Entries are
+ * DNS names (with all names below), CIDRs, `@host` and `@.host` (mailboxes at the host, or at hosts below it)
+ * and `user@host`. A DNS name also permits the mailboxes and URIs of its hosts. Null when the list is empty:
+ * every name is permitted.
  *
- * Kinds of names without an entry are excluded as in CA/B BR §7.1.2.10.8. Some programs do not read an empty name as "all"
- * (Java for DNS, OpenSSL for mailboxes). Therefore a name that never exists is permitted too, which forbids all others.
+ * Without an entry for DNS names or addresses, all of them are excluded as in CA/B BR §7.1.2.10.8. Some
+ * programs do not read an empty name as "all" (Java for DNS, OpenSSL for mailboxes). For these a name that
+ * never exists is permitted, which forbids all others.
  */
 export function permitOnly(entries: readonly string[]): Buffer | null {
   if (entries.length === 0) return null;

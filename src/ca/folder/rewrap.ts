@@ -16,9 +16,9 @@ export interface RewrapOptions {
 }
 
 /**
- * Encrypts the keys of the CA's roots, issuers and OCSP responders again if they were encrypted with fewer rounds than
- * KEY_ROUNDS. Each file is replaced in one durable step, so a crash leaves the old or the new key whole. Failures (another
- * passphrase, a read-only folder) are logged.
+ * Encrypts the keys of the CA's roots, issuers and OCSP responders again if they were encrypted with fewer
+ * rounds than KEY_ROUNDS. Each file is replaced in one durable step, so a crash leaves the old or the new key
+ * whole. Failures (another passphrase, a read-only folder) are logged.
  */
 export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions): Promise<void> {
   const { rootKey, issuerKey, ocsp } = caPaths(dataDir);
@@ -29,8 +29,8 @@ export async function rewrapCaKeys({ dataDir, passphrase, log }: RewrapOptions):
 }
 
 /**
- * Does the same for the keys made for nodes, one after another in the background, while `goesOn` returns true. Resolves
- * with true when all were examined.
+ * Does the same for the keys made for nodes, one after another in the background, while `goesOn` returns
+ * true. Resolves with true when all were examined.
  */
 export async function rewrapNodeKeys(
   { dataDir, passphrase, log }: RewrapOptions,
@@ -64,9 +64,9 @@ const PRIVATE_KEY =
   /-----BEGIN (?:ENCRYPTED |RSA |EC )?PRIVATE KEY-----[\s\S]*?-----END (?:ENCRYPTED |RSA |EC )?PRIVATE KEY-----\n?/;
 
 /**
- * Whether a key file is encrypted with less than `KEY_ROUNDS` of PBKDF2: a file of an older version, OpenSSL's default of 2,048
- * rounds, or the PEM encryption of RFC 1421, which has one round of MD5. scrypt (RFC 7914) counts as strong. False for a key
- * that is not encrypted: only the file system protects it.
+ * Whether a key file is encrypted with less than `KEY_ROUNDS` of PBKDF2: a file of an older version,
+ * OpenSSL's default of 2,048 rounds, or the PEM encryption of RFC 1421, which has one round of MD5. scrypt
+ * (RFC 7914) counts as strong. False for a key that is not encrypted: only the file system protects it.
  */
 export function isWeaklyWrapped(pem: string): boolean {
   if (/^Proc-Type: *4, *ENCRYPTED/m.test(pem)) return true;

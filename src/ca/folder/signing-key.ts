@@ -39,7 +39,8 @@ const tokenKey = (uri: string, spki: Buffer): SigningKey => ({
 
 /**
  * Opens the key of a key file, which has PEM or a `pkcs11:` URI.
- * @param expected its public key, if known: the key of an absent token can then be opened, and fails only when it signs
+ * @param expected its public key, if known: the key of an absent token can then be opened, and fails only
+ * when it signs
  * @throws KeyFileError naming the file
  */
 export async function openSigningKey(
@@ -61,7 +62,8 @@ export async function openSigningKey(
 }
 
 /**
- * A new key in memory, or, with a URI, the key that it names. The token makes that key if it does not have it.
+ * A new key in memory, or, with a URI, the key that it names. The token makes that key if it does not have
+ * it.
  * @param label the key's label in the token, if the URI has none
  * @throws KeyFileError
  */

@@ -6,8 +6,8 @@ import { requireUsable } from '../../lib/usable-file.js';
 import { caPaths } from './paths.js';
 
 /**
- * Checks that every file in the CA's folder can be read, except the database, before anything is written. A missing file is no
- * error here.
+ * Checks that every file in the CA's folder can be read, except the database, before anything is written. A
+ * missing file is no error here.
  * @throws DanglingLink, NodeJS.ErrnoException, both with the path
  */
 export async function requireUsableFiles(dataDir: string): Promise<void> {

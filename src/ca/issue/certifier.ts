@@ -46,8 +46,8 @@ export interface Issuance {
 }
 
 /**
- * Makes and stores certificates. The caller decides profile and names, this class everything else. A returned certificate
- * has passed lint and is on disk.
+ * Makes and stores certificates. The caller decides profile and names, this class everything else. A returned
+ * certificate has passed lint and is on disk.
  */
 export class Certifier {
   readonly store: CaStore;
@@ -159,7 +159,8 @@ export class Certifier {
   }
 
   /**
-   * The record of a shown certificate. A certificate of this CA without a record, for example after a restore, is recorded now.
+   * The record of a shown certificate. A certificate of this CA without a record, for example after a
+   * restore, is recorded now.
    * @throws TaskError for a certificate of another CA
    */
   async recordOf(shown: ParsedCertificate, by: Actor): Promise<CertificateRecord> {
@@ -172,7 +173,8 @@ export class Certifier {
   }
 
   /**
-   * Issues and stores a certificate. `created` is false when the order has got a certificate meanwhile, which is returned.
+   * Issues and stores a certificate. `created` is false when the order has got a certificate meanwhile, which
+   * is returned.
    * @throws TaskError for a certificate that must not be issued; LintError for a fault of this program
    */
   async issue(issuance: Issuance): Promise<{ certificate: CertificateRecord; created: boolean }> {

@@ -1,8 +1,9 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 
 /**
- * The certificates that a caller may request. Everybody may request end-entity certificates. A registered RA may also request
- * an RA's certificate in its own name. Administrators' certificates are made only on the CA's machine.
+ * The certificates that a caller may request. Everybody may request end-entity certificates. A registered RA
+ * may also request an RA's certificate in its own name. Administrators' certificates are made only on the
+ * CA's machine.
  */
 export type Entitlement = 'end' | { ra: string } | 'administrator';
 

@@ -18,8 +18,8 @@ export interface NodeRequest {
 }
 
 /**
- * Makes keys and certificates for nodes that cannot make their own, as in the Python contract. Keys stay in the CA's folder
- * `private/`, one file per certificate, readable by the CA's user only.
+ * Makes keys and certificates for nodes that cannot make their own, as in the Python contract. Keys stay in
+ * the CA's folder `private/`, one file per certificate, readable by the CA's user only.
  */
 export class NodeIssuer {
   constructor(

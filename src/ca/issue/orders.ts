@@ -52,8 +52,8 @@ interface Made {
 }
 
 /**
- * Issues once for each ACME order and enrolment. A repeated request with the same key and names gets the same certificate,
- * whether that is being made, was just stored, or was stored before a crash.
+ * Issues once for each ACME order and enrolment. A repeated request with the same key and names gets the same
+ * certificate, whether that is being made, was just stored, or was stored before a crash.
  */
 export class OrderIssuer {
   readonly #making = new Map<string, Promise<Made>>();
@@ -136,8 +136,8 @@ export class OrderIssuer {
 type OneIssuance = Issuance & { orderId: string };
 
 /**
- * The names of an order's certificate, in the order's sequence. The common name is the CSR's if that is a DNS name, else the
- * order's first DNS name, else none, because certbot cannot read an address there.
+ * The names of an order's certificate, in the order's sequence. The common name is the CSR's if that is a DNS
+ * name, else the order's first DNS name, else none, because certbot cannot read an address there.
  */
 function orderNames(
   profile: Profile,

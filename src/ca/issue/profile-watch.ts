@@ -17,8 +17,8 @@ interface ProfileWatchOptions {
 }
 
 /**
- * Applies changed profile files without a restart. An unusable file is logged, and the current profiles stay in use. Polls,
- * because change events differ between file systems and are lost on network ones.
+ * Applies changed profile files without a restart. An unusable file is logged, and the current profiles stay
+ * in use. Polls, because change events differ between file systems and are lost on network ones.
  */
 export class ProfileWatch {
   #seen: string;

@@ -96,8 +96,9 @@ const PERSON: Kind = {
 };
 
 /**
- * The seven profiles of the wire contract and `short`, with P-256 keys (the schema's default). RA and server certificates are
- * renewed automatically, so they are short-lived. `O` is the CA's company, if the operator configured one (`loadProfiles`).
+ * The seven profiles of the wire contract and `short`, with P-256 keys (the schema's default). RA and server
+ * certificates are renewed automatically, so they are short-lived. `O` is the CA's company, if the operator
+ * configured one (`loadProfiles`).
  */
 const BUILT_IN: Record<string, ProfileFields> = {
   ca: builtIn({

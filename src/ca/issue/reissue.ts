@@ -13,8 +13,8 @@ const SAME_REQUEST = 10 * 60_000;
 const RECENT = 20;
 
 /**
- * Issues certificates with the names and profile of an existing one for another key; the existing one stays valid. The names
- * come from the CA's record, never from the CSR.
+ * Issues certificates with the names and profile of an existing one for another key; the existing one stays
+ * valid. The names come from the CA's record, never from the CSR.
  */
 export class Reissuer {
   readonly #making = new Map<string, Promise<CertificateRecord>>();

@@ -25,8 +25,9 @@ interface Entry {
 const REUSED_FOR = 1 / 2;
 
 /**
- * A cache of signed responses by certificate; the least recently used are evicted. The caller passes the certificate's current
- * state. Responses for any other state are dropped, so a cached response is never out of date.
+ * A cache of signed responses by certificate; the least recently used are evicted. The caller passes the
+ * certificate's current state. Responses for any other state are dropped, so a cached response is never out
+ * of date.
  */
 export class OcspCache {
   readonly #entries: BoundedMap<string, Entry>;

@@ -51,8 +51,8 @@ const KEY: KeySpec = { type: 'ec', curve: 'P-256' };
 const signLater = promisify(sign);
 
 /**
- * Clients do not check the revocation of responder certificates (id-pkix-ocsp-nocheck), so these are short-lived (RFC 6960
- * §4.2.2.2.1): a leaked key is useful for a month at most.
+ * Clients do not check the revocation of responder certificates (id-pkix-ocsp-nocheck), so these are
+ * short-lived (RFC 6960 §4.2.2.2.1): a leaked key is useful for a month at most.
  */
 const DAYS = 30;
 /** The certificate is replaced when this fraction of its validity is left: failures can be noticed for ten days. */
@@ -77,8 +77,8 @@ export class OcspCertificate {
   }
 
   /**
-   * The current responder. Near its expiry the next is made in the background. The caller waits only when it has expired, or
-   * is not valid yet because it was made while the clock was ahead.
+   * The current responder. Near its expiry the next is made in the background. The caller waits only when it
+   * has expired, or is not valid yet because it was made while the clock was ahead.
    * @throws NotAuthoritative, TaskError; any other error when there is no responder and none can be made
    */
   async signer(): Promise<OcspSigner> {
@@ -150,8 +150,8 @@ export class OcspCertificate {
 }
 
 /**
- * Profile and name of a responder's certificate. `OCSPSigning` is its only purpose. It is named after its issuer, within RFC 5280
- * ub-common-name.
+ * Profile and name of a responder's certificate. `OCSPSigning` is its only purpose. It is named after its
+ * issuer, within RFC 5280 ub-common-name.
  */
 export function ocspProfile(issuer: DistinguishedName): { profile: Profile; commonName: string } {
   const O = shortened(attributeOf(issuer, OID.organizationName) ?? '', 64);

@@ -73,8 +73,9 @@ interface Found {
 }
 
 /**
- * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is read for every request, so an
- * answer never contradicts a confirmed revocation. Only signatures are cached, for requests without a nonce (RFC 5019 §2).
+ * Answers OCSP requests (RFC 6960) for the certificates of every issuer of the set. The store is read for
+ * every request, so an answer never contradicts a confirmed revocation. Only signatures are cached, for
+ * requests without a nonce (RFC 5019 §2).
  */
 export class OcspResponder {
   readonly #kept = new OcspCache(KEPT);

@@ -40,8 +40,8 @@ export class Administrators {
   }
 
   /**
-   * Gives a new certificate the rights of the entry of its name, which is added if it is absent. `role` null: the entry's,
-   * or `admin` for a new entry. Resolves with the resulting role.
+   * Gives a new certificate the rights of the entry of its name, which is added if it is absent. `role` null:
+   * the entry's, or `admin` for a new entry. Resolves with the resulting role.
    */
   async cover(certificate: CertificateRecord, role: AdminRole | null, by?: Actor): Promise<AdminRole> {
     const { store, clock } = this.options;
@@ -67,8 +67,9 @@ export class Administrators {
   }
 
   /**
-   * Revokes every certificate of the name's entry, then removes the entry. Repeating it completes an interrupted removal.
-   * `removed` is false when the name is not on the list. `revoked` are the serials that were good until now.
+   * Revokes every certificate of the name's entry, then removes the entry. Repeating it completes an
+   * interrupted removal. `removed` is false when the name is not on the list. `revoked` are the serials that
+   * were good until now.
    * @throws TaskError when `holder` is not a name
    */
   async remove(holder: string, by?: Actor): Promise<{ removed: boolean; revoked: string[] }> {
@@ -90,8 +91,8 @@ export class Administrators {
   }
 
   /**
-   * Binds entries to the certificates that exist now. Entries of older versions and of the Python CA cover every certificate of
-   * their name, later ones included; a name alone must give no rights.
+   * Binds entries to the certificates that exist now. Entries of older versions and of the Python CA cover
+   * every certificate of their name, later ones included; a name alone must give no rights.
    */
   async bindNamed(): Promise<void> {
     const { store } = this.options;

@@ -45,8 +45,8 @@ export class ChannelCallers {
   }
 
   /**
-   * The certificates that the caller may request: end-entity certificates, and an RA's in its own name. In clear mode
-   * callers are not authenticated: `cn` counts as the caller's own if a registered RA has it.
+   * The certificates that the caller may request: end-entity certificates, and an RA's in its own name. In
+   * clear mode callers are not authenticated: `cn` counts as the caller's own if a registered RA has it.
    */
   async entitlementOf(connection: string, cn: string): Promise<Entitlement> {
     if (this.mode === 'clear') {

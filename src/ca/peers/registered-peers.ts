@@ -5,10 +5,10 @@ import type { CaStore, CertificateRecord, PeerRole } from '../../store/contract/
 const LOOK_EVERY = 5_000;
 
 /**
- * The peers admitted to the operations socket: the CURVE public keys of registered RAs. A key is admitted while the newest
- * certificate of its registration is neither revoked nor on hold; other certificates of its name do not matter. An expired
- * certificate is accepted, so that an RA that was off for long can renew it. The store is read at every handshake, so that
- * changes by other processes apply at once.
+ * The peers admitted to the operations socket: the CURVE public keys of registered RAs. A key is admitted
+ * while the newest certificate of its registration is neither revoked nor on hold; other certificates of its
+ * name do not matter. An expired certificate is accepted, so that an RA that was off for long can renew it.
+ * The store is read at every handshake, so that changes by other processes apply at once.
  */
 export class RegisteredPeers {
   /** Keys that are known to be revoked. */

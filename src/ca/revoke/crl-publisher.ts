@@ -27,8 +27,8 @@ const LOOK_EVERY_MS = 10_000;
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Keeps the CRL current (RFC 5280 §5): makes a new one at every revocation and before nextUpdate. Revocations that arrive while
- * one is being made share the next.
+ * Keeps the CRL current (RFC 5280 §5): makes a new one at every revocation and before nextUpdate. Revocations
+ * that arrive while one is being made share the next.
  */
 export class CrlPublisher {
   #current: StoredCrl | null = null;
@@ -40,8 +40,8 @@ export class CrlPublisher {
   constructor(private readonly options: CrlPublisherOptions) {}
 
   /**
-   * Loads the stored CRL or makes the first, and renews it in time. A new CRL is made if the process ended between a revocation
-   * and its CRL, or if the issuer has another key.
+   * Loads the stored CRL or makes the first, and renews it in time. A new CRL is made if the process ended
+   * between a revocation and its CRL, or if the issuer has another key.
    */
   async start(): Promise<void> {
     const { store, issuer } = this.options;
@@ -74,8 +74,9 @@ export class CrlPublisher {
   }
 
   /**
-   * A CRL with every revocation that was confirmed before this call, by any CA on this store. Its nextUpdate is not past, and
-   * it was not made with a clock that was ahead. While the store is unavailable, the last known CRL is returned.
+   * A CRL with every revocation that was confirmed before this call, by any CA on this store. Its nextUpdate
+   * is not past, and it was not made with a clock that was ahead. While the store is unavailable, the last
+   * known CRL is returned.
    */
   async current(): Promise<StoredCrl> {
     await this.#making.settled();
@@ -156,16 +157,17 @@ export class CrlPublisher {
   }
 
   /**
-   * RFC 5280 §3.3: a certificate stays listed until a scheduled CRL after its expiry has listed it. Certificates that expired
-   * before this time were on such a CRL: it is one CRL validity ago, and before the last CRL was made.
+   * RFC 5280 §3.3: a certificate stays listed until a scheduled CRL after its expiry has listed it.
+   * Certificates that expired before this time were on such a CRL: it is one CRL validity ago, and before the
+   * last CRL was made.
    */
   #listedBefore(now: number): number {
     return Math.min(now - this.options.validity, this.#current?.thisUpdate ?? now);
   }
 
   /**
-   * Backdated because client clocks lag. Its second differs from the previous CRL's, because If-Modified-Since compares
-   * seconds.
+   * Backdated because client clocks lag. Its second differs from the previous CRL's, because
+   * If-Modified-Since compares seconds.
    */
   #thisUpdate(now: number): number {
     const backdated = now - Math.min(BACKDATE, this.options.validity / 2);

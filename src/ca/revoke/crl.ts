@@ -14,8 +14,9 @@ export interface RevokedCertificate {
 const SLICE = 500;
 
 /**
- * RFC 5280 §5: builds and signs the full CRL of an issuer. The revoked certificates arrive in pages and are encoded one slice per
- * turn of the event loop, so a long list does not block it. The last step is one concatenation, one hash and one signature.
+ * RFC 5280 §5: builds and signs the full CRL of an issuer. The revoked certificates arrive in pages and are
+ * encoded one slice per turn of the event loop, so a long list does not block it. The last step is one
+ * concatenation, one hash and one signature.
  */
 export async function buildCrl(
   issuer: { certificate: Uint8Array; signer: Signer },

@@ -54,7 +54,8 @@ export class Crls {
   }
 
   /**
-   * The publisher of an authority by its id, or null. The set is read again for an unknown id, which another process may have added.
+   * The publisher of an authority by its id, or null. The set is read again for an unknown id, which another
+   * process may have added.
    * @throws StoreUnavailable
    */
   async find(id: string): Promise<CrlPublisher | null> {

@@ -10,8 +10,9 @@ const DONE = 'done';
 const STEP = 200;
 
 /**
- * Records the keys of certificates that were revoked for keyCompromise by versions that did not record such keys. Works in
- * steps of bounded size while `goesOn` returns true; an interrupted run continues where it stopped.
+ * Records the keys of certificates that were revoked for keyCompromise by versions that did not record such
+ * keys. Works in steps of bounded size while `goesOn` returns true; an interrupted run continues where it
+ * stopped.
  */
 export async function learnFormerCompromises(
   store: CaStore,

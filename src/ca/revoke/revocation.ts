@@ -24,15 +24,16 @@ export const AUTHORITY_PROFILE = 'ca';
 const PEER_PROFILES = new Set(['ra', 'admin']);
 
 /**
- * Revokes certificates. A revocation is on disk when its promise resolves. The CRL with it is made in the background, so that a
- * slow CRL does not delay the answer.
+ * Revokes certificates. A revocation is on disk when its promise resolves. The CRL with it is made in the
+ * background, so that a slow CRL does not delay the answer.
  */
 export class Revocation {
   constructor(private readonly options: RevocationOptions) {}
 
   /**
-   * Revokes a certificate; `already` when it was revoked before. One on hold may be revoked for any other reason. After
-   * keyCompromise no certificate is issued for its key. @throws TaskError for removeFromCRL, which a complete CRL cannot have
+   * Revokes a certificate; `already` when it was revoked before. One on hold may be revoked for any other
+   * reason. After keyCompromise no certificate is issued for its key. @throws TaskError for removeFromCRL,
+   * which a complete CRL cannot have
    */
   async revoke(certificate: CertificateRecord, reason: number, by: Actor): Promise<{ already: boolean }> {
     if (reason === REVOCATION_REASON.removeFromCRL) {

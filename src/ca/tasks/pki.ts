@@ -16,8 +16,8 @@ const SECONDS_A_DAY = 86_400;
 const CRL_PART = 192 * 1024;
 
 /**
- * The publisher of an authority by its id, of the first issuer, or of the issuer in use. An authority that another process has
- * just added is read from the store.
+ * The publisher of an authority by its id, of the first issuer, or of the issuer in use. An authority that
+ * another process has just added is read from the store.
  * @throws TaskError, StoreUnavailable
  */
 async function publisherOf(

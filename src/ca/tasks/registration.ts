@@ -19,8 +19,8 @@ export interface RegistrationSettings {
 type Request = Params<RegistrationTasks['register']>;
 
 /**
- * Tasks of the registration socket. In curve mode only holders of the seed can connect; in clear mode the seed is checked.
- * A private key is made and sent only in clear mode, to peers of the Python contract.
+ * Tasks of the registration socket. In curve mode only holders of the seed can connect; in clear mode the
+ * seed is checked. A private key is made and sent only in clear mode, to peers of the Python contract.
  */
 export function registrationHandlers(
   services: CaServices,

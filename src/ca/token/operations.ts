@@ -8,7 +8,8 @@ import { type TokenCall, TokenError, type TokenKeySpec } from './protocol.js';
 import { TokenSessions } from './session.js';
 
 /**
- * Finds, makes and uses keys in the tokens of one library. Every call blocks, so this runs in a thread of its own.
+ * Finds, makes and uses keys in the tokens of one library. Every call blocks, so this runs in a thread of its
+ * own.
  */
 export class TokenOperations {
   readonly #sessions: TokenSessions;

@@ -16,8 +16,8 @@ export class TokenSessions {
   constructor(private readonly lib: Library) {}
 
   /**
-   * Runs an operation in a session of the token. If it fails, runs it once more in a new session: the token may have been
-   * reconnected.
+   * Runs an operation in a session of the token. If it fails, runs it once more in a new session: the token
+   * may have been reconnected.
    * @throws TokenError
    */
   within<T>(place: KeyPlace, work: (session: Handle) => T): T {

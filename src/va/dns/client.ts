@@ -23,8 +23,8 @@ const ROUNDS = 2;
 /** Longest duration of a TCP exchange, in ms. */
 const TCP_WAIT = 2_000;
 /**
- * RFC 6891 §6.2.5: a size that most servers accept. Its fragments get lost on some paths, so it is used only when TCP gets no
- * answer.
+ * RFC 6891 §6.2.5: a size that most servers accept. Its fragments get lost on some paths, so it is used only
+ * when TCP gets no answer.
  */
 const LARGE_PAYLOAD = 4096;
 /** Source ports abandoned in one exchange before it moves to TCP, where answers cannot be forged. */

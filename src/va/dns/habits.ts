@@ -6,8 +6,9 @@ const KNOWN_FOR = 10 * 60_000;
 const MOST_SERVERS = 100;
 
 /**
- * How a server handles capitals. `broken`: it answered a question with capitals in other letters, or not at all. `presumed`: it
- * gave the same negative answer to a question with capitals and to one without. `kept`: it repeated the capitals.
+ * How a server handles capitals. `broken`: it answered a question with capitals in other letters, or not at
+ * all. `presumed`: it gave the same negative answer to a question with capitals and to one without. `kept`:
+ * it repeated the capitals.
  */
 type Case = 'unknown' | 'presumed' | 'kept' | 'broken';
 

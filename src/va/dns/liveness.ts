@@ -5,9 +5,9 @@ const NEUTRAL_WAIT = 1_000;
 const ASK_AGAIN_AFTER = 2_000;
 
 /**
- * Determines whether the DNS servers answer at all. A single unanswered question proves nothing: its zone may be broken, even on
- * purpose. So a probe, a question that every server answers, is then sent in the background. If it has no answer either, the
- * servers count as silent until the next packet arrives.
+ * Determines whether the DNS servers answer at all. A single unanswered question proves nothing: its zone may
+ * be broken, even on purpose. So a probe, a question that every server answers, is then sent in the
+ * background. If it has no answer either, the servers count as silent until the next packet arrives.
  */
 export class Liveness {
   #silent = false;

@@ -5,8 +5,8 @@ export interface NameServices {
 }
 
 /**
- * Reads the `hosts` line of nsswitch.conf(5); without one, the hosts file comes first, then DNS. systemd's `resolve` reads the
- * hosts file and queries the server in resolv.conf.
+ * Reads the `hosts` line of nsswitch.conf(5); without one, the hosts file comes first, then DNS. systemd's
+ * `resolve` reads the hosts file and queries the server in resolv.conf.
  */
 export function parseNameServices(text: string): NameServices {
   const line = text.split('\n').find((each) => /^\s*hosts\s*:/.test(each));

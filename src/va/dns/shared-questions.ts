@@ -11,8 +11,8 @@ interface Shared<T> {
 }
 
 /**
- * Sends equal outstanding questions once: each further query would be another chance for a forger (RFC 5452 §5). Each caller has
- * its own deadline; the question continues while a caller waits.
+ * Sends equal outstanding questions once: each further query would be another chance for a forger (RFC 5452
+ * §5). Each caller has its own deadline; the question continues while a caller waits.
  */
 export class SharedQuestions<T> {
   readonly #outstanding = new Map<string, Shared<T>>();

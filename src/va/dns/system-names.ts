@@ -65,8 +65,9 @@ export class SystemNames {
   }
 
   /**
-   * The names to look up in DNS, in order. A name with a dot is looked up unchanged only: with a search list, the owner of a suffix
-   * could answer for every name. A name without a dot is tried with each suffix, as the system does.
+   * The names to look up in DNS, in order. A name with a dot is looked up unchanged only: with a search list,
+   * the owner of a suffix could answer for every name. A name without a dot is tried with each suffix, as the
+   * system does.
    */
   inDns(name: string): string[] {
     if (name.includes('.') || !this.#conf) return [name];

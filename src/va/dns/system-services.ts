@@ -8,8 +8,8 @@ const AT_ONCE = 2;
 const lookupAll = promisify(lookup);
 
 /**
- * Looks up names that neither the hosts file nor DNS has in the system's other name services, such as multicast DNS or LDAP.
- * Lookups do not queue: while AT_ONCE others hang, the result is empty.
+ * Looks up names that neither the hosts file nor DNS has in the system's other name services, such as
+ * multicast DNS or LDAP. Lookups do not queue: while AT_ONCE others hang, the result is empty.
  */
 export class SystemServices {
   #under = 0;

@@ -13,10 +13,11 @@ const PORT_QUERIES = 100;
 export class PortGivenUp extends DnsError {}
 
 /**
- * Queries over UDP (RFC 1035 §4.2.1). Neither the id of a query nor its source port can be guessed (RFC 5452 §9.2). The system
- * chooses a source port for the queries of a tenth of a second, and the port is closed after the last of them: a port for each
- * query would cost five times the query. A port has each question outstanding at most once, so a forged answer must match one
- * id. It is abandoned at the first wrong id, so there is no second guess.
+ * Queries over UDP (RFC 1035 §4.2.1). Neither the id of a query nor its source port can be guessed (RFC 5452
+ * §9.2). The system chooses a source port for the queries of a tenth of a second, and the port is closed
+ * after the last of them: a port for each query would cost five times the query. A port has each question
+ * outstanding at most once, so a forged answer must match one id. It is abandoned at the first wrong id, so
+ * there is no second guess.
  */
 export class UdpQueries {
   readonly #ports = new Map<string, Port>();

@@ -4,8 +4,8 @@ export class BadLocation extends Error {
 }
 
 /**
- * Resolves a `Location` (RFC 9110 §10.2.2) against the URL of its response. Its octets are read as UTF-8 if they are valid, else
- * percent-encoded one by one.
+ * Resolves a `Location` (RFC 9110 §10.2.2) against the URL of its response. Its octets are read as UTF-8 if
+ * they are valid, else percent-encoded one by one.
  * @param location one character per octet
  * @param ports the allowed ports
  * @throws BadLocation

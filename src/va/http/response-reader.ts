@@ -4,7 +4,8 @@ export class HttpError extends Error {
 }
 
 /**
- * Limit of the body in octets. A key authorization has fewer than 200; more is read only to report the length.
+ * Limit of the body in octets. A key authorization has fewer than 200; more is read only to report the
+ * length.
  */
 export const MAX_BODY = 16 * 1024;
 /** Limit of status lines and header fields in octets, those of interim responses included. */
@@ -30,9 +31,10 @@ interface Fields {
 type Phase = 'status' | 'fields' | 'sized' | 'chunk-size' | 'chunk' | 'chunk-end' | 'until-close' | 'done';
 
 /**
- * Reads one response to a GET (RFC 9112). It accepts what the small servers of devices send: lines that end in a bare LF (§2.2),
- * blanks before a colon (§5.1), folded fields (§5.2), a repeated equal Content-Length (RFC 9110 §8.6), and HTTP/1.0 bodies that
- * end with the connection. Different lengths are refused. Each octet is read once, and memory is bounded.
+ * Reads one response to a GET (RFC 9112). It accepts what the small servers of devices send: lines that end
+ * in a bare LF (§2.2), blanks before a colon (§5.1), folded fields (§5.2), a repeated equal Content-Length
+ * (RFC 9110 §8.6), and HTTP/1.0 bodies that end with the connection. Different lengths are refused. Each
+ * octet is read once, and memory is bounded.
  */
 export class ResponseReader {
   #phase: Phase = 'status';
