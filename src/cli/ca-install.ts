@@ -14,7 +14,7 @@ import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import type { CaStore } from '../store/index.js';
 import { certificatesFrom } from '../x509/certificates-in.js';
 import { readCrlTimes } from '../x509/crl.js';
-import { DerError } from '../x509/der-error.js';
+import { DerError, unlessMalformed } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
 import { day, replaceAtOnce, say } from './ca-rollover.js';
 import { readGiven } from './given-file.js';
@@ -106,13 +106,7 @@ function crlsIn(content: Buffer): Buffer[] {
 }
 
 function isCrl(der: Buffer): boolean {
-  try {
-    readCrlTimes(der);
-    return true;
-  } catch (error) {
-    if (error instanceof DerError) return false;
-    throw error;
-  }
+  return unlessMalformed(() => readCrlTimes(der)) !== null;
 }
 
 /** The folder of a CA that waits for its first certificate; null when the CA is initialised. */

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
-import { DerError } from '../x509/der-error.js';
+import { unlessMalformed } from '../x509/der-error.js';
 import { attributeOf } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 
@@ -23,15 +23,12 @@ export function deviceNames(
   if (trusted.length === 0 || !(socket instanceof TLSSocket) || socket.authorized) return null;
   const leaf = socket.getPeerX509Certificate();
   if (!leaf || !leadsTo(leaf, trusted, now)) return null;
-  try {
+  return unlessMalformed(() => {
     const parsed = parseCertificate(leaf.raw);
     const dns = subjectAltNames(parsed).flatMap((name) => (name.type === 'dns' ? [name.value] : []));
     const names = [parsed.commonName, attributeOf(parsed.subject, OID.serialNumber), ...dns];
     return names.flatMap((name) => (name ? [name.toLowerCase()] : []));
-  } catch (error) {
-    if (error instanceof DerError) return null;
-    throw error;
-  }
+  });
 }
 
 /** Verifies the chain: signatures, validity and CA flags. Does not check revocation, which only the manufacturer could tell. */
