@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { MAX_NAMES, SAN_TYPES } from '../channel/tasks/fields.js';
 import type { OperationsTasks, Result } from '../channel/tasks/index.js';
-import { defined } from '../lib/defined.js';
+import { present } from '../lib/present.js';
 import type { StoredCrl } from '../store/contract/ca.js';
 import { parseCertificate, publicKeyOf } from '../x509/certificate.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
@@ -37,7 +37,7 @@ export function caOptionsOf(
       })),
     keys: ACCEPTED_KEYS.map(({ type, minBits, maxBits, curves }) => ({
       type,
-      ...defined({ min_bits: minBits, max_bits: maxBits, curves }),
+      ...present({ min_bits: minBits, max_bits: maxBits, curves }),
     })),
     san_types: [...SAN_TYPES],
     max_sans: MAX_NAMES,

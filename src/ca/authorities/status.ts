@@ -1,4 +1,5 @@
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
+import { present } from '../../lib/present.js';
 import type { AuthorityRecord, CaStore, StoredCrl } from '../../store/contract/ca.js';
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
@@ -70,10 +71,9 @@ function base(record: AuthorityRecord, chain: string) {
     certificate: toPem('CERTIFICATE', record.certificate),
     chain,
     root: record.root,
-    ...(record.of !== null && { of: record.of }),
     first: record.tag === '' && record.kind !== 'cross',
     key_id: issuerKeyId(certificate),
-    ...(record.renewFrom !== null && { renew_from: record.renewFrom }),
+    ...present({ of: record.of, renew_from: record.renewFrom }),
   };
 }
 

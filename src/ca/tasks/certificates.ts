@@ -2,7 +2,7 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { reasonName } from '../../channel/reasons.js';
 import type { certificateTasks } from '../../channel/tasks/certificates.js';
 import type { Handlers, OperationsTasks, Params, Result } from '../../channel/tasks/index.js';
-import { defined } from '../../lib/defined.js';
+import { present } from '../../lib/present.js';
 import { DAY } from '../../lib/time.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
@@ -74,7 +74,7 @@ export function certificateHandlers(services: CaServices): Handlers<typeof certi
         after: after ?? null,
         limit,
         now: certifier.clock(),
-        filter: defined({ state, cn, expiresBefore }),
+        filter: present({ state, cn, expiresBefore }),
       });
       return { certificates: page.items.map((record) => details(record, services)), next: page.next };
     },
@@ -106,8 +106,7 @@ async function search(
   const found = (record: CertificateRecord) => ({
     ...details(record, services),
     issued_at: record.issuedAt,
-    ...(record.orderId !== null && { order_id: record.orderId }),
-    ...(record.accountId !== null && { account_id: record.accountId }),
+    ...present({ order_id: record.orderId, account_id: record.accountId }),
   });
   if (params.serials !== undefined) {
     const records = await Promise.all(params.serials.map((serial) => store.findBySerial(serial)));
@@ -117,7 +116,7 @@ async function search(
   const { name, account, profile, state } = params;
   const times = { expiresBefore: params.expires_before, expiresAfter: params.expires_after };
   const query = {
-    ...defined({ name, account, profile, state, ...times }),
+    ...present({ name, account, profile, state, ...times }),
     ...(notRenewed && { notRenewed }),
   };
   try {

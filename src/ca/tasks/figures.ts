@@ -3,6 +3,7 @@ import type { figureTasks } from '../../channel/tasks/figures.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import { freeSpace } from '../../lib/files.js';
 import { lastBackup } from '../../lib/last-backup.js';
+import { present } from '../../lib/present.js';
 import { DAY } from '../../lib/time.js';
 import { version } from '../../lib/version.js';
 import type { AuthorityRecord, StoredCrl } from '../../store/contract/ca.js';
@@ -48,8 +49,7 @@ export function figureHandlers({ certifier, figures, dataDir }: CaServices): Han
           ...(fault !== null && { fault: faultText(fault) }),
         },
         database_ms: Math.round(database * 10) / 10,
-        ...(diskFree !== null && { disk_free: diskFree }),
-        ...(backup !== null && { backup_at: backup }),
+        ...present({ disk_free: diskFree, backup_at: backup }),
         started_at: startedAt,
         version: version(),
       };

@@ -1,7 +1,7 @@
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import { FIRST, type pkiTasks } from '../../channel/tasks/pki.js';
-import { defined } from '../../lib/defined.js';
+import { present } from '../../lib/present.js';
 import type { StoredCrl } from '../../store/contract/ca.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
@@ -69,7 +69,7 @@ export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
         name: profile.name,
         description: profile.description,
         max_validity: Math.round(profile.duration * SECONDS_A_DAY),
-        ...defined({ key_types: profile.keyTypes, challenges: profile.challenges }),
+        ...present({ key_types: profile.keyTypes, challenges: profile.challenges }),
       })),
     revoke: done(async ({ dn, reason }, connection) =>
       revocation.revoke(await findCertificate(store, dn), reason, callers.of(connection)),
