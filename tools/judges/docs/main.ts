@@ -6,8 +6,8 @@ import { acmeSh } from '../../interop/clients/acme-sh.js';
 import { CADDY } from '../../interop/clients/caddy.js';
 import { LEGO_5 } from '../../interop/clients/lego.js';
 import { TRAEFIK } from '../../interop/clients/traefik.js';
-import { CommandFailed, run } from '../../kit/command.js';
 import { newFolder } from '../../kit/folder.js';
+import { runIsolated } from '../../kit/namespace.js';
 import { NotInstallable, onPath, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 import { type Fence, fencesOf, isDone } from './fences.js';
@@ -80,9 +80,7 @@ async function runScript(
   const world = await prepareWorld(programs);
   try {
     await writeFile(join(world, 'script'), script);
-    const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-    const namespaces = ['--net', '--mount', '--uts', '--pid', '--fork', '--mount-proc', '--kill-child'];
-    await run('unshare', [...rights, ...namespaces, 'bash', join(world, 'script')], {
+    return await runIsolated(join(world, 'script'), {
       timeout: LIMIT,
       log: join(LOGS, `${what.replaceAll('/', '-')}.log`),
       env: {
@@ -93,10 +91,6 @@ async function runScript(
         NAME_SERVER: fileURLToPath(new URL('./name-server.js', import.meta.url)),
       },
     });
-    return null;
-  } catch (error) {
-    if (error instanceof CommandFailed) return error.message;
-    throw error;
   } finally {
     await rm(world, { recursive: true, force: true });
   }
@@ -173,7 +167,7 @@ async function main(only: string[]): Promise<number> {
     if (failure !== null) failures.push(failure);
     say(`${failure === null ? 'ran   ' : 'FAILED'}  ${what}`);
   }
-  say(`\nwhat was said is in ${LOGS}\nnot run:${notRun.length === 0 ? ' nothing' : ''}`);
+  say(`\nall output is in ${LOGS}\nnot run:${notRun.length === 0 ? ' nothing' : ''}`);
   for (const each of notRun) say(`  ${each}`);
   for (const failure of failures) say(`\n${failure}`);
   say(

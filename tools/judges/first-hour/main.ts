@@ -1,15 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandFailed, run } from '../../kit/command.js';
+import { run } from '../../kit/command.js';
 import { newFolder } from '../../kit/folder.js';
+import { runIsolated } from '../../kit/namespace.js';
 import { onPath, Tools } from '../../kit/tools.js';
 import { CHECKOUT } from '../../kit/upki.js';
 
 const HELP = `npm run tool first-hour -- [part of a name …]
 
-Starts the product as strangers do, each time in a network, mount and process namespace of its own: from a clone whose path has a space,
-under a German locale, without IPv6, as a user that is not root, and with each Node that is an engine of it (from npm). Each time the
-directory is asked, an administrator is made, and the container's health check is run. Ends with 0 when all held.
+Starts the product as a new user does, each time in separate network, mount and process namespaces: from a clone whose path has a
+space, under a German locale, without IPv6, as a user other than root, and with each supported version of Node (from npm). Each time
+it requests the directory, makes an administrator, and runs the container's health check. Exits with 0 if every start succeeded.
 `;
 
 const MINUTE = 60_000;
@@ -82,17 +83,11 @@ async function attempt(
   await run('cp', ['--remove-destination', join(CHECKOUT, installed), join(here, 'a clone', installed)]);
   await writeFile(join(here, 'script'), SCRIPT);
   await run('chmod', ['-R', 'go+rX', here]);
-  const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  const namespaces = ['--net', '--mount', '--uts', '--pid', '--fork', '--mount-proc', '--kill-child'];
   try {
-    await run('unshare', [...rights, ...namespaces, 'bash', join(here, 'script')], {
+    return await runIsolated(join(here, 'script'), {
       timeout: 4 * MINUTE,
       env: { HERE: here, BEFORE: before, AS: as, NODE_FOLDER: node ?? join(process.execPath, '..') },
     });
-    return null;
-  } catch (error) {
-    if (error instanceof CommandFailed) return error.message;
-    throw error;
   } finally {
     await rm(here, { recursive: true, force: true });
   }
