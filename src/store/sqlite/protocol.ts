@@ -9,7 +9,7 @@ import type { Sql } from './sql.js';
 
 /** One atomic operation, carried out in the database thread. Its only effects are in the database. */
 // biome-ignore lint/suspicious/noExplicitAny: operations of every shape share a table; `Engine.call` types each
-interface Operation<Args extends any[] = any[], Result = unknown> {
+export interface Operation<Args extends any[] = any[], Result = unknown> {
   write: boolean;
   run(sql: Sql, ...args: Args): Result;
 }

@@ -1,16 +1,12 @@
 import { StoreConflict } from '../../contract/errors.js';
-import { type AccountRow, type AccountUseRow, COLUMNS, USE } from '../../rows/ra/accounts.js';
-import { NEWEST } from '../../rows/ra/failures.js';
-import type { AccountOperations } from '../../rows/ra/operations.js';
+import { type AccountOperations, COLUMNS, shared } from '../../rows/ra/accounts.js';
 import { parameters } from '../columns.js';
-import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 
 /** RFC 8555 §7.3. */
 
-function byThumbprint(db: Database, thumbprint: string): Promise<AccountRow | undefined> {
-  return db.get<AccountRow>(`SELECT ${COLUMNS} FROM accounts WHERE thumbprint = $1`, thumbprint);
-}
+const common = inPostgres(shared);
 
 /** With a node (`$10`), inserts only if its key (`$11`) binds an account at the time of creation (`$7`). */
 const CREATE = `
@@ -26,58 +22,21 @@ const CREATE = `
   SELECT EXISTS (SELECT FROM created), $10::text IS NULL OR EXISTS (SELECT FROM bound)`;
 
 export const accountOperations: PostgresOperations<AccountOperations> = {
+  ...common,
+
   async createAccount(db, row, keyId) {
     for (;;) {
-      const holder = row[9] === null ? undefined : await byThumbprint(db, row[1]);
+      const holder = row[9] === null ? undefined : await common.findAccountByThumbprint(db, row[1]);
       if (holder) return holder;
       const [created, bound] =
         (await db.get<[created: boolean, bound: boolean]>(CREATE, ...row, keyId)) ?? [];
       if (created) return undefined;
       if (!bound) return 'unbound';
-      const other = await byThumbprint(db, row[1]);
+      const other = await common.findAccountByThumbprint(db, row[1]);
       // None: the account that had the key has just changed to another one.
       if (other) return other;
     }
   },
-
-  getAccount: (db, id) => db.get<AccountRow>(`SELECT ${COLUMNS} FROM accounts WHERE id = $1`, id),
-
-  findAccountByThumbprint: byThumbprint,
-
-  updateAccount: (db, id, contact, termsAgreedAt) =>
-    db.get<AccountRow>(
-      `UPDATE accounts SET contact = coalesce($2, contact), terms_agreed_at = coalesce($3, terms_agreed_at)
-       WHERE id = $1 AND deactivated_at IS NULL AND revoked_at IS NULL RETURNING ${COLUMNS}`,
-      id,
-      contact,
-      termsAgreedAt,
-    ),
-
-  deactivateAccount: (db, id, at) =>
-    db.get<AccountRow>(
-      `UPDATE accounts SET deactivated_at = coalesce(deactivated_at, $2) WHERE id = $1 RETURNING ${COLUMNS}`,
-      id,
-      at,
-    ),
-
-  revokeAccount: (db, id, at) =>
-    db.get<AccountRow>(
-      `UPDATE accounts SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1 RETURNING ${COLUMNS}`,
-      id,
-      at,
-    ),
-
-  listAccounts: (db, after, limit, nodeId) =>
-    db.all<AccountUseRow>(
-      `SELECT ${COLUMNS}, ${USE} FROM accounts WHERE id < $1${nodeId === null ? '' : ' AND node_id = $3'}
-       ORDER BY id DESC LIMIT $2`,
-      after ?? NEWEST,
-      limit,
-      ...(nodeId === null ? [] : [nodeId]),
-    ),
-
-  getAccountAndUse: (db, id) =>
-    db.get<AccountUseRow>(`SELECT ${COLUMNS}, ${USE} FROM accounts WHERE id = $1`, id),
 
   async noteAccountUses(db, ids, times, addresses) {
     await db.run(
@@ -88,15 +47,6 @@ export const accountOperations: PostgresOperations<AccountOperations> = {
       times,
       addresses,
     );
-  },
-
-  async countOrders(db, accountId, most) {
-    const found = await db.all<[dueAt: number | null]>(
-      'SELECT due_at FROM orders WHERE account_id = $1 ORDER BY id DESC LIMIT $2',
-      accountId,
-      most,
-    );
-    return { orders: found.length, unfinished: found.some(([dueAt]) => dueAt !== null) };
   },
 
   async changeAccountKey(db, id, oldThumbprint, jwk, thumbprint) {
@@ -114,6 +64,6 @@ export const accountOperations: PostgresOperations<AccountOperations> = {
       // The new key is another account's already.
       if (!(error instanceof StoreConflict)) throw error;
     }
-    return { changed: false, conflict: (await byThumbprint(db, thumbprint))?.[0] ?? null };
+    return { changed: false, conflict: (await common.findAccountByThumbprint(db, thumbprint))?.[0] ?? null };
   },
 };

@@ -1,5 +1,6 @@
-import { type ActivityOperations, type ActivityRow, COLUMNS } from '../../rows/ra/activity.js';
+import { type ActivityOperations, COLUMNS, shared } from '../../rows/ra/activity.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 
 /** Counts by the hour, to which every RA adds its own. */
 
@@ -13,6 +14,8 @@ export const ACTIVITY_SCHEMA = `
 `;
 
 export const activityOperations: PostgresOperations<ActivityOperations> = {
+  ...inPostgres(shared),
+
   async addActivity(db, rows, keep) {
     const column = (index: 0 | 1 | 2 | 3) => rows.map((row) => row[index]);
     // In the order of the hours, so that two RAs do not wait for each other.
@@ -28,11 +31,4 @@ export const activityOperations: PostgresOperations<ActivityOperations> = {
       keep - 1,
     );
   },
-
-  listActivity: (db, since, until) =>
-    db.all<ActivityRow>(
-      `SELECT ${COLUMNS} FROM activity WHERE hour BETWEEN $1 AND $2 ORDER BY hour`,
-      since,
-      until,
-    ),
 };

@@ -1,7 +1,8 @@
-import { CLOCK_SKEW, FAR_AHEAD, type Use, type Used, usedUntil, waitOf } from '../../contract/allowances.js';
-import type { AllowanceOperations } from '../../rows/ra/operations.js';
+import { CLOCK_SKEW, type Use, type Used, usedUntil, waitOf } from '../../contract/allowances.js';
+import { type AllowanceOperations, shared } from '../../rows/ra/allowances.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 
 /**
  * The counts of limits, shared by replicas. The table does not survive a crash of the server, and need not.
@@ -104,12 +105,7 @@ export async function settleAllowances(
 }
 
 export const allowanceOperations: PostgresOperations<AllowanceOperations> = {
-  loadAllowances: (db, now, limit) =>
-    db.all<[key: string, until: number]>(
-      'SELECT key, until FROM allowances WHERE until > $1 ORDER BY until DESC LIMIT $2',
-      now,
-      limit,
-    ),
+  ...inPostgres(shared),
 
   async saveAllowances(db, keys, untils) {
     await db.run(
@@ -118,15 +114,5 @@ export const allowanceOperations: PostgresOperations<AllowanceOperations> = {
       keys,
       untils,
     );
-  },
-
-  /** Oldest first; replicas pass over what another is removing. */
-  async forgetAllowances(db, now, limit) {
-    const forget = (which: string) =>
-      `DELETE FROM allowances WHERE key IN (
-         SELECT key FROM allowances WHERE ${which} ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
-       )`;
-    const past = await db.run(forget('until < $1'), now, limit);
-    return past + (await db.run(forget('until > $1'), now + FAR_AHEAD, limit));
   },
 };

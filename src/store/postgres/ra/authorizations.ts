@@ -1,9 +1,16 @@
 import { StoreConflict } from '../../contract/errors.js';
-import { type AuthorizationRow, CHALLENGES, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
-import type { AuthorizationOperations } from '../../rows/ra/operations.js';
+import {
+  type AuthorizationOperations,
+  type AuthorizationRow,
+  CHALLENGES,
+  COLUMNS,
+  type InsertRow,
+  shared,
+} from '../../rows/ra/authorizations.js';
 import { arrayParameters } from '../columns.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 import { releasePredecessor, replacedSerial } from './certificates.js';
 import type { SeenChallenges } from './seen-challenges.js';
 
@@ -55,6 +62,8 @@ export function authorizationColumns(rows: readonly InsertRow[]): (string | numb
 export const authorizationOperations = (
   seen: SeenChallenges,
 ): PostgresOperations<AuthorizationOperations> => ({
+  ...inPostgres(shared),
+
   async createAuthorization(db, row) {
     const created = await db.run(
       `INSERT INTO authorizations (${NEW_AUTHORIZATION})
@@ -102,10 +111,4 @@ export const authorizationOperations = (
       replacedSerial(facts[2]),
     );
   },
-
-  findAuthorizationByToken: (db, token) =>
-    db.get<AuthorizationRow>(
-      `SELECT ${COLUMNS} FROM authorizations WHERE state = 'open' AND token = $1`,
-      token,
-    ),
 });

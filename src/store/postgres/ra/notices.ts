@@ -1,6 +1,7 @@
 import { StoreConflict } from '../../contract/errors.js';
-import { LONGEST_DEFERRAL, NOTICE, type NoticeOperations, type NoticeRow } from '../../rows/ra/notices.js';
+import { NOTICE, type NoticeOperations, shared } from '../../rows/ra/notices.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 
 /** Notices that wait to be sent, and what was told. */
 
@@ -22,6 +23,8 @@ export const NOTICES_SCHEMA = `
 `;
 
 export const noticeOperations: PostgresOperations<NoticeOperations> = {
+  ...inPostgres(shared),
+
   async untold(db, keys) {
     const rows = await db.all<[key: string]>(
       'SELECT key FROM unnest($1::text[]) AS asked (key) WHERE NOT EXISTS (SELECT FROM told WHERE told.key = asked.key)',
@@ -51,45 +54,4 @@ export const noticeOperations: PostgresOperations<NoticeOperations> = {
       throw error;
     }
   },
-
-  claimNotices: (db, now, leaseUntil, limit) =>
-    db.all<NoticeRow>(
-      `UPDATE notices SET due_at = $2 WHERE id IN (
-         SELECT id FROM notices WHERE (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-       ) RETURNING ${NOTICE}`,
-      now,
-      leaseUntil,
-      limit,
-      now + LONGEST_DEFERRAL,
-    ),
-
-  async removeNotice(db, id) {
-    await db.run('DELETE FROM notices WHERE id = $1', id);
-  },
-
-  async deferNotice(db, id, retryAt, error) {
-    await db.run(
-      'UPDATE notices SET due_at = $2, attempts = attempts + 1, error = $3 WHERE id = $1',
-      id,
-      retryAt,
-      error,
-    );
-  },
-
-  async waitingNotices(db, limit) {
-    const row = await db.get<[count: number, oldest: number | null]>(
-      `SELECT (SELECT count(*) FROM (SELECT FROM notices LIMIT $1) AS found), (SELECT min(created_at) FROM notices)`,
-      limit,
-    );
-    return row ?? [0, null];
-  },
-
-  forgetTold: (db, now, limit) =>
-    db.run(
-      `DELETE FROM told WHERE key IN (
-         SELECT key FROM told WHERE until < $1 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
-       )`,
-      now,
-      limit,
-    ),
 };

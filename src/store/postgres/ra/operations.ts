@@ -1,17 +1,18 @@
+import { shared as certificates } from '../../rows/ra/certificates.js';
+import { shared as failures } from '../../rows/ra/failures.js';
 import type { RaOperations } from '../../rows/ra/operations.js';
+import { shared as otherCertificates } from '../../rows/ra/other-certificates.js';
 import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
+import { inPostgres } from '../shared.js';
 import { accountOperations } from './accounts.js';
 import { activityOperations } from './activity.js';
 import { allowanceOperations } from './allowances.js';
 import { authorizationOperations } from './authorizations.js';
-import { certificateOperations } from './certificates.js';
-import { failureOperations } from './failures.js';
 import { nodeOperations } from './nodes.js';
 import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
-import { otherCertificateOperations } from './other-certificates.js';
 import { purgeOperations } from './purge.js';
 import { SeenChallenges } from './seen-challenges.js';
 import { validationOperations } from './validations.js';
@@ -22,13 +23,13 @@ export const raOperations = (seen = new SeenChallenges()): PostgresOperations<Ra
   ...orderOperations,
   ...authorizationOperations(seen),
   ...validationOperations(seen),
-  ...certificateOperations,
+  ...inPostgres(certificates),
   ...nodeOperations,
-  ...failureOperations,
+  ...inPostgres(failures),
   ...activityOperations,
   ...purgeOperations,
   ...allowanceOperations,
-  ...otherCertificateOperations,
+  ...inPostgres(otherCertificates),
   ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,

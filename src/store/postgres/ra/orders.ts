@@ -1,17 +1,19 @@
 import { StoreConflict } from '../../contract/errors.js';
 import { COLUMNS as AUTHORIZATION, type AuthorizationRow } from '../../rows/ra/authorizations.js';
 import { COLUMNS as CERTIFICATE, serialOfAriId } from '../../rows/ra/certificates.js';
-import type { OrderOperations } from '../../rows/ra/operations.js';
-import { COLUMNS, CREATED, type OrderRow } from '../../rows/ra/orders.js';
+import { COLUMNS, CREATED, type OrderOperations, type OrderRow, shared } from '../../rows/ra/orders.js';
 import { LONGEST_PAUSE } from '../../rows/ra/turns.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 import { authorizationColumns, NEW_AUTHORIZATION, newAuthorizations } from './authorizations.js';
 import { replacedSerial } from './certificates.js';
 
 /** RFC 8555 §7.1.3, §7.4. */
 
 export const orderOperations: PostgresOperations<OrderOperations> = {
+  ...inPostgres(shared),
+
   async createOrder(db, order, authorizations) {
     const replaces = order[7];
     // RFC 9773 §5: at most one order replaces a certificate.
@@ -55,39 +57,6 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
     return { order: found as unknown as OrderRow, authorizations };
   },
 
-  /** `after` null is the first page: every id is less than a character no id has. */
-  async listOrderIds(db, accountId, after, limit, now) {
-    const ids = await db.all<[id: string]>(
-      `SELECT id FROM orders WHERE account_id = $1 AND id < $2
-         AND (expires_at > $3 OR certificate_id IS NOT NULL OR due_at IS NOT NULL)
-       ORDER BY id DESC LIMIT $4`,
-      accountId,
-      after ?? '~',
-      now,
-      limit,
-    );
-    return ids.map(([id]) => id);
-  },
-
-  async beginFinalize(db, id, csr, leaseUntil) {
-    const begun = await db.run(
-      `UPDATE orders SET csr = $2, due_at = $3
-       WHERE id = $1 AND csr IS NULL AND error IS NULL AND certificate_id IS NULL`,
-      id,
-      csr,
-      leaseUntil,
-    );
-    return begun > 0;
-  },
-
-  async deferFinalize(db, id, retryAt) {
-    await db.run(
-      'UPDATE orders SET deferred = 1, attempts = attempts + 1, due_at = $2 WHERE id = $1 AND due_at IS NOT NULL',
-      id,
-      retryAt,
-    );
-  },
-
   async claimFinalizations(db, now, leaseUntil, limit) {
     const claimed = await db.all<[attempts: number, ...OrderRow]>(
       `WITH due AS (
@@ -105,15 +74,6 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
       now + LONGEST_PAUSE,
     );
     return claimed.map(([attempts, ...order]) => ({ order, attempts }));
-  },
-
-  async returnOrder(db, id) {
-    const returned = await db.run(
-      `UPDATE orders SET csr = NULL, due_at = NULL
-       WHERE id = $1 AND csr IS NOT NULL AND error IS NULL AND certificate_id IS NULL`,
-      id,
-    );
-    return returned > 0;
   },
 
   async failOrder(db, id, error) {

@@ -1,5 +1,6 @@
-import type { PurgeableRow, PurgeOperations } from '../../rows/ra/operations.js';
+import { type PurgeOperations, shared } from '../../rows/ra/purge.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 import { replacedSerial } from './certificates.js';
 
 /**
@@ -7,6 +8,8 @@ import { replacedSerial } from './certificates.js';
  * once: what another is removing is passed over.
  */
 export const purgeOperations: PostgresOperations<PurgeOperations> = {
+  ...inPostgres(shared),
+
   async purgeExpired(db, before, limit) {
     const expired = await db.all<[id: string, replaces: string | null]>(
       `SELECT id, replaces FROM orders
@@ -137,17 +140,5 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
       limit,
     );
     return Math.max(...(outcome ?? [0]));
-  },
-
-  async countPurgeable(db, endedBefore, expiredBefore, unusedBefore) {
-    const counts = await db.get<PurgeableRow>(
-      `SELECT (SELECT count(*) FROM certificates WHERE not_after < $1),
-              (SELECT count(*) FROM orders WHERE expires_at < $2 AND due_at IS NULL),
-              (SELECT count(*) FROM accounts WHERE unused_since < $3 AND revoked_at IS NULL)`,
-      endedBefore,
-      expiredBefore,
-      unusedBefore,
-    );
-    return counts ?? [0, 0, 0];
   },
 };

@@ -1,5 +1,6 @@
 import type { ActivityCounts } from '../../contract/activity.js';
 import type { Calls } from '../calls.js';
+import { all, type SharedOperations } from '../shared.js';
 
 /** Counts by rows. */
 export interface ActivityOperations {
@@ -24,3 +25,15 @@ export function activityCountsOver(database: Pick<Calls<ActivityOperations>, 'ca
       })),
   };
 }
+
+export const shared = {
+  reads: {
+    listActivity: (since, until) =>
+      all<ActivityRow>(
+        `SELECT ${COLUMNS} FROM activity WHERE hour BETWEEN $1 AND $2 ORDER BY hour`,
+        since,
+        until,
+      ),
+  },
+  writes: {},
+} satisfies SharedOperations<ActivityOperations>;

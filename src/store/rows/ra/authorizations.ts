@@ -1,4 +1,5 @@
 import type { Authorization, Challenge, Identifier } from '../../../model/facts.js';
+import { get, type SharedOperations } from '../shared.js';
 import { authorizationState, type State, type StoredChallenge } from './challenges.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
@@ -88,3 +89,25 @@ function withToken(stored: StoredChallenge, token: string): Challenge {
   const { type, answeredAt, validatedAt, failedAt, error } = stored;
   return { type, token, answeredAt, validatedAt, failedAt, error };
 }
+
+/** RFC 8555 §7.1.4, §7.5. */
+export interface AuthorizationOperations {
+  createAuthorization(row: InsertRow): void;
+  getAuthorization(id: string): AuthorizationRow | undefined;
+  /** Those that expire last first; pre-authorizations (§7.4.1) have their own share of the limit. */
+  findValidAuthorizations(accountId: string, names: string[], now: number): AuthorizationRow[];
+  /** Doing it again keeps the first time. Validations under way come to nothing. */
+  deactivateAuthorization(id: string, at: number): AuthorizationRow | undefined;
+  findAuthorizationByToken(token: string): AuthorizationRow | undefined;
+}
+
+export const shared = {
+  reads: {
+    findAuthorizationByToken: (token) =>
+      get<AuthorizationRow>(
+        `SELECT ${COLUMNS} FROM authorizations WHERE state = 'open' AND token = $1`,
+        token,
+      ),
+  },
+  writes: {},
+} satisfies SharedOperations<AuthorizationOperations>;

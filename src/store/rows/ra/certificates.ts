@@ -1,4 +1,5 @@
 import type { Certificate } from '../../../model/facts.js';
+import { get, run, type SharedOperations } from '../shared.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
 
@@ -67,3 +68,58 @@ export function fromRow(row: CertificateRow): Certificate {
 export function serialOfAriId(ariId: string): string {
   return Buffer.from(ariId.slice(ariId.indexOf('.') + 1), 'base64url').toString('hex');
 }
+
+/** RFC 8555 §7.4.2, §7.6; RFC 9773. */
+export interface CertificateOperations {
+  releaseReplaced(ariId: string, orderId: string): void;
+  getCertificate(id: string): CertificateRow | undefined;
+  findCertificateBySerial(serial: string): CertificateRow | undefined;
+  findCertificateByAriId(ariId: string): CertificateRow | undefined;
+  /** The first revocation's time and reason stay, but for a hold's reason. */
+  recordRevocation(serial: string, at: number, reason: number | null): void;
+  clearRevocation(serial: string): void;
+}
+
+export const shared = {
+  reads: {
+    getCertificate: (id) => get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE id = $1`, id),
+
+    findCertificateBySerial: (serial) =>
+      get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = $1`, serial),
+
+    findCertificateByAriId: (ariId) =>
+      get<CertificateRow>(
+        `SELECT ${COLUMNS} FROM certificates WHERE serial = $1 AND ari_id = $2`,
+        serialOfAriId(ariId),
+        ariId,
+      ),
+  },
+  writes: {
+    *releaseReplaced(ariId, orderId) {
+      yield* run(
+        'UPDATE certificates SET replaced_by = NULL WHERE serial = $1 AND ari_id = $2 AND replaced_by = $3',
+        serialOfAriId(ariId),
+        ariId,
+        orderId,
+      );
+    },
+
+    *recordRevocation(serial, at, reason) {
+      yield* run(
+        `UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), revocation_reason = $3
+         WHERE serial = $1 AND (revoked_at IS NULL OR revocation_reason = ${CERTIFICATE_HOLD})`,
+        serial,
+        at,
+        reason,
+      );
+    },
+
+    *clearRevocation(serial) {
+      yield* run(
+        `UPDATE certificates SET revoked_at = NULL, revocation_reason = NULL
+         WHERE serial = $1 AND revocation_reason = ${CERTIFICATE_HOLD}`,
+        serial,
+      );
+    },
+  },
+} satisfies SharedOperations<CertificateOperations>;

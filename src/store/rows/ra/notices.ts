@@ -1,5 +1,6 @@
 import type { NoticeQueue } from '../../contract/notices.js';
 import type { Calls } from '../calls.js';
+import { all, get, run, type SharedOperations } from '../shared.js';
 
 /** Notices by rows. */
 export interface NoticeOperations {
@@ -44,3 +45,49 @@ export function noticeQueueOver(database: Pick<Calls<NoticeOperations>, 'call'>)
     forgetTold: (now, limit) => database.call('forgetTold', now, limit),
   };
 }
+
+export const shared = {
+  reads: {
+    *waitingNotices(limit) {
+      const row = yield* get<[count: number, oldest: number | null]>(
+        `SELECT (SELECT count(*) FROM (SELECT 1 FROM notices LIMIT $1) AS found), (SELECT min(created_at) FROM notices)`,
+        limit,
+      );
+      return row ?? [0, null];
+    },
+  },
+  writes: {
+    claimNotices: (now, leaseUntil, limit) =>
+      all<NoticeRow>(
+        `UPDATE notices SET due_at = $2 WHERE id IN (
+           SELECT id FROM notices WHERE (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         ) RETURNING ${NOTICE}`,
+        now,
+        leaseUntil,
+        limit,
+        now + LONGEST_DEFERRAL,
+      ),
+
+    *removeNotice(id) {
+      yield* run('DELETE FROM notices WHERE id = $1', id);
+    },
+
+    *deferNotice(id, retryAt, error) {
+      yield* run(
+        'UPDATE notices SET due_at = $2, attempts = attempts + 1, error = $3 WHERE id = $1',
+        id,
+        retryAt,
+        error,
+      );
+    },
+
+    forgetTold: (now, limit) =>
+      run(
+        `DELETE FROM told WHERE key IN (
+           SELECT key FROM told WHERE until < $1 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
+         )`,
+        now,
+        limit,
+      ),
+  },
+} satisfies SharedOperations<NoticeOperations>;

@@ -1,5 +1,6 @@
-import { type ActivityOperations, type ActivityRow, COLUMNS } from '../../rows/ra/activity.js';
-import { read, type SqliteOperations, write } from '../protocol.js';
+import { type ActivityOperations, type ActivityRow, COLUMNS, shared } from '../../rows/ra/activity.js';
+import { type SqliteOperations, write } from '../protocol.js';
+import { inSqlite } from '../shared.js';
 
 /** Counts by the hour. */
 
@@ -13,6 +14,8 @@ export const ACTIVITY_SCHEMA = `
 `;
 
 export const activityOperations = {
+  ...inSqlite(shared),
+
   addActivity: write((sql, rows: readonly ActivityRow[], keep: number): void => {
     for (const row of rows) {
       sql.run(
@@ -26,12 +29,4 @@ export const activityOperations = {
       keep - 1,
     );
   }),
-
-  listActivity: read((sql, since: number, until: number): ActivityRow[] =>
-    sql.all<ActivityRow>(
-      `SELECT ${COLUMNS} FROM activity WHERE hour BETWEEN ? AND ? ORDER BY hour`,
-      since,
-      until,
-    ),
-  ),
 } satisfies SqliteOperations<ActivityOperations>;

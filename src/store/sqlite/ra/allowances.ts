@@ -1,6 +1,6 @@
-import { FAR_AHEAD } from '../../contract/allowances.js';
-import type { AllowanceOperations } from '../../rows/ra/operations.js';
-import { read, type SqliteOperations, write } from '../protocol.js';
+import { type AllowanceOperations, shared } from '../../rows/ra/allowances.js';
+import { type SqliteOperations, write } from '../protocol.js';
+import { inSqlite } from '../shared.js';
 
 /** The counts of limits, stored for the next start, while the RA counts in memory. */
 
@@ -10,13 +10,7 @@ export const ALLOWANCES_SCHEMA = `
 `;
 
 export const allowanceOperations = {
-  loadAllowances: read((sql, now: number, limit: number): [key: string, until: number][] =>
-    sql.all<[key: string, until: number]>(
-      'SELECT key, until FROM allowances WHERE until > ? ORDER BY until DESC LIMIT ?',
-      now,
-      limit,
-    ),
-  ),
+  ...inSqlite(shared),
 
   saveAllowances: write((sql, keys: string[], untils: number[]): void => {
     for (const [index, key] of keys.entries()) {
@@ -26,11 +20,5 @@ export const allowanceOperations = {
         untils[index] ?? 0,
       );
     }
-  }),
-
-  forgetAllowances: write((sql, now: number, limit: number): number => {
-    const forget = (which: string) =>
-      `DELETE FROM allowances WHERE key IN (SELECT key FROM allowances WHERE ${which} ORDER BY until LIMIT ?)`;
-    return sql.run(forget('until < ?'), now, limit) + sql.run(forget('until > ?'), now + FAR_AHEAD, limit);
   }),
 } satisfies SqliteOperations<AllowanceOperations>;

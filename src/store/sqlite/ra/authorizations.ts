@@ -1,6 +1,12 @@
-import { type AuthorizationRow, COLUMNS, type InsertRow } from '../../rows/ra/authorizations.js';
-import type { AuthorizationOperations } from '../../rows/ra/operations.js';
+import {
+  type AuthorizationOperations,
+  type AuthorizationRow,
+  COLUMNS,
+  type InsertRow,
+  shared,
+} from '../../rows/ra/authorizations.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
+import { inSqlite } from '../shared.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
@@ -27,6 +33,8 @@ export function authorizationById(sql: Sql, id: string): AuthorizationRow | unde
 const MAX_PER_NAME = 100;
 
 export const authorizationOperations = {
+  ...inSqlite(shared),
+
   createAuthorization: write(insertAuthorization),
 
   getAuthorization: read(authorizationById),
@@ -60,11 +68,4 @@ export const authorizationOperations = {
     if (row?.[2]) releasePredecessor(sql, row[2]);
     return row;
   }),
-
-  findAuthorizationByToken: read((sql, token: string): AuthorizationRow | undefined =>
-    sql.get<AuthorizationRow>(
-      `SELECT ${COLUMNS} FROM authorizations WHERE state = 'open' AND token = ?`,
-      token,
-    ),
-  ),
 } satisfies SqliteOperations<AuthorizationOperations>;

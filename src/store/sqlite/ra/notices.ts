@@ -1,5 +1,6 @@
-import { LONGEST_DEFERRAL, NOTICE, type NoticeOperations, type NoticeRow } from '../../rows/ra/notices.js';
+import { NOTICE, type NoticeOperations, type NoticeRow, shared } from '../../rows/ra/notices.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
+import { inSqlite } from '../shared.js';
 
 /** Notices that wait to be sent, and what was told. */
 
@@ -20,6 +21,8 @@ export const NOTICES_SCHEMA = `
 `;
 
 export const noticeOperations = {
+  ...inSqlite(shared),
+
   untold: read((sql, keys: readonly string[]): string[] =>
     keys.filter((key) => sql.get('SELECT 1 FROM told WHERE key = ?', key) === undefined),
   ),
@@ -32,41 +35,4 @@ export const noticeOperations = {
     }
     return true;
   }),
-
-  claimNotices: write((sql, now: number, leaseUntil: number, limit: number): NoticeRow[] => {
-    const due = sql.all<NoticeRow>(
-      `SELECT ${NOTICE} FROM notices WHERE (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`,
-      now,
-      now + LONGEST_DEFERRAL,
-      limit,
-    );
-    for (const [id] of due) sql.run('UPDATE notices SET due_at = ? WHERE id = ?', leaseUntil, id);
-    return due;
-  }),
-
-  removeNotice: write((sql, id: string): void => {
-    sql.run('DELETE FROM notices WHERE id = ?', id);
-  }),
-
-  deferNotice: write((sql, id: string, retryAt: number, error: string): void => {
-    sql.run(
-      'UPDATE notices SET due_at = ?, attempts = attempts + 1, error = ? WHERE id = ?',
-      retryAt,
-      error,
-      id,
-    );
-  }),
-
-  waitingNotices: read((sql, limit: number): [count: number, oldest: number | null] => [
-    sql.all('SELECT 1 FROM notices LIMIT ?', limit).length,
-    sql.get<[oldest: number | null]>('SELECT min(created_at) FROM notices')?.[0] ?? null,
-  ]),
-
-  forgetTold: write((sql, now: number, limit: number): number =>
-    sql.run(
-      'DELETE FROM told WHERE key IN (SELECT key FROM told WHERE until < ? ORDER BY until LIMIT ?)',
-      now,
-      limit,
-    ),
-  ),
 } satisfies SqliteOperations<NoticeOperations>;

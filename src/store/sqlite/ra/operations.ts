@@ -1,17 +1,18 @@
+import { shared as certificates } from '../../rows/ra/certificates.js';
+import { shared as failures } from '../../rows/ra/failures.js';
 import type { RaOperations } from '../../rows/ra/operations.js';
+import { shared as otherCertificates } from '../../rows/ra/other-certificates.js';
 import { auditOperations } from '../audit.js';
 import type { SqliteOperations } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
+import { inSqlite } from '../shared.js';
 import { accountOperations } from './accounts.js';
 import { activityOperations } from './activity.js';
 import { allowanceOperations } from './allowances.js';
 import { authorizationOperations } from './authorizations.js';
-import { certificateOperations } from './certificates.js';
-import { failureOperations } from './failures.js';
 import { nodeOperations } from './nodes.js';
 import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
-import { otherCertificateOperations } from './other-certificates.js';
 import { purgeOperations } from './purge.js';
 import { validationOperations } from './validations.js';
 
@@ -21,13 +22,13 @@ export const raOperations: SqliteOperations<RaOperations> = {
   ...orderOperations,
   ...authorizationOperations,
   ...validationOperations,
-  ...certificateOperations,
+  ...inSqlite(certificates),
   ...nodeOperations,
-  ...failureOperations,
+  ...inSqlite(failures),
   ...activityOperations,
   ...purgeOperations,
   ...allowanceOperations,
-  ...otherCertificateOperations,
+  ...inSqlite(otherCertificates),
   ...noticeOperations,
   ...auditOperations,
   ...settingsOperations,

@@ -1,15 +1,17 @@
 import type { AuthorizationRow, InsertRow } from '../../rows/ra/authorizations.js';
 import type { CertificateRow } from '../../rows/ra/certificates.js';
-import type { OrderOperations } from '../../rows/ra/operations.js';
 import {
   type ClaimedOrder,
   COLUMNS,
   CREATED,
   type NewOrderRow,
+  type OrderOperations,
   type OrderRow,
+  shared,
 } from '../../rows/ra/orders.js';
 import { LONGEST_PAUSE } from '../../rows/ra/turns.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
+import { inSqlite } from '../shared.js';
 import type { Sql } from '../sql.js';
 import { authorizationById, insertAuthorization } from './authorizations.js';
 import { claimPredecessor, insertCertificate, releasePredecessor } from './certificates.js';
@@ -21,6 +23,8 @@ function orderById(sql: Sql, id: string): OrderRow | undefined {
 }
 
 export const orderOperations = {
+  ...inSqlite(shared),
+
   createOrder: write((sql, order: NewOrderRow, authorizations: InsertRow[]): boolean => {
     const [id, , , , , , , replaces] = order;
     if (replaces !== null && !claimPredecessor(sql, replaces, id)) return false;
@@ -37,40 +41,6 @@ export const orderOperations = {
     return { order, authorizations: authorizations.filter((row) => row !== undefined) };
   }),
 
-  /** `after` null is the first page: every id is less than a character no id has. */
-  listOrderIds: read((sql, accountId: string, after: string | null, limit: number, now: number): string[] =>
-    sql
-      .all<[id: string]>(
-        `SELECT id FROM orders WHERE account_id = ? AND id < ?
-           AND (expires_at > ? OR certificate_id IS NOT NULL OR due_at IS NOT NULL)
-         ORDER BY id DESC LIMIT ?`,
-        accountId,
-        after ?? '~',
-        now,
-        limit,
-      )
-      .map(([id]) => id),
-  ),
-
-  beginFinalize: write(
-    (sql, id: string, csr: Uint8Array, leaseUntil: number): boolean =>
-      sql.run(
-        `UPDATE orders SET csr = ?, due_at = ?
-         WHERE id = ? AND csr IS NULL AND error IS NULL AND certificate_id IS NULL`,
-        csr,
-        leaseUntil,
-        id,
-      ) > 0,
-  ),
-
-  deferFinalize: write((sql, id: string, retryAt: number): void => {
-    sql.run(
-      'UPDATE orders SET deferred = 1, attempts = attempts + 1, due_at = ? WHERE id = ? AND due_at IS NOT NULL',
-      retryAt,
-      id,
-    );
-  }),
-
   claimFinalizations: write((sql, now: number, leaseUntil: number, limit: number): ClaimedOrder[] => {
     const due = sql.all<[attempts: number, ...OrderRow]>(
       `SELECT attempts, ${COLUMNS} FROM orders WHERE due_at IS NOT NULL AND (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`,
@@ -83,15 +53,6 @@ export const orderOperations = {
       return { order, attempts };
     });
   }),
-
-  returnOrder: write(
-    (sql, id: string): boolean =>
-      sql.run(
-        `UPDATE orders SET csr = NULL, due_at = NULL
-         WHERE id = ? AND csr IS NOT NULL AND error IS NULL AND certificate_id IS NULL`,
-        id,
-      ) > 0,
-  ),
 
   failOrder: write((sql, id: string, error: string): boolean => {
     const failed = sql.run(

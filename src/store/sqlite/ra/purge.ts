@@ -1,10 +1,13 @@
-import type { PurgeableRow, PurgeOperations } from '../../rows/ra/operations.js';
-import { read, type SqliteOperations, write } from '../protocol.js';
+import { type PurgeOperations, shared } from '../../rows/ra/purge.js';
+import { type SqliteOperations, write } from '../protocol.js';
+import { inSqlite } from '../shared.js';
 import type { Sql } from '../sql.js';
 import { releasePredecessor } from './certificates.js';
 
 /** Deletes dead orders and their authorizations, found by index, a bounded number at a time. */
 export const purgeOperations = {
+  ...inSqlite(shared),
+
   purgeExpired: write((sql, before: number, limit: number): number => {
     let gone = 0;
     const orders = sql.all<[id: string, authorizationIds: string]>(
@@ -105,17 +108,6 @@ export const purgeOperations = {
     );
     return Math.max(ended.length, ofNodes, others);
   }),
-
-  countPurgeable: read(
-    (sql, endedBefore: number, expiredBefore: number, unusedBefore: number): PurgeableRow => {
-      const count = (text: string, before: number) => sql.get<[count: number]>(text, before)?.[0] ?? 0;
-      return [
-        count('SELECT count(*) FROM certificates WHERE not_after < ?', endedBefore),
-        count('SELECT count(*) FROM orders WHERE expires_at < ? AND due_at IS NULL', expiredBefore),
-        count('SELECT count(*) FROM accounts WHERE unused_since < ? AND revoked_at IS NULL', unusedBefore),
-      ];
-    },
-  ),
 } satisfies SqliteOperations<PurgeOperations>;
 
 /**
